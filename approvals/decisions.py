@@ -1,0 +1,116 @@
+"""What a person decides about one text of one email: bound to the text shown, written once, with evidence or without."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from approvals.models import Decision, DecisionReason, Tag, Verdict
+from leads.models import Kind
+from outreach import phase, review
+from outreach.models import Message
+from outreach.policy import Phase
+from outreach.states import IllegalMove, Stale, Status
+
+SHORTEST_REASON = 20
+
+
+@dataclass(frozen=True)
+class Decider:
+    """Who decides and by which way. Without a user the decision is never evidence and never clears CRITICAL."""
+
+    user: Any
+    channel: str  # desk, admin, api, slack
+    name: str = ""
+
+
+class Refused(Exception):
+    """The decision was not taken. `field` names the input at fault, if one is."""
+
+    def __init__(self, text: str, field: str = ""):
+        super().__init__(text)
+        self.text, self.field = text, field
+
+
+class TooLate(Refused):
+    """Another text, or decided already: `message` is how it stands now."""
+
+    def __init__(self, text: str, message: Message):
+        super().__init__(text)
+        self.message = message
+
+
+def approve(message: Message, version: int, decider: Decider) -> Message:
+    """Approve the text of `version`. Raises TooLate or Refused; then nothing has changed."""
+    if decider.user is None and message.critical_reason:
+        raise Refused("Only a named person can approve a CRITICAL email.")
+    in_shadow = phase.control().phase == Phase.SHADOW
+    verdict = Verdict.WOULD_APPROVE if in_shadow else Verdict.APPROVED
+    return _decide(message, version, decider, verdict, lambda m: review.clear(m, version, by=decider.user))
+
+
+def reject(message: Message, version: int, decider: Decider, *, tag: str, reason: str) -> Message:
+    """Reject the text of `version` with a tag and a reason of 20 characters or more. Raises TooLate or Refused."""
+    reason = reason.strip()
+    if tag not in Tag.values:
+        raise Refused(f"Choose one of: {', '.join(Tag.values)}.", "tag")
+    if len(reason) < SHORTEST_REASON:
+        raise Refused(f"{SHORTEST_REASON - len(reason)} more characters: say what should be different.", "reason")
+    in_shadow = phase.control().phase == Phase.SHADOW
+    verdict = Verdict.WOULD_REJECT if in_shadow else Verdict.REJECTED
+    return _decide(
+        message, version, decider, verdict,
+        lambda m: review.reject(m, version, by=decider.user, tag=tag, reason=reason), tag=tag, reason=reason,
+    )  # fmt: skip
+
+
+def _decide(
+    message: Message, version: int, decider: Decider, verdict: Verdict, act: Any, *, tag: str = "", reason: str = ""
+) -> Message:
+    allowed = (Status.HELD, Status.BLOCKED) if tag else (Status.HELD,)
+    if message.status not in allowed or message.version != version:
+        raise TooLate(how_it_stands(message), message)
+    text = message.text
+    assert text is not None
+    try:
+        with transaction.atomic():
+            Decision.objects.create(
+                message=message,
+                verdict=verdict,
+                version=version,
+                text_sha256=text.sha256,
+                tag=tag,
+                by=decider.user,
+                by_name=decider.name or phase.name_of(decider.user),
+                channel=decider.channel,
+                phase=phase.control().phase,
+                edited=text.author_id is not None,
+                held_at=message.held_at or message.created_at,
+                is_evidence=decider.user is not None and message.kind == Kind.LIVE,
+            )
+            if reason:
+                decision = Decision.objects.filter(message=message).latest("pk")
+                DecisionReason.objects.create(decision=decision, text=reason)
+            return act(message)
+    except review.Forbidden as error:
+        raise Refused(str(error)) from error
+    except (Stale, IllegalMove) as error:
+        current = Message.objects.get(pk=message.pk)
+        raise TooLate(how_it_stands(current), current) from error
+
+
+def how_it_stands(message: Message) -> str:
+    """One sentence on who was first, or that the text is another by now."""
+    last = message.decisions.order_by("-pk").first()
+    if message.status in (Status.HELD, Status.BLOCKED):
+        text = message.text
+        who = phase.name_of(text.author) if text and text.author else "The machine"
+        when = f" at {timezone.localtime(text.created_at):%H:%M}" if text else ""
+        if message.status == Status.BLOCKED:
+            return f"It can't be approved: {message.error}"
+        return f"{who} changed this email{when}. Your decision was not recorded."
+    if last is not None:
+        done = {Verdict.APPROVED: "approved", Verdict.REJECTED: "rejected"}.get(Verdict(last.verdict), "decided")
+        return f"{last.by_name} {done} this email at {timezone.localtime(last.at):%H:%M}. Your decision was not recorded."
+    return f"It is no longer waiting: {message.get_status_display().lower()}. Your decision was not recorded."

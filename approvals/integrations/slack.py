@@ -1,0 +1,36 @@
+"""Slack's Web API by slack-sdk. Source: docs.slack.dev, "chat.postMessage" and "Rate limits"."""
+
+from django.conf import settings
+from slack_sdk import WebClient
+
+LONGEST_SECTION = 3000
+TIMEOUT = 10
+
+
+def post(text: str, link: str, mention: str = "") -> None:
+    """Post one notice with a button that opens it. Raises slack_sdk's errors, 429 among them.
+
+    `text` is visitor data and escaped: it can neither mention nor link. `mention` is a Slack user id of ours.
+    """
+    shown = escape(text)[:LONGEST_SECTION]
+    section = f"<@{mention}> {shown}" if mention.isalnum() else shown
+    client = WebClient(token=settings.SLACK_BOT_TOKEN, base_url=settings.SLACK_BASE_URL, timeout=TIMEOUT)
+    client.chat_postMessage(
+        channel=settings.SLACK_CHANNEL,
+        text=shown,
+        unfurl_links=False,
+        blocks=[
+            {"type": "section", "text": {"type": "mrkdwn", "text": section}},
+            {
+                "type": "actions",
+                "elements": [
+                    {"type": "button", "action_id": "open", "url": link, "text": {"type": "plain_text", "text": "Open"}}
+                ],
+            },
+        ],
+    )
+
+
+def escape(text: str) -> str:
+    """Slack's three control characters; with them escaped, <!channel> and <@U…> are text."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,8 @@
+from django.db import migrations
+
+from caio_project.lib.append_only import HoldAppendOnly
+
+
+class Migration(migrations.Migration):
+    dependencies = [("approvals", "0001_initial")]
+    operations = [HoldAppendOnly("approvals_decision")]

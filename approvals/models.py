@@ -1,0 +1,114 @@
+"""What a person decided about it, and who is asked when nobody does."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from caio_project.lib.append_only import AppendOnly
+from leads.models import TeamMember
+from outreach.models import Message
+
+
+class Tag(models.TextChoices):
+    PERSONALIZATION_MISMATCH = "personalization_mismatch", "Personalisation mismatch"
+    ICP_MISMATCH = "icp_mismatch", "Wrong person or company"
+    CAMPAIGN_MISMATCH = "campaign_mismatch", "Wrong campaign"
+    TONE_STYLE = "tone_style", "Tone or style"
+    FACTUAL_INACCURACY = "factual_inaccuracy", "Factual inaccuracy"
+    WEAK_SUBJECT = "weak_subject", "Weak subject"
+    WEAK_CTA = "weak_cta", "Weak call to action"
+    LENGTH_STRUCTURE = "length_structure", "Length or structure"
+    COMPLIANCE = "compliance", "Compliance"
+    PLACEHOLDER_RENDERING = "placeholder_rendering", "Placeholder or rendering"
+    OTHER = "other", "Other"
+
+
+class Verdict(models.TextChoices):
+    APPROVED = "approved", "Approved"
+    REJECTED = "rejected", "Rejected"
+    WOULD_APPROVE = "would_approve", "Would approve (shadow)"
+    WOULD_REJECT = "would_reject", "Would reject (shadow)"
+
+
+class Decision(AppendOnly):
+    """What one person (or key) decided about one text. Bound to the text by its hash; never changed."""
+
+    message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="decisions")
+    verdict = models.CharField(max_length=14, choices=Verdict.choices)
+    version = models.PositiveIntegerField()
+    text_sha256 = models.CharField(max_length=64)
+    tag = models.CharField(max_length=30, choices=Tag.choices, blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    by_name = models.CharField(max_length=150)
+    channel = models.CharField(max_length=10, help_text="desk, admin, api or slack")
+    phase = models.CharField(max_length=12)
+    edited = models.BooleanField(help_text="The text was a person's by then.")
+    held_at = models.DateTimeField()
+    at = models.DateTimeField(default=timezone.now)
+    is_evidence = models.BooleanField(help_text="A named person's decision about a live email.")
+
+    class Meta:
+        permissions = [("decide", "Can approve and reject emails")]
+        indexes = [models.Index(fields=["-at"], name="decision_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.message}: {self.verdict}"
+
+
+class DecisionReason(models.Model):
+    """What the person typed. Erasable."""
+
+    decision = models.OneToOneField(Decision, on_delete=models.PROTECT, related_name="reason")
+    text = models.TextField()
+
+
+class Reading(models.Model):
+    """That this person had this text of this email on the screen."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="readings")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    version = models.PositiveIntegerField()
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["message", "user", "version"], name="reading_once")]
+
+
+class Claim(models.Model):
+    """Who has an email on the desk, and until when."""
+
+    message = models.OneToOneField(Message, on_delete=models.CASCADE, related_name="claim")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    until = models.DateTimeField()
+
+
+class Notice(models.Model):
+    """Something a person must be told: to whom, by what channel, and whether it got there."""
+
+    class Channel(models.TextChoices):
+        SLACK = "slack", "Slack"
+        EMAIL = "email", "Email"
+        PAGE = "page", "Notices page"
+
+    key = models.CharField(max_length=80, unique=True, help_text="Once per event: held round and step.")
+    message = models.ForeignKey(Message, null=True, on_delete=models.CASCADE, related_name="notices")
+    step = models.PositiveSmallIntegerField(default=0)
+    to = models.ForeignKey(TeamMember, null=True, blank=True, on_delete=models.SET_NULL)
+    text = models.CharField(max_length=300)
+    channel = models.CharField(max_length=10, choices=Channel.choices, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    not_before = models.DateTimeField(default=timezone.now)
+    told_at = models.DateTimeField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["not_before"], name="notice_due", condition=Q(told_at=None)),
+            models.Index(fields=["-created_at"], name="notice_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return self.text

@@ -1,0 +1,13 @@
+"""Sweeps that tell people."""
+
+from celery import shared_task
+
+from approvals import escalation
+from caio_project.lib.models import Heartbeat
+
+
+@shared_task(name="approvals.tell")
+def tell() -> None:
+    made = escalation.notice_hot()
+    told = escalation.tell_due()
+    Heartbeat.beat("approvals.tell", worked=bool(made or told))

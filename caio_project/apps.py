@@ -1,0 +1,19 @@
+from django.apps import AppConfig, apps
+from django.db.models.signals import post_migrate
+
+
+class HouseConfig(AppConfig):
+    name = "caio_project"
+    label = "house"
+    verbose_name = "CAIO"
+
+    def ready(self) -> None:
+        from caio_project import checks, roles
+        from outreach import seeding
+
+        assert checks
+        # The one use of signals: what a fresh database needs, also after a test has flushed it.
+        # Sent for apps with models only; metrics is the last of them, so every table and permission is there by then.
+        last = apps.get_app_config("metrics")
+        post_migrate.connect(roles.make_roles, sender=last, dispatch_uid="roles")
+        post_migrate.connect(seeding.seed, sender=last, dispatch_uid="seeds")

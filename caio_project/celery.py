@@ -1,0 +1,27 @@
+"""The Celery application: the same in production (Redis, prefork) and embedded (memory, threads)."""
+
+import os
+
+from celery import Celery
+from celery.signals import celeryd_init
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "caio_project.settings")
+
+app = Celery("caio_project")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+app.autodiscover_tasks(["caio_project"])
+
+
+@celeryd_init.connect
+def refuse_to_work_misconfigured(**_: object) -> None:
+    from caio_project.checks import refuse_to_boot
+
+    refuse_to_boot()
+
+
+@app.on_after_configure.connect
+def keep_the_schedule(sender: Celery, **_: object) -> None:
+    from caio_project.schedule import BEAT
+
+    sender.conf.beat_schedule = BEAT

@@ -1,0 +1,100 @@
+"""Configuration that contradicts itself is refused by name, before anything is served or sent."""
+
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.conf import settings
+from django.core.checks import Error, register
+from django.core.exceptions import ImproperlyConfigured
+
+from caio_project.lib.calendar import WorkingHours
+
+# The strictest values that may hold against the real GoHighLevel: name, bound, whether the bound is a floor.
+BOUNDS = (
+    ("UNDO_SECONDS", 30, True),
+    ("SEND_GAP_SECONDS", 45, True),
+    ("HOURLY_LIMIT", 15, False),
+    ("DOMAIN_HOURLY_LIMIT", 3, False),
+)
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def is_loopback(url: str) -> bool:
+    return urlsplit(url).hostname in LOOPBACK
+
+
+@register()
+def configuration(app_configs: Any = None, **_: Any) -> list[Error]:
+    """Every contradiction at once, each named after the setting that has to change."""
+    return [
+        Error(text, hint=hint, id=f"caio.{name}")
+        for name, text, hint in [*_base(), *_vendors(), *_limits(), *_sending()]
+    ]
+
+
+def _base() -> list[tuple[str, str, str]]:
+    found = []
+    if not settings.SECRET_KEY:
+        found.append(("SECRET_KEY", "SECRET_KEY is not set.", "Set a long random value."))
+    if not settings.DEBUG and not settings.RB2B_WEBHOOK_TOKENS:
+        found.append(("RB2B_WEBHOOK_TOKENS", "RB2B_WEBHOOK_TOKENS is empty: no visitor could arrive.", "Set one token."))
+    if any(len(token) < 16 for token in settings.RB2B_WEBHOOK_TOKENS):
+        found.append(("RB2B_WEBHOOK_TOKENS", "A token in RB2B_WEBHOOK_TOKENS is shorter than 16 characters.", ""))
+    try:
+        ZoneInfo(settings.TEAM_TIME_ZONE)
+    except (ZoneInfoNotFoundError, ValueError):
+        found.append(("TEAM_TIME_ZONE", f"TEAM_TIME_ZONE {settings.TEAM_TIME_ZONE!r} is no time zone.", ""))
+    try:
+        WorkingHours.parse(settings.WORKING_HOURS)
+    except ValueError:
+        found.append(("WORKING_HOURS", f"WORKING_HOURS {settings.WORKING_HOURS!r} is not like 08:00-18:00.", ""))
+    return found
+
+
+def _vendors() -> list[tuple[str, str, str]]:
+    found = []
+    for vendor in settings.SANDBOX:
+        if vendor not in settings.VENDOR_SETTINGS:
+            known = ", ".join(settings.VENDOR_SETTINGS)
+            found.append(("SANDBOX", f"SANDBOX names {vendor!r}; it knows {known}.", ""))
+    for vendor in settings.UNCONNECTED:
+        if vendor not in settings.SANDBOXED:
+            missing = [name for name in settings.VENDOR_SETTINGS[vendor] if not getattr(settings, name)]
+            found.append(
+                (missing[0], f"{', '.join(missing)} missing: {vendor} is neither connected nor in SANDBOX.",
+                 f"Set them, or SANDBOX={vendor} to keep what would have been sent.")
+            )  # fmt: skip
+    return found
+
+
+def _limits() -> list[tuple[str, str, str]]:
+    found = []
+    for name, bound, is_floor in BOUNDS:
+        value = getattr(settings, name)
+        if value < 0 or (not is_floor and value < 1):
+            found.append((name, f"{name}={value} is too small.", ""))
+        looser = value < bound if is_floor else value > bound
+        if looser and not is_loopback(settings.GHL_BASE_URL) and "ghl" not in settings.SANDBOXED:
+            word = "below" if is_floor else "above"
+            found.append((name, f"{name}={value} is {word} {bound}, and GHL_BASE_URL is not a loopback address.", ""))
+    return found
+
+
+def _sending() -> list[tuple[str, str, str]]:
+    if "ghl" in settings.SANDBOXED:
+        return []
+    found = []
+    if not settings.POSTAL_ADDRESS:
+        found.append(("POSTAL_ADDRESS", "POSTAL_ADDRESS is not set: no email may leave without one.", "CAN-SPAM"))
+    if not settings.SENDER_NAME:
+        found.append(("SENDER_NAME", "SENDER_NAME is not set: every email says who writes.", ""))
+    if not settings.DEBUG and not settings.HTTPS and not is_loopback(settings.GHL_BASE_URL):
+        found.append(("SITE_URL", "SITE_URL is not https: unsubscribe links must work from anywhere.", ""))
+    return found
+
+
+def refuse_to_boot() -> None:
+    """Raise ImproperlyConfigured with every contradiction; for processes that do not run Django's checks."""
+    if errors := configuration():
+        raise ImproperlyConfigured("\n".join(f"{error.id}: {error.msg} {error.hint or ''}".strip() for error in errors))

@@ -1,0 +1,48 @@
+"""What stands on every page: phase, halt, sandbox, the number of overdue emails and what is left today."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+
+from approvals import queue
+from caio_project.checks import is_loopback
+from outreach import limits, phase
+from outreach.policy import POLICY, Phase
+
+OURS = ("/sales", "/accounts")
+
+
+def house(request: HttpRequest) -> dict[str, Any]:
+    """For our own pages. The values come from the rows that the sending door reads."""
+    if not request.path.startswith(OURS) or not getattr(request, "user", None) or not request.user.is_authenticated:
+        return {}
+    row = phase.control()
+    standing = limits.standing(row, timezone.now())
+    return {
+        "house": {
+            "phase": row.phase,
+            "phase_label": f"Phase {POLICY[Phase(row.phase)].number}: {row.get_phase_display()}",
+            "halted": phase.is_halted(row),
+            "halted_by_setting": settings.EMERGENCY_STOP,
+            "control": row,
+            "sandbox": settings.SANDBOXED,
+            "test_server": is_loopback(settings.GHL_BASE_URL) and "ghl" not in settings.SANDBOXED,
+            "overdue": queue.overdue(),
+            "waiting": queue.waiting().count(),
+            "daily": standing.daily,
+            "left": max(0, standing.daily - standing.used_today),
+            "team_zone": settings.TEAM_TIME_ZONE,
+        }
+    }
+
+
+def admin_badge(request: HttpRequest) -> list[str]:
+    """The badge in the admin's head: the phase that is enforced, and whether anything can leave."""
+    row = phase.control()
+    if phase.is_halted(row):
+        return ["Halted", "danger"]
+    if "ghl" in settings.SANDBOXED:
+        return [f"{row.get_phase_display()}, sandbox", "warning"]
+    return [row.get_phase_display(), "info"]

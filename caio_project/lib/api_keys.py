@@ -1,0 +1,61 @@
+"""Who may use the API: a session with permissions, or a key with scopes. Both are asked for the same scope."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.utils import timezone
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from caio_project.lib.models import SCOPES, ApiKey
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    """`Authorization: Bearer <key>`; sets `request.auth` to the key and `request.user` to its user, if it has one."""
+
+    def authenticate(self, request: Request) -> tuple[Any, ApiKey] | None:
+        parts = get_authorization_header(request).split()
+        if not parts or parts[0].lower() != b"bearer":
+            return None
+        try:
+            key = ApiKey.objects.get_from_key(parts[1].decode())
+        except (IndexError, UnicodeDecodeError, ApiKey.DoesNotExist) as error:
+            raise AuthenticationFailed("This API key is not known.") from error
+        if key.has_expired or (key.user and not key.user.is_active):
+            raise AuthenticationFailed("This API key is no longer valid.")
+        _note_use(key)
+        return key.user or AnonymousUser(), key
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+def _note_use(key: ApiKey) -> None:
+    now = timezone.now()
+    if key.last_used_at is None or key.last_used_at < now - timedelta(minutes=1):
+        ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
+
+
+class HasScope(BasePermission):
+    """Asks for `view.scope`, or `view.scopes[METHOD]`. A view that names none is closed to everybody."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        scope = getattr(view, "scopes", {}).get(request.method) or getattr(view, "scope", None)
+        if scope is None:
+            return False
+        self.message = f"This needs the scope {scope}."
+        if isinstance(request.auth, ApiKey):
+            return scope in request.auth.scopes
+        return bool(request.user and request.user.is_authenticated and request.user.has_perm(SCOPES[scope]))
+
+
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = ApiKeyAuthentication
+    name = "apiKey"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "description": "A key from `manage.py create_api_key`."}

@@ -1,0 +1,100 @@
+"""The team's own day, hour and working hours. Pure: `now` and the zone are arguments."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import holidays
+
+
+@dataclass(frozen=True)
+class WorkingHours:
+    start: time
+    end: time  # 00:00 means the end of the day
+
+    @classmethod
+    def parse(cls, text: str) -> "WorkingHours":
+        """From "08:00-18:00"; "00:00-24:00" is always. Raises ValueError."""
+        start, end = text.split("-")
+        return cls(time.fromisoformat(start.strip()), time.fromisoformat(end.strip().replace("24:00", "00:00")))
+
+
+def team_day(now: datetime, zone: str) -> date:
+    """The calendar day that `now` falls on in `zone`: what a daily cap is counted on."""
+    return now.astimezone(ZoneInfo(zone)).date()
+
+
+def next_day(now: datetime, zone: str) -> datetime:
+    """The first moment of the next day in `zone`, right on days of 23 and 25 hours."""
+    tomorrow = team_day(now, zone) + timedelta(days=1)
+    return datetime.combine(tomorrow, time(0), ZoneInfo(zone)).astimezone(UTC)
+
+
+@lru_cache(maxsize=16)
+def holidays_of(country: str) -> "holidays.HolidayBase":
+    """Public holidays of an ISO 3166 country; none for a country that the library does not know."""
+    try:
+        return holidays.country_holidays(country)
+    except NotImplementedError:
+        return holidays.HolidayBase()
+
+
+def is_working_day(day: date, country: str = "US") -> bool:
+    return day.weekday() < 5 and day not in holidays_of(country)
+
+
+def opens_at(now: datetime, zone: str, hours: WorkingHours, country: str = "US") -> datetime:
+    """`now` if it lies within working hours in `zone`, else the moment they next begin."""
+    local = now.astimezone(ZoneInfo(zone))
+    for ahead in range(40):
+        day = local.date() + timedelta(days=ahead)
+        if not is_working_day(day, country):
+            continue
+        start, end = _bounds(day, zone, hours)
+        if now < start:
+            return start
+        if now < end:
+            return now
+    return now + timedelta(days=40)
+
+
+def working_time(start: datetime, end: datetime, zone: str, hours: WorkingHours, country: str = "US") -> timedelta:
+    """How much working time lies between two moments."""
+    total, day = timedelta(0), start.astimezone(ZoneInfo(zone)).date()
+    last = end.astimezone(ZoneInfo(zone)).date()
+    while day <= last:
+        if is_working_day(day, country):
+            opens, closes = _bounds(day, zone, hours)
+            total += max(timedelta(0), min(closes, end) - max(opens, start))
+        day += timedelta(days=1)
+    return total
+
+
+def add_working_time(start: datetime, amount: timedelta, zone: str, hours: WorkingHours, country: str = "US") -> datetime:
+    """The moment when `amount` of working time has passed since `start`."""
+    at, left = start, amount
+    while True:
+        at = opens_at(at, zone, hours, country)
+        _, closes = _bounds(at.astimezone(ZoneInfo(zone)).date(), zone, hours)
+        if at + left <= closes:
+            return at + left
+        left -= closes - at
+        at = closes
+
+
+def add_working_days(start: datetime, days: int, zone: str, country: str = "US") -> datetime:
+    """The same time of day, `days` working days later."""
+    local = start.astimezone(ZoneInfo(zone))
+    day, left = local.date(), days
+    while left:
+        day += timedelta(days=1)
+        left -= is_working_day(day, country)
+    return datetime.combine(day, local.time(), ZoneInfo(zone)).astimezone(UTC)
+
+
+def _bounds(day: date, zone: str, hours: WorkingHours) -> tuple[datetime, datetime]:
+    tz = ZoneInfo(zone)
+    end_day = day + timedelta(days=1) if hours.end == time(0) else day
+    start = datetime.combine(day, hours.start, tz).astimezone(UTC)
+    return start, datetime.combine(end_day, hours.end, tz).astimezone(UTC)

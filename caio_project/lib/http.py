@@ -1,0 +1,202 @@
+"""The one door to the network: every call has a total deadline and every failure is one of three kinds.
+
+*Refused*: asking again cannot help. *Unavailable*: it certainly did not act, asking later is safe. *Uncertain*: it may
+have acted; only a read or an idempotent write may be repeated. `requests`' own timeout is per read, so a dripping
+server can hold a caller for ever; here the socket is shut at the deadline.
+"""
+
+import json as jsonlib
+import socket
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+CONNECT_SECONDS = 5.0
+LARGEST_ANSWER = 5 * 1024 * 1024
+
+
+class Failure(Exception):
+    """A call that did not end in a 2xx. `status` is 0 where no answer came; `detail` is safe to show and to store."""
+
+    def __init__(self, detail: str, status: int = 0, body: bytes = b"", retry_after: float | None = None):
+        super().__init__(detail)
+        self.detail, self.status, self.body, self.retry_after = detail, status, body, retry_after
+
+    def json(self) -> Any:
+        try:
+            return jsonlib.loads(self.body)
+        except ValueError:
+            return {}
+
+
+class Refused(Failure):
+    """The other side understood and said no (4xx but 408, 425, 429)."""
+
+
+class Unavailable(Failure):
+    """It certainly did not act: no connection, or 429. Also an uncertain answer to a repeatable call."""
+
+
+class Uncertain(Failure):
+    """It may have acted: the answer timed out, the connection broke after the request, or 5xx."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def json(self) -> Any:
+        return jsonlib.loads(self.body)
+
+
+def call(
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    params: Mapping[str, Any] | None = None,
+    json: Any = None,
+    deadline: float = 15.0,
+    repeatable: bool | None = None,
+) -> Answer:
+    """Make one HTTP call within `deadline` seconds in total and return its 2xx answer.
+
+    `repeatable` says that asking twice does no harm (default: GET only); uncertain failures then become
+    `Unavailable`. Redirects are not followed: a POST must not change its address. Raises `Refused`, `Unavailable`
+    or `Uncertain`.
+    """
+    repeatable = method == "GET" if repeatable is None else repeatable
+    cut = _Cut(deadline)
+    with requests.Session() as session, cut:
+        session.trust_env = False
+        session.mount("http://", _DeadlineAdapter(cut))
+        session.mount("https://", _DeadlineAdapter(cut))
+        try:
+            answer = session.request(
+                method,
+                url,
+                headers=dict(headers or {}),
+                params=params,
+                json=json,
+                timeout=(min(CONNECT_SECONDS, deadline), deadline),
+                allow_redirects=False,
+                stream=True,
+            )
+            body = _read(answer)
+        except requests.RequestException as error:
+            raise _sorted(error, url, cut.fired, repeatable) from error
+    if 200 <= answer.status_code < 300:
+        return Answer(answer.status_code, body, answer.headers)
+    raise _by_status(answer, body, repeatable)
+
+
+def _read(answer: requests.Response) -> bytes:
+    parts, size = [], 0
+    for part in answer.iter_content(65536):
+        size += len(part)
+        if size > LARGEST_ANSWER:
+            raise requests.ConnectionError("the answer is larger than 5 MB")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _sorted(error: requests.RequestException, url: str, late: bool, repeatable: bool) -> Failure:
+    host = requests.utils.urlparse(url).netloc
+    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema):
+        return Refused(f"{url.split('?')[0]!r} is not an address")
+    if _never_connected(error):
+        return Unavailable(f"no connection to {host}")
+    what = f"{host} did not answer in time" if late or isinstance(error, requests.Timeout) else f"{host} hung up"
+    return (Unavailable if repeatable else Uncertain)(what)
+
+
+def _never_connected(error: requests.RequestException) -> bool:
+    if isinstance(error, requests.exceptions.ConnectTimeout | requests.exceptions.SSLError):
+        return True
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(reason, NewConnectionError | ConnectTimeoutError)
+
+
+def _by_status(answer: requests.Response, body: bytes, repeatable: bool) -> Failure:
+    status, retry_after = answer.status_code, _seconds(answer.headers.get("Retry-After"))
+    detail = f"{requests.utils.urlparse(answer.url).netloc} answered {status}: {said(body)}"[:500]
+    if status in (408, 425, 429):
+        kind: type[Failure] = Unavailable
+    elif status >= 500:
+        kind = Unavailable if repeatable else Uncertain
+    else:
+        kind = Refused
+    return kind(detail, status, body, retry_after)
+
+
+def said(body: bytes) -> str:
+    """What an error body says in one line: GHL's `message` is a string or a list of strings."""
+    try:
+        parsed = jsonlib.loads(body)
+    except ValueError:
+        return body[:200].decode("utf-8", "replace").strip()
+    message = parsed.get("message") or parsed.get("error") if isinstance(parsed, dict) else parsed
+    return "; ".join(map(str, message)) if isinstance(message, list) else str(message or "")
+
+
+def _seconds(value: str | None) -> float | None:
+    return float(value) if value and value.replace(".", "", 1).isdigit() else None
+
+
+class _Cut:
+    """Shuts the socket of the call that runs inside it when the deadline passes."""
+
+    def __init__(self, seconds: float):
+        self.fired, self._socket = False, None
+        self._timer = threading.Timer(seconds, self._fire)
+        self._timer.daemon = True
+
+    def watch(self, sock: Any) -> None:
+        self._socket = sock
+
+    def _fire(self) -> None:
+        self.fired = True
+        if self._socket is not None:
+            try:
+                # Not SSLSocket.shutdown, which also drops the TLS state that the reading thread is using.
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def __enter__(self) -> "_Cut":
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+
+class _DeadlineAdapter(HTTPAdapter):
+    def __init__(self, cut: _Cut):
+        self._cut = cut
+        super().__init__(max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": _watched(HTTPConnectionPool, HTTPConnection, self._cut),
+            "https": _watched(HTTPSConnectionPool, HTTPSConnection, self._cut),
+        }
+
+
+def _watched(pool: type, connection: type, cut: _Cut) -> type:
+    def connect(self: Any) -> None:
+        connection.connect(self)  # type: ignore[attr-defined]
+        cut.watch(self.sock)
+
+    watched = type(f"Watched{connection.__name__}", (connection,), {"connect": connect})
+    return type(f"Watched{pool.__name__}", (pool,), {"ConnectionCls": watched})

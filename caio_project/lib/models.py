@@ -1,0 +1,75 @@
+"""The few rows that belong to no stage: what was seen alive, a gapless counter, who may call the API."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from rest_framework_api_key.models import AbstractAPIKey
+
+SEEN_EVERY = timedelta(seconds=10)  # a heartbeat is written at most this often, so that idle sweeps cost no writes
+
+
+class Heartbeat(models.Model):
+    """When a stage, sweep or process was last seen at work."""
+
+    name = models.CharField(max_length=80, primary_key=True)
+    seen_at = models.DateTimeField()
+    worked_at = models.DateTimeField(null=True, help_text="When it last had something to do and did it.")
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def beat(cls, name: str, *, worked: bool = False, now: datetime | None = None) -> None:
+        """Record that `name` is alive, and that it did real work if `worked`."""
+        now = now or timezone.now()
+        changes = {"seen_at": now, **({"worked_at": now} if worked else {})}
+        stale = cls.objects.filter(name=name)
+        if not worked:
+            stale = stale.filter(seen_at__lt=now - SEEN_EVERY)
+        if not stale.update(**changes):
+            cls.objects.get_or_create(name=name, defaults=changes)
+
+
+class Counter(models.Model):
+    """A counter whose numbers become visible in order, unlike a sequence's.
+
+    The UPDATE locks the row until the caller's transaction ends, so a reader that has seen N has seen all before N.
+    """
+
+    name = models.CharField(max_length=40, primary_key=True)
+    value = models.BigIntegerField(default=0)
+
+    @classmethod
+    def next(cls, name: str) -> int:
+        """The next number of `name`; call it inside the transaction that stores it."""
+        if not cls.objects.filter(name=name).update(value=models.F("value") + 1):
+            cls.objects.get_or_create(name=name)
+            cls.objects.filter(name=name).update(value=models.F("value") + 1)
+        return cls.objects.values_list("value", flat=True).get(name=name)
+
+    def __str__(self) -> str:
+        return f"{self.name}={self.value}"
+
+
+SCOPES = {
+    "leads:read": "leads.view_lead",
+    "leads:write": "leads.add_inboundevent",
+    "messages:read": "outreach.view_message",
+    "approvals:decide": "approvals.decide",
+    "outreach:halt": "outreach.halt",
+    "metrics:read": "metrics.view_gateevaluation",
+}
+
+
+class ApiKey(AbstractAPIKey):
+    """A key of the API with scopes; with a user, what it decides counts as that person's."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT)
+    scopes = models.JSONField(default=list)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(AbstractAPIKey.Meta):
+        verbose_name = "API key"
+        verbose_name_plural = "API keys"

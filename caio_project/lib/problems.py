@@ -1,0 +1,60 @@
+"""Errors as RFC 9457 problem JSON that names the field; used by the API and by hand in webhooks."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.http import JsonResponse
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Conflict(APIException):
+    """What was asked for was true once: stale, or decided already. `extra` goes into the problem."""
+
+    status_code = HTTPStatus.CONFLICT
+    default_code = "conflict"
+
+    def __init__(self, detail: str, **extra: Any):
+        super().__init__(detail)
+        self.extra = extra
+
+
+def as_problem(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's exception handler: `{"type","title","status","detail","errors":[{"field","message"}]}`."""
+    response = exception_handler(error, context)
+    if response is None:
+        return None
+    body = problem(response.status_code, _detail(error))
+    if isinstance(error, ValidationError):
+        body["errors"] = fields(error.detail)
+        body["detail"] = "; ".join(f"{e['field']}: {e['message']}" for e in body["errors"])
+    body |= getattr(error, "extra", {})
+    response.data = body
+    response.content_type = MEDIA_TYPE
+    return response
+
+
+def problem(status: int, detail: str) -> dict[str, Any]:
+    return {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": int(status), "detail": detail}
+
+
+def problem_response(status: int, detail: str, **headers: str) -> JsonResponse:
+    """For plain Django views."""
+    return JsonResponse(problem(status, detail), status=status, content_type=MEDIA_TYPE, headers=headers)
+
+
+def _detail(error: Exception) -> str:
+    detail = getattr(error, "detail", None)
+    return str(detail) if detail and not isinstance(detail, dict | list) else str(error)
+
+
+def fields(detail: Any, prefix: str = "") -> list[dict[str, str]]:
+    """DRF's nested error structure as a flat list of field and message."""
+    if isinstance(detail, dict):
+        return [e for name, inner in detail.items() for e in fields(inner, f"{prefix}.{name}" if prefix else str(name))]
+    if isinstance(detail, list):
+        return [e for inner in detail for e in fields(inner, prefix)]
+    return [{"field": prefix or "non_field_errors", "message": str(detail)}]

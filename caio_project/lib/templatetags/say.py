@@ -1,0 +1,65 @@
+"""How numbers and times are said on our pages."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import template
+from django.conf import settings
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+NBSP = "\u00a0"
+
+
+def span(amount: timedelta) -> str:
+    """ "18 min", "3 h", "2 d": one unit, never negative."""
+    seconds = abs(int(amount.total_seconds()))
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size}{NBSP}{unit}"
+    return f"{seconds}{NBSP}s"
+
+
+@register.filter
+def ago(at: datetime | None) -> str:
+    return f"{span(timezone.now() - at)} ago" if at else "never"
+
+
+@register.filter
+def due(at: datetime | None) -> str:
+    """ "12 min left" or "18 min late"."""
+    if at is None:
+        return ""
+    left = at - timezone.now()
+    return f"{span(left)} left" if left > timedelta(0) else f"{span(left)} late"
+
+
+@register.filter
+def is_past(at: datetime | None) -> bool:
+    return at is not None and at < timezone.now()
+
+
+@register.filter
+def clock(at: datetime | None) -> SafeString | str:
+    """The time in the team's zone, with the day where it is not today, as a <time> element."""
+    if at is None:
+        return ""
+    zone = ZoneInfo(settings.TEAM_TIME_ZONE)
+    local, today = at.astimezone(zone), timezone.now().astimezone(zone).date()
+    shown = local.strftime("%H:%M") if local.date() == today else local.strftime("%-d %b %H:%M")
+    return format_html('<time datetime="{}">{}</time>', at.isoformat(), shown)
+
+
+@register.filter
+def get(mapping: Any, key: str) -> Any:
+    return mapping.get(key) if hasattr(mapping, "get") else None
+
+
+@register.filter
+def words(code: str) -> str:
+    """ "warm_connection" as words."""
+    return str(code).replace("_", " ")

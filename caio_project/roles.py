@@ -1,0 +1,45 @@
+"""Viewer sees. Reviewer also decides and halts. Lead also resumes, promotes and edits templates and triggers."""
+
+from typing import Any
+
+from django.contrib.auth.management import create_permissions
+from django.contrib.auth.models import Group, Permission
+
+REVIEWER = ("approvals.decide", "outreach.halt")
+LEAD = (
+    "outreach.resume",
+    "outreach.promote",
+    "outreach.change_emailtemplate",
+    "outreach.add_emailtemplate",
+    "leads.change_pagetrigger",
+    "leads.add_pagetrigger",
+    "leads.delete_pagetrigger",
+    "leads.change_teammember",
+    "leads.add_teammember",
+    "leads.change_pastemployer",
+    "leads.add_pastemployer",
+    "leads.delete_pastemployer",
+    "leads.change_knowncontact",
+    "leads.add_knowncontact",
+    "leads.delete_knowncontact",
+    "leads.add_suppression",
+    "leads.change_switch",
+)
+OURS = ("leads", "outreach", "approvals", "metrics")
+
+
+def make_roles(apps: Any = None, **_: Any) -> None:
+    """Create the three groups and give them at least what their role may do; never takes anything away."""
+    from django.apps import apps as installed
+
+    for label in OURS:
+        create_permissions(installed.get_app_config(label), verbosity=0)
+    views = Permission.objects.filter(content_type__app_label__in=OURS, codename__startswith="view_")
+    for name, codes in (("Viewer", ()), ("Reviewer", REVIEWER), ("Lead", REVIEWER + LEAD)):
+        group, _ = Group.objects.get_or_create(name=name)
+        group.permissions.add(*views, *(_permission(code) for code in codes))
+
+
+def _permission(code: str) -> Permission:
+    label, codename = code.split(".")
+    return Permission.objects.get(content_type__app_label=label, codename=codename)

@@ -1,0 +1,24 @@
+"""What beat runs and how often. Every stage is swept, so that a lost nudge costs seconds and nothing else."""
+
+from django.conf import settings
+
+QUICK = 1.0 if settings.EMBEDDED else 2.0  # embedded has no broker to wake it
+
+SWEEPS = {
+    "caio_project.tick": 10.0,
+    "leads.process_events": QUICK,
+    "leads.push_enrichments": QUICK,
+    "leads.settle_enrichments": 2.0,
+    "leads.assess_due": QUICK,
+    "outreach.draft_due": QUICK,
+    "outreach.send_due": 2.0,
+    "outreach.recover": 15.0,
+    "outreach.settle_uncertain": 5.0,
+    "outreach.expire_due": 60.0,
+    "approvals.tell": 10.0,
+}
+
+BEAT = {
+    name: {"task": name, "schedule": every, "options": {"expires": max(10.0, every * 3)}}
+    for name, every in SWEEPS.items()
+}

@@ -1,0 +1,277 @@
+"""One settings file for every way to run; everything that differs comes from the environment.
+
+`.env.example` lists each variable with a comment; a test keeps the two in step. Combinations that contradict each
+other are refused by name in `checks.py`, before anything is served or sent.
+"""
+
+from pathlib import Path
+
+import environ
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+environ.Env.read_env(env.str("CAIO_ENV_FILE", default=str(BASE_DIR / ".env")))
+
+# --- Django -----------------------------------------------------------------------------------------------------------
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env.str("SECRET_KEY", default="")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+ROOT_URLCONF = "caio_project.urls"
+WSGI_APPLICATION = "caio_project.wsgi.application"
+APPEND_SLASH = False  # RB2B disconnects on a redirect, so no path has one
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-us"
+TEAM_TIME_ZONE = env.str("TEAM_TIME_ZONE", default="America/New_York")
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "rest_framework",
+    "rest_framework_api_key",
+    "django_filters",
+    "django_htmx",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "caio_project",
+    "caio_project.lib",
+    "leads",
+    "outreach",
+    "approvals",
+    "metrics",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "caio_project.lib.csp.ContentSecurityPolicy",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "caio_project.context.house",
+            ],
+            "builtins": ["caio_project.lib.templatetags.say"],
+        },
+    },
+]
+
+# --- Database ---------------------------------------------------------------------------------------------------------
+DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'var' / 'caio.sqlite3'}")}
+IS_SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
+if IS_SQLITE:
+    # Without these one write in fourteen failed with "database is locked" under four writers.
+    DATABASES["default"]["OPTIONS"] = {
+        "timeout": 20,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
+    }
+    if str(DATABASES["default"]["NAME"]) != ":memory:":
+        Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 3)
+ATOMIC_REQUESTS = False  # an HTTP call must never happen inside a transaction
+
+# --- Celery: the broker only wakes; the rows are the queue ------------------------------------------------------------
+REDIS_URL = env.str("REDIS_URL", default="")
+EMBEDDED = not REDIS_URL
+CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_SERIALIZER = "json"
+CELERY_TIMEZONE = "UTC"
+# A hung Redis blocked a caller for over 40 s with the defaults.
+if REDIS_URL:
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 2, "visibility_timeout": 600}
+
+# --- Web --------------------------------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = DEBUG
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+HTTPS = SITE_URL.startswith("https://")
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SECURE = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SECURE_SSL_REDIRECT = False  # the proxy in front ends TLS; a redirect would disconnect RB2B
+
+# --- Accounts ---------------------------------------------------------------------------------------------------------
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+ACCOUNT_ADAPTER = "caio_project.accounts.ClosedDoor"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+LOGIN_URL = "/accounts/login/"
+LOGIN_REDIRECT_URL = "/sales"
+ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+# --- API --------------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "caio_project.lib.api_keys.ApiKeyAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["caio_project.lib.api_keys.HasScope"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "EXCEPTION_HANDLER": "caio_project.lib.problems.as_problem",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "CAIO",
+    "DESCRIPTION": "From a website visit to a reviewed, sent email. Errors are RFC 9457 problem JSON.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+# --- Mail to the team (never to leads: those leave through GoHighLevel only) ------------------------------------------
+EMAIL_URL = env.str("EMAIL_URL", default="")
+vars().update(env.email_url("EMAIL_URL", default="dummymail://"))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="caio@localhost")
+
+# --- The product ------------------------------------------------------------------------------------------------------
+SANDBOX = env.list("SANDBOX", default=[])  # vendors that are deliberately not connected: ghl, clay
+SPOOL_DIR = Path(env.str("SPOOL_DIR", default=str(BASE_DIR / "var" / "spool")))
+SENDER_NAME = env.str("SENDER_NAME", default="")
+SENDER_COMPANY = env.str("SENDER_COMPANY", default="ChiefAIOfficer")
+POSTAL_ADDRESS = env.str("POSTAL_ADDRESS", default="")
+OWN_DOMAINS = [d.lower() for d in env.list("OWN_DOMAINS", default=[])]
+ALLOWED_COUNTRIES = [c.upper() for c in env.list("ALLOWED_COUNTRIES", default=["US"])]
+
+RB2B_WEBHOOK_TOKENS = env.list("RB2B_WEBHOOK_TOKENS", default=[])
+
+CLAY_WORKBOOK_WEBHOOK_URL = env.str("CLAY_WORKBOOK_WEBHOOK_URL", default="")
+CLAY_WEBHOOK_AUTH_TOKEN = env.str("CLAY_WEBHOOK_AUTH_TOKEN", default="")
+CLAY_CALLBACK_TOKEN = env.str("CLAY_CALLBACK_TOKEN", default="")
+CLAY_TIMEOUT_SECONDS = env.int("CLAY_TIMEOUT_SECONDS", default=30)
+
+GHL_BASE_URL = env.str("GHL_BASE_URL", default="https://services.leadconnectorhq.com").rstrip("/")
+GHL_API_TOKEN = env.str("GHL_API_TOKEN", default="")
+GHL_LOCATION_ID = env.str("GHL_LOCATION_ID", default="")
+GHL_FROM_EMAIL = env.str("GHL_FROM_EMAIL", default="")
+
+SLACK_BOT_TOKEN = env.str("SLACK_BOT_TOKEN", default="")
+SLACK_CHANNEL = env.str("SLACK_CHANNEL", default="#sales-bot")
+SLACK_BASE_URL = env.str("SLACK_BASE_URL", default="https://slack.com/api/")
+
+# A vendor without its settings is in the sandbox when DEBUG is on; otherwise it must be named, or nothing boots.
+VENDOR_SETTINGS = {
+    "ghl": ("GHL_API_TOKEN", "GHL_LOCATION_ID", "GHL_FROM_EMAIL"),
+    "clay": ("CLAY_WORKBOOK_WEBHOOK_URL", "CLAY_CALLBACK_TOKEN"),
+}
+UNCONNECTED = [vendor for vendor, names in VENDOR_SETTINGS.items() if not all(globals()[name] for name in names)]
+SANDBOXED = sorted({*SANDBOX, *(UNCONNECTED if DEBUG else [])})
+
+INTENT_MONITOR_ENABLED = env.bool("INTENT_MONITOR_ENABLED", default=True)
+EMERGENCY_STOP = env.bool("EMERGENCY_STOP", default=False)
+QUEUE_STATUS_DETAIL = env.bool("QUEUE_STATUS_DETAIL", default=True)
+
+# Looser values than these defaults are accepted only while GHL_BASE_URL is a loopback address (checks.py).
+UNDO_SECONDS = env.int("UNDO_SECONDS", default=30)
+SEND_GAP_SECONDS = env.int("SEND_GAP_SECONDS", default=45)
+HOURLY_LIMIT = env.int("HOURLY_LIMIT", default=15)
+DOMAIN_HOURLY_LIMIT = env.int("DOMAIN_HOURLY_LIMIT", default=3)
+WORKING_HOURS = env.str("WORKING_HOURS", default="08:00-18:00")
+
+GIT_COMMIT = env.str("GIT_COMMIT", default=env.str("RAILWAY_GIT_COMMIT_SHA", default=""))
+
+# --- Logs: no query strings (they carry tokens), no bodies ------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "filters": {"no_secrets": {"()": "caio_project.lib.logs.NoSecrets"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["no_secrets"]}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
+    },
+}
+
+UNFOLD = {
+    "SITE_TITLE": "CAIO",
+    "SITE_HEADER": "CAIO",
+    "SITE_SYMBOL": "outgoing_mail",
+    "SITE_URL": "/sales",
+    "SHOW_HISTORY": True,
+    "ENVIRONMENT": "caio_project.context.admin_badge",
+    "STYLES": ["/static/caio/admin.css"],
+    "COLORS": {
+        "primary": {
+            "50": "#f1f6fe",
+            "100": "#e0ecfd",
+            "200": "#c5dafb",
+            "300": "#a9caff",
+            "400": "#8bb8ff",
+            "500": "#5b96f0",
+            "600": "#1f5fbf",
+            "700": "#184c99",
+            "800": "#153d78",
+            "900": "#14315d",
+            "950": "#0d1f3c",
+        }
+    },
+}

@@ -1,0 +1,11 @@
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "caio_project.settings")
+
+application = get_wsgi_application()
+
+from caio_project.checks import refuse_to_boot  # noqa: E402  (needs the apps loaded)
+
+refuse_to_boot()

@@ -1,0 +1,160 @@
+"""Storing what comes in, before anybody looks at it, and turning it into visits afterwards."""
+
+import hashlib
+import json
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import IO
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from caio_project.lib import claims
+from caio_project.lib.nudge import nudge
+from leads import enrichment, identity
+from leads.integrations import rb2b
+from leads.models import InboundEvent, Kind, Visit
+
+log = logging.getLogger(__name__)
+
+LARGEST_BODY = 1024 * 1024  # bytes kept; RB2B's are about 1 KB
+LARGEST_READ = 32 * 1024 * 1024  # bytes drained from a client that sends more, so that it reads our answer
+LAST_TRY = 8
+LEASE_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Stored:
+    public_id: str
+    is_new: bool
+
+
+def read_body(stream: IO[bytes]) -> tuple[bytes, str, bool]:
+    """Read a request to its end: the first megabyte, the sha256 of all that was read, whether it was cut."""
+    kept, digest, size = bytearray(), hashlib.sha256(), 0
+    while size < LARGEST_READ and (part := stream.read(65536)):
+        digest.update(part)
+        size += len(part)
+        kept += part[: max(0, LARGEST_BODY - len(kept))]
+    return bytes(kept), digest.hexdigest(), size > LARGEST_BODY
+
+
+def store(source: str, body: bytes, sha256: str = "", *, cut: bool = False, kind: str = Kind.LIVE) -> Stored:
+    """Keep one body; a byte-identical one of the same source only counts as another delivery.
+
+    One autocommitted statement: this is all that RB2B waits for.
+    """
+    event = InboundEvent(
+        source=source,
+        kind=kind,
+        body=body,
+        body_sha256=sha256 or hashlib.sha256(body).hexdigest(),
+        state=InboundEvent.State.PARKED if cut else InboundEvent.State.WAITING,
+        reason=f"The body is larger than {LARGEST_BODY} bytes; the first {LARGEST_BODY} are kept." if cut else "",
+    )
+    fields = [f for f in InboundEvent._meta.concrete_fields if not f.primary_key]
+    columns = ", ".join(f.column for f in fields)
+    values = [f.get_db_prep_save(getattr(event, f.attname), connection) for f in fields]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO leads_inboundevent ({columns}) VALUES ({', '.join(['%s'] * len(fields))}) "
+            "ON CONFLICT (source, body_sha256) DO UPDATE SET deliveries = leads_inboundevent.deliveries + 1 "
+            "RETURNING public_id, deliveries",
+            values,
+        )
+        public_id, deliveries = cursor.fetchone()
+    nudge("leads.process_events")
+    return Stored(str(event.public_id) if deliveries == 1 else _uuid(public_id), deliveries == 1)
+
+
+def is_json_object(body: bytes) -> bool:
+    """Whether a body parses as a JSON object."""
+    try:
+        return isinstance(json.loads(body), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _uuid(value: object) -> str:
+    text = str(value)
+    return text if "-" in text else f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def process_due(batch: int = 200) -> int:
+    """Turn waiting events into leads, companies and visits; returns how many were looked at."""
+    now = timezone.now()
+    due = InboundEvent.objects.filter(
+        state=InboundEvent.State.WAITING, source__in=PROCESSORS, not_before__lte=now
+    ).order_by("not_before", "pk")
+    count = 0
+    for event in claims.leased(due, LEASE_SECONDS, batch):
+        count += 1
+        _process(event)
+    return count
+
+
+def _process(event: InboundEvent) -> None:
+    try:
+        with transaction.atomic():
+            PROCESSORS[event.source](event)
+            _close(event, InboundEvent.State.PROCESSED)
+    except rb2b.Unreadable as error:
+        _close(event, InboundEvent.State.PARKED, str(error))
+    except Exception as error:
+        log.exception("event %s could not be processed", event.pk)
+        _put_off(event, error)
+
+
+def _close(event: InboundEvent, state: str, reason: str = "") -> None:
+    InboundEvent.objects.filter(pk=event.pk).update(
+        state=state, reason=reason[:300], lease_until=None, processed_at=timezone.now()
+    )
+
+
+def _put_off(event: InboundEvent, error: Exception) -> None:
+    """Try again later; after the last try a person sees it."""
+    if event.attempts >= LAST_TRY:
+        _close(event, InboundEvent.State.PARKED, f"Failed {event.attempts} times: {type(error).__name__}: {error}")
+        return
+    InboundEvent.objects.filter(pk=event.pk).update(
+        lease_until=None,
+        reason=f"{type(error).__name__}: {error}"[:300],
+        not_before=timezone.now() + claims.backoff(event.attempts),
+    )
+
+
+def visit_from_rb2b(event: InboundEvent) -> None:
+    """One visitor's body becomes a lead, a company and a visit, and is enriched. A known visit changes nothing."""
+    visitor = rb2b.parse(bytes(event.body))
+    if Visit.objects.filter(event_key=visitor.key).exists():
+        return
+    if visitor.is_test:
+        return  # "Send a Test Event" in RB2B: proof that the webhook works, and nobody to write to
+    company = identity.company_of(visitor, event.kind)
+    lead = identity.lead_of(visitor, company, event.kind) if visitor.is_person else None
+    seen_at = _plausible(visitor.seen_at, event.received_at)
+    Visit.objects.create(
+        event=event,
+        event_key=visitor.key,
+        lead=lead,
+        company=company,
+        url=visitor.url,
+        path=identity.path_of(visitor.url),
+        referrer=visitor.referrer,
+        is_repeat=visitor.is_repeat,
+        seen_at=seen_at,
+        received_at=event.received_at,
+    )
+    if lead is not None:
+        enrichment.want(lead)
+    elif company is not None:
+        identity.colleagues_may_have_warmed(company)
+
+
+def _plausible(seen_at: datetime | None, received_at: datetime) -> datetime:
+    """RB2B's time, unless it is missing or lies in the future."""
+    return seen_at if seen_at and seen_at <= received_at + timedelta(minutes=5) else received_at
+
+
+PROCESSORS = {"rb2b": visit_from_rb2b, "api": visit_from_rb2b, "clay": enrichment.answer_from_event}

@@ -1,0 +1,137 @@
+"""Clay: a webhook source table that we push one flat row to, and an HTTP API column that calls us back.
+
+Sources: university.clay.com, "Webhook integration" and "HTTP API integration". Clay acknowledges at once and enriches
+later; nothing in its answer can be relied on. It signs nothing: the secret in the header and the unguessable
+`request_id` are the proof.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+
+from caio_project.lib import http
+
+NOTHING = {"", "null", "none", "n/a", "na", "undefined", "-", "unknown", "not found", "no data found", "false"}
+LIKELY_AN_ERROR = ("error", "failed", "timed out", "missing input", "run condition not met", "rate limit")
+LONGEST = 200
+
+
+@dataclass(frozen=True)
+class Row:
+    """What we ask about; every value a top-level column."""
+
+    request_id: str
+    linkedin_url: str
+    email: str
+    first_name: str
+    last_name: str
+    company_name: str
+    company_domain: str
+
+
+@dataclass(frozen=True)
+class Enriched:
+    """What came back, junk removed. Missing is "", None or an empty list."""
+
+    email: str = ""
+    email_verified: bool = False
+    first_name: str = ""
+    last_name: str = ""
+    title: str = ""
+    linkedin_url: str = ""
+    company_name: str = ""
+    company_domain: str = ""
+    company_linkedin_url: str = ""
+    industry: str = ""
+    employees: str = ""
+    revenue: str = ""
+    location: str = ""
+    country: str = ""
+    technologies: list[str] = field(default_factory=list)
+    open_roles: int | None = None
+    past_employers: list[dict[str, Any]] = field(default_factory=list)
+
+
+def push(row: Row) -> None:
+    """Submit one row to the workbook's webhook, within CLAY_TIMEOUT_SECONDS in total.
+
+    Raises lib.http's Refused, Unavailable or Uncertain. A second push of one request adds a second row in Clay and
+    nothing else, for the callback is idempotent.
+    """
+    headers = {"Content-Type": "application/json"}
+    if settings.CLAY_WEBHOOK_AUTH_TOKEN:
+        headers["x-clay-webhook-auth"] = settings.CLAY_WEBHOOK_AUTH_TOKEN
+    body = {**row.__dict__, "full_name": f"{row.first_name} {row.last_name}".strip(), "source": "rb2b"}
+    http.call(
+        "POST",
+        settings.CLAY_WORKBOOK_WEBHOOK_URL,
+        headers=headers,
+        json=body,
+        deadline=float(settings.CLAY_TIMEOUT_SECONDS),
+    )
+
+
+def parse(data: dict[str, Any]) -> Enriched:
+    """Read a callback body. Absent values come as "", null, "N/A" or the text of a failed column: all are missing."""
+    email = _text(data, "work_email", "email").lower()
+    return Enriched(
+        email=email if "@" in email else "",
+        email_verified=str(data.get("email_verified", data.get("email_status", ""))).lower() in ("true", "valid", "1"),
+        first_name=_text(data, "first_name"),
+        last_name=_text(data, "last_name"),
+        title=_text(data, "job_title", "title"),
+        linkedin_url=_text(data, "linkedin_url"),
+        company_name=_text(data, "company_name", "company"),
+        company_domain=_text(data, "company_domain", "website"),
+        company_linkedin_url=_text(data, "company_linkedin_url"),
+        industry=_text(data, "industry"),
+        employees=_text(data, "employee_count", "company_size"),
+        revenue=_text(data, "revenue"),
+        location=_text(data, "location"),
+        country=_text(data, "country", "country_code"),
+        technologies=_list(data.get("technologies", data.get("tech_stack"))),
+        open_roles=_count(data.get("open_roles", data.get("hiring"))),
+        past_employers=_employers(data.get("past_employers", data.get("work_history"))),
+    )
+
+
+def _text(data: dict[str, Any], *names: str) -> str:
+    for name in names:
+        value = data.get(name)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            value = str(int(value) if float(value).is_integer() else value)
+        if isinstance(value, str) and not is_junk(value):
+            return value.replace("\x00", "").strip()[:LONGEST]
+    return ""
+
+
+def is_junk(value: str) -> bool:
+    """Whether a text says nothing: an empty marker, or what a failed column prints."""
+    low = value.strip().lower()
+    return low in NOTHING or low.startswith(LIKELY_AN_ERROR) or "⚠" in value or "❌" in value
+
+
+def _list(value: Any) -> list[str]:
+    parts = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else []
+    return [part.strip()[:80] for part in parts if isinstance(part, str) and not is_junk(part)][:50]
+
+
+def _count(value: Any) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        value = value.strip()
+        return int(value) if value.isdigit() and len(value) < 7 else None
+    return int(value) if isinstance(value, int | float) and 0 <= value < 1_000_000 else None
+
+
+def _employers(value: Any) -> list[dict[str, Any]]:
+    """A list of {name, domain?, from_year?, to_year?}, or of names."""
+    found = []
+    for item in value if isinstance(value, list) else []:
+        item = {"name": item} if isinstance(item, str) else item
+        if isinstance(item, dict) and (name := _text(item, "name", "company_name", "company")):
+            years = {year: _count(item.get(year)) for year in ("from_year", "to_year")}
+            found.append({"name": name, "domain": _text(item, "domain", "company_domain"), **years})
+    return found[:30]

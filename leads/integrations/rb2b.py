@@ -1,0 +1,174 @@
+"""RB2B's visitor webhook: one flat object with Title Case keys, unsigned, without an event id.
+
+Source: support.rb2b.com, "Setup Guide: Webhook". Shapes seen in the wild that are read as well: snake_case keys, a
+relay envelope `{payload}`, a queue wrapper `{raw}`, and the nested `person`/`company` object of older handlers.
+"""
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+ALIASES = {
+    "linkedin_url": ("linkedinurl", "linkedin"),
+    "first_name": ("firstname",),
+    "last_name": ("lastname",),
+    "title": ("title", "jobtitle"),
+    "company_name": ("companyname",),
+    "email": ("businessemail", "email", "workemail"),
+    "website": ("website", "companydomain", "domain"),
+    "industry": ("industry",),
+    "employees": ("employeecount", "companysize"),
+    "revenue": ("estimaterevenue", "estimatedrevenue", "revenue"),
+    "city": ("city",),
+    "state": ("state",),
+    "zipcode": ("zipcode",),
+    "seen_at": ("seenat", "timestamp"),
+    "referrer": ("referrer",),
+    "url": ("capturedurl", "pageurl", "url", "page"),
+    "tags": ("tags",),
+}
+MAY_BE_NUMBERS = {"employees", "zipcode", "revenue"}
+LIMITS = {"url": 1000, "referrer": 1000, "linkedin_url": 500, "title": 200, "company_name": 200}
+NOTHING = {"", "null", "none", "n/a", "na", "undefined", "-", "unknown"}
+NAMES = {"email": "Business Email", "url": "Captured URL", "seen_at": "Seen At"}
+
+
+class Unreadable(Exception):
+    """The body cannot become a visit; the text is for a person."""
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """What one body says. Missing values are empty strings."""
+
+    linkedin_url: str
+    first_name: str
+    last_name: str
+    title: str
+    company_name: str
+    email: str
+    website: str
+    industry: str
+    employees: str
+    revenue: str
+    city: str
+    state: str
+    zipcode: str
+    referrer: str
+    url: str
+    tags: str
+    seen_at: datetime | None  # None where RB2B's own malformed time could not be read
+    seen_at_text: str
+    is_repeat: bool
+    is_test: bool
+
+    @property
+    def is_person(self) -> bool:
+        """False for company-only profiles."""
+        company_page = "/company/" in self.linkedin_url.lower()
+        return not company_page and bool(self.email or self.linkedin_url) and bool(self.first_name or self.email)
+
+    @property
+    def key(self) -> str:
+        """The same for a resent body however it was wrapped; another for a later visit."""
+        who = self.linkedin_url or self.email or self.website or self.company_name
+        parts = (who, self.url, self.seen_at.isoformat() if self.seen_at else self.seen_at_text)
+        return hashlib.sha256("\n".join(part.strip().lower() for part in parts).encode()).hexdigest()
+
+
+def parse(body: bytes) -> Visitor:
+    """Read one body. Raises Unreadable with a sentence that names the field."""
+    fields = _flat(_unwrapped(_loaded(body)))
+    said = {name: _text(name, fields) for name in ALIASES}
+    if not any(said[name] for name in ("linkedin_url", "email", "company_name", "website")):
+        raise Unreadable("It names nobody: LinkedIn URL, Business Email, Company Name and Website are all missing.")
+    seen_at = said.pop("seen_at")
+    return Visitor(
+        **said,
+        seen_at=_time(seen_at),
+        seen_at_text=seen_at,
+        is_repeat=str(fields.get("isrepeatvisit", "")).lower() == "true",
+        is_test=_is_test(said),
+    )
+
+
+def _loaded(body: bytes) -> dict[str, Any]:
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"The body is not UTF-8: byte {error.start} is 0x{body[error.start]:02x}.") from error
+    try:
+        loaded = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(f"The body is not JSON: {str(error)[:120]}.") from error
+    if not isinstance(loaded, dict):
+        raise Unreadable(f"The body is a JSON {_name_of(loaded)}, not an object.")
+    return loaded
+
+
+def _unwrapped(loaded: dict[str, Any]) -> dict[str, Any]:
+    for wrapper in ("payload", "raw", "data"):
+        inner = loaded.get(wrapper)
+        if isinstance(inner, str) and inner.lstrip().startswith("{"):
+            inner = _loaded(inner.encode())
+        if isinstance(inner, dict):
+            return _unwrapped(inner)
+    return loaded
+
+
+def _flat(loaded: dict[str, Any]) -> dict[str, Any]:
+    """Keys without case, spaces and punctuation; one level of `person` and `company` objects folded in."""
+    flat: dict[str, Any] = {}
+    for name, value in loaded.items():
+        key = re.sub(r"[^a-z0-9]", "", str(name).lower())
+        if isinstance(value, dict) and key in ("person", "leadingprofile", "geo"):
+            flat |= _flat(value)
+        elif isinstance(value, dict) and key == "company":
+            flat |= {f"company{k}" if k in ("name", "domain") else k: v for k, v in _flat(value).items()}
+        elif key == "company" and isinstance(value, str):
+            flat["companyname"] = value
+        else:
+            flat[key] = value
+    return flat
+
+
+def _text(name: str, fields: dict[str, Any]) -> str:
+    for alias in ALIASES[name]:
+        value = fields.get(alias)
+        if value is None:
+            continue
+        if isinstance(value, int | float) and not isinstance(value, bool) and name in MAY_BE_NUMBERS:
+            value = str(value)
+        if not isinstance(value, str):
+            shown = NAMES.get(name, name.replace("_", " ").title().replace("Url", "URL").replace("Linkedin", "LinkedIn"))
+            raise Unreadable(f"{shown} is a {_name_of(value)}, not text.")
+        value = value.replace("\x00", "").strip()
+        if value.lower() not in NOTHING:
+            return value[: LIMITS.get(name, 100)]
+    return ""
+
+
+def _name_of(value: Any) -> str:
+    names = {dict: "object", list: "list", bool: "true/false value", int: "number", float: "number", str: "text"}
+    return names.get(type(value), "null")
+
+
+def _time(text: str) -> datetime | None:
+    """RB2B's own sample ends in "+00.00"; anything else unreadable is None, and the time of receipt counts."""
+    repaired = re.sub(r"([+-]\d\d)\.(\d\d)$", r"\1:\2", text.strip())
+    try:
+        at = datetime.fromisoformat(repaired)
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _is_test(said: dict[str, str]) -> bool:
+    """RB2B's "Send a Test Event" posts the founder of Retention.com, its parent company."""
+    host = (urlsplit(said["website"]).hostname or said["website"]).lower().removeprefix("www.")
+    domain = said["email"].rpartition("@")[2].lower()
+    return "retention.com" in (host, domain) or "rb2b.com" in (host, domain)

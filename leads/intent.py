@@ -1,0 +1,108 @@
+"""Why they might care: assessing a lead from its visits, its fit and our connections."""
+
+import logging
+from dataclasses import asdict
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from caio_project.lib import claims
+from caio_project.lib.models import Counter
+from caio_project.lib.nudge import nudge
+from leads import scoring, warmth
+from leads.models import Assessment, Lead, PageTrigger, Switch, Visit
+
+log = logging.getLogger(__name__)
+
+SWITCH = "intent_monitor"
+LAST_TRY = 5
+MOST_VISITS = 200  # of the newest visits; more change nothing but the cost
+LEASE_SECONDS = 60
+
+
+def is_on() -> bool:
+    """Whether scoring and drafting may run: the setting (from process start) and the row (at once)."""
+    return settings.INTENT_MONITOR_ENABLED and not Switch.objects.filter(name=SWITCH, on=False).exists()
+
+
+def assess_due(batch: int = 200) -> int:
+    """Assess every lead about whom something new is known and whose enrichment is settled."""
+    if not is_on():
+        return 0
+    due = (
+        Lead.objects.filter(needs_assessment_at__lte=timezone.now())
+        .exclude(enrichments__state__in=["due", "requested"])
+        .order_by("needs_assessment_at")
+    )
+    count = 0
+    for lead in claims.leased(due, LEASE_SECONDS, batch):
+        count += 1
+        _assess(lead)
+    return count
+
+
+def _assess(lead: Lead) -> None:
+    try:
+        with transaction.atomic():
+            assess(lead)
+            # Something newer may have come in meanwhile; then the lead stays due.
+            Lead.objects.filter(pk=lead.pk, needs_assessment_at=lead.needs_assessment_at).update(
+                needs_assessment_at=None, error="", attempts=0
+            )
+            Lead.objects.filter(pk=lead.pk).update(lease_until=None)
+    except Exception as error:
+        log.exception("lead %s could not be assessed", lead.pk)
+        later = None if lead.attempts >= LAST_TRY else timezone.now() + claims.backoff(lead.attempts)
+        Lead.objects.filter(pk=lead.pk).update(
+            error=f"{type(error).__name__}: {error}"[:300], lease_until=None, needs_assessment_at=later
+        )
+
+
+def assess(lead: Lead, now: datetime | None = None) -> Assessment:
+    """Score `lead` now and store the result under the next number of the sequence that drafting reads."""
+    now = now or timezone.now()
+    warm = warmth.best_connection(lead)
+    result = scoring.score(person(lead, warm), triggers(), now)
+    assessment = Assessment.objects.create(
+        seq=Counter.next("assessment"),
+        lead=lead,
+        made_at=now,
+        rules_version=scoring.VERSION,
+        intent=result.intent,
+        reasons=[asdict(reason) for reason in result.reasons],
+        icp=result.icp,
+        icp_reasons=[asdict(reason) for reason in result.icp_reasons],
+        tier=result.tier,
+        angle=result.angle,
+        topic=result.topic,
+        warm=warm,
+    )
+    nudge("outreach.draft_due")
+    return assessment
+
+
+def person(lead: Lead, warm: dict[str, str] | None) -> scoring.Person:
+    """The facts of one lead as scoring wants them."""
+    company = lead.company
+    mine = Q(lead=lead)
+    if company is not None:
+        mine |= Q(company=company, lead=None)
+    visits = Visit.objects.filter(mine).order_by(F("seen_at").desc()).values_list("path", "seen_at", "lead_id")
+    return scoring.Person(
+        title=lead.title,
+        industry=company.industry if company else "",
+        employees_from=company.employees_from if company else None,
+        visits=tuple(scoring.Seen(path, at, lead_id is not None) for path, at, lead_id in visits[:MOST_VISITS]),
+        warm_kind=warm["kind"] if warm else "",
+        warm_sentence=warm["sentence"] if warm else "",
+        open_roles=company.open_roles if company else None,
+    )
+
+
+def triggers() -> tuple[scoring.Trigger, ...]:
+    """The active page triggers in order."""
+    rows = PageTrigger.objects.filter(active=True)
+    return tuple(scoring.Trigger(t.label, t.pattern, t.points, t.angle, t.topic) for t in rows)

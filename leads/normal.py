@@ -1,0 +1,82 @@
+"""The forms in which people and companies are compared. Pure."""
+
+import re
+import unicodedata
+from urllib.parse import unquote, urlsplit
+
+import tldextract
+from email_validator import EmailNotValidError, validate_email
+
+# Offline: the default fetches the public suffix list at first use.
+_suffixes = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
+
+LEGAL_FORMS = {
+    "inc", "incorporated", "llc", "ltd", "limited", "corp", "corporation", "co", "company", "gmbh", "ag", "sa", "sas",
+    "bv", "plc", "lp", "llp", "pty", "srl", "oy", "ab", "as", "holdings", "group", "the",
+}  # fmt: skip
+
+US_STATES = {
+    "AL": "Alabama", "AK": "Alaska", "AZ": "Arizona", "AR": "Arkansas", "CA": "California", "CO": "Colorado",
+    "CT": "Connecticut", "DE": "Delaware", "DC": "District of Columbia", "FL": "Florida", "GA": "Georgia",
+    "HI": "Hawaii", "ID": "Idaho", "IL": "Illinois", "IN": "Indiana", "IA": "Iowa", "KS": "Kansas", "KY": "Kentucky",
+    "LA": "Louisiana", "ME": "Maine", "MD": "Maryland", "MA": "Massachusetts", "MI": "Michigan", "MN": "Minnesota",
+    "MS": "Mississippi", "MO": "Missouri", "MT": "Montana", "NE": "Nebraska", "NV": "Nevada", "NH": "New Hampshire",
+    "NJ": "New Jersey", "NM": "New Mexico", "NY": "New York", "NC": "North Carolina", "ND": "North Dakota",
+    "OH": "Ohio", "OK": "Oklahoma", "OR": "Oregon", "PA": "Pennsylvania", "RI": "Rhode Island",
+    "SC": "South Carolina", "SD": "South Dakota", "TN": "Tennessee", "TX": "Texas", "UT": "Utah", "VT": "Vermont",
+    "VA": "Virginia", "WA": "Washington", "WV": "West Virginia", "WI": "Wisconsin", "WY": "Wyoming",
+}  # fmt: skip
+_STATE_CODES = {name.lower(): code for code, name in US_STATES.items()} | {code.lower(): code for code in US_STATES}
+
+
+def email(text: str) -> str:
+    """The address as it is compared and stored: lower case, IDNA domain. "" where it is no address."""
+    text = text.strip().strip("<>").removeprefix("mailto:")
+    try:
+        found = validate_email(text, check_deliverability=False, test_environment=True)
+    except EmailNotValidError:
+        return ""
+    address = (found.ascii_email or found.normalized).lower()
+    return address if len(address) <= 254 else ""
+
+
+def linkedin_key(url: str) -> str:
+    """ "in/dana-okafor" for any spelling of a person's LinkedIn address; "" for companies and anything else."""
+    path = urlsplit(url if "//" in url else f"https://{url}").path if "linkedin." in url.lower() else ""
+    found = re.match(r"^/(?:[a-z]{2}/)?(?:in|pub)/([^/]+)", unquote(path).strip().lower())
+    return f"in/{found[1]}"[:200] if found else ""
+
+
+def domain(text: str) -> str:
+    """The registrable domain of a website, address or domain: "https://www.shop.acme.co.uk/x" -> "acme.co.uk"."""
+    host = text.strip().lower().rpartition("@")[2]
+    try:
+        host = (urlsplit(host if "//" in host else f"//{host}").hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+    found = _suffixes(host)
+    if found.top_domain_under_public_suffix:
+        return found.top_domain_under_public_suffix[:253]
+    # reserved for tests and examples (RFC 2606), so not in the public suffix list
+    labels = host.split(".")
+    return ".".join(labels[-2:])[:253] if len(labels) > 1 and labels[-1] in ("test", "example") else ""
+
+
+def company_key(name: str) -> str:
+    """A company's name without case, accents, punctuation and legal form: "Acme, Inc." -> "acme"."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode() or name
+    words = re.findall(r"\w+", plain.lower())
+    kept = [word for word in words if word not in LEGAL_FORMS]
+    return " ".join(kept or words)[:200]
+
+
+def employees_from(text: str) -> int | None:
+    """The lower end of "51-200", "5,000+" or "312"; None where nothing is known."""
+    found = re.search(r"\d[\d,.]*", text)
+    digits = re.sub(r"\D", "", found[0].split(".")[0] if found else "")
+    return int(digits) if digits and len(digits) < 9 else None
+
+
+def us_state(text: str) -> str:
+    """The two-letter code of a US state, from code or name; "" where it is none."""
+    return _STATE_CODES.get(text.strip().lower(), "")

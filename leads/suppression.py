@@ -1,0 +1,103 @@
+"""Whether we may write to somebody: one function, asked at every door (ingest, draft, approve, send)."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from leads import normal
+from leads.models import Lead, Suppression
+
+LISTS = Path(__file__).parent / "data"
+Reason = Suppression.Reason
+Scope = Suppression.Scope
+
+# These stop one mailbox; the person may still have another. All other reasons stop the person.
+STOPS_THE_ADDRESS_ONLY = {Reason.PERSONAL, Reason.ROLE, Reason.DISPOSABLE, Reason.BOUNCED, Reason.INVALID}
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Why we must not write."""
+
+    reason: str
+    text: str
+    source: str
+
+    @property
+    def stops_person(self) -> bool:
+        return self.reason not in STOPS_THE_ADDRESS_ONLY
+
+
+def verdict(address: str, lead: Lead | None = None, now: datetime | None = None) -> Stop | None:
+    """The first reason not to write to `address` (any spelling) or to `lead`, or None. Reads the database once."""
+    address = normal.email(address)
+    rows = Suppression.objects.filter(_about(address, lead)).filter(
+        Q(expires_at=None) | Q(expires_at__gt=now or timezone.now())
+    )
+    # What a person asked for outranks what a list says.
+    by_reason = {row.reason: row for row in rows}
+    for reason in Reason.values:
+        if row := by_reason.get(reason):
+            return Stop(row.reason, row.get_reason_display(), row.source)
+    return by_lists(address) if address else None
+
+
+def _about(address: str, lead: Lead | None) -> Q:
+    wanted = Q(pk=None)
+    if address:
+        host = address.rpartition("@")[2]
+        wanted |= Q(scope=Scope.ADDRESS, value=address)
+        wanted |= Q(scope=Scope.ADDRESS_HASH, value=hashed(address))
+        wanted |= Q(scope=Scope.DOMAIN, value__in={host, normal.domain(host)})
+    if lead is not None:
+        wanted |= Q(scope=Scope.PERSON, value=str(lead.pk))
+    return wanted
+
+
+def by_lists(address: str) -> Stop | None:
+    """What the address alone says: our own domain, a personal, role or disposable mailbox."""
+    local, _, host = address.partition("@")
+    registrable = normal.domain(host)
+    if host in settings.OWN_DOMAINS or registrable in settings.OWN_DOMAINS:
+        return Stop(Reason.OWN_DOMAIN, Reason.OWN_DOMAIN.label, "OWN_DOMAINS")
+    if host in _list("free_mail") or registrable in _list("free_mail"):
+        return Stop(Reason.PERSONAL, Reason.PERSONAL.label, "list of personal mailbox providers")
+    if host in _list("disposable_mail") or registrable in _list("disposable_mail"):
+        return Stop(Reason.DISPOSABLE, Reason.DISPOSABLE.label, "list of throw-away mailbox providers")
+    if local.split("+")[0] in _list("role_mailboxes"):
+        return Stop(Reason.ROLE, Reason.ROLE.label, "list of role mailboxes")
+    return None
+
+
+def stop(address: str, reason: str, source: str, lead: Lead | None = None) -> None:
+    """Suppress an address and, where the reason is the person's own wish, the person. Safe to repeat; never lifts."""
+    address = normal.email(address)
+    if address:
+        _add(Scope.ADDRESS, address, reason, source, lead)
+    if lead is not None and reason not in STOPS_THE_ADDRESS_ONLY:
+        _add(Scope.PERSON, str(lead.pk), reason, source, lead)
+
+
+def _add(scope: str, value: str, reason: str, source: str, lead: Lead | None) -> None:
+    row, made = Suppression.objects.get_or_create(
+        scope=scope, value=value, reason=reason, defaults={"source": source[:40], "lead": lead}
+    )
+    if not made and row.expires_at is not None:
+        Suppression.objects.filter(pk=row.pk).update(expires_at=None)
+
+
+def hashed(address: str) -> str:
+    """The one-way mark that an erased address leaves behind."""
+    return hashlib.sha256(f"caio:{address}".encode()).hexdigest()
+
+
+@lru_cache
+def _list(name: str) -> frozenset[str]:
+    lines = (LISTS / f"{name}.txt").read_text().splitlines()
+    return frozenset(line.strip() for line in lines if line.strip() and not line.startswith("#"))

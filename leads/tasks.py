@@ -1,0 +1,26 @@
+"""Sweeps. Each looks at what is due in the rows and records that it was alive."""
+
+from celery import shared_task
+
+from caio_project.lib.models import Heartbeat
+from leads import enrichment, ingest, intent
+
+
+@shared_task(name="leads.process_events")
+def process_events() -> None:
+    Heartbeat.beat("leads.process_events", worked=ingest.process_due() > 0)
+
+
+@shared_task(name="leads.push_enrichments")
+def push_enrichments() -> None:
+    Heartbeat.beat("leads.push_enrichments", worked=enrichment.push_due() > 0)
+
+
+@shared_task(name="leads.settle_enrichments")
+def settle_enrichments() -> None:
+    Heartbeat.beat("leads.settle_enrichments", worked=enrichment.settle_overdue() > 0)
+
+
+@shared_task(name="leads.assess_due")
+def assess_due() -> None:
+    Heartbeat.beat("leads.assess_due", worked=intent.assess_due() > 0)

@@ -1,0 +1,25 @@
+"""What came of it, and how much autonomy that has earned."""
+
+from django.db import models
+from django.utils import timezone
+
+from caio_project.lib.append_only import AppendOnly
+
+
+class GateEvaluation(AppendOnly):
+    """One evaluation of all gates into one phase: raw counts, versions and verdicts, chained by hash."""
+
+    target = models.CharField(max_length=12)
+    at = models.DateTimeField(default=timezone.now)
+    verdict = models.CharField(max_length=12)
+    gates = models.JSONField()
+    metric_version = models.CharField(max_length=10)
+    policy_version = models.CharField(max_length=10)
+    before = models.CharField(max_length=64, help_text="The hash of the evaluation before it.")
+    sha256 = models.CharField(max_length=64, unique=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["target", "-at"], name="evaluation_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.target} {self.at:%Y-%m-%d}: {self.verdict}"

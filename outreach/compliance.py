@@ -1,0 +1,52 @@
+"""What every email carries by law and by decency: who writes, from where, and how to make it stop. Pure."""
+
+import hashlib
+import html
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Signature:
+    name: str
+    title: str
+    company: str
+    booking_url: str
+    postal_address: str
+    unsubscribe_url: str
+
+
+UNSUBSCRIBE_WORDS = "Unsubscribe"
+
+
+def footer(signature: Signature) -> str:
+    """Signature, postal address (15 USC 7704(a)(5)) and unsubscribe line, as plain text below the body."""
+    who = ", ".join(part for part in (signature.title, signature.company) if part)
+    lines = [signature.name, who, f"Book a time: {signature.booking_url}" if signature.booking_url else ""]
+    legal = [signature.postal_address, f"{UNSUBSCRIBE_WORDS}: {signature.unsubscribe_url}"]
+    return "\n".join(line for line in lines if line) + "\n\n" + "\n".join(line for line in legal if line)
+
+
+def text_hash(to_address: str, subject: str, body: str, footer_text: str) -> str:
+    """What an approval binds to: recipient and every word."""
+    return hashlib.sha256("\x00".join((to_address, subject, body, footer_text)).encode()).hexdigest()
+
+
+def as_html(body: str, footer_text: str) -> str:
+    """The email as it leaves: near-plain HTML, everything escaped, our own links live."""
+    signed, _, legal = footer_text.partition("\n\n")
+    small = "font-size:12px;color:#5f6673"
+    return (
+        '<div style="font-family:Arial,Helvetica,sans-serif;font-size:15px;line-height:1.5;color:#161a22">'
+        + "".join(f"<p>{_lines(paragraph)}</p>" for paragraph in re.split(r"\n\s*\n", body.strip()))
+        + f"<p>{_lines(signed)}</p>"
+        + f'<p style="{small}">{_lines(legal)}</p></div>'
+    )
+
+
+def _lines(text: str) -> str:
+    escaped = html.escape(text.strip()).replace("\n", "<br>")
+    labelled = re.sub(
+        rf"{UNSUBSCRIBE_WORDS}: (https?://[^\s<]+)", rf'<a href="\1">{UNSUBSCRIBE_WORDS}</a>', escaped
+    )
+    return re.sub(r"(?<![\"=])(https?://[^\s<\"]+)(?![^<]*</a>)", r'<a href="\1">\1</a>', labelled)

@@ -1,0 +1,119 @@
+"""GoHighLevel API v2: conversations and the one call that sends. Only the door may import this.
+
+Source: GHL API v2, "Conversations" (Version 2021-04-15). There is no idempotency key: an answer that may have acted is
+`Uncertain`, and is settled by reading the conversation.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+
+from caio_project.lib import http
+from leads.integrations.ghl import request
+
+VERSION = "2021-04-15"
+SEND_DEADLINE = 20.0
+PAGES = 5
+
+# What GHL says when this address must not be written to; all permanent. Text of the 400s of POST /conversations/messages.
+PERMANENT = (
+    ("dnd is active", "dnd"),
+    ("has unsubscribed", "unsubscribed"),
+    ("e-mail is invalid", "invalid"),
+    ("email is invalid", "invalid"),
+    ("email must be an email", "invalid"),
+)
+
+
+@dataclass(frozen=True)
+class Sent:
+    conversation_id: str
+    message_id: str
+    email_message_id: str
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One message of a conversation."""
+
+    id: str
+    inbound: bool
+    is_email: bool
+    email_message_id: str
+    at: datetime | None
+
+
+def send_email(*, contact_id: str, to: str, subject: str, html: str) -> Sent:
+    """Send one email. Success means that GHL has queued it. Never repeat on Uncertain.
+
+    `emailFrom` is a bare address: GHL refuses "Name <a@b>". Raises lib.http's failures.
+    """
+    body = {
+        "type": "Email",
+        "contactId": contact_id,
+        "emailFrom": settings.GHL_FROM_EMAIL,
+        "emailTo": to,
+        "subject": subject,
+        "html": html,
+    }
+    found = request("POST", "/conversations/messages", version=VERSION, json=body, deadline=SEND_DEADLINE)
+    return Sent(*(str(found.get(name) or "") for name in ("conversationId", "messageId", "emailMessageId")))
+
+
+def why_refused(failure: http.Failure) -> str:
+    """dnd, unsubscribed or invalid for a permanent refusal of this address; config for token trouble; else refused."""
+    if failure.status in (401, 403):
+        return "config"
+    said = http.said(failure.body).lower()
+    return next((code for words, code in PERMANENT if words in said), "refused")
+
+
+def conversation(contact_id: str) -> list[Seen]:
+    """Everything said with a contact, newest first, up to 500 messages; empty where there is no conversation."""
+    query = {"locationId": settings.GHL_LOCATION_ID, "contactId": contact_id}
+    found = request("GET", "/conversations/search", version=VERSION, params=query)
+    seen: list[Seen] = []
+    for row in found.get("conversations") or []:
+        if row.get("contactId") in (contact_id, None):
+            seen += _messages(str(row["id"]))
+    return seen
+
+
+def _messages(conversation_id: str) -> list[Seen]:
+    seen: list[Seen] = []
+    query: dict[str, Any] = {"limit": 100}
+    for _ in range(PAGES):
+        found = request("GET", f"/conversations/{conversation_id}/messages", version=VERSION, params=query)
+        page = found.get("messages") or {}
+        seen += [_seen(raw) for raw in page.get("messages") or []]
+        if not page.get("nextPage"):
+            break
+        query["lastMessageId"] = page.get("lastMessageId")
+    return seen
+
+
+def _seen(raw: dict[str, Any]) -> Seen:
+    ids = ((raw.get("meta") or {}).get("email") or {}).get("messageIds") or []
+    return Seen(
+        id=str(raw.get("id") or ""),
+        inbound=raw.get("direction") == "inbound",
+        is_email="EMAIL" in str(raw.get("messageType") or ""),
+        email_message_id=str(ids[-1]) if ids else "",
+        at=_time(str(raw.get("dateAdded") or "")),
+    )
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def body_of(email_message_id: str) -> str:
+    """The text of one email; conversations leave it out. Source: GET /conversations/messages/email/{id}."""
+    found = request("GET", f"/conversations/messages/email/{email_message_id}", version=VERSION)
+    return str((found.get("emailMessage") or found).get("body") or "")

@@ -1,0 +1,122 @@
+"""How much may leave and when. The strictest wins; for any email the binding limit and the next minute are known."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from caio_project.lib import calendar
+from outreach.models import Control, DailySlots, Message, SendIntent, Transport
+from outreach.phase import is_halted, limits_of
+
+HOUR = timedelta(hours=1)
+
+# The zone most of a state's people live in; states with two zones take the larger part.
+ZONES = {
+    "America/New_York": "CT DC DE FL GA IN KY MA MD ME MI NC NH NJ NY OH PA RI SC VA VT WV",
+    "America/Chicago": "AL AR IA IL KS LA MN MO MS ND NE OK SD TN TX WI",
+    "America/Denver": "CO ID MT NM UT WY",
+    "America/Phoenix": "AZ",
+    "America/Los_Angeles": "CA NV OR WA",
+    "America/Anchorage": "AK",
+    "Pacific/Honolulu": "HI",
+}
+ZONE_OF_STATE = {state: zone for zone, states in ZONES.items() for state in states.split()}
+
+
+@dataclass(frozen=True)
+class Wait:
+    """What keeps an email from leaving. `until` is None where only a person can end it."""
+
+    limit: str
+    until: datetime | None
+    text: str
+    everything: bool = True  # False where other emails may go first
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What was claimed so far, read under the lock of the control row."""
+
+    now: datetime
+    phase: str
+    daily: int
+    used_today: int
+    hour: tuple[datetime, ...]  # claims of the last hour, newest first, HOURLY_LIMIT of them at most
+    last: datetime | None
+    halted: bool
+
+
+def standing(row: Control, now: datetime) -> Standing:
+    """How things stand for every email."""
+    day = calendar.team_day(now, settings.TEAM_TIME_ZONE)
+    used = DailySlots.objects.filter(day=day).values_list("used", flat=True).first() or 0
+    recent = SendIntent.objects.filter(claimed_at__gt=now - HOUR).order_by("-claimed_at")
+    return Standing(
+        now=now,
+        phase=row.phase,
+        daily=limits_of(row).daily,
+        used_today=used,
+        hour=tuple(recent.values_list("claimed_at", flat=True)[: settings.HOURLY_LIMIT]),
+        last=row.last_claim_at,
+        halted=is_halted(row),
+    )
+
+
+def for_everything(at: Standing) -> Wait | None:
+    """The strictest limit that holds every email back now."""
+    if at.halted:
+        return Wait("halted", None, "Sending is halted.")
+    if at.daily == 0:
+        return Wait("phase", None, "Nothing is sent in Shadow.")
+    waits = []
+    if at.used_today >= at.daily:
+        tomorrow = calendar.next_day(at.now, settings.TEAM_TIME_ZONE)
+        waits.append(Wait("daily", tomorrow, f"{at.used_today} of {at.daily} sent today"))
+    if len(at.hour) >= settings.HOURLY_LIMIT:
+        waits.append(Wait("hourly", at.hour[-1] + HOUR, f"{settings.HOURLY_LIMIT} an hour"))
+    if at.last and at.now < (free := at.last + timedelta(seconds=settings.SEND_GAP_SECONDS)):
+        waits.append(Wait("gap", free, f"{settings.SEND_GAP_SECONDS} s between emails"))
+    return _strictest(waits)
+
+
+def for_message(message: Message, now: datetime) -> Wait | None:
+    """The strictest limit that holds this one email back, whatever the others do."""
+    waits = []
+    if message.not_before > now:
+        limit = message.waiting_for or "undo"
+        text = "time to undo" if limit == "undo" else f"deferred: {limit}"
+        waits.append(Wait(limit, message.not_before, text, everything=False))
+    recent = SendIntent.objects.filter(domain=message.domain, claimed_at__gt=now - HOUR).order_by("-claimed_at")
+    claimed = list(recent.values_list("claimed_at", flat=True)[: settings.DOMAIN_HOURLY_LIMIT])
+    if len(claimed) >= settings.DOMAIN_HOURLY_LIMIT:
+        text = f"{settings.DOMAIN_HOURLY_LIMIT} an hour to {message.domain}"
+        waits.append(Wait("domain", claimed[-1] + HOUR, text, everything=False))
+    if message.transport != Transport.SANDBOX and (wait := _recipients_hours(message, now)):
+        waits.append(wait)
+    return _strictest(waits)
+
+
+def _recipients_hours(message: Message, now: datetime) -> Wait | None:
+    """Working hours and public holidays where the recipient is. Nobody is disturbed in the sandbox."""
+    zone = zone_of(message)
+    opens = calendar.opens_at(now, zone, calendar.WorkingHours.parse(settings.WORKING_HOURS))
+    if opens <= now:
+        return None
+    return Wait("working_hours", opens, f"working hours in {zone.replace('_', ' ')}", everything=False)
+
+
+def zone_of(message: Message) -> str:
+    """The recipient's time zone by US state; the team's where it is not known."""
+    return ZONE_OF_STATE.get(message.lead.state.upper(), settings.TEAM_TIME_ZONE)
+
+
+def _strictest(waits: list[Wait]) -> Wait | None:
+    return max(waits, key=lambda wait: wait.until or datetime.max.replace(tzinfo=ZoneInfo("UTC")), default=None)
+
+
+def why_not_sent(message: Message, row: Control, now: datetime) -> Wait | None:
+    """The binding limit of an approved email and its next eligible minute; None when it is free to leave."""
+    both = [wait for wait in (for_everything(standing(row, now)), for_message(message, now)) if wait]
+    return _strictest(both)

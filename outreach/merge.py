@@ -1,0 +1,112 @@
+"""Filling a template, so that every fact in the text is known by its field and source. Pure.
+
+`{{ field }}` is required. A tag on a line of its own governs the paragraph below it: `[if a and b]`, `[unless a]`,
+`[title ceo]` (one of ceo, cro, cto, coo, other).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+FAMILIES = (
+    ("cro", r"\b(cro|revenue|sales|commercial|business development|growth|marketing|cmo|partnerships)\b"),
+    ("cto", r"\b(cto|cio|ciso|technology|technical|engineering|information|data|software|it|product|digital)\b"),
+    ("coo", r"\b(coo|operations|operating|supply chain|logistics|procurement|fulfil?lment|service delivery)\b"),
+    ("ceo", r"\b(ceo|chief executive|founder|co-founder|owner|president|managing director|managing partner)\b"),
+)
+_FIELD = re.compile(r"\{\{\s*([a-z_]+)\s*\}\}")
+_TAG = re.compile(r"^\[(if|unless|title)\s+([a-z_ ]+)\]$")
+_LEFTOVER = re.compile(r"\{\{|\}\}|\{%|%\}|\[(?:if|unless|title)\b|<<|>>|\[[A-Z][A-Za-z _]+\]|\$\{|\bNone\b|\bnull\b|%\(")
+
+
+class MissingField(Exception):
+    """A required field has no value."""
+
+    def __init__(self, field: str):
+        super().__init__(f"The template needs {field}, and it is not known.")
+        self.field = field
+
+
+class BadTemplate(Exception):
+    """The template's own grammar is broken."""
+
+
+@dataclass(frozen=True)
+class Value:
+    text: str
+    source: str  # such as "rb2b" or "clay, 2026-11-02"
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A fact as it stands in the text."""
+
+    text: str
+    field: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Filled:
+    text: str
+    phrases: tuple[Phrase, ...]
+
+
+def title_family(title: str) -> str:
+    """Which pain to speak of. "VP of Sales Operations" is cro: the first family that matches wins, C-level words first."""
+    low = title.lower()
+    for family, abbreviation in (("ceo", r"\bceo\b"), ("cro", r"\bcro\b"), ("cto", r"\b(cto|cio)\b"), ("coo", r"\bcoo\b")):
+        if re.search(abbreviation, low):
+            return family
+    # "vice president" is no president
+    plain = re.sub(r"\b(senior |executive )?vice president\b", "vp", low)
+    return next((family for family, pattern in FAMILIES if re.search(pattern, plain)), "other")
+
+
+def fill(template: str, fields: Mapping[str, Value], family: str) -> Filled:
+    """Fill `template`; raises MissingField for the first required field without a value, BadTemplate for bad tags."""
+    kept = [paragraph for paragraph in _paragraphs(template) if _applies(paragraph, fields, family)]
+    phrases: list[Phrase] = []
+
+    def put(found: re.Match[str]) -> str:
+        value = fields.get(found[1])
+        if value is None or not value.text:
+            raise MissingField(found[1])
+        phrases.append(Phrase(value.text, found[1], value.source))
+        return value.text
+
+    text = "\n\n".join(_FIELD.sub(put, paragraph.text) for paragraph in kept)
+    return Filled(text, tuple(dict.fromkeys(phrases)))
+
+
+def leftovers(text: str) -> list[str]:
+    """What looks like an unfilled placeholder in a finished text."""
+    return [found.group() for found in _LEFTOVER.finditer(text)]
+
+
+@dataclass(frozen=True)
+class _Paragraph:
+    tag: str
+    names: tuple[str, ...]
+    text: str
+
+
+def _paragraphs(template: str) -> list[_Paragraph]:
+    found = []
+    for block in re.split(r"\n\s*\n", template.strip()):
+        first, _, rest = block.strip().partition("\n")
+        tag = _TAG.match(first.strip())
+        if tag and not rest.strip():
+            raise BadTemplate(f"{first.strip()} has no paragraph under it.")
+        if first.strip().startswith("[") and not tag:
+            raise BadTemplate(f"{first.strip()} is not a tag: use [if field], [unless field] or [title ceo].")
+        names = tuple(name.strip() for name in tag[2].split(" and ")) if tag else ()
+        found.append(_Paragraph(tag[1] if tag else "", names, (rest if tag else block).strip()))
+    return found
+
+
+def _applies(paragraph: _Paragraph, fields: Mapping[str, Value], family: str) -> bool:
+    if paragraph.tag == "title":
+        return family in paragraph.names
+    known = all(name in fields and fields[name].text for name in paragraph.names)
+    return not known if paragraph.tag == "unless" else known

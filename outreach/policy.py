@@ -1,0 +1,105 @@
+"""What each phase allows, as one frozen table and one pure function. Numbers: the rollout plan's phases 1 to 4."""
+
+from dataclasses import dataclass
+
+from django.db.models import TextChoices
+
+
+class Phase(TextChoices):
+    SHADOW = "shadow", "Shadow"
+    PARALLEL = "parallel", "Parallel"
+    ASSISTED = "assisted", "Assisted"
+    AUTONOMOUS = "autonomous", "Autonomous"
+
+
+class Band(TextChoices):
+    CRITICAL = "critical", "CRITICAL"
+    HOT = "hot", "HOT"
+    WARM = "warm", "WARM"
+    LOW = "low", "LOW"
+
+
+RANK = {Band.CRITICAL: 0, Band.HOT: 0, Band.WARM: 1, Band.LOW: 2}
+
+# No machine approves yet: the verdict is computed and stored, and every email is held for a person.
+AUTOMATIC_APPROVAL_BUILT = False
+
+
+@dataclass(frozen=True)
+class Limits:
+    number: int
+    daily: int  # emails a day; 0 where the transport cannot send at all
+    machine_approves: frozenset[Band]
+    sentence: str
+
+
+POLICY: dict[Phase, Limits] = {
+    Phase.SHADOW: Limits(1, 0, frozenset(), "Nothing is sent. What you would do is recorded."),
+    Phase.PARALLEL: Limits(2, 25, frozenset(), "A person decides every email."),
+    Phase.ASSISTED: Limits(3, 50, frozenset({Band.LOW}), "The machine may clear LOW emails."),
+    Phase.AUTONOMOUS: Limits(4, 100, frozenset({Band.LOW, Band.WARM}), "The machine may clear LOW and WARM emails."),
+}
+ORDER = list(POLICY)
+
+HOT_INTENT = 70
+LOW_INTENT = 40
+HOT_EMPLOYEES = 50
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of one email when it is judged."""
+
+    intent: int
+    tier: str
+    employees_from: int | None  # the lower end of a band; None is unknown, and never "50 or more"
+    warm: bool
+    critical_reason: str  # "" or why a person must always decide
+    guards_passed: bool
+    address_verified: bool
+    country: str
+    allowed_countries: frozenset[str]
+    unsourced_phrases: int
+
+
+@dataclass(frozen=True)
+class Verdict:
+    machine_approves: bool
+    reasons: tuple[str, ...]  # why a person decides; empty where the machine would
+
+
+def band(intent: int, tier: str, employees_from: int | None, warm: bool) -> Band:
+    """HOT, WARM or LOW. First match wins; CRITICAL stands beside it, with its own reason."""
+    if intent >= HOT_INTENT or (tier == "tier_1" and (employees_from or 0) >= HOT_EMPLOYEES):
+        return Band.HOT
+    if intent < LOW_INTENT and not warm:
+        return Band.LOW
+    return Band.WARM
+
+
+def judge(limits: Limits, facts: Facts) -> Verdict:
+    """Would the machine approve this email under these limits, and if not, why not."""
+    own = Band.CRITICAL if facts.critical_reason else band(facts.intent, facts.tier, facts.employees_from, facts.warm)
+    reasons = []
+    if own not in limits.machine_approves:
+        reasons.append(f"{own.label} emails are decided by a person in this phase")
+    if not facts.guards_passed:
+        reasons.append("a guard did not pass")
+    if not facts.address_verified:
+        reasons.append("the address is not verified")
+    if not facts.country:
+        reasons.append("the recipient's country is not known")
+    elif facts.country not in facts.allowed_countries:
+        reasons.append(f"{facts.country} is not an allowed country")
+    if facts.unsourced_phrases:
+        reasons.append("a phrase has no source")
+    return Verdict(not reasons, tuple(reasons))
+
+
+def judge_all(facts: Facts) -> dict[str, dict[str, object]]:
+    """The verdict of every phase that has a machine in it, as stored beside a draft."""
+    return {
+        phase.value: {"machine_approves": verdict.machine_approves, "reasons": list(verdict.reasons)}
+        for phase in (Phase.ASSISTED, Phase.AUTONOMOUS)
+        for verdict in [judge(POLICY[phase], facts)]
+    }

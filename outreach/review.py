@@ -1,0 +1,151 @@
+"""What a decision does to an email: cleared, rejected, edited, undone, withdrawn, expired. Who may is decided above."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from caio_project.lib import claims
+from caio_project.lib.nudge import nudge
+from leads import suppression
+from leads.models import Kind
+from outreach import compliance, drafting, guards, phase
+from outreach.models import Message, MessageText, Transport
+from outreach.moves import move
+from outreach.policy import Phase
+from outreach.states import IllegalMove, Stale, Status
+
+
+class Forbidden(Exception):
+    """The email may not be approved as it is; the text says why."""
+
+
+def transport_for(message: Message) -> Transport:
+    """By which way an email approved now would leave. People who are not live never leave by GoHighLevel."""
+    if message.kind != Kind.LIVE or message.lead.kind != Kind.LIVE or "ghl" in settings.SANDBOXED:
+        return Transport.SANDBOX
+    return Transport.GHL
+
+
+def clear(message: Message, version: int, *, by: Any, why: str = "approved") -> Message:
+    """Approve the text of `version`: it waits out the time to undo and leaves by the transport pinned here.
+
+    In Shadow it is withdrawn instead: what would have been approved is never released later. Raises Stale for another
+    version or a decided email, Forbidden where suppression or a guard stands against it.
+    """
+    _same_text(message, version)
+    if stop := suppression.verdict(message.to_address, message.lead):
+        raise Forbidden(f"We must not write to this address: {stop.text} ({stop.source}).")
+    if failed := next((row for row in message.guards if not row["passed"]), None):
+        raise Forbidden(f"{failed['text']} {failed['clear']}".strip())
+    if phase.control().phase == Phase.SHADOW:
+        return move(message, Status.WITHDRAWN, "would_approve", by=by)
+    now = timezone.now()
+    undo_until = now + timedelta(seconds=settings.UNDO_SECONDS)
+    cleared = move(
+        message, Status.CLEARED, why, by=by, now=now, cleared_at=now, not_before=undo_until, waiting_for="undo",
+        transport=transport_for(message), attempts=0, error="",
+    )  # fmt: skip
+    nudge("outreach.send_due")
+    return cleared
+
+
+def reject(message: Message, version: int, *, by: Any, tag: str, reason: str) -> Message:
+    """Reject the text of `version`; tag and reason stay on the move, where the next draft finds them."""
+    _same_text(message, version)
+    return move(message, Status.REJECTED, "rejected", by=by, tag=tag, reason=reason)
+
+
+def edit(message: Message, version: int, *, subject: str, body: str, by: Any) -> Message:
+    """Store a person's text as the next version and guard it. An approval given to the old text is void."""
+    with transaction.atomic():
+        if message.version != version:
+            raise Stale(message.status, message.version)
+        if message.status not in (Status.HELD, Status.BLOCKED, Status.CLEARED):
+            raise IllegalMove(message.status, Status.HELD)
+        current = message.text
+        assert current is not None
+        subject, body = subject.strip(), body.replace("\r\n", "\n").strip()
+        if (subject, body) == (current.subject, current.body):
+            return message
+        kept = [p for p in current.phrases if p["text"] in body or p["text"] in subject]
+        results = drafting.check(
+            message.lead, subject, body, current.footer, {p["field"] for p in kept}, message.sender
+        )
+        rows = Message.objects.filter(pk=message.pk, version=version, status=message.status)
+        if not claims.claim(rows, version=version + 1, guards=guards.as_rows(results)):
+            found = Message.objects.get(pk=message.pk)
+            raise Stale(found.status, found.version)
+        MessageText.objects.create(
+            message=message,
+            version=version + 1,
+            subject=subject,
+            body=body,
+            footer=current.footer,
+            phrases=kept,
+            sha256=compliance.text_hash(message.to_address, subject, body, current.footer),
+            author=by,
+        )
+        message.refresh_from_db()
+        return _after_edit(message, guards.first_failure(results), by)
+
+
+def _after_edit(message: Message, failed: guards.Result | None, by: Any) -> Message:
+    if message.status == Status.CLEARED:
+        message = drafting.to_held(message, "edited", by=by)
+    if failed and message.status == Status.HELD:
+        return move(message, Status.BLOCKED, "edited", by=by, blocked_by=failed.guard, error=failed.text)
+    if not failed and message.status == Status.BLOCKED:
+        return drafting.to_held(message, "edited", by=by)
+    return message
+
+
+def undo(message: Message, *, by: Any) -> Message:
+    """Take an approval back before it leaves; raises IllegalMove or Stale when it is too late."""
+    return move(
+        message, Status.HELD, "undone", by=by, transport="", waiting_for="", cleared_at=None,
+    )  # fmt: skip
+
+
+def withdraw(message: Message, *, by: Any, reason: str = "") -> Message:
+    """Take an email that has not left out of the way for good."""
+    return move(message, Status.WITHDRAWN, "withdrawn", by=by, reason=reason)
+
+
+def mark_opened(message: Message) -> None:
+    """A person has it on the screen: from now on no machine changes its text."""
+    Message.objects.filter(pk=message.pk, opened_at=None).update(opened_at=timezone.now())
+
+
+def expire_due(batch: int = 200) -> int:
+    """End what nobody decided in its time: never sent, and never a "no"."""
+    now = timezone.now()
+    due = Message.objects.filter(status__in=[Status.HELD, Status.BLOCKED], expires_at__lte=now)[:batch]
+    count = 0
+    for message in due:
+        try:
+            move(message, Status.EXPIRED, "expired")
+            count += 1
+        except Stale:
+            continue
+    return count
+
+
+def stop_open_emails(lead_id: int, why: str) -> int:
+    """Withdraw every email to a person that has not left, because they must not be written to any more."""
+    count = 0
+    stoppable = [Status.DRAFT, Status.BLOCKED, Status.HELD, Status.CLEARED]
+    for message in Message.objects.filter(lead_id=lead_id, status__in=stoppable):
+        try:
+            move(message, Status.WITHDRAWN, why)
+            count += 1
+        except Stale:
+            continue  # it is at the door, which asks for suppression itself
+    return count
+
+
+def _same_text(message: Message, version: int) -> None:
+    if message.version != version:
+        raise Stale(message.status, message.version)

@@ -1,0 +1,62 @@
+"""Every state of an email and every legal move, in one table. Pure."""
+
+from django.db.models import TextChoices
+
+
+class Status(TextChoices):
+    DRAFT = "draft", "Being drafted"
+    BLOCKED = "blocked", "Blocked"
+    HELD = "held", "Waiting for a decision"
+    CLEARED = "cleared", "Approved, waiting to leave"
+    SENDING = "sending", "Leaving now"
+    SENT = "sent", "Sent"
+    UNCERTAIN = "uncertain", "We don't know whether this left"
+    FAILED = "failed", "Refused"
+    REJECTED = "rejected", "Rejected"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+    EXPIRED = "expired", "Expired without a decision"
+
+
+S = Status
+
+# Who may cause a move is the caller's affair; whether it exists at all is this table's.
+MOVES: dict[Status, frozenset[Status]] = {
+    S.DRAFT: frozenset({S.HELD, S.BLOCKED, S.WITHDRAWN}),
+    S.BLOCKED: frozenset({S.HELD, S.REJECTED, S.WITHDRAWN, S.EXPIRED}),
+    S.HELD: frozenset({S.CLEARED, S.REJECTED, S.WITHDRAWN, S.EXPIRED, S.BLOCKED}),
+    S.CLEARED: frozenset({S.SENDING, S.HELD, S.WITHDRAWN}),
+    # back to cleared only when it certainly did not leave
+    S.SENDING: frozenset({S.SENT, S.FAILED, S.UNCERTAIN, S.CLEARED, S.HELD, S.WITHDRAWN}),
+    S.UNCERTAIN: frozenset({S.SENT, S.HELD, S.FAILED}),
+    S.FAILED: frozenset({S.HELD, S.WITHDRAWN}),
+    S.SENT: frozenset(),
+    S.REJECTED: frozenset(),
+    S.WITHDRAWN: frozenset(),
+    S.EXPIRED: frozenset(),
+}
+
+APPROVED = (S.CLEARED, S.SENDING, S.SENT, S.UNCERTAIN)
+UNDECIDED = (S.DRAFT, S.BLOCKED, S.HELD)
+OPEN = (*UNDECIDED, S.CLEARED, S.SENDING, S.UNCERTAIN)
+
+
+class IllegalMove(Exception):
+    """A move that the table does not have."""
+
+    def __init__(self, from_status: str, to_status: str):
+        super().__init__(f"{from_status} -> {to_status} is not a move")
+        self.from_status, self.to_status = from_status, to_status
+
+
+class Stale(Exception):
+    """Another process moved or changed the email first; nothing was done."""
+
+    def __init__(self, status: str, version: int):
+        super().__init__(f"it is {status} at version {version} by now")
+        self.status, self.version = status, version
+
+
+def check(from_status: str, to_status: str) -> None:
+    """Raise IllegalMove unless the table has the move."""
+    if Status(to_status) not in MOVES[Status(from_status)]:
+        raise IllegalMove(from_status, to_status)

@@ -1,0 +1,38 @@
+"""Sweeps of drafting and of the door."""
+
+from celery import shared_task
+
+from caio_project.lib.models import Heartbeat
+from outreach import drafting, review, sending
+
+
+@shared_task(name="outreach.draft_due")
+def draft_due() -> None:
+    opened = drafting.take_assessments()
+    written = drafting.write_drafts()
+    Heartbeat.beat("outreach.draft_due", worked=bool(opened or written))
+
+
+@shared_task(name="outreach.write_drafts")
+def write_drafts() -> None:
+    Heartbeat.beat("outreach.draft_due", worked=drafting.write_drafts() > 0)
+
+
+@shared_task(name="outreach.send_due")
+def send_due() -> None:
+    Heartbeat.beat("outreach.send_due", worked=sending.send_due() > 0)
+
+
+@shared_task(name="outreach.recover")
+def recover() -> None:
+    Heartbeat.beat("outreach.recover", worked=sending.recover() > 0)
+
+
+@shared_task(name="outreach.settle_uncertain")
+def settle_uncertain() -> None:
+    Heartbeat.beat("outreach.settle_uncertain", worked=sending.settle_uncertain() > 0)
+
+
+@shared_task(name="outreach.expire_due")
+def expire_due() -> None:
+    Heartbeat.beat("outreach.expire_due", worked=review.expire_due() > 0)

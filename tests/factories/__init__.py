@@ -1,0 +1,137 @@
+"""Rows in named states. `message(status="held")` has gone through the real work wherever that is cheap."""
+
+import itertools
+from datetime import timedelta
+from typing import Any
+
+import factory
+from django.utils import timezone
+
+from leads.models import Assessment, Company, Kind, Lead, TeamMember, Visit
+from outreach import drafting
+from outreach.models import Message
+from outreach.states import Status
+
+_seq = itertools.count(1_000_000)
+
+
+class TeamMemberFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = TeamMember
+
+    name = factory.Sequence(lambda n: f"Member {n}")
+    title = "Partner"
+    email = factory.Sequence(lambda n: f"member{n}@ours.example.com")
+
+    class Params:
+        default_sender = factory.Trait(name="Alex Moreno", is_default_sender=True, notice_order=1)
+
+
+class CompanyFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Company
+
+    name = factory.Sequence(lambda n: f"Northline Freight {n}")
+    name_key = factory.LazyAttribute(lambda c: c.name.lower())
+    domain = factory.Sequence(lambda n: f"northline-{n}.test")
+    industry = "Logistics & Supply Chain"
+    employees = "200-500"
+    employees_from = 200
+
+
+class LeadFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Lead
+
+    first_name = "Dana"
+    last_name = factory.Sequence(lambda n: f"Whitfield{n}")
+    title = "VP Sales"
+    company = factory.SubFactory(CompanyFactory)
+    email = factory.LazyAttribute(lambda o: f"dana.{o.last_name.lower()}@{o.company.domain}")
+    linkedin_key = factory.LazyAttribute(lambda o: f"in/dana-{o.last_name.lower()}")
+    address = Lead.Address.USABLE
+    state = "OH"
+    country = "US"
+
+    class Params:
+        example = factory.Trait(kind=Kind.EXAMPLE)
+        test = factory.Trait(kind=Kind.TEST)
+        no_address = factory.Trait(email=None, address=Lead.Address.NONE)
+
+
+class VisitFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Visit
+
+    event_key = factory.Sequence(lambda n: f"visit-{n}")
+    lead = factory.SubFactory(LeadFactory)
+    company = factory.LazyAttribute(lambda v: v.lead.company if v.lead else None)
+    path = "/pricing"
+    seen_at = factory.LazyFunction(timezone.now)
+
+
+class AssessmentFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Assessment
+
+    seq = factory.LazyFunction(lambda: next(_seq))
+    lead = factory.SubFactory(LeadFactory)
+    rules_version = "test"
+    intent = 78
+    reasons = factory.LazyFunction(
+        lambda: [{"code": "page", "points": 50, "text": "Pricing"}, {"code": "fit", "points": 28, "text": "Fit"}]
+    )
+    icp = 95
+    tier = "tier_1"
+    angle = "high_intent"
+    topic = "pricing"
+
+
+def draft(lead: Lead | None = None, **assessment: Any) -> Message:
+    """An email in `draft`, as reading an assessment makes it."""
+    lead = lead or LeadFactory()
+    made = AssessmentFactory(lead=lead, **assessment)
+    return Message.objects.create(lead=lead, assessment=made, kind=lead.kind, to_address=lead.email or "")
+
+
+def held(lead: Lead | None = None, **assessment: Any) -> Message:
+    """An email in `held`, written and guarded by the real drafting."""
+    message = drafting.write(draft(lead, **assessment))
+    assert message.status == Status.HELD, message.error
+    return message
+
+
+def cleared(lead: Lead | None = None, **assessment: Any) -> Message:
+    """An email approved by nobody in particular whose time to undo is over."""
+    from outreach import review
+
+    message = held(lead, **assessment)
+    message = review.clear(message, message.version, by=None)
+    Message.objects.filter(pk=message.pk).update(not_before=timezone.now() - timedelta(seconds=1))
+    message.refresh_from_db()
+    return message
+
+
+def many_held(count: int) -> None:
+    """`count` held emails, in bulk, for measuring lists; their texts are short."""
+    from outreach.models import MessageText
+
+    now = timezone.now()
+    companies = Company.objects.bulk_create(
+        Company(name=f"Bulk {n}", name_key=f"bulk {n}", domain=f"bulk-{n}.test") for n in range(count)
+    )
+    leads = Lead.objects.bulk_create(
+        Lead(first_name="Bulk", last_name=str(n), email=f"p{n}@bulk-{n}.test", company=c, address="usable")
+        for n, c in enumerate(companies)
+    )
+    messages = Message.objects.bulk_create(
+        Message(
+            lead=lead, status="held", version=1, to_address=lead.email, domain=f"bulk-{n}.test", band="low",
+            rank=n % 3, held_at=now, due_at=now + timedelta(minutes=n), tier="tier_3", intent=10,
+            expires_at=now + timedelta(days=7),
+        )
+        for n, lead in enumerate(leads)
+    )  # fmt: skip
+    MessageText.objects.bulk_create(
+        MessageText(message=m, version=1, subject="S", body="B", footer="F", sha256=f"{m.pk:064d}") for m in messages
+    )
