@@ -16,6 +16,7 @@ SWEEPS = {
     "outreach.settle_uncertain": 5.0,
     "outreach.expire_due": 60.0,
     "approvals.tell": 10.0,
+    "metrics.evaluate_gates": 600.0,
 }
 
 BEAT = {

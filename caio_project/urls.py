@@ -3,9 +3,38 @@
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from approvals.api import Approve, PendingEmails, Reject
+from caio_project import api
+from leads import webhooks
+from leads.api import Visitors
+from metrics.api import Gates
+from outreach.api import Halt, MessageDetail, PhaseView
+from outreach.views import unsubscribe
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/sales"), name="front"),
+    path("webhooks/rb2b", webhooks.rb2b),
+    path("webhooks/rb2b/health", webhooks.rb2b_health),
+    path("webhooks/rb2b/<str:token>", webhooks.rb2b),
+    path("webhooks/clay", webhooks.clay),
+    path("webhooks/clay/health", webhooks.clay_health),
+    path("u/<str:token>", unsubscribe, name="unsubscribe"),
+    path("api/health", api.Health.as_view()),
+    path("api/health/live", api.live),
+    path("api/health/ready", api.Ready.as_view()),
+    path("api/queue-status", api.QueueStatus.as_view()),
+    path("api/pending-emails", PendingEmails.as_view()),
+    path("api/emails/<uuid:public_id>/approve", Approve.as_view()),
+    path("api/emails/<uuid:public_id>/reject", Reject.as_view()),
+    path("api/messages/<uuid:public_id>", MessageDetail.as_view()),
+    path("api/visitors", Visitors.as_view()),
+    path("api/phase", PhaseView.as_view()),
+    path("api/gates", Gates.as_view()),
+    path("api/halt", Halt.as_view()),
+    path("api/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("admin/", admin.site.urls),
     path("admin", RedirectView.as_view(url="/admin/")),
     path("accounts/", include("allauth.urls")),

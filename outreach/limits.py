@@ -1,7 +1,7 @@
 """How much may leave and when. The strictest wins; for any email the binding limit and the next minute are known."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -40,6 +40,7 @@ class Standing:
     """What was claimed so far, read under the lock of the control row."""
 
     now: datetime
+    day: date  # of the team's calendar
     phase: str
     daily: int
     used_today: int
@@ -55,6 +56,7 @@ def standing(row: Control, now: datetime) -> Standing:
     recent = SendIntent.objects.filter(claimed_at__gt=now - HOUR).order_by("-claimed_at")
     return Standing(
         now=now,
+        day=day,
         phase=row.phase,
         daily=limits_of(row).daily,
         used_today=used,

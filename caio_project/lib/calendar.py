@@ -25,6 +25,11 @@ def team_day(now: datetime, zone: str) -> date:
     return now.astimezone(ZoneInfo(zone)).date()
 
 
+def start_of_day(now: datetime, zone: str) -> datetime:
+    """The first moment of the day that `now` falls on in `zone`."""
+    return datetime.combine(team_day(now, zone), time(0), ZoneInfo(zone)).astimezone(UTC)
+
+
 def next_day(now: datetime, zone: str) -> datetime:
     """The first moment of the next day in `zone`, right on days of 23 and 25 hours."""
     tomorrow = team_day(now, zone) + timedelta(days=1)

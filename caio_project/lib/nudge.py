@@ -1,6 +1,10 @@
 """Waking the next stage. The row is the queue: with every nudge lost the system is slower, never wrong."""
 
 import logging
+import os
+import threading
+import time
+from collections.abc import Callable
 from functools import partial
 
 from celery import current_app
@@ -9,22 +13,63 @@ from django.db import transaction
 
 log = logging.getLogger(__name__)
 
-# On memory:// only the process that runs the worker has a listener; `pump` sets this.
+AT_MOST_EVERY = 0.25  # seconds between two rounds of wake-ups from one process; a burst of visits wakes a stage once
+
+# On memory:// only the process that runs the worker has a listener; `pump` sets these.
 listening_here = False
+wanted: Callable[[str], bool] = lambda task: True  # noqa: E731
 
 
 def nudge(task: str) -> None:
     """Wake `task` (a registered name such as "outreach.draft_due") once the current transaction has committed.
 
-    A no-op where no broker listens; never raises, never waits for more than a socket timeout.
+    A no-op where no broker listens; never raises, never waits: a thread of its own talks to the broker, so that one
+    that hangs cannot hang a request.
     """
     if settings.EMBEDDED and not listening_here:
         return
-    transaction.on_commit(partial(_wake, task), robust=True)
+    transaction.on_commit(partial(_caller.wake, task), robust=True)
 
 
-def _wake(task: str) -> None:
+class _Caller:
+    """Collects the names to wake and sends each once a round. Starts its thread in the process that first needs it."""
+
+    def __init__(self) -> None:
+        self._pending: dict[str, None] = {}
+        self._something = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def wake(self, task: str) -> None:
+        with self._something:
+            self._pending[task] = None
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="nudge", daemon=True)
+                self._thread.start()
+            self._something.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._something:
+                while not self._pending:
+                    self._something.wait()
+                tasks, self._pending = list(self._pending), {}
+            for task in tasks:
+                _send(task)
+            time.sleep(AT_MOST_EVERY)
+
+
+def _send(task: str) -> None:
     try:
-        current_app.send_task(task, retry=False, ignore_result=True, expires=60)
+        if wanted(task):
+            current_app.send_task(task, retry=False, ignore_result=True, expires=60)
     except Exception as error:  # the broker is allowed to be down
         log.warning("could not wake %s: %s", task, type(error).__name__)
+
+
+def _start_afresh() -> None:
+    global _caller
+    _caller = _Caller()
+
+
+_caller = _Caller()
+os.register_at_fork(after_in_child=_start_afresh)

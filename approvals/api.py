@@ -1,0 +1,127 @@
+"""The review queue over the API, and decisions by scoped key."""
+
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from approvals import decisions, queue
+from approvals.models import Tag
+from caio_project.lib.models import ApiKey
+from caio_project.lib.paging import page
+from caio_project.lib.problems import Conflict
+from outreach.api import MessageShape, shown
+from outreach.models import Message, MessageText
+from outreach.policy import Band
+
+PAGE_SIZE = 50
+
+
+class PendingEmails(APIView):
+    scope = "messages:read"
+
+    @extend_schema(
+        operation_id="pending_emails_list",
+        parameters=[
+            OpenApiParameter("cursor", str),
+            OpenApiParameter("priority", str, enum=[band.value for band in Band]),
+        ],
+        responses=inline_serializer(
+            "PendingEmails",
+            {
+                "next": serializers.URLField(allow_null=True),
+                "previous": serializers.URLField(allow_null=True),
+                "results": serializers.ListField(child=MessageShape),
+            },
+        ),
+    )
+    def get(self, request: Request) -> Response:
+        """What waits for a decision, most urgent first."""
+        waiting = queue.waiting().select_related("lead__company", "assessment")
+        found = page(_by_priority(waiting, request), queue.ORDER, request.query_params.get("cursor", ""), PAGE_SIZE)
+        texts = {(t.message_id, t.version): t for t in MessageText.objects.filter(message__in=found.rows)}
+        return Response(
+            {
+                "next": _link(request, found.next),
+                "previous": _link(request, found.previous),
+                "results": [shown(m, texts.get((m.pk, m.version))) for m in found.rows],
+            }
+        )
+
+
+def _by_priority(waiting: Any, request: Request) -> Any:
+    wanted = request.query_params.get("priority")
+    if wanted is None:
+        return waiting
+    if wanted not in Band.values:
+        raise ValidationError({"priority": f"It is one of {', '.join(Band.values)}."})
+    if wanted == Band.CRITICAL:
+        return waiting.exclude(critical_reason="")
+    return waiting.filter(band=wanted, critical_reason="")
+
+
+def _link(request: Request, cursor: str) -> str | None:
+    if not cursor:
+        return None
+    query = request.query_params.copy()
+    query["cursor"] = cursor
+    return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+
+
+class ApproveShape(serializers.Serializer):
+    version = serializers.IntegerField(min_value=1)
+
+
+class RejectShape(ApproveShape):
+    tag = serializers.ChoiceField(Tag.choices)
+    reason = serializers.CharField(max_length=2000)
+
+
+class Approve(APIView):
+    scope = "approvals:decide"
+
+    @extend_schema(request=ApproveShape, responses=MessageShape, operation_id="emails_approve")
+    def post(self, request: Request, public_id: str) -> Response:
+        """Approve the text of `version`; 409 when it is another by now or decided already."""
+        asked = ApproveShape(data=request.data)
+        asked.is_valid(raise_exception=True)
+        message = get_object_or_404(Message, public_id=public_id)
+        return _decided(lambda: decisions.approve(message, asked.validated_data["version"], _decider(request)))
+
+
+class Reject(APIView):
+    scope = "approvals:decide"
+
+    @extend_schema(request=RejectShape, responses=MessageShape, operation_id="emails_reject")
+    def post(self, request: Request, public_id: str) -> Response:
+        """Reject the text of `version` with a tag and a reason."""
+        asked = RejectShape(data=request.data)
+        asked.is_valid(raise_exception=True)
+        message = get_object_or_404(Message, public_id=public_id)
+        said = asked.validated_data
+        return _decided(
+            lambda: decisions.reject(
+                message, said["version"], _decider(request), tag=said["tag"], reason=said["reason"]
+            )
+        )
+
+
+def _decider(request: Request) -> decisions.Decider:
+    user = request.user if request.user.is_authenticated else None
+    key = request.auth.name if isinstance(request.auth, ApiKey) and user is None else ""
+    return decisions.Decider(user, "api", f"key {key}" if key else "")
+
+
+def _decided(decide: Any) -> Response:
+    try:
+        return Response(shown(decide()))
+    except decisions.TooLate as late:
+        now = late.message
+        raise Conflict(late.text, status_now=now.status, version_now=now.version) from late
+    except decisions.Refused as refused:
+        raise ValidationError({refused.field or "email": refused.text}) from refused

@@ -1,0 +1,56 @@
+"""Endpoints that need all apps: status and health. Public, counts only."""
+
+from typing import Any
+
+from django.http import HttpRequest, JsonResponse
+from drf_spectacular.utils import OpenApiTypes, extend_schema
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from caio_project import status
+
+
+class Public(APIView):
+    authentication_classes: list[Any] = []
+    permission_classes = [AllowAny]
+
+
+class QueueStatus(Public):
+    @extend_schema(responses=OpenApiTypes.OBJECT, operation_id="queue_status")
+    def get(self, request: Request) -> Response:
+        """The review queue and the pipeline in counts, at most five seconds old."""
+        return Response(status.queue_status())
+
+
+class Health(Public):
+    @extend_schema(responses={200: OpenApiTypes.OBJECT, 503: OpenApiTypes.OBJECT}, operation_id="health")
+    def get(self, request: Request) -> Response:
+        """Every check by name; 503 where one fails."""
+        return _answer(status.health())
+
+
+class Ready(Public):
+    @extend_schema(responses={200: OpenApiTypes.OBJECT, 503: OpenApiTypes.OBJECT}, operation_id="health_ready")
+    def get(self, request: Request) -> Response:
+        """Whether this process can serve: database reachable and migrated."""
+        checks = {"database": status.database()}
+        if checks["database"].ok:
+            checks["migrations"] = status.migrated()
+        return _answer(checks)
+
+
+def live(request: HttpRequest) -> JsonResponse:
+    """Whether the process answers at all; asks nothing of anything else."""
+    return JsonResponse({"status": "healthy", "commit": status.commit(), "checks": {}})
+
+
+def _answer(checks: dict[str, status.Check]) -> Response:
+    ok = all(check.ok for check in checks.values())
+    body = {
+        "status": "healthy" if ok else "unhealthy",
+        "commit": status.commit(),
+        "checks": {name: {"ok": check.ok, "detail": check.text} for name, check in checks.items()},
+    }
+    return Response(body, status=200 if ok else 503)

@@ -1,0 +1,111 @@
+"""The background work of an installation without a broker: one process, a real Celery worker and a beat thread."""
+
+import contextlib
+import logging
+import signal
+import threading
+import time
+from collections import Counter
+from typing import Any
+
+from celery import beat, signals
+from celery.worker import state
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+
+from caio_project.lib import nudge
+from caio_project.schedule import SWEEPS
+
+AT_ONCE = 3  # runs of one task side by side: one slow vendor must not take every thread from the others
+STALE = 15.0  # seconds after which a wake-up that never started counts as lost
+POLL = 0.05  # seconds between two looks at the queue in memory
+
+
+class Gate:
+    """Which wake-ups are worth sending: none while the same task still waits, or runs AT_ONCE times already."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: dict[str, float] = {}
+        self._running: Counter[str] = Counter()
+
+    def opens(self, task: str) -> bool:
+        now = time.monotonic()
+        with self._lock:
+            if self._running[task] >= AT_ONCE or now - self._waiting.get(task, -STALE) < STALE:
+                return False
+            self._waiting[task] = now
+            return True
+
+    def begun(self, task: Any = None, **_: Any) -> None:
+        with self._lock:
+            self._waiting.pop(task.name, None)
+            self._running[task.name] += 1
+
+    def ended(self, task: Any = None, **_: Any) -> None:
+        with self._lock:
+            self._running[task.name] -= 1
+
+    def watch(self) -> None:
+        signals.task_prerun.connect(self.begun, weak=False)
+        signals.task_postrun.connect(self.ended, weak=False)
+
+
+class Scheduler(beat.Scheduler):
+    """Celery's own schedule, kept in memory: nothing in it is worth remembering over a restart."""
+
+    gate: Gate
+
+    def apply_entry(self, entry: Any, producer: Any = None) -> None:
+        if self.gate.opens(entry.task):
+            super().apply_entry(entry, producer=producer)
+
+
+class Command(BaseCommand):
+    help = "Do the background work without a broker: Celery worker and beat in one process (what `run` starts)."
+    requires_system_checks: list[str] = []  # the worker refuses contradictory settings itself
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.EMBEDDED:
+            raise CommandError("REDIS_URL is set: start `celery -A caio_project worker` and `… beat` instead.")
+        from caio_project.celery import app
+
+        logging.getLogger("celery").setLevel(logging.WARNING)
+        app.conf.broker_transport_options = {"polling_interval": POLL}
+        gate = Gate()
+        gate.watch()
+        nudge.listening_here, nudge.wanted = True, gate.opens
+        Scheduler.gate = gate
+        clock = beat.EmbeddedService(app, thread=True, scheduler_cls=Scheduler)
+        worker = app.Worker(
+            pool="threads",
+            concurrency=len(SWEEPS) * AT_ONCE,  # an upper bound; a thread is started only when all others are busy
+            hostname="pump@localhost",
+            loglevel="WARNING",
+            quiet=True,
+            without_gossip=True,
+            without_mingle=True,
+            without_heartbeat=True,
+        )
+
+        @signals.worker_ready.connect(weak=False)
+        def ready(**_: Any) -> None:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, finish)
+            # Without a connection that stays, closing the last one would checkpoint and delete SQLite's log each time.
+            connection.ensure_connection()
+            clock.start()
+            self.stdout.write("pump: working", ending="\n")
+            self.stdout.flush()
+
+        def finish(*_: Any) -> None:
+            """No new work; what runs is finished. What still waits is a row, and is found by the next sweep."""
+            state.should_stop = 0
+
+        with contextlib.suppress(SystemExit):
+            worker.start()
+        clock.service.stop()
+        connection.close()
+        if worker.exitcode:
+            raise SystemExit(worker.exitcode)

@@ -1,0 +1,162 @@
+"""How the whole thing stands, in counts: for /api/queue-status, /api/health and the commands. No personal data."""
+
+import os
+import subprocess
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connection
+from django.db.models import Count
+from django.utils import timezone
+
+from approvals import queue
+from caio_project.lib.models import Heartbeat
+from caio_project.schedule import SWEEPS
+from leads.models import Enrichment, InboundEvent, Lead
+from metrics import flow
+from outreach import limits, phase
+from outreach.models import Message
+
+ALIVE = timedelta(minutes=5)
+NEWLY = timedelta(hours=1)
+CACHE_SECONDS = 5
+# Those that run less often than every five minutes are allowed two rounds.
+SLOW = {name: timedelta(seconds=2 * every) for name, every in SWEEPS.items() if every > 150}
+
+
+def queue_status() -> dict[str, Any]:
+    """The document of GET /api/queue-status, at most five seconds old."""
+    found = cache.get("queue-status")
+    if found is None:
+        found = fresh_queue_status()
+        cache.set("queue-status", found, CACHE_SECONDS)
+    return found
+
+
+def fresh_queue_status(now: datetime | None = None) -> dict[str, Any]:
+    now = now or timezone.now()
+    counts, row = queue.counts(), phase.control()
+    standing = limits.standing(row, now)
+    status: dict[str, Any] = {
+        "shadow_mode_emails": {
+            "total": counts.total,
+            "pending": counts.pending,
+            "approved": counts.approved,
+            "rejected": counts.rejected,
+        },
+        "daily_limit": {
+            "date": standing.day.isoformat(),
+            "limit": standing.daily,
+            "used": standing.used_today,
+            "remaining": max(0, standing.daily - standing.used_today),
+        },
+    }
+    if not settings.QUEUE_STATUS_DETAIL:
+        return status
+    return status | {
+        "phase": row.phase,
+        "halted": standing.halted,
+        "sandbox": settings.SANDBOXED,
+        "pipeline": _pipeline(),
+        "pipeline_healthy": not problems(now),
+    }
+
+
+def _pipeline() -> dict[str, Any]:
+    by_state = dict(InboundEvent.objects.values_list("state").annotate(n=Count("pk")))
+    return {
+        "events_received": sum(by_state.values()),
+        "events_waiting": by_state.get("waiting", 0),
+        "events_parked": by_state.get("parked", 0),
+        "leads": Lead.objects.count(),
+        "enrichment_waiting": Enrichment.objects.exclude(state=Enrichment.State.SETTLED).count(),
+        "messages": dict(Message.objects.values_list("status").annotate(n=Count("pk"))),
+        **flow.last_seen(),
+    }
+
+
+def problems(now: datetime | None = None) -> list[str]:
+    """Why the pipeline is not healthy, each a sentence; [] where beat and every sweep were seen within five minutes,
+    nothing is overdue and nothing was newly parked."""
+    now = now or timezone.now()
+    seen = dict(Heartbeat.objects.values_list("name", "seen_at"))
+    found = []
+    for name in ("beat", *(sweep for sweep in SWEEPS if sweep != "caio_project.tick")):
+        at = seen.get(name)
+        if at is None:
+            found.append(f"{name} was never seen.")
+        elif at < now - max(ALIVE, SLOW.get(name, ALIVE)):
+            found.append(f"{name} was last seen at {at:%Y-%m-%d %H:%M} UTC.")
+    found += [
+        f"{stage.waiting} wait at {stage.label}, since {stage.oldest_at:%H:%M} UTC."
+        for stage in flow.flow(now)
+        if stage.is_stuck
+    ]
+    parked = InboundEvent.objects.filter(state=InboundEvent.State.PARKED, received_at__gte=now - NEWLY).count()
+    if parked:
+        found.append(f"{parked} inbound events were parked in the last hour.")
+    return found
+
+
+@dataclass(frozen=True)
+class Check:
+    ok: bool
+    text: str
+
+
+def health(now: datetime | None = None) -> dict[str, Check]:
+    """Every check of /api/health by name."""
+    now = now or timezone.now()
+    checks = {"database": database()}
+    if not checks["database"].ok:
+        return checks
+    found = problems(now)
+    seen = dict(Heartbeat.objects.values_list("name", "seen_at"))
+    beat = seen.get("beat")
+    checks["beat"] = Check(bool(beat and beat > now - ALIVE), f"seen {beat:%Y-%m-%dT%H:%M:%SZ}" if beat else "never seen")
+    newest = max((at for name, at in seen.items()), default=None)
+    checks["worker"] = Check(
+        bool(newest and newest > now - ALIVE), f"seen {newest:%Y-%m-%dT%H:%M:%SZ}" if newest else "never seen"
+    )
+    checks["pipeline"] = Check(not found, " ".join(found) or "every sweep was seen and nothing is stuck")
+    return checks
+
+
+def database() -> Check:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            cursor.fetchone()
+    except Exception as error:
+        return Check(False, type(error).__name__)
+    return Check(True, connection.vendor)
+
+
+def migrated() -> Check:
+    """Whether the database has every migration of this code."""
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return Check(not missing, f"{len(missing)} migrations missing" if missing else "up to date")
+
+
+@lru_cache
+def commit() -> str:
+    """The commit that runs: from the environment, else from git; "unknown" where neither says."""
+    if settings.GIT_COMMIT:
+        return settings.GIT_COMMIT
+    if not (settings.BASE_DIR / ".git").exists():
+        return "unknown"
+    try:
+        said = subprocess.run(
+            ["git", "rev-parse", "HEAD"],  # noqa: S607
+            cwd=settings.BASE_DIR, capture_output=True, text=True, timeout=2, env={"PATH": os.environ.get("PATH", "")},
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return "unknown"
+    return said.stdout.strip() or "unknown"

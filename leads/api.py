@@ -1,0 +1,38 @@
+"""Visitors from other sources."""
+
+import json
+
+from drf_spectacular.utils import OpenApiTypes, extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from leads import ingest
+from leads.integrations import rb2b
+
+
+
+class Visitors(APIView):
+    scope = "leads:write"
+
+    @extend_schema(
+        request=OpenApiTypes.OBJECT, responses={202: OpenApiTypes.OBJECT, 200: OpenApiTypes.OBJECT},
+        operation_id="visitors_create",
+    )  # fmt: skip
+    def post(self, request: Request) -> Response:
+        """Take one visitor as RB2B sends it. 202 with the event's id; the same body again: 200 and the same id.
+
+        Unlike the webhook, which parks what it cannot read, this refuses it and stores nothing.
+        """
+        if not isinstance(request.data, dict):
+            raise ValidationError({"body": "It is not a JSON object."})
+        body = json.dumps(request.data, sort_keys=True).encode()
+        if len(body) > ingest.LARGEST_BODY:
+            raise ValidationError({"body": f"It is larger than {ingest.LARGEST_BODY} bytes."})
+        try:
+            rb2b.parse(body)
+        except rb2b.Unreadable as error:
+            raise ValidationError({"body": str(error)}) from error
+        stored = ingest.store("api", body)
+        return Response({"id": stored.public_id}, status=202 if stored.is_new else 200)

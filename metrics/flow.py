@@ -1,0 +1,121 @@
+"""The flow from visit to sent email: what each stage did today, what waits there and since when, when it was seen."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Count, Max, Min, QuerySet
+from django.utils import timezone
+
+from caio_project.lib import calendar
+from caio_project.lib.models import Heartbeat
+from leads.models import Enrichment, InboundEvent, Lead, Visit
+from outreach.models import Message, Move
+from outreach.states import Status
+
+FRESH = timedelta(hours=1)
+PATIENCE = timedelta(minutes=5)  # a machine's work that waits longer is stuck
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage as the overview shows it."""
+
+    code: str
+    label: str
+    count: int  # today, on the team's day
+    waiting: int
+    oldest_at: datetime | None  # since when the oldest of them waits
+    seen_at: datetime | None  # when its sweep was last alive
+    worked_at: datetime | None  # when it last had something to do and did it
+    is_stuck: bool = False
+    is_built: bool = True
+
+    @property
+    def is_fresh(self) -> bool:
+        """Seen working within the hour, with nothing stuck. A stage that is not built proves nothing either way."""
+        return not self.is_built or (
+            self.seen_at is not None and self.seen_at > timezone.now() - FRESH and not self.is_stuck
+        )
+
+
+def flow(now: datetime | None = None) -> list[Stage]:
+    """The nine stages in order."""
+    now = now or timezone.now()
+    start = calendar.start_of_day(now, settings.TEAM_TIME_ZONE)
+    seen = {beat.name: beat for beat in Heartbeat.objects.all()}
+
+    def stage(code: str, label: str, sweep: str, count: int, waiting: QuerySet, field: str, machine: bool = True) -> Stage:
+        facts = waiting.aggregate(n=Count("pk"), oldest=Min(field))
+        beat = seen.get(sweep)
+        stuck = machine and facts["oldest"] is not None and facts["oldest"] < now - PATIENCE
+        return Stage(
+            code, label, count, facts["n"], facts["oldest"],
+            beat.seen_at if beat else None, beat.worked_at if beat else None, stuck,
+        )  # fmt: skip
+
+    moved = Move.objects.filter(at__gte=start)
+    events = InboundEvent.objects.filter(state=InboundEvent.State.WAITING, source__in=("rb2b", "api"))
+    open_enrichments = Enrichment.objects.exclude(state=Enrichment.State.SETTLED)
+    settled = Enrichment.objects.filter(settled_at__gte=start).count()
+    cleared = Message.objects.filter(status=Status.CLEARED)
+    unsure = Message.objects.filter(status__in=[Status.SENDING, Status.UNCERTAIN])
+    drafts = Message.objects.filter(status=Status.DRAFT)
+    return [
+        stage("visits", "Visits", "leads.process_events", Visit.objects.filter(received_at__gte=start).count(), events, "received_at"),
+        stage("leads", "Leads", "leads.assess_due", Lead.objects.filter(first_seen_at__gte=start).count(), _assessable(), "needs_assessment_at"),
+        stage("enriched", "Enriched", "leads.push_enrichments", settled, open_enrichments, "created_at"),
+        stage("drafted", "Drafted", "outreach.draft_due", moved.filter(from_status=Status.DRAFT).count(), drafts, "created_at"),
+        stage("waiting", "Waiting", "approvals.tell", moved.filter(to_status=Status.HELD).count(), Message.objects.filter(status=Status.HELD), "held_at", False),
+        stage("cleared", "Cleared", "outreach.send_due", moved.filter(to_status=Status.CLEARED).count(), cleared, "cleared_at", False),
+        stage("sent", "Sent", "outreach.settle_uncertain", moved.filter(to_status=Status.SENT).count(), unsure, "uncertain_at", False),
+        Stage("replies", "Replies", 0, 0, None, None, None, is_built=False),
+        Stage("meetings", "Meetings", 0, 0, None, None, None, is_built=False),
+    ]  # fmt: skip
+
+
+def _assessable() -> QuerySet[Lead]:
+    return Lead.objects.filter(needs_assessment_at__isnull=False)
+
+
+def headline(stages: list[Stage], overdue: int) -> str:
+    """One sentence that says what is needed. Absence of data is never "all caught up"."""
+    waiting = next(stage.waiting for stage in stages if stage.code == "waiting")
+    if waiting:
+        late = f", {overdue} overdue" if overdue else ""
+        return f"{waiting} email{'s' if waiting != 1 else ''} wait{'' if waiting != 1 else 's'} for you{late}"
+    unproven = next((stage for stage in stages if not stage.is_fresh), None)
+    if unproven is None:
+        return "All caught up. Every stage was seen working in the last hour."
+    if unproven.is_stuck:
+        return f"Nothing waits here, but {unproven.waiting} wait at “{unproven.label}”. Emails may be stuck before they reach you."
+    return f"Nothing waits here, but “{unproven.label}” was not seen working in the last hour. Emails may be stuck before they reach you."
+
+
+SEEN_BY_ROWS: dict[str, Callable[[datetime], int]] = {
+    "received": lambda since: InboundEvent.objects.filter(received_at__gte=since).count(),
+    "lead": lambda since: Visit.objects.filter(received_at__gte=since).exclude(lead=None).count(),
+    "enrichment settled": lambda since: Enrichment.objects.filter(settled_at__gte=since).count(),
+    "assessed": lambda since: Lead.objects.filter(assessments__made_at__gte=since).count(),
+    "drafted": lambda since: Move.objects.filter(at__gte=since, from_status=Status.DRAFT).count(),
+    "held": lambda since: Move.objects.filter(at__gte=since, to_status=Status.HELD).count(),
+    "decided": lambda since: Message.objects.filter(decisions__at__gte=since).count(),
+    "sent": lambda since: Move.objects.filter(at__gte=since, to_status=Status.SENT).count(),
+}
+NOT_BUILT = ("sync polled",)
+
+
+def connectivity(since: datetime) -> dict[str, int]:
+    """How often each stage was seen working since then, from the rows it left; test visitors count here alone."""
+    return {name: count(since) for name, count in SEEN_BY_ROWS.items()}
+
+
+def last_seen() -> dict[str, datetime | None]:
+    """For status pages: the last event and the last sent email."""
+    return {
+        "last_event_at": InboundEvent.objects.aggregate(at=Max("received_at"))["at"],
+        "last_sent_at": Message.objects.filter(status=Status.SENT).aggregate(at=Max("sent_at"))["at"],
+    }
+
+
