@@ -7,9 +7,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from approvals.models import Decision, DecisionReason, Tag, Verdict
-from leads.models import Kind
 from outreach import phase, review
-from outreach.models import Message
+from outreach.models import Message, Transport
 from outreach.policy import Phase
 from outreach.states import IllegalMove, Stale, Status
 
@@ -87,7 +86,7 @@ def _decide(
                 phase=phase.control().phase,
                 edited=text.author_id is not None,
                 held_at=message.held_at or message.created_at,
-                is_evidence=decider.user is not None and message.kind == Kind.LIVE,
+                is_evidence=decider.user is not None and review.transport_for(message) == Transport.GHL,
             )
             if reason:
                 decision = Decision.objects.filter(message=message).latest("pk")

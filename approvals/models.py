@@ -46,7 +46,7 @@ class Decision(AppendOnly):
     edited = models.BooleanField(help_text="The text was a person's by then.")
     held_at = models.DateTimeField()
     at = models.DateTimeField(default=timezone.now)
-    is_evidence = models.BooleanField(help_text="A named person's decision about a live email.")
+    is_evidence = models.BooleanField(help_text="A named person's decision about an email that can really leave.")
 
     class Meta:
         permissions = [("decide", "Can approve and reject emails")]
@@ -112,3 +112,13 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class Approval(Message):
+    """An email in the approval list of the admin."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "email to decide"
+        verbose_name_plural = "approval list"
+        default_permissions = ("view",)

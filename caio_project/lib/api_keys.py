@@ -22,8 +22,8 @@ class ApiKeyAuthentication(BaseAuthentication):
         if not parts or parts[0].lower() != b"bearer":
             return None
         try:
-            key = ApiKey.objects.get_from_key(parts[1].decode())
-        except (IndexError, UnicodeDecodeError, ApiKey.DoesNotExist) as error:
+            key = ApiKey.objects.get_from_key(parts[1].decode("ascii").replace("\x00", ""))
+        except (IndexError, ValueError, ApiKey.DoesNotExist) as error:
             raise AuthenticationFailed("This API key is not known.") from error
         if key.has_expired or (key.user and not key.user.is_active):
             raise AuthenticationFailed("This API key is no longer valid.")

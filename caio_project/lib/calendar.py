@@ -15,9 +15,12 @@ class WorkingHours:
 
     @classmethod
     def parse(cls, text: str) -> "WorkingHours":
-        """From "08:00-18:00"; "00:00-24:00" is always. Raises ValueError."""
-        start, end = text.split("-")
-        return cls(time.fromisoformat(start.strip()), time.fromisoformat(end.strip().replace("24:00", "00:00")))
+        """From "08:00-18:00"; "00:00-24:00" is always. Raises ValueError, also for an end that is not after the start."""
+        start, end = (part.strip() for part in text.split("-"))
+        hours = cls(time.fromisoformat(start), time(0) if end == "24:00" else time.fromisoformat(end))
+        if hours.start.tzinfo or hours.end.tzinfo or (hours.end != time(0) and hours.end <= hours.start):
+            raise ValueError(f"{text!r} is not a span of one day")
+        return hours
 
 
 def team_day(now: datetime, zone: str) -> date:
@@ -36,17 +39,20 @@ def next_day(now: datetime, zone: str) -> datetime:
     return datetime.combine(tomorrow, time(0), ZoneInfo(zone)).astimezone(UTC)
 
 
-@lru_cache(maxsize=16)
-def holidays_of(country: str) -> "holidays.HolidayBase":
-    """Public holidays of an ISO 3166 country; none for a country that the library does not know."""
+@lru_cache(maxsize=64)
+def holidays_of(country: str, year: int) -> frozenset[date]:
+    """Public holidays of an ISO 3166 country in one year; none for a country that the library does not know.
+
+    Complete before anybody sees it: the library's own object fills itself while it is asked, which threads could see.
+    """
     try:
-        return holidays.country_holidays(country)
+        return frozenset(holidays.country_holidays(country, years=year))
     except NotImplementedError:
-        return holidays.HolidayBase()
+        return frozenset()
 
 
 def is_working_day(day: date, country: str = "US") -> bool:
-    return day.weekday() < 5 and day not in holidays_of(country)
+    return day.weekday() < 5 and day not in holidays_of(country, day.year)
 
 
 def opens_at(now: datetime, zone: str, hours: WorkingHours, country: str = "US") -> datetime:
@@ -66,6 +72,7 @@ def opens_at(now: datetime, zone: str, hours: WorkingHours, country: str = "US")
 
 def working_time(start: datetime, end: datetime, zone: str, hours: WorkingHours, country: str = "US") -> timedelta:
     """How much working time lies between two moments."""
+    start, end = start.astimezone(UTC), end.astimezone(UTC)  # subtraction within one zone would ignore clock changes
     total, day = timedelta(0), start.astimezone(ZoneInfo(zone)).date()
     last = end.astimezone(ZoneInfo(zone)).date()
     while day <= last:
@@ -78,7 +85,7 @@ def working_time(start: datetime, end: datetime, zone: str, hours: WorkingHours,
 
 def add_working_time(start: datetime, amount: timedelta, zone: str, hours: WorkingHours, country: str = "US") -> datetime:
     """The moment when `amount` of working time has passed since `start`."""
-    at, left = start, amount
+    at, left = start.astimezone(UTC), amount
     while True:
         at = opens_at(at, zone, hours, country)
         _, closes = _bounds(at.astimezone(ZoneInfo(zone)).date(), zone, hours)

@@ -32,4 +32,4 @@ def _free(now: datetime) -> Q:
 
 def backoff(attempts: int, base: float = 2.0, longest: float = 3600.0) -> timedelta:
     """How long to wait before try number `attempts + 1`: 2, 4, 8 … seconds, an hour at most."""
-    return timedelta(seconds=min(longest, base * 2 ** max(0, attempts - 1)))
+    return timedelta(seconds=min(longest, base * 2.0 ** min(60, max(0, attempts - 1))))

@@ -6,17 +6,19 @@ server can hold a caller for ever; here the socket is shut at the deadline.
 """
 
 import json as jsonlib
+import math
 import socket
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.exceptions import LocationValueError
 
 CONNECT_SECONDS = 5.0
 LARGEST_ANSWER = 5 * 1024 * 1024
@@ -31,7 +33,7 @@ class Failure(Exception):
 
     def json(self) -> Any:
         try:
-            return jsonlib.loads(self.body)
+            return _parsed(self.body)
         except ValueError:
             return {}
 
@@ -55,7 +57,19 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def json(self) -> Any:
-        return jsonlib.loads(self.body)
+        """The parsed body. Raises ValueError for what is not JSON."""
+        return _parsed(self.body)
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return jsonlib.loads(body)
+    except RecursionError as error:
+        raise ValueError("the JSON is nested too deeply") from error
+
+
+class _TooLarge(requests.RequestException):
+    pass
 
 
 def call(
@@ -81,7 +95,7 @@ def call(
         session.mount("http://", _DeadlineAdapter(cut))
         session.mount("https://", _DeadlineAdapter(cut))
         try:
-            answer = session.request(
+            with session.request(
                 method,
                 url,
                 headers=dict(headers or {}),
@@ -90,45 +104,52 @@ def call(
                 timeout=(min(CONNECT_SECONDS, deadline), deadline),
                 allow_redirects=False,
                 stream=True,
-            )
-            body = _read(answer)
-        except requests.RequestException as error:
-            raise _sorted(error, url, cut.fired, repeatable) from error
+            ) as answer:
+                body = _read(answer, cut)
+        except (requests.RequestException, LocationValueError) as error:
+            raise _sorted(error, url, cut, repeatable) from error
     if 200 <= answer.status_code < 300:
         return Answer(answer.status_code, body, answer.headers)
     raise _by_status(answer, body, repeatable)
 
 
-def _read(answer: requests.Response) -> bytes:
+def _read(answer: requests.Response, cut: "_Cut") -> bytes:
     parts, size = [], 0
     for part in answer.iter_content(65536):
         size += len(part)
         if size > LARGEST_ANSWER:
-            raise requests.ConnectionError("the answer is larger than 5 MB")
+            raise _TooLarge
         parts.append(part)
+    if cut.fired:  # without a Content-Length the cut looks like the body's end
+        raise requests.Timeout
     return b"".join(parts)
 
 
-def _sorted(error: requests.RequestException, url: str, late: bool, repeatable: bool) -> Failure:
-    host = requests.utils.urlparse(url).netloc
-    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema):
+def _sorted(error: Exception, url: str, cut: "_Cut", repeatable: bool) -> Failure:
+    host = _host(url)
+    if not cut.connected:  # not a byte of the request has left
+        if isinstance(error, requests.ConnectionError | requests.Timeout):
+            return Unavailable(f"no connection to {host}")
         return Refused(f"{url.split('?')[0]!r} is not an address")
-    if _never_connected(error):
-        return Unavailable(f"no connection to {host}")
-    what = f"{host} did not answer in time" if late or isinstance(error, requests.Timeout) else f"{host} hung up"
+    if isinstance(error, _TooLarge):
+        what = f"{host} answered more than {LARGEST_ANSWER} bytes"
+    elif cut.fired or isinstance(error, requests.Timeout):
+        what = f"{host} did not answer in time"
+    else:
+        what = f"{host} hung up"
     return (Unavailable if repeatable else Uncertain)(what)
 
 
-def _never_connected(error: requests.RequestException) -> bool:
-    if isinstance(error, requests.exceptions.ConnectTimeout | requests.exceptions.SSLError):
-        return True
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    return isinstance(reason, NewConnectionError | ConnectTimeoutError)
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2]
+    except ValueError:
+        return ""
 
 
 def _by_status(answer: requests.Response, body: bytes, repeatable: bool) -> Failure:
     status, retry_after = answer.status_code, _seconds(answer.headers.get("Retry-After"))
-    detail = f"{requests.utils.urlparse(answer.url).netloc} answered {status}: {said(body)}"[:500]
+    detail = f"{_host(answer.url)} answered {status}: {said(body)}"[:500]
     if status in (408, 425, 429):
         kind: type[Failure] = Unavailable
     elif status >= 500:
@@ -141,30 +162,44 @@ def _by_status(answer: requests.Response, body: bytes, repeatable: bool) -> Fail
 def said(body: bytes) -> str:
     """What an error body says in one line: GHL's `message` is a string or a list of strings."""
     try:
-        parsed = jsonlib.loads(body)
+        parsed = _parsed(body)
     except ValueError:
-        return body[:200].decode("utf-8", "replace").strip()
+        return _one_line(body[:200].decode("utf-8", "replace"))
     message = parsed.get("message") or parsed.get("error") if isinstance(parsed, dict) else parsed
-    return "; ".join(map(str, message)) if isinstance(message, list) else str(message or "")
+    return _one_line("; ".join(map(str, message)) if isinstance(message, list) else str(message or ""))
+
+
+def _one_line(text: str) -> str:
+    """Without line ends, and without NUL and lone surrogates, which PostgreSQL cannot store."""
+    return " ".join(text.encode("utf-8", "replace").decode().replace("\x00", "").split())
 
 
 def _seconds(value: str | None) -> float | None:
-    return float(value) if value and value.replace(".", "", 1).isdigit() else None
+    try:
+        seconds = float(value or "")
+    except ValueError:  # a date, or nothing
+        return None
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None
 
 
 class _Cut:
     """Shuts the socket of the call that runs inside it when the deadline passes."""
 
     def __init__(self, seconds: float):
-        self.fired, self._socket = False, None
+        self.fired, self.connected, self._socket = False, False, None
         self._timer = threading.Timer(seconds, self._fire)
         self._timer.daemon = True
 
     def watch(self, sock: Any) -> None:
-        self._socket = sock
+        self.connected, self._socket = True, sock
+        if self.fired:  # connecting alone took longer than the deadline
+            self._shut()
 
     def _fire(self) -> None:
         self.fired = True
+        self._shut()
+
+    def _shut(self) -> None:
         if self._socket is not None:
             try:
                 # Not SSLSocket.shutdown, which also drops the TLS state that the reading thread is using.

@@ -4,7 +4,7 @@ import logging
 import re
 
 SECRETS = (
-    (re.compile(r"(/webhooks/rb2b/)(?!health)[^\s\"?/]+"), r"\1…"),
+    (re.compile(r"(/webhooks/rb2b/)(?!health(?:[\s\"?/]|$))[^\s\"?/]+"), r"\1…"),
     (re.compile(r"([?&]token=)[^\s\"&]+"), r"\1…"),
     (re.compile(r"(/u/)[^\s\"?/]+"), r"\1…"),
     (re.compile(r"(Bearer\s+)\S+", re.IGNORECASE), r"\1…"),
@@ -19,7 +19,10 @@ def redact(text: str) -> str:
 
 class NoSecrets(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
-        message = record.getMessage()
+        try:
+            message = record.getMessage()
+        except (TypeError, ValueError):  # wrong arguments: the handler reports them, the caller must not fail
+            return True
         if (clean := redact(message)) != message:
             record.msg, record.args = clean, ()
         return True

@@ -5,6 +5,7 @@ import logging
 import signal
 import threading
 import time
+import warnings
 from collections import Counter
 from typing import Any
 
@@ -72,12 +73,14 @@ class Command(BaseCommand):
         from caio_project.celery import app
 
         logging.getLogger("celery").setLevel(logging.WARNING)
-        app.conf.broker_transport_options = {"polling_interval": POLL}
+        # Celery warns root for fear of pickle; here messages never leave the process.
+        warnings.filterwarnings("ignore", "You're running the worker with superuser privileges")
+        app.conf.update(broker_url="memory://localhost//", broker_transport_options={"polling_interval": POLL})
         gate = Gate()
         gate.watch()
         nudge.listening_here, nudge.wanted = True, gate.opens
         Scheduler.gate = gate
-        clock = beat.EmbeddedService(app, thread=True, scheduler_cls=Scheduler)
+        clock: Any = beat.EmbeddedService(app, thread=True, scheduler_cls=Scheduler)
         worker = app.Worker(
             pool="threads",
             concurrency=len(SWEEPS) * AT_ONCE,  # an upper bound; a thread is started only when all others are busy
@@ -96,12 +99,12 @@ class Command(BaseCommand):
             # Without a connection that stays, closing the last one would checkpoint and delete SQLite's log each time.
             connection.ensure_connection()
             clock.start()
-            self.stdout.write("pump: working", ending="\n")
+            self.stdout.write("pump: working")
             self.stdout.flush()
 
         def finish(*_: Any) -> None:
             """No new work; what runs is finished. What still waits is a row, and is found by the next sweep."""
-            state.should_stop = 0
+            setattr(state, "should_stop", 0)  # noqa: B010  (what celery's own handler does)
 
         with contextlib.suppress(SystemExit):
             worker.start()

@@ -1,0 +1,43 @@
+# `make` alone lists what there is.
+.DEFAULT_GOAL := help
+.PHONY: help run login test check bench lock clean
+SHELL := /bin/sh
+export PYTHON UPGRADE BENCH_SECONDS
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+PORT ?= 8000
+WORKERS ?= 2
+PY := .venv/bin/python
+PREPARE := sh .ci/prepare
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## run everything on this machine (PORT=8000); needs Python 3.11 and nothing else
+	@$(PREPARE) requirements.txt
+	@$(PY) .ci/write_env.py
+	@$(PY) manage.py run --end-with-parent --port $(PORT)
+
+login: ## set a new password for the login that the first run made, and print it
+	@$(PREPARE) requirements.txt
+	@$(PY) manage.py make_login
+
+test: ## run the tests (on SQLite, unless DATABASE_URL and REDIS_URL say otherwise; ARGS="-k name")
+	@$(PREPARE) requirements-dev.txt
+	@$(PY) -m pytest -n $(WORKERS) $(ARGS)
+
+check: ## formatting, types, boundaries, migrations, deployment settings
+	@$(PREPARE) requirements-dev.txt
+	@sh .ci/check
+
+bench: ## measure against the stated aims (BENCH_SECONDS=10); needs PostgreSQL and Redis on this machine
+	@$(PREPARE) requirements-dev.txt
+	@$(PY) -m bench
+
+lock: ## compile requirements*.in to requirements*.txt, with hashes (UPGRADE=1 or UPGRADE=name)
+	@$(PREPARE) requirements-dev.txt
+	@sh .ci/lock
+
+clean: ## remove the virtual environment, caches and collected files; keeps .env and var/ (the database)
+	rm -rf .venv staticfiles .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,165 @@
+"""The approval list: filters, search, approve and reject. Decisions only by POST, each email answered for itself."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from unfold.decorators import display
+
+from approvals import decisions, queue
+from approvals.models import Approval, Decision, Notice, Tag
+from caio_project.lib.admin import ReadOnly
+from outreach.models import Message
+from outreach.states import Status
+
+MOST_AT_ONCE = 20
+
+
+class RejectForm(forms.Form):
+    tag = forms.ChoiceField(choices=Tag.choices)
+    reason = forms.CharField(min_length=decisions.SHORTEST_REASON, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+@admin.register(Approval)
+class ApprovalList(ReadOnly):
+    list_display = ("who", "subject", "shown_band", "shown_status", "intent", "tier", "due_at", "open_desk")
+    list_filter = ("status", "band", "tier", "kind")
+    list_select_related = ("lead__company",)
+    list_per_page = 50
+    search_fields = ("lead__first_name", "lead__last_name", "lead__company__name", "to_address", "texts__subject")
+    ordering = queue.ORDER
+    actions = ("approve_emails", "reject_emails")
+    show_full_result_count = False
+    fields = ("who", "to_address", "subject", "text_shown", "status", "band", "critical_reason", "intent", "tier")
+    readonly_fields = ("who", "subject", "text_shown")
+
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("approvals.decide")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).prefetch_related("texts")
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        if not request.GET and request.method == "GET":
+            request.GET = request.GET.copy()
+            request.GET["status__exact"] = Status.HELD
+        return super().changelist_view(request, extra_context)
+
+    @admin.display(description="To")
+    def who(self, message: Message) -> str:
+        lead = message.lead
+        return ", ".join(part for part in (lead.name, lead.title, str(lead.company or "")) if part)
+
+    @admin.display(description="Subject")
+    def subject(self, message: Message) -> str:
+        text = _text(message)
+        return text.subject if text else ""
+
+    @admin.display(description="Text")
+    def text_shown(self, message: Message) -> str:
+        text = _text(message)
+        return format_html("<div style='white-space:pre-wrap'>{}\n\n{}</div>", text.body, text.footer) if text else ""
+
+    @display(
+        description="Band", label={"CRITICAL": "danger", "HOT": "warning", "WARM": "info", "LOW": "default"}
+    )
+    def shown_band(self, message: Message) -> str:
+        return "CRITICAL" if message.critical_reason else message.get_band_display()
+
+    @display(description="Status", label=True)
+    def shown_status(self, message: Message) -> str:
+        return message.get_status_display()
+
+    @admin.display(description="")
+    def open_desk(self, message: Message) -> str:
+        return format_html('<a href="{}">Review</a>', f"/sales/queue/{message.public_id}")
+
+    @admin.action(description="Approve…", permissions=["decide"])
+    def approve_emails(self, request: HttpRequest, queryset: QuerySet[Message]) -> HttpResponse | None:
+        """First a page with every full text; then one decision for each, bound to the version that was shown."""
+        return self._decide(
+            request, queryset, "approve_emails", "Approve",
+            lambda m, version, form: decisions.approve(m, version, decisions.Decider(request.user, "admin")),
+        )  # fmt: skip
+
+    @admin.action(description="Reject…", permissions=["decide"])
+    def reject_emails(self, request: HttpRequest, queryset: QuerySet[Message]) -> HttpResponse | None:
+        return self._decide(
+            request, queryset, "reject_emails", "Reject",
+            lambda m, version, form: decisions.reject(
+                m, version, decisions.Decider(request.user, "admin"),
+                tag=form.cleaned_data["tag"], reason=form.cleaned_data["reason"],
+            ),
+            RejectForm(request.POST if "confirmed" in request.POST else None),
+        )  # fmt: skip
+
+    def _decide(
+        self, request: HttpRequest, queryset: QuerySet[Message], action: str, verb: str,
+        decide: Callable[[Message, int, Any], Message], form: Any = None,
+    ) -> HttpResponse | None:  # fmt: skip
+        if not self.has_decide_permission(request):
+            raise PermissionDenied
+        chosen = list(queryset.select_related("lead__company").order_by(*queue.ORDER)[: MOST_AT_ONCE + 1])
+        if len(chosen) > MOST_AT_ONCE:
+            messages.error(request, f"{MOST_AT_ONCE} at once are the most that can be read. Nothing was decided.")
+            return None
+        if "confirmed" not in request.POST or (form is not None and not form.is_valid()):
+            return self._page(request, chosen, action, verb, form)
+        done = 0
+        for message in chosen:
+            if verb == "Approve" and message.critical_reason and len(chosen) > 1:
+                messages.warning(request, f"{message.lead}: a CRITICAL email needs its own look.")
+                continue
+            version = request.POST.get(f"version_{message.pk}", "")
+            try:
+                decide(message, int(version) if version.isdigit() else 0, form)
+                done += 1
+            except decisions.Refused as refused:
+                messages.warning(request, f"{message.lead}: {refused.text}")
+        if done:
+            messages.success(request, f"{'Approved' if verb == 'Approve' else 'Rejected'} {done} of {len(chosen)}.")
+        return None
+
+    def _page(self, request: HttpRequest, chosen: list[Message], action: str, verb: str, form: Any) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"{verb} {len(chosen)}: read every text",
+            "emails": [(message, message.text) for message in chosen],
+            "action": action,
+            "verb": verb,
+            "form": form,
+            "back": reverse("admin:approvals_approval_changelist"),
+            "opts": self.model._meta,
+        }
+        for message in chosen:
+            queue.note_reading(message, request.user)
+        return TemplateResponse(request, "approvals/admin_decide.html", context)
+
+
+def _text(message: Message) -> Any:
+    return next((text for text in message.texts.all() if text.version == message.version), None)
+
+
+@admin.register(Decision)
+class Decisions(ReadOnly):
+    list_display = ("at", "message", "verdict", "tag", "by_name", "channel", "phase", "edited", "is_evidence", "typed")
+    list_filter = ("verdict", "channel", "tag", "is_evidence")
+    list_select_related = ("message__lead", "reason")
+    ordering = ("-at",)
+
+    @admin.display(description="reason")
+    def typed(self, decision: Decision) -> str:
+        return decision.reason.text if hasattr(decision, "reason") else ""
+
+
+@admin.register(Notice)
+class Notices(ReadOnly):
+    list_display = ("created_at", "text", "to", "channel", "told_at", "attempts", "error")
+    list_filter = ("channel",)

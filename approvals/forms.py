@@ -1,0 +1,64 @@
+"""What people type into the pages."""
+
+from django import forms
+
+from approvals.decisions import SHORTEST_REASON
+from approvals.models import Tag
+
+
+class Version(forms.Form):
+    """The text that was on the screen."""
+
+    version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+
+
+class RejectMany(forms.Form):
+    tag = forms.ChoiceField(
+        label="Why?", choices=Tag.choices, widget=forms.RadioSelect, error_messages={"required": "Choose why."}
+    )
+    reason = forms.CharField(
+        label="What should be different?",
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3, "data-least": SHORTEST_REASON}),
+        error_messages={"required": "Say what should be different, in 20 characters or more."},
+    )
+
+    def clean_reason(self) -> str:
+        reason: str = self.cleaned_data["reason"].strip()
+        if len(reason) < SHORTEST_REASON:
+            more = SHORTEST_REASON - len(reason)
+            raise forms.ValidationError(f"{more} more character{'' if more == 1 else 's'}: say what should be different.")
+        return reason
+
+
+class Reject(Version, RejectMany):
+    """One email at one text."""
+
+
+class Edit(Version):
+    subject = forms.CharField(max_length=200, error_messages={"required": "An email needs a subject."})
+    body = forms.CharField(
+        label="Text",
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 16}),
+        error_messages={"required": "An email needs a text."},
+    )
+
+    def clean_subject(self) -> str:
+        return " ".join(self.cleaned_data["subject"].split())
+
+    def clean_body(self) -> str:
+        return self.cleaned_data["body"].replace("\r\n", "\n").strip()
+
+
+class Reason(forms.Form):
+    reason = forms.CharField(
+        label="Why?",
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Say why, in a few words."},
+    )
+
+
+class Settle(Reason):
+    was_sent = forms.ChoiceField(choices=[("yes", "It was sent"), ("no", "It was not sent")])

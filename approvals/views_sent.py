@@ -1,0 +1,114 @@
+"""What left, what waits to leave, what nobody is sure of; the notices; halt and resume."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from approvals import desk, forms, leaving, notices
+from approvals.pages import SeeOther, back, deciding, page, show
+from outreach import phase, review, sending
+from outreach.models import Message, SandboxEmail
+from outreach.states import IllegalMove, Stale
+
+HALTED_FROM_PAGE = "Halted from the page"
+
+
+@page
+@require_safe
+def sent_page(request: HttpRequest) -> HttpResponse:
+    return _sent(request)
+
+
+def _sent(request: HttpRequest, status: int = 200, **more: Any) -> HttpResponse:
+    waiting, more_wait = leaving.waiting_to_leave()
+    kept, older = leaving.kept(_number(request.GET.get("before", "")))
+    context = {
+        "uncertain": leaving.uncertain(),
+        "failed": leaving.failed(),
+        "now_leaving": leaving.leaving_now(),
+        "waiting": waiting,
+        "more_wait": more_wait,
+        "sent": leaving.sent_today(),
+        "kept": kept,
+        "older": older,
+        "decides": request.user.has_perm("approvals.decide"),
+    }
+    return show(request, "sales/sent.html", {**context, **more}, status)
+
+
+@page
+@require_safe
+def kept_page(request: HttpRequest, pk: int) -> HttpResponse:
+    kept = get_object_or_404(SandboxEmail.objects.select_related("message__lead__company", "message__sender"), pk=pk)
+    return show(request, "sales/kept.html", {"kept": kept, "shown": desk.as_text(kept.html)})
+
+
+@deciding
+def withdraw(request: HttpRequest, message: Message) -> HttpResponse:
+    """Take an approved email that has not left out of the way for good."""
+    try:
+        review.withdraw(message, by=request.user)
+    except (Stale, IllegalMove):
+        message.refresh_from_db()
+        messages.error(request, f"Not withdrawn: {message.lead}. {desk.too_late_to_undo(message).text}")
+    else:
+        messages.success(request, f"Withdrawn: {message.lead}. It will not be sent.")
+    return SeeOther(reverse("sent"))
+
+
+@deciding
+def settle(request: HttpRequest, message: Message) -> HttpResponse:
+    """A person has looked at GoHighLevel and says whether an uncertain email left."""
+    form = forms.Settle(request.POST)
+    if not leaving.may_settle(message):
+        problem = f"{message.lead}: nothing was recorded. Say what happened only after we have looked for 15 minutes."
+        return _sent(request, 409, problem=problem)
+    if not form.is_valid():
+        return _sent(request, 422, settling=message.pk, form=form)
+    was_sent = form.cleaned_data["was_sent"] == "yes"
+    try:
+        sending.settle_by_person(message, was_sent=was_sent, by=request.user, reason=form.cleaned_data["reason"])
+    except (Stale, IllegalMove):
+        return _sent(request, 409, problem=f"{message.lead}: it was settled meanwhile. Nothing was recorded.")
+    word = "recorded as sent" if was_sent else "back in the queue, to be decided anew"
+    messages.success(request, f"{message.lead}: {word}.")
+    return SeeOther(reverse("sent"))
+
+
+@page
+@require_safe
+def notices_page(request: HttpRequest) -> HttpResponse:
+    rows, older = notices.newest(_number(request.GET.get("before", "")))
+    return show(request, "sales/notices.html", {"notices": rows, "older": older})
+
+
+@page
+@require_POST
+def halt(request: HttpRequest) -> HttpResponse:
+    """Stop sending at once."""
+    if not request.user.has_perm("outreach.halt"):
+        raise PermissionDenied("Reviewers and Leads can halt sending. Nothing was changed.")
+    phase.halt(by=request.user, reason=request.POST.get("reason", "").strip()[:500] or HALTED_FROM_PAGE)
+    messages.success(request, "Sending is halted. Nothing leaves until a Lead resumes.")
+    return back(request)
+
+
+@page
+def resume(request: HttpRequest) -> HttpResponse:
+    if not request.user.has_perm("outreach.resume"):
+        raise PermissionDenied("Only a Lead can resume sending. Nothing was changed.")
+    form = forms.Reason(request.POST or None)
+    if request.method != "POST" or not form.is_valid():
+        return show(request, "sales/resume.html", {"form": form}, 422 if request.method == "POST" else 200)
+    phase.resume(by=request.user, reason=form.cleaned_data["reason"])
+    messages.success(request, "Sending goes on. Everything approved is judged again before it leaves.")
+    return SeeOther(reverse("overview"))
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

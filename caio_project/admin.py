@@ -1,0 +1,41 @@
+"""Who may do what, and what was seen alive."""
+
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, User
+from rest_framework_api_key.models import APIKey
+from unfold.admin import ModelAdmin
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from caio_project.lib.admin import ReadOnly
+from caio_project.lib.models import ApiKey, Heartbeat
+
+admin.site.unregister(User)
+admin.site.unregister(Group)
+if admin.site.is_registered(APIKey):
+    admin.site.unregister(APIKey)  # keys without scopes; ours are below
+
+
+@admin.register(User)
+class People(UserAdmin, ModelAdmin):
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ("username", "email", "first_name", "last_name", "is_active", "is_superuser")
+
+
+@admin.register(Group)
+class Roles(GroupAdmin, ModelAdmin):
+    pass
+
+
+@admin.register(ApiKey)
+class Keys(ReadOnly):
+    list_display = ("name", "prefix", "user", "scopes", "created", "last_used_at", "expiry_date", "revoked")
+    fields = list_display
+    search_fields = ("name",)
+
+
+@admin.register(Heartbeat)
+class Heartbeats(ReadOnly):
+    list_display = ("name", "seen_at", "worked_at")

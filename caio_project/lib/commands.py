@@ -1,0 +1,51 @@
+"""What our commands share: who answers for it, output as a table or as JSON, exit codes that mean something."""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand, CommandError
+from rich.console import Console
+from rich.table import Table
+
+
+class Reporting(BaseCommand):
+    """A command that reports: `--json` prints one document, otherwise tables."""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--json", action="store_true", help="Print one JSON document instead of tables.")
+
+    def as_json(self, document: Any) -> None:
+        self.stdout.write(json.dumps(document, indent=2, default=str))
+
+    def table(self, title: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+        """Print a table; cells are text and never markup."""
+        from rich.text import Text
+
+        table = Table(*columns, title=title, title_justify="left")
+        for row in rows:
+            table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+        Console(file=self.stdout, width=self._width()).print(table)  # type: ignore[arg-type]
+
+    def _width(self) -> int | None:
+        return None if getattr(self.stdout, "isatty", lambda: False)() else 140
+
+
+class Answering(Reporting):
+    """A command that a person answers for: `--as USER`, with `permission` checked."""
+
+    permission = ""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--as", dest="as_user", required=True, metavar="USER", help="Who answers for this.")
+
+    def person(self, options: dict[str, Any]) -> Any:
+        """The active user named by --as, who has the permission. Raises CommandError."""
+        user = get_user_model().objects.filter(username=options["as_user"], is_active=True).first()
+        if user is None:
+            raise CommandError(f"--as: there is no active user {options['as_user']!r}.")
+        if not user.has_perm(self.permission):
+            raise CommandError(f"--as: {user.get_username()} does not have {self.permission}.")
+        return user

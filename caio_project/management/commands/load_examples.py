@@ -1,0 +1,13 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from caio_project import examples
+
+
+class Command(BaseCommand):
+    help = "Load six invented visitors into an installation that has had none. They can never be written to."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        count = examples.load()
+        self.stdout.write(f"{count} example visitors stored." if count else "There are visitors already; none added.")

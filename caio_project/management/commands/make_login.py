@@ -1,0 +1,38 @@
+import secrets
+from typing import Any
+
+from django.contrib.auth.models import Group, User
+from django.core.management.base import BaseCommand, CommandError
+
+from caio_project.roles import make_roles
+
+ROLES = ("Viewer", "Reviewer", "Lead")
+
+
+def make_login(name: str, role: str = "Lead") -> str:
+    """Create the user, or give the one of that name a new password; returns the password."""
+    password = "-".join(secrets.token_hex(2) for _ in range(4))
+    user, made = User.objects.get_or_create(username=name)
+    if made:
+        if not Group.objects.filter(name=role).exists():
+            make_roles()
+        user.groups.add(Group.objects.get(name=role))
+        user.is_staff = True
+        user.is_superuser = role == "Lead"
+    user.set_password(password)
+    user.save()
+    return password
+
+
+class Command(BaseCommand):
+    help = "Create a login, or set a new random password for one, and print the password. A Lead also runs the admin."
+
+    def add_arguments(self, parser: Any) -> None:
+        parser.add_argument("name", nargs="?", default="lead")
+        parser.add_argument("--role", choices=ROLES, default="Lead", help="for a new login; default Lead")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not options["name"].strip():
+            raise CommandError("name: it is empty.")
+        password = make_login(options["name"], options["role"])
+        self.stdout.write(f"User      {options['name']}\nPassword  {password}")

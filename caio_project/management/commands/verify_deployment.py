@@ -1,0 +1,29 @@
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from caio_project import deployment
+from caio_project.lib.commands import Reporting
+
+
+class Command(Reporting):
+    help = (
+        "Ask a deployment whether it runs this commit, answers on every address outsiders rely on, and has a worker and "
+        "beat alive. Changes nothing there. Exit code: 0 verified, 1 not."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("url", help="Such as https://caio.example.com")
+        parser.add_argument("--commit", help="The commit that should run; default: the one checked out here.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        findings = deployment.verify(options["url"].rstrip("/"), options["commit"])
+        ok = all(finding.ok for finding in findings)
+        if options["json"]:
+            self.as_json({"ok": ok, "checks": [finding.__dict__ for finding in findings]})
+        else:
+            rows = [(f.name, "✓" if f.ok else "✕", f.text) for f in findings]
+            self.table(options["url"], ("Check", "", "What was found"), rows)
+            self.stdout.write("Verified." if ok else "Not verified; see above.")
+        sys.exit(0 if ok else 1)

@@ -1,0 +1,26 @@
+"""The web server, in production and under `make run`. Process settings from the environment: PORT, WEB_CONCURRENCY."""
+
+import os
+
+wsgi_app = "caio_project.wsgi:application"
+bind = f"0.0.0.0:{os.environ.get('PORT', '8000')}"
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+worker_class = "gthread"
+threads = 8
+preload_app = False  # each worker opens its own connections and threads
+timeout = 30  # RB2B gives up after 15 s; a worker silent for twice that is stuck
+graceful_timeout = 20
+keepalive = 65  # longer than the proxy in front keeps its connections, so that it never writes into a closed one
+max_requests = 20_000
+max_requests_jitter = 2_000
+control_socket_disable = True
+
+accesslog = None  # query strings carry tokens, and visitors' addresses are personal data
+errorlog = "-"
+loglevel = os.environ.get("GUNICORN_LOG_LEVEL", "info")
+
+
+def on_starting(server):
+    from caio_project.lib.logs import NoSecrets
+
+    server.log.error_log.addFilter(NoSecrets())

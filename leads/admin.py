@@ -1,0 +1,136 @@
+"""Windows on what came in and on people; the tables that the team edits."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.html import format_html
+from unfold.admin import ModelAdmin, TabularInline
+
+from caio_project.lib.admin import NoDelete, ReadOnly
+from leads.models import (
+    Assessment,
+    Company,
+    Enrichment,
+    InboundEvent,
+    KnownContact,
+    Lead,
+    PageTrigger,
+    PastEmployer,
+    Suppression,
+    Switch,
+    TeamMember,
+    Visit,
+)
+
+
+@admin.register(InboundEvent)
+class InboundEvents(ReadOnly):
+    list_display = ("received_at", "source", "state", "reason", "kind", "deliveries", "attempts")
+    list_filter = ("state", "source", "kind")
+    search_fields = ("=public_id", "reason")
+    date_hierarchy = None
+    fields = (
+        "public_id", "source", "kind", "state", "reason", "received_at", "processed_at", "deliveries", "attempts",
+        "not_before", "body_as_text",
+    )  # fmt: skip
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).defer("body")
+
+    @admin.display(description="body")
+    def body_as_text(self, event: InboundEvent) -> str:
+        """The first 4,000 characters, escaped."""
+        return format_html("<pre style='white-space:pre-wrap'>{}</pre>", bytes(event.body)[:4000].decode("utf-8", "replace"))
+
+
+class Visits(TabularInline):
+    model = Visit
+    fields = ("seen_at", "path", "referrer", "is_repeat")
+    readonly_fields = fields
+    extra = 0
+    max_num = 0
+    can_delete = False
+    ordering = ("-seen_at",)
+
+
+class Enrichments(TabularInline):
+    model = Enrichment
+    fields = ("created_at", "state", "outcome", "reason", "gained", "answered_at")
+    readonly_fields = fields
+    extra = 0
+    max_num = 0
+    can_delete = False
+
+
+class Assessments(TabularInline):
+    model = Assessment
+    fields = ("made_at", "intent", "tier", "angle", "reasons")
+    readonly_fields = fields
+    extra = 0
+    max_num = 0
+    can_delete = False
+
+
+@admin.register(Lead)
+class Leads(ReadOnly):
+    list_display = ("__str__", "title", "company", "email", "address", "kind", "owner", "last_seen_at")
+    list_filter = ("kind", "address", "owner")
+    list_select_related = ("company", "owner")
+    search_fields = ("first_name", "last_name", "email", "company__name")
+    inlines = (Visits, Enrichments, Assessments)
+    ordering = ("-last_seen_at",)
+    show_full_result_count = False
+
+
+@admin.register(Company)
+class Companies(ReadOnly):
+    list_display = ("__str__", "domain", "industry", "employees", "kind")
+    list_filter = ("kind",)
+    search_fields = ("name", "domain")
+
+
+@admin.register(Suppression)
+class Suppressions(NoDelete):
+    list_display = ("value", "scope", "reason", "source", "created_at", "expires_at")
+    list_filter = ("reason", "scope")
+    search_fields = ("value",)
+    fields = ("scope", "value", "reason", "source", "expires_at")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class PastEmployers(TabularInline):
+    model = PastEmployer
+    extra = 0
+
+
+class KnownContacts(TabularInline):
+    model = KnownContact
+    extra = 0
+
+
+@admin.register(TeamMember)
+class TeamMembers(NoDelete):
+    list_display = ("name", "title", "email", "is_default_sender", "notice_order", "active")
+    inlines = (PastEmployers, KnownContacts)
+
+
+@admin.register(PageTrigger)
+class PageTriggers(ModelAdmin):
+    list_display = ("label", "pattern", "category", "points", "angle", "topic", "priority", "active")
+    list_filter = ("category", "active")
+
+
+@admin.register(Switch)
+class Switches(NoDelete):
+    list_display = ("name", "on", "changed_at", "changed_by")
+    fields = ("name", "on")
+
+    def save_model(self, request: HttpRequest, obj: Switch, form: Any, change: bool) -> None:
+        from django.utils import timezone
+
+        obj.changed_by, obj.changed_at = request.user, timezone.now()  # type: ignore[assignment]
+        super().save_model(request, obj, form, change)

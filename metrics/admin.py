@@ -1,0 +1,12 @@
+"""The evaluations on record."""
+
+from django.contrib import admin
+
+from caio_project.lib.admin import ReadOnly
+from metrics.models import GateEvaluation
+
+
+@admin.register(GateEvaluation)
+class GateEvaluations(ReadOnly):
+    list_display = ("at", "target", "verdict", "sha256")
+    list_filter = ("target", "verdict")

@@ -1,0 +1,8 @@
+from django.urls import path
+
+from metrics import views
+
+urlpatterns = [
+    path("sales", views.overview_page, name="overview"),
+    path("sales/phase", views.phase_view, name="phase"),
+]

@@ -1,0 +1,18 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from caio_project.lib.commands import Answering
+from outreach import phase
+
+
+class Command(Answering):
+    help = "Halt sending: no call to GoHighLevel starts later than two seconds after this."
+    permission = "outreach.halt"
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--reason", required=True)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        row = phase.halt(by=self.person(options), reason=options["reason"])
+        self.stdout.write(f"Sending is halted by {row.halted_by}: {row.halt_reason}")

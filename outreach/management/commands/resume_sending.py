@@ -1,0 +1,24 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError
+
+from caio_project.lib.commands import Answering
+from outreach import phase
+
+
+class Command(Answering):
+    help = "Resume sending. Everything approved is judged again at the door."
+    permission = "outreach.resume"
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--reason", required=True)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        person = self.person(options)
+        if settings.EMERGENCY_STOP:
+            raise CommandError("EMERGENCY_STOP is set: sending can only be resumed there, with a restart.")
+        phase.resume(by=person, reason=options["reason"])
+        self.stdout.write("Sending goes on.")

@@ -1,0 +1,67 @@
+"""Contradictory configuration is refused by the name of the setting."""
+
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from caio_project import checks
+
+
+def names() -> set[str]:
+    return {error.id.removeprefix("caio.") for error in checks.configuration()}
+
+
+@pytest.fixture
+def live(settings: Any) -> Any:
+    """Everything connected, as production would have it."""
+    settings.SANDBOX, settings.SANDBOXED, settings.UNCONNECTED = [], [], []
+    settings.GHL_BASE_URL, settings.SITE_URL, settings.HTTPS = "https://ghl.test", "https://caio.test", True
+    return settings
+
+
+def test_the_tests_own_configuration_is_accepted() -> None:
+    assert names() == set()
+    checks.refuse_to_boot()
+
+
+def test_a_live_configuration_is_accepted(live: Any) -> None:
+    assert names() == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("RB2B_WEBHOOK_TOKENS", []),
+        ("RB2B_WEBHOOK_TOKENS", ["short"]),
+        ("TEAM_TIME_ZONE", "Mars/Olympus"),
+        ("TEAM_TIME_ZONE", "../etc/passwd"),
+        ("WORKING_HOURS", "9 to 5"),
+        ("SANDBOX", ["hubspot"]),
+        ("POSTAL_ADDRESS", ""),
+        ("SENDER_NAME", ""),
+        ("UNDO_SECONDS", 5),
+        ("SEND_GAP_SECONDS", 0),
+        ("HOURLY_LIMIT", 16),
+        ("HOURLY_LIMIT", 0),
+        ("DOMAIN_HOURLY_LIMIT", 4),
+        ("HTTPS", False),
+    ],
+)
+def test_a_wrong_value_is_refused_by_name(live: Any, name: str, value: Any) -> None:
+    setattr(live, name, value)
+    assert names() == {"SITE_URL" if name == "HTTPS" else name}
+    with pytest.raises(ImproperlyConfigured, match=name if name != "HTTPS" else "SITE_URL"):
+        checks.refuse_to_boot()
+
+
+def test_looser_limits_are_accepted_on_a_loopback_peer_only(live: Any) -> None:
+    live.HOURLY_LIMIT = 1000
+    assert names() == {"HOURLY_LIMIT"}
+    live.GHL_BASE_URL = "http://127.0.0.1:9"
+    assert names() == set()
+
+
+def test_a_vendor_that_is_neither_connected_nor_in_the_sandbox_is_refused(live: Any) -> None:
+    live.UNCONNECTED, live.GHL_API_TOKEN = ["ghl"], ""
+    assert names() == {"GHL_API_TOKEN"}
