@@ -19,6 +19,6 @@ try:
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
 except FileExistsError:
     sys.exit(0)
-with open(file, "w") as out:
+with os.fdopen(file, "w") as out:
     out.write(TEXT)
 print("Wrote .env with new secrets; GoHighLevel and Clay are in the sandbox until it names them.")

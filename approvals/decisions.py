@@ -1,10 +1,12 @@
-"""What a person decides about one text of one email: bound to the text shown, written once, with evidence or without."""
+"""What a person decides about one text of one email: bound to the text shown, written once, evidence or not."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
 from approvals.models import Decision, DecisionReason, Tag, Verdict
 from outreach import phase, review
@@ -44,9 +46,8 @@ def approve(message: Message, version: int, decider: Decider) -> Message:
     """Approve the text of `version`. Raises TooLate or Refused; then nothing has changed."""
     if decider.user is None and message.critical_reason:
         raise Refused("Only a named person can approve a CRITICAL email.")
-    in_shadow = phase.control().phase == Phase.SHADOW
-    verdict = Verdict.WOULD_APPROVE if in_shadow else Verdict.APPROVED
-    return _decide(message, version, decider, verdict, lambda m: review.clear(m, version, by=decider.user))
+    verdicts = Verdict.APPROVED, Verdict.WOULD_APPROVE
+    return _decide(message, version, decider, verdicts, lambda m: review.clear(m, version, by=decider.user))
 
 
 def reject(message: Message, version: int, decider: Decider, *, tag: str, reason: str) -> Message:
@@ -56,40 +57,40 @@ def reject(message: Message, version: int, decider: Decider, *, tag: str, reason
         raise Refused(f"Choose one of: {', '.join(Tag.values)}.", "tag")
     if len(reason) < SHORTEST_REASON:
         raise Refused(f"{SHORTEST_REASON - len(reason)} more characters: say what should be different.", "reason")
-    in_shadow = phase.control().phase == Phase.SHADOW
-    verdict = Verdict.WOULD_REJECT if in_shadow else Verdict.REJECTED
     return _decide(
-        message, version, decider, verdict,
+        message, version, decider, (Verdict.REJECTED, Verdict.WOULD_REJECT),
         lambda m: review.reject(m, version, by=decider.user, tag=tag, reason=reason), tag=tag, reason=reason,
     )  # fmt: skip
 
 
 def _decide(
-    message: Message, version: int, decider: Decider, verdict: Verdict, act: Any, *, tag: str = "", reason: str = ""
-) -> Message:
+    message: Message, version: int, decider: Decider, verdicts: tuple[Verdict, Verdict], act: Any,
+    *, tag: str = "", reason: str = "",
+) -> Message:  # fmt: skip
+    """`verdicts` are the one that is acted on and the one of Shadow."""
     allowed = (Status.HELD, Status.BLOCKED) if tag else (Status.HELD,)
     if message.status not in allowed or message.version != version:
         raise TooLate(how_it_stands(message), message)
-    text = message.text
-    assert text is not None
+    text = message.text  # None where drafting failed; such an email can be rejected
     try:
         with transaction.atomic():
-            Decision.objects.create(
+            # Held until the end: what is recorded and what is done are of one phase.
+            now_in = phase.locked().phase
+            decision = Decision.objects.create(
                 message=message,
-                verdict=verdict,
+                verdict=verdicts[now_in == Phase.SHADOW],
                 version=version,
-                text_sha256=text.sha256,
+                text_sha256=text.sha256 if text else "",
                 tag=tag,
                 by=decider.user,
                 by_name=decider.name or phase.name_of(decider.user),
                 channel=decider.channel,
-                phase=phase.control().phase,
-                edited=text.author_id is not None,
+                phase=now_in,
+                edited=text is not None and text.author_id is not None,
                 held_at=message.held_at or message.created_at,
                 is_evidence=decider.user is not None and review.transport_for(message) == Transport.GHL,
             )
             if reason:
-                decision = Decision.objects.filter(message=message).latest("pk")
                 DecisionReason.objects.create(decision=decision, text=reason)
             return act(message)
     except review.Forbidden as error:
@@ -105,11 +106,16 @@ def how_it_stands(message: Message) -> str:
     if message.status in (Status.HELD, Status.BLOCKED):
         text = message.text
         who = phase.name_of(text.author) if text and text.author else "The machine"
-        when = f" at {timezone.localtime(text.created_at):%H:%M}" if text else ""
+        when = f" at {_clock(text.created_at)}" if text else ""
         if message.status == Status.BLOCKED:
             return f"It can't be approved: {message.error}"
         return f"{who} changed this email{when}. Your decision was not recorded."
     if last is not None:
         done = {Verdict.APPROVED: "approved", Verdict.REJECTED: "rejected"}.get(Verdict(last.verdict), "decided")
-        return f"{last.by_name} {done} this email at {timezone.localtime(last.at):%H:%M}. Your decision was not recorded."
+        return f"{last.by_name} {done} this email at {_clock(last.at)}. Your decision was not recorded."
     return f"It is no longer waiting: {message.get_status_display().lower()}. Your decision was not recorded."
+
+
+def _clock(at: datetime) -> str:
+    """The team's time, as the pages say it."""
+    return f"{at.astimezone(ZoneInfo(settings.TEAM_TIME_ZONE)):%H:%M}"

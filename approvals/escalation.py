@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import send_mail
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from approvals.integrations import slack
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 STEPS = (timedelta(0), timedelta(hours=2))  # after held: the first person, the next one
 LAST_TRY = 6
 LEASE_SECONDS = 60
+LONGEST_NAME = 200
 Channel = Notice.Channel
 
 
@@ -33,10 +35,11 @@ def notice_hot(batch: int = 200) -> int:
     now = timezone.now()
     made = 0
     for step, after in enumerate(STEPS):
-        told = Notice.objects.filter(step=step).values("message")
+        # Once for each time it came into the queue: what was approved and came back is announced again.
+        told = Notice.objects.filter(message=OuterRef("pk"), step=step, created_at__gte=OuterRef("held_at"))
         due = Message.objects.filter(
             status=Status.HELD, band=Band.HOT, kind__in=[Kind.LIVE, Kind.EXAMPLE], held_at__lte=now - after
-        ).exclude(pk__in=told.filter(message__status=Status.HELD))
+        ).exclude(Exists(told))
         for message in due.select_related("lead__company")[:batch]:
             key = f"hot:{message.pk}:{message.held_at:%Y%m%d%H%M%S}:{step}"
             _, new = Notice.objects.get_or_create(
@@ -55,6 +58,7 @@ def _person(step: int) -> TeamMember | None:
 def _text(message: Message, step: int) -> str:
     company = message.lead.company
     who = f"{message.lead.name or 'Somebody'}" + (f", {company}" if company else "")
+    who = " ".join(who.split())[:LONGEST_NAME]  # visitor data: of any length, and with line breaks
     if step == 0:
         return f"A HOT email waits for a decision: {who}."
     return f"Still no decision after 2 hours: {who} (HOT)."

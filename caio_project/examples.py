@@ -1,4 +1,4 @@
-"""What a new installation shows before its first real visitor: six invented people, and one of us who knows two of them.
+"""What a new installation shows before its first real visitor: six invented people, and one of us who knows two.
 
 Example visitors go the way of every visitor, but are undeliverable by type and counted for nothing.
 """

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from caio_project.lib import claims, http
 from caio_project.lib.nudge import nudge
-from leads import identity, normal
+from leads import identity, normal, suppression
 from leads.integrations import clay
 from leads.integrations.rb2b import Unreadable
 from leads.models import Enrichment, InboundEvent, Kind, Lead
@@ -70,6 +70,9 @@ def _not_asked(lead: Lead) -> str:
         return f"{lead.get_kind_display()}s are not sent to Clay."
     if "clay" in settings.SANDBOXED:
         return "Clay is in the sandbox: nothing was asked and nothing is made up."
+    stop = suppression.verdict(lead.email or "", lead)
+    if stop and stop.stops_person:
+        return f"{stop.text}: this person is not asked about."
     return ""
 
 
@@ -122,6 +125,8 @@ def answer_from_event(event: InboundEvent) -> None:
     """Use a stored callback body. Raises Unreadable for what names no request of ours."""
     try:
         data = json.loads(bytes(event.body))
+    except RecursionError as error:
+        raise Unreadable("The body is nested too deeply.") from error
     except ValueError as error:
         raise Unreadable(f"The body is not JSON: {str(error)[:120]}.") from error
     if not isinstance(data, dict) or not isinstance(data.get("request_id"), str):
@@ -132,11 +137,12 @@ def answer_from_event(event: InboundEvent) -> None:
 
 def record_answer(request_id: str, data: dict[str, Any]) -> bool:
     """Apply one callback; late and repeated answers are welcome. False for an unknown request."""
-    row = Enrichment.objects.select_related("lead__company").filter(request_id=request_id).first()
-    if row is None:
-        return False
     answer = clay.parse(data)
     with transaction.atomic():
+        asked = Enrichment.objects.select_for_update().filter(request_id=normal.storable(request_id))
+        row = asked.first()
+        if row is None:
+            return False
         gained = _improve(row.lead, answer)
         was_open = settle(row, Outcome.ANSWERED)
         changes: dict[str, Any] = {"gained": sorted({*row.gained, *gained})}
@@ -153,9 +159,9 @@ def record_answer(request_id: str, data: dict[str, Any]) -> bool:
 def _improve(lead: Lead, answer: clay.Enriched) -> list[str]:
     """Fill what was not known. Returns the names of what was gained."""
     company = lead.company
-    domain = normal.domain(answer.company_domain)
-    if company is None and (domain or answer.company_name):
-        company = identity.company_for(domain, normal.company_key(answer.company_name), lead.kind)
+    domain, key = normal.domain(answer.company_domain), normal.company_key(answer.company_name)
+    if company is None and (domain or key):
+        company = identity.company_for(domain, key, lead.kind)
     gained = identity.fill(
         lead,
         "clay",
@@ -174,7 +180,7 @@ def _improve(lead: Lead, answer: clay.Enriched) -> list[str]:
                 company,
                 "clay",
                 name=answer.company_name,
-                name_key=normal.company_key(answer.company_name),
+                name_key=key,
                 industry=answer.industry[:120],
                 employees=answer.employees[:40],
                 employees_from=normal.employees_from(answer.employees),
@@ -194,7 +200,7 @@ def _better_address(lead: Lead, answer: clay.Enriched) -> list[str]:
     if address == lead.email:
         return identity.fill(lead, "clay", overwrite=True, email_verified=True) if answer.email_verified else []
     taken = Lead.objects.filter(email=address).exclude(pk=lead.pk).exists()
-    if taken or lead.address == Lead.Address.USABLE:
+    if taken or lead.address == Lead.Address.USABLE or (lead.email and suppression.by_lists(address)):
         return []
     gained = identity.fill(lead, "clay", overwrite=True, email=address, email_verified=answer.email_verified)
     identity.settle_address(lead)

@@ -36,7 +36,7 @@ def company_of(visitor: Visitor, kind: str) -> Company | None:
         name=visitor.company_name,
         name_key=key,
         industry=visitor.industry,
-        employees=visitor.employees,
+        employees=visitor.employees[:40],
         employees_from=normal.employees_from(visitor.employees),
         revenue=visitor.revenue[:80],
         linkedin_url=linkedin[:500],
@@ -47,19 +47,36 @@ def company_of(visitor: Visitor, kind: str) -> Company | None:
 
 
 def company_for(domain: str, key: str, kind: str) -> Company:
+    """The company of a registrable domain, else of a name's key; one of the two must be given."""
     if domain:
+        if key and not Company.objects.filter(domain=domain).exists():
+            _give_domain(domain, key)
         return _get_or_create(Company, {"domain": domain}, {"kind": kind})
     known = Company.objects.filter(name_key=key).order_by("pk").first()
     return known or _get_or_create(Company, {"domain": None, "name_key": key}, {"kind": kind})
 
 
-def lead_of(visitor: Visitor, company: Company | None, kind: str) -> Lead:
-    """Find or make the person by normalised address, else by LinkedIn URL; fills what is not known yet."""
+def _give_domain(domain: str, key: str) -> None:
+    """A company known by its name alone gets the domain that we now learn, so that it stays one company."""
+    try:
+        with transaction.atomic():
+            Company.objects.filter(domain=None, name_key=key).update(domain=domain)
+    except IntegrityError:
+        pass  # another worker made the company of this domain in between
+
+
+def lead_of(visitor: Visitor, company: Company | None, kind: str) -> Lead | None:
+    """Find or make the person by normalised address, else by LinkedIn URL; fills what is not known yet.
+
+    None where neither is one: nobody could be found again, and nobody must be taken for somebody else.
+    """
     address = normal.email(visitor.email)
     key = normal.linkedin_key(visitor.linkedin_url)
+    if not address and not key:
+        return None
     lead = _known(address, key)
     if lead is None:
-        identifiers = {"email": address} if address else {"linkedin_key": key or None}
+        identifiers = {"email": address} if address else {"linkedin_key": key}
         lead = _get_or_create(Lead, identifiers, {"kind": kind, "owner": default_owner()})
     state = normal.us_state(visitor.state)
     fill(
@@ -82,7 +99,16 @@ def lead_of(visitor: Visitor, company: Company | None, kind: str) -> Lead:
 
 def _known(address: str, key: str) -> Lead | None:
     by_address = Lead.objects.filter(email=address).first() if address else None
-    return by_address or (Lead.objects.filter(linkedin_key=key).first() if key else None)
+    by_key = Lead.objects.filter(linkedin_key=key).first() if key and by_address is None else None
+    return by_address or by_key or _known_by_mailbox(address)
+
+
+def _known_by_mailbox(address: str) -> Lead | None:
+    """Somebody whose personal mailbox gave way to a business address."""
+    stop = suppression.by_lists(address) if address else None
+    if stop is None or stop.reason != suppression.Reason.PERSONAL:
+        return None
+    return Lead.objects.filter(personal_email=address).order_by("pk").first()
 
 
 def settle_address(lead: Lead) -> None:

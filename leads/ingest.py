@@ -133,6 +133,8 @@ def visit_from_rb2b(event: InboundEvent) -> None:
         return  # "Send a Test Event" in RB2B: proof that the webhook works, and nobody to write to
     company = identity.company_of(visitor, event.kind)
     lead = identity.lead_of(visitor, company, event.kind) if visitor.is_person else None
+    if lead is None and company is None:
+        raise rb2b.Unreadable("It names nobody: no LinkedIn URL, address, company name or website could be read.")
     seen_at = _plausible(visitor.seen_at, event.received_at)
     Visit.objects.create(
         event=event,

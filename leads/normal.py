@@ -4,6 +4,7 @@ import re
 import unicodedata
 from urllib.parse import unquote, urlsplit
 
+import idna
 import tldextract
 from email_validator import EmailNotValidError, validate_email
 
@@ -29,6 +30,12 @@ US_STATES = {
 _STATE_CODES = {name.lower(): code for code, name in US_STATES.items()} | {code.lower(): code for code in US_STATES}
 
 
+def storable(text: str) -> str:
+    """On one line, without control characters and lone surrogates: PostgreSQL stores neither NUL nor half a character."""
+    spaced = re.sub(r"[\t\r\n]+", " ", text)
+    return "".join(c for c in spaced if unicodedata.category(c) not in ("Cc", "Cs"))
+
+
 def email(text: str) -> str:
     """The address as it is compared and stored: lower case, IDNA domain. "" where it is no address."""
     text = text.strip().strip("<>").removeprefix("mailto:")
@@ -42,17 +49,26 @@ def email(text: str) -> str:
 
 def linkedin_key(url: str) -> str:
     """ "in/dana-okafor" for any spelling of a person's LinkedIn address; "" for companies and anything else."""
-    path = urlsplit(url if "//" in url else f"https://{url}").path if "linkedin." in url.lower() else ""
-    found = re.match(r"^/(?:[a-z]{2}/)?(?:in|pub)/([^/]+)", unquote(path).strip().lower())
-    return f"in/{found[1]}"[:200] if found else ""
+    try:
+        parts = urlsplit(url.strip() if "//" in url else f"https://{url.strip()}")
+        host = (parts.hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+    if host != "linkedin.com" and not host.endswith(".linkedin.com"):
+        return ""
+    found = re.match(r"^/(?:[a-z]{2}/)?in/([^/]+)", storable(unquote(parts.path)).lower())
+    return f"in/{found[1].strip()}"[:200] if found and found[1].strip() else ""
 
 
 def domain(text: str) -> str:
     """The registrable domain of a website, address or domain: "https://www.shop.acme.co.uk/x" -> "acme.co.uk"."""
-    host = text.strip().lower().rpartition("@")[2]
+    host = text.strip().lower()
+    if "/" not in host:
+        host = host.rpartition("@")[2]
     try:
-        host = (urlsplit(host if "//" in host else f"//{host}").hostname or "").rstrip(".")
-    except ValueError:
+        host = (urlsplit(host if re.match(r"([a-z][a-z0-9+.-]*:)?//", host) else f"//{host}").hostname or "").rstrip(".")
+        host = idna.encode(host, uts46=True).decode() if host and not host.isascii() else host
+    except (ValueError, idna.IDNAError):
         return ""
     found = _suffixes(host)
     if found.top_domain_under_public_suffix:
@@ -65,13 +81,16 @@ def domain(text: str) -> str:
 def company_key(name: str) -> str:
     """A company's name without case, accents, punctuation and legal form: "Acme, Inc." -> "acme"."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode() or name
+    plain = re.sub(r"\b(?:\w\.)+\w\b", lambda initials: initials[0].replace(".", ""), plain)  # L.L.C., J.P.
     words = re.findall(r"\w+", plain.lower())
     kept = [word for word in words if word not in LEGAL_FORMS]
     return " ".join(kept or words)[:200]
 
 
 def employees_from(text: str) -> int | None:
-    """The lower end of "51-200", "5,000+" or "312"; None where nothing is known."""
+    """The lower end of "51-200", "5,000+" or "312", 0 of "under 50"; None where nothing is known."""
+    if re.match(r"\s*(<|≤|under\b|up to\b|below\b|(less|fewer) than\b)", text.lower()) and re.search(r"\d", text):
+        return 0
     found = re.search(r"\d[\d,.]*", text)
     digits = re.sub(r"\D", "", found[0].split(".")[0] if found else "")
     return int(digits) if digits and len(digits) < 9 else None

@@ -19,6 +19,8 @@ Scope = Suppression.Scope
 
 # These stop one mailbox; the person may still have another. All other reasons stop the person.
 STOPS_THE_ADDRESS_ONLY = {Reason.PERSONAL, Reason.ROLE, Reason.DISPOSABLE, Reason.BOUNCED, Reason.INVALID}
+# What stops the person outranks what stops one mailbox, or another one would be looked for.
+PRECEDENCE = sorted(Reason.values, key=lambda reason: reason in STOPS_THE_ADDRESS_ONLY)
 
 
 @dataclass(frozen=True)
@@ -36,35 +38,45 @@ class Stop:
 
 def verdict(address: str, lead: Lead | None = None, now: datetime | None = None) -> Stop | None:
     """The first reason not to write to `address` (any spelling) or to `lead`, or None. Reads the database once."""
-    address = normal.email(address)
+    given, address = address.strip(), normal.email(address)
     rows = Suppression.objects.filter(_about(address, lead)).filter(
         Q(expires_at=None) | Q(expires_at__gt=now or timezone.now())
     )
-    # What a person asked for outranks what a list says.
     by_reason = {row.reason: row for row in rows}
-    for reason in Reason.values:
+    for reason in PRECEDENCE:
         if row := by_reason.get(reason):
             return Stop(row.reason, row.get_reason_display(), row.source)
+    if given and not address:
+        return Stop(Reason.INVALID, Reason.INVALID.label, "it is not an email address")
     return by_lists(address) if address else None
 
 
 def _about(address: str, lead: Lead | None) -> Q:
     wanted = Q(pk=None)
     if address:
-        host = address.rpartition("@")[2]
         wanted |= Q(scope=Scope.ADDRESS, value=address)
         wanted |= Q(scope=Scope.ADDRESS_HASH, value=hashed(address))
-        wanted |= Q(scope=Scope.DOMAIN, value__in={host, normal.domain(host)})
+        wanted |= Q(scope=Scope.DOMAIN, value__in=_and_parents(address.rpartition("@")[2]))
     if lead is not None:
         wanted |= Q(scope=Scope.PERSON, value=str(lead.pk))
+        # Who said no at one address has not said yes at another.
+        for other in {lead.email or "", lead.personal_email} - {"", address}:
+            wanted |= Q(scope=Scope.ADDRESS, value=other) & ~Q(reason__in=STOPS_THE_ADDRESS_ONLY)
+            wanted |= Q(scope=Scope.ADDRESS_HASH, value=hashed(other))
     return wanted
+
+
+def _and_parents(host: str) -> list[str]:
+    """ "mail.acme.co.uk", "acme.co.uk", "co.uk": a domain that is stopped stops everything below it."""
+    labels = host.split(".")
+    return [".".join(labels[n:]) for n in range(max(1, len(labels) - 1))]
 
 
 def by_lists(address: str) -> Stop | None:
     """What the address alone says: our own domain, a personal, role or disposable mailbox."""
     local, _, host = address.partition("@")
     registrable = normal.domain(host)
-    if host in settings.OWN_DOMAINS or registrable in settings.OWN_DOMAINS:
+    if not set(settings.OWN_DOMAINS).isdisjoint(_and_parents(host)):
         return Stop(Reason.OWN_DOMAIN, Reason.OWN_DOMAIN.label, "OWN_DOMAINS")
     if host in _list("free_mail") or registrable in _list("free_mail"):
         return Stop(Reason.PERSONAL, Reason.PERSONAL.label, "list of personal mailbox providers")

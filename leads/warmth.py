@@ -40,7 +40,7 @@ def _known(lead: Lead) -> list[Connection]:
     found = []
     wanted = {name: value for name, value in (("linkedin_key", lead.linkedin_key), ("email", lead.email)) if value}
     for name, value in wanted.items():
-        for contact in KnownContact.objects.filter(member__active=True, **{name: value}).select_related("member"):
+        for contact in KnownContact.objects.filter(member__active=True, **{f"{name}__iexact": value}).select_related("member"):
             member = contact.member.name
             found.append(Connection("known", member, "", f"{member} on our team knows you."))
     return found
@@ -73,8 +73,9 @@ def _stay(past: dict[str, Any]) -> Stay:
 
 def same_company(one: Stay, other: Stay) -> bool:
     """By registrable domain where both have one, else by normalised name; never by part of a name."""
-    if one.domain and other.domain:
-        return normal.domain(one.domain) == normal.domain(other.domain)
+    domains = normal.domain(one.domain), normal.domain(other.domain)
+    if all(domains):
+        return domains[0] == domains[1]
     key = normal.company_key(one.company)
     return bool(key) and key == normal.company_key(other.company)
 

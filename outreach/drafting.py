@@ -15,13 +15,15 @@ from leads.models import Assessment, Lead, TeamMember
 from outreach import compliance, guards, merge, policy
 from outreach.models import EmailTemplate, Message, MessageText, Position
 from outreach.moves import move
-from outreach.states import OPEN, Status
+from outreach.states import OPEN, Stale, Status
 
 log = logging.getLogger(__name__)
 
 READER = "drafting"
 LAST_TRY = 5
 LEASE_SECONDS = 60
+SUBJECT_COLUMN = 200  # characters; guards refuse far shorter ones
+ANSWERED = "This person has answered before."
 REST_AFTER_TWO_REJECTIONS = timedelta(days=30)
 HOT_DUE = timedelta(hours=2)
 WARM_DUE = timedelta(hours=4)  # of the team's working time
@@ -60,9 +62,15 @@ def take_assessments(batch: int = 200) -> int:
 
 def _open(assessment: Assessment) -> None:
     lead = assessment.lead
+    if lead.messages.filter(status=Status.DRAFT).update(assessment=assessment):
+        return  # not written yet; it will be from what is known now
     waiting = lead.messages.filter(status__in=[Status.HELD, Status.BLOCKED], opened_at=None).first()
     if waiting is not None and waiting.assessment_id != assessment.pk and not _edited(waiting):
-        rewrite(waiting, assessment)
+        try:
+            with transaction.atomic():
+                rewrite(waiting, assessment)
+        except Exception:  # one draft that keeps its older text must not stop the reading for everybody
+            log.exception("email %s could not be rewritten", waiting.pk)
         return
     if why_not(lead):
         return
@@ -113,14 +121,23 @@ def _write(message: Message) -> None:
             write(message, lease=lease)
     except Exception as error:
         log.exception("email %s could not be drafted", message.pk)
-        text = f"{type(error).__name__}: {error}"[:500]
-        if message.attempts < LAST_TRY:
-            later = timezone.now() + claims.backoff(message.attempts)
-            Message.objects.filter(pk=message.pk, status=Status.DRAFT).update(
-                lease_until=None, not_before=later, error=text
-            )
-        else:
-            move(message, Status.BLOCKED, "draft_failed", error=text, blocked_by="draft")
+        _try_again(Message.objects.get(pk=message.pk), lease, f"{type(error).__name__}: {error}"[:500])
+
+
+def _try_again(message: Message, lease: datetime | None, text: str) -> None:
+    """`message` is the row as it stands: what the failed try changed in memory was rolled back."""
+    now = timezone.now()
+    if message.attempts < LAST_TRY:
+        mine = Message.objects.filter(pk=message.pk, status=Status.DRAFT, lease_until=lease)
+        mine.update(lease_until=None, not_before=now + claims.backoff(message.attempts), error=text)
+        return
+    try:
+        move(
+            message, Status.BLOCKED, "draft_failed", lease=lease, error=text, blocked_by="draft",
+            expires_at=_expires_at(policy.Band(message.band), now),
+        )  # fmt: skip
+    except Stale:
+        log.warning("email %s was taken over", message.pk)
 
 
 def write(message: Message, lease: datetime | None = None) -> Message:
@@ -134,15 +151,22 @@ def rewrite(message: Message, assessment: Assessment) -> None:
     """Bring a draft that nobody has opened up to date with a newer assessment."""
     message.assessment = assessment
     written = _compose(message.lead, message)
-    current = message.text
-    if current and (current.subject, current.body) == (written.subject, written.body):
-        Message.objects.filter(pk=message.pk, status=message.status).update(assessment=assessment, **_standing(written))
-        return
+    current, address = message.text, message.lead.email or message.to_address
+    same = (
+        current is not None
+        and address == message.to_address
+        and (current.subject, current.body, current.footer) == (written.subject, written.body, written.footer)
+    )
+    changes = _standing(written) | {"assessment": assessment, "to_address": address, "domain": _domain(address)}
+    if message.status == Status.HELD and changes["band"] != message.band:
+        now, band = timezone.now(), policy.Band(changes["band"])
+        changes |= {"due_at": _due_at(band, now), "expires_at": _expires_at(band, now)}
     rows = Message.objects.filter(pk=message.pk, status=message.status, version=message.version, opened_at=None)
-    if not claims.claim(rows, version=message.version + 1, assessment=assessment, **_standing(written)):
+    if not claims.claim(rows, version=message.version + (not same), **changes):
         return  # somebody opened or decided it meanwhile
-    message.version += 1
-    _store_text(message, written, message.version)
+    message.refresh_from_db()
+    if not same:
+        _store_text(message, written, message.version)
     if (written.blocked is None) != (message.status == Status.HELD):
         _to_the_queue(message, written)
 
@@ -188,7 +212,7 @@ def _compose(lead: Lead, message: Message) -> Written:
         problem = guards.Result("template", False, str(error), f"Mend template {template}.")
     results = [problem] if problem else check(lead, subject, body, footer, {p.field for p in phrases}, sender)
     return Written(
-        subject=subject,
+        subject=subject[:SUBJECT_COLUMN],
         body=body,
         footer=footer,
         phrases=[p.__dict__ for p in phrases],
@@ -334,7 +358,7 @@ def facts_of(lead: Lead, assessment: Assessment, passed: bool) -> policy.Facts:
 def critical_reason(lead: Lead) -> str:
     """Why a person must always decide about this lead, as far as our own rows tell."""
     if lead.messages.filter(moves__why="answered").exists():
-        return "This person has answered before."
+        return ANSWERED
     return ""
 
 
@@ -364,10 +388,14 @@ def _store(message: Message, written: Written) -> Message:
         setattr(message, name, value)
     message.version = 1
     message.to_address = message.lead.email or ""
-    message.domain = message.to_address.rpartition("@")[2]
+    message.domain = _domain(message.to_address)
     message.save(update_fields=[*standing, "version", "to_address", "domain"])
     _store_text(message, written, 1)
     return message
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2]
 
 
 def _store_text(message: Message, written: Written, version: int) -> None:
@@ -386,18 +414,26 @@ def _to_the_queue(message: Message, written: Written, lease: datetime | None = N
     now = timezone.now()
     if blocked := written.blocked:
         return move(
-            message, Status.BLOCKED, "guard", lease=lease, error=blocked.text,
+            message, Status.BLOCKED, "guard", lease=lease, error=blocked.text[:500],
             expires_at=_expires_at(policy.Band(message.band), now),
         )  # fmt: skip
     return to_held(message, "drafted", lease=lease, now=now)
 
 
-def to_held(message: Message, why: str, *, lease: datetime | None = None, now: datetime | None = None, **more: Any) -> Message:
-    """Put `message` into the review queue with its due time and its end."""
+def to_held(
+    message: Message,
+    why: str,
+    *,
+    lease: datetime | None = None,
+    now: datetime | None = None,
+    error: str = "",
+    **more: Any,
+) -> Message:
+    """Put `message` into the review queue with its due time and its end; any approval is void."""
     now = now or timezone.now()
     band = policy.Band(message.band)
     held = move(
-        message, Status.HELD, why, lease=lease, now=now, error="", blocked_by="", held_at=now, waiting_for="",
+        message, Status.HELD, why, lease=lease, now=now, error=error, blocked_by="", held_at=now, waiting_for="",
         due_at=_due_at(band, now), expires_at=_expires_at(band, now), transport="", **more,
     )  # fmt: skip
     nudge("approvals.tell")

@@ -6,8 +6,9 @@ from dataclasses import asdict, dataclass
 from outreach import merge
 
 BANNED_OPENERS = (
-    "i hope this finds you well", "i hope this email finds you", "i hope you are doing well", "i hope you're doing well",
-    "i came across", "my name is", "just following up", "quick question", "i wanted to reach out", "touching base",
+    "i hope this finds you well", "i hope this email finds you", "i hope you are doing well",
+    "i hope you're doing well", "i came across", "my name is", "just following up", "quick question",
+    "i wanted to reach out", "touching base",
     "circle back", "i trust this email", "to whom it may concern", "dear sir",
 )  # fmt: skip
 FALSE_SUBJECT = re.compile(r"^\s*(re|fw|fwd|aw|sv)\s*:", re.IGNORECASE)
@@ -77,7 +78,7 @@ def _no_placeholder(text: Text) -> Result:
 def _honest_subject(text: Text) -> Result:
     if FALSE_SUBJECT.match(text.subject):
         return Result("subject", False, "The subject pretends to be an answer.", "Take the Re: or Fwd: away.")
-    if len(text.subject) > LONGEST_SUBJECT or "\n" in text.subject:
+    if len(text.subject) > LONGEST_SUBJECT or len(text.subject.splitlines()) > 1:
         return Result("subject", False, "The subject is too long or has a line break.", "Shorten it.")
     letters = [c for c in text.subject if c.isalpha()]
     if len(letters) > 8 and all(c.isupper() for c in letters):
@@ -109,5 +110,6 @@ def _present(guard: str, value: str, footer: str, setting: str) -> Result:
 
 def _country(text: Text) -> Result:
     if text.country and text.country not in text.allowed_countries:
-        return Result("country", False, f"{text.country} is not in ALLOWED_COUNTRIES.", "Reject it, or allow the country.")
+        found = f"{text.country} is not in ALLOWED_COUNTRIES."
+        return Result("country", False, found, "Reject it, or allow the country.")
     return Result("country", True, text.country or "Country not known: a person decides.")

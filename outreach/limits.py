@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from caio_project.lib import calendar
 from outreach.models import Control, DailySlots, Message, SendIntent, Transport
@@ -53,7 +54,7 @@ def standing(row: Control, now: datetime) -> Standing:
     """How things stand for every email."""
     day = calendar.team_day(now, settings.TEAM_TIME_ZONE)
     used = DailySlots.objects.filter(day=day).values_list("used", flat=True).first() or 0
-    recent = SendIntent.objects.filter(claimed_at__gt=now - HOUR).order_by("-claimed_at")
+    recent = _claims_since(now - HOUR)
     return Standing(
         now=now,
         day=day,
@@ -86,18 +87,25 @@ def for_everything(at: Standing) -> Wait | None:
 def for_message(message: Message, now: datetime) -> Wait | None:
     """The strictest limit that holds this one email back, whatever the others do."""
     waits = []
-    if message.not_before > now:
-        limit = message.waiting_for or "undo"
-        text = "time to undo" if limit == "undo" else f"deferred: {limit}"
-        waits.append(Wait(limit, message.not_before, text, everything=False))
-    recent = SendIntent.objects.filter(domain=message.domain, claimed_at__gt=now - HOUR).order_by("-claimed_at")
+    recent = _claims_since(now - HOUR).filter(domain=message.domain)
     claimed = list(recent.values_list("claimed_at", flat=True)[: settings.DOMAIN_HOURLY_LIMIT])
     if len(claimed) >= settings.DOMAIN_HOURLY_LIMIT:
         text = f"{settings.DOMAIN_HOURLY_LIMIT} an hour to {message.domain}"
         waits.append(Wait("domain", claimed[-1] + HOUR, text, everything=False))
     if message.transport != Transport.SANDBOX and (wait := _recipients_hours(message, now)):
         waits.append(wait)
+    # The last one: of two that end at the same moment the first is named, and this one only repeats it.
+    if message.not_before > now:
+        limit = message.waiting_for or "undo"
+        text = "time to undo" if limit == "undo" else f"deferred: {limit}"
+        waits.append(Wait(limit, message.not_before, text, everything=False))
     return _strictest(waits)
+
+
+def _claims_since(moment: datetime) -> QuerySet[SendIntent]:
+    """The claims that left or may have, newest first."""
+    claimed = SendIntent.objects.filter(claimed_at__gt=moment).order_by("-claimed_at")
+    return claimed.exclude(outcome__in=SendIntent.NOTHING_LEFT)
 
 
 def _recipients_hours(message: Message, now: datetime) -> Wait | None:

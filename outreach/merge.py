@@ -14,9 +14,12 @@ FAMILIES = (
     ("coo", r"\b(coo|operations|operating|supply chain|logistics|procurement|fulfil?lment|service delivery)\b"),
     ("ceo", r"\b(ceo|chief executive|founder|co-founder|owner|president|managing director|managing partner)\b"),
 )
+ABBREVIATIONS = (("ceo", r"\bceo\b"), ("cro", r"\bcro\b"), ("cto", r"\b(cto|cio)\b"), ("coo", r"\bcoo\b"))
 _FIELD = re.compile(r"\{\{\s*([a-z_]+)\s*\}\}")
 _TAG = re.compile(r"^\[(if|unless|title)\s+([a-z_ ]+)\]$")
-_LEFTOVER = re.compile(r"\{\{|\}\}|\{%|%\}|\[(?:if|unless|title)\b|<<|>>|\[[A-Z][A-Za-z _]+\]|\$\{|\bNone\b|\bnull\b|%\(")
+_LEFTOVER = re.compile(
+    r"\{\{|\}\}|\{%|%\}|\[(?:if|unless|title)\b|<<|>>|\[[A-Z][A-Za-z _]+\]|\$\{|\bNone\b|\bnull\b|%\("
+)
 
 
 class MissingField(Exception):
@@ -53,9 +56,9 @@ class Filled:
 
 
 def title_family(title: str) -> str:
-    """Which pain to speak of. "VP of Sales Operations" is cro: the first family that matches wins, C-level words first."""
+    """Which pain to speak of. "VP of Sales Operations" is cro: the first family that matches, C-level words first."""
     low = title.lower()
-    for family, abbreviation in (("ceo", r"\bceo\b"), ("cro", r"\bcro\b"), ("cto", r"\b(cto|cio)\b"), ("coo", r"\bcoo\b")):
+    for family, abbreviation in ABBREVIATIONS:
         if re.search(abbreviation, low):
             return family
     # "vice president" is no president

@@ -252,6 +252,8 @@ class SendIntent(models.Model):
         NOT_SENT = "not_sent", "Certainly not sent"
         UNCERTAIN = "uncertain", "Uncertain"
 
+    NOTHING_LEFT = (Outcome.REFUSED, Outcome.NOT_SENT)
+
     message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="intents")
     transport = models.CharField(max_length=10, choices=Transport.choices)
     phase = models.CharField(max_length=12)

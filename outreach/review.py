@@ -65,8 +65,7 @@ def edit(message: Message, version: int, *, subject: str, body: str, by: Any) ->
             raise Stale(message.status, message.version)
         if message.status not in (Status.HELD, Status.BLOCKED, Status.CLEARED):
             raise IllegalMove(message.status, Status.HELD)
-        current = message.text
-        assert current is not None
+        current = message.text or _empty(message)
         subject, body = subject.strip(), body.replace("\r\n", "\n").strip()
         if (subject, body) == (current.subject, current.body):
             return message
@@ -74,8 +73,10 @@ def edit(message: Message, version: int, *, subject: str, body: str, by: Any) ->
         results = drafting.check(
             message.lead, subject, body, current.footer, {p["field"] for p in kept}, message.sender
         )
+        subject = subject[: drafting.SUBJECT_COLUMN]  # the guard has seen and refused the whole
         rows = Message.objects.filter(pk=message.pk, version=version, status=message.status)
-        if not claims.claim(rows, version=version + 1, guards=guards.as_rows(results)):
+        domain = message.to_address.rpartition("@")[2]
+        if not claims.claim(rows, version=version + 1, guards=guards.as_rows(results), domain=domain):
             found = Message.objects.get(pk=message.pk)
             raise Stale(found.status, found.version)
         MessageText.objects.create(
@@ -92,11 +93,20 @@ def edit(message: Message, version: int, *, subject: str, body: str, by: Any) ->
         return _after_edit(message, guards.first_failure(results), by)
 
 
+def _empty(message: Message) -> MessageText:
+    """What stands before the first text of an email that could not be drafted and is written by hand."""
+    footer = compliance.footer(drafting.signature(drafting.sender_of(message.lead), message.unsubscribe_token))
+    return MessageText(message=message, footer=footer)
+
+
 def _after_edit(message: Message, failed: guards.Result | None, by: Any) -> Message:
     if message.status == Status.CLEARED:
         message = drafting.to_held(message, "edited", by=by)
+    if failed and message.status == Status.BLOCKED:
+        Message.objects.filter(pk=message.pk).update(blocked_by=failed.guard, error=failed.text[:500])
+        message.refresh_from_db()
     if failed and message.status == Status.HELD:
-        return move(message, Status.BLOCKED, "edited", by=by, blocked_by=failed.guard, error=failed.text)
+        return move(message, Status.BLOCKED, "edited", by=by, blocked_by=failed.guard, error=failed.text[:500])
     if not failed and message.status == Status.BLOCKED:
         return drafting.to_held(message, "edited", by=by)
     return message
@@ -104,13 +114,17 @@ def _after_edit(message: Message, failed: guards.Result | None, by: Any) -> Mess
 
 def undo(message: Message, *, by: Any) -> Message:
     """Take an approval back before it leaves; raises IllegalMove or Stale when it is too late."""
+    if message.status != Status.CLEARED:
+        raise IllegalMove(message.status, Status.HELD)
     return move(
         message, Status.HELD, "undone", by=by, transport="", waiting_for="", cleared_at=None,
     )  # fmt: skip
 
 
 def withdraw(message: Message, *, by: Any, reason: str = "") -> Message:
-    """Take an email that has not left out of the way for good."""
+    """Take an email that has not left out of the way for good; what is at the door may be leaving: IllegalMove."""
+    if message.status == Status.SENDING:
+        raise IllegalMove(message.status, Status.WITHDRAWN)
     return move(message, Status.WITHDRAWN, "withdrawn", by=by, reason=reason)
 
 

@@ -18,15 +18,18 @@ from caio_project.lib import calendar, claims, http
 from leads import suppression
 from leads.integrations import ghl as contacts
 from leads.models import Kind
-from outreach import compliance, limits, phase, states
+from outreach import compliance, drafting, limits, phase, states
 from outreach.integrations import ghl
 from outreach.models import DailySlots, Message, SandboxEmail, SendIntent, Transport
 from outreach.moves import move
-from outreach.states import Status
+from outreach.policy import RANK, Band
+from outreach.states import IllegalMove, Status
 
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=180)  # longer than every deadline on the way through the door together
+LONGEST_CALL = timedelta(seconds=30)  # of a lease that must be left when the call begins: its deadline, and some more
+LONGEST_WAIT = 3600  # seconds, whatever Retry-After says
 SLOT_IS_FRESH = 1.5  # seconds from the claim of a slot to the call; a halt must not be overtaken by more than 2
 LOOK_AGAIN = (30, 60, 120, 240, 480)  # seconds; then every half hour
 CLOCKS_DIFFER = timedelta(minutes=5)
@@ -90,26 +93,49 @@ def _defer(message: Message, until: datetime, limit: str) -> None:
 
 def _leave(message: Message) -> bool:
     """Take one message through the door. True where it left (or may have)."""
-    lease = message.lease_until
     try:
-        if message.transport == Transport.SANDBOX:
-            return _keep(message)
-        return _send(message)
-    except Stopped as stop:
-        move(message, stop.to, stop.why, lease=lease, error=stop.text[:500])
-    except NotNow as later:
-        move(
-            message, Status.CLEARED, "later", lease=lease,
-            not_before=later.until, waiting_for=later.waiting_for, error=later.text[:500],
-        )  # fmt: skip
+        return _try(message)
     except states.Stale as stale:
         log.warning("email %s was taken over: %s", message.pk, stale)
+    except Exception as error:
+        log.exception("email %s: a fault at the door", message.pk)
+        _after_a_fault(message, f"{type(error).__name__}: {error}"[:500])
     return False
+
+
+def _try(message: Message) -> bool:
+    try:
+        return _keep(message) if message.transport == Transport.SANDBOX else _send(message)
+    except Stopped as stop:
+        _stop(message, stop)
+    except NotNow as later:
+        move(
+            message, Status.CLEARED, "later", lease=message.lease_until,
+            not_before=later.until, waiting_for=later.waiting_for, error=later.text[:500],
+        )  # fmt: skip
+    return False
+
+
+def _stop(message: Message, stop: Stopped) -> None:
+    if stop.to != Status.HELD:
+        move(message, stop.to, stop.why, lease=message.lease_until, error=stop.text[:500])
+        return
+    critical = {"critical_reason": drafting.ANSWERED, "rank": RANK[Band.CRITICAL]} if stop.why == "answered" else {}
+    drafting.to_held(message, stop.why, lease=message.lease_until, error=stop.text[:500], **critical)
+
+
+def _after_a_fault(message: Message, text: str) -> None:
+    """As after a crash, but at once: our own fault on one email must not hold up the others."""
+    mine = Message.objects.filter(pk=message.pk, status=Status.SENDING, lease_until=message.lease_until).first()
+    if mine is not None:
+        _recover(mine, text, timezone.now() + claims.backoff(mine.attempts, base=5))
 
 
 def _judge(message: Message) -> None:
     """What must still be true at the last second, from our own rows. Raises Stopped."""
     lead = message.lead
+    if not message.to_address:
+        raise Stopped(Status.WITHDRAWN, "no_address", "There is no address to write to.")
     if stop := suppression.verdict(message.to_address, lead):
         raise Stopped(Status.WITHDRAWN, "suppressed", f"{stop.text} ({stop.source})")
     if message.transport == Transport.GHL and (lead.kind != Kind.LIVE or message.kind != Kind.LIVE):
@@ -124,7 +150,6 @@ def _judge(message: Message) -> None:
 
 def _keep(message: Message) -> bool:
     """The sandbox: keep what would have been sent. One transaction, for nothing leaves."""
-    _judge_sandbox(message)
     with transaction.atomic():
         intent = _claim_slot(message)
         text = message.text
@@ -138,11 +163,6 @@ def _keep(message: Message) -> bool:
         )
         _record_sent(message, intent, ghl.Sent("", "", ""))
     return True
-
-
-def _judge_sandbox(message: Message) -> None:
-    if stop := suppression.verdict(message.to_address, message.lead):
-        raise Stopped(Status.WITHDRAWN, "suppressed", f"{stop.text} ({stop.source})")
 
 
 def _send(message: Message) -> bool:
@@ -169,10 +189,8 @@ def _send(message: Message) -> bool:
 def _ready_at_ghl(message: Message) -> str:
     """Upsert the contact and read what GHL knows: another address, DND or any inbound message stops the email."""
     try:
-        contact = contacts.upsert_contact(_person(message))
-        if contact.email != message.to_address:
-            raise Stopped(Status.FAILED, "contact_mismatch", "GoHighLevel returned a contact with another address.")
-        blocked = contacts.get_contact(contact.id).email_blocked
+        contact = _open_to(message, contacts.upsert_contact(_person(message)))
+        blocked = _open_to(message, contacts.get_contact(contact.id)).email_blocked
         said = ghl.conversation(contact.id)
     except http.Refused as failure:
         code = ghl.why_refused(failure)
@@ -181,14 +199,29 @@ def _ready_at_ghl(message: Message) -> str:
         _suppress(message, code)
         raise Stopped(Status.FAILED, code, failure.detail) from failure
     except http.Failure as failure:
-        wait = failure.retry_after or claims.backoff(message.attempts, base=5).total_seconds()
-        raise NotNow(timezone.now() + timedelta(seconds=wait), "ghl_unavailable", failure.detail) from failure
+        raise NotNow(_after(failure, message), "ghl_unavailable", failure.detail) from failure
     if blocked:
         _suppress(message, "dnd")
         raise Stopped(Status.FAILED, "dnd", "Do-not-disturb is set at GoHighLevel.")
     if any(one.inbound for one in said):
         raise Stopped(Status.HELD, "answered", "There is a message from this person at GoHighLevel.")
     return contact.id
+
+
+def _open_to(message: Message, contact: contacts.Contact) -> contacts.Contact:
+    """The contact that GHL answered with, if it is this person's; between two calls sending may have been halted."""
+    if not contact.id:
+        raise http.Unavailable("GoHighLevel answered without a contact")
+    if contact.email != message.to_address:
+        raise Stopped(Status.FAILED, "contact_mismatch", "GoHighLevel returned a contact with another address.")
+    if phase.is_halted(phase.control()):
+        raise NotNow(timezone.now(), "halted", "Sending is halted.")
+    return contact
+
+
+def _after(failure: http.Failure, message: Message) -> datetime:
+    wait = failure.retry_after or claims.backoff(message.attempts, base=5).total_seconds()
+    return timezone.now() + timedelta(seconds=min(wait, LONGEST_WAIT))
 
 
 def _person(message: Message) -> contacts.Person:
@@ -208,14 +241,17 @@ def _person(message: Message) -> contacts.Person:
 def _claim_slot(message: Message, contact_id: str = "") -> SendIntent:
     """Claim one send and write down the intent, atomically; raises NotNow with the strictest limit that binds.
 
-    Everything is read under the lock of the control row, so ten workers claim one after the other.
+    Everything is read under the lock of the control row, so ten workers claim one after the other. What was judged
+    before the calls to GHL is judged again: they take seconds, in which a person can unsubscribe.
     """
     row = phase.locked()
     now = timezone.now()
     standing = limits.standing(row, now)
     if wait := limits.for_everything(standing) or limits.for_message(message, now):
         raise NotNow(wait.until or now, wait.limit, wait.text)
+    _judge(message)
     mine = Message.objects.filter(pk=message.pk, status=Status.SENDING, lease_until=message.lease_until)
+    mine = mine.filter(lease_until__gt=now + LONGEST_CALL)
     if not claims.claim(mine, ghl_contact_id=contact_id):
         raise states.Stale("taken over", message.version)
     day = calendar.team_day(now, settings.TEAM_TIME_ZONE)
@@ -240,14 +276,14 @@ def _record_sent(message: Message, intent: SendIntent, sent: ghl.Sent) -> None:
 
 def _not_sent(message: Message, intent: SendIntent, failure: http.Failure) -> bool:
     """Sort what the sending call said: refused, certainly not sent, or perhaps sent."""
-    if isinstance(failure, http.Uncertain):
+    # 408 is also what a gateway says that gave up waiting for work under way.
+    if isinstance(failure, http.Uncertain) or failure.status == 408:
         with transaction.atomic():
             _become_uncertain(message, intent, failure.detail)
         return True
     if isinstance(failure, http.Unavailable):
         _settle(intent, Outcome.NOT_SENT)
-        wait = failure.retry_after or claims.backoff(message.attempts, base=5).total_seconds()
-        raise NotNow(timezone.now() + timedelta(seconds=wait), "ghl_unavailable", failure.detail)
+        raise NotNow(_after(failure, message), "ghl_unavailable", failure.detail)
     code = ghl.why_refused(failure)
     _settle(intent, Outcome.REFUSED)
     if code == "config":
@@ -264,8 +300,14 @@ def _become_uncertain(message: Message, intent: SendIntent, text: str) -> None:
     )  # fmt: skip
 
 
-def _settle(intent: SendIntent, outcome: str) -> None:
-    SendIntent.objects.filter(pk=intent.pk).update(outcome=outcome, settled_at=timezone.now())
+def _settle(intent: SendIntent, outcome: str, was: str = Outcome.OPEN) -> None:
+    """Write down what came of an intent; Stale where another process did. What certainly did not leave used no slot."""
+    with transaction.atomic():
+        rows = SendIntent.objects.filter(pk=intent.pk, outcome=was)
+        if not claims.claim(rows, outcome=outcome, settled_at=timezone.now()):
+            raise states.Stale("settled by another process", intent.message.version)
+        if was == Outcome.OPEN and outcome in SendIntent.NOTHING_LEFT:
+            DailySlots.objects.filter(day=intent.day, used__gt=0).update(used=F("used") - 1)
 
 
 def _suppress(message: Message, code: str) -> None:
@@ -282,14 +324,18 @@ def recover(now: datetime | None = None) -> int:
     return count
 
 
-def _recover(message: Message) -> int:
+def _recover(message: Message, text: str = "", not_before: datetime | None = None) -> int:
     intent = message.intents.filter(outcome=Outcome.OPEN).first()
+    not_before = not_before or timezone.now()
     try:
         with transaction.atomic():
             if intent is None:
-                move(message, Status.CLEARED, "recovered", lease=message.lease_until, not_before=timezone.now())
+                move(
+                    message, Status.CLEARED, "recovered", lease=message.lease_until,
+                    not_before=not_before, waiting_for="recovery", error=text,
+                )  # fmt: skip
             else:
-                _become_uncertain(message, intent, "The process ended during the call to GoHighLevel.")
+                _become_uncertain(message, intent, text or "The process ended during the call to GoHighLevel.")
     except states.Stale:
         return 0
     return 1
@@ -298,13 +344,18 @@ def _recover(message: Message) -> int:
 def settle_uncertain(batch: int = 20) -> int:
     """Read the conversation of each uncertain email; its own unsubscribe link in a sent text is the proof.
 
-    "Not found" proves nothing: GHL's conversations lag. It is looked for again, ever more rarely, and shown to a person.
+    "Not found" proves nothing: GHL's conversations lag. It is looked for again, ever more rarely, and shown to people.
     """
     due = Message.objects.filter(status=Status.UNCERTAIN, not_before__lte=timezone.now()).order_by("not_before")
     count = 0
     for message in claims.leased(due, 60, batch):
         count += 1
-        _look(message)
+        try:
+            _look(message)
+        except states.Stale:
+            continue  # a person settled it meanwhile
+        except Exception:
+            log.exception("email %s could not be looked for at GoHighLevel", message.pk)
     return count
 
 
@@ -324,7 +375,7 @@ def _look(message: Message) -> None:
         )
         return
     with transaction.atomic():
-        _settle(intent, Outcome.SENT)
+        _settle(intent, Outcome.SENT, was=Outcome.UNCERTAIN)
         move(
             message, Status.SENT, "found_at_ghl", sent_at=found.at or intent.claimed_at, error="",
             ghl_message_id=found.id, ghl_email_message_id=found.email_message_id,
@@ -343,10 +394,18 @@ def _found_at_ghl(message: Message, intent: SendIntent) -> ghl.Seen | None:
 
 
 def settle_by_person(message: Message, *, was_sent: bool, by: object, reason: str) -> Message:
-    """A person has looked at GoHighLevel and says what happened. Not sent: it is held again, and decided anew."""
+    """A person has looked at GoHighLevel and says what happened. Not sent: it is held again, and decided anew.
+
+    Raises IllegalMove for an email that is not uncertain, and Stale where another was first.
+    """
+    if message.status != Status.UNCERTAIN:
+        raise IllegalMove(message.status, Status.SENT if was_sent else Status.HELD)
     with transaction.atomic():
-        intent = message.intents.filter(outcome=Outcome.UNCERTAIN).latest("claimed_at")
-        _settle(intent, Outcome.SENT if was_sent else Outcome.NOT_SENT)
+        intent = message.intents.order_by("-claimed_at").first()
+        assert intent is not None
+        _settle(intent, Outcome.SENT if was_sent else Outcome.NOT_SENT, was=Outcome.UNCERTAIN)
         if was_sent:
-            return move(message, Status.SENT, "person_says_sent", by=by, reason=reason, sent_at=intent.claimed_at)
-        return move(message, Status.HELD, "person_says_not_sent", by=by, reason=reason, transport="")
+            return move(
+                message, Status.SENT, "person_says_sent", by=by, reason=reason, sent_at=intent.claimed_at, error=""
+            )
+        return drafting.to_held(message, "person_says_not_sent", by=by, reason=reason)

@@ -1,5 +1,7 @@
 """What every test may use: fakes of the vendors, people with roles, a clock, and databases that keep their triggers."""
 
+import os
+import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,25 +19,65 @@ from tests.fakes.slack import FakeSlack
 TOKEN = "test-token-0123456789"
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What SQLite and Python alone cannot run is left out by name here, and listed by `make test`."""
+REQUIRE_ALL = os.environ.get("CAIO_REQUIRE_ALL") == "1"
+LEFT_OUT = pytest.StashKey[list[str]]()
+
+
+def find_chromium() -> str:
+    """The Chromium that pages are tested in; "" where there is none."""
+    names = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
+    return next((found for name in names if name and (found := shutil.which(name))), "")
+
+
+def missing() -> dict[str, str]:
+    """Marker: what its tests need and this run has not."""
     on_postgres = django_settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
-    missing = {"postgres": not on_postgres, "redis": not django_settings.REDIS_URL}
-    left_out = [item for item in items if any(absent and item.get_closest_marker(m) for m, absent in missing.items())]
+    wanted = {
+        "postgres": ("PostgreSQL (DATABASE_URL)", on_postgres),
+        "redis": ("Redis (REDIS_URL)", bool(django_settings.REDIS_URL)),
+        "browser": ("Chromium (CHROMIUM)", bool(find_chromium())),
+    }
+    return {marker: need for marker, (need, there) in wanted.items() if not there}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[LEFT_OUT] = []
+    if REQUIRE_ALL and (needs := missing()):
+        pytest.exit(f"CAIO_REQUIRE_ALL is set, and there is no {', no '.join(needs.values())}.", returncode=1)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What needs a service that is not there is left out by name here, and listed at the end."""
+    absent = missing()
+    left_out = [item for item in items if any(item.get_closest_marker(marker) for marker in absent)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
         config.stash[LEFT_OUT] = [item.nodeid for item in left_out]
+    if (output := getattr(config, "workeroutput", None)) is not None:
+        output["left_out"] = config.stash[LEFT_OUT]
 
 
-LEFT_OUT = pytest.StashKey[list[str]]()
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Each worker of pytest-xdist has left out the same."""
+    node.config.stash[LEFT_OUT] = node.workeroutput.get("left_out", []) if hasattr(node, "workeroutput") else []
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if REQUIRE_ALL and reporter and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     if names := config.stash.get(LEFT_OUT, []):
-        terminalreporter.section("left out: these need PostgreSQL or Redis (.ci/run runs them)")
+        terminalreporter.section(f"left out {len(names)}: no {', no '.join(missing().values())} (.ci/run runs them)")
         for name in names:
             terminalreporter.line(name)
+    if REQUIRE_ALL and terminalreporter.stats.get("skipped"):
+        terminalreporter.section("CAIO_REQUIRE_ALL is set: skipping is failing")
 
 
 @pytest.fixture(autouse=True)

@@ -22,7 +22,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         if not parts or parts[0].lower() != b"bearer":
             return None
         try:
-            key = ApiKey.objects.get_from_key(parts[1].decode("ascii").replace("\x00", ""))
+            key = ApiKey.objects.get_from_key(_printable(parts[1]))
         except (IndexError, ValueError, ApiKey.DoesNotExist) as error:
             raise AuthenticationFailed("This API key is not known.") from error
         if key.has_expired or (key.user and not key.user.is_active):
@@ -32,6 +32,13 @@ class ApiKeyAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+def _printable(token: bytes) -> str:
+    text = token.decode("ascii")
+    if not text.isprintable():  # PostgreSQL would refuse a NUL with an error of its own
+        raise ValueError("not printable")
+    return text
 
 
 def _note_use(key: ApiKey) -> None:

@@ -15,7 +15,7 @@ class WorkingHours:
 
     @classmethod
     def parse(cls, text: str) -> "WorkingHours":
-        """From "08:00-18:00"; "00:00-24:00" is always. Raises ValueError, also for an end that is not after the start."""
+        """From "08:00-18:00"; "00:00-24:00" is always. Raises ValueError, also where the end is not after the start."""
         start, end = (part.strip() for part in text.split("-"))
         hours = cls(time.fromisoformat(start), time(0) if end == "24:00" else time.fromisoformat(end))
         if hours.start.tzinfo or hours.end.tzinfo or (hours.end != time(0) and hours.end <= hours.start):

@@ -5,12 +5,14 @@ later; nothing in its answer can be relied on. It signs nothing: the secret in t
 `request_id` are the proof.
 """
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
 
 from caio_project.lib import http
+from leads.normal import storable
 
 NOTHING = {"", "null", "none", "n/a", "na", "undefined", "-", "unknown", "not found", "no data found", "false"}
 LIKELY_AN_ERROR = ("error", "failed", "timed out", "missing input", "run condition not met", "rate limit")
@@ -74,10 +76,10 @@ def push(row: Row) -> None:
 
 def parse(data: dict[str, Any]) -> Enriched:
     """Read a callback body. Absent values come as "", null, "N/A" or the text of a failed column: all are missing."""
-    email = _text(data, "work_email", "email").lower()
+    email = _text(data, "work_email", "email", longest=320).lower()
     return Enriched(
         email=email if "@" in email else "",
-        email_verified=str(data.get("email_verified", data.get("email_status", ""))).lower() in ("true", "valid", "1"),
+        email_verified=str(_first(data, "email_verified", "email_status")).lower() in ("true", "valid", "1"),
         first_name=_text(data, "first_name"),
         last_name=_text(data, "last_name"),
         title=_text(data, "job_title", "title"),
@@ -90,31 +92,37 @@ def parse(data: dict[str, Any]) -> Enriched:
         revenue=_text(data, "revenue"),
         location=_text(data, "location"),
         country=_text(data, "country", "country_code"),
-        technologies=_list(data.get("technologies", data.get("tech_stack"))),
-        open_roles=_count(data.get("open_roles", data.get("hiring"))),
-        past_employers=_employers(data.get("past_employers", data.get("work_history"))),
+        technologies=_list(_first(data, "technologies", "tech_stack")),
+        open_roles=_count(_first(data, "open_roles", "hiring")),
+        past_employers=_employers(_first(data, "past_employers", "work_history")),
     )
 
 
-def _text(data: dict[str, Any], *names: str) -> str:
+def _first(data: dict[str, Any], *names: str) -> Any:
+    return next((data[name] for name in names if data.get(name) not in (None, "")), None)
+
+
+def _text(data: dict[str, Any], *names: str, longest: int = LONGEST) -> str:
     for name in names:
         value = data.get(name)
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            value = str(int(value) if float(value).is_integer() else value)
+        if isinstance(value, float) and math.isfinite(value):
+            value = str(int(value) if value.is_integer() else value)
+        elif isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)
         if isinstance(value, str) and not is_junk(value):
-            return value.replace("\x00", "").strip()[:LONGEST]
+            return storable(value).strip()[:longest]
     return ""
 
 
 def is_junk(value: str) -> bool:
     """Whether a text says nothing: an empty marker, or what a failed column prints."""
-    low = value.strip().lower()
+    low = storable(value).strip().lower()
     return low in NOTHING or low.startswith(LIKELY_AN_ERROR) or "⚠" in value or "❌" in value
 
 
 def _list(value: Any) -> list[str]:
     parts = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else []
-    return [part.strip()[:80] for part in parts if isinstance(part, str) and not is_junk(part)][:50]
+    return [storable(part).strip()[:80] for part in parts if isinstance(part, str) and not is_junk(part)][:50]
 
 
 def _count(value: Any) -> int | None:
@@ -122,7 +130,7 @@ def _count(value: Any) -> int | None:
         return None
     if isinstance(value, str):
         value = value.strip()
-        return int(value) if value.isdigit() and len(value) < 7 else None
+        return int(value) if value.isdecimal() and len(value) < 7 else None
     return int(value) if isinstance(value, int | float) and 0 <= value < 1_000_000 else None
 
 

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from leads.normal import storable
+
 ALIASES = {
     "linkedin_url": ("linkedinurl", "linkedin"),
     "first_name": ("firstname",),
@@ -31,9 +33,11 @@ ALIASES = {
     "url": ("capturedurl", "pageurl", "url", "page"),
     "tags": ("tags",),
 }
-MAY_BE_NUMBERS = {"employees", "zipcode", "revenue"}
-LIMITS = {"url": 1000, "referrer": 1000, "linkedin_url": 500, "title": 200, "company_name": 200}
+MAY_BE_NUMBERS = {"employees", "zipcode", "revenue", "seen_at"}
+LIMITS = {"url": 1000, "referrer": 1000, "linkedin_url": 500, "title": 200, "company_name": 200, "email": 320, "website": 500}
 NOTHING = {"", "null", "none", "n/a", "na", "undefined", "-", "unknown"}
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+WHO = ("linkedin_url", "email", "company_name", "website")
 NAMES = {"email": "Business Email", "url": "Captured URL", "seen_at": "Seen At"}
 
 
@@ -82,9 +86,12 @@ class Visitor:
 
 def parse(body: bytes) -> Visitor:
     """Read one body. Raises Unreadable with a sentence that names the field."""
-    fields = _flat(_unwrapped(_loaded(body)))
+    try:
+        fields = _flat(_unwrapped(_loaded(body)))
+    except RecursionError as error:
+        raise Unreadable("The body is nested too deeply.") from error
     said = {name: _text(name, fields) for name in ALIASES}
-    if not any(said[name] for name in ("linkedin_url", "email", "company_name", "website")):
+    if not any(said[name] for name in WHO):
         raise Unreadable("It names nobody: LinkedIn URL, Business Email, Company Name and Website are all missing.")
     seen_at = said.pop("seen_at")
     return Visitor(
@@ -103,7 +110,7 @@ def _loaded(body: bytes) -> dict[str, Any]:
         raise Unreadable(f"The body is not UTF-8: byte {error.start} is 0x{body[error.start]:02x}.") from error
     try:
         loaded = json.loads(text)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise Unreadable(f"The body is not JSON: {str(error)[:120]}.") from error
     if not isinstance(loaded, dict):
         raise Unreadable(f"The body is a JSON {_name_of(loaded)}, not an object.")
@@ -111,29 +118,44 @@ def _loaded(body: bytes) -> dict[str, Any]:
 
 
 def _unwrapped(loaded: dict[str, Any]) -> dict[str, Any]:
+    if _names_somebody(loaded):
+        return loaded
     for wrapper in ("payload", "raw", "data"):
         inner = loaded.get(wrapper)
         if isinstance(inner, str) and inner.lstrip().startswith("{"):
-            inner = _loaded(inner.encode())
+            inner = _loaded(inner.encode("utf-8", "replace"))
         if isinstance(inner, dict):
             return _unwrapped(inner)
     return loaded
 
 
+def _names_somebody(loaded: dict[str, Any]) -> bool:
+    fields = _flat(loaded)
+    return any(fields.get(alias) for name in WHO for alias in ALIASES[name])
+
+
 def _flat(loaded: dict[str, Any]) -> dict[str, Any]:
-    """Keys without case, spaces and punctuation; one level of `person` and `company` objects folded in."""
+    """Keys without case, spaces and punctuation; `person` and `company` objects folded in, the outermost value first."""
     flat: dict[str, Any] = {}
+    folded: dict[str, Any] = {}
     for name, value in loaded.items():
         key = re.sub(r"[^a-z0-9]", "", str(name).lower())
-        if isinstance(value, dict) and key in ("person", "leadingprofile", "geo"):
-            flat |= _flat(value)
-        elif isinstance(value, dict) and key == "company":
-            flat |= {f"company{k}" if k in ("name", "domain") else k: v for k, v in _flat(value).items()}
+        if isinstance(value, dict) and key in ("person", "leadingprofile"):
+            folded = {**folded, **_flat(value)}
+        elif isinstance(value, dict) and key in ("company", "geo"):
+            folded = {**_of_company(_flat(value)), **folded}
         elif key == "company" and isinstance(value, str):
             flat["companyname"] = value
-        else:
+        elif key in ("pages", "events") and isinstance(value, list) and value and isinstance(value[0], dict):
+            folded.setdefault("pageurl", value[0].get("url"))
+        elif value is not None or key not in flat:
             flat[key] = value
-    return flat
+    return folded | {key: value for key, value in flat.items() if value is not None or key not in folded}
+
+
+def _of_company(fields: dict[str, Any]) -> dict[str, Any]:
+    """A company's own name and addresses must not pass for the person's."""
+    return {f"company{key}" if key in ("name", "domain", "linkedinurl", "url") else key: fields[key] for key in fields}
 
 
 def _text(name: str, fields: dict[str, Any]) -> str:
@@ -142,11 +164,11 @@ def _text(name: str, fields: dict[str, Any]) -> str:
         if value is None:
             continue
         if isinstance(value, int | float) and not isinstance(value, bool) and name in MAY_BE_NUMBERS:
-            value = str(value)
+            value = str(value)[:40]
         if not isinstance(value, str):
             shown = NAMES.get(name, name.replace("_", " ").title().replace("Url", "URL").replace("Linkedin", "LinkedIn"))
             raise Unreadable(f"{shown} is a {_name_of(value)}, not text.")
-        value = value.replace("\x00", "").strip()
+        value = storable(value).strip()
         if value.lower() not in NOTHING:
             return value[: LIMITS.get(name, 100)]
     return ""
@@ -162,13 +184,17 @@ def _time(text: str) -> datetime | None:
     repaired = re.sub(r"([+-]\d\d)\.(\d\d)$", r"\1:\2", text.strip())
     try:
         at = datetime.fromisoformat(repaired)
-    except ValueError:
+        at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    return at if at >= EARLIEST else None
 
 
 def _is_test(said: dict[str, str]) -> bool:
     """RB2B's "Send a Test Event" posts the founder of Retention.com, its parent company."""
-    host = (urlsplit(said["website"]).hostname or said["website"]).lower().removeprefix("www.")
+    try:
+        host = (urlsplit(said["website"]).hostname or said["website"]).lower().removeprefix("www.")
+    except ValueError:
+        host = ""
     domain = said["email"].rpartition("@")[2].lower()
     return "retention.com" in (host, domain) or "rb2b.com" in (host, domain)

@@ -1,0 +1,191 @@
+"""The supervisor behind `manage.py run`, and the gate of `pump`. Real processes, small ones."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+
+from caio_project.management.commands.pump import AT_ONCE, Gate
+
+# A child notes its pid and each TERM, and runs until it is told to end.
+CHILD = """
+import os, signal, sys, time
+def end(*_):
+    open(sys.argv[1], "a").write(f"term {os.getpid()}\\n")
+    if len(sys.argv) == 2: sys.exit(0)
+signal.signal(signal.SIGTERM, end)
+open(sys.argv[1], "a").write(f"start {os.getpid()}\\n")
+while True: time.sleep(0.02)
+"""
+SUPERVISED = """
+import sys
+from caio_project.supervisor import Supervisor
+notes, child, grace, *stubborn = sys.argv[1:]
+Supervisor(
+    {{"one": [sys.executable, "-c", child, notes, *stubborn]}}, grace=float(grace),
+    parent={parent}, say=lambda text: print(text, flush=True)
+).run()
+print("done", flush=True)
+"""
+
+
+def eventually(true: Callable[[], Any], seconds: float = 10.0) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (found := true()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+    return found
+
+
+def is_alive(pid: int) -> bool:
+    """Not counting one that has ended and waits to be collected."""
+    found = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
+    return bool(found.strip()) and not found.strip().startswith("Z")
+
+
+class Supervised:
+    def __init__(self, notes: Path, grace: float = 5.0, stubborn: tuple[str, ...] = (), parent: str = "None"):
+        self.notes = notes
+        program = textwrap.dedent(SUPERVISED.format(parent=parent))
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", program, str(notes), CHILD, str(grace), *stubborn],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=settings.BASE_DIR,
+        )
+
+    def noted(self, word: str) -> list[int]:
+        text = self.notes.read_text() if self.notes.exists() else ""
+        return [int(line.split()[1]) for line in text.splitlines() if line.startswith(word)]
+
+    def started(self, times: int = 1) -> int:
+        return eventually(lambda: len(self.noted("start")) >= times and self.noted("start"))[times - 1]
+
+    def ends(self) -> str:
+        return self.process.communicate(timeout=10)[0]
+
+
+@pytest.fixture
+def supervise(tmp_path: Path) -> Iterator[Callable[..., Supervised]]:
+    made = []
+
+    def start(**how: Any) -> Supervised:
+        made.append(Supervised(tmp_path / "notes", **how))
+        return made[-1]
+
+    yield start
+    for one in made:
+        if one.process.poll() is None:
+            one.process.terminate()
+        one.process.communicate(timeout=10)
+
+
+def test_a_child_that_dies_is_started_again_and_it_says_so(supervise: Any) -> None:
+    run = supervise()
+    os.kill(run.started(), signal.SIGKILL)
+    second = run.started(2)
+    run.process.terminate()
+    assert run.ends() == "one ended (killed by SIGKILL); starting it again in 1 s\ndone\n"
+    assert not is_alive(second)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_the_child_gently_and_then_itself(supervise: Any, number: signal.Signals) -> None:
+    run = supervise()
+    child = run.started()
+    run.process.send_signal(number)
+    assert run.ends() == "done\n"
+    assert run.process.returncode == 0
+    assert run.noted("term") == [child]
+    assert not is_alive(child)
+
+
+def test_a_child_that_will_not_end_is_killed_after_the_grace(supervise: Any) -> None:
+    run = supervise(grace=0.3, stubborn=("stubborn",))
+    child = run.started()
+    run.process.terminate()
+    run.ends()
+    assert run.noted("term") == [child]
+    assert not is_alive(child)
+
+
+def test_a_second_ctrl_c_does_not_wait_for_the_grace(supervise: Any) -> None:
+    run = supervise(grace=60, stubborn=("stubborn",))
+    child = run.started()
+    run.process.send_signal(signal.SIGINT)
+    eventually(lambda: run.noted("term"))
+    run.process.send_signal(signal.SIGINT)
+    run.ends()
+    assert not is_alive(child)
+
+
+def test_it_ends_when_the_process_that_started_it_is_gone(supervise: Any) -> None:
+    run = supervise(parent="-1")  # a parent that cannot be
+    assert run.ends() == "done\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of their parent's death")
+def test_children_do_not_outlive_a_killed_supervisor(supervise: Any) -> None:
+    run = supervise()
+    child = run.started()
+    run.process.kill()
+    eventually(lambda: not is_alive(child))
+    assert run.noted("term") == [child]
+
+
+def test_a_port_that_is_taken_is_named_and_nothing_is_touched(monkeypatch: pytest.MonkeyPatch) -> None:
+    from caio_project.management.commands import run
+
+    monkeypatch.setattr(run, "Supervisor", None)  # would fail if it came that far
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(CommandError, match=f"Port {port} is taken .* make run PORT={port + 1}"):
+            call_command("run", port=port)
+
+
+def test_a_taken_port_is_exit_code_1() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        env = {**os.environ, "DATABASE_URL": "sqlite://:memory:"}
+        command = [sys.executable, "manage.py", "run", "--port", port]
+        done = subprocess.run(command, cwd=settings.BASE_DIR, env=env, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 1
+    assert f"Port {port} is taken" in done.stderr
+
+
+class Task:
+    name = "leads.process_events"
+
+
+def test_a_task_that_still_waits_is_not_sent_again() -> None:
+    gate = Gate()
+    assert gate.opens(Task.name)
+    assert not gate.opens(Task.name)
+    assert gate.opens("leads.assess_due")
+
+
+def test_a_task_runs_a_few_times_side_by_side_and_no_more() -> None:
+    gate = Gate()
+    for _ in range(AT_ONCE):
+        assert gate.opens(Task.name)
+        gate.begun(task=Task)
+    assert not gate.opens(Task.name)
+    gate.ended(task=Task)
+    assert gate.opens(Task.name)
+
+
+def test_a_wake_up_that_was_lost_holds_the_task_for_seconds_only() -> None:
+    gate = Gate()
+    assert gate.opens(Task.name)
+    gate._waiting[Task.name] -= 60
+    assert gate.opens(Task.name)

@@ -1,0 +1,193 @@
+"""Gates from real rows: no data is never a pass, and a pass needs seven days."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from approvals import decisions
+from leads.models import Enrichment, Lead
+from metrics import gates, statistics
+from metrics.models import GateEvaluation
+from outreach.models import Message, SendIntent, Transport
+from outreach.moves import move
+from outreach.policy import Phase
+from outreach.states import Status
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def gate(name: str, target: str = "assisted") -> gates.Gate:
+    return next(gate for gate in gates.evaluate(target).gates if gate.name == name)
+
+
+def settled(lead: Lead, gained: list[str], outcome: str = "answered", after: timedelta = timedelta(seconds=20)) -> None:
+    now = timezone.now()
+    Enrichment.objects.create(
+        lead=lead, state="settled", outcome=outcome, gained=gained, created_at=now - after, settled_at=now,
+        answered_at=now if outcome in ("answered", "late") else None,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("target", ["assisted", "autonomous"])
+def test_an_empty_database_passes_nothing(target: str) -> None:
+    evaluation = gates.evaluate(target)
+    assert evaluation.verdict == "insufficient"
+    assert [gate.verdict for gate in evaluation.gates] == ["insufficient"] * 6
+    assert all(gate.why for gate in evaluation.gates)
+
+
+class TestEnrichmentRate:
+    def test_counts_what_gained_in_time_and_says_how_many_are_missing(self) -> None:
+        lead = factories.LeadFactory()
+        settled(lead, ["title"])
+        settled(lead, ["company.industry"], outcome="late", after=timedelta(hours=25))
+        settled(lead, ["email"])  # not verified
+        settled(lead, [], outcome="partial")
+        settled(lead, [], outcome="skipped")
+        settled(factories.LeadFactory(test=True), ["title"])
+        found = gate("enrichment rate")
+        assert (found.sample, found.raw["gained"], found.value) == (4, 1, 0.25)
+        assert (found.verdict, found.why) == ("insufficient", "about 46 more settled requests")
+        assert found.interval == pytest.approx(statistics.wilson(1, 4))
+
+    def test_below_the_threshold_fails(self) -> None:
+        lead = factories.LeadFactory()
+        for n in range(50):
+            settled(lead, ["title"] if n < 14 else [])
+        assert (gate("enrichment rate").verdict, gate("enrichment rate").met) == ("fail", False)
+
+    def test_above_the_threshold_passes_only_after_seven_days_in_a_row(self) -> None:
+        start = timezone.now() - timedelta(days=7)
+        verdicts = []
+        with time_machine.travel(start, tick=False) as clock:
+            lead = factories.LeadFactory()
+            for _ in range(50):
+                settled(lead, ["title"])
+            for _ in range(7):
+                verdicts.append(gate("enrichment rate").verdict)
+                assert gates.record_daily()
+                assert not gates.record_daily()
+                clock.shift(timedelta(days=1))
+        assert verdicts == ["insufficient"] * 6 + ["pass"]
+
+    def test_one_bad_day_starts_the_count_again(self) -> None:
+        with time_machine.travel(timezone.now() - timedelta(days=9), tick=False) as clock:
+            lead = factories.LeadFactory()
+            for day in range(8):
+                if day != 3:
+                    for _ in range(50 if day == 0 else 0):
+                        settled(lead, ["title"])
+                else:
+                    Enrichment.objects.update(gained=[])
+                gates.record_daily()
+                Enrichment.objects.update(gained=["title"])
+                clock.shift(timedelta(days=1))
+            assert gate("enrichment rate").why == "met on 5 of 7 days in a row"
+
+
+class TestSendErrors:
+    def sent(self, count: int) -> None:
+        for _ in range(count):
+            message = factories.held()
+            SendIntent.objects.create(
+                message=message, transport=Transport.GHL, phase="parallel", day=timezone.now().date(), domain="x.test",
+                claimed_at=timezone.now(), outcome="sent",
+            )  # fmt: skip
+
+    def failed(self, why: str) -> None:
+        message = factories.held()
+        Message.objects.filter(pk=message.pk).update(status="sending", transport="ghl")
+        message.refresh_from_db()
+        move(message, Status.FAILED, why)
+
+    def test_nothing_sent_is_no_evidence(self) -> None:
+        assert gate("send errors").why == "about 10 more sends"
+
+    def test_ten_without_error_are_met(self) -> None:
+        self.sent(10)
+        assert gate("send errors").met
+
+    def test_an_address_at_fault_is_not_our_error(self) -> None:
+        self.sent(10)
+        for why in ("dnd", "unsubscribed", "invalid"):
+            self.failed(why)
+        assert gate("send errors").met
+
+    def test_one_refusal_of_ours_fails_even_at_low_volume(self) -> None:
+        self.failed("refused")
+        found = gate("send errors")
+        assert (found.verdict, found.why) == ("fail", "1 failed, 0 uncertain for over 15 min")
+
+    def test_an_uncertain_one_counts_after_fifteen_minutes(self) -> None:
+        self.sent(10)
+        message = factories.held()
+        Message.objects.filter(pk=message.pk).update(
+            status="uncertain", uncertain_at=timezone.now() - timedelta(minutes=14)
+        )
+        assert gate("send errors").met
+        Message.objects.filter(pk=message.pk).update(uncertain_at=timezone.now() - timedelta(minutes=16))
+        assert gate("send errors").verdict == "fail"
+
+
+class TestApprovalLatency:
+    def decide(self, user: User | None, held_ago: timedelta) -> None:
+        message = factories.held()
+        Message.objects.filter(pk=message.pk).update(held_at=timezone.now() - held_ago)
+        message.refresh_from_db()
+        decisions.approve(message, 1, decisions.Decider(user, "desk"))
+
+    def test_is_measured_in_business_hours(self, ghl: object, reviewer: User) -> None:
+        # Monday 10:00 in New York; held on Friday at 17:00
+        with time_machine.travel("2026-11-16T15:00:00+00:00", tick=False):
+            for _ in range(20):
+                self.decide(reviewer, timedelta(hours=65))
+            found = gate("approval latency")
+        assert (found.value, found.sample, found.met) == (pytest.approx(3.0), 20, True)
+        assert found.raw["wall_clock"]["mean"] == pytest.approx(65.0)
+
+    def test_sandbox_and_nameless_decisions_are_no_evidence(self, reviewer: User) -> None:
+        self.decide(reviewer, timedelta(hours=1))  # the sandbox
+        assert gate("approval latency").sample == 0
+
+    def test_a_key_without_a_user_is_no_evidence(self, ghl: object) -> None:
+        self.decide(None, timedelta(hours=1))
+        assert gate("approval latency").sample == 0
+
+
+class TestConnectivity:
+    def test_says_which_source_is_not_built_and_what_was_not_seen(self) -> None:
+        factories.held()
+        found = gate("pipeline connectivity")
+        assert found.verdict == "insufficient"
+        assert found.why == (
+            "insufficient: sync polled is not built; not seen: received, lead, enrichment settled, decided, sent"
+        )
+
+
+class TestRecord:
+    def test_evaluations_are_chained_by_hash(self) -> None:
+        first, second = (gates.record(gates.evaluate("assisted")) for _ in range(2))
+        assert (first.before, second.before) == ("", first.sha256)
+        assert first.sha256 != second.sha256
+
+    def test_an_evaluation_cannot_be_changed(self) -> None:
+        row = gates.record(gates.evaluate("assisted"))
+        with pytest.raises(TypeError):
+            row.save()
+
+    def test_evaluating_writes_nothing(self) -> None:
+        gates.evaluate("assisted")
+        assert GateEvaluation.objects.count() == 0
+
+
+def test_the_wilson_interval_is_the_textbooks() -> None:
+    assert statistics.wilson(0, 0) is None
+    assert statistics.wilson(10, 100) == pytest.approx((0.0552, 0.1744), abs=1e-4)
+
+
+def test_gates_lead_into_two_phases() -> None:
+    assert list(gates.GATES) == [Phase.ASSISTED, Phase.AUTONOMOUS]

@@ -1,0 +1,136 @@
+"""Up needs gates and a person, down needs nobody; a refusal changes nothing."""
+
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+import time_machine
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from metrics import promotion
+from outreach import limits, phase
+from outreach.models import Control, ControlChange, Message
+from outreach.policy import Phase
+from tests import factories
+from tests.fakes.ghl import FakeGhl
+
+pytestmark = pytest.mark.django_db
+
+REASON = "The board wants it before the fair, all known."
+
+
+def refused(to: Phase, **more: Any) -> list[str]:
+    before = phase.control().phase
+    with pytest.raises(promotion.NotPromoted) as error:
+        promotion.promote(to, by=None, **more)
+    assert (phase.control().phase, ControlChange.objects.count()) == (before, 0)
+    return error.value.reasons
+
+
+def test_gates_that_do_not_pass_hold_the_phase() -> None:
+    assert len(refused(Phase.ASSISTED)) == 6
+
+
+def test_an_override_moves_up_and_is_marked_for_ever(lead_user: User) -> None:
+    promotion.promote(Phase.ASSISTED, by=lead_user, override=True, reason=REASON)
+    change = ControlChange.objects.get()
+    assert (change.override, change.by, change.reason.text, change.after) == (True, lead_user, REASON, "assisted")
+    assert limits.standing(phase.control(), timezone.now()).daily == 50
+
+
+def test_assisted_changes_only_the_cap_and_everything_is_held(lead_user: User) -> None:
+    promotion.promote(Phase.ASSISTED, by=lead_user, override=True, reason=REASON)
+    assert factories.held(intent=5, tier="tier_3", icp=10).status == "held"
+
+
+def test_an_override_needs_a_reason() -> None:
+    assert refused(Phase.ASSISTED, override=True, reason="because") == [
+        "reason: an override needs one of 20 characters or more."
+    ]
+
+
+def test_an_override_cannot_skip_a_phase_a_halt_or_the_rest_after_a_drop(lead_user: User) -> None:
+    assert "No phase can be skipped" in refused(Phase.AUTONOMOUS, override=True, reason=REASON)[0]
+    Control.objects.update(halted=True)
+    assert refused(Phase.ASSISTED, override=True, reason=REASON) == ["Sending is halted."]
+
+
+def test_forty_eight_hours_pass_after_a_drop(lead_user: User) -> None:
+    promotion.promote(Phase.ASSISTED, by=lead_user, override=True, reason=REASON)
+    promotion.demote(by=lead_user, reason="numbers turned")
+    with pytest.raises(promotion.NotPromoted, match="48 hours"):
+        promotion.promote(Phase.ASSISTED, by=lead_user, override=True, reason=REASON)
+    with time_machine.travel(timezone.now() + timedelta(hours=49)):
+        assert promotion.promote(Phase.ASSISTED, by=lead_user, override=True, reason=REASON).phase == "assisted"
+
+
+def test_going_up_to_a_lower_phase_is_refused() -> None:
+    assert "use demote_phase" in refused(Phase.SHADOW)[0]
+
+
+def test_a_drop_to_shadow_stops_everything_that_was_approved(lead_user: User) -> None:
+    message = factories.cleared()
+    promotion.demote(to=Phase.SHADOW, by=lead_user, reason="numbers turned")
+    wait = limits.why_not_sent(message, phase.control(), timezone.now())
+    assert wait is not None and wait.limit == "phase"
+    assert Message.objects.get().status == "cleared"
+
+
+def test_leaving_shadow_needs_a_green_write_at_ghl(lead_user: User, settings: Any) -> None:
+    Control.objects.update(phase=Phase.SHADOW)
+    assert refused(Phase.PARALLEL) == ["GHL write: GoHighLevel is in the sandbox."]
+
+
+def test_a_green_write_lets_shadow_go(lead_user: User, ghl: FakeGhl) -> None:
+    Control.objects.update(phase=Phase.SHADOW)
+    assert promotion.promote(Phase.PARALLEL, by=lead_user).phase == "parallel"
+    assert [r.path for r in ghl.requests()] == ["/contacts/upsert"]
+
+
+class TestCommands:
+    def test_promotion_asks_who_answers(self, reviewer: User) -> None:
+        with pytest.raises(CommandError, match="there is no active user 'nobody'"):
+            call_command("promote_phase", "--to", "assisted", "--as", "nobody")
+        with pytest.raises(CommandError, match="rita does not have outreach.promote"):
+            call_command("promote_phase", "--to", "assisted", "--as", "rita")
+        assert ControlChange.objects.count() == 0
+
+    def test_promotion_and_demotion_by_command(self, lead_user: User) -> None:
+        out = StringIO()
+        call_command(
+            "promote_phase", "--to", "assisted", "--as", "lena", "--override", "--reason", REASON, stdout=out
+        )
+        call_command("demote_phase", "--as", "lena", "--reason", "numbers turned", stdout=out)
+        assert out.getvalue().splitlines() == ["The phase is assisted now.", "The phase is parallel now."]
+
+    def test_validation_exits_2_on_an_empty_database(self) -> None:
+        out = StringIO()
+        with pytest.raises(SystemExit) as end:
+            call_command("validate_phase", "--target", "assisted", "--json", stdout=out)
+        assert end.value.code == 2
+        assert '"verdict": "insufficient"' in out.getvalue()
+
+    def test_validation_prints_the_seven_checks(self) -> None:
+        out = StringIO()
+        with pytest.raises(SystemExit):
+            call_command("validate_phase", stdout=out)
+        for name in (
+            "GHL write", "enrichment", "email quality", "domain health above 50", "warm connections found",
+            "daily limit enforced", "pipeline connected",
+        ):  # fmt: skip
+            assert name in out.getvalue()
+
+    def test_halt_and_resume_by_command(self, reviewer: User, lead_user: User) -> None:
+        call_command("halt_sending", "--as", "rita", "--reason", "wrong footer", stdout=StringIO())
+        assert phase.control().halted
+        with pytest.raises(CommandError, match="does not have outreach.resume"):
+            call_command("resume_sending", "--as", "rita", "--reason", "mended")
+        assert phase.control().halted
+        call_command("resume_sending", "--as", "lena", "--reason", "mended", stdout=StringIO())
+        assert not phase.control().halted
+        assert list(ControlChange.objects.values_list("before", "after").order_by("pk")) == [
+            ("open", "halted"), ("halted", "open"),
+        ]  # fmt: skip
