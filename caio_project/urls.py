@@ -15,6 +15,8 @@ from outreach.views import unsubscribe
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/sales"), name="front"),
+    path("", include("metrics.urls")),
+    path("", include("approvals.urls")),
     path("webhooks/rb2b", webhooks.rb2b),
     path("webhooks/rb2b/health", webhooks.rb2b_health),
     path("webhooks/rb2b/<str:token>", webhooks.rb2b),

@@ -27,7 +27,9 @@ def want(lead: Lead) -> None:
     """Ask for an enrichment of `lead`, unless one is open; with a fresh answer the lead goes straight on."""
     if lead.enrichments.exclude(state=State.SETTLED).exists():
         return
-    fresh = lead.enrichments.filter(outcome__in=[Outcome.ANSWERED, Outcome.LATE], answered_at__gt=timezone.now() - FRESH)
+    fresh = lead.enrichments.filter(
+        outcome__in=[Outcome.ANSWERED, Outcome.LATE], answered_at__gt=timezone.now() - FRESH
+    )
     if fresh.exists():
         _goes_on(lead.pk)
         return

@@ -98,21 +98,14 @@ def lead_of(visitor: Visitor, company: Company | None, kind: str) -> Lead | None
 
 
 def _known(address: str, key: str) -> Lead | None:
-    by_address = Lead.objects.filter(email=address).first() if address else None
-    by_key = Lead.objects.filter(linkedin_key=key).first() if key and by_address is None else None
-    return by_address or by_key or _known_by_mailbox(address)
-
-
-def _known_by_mailbox(address: str) -> Lead | None:
-    """Somebody whose personal mailbox gave way to a business address."""
-    stop = suppression.by_lists(address) if address else None
-    if stop is None or stop.reason != suppression.Reason.PERSONAL:
-        return None
-    return Lead.objects.filter(personal_email=address).order_by("pk").first()
+    """By address, also by a personal one that a business address has replaced since; else by LinkedIn URL."""
+    lookups = [{"email": address}, {"personal_email": address}] if address else []
+    lookups += [{"linkedin_key": key}] if key else []
+    return next((found for by in lookups if (found := Lead.objects.filter(**by).first())), None)
 
 
 def settle_address(lead: Lead) -> None:
-    """Decide whether the lead's address can be written to; a personal mailbox is none, and is not the end of the person."""
+    """Decide whether the lead's address can be written to; a personal mailbox is none, but not the person's end."""
     stop = suppression.by_lists(lead.email) if lead.email else None
     if stop and stop.reason == suppression.Reason.PERSONAL:
         lead.personal_email = lead.email or ""
@@ -131,7 +124,7 @@ def colleagues_may_have_warmed(company: Company) -> None:
 
 
 def fill(row: Lead | Company, source: str, *, overwrite: bool = False, **values: Any) -> list[str]:
-    """Set the fields that are given and not known yet (or all that differ), and note their source. Returns their names."""
+    """Set the fields that are given and not known yet (or all that differ), note their source, return their names."""
     changed = []
     for name, value in values.items():
         if value in ("", None, []) or getattr(row, name) == value:
@@ -152,5 +145,3 @@ def _get_or_create(model: Any, lookup: dict[str, Any], defaults: dict[str, Any])
             return model.objects.get_or_create(**lookup, defaults=defaults)[0]
     except IntegrityError:
         return model.objects.get(**lookup)
-
-

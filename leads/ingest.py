@@ -95,6 +95,9 @@ def process_due(batch: int = 200) -> int:
 
 
 def _process(event: InboundEvent) -> None:
+    if event.attempts > LAST_TRY:  # only a process that dies in the middle gets here
+        _close(event, InboundEvent.State.PARKED, f"The process ended in each of {LAST_TRY} tries.")
+        return
     try:
         with transaction.atomic():
             PROCESSORS[event.source](event)

@@ -9,9 +9,12 @@ import uuid
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+
+from leads import normal
 
 
 class Kind(models.TextChoices):
@@ -111,6 +114,15 @@ class KnownContact(models.Model):
     def __str__(self) -> str:
         return f"{self.member} knows {self.name}"
 
+    def clean(self) -> None:
+        """What people type is compared with normalised values, so it is normalised here."""
+        if self.linkedin_key:
+            key = self.linkedin_key.strip().lower()
+            self.linkedin_key = key if key.startswith("in/") else normal.linkedin_key(key)
+            if not self.linkedin_key:
+                raise ValidationError({"linkedin_key": "It is no LinkedIn address of a person."})
+        self.email = normal.email(self.email) if self.email else ""
+
 
 class PageTrigger(models.Model):
     """What a page says about intent. The first active trigger by priority that matches the path counts."""
@@ -173,9 +185,11 @@ class Lead(models.Model):
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.LIVE)
     email = models.CharField(max_length=254, null=True, blank=True, unique=True, help_text="Normalised.")
     email_verified = models.BooleanField(default=False)
-    personal_email = models.CharField(max_length=254, blank=True, help_text="Known, but no address to write to.")
+    personal_email = models.CharField(max_length=254, blank=True, db_index=True, help_text="Known, but no address to write to.")
     address = models.CharField(max_length=12, choices=Address.choices, default=Address.NONE)
-    linkedin_key = models.CharField(max_length=200, null=True, blank=True, unique=True, help_text="in/name, normalised.")
+    linkedin_key = models.CharField(
+        max_length=200, null=True, blank=True, unique=True, help_text="in/name, normalised."
+    )
     first_name = models.CharField(max_length=100, blank=True)
     last_name = models.CharField(max_length=100, blank=True)
     title = models.CharField(max_length=200, blank=True)
@@ -277,6 +291,14 @@ class Suppression(models.Model):
     def __str__(self) -> str:
         return f"{self.value}: {self.get_reason_display()}"
 
+    def clean(self) -> None:
+        """A row in another spelling would never match, so what people type is normalised or refused."""
+        forms = {self.Scope.ADDRESS: normal.email, self.Scope.DOMAIN: normal.host}
+        if (form := forms.get(self.Scope(self.scope)) if self.scope in self.Scope.values else None) is not None:
+            self.value = form(self.value)
+            if not self.value:
+                raise ValidationError({"value": f"It is no {self.get_scope_display().lower()}."})
+
 
 def new_request_id() -> str:
     """Unguessable: it is the callback's proof that it answers a question of ours."""
@@ -314,9 +336,7 @@ class Enrichment(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["lead"], condition=~Q(state="settled"), name="one_open_enrichment_per_lead"
-            )
+            models.UniqueConstraint(fields=["lead"], condition=~Q(state="settled"), name="one_open_enrichment_per_lead")
         ]
         indexes = [
             models.Index(fields=["state", "not_before"], name="enrichment_due", condition=~Q(state="settled")),

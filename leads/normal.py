@@ -31,7 +31,7 @@ _STATE_CODES = {name.lower(): code for code, name in US_STATES.items()} | {code.
 
 
 def storable(text: str) -> str:
-    """On one line, without control characters and lone surrogates: PostgreSQL stores neither NUL nor half a character."""
+    """On one line, without control characters and lone surrogates: PostgreSQL can store neither NUL nor those."""
     spaced = re.sub(r"[\t\r\n]+", " ", text)
     return "".join(c for c in spaced if unicodedata.category(c) not in ("Cc", "Cs"))
 
@@ -60,22 +60,28 @@ def linkedin_key(url: str) -> str:
     return f"in/{found[1].strip()}"[:200] if found and found[1].strip() else ""
 
 
-def domain(text: str) -> str:
-    """The registrable domain of a website, address or domain: "https://www.shop.acme.co.uk/x" -> "acme.co.uk"."""
-    host = text.strip().lower()
-    if "/" not in host:
-        host = host.rpartition("@")[2]
+def host(text: str) -> str:
+    """The host of a website, address or domain, in ASCII: "https://www.shop.acme.co.uk/x" -> "www.shop.acme.co.uk"."""
+    found = storable(text).strip().lower()
+    if "/" not in found:
+        found = found.rpartition("@")[2]
     try:
-        host = (urlsplit(host if re.match(r"([a-z][a-z0-9+.-]*:)?//", host) else f"//{host}").hostname or "").rstrip(".")
-        host = idna.encode(host, uts46=True).decode() if host and not host.isascii() else host
+        found = urlsplit(found if re.match(r"([a-z][a-z0-9+.-]*:)?//", found) else f"//{found}").hostname or ""
+        found = (found if found.isascii() else idna.encode(found, uts46=True).decode()).rstrip(".")
     except (ValueError, idna.IDNAError):
         return ""
-    found = _suffixes(host)
+    return found if len(found) <= 253 else ""
+
+
+def domain(text: str) -> str:
+    """The registrable domain of a website, address or domain: "https://www.shop.acme.co.uk/x" -> "acme.co.uk"."""
+    name = host(text)
+    found = _suffixes(name)
     if found.top_domain_under_public_suffix:
-        return found.top_domain_under_public_suffix[:253]
+        return found.top_domain_under_public_suffix
     # reserved for tests and examples (RFC 2606), so not in the public suffix list
-    labels = host.split(".")
-    return ".".join(labels[-2:])[:253] if len(labels) > 1 and labels[-1] in ("test", "example") else ""
+    labels = name.split(".")
+    return ".".join(labels[-2:]) if len(labels) > 1 and labels[-1] in ("test", "example") else ""
 
 
 def company_key(name: str) -> str:

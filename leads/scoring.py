@@ -15,8 +15,12 @@ WARM_POINTS = {"known": 25, "overlap": 25, "employer": 20, "employer_now": 15}
 FIT_SHARE = 0.25  # of the fit, as intent: somebody who fits means it more often
 
 TITLES = (
-    (50, "C-level or founder", r"\b(chief|ceo|cro|coo|cto|cfo|cmo|cio|founder|co-founder|(?<!product )owner|"
-     r"(?<!vice )(?<!vice-)president|(?<!business )partner(?! manager| marketing| success| sales))\b"),
+    (
+        50,
+        "C-level or founder",
+        r"\b(chief|ceo|cro|coo|cto|cfo|cmo|cio|founder|co-founder|(?<!product )owner|"
+        r"(?<!vice )(?<!vice-)president|(?<!business )partner(?! manager| marketing| success| sales))\b",
+    ),
     (45, "Vice president", r"\b(vp|svp|evp|vice[ -]president)\b"),
     (38, "Head or director", r"\b(head|director|general manager|gm)\b"),
     (20, "Manager or lead", r"\b(manager|lead|principal)\b"),

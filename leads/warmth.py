@@ -40,7 +40,9 @@ def _known(lead: Lead) -> list[Connection]:
     found = []
     wanted = {name: value for name, value in (("linkedin_key", lead.linkedin_key), ("email", lead.email)) if value}
     for name, value in wanted.items():
-        for contact in KnownContact.objects.filter(member__active=True, **{f"{name}__iexact": value}).select_related("member"):
+        for contact in KnownContact.objects.filter(member__active=True, **{f"{name}__iexact": value}).select_related(
+            "member"
+        ):
             member = contact.member.name
             found.append(Connection("known", member, "", f"{member} on our team knows you."))
     return found

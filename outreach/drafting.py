@@ -54,10 +54,22 @@ def take_assessments(batch: int = 200) -> int:
             if not claims.claim(Position.objects.filter(reader=READER, seq=position.seq), seq=new[-1].seq):
                 return 0  # another worker reads
             for assessment in new:
-                _open(assessment)
+                _open_or_note(assessment)
     except IntegrityError:
         return 0  # somebody opened an email for one of them meanwhile; the next sweep reads again
     return len(new)
+
+
+def _open_or_note(assessment: Assessment) -> None:
+    """One lead that cannot be read must not keep the reader from all that come after it."""
+    try:
+        with transaction.atomic():
+            _open(assessment)
+    except IntegrityError:
+        raise
+    except Exception as error:
+        log.exception("assessment %s could not be taken up", assessment.pk)
+        Lead.objects.filter(pk=assessment.lead_id).update(error=f"Drafting: {type(error).__name__}: {error}"[:300])
 
 
 def _open(assessment: Assessment) -> None:
@@ -87,7 +99,7 @@ def why_not(lead: Lead) -> str:
     if lead.address != Lead.Address.USABLE:
         return "There is no address to write to."
     if lead.messages.filter(status__in=[Status.SENT, Status.FAILED]).exists():
-        return "The first email to this person was sent before."
+        return "The first email to this person was sent, or refused for good, before."
     return _resting(lead)
 
 

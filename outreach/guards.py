@@ -8,8 +8,7 @@ from outreach import merge
 BANNED_OPENERS = (
     "i hope this finds you well", "i hope this email finds you", "i hope you are doing well",
     "i hope you're doing well", "i came across", "my name is", "just following up", "quick question",
-    "i wanted to reach out", "touching base",
-    "circle back", "i trust this email", "to whom it may concern", "dear sir",
+    "i wanted to reach out", "touching base", "circle back", "i trust this email", "to whom it may concern", "dear sir",
 )  # fmt: skip
 FALSE_SUBJECT = re.compile(r"^\s*(re|fw|fwd|aw|sv)\s*:", re.IGNORECASE)
 LONGEST_SUBJECT = 120

@@ -8,6 +8,7 @@ becomes `uncertain` where one was: it is never sent again by itself.
 import logging
 import time
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -44,9 +45,9 @@ CODES_THAT_SUPPRESS = {
 class Stopped(Exception):
     """The email must not leave, and where it goes instead."""
 
-    def __init__(self, to: Status, why: str, text: str = ""):
+    def __init__(self, to: Status, why: str, text: str = "", **changes: Any):
         super().__init__(text or why)
-        self.to, self.why, self.text = to, why, text
+        self.to, self.why, self.text, self.changes = to, why, text, changes
 
 
 class NotNow(Exception):
@@ -173,6 +174,7 @@ def _send(message: Message) -> bool:
     html = compliance.as_html(text.body, text.footer)
     started = time.monotonic()
     with transaction.atomic():
+        _judge(message)  # reading GoHighLevel took seconds
         intent = _claim_slot(message, contact_id=contact_id)
     if time.monotonic() - started > SLOT_IS_FRESH:
         _settle(intent, Outcome.NOT_SENT)
@@ -204,7 +206,8 @@ def _ready_at_ghl(message: Message) -> str:
         _suppress(message, "dnd")
         raise Stopped(Status.FAILED, "dnd", "Do-not-disturb is set at GoHighLevel.")
     if any(one.inbound for one in said):
-        raise Stopped(Status.HELD, "answered", "There is a message from this person at GoHighLevel.")
+        text = "There is a message from this person at GoHighLevel."
+        raise Stopped(Status.HELD, "answered", text, critical_reason=text, rank=0)
     return contact.id
 
 

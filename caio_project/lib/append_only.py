@@ -30,7 +30,7 @@ def guard(schema_editor: Any, table: str) -> None:
         return
     schema_editor.execute(
         "CREATE OR REPLACE FUNCTION caio_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation'; "
+        "$$ BEGIN RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || ' is append-only', ERRCODE = 'integrity_constraint_violation'; "
         "END $$"
     )
     schema_editor.execute(
@@ -76,7 +76,9 @@ def guarded_tables(alias: str = "default") -> list[str]:
     connection = connections[alias]
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            cursor.execute("SELECT DISTINCT tbl_name FROM sqlite_master WHERE type='trigger' AND name LIKE '%_no_delete'")
+            cursor.execute(
+                "SELECT DISTINCT tbl_name FROM sqlite_master WHERE type='trigger' AND name LIKE '%_no_delete'"
+            )
         else:
             cursor.execute(
                 "SELECT DISTINCT event_object_table FROM information_schema.triggers "

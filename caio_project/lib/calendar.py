@@ -83,7 +83,9 @@ def working_time(start: datetime, end: datetime, zone: str, hours: WorkingHours,
     return total
 
 
-def add_working_time(start: datetime, amount: timedelta, zone: str, hours: WorkingHours, country: str = "US") -> datetime:
+def add_working_time(
+    start: datetime, amount: timedelta, zone: str, hours: WorkingHours, country: str = "US"
+) -> datetime:
     """The moment when `amount` of working time has passed since `start`."""
     at, left = start.astimezone(UTC), amount
     while True:

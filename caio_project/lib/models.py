@@ -41,6 +41,9 @@ class Counter(models.Model):
     name = models.CharField(max_length=40, primary_key=True)
     value = models.BigIntegerField(default=0)
 
+    def __str__(self) -> str:
+        return f"{self.name}={self.value}"
+
     @classmethod
     def next(cls, name: str) -> int:
         """The next number of `name`; call it inside the transaction that stores it."""
@@ -48,9 +51,6 @@ class Counter(models.Model):
             cls.objects.get_or_create(name=name)
             cls.objects.filter(name=name).update(value=models.F("value") + 1)
         return cls.objects.values_list("value", flat=True).get(name=name)
-
-    def __str__(self) -> str:
-        return f"{self.name}={self.value}"
 
 
 SCOPES = {

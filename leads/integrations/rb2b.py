@@ -34,7 +34,15 @@ ALIASES = {
     "tags": ("tags",),
 }
 MAY_BE_NUMBERS = {"employees", "zipcode", "revenue", "seen_at"}
-LIMITS = {"url": 1000, "referrer": 1000, "linkedin_url": 500, "title": 200, "company_name": 200, "email": 320, "website": 500}
+LIMITS = {
+    "url": 1000,
+    "referrer": 1000,
+    "linkedin_url": 500,
+    "title": 200,
+    "company_name": 200,
+    "email": 320,
+    "website": 500,
+}
 NOTHING = {"", "null", "none", "n/a", "na", "undefined", "-", "unknown"}
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 WHO = ("linkedin_url", "email", "company_name", "website")
@@ -135,7 +143,7 @@ def _names_somebody(loaded: dict[str, Any]) -> bool:
 
 
 def _flat(loaded: dict[str, Any]) -> dict[str, Any]:
-    """Keys without case, spaces and punctuation; `person` and `company` objects folded in, the outermost value first."""
+    """Keys without case, spaces and punctuation; `person` and `company` objects folded in, outer values first."""
     flat: dict[str, Any] = {}
     folded: dict[str, Any] = {}
     for name, value in loaded.items():
@@ -166,7 +174,9 @@ def _text(name: str, fields: dict[str, Any]) -> str:
         if isinstance(value, int | float) and not isinstance(value, bool) and name in MAY_BE_NUMBERS:
             value = str(value)[:40]
         if not isinstance(value, str):
-            shown = NAMES.get(name, name.replace("_", " ").title().replace("Url", "URL").replace("Linkedin", "LinkedIn"))
+            shown = NAMES.get(
+                name, name.replace("_", " ").title().replace("Url", "URL").replace("Linkedin", "LinkedIn")
+            )
             raise Unreadable(f"{shown} is a {_name_of(value)}, not text.")
         value = storable(value).strip()
         if value.lower() not in NOTHING:

@@ -1,0 +1,143 @@
+"""The whole path on real input: RB2B's body in, Clay answers, a person approves in a browser, one email at GoHighLevel."""
+
+import json
+from typing import Any
+
+import pytest
+import requests
+from django.contrib.auth.models import User
+
+from approvals.models import Decision
+from leads import enrichment, ingest, intent
+from leads.models import Enrichment, InboundEvent, Lead, Visit
+from outreach import drafting, sending
+from outreach.models import Message
+from tests import factories
+from tests.conftest import TOKEN, person
+from tests.fakes import rb2b
+from tests.fakes.clay import FakeClay
+from tests.fakes.ghl import FakeGhl
+
+
+def work() -> None:
+    """What the sweeps do, in the order of the stages."""
+    ingest.process_due()
+    enrichment.push_due()
+    ingest.process_due()
+    intent.assess_due()
+    drafting.take_assessments()
+    drafting.write_drafts()
+
+
+@pytest.fixture
+def site(committed: None, live_server: Any, settings: Any, ghl: FakeGhl, clay: FakeClay, loose: None) -> Any:
+    settings.SITE_URL = live_server.url
+    settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
+    clay.configure(callback_url=f"{live_server.url}/webhooks/clay")
+    factories.TeamMemberFactory(default_sender=True)
+    return live_server
+
+
+def arrive(site: Any, clay: FakeClay, **more: Any) -> Message:
+    """One captured-shape body through the webhook, answered by Clay, up to the review queue."""
+    before = len(clay.callbacks())
+    visitor = rb2b.person({"Business Email": None, **more})
+    answer = requests.post(f"{site.url}/webhooks/rb2b?token={TOKEN}", data=rb2b.to_body(visitor), timeout=10)
+    assert answer.status_code == 200
+    ingest.process_due()
+    enrichment.push_due()
+    clay.wait_for_callbacks(before + 1, timeout=10)
+    work()
+    return Message.objects.latest("pk")
+
+
+@pytest.mark.browser
+def test_a_visitor_becomes_one_reviewed_email(site: Any, clay: FakeClay, ghl: FakeGhl, browser: Any) -> None:
+    lena = person("lena", "Lead")
+
+    desk, admins = arrive(site, clay), arrive(site, clay)
+    for message in (desk, admins):
+        assert (message.status, message.lead.enrichments.get().outcome) == ("held", "answered")
+        assert message.lead.sources["email"]["source"] == "clay"
+
+    page = browser.new_page()
+    sign_in(page, site, lena)
+    page.goto(f"{site.url}/sales/queue/{desk.public_id}")
+    assert desk.text.subject in page.content()  # type: ignore[union-attr]
+    page.get_by_role("button", name="Approve").first.click()
+    page.wait_for_load_state()
+    if Message.objects.get(pk=desk.pk).status == "held":  # read to the end first
+        page.get_by_role("button", name="Approve").first.click()
+        page.wait_for_load_state()
+
+    page.goto(f"{site.url}/admin/approvals/approval/")
+    page.locator(f"input[name=_selected_action][value='{admins.pk}']").check()
+    page.locator("select[name=action]").select_option("approve_emails")
+    page.locator("button[name=index], #changelist-actions button[type=submit], button:has-text('Run')").first.click()
+    page.wait_for_load_state()
+    assert admins.text.body.split("\n\n")[1][:40] in page.content()  # type: ignore[union-attr]
+    page.get_by_role("button", name="Approve 1").click()
+    page.wait_for_load_state()
+    page.close()
+
+    assert list(Decision.objects.order_by("pk").values_list("message", "channel", "by__username")) == [
+        (desk.pk, "desk", "lena"), (admins.pk, "admin", "lena"),
+    ]  # fmt: skip
+    assert sending.send_due() == 2
+    assert sending.send_due() == 0
+
+    sent = ghl.sent_emails()
+    assert sorted(email["to"] for email in sent) == sorted([desk.to_address, admins.to_address])
+    posted = [request.json for request in ghl.requests("POST /conversations/messages")]
+    assert [set(body) for body in posted] == [{"type", "contactId", "emailFrom", "emailTo", "subject", "html"}] * 2
+    assert {body["emailFrom"] for body in posted} == {"alex@mail.ours.example.com"}
+    assert f"{site.url}/u/{desk.unsubscribe_token}" in next(b["html"] for b in posted if b["emailTo"] == desk.to_address)
+
+    status = requests.get(f"{site.url}/api/queue-status", timeout=10).json()
+    assert status["shadow_mode_emails"] == {"total": 2, "pending": 0, "approved": 2, "rejected": 0}
+    assert status["daily_limit"]["used"] == 2
+    assert status["pipeline"]["messages"] == {"sent": 2}
+
+
+def sign_in(page: Any, site: Any, user: User) -> None:
+    page.goto(f"{site.url}/accounts/login/")
+    page.locator("input[name=login]").fill(user.username)
+    page.locator("input[name=password]").fill("a-long-password")
+    page.locator("form button[type=submit]").first.click()
+    page.wait_for_load_state()
+
+
+def test_the_same_body_twice_makes_one_visit_and_one_draft(site: Any, clay: FakeClay) -> None:
+    body = rb2b.to_body(rb2b.person())
+    for _ in range(2):
+        assert requests.post(f"{site.url}/webhooks/rb2b/{TOKEN}", data=body, timeout=10).status_code == 200
+        work()
+    clay.wait_for_callbacks(1, timeout=10)
+    work()
+    assert (Visit.objects.count(), Lead.objects.count(), Message.objects.count()) == (1, 1, 1)
+    assert InboundEvent.objects.get(source="rb2b").deliveries == 2
+
+
+def test_a_visitor_whom_clay_never_answers_goes_on_with_partial_data(site: Any, clay: FakeClay) -> None:
+    clay.configure(answers=0)
+    requests.post(f"{site.url}/webhooks/rb2b?token={TOKEN}", data=rb2b.to_body(rb2b.person()), timeout=10)
+    work()
+    assert Message.objects.count() == 0
+    Enrichment.objects.update(not_before=Enrichment.objects.get().requested_at)
+    enrichment.settle_overdue()
+    work()
+    assert (Enrichment.objects.get().outcome, Message.objects.get().status) == ("partial", "held")
+
+
+def test_a_company_without_a_person_never_drafts(site: Any, clay: FakeClay) -> None:
+    requests.post(f"{site.url}/webhooks/rb2b?token={TOKEN}", data=rb2b.to_body(rb2b.company_only()), timeout=10)
+    work()
+    assert (Visit.objects.count(), Lead.objects.count(), Message.objects.count()) == (1, 0, 0)
+
+
+def test_a_body_of_five_megabytes_is_answered_200_and_parked(site: Any) -> None:
+    body = json.dumps({"LinkedIn URL": "x" * 5_000_000})
+    answer = requests.post(f"{site.url}/webhooks/rb2b?token={TOKEN}", data=body, timeout=20)
+    event = InboundEvent.objects.get()
+    assert (answer.status_code, event.state, len(event.body)) == (200, "parked", ingest.LARGEST_BODY)
+    assert "larger than" in event.reason

@@ -1,0 +1,321 @@
+"""The three kinds of failure, against servers that really fail, and the deadline that holds whatever they do."""
+
+import json
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from caio_project.lib import http
+from tests.fakes.server import FakeServer, Reply, Request
+from tests.lib.raw import RawServer, certificate, dripping, saying
+
+SLACK = 1.5  # seconds that a busy machine may add to a deadline; what the servers below would take is 20
+
+
+class Peer(FakeServer):
+    """Counts what it did, so that "it did not act" can be asserted."""
+
+    name = "peer"
+    routes = (("GET", "/thing", "thing"), ("POST", "/thing", "thing"), ("GET", "/other", "thing"))
+
+    def clear(self) -> None:
+        self.acted = 0
+        self.answer: Reply = Reply(200, {"ok": True})
+
+    def thing(self, request: Request) -> Reply:
+        self.acted += 1
+        return self.answer
+
+
+@pytest.fixture
+def peer() -> Iterator[Peer]:
+    with Peer() as fake:
+        yield fake
+
+
+def failed(method: str, url: str, **options: object) -> http.Failure:
+    with pytest.raises(http.Failure) as caught:
+        http.call(method, url, **options)
+    return caught.value
+
+
+def kind(failure: http.Failure) -> str:
+    return type(failure).__name__
+
+
+def unused_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+def test_an_answer_has_status_body_and_headers(peer: Peer) -> None:
+    peer.answer = Reply(201, {"id": "abc"}, {"X-Request": "7"})
+    answer = http.call("POST", peer.url + "/thing", headers={"X-Key": "k"}, params={"a": "b"}, json={"name": "Dana"})
+    assert (answer.status, answer.json(), answer.headers["x-request"]) == (201, {"id": "abc"}, "7")
+    [request] = peer.requests()
+    assert (request.headers["x-key"], request.query, request.json) == ("k", {"a": "b"}, {"name": "Dana"})
+
+
+def test_an_empty_answer_is_an_answer(peer: Peer) -> None:
+    peer.answer = Reply(204)
+    assert http.call("POST", peer.url + "/thing", json={}).body == b""
+
+
+def test_a_proxy_in_the_environment_is_not_used(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{unused_port()}")
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{unused_port()}")
+    assert http.call("GET", peer.url + "/thing").status == 200
+
+
+# Unavailable: it certainly did not act
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_refused_connection_is_unavailable_for_a_write_too(method: str) -> None:
+    port = unused_port()
+    failure = failed(method, f"http://127.0.0.1:{port}/thing", deadline=2)
+    assert (kind(failure), failure.status, failure.detail) == ("Unavailable", 0, f"no connection to 127.0.0.1:{port}")
+
+
+@pytest.mark.parametrize("status", [408, 425, 429])
+def test_a_status_that_says_later_is_unavailable_for_a_write_too(peer: Peer, status: int) -> None:
+    peer.on("POST /thing").status(status, {"message": "later"})
+    failure = failed("POST", peer.url + "/thing", json={})
+    assert (kind(failure), failure.status, peer.acted) == ("Unavailable", status, 0)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("7", 7.0),
+        ("0.5", 0.5),
+        ("", None),
+        ("soon", None),
+        ("Mon, 02 Nov 2026 15:00:00 GMT", None),
+        ("-3", None),
+        ("nan", None),
+        ("inf", None),
+        ("²", None),
+    ],
+)
+def test_retry_after_is_read_where_it_is_a_number_of_seconds(peer: Peer, header: str, seconds: float | None) -> None:
+    peer.on("POST /thing").status(429, headers={"Retry-After": header})
+    assert failed("POST", peer.url + "/thing", json={}).retry_after == seconds
+
+
+def test_a_tls_handshake_that_is_never_answered_is_unavailable_for_a_write() -> None:
+    with RawServer(saying(b""), handshake=False) as server:
+        failure = failed("POST", server.url, json={}, deadline=0.5)
+        assert (kind(failure), server.requests) == ("Unavailable", [])
+
+
+def test_a_certificate_that_is_not_trusted_is_unavailable_and_nothing_is_said(tmp_path: Path) -> None:
+    context, _ = certificate(tmp_path)
+    with RawServer(saying(b"HTTP/1.1 200 OK\r\n\r\n"), tls=context) as server:
+        failure = failed("POST", server.url, json={}, deadline=2)
+        assert (kind(failure), server.requests) == ("Unavailable", [])
+
+
+# Uncertain: it may have acted. The same failure of a read, or of an idempotent write, may be repeated.
+
+REPEATABLE = [("POST", None, "Uncertain"), ("GET", None, "Unavailable"), ("POST", True, "Unavailable")]
+
+
+@pytest.mark.parametrize(("method", "repeatable", "expected"), REPEATABLE)
+def test_an_answer_that_never_comes(peer: Peer, method: str, repeatable: bool | None, expected: str) -> None:
+    peer.on("* /thing").never()
+    started = time.monotonic()
+    failure = failed(method, peer.url + "/thing", deadline=0.4, repeatable=repeatable)
+    assert (kind(failure), failure.status) == (expected, 0)
+    assert failure.detail == f"{peer.url.removeprefix('http://')} did not answer in time"
+    assert 0.35 < time.monotonic() - started < 0.4 + SLACK
+    assert len(peer.requests()) == 1
+
+
+@pytest.mark.parametrize(("method", "repeatable", "expected"), REPEATABLE)
+def test_a_connection_reset_after_the_request(
+    peer: Peer, method: str, repeatable: bool | None, expected: str
+) -> None:
+    peer.on("* /thing").act_then_close()
+    failure = failed(method, peer.url + "/thing", repeatable=repeatable)
+    assert (kind(failure), failure.status, peer.acted) == (expected, 0, 1)
+    assert len(peer.requests()) == 1
+
+
+@pytest.mark.parametrize(("method", "repeatable", "expected"), REPEATABLE)
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_a_5xx(peer: Peer, method: str, repeatable: bool | None, expected: str, status: int) -> None:
+    peer.on("* /thing").status(status, {"message": "broken"})
+    failure = failed(method, peer.url + "/thing", repeatable=repeatable)
+    assert (kind(failure), failure.status) == (expected, status)
+    assert len(peer.requests()) == 1
+
+
+def test_an_answer_that_is_cut_short_is_uncertain() -> None:
+    with RawServer(saying(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")) as server:
+        assert kind(failed("POST", server.url, json={}, deadline=5)) == "Uncertain"
+
+
+def test_bytes_that_are_not_http_are_uncertain() -> None:
+    with RawServer(saying(b"220 mail.example.com ESMTP\r\n")) as server:
+        assert kind(failed("POST", server.url, json={}, deadline=5)) == "Uncertain"
+
+
+def test_tls_that_breaks_after_the_request_is_uncertain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A TLS error also comes from a connection that never stood up; then nothing was sent."""
+
+    def break_tls(connection: socket.socket) -> None:
+        plain = socket.socket(fileno=connection.detach())
+        plain.sendall(b"this is no TLS record at all")
+        plain.recv(1)
+
+    context, authority = certificate(tmp_path)
+    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", authority)
+    with RawServer(break_tls, tls=context) as server:
+        assert kind(failed("POST", server.url, json={}, deadline=5)) == "Uncertain"
+        assert len(server.requests) == 1
+
+
+# The deadline is for everything together
+
+
+@pytest.mark.parametrize(("method", "expected"), [("POST", "Uncertain"), ("GET", "Unavailable")])
+@pytest.mark.parametrize(
+    ("head", "drop"),
+    [
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b"x", id="body"),
+        pytest.param(b"HTTP/1.1 200 OK\r\n\r\n", b"x", id="body that ends with the connection"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n", id="chunks"),
+        pytest.param(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n", id="headers"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nX: ", b"y", id="one header"),
+        pytest.param(b"", b"H", id="status line"),
+        pytest.param(b"HTTP/1.1 400 Bad Request\r\n\r\n", b"x", id="body of an error"),
+    ],
+)
+def test_a_drip_ends_at_the_deadline(method: str, expected: str, head: bytes, drop: bytes) -> None:
+    with RawServer(dripping(head, drop)) as server:
+        started = time.monotonic()
+        failure = failed(method, server.url, deadline=0.5)
+        assert (kind(failure), failure.status) == (expected, 0)
+        assert failure.detail.endswith("did not answer in time")
+        assert 0.45 < time.monotonic() - started < 0.5 + SLACK
+        assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n"])
+def test_a_drip_over_tls_ends_at_the_deadline(head: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    context, authority = certificate(tmp_path)
+    monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", authority)
+    with RawServer(dripping(head), tls=context) as server:
+        started = time.monotonic()
+        assert kind(failed("POST", server.url, json={}, deadline=0.6)) == "Uncertain"
+        assert time.monotonic() - started < 0.6 + SLACK
+
+
+def test_an_answer_within_the_deadline_is_taken_whole(peer: Peer) -> None:
+    peer.on("GET /thing").drip(100)
+    assert http.call("GET", peer.url + "/thing", deadline=10).json() == {"ok": True}
+
+
+# How much is read
+
+
+def test_the_largest_answer_is_read_and_one_byte_more_is_not(peer: Peer) -> None:
+    peer.answer = Reply(200, b"x" * http.LARGEST_ANSWER)
+    assert len(http.call("GET", peer.url + "/thing").body) == http.LARGEST_ANSWER
+    peer.answer = Reply(200, b"x" * (http.LARGEST_ANSWER + 1))
+    failure = failed("POST", peer.url + "/thing", json={})
+    assert (kind(failure), peer.acted) == ("Uncertain", 2)
+    assert failure.detail == f"{peer.url.removeprefix('http://')} answered more than 5242880 bytes"
+
+
+def test_an_endless_answer_is_given_up_long_before_the_deadline() -> None:
+    with RawServer(dripping(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 1_000_000, every=0.001)) as server:
+        started = time.monotonic()
+        assert kind(failed("GET", server.url, deadline=30)) == "Unavailable"
+        assert time.monotonic() - started < 10
+
+
+# Refused: asking again cannot help
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422])
+def test_a_4xx_is_refused(peer: Peer, status: int) -> None:
+    peer.on("POST /thing").status(status, {"message": "no"})
+    failure = failed("POST", peer.url + "/thing", json={})
+    assert (kind(failure), failure.status, failure.json()) == ("Refused", status, {"message": "no"})
+    assert len(peer.requests()) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"message": "Contact is on DND"}, "Contact is on DND"),
+        ({"message": ["email must be an email", "name is too long"]}, "email must be an email; name is too long"),
+        ({"error": "Unauthorized"}, "Unauthorized"),
+        ({"message": None, "error": "Bad"}, "Bad"),
+        ({"message": {"code": 7}}, "{'code': 7}"),
+        (["one", "two"], "one; two"),
+        ({}, ""),
+        ("<html>\n <h1>Bad\tGateway</h1>", "<html> <h1>Bad Gateway</h1>"),
+        ("", ""),
+        (b"\xff\xfe", "��"),
+        ({"message": "a\x00b\nc\ud800"}, "ab c?"),
+        ("[" * 100_000, "[" * 200),
+    ],
+)
+def test_what_an_error_says_is_one_line_that_can_be_stored(peer: Peer, body: object, said: str) -> None:
+    peer.on("POST /thing").status(422, body) if not isinstance(body, bytes) else setattr(peer, "answer", Reply(422, body))
+    failure = failed("POST", peer.url + "/thing", json={})
+    assert failure.detail == f"{peer.url.removeprefix('http://')} answered 422: {said}"
+    failure.detail.encode()
+
+
+def test_a_long_error_is_cut(peer: Peer) -> None:
+    peer.on("POST /thing").status(422, {"message": "x" * 10_000})
+    failure = failed("POST", peer.url + "/thing", json={})
+    assert len(failure.detail) == 500
+    assert failure.json() == {"message": "x" * 10_000}
+
+
+def test_an_error_that_is_not_json_reads_as_an_empty_object(peer: Peer) -> None:
+    peer.on("POST /thing").status(422, "[" * 100_000)
+    assert failed("POST", peer.url + "/thing", json={}).json() == {}
+
+
+def test_an_answer_that_is_not_json_raises_value_error_however_deep(peer: Peer) -> None:
+    for body in ("<html>", "[" * 100_000):
+        peer.answer = Reply(200, body)
+        with pytest.raises(ValueError, match=r".+"):
+            http.call("GET", peer.url + "/thing").json()
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed(peer: Peer, status: int) -> None:
+    peer.on("POST /thing").status(status, headers={"Location": peer.url + "/other"})
+    failure = failed("POST", peer.url + "/thing", json={})
+    assert (kind(failure), failure.status) == ("Refused", status)
+    assert [request.path for request in peer.requests()] == ["/thing"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "nowhere", "http://", "http://[::1", "http://a b/", "ftp://127.0.0.1/x", "http://" + "a" * 70 + ".test/"],
+)
+def test_what_is_no_address_is_refused(url: str) -> None:
+    failure = failed("POST", url, json={}, deadline=2)
+    assert (kind(failure), failure.status, failure.detail) == ("Refused", 0, f"{url!r} is not an address")
+
+
+def test_no_detail_shows_a_password_or_a_query(peer: Peer) -> None:
+    port = peer.url.rpartition(":")[2]
+    address = f"http://user:hidden-1@127.0.0.1:{port}/thing?token=hidden-2"
+    peer.on("POST /thing").status(403, {"message": "no"}, times=1)
+    peer.on("POST /thing").act_then_close(times=1)
+    details = [failed("POST", address, json={}).detail for _ in range(2)]
+    details.append(failed("POST", f"http://user:hidden-1@127.0.0.1:{unused_port()}/x?token=hidden-2").detail)
+    assert "hidden" not in json.dumps(details)
+    assert len(peer.requests()) == 2

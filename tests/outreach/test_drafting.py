@@ -1,0 +1,450 @@
+"""From an assessment to a draft that waits: who gets one, what it says, when it is rewritten, and what goes wrong."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from leads import suppression
+from leads.models import Assessment, Lead, Switch, Visit
+from outreach import drafting, review
+from outreach.models import EmailTemplate, Message, MessageText, Move, Position
+from outreach.states import Status
+from tests import factories
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender")]
+
+
+def sweep() -> tuple[int, int]:
+    return drafting.take_assessments(), drafting.write_drafts()
+
+
+def assessed(lead: Lead | None = None, **more: Any) -> Assessment:
+    return factories.AssessmentFactory(**({"lead": lead} if lead else {}), **more)
+
+
+def test_an_assessment_becomes_a_held_draft_with_due_time_end_and_rank() -> None:
+    assessment = assessed()
+    assert sweep() == (1, 1)
+    message = Message.objects.get()
+    lead = assessment.lead
+    assert (message.status, message.version, message.lead, message.assessment) == ("held", 1, lead, assessment)
+    assert (message.to_address, message.domain) == (lead.email, lead.email.partition("@")[2])
+    assert (message.band, message.rank, message.tier, message.intent) == ("hot", 0, "tier_1", 78)
+    assert (message.transport, message.opened_at, message.error) == ("", None, "")
+    assert message.due_at == message.held_at + timedelta(hours=2)
+    assert message.expires_at == message.held_at + timedelta(days=3)
+    assert list(message.moves.values_list("from_status", "to_status", "why")) == [("draft", "held", "drafted")]
+    assert all(row["passed"] for row in message.guards)
+
+
+def test_a_warm_draft_is_due_in_working_time_and_a_low_one_tomorrow(clock: Any) -> None:
+    clock.move_to(datetime(2026, 3, 6, 21, 0, tzinfo=UTC))  # a Friday, 16:00 in New York; the day ends at 18:00
+    warm = factories.held(intent=50, tier="tier_2")
+    low = factories.held(intent=10, tier="tier_3")
+    assert (warm.band, warm.rank, low.band, low.rank) == ("warm", 1, "low", 2)
+    # Monday 10:00, after the clocks went forward on Sunday
+    assert warm.due_at.replace(microsecond=0) == datetime(2026, 3, 9, 14, 0, tzinfo=UTC)
+    assert low.due_at.replace(microsecond=0) == datetime(2026, 3, 9, 20, 0, tzinfo=UTC)
+    assert warm.expires_at.replace(microsecond=0) == datetime(2026, 3, 17, 20, 0, tzinfo=UTC)
+    assert low.expires_at.replace(microsecond=0) == datetime(2026, 3, 17, 20, 0, tzinfo=UTC)
+
+
+def test_the_text_is_signed_and_hashed_and_knows_its_facts() -> None:
+    message = factories.held()
+    text = message.text
+    assert text.footer.startswith("Alex Moreno\nPartner, ChiefAIOfficer\n\n1 Example Street, Columbus, OH 43004\n")
+    assert text.footer.endswith(f"Unsubscribe: http://testserver/u/{message.unsubscribe_token}")
+    assert {phrase["field"] for phrase in text.phrases} >= {"first_name", "company", "page_topic"}
+    assert all(phrase["text"] in text.body for phrase in text.phrases)
+    assert len(text.sha256) == 64 and text.author is None
+
+
+def test_the_owner_signs_for_their_lead_and_the_default_sender_for_one_who_left() -> None:
+    owner = factories.TeamMemberFactory(name="Robin Ortiz")
+    message = factories.held(factories.LeadFactory(owner=owner))
+    assert message.sender == owner and message.text.footer.startswith("Robin Ortiz\n")
+    gone = factories.TeamMemberFactory(name="Gone Girl", active=False)
+    assert factories.held(factories.LeadFactory(owner=gone)).sender.name == "Alex Moreno"
+
+
+def suppressed() -> Lead:
+    lead = factories.LeadFactory()
+    suppression.stop(lead.email, "unsubscribed", "test", lead)
+    return lead
+
+
+def without_address() -> Lead:
+    return factories.LeadFactory(no_address=True)
+
+
+def with_personal_mailbox() -> Lead:
+    return factories.LeadFactory(email="dana@gmail.com")
+
+
+def in_status(status: str) -> Lead:
+    lead = factories.LeadFactory()
+    Message.objects.create(lead=lead, status=status, to_address=lead.email)
+    factories.VisitFactory(lead=lead)  # a new visit alone must not bring a second email
+    return lead
+
+
+def rejected_twice() -> Lead:
+    lead = factories.LeadFactory()
+    for _ in range(2):
+        message = factories.held(lead)
+        review.reject(message, 1, by=None, tag="tone_style", reason="Not in this tone, please.")
+    factories.VisitFactory(lead=lead, received_at=timezone.now() + timedelta(days=1))
+    return lead
+
+
+def decided_without_a_new_visit() -> Lead:
+    lead = factories.LeadFactory()
+    factories.VisitFactory(lead=lead, received_at=timezone.now() - timedelta(minutes=1))
+    review.reject(factories.held(lead), 1, by=None, tag="tone_style", reason="Not in this tone, please.")
+    return lead
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (suppressed, "We must not write: Unsubscribed (test)."),
+        (without_address, "There is no address to write to."),
+        (with_personal_mailbox, "We must not write: Personal mailbox (list of personal mailbox providers)."),
+        (lambda: in_status("sent"), "The first email to this person was sent, or refused for good, before."),
+        (lambda: in_status("failed"), "The first email to this person was sent, or refused for good, before."),
+        (lambda: in_status("held"), "An email to this person is open already."),
+        (lambda: in_status("blocked"), "An email to this person is open already."),
+        (lambda: in_status("cleared"), "An email to this person is open already."),
+        (lambda: in_status("sending"), "An email to this person is open already."),
+        (lambda: in_status("uncertain"), "An email to this person is open already."),
+        (rejected_twice, "Rejected twice: this person rests for 30 days."),
+        (decided_without_a_new_visit, "Decided already; a new visit would bring a new draft."),
+    ],
+    ids=["suppressed", "no address", "personal", "sent", "failed", "held", "blocked", "cleared", "sending",
+         "uncertain", "rejected twice", "no new visit"],
+)  # fmt: skip
+def test_nobody_gets_a_draft_who_must_not(make: Any, why: str) -> None:
+    lead = make()
+    Message.objects.filter(status__in=["held", "blocked"]).update(opened_at=timezone.now())
+    before = list(Message.objects.values("pk", "status", "version", "assessment"))
+    assert drafting.why_not(lead) == why
+    assessed(lead)
+    assert sweep()[1] == 0
+    assert list(Message.objects.values("pk", "status", "version", "assessment")) == before
+
+
+def test_the_rest_after_two_rejections_ends_after_thirty_days(clock: Any) -> None:
+    lead = rejected_twice()
+    clock.shift(timedelta(days=30, minutes=1))
+    assert drafting.why_not(lead) == ""
+
+
+def test_one_rejection_and_a_new_visit_bring_a_new_draft() -> None:
+    lead = decided_without_a_new_visit()
+    factories.VisitFactory(lead=lead)
+    assessed(lead)
+    assert sweep()[1] == 1
+    assert list(Message.objects.order_by("pk").values_list("status", flat=True)) == ["rejected", "held"]
+
+
+def test_who_has_answered_before_is_decided_by_a_person_first_of_all() -> None:
+    lead = factories.LeadFactory()
+    message = factories.held(lead, intent=10, tier="tier_3")
+    Move.objects.create(message=message, from_status="sending", to_status="held", why="answered", version=1)
+    review.withdraw(message, by=None)
+    factories.VisitFactory(lead=lead)
+    assessed(lead, intent=10, tier="tier_3")
+    sweep()
+    message = Message.objects.latest("pk")
+    assert (message.status, message.critical_reason) == ("held", "This person has answered before.")
+    assert (message.rank, message.priority) == (0, "critical")
+    assert not any(verdict["machine_approves"] for verdict in message.verdicts.values())
+
+
+def test_the_switch_stops_drafting_and_nothing_is_skipped_by_it() -> None:
+    assessed()
+    switch = Switch.objects.create(name="intent_monitor", on=False)
+    assert sweep() == (0, 0)
+    assert Message.objects.count() == 0
+    switch.delete()
+    assert sweep() == (1, 1)
+
+
+def test_the_setting_stops_drafting(settings: Any) -> None:
+    assessed()
+    settings.INTENT_MONITOR_ENABLED = False
+    assert sweep() == (0, 0)
+    assert Message.objects.count() == 0
+
+
+def test_the_cursor_skips_none_and_drafts_none_twice() -> None:
+    made = [assessed() for _ in range(7)]
+    read = []
+    while count := drafting.take_assessments(batch=3):
+        read.append(count)
+    assert read == [3, 3, 1]
+    assert drafting.take_assessments() == 0
+    assert sorted(Message.objects.values_list("assessment", flat=True)) == sorted(one.pk for one in made)
+    assert Position.objects.get(reader="drafting").seq == made[-1].seq
+
+
+def test_two_assessments_of_one_lead_make_one_draft_from_the_newer() -> None:
+    old = assessed(topic="careers")
+    new = assessed(old.lead, topic="pricing")
+    assert sweep() == (2, 1)
+    message = Message.objects.get()
+    assert message.assessment == new
+    assert "reading about pricing" in message.text.body
+
+
+def test_a_draft_not_yet_written_is_written_from_the_newest_assessment() -> None:
+    old = assessed(topic="careers")
+    drafting.take_assessments()
+    new = assessed(old.lead, topic="pricing")
+    assert sweep() == (1, 1)
+    message = Message.objects.get()
+    assert message.assessment == new
+    assert "reading about pricing" in message.text.body
+
+
+def test_a_missing_field_blocks_the_draft_and_names_the_field() -> None:
+    message = drafting.write(factories.draft(factories.LeadFactory(first_name="")))
+    assert (message.status, message.blocked_by) == ("blocked", "missing_field")
+    assert message.error == "The template needs first_name, and it is not known."
+    assert message.guards == [
+        {
+            "guard": "missing_field",
+            "passed": False,
+            "text": "The template needs first_name, and it is not known.",
+            "clear": "Add first_name or write the email by hand.",
+        }
+    ]
+    assert message.expires_at == pytest.approx(timezone.now() + timedelta(days=3), abs=timedelta(seconds=30))
+    assert (message.held_at, message.due_at) == (None, None)
+
+
+def test_a_template_with_broken_grammar_blocks_the_draft_and_names_the_template() -> None:
+    EmailTemplate.objects.filter(tier="tier_1", angle="high_intent").update(body="Hi {{ first_name }},\n\n[if company]")
+    message = drafting.write(factories.draft())
+    assert (message.status, message.blocked_by) == ("blocked", "template")
+    assert message.guards[0]["clear"] == "Mend template tier_1.high_intent v1."
+
+
+@pytest.mark.parametrize("setting", ["POSTAL_ADDRESS"])
+def test_without_a_postal_address_every_draft_is_blocked(settings: Any, setting: str) -> None:
+    settings.POSTAL_ADDRESS = ""
+    message = drafting.write(factories.draft())
+    assert (message.status, message.blocked_by) == ("blocked", "postal_address")
+
+
+def test_a_country_that_is_not_allowed_blocks_and_an_unknown_one_does_not() -> None:
+    message = drafting.write(factories.draft(factories.LeadFactory(country="DE")))
+    assert (message.status, message.blocked_by) == ("blocked", "country")
+    assert factories.held(factories.LeadFactory(country="")).status == "held"
+
+
+def test_without_any_template_the_draft_is_tried_again_and_then_blocked_with_the_error(clock: Any) -> None:
+    EmailTemplate.objects.update(active=False)
+    assessed()
+    assert sweep() == (1, 1)
+    message = Message.objects.get()
+    assert (message.status, message.attempts, message.lease_until) == ("draft", 1, None)
+    assert message.error == "LookupError: There is no active email template."
+    assert message.not_before > timezone.now()
+    assert drafting.write_drafts() == 0  # not before its time
+    for _ in range(drafting.LAST_TRY - 1):
+        clock.shift(timedelta(hours=1))
+        assert drafting.write_drafts() == 1
+    message.refresh_from_db()
+    assert (message.status, message.blocked_by, message.version) == ("blocked", "draft", 0)
+    assert message.error == "LookupError: There is no active email template."
+    assert message.expires_at > timezone.now()
+    clock.shift(timedelta(hours=1))
+    assert drafting.write_drafts() == 0
+
+
+def test_templates_that_come_back_in_time_lose_nothing(clock: Any) -> None:
+    EmailTemplate.objects.update(active=False)
+    assessed()
+    sweep()
+    EmailTemplate.objects.update(active=True)
+    clock.shift(timedelta(minutes=1))
+    assert drafting.write_drafts() == 1
+    message = Message.objects.get()
+    assert (message.status, message.error) == ("held", "")
+
+
+def test_a_draft_that_fails_after_its_text_was_stored_is_blocked_too_and_holds_nobody_up(clock: Any) -> None:
+    broken, fine = factories.draft(), factories.draft()
+    # A text of this version stands already, so storing the first one fails inside the transaction.
+    MessageText.objects.create(message=broken, version=1, subject="S", body="B", footer="F", sha256="x")
+    for _ in range(drafting.LAST_TRY):
+        drafting.write_drafts()
+        clock.shift(timedelta(hours=1))
+    broken.refresh_from_db()
+    fine.refresh_from_db()
+    assert fine.status == "held"
+    assert (broken.status, broken.blocked_by, broken.version) == ("blocked", "draft", 0)
+    assert broken.error.startswith("IntegrityError")
+
+
+def test_a_draft_that_could_not_be_written_can_be_written_by_hand_or_rejected(reviewer: User) -> None:
+    def failed() -> Message:
+        message = factories.draft()
+        Message.objects.filter(pk=message.pk).update(status="blocked", blocked_by="draft", error="LookupError: none")
+        message.refresh_from_db()
+        return message
+
+    by_hand = failed()
+    company = by_hand.lead.company.name
+    saved = review.edit(by_hand, 0, subject="Hello", body=f"Hi Dana, a word about {company}.", by=reviewer)
+    assert (saved.status, saved.version, saved.text.author) == ("held", 1, reviewer)
+    assert saved.domain == saved.lead.company.domain
+    assert f"/u/{saved.unsubscribe_token}" in saved.text.footer
+    assert saved.text.footer.startswith("Alex Moreno\n")
+    rejected = review.reject(failed(), 0, by=reviewer, tag="other", reason="This one is not worth it.")
+    assert rejected.status == "rejected"
+
+
+def test_a_draft_nobody_has_opened_is_rewritten_by_a_newer_assessment() -> None:
+    message = factories.held(topic="careers", intent=45, tier="tier_2", angle="general")
+    newer = assessed(message.lead, topic="pricing")
+    assert sweep()[1] == 0
+    message.refresh_from_db()
+    assert (message.status, message.version, message.assessment, message.band) == ("held", 2, newer, "hot")
+    assert (message.rank, message.intent, message.tier) == (0, 78, "tier_1")
+    assert "reading about pricing" in message.text.body
+    assert message.due_at <= timezone.now() + timedelta(hours=2)
+    assert message.expires_at <= timezone.now() + timedelta(days=3)
+    assert message.texts.count() == 2
+
+
+def test_a_newer_assessment_that_changes_no_word_changes_no_version() -> None:
+    message = factories.held()
+    newer = assessed(message.lead, intent=90)
+    sweep()
+    message.refresh_from_db()
+    assert (message.version, message.assessment, message.intent) == (1, newer, 90)
+    assert message.texts.count() == 1
+
+
+def test_an_opened_draft_keeps_its_text() -> None:
+    message = factories.held(topic="careers")
+    review.mark_opened(message)
+    old = message.assessment
+    assessed(message.lead, topic="pricing")
+    sweep()
+    message.refresh_from_db()
+    assert (message.version, message.assessment) == (1, old)
+    assert "reading about careers" in message.text.body
+
+
+def test_an_edited_draft_keeps_its_text(reviewer: User) -> None:
+    message = factories.held(topic="careers")
+    message = review.edit(message, 1, subject=message.text.subject, body=message.text.body + "\n\nAlex", by=reviewer)
+    assert message.opened_at is None
+    assessed(message.lead, topic="pricing")
+    sweep()
+    message.refresh_from_db()
+    assert (message.version, message.text.author) == (2, reviewer)
+    assert message.text.body.endswith("\n\nAlex")
+
+
+def test_an_approved_draft_keeps_its_text() -> None:
+    message = factories.cleared(topic="careers")
+    assessed(message.lead, topic="pricing")
+    sweep()
+    message.refresh_from_db()
+    assert (message.status, message.version) == ("cleared", 1)
+    assert "reading about careers" in message.text.body
+
+
+def test_a_blocked_draft_is_held_once_the_missing_field_is_known() -> None:
+    lead = factories.LeadFactory(first_name="")
+    message = drafting.write(factories.draft(lead))
+    assert message.status == "blocked"
+    Lead.objects.filter(pk=lead.pk).update(first_name="Dana")
+    assessed(Lead.objects.get(pk=lead.pk))
+    sweep()
+    message.refresh_from_db()
+    assert (message.status, message.version, message.error, message.blocked_by) == ("held", 2, "", "")
+    assert message.held_at is not None and message.due_at is not None
+
+
+def test_a_country_learned_later_frees_or_blocks_a_draft_whose_words_stay() -> None:
+    lead = factories.LeadFactory(country="DE")
+    message = drafting.write(factories.draft(lead))
+    for country, status, blocked_by in (("US", "held", ""), ("DE", "blocked", "country")):
+        Lead.objects.filter(pk=lead.pk).update(country=country)
+        assessed(Lead.objects.get(pk=lead.pk))
+        sweep()
+        message.refresh_from_db()
+        assert (message.status, message.blocked_by, message.version) == (status, blocked_by, 1)
+
+
+def test_an_address_that_changed_makes_a_new_text_bound_to_it() -> None:
+    message = factories.held()
+    first = message.text.sha256
+    Lead.objects.filter(pk=message.lead_id).update(email="dana@other.test")
+    assessed(Lead.objects.get(pk=message.lead_id))
+    sweep()
+    message.refresh_from_db()
+    assert (message.version, message.to_address, message.domain) == (2, "dana@other.test", "other.test")
+    assert message.text.sha256 != first
+
+
+def test_a_draft_that_cannot_be_rewritten_does_not_stop_the_reading_for_everybody() -> None:
+    poisoned = factories.held(topic="careers")
+    MessageText.objects.create(message=poisoned, version=2, subject="S", body="B", footer="F", sha256="x")
+    assessed(poisoned.lead, topic="pricing")
+    other = assessed()
+    assert drafting.take_assessments() > 0
+    assert drafting.take_assessments() == 0
+    poisoned.refresh_from_db()
+    assert (poisoned.status, poisoned.version) == ("held", 1)
+    assert Message.objects.get(lead=other.lead).status == "draft"
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        ("{{ first_name }} Inc", "blocked"),
+        ("[First Name] LLC", "blocked"),
+        ("Acme <b>Freight</b> & Söhne", "held"),
+        ("<script>alert(1)</script>", "held"),
+        ("N" * 200, "blocked"),
+        ("Acme\nBcc: x", "blocked"),
+    ],
+    ids=["braces", "brackets", "html", "script", "very long", "line break"],
+)
+def test_a_company_of_any_name(name: str, status: str) -> None:
+    lead = factories.LeadFactory(company=factories.CompanyFactory(name=name))
+    message = drafting.write(factories.draft(lead))
+    assert message.status == status, message.error
+    assert len(message.text.subject) <= 200
+    if status == "blocked":
+        assert message.blocked_by in ("placeholder", "subject")
+
+
+def test_a_lead_of_every_kind_gets_a_draft_of_its_kind() -> None:
+    for kind in ("live", "test", "example", "training"):
+        assert factories.held(factories.LeadFactory(kind=kind)).kind == kind
+
+
+def test_the_lease_keeps_a_second_writer_away() -> None:
+    message = factories.draft()
+    Message.objects.filter(pk=message.pk).update(lease_until=timezone.now() + timedelta(seconds=30))
+    assert drafting.write_drafts() == 0
+    message.refresh_from_db()
+    assert (message.status, message.version, message.attempts) == (Status.DRAFT, 0, 0)
+
+
+def test_a_visit_is_counted_into_the_draft() -> None:
+    lead = factories.LeadFactory()
+    factories.VisitFactory.create_batch(3, lead=lead)
+    fields = drafting.fields_of(lead, assessed(lead), None)
+    assert (fields["visit_count"].text, fields["visit_count"].source) == ("3", "visits")
+    assert Visit.objects.count() == 3

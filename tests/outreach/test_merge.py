@@ -1,0 +1,219 @@
+"""Filling templates: tags, required and optional fields, broken grammar, and no placeholder that survives."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leads.models import Company
+from outreach import compliance, drafting, guards, merge
+from outreach.merge import BadTemplate, MissingField, Value, fill, leftovers, title_family
+from outreach.models import EmailTemplate
+from tests import factories
+
+FIELDS = {"first_name": Value("Dana", "rb2b"), "company": Value("Northline", "clay, 2026-03-01")}
+FAMILIES = ("ceo", "cro", "cto", "coo", "other")
+
+
+def test_a_required_field_is_filled_and_its_source_kept() -> None:
+    filled = fill("Hi {{ first_name }}, of {{company}}. {{ first_name }}!", FIELDS, "other")
+    assert filled.text == "Hi Dana, of Northline. Dana!"
+    assert filled.phrases == (
+        merge.Phrase("Dana", "first_name", "rb2b"),
+        merge.Phrase("Northline", "company", "clay, 2026-03-01"),
+    )
+
+
+@pytest.mark.parametrize("fields", [{}, {"title": Value("", "rb2b")}])
+def test_a_required_field_without_a_value_is_named(fields: dict[str, Value]) -> None:
+    with pytest.raises(MissingField, match=r"^The template needs title, and it is not known\.$") as missing:
+        fill("As {{ title }} you know.", fields, "other")
+    assert missing.value.field == "title"
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        ("A\n\n[if company]\nB {{ company }}", "A\n\nB Northline"),
+        ("A\n\n[if title]\nB {{ title }}", "A"),
+        ("A\n\n[if company and title]\nB", "A"),
+        ("A\n\n[if company and first_name]\nB", "A\n\nB"),
+        ("A\n\n[unless title]\nB", "A\n\nB"),
+        ("A\n\n[unless company]\nB {{ title }}", "A"),
+        ("A\n\n[title cro]\nB", "A\n\nB"),
+        ("A\n\n[title cto]\nB {{ title }}", "A"),
+        ("\n\nA\n  \n\nB\n\n", "A\n\nB"),
+    ],
+)
+def test_a_tag_governs_the_paragraph_below_it(template: str, expected: str) -> None:
+    assert fill(template, FIELDS, "cro").text == expected
+
+
+@pytest.mark.parametrize(
+    ("template", "problem"),
+    [
+        ("A\n\n[if company]", r"\[if company\] has no paragraph under it\."),
+        ("A\n\n[if company]\n\nB", r"\[if company\] has no paragraph under it\."),
+        ("[if Company]\nB", r"\[if Company\] is not a tag"),
+        ("[when company]\nB", r"\[when company\] is not a tag"),
+        ("[Name], hello", r"\[Name\], hello is not a tag"),
+        ("[if company\nB", r"\[if company is not a tag"),
+    ],
+)
+def test_a_broken_tag_is_named_and_nothing_is_filled(template: str, problem: str) -> None:
+    with pytest.raises(BadTemplate, match=problem):
+        fill(template, FIELDS, "other")
+
+
+@pytest.mark.parametrize(
+    ("title", "family"),
+    [
+        ("CEO", "ceo"),
+        ("Founder & CEO", "ceo"),
+        ("President", "ceo"),
+        ("Managing Partner", "ceo"),
+        ("VP Sales", "cro"),
+        ("VP of Sales Operations", "cro"),
+        ("Vice President, Operations", "coo"),
+        ("Senior Vice President of Engineering", "cto"),
+        ("Vice President", "other"),
+        ("CRO", "cro"),
+        ("Chief Marketing Officer", "cro"),
+        ("CTO", "cto"),
+        ("CIO", "cto"),
+        ("Head of Data", "cto"),
+        ("COO", "coo"),
+        ("Director of Supply Chain", "coo"),
+        ("Head of Fulfilment", "coo"),
+        ("Nurse", "other"),
+        ("", "other"),
+    ],
+)
+def test_the_family_of_a_title(title: str, family: str) -> None:
+    assert title_family(title) == family
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Hi {{ first_name }}", "Hi {{First Name}}", "}} there", "{% if x %}", "[if x]", "[First Name]", "<<name>>",
+     "Hi ${name}", "Hi None,", "at null.", "Hi %(name)s"],
+)  # fmt: skip
+def test_what_looks_unfilled_is_found(text: str) -> None:
+    assert leftovers(text)
+
+
+@pytest.mark.parametrize("text", ["Hi Dana,", "a [1] b", "5 < 6 > 4", "Nonetheless", "nullify", "costs $5 {sic}"])
+def test_plain_words_are_no_placeholder(text: str) -> None:
+    assert leftovers(text) == []
+
+
+def test_a_value_is_never_read_as_a_template() -> None:
+    assert fill("{{ company }}", {"company": Value("{{ first_name }}", "rb2b"), **{}}, "other").text == "{{ first_name }}"
+
+
+pieces = st.sampled_from(
+    ["{{ first_name }}", "{{company}}", "{{ title }}", "{{", "}}", "{", "}", "{{ First Name }}", "[if title]\n",
+     "[unless title]\n", "[title cro]\n", "\n\n", "\n", "Hello ", "{{{{ company }}}}", "{%", "{{ first-name }}"],
+)  # fmt: skip
+
+
+@given(
+    template=st.lists(pieces, max_size=12).map("".join),
+    values=st.dictionaries(st.sampled_from(["first_name", "company", "title"]), st.text(max_size=20) | pieces),
+    family=st.sampled_from(FAMILIES),
+)
+@settings(max_examples=400, deadline=None)
+def test_no_brace_pair_gets_past_filling_and_the_guard(template: str, values: dict[str, str], family: str) -> None:
+    fields = {name: Value(value, "test") for name, value in values.items()}
+    try:
+        text = fill(template, fields, family).text
+    except (MissingField, BadTemplate):
+        return
+    if "{{" in text or "}}" in text:
+        assert not _guard(text)["placeholder"]
+
+
+def _guard(body: str, **more: Any) -> dict[str, bool]:
+    plain = {"subject": "Subject", "footer": "", "fields_used": frozenset({"company"}), "sender_name": "",
+             "postal_address": "", "unsubscribe_url": "", "country": "US", "allowed_countries": frozenset({"US"})}  # fmt: skip
+    return {row.guard: row.passed for row in guards.check(guards.Text(body=body, **{**plain, **more}))}
+
+
+OPTIONAL = ("industry", "technology", "employees", "warm_company", "visit_count", "city", "state", "open_roles", "title")
+ALL = {
+    "first_name": "Dana", "last_name": "Whitfield", "title": "VP Sales", "city": "Columbus", "state": "OH",
+    "company": "Northline Freight", "industry": "logistics", "employees": "200-500", "open_roles": "1",
+    "technology": "HubSpot", "page_topic": "pricing", "visit_count": "3", "warm_member": "Sam Reyes",
+    "warm_company": "Acme", "warm_sentence": "Sam Reyes on our team also worked at Acme.",
+    "sender_name": "Alex Moreno", "sender_first_name": "Alex", "sender_company": "ChiefAIOfficer",
+}  # fmt: skip
+SIGNATURE = compliance.Signature(
+    "Alex Moreno", "Partner", "ChiefAIOfficer", "https://book.ours.example.com/alex", "1 Example Street, Columbus",
+    "https://ours.example.com/u/token",
+)  # fmt: skip
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("without", [(), OPTIONAL, *[(name,) for name in OPTIONAL]], ids="-".join)
+def test_every_seeded_template_fills_and_passes_or_names_what_it_needs(family: str, without: tuple[str, ...]) -> None:
+    fields = {name: Value(text, "test") for name, text in ALL.items() if name not in without}
+    footer = compliance.footer(SIGNATURE)
+    templates = list(EmailTemplate.objects.filter(active=True))
+    assert len(templates) == 15
+    filled = 0
+    for template in templates:
+        try:
+            body = fill(template.body, fields, family)
+            subject = fill(template.subject, fields, family).text
+        except MissingField as missing:
+            assert missing.field in without, template.key
+            continue
+        filled += 1
+        assert "{{" not in f"{subject}{body.text}" and "[" not in f"{subject}{body.text}", template.key
+        assert body.text.startswith("Hi Dana,"), template.key
+        assert body.text.rstrip().endswith("?"), template.key
+        failed = guards.first_failure(
+            guards.check(
+                guards.Text(
+                    subject=subject,
+                    body=body.text,
+                    footer=footer,
+                    fields_used=frozenset(phrase.field for phrase in body.phrases),
+                    sender_name="Alex Moreno",
+                    postal_address=SIGNATURE.postal_address,
+                    unsubscribe_url="https://ours.example.com/u/",
+                    country="US",
+                    allowed_countries=frozenset({"US"}),
+                )
+            )
+        )
+        assert failed is None, (template.key, failed)
+    assert filled == 15 if not without else filled >= 8
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("field", ["first_name", "company"])
+def test_no_seeded_template_does_without_a_name_and_a_company(field: str) -> None:
+    fields = {name: Value(text, "test") for name, text in ALL.items() if name != field}
+    for template in EmailTemplate.objects.filter(active=True):
+        with pytest.raises(MissingField) as missing:
+            fill(template.subject + "\n\n" + template.body, fields, "other")
+        assert missing.value.field == field, template.key
+
+
+@pytest.mark.django_db
+def test_the_fields_of_a_lead_have_their_sources() -> None:
+    company = factories.CompanyFactory(
+        name="Acme, Inc.", technologies=["jquery", "HubSpot"], sources={"name": {"source": "clay", "at": "2026-03-01T10:00"}}
+    )
+    lead = factories.LeadFactory(company=company, sources={"title": {"source": "rb2b", "at": "2026-02-28T10:00"}})
+    found = drafting.fields_of(lead, factories.AssessmentFactory(lead=lead), None)
+    assert found["company"] == Value("Acme", "clay, 2026-03-01")
+    assert found["title"] == Value("VP Sales", "rb2b, 2026-02-28")
+    assert found["technology"].text == "HubSpot"
+    assert found["industry"].text == "logistics and supply chain"
+    assert found["page_topic"] == Value("pricing", "visited page")
+    assert "visit_count" not in found and "warm_member" not in found
+    assert Company.objects.count() == 1

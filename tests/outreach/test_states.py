@@ -1,0 +1,147 @@
+"""The table of moves: every ordered pair of states, and the three ways in which a row is no longer as one knew it."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from outreach import states
+from outreach.models import Message, Move, MoveReason
+from outreach.moves import move
+from outreach.states import IllegalMove, Stale, Status
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+# Written out a second time, so that a change of the table has to be meant.
+LEGAL = {
+    "draft": {"held", "blocked", "withdrawn"},
+    "blocked": {"held", "rejected", "withdrawn", "expired"},
+    "held": {"cleared", "rejected", "withdrawn", "expired", "blocked"},
+    "cleared": {"sending", "held", "withdrawn"},
+    "sending": {"sent", "failed", "uncertain", "cleared", "held", "withdrawn"},
+    "uncertain": {"sent", "held", "failed"},
+    "failed": {"held", "withdrawn"},
+    "sent": set(),
+    "rejected": set(),
+    "withdrawn": set(),
+    "expired": set(),
+}
+PAIRS = [(a, b) for a in Status.values for b in Status.values]
+LEGAL_PAIRS = [(a, b) for a, b in PAIRS if b in LEGAL[a]]
+OTHER_PAIRS = [(a, b) for a, b in PAIRS if b not in LEGAL[a]]
+
+
+def in_state(status: str, **changes: Any) -> Message:
+    message = factories.draft()
+    Message.objects.filter(pk=message.pk).update(**{"status": status, "version": 3, **changes})
+    message.refresh_from_db()
+    return message
+
+
+def columns(message: Message) -> dict[str, Any]:
+    return Message.objects.filter(pk=message.pk).values().get()
+
+
+def test_every_pair_of_states_is_either_legal_or_not() -> None:
+    assert len(PAIRS) == 121
+    assert len(LEGAL_PAIRS) == 26
+    assert set(LEGAL) == set(Status.values)
+
+
+@pytest.mark.parametrize(("a", "b"), LEGAL_PAIRS)
+def test_a_legal_move_happens_and_is_logged(a: str, b: str) -> None:
+    message = in_state(a, lease_until=timezone.now())
+    moved = move(message, b, "test", attempts=7)
+    assert (moved.status, moved.attempts, moved.lease_until) == (b, 7, None)
+    logged = Move.objects.filter(message=message).values_list("from_status", "to_status", "why", "version", "by", "tag")
+    assert list(logged) == [(a, b, "test", 3, None, "")]
+
+
+@pytest.mark.parametrize(("a", "b"), OTHER_PAIRS)
+def test_any_other_move_is_refused_by_name_and_changes_nothing(a: str, b: str) -> None:
+    message = in_state(a, lease_until=timezone.now())
+    before = columns(message)
+    with pytest.raises(IllegalMove, match=f"^{a} -> {b} is not a move$") as refused:
+        move(message, b, "test", attempts=7)
+    assert (refused.value.from_status, refused.value.to_status) == (a, b)
+    assert columns(message) == before
+    assert Move.objects.count() == 0
+
+
+def test_nothing_ever_leaves_a_final_state() -> None:
+    assert {status for status in Status if not states.MOVES[status]} == {"sent", "rejected", "withdrawn", "expired"}
+
+
+def test_only_the_door_leads_to_sent_and_only_from_cleared_to_the_door() -> None:
+    assert {a for a, b in LEGAL_PAIRS if b == "sending"} == {"cleared"}
+    assert {a for a, b in LEGAL_PAIRS if b == "sent"} == {"sending", "uncertain"}
+    assert {a for a, b in LEGAL_PAIRS if b == "cleared"} == {"held", "sending"}
+
+
+def test_a_stale_version_is_refused_and_changes_nothing() -> None:
+    message = in_state("held")
+    Message.objects.filter(pk=message.pk).update(version=4)
+    before = columns(message)
+    with pytest.raises(Stale) as stale:
+        move(message, "cleared", "test", transport="ghl")
+    assert (stale.value.status, stale.value.version) == ("held", 4)
+    assert columns(message) == before
+    assert Move.objects.count() == 0
+
+
+def test_a_stale_status_is_refused_and_changes_nothing() -> None:
+    message = in_state("held")
+    move(Message.objects.get(pk=message.pk), "rejected", "another was first")
+    before = columns(message)
+    with pytest.raises(Stale) as stale:
+        move(message, "cleared", "test", transport="ghl")
+    assert (stale.value.status, stale.value.version) == ("rejected", 3)
+    assert columns(message) == before
+    assert Move.objects.count() == 1
+
+
+@pytest.mark.parametrize("other", [None, timedelta(seconds=1)])
+def test_another_lease_is_refused_and_changes_nothing(other: timedelta | None) -> None:
+    now = timezone.now()
+    message = in_state("sending", lease_until=now + other if other else None)
+    before = columns(message)
+    with pytest.raises(Stale):
+        move(message, "sent", "test", lease=now)
+    assert columns(message) == before
+    assert Move.objects.count() == 0
+
+
+def test_the_holder_of_the_lease_may_move() -> None:
+    now = timezone.now()
+    assert move(in_state("sending", lease_until=now), "sent", "test", lease=now).status == "sent"
+
+
+def test_typed_text_goes_into_a_row_of_its_own_and_the_person_onto_the_move(reviewer: User) -> None:
+    message = in_state("held")
+    move(message, "rejected", "rejected", by=reviewer, tag="tone_style", reason="Dana would not like this tone.")
+    row = Move.objects.get()
+    assert (row.by, row.tag, row.why) == (reviewer, "tone_style", "rejected")
+    assert list(MoveReason.objects.values_list("move", "text")) == [(row.pk, "Dana would not like this tone.")]
+
+
+def test_a_move_without_typed_text_has_no_reason_row() -> None:
+    move(in_state("held"), "expired", "expired")
+    assert MoveReason.objects.count() == 0
+
+
+def test_a_move_cannot_be_changed_or_taken_back() -> None:
+    move(in_state("held"), "expired", "expired")
+    row = Move.objects.get()
+    row.why = "never happened"
+    with pytest.raises(TypeError, match="append-only"):
+        row.save()
+    with pytest.raises(TypeError, match="append-only"):
+        row.delete()
+    for change in (lambda: Move.objects.update(why="never happened"), lambda: Move.objects.all().delete()):
+        with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+            change()
+    assert Move.objects.get().why == "expired"
