@@ -48,8 +48,9 @@ class ApprovalList(ReadOnly):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         if not request.GET and request.method == "GET":
-            request.GET = request.GET.copy()
-            request.GET["status__exact"] = Status.HELD
+            held = request.GET.copy()
+            held["status__exact"] = Status.HELD
+            request.GET = held  # type: ignore[assignment]
         return super().changelist_view(request, extra_context)
 
     @admin.display(description="To")
@@ -67,9 +68,7 @@ class ApprovalList(ReadOnly):
         text = _text(message)
         return format_html("<div style='white-space:pre-wrap'>{}\n\n{}</div>", text.body, text.footer) if text else ""
 
-    @display(
-        description="Band", label={"CRITICAL": "danger", "HOT": "warning", "WARM": "info", "LOW": "default"}
-    )
+    @display(description="Band", label={"CRITICAL": "danger", "HOT": "warning", "WARM": "info", "LOW": "default"})
     def shown_band(self, message: Message) -> str:
         return "CRITICAL" if message.critical_reason else message.get_band_display()
 

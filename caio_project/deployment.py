@@ -25,21 +25,26 @@ def verify(url: str, commit: str | None = None) -> list[Finding]:
     expected = commit or status.commit()
     running = str(live.get("commit", "unknown"))
     same = running != "unknown" and (running.startswith(expected) or expected.startswith(running))
-    findings = [
+    return [
         Finding("reachable", True, url),
         Finding("commit", same, f"runs {running[:12]}, expected {expected[:12]}"),
         *_health(url),
         _expect("ready", url + "/api/health/ready", lambda body: body.get("status") == "healthy"),
-        _expect("queue status", url + "/api/queue-status", lambda body: {"shadow_mode_emails", "daily_limit"} <= set(body)),
+        _expect(
+            "queue status", url + "/api/queue-status", lambda body: {"shadow_mode_emails", "daily_limit"} <= set(body)
+        ),
         _expect("rb2b webhook", url + "/webhooks/rb2b/health", lambda body: body.get("status") == "healthy"),
-        _expect("clay webhook", url + "/webhooks/clay/health", lambda body: body.get("status") in ("healthy", "sandbox")),
-        _expect("api schema", url + "/api/schema?format=json", lambda body: "/api/pending-emails" in body.get("paths", {})),
+        _expect(
+            "clay webhook", url + "/webhooks/clay/health", lambda body: body.get("status") in ("healthy", "sandbox")
+        ),
+        _expect(
+            "api schema", url + "/api/schema?format=json", lambda body: "/api/pending-emails" in body.get("paths", {})
+        ),
         _refused("pending emails need a key", "GET", url + "/api/pending-emails", (401, 403)),
         _refused("a wrong rb2b token is refused", "POST", url + "/webhooks/rb2b?token=verify-deployment-wrong", (401,)),
         _refused("sales pages need a login", "GET", url + "/sales", (302,)),
         _refused("admin needs a login", "GET", url + "/admin/", (302,)),
     ]
-    return findings
 
 
 def _json(url: str) -> dict[str, Any] | str:

@@ -41,7 +41,9 @@ class Step:
 
 def walk() -> list[Finding]:
     """Every stage in order, with a sentence for what is wrong or why something waits."""
-    findings = [Finding(name, check.ok, None, check.text) for name, check in status.health().items() if name != "pipeline"]
+    findings = [
+        Finding(name, check.ok, None, check.text) for name, check in status.health().items() if name != "pipeline"
+    ]
     findings.append(_switches())
     for stage in flow.flow():
         findings.append(_stage(stage))

@@ -7,6 +7,7 @@ other are refused by name in `checks.py`, before anything is served or sent.
 from pathlib import Path
 
 import environ
+from django.templatetags.static import static
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -25,9 +26,9 @@ WSGI_APPLICATION = "caio_project.wsgi.application"
 APPEND_SLASH = False  # RB2B disconnects on a redirect, so no path has one
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
-TIME_ZONE = "UTC"
-LANGUAGE_CODE = "en-us"
 TEAM_TIME_ZONE = env.str("TEAM_TIME_ZONE", default="America/New_York")
+TIME_ZONE = TEAM_TIME_ZONE  # what pages show; the database keeps UTC
+LANGUAGE_CODE = "en-us"
 
 INSTALLED_APPS = [
     "unfold",
@@ -260,7 +261,7 @@ UNFOLD = {
     "SITE_URL": "/sales",
     "SHOW_HISTORY": True,
     "ENVIRONMENT": "caio_project.context.admin_badge",
-    "STYLES": ["/static/caio/admin.css"],
+    "STYLES": [lambda request: static("caio/admin.css")],
     "COLORS": {
         "primary": {
             "50": "#f1f6fe",

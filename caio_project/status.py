@@ -117,7 +117,9 @@ def health(now: datetime | None = None) -> dict[str, Check]:
     found = problems(now)
     seen = dict(Heartbeat.objects.values_list("name", "seen_at"))
     beat = seen.get("beat")
-    checks["beat"] = Check(bool(beat and beat > now - ALIVE), f"seen {beat:%Y-%m-%dT%H:%M:%SZ}" if beat else "never seen")
+    checks["beat"] = Check(
+        bool(beat and beat > now - ALIVE), f"seen {beat:%Y-%m-%dT%H:%M:%SZ}" if beat else "never seen"
+    )
     newest = max((at for name, at in seen.items()), default=None)
     checks["worker"] = Check(
         bool(newest and newest > now - ALIVE), f"seen {newest:%Y-%m-%dT%H:%M:%SZ}" if newest else "never seen"

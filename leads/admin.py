@@ -42,7 +42,9 @@ class InboundEvents(ReadOnly):
     @admin.display(description="body")
     def body_as_text(self, event: InboundEvent) -> str:
         """The first 4,000 characters, escaped."""
-        return format_html("<pre style='white-space:pre-wrap'>{}</pre>", bytes(event.body)[:4000].decode("utf-8", "replace"))
+        return format_html(
+            "<pre style='white-space:pre-wrap'>{}</pre>", bytes(event.body)[:4000].decode("utf-8", "replace")
+        )
 
 
 class Visits(TabularInline):

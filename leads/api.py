@@ -12,7 +12,6 @@ from leads import ingest
 from leads.integrations import rb2b
 
 
-
 class Visitors(APIView):
     scope = "leads:write"
 

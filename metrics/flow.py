@@ -46,37 +46,48 @@ def flow(now: datetime | None = None) -> list[Stage]:
     start = calendar.start_of_day(now, settings.TEAM_TIME_ZONE)
     seen = {beat.name: beat for beat in Heartbeat.objects.all()}
 
-    def stage(code: str, label: str, sweep: str, count: int, waiting: QuerySet, field: str, machine: bool = True) -> Stage:
-        facts = waiting.aggregate(n=Count("pk"), oldest=Min(field))
+    def stage(
+        code: str, label: str, sweep: str, count: int, waiting: QuerySet, since: str, *, machine: bool = True
+    ) -> Stage:
+        facts = waiting.aggregate(n=Count("pk"), oldest=Min(since))
         beat = seen.get(sweep)
-        stuck = machine and facts["oldest"] is not None and facts["oldest"] < now - PATIENCE
         return Stage(
-            code, label, count, facts["n"], facts["oldest"],
-            beat.seen_at if beat else None, beat.worked_at if beat else None, stuck,
-        )  # fmt: skip
+            code=code,
+            label=label,
+            count=count,
+            waiting=facts["n"],
+            oldest_at=facts["oldest"],
+            seen_at=beat.seen_at if beat else None,
+            worked_at=beat.worked_at if beat else None,
+            is_stuck=machine and facts["oldest"] is not None and facts["oldest"] < now - PATIENCE,
+        )
 
-    moved = Move.objects.filter(at__gte=start)
-    events = InboundEvent.objects.filter(state=InboundEvent.State.WAITING, source__in=("rb2b", "api"))
-    open_enrichments = Enrichment.objects.exclude(state=Enrichment.State.SETTLED)
+    def emails(*statuses: Status) -> QuerySet[Message]:
+        return Message.objects.filter(status__in=statuses)
+
+    def moved(**which: str) -> int:
+        return Move.objects.filter(at__gte=start, **which).count()
+
+    visits = Visit.objects.filter(received_at__gte=start).count()
+    leads = Lead.objects.filter(first_seen_at__gte=start).count()
     settled = Enrichment.objects.filter(settled_at__gte=start).count()
-    cleared = Message.objects.filter(status=Status.CLEARED)
-    unsure = Message.objects.filter(status__in=[Status.SENDING, Status.UNCERTAIN])
-    drafts = Message.objects.filter(status=Status.DRAFT)
+    events = InboundEvent.objects.filter(state=InboundEvent.State.WAITING, source__in=("rb2b", "api"))
+    asked = Enrichment.objects.exclude(state=Enrichment.State.SETTLED)
+    unassessed = Lead.objects.filter(needs_assessment_at__isnull=False)
+    drafted, held = moved(from_status=Status.DRAFT), moved(to_status=Status.HELD)
+    cleared, sent = moved(to_status=Status.CLEARED), moved(to_status=Status.SENT)
+    unsure = emails(Status.SENDING, Status.UNCERTAIN)
     return [
-        stage("visits", "Visits", "leads.process_events", Visit.objects.filter(received_at__gte=start).count(), events, "received_at"),
-        stage("leads", "Leads", "leads.assess_due", Lead.objects.filter(first_seen_at__gte=start).count(), _assessable(), "needs_assessment_at"),
-        stage("enriched", "Enriched", "leads.push_enrichments", settled, open_enrichments, "created_at"),
-        stage("drafted", "Drafted", "outreach.draft_due", moved.filter(from_status=Status.DRAFT).count(), drafts, "created_at"),
-        stage("waiting", "Waiting", "approvals.tell", moved.filter(to_status=Status.HELD).count(), Message.objects.filter(status=Status.HELD), "held_at", False),
-        stage("cleared", "Cleared", "outreach.send_due", moved.filter(to_status=Status.CLEARED).count(), cleared, "cleared_at", False),
-        stage("sent", "Sent", "outreach.settle_uncertain", moved.filter(to_status=Status.SENT).count(), unsure, "uncertain_at", False),
+        stage("visits", "Visits", "leads.process_events", visits, events, "received_at"),
+        stage("leads", "Leads", "leads.assess_due", leads, unassessed, "needs_assessment_at"),
+        stage("enriched", "Enriched", "leads.push_enrichments", settled, asked, "created_at"),
+        stage("drafted", "Drafted", "outreach.draft_due", drafted, emails(Status.DRAFT), "created_at"),
+        stage("waiting", "Waiting", "approvals.tell", held, emails(Status.HELD), "held_at", machine=False),
+        stage("cleared", "Cleared", "outreach.send_due", cleared, emails(Status.CLEARED), "cleared_at", machine=False),
+        stage("sent", "Sent", "outreach.settle_uncertain", sent, unsure, "uncertain_at", machine=False),
         Stage("replies", "Replies", 0, 0, None, None, None, is_built=False),
         Stage("meetings", "Meetings", 0, 0, None, None, None, is_built=False),
-    ]  # fmt: skip
-
-
-def _assessable() -> QuerySet[Lead]:
-    return Lead.objects.filter(needs_assessment_at__isnull=False)
+    ]
 
 
 def headline(stages: list[Stage], overdue: int) -> str:
@@ -89,8 +100,10 @@ def headline(stages: list[Stage], overdue: int) -> str:
     if unproven is None:
         return "All caught up. Every stage was seen working in the last hour."
     if unproven.is_stuck:
-        return f"Nothing waits here, but {unproven.waiting} wait at “{unproven.label}”. Emails may be stuck before they reach you."
-    return f"Nothing waits here, but “{unproven.label}” was not seen working in the last hour. Emails may be stuck before they reach you."
+        what = f"{unproven.waiting} wait at “{unproven.label}”"
+    else:
+        what = f"“{unproven.label}” was not seen working in the last hour"
+    return f"Nothing waits here, but {what}. Emails may be stuck before they reach you."
 
 
 SEEN_BY_ROWS: dict[str, Callable[[datetime], int]] = {
@@ -117,5 +130,3 @@ def last_seen() -> dict[str, datetime | None]:
         "last_event_at": InboundEvent.objects.aggregate(at=Max("received_at"))["at"],
         "last_sent_at": Message.objects.filter(status=Status.SENT).aggregate(at=Max("sent_at"))["at"],
     }
-
-

@@ -104,7 +104,9 @@ def _streaks(target: str, now: datetime) -> dict[str, int]:
     """How many days in a row, today left out, each gate was met in the evaluations on record."""
     by_day: dict[Any, dict[str, bool]] = {}
     since = now - timedelta(days=DAYS_IN_A_ROW + 1)
-    for row in GateEvaluation.objects.filter(target=target, at__gte=since, metric_version=METRIC_VERSION).order_by("at"):
+    for row in GateEvaluation.objects.filter(target=target, at__gte=since, metric_version=METRIC_VERSION).order_by(
+        "at"
+    ):
         day = calendar.team_day(row.at, settings.TEAM_TIME_ZONE)
         known = by_day.setdefault(day, {})
         for gate in row.gates:
@@ -147,7 +149,7 @@ def _not_built(name: str, threshold: str, needed: int, window: str, why: str) ->
 
 
 def enrichment_rate(now: datetime) -> Gate:
-    """Of the requests settled in 14 days, the share that gained a verified email, a title or a company field in 24 h."""
+    """Of the requests settled in 14 days, the share that gained a verified email, a title or company field in 24 h."""
     asked = Enrichment.objects.filter(
         settled_at__gte=now - timedelta(days=14), settled_at__lte=now, lead__kind=Kind.LIVE
     ).exclude(outcome=Enrichment.Outcome.SKIPPED)
@@ -217,10 +219,10 @@ def approval_latency(now: datetime) -> Gate:
         calendar.working_time(held, at, settings.TEAM_TIME_ZONE, hours).total_seconds() / 3600 for held, at in times
     ]
     wall = [(at - held).total_seconds() / 3600 for held, at in times]
-    raw = {"decisions": len(times)}
+    raw: dict[str, Any] = {"decisions": len(times)}
     if times:
         raw |= {"business_hours": statistics.spread(business), "wall_clock": statistics.spread(wall)}
-    mean = raw["business_hours"]["mean"] if times else None  # type: ignore[index]
+    mean = raw["business_hours"]["mean"] if times else None
     gate = Gate("approval latency", "< 4 h mean", 20, "14 days", mean, "hours", None, len(times), raw=raw)
     return _measured(gate, mean is not None and mean < 4, "decisions")
 
@@ -253,7 +255,7 @@ GATES: dict[Phase, tuple[Callable[[datetime], Gate], ...]] = {
         _not_built("reply rate, sustained", ">= 8 %", 200, "28 days", "replies are not read back yet"),
         _not_built("override rate", "< 10 %", 30, "", "sampled re-reading is not built"),
         _not_built("domain health", "> 70 every day", 14, "14 days", "domain health is not built"),
-        _not_built("pipeline value", ">= 20 % over the baseline and >= $180,000", 1, "", "opportunities are not read back yet"),
+        _not_built("pipeline value", ">= 20 % over the baseline and >= $180,000", 1, "", "opportunities are not read"),
         _not_built("sign-off", "a named person", 1, "7 days", "sign-off is not built"),
     ),
 }  # fmt: skip

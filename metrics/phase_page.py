@@ -53,10 +53,16 @@ def _row(gate: gates.Gate) -> Row:
         low, high = gate.interval
         interval = f"{low * 100:.1f}–{high * 100:.1f}{NBSP}%"
     return Row(
-        gate.name.capitalize(), _value(gate), interval, gate.threshold.replace(">=", "at least").replace("<", "under"),
+        gate.name.capitalize(), _value(gate), interval, _must_be(gate.threshold),
         f"{gate.sample} of {gate.needed}", gate.window, gate.verdict, WORDS[gate.verdict],
         gate.why.removeprefix("insufficient: "),
     )  # fmt: skip
+
+
+def _must_be(threshold: str) -> str:
+    """ ">= 30 %" in words, the number kept with its unit."""
+    said = threshold.replace(">=", "at least").replace("<", "under").replace(">", "over")
+    return said.replace(" %", f"{NBSP}%").replace(" h ", f"{NBSP}h ")
 
 
 def _value(gate: gates.Gate) -> str:

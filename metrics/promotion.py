@@ -70,7 +70,9 @@ def _last_drop() -> Any:
 def _by_gates(to: Phase) -> list[str]:
     if to == Phase.PARALLEL:
         return ghl_write_check()
-    return [f"{gate.name}: {gate.verdict}, {gate.why}." for gate in gates.evaluate(to).gates if gate.verdict != gates.PASS]
+    return [
+        f"{gate.name}: {gate.verdict}, {gate.why}." for gate in gates.evaluate(to).gates if gate.verdict != gates.PASS
+    ]
 
 
 def ghl_write_check() -> list[str]:

@@ -118,11 +118,11 @@ def _try(message: Message) -> bool:
 
 
 def _stop(message: Message, stop: Stopped) -> None:
-    if stop.to != Status.HELD:
-        move(message, stop.to, stop.why, lease=message.lease_until, error=stop.text[:500])
-        return
-    critical = {"critical_reason": drafting.ANSWERED, "rank": RANK[Band.CRITICAL]} if stop.why == "answered" else {}
-    drafting.to_held(message, stop.why, lease=message.lease_until, error=stop.text[:500], **critical)
+    changes = {"lease": message.lease_until, "error": stop.text[:500], **stop.changes}
+    if stop.to == Status.HELD:  # into the queue with a new due time and end, or it would expire unseen
+        drafting.to_held(message, stop.why, **changes)
+    else:
+        move(message, stop.to, stop.why, **changes)
 
 
 def _after_a_fault(message: Message, text: str) -> None:
@@ -174,7 +174,6 @@ def _send(message: Message) -> bool:
     html = compliance.as_html(text.body, text.footer)
     started = time.monotonic()
     with transaction.atomic():
-        _judge(message)  # reading GoHighLevel took seconds
         intent = _claim_slot(message, contact_id=contact_id)
     if time.monotonic() - started > SLOT_IS_FRESH:
         _settle(intent, Outcome.NOT_SENT)
@@ -207,7 +206,7 @@ def _ready_at_ghl(message: Message) -> str:
         raise Stopped(Status.FAILED, "dnd", "Do-not-disturb is set at GoHighLevel.")
     if any(one.inbound for one in said):
         text = "There is a message from this person at GoHighLevel."
-        raise Stopped(Status.HELD, "answered", text, critical_reason=text, rank=0)
+        raise Stopped(Status.HELD, "answered", text, critical_reason=text, rank=RANK[Band.CRITICAL])
     return contact.id
 
 

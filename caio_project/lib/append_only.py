@@ -30,7 +30,8 @@ def guard(schema_editor: Any, table: str) -> None:
         return
     schema_editor.execute(
         "CREATE OR REPLACE FUNCTION caio_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || ' is append-only', ERRCODE = 'integrity_constraint_violation'; "
+        "$$ BEGIN RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || ' is append-only', "
+        "ERRCODE = 'integrity_constraint_violation'; "
         "END $$"
     )
     schema_editor.execute(

@@ -2,12 +2,17 @@
 
 import json
 from argparse import ArgumentParser
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
+
+from caio_project.lib.files import BadFile, Report
 
 
 class Reporting(BaseCommand):
@@ -49,3 +54,41 @@ class Answering(Reporting):
         if not user.has_perm(self.permission):
             raise CommandError(f"--as: {user.get_username()} does not have {self.permission}.")
         return user
+
+
+class Importing(Reporting):
+    """A command that takes one file: errors by line on stderr, exit code 1 on any, and a progress bar."""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("file", type=Path)
+
+    def take(self, options: dict[str, Any], work: Callable[[bytes, Callable[[int, int], None]], Report]) -> Report:
+        """Run `work(raw, progress)` on the file; an unreadable one is a CommandError."""
+        path = options["file"]
+        quiet = options["json"] or not getattr(self.stdout, "isatty", lambda: False)()
+        with Progress(transient=True, disable=quiet) as bar:
+            task = bar.add_task("Storing", total=None)
+            try:
+                return work(path.read_bytes(), lambda done, total: bar.update(task, completed=done, total=total))
+            except OSError as error:
+                raise CommandError(f"{path}: {error.strerror}.") from error
+            except BadFile as error:
+                raise CommandError(f"{path}: {error}") from error
+
+    def finish(self, report: Report, options: dict[str, Any], what: str, *, stored: bool) -> None:
+        """Print what happened; raise CommandError where a line was wrong."""
+        if options["json"]:
+            self.as_json({**report.__dict__, "stored": stored})
+        else:
+            for line, text in report.errors:
+                self.stderr.write(f"line {line}: {text}")
+            if report.more_errors:
+                self.stderr.write(f"and {report.more_errors} more")
+            if stored:
+                self.stdout.write(f"{report.read} {what} read: {report.new} new, {report.known} known before.")
+        if report.errors:
+            wrong = len(report.errors) + report.more_errors
+            raise CommandError(
+                f"{wrong} of {report.read} lines are wrong." + ("" if stored else " Nothing was stored.")
+            )

@@ -17,7 +17,7 @@ VERSION = "2021-04-15"
 SEND_DEADLINE = 20.0
 PAGES = 5
 
-# What GHL says when this address must not be written to; all permanent. Text of the 400s of POST /conversations/messages.
+# What GHL says in a 400 of POST /conversations/messages when this address must not be written to; all permanent.
 PERMANENT = (
     ("dnd is active", "dnd"),
     ("has unsubscribed", "unsubscribed"),

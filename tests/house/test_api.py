@@ -109,7 +109,9 @@ class TestPendingEmails:
         back = client.get(last["previous"], headers=headers).json()
         assert [row["id"] for row in back["results"]] == seen[1]
 
-    def test_costs_the_same_number_of_queries_at_any_length(self, client: Client, django_assert_max_num_queries: Any) -> None:
+    def test_costs_the_same_number_of_queries_at_any_length(
+        self, client: Client, django_assert_max_num_queries: Any
+    ) -> None:
         factories.many_held(60)
         headers = key("messages:read")
         client.get("/api/pending-emails", headers=headers)

@@ -100,9 +100,7 @@ class TestCommands:
 
     def test_promotion_and_demotion_by_command(self, lead_user: User) -> None:
         out = StringIO()
-        call_command(
-            "promote_phase", "--to", "assisted", "--as", "lena", "--override", "--reason", REASON, stdout=out
-        )
+        call_command("promote_phase", "--to", "assisted", "--as", "lena", "--override", "--reason", REASON, stdout=out)
         call_command("demote_phase", "--as", "lena", "--reason", "numbers turned", stdout=out)
         assert out.getvalue().splitlines() == ["The phase is assisted now.", "The phase is parallel now."]
 

@@ -30,7 +30,7 @@ class Command(Reporting):
             rows = [(f.name, f.state, f.waiting, f.text) for f in findings]
             self.table("The pipeline", ("Stage", "State", "Waiting", "What was found"), rows)
             if steps:
-                rows = [(s.name, "yes" if s.ok else "no", s.text) for s in steps]
-                self.table("The test visitor", ("Step", "Reached", "What was found"), rows)
+                reached = [(s.name, "yes" if s.ok else "no", s.text) for s in steps]
+                self.table("The test visitor", ("Step", "Reached", "What was found"), reached)
             self.stdout.write("Everything works." if ok else "Something does not work; see above.")
         sys.exit(0 if ok else 1)

@@ -8,8 +8,8 @@ from caio_project.lib.commands import Reporting
 
 class Command(Reporting):
     help = (
-        "Ask a deployment whether it runs this commit, answers on every address outsiders rely on, and has a worker and "
-        "beat alive. Changes nothing there. Exit code: 0 verified, 1 not."
+        "Ask a deployment whether it runs this commit, answers on every address outsiders rely on, and has a worker "
+        "and beat alive. Changes nothing there. Exit code: 0 verified, 1 not."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

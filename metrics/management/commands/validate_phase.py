@@ -35,6 +35,8 @@ class Command(Reporting):
 
 def _row(gate: gates.Gate) -> tuple[Any, ...]:
     percent = gate.unit == "share"
-    value = None if gate.value is None else f"{gate.value:.1%}" if percent else f"{gate.value:.2f}".rstrip("0").rstrip(".")
+    value = (
+        None if gate.value is None else f"{gate.value:.1%}" if percent else f"{gate.value:.2f}".rstrip("0").rstrip(".")
+    )
     interval = f"{gate.interval[0]:.1%} to {gate.interval[1]:.1%}" if gate.interval else ""
     return gate.name, value, interval, gate.threshold, f"{gate.sample} of {gate.needed}", gate.verdict, gate.why

@@ -1,0 +1,81 @@
+"""Run every measurement, print a table and write var/bench.json.
+
+BENCH_SECONDS (10): length of one round of load. Exit code 1 only for errors; a missed aim is shown, not failed, for
+what a shared machine measures varies. Ratios are to a floor measured in the same run and hold on any machine.
+"""
+
+import json
+import os
+import sys
+import time
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from bench import latency, pages, webhook, world
+
+SECONDS = float(os.environ.get("BENCH_SECONDS") or 10)
+
+
+def main() -> int:
+    world.check()
+    console, found, failed = Console(highlight=False), {}, []
+    for name, measure in (
+        ("webhook", lambda: webhook.measure(SECONDS)),
+        ("redis", latency.on_redis),
+        ("embedded", latency.embedded),
+        ("pages", lambda: json.loads(world.manage(world.fresh_postgres(), "-m", "bench.pages", str(pages.HELD)))),
+    ):
+        console.print(f"measuring {name} …")
+        try:
+            found[name] = measure()
+        except (RuntimeError, AssertionError, OSError) as error:
+            failed.append(f"{name}: {error}")
+    if errors := found.get("webhook", {}).get("errors"):
+        failed.append(f"webhook: {errors} answers were not 200")
+    console.print(table(found))
+    file = world.ROOT / "var" / "bench.json"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(json.dumps({"at": time.strftime("%FT%TZ", time.gmtime()), "seconds": SECONDS, **found}, indent=2))
+    for text in failed:
+        console.print(f"FAILED {text}", style="red", markup=False)
+    return 1 if failed else 0
+
+
+def table(found: dict[str, Any]) -> Table:
+    shown = Table(title=f"{os.cpu_count()} processors, rounds of {SECONDS:g} s", title_justify="left")
+    for column, justify in (("", "left"), ("measured", "right"), ("aim", "right"), ("", "left")):
+        shown.add_column(column, justify=justify)  # type: ignore[arg-type]
+
+    def row(text: str, value: float, unit: str, aim: float | None = None, at_least: bool = False) -> None:
+        if aim is None:
+            shown.add_row(text, f"{value:,.1f} {unit}", "", "")
+            return
+        met = value >= aim if at_least else value < aim
+        figure = f"{value:.2f}" if at_least else f"{value:,.1f} {unit}"
+        shown.add_row(text, figure, f"{'≥' if at_least else '<'} {aim:g} {unit}".rstrip(), "met" if met else "missed")
+
+    if w := found.get("webhook"):
+        row(f"POST /webhooks/rb2b, {webhook.CONNECTIONS} connections", w["per_second"], "/s")
+        row("  floor: a view that inserts one row", w["floor_per_second"], "/s")
+        row("  the same without middleware", w["bare_per_second"], "/s")
+        row("  ratio to the floor", w["ratio"], "", 0.7, at_least=True)
+        row("  ratio to the one without middleware", w["ratio_to_bare"], "", 0.7, at_least=True)
+        row("  p50", w["p50_ms"], "ms")
+        row("  p99", w["p99_ms"], "ms", 100)
+        row("  the load generator itself, a request", w["client_ms"], "ms")
+    for name, text, aim in (("redis", "Redis, worker, beat", 5), ("embedded", "embedded, SQLite", 15)):
+        if one := found.get(name):
+            row(f"visit to held, {text}: median", one["median_s"], "s", aim)
+            row("  longest", one["longest_s"], "s", aim)
+    if p := found.get("pages"):
+        row(f"GET /api/queue-status, {p['held']:,} held, uncached", p["queue_status_ms"], "ms", 20)
+        row("  times a view that does nothing", p["queue_status_ms"] / p["bare_ms"], "x")
+        row("GET /api/pending-emails, first page", p["pending_emails_ms"], "ms", 60)
+        row("  times a view that does nothing", p["pending_emails_ms"] / p["bare_ms"], "x")
+    return shown
+
+
+if __name__ == "__main__":
+    sys.exit(main())

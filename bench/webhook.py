@@ -1,0 +1,56 @@
+"""How many visitors a second the webhook stores, against a view that inserts one row behind the same server."""
+
+import contextlib
+import json
+import statistics
+from typing import Any
+from urllib.parse import quote
+
+import psycopg
+
+from bench import floor_urls, load, world
+
+CONNECTIONS = 50
+ROUNDS = 3
+
+
+def measure(seconds: float) -> dict[str, Any]:
+    """Alternating rounds of product, floor and bare Django; each side's median is what counts."""
+    env = world.fresh_postgres()
+    with psycopg.connect(world.POSTGRES, autocommit=True) as db:
+        db.execute(floor_urls.TABLE)
+    sides: dict[str, list[load.Result]] = {"webhook": [], "floor": [], "bare": []}
+    with contextlib.ExitStack() as stack:
+        product = stack.enter_context(world.web(env, "/webhooks/rb2b/health"))
+        floor = stack.enter_context(world.web(env, "/nothing", DJANGO_SETTINGS_MODULE="bench.floor_settings"))
+        bare = stack.enter_context(world.web(env, "/nothing", DJANGO_SETTINGS_MODULE="bench.bare_settings"))
+        urls = {
+            "webhook": f"{product}/webhooks/rb2b?token={quote(world.TOKEN)}",
+            "floor": f"{floor}/insert",
+            "bare": f"{bare}/insert",
+        }
+        for url in urls.values():
+            _load(env, url, min(seconds, 2.0))  # warm up
+        for _ in range(ROUNDS):
+            for name, url in urls.items():
+                sides[name].append(_load(env, url, seconds))
+    rates = {name: statistics.median(r.per_second for r in results) for name, results in sides.items()}
+    mine = sides["webhook"]
+    return {
+        "per_second": rates["webhook"],
+        "floor_per_second": rates["floor"],
+        "bare_per_second": rates["bare"],
+        "ratio": rates["webhook"] / rates["floor"],
+        "ratio_to_bare": rates["webhook"] / rates["bare"],
+        "p50_ms": statistics.median(r.p50_ms for r in mine),
+        "p99_ms": statistics.median(r.p99_ms for r in mine),
+        "floor_p99_ms": statistics.median(r.p99_ms for r in sides["floor"]),
+        "client_ms": statistics.median(r.client_ms for r in mine),
+        "requests": sum(r.requests for results in sides.values() for r in results),
+        "errors": sum(r.errors for results in sides.values() for r in results),
+    }
+
+
+def _load(env: dict[str, str], url: str, seconds: float) -> load.Result:
+    said = world.manage(env, "-m", "bench.load", url, str(CONNECTIONS), str(seconds))
+    return load.Result(**json.loads(said))

@@ -1,0 +1,141 @@
+"""What the measurements run on: databases of their own, and the product's own processes on loopback."""
+
+import contextlib
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import redis
+
+ROOT = Path(__file__).resolve().parent.parent
+POSTGRES = os.environ.get("BENCH_DATABASE_URL") or "postgres://postgres@127.0.0.1:5432/caio_bench"
+REDIS = os.environ.get("BENCH_REDIS_URL") or "redis://127.0.0.1:6379/7"
+TOKEN = "bench-token-0123456789"
+
+
+def environment(**more: str) -> dict[str, str]:
+    """As in production, with vendors in the sandbox and everything on loopback."""
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": os.environ.get("HOME", "/"),
+        "CAIO_ENV_FILE": os.devnull,
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "ALLOWED_HOSTS": "127.0.0.1,testserver",
+        "SANDBOX": "ghl,clay",
+        "RB2B_WEBHOOK_TOKENS": TOKEN,
+        "SENDER_NAME": "Bench",
+        "POSTAL_ADDRESS": "1 Example Street, Columbus, OH 43004",
+        "GUNICORN_LOG_LEVEL": "warning",
+        "LOG_LEVEL": "WARNING",
+        "DATABASE_URL": POSTGRES,
+        "REDIS_URL": REDIS,
+        **more,
+    }
+
+
+def check() -> None:
+    """Exit with a sentence where PostgreSQL or Redis does not answer on loopback."""
+    for url in (POSTGRES, REDIS):
+        if urlsplit(url).hostname not in ("127.0.0.1", "localhost", "::1"):
+            sys.exit(f"The measurements run on this machine only, not on {urlsplit(url).hostname}.")
+    try:
+        psycopg.connect(_maintenance(), connect_timeout=3).close()
+    except psycopg.Error as error:
+        sys.exit(f"PostgreSQL does not answer at {_maintenance()}: {error}\nSet BENCH_DATABASE_URL to one that does.")
+    try:
+        redis.from_url(REDIS, socket_connect_timeout=3).ping()
+    except redis.RedisError as error:
+        sys.exit(f"Redis does not answer at {REDIS}: {error}\nSet BENCH_REDIS_URL to one that does.")
+
+
+def _maintenance() -> str:
+    return urlunsplit(urlsplit(POSTGRES)._replace(path="/postgres"))
+
+
+def fresh_postgres() -> dict[str, str]:
+    """An empty, migrated database of our own, and an empty queue."""
+    name = urlsplit(POSTGRES).path.lstrip("/")
+    assert "bench" in name, "BENCH_DATABASE_URL is emptied: its name must say that it is for this"
+    with psycopg.connect(_maintenance(), autocommit=True) as admin:
+        admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        admin.execute(f'CREATE DATABASE "{name}"')
+    redis.from_url(REDIS).delete("celery")
+    env = environment()
+    manage(env, "migrate", "--verbosity", "0")
+    return env
+
+
+def manage(env: dict[str, str], *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, *arguments] if arguments[0] == "-m" else [sys.executable, "manage.py", *arguments],
+        cwd=ROOT, env=env, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+class Process:
+    """A process of the product, ended at the end of the block; what it says is shown only if it fails."""
+
+    def __init__(self, env: dict[str, str], *arguments: str, pass_fds: tuple[int, ...] = ()):
+        self._name, self._log = " ".join(arguments), tempfile.TemporaryFile("w+")  # noqa: SIM115  (closed at the end)
+        self._process = subprocess.Popen(
+            [sys.executable, *arguments], cwd=ROOT, env=env, stdout=self._log, stderr=self._log, pass_fds=pass_fds
+        )
+
+    def check(self) -> None:
+        if self._process.poll() is not None:
+            self._log.seek(0)
+            raise RuntimeError(f"{self._name} ended by itself:\n{self._log.read()[-2000:]}")
+
+    def __enter__(self) -> "Process":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._log.close()
+
+
+@contextlib.contextmanager
+def web(env: dict[str, str], path: str, **more: str) -> Iterator[str]:
+    """gunicorn as in production; yields its URL once `path` answers."""
+    with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
+        arguments = ("-m", "gunicorn", "--config", "gunicorn.conf.py", "--bind", f"fd://{listener.fileno()}")
+        env = {**env, "WEB_CONCURRENCY": "2", **more}
+        with Process(env, *arguments, pass_fds=(listener.fileno(),)) as process:
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            while not _answers(url + path):
+                process.check()
+            yield url
+
+
+def _answers(url: str) -> bool:
+    try:
+        urllib.request.urlopen(url, timeout=1).close()
+    except OSError:
+        time.sleep(0.1)
+        return False
+    return True
+
+
+def post(url: str, body: dict[str, Any]) -> None:
+    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=15) as answer:
+        assert answer.status == 200

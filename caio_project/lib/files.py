@@ -1,0 +1,66 @@
+"""Files that people bring: read with their line numbers, so that every error can be named."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+MOST_ERRORS = 100  # more are counted, not kept
+
+
+@dataclass
+class Report:
+    """What a file held. `errors` are (line, sentence); nothing is stored while there is one, unless asked for."""
+
+    read: int = 0
+    new: int = 0
+    known: int = 0
+    errors: list[tuple[int, str]] = field(default_factory=list)
+    more_errors: int = 0
+
+    def wrong(self, line: int, text: str) -> None:
+        if len(self.errors) < MOST_ERRORS:
+            self.errors.append((line, text))
+        else:
+            self.more_errors += 1
+
+
+class BadFile(Exception):
+    """The file as a whole cannot be read."""
+
+
+def decoded(raw: bytes) -> str:
+    """The text of a file: UTF-8 with or without a mark, else as Windows writes CSV."""
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", "replace")
+
+
+def csv_rows(raw: bytes, required: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
+    """(line of the file, row by column); a quoted cell may span lines. Raises BadFile without a usable head."""
+    text = decoded(raw)
+    if "\x00" in text:
+        raise BadFile("It has NUL bytes: it is not a CSV file.")
+    reader = csv.reader(io.StringIO(text), dialect=_dialect(text))
+    head = [name.strip() for name in next(reader, [])]
+    names = [name.lower() for name in head] if required else head
+    if missing := [name for name in required if name not in names]:
+        raise BadFile(f"The first line has no column {', '.join(missing)}.")
+    if not any(names):
+        raise BadFile("The first line names no columns.")
+    start = reader.line_num + 1
+    for cells in reader:
+        line, start = start, reader.line_num + 1
+        if any(cell.strip() for cell in cells):
+            yield line, dict(zip(names, (cell.strip() for cell in cells), strict=False))
+
+
+def _dialect(text: str) -> type[csv.Dialect]:
+    """Commas, or the semicolons of a European spreadsheet."""
+    first = text.split("\n", 1)[0]
+
+    class Found(csv.excel):
+        delimiter = ";" if first.count(";") > first.count(",") else "\t" if "\t" in first else ","
+
+    return Found

@@ -1,0 +1,105 @@
+"""Files that people bring: suppressions, and visitors from RB2B's export. Every error is named by its line."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from django.db import transaction
+
+from caio_project.lib.files import Report, csv_rows, decoded
+from leads import ingest, normal
+from leads.integrations import rb2b
+from leads.models import Suppression
+
+
+def suppressions(raw: bytes, source: str) -> Report:
+    """Import a CSV with the columns value (an address or a domain), reason and, optionally, expires (YYYY-MM-DD).
+
+    All or nothing. A row that is known keeps its earliest entry; an expiry never shortens what stands.
+    """
+    report = Report()
+    rows: list[Suppression] = []
+    for line, row in csv_rows(raw, required=("value", "reason")):
+        report.read += 1
+        made = _suppression(row, source)
+        if isinstance(made, str):
+            report.wrong(line, made)
+        else:
+            rows.append(made)
+    if report.errors:
+        return report
+    with transaction.atomic():
+        for wanted in rows:
+            report.new += _keep(wanted)
+    report.known = report.read - report.new
+    return report
+
+
+def _suppression(row: dict[str, str], source: str) -> Suppression | str:
+    value, reason, expires = row["value"], row["reason"].lower().replace(" ", "_"), row.get("expires", "")
+    if reason not in Suppression.Reason.values:
+        return f"reason: {row['reason']!r} is not one of {', '.join(Suppression.Reason.values)}."
+    scope, clean = Suppression.Scope.ADDRESS, normal.email(value) if "@" in value else ""
+    if "@" not in value:
+        scope, clean = Suppression.Scope.DOMAIN, normal.domain(value)
+    if not clean:
+        return f"value: {value!r} is neither an email address nor a domain."
+    try:
+        until = datetime.combine(date.fromisoformat(expires), time.max, UTC) if expires else None
+    except ValueError:
+        return f"expires: {expires!r} is not a date like 2027-01-31."
+    return Suppression(scope=scope, value=clean, reason=reason, source=source[:40], expires_at=until)
+
+
+def _keep(row: Suppression) -> bool:
+    known = Suppression.objects.filter(scope=row.scope, value=row.value, reason=row.reason).first()
+    if known is None:
+        row.save()
+        return True
+    if known.expires_at is not None and (row.expires_at is None or row.expires_at > known.expires_at):
+        Suppression.objects.filter(pk=known.pk).update(expires_at=row.expires_at)
+    return False
+
+
+def visitors(raw: bytes, *, skip_bad: bool = False, progress: Any = None) -> Report:
+    """Import RB2B's CSV export or JSON lines as events of the source "import". Safe to run twice.
+
+    While one line is wrong nothing is stored, unless `skip_bad`. `progress(done, total)` is told as it goes.
+    """
+    report, bodies = Report(), []
+    for line, item in _visitor_rows(raw):
+        report.read += 1
+        body = json.dumps(item, sort_keys=True, ensure_ascii=False).encode() if isinstance(item, dict) else b""
+        try:
+            if isinstance(item, str):
+                raise rb2b.Unreadable(item)
+            rb2b.parse(body)
+            bodies.append(body)
+        except rb2b.Unreadable as error:
+            report.wrong(line, str(error))
+    if report.errors and not skip_bad:
+        return report
+    for done, body in enumerate(bodies, 1):
+        report.new += ingest.store("import", body).is_new
+        if progress:
+            progress(done, len(bodies))
+    report.known = len(bodies) - report.new
+    return report
+
+
+def _visitor_rows(raw: bytes) -> Iterator[tuple[int, dict[str, Any] | str]]:
+    """(line, row) for each visitor; a row that cannot be read is a sentence instead."""
+    text = decoded(raw)
+    if not text.lstrip().startswith("{"):
+        yield from csv_rows(raw, required=())
+        return
+    for line, said in enumerate(text.splitlines(), 1):
+        if not said.strip():
+            continue
+        try:
+            row = json.loads(said)
+        except ValueError as error:
+            yield line, f"It is not JSON: {str(error)[:80]}."
+            continue
+        yield line, row if isinstance(row, dict) else "It is not a JSON object."

@@ -1,0 +1,21 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from caio_project.lib.commands import Importing
+from leads import imports
+
+
+class Command(Importing):
+    help = (
+        "Import visitors from RB2B's CSV export or from JSON lines, as events that are worked off like any other. "
+        "Safe to run twice. While a line is wrong nothing is stored, unless --skip-bad. Exit code 1 on any error."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--skip-bad", action="store_true", help="Store the good lines all the same.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        skip = options["skip_bad"]
+        report = self.take(options, lambda raw, progress: imports.visitors(raw, skip_bad=skip, progress=progress))
+        self.finish(report, options, "visitors", stored=not report.errors or skip)

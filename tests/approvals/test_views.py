@@ -1,0 +1,523 @@
+"""The queue and the desk by Django's client: who may, what changes, what is refused and what is kept."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from approvals import queue
+from approvals.models import Claim, Decision, Reading
+from outreach import phase, review
+from outreach.models import Message, MoveReason
+from outreach.policy import Phase
+from outreach.states import Status
+from tests import factories
+from tests.conftest import person
+
+REASON = "She joined in April, not in May."
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def desk(client: Client, reviewer: User) -> Client:
+    client.force_login(reviewer)
+    return client
+
+
+@pytest.fixture
+def sam() -> User:
+    return person("sam", "Reviewer")
+
+
+def url(message: Message, what: str = "") -> str:
+    return f"/sales/queue/{message.public_id}{'/' + what if what else ''}"
+
+
+def approve(client: Client, message: Message, **more: Any) -> Any:
+    return client.post(url(message, "approve"), {"version": message.version, **more})
+
+
+def reject(client: Client, message: Message, **more: Any) -> Any:
+    return client.post(
+        url(message, "reject"), {"version": message.version, "tag": "weak_subject", "reason": REASON, **more}
+    )
+
+
+def body(response: Any) -> str:
+    return " ".join(response.content.decode().split())
+
+
+# --- Who may ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["", "/queue", "/sent", "/notices", "/phase"])
+def test_pages_ask_for_a_login(client: Client, path: str) -> None:
+    response = client.get(f"/sales{path}")
+    assert response.status_code == 302
+    assert response["Location"].startswith("/accounts/login/?next=/sales")
+
+
+@pytest.mark.parametrize("what", ["approve", "reject", "edit", "undo", "skip", "read", "withdraw", "settle"])
+def test_a_viewer_decides_nothing(client: Client, viewer: User, what: str) -> None:
+    message = factories.held()
+    client.force_login(viewer)
+    response = client.post(url(message, what), {"version": 1, "tag": "other", "reason": REASON})
+    assert response.status_code == 403
+    assert "You can read. Ask a Lead for the reviewer role to decide." in body(response)
+    message.refresh_from_db()
+    assert (message.status, Decision.objects.count(), Claim.objects.count()) == (Status.HELD, 0, 0)
+
+
+def test_a_viewer_sees_the_sentence_and_no_buttons(client: Client, viewer: User) -> None:
+    message = factories.held()
+    client.force_login(viewer)
+    page = body(client.get(url(message)))
+    assert "You can read. Ask a Lead for the reviewer role to decide." in page
+    assert "/approve" not in page and "/reject" not in page
+
+
+def test_a_viewer_does_not_decide_in_batches(client: Client, viewer: User) -> None:
+    message = factories.held()
+    client.force_login(viewer)
+    assert client.post("/sales/queue/batch", {"action": "approve", "selected": f"{message.public_id}.1"}).status_code == 403
+    assert client.post("/sales/queue/next").status_code == 403
+
+
+def test_forms_need_their_token(reviewer: User) -> None:
+    message = factories.held()
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(reviewer)
+    assert approve(strict, message).status_code == 403
+    message.refresh_from_db()
+    assert message.status == Status.HELD
+
+
+# --- A GET changes nothing --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("what", ["", "approve", "reject", "edit", "undo", "skip", "read", "withdraw", "settle"])
+def test_a_get_changes_nothing(desk: Client, what: str) -> None:
+    message = factories.held()
+    before = Message.objects.filter(pk=message.pk).values().get()
+    moves = message.moves.count()
+    assert desk.get(url(message, what)).status_code in (200, 302)
+    assert Message.objects.filter(pk=message.pk).values().get() == before
+    assert (message.moves.count(), Claim.objects.count(), Reading.objects.count()) == (moves, 0, 0)
+
+
+def test_the_lists_change_nothing_either(desk: Client) -> None:
+    message = factories.held()
+    before = Message.objects.filter(pk=message.pk).values().get()
+    for path in ("/sales", "/sales/queue", "/sales/sent", "/sales/notices", "/sales/phase"):
+        assert desk.get(path).status_code == 200, path
+    assert desk.get("/sales/queue/next").status_code == 405
+    assert Message.objects.filter(pk=message.pk).values().get() == before
+
+
+# --- Deciding ---------------------------------------------------------------------------------------------------------
+
+
+def test_approving_goes_to_the_next_email_with_an_undo(desk: Client) -> None:
+    first, second = factories.held(), factories.held()
+    response = approve(desk, first)
+    assert (response.status_code, response["Location"]) == (303, url(second))
+    first.refresh_from_db()
+    assert first.status == Status.CLEARED
+    page = body(desk.get(response["Location"]))
+    assert f"Approved: {first.lead}." in page
+    assert url(first, "undo") in page
+
+
+def test_undo_puts_it_back_and_shows_it(desk: Client) -> None:
+    message = factories.held()
+    approve(desk, message)
+    response = desk.post(url(message, "undo"))
+    assert (response.status_code, response["Location"]) == (303, url(message))
+    message.refresh_from_db()
+    assert message.status == Status.HELD
+    assert "It waits for a decision again." in body(desk.get(url(message)))
+
+
+def test_undo_comes_too_late_once_it_left(desk: Client, reviewer: User) -> None:
+    message = factories.held()
+    approve(desk, message)
+    Message.objects.filter(pk=message.pk).update(status=Status.SENT, sent_at=timezone.now())
+    response = desk.post(url(message, "undo"))
+    assert response.status_code == 409
+    assert "Too late to undo: it left at" in body(response)
+    message.refresh_from_db()
+    assert message.status == Status.SENT
+
+
+def test_rejecting_keeps_tag_and_reason(desk: Client) -> None:
+    message = factories.held()
+    assert reject(desk, message).status_code == 303
+    message.refresh_from_db()
+    decision = message.decisions.get()
+    assert (message.status, decision.tag, decision.reason.text) == (Status.REJECTED, "weak_subject", REASON)
+    assert MoveReason.objects.get(move__message=message, move__to_status="rejected").text == REASON
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"reason": "too short"}, "11 more characters"),
+        ({"reason": ""}, "20 characters or more"),
+        ({"tag": ""}, "Choose why."),
+        ({"tag": "ugly"}, "Select a valid choice"),
+    ],
+)
+def test_a_reject_form_with_a_gap_keeps_what_was_typed(desk: Client, more: dict[str, str], said: str) -> None:
+    message = factories.held()
+    response = reject(desk, message, **more)
+    page = body(response)
+    assert response.status_code == 422
+    assert said in page
+    assert {"reason": REASON, **more}["reason"] in page
+    message.refresh_from_db()
+    assert (message.status, Decision.objects.count()) == (Status.HELD, 0)
+
+
+def test_an_email_changed_while_read_is_not_approved(desk: Client, sam: User) -> None:
+    message = factories.held()
+    shown, text = message.version, message.text
+    assert text is not None
+    review.edit(message, 1, subject="Another subject here", body=text.body, by=sam)
+    response = desk.post(url(message, "approve"), {"version": shown})
+    page = body(response)
+    assert response.status_code == 409
+    assert "sam changed this email at" in page and "while you read it" in page
+    assert "<ins>" in page and "<del>" in page
+    message.refresh_from_db()
+    assert (message.status, Decision.objects.count()) == (Status.HELD, 0)
+    assert f'name="version" value="{message.version}"' in page
+
+
+def test_a_reason_survives_an_email_that_changed(desk: Client, sam: User) -> None:
+    message = factories.held()
+    text = message.text
+    assert text is not None
+    review.edit(message, 1, subject="Another subject here", body=text.body, by=sam)
+    response = desk.post(url(message, "reject"), {"version": 1, "tag": "weak_subject", "reason": REASON})
+    page = body(response)
+    assert response.status_code == 409
+    assert REASON in page
+    assert 'value="weak_subject" required id="id_tag_5" checked' in page or "checked" in page
+    message.refresh_from_db()
+    assert message.status == Status.HELD
+
+
+def test_the_second_of_two_deciders_is_told(desk: Client, sam: User) -> None:
+    message = factories.held()
+    other = Client()
+    other.force_login(sam)
+    reject(other, message)
+    response = approve(desk, message)
+    assert response.status_code == 409
+    assert "sam rejected this email at" in body(response)
+    assert Decision.objects.count() == 1
+
+
+def test_what_somebody_else_has_on_the_desk_can_only_be_read(desk: Client, sam: User) -> None:
+    message = factories.held()
+    queue.take(message, sam)
+    page = body(desk.get(url(message)))
+    assert "sam has this email until" in page
+    assert url(message, "approve") not in page
+    response = approve(desk, message)
+    assert response.status_code == 409
+    assert "sam has this email until" in body(response)
+    message.refresh_from_db()
+    assert message.status == Status.HELD
+
+
+def test_a_blocked_email_says_why_and_has_no_approve(desk: Client) -> None:
+    message = factories.held()
+    text = message.text
+    assert text is not None
+    message = review.edit(message, 1, subject="Re: hello", body=text.body, by=None)
+    assert message.status == Status.BLOCKED
+    page = body(desk.get(url(message)))
+    assert 'aria-disabled="true"' in page and "Can't be approved: The subject pretends to be an answer." in page
+    response = desk.post(url(message, "approve"), {"version": message.version})
+    assert response.status_code == 409
+    message.refresh_from_db()
+    assert message.status == Status.BLOCKED
+
+
+def test_an_approval_without_a_version_is_refused(desk: Client) -> None:
+    message = factories.held()
+    assert desk.post(url(message, "approve")).status_code == 422
+    message.refresh_from_db()
+    assert message.status == Status.HELD
+
+
+def test_what_a_visitor_typed_is_text(desk: Client) -> None:
+    lead = factories.LeadFactory(first_name="<script>alert(1)</script>")
+    message = factories.held(lead)
+    for path in ("/sales", "/sales/queue", url(message)):
+        page = desk.get(path).content.decode()
+        assert "<script>alert" not in page, path
+
+
+# --- Edit -------------------------------------------------------------------------------------------------------------
+
+
+def test_saving_shows_the_same_email_with_its_new_text(desk: Client) -> None:
+    message = factories.held()
+    text = message.text
+    assert text is not None
+    response = desk.post(url(message, "edit"), {"version": 1, "subject": "A calmer subject", "body": text.body})
+    assert (response.status_code, response["Location"]) == (303, url(message))
+    page = body(desk.get(url(message)))
+    assert "A calmer subject" in page and "Approve (edited)" in page and "Saved." in page
+
+
+def test_comparing_saves_nothing(desk: Client) -> None:
+    message = factories.held()
+    response = desk.post(url(message, "edit"), {"version": 1, "subject": "Calmer", "body": "Hi.", "do": "compare"})
+    assert response.status_code == 200
+    assert "removed" in body(response) and "<ins>" in body(response)
+    message.refresh_from_db()
+    assert message.version == 1
+
+
+def test_an_edit_of_a_text_that_changed_keeps_both(desk: Client, sam: User) -> None:
+    message = factories.held()
+    text = message.text
+    assert text is not None
+    review.edit(message, 1, subject="Sam's subject", body=text.body, by=sam)
+    response = desk.post(url(message, "edit"), {"version": 1, "subject": "My subject", "body": text.body})
+    page = body(response)
+    assert response.status_code == 409
+    assert "sam saved another text at" in page and "Yours is still below and is not saved." in page
+    assert 'value="My subject"' in page and "Save mine instead" in page
+    message.refresh_from_db()
+    assert message.version == 2
+    assert desk.post(url(message, "edit"), {"version": 2, "subject": "My subject", "body": text.body}).status_code == 303
+
+
+@pytest.mark.parametrize("gone", ["subject", "body"])
+def test_an_empty_edit_keeps_the_rest(desk: Client, gone: str) -> None:
+    message = factories.held()
+    typed = {"version": 1, "subject": "My subject", "body": "My text", gone: " "}
+    response = desk.post(url(message, "edit"), typed)
+    assert response.status_code == 422
+    assert ("My text" if gone == "subject" else "My subject") in body(response)
+    message.refresh_from_db()
+    assert message.version == 1
+
+
+# --- The words of each state ------------------------------------------------------------------------------------------
+
+
+def test_in_shadow_the_buttons_and_the_answer_say_that_nothing_is_sent(desk: Client, lead_user: User) -> None:
+    phase.change(Phase.SHADOW, by=lead_user, reason="A look first")
+    message = factories.held()
+    page = body(desk.get(url(message)))
+    assert "Phase 1: Shadow. Nothing is sent. What you would do is recorded." in page
+    assert "Would approve (shadow)" in page and "Would reject (shadow)" in page
+    response = approve(desk, message)
+    assert "Recorded: you would approve. Nothing is sent." in body(desk.get(response["Location"]))
+    message.refresh_from_db()
+    assert message.status == Status.WITHDRAWN
+
+
+def test_while_halted_the_button_says_that_it_waits(desk: Client, lead_user: User) -> None:
+    message = factories.held()
+    phase.halt(by=lead_user, reason="wrong footer")
+    page = body(desk.get(url(message)))
+    assert "Approve, hold while halted" in page
+    assert "by lena: wrong footer. You can go on; approved emails wait and are judged again" in page
+    assert page.count("data-banner=") == 1
+
+
+def test_one_banner_and_the_rest_as_chips(desk: Client, lead_user: User) -> None:
+    phase.change(Phase.SHADOW, by=lead_user, reason="A look first")
+    page = body(desk.get("/sales/queue"))
+    assert page.count("data-banner=") == 1 and 'data-banner="shadow"' in page
+    assert "Sandbox: nothing leaves</span>" in page
+
+
+# --- Reading, taking, skipping ----------------------------------------------------------------------------------------
+
+
+def test_reading_takes_it_and_remembers_the_text(desk: Client, reviewer: User) -> None:
+    message = factories.held()
+    assert desk.post(url(message, "read"), {"version": 1}).status_code == 204
+    message.refresh_from_db()
+    assert message.opened_at is not None
+    assert Reading.objects.filter(user=reviewer, message=message, version=1).exists()
+    assert Claim.objects.get(message=message).user == reviewer
+
+
+def test_going_on_gives_the_last_one_back(desk: Client, reviewer: User) -> None:
+    first, second = factories.held(), factories.held()
+    for message in (first, second):
+        desk.post(url(message, "read"), {"version": 1})
+    assert list(Claim.objects.filter(user=reviewer).values_list("message", flat=True)) == [second.pk]
+
+
+def test_reading_an_old_text_is_no_reading(desk: Client, sam: User) -> None:
+    message = factories.held()
+    text = message.text
+    assert text is not None
+    review.edit(message, 1, subject="Another subject", body=text.body, by=sam)
+    response = desk.post(url(message, "read"), {"version": 1})
+    assert response.status_code == 409
+    assert "sam changed this email at" in response.content.decode()
+    assert Reading.objects.count() == 0
+
+
+def test_the_next_email_is_taken_and_shown(desk: Client, reviewer: User, sam: User) -> None:
+    first, second = factories.held(), factories.held()
+    queue.take(first, sam)
+    response = desk.post("/sales/queue/next")
+    assert (response.status_code, response["Location"]) == (303, url(second))
+    assert Claim.objects.get(message=second).user == reviewer
+
+
+def test_a_skipped_email_comes_last_and_is_no_no(desk: Client) -> None:
+    first, second = factories.held(), factories.held()
+    assert desk.post(url(first, "skip"))["Location"] == url(second)
+    assert desk.post("/sales/queue/next")["Location"] == url(second)
+    assert approve(desk, second)["Location"] == url(first)
+    assert Decision.objects.filter(message=first).count() == 0
+
+
+def test_next_without_emails_says_so(desk: Client) -> None:
+    response = desk.post("/sales/queue/next", follow=True)
+    assert "Nothing waits here." in body(response)
+
+
+# --- Batch ------------------------------------------------------------------------------------------------------------
+
+
+def batch(client: Client, action: str, *messages: Message, **more: str) -> Any:
+    selected = [f"{message.public_id}.{message.version}" for message in messages]
+    return client.post("/sales/queue/batch", {"action": action, "selected": selected, **more}, follow=True)
+
+
+def test_a_batch_approves_only_what_this_person_has_read(desk: Client, reviewer: User, sam: User) -> None:
+    read, unread, critical, changed, taken = (factories.held() for _ in range(5))
+    Message.objects.filter(pk=critical.pk).update(critical_reason="This person has answered before.")
+    for message in (read, critical, changed):
+        queue.note_reading(message, reviewer)
+    queue.note_reading(unread, sam)
+    text = changed.text
+    assert text is not None
+    review.edit(Message.objects.get(pk=changed.pk), 1, subject="Another subject", body=text.body, by=sam)
+    queue.take(taken, sam)
+    page = body(batch(desk, "approve", read, unread, critical, changed, taken))
+    assert "Approved 1. Not approved 4." in page
+    assert f"{unread.lead}: you have not read it" in page
+    assert f"{critical.lead}: is CRITICAL and needs its own look" in page
+    assert f"{changed.lead}: changed since you read it" in page
+    assert f"{taken.lead}: sam has this email until" in page
+    cleared = Message.objects.filter(status=Status.CLEARED)
+    assert list(cleared) == [read]
+
+
+def test_a_batch_takes_at_most_fifty(desk: Client, reviewer: User) -> None:
+    factories.many_held(51)
+    messages = list(Message.objects.all())
+    for message in messages:
+        queue.note_reading(message, reviewer)
+    page = body(batch(desk, "approve", *messages))
+    assert "At most 50 emails at once; 51 were selected. Nothing was decided." in page
+    assert Decision.objects.count() == 0
+
+
+def test_a_batch_of_rejections_asks_once_why(desk: Client) -> None:
+    messages = [factories.held() for _ in range(3)]
+    asked = batch(desk, "reject", *messages)
+    assert asked.status_code == 200
+    assert "What should be different?" in body(asked)
+    assert Decision.objects.count() == 0
+    refused = batch(desk, "reject", *messages, tag="other", reason="too short")
+    assert refused.status_code == 422
+    assert "too short" in body(refused)
+    done = batch(desk, "reject", *messages, tag="other", reason=REASON)
+    assert "Rejected 3." in body(done)
+    assert Message.objects.filter(status=Status.REJECTED).count() == 3
+
+
+# --- The list ---------------------------------------------------------------------------------------------------------
+
+
+def queries_of(client: Client, path: str, count: Any) -> int:
+    with count() as counted:
+        assert client.get(path).status_code == 200
+    return len(counted)
+
+
+@pytest.mark.parametrize("path", ["/sales/queue", "/sales/queue?show=hot", "/sales", "/sales/sent"])
+def test_the_number_of_queries_does_not_grow(desk: Client, path: str, django_assert_max_num_queries: Any) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    def counted() -> int:
+        with CaptureQueriesContext(connection) as found:
+            assert desk.get(path).status_code == 200
+        return len(found)
+
+    factories.many_held(5)
+    counted()
+    few = counted()
+    Message.objects.all().delete() if False else None
+    from leads.models import Company, Lead
+
+    Lead.objects.filter(messages__isnull=False).update(email=None)
+    Company.objects.update(name_key="", domain=None, name="")
+    factories.many_held(200)
+    assert counted() == few
+
+
+def test_pages_follow_each_other_without_gap_or_repeat(desk: Client) -> None:
+    factories.many_held(120)
+    # Many share one due time, as after an import.
+    Message.objects.filter(rank=1).update(due_at=timezone.now() + timedelta(hours=1))
+    seen: list[str] = []
+    after = ""
+    for _ in range(3):
+        page = desk.get("/sales/queue", {"after": after}).context["page"]
+        seen += [row.public_id for row in page.rows]
+        after = page.next
+    assert after == ""
+    assert seen == list(Message.objects.order_by("rank", "due_at", "pk").values_list("public_id", flat=True))
+
+
+@pytest.mark.parametrize("cursor", ["x", "1_2", "9_9999999999999999999999_1", "a_b_c", "'; --"])
+def test_a_cursor_that_is_not_ours_shows_the_first_page(desk: Client, cursor: str) -> None:
+    factories.held()
+    assert len(desk.get("/sales/queue", {"after": cursor}).context["page"].rows) == 1
+
+
+def test_filters_count_and_show(desk: Client, reviewer: User) -> None:
+    factories.many_held(6)
+    late = Message.objects.filter(rank=2).first()
+    assert late is not None
+    Message.objects.filter(pk=late.pk).update(due_at=timezone.now() - timedelta(minutes=3))
+    queue.take(late, reviewer)
+    response = desk.get("/sales/queue", {"show": "overdue"})
+    assert {chip["name"]: chip["count"] for chip in response.context["chips"]} == {
+        "": 6, "overdue": 1, "hot": 2, "warm": 2, "low": 2, "mine": 1,
+    }  # fmt: skip
+    assert [row.pk for row in response.context["page"].rows] == [late.pk]
+
+
+def test_search_finds_name_company_and_address(desk: Client) -> None:
+    message = factories.held(factories.LeadFactory(last_name="Whitfieldson"))
+    factories.held(factories.LeadFactory(first_name="Luis", last_name="Ortega"))
+    found = desk.get("/sales/queue", {"search": "whitfieldson northline"}).context["page"].rows
+    assert [row.pk for row in found] == [message.pk]
+    assert "No waiting email matches" in body(desk.get("/sales/queue", {"search": "nobody at all"}))
+
+
+def test_an_empty_queue_does_not_claim_to_be_caught_up(desk: Client) -> None:
+    page = body(desk.get("/sales/queue"))
+    assert "Nothing waits here." in page and 'href="/sales"' in page
+    assert "All caught up" not in page

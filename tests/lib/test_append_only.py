@@ -1,0 +1,123 @@
+"""What happened cannot be changed: the database itself refuses, whatever the code above it does."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, connection, models, transaction
+from django.utils import timezone
+
+from approvals.models import Decision
+from caio_project.lib import append_only
+from metrics.models import GateEvaluation
+from outreach.models import ControlChange, Move
+from tests import conftest, factories
+
+
+def move() -> Move:
+    return Move.objects.create(message=factories.draft(), from_status="draft", to_status="held", why="test", version=1)
+
+
+def change() -> ControlChange:
+    return ControlChange.objects.create(what="phase", before="shadow", after="parallel", by_name="Lena")
+
+
+def decision() -> Decision:
+    return Decision.objects.create(
+        message=factories.draft(),
+        verdict="approved",
+        version=1,
+        text_sha256="0" * 64,
+        by_name="Rita",
+        channel="desk",
+        phase="parallel",
+        edited=False,
+        held_at=timezone.now(),
+        is_evidence=True,
+    )
+
+
+def evaluation() -> GateEvaluation:
+    return GateEvaluation.objects.create(
+        target="assisted", verdict="fail", gates=[], metric_version="1", policy_version="1", before="", sha256="0" * 64
+    )
+
+
+ROWS: dict[type[models.Model], Callable[[], Any]] = {
+    Move: move,
+    ControlChange: change,
+    Decision: decision,
+    GateEvaluation: evaluation,
+}
+every = pytest.mark.parametrize("make", [pytest.param(make, id=model.__name__) for model, make in ROWS.items()])
+
+
+def contents(table: str) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT * FROM {table} ORDER BY id")
+        return cursor.fetchall()
+
+
+def refused(act: Callable[[], object]) -> None:
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        act()
+
+
+@pytest.mark.django_db
+def test_every_append_only_model_is_guarded_by_the_database_and_nothing_else_is() -> None:
+    subclasses = [model for model in apps.get_models() if issubclass(model, append_only.AppendOnly)]
+    assert append_only.guarded_tables() == sorted(model._meta.db_table for model in subclasses)
+    assert sorted(ROWS, key=str) == sorted(subclasses, key=str)
+    assert sorted(conftest.GUARDED) == append_only.guarded_tables()
+
+
+@pytest.mark.django_db
+@every
+@pytest.mark.parametrize("statement", ["UPDATE {table} SET id = id", "DELETE FROM {table}"])
+def test_sql_that_changes_or_removes_rows_is_refused(make: Callable[[], Any], statement: str) -> None:
+    table = make()._meta.db_table
+    before = contents(table)
+    with connection.cursor() as cursor:
+        refused(lambda: cursor.execute(statement.format(table=table)))
+    assert contents(table) == before != []
+
+
+@pytest.mark.django_db
+@every
+def test_the_ways_around_save_are_refused_as_well(make: Callable[[], Any]) -> None:
+    row = make()
+    rows, before = type(row).objects.all(), contents(row._meta.db_table)
+    refused(lambda: rows.update(id=row.pk))
+    refused(lambda: rows.bulk_update([row], [row._meta.concrete_fields[1].name]))
+    refused(rows.delete)
+    assert contents(row._meta.db_table) == before
+
+
+@pytest.mark.django_db
+@every
+def test_saving_again_and_deleting_raise_by_name(make: Callable[[], Any]) -> None:
+    row = make()
+    before = contents(row._meta.db_table)
+    for act in (row.save, row.delete):
+        with pytest.raises(TypeError, match=f"^{type(row).__name__} is append-only$"):
+            act()
+    assert contents(row._meta.db_table) == before
+
+
+@pytest.mark.usefixtures("committed")
+def test_a_database_after_a_flush_is_guarded_again() -> None:
+    assert append_only.guarded_tables() == sorted(conftest.GUARDED)
+
+
+@pytest.mark.usefixtures("committed")
+def test_guards_come_off_and_on_again_when_a_migration_goes_back_and_forth() -> None:
+    operation = append_only.HoldAppendOnly("outreach_move")
+    try:
+        with connection.schema_editor() as editor:
+            operation.database_backwards("outreach", editor, None, None)
+        assert append_only.guarded_tables() == sorted({*conftest.GUARDED} - {"outreach_move"})
+    finally:
+        with connection.schema_editor() as editor:
+            operation.database_forwards("outreach", editor, None, None)
+    assert append_only.guarded_tables() == sorted(conftest.GUARDED)

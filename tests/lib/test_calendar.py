@@ -1,0 +1,247 @@
+"""The team's day and its working hours, on the two days a year when a day is not 24 hours long, and on all others."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from caio_project.lib import calendar
+from caio_project.lib.calendar import WorkingHours
+
+NY = "America/New_York"
+DAY = WorkingHours(time(8), time(18))
+ALWAYS = WorkingHours(time(0), time(0))
+
+
+def local(text: str, zone: str = NY) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone))
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+# The team's day
+
+
+@pytest.mark.parametrize(
+    ("now", "day"),
+    [
+        ("2026-11-03T04:59:59", date(2026, 11, 2)),  # 23:59:59 in New York, and the next day already in UTC
+        ("2026-11-03T05:00:00", date(2026, 11, 3)),
+        ("2026-07-02T03:59:59", date(2026, 7, 1)),
+        ("2026-07-02T04:00:00", date(2026, 7, 2)),
+    ],
+)
+def test_the_teams_day_changes_at_the_teams_midnight(now: str, day: date) -> None:
+    assert calendar.team_day(utc(now), NY) == day
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "after", "hours"),
+    [
+        ("2026-03-08T05:00:00", "2026-03-09T03:59:59", "2026-03-09T04:00:00", 23),  # spring forward
+        ("2026-11-01T04:00:00", "2026-11-02T04:59:59", "2026-11-02T05:00:00", 25),  # fall back
+        ("2026-06-10T04:00:00", "2026-06-11T03:59:59", "2026-06-11T04:00:00", 24),
+    ],
+)
+def test_days_of_23_and_25_hours_begin_and_end_at_midnight(first: str, last: str, after: str, hours: int) -> None:
+    day = calendar.team_day(utc(first), NY)
+    assert calendar.team_day(utc(first) - timedelta(seconds=1), NY) == day - timedelta(days=1)
+    assert calendar.team_day(utc(last), NY) == day
+    assert calendar.next_day(utc(first), NY) == calendar.next_day(utc(last), NY) == utc(after)
+    assert utc(after) - utc(first) == timedelta(hours=hours)
+
+
+ZONES = st.sampled_from(
+    [NY, "America/Los_Angeles", "America/Phoenix", "Pacific/Honolulu", "UTC", "Europe/Berlin", "Asia/Kolkata"]
+    + ["Africa/Cairo", "America/Havana", "Australia/Lord_Howe", "Pacific/Auckland"]
+)
+MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))
+
+
+@given(MOMENTS, ZONES)
+def test_the_next_day_is_the_first_moment_of_the_day_after(now: datetime, zone: str) -> None:
+    begins = calendar.next_day(now, zone)
+    today = calendar.team_day(now, zone)
+    assert begins > now
+    assert calendar.team_day(begins, zone) == today + timedelta(days=1)
+    assert calendar.team_day(begins - timedelta(microseconds=1), zone) == today
+
+
+# Working days
+
+
+@pytest.mark.parametrize(
+    ("day", "working"),
+    [
+        (date(2026, 11, 25), True),
+        (date(2026, 11, 26), False),  # Thanksgiving
+        (date(2026, 11, 27), True),
+        (date(2026, 11, 28), False),  # Saturday
+        (date(2026, 11, 29), False),
+        (date(2026, 7, 3), False),  # Independence Day is a Saturday
+        (date(2027, 12, 31), False),  # the next New Year's Day is a Saturday
+    ],
+)
+def test_weekends_and_public_holidays_are_not_working_days(day: date, working: bool) -> None:
+    assert calendar.is_working_day(day) is working
+
+
+def test_holidays_are_those_of_the_country() -> None:
+    assert calendar.is_working_day(date(2026, 11, 26), "DE") is True
+    assert calendar.is_working_day(date(2026, 10, 3), "DE") is False
+
+
+@pytest.mark.parametrize("country", ["ZZ", "", "nowhere"])
+def test_an_unknown_country_has_weekends_only(country: str) -> None:
+    assert calendar.is_working_day(date(2026, 12, 25), country) is True
+    assert calendar.is_working_day(date(2026, 12, 26), country) is False
+
+
+# Working hours
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end"),
+    [
+        ("08:00-18:00", time(8), time(18)),
+        (" 08:30 - 17:45 ", time(8, 30), time(17, 45)),
+        ("00:00-24:00", time(0), time(0)),
+        ("09:00-24:00", time(9), time(0)),
+    ],
+)
+def test_working_hours_are_read(text: str, start: time, end: time) -> None:
+    assert WorkingHours.parse(text) == WorkingHours(start, end)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "08:00", "8-18", "08:00-18:00-20:00", "08:00-25:00", "18:00-08:00", "08:00-08:00", "a-b", "08:00-18:00+01:00"],
+)
+def test_hours_that_are_no_span_of_one_day_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        WorkingHours.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("now", "opens"),
+    [
+        ("2026-11-02T08:00:00", "2026-11-02T08:00:00"),
+        ("2026-11-02T17:59:59", "2026-11-02T17:59:59"),
+        ("2026-11-02T07:59:59", "2026-11-02T08:00:00"),
+        ("2026-11-02T18:00:00", "2026-11-03T08:00:00"),
+        ("2026-11-06T18:00:00", "2026-11-09T08:00:00"),  # Friday evening
+        ("2026-11-25T23:59:59", "2026-11-27T08:00:00"),  # the evening before Thanksgiving
+        ("2026-03-06T20:00:00", "2026-03-09T08:00:00"),  # the clocks change that weekend
+        ("2026-10-30T20:00:00", "2026-11-02T08:00:00"),
+        ("2026-12-31T20:00:00", "2027-01-04T08:00:00"),
+    ],
+)
+def test_work_begins_when_the_office_opens_next(now: str, opens: str) -> None:
+    assert calendar.opens_at(local(now).astimezone(UTC), NY, DAY) == local(opens)
+
+
+def test_hours_around_the_clock_are_open_at_any_moment_of_a_working_day() -> None:
+    at = local("2026-11-02T23:59:59")
+    assert calendar.opens_at(at, NY, ALWAYS) == at
+    assert calendar.opens_at(local("2026-11-06T23:59:59") + timedelta(seconds=1), NY, ALWAYS) == local("2026-11-09T00:00:00")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "hours"),
+    [
+        ("2026-11-02T09:00:00", "2026-11-02T12:00:00", 3),
+        ("2026-11-02T17:00:00", "2026-11-03T09:00:00", 2),
+        ("2026-11-06T17:00:00", "2026-11-09T09:00:00", 2),
+        ("2026-11-07T09:00:00", "2026-11-08T20:00:00", 0),
+        ("2026-11-25T17:00:00", "2026-11-27T09:00:00", 2),
+        ("2026-11-02T02:00:00", "2026-11-02T23:00:00", 10),
+        ("2026-11-03T12:00:00", "2026-11-02T12:00:00", 0),
+        ("2026-03-06T08:00:00", "2026-03-09T18:00:00", 20),
+    ],
+)
+def test_working_time_counts_open_hours_only(start: str, end: str, hours: int) -> None:
+    assert calendar.working_time(local(start), local(end), NY, DAY) == timedelta(hours=hours)
+
+
+@pytest.mark.parametrize(
+    ("start", "hours", "end"),
+    [
+        ("2026-11-02T09:00:00", 4, "2026-11-02T13:00:00"),
+        ("2026-11-02T16:00:00", 4, "2026-11-03T10:00:00"),
+        ("2026-11-06T16:00:00", 4, "2026-11-09T10:00:00"),
+        ("2026-11-02T08:00:00", 10, "2026-11-02T18:00:00"),
+        ("2026-11-07T12:00:00", 0, "2026-11-09T08:00:00"),
+        ("2026-11-02T08:00:00", 50, "2026-11-06T18:00:00"),
+    ],
+)
+def test_working_time_is_added_within_open_hours(start: str, hours: int, end: str) -> None:
+    assert calendar.add_working_time(local(start), timedelta(hours=hours), NY, DAY) == local(end)
+
+
+HOURS = st.sampled_from([DAY, ALWAYS, WorkingHours(time(9, 30), time(16, 45)), WorkingHours(time(12), time(0))])
+AMOUNTS = st.timedeltas(timedelta(0), timedelta(hours=120))
+WHERE = st.sampled_from(["US", "DE", "ZZ"])
+
+
+@given(MOMENTS, AMOUNTS, ZONES, HOURS, WHERE)
+def test_what_is_added_is_what_lies_between(
+    start: datetime, amount: timedelta, zone: str, hours: WorkingHours, country: str
+) -> None:
+    end = calendar.add_working_time(start, amount, zone, hours, country)
+    assert end >= start
+    assert calendar.working_time(start, end, zone, hours, country) == amount
+
+
+@given(MOMENTS, AMOUNTS, ZONES, HOURS)
+def test_the_zone_of_an_argument_does_not_matter(start: datetime, amount: timedelta, zone: str, hours: WorkingHours) -> None:
+    there = start.astimezone(ZoneInfo(zone))
+    end = calendar.add_working_time(start, amount, zone, hours)
+    assert calendar.add_working_time(there, amount, zone, hours) == end
+    between = calendar.working_time(there, end.astimezone(ZoneInfo(zone)), zone, hours)
+    assert between == calendar.working_time(start, end, zone, hours)
+
+
+@given(st.tuples(MOMENTS, MOMENTS, MOMENTS).map(sorted), ZONES, HOURS)
+def test_working_time_of_two_parts_is_that_of_the_whole(
+    moments: list[datetime], zone: str, hours: WorkingHours
+) -> None:
+    first, middle, last = (moments[0], *(min(m, moments[0] + timedelta(days=60)) for m in moments[1:]))
+    parts = [calendar.working_time(a, b, zone, hours) for a, b in ((first, middle), (middle, last))]
+    assert sum(parts, timedelta(0)) == calendar.working_time(first, last, zone, hours) <= last - first
+
+
+@given(MOMENTS, ZONES, HOURS)
+def test_opening_is_now_or_later_and_open(now: datetime, zone: str, hours: WorkingHours) -> None:
+    opens = calendar.opens_at(now, zone, hours)
+    assert opens >= now
+    assert calendar.opens_at(opens, zone, hours) == opens
+    assert calendar.working_time(now, opens, zone, hours) == timedelta(0)
+    assert calendar.working_time(opens, opens + timedelta(minutes=1), zone, hours) > timedelta(0)
+
+
+@pytest.mark.parametrize(
+    ("start", "days", "end"),
+    [
+        ("2026-11-02T15:00:00", 3, "2026-11-05T15:00:00"),
+        ("2026-11-05T15:00:00", 3, "2026-11-10T15:00:00"),
+        ("2026-11-24T15:00:00", 2, "2026-11-27T15:00:00"),
+        ("2026-03-06T15:00:00", 1, "2026-03-09T15:00:00"),  # the same time on the clock, an hour less in between
+        ("2026-11-07T15:00:00", 1, "2026-11-09T15:00:00"),
+        ("2026-11-07T15:00:00", 0, "2026-11-07T15:00:00"),
+    ],
+)
+def test_working_days_keep_the_time_on_the_clock(start: str, days: int, end: str) -> None:
+    assert calendar.add_working_days(local(start), days, NY) == local(end)
+
+
+@given(MOMENTS, st.integers(1, 20), ZONES, WHERE)
+def test_working_days_are_counted_one_by_one(start: datetime, days: int, zone: str, country: str) -> None:
+    end = calendar.add_working_days(start, days, zone, country)
+    first, last = calendar.team_day(start, zone), calendar.team_day(end, zone)
+    between = (first + timedelta(days=n) for n in range(1, (last - first).days + 1))
+    assert calendar.is_working_day(last, country)
+    assert sum(calendar.is_working_day(day, country) for day in between) == days

@@ -1,0 +1,96 @@
+"""Numbers that become visible in their order, without gaps; and signs of life that cost little."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from caio_project.lib.models import Counter, Heartbeat
+
+
+@pytest.mark.django_db
+def test_numbers_begin_at_one_and_rise_by_one_for_each_name() -> None:
+    assert [Counter.next("a"), Counter.next("a"), Counter.next("b"), Counter.next("a")] == [1, 2, 1, 3]
+
+
+@pytest.mark.django_db
+def test_a_number_that_was_rolled_back_is_given_again() -> None:
+    Counter.next("a")
+    with pytest.raises(RuntimeError), transaction.atomic():
+        assert Counter.next("a") == 2
+        raise RuntimeError
+    assert Counter.next("a") == 2
+
+
+@pytest.mark.postgres
+@pytest.mark.usefixtures("committed")
+def test_a_later_number_waits_until_the_earlier_one_is_committed() -> None:
+    Counter.next("a")
+    taken, committed, seen = threading.Event(), threading.Event(), []
+
+    def first() -> None:
+        with transaction.atomic():
+            Counter.next("a")
+            taken.set()
+            committed.wait(0.5)
+            seen.append("first")
+        connection.close()
+
+    def second() -> None:
+        taken.wait(5)
+        with transaction.atomic():
+            seen.append(Counter.next("a"))
+        connection.close()
+
+    threads = [threading.Thread(target=first), threading.Thread(target=second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert seen == ["first", 3]
+
+
+@pytest.mark.postgres
+@pytest.mark.usefixtures("committed")
+def test_twenty_at_once_get_twenty_different_numbers_even_for_a_new_name() -> None:
+    numbers: list[int] = []
+    start = threading.Barrier(20)
+
+    def take() -> None:
+        try:
+            start.wait()
+            with transaction.atomic():
+                numbers.append(Counter.next("new"))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=take) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert sorted(numbers) == list(range(1, 21))
+
+
+@pytest.mark.django_db
+def test_a_sign_of_life_without_work_is_written_at_most_every_ten_seconds() -> None:
+    now = timezone.now()
+    seen = []
+    for seconds in (0, 5, 10, 11):
+        Heartbeat.beat("sweep", now=now + timedelta(seconds=seconds))
+        seen.append((Heartbeat.objects.get(name="sweep").seen_at - now).total_seconds())
+    assert seen == [0, 0, 0, 11]
+    assert Heartbeat.objects.get(name="sweep").worked_at is None
+
+
+@pytest.mark.django_db
+def test_a_sign_of_work_is_always_written_and_stays() -> None:
+    now = timezone.now()
+    Heartbeat.beat("sweep", now=now)
+    Heartbeat.beat("sweep", worked=True, now=now + timedelta(seconds=1))
+    Heartbeat.beat("sweep", now=now + timedelta(seconds=60))
+    row = Heartbeat.objects.get()
+    assert row.worked_at == now + timedelta(seconds=1)
+    assert row.seen_at == now + timedelta(seconds=60)
