@@ -239,7 +239,9 @@ def too_late_to_undo(message: Message) -> Strip:
         return Strip("warn", f"Too late to undo: it left at {_local(message.sent_at):%H:%M:%S}.")
     if message.status == Status.HELD:
         return Strip("quiet", "It was undone already and waits for a decision.")
-    return Strip("warn", f"Too late to undo: {message.get_status_display()[:1].lower()}{message.get_status_display()[1:]}.")
+    if message.status == Status.UNCERTAIN:
+        return Strip("warn", "Too late to undo: we don't know whether it left. See Sent & replies.")
+    return Strip("warn", f"Too late to undo. It is {message.get_status_display().lower()} by now.")
 
 
 def original(message: Message) -> MessageText | None:
@@ -256,7 +258,8 @@ def approved_words(message: Message, was_shadow: bool) -> str:
 
 def _neighbours(message: Message, user: Any) -> dict[str, Any]:
     if message.status != Status.HELD:
-        return {"next": queue.next_for(user), "previous": None, "list": list(queue.waiting()[:LIST_LENGTH]), "position": 0}
+        top = list(queue.waiting()[:LIST_LENGTH])
+        return {"next": queue.next_for(user), "previous": None, "list": top, "position": 0}
     place = queue.Place.of(message)
     later = queue.first_of(queue.behind(queue.waiting(), place), LIST_LENGTH)
     earlier = [one for part in queue.ahead(queue.waiting(), place) for one in part.reverse()[:2]][:2]

@@ -27,7 +27,9 @@ class RejectMany(forms.Form):
         reason: str = self.cleaned_data["reason"].strip()
         if len(reason) < SHORTEST_REASON:
             more = SHORTEST_REASON - len(reason)
-            raise forms.ValidationError(f"{more} more character{'' if more == 1 else 's'}: say what should be different.")
+            raise forms.ValidationError(
+                f"{more} more character{'' if more == 1 else 's'}: say what should be different."
+            )
         return reason
 
 

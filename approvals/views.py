@@ -25,11 +25,13 @@ def queue_page(request: HttpRequest) -> HttpResponse:
     words = request.GET.get("search", "").strip()[:100]
     rows = queue.searched(queue.by_filter(name, request.user), words)
     found = queue.page(rows, request.user, request.GET.get("after", ""))
-    chips = [
-        {"name": code, "label": label, "count": queue.count_up_to(queue.by_filter(code, request.user)), "on": code == name}
-        for code, label in queue.FILTERS.items()
-    ]
-    context = {"page": found, "chips": chips, "filter": name, "search": words, "after": request.GET.get("after", "")}
+    context = {
+        "page": found,
+        "chips": queue.chips(request.user),
+        "filter": name,
+        "search": words,
+        "after": request.GET.get("after", ""),
+    }
     return show(request, "sales/queue.html", context)
 
 
@@ -135,9 +137,7 @@ def edit(request: HttpRequest, public_id: Any) -> HttpResponse:
     if request.POST.get("do") == "compare":
         return _desk(request, message, mode="edit", form=form, diff=diff)
     try:
-        saved = review.edit(
-            message, typed["version"], subject=typed["subject"], body=typed["body"], by=request.user
-        )
+        saved = review.edit(message, typed["version"], subject=typed["subject"], body=typed["body"], by=request.user)
     except Stale:
         return _edited_meanwhile(request, find(public_id), form)
     except IllegalMove:

@@ -6,7 +6,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from approvals.api import Approve, PendingEmails, Reject
-from caio_project import api
+from caio_project import api, lead_pages
 from leads import webhooks
 from leads.api import Visitors
 from metrics.api import Gates
@@ -17,6 +17,8 @@ urlpatterns = [
     path("", RedirectView.as_view(url="/sales"), name="front"),
     path("", include("metrics.urls")),
     path("", include("approvals.urls")),
+    path("sales/leads", lead_pages.leads_page, name="leads"),
+    path("sales/leads/<uuid:public_id>", lead_pages.lead_page, name="lead"),
     path("webhooks/rb2b", webhooks.rb2b),
     path("webhooks/rb2b/health", webhooks.rb2b_health),
     path("webhooks/rb2b/<str:token>", webhooks.rb2b),

@@ -80,6 +80,7 @@ def assess(lead: Lead, now: datetime | None = None) -> Assessment:
         topic=result.topic,
         warm=warm,
     )
+    Lead.objects.filter(pk=lead.pk).update(score=result.intent, tier=result.tier)
     nudge("outreach.draft_due")
     return assessment
 

@@ -202,6 +202,8 @@ class Lead(models.Model):
     sources = models.JSONField(default=dict, blank=True, help_text="Field: where it came from and when.")
     first_seen_at = models.DateTimeField(default=timezone.now)
     last_seen_at = models.DateTimeField(default=timezone.now)
+    score = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Of the newest assessment.")
+    tier = models.CharField(max_length=10, blank=True, help_text="Of the newest assessment.")
     needs_assessment_at = models.DateTimeField(null=True, blank=True, help_text="Set when something new is known.")
     attempts = models.PositiveSmallIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
@@ -212,7 +214,8 @@ class Lead(models.Model):
             models.Index(
                 fields=["needs_assessment_at"], name="lead_due", condition=Q(needs_assessment_at__isnull=False)
             ),
-            models.Index(fields=["-last_seen_at"], name="lead_newest"),
+            models.Index(fields=["-last_seen_at", "-id"], name="lead_newest"),
+            models.Index(fields=["-score", "-id"], name="lead_hottest"),
         ]
 
     def __str__(self) -> str:
@@ -342,6 +345,8 @@ class Enrichment(models.Model):
             models.Index(fields=["state", "not_before"], name="enrichment_due", condition=~Q(state="settled")),
             models.Index(fields=["lead", "-created_at"], name="enrichment_of_lead"),
             models.Index(fields=["settled_at"], name="enrichment_settled"),
+            models.Index(fields=["-requested_at"], name="enrichment_requested"),
+            models.Index(fields=["-answered_at"], name="enrichment_answered"),
         ]
 
     def __str__(self) -> str:
@@ -393,6 +398,49 @@ class RateWindow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.vendor}: {self.used}"
+
+
+class Breaker(models.Model):
+    """Whether a vendor is asked at all: one row, shared by all workers and seen on the status pages."""
+
+    vendor = models.CharField(max_length=20, primary_key=True)
+    failures = models.PositiveIntegerField(default=0, help_text="Pushes that failed in a row.")
+    opened_at = models.DateTimeField(null=True, blank=True, help_text="Empty while it is closed.")
+    probe_at = models.DateTimeField(null=True, blank=True, help_text="When one request may try again.")
+    openings = models.PositiveIntegerField(default=0, help_text="In a row: each waits longer for its probe.")
+    reason = models.CharField(max_length=300, blank=True)
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.vendor}: {'open' if self.opened_at else 'closed'}"
+
+
+class Budget(models.Model):
+    """How many submissions one webhook of a vendor has had in its life, by all workers together."""
+
+    key = models.CharField(max_length=80, primary_key=True, help_text="Vendor and a hash of the webhook's address.")
+    used = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.used}"
+
+
+class Alarm(models.Model):
+    """Something below that a person must know. Open until it is over; told by approvals, once for each opening."""
+
+    key = models.CharField(max_length=80, help_text="What is wrong, such as clay:breaker.")
+    text = models.CharField(max_length=300)
+    opened_at = models.DateTimeField(default=timezone.now)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["key"], condition=Q(closed_at=None), name="one_open_alarm_per_key")
+        ]
+        indexes = [models.Index(fields=["-opened_at"], name="alarm_newest")]
+
+    def __str__(self) -> str:
+        return self.text
 
 
 def sourced(source: str, at: Any = None) -> dict[str, str]:

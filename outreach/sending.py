@@ -183,7 +183,10 @@ def _send(message: Message) -> bool:
     except http.Failure as failure:
         return _not_sent(message, intent, failure)
     with transaction.atomic():
-        _record_sent(message, intent, sent)
+        if sent.message_id or sent.email_message_id:
+            _record_sent(message, intent, sent)
+        else:
+            _become_uncertain(message, intent, "GoHighLevel answered without the id of a message.")
     return True
 
 

@@ -1,17 +1,21 @@
 """The queue and the desk by Django's client: who may, what changes, what is refused and what is kept."""
 
+import html
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from approvals import queue
 from approvals.models import Claim, Decision, Reading
+from leads.models import Company, Lead
 from outreach import phase, review
-from outreach.models import Message, MoveReason
+from outreach.models import Message, MessageText, MoveReason
 from outreach.policy import Phase
 from outreach.states import Status
 from tests import factories
@@ -47,7 +51,7 @@ def reject(client: Client, message: Message, **more: Any) -> Any:
 
 
 def body(response: Any) -> str:
-    return " ".join(response.content.decode().split())
+    return html.unescape(" ".join(response.content.decode().split()))
 
 
 # --- Who may ----------------------------------------------------------------------------------------------------------
@@ -82,7 +86,10 @@ def test_a_viewer_sees_the_sentence_and_no_buttons(client: Client, viewer: User)
 def test_a_viewer_does_not_decide_in_batches(client: Client, viewer: User) -> None:
     message = factories.held()
     client.force_login(viewer)
-    assert client.post("/sales/queue/batch", {"action": "approve", "selected": f"{message.public_id}.1"}).status_code == 403
+    assert (
+        client.post("/sales/queue/batch", {"action": "approve", "selected": f"{message.public_id}.1"}).status_code
+        == 403
+    )
     assert client.post("/sales/queue/next").status_code == 403
 
 
@@ -205,7 +212,7 @@ def test_a_reason_survives_an_email_that_changed(desk: Client, sam: User) -> Non
     page = body(response)
     assert response.status_code == 409
     assert REASON in page
-    assert 'value="weak_subject" required id="id_tag_5" checked' in page or "checked" in page
+    assert 'value="weak_subject"' in page.split("checked")[0].rpartition("<input")[2]
     message.refresh_from_db()
     assert message.status == Status.HELD
 
@@ -297,7 +304,9 @@ def test_an_edit_of_a_text_that_changed_keeps_both(desk: Client, sam: User) -> N
     assert 'value="My subject"' in page and "Save mine instead" in page
     message.refresh_from_db()
     assert message.version == 2
-    assert desk.post(url(message, "edit"), {"version": 2, "subject": "My subject", "body": text.body}).status_code == 303
+    assert (
+        desk.post(url(message, "edit"), {"version": 2, "subject": "My subject", "body": text.body}).status_code == 303
+    )
 
 
 @pytest.mark.parametrize("gone", ["subject", "body"])
@@ -448,32 +457,18 @@ def test_a_batch_of_rejections_asks_once_why(desk: Client) -> None:
 # --- The list ---------------------------------------------------------------------------------------------------------
 
 
-def queries_of(client: Client, path: str, count: Any) -> int:
-    with count() as counted:
-        assert client.get(path).status_code == 200
-    return len(counted)
-
-
 @pytest.mark.parametrize("path", ["/sales/queue", "/sales/queue?show=hot", "/sales", "/sales/sent"])
-def test_the_number_of_queries_does_not_grow(desk: Client, path: str, django_assert_max_num_queries: Any) -> None:
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
-    def counted() -> int:
+def test_the_number_of_queries_does_not_grow(desk: Client, path: str) -> None:
+    def counted(rows: int) -> int:
+        for model in (MessageText, Message, Lead, Company):
+            model.objects.all().delete()
+        factories.many_held(rows)
         with CaptureQueriesContext(connection) as found:
             assert desk.get(path).status_code == 200
         return len(found)
 
-    factories.many_held(5)
-    counted()
-    few = counted()
-    Message.objects.all().delete() if False else None
-    from leads.models import Company, Lead
-
-    Lead.objects.filter(messages__isnull=False).update(email=None)
-    Company.objects.update(name_key="", domain=None, name="")
-    factories.many_held(200)
-    assert counted() == few
+    counted(5)
+    assert counted(200) == counted(5) < 60
 
 
 def test_pages_follow_each_other_without_gap_or_repeat(desk: Client) -> None:
@@ -498,12 +493,13 @@ def test_a_cursor_that_is_not_ours_shows_the_first_page(desk: Client, cursor: st
 
 def test_filters_count_and_show(desk: Client, reviewer: User) -> None:
     factories.many_held(6)
+    Message.objects.update(due_at=timezone.now() + timedelta(hours=1))
     late = Message.objects.filter(rank=2).first()
     assert late is not None
     Message.objects.filter(pk=late.pk).update(due_at=timezone.now() - timedelta(minutes=3))
     queue.take(late, reviewer)
     response = desk.get("/sales/queue", {"show": "overdue"})
-    assert {chip["name"]: chip["count"] for chip in response.context["chips"]} == {
+    assert {chip.name: chip.count for chip in response.context["chips"]} == {
         "": 6, "overdue": 1, "hot": 2, "warm": 2, "low": 2, "mine": 1,
     }  # fmt: skip
     assert [row.pk for row in response.context["page"].rows] == [late.pk]

@@ -109,7 +109,9 @@ def test_plain_words_are_no_placeholder(text: str) -> None:
 
 
 def test_a_value_is_never_read_as_a_template() -> None:
-    assert fill("{{ company }}", {"company": Value("{{ first_name }}", "rb2b"), **{}}, "other").text == "{{ first_name }}"
+    assert (
+        fill("{{ company }}", {"company": Value("{{ first_name }}", "rb2b"), }, "other").text == "{{ first_name }}"
+    )
 
 
 pieces = st.sampled_from(
@@ -140,7 +142,17 @@ def _guard(body: str, **more: Any) -> dict[str, bool]:
     return {row.guard: row.passed for row in guards.check(guards.Text(body=body, **{**plain, **more}))}
 
 
-OPTIONAL = ("industry", "technology", "employees", "warm_company", "visit_count", "city", "state", "open_roles", "title")
+OPTIONAL = (
+    "industry",
+    "technology",
+    "employees",
+    "warm_company",
+    "visit_count",
+    "city",
+    "state",
+    "open_roles",
+    "title",
+)
 ALL = {
     "first_name": "Dana", "last_name": "Whitfield", "title": "VP Sales", "city": "Columbus", "state": "OH",
     "company": "Northline Freight", "industry": "logistics", "employees": "200-500", "open_roles": "1",
@@ -206,7 +218,9 @@ def test_no_seeded_template_does_without_a_name_and_a_company(field: str) -> Non
 @pytest.mark.django_db
 def test_the_fields_of_a_lead_have_their_sources() -> None:
     company = factories.CompanyFactory(
-        name="Acme, Inc.", technologies=["jquery", "HubSpot"], sources={"name": {"source": "clay", "at": "2026-03-01T10:00"}}
+        name="Acme, Inc.",
+        technologies=["jquery", "HubSpot"],
+        sources={"name": {"source": "clay", "at": "2026-03-01T10:00"}},
     )
     lead = factories.LeadFactory(company=company, sources={"title": {"source": "rb2b", "at": "2026-02-28T10:00"}})
     found = drafting.fields_of(lead, factories.AssessmentFactory(lead=lead), None)

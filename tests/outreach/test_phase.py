@@ -16,7 +16,9 @@ pytestmark = pytest.mark.django_db
 
 def history() -> list[tuple[Any, ...]]:
     return list(
-        ControlChange.objects.order_by("pk").values_list("what", "before", "after", "by_name", "override", "reason__text")
+        ControlChange.objects.order_by("pk").values_list(
+            "what", "before", "after", "by_name", "override", "reason__text"
+        )
     )
 
 

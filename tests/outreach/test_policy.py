@@ -4,7 +4,7 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from outreach.policy import AUTOMATIC_APPROVAL_BUILT, ORDER, POLICY, RANK, Band, Facts, Phase, band, judge, judge_all
+from outreach.policy import AUTOMATIC_APPROVAL_BUILT, ORDER, POLICY, RANK, Facts, Phase, band, judge, judge_all
 
 LOW = Facts(
     intent=10,
@@ -76,7 +76,12 @@ def test_no_machine_approves_yet() -> None:
 
 @pytest.mark.parametrize(
     ("facts", "machines"),
-    [(LOW, {"assisted", "autonomous"}), (WARM, {"autonomous"}), (HOT, set()), (replace(LOW, critical_reason="x"), set())],
+    [
+        (LOW, {"assisted", "autonomous"}),
+        (WARM, {"autonomous"}),
+        (HOT, set()),
+        (replace(LOW, critical_reason="x"), set()),
+    ],
     ids=["low", "warm", "hot", "critical"],
 )
 def test_which_machine_would_approve_a_faultless_email(facts: Facts, machines: set[str]) -> None:

@@ -116,7 +116,9 @@ def test_only_what_is_held_can_be_approved(status: str) -> None:
     assert columns(message) == before
 
 
-def test_in_shadow_an_approval_withdraws_and_nothing_is_released_when_the_phase_goes_up(ghl: FakeGhl, loose: None) -> None:
+def test_in_shadow_an_approval_withdraws_and_nothing_is_released_when_the_phase_goes_up(
+    ghl: FakeGhl, loose: None
+) -> None:
     phase.change(Phase.SHADOW, by=None, reason="test")
     message = review.clear(factories.held(), 1, by=None)
     assert (message.status, message.transport) == ("withdrawn", "")

@@ -179,7 +179,7 @@
     const chosen = $$('[name=selected]:checked'), own = chosen.filter((el) => el.dataset.critical);
     const read = chosen.filter((el) => el.dataset.read && !el.dataset.critical).length;
     const parts = [`${read} read`, `${chosen.length - read - own.length} not read`];
-    if (own.length) parts.push(`${own.length} need${own.length > 1 ? '' : 's'} its own look (CRITICAL)`);
+    if (own.length) parts.push(`${own.length} need${own.length > 1 ? '' : 's'} a look of ${own.length > 1 ? 'their' : 'its'} own (CRITICAL)`);
     $('[data-count]', bar).textContent = chosen.length ? `${chosen.length} selected: ${parts.join(', ')}` : 'Select emails to decide several at once, at most 50.';
     const approve = $('[data-approve]', bar), reject = $('[value=reject]', bar);
     approve.textContent = `Approve ${read} read`;

@@ -1,0 +1,21 @@
+"""Alarms: rows that say that something below is wrong. Opened once, closed when it is over; told by whoever tells."""
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from leads.models import Alarm
+
+
+def raise_alarm(key: str, text: str) -> bool:
+    """Open the alarm `key`, unless it is open; True where this call opened it."""
+    try:
+        with transaction.atomic():
+            _, made = Alarm.objects.get_or_create(key=key, closed_at=None, defaults={"text": text[:300]})
+    except IntegrityError:
+        return False  # another worker opened it
+    return made
+
+
+def clear_alarm(key: str) -> bool:
+    """Close the alarm `key`; True where it was open."""
+    return Alarm.objects.filter(key=key, closed_at=None).update(closed_at=timezone.now()) > 0

@@ -1,0 +1,89 @@
+"""The breaker before Clay: after three failures in a row nobody is asked, until one probe shows that Clay is back.
+
+A failure is a push that was refused, failed or passed its deadline; or three requests unanswered after ten minutes. Any
+answer closes it. The state is one row, changed by conditional UPDATEs, so that four workers agree and only one probes.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db.models import F
+from django.utils import timezone
+
+from caio_project.lib import claims
+from leads import alarms
+from leads.models import Breaker, Enrichment
+
+VENDOR, ALARM = "clay", "clay:breaker"
+FAILURES = 3
+UNANSWERED_AFTER = timedelta(minutes=10)
+FIRST_PROBE, LAST_PROBE = timedelta(minutes=1), timedelta(minutes=30)
+
+
+def row() -> Breaker:
+    return Breaker.objects.get_or_create(vendor=VENDOR)[0]
+
+
+def may_ask(now: datetime | None = None) -> bool:
+    """Whether a request may be pushed now. While open, True for exactly one caller when the probe is due."""
+    now = now or timezone.now()
+    state = row()
+    if state.opened_at is None:
+        return True
+    # Whoever moves the probe on is the one who probes; if it dies, the next probe is due after the same wait again.
+    due = Breaker.objects.filter(vendor=VENDOR, opened_at__isnull=False, probe_at__lte=now)
+    return claims.claim(due, probe_at=now + _wait(state.openings))
+
+
+def is_open() -> bool:
+    return row().opened_at is not None
+
+
+def pushed() -> None:
+    """A push was accepted: the row of failed pushes ends. It does not close an open breaker; only an answer does."""
+    Breaker.objects.filter(vendor=VENDOR, opened_at=None, failures__gt=0).update(failures=0)
+
+
+def failed(why: str, now: datetime | None = None) -> None:
+    """A push failed. The third in a row opens the breaker; a failed probe keeps it open for longer."""
+    now = now or timezone.now()
+    row()
+    Breaker.objects.filter(vendor=VENDOR).update(failures=F("failures") + 1)
+    state = row()
+    if state.opened_at is not None:
+        Breaker.objects.filter(vendor=VENDOR).update(
+            openings=F("openings") + 1, probe_at=now + _wait(state.openings + 1), reason=why[:300]
+        )
+    elif state.failures >= FAILURES:
+        _open(now, f"{state.failures} pushes in a row failed, the last: {why}")
+
+
+def answered() -> None:
+    """Any answer of Clay closes the breaker."""
+    closed = Breaker.objects.filter(vendor=VENDOR).exclude(opened_at=None, failures=0)
+    if closed.update(opened_at=None, probe_at=None, failures=0, openings=0, reason="", changed_at=timezone.now()):
+        alarms.clear_alarm(ALARM)
+
+
+def watch(now: datetime | None = None) -> None:
+    """Open the breaker where the last three requests have no answer after ten minutes."""
+    now = now or timezone.now()
+    if is_open():
+        return
+    asked = Enrichment.objects.filter(requested_at__gt=row().changed_at, requested_at__lte=now - UNANSWERED_AFTER)
+    answers = list(asked.order_by("-requested_at").values_list("answered_at", flat=True)[:FAILURES])
+    answering = Enrichment.objects.filter(answered_at__gt=now - UNANSWERED_AFTER).exists()
+    if len(answers) == FAILURES and not any(answers) and not answering:
+        _open(now, f"{FAILURES} requests are unanswered after 10 minutes")
+
+
+def _open(now: datetime, why: str) -> None:
+    opened = Breaker.objects.filter(vendor=VENDOR, opened_at=None).update(
+        opened_at=now, probe_at=now + FIRST_PROBE, openings=1, reason=why[:300], changed_at=now
+    )
+    if opened:
+        alarms.raise_alarm(ALARM, f"Clay is not asked any more: {why}. Leads go on with partial data.")
+
+
+def _wait(openings: int) -> timedelta:
+    """One minute, doubled each time, half an hour at most."""
+    return min(LAST_PROBE, FIRST_PROBE * 2 ** max(0, openings - 1))

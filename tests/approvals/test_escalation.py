@@ -1,0 +1,286 @@
+"""Telling people about HOT emails: at once, once, the next person after two hours, and by another way if one is down."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core import mail
+from django.utils import timezone
+
+from approvals import escalation
+from approvals.models import Notice
+from approvals.tasks import tell
+from caio_project.lib.models import Heartbeat
+from leads.models import TeamMember
+from outreach import review
+from tests import factories
+from tests.fakes.slack import FakeSlack
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender")]
+
+POST = "POST /api/chat.postMessage"
+
+
+@pytest.fixture(autouse=True)
+def email(settings: Any) -> None:
+    """No way to tell anybody but the notices page, until a test connects one."""
+    settings.SLACK_BOT_TOKEN = settings.EMAIL_URL = ""
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+
+
+@pytest.fixture
+def by_email(settings: Any) -> None:
+    settings.EMAIL_URL = "smtp://loopback"
+
+
+@pytest.fixture
+def next_person(sender: TeamMember) -> TeamMember:
+    TeamMember.objects.filter(pk=sender.pk).update(slack_user_id="U0ALEX")
+    return factories.TeamMemberFactory(name="Sam", notice_order=2, slack_user_id="U0SAM", email="sam@ours.example.com")
+
+
+def rounds() -> tuple[int, int]:
+    return escalation.notice_hot(), escalation.tell_due()
+
+
+def notice() -> Notice:
+    return Notice.objects.get()
+
+
+def test_a_hot_email_is_announced_at_once_and_once(slack: FakeSlack, next_person: TeamMember) -> None:
+    message = factories.held()
+    assert rounds() == (1, 1)
+    (post,) = slack.posts()
+    assert post["channel"] == "#sales-bot"
+    said = f"A HOT email waits for a decision: {message.lead.name}, {message.lead.company.name}."
+    assert post["text"] == said
+    section, actions = post["blocks"]
+    assert section["text"]["text"] == f"<@U0ALEX> {said}"
+    assert actions["elements"][0]["url"] == f"http://testserver/sales/queue/{message.public_id}"
+    told = notice()
+    assert (told.message, told.step, told.channel, told.error, told.attempts) == (message, 0, "slack", "", 1)
+    assert told.told_at is not None and told.lease_until is None
+    for _ in range(3):
+        assert rounds() == (0, 0)
+    assert len(slack.posts()) == 1
+    assert mail.outbox == []
+
+
+def test_the_next_person_is_told_after_two_hours_and_then_nobody(
+    slack: FakeSlack, clock: Any, next_person: TeamMember
+) -> None:
+    message = factories.held()
+    rounds()
+    clock.shift(timedelta(hours=1, minutes=59))
+    assert rounds() == (0, 0)
+    clock.shift(timedelta(minutes=2))
+    assert rounds() == (1, 1)
+    said = f"Still no decision after 2 hours: {message.lead.name}, {message.lead.company.name} (HOT)."
+    assert slack.posts()[-1]["blocks"][0]["text"]["text"] == f"<@U0SAM> {said}"
+    clock.shift(timedelta(hours=5))
+    assert rounds() == (0, 0)
+    assert len(slack.posts()) == 2
+    assert list(Notice.objects.order_by("step").values_list("step", "to__name")) == [(0, "Alex Moreno"), (1, "Sam")]
+
+
+def test_the_last_person_in_the_order_is_told_again_where_there_is_no_next(slack: FakeSlack, clock: Any) -> None:
+    factories.held()
+    rounds()
+    clock.shift(timedelta(hours=2, seconds=1))
+    rounds()
+    assert [n.to.name for n in Notice.objects.order_by("step")] == ["Alex Moreno", "Alex Moreno"]
+
+
+@pytest.mark.parametrize(
+    ("assessment", "kind"),
+    [
+        ({"intent": 50, "tier": "tier_2"}, "live"),
+        ({"intent": 10, "tier": "tier_3"}, "live"),
+        ({}, "test"),
+        ({}, "training"),
+    ],
+)
+def test_others_are_not_announced(slack: FakeSlack, assessment: dict[str, Any], kind: str) -> None:
+    factories.held(factories.LeadFactory(kind=kind), **assessment)
+    assert rounds() == (0, 0)
+    assert (slack.requests(), Notice.objects.count()) == ([], 0)
+
+
+def test_only_a_held_email_is_announced(slack: FakeSlack) -> None:
+    factories.cleared()
+    assert rounds() == (0, 0)
+    assert slack.requests() == []
+
+
+def test_what_was_decided_meanwhile_is_closed_untold(slack: FakeSlack, by_email: None) -> None:
+    message = factories.held()
+    assert escalation.notice_hot() == 1
+    review.clear(message, 1, by=None)
+    assert escalation.tell_due() == 1
+    assert (slack.requests(), mail.outbox) == ([], [])
+    assert (notice().channel, notice().error) == ("page", "decided before it was told")
+    assert rounds() == (0, 0)
+
+
+def test_what_was_decided_is_not_escalated(slack: FakeSlack, clock: Any) -> None:
+    message = factories.held()
+    rounds()
+    review.clear(message, 1, by=None)
+    clock.shift(timedelta(hours=3))
+    assert rounds() == (0, 0)
+    assert len(slack.posts()) == 1
+
+
+def test_what_comes_back_into_the_queue_is_announced_again(slack: FakeSlack, clock: Any, reviewer: User) -> None:
+    message = factories.held()
+    rounds()
+    message = review.clear(message, 1, by=None)
+    clock.shift(timedelta(minutes=1))
+    review.edit(message, 1, subject=message.text.subject, body=message.text.body + " Alex", by=reviewer)
+    assert rounds() == (1, 1)
+    assert rounds() == (0, 0)
+    assert len(slack.posts()) == 2
+
+
+def test_two_sweeps_at_once_tell_nothing_twice(slack: FakeSlack) -> None:
+    factories.held()
+    escalation.notice_hot()
+    Notice.objects.update(lease_until=timezone.now() + timedelta(seconds=30))  # the other sweep has it
+    assert rounds() == (0, 0)
+    assert slack.requests() == []
+
+
+def test_a_sweep_that_died_is_taken_over_when_its_lease_is_over(slack: FakeSlack, clock: Any) -> None:
+    factories.held()
+    escalation.notice_hot()
+    Notice.objects.update(lease_until=timezone.now() + timedelta(seconds=30), attempts=1)
+    clock.shift(timedelta(seconds=31))
+    assert escalation.tell_due() == 1
+    assert (len(slack.posts()), notice().attempts) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["<!channel>", "<!here> & <@U0BOSS>", "<https://evil.test|click>", "a > b & c"],
+)
+def test_a_visitors_words_can_neither_mention_nor_link(slack: FakeSlack, name: str) -> None:
+    factories.held(factories.LeadFactory(first_name=name, company=factories.CompanyFactory(name=name)))
+    rounds()
+    (post,) = slack.posts()
+    for shown in (post["text"], post["blocks"][0]["text"]["text"]):
+        assert "<" not in shown and ">" not in shown
+        assert name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") in shown
+
+
+def test_a_visitors_words_of_any_length_and_with_line_breaks_are_told(by_email: None) -> None:
+    company = factories.CompanyFactory(name="C" * 85, domain="long.test")
+    name = {"first_name": "N" * 100, "last_name": "L\r\nBcc: x@y.test " + "M" * 80}
+    long = factories.held(factories.LeadFactory(company=company, email="dana@long.test", **name))
+    other = factories.held()
+    assert rounds() == (2, 2)
+    assert set(Notice.objects.values_list("message", "channel")) == {(long.pk, "email"), (other.pk, "email")}
+    text = Notice.objects.get(message=long).text
+    assert text.startswith(f"A HOT email waits for a decision: {'N' * 100} L Bcc: x@y.test MMM")
+    assert len(text) <= 300
+    assert [len(sent.to) for sent in mail.outbox] == [1, 1]
+    assert not any(sent.bcc or sent.cc for sent in mail.outbox)
+
+
+FAULTS = {
+    "429": lambda slack: slack.rate_limited(30),
+    "500": lambda slack: slack.on(POST).status(500, "oops", times=1),
+    "ok false": lambda slack: slack.fail("not_in_channel"),
+    "no JSON": lambda slack: slack.on(POST).garbage(times=1),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
+def test_without_email_slack_is_tried_again_until_it_works(slack: FakeSlack, clock: Any, fault: Any) -> None:
+    factories.held()
+    fault(slack)
+    assert rounds() == (1, 1)
+    waiting = notice()
+    assert (waiting.told_at, waiting.channel, waiting.attempts, waiting.lease_until) == (None, "", 1, None)
+    assert waiting.error.startswith("slack: ")
+    assert waiting.not_before > timezone.now()
+    assert rounds() == (0, 0)
+    clock.shift(timedelta(minutes=1))
+    assert rounds() == (0, 1)
+    assert (notice().channel, len(slack.posts())) == ("slack", 1)
+    assert rounds() == (0, 0)
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
+def test_with_email_the_person_gets_an_email_at_once(
+    slack: FakeSlack, by_email: None, sender: TeamMember, fault: Any
+) -> None:
+    message = factories.held()
+    fault(slack)
+    assert rounds() == (1, 1)
+    (sent,) = mail.outbox
+    assert sent.to == [sender.email]
+    assert sent.subject.startswith("A HOT email waits for a decision: ")
+    assert f"http://testserver/sales/queue/{message.public_id}" in sent.body
+    assert notice().channel == "email"
+    assert notice().error.startswith("slack: ")
+    assert rounds() == (0, 0)
+    assert slack.posts() == []
+
+
+def test_a_slack_that_hangs_is_given_up_and_an_email_goes_out(slack: FakeSlack, by_email: None) -> None:
+    """Takes the timeout of the call."""
+    factories.held()
+    slack.on(POST).never()
+    assert rounds() == (1, 1)
+    assert len(mail.outbox) == 1
+    assert notice().channel == "email"
+
+
+def test_after_the_last_try_it_stands_on_the_notices_page_with_the_error(slack: FakeSlack, clock: Any) -> None:
+    factories.held()
+    slack.on(POST).status(500)
+    tries = 0
+    while notice().told_at is None if Notice.objects.exists() else True:
+        rounds()
+        tries += 1
+        clock.shift(timedelta(minutes=9))
+        assert tries < 20
+    assert tries == escalation.LAST_TRY
+    assert (notice().channel, slack.posts()) == ("page", [])
+    assert notice().error.startswith("slack: ")
+
+
+def test_without_slack_and_email_the_notices_page_is_the_way() -> None:
+    factories.held()
+    assert rounds() == (1, 1)
+    assert (notice().channel, notice().error, mail.outbox) == ("page", "", [])
+
+
+def test_without_anybody_to_tell_slack_is_told_without_a_mention(slack: FakeSlack, sender: TeamMember) -> None:
+    TeamMember.objects.update(notice_order=0)
+    factories.held()
+    assert rounds() == (1, 1)
+    assert slack.posts()[0]["blocks"][0]["text"]["text"].startswith("A HOT email waits")
+    assert notice().to is None
+
+
+def test_who_left_is_not_told(slack: FakeSlack, sender: TeamMember, next_person: TeamMember) -> None:
+    TeamMember.objects.filter(pk=sender.pk).update(active=False)
+    factories.held()
+    rounds()
+    assert notice().to == next_person
+
+
+def test_a_mention_that_is_no_user_id_is_left_out(slack: FakeSlack, sender: TeamMember) -> None:
+    TeamMember.objects.update(slack_user_id="!channel")
+    factories.held()
+    rounds()
+    assert slack.posts()[0]["blocks"][0]["text"]["text"].startswith("A HOT email waits")
+
+
+def test_the_sweep_writes_and_tells_and_beats(slack: FakeSlack) -> None:
+    factories.held()
+    tell()
+    assert len(slack.posts()) == 1
+    assert Heartbeat.objects.get(name="approvals.tell").worked_at is not None

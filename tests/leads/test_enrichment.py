@@ -1,0 +1,531 @@
+"""Asking Clay: one open question for each lead, thirty seconds of patience, and every answer welcome."""
+
+import threading
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leads import enrichment, intent, suppression
+from leads.integrations import clay as vendor
+from leads.models import Assessment, Company, Enrichment, Lead
+from tests.factories import CompanyFactory, LeadFactory
+from tests.fakes.clay import JUNK, FakeClay, enriched
+from tests.fakes.server import wait_for
+
+pytestmark = pytest.mark.django_db
+
+SOURCE = "POST /v3/sources/webhook/{source}"
+
+
+def asked(clay: FakeClay, **fields: Any) -> tuple[Lead, Enrichment]:
+    """A lead whose question was pushed and is waiting for its answer."""
+    lead = LeadFactory(**fields)
+    enrichment.want(lead)
+    assert enrichment.push_due() == 1
+    row = lead.enrichments.get()
+    assert row.state == "requested"
+    return lead, row
+
+
+def is_due(lead: Lead) -> bool:
+    lead.refresh_from_db()
+    return lead.needs_assessment_at is not None
+
+
+def later(seconds: float) -> time_machine.travel:
+    return time_machine.travel(timezone.now() + timedelta(seconds=seconds), tick=True)
+
+
+# Pushing
+
+
+def test_a_lead_is_pushed_as_one_flat_row_with_our_token(clay: FakeClay) -> None:
+    company = CompanyFactory(name="Northline Freight", domain="northline.test")
+    lead, row = asked(clay, first_name="Dana", last_name="Okafor", email="dana@northline.test", company=company)
+    assert clay.submissions() == [
+        {
+            "request_id": row.request_id,
+            "linkedin_url": f"https://www.linkedin.com/{lead.linkedin_key}",
+            "email": "dana@northline.test",
+            "first_name": "Dana",
+            "last_name": "Okafor",
+            "full_name": "Dana Okafor",
+            "company_name": "Northline Freight",
+            "company_domain": "northline.test",
+            "source": "rb2b",
+        }
+    ]
+    [request] = clay.requests(SOURCE)
+    assert (request.headers["x-clay-webhook-auth"], request.headers["content-type"]) == ("clay-auth", "application/json")
+    assert (row.outcome, row.attempts, row.lease_until) == ("", 1, None)
+    assert row.not_before == row.requested_at + timedelta(seconds=30)
+    assert not is_due(lead)
+
+
+def test_what_is_not_known_is_pushed_as_empty_text(clay: FakeClay) -> None:
+    asked(clay, no_address=True, company=None, linkedin_key=None, first_name="", last_name="")
+    [row] = clay.submissions()
+    assert {name: value for name, value in row.items() if name not in ("request_id", "source")} == dict.fromkeys(
+        ("linkedin_url", "email", "first_name", "last_name", "full_name", "company_name", "company_domain"), ""
+    )
+
+
+def test_without_a_token_no_header_is_sent(clay: FakeClay, settings: Any) -> None:
+    settings.CLAY_WEBHOOK_AUTH_TOKEN = ""
+    clay.configure(auth_token=None)
+    asked(clay)
+    assert "x-clay-webhook-auth" not in clay.requests(SOURCE)[0].headers
+
+
+def test_request_ids_cannot_be_guessed() -> None:
+    ids = {Enrichment(lead_id=1).request_id for _ in range(100)}
+    assert len(ids) == 100
+    assert {len(one) for one in ids} == {36}
+
+
+def test_a_batch_is_pushed_oldest_first_and_not_before_its_time(clay: FakeClay) -> None:
+    now = timezone.now()
+    leads = [LeadFactory() for _ in range(4)]
+    for lead, seconds in zip(leads, (-1, -3, -2, 60), strict=True):
+        Enrichment.objects.create(lead=lead, not_before=now + timedelta(seconds=seconds))
+    assert enrichment.push_due(batch=2) == 2
+    assert [row["email"] for row in clay.submissions()] == [leads[1].email, leads[2].email]
+    assert enrichment.push_due() == 1
+    assert enrichment.push_due() == 0
+    assert leads[3].enrichments.get().state == "due"
+
+
+def test_in_the_sandbox_nothing_is_asked_nothing_is_made_up_and_the_lead_goes_on_at_once() -> None:
+    lead = LeadFactory(title="")
+    before = Lead.objects.values().get()
+    enrichment.want(lead)
+    enrichment.push_due()
+    row = lead.enrichments.get()
+    assert (row.state, row.outcome, row.requested_at, row.gained) == ("settled", "skipped", None, [])
+    assert row.reason == "Clay is in the sandbox: nothing was asked and nothing is made up."
+    assert is_due(lead)
+    assert Lead.objects.values().get() == {**before, "needs_assessment_at": lead.needs_assessment_at}
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        ("test", "Test visitors are not sent to Clay."),
+        ("example", "Example visitors are not sent to Clay."),
+        ("training", "Trainings are not sent to Clay."),
+    ],
+)
+def test_people_who_do_not_exist_never_reach_clay(clay: FakeClay, kind: str, why: str) -> None:
+    lead = LeadFactory(kind=kind)
+    enrichment.want(lead)
+    enrichment.push_due()
+    row = lead.enrichments.get()
+    assert (row.outcome, row.reason) == ("skipped", why)
+    assert clay.requests() == []
+    assert is_due(lead)
+
+
+@pytest.mark.parametrize("reason", ["unsubscribed", "erased", "customer", "competitor"])
+def test_somebody_who_must_not_be_written_to_is_not_asked_about(clay: FakeClay, reason: str) -> None:
+    lead = LeadFactory()
+    suppression.stop(lead.email, reason, "test", lead)
+    enrichment.want(lead)
+    enrichment.push_due()
+    assert lead.enrichments.get().outcome == "skipped"
+    assert clay.requests() == []
+
+
+@pytest.mark.parametrize("address", ["dana@gmail.com", "info@northline.test", None])
+def test_somebody_without_an_address_to_write_to_is_asked_about(clay: FakeClay, address: str | None) -> None:
+    asked(clay, email=address, address="no_address")
+    assert len(clay.submissions()) == 1
+
+
+# One open question
+
+
+def test_a_lead_has_one_open_question(clay: FakeClay) -> None:
+    lead = LeadFactory()
+    for _ in range(3):
+        enrichment.want(lead)
+    assert lead.enrichments.count() == 1
+    enrichment.push_due()
+    enrichment.want(lead)
+    assert (lead.enrichments.count(), len(clay.submissions())) == (1, 1)
+
+
+def test_the_database_holds_one_open_question_and_any_number_of_closed_ones() -> None:
+    lead = LeadFactory()
+    for _ in range(2):
+        Enrichment.objects.create(lead=lead, state="settled")
+    Enrichment.objects.create(lead=lead)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Enrichment.objects.create(lead=lead, state="requested")
+    assert lead.enrichments.count() == 3
+
+
+def test_an_answer_of_the_last_seven_days_is_not_asked_for_again(clay: FakeClay) -> None:
+    lead, row = asked(clay)
+    enrichment.record_answer(row.request_id, enriched({}))
+    intent.assess_due()
+    with later(7 * 86400 - 60):
+        enrichment.want(lead)
+        assert (lead.enrichments.count(), is_due(lead)) == (1, True)
+    with later(7 * 86400 + 60):
+        enrichment.want(lead)
+        assert lead.enrichments.count() == 2
+
+
+@pytest.mark.parametrize("outcome", ["partial", "failed", "skipped"])
+def test_a_question_without_an_answer_is_asked_again_at_the_next_visit(outcome: str) -> None:
+    lead = LeadFactory()
+    Enrichment.objects.create(lead=lead, state="settled", outcome=outcome, settled_at=timezone.now())
+    enrichment.want(lead)
+    assert lead.enrichments.filter(state="due").count() == 1
+
+
+# Thirty seconds of patience
+
+
+def test_after_thirty_seconds_without_an_answer_the_lead_goes_on_with_what_there_is(clay: FakeClay) -> None:
+    lead, row = asked(clay, title="")
+    with later(29):
+        assert enrichment.settle_overdue() == 0
+        assert not is_due(lead)
+    with later(31):
+        assert enrichment.settle_overdue() == 1
+        assert enrichment.settle_overdue() == 0
+    row.refresh_from_db()
+    assert (row.state, row.outcome, row.reason) == ("settled", "partial", "Clay did not answer within 30 seconds.")
+    assert is_due(lead)
+    assert (lead.title, row.answered_at) == ("", None)
+
+
+def test_what_was_not_pushed_yet_is_not_overdue() -> None:
+    lead = LeadFactory()
+    enrichment.want(lead)
+    with later(3600):
+        assert enrichment.settle_overdue() == 0
+    assert lead.enrichments.get().state == "due"
+
+
+def test_a_late_answer_is_taken_and_the_lead_assessed_anew(clay: FakeClay) -> None:
+    lead, row = asked(clay, title="")
+    with later(31):
+        enrichment.settle_overdue()
+        intent.assess_due()
+    assert not is_due(lead)
+    assert Assessment.objects.count() == 1
+    assert enrichment.record_answer(row.request_id, enriched({})) is True
+    row.refresh_from_db()
+    assert (row.state, row.outcome) == ("settled", "late")
+    assert is_due(lead)
+    assert lead.title == "VP Revenue Operations"
+    intent.assess_due()
+    assert Assessment.objects.first().icp > Assessment.objects.last().icp
+
+
+# A push that fails
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [(400, "answered 400: nope"), (401, "answered 401: nope"), (404, "answered 404: nope"), (422, "answered 422: nope")]
+    + [(429, "answered 429: nope"), (500, "answered 500: nope"), (503, "answered 503: nope")],
+)
+def test_a_push_that_is_refused_or_fails_is_shown_and_the_lead_goes_on(clay: FakeClay, status: int, reason: str) -> None:
+    clay.on(SOURCE).status(status, {"message": "nope"})
+    lead = LeadFactory()
+    enrichment.want(lead)
+    enrichment.push_due()
+    row = lead.enrichments.get()
+    assert (row.state, row.outcome, row.requested_at) == ("settled", "failed", None)
+    assert row.reason.endswith(reason)
+    assert is_due(lead)
+    assert len(clay.requests()) == 1
+    assert enrichment.push_due() == 0
+
+
+def test_a_push_that_is_not_answered_in_time_fails_and_a_callback_still_counts(clay: FakeClay, settings: Any) -> None:
+    settings.CLAY_TIMEOUT_SECONDS = 1
+    clay.on(SOURCE).act_then_delay(20)
+    lead = LeadFactory(title="")
+    enrichment.want(lead)
+    enrichment.push_due()
+    row = lead.enrichments.get()
+    assert (row.outcome, row.reason.endswith("did not answer in time")) == ("failed", True)
+    assert is_due(lead)
+    enrichment.record_answer(clay.submissions()[0]["request_id"], enriched({}))
+    row.refresh_from_db()
+    assert (row.outcome, row.answered_at is not None) == ("late", True)
+
+
+def test_a_push_to_nobody_fails(clay: FakeClay) -> None:
+    lead = LeadFactory()
+    enrichment.want(lead)
+    clay.stop()
+    enrichment.push_due()
+    row = lead.enrichments.get()
+    assert (row.outcome, row.reason.startswith("no connection to 127.0.0.1:")) == ("failed", True)
+    assert is_due(lead)
+
+
+def test_an_error_that_no_database_can_store_is_stored(clay: FakeClay) -> None:
+    clay.on(SOURCE).status(422, {"message": "a\x00b\ud800" + "x" * 1000})
+    lead = LeadFactory()
+    enrichment.want(lead)
+    enrichment.push_due()
+    row = lead.enrichments.get()
+    assert (row.outcome, len(row.reason)) == ("failed", 300)
+
+
+def test_one_failed_push_does_not_hold_up_the_next(clay: FakeClay) -> None:
+    clay.on(SOURCE).status(500, times=1)
+    for _ in range(2):
+        enrichment.want(LeadFactory())
+    assert enrichment.push_due() == 2
+    assert list(Enrichment.objects.order_by("pk").values_list("state", "outcome")) == [
+        ("settled", "failed"),
+        ("requested", ""),
+    ]
+
+
+def test_a_worker_that_died_in_the_push_is_taken_over_after_its_lease(clay: FakeClay) -> None:
+    lead = LeadFactory()
+    Enrichment.objects.create(lead=lead, lease_until=timezone.now() + timedelta(seconds=20), attempts=1)
+    assert enrichment.push_due() == 0
+    with later(21):
+        assert enrichment.push_due() == 1
+    assert lead.enrichments.get().attempts == 2
+
+
+# Answers
+
+
+def test_an_answer_before_the_push_was_recorded_is_an_answer(clay: FakeClay) -> None:
+    lead = LeadFactory(title="")
+    enrichment.want(lead)
+    row = lead.enrichments.get()
+    assert enrichment.record_answer(row.request_id, enriched({})) is True
+    assert enrichment.push_due() == 0
+    row.refresh_from_db()
+    assert (row.state, row.outcome) == ("settled", "answered")
+    assert is_due(lead)
+
+
+@pytest.mark.postgres
+@pytest.mark.usefixtures("committed")
+def test_an_answer_that_overtakes_the_push_stays_an_answer(clay: FakeClay) -> None:
+    """Clay calls back while its own acknowledgement is still under way."""
+    clay.on(SOURCE).act_then_delay(1.0)
+    lead = LeadFactory(title="")
+    enrichment.want(lead)
+
+    def answer() -> None:
+        try:
+            [row] = wait_for(clay.submissions, timeout=10)
+            enrichment.record_answer(row["request_id"], enriched(row))
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    enrichment.push_due()
+    thread.join(20)
+    row = lead.enrichments.get()
+    assert (row.state, row.outcome, row.requested_at) == ("settled", "answered", None)
+    assert is_due(lead)
+
+
+@pytest.mark.postgres
+@pytest.mark.usefixtures("committed")
+def test_two_callbacks_at_once_lose_nothing_of_either(clay: FakeClay) -> None:
+    from tests.leads.conftest import in_threads
+
+    lead, row = asked(clay, title="", past_employers=[], country="")
+    bodies = [{"job_title": "CEO"}, {"past_employers": ["Acme"]}, {"country": "US"}, {"job_title": "CEO"}]
+    results = in_threads([lambda body=body: enrichment.record_answer(row.request_id, body) for body in bodies])
+    assert results == [True] * 4
+    row.refresh_from_db()
+    lead.refresh_from_db()
+    assert (row.state, row.outcome, row.gained) == ("settled", "answered", ["country", "past_employers", "title"])
+    assert (lead.title, lead.country, len(lead.past_employers)) == ("CEO", "US", 1)
+
+
+def test_an_answer_fills_what_was_not_known_and_overwrites_nothing(clay: FakeClay) -> None:
+    company = CompanyFactory(industry="", employees="", employees_from=None, name="Northline", domain="northline.test")
+    lead, row = asked(clay, title="VP Sales", last_name="", company=company)
+    enrichment.record_answer(row.request_id, enriched({"email": lead.email, "company_domain": "other.test"}))
+    lead.refresh_from_db()
+    company.refresh_from_db()
+    row.refresh_from_db()
+    assert (lead.title, lead.last_name, lead.email_verified, lead.company) == ("VP Sales", "Person", True, company)
+    assert (company.industry, company.employees, company.employees_from) == ("Logistics", "312", 312)
+    assert (company.technologies, company.open_roles) == (["HubSpot", "Snowflake"], 4)
+    assert (company.name, company.domain) == ("Northline", "northline.test")
+    assert row.gained == [
+        "company.employees",
+        "company.employees_from",
+        "company.industry",
+        "company.open_roles",
+        "company.revenue",
+        "company.technologies",
+        "email_verified",
+        "last_name",
+    ]
+    assert (lead.sources["last_name"]["source"], company.sources["industry"]["source"]) == ("clay", "clay")
+
+
+@pytest.mark.parametrize("variant", ["missing", *JUNK])
+def test_junk_is_missing_and_nothing_is_gained(clay: FakeClay, variant: str) -> None:
+    lead, row = asked(clay, title="", past_employers=[], company=None, no_address=True)
+    before = Lead.objects.values().get()
+    junk = JUNK.get(variant)
+    body = {} if variant == "missing" else {**dict.fromkeys(enriched({}), junk), "past_employers": junk}
+    assert enrichment.record_answer(row.request_id, body) is True
+    row.refresh_from_db()
+    assert (row.state, row.outcome, row.gained) == ("settled", "answered", [])
+    assert is_due(lead)
+    after = Lead.objects.values().get()
+    assert {**after, "needs_assessment_at": None} == before
+    assert not Company.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["...", "!!!", "-"])
+def test_a_company_name_that_says_nothing_finds_nobodys_company(clay: FakeClay, name: str) -> None:
+    CompanyFactory(name="", name_key="", domain="other.test")
+    lead, row = asked(clay, company=None, email="dana@northline.test")
+    enrichment.record_answer(row.request_id, {"company_name": name, "industry": "Logistics"})
+    lead.refresh_from_db()
+    assert lead.company is None
+    assert Company.objects.get().industry == "Logistics & Supply Chain"
+
+
+def test_a_lead_without_a_company_gets_the_one_of_its_domain(clay: FakeClay) -> None:
+    known = CompanyFactory(domain="acme.test", name="Acme")
+    lead, row = asked(clay, company=None, email="dana@acme.test")
+    enrichment.record_answer(row.request_id, {"company_domain": "https://www.acme.test/", "company_name": "Acme, Inc."})
+    lead.refresh_from_db()
+    assert lead.company == known
+    assert Company.objects.count() == 1
+
+
+# Addresses that Clay finds
+
+
+@pytest.mark.parametrize(
+    ("had", "found", "has", "usable"),
+    [
+        (None, "dana@acme.test", "dana@acme.test", True),
+        ("dana@gmail.com", "Dana@Acme.test", "dana@acme.test", True),
+        ("info@acme.test", "dana@acme.test", "dana@acme.test", True),
+        ("dana@gmail.com", "info@acme.test", "dana@gmail.com", False),
+        ("dana@gmail.com", "dana@yahoo.com", "dana@gmail.com", False),
+        ("dana@gmail.com", "dana@mailinator.com", "dana@gmail.com", False),
+        ("dana@gmail.com", "taken@acme.test", "dana@gmail.com", False),
+        ("dana@gmail.com", "not an address", "dana@gmail.com", False),
+        ("dana@old.test", "dana@acme.test", "dana@old.test", True),
+        (None, "dana@gmail.com", "dana@gmail.com", False),
+    ],
+)
+def test_a_business_address_takes_the_place_of_none_or_of_one_that_cannot_be_used(
+    clay: FakeClay, had: str | None, found: str, has: str, usable: bool
+) -> None:
+    LeadFactory(email="taken@acme.test")
+    state = "usable" if had == "dana@old.test" else "no_address"
+    lead, row = asked(clay, email=had, address=state, personal_email=had if had == "dana@gmail.com" else "")
+    enrichment.record_answer(row.request_id, {"work_email": found, "email_verified": True})
+    lead.refresh_from_db()
+    assert (lead.email, lead.address == "usable") == (has, usable)
+    assert lead.email_verified is (lead.email != had)
+    assert lead.personal_email == ("dana@gmail.com" if "dana@gmail.com" in (had, has) else "")
+
+
+def test_a_new_address_that_is_not_verified_does_not_inherit_the_old_ones_verdict(clay: FakeClay) -> None:
+    lead, row = asked(clay, email="dana@gmail.com", email_verified=True, address="no_address")
+    enrichment.record_answer(row.request_id, {"work_email": "dana@acme.test", "email_verified": "unknown"})
+    lead.refresh_from_db()
+    assert (lead.email, lead.email_verified, lead.address) == ("dana@acme.test", False, "usable")
+
+
+@pytest.mark.parametrize(
+    ("body", "verified"),
+    [
+        ({"email_verified": True}, True),
+        ({"email_verified": "true"}, True),
+        ({"email_verified": "Valid"}, True),
+        ({"email_verified": 1}, True),
+        ({"email_status": "valid"}, True),
+        ({"email_verified": None, "email_status": "valid"}, True),
+        ({"email_verified": False, "email_status": "valid"}, False),
+        ({"email_verified": "false"}, False),
+        ({"email_status": "catch-all"}, False),
+        ({}, False),
+    ],
+)
+def test_verified_is_said_in_several_ways(body: dict[str, Any], verified: bool) -> None:
+    assert vendor.parse(body).email_verified is verified
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "value"),
+    [
+        ({"job_title": "N/A", "title": "CEO"}, "title", "CEO"),
+        ({"company_size": "51-200"}, "employees", "51-200"),
+        ({"employee_count": 312.0}, "employees", "312"),
+        ({"employee_count": 10**400}, "employees", "1" + "0" * 199),
+        ({"employee_count": float("inf")}, "employees", ""),
+        ({"employee_count": True}, "employees", ""),
+        ({"tech_stack": "HubSpot, Snowflake,, N/A"}, "technologies", ["HubSpot", "Snowflake"]),
+        ({"technologies": None, "tech_stack": ["A"]}, "technologies", ["A"]),
+        ({"technologies": {"a": 1}}, "technologies", []),
+        ({"technologies": ["A\x00\ud800", 7, None]}, "technologies", ["A"]),
+        ({"open_roles": "4"}, "open_roles", 4),
+        ({"open_roles": "²"}, "open_roles", None),
+        ({"open_roles": "", "hiring": 2}, "open_roles", 2),
+        ({"open_roles": -1}, "open_roles", None),
+        ({"open_roles": float("nan")}, "open_roles", None),
+        ({"hiring": True}, "open_roles", None),
+        ({"work_email": "A" * 300 + "@acme.test"}, "email", "a" * 300 + "@acme.test"),
+        ({"work_email": "none"}, "email", ""),
+        ({"first_name": ["Dana"]}, "first_name", ""),
+        ({"title": "Error: timed out"}, "title", ""),
+        ({"title": "⚠️ Run condition not met"}, "title", ""),
+        ({"past_employers": ["Acme", None, {"company": "Beta", "from_year": "2019"}, {"x": 1}]}, "past_employers",
+         [{"name": "Acme", "domain": "", "from_year": None, "to_year": None},
+          {"name": "Beta", "domain": "", "from_year": 2019, "to_year": None}]),
+    ],
+)  # fmt: skip
+def test_values_are_read_in_the_forms_they_come_in(body: dict[str, Any], field: str, value: Any) -> None:
+    assert getattr(vendor.parse(body), field) == value
+
+
+ANY = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=()), max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["name", "from_year", "x"]), inner),
+    max_leaves=10,
+)
+COLUMNS = [*enriched({}), "past_employers", "work_history", "country", "tech_stack", "hiring", "email", "website"]
+
+
+@given(st.dictionaries(st.sampled_from(COLUMNS), ANY, max_size=10))
+def test_any_body_parses_to_values_that_can_be_stored(body: dict[str, Any]) -> None:
+    answer = vendor.parse(body)
+    texts = [v for v in vars(answer).values() if isinstance(v, str)] + answer.technologies
+    texts += [past["name"] + past["domain"] for past in answer.past_employers]
+    for text in texts:
+        assert "\x00" not in text.encode().decode()
+    assert answer.open_roles is None or 0 <= answer.open_roles < 1_000_000
+
+
+def test_an_answer_to_nobodys_question_changes_nothing() -> None:
+    lead = LeadFactory(title="")
+    assert enrichment.record_answer("enr_unknown", enriched({})) is False
+    lead.refresh_from_db()
+    assert (lead.title, lead.needs_assessment_at) == ("", None)

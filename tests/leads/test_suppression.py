@@ -1,0 +1,238 @@
+"""Whether we may write to somebody: one function, and every way in which the answer is no."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from leads import suppression
+from leads.models import Suppression
+from leads.suppression import Reason, Scope, Stop, stop, verdict
+from tests.factories import LeadFactory
+
+pytestmark = pytest.mark.django_db
+
+ADDRESS = "dana@northline.test"
+ADDRESS_ONLY = {"bounced", "invalid", "personal", "role", "disposable"}
+
+
+def add(scope: str, value: str, reason: str, **fields: Any) -> Suppression:
+    return Suppression.objects.create(scope=scope, value=value, reason=reason, source="test", **fields)
+
+
+def why(address: str = ADDRESS, lead: Any = None) -> str | None:
+    found = verdict(address, lead)
+    return found.reason if found else None
+
+
+def test_nothing_is_said_against_an_ordinary_address() -> None:
+    assert verdict(ADDRESS) is None
+    assert verdict(ADDRESS, LeadFactory(email=ADDRESS)) is None
+
+
+@pytest.mark.parametrize("reason", Reason.values)
+def test_every_reason_stops_the_address_in_any_spelling(reason: str) -> None:
+    add(Scope.ADDRESS, ADDRESS, reason)
+    expected = Stop(reason, Reason(reason).label, "test")
+    assert verdict(ADDRESS) == verdict(" Dana@NORTHLINE.test ") == verdict(f"<{ADDRESS}>") == expected
+    assert expected.stops_person is (reason not in ADDRESS_ONLY)
+    assert why("other@northline.test") is None
+    assert why(f"x{ADDRESS}") is None
+
+
+@pytest.mark.parametrize("reason", ["customer", "competitor", "manual"])
+def test_a_domain_stops_everything_at_and_below_it(reason: str) -> None:
+    add(Scope.DOMAIN, "acme.co.uk", reason)
+    add(Scope.DOMAIN, "eu.northline.test", reason)
+    stopped = ("a@acme.co.uk", "a@mail.acme.co.uk", "a@eu.northline.test", "a@mx.eu.northline.test")
+    free = ("a@notacme.co.uk", "a@other.co.uk", ADDRESS, "a@us.northline.test", "acme.co.uk@northline.test")
+    assert [why(address) for address in stopped] == [reason] * 4
+    assert [why(address) for address in free] == [None] * 5
+
+
+def test_an_erased_address_is_known_by_its_hash_alone() -> None:
+    add(Scope.ADDRESS_HASH, suppression.hashed(ADDRESS), Reason.ERASED)
+    assert why("DANA@northline.test") == "erased"
+    assert why("other@northline.test") is None
+    assert ADDRESS not in str(list(Suppression.objects.values()))
+
+
+def test_a_person_is_stopped_at_any_address_and_nobody_else_is() -> None:
+    lead, colleague = LeadFactory(), LeadFactory()
+    add(Scope.PERSON, str(lead.pk), Reason.UNSUBSCRIBED)
+    assert [why(lead.email, lead), why("new@elsewhere.test", lead), why("", lead)] == ["unsubscribed"] * 3
+    assert why(colleague.email, colleague) is None
+    assert why(lead.email) is None
+
+
+@pytest.mark.parametrize("reason", [r for r in Reason.values if r not in ADDRESS_ONLY])
+def test_who_said_no_at_one_address_has_not_said_yes_at_another(reason: str) -> None:
+    """The opt-out came by address alone, before the person was known; Clay then found another address."""
+    lead = LeadFactory(email=ADDRESS, personal_email="dana@gmail.com")
+    add(Scope.ADDRESS, "dana@gmail.com", reason)
+    assert why(ADDRESS, lead) == reason
+    assert why("third@elsewhere.test", lead) == reason
+    assert why(ADDRESS) is None
+
+
+def test_an_erased_personal_address_stops_the_business_one() -> None:
+    lead = LeadFactory(email=ADDRESS, personal_email="dana@gmail.com")
+    add(Scope.ADDRESS_HASH, suppression.hashed("dana@gmail.com"), Reason.ERASED)
+    assert why(ADDRESS, lead) == "erased"
+
+
+@pytest.mark.parametrize("reason", sorted(ADDRESS_ONLY))
+def test_a_mailbox_that_failed_does_not_stop_the_persons_other_one(reason: str) -> None:
+    lead = LeadFactory(email=ADDRESS, personal_email="dana@gmail.com")
+    add(Scope.ADDRESS, "dana@gmail.com", reason)
+    assert why(ADDRESS, lead) is None
+
+
+@pytest.mark.parametrize("person", [r for r in Reason.values if r not in ADDRESS_ONLY])
+@pytest.mark.parametrize("mailbox", sorted(ADDRESS_ONLY))
+def test_what_stops_the_person_outranks_what_stops_the_mailbox(person: str, mailbox: str) -> None:
+    """Otherwise another address would be looked for."""
+    for reason in (mailbox, person):
+        add(Scope.ADDRESS, ADDRESS, reason)
+    assert why() == person
+
+
+def test_what_a_person_asked_for_outranks_what_a_list_says() -> None:
+    assert why("info@gmail.com") == "personal"
+    add(Scope.ADDRESS, "info@gmail.com", Reason.COMPLAINED)
+    add(Scope.ADDRESS, "info@gmail.com", Reason.MANUAL)
+    assert why("info@gmail.com") == "complained"
+    add(Scope.ADDRESS, "info@gmail.com", Reason.UNSUBSCRIBED)
+    assert why("info@gmail.com") == "unsubscribed"
+
+
+# Lists
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("dana@gmail.com", "personal"),
+        ("dana@yahoo.co.uk", "personal"),
+        ("dana@mail.yahoo.com", "personal"),
+        ("dana@mailinator.com", "disposable"),
+        ("dana@x.mailinator.com", "disposable"),
+        ("info@northline.test", "role"),
+        ("INFO@northline.test", "role"),
+        ("sales+us@northline.test", "role"),
+        ("no-reply@northline.test", "role"),
+        ("dana@ours.example.com", "own_domain"),
+        ("dana@mail.ours.example.com", "own_domain"),
+        ("info@ours.example.com", "own_domain"),
+        ("dana@yours.example.com", None),
+        ("dana@example.com", None),
+        ("dana@notgmail.com", None),
+        ("gmail.com@northline.test", None),
+        ("information@northline.test", None),
+    ],
+)
+def test_lists_and_our_own_domains_stop_without_a_row(address: str, reason: str | None) -> None:
+    assert why(address) == reason
+
+
+def test_our_own_people_are_no_leads_at_any_of_our_domains(settings: Any) -> None:
+    settings.OWN_DOMAINS = ["ours.test", "ours.co.uk"]
+    addresses = ("a@ours.test", "a@x.ours.test", "a@ours.co.uk", "a@other.co.uk")
+    assert [why(a) for a in addresses] == ["own_domain", "own_domain", "own_domain", None]
+
+
+@pytest.mark.parametrize("text", ["dana", "dana@", "a@b@c.test", "dana@northline", "Dana <dana@northline.test>", "x" * 400])
+def test_what_is_no_address_cannot_be_written_to(text: str) -> None:
+    assert verdict(text) == Stop("invalid", "Invalid address", "it is not an email address")
+
+
+def test_a_person_without_an_address_is_not_stopped_for_that() -> None:
+    assert verdict("", LeadFactory(no_address=True)) is None
+
+
+# Time
+
+
+def test_a_row_holds_until_it_expires() -> None:
+    now = timezone.now()
+    add(Scope.ADDRESS, ADDRESS, Reason.CUSTOMER, expires_at=now + timedelta(days=1))
+    assert why() == "customer"
+    assert verdict(ADDRESS, now=now + timedelta(days=1, seconds=-1)) is not None
+    assert verdict(ADDRESS, now=now + timedelta(days=1)) is None
+
+
+def test_an_expired_row_hides_no_other() -> None:
+    add(Scope.ADDRESS, ADDRESS, Reason.UNSUBSCRIBED, expires_at=timezone.now() - timedelta(days=1))
+    add(Scope.ADDRESS, ADDRESS, Reason.CUSTOMER)
+    assert why() == "customer"
+
+
+def test_the_question_costs_one_query(django_assert_num_queries: Any) -> None:
+    lead = LeadFactory(personal_email="dana@gmail.com")
+    with django_assert_num_queries(1):
+        verdict(lead.email, lead)
+
+
+# Stopping
+
+
+@pytest.mark.parametrize("reason", Reason.values)
+def test_stopping_stops_the_address_and_for_a_wish_the_person(reason: str) -> None:
+    lead = LeadFactory(email=ADDRESS)
+    stop(" DANA@northline.test", reason, "a source that is longer than forty characters in all", lead)
+    rows = set(Suppression.objects.values_list("scope", "value", "reason", "source", "lead"))
+    source = "a source that is longer than forty chara"
+    address = ("address", ADDRESS, reason, source, lead.pk)
+    person = ("person", str(lead.pk), reason, source, lead.pk)
+    assert rows == ({address} if reason in ADDRESS_ONLY else {address, person})
+
+
+def test_stopping_again_changes_nothing() -> None:
+    lead = LeadFactory(email=ADDRESS)
+    stop(ADDRESS, Reason.UNSUBSCRIBED, "link", lead)
+    before = list(Suppression.objects.values())
+    stop(ADDRESS, Reason.UNSUBSCRIBED, "import")
+    stop(ADDRESS, Reason.UNSUBSCRIBED, "import", lead)
+    assert list(Suppression.objects.values()) == before
+
+
+@pytest.mark.parametrize("days", [-1, 1])
+def test_stopping_never_lifts_and_takes_an_end_away(days: int) -> None:
+    row = add(Scope.ADDRESS, ADDRESS, Reason.UNSUBSCRIBED, expires_at=timezone.now() + timedelta(days=days))
+    add(Scope.ADDRESS, ADDRESS, Reason.CUSTOMER)
+    stop(ADDRESS, Reason.UNSUBSCRIBED, "link")
+    row.refresh_from_db()
+    assert row.expires_at is None
+    assert set(Suppression.objects.values_list("reason", flat=True)) == {"unsubscribed", "customer"}
+
+
+def test_stopping_a_person_without_an_address_stops_the_person() -> None:
+    lead = LeadFactory(no_address=True)
+    stop("", Reason.UNSUBSCRIBED, "reply", lead)
+    assert list(Suppression.objects.values_list("scope", "value")) == [("person", str(lead.pk))]
+
+
+# Rows that people type
+
+
+@pytest.mark.parametrize(
+    ("scope", "typed", "stored"),
+    [
+        ("address", " Dana@Northline.TEST ", ADDRESS),
+        ("domain", "https://WWW.Acme.co.uk/about", "www.acme.co.uk"),
+        ("domain", "Acme.co.uk", "acme.co.uk"),
+        ("domain", "@acme.co.uk", "acme.co.uk"),
+    ],
+)
+def test_a_typed_row_is_stored_as_it_is_compared(scope: str, typed: str, stored: str) -> None:
+    row = Suppression(scope=scope, value=typed, reason="manual", source="by hand")
+    row.full_clean()
+    assert row.value == stored
+
+
+@pytest.mark.parametrize(("scope", "typed"), [("address", "dana"), ("domain", "http://[::1"), ("nonsense", "x")])
+def test_a_typed_row_that_could_never_match_is_refused(scope: str, typed: str) -> None:
+    with pytest.raises(ValidationError):
+        Suppression(scope=scope, value=typed, reason="manual", source="by hand").full_clean()

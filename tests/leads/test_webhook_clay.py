@@ -1,0 +1,243 @@
+"""Clay calls back unsigned: the secret in the header and the request's unguessable id are the proof."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from leads import enrichment, ingest
+from leads.models import Enrichment, InboundEvent, Lead
+from tests.factories import LeadFactory
+from tests.fakes.clay import FakeClay, callback_body, enriched
+from tests.leads.conftest import work
+
+pytestmark = pytest.mark.django_db
+
+
+def asked(clay: FakeClay, **lead: Any) -> dict[str, Any]:
+    """The row at Clay of a new lead that was just pushed."""
+    enrichment.want(LeadFactory(**lead))
+    enrichment.push_due()
+    return clay.submissions()[-1]
+
+
+def nothing_happened(state: str = "requested") -> bool:
+    row = Enrichment.objects.get()
+    return (row.state, row.outcome, row.answered_at, row.gained) == (state, "", None, [])
+
+
+def test_without_a_secret_of_ours_nobody_is_trusted(client: Client, settings: Any) -> None:
+    settings.CLAY_CALLBACK_TOKEN = ""
+    for header in ({}, {"Authorization": "Bearer "}, {"Authorization": "Bearer x"}):
+        response = client.post("/webhooks/clay", b"{}", content_type="application/json", headers=header)
+        assert (response.status_code, response.json()["detail"]) == (
+            503,
+            "CLAY_CALLBACK_TOKEN is not set, so no callback can be trusted.",
+        )
+    assert not InboundEvent.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        None,
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer wrong",
+        "Bearer clay-callback-tokenx",
+        "Basic clay-callback-token",
+        "clay-callback-token",
+        "Bearer é",
+    ],
+)
+def test_a_wrong_secret_gets_401_and_nothing_is_stored(client: Client, clay: FakeClay, header: str | None) -> None:
+    row = asked(clay)
+    headers = {} if header is None else {"Authorization": header}
+    body = callback_body(row)
+    response = client.post("/webhooks/clay", body, content_type="application/json", headers=headers)
+    assert (response.status_code, response.json()["detail"]) == (401, "Authorization: it is missing or wrong.")
+    assert response.headers["WWW-Authenticate"] == "Bearer"
+    work()
+    assert not InboundEvent.objects.exists()
+    assert nothing_happened()
+
+
+def test_a_secret_in_the_query_is_no_secret(client: Client, clay: FakeClay) -> None:
+    response = client.post("/webhooks/clay?token=clay-callback-token", b"{}", content_type="application/json")
+    assert response.status_code == 401
+    assert not InboundEvent.objects.exists()
+
+
+@pytest.mark.parametrize("method", ["get", "put", "delete"])
+def test_only_post_is_taken(client: Client, clay: FakeClay, method: str) -> None:
+    response = getattr(client, method)("/webhooks/clay", headers={"Authorization": "Bearer clay-callback-token"})
+    assert response.status_code == 405
+    assert not InboundEvent.objects.exists()
+
+
+def test_a_valid_answer_is_stored_and_settles_the_request(callback: Any, clay: FakeClay) -> None:
+    row = asked(clay, title="")
+    response = callback(callback_body(row))
+    event = InboundEvent.objects.get()
+    assert (response.status_code, response.json()) == (200, {"status": "stored", "id": str(event.public_id)})
+    assert nothing_happened()
+    ingest.process_due()
+    event.refresh_from_db()
+    assert (event.state, event.source) == ("processed", "clay")
+    request = Enrichment.objects.get()
+    assert (request.state, request.outcome) == ("settled", "answered")
+    assert request.answered_at is not None
+    assert "title" in request.gained
+    lead = Lead.objects.get()
+    assert (lead.title, lead.sources["title"]["source"]) == ("VP Revenue Operations", "clay")
+
+
+BAD = {
+    "empty": (b"", "The body is not JSON"),
+    "unquoted reference": (b'{"request_id": "x", "employee_count": , "a": 1}', "The body is not JSON"),
+    "list": (b"[]", "request_id is missing"),
+    "text": (b'"x"', "request_id is missing"),
+    "Latin-1": ('{"a": "ö"}'.encode("latin-1"), "The body is not JSON"),
+    "deep": (b'{"a":' * 100_000, "The body is nested too deeply."),
+}
+
+
+@pytest.mark.parametrize(("body", "reason"), BAD.values(), ids=BAD)
+def test_what_is_no_object_gets_400_so_that_clay_shows_it_and_is_kept(
+    callback: Any, body: bytes, reason: str
+) -> None:
+    response = callback(body)
+    event = InboundEvent.objects.get()
+    assert response.status_code == 400
+    assert response.json()["detail"] == f"body: it is not a JSON object; it was kept as event {event.public_id}."
+    assert bytes(event.body) == body
+    ingest.process_due()
+    event.refresh_from_db()
+    assert (event.state, event.attempts) == ("parked", 1)
+    assert event.reason.startswith(reason)
+
+
+def test_a_body_that_is_too_large_gets_400_and_is_parked(callback: Any) -> None:
+    assert callback({"request_id": "x", "title": "y" * 2_000_000}).status_code == 400
+    assert InboundEvent.objects.get().state == "parked"
+    assert ingest.process_due() == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ({"request_id": "enr_never_issued", "job_title": "CEO"}, "request_id is not one of ours."),
+        ({"request_id": ""}, "request_id is not one of ours."),
+        ({"request_id": "enr_\x00\ud800"}, "request_id is not one of ours."),
+        ({"request_id": None}, "request_id is missing: it must be a column of the Clay table and part of the callback"),
+        ({"request_id": 7}, "request_id is missing: it must be a column of the Clay table and part of the callback"),
+        ({"job_title": "CEO"}, "request_id is missing: it must be a column of the Clay table and part of the callback"),
+    ],
+)
+def test_an_unknown_request_gets_200_and_is_parked_with_a_reason(
+    callback: Any, clay: FakeClay, body: dict[str, Any], reason: str
+) -> None:
+    asked(clay, title="")
+    assert callback(body).status_code == 200
+    ingest.process_due()
+    event = InboundEvent.objects.get()
+    assert (event.state, event.attempts) == ("parked", 1)
+    assert event.reason.startswith(reason)
+    assert nothing_happened()
+    assert Lead.objects.get().title == ""
+
+
+def test_the_same_answer_twice_counts_as_another_delivery(callback: Any, clay: FakeClay) -> None:
+    body = callback_body(asked(clay, title=""))
+    for _ in range(2):
+        assert callback(body).status_code == 200
+        ingest.process_due()
+    event, request = InboundEvent.objects.get(), Enrichment.objects.get()
+    assert (event.deliveries, event.attempts, event.state) == (2, 1, "processed")
+    assert request.outcome == "answered"
+
+
+def test_a_second_answer_adds_what_the_first_did_not_have(callback: Any, clay: FakeClay) -> None:
+    row = asked(clay, title="", past_employers=[])
+    callback({"request_id": row["request_id"], "job_title": "CRO"})
+    ingest.process_due()
+    first = Enrichment.objects.get()
+    Lead.objects.update(needs_assessment_at=None)
+    callback({"request_id": row["request_id"], "job_title": "CEO", "past_employers": ["Acme"]})
+    ingest.process_due()
+    lead, request = Lead.objects.get(), Enrichment.objects.get()
+    assert (lead.title, [past["name"] for past in lead.past_employers]) == ("CRO", ["Acme"])
+    assert (request.gained, request.outcome) == (["past_employers", "title"], "answered")
+    assert (request.answered_at, request.settled_at) == (first.answered_at, first.settled_at)
+    assert lead.needs_assessment_at is not None
+
+
+def test_an_answer_after_the_lead_went_on_is_late_and_improves_it(callback: Any, clay: FakeClay) -> None:
+    row = asked(clay, title="")
+    Enrichment.objects.update(not_before=timezone.now())
+    work()
+    assert Enrichment.objects.get().outcome == "partial"
+    assert Lead.objects.get().needs_assessment_at is None
+    callback(callback_body(row))
+    ingest.process_due()
+    request, lead = Enrichment.objects.get(), Lead.objects.get()
+    assert (request.state, request.outcome) == ("settled", "late")
+    assert request.answered_at is not None
+    assert lead.title == "VP Revenue Operations"
+    assert lead.needs_assessment_at is not None
+
+
+def test_a_late_answer_with_nothing_new_does_not_assess_again(callback: Any, clay: FakeClay) -> None:
+    row = asked(clay)
+    Enrichment.objects.update(not_before=timezone.now())
+    work()
+    callback({"request_id": row["request_id"], "job_title": "N/A"})
+    ingest.process_due()
+    assert Enrichment.objects.get().outcome == "late"
+    assert Lead.objects.get().needs_assessment_at is None
+
+
+def test_a_real_callback_of_the_fake_is_taken(live_server: Any, clay: FakeClay) -> None:
+    """Over HTTP, with the header as Clay sends it."""
+    record = clay.call_back(
+        {"request_id": "enr_never_issued"}, callback_url=f"{live_server.url}/webhooks/clay", answer=enriched
+    )
+    assert (record["status"], record["error"]) == (200, None)
+    assert InboundEvent.objects.get().source == "clay"
+
+
+# Health
+
+
+def test_health_says_whether_clay_can_enrich(client: Client, clay: FakeClay) -> None:
+    assert client.get("/webhooks/clay/health").json() == {
+        "status": "healthy",
+        "enricher_initialized": True,
+        "waiting": 0,
+        "last_answer_at": None,
+    }
+
+
+def test_health_counts_what_waits_and_shows_the_last_answer(client: Client, callback: Any, clay: FakeClay) -> None:
+    row = asked(clay)
+    asked(clay)
+    assert client.get("/webhooks/clay/health").json()["waiting"] == 2
+    callback(callback_body(row))
+    ingest.process_due()
+    body = client.get("/webhooks/clay/health").json()
+    assert body["waiting"] == 1
+    assert body["last_answer_at"] is not None
+
+
+@pytest.mark.parametrize("setting", ["CLAY_WORKBOOK_WEBHOOK_URL", "CLAY_CALLBACK_TOKEN"])
+def test_health_says_what_is_not_set_up(client: Client, clay: FakeClay, settings: Any, setting: str) -> None:
+    setattr(settings, setting, "")
+    body = client.get("/webhooks/clay/health").json()
+    assert (body["status"], body["enricher_initialized"]) == ("unconfigured", False)
+
+
+def test_health_says_that_clay_is_in_the_sandbox(client: Client) -> None:
+    body = client.get("/webhooks/clay/health").json()
+    assert (body["status"], body["enricher_initialized"]) == ("sandbox", False)

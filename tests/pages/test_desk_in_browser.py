@@ -1,0 +1,335 @@
+"""What people do with keys, fingers and eyes, in a real browser."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from approvals.models import Decision, Reading
+from leads.models import sourced
+from outreach import review
+from outreach.models import Message
+from outreach.states import Status
+from tests import factories
+from tests.conftest import person
+
+pytestmark = [pytest.mark.browser]
+CHROMIUM = "/usr/bin/chromium"
+DEAF = 450  # ms; A, E and R are deaf for 400 after a new email
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=args)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def sam(committed: None) -> User:
+    from caio_project import roles
+
+    roles.make_roles()  # a flush before this test took them away
+    return person("sam", "Reviewer")
+
+
+@pytest.fixture
+def context(browser: Browser, live_server: Any, sam: User) -> Iterator[BrowserContext]:
+    client = Client()
+    client.force_login(sam)
+    made = browser.new_context(base_url=live_server.url, viewport={"width": 1280, "height": 800})
+    made.set_default_timeout(5000)
+    made.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    made = context.new_page()
+    problems: list[str] = []
+    made.on("pageerror", lambda error: problems.append(str(error)))
+    made.on("console", lambda said: problems.append(said.text) if "Content Security Policy" in said.text else None)
+    yield made
+    assert problems == []
+
+
+def seeded() -> None:
+    """A flush took the templates away with everything else."""
+    from outreach import seeding
+
+    seeding.seed()
+
+
+def held(count: int = 1) -> list[Message]:
+    seeded()
+    made = []
+    for n in range(count):
+        company = factories.CompanyFactory(sources={"name": sourced("rb2b"), "industry": sourced("clay")})
+        sources = {"first_name": sourced("rb2b"), "title": sourced("rb2b")}
+        made.append(factories.held(factories.LeadFactory(company=company, sources=sources)))
+        Message.objects.filter(pk=made[n].pk).update(due_at=timezone.now() + timedelta(minutes=60 + n))
+    return made
+
+
+def open_desk(page: Page, message: Message) -> None:
+    page.goto(f"/sales/queue/{message.public_id}")
+    page.wait_for_timeout(DEAF)
+
+
+def status(message: Message) -> str:
+    message.refresh_from_db()
+    return message.status
+
+
+def test_a_approves_once_goes_on_and_z_takes_it_back(page: Page) -> None:
+    first, second = held(2)
+    open_desk(page, first)
+    page.keyboard.press("a")
+    expect(page.locator("h1")).to_contain_text(str(second.lead))
+    expect(page.locator("h1")).to_be_focused()
+    expect(page.locator("[data-undo]")).to_contain_text(f"Approved: {first.lead}.")
+    expect(page.locator("#status")).to_contain_text(f"Approved: {first.lead}.")
+    assert page.url.endswith(f"/sales/queue/{second.public_id}")
+    assert status(first) == Status.CLEARED
+    page.keyboard.press("z")
+    expect(page.locator("h1")).to_contain_text(str(first.lead))
+    assert (status(first), status(second)) == (Status.HELD, Status.HELD)
+
+
+def test_keys_are_deaf_just_after_a_new_email(page: Page) -> None:
+    first, second = held(2)
+    open_desk(page, first)
+    page.keyboard.press("a")
+    expect(page.locator("h1")).to_contain_text(str(second.lead))
+    page.keyboard.press("a")
+    page.wait_for_timeout(200)
+    assert (status(first), status(second)) == (Status.CLEARED, Status.HELD)
+
+
+def test_a_held_down_key_decides_nothing(page: Page) -> None:
+    message = held()[0]
+    open_desk(page, message)
+    page.evaluate("document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'a', repeat: true, bubbles: true}))")
+    for more in ("ctrlKey", "metaKey", "altKey"):
+        page.evaluate(
+            f"document.body.dispatchEvent(new KeyboardEvent('keydown', {{key: 'a', {more}: true, bubbles: true}}))"
+        )
+    page.wait_for_timeout(200)
+    assert status(message) == Status.HELD
+
+
+def test_the_first_a_goes_to_the_end_of_a_long_email(page: Page, sam: User) -> None:
+    message = held()[0]
+    text = message.text
+    assert text is not None
+    long = text.body + "\n\n" + "\n\n".join(f"Paragraph {n} of a long email." for n in range(40))
+    message = review.edit(message, 1, subject=text.subject, body=long, by=sam)
+    open_desk(page, message)
+    page.keyboard.press("a")
+    expect(page.locator("#told")).to_have_text("Read to the end, then press A again.")
+    assert status(message) == Status.HELD
+    expect(page.locator("[data-end]")).to_be_in_viewport()
+    page.wait_for_timeout(100)
+    page.keyboard.press("a")
+    page.wait_for_url("**/sales/queue")
+    assert status(message) == Status.CLEARED
+
+
+def test_rejecting_by_keyboard_alone(page: Page) -> None:
+    message = held()[0]
+    open_desk(page, message)
+    page.keyboard.press("r")
+    page.wait_for_url("**/reject")
+    expect(page.locator("[name=tag]").first).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Tab")
+    page.keyboard.type("A short a")
+    expect(page.locator("#least")).to_have_text("11 more characters.")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".errors")).to_be_focused()
+    assert status(message) == Status.HELD
+    page.locator("#id_reason").focus()
+    page.keyboard.press("End")
+    page.keyboard.type(": she joined in April, not in May.")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**/sales/queue")
+    assert status(message) == Status.REJECTED
+    decision = Decision.objects.get()
+    assert (decision.tag, decision.reason.text) == ("icp_mismatch", "A short a: she joined in April, not in May.")
+
+
+def test_esc_keeps_what_was_typed(page: Page) -> None:
+    message = held()[0]
+    open_desk(page, message)
+    page.keyboard.press("r")
+    page.locator("#id_reason").fill("Half a thought")
+    page.keyboard.press("Escape")
+    page.wait_for_url(f"**/{message.public_id}")
+    page.wait_for_timeout(DEAF)
+    page.keyboard.press("r")
+    expect(page.locator("#id_reason")).to_have_value("Half a thought")
+
+
+def test_letters_typed_into_fields_are_letters(page: Page) -> None:
+    message = held()[0]
+    page.goto(f"/sales/queue/{message.public_id}/edit")
+    page.wait_for_timeout(DEAF)
+    page.locator("#id_subject").fill("")
+    page.keyboard.type("a r e z s x j k ?")
+    expect(page.locator("#id_subject")).to_have_value("a r e z s x j k ?")
+    assert status(message) == Status.HELD
+    page.goto("/sales/queue")
+    page.keyboard.press("/")
+    page.keyboard.type("jax")
+    expect(page.locator("#search")).to_have_value("jax")
+    expect(page.locator("[name=selected]:checked")).to_have_count(0)
+
+
+def test_keys_can_be_turned_off_and_stay_off(page: Page) -> None:
+    message = held()[0]
+    open_desk(page, message)
+    expect(page.locator(".decide kbd").first).to_be_visible()
+    page.keyboard.press("?")
+    page.locator("dialog [data-switch]").click()
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog")).not_to_be_visible()
+    for _ in range(2):
+        page.keyboard.press("a")
+        page.keyboard.press("s")
+        page.wait_for_timeout(150)
+        assert status(message) == Status.HELD
+        expect(page.locator(".decide kbd").first).not_to_be_visible()
+        expect(page.locator("[data-key=a]")).not_to_have_attribute("aria-keyshortcuts", "A")
+        open_desk(page, message)
+    page.locator("#legend [data-switch]").click()
+    expect(page.locator("[data-key=a]")).to_have_attribute("aria-keyshortcuts", "A")
+
+
+def test_an_open_dialog_silences_the_keys(page: Page) -> None:
+    message = held()[0]
+    open_desk(page, message)
+    page.keyboard.press("?")
+    page.keyboard.press("a")
+    page.wait_for_timeout(150)
+    assert status(message) == Status.HELD
+
+
+def test_a_blocked_email_says_why_when_a_is_pressed(page: Page) -> None:
+    message = held()[0]
+    text = message.text
+    assert text is not None
+    message = review.edit(message, 1, subject="Re: hello", body=text.body, by=None)
+    open_desk(page, message)
+    page.keyboard.press("a")
+    expect(page.locator("#told")).to_contain_text("Can't be approved: The subject pretends to be an answer.")
+    assert status(message) == Status.BLOCKED
+
+
+def test_looking_takes_nothing_and_three_seconds_are_a_reading(page: Page, sam: User) -> None:
+    first, second = held(2)
+    open_desk(page, first)
+    page.keyboard.press("j")
+    expect(page.locator("h1")).to_contain_text(str(second.lead))
+    assert Reading.objects.count() == 0
+    page.keyboard.press("k")
+    expect(page.locator("h1")).to_contain_text(str(first.lead))
+    with page.expect_response("**/read", timeout=5000) as answer:
+        pass
+    assert answer.value.status == 204
+    assert list(Reading.objects.values_list("message", "user")) == [(first.pk, sam.pk)]
+
+
+def test_x_selects_and_the_button_counts_what_was_read(page: Page, sam: User) -> None:
+    from approvals import queue
+
+    first, second = held(2)
+    queue.note_reading(first, sam)
+    page.goto("/sales/queue")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    expect(page.locator("[data-count]")).to_have_text("2 selected: 1 read, 1 not read")
+    page.get_by_role("button", name="Approve 1 read").click()
+    expect(page.locator(".strip").first).to_contain_text("Approved 1. Not approved 1.")
+    assert (status(first), status(second)) == (Status.CLEARED, Status.HELD)
+
+
+def test_without_an_answer_the_page_says_that_it_may_not_be_saved(page: Page) -> None:
+    message = held()[0]
+    open_desk(page, message)
+    page.route("**/approve", lambda route: route.abort())
+    page.keyboard.press("a")
+    expect(page.locator("#alert")).to_contain_text("No answer from the server, so this may not be saved.")
+    expect(page.locator("[data-key=a]")).to_be_enabled()
+    assert status(message) == Status.HELD
+
+
+def test_everything_works_without_a_script(browser: Browser, live_server: Any, context: BrowserContext) -> None:
+    first, second = held(2)
+    plain = browser.new_context(
+        base_url=live_server.url, java_script_enabled=False, storage_state=context.storage_state()
+    )
+    page = plain.new_page()
+    page.goto("/sales")
+    page.get_by_role("button", name="Review the next email").click()
+    page.get_by_role("button", name="Approve").click()
+    expect(page.locator("h1")).to_contain_text(str(second.lead))
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("h1")).to_contain_text(str(first.lead))
+    page.get_by_role("link", name="Reject").click()
+    page.get_by_label("Weak subject").check()
+    page.get_by_label("What should be different?").fill("Sounds like a newsletter to me.")
+    page.get_by_role("button", name="Reject").click()
+    expect(page.locator(".strip").first).to_contain_text(f"Rejected: {first.lead}. Weak subject.")
+    plain.close()
+    assert (status(first), status(second)) == (Status.REJECTED, Status.HELD)
+
+
+IN_DARK = ("/sales", "/sales/queue", "desk", "reject")
+PLACES = ("/sales", "/sales/queue", "desk", "reject", "edit", "/sales/sent", "/sales/phase", "/sales/notices")
+
+
+def address(place: str, message: Message) -> str:
+    if place.startswith("/"):
+        return place
+    return f"/sales/queue/{message.public_id}{'' if place == 'desk' else '/' + place}"
+
+
+SMALL = """least => [...document.querySelectorAll('button,.button,summary,input:not([type=hidden]),.tabs a,.filter')]
+    .filter(e => e.getClientRects().length && !e.closest('.unseen,[hidden]'))
+    .map(e => [e.outerHTML.slice(0, 80), (e.closest('label') || e).getBoundingClientRect()])
+    .filter(([, r]) => r.height < least || r.width < least).map(([html]) => html)"""
+
+
+def test_pages_fit_a_phone_and_targets_are_large_enough(page: Page) -> None:
+    message = held(2)[0]
+    Message.objects.filter(pk=message.pk).update(critical_reason="This person has answered before.")
+    for place in PLACES:
+        page.goto(address(place, message))
+        assert page.evaluate(SMALL, 24) == [], place
+        for width in (390, 320):
+            page.set_viewport_size({"width": width, "height": 844})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, (place, width)
+            assert page.evaluate(SMALL, 24) == [], (place, width)
+        page.set_viewport_size({"width": 1280, "height": 800})
+
+
+def test_axe_finds_nothing(page: Page) -> None:
+    message = held(2)[0]
+    Message.objects.filter(pk=message.pk).update(critical_reason="This person has answered before.")
+    for place in PLACES:
+        page.goto(address(place, message))
+        for scheme in ("light", "dark") if place in IN_DARK else ("light",):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            found = Axe().run(page)
+            assert found.violations_count == 0, f"{place}, {scheme}: {found.generate_report()}"

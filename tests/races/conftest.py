@@ -1,0 +1,112 @@
+"""Real threads, real processes, real commits: everything here needs PostgreSQL."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import time_machine
+from django.db import connection, connections
+from django.utils import timezone
+
+from leads.models import TeamMember
+from tests import factories
+from tests.fakes.ghl import FakeGhl
+from tests.outreach.conftest import WORKING
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[Any]:
+    with time_machine.travel(WORKING, tick=True) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def sender(committed: None) -> TeamMember:
+    return factories.TeamMemberFactory(default_sender=True)
+
+
+def at_once(*works: Callable[[], Any]) -> list[Any]:
+    """Run each in a thread with a connection of its own, started together; returns what each gave or raised."""
+    start, results = threading.Barrier(len(works)), [None] * len(works)
+
+    def run(n: int) -> None:
+        try:
+            start.wait(10)
+            results[n] = works[n]()
+        except Exception as error:
+            results[n] = error
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=(n,)) for n in range(len(works))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not any(thread.is_alive() for thread in threads)
+    return results
+
+
+class Worker:
+    """Starts processes that run the door against the test's database and fake; ends those that are left."""
+
+    def __init__(self, fake: FakeGhl):
+        self.fake, self.running = fake, []
+
+    def start(self, seconds: float = 0) -> subprocess.Popen:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.races.send_once", timezone.now().isoformat(), str(seconds)],
+            cwd=ROOT,
+            env=self._environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.running.append(process)
+        return process
+
+    def run(self) -> int:
+        """One sweep of the door in a process of its own; returns how many went through."""
+        said, _ = self.start().communicate(timeout=60)
+        return int(said.strip().splitlines()[-1])
+
+    def stop(self) -> None:
+        for process in self.running:
+            process.kill()
+            process.communicate()
+
+    def _environment(self) -> dict[str, str]:
+        database = connection.settings_dict
+        login = quote(database["USER"]) + (f":{quote(database['PASSWORD'])}" if database["PASSWORD"] else "")
+        return {name: value for name, value in os.environ.items() if value} | {
+            "DATABASE_URL": f"postgres://{login}@{database['HOST']}:{database['PORT']}/{database['NAME']}",
+            "DJANGO_SETTINGS_MODULE": "caio_project.settings",
+            "SANDBOX": "clay",
+            "GHL_BASE_URL": self.fake.url,
+            "GHL_API_TOKEN": "pit-test",
+            "GHL_LOCATION_ID": "loc-test",
+            "GHL_FROM_EMAIL": "alex@mail.ours.example.com",
+            "UNDO_SECONDS": "0",
+            "SEND_GAP_SECONDS": "0",
+            "HOURLY_LIMIT": "1000",
+            "DOMAIN_HOURLY_LIMIT": "1000",
+            "WORKING_HOURS": "00:00-24:00",
+            "LOG_LEVEL": "ERROR",
+        }
+
+
+@pytest.fixture
+def worker(ghl: FakeGhl) -> Iterator[Worker]:
+    made = Worker(ghl)
+    yield made
+    made.stop()
+
+

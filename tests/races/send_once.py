@@ -1,0 +1,30 @@
+"""A worker process for the races: the door, once or for some seconds, from a given moment on.
+
+Run as `python -m tests.races.send_once MOMENT SECONDS`; prints how many went through.
+"""
+
+import sys
+import time
+from datetime import datetime
+
+import django
+import time_machine
+
+
+def main(moment: str, seconds: str) -> None:
+    django.setup()
+    from caio_project.checks import refuse_to_boot
+    from outreach import sending
+
+    refuse_to_boot()
+    sent, end = 0, time.monotonic() + float(seconds)
+    with time_machine.travel(datetime.fromisoformat(moment), tick=True):
+        sent += sending.send_due()
+        while time.monotonic() < end:
+            time.sleep(0.05)
+            sent += sending.send_due()
+    print(sent, flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,143 @@
+"""Many workers, one number: no cap is passed by workers that all looked before any of them claimed."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from caio_project.lib import http
+from leads.integrations import ghl as contacts
+from outreach import limits, sending
+from outreach.models import DailySlots, Message, SendIntent
+from tests import factories
+from tests.fakes.ghl import FakeGhl
+from tests.races.conftest import Worker, at_once
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sender", "loose")]
+
+WORKERS = 8
+SEARCH = "GET /conversations/search"
+
+
+def one() -> int:
+    return sending.send_due(most=1)
+
+
+def all_at_the_door(ghl: FakeGhl) -> list[Any]:
+    """Eight workers that have all passed every look and come to claim at the same moment."""
+    ghl.on(SEARCH).delay(0.5)
+    return at_once(*[one] * WORKERS)
+
+
+def states() -> dict[str, int]:
+    found: dict[str, int] = {}
+    for status in Message.objects.exclude(domain="elsewhere.test").values_list("status", flat=True):
+        found[status] = found.get(status, 0) + 1
+    return found
+
+
+def exactly_one_left(ghl: FakeGhl, results: list[Any]) -> None:
+    assert sorted(results) == [0] * 7 + [1]
+    assert len(ghl.requests(SEARCH)) == WORKERS  # all of them came that far
+    assert len(ghl.sent_emails()) == 1
+    assert states() == {"sent": 1, "cleared": 7}
+    assert SendIntent.objects.exclude(domain="elsewhere.test").count() == 1
+
+
+def test_the_last_slot_of_the_day_goes_to_one(ghl: FakeGhl) -> None:
+    DailySlots.objects.create(day=limits.calendar.team_day(timezone.now(), "America/New_York"), used=24)
+    for _ in range(WORKERS):
+        factories.cleared()
+    exactly_one_left(ghl, all_at_the_door(ghl))
+    assert DailySlots.objects.get().used == 25
+    assert set(Message.objects.filter(status="cleared").values_list("waiting_for", flat=True)) == {"daily"}
+
+
+def test_the_first_slot_of_a_day_makes_one_row(ghl: FakeGhl) -> None:
+    for _ in range(WORKERS):
+        factories.cleared()
+    assert all_at_the_door(ghl) == [1] * WORKERS
+    assert DailySlots.objects.get().used == WORKERS
+    assert len({entry["to"] for entry in ghl.sent_emails()}) == len(ghl.sent_emails()) == WORKERS
+
+
+def test_the_last_place_of_the_hour_goes_to_one(ghl: FakeGhl, settings: Any) -> None:
+    settings.HOURLY_LIMIT = 3
+    earlier = timezone.now() - timedelta(minutes=20)
+    for _ in range(2):
+        lead = factories.LeadFactory()
+        done = Message.objects.create(lead=lead, status="sent", domain="elsewhere.test", to_address=lead.email)
+        SendIntent.objects.create(
+            message=done, transport="ghl", phase="parallel", day=earlier.date(), domain="elsewhere.test",
+            claimed_at=earlier, outcome="sent",
+        )  # fmt: skip
+    for _ in range(WORKERS):
+        factories.cleared()
+    exactly_one_left(ghl, all_at_the_door(ghl))
+
+
+def test_the_last_place_of_a_domain_goes_to_one(ghl: FakeGhl, settings: Any) -> None:
+    settings.DOMAIN_HOURLY_LIMIT = 1
+    company = factories.CompanyFactory()
+    for _ in range(WORKERS):
+        factories.cleared(factories.LeadFactory(company=company))
+    exactly_one_left(ghl, all_at_the_door(ghl))
+
+
+def test_the_gap_lets_one_through(ghl: FakeGhl, settings: Any) -> None:
+    settings.SEND_GAP_SECONDS = 45
+    for _ in range(WORKERS):
+        factories.cleared()
+    exactly_one_left(ghl, all_at_the_door(ghl))
+
+
+def test_one_email_and_eight_workers_is_one_email(ghl: FakeGhl) -> None:
+    factories.cleared()
+    ghl.on(SEARCH).delay(0.3)
+    assert sorted(at_once(*[one] * WORKERS)) == [0] * 7 + [1]
+    assert len(ghl.sent_emails()) == 1
+    assert len(ghl.requests("POST /contacts/upsert")) == 1
+
+
+def test_one_email_and_eight_workers_is_one_email_in_the_sandbox(settings: Any) -> None:
+    settings.SANDBOXED = ["ghl"]
+    factories.cleared()
+    assert sorted(at_once(*[one] * WORKERS)) == [0] * 7 + [1]
+    assert DailySlots.objects.get().used == 1
+
+
+def test_eight_workers_share_one_rate() -> None:
+    def many() -> int:
+        granted = 0
+        for _ in range(10):
+            try:
+                contacts.take_a_call(1_772_550_000.0)
+                granted += 1
+            except http.Unavailable:
+                pass
+        return granted
+
+    assert sum(at_once(*[many] * WORKERS)) == contacts.CALLS_PER_WINDOW
+
+
+def test_two_processes_and_two_hundred_approved_send_exactly_the_daily_cap(
+    ghl: FakeGhl, worker: Worker, clock: Any
+) -> None:
+    """Against GoHighLevel's own rate limit, which is never hit; what our rate defers uses up no slot."""
+    ghl.configure(rate_limit=100)
+    for n in range(200):
+        factories.cleared(**({} if n % 2 else {"intent": 10, "tier": "tier_3"}))
+    processes = [worker.start(seconds=60) for _ in range(2)]
+    ghl.wait_for(lambda: len(ghl.sent_emails()) >= 25, timeout=55)
+    said = [process.communicate(timeout=90)[0] for process in processes]
+    shares = [int(text.strip().splitlines()[-1]) for text in said]
+    assert sum(shares) == 25 and all(shares)
+    assert len(ghl.sent_emails()) == 25
+    assert len({entry["to"] for entry in ghl.sent_emails()}) == 25
+    assert DailySlots.objects.get().used == 25
+    assert states() == {"sent": 25, "cleared": 175}
+    assert SendIntent.objects.filter(outcome="sent").count() == 25
+    assert [request for request in ghl.requests() if request.outcome == 429] == []
+    # the most urgent left first, wherever the two processes met
+    assert Message.objects.filter(status="sent", rank=0).count() == 25

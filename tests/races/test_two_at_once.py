@@ -1,0 +1,235 @@
+"""Two people, or a person and the door, at the same moment: one wins, the other is told, and no word leaves unapproved."""
+
+import threading
+import time
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connections, transaction
+
+from approvals import decisions, escalation
+from approvals.decisions import Decider, TooLate
+from approvals.models import Decision, Notice
+from leads.models import Assessment
+from outreach import compliance, drafting, phase, review, sending, unsubscribes
+from outreach.models import DailySlots, Message, Position, SendIntent
+from outreach.policy import Phase
+from outreach.states import IllegalMove, Stale
+from tests import factories
+from tests.conftest import person
+from tests.fakes.ghl import FakeGhl
+from tests.fakes.slack import FakeSlack
+from tests.races.conftest import at_once
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sender", "loose")]
+
+ROUNDS = 12
+SEND, SEARCH, CONTACT = "POST /conversations/messages", "GET /conversations/search", "GET /contacts/{id}"
+REASON = "The first line is about us, not about them."
+
+
+@pytest.fixture
+def people(committed: None) -> tuple[User, User]:
+    return person("rita", "Reviewer"), person("lena", "Lead")
+
+
+def now_is(message: Message) -> Message:
+    return Message.objects.get(pk=message.pk)
+
+
+def in_background(work: Any) -> threading.Thread:
+    def run() -> None:
+        try:
+            work()
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
+def test_of_two_people_who_decide_one_email_one_wins(people: tuple[User, User]) -> None:
+    rita, lena = people
+    winners = set()
+    for _ in range(ROUNDS):
+        message = factories.held()
+        mine, theirs = now_is(message), now_is(message)
+        found = at_once(
+            lambda: decisions.approve(mine, 1, Decider(rita, "desk")),  # noqa: B023
+            lambda: decisions.reject(theirs, 1, Decider(lena, "slack"), tag="other", reason=REASON),  # noqa: B023
+        )
+        (late,) = [one for one in found if isinstance(one, Exception)]
+        assert isinstance(late, TooLate), late
+        (row,) = Decision.objects.filter(message=message)
+        expected = {"approved": "cleared", "rejected": "rejected"}[row.verdict]
+        assert now_is(message).status == late.message.status == expected
+        assert late.text.startswith(f"{row.by_name} {row.verdict} this email at ")
+        assert message.moves.count() == 2
+        winners.add(row.verdict)
+    assert winners <= {"approved", "rejected"}
+
+
+def test_of_two_people_who_reject_one_email_one_wins_with_their_own_reason(people: tuple[User, User]) -> None:
+    rita, lena = people
+    for _ in range(ROUNDS):
+        message = factories.held()
+        found = at_once(
+            *[
+                lambda user=user: decisions.reject(
+                    now_is(message), 1, Decider(user, "desk"), tag="other", reason=f"{user.username}: {REASON}"  # noqa: B023
+                )
+                for user in (rita, lena)
+            ]
+        )
+        assert sorted(isinstance(one, TooLate) for one in found) == [False, True], found
+        row = Decision.objects.get(message=message)
+        assert row.reason.text == f"{row.by_name}: {REASON}" == message.moves.last().reason.text
+
+
+def test_what_leaves_while_one_approves_and_another_edits_is_what_was_approved(
+    ghl: FakeGhl, people: tuple[User, User]
+) -> None:
+    rita, lena = people
+    ends = set()
+    for _ in range(ROUNDS):
+        message = factories.held()
+        old = message.text
+        mine, theirs = now_is(message), now_is(message)
+
+        def send() -> None:
+            for _ in range(10):
+                sending.send_due()
+                time.sleep(0.005)
+
+        approved, edited, _ = at_once(
+            lambda: decisions.approve(mine, 1, Decider(rita, "desk")),  # noqa: B023
+            lambda: review.edit(theirs, 1, subject=old.subject, body=f"{old.body}\n\nNew.", by=lena),  # noqa: B023
+            send,
+        )
+        sending.send_due()
+        current, sent = now_is(message), ghl.sent_emails(message.to_address)
+        if current.status == "sent":
+            assert isinstance(edited, Stale | IllegalMove)
+            (entry,) = sent
+            row = Decision.objects.get(message=message)
+            assert entry["html"] == compliance.as_html(old.body, old.footer)
+            assert row.text_sha256 == old.sha256 and current.version == 1
+        else:
+            assert (current.status, current.version, sent) == ("held", 2, [])
+            assert isinstance(approved, TooLate) or Decision.objects.filter(message=message).count() == 1
+        ends.add(current.status)
+        Message.objects.filter(pk=message.pk, status="held").update(status="withdrawn")
+        assert SendIntent.objects.filter(outcome="open").count() == 0
+        DailySlots.objects.all().delete()  # the cap is another test's matter
+    assert ends <= {"sent", "held"}
+
+
+def test_undo_and_the_door_cannot_both_win(ghl: FakeGhl) -> None:
+    for _ in range(ROUNDS):
+        message = factories.cleared()
+        undone, sent = at_once(lambda: review.undo(now_is(message), by=None), sending.send_due)  # noqa: B023
+        current, left = now_is(message), ghl.sent_emails(message.to_address)
+        if isinstance(undone, Message):
+            assert (current.status, left, sent) == ("held", [], 0)
+        else:
+            assert isinstance(undone, Stale | IllegalMove), undone
+            assert (current.status, len(left), sent) == ("sent", 1, 1)
+        DailySlots.objects.all().delete()
+
+
+def test_an_approval_and_a_drop_to_shadow_agree_on_what_happened(people: tuple[User, User]) -> None:
+    for _ in range(ROUNDS):
+        message = factories.held()
+        at_once(
+            lambda: decisions.approve(now_is(message), 1, Decider(people[0], "desk")),  # noqa: B023
+            lambda: phase.change(Phase.SHADOW, by=None, reason="test"),
+        )
+        row = Decision.objects.get(message=message)
+        assert (row.verdict, row.phase, now_is(message).status) in (
+            ("approved", "parallel", "cleared"),
+            ("would_approve", "shadow", "withdrawn"),
+        )
+        phase.change(Phase.PARALLEL, by=None, reason="test")
+
+
+def test_who_unsubscribes_while_the_door_reads_at_ghl_gets_nothing(ghl: FakeGhl) -> None:
+    message = factories.cleared()
+    ghl.on(SEARCH).act_then_delay(1.0, times=1)
+    door = in_background(sending.send_due)
+    ghl.wait_for(lambda: ghl.requests(SEARCH))
+    assert now_is(message).status == "sending"
+    unsubscribes.stop(message.unsubscribe_token)
+    door.join(30)
+    assert (now_is(message).status, message.moves.last().why) == ("withdrawn", "suppressed")
+    assert (ghl.requests(SEND), SendIntent.objects.count(), DailySlots.objects.count()) == ([], 0, 0)
+
+
+@pytest.mark.parametrize("route", [CONTACT, SEARCH])
+def test_after_a_halt_no_call_begins(ghl: FakeGhl, route: str) -> None:
+    messages = [factories.cleared() for _ in range(3)]
+    ghl.on(route).act_then_delay(1.0, times=1)
+    door = in_background(sending.send_due)
+    ghl.wait_for(lambda: ghl.requests(route))
+    phase.halt(by=None, reason="test")
+    made = len(ghl.requests())
+    door.join(30)
+    assert len(ghl.requests()) == made
+    assert [now_is(message).status for message in messages] == ["cleared"] * 3
+    assert (ghl.sent_emails(), SendIntent.objects.count()) == ([], 0)
+    phase.resume(by=None, reason="test")
+    assert sending.send_due() == 3
+
+
+def test_a_slot_that_took_too_long_is_not_used(ghl: FakeGhl) -> None:
+    """Between the look at the halt and the call a halt may have come in: then nothing is called, and no slot is lost."""
+    message = factories.cleared()
+    ghl.on(SEARCH).act_then_delay(0.5, times=1)
+    door = in_background(lambda: sending.send_due(most=1))
+    ghl.wait_for(lambda: ghl.requests(SEARCH))
+    with transaction.atomic():
+        phase.locked()
+        time.sleep(2.3)
+    door.join(30)
+    waiting = now_is(message)
+    assert (waiting.status, waiting.waiting_for, ghl.sent_emails()) == ("cleared", "slow", [])
+    assert (SendIntent.objects.get().outcome, DailySlots.objects.get().used) == ("not_sent", 0)
+    assert sending.send_due() == 1
+    assert (len(ghl.sent_emails()), DailySlots.objects.get().used) == (1, 1)
+
+
+def test_two_sweeps_that_draft_skip_none_and_draft_none_twice() -> None:
+    leads = [factories.LeadFactory() for _ in range(30)]
+    for lead in leads:
+        factories.AssessmentFactory(lead=lead)
+
+    def sweep() -> None:
+        for _ in range(10):
+            drafting.take_assessments(batch=7)
+            drafting.write_drafts()
+
+    assert at_once(sweep, sweep, sweep) == [None] * 3
+    assert sorted(Message.objects.values_list("lead", flat=True)) == [lead.pk for lead in leads]
+    assert set(Message.objects.values_list("status", "version")) == {("held", 1)}
+    assert Position.objects.get().seq == Assessment.objects.latest("seq").seq
+
+
+def test_two_sweeps_that_recover_and_settle_do_it_once(ghl: FakeGhl, clock: Any) -> None:
+    message = factories.cleared()
+    ghl.on(SEND).act_then_close(times=1)
+    sending.send_due()
+    clock.shift(6)
+    assert sorted(at_once(*[sending.settle_uncertain] * 4)) == [0, 0, 0, 1]
+    assert now_is(message).status == "sent"
+    assert message.moves.filter(to_status="sent").count() == 1
+
+
+def test_two_sweeps_tell_people_once(slack: FakeSlack, settings: Any) -> None:
+    settings.EMAIL_URL = ""
+    factories.held()
+    slack.on("POST /api/chat.postMessage").delay(0.3)
+    found = at_once(*[lambda: (escalation.notice_hot(), escalation.tell_due())] * 4)
+    assert sum(made for made, _ in found) == 1
+    escalation.tell_due()
+    assert (len(slack.posts()), Notice.objects.count(), Notice.objects.get().channel) == (1, 1, "slack")
