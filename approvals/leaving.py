@@ -51,7 +51,8 @@ def undoable(user: Any) -> list[Leaving]:
 def leaving_now() -> list[Leaving]:
     """Everybody's approvals within their time to undo."""
     rows = Message.objects.filter(status=Status.CLEARED, waiting_for="undo", not_before__gt=timezone.now())
-    return [Leaving(message, message.not_before) for message in rows.select_related("lead__company")[:PAGE]]
+    soonest = rows.select_related("lead__company").order_by("rank", "not_before")[:PAGE]
+    return [Leaving(message, message.not_before) for message in soonest]
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Run every measurement, print a table and write var/bench.json.
 
-BENCH_SECONDS (10): length of one round of load. Exit code 1 only for errors; a missed aim is shown, not failed, for
-what a shared machine measures varies. Ratios are to a floor measured in the same run and hold on any machine.
+BENCH_SECONDS (10) is how long each side of the comparison is under load. Exit code 1 only for errors; a missed aim is
+shown and not failed, for what a shared machine measures varies. Ratios are to a floor measured in the same run and
+hold on any machine.
 """
 
 import json
@@ -44,7 +45,7 @@ def main() -> int:
 
 
 def table(found: dict[str, Any]) -> Table:
-    shown = Table(title=f"{os.cpu_count()} processors, rounds of {SECONDS:g} s", title_justify="left")
+    shown = Table(title=f"{os.cpu_count()} processors, {SECONDS:g} s of load on each side", title_justify="left")
     for column, justify in (("", "left"), ("measured", "right"), ("aim", "right"), ("", "left")):
         shown.add_column(column, justify=justify)  # type: ignore[arg-type]
 
@@ -64,6 +65,7 @@ def table(found: dict[str, Any]) -> Table:
         row("  ratio to the one without middleware", w["ratio_to_bare"], "", 0.7, at_least=True)
         row("  p50", w["p50_ms"], "ms")
         row("  p99", w["p99_ms"], "ms", 100)
+        row("  p99 of the floor", w["floor_p99_ms"], "ms")
         row("  the load generator itself, a request", w["client_ms"], "ms")
     for name, text, aim in (("redis", "Redis, worker, beat", 5), ("embedded", "embedded, SQLite", 15)):
         if one := found.get(name):

@@ -11,7 +11,7 @@ import psycopg
 from bench import floor_urls, load, world
 
 CONNECTIONS = 50
-ROUNDS = 3
+ROUND = 1.0  # seconds; short ones, for whatever else the machine does then falls on all sides alike
 
 
 def measure(seconds: float) -> dict[str, Any]:
@@ -30,10 +30,10 @@ def measure(seconds: float) -> dict[str, Any]:
             "bare": f"{bare}/insert",
         }
         for url in urls.values():
-            _load(env, url, min(seconds, 2.0))  # warm up
-        for _ in range(ROUNDS):
+            _load(env, url, ROUND)  # warm up
+        for _ in range(max(3, round(seconds / ROUND))):
             for name, url in urls.items():
-                sides[name].append(_load(env, url, seconds))
+                sides[name].append(_load(env, url, ROUND))
     rates = {name: statistics.median(r.per_second for r in results) for name, results in sides.items()}
     mine = sides["webhook"]
     return {

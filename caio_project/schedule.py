@@ -9,6 +9,7 @@ SWEEPS = {
     "leads.process_events": QUICK,
     "leads.push_enrichments": QUICK,
     "leads.settle_enrichments": 2.0,
+    "leads.watch_vendors": 30.0,
     "leads.assess_due": QUICK,
     "outreach.draft_due": QUICK,
     "outreach.send_due": 2.0,

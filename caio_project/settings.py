@@ -209,6 +209,7 @@ CLAY_WORKBOOK_WEBHOOK_URL = env.str("CLAY_WORKBOOK_WEBHOOK_URL", default="")
 CLAY_WEBHOOK_AUTH_TOKEN = env.str("CLAY_WEBHOOK_AUTH_TOKEN", default="")
 CLAY_CALLBACK_TOKEN = env.str("CLAY_CALLBACK_TOKEN", default="")
 CLAY_TIMEOUT_SECONDS = env.int("CLAY_TIMEOUT_SECONDS", default=30)
+CLAY_SUBMISSIONS_USED = env.int("CLAY_SUBMISSIONS_USED", default=0)
 
 GHL_BASE_URL = env.str("GHL_BASE_URL", default="https://services.leadconnectorhq.com").rstrip("/")
 GHL_API_TOKEN = env.str("GHL_API_TOKEN", default="")

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from caio_project.lib import claims, http
 from caio_project.lib.nudge import nudge
-from leads import identity, normal, suppression
+from leads import breaker, budget, identity, normal, rates, suppression
 from leads.integrations import clay
 from leads.integrations.rb2b import Unreadable
 from leads.models import Enrichment, InboundEvent, Kind, Lead
@@ -19,6 +19,7 @@ from leads.models import Enrichment, InboundEvent, Kind, Lead
 log = logging.getLogger(__name__)
 
 PATIENCE = timedelta(seconds=30)  # after a push without an answer the lead goes on with partial data
+CALLS_PER_SECOND = 10  # Clay's own limit for a workspace
 FRESH = timedelta(days=7)  # an answer this young is not asked for again
 State, Outcome = Enrichment.State, Enrichment.Outcome
 
@@ -56,14 +57,35 @@ def _push(row: Enrichment) -> None:
         settle(row, Outcome.SKIPPED, why)
         return
     try:
+        rates.take("clay", CALLS_PER_SECOND, 1)
+    except http.Unavailable as error:
+        _later(row, error.retry_after or 1)
+        return
+    if not breaker.may_ask():
+        settle(row, Outcome.FAILED, "Clay is not asked: its breaker is open.")
+        return
+    if not budget.claim():
+        settle(row, Outcome.FAILED, "Clay is not asked: all submissions of its webhook are used.")
+        return
+    try:
         clay.push(_row(row))
     except http.Failure as error:
+        breaker.failed(error.detail)
         settle(row, Outcome.FAILED, error.detail)
         return
+    breaker.pushed()
     # An answer may have overtaken this line; then the row is settled and stays so.
     now = timezone.now()
+    Enrichment.objects.filter(pk=row.pk).update(requested_at=now)
     Enrichment.objects.filter(pk=row.pk, state=State.DUE).update(
-        state=State.REQUESTED, requested_at=now, not_before=now + PATIENCE, lease_until=None
+        state=State.REQUESTED, not_before=now + PATIENCE, lease_until=None
+    )
+
+
+def _later(row: Enrichment, seconds: float) -> None:
+    """Put a push off without counting a try."""
+    Enrichment.objects.filter(pk=row.pk, state=State.DUE).update(
+        not_before=timezone.now() + timedelta(seconds=seconds), lease_until=None, attempts=row.attempts - 1
     )
 
 
@@ -139,6 +161,7 @@ def answer_from_event(event: InboundEvent) -> None:
 
 def record_answer(request_id: str, data: dict[str, Any]) -> bool:
     """Apply one callback; late and repeated answers are welcome. False for an unknown request."""
+    breaker.answered()
     answer = clay.parse(data)
     with transaction.atomic():
         asked = Enrichment.objects.select_for_update().filter(request_id=normal.storable(request_id))

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from caio_project.lib.models import Heartbeat
-from leads import enrichment, ingest, intent
+from leads import breaker, enrichment, ingest, intent
 
 
 @shared_task(name="leads.process_events")
@@ -19,6 +19,12 @@ def push_enrichments() -> None:
 @shared_task(name="leads.settle_enrichments")
 def settle_enrichments() -> None:
     Heartbeat.beat("leads.settle_enrichments", worked=enrichment.settle_overdue() > 0)
+
+
+@shared_task(name="leads.watch_vendors")
+def watch_vendors() -> None:
+    breaker.watch()
+    Heartbeat.beat("leads.watch_vendors")
 
 
 @shared_task(name="leads.assess_due")

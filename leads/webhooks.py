@@ -9,7 +9,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from caio_project.lib.problems import problem_response
-from leads import ingest
+from leads import breaker, budget, ingest
 from leads.models import Enrichment, InboundEvent
 
 
@@ -68,6 +68,8 @@ def clay_health(request: HttpRequest) -> JsonResponse:
             "enricher_initialized": ready,
             "waiting": Enrichment.objects.exclude(state=Enrichment.State.SETTLED).count(),
             "last_answer_at": newest.first(),
+            "breaker": "open" if breaker.is_open() else "closed",
+            "submissions_used": budget.used(),
         }
     )
 

@@ -3,15 +3,13 @@
 Sources: GHL API v2, "Contacts" (Version 2021-07-28) and "Rate limits" (100 requests in 10 s per location).
 """
 
-import time
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F
 
 from caio_project.lib import http
-from leads.models import RateWindow
+from leads import rates
 
 CONTACTS_VERSION = "2021-07-28"
 WINDOW_SECONDS = 5
@@ -68,17 +66,7 @@ def request(
 
 def take_a_call(now: float | None = None) -> None:
     """Claim one call of the shared rate or raise Unavailable with the seconds until the next window."""
-    now = time.time() if now is None else now
-    window = int(now // WINDOW_SECONDS)
-    rows = RateWindow.objects.filter(vendor="ghl")
-    for _ in range(2):
-        if rows.filter(window=window, used__lt=CALLS_PER_WINDOW).update(used=F("used") + 1):
-            return
-        if rows.filter(window__lt=window).update(window=window, used=1):
-            return
-        RateWindow.objects.get_or_create(vendor="ghl")
-    wait = (window + 1) * WINDOW_SECONDS - now
-    raise http.Unavailable("GoHighLevel's rate is used up for a moment", retry_after=wait)
+    rates.take("ghl", CALLS_PER_WINDOW, WINDOW_SECONDS, now)
 
 
 def upsert_contact(person: Person) -> Contact:

@@ -1,4 +1,4 @@
-"""Telling people about HOT emails: at once, once, the next person after two hours, and by another way if one is down."""
+"""Telling people about HOT emails: at once, once, the next after two hours, and by another way if one is down."""
 
 from datetime import timedelta
 from typing import Any

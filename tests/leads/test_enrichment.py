@@ -62,7 +62,10 @@ def test_a_lead_is_pushed_as_one_flat_row_with_our_token(clay: FakeClay) -> None
         }
     ]
     [request] = clay.requests(SOURCE)
-    assert (request.headers["x-clay-webhook-auth"], request.headers["content-type"]) == ("clay-auth", "application/json")
+    assert (request.headers["x-clay-webhook-auth"], request.headers["content-type"]) == (
+        "clay-auth",
+        "application/json",
+    )
     assert (row.outcome, row.attempts, row.lease_until) == ("", 1, None)
     assert row.not_before == row.requested_at + timedelta(seconds=30)
     assert not is_due(lead)
@@ -239,7 +242,9 @@ def test_a_late_answer_is_taken_and_the_lead_assessed_anew(clay: FakeClay) -> No
     [(400, "answered 400: nope"), (401, "answered 401: nope"), (404, "answered 404: nope"), (422, "answered 422: nope")]
     + [(429, "answered 429: nope"), (500, "answered 500: nope"), (503, "answered 503: nope")],
 )
-def test_a_push_that_is_refused_or_fails_is_shown_and_the_lead_goes_on(clay: FakeClay, status: int, reason: str) -> None:
+def test_a_push_that_is_refused_or_fails_is_shown_and_the_lead_goes_on(
+    clay: FakeClay, status: int, reason: str
+) -> None:
     clay.on(SOURCE).status(status, {"message": "nope"})
     lead = LeadFactory()
     enrichment.want(lead)
@@ -360,7 +365,7 @@ def test_two_callbacks_at_once_lose_nothing_of_either(clay: FakeClay) -> None:
 
 def test_an_answer_fills_what_was_not_known_and_overwrites_nothing(clay: FakeClay) -> None:
     company = CompanyFactory(industry="", employees="", employees_from=None, name="Northline", domain="northline.test")
-    lead, row = asked(clay, title="VP Sales", last_name="", company=company)
+    lead, row = asked(clay, title="VP Sales", last_name="", email="dana@northline.test", company=company)
     enrichment.record_answer(row.request_id, enriched({"email": lead.email, "company_domain": "other.test"}))
     lead.refresh_from_db()
     company.refresh_from_db()
@@ -507,7 +512,11 @@ def test_values_are_read_in_the_forms_they_come_in(body: dict[str, Any], field: 
 
 
 ANY = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=()), max_size=20),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(st.characters(exclude_categories=()), max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["name", "from_year", "x"]), inner),
     max_leaves=10,
 )

@@ -230,7 +230,9 @@ def test_what_is_known_is_not_overwritten_and_what_is_not_is_filled_with_its_sou
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("state", "stored", "country"), [("OH", "OH", "US"), ("ohio", "OH", "US"), ("Bavaria", "Bavaria", "")])
+@pytest.mark.parametrize(
+    ("state", "stored", "country"), [("OH", "OH", "US"), ("ohio", "OH", "US"), ("Bavaria", "Bavaria", "")]
+)
 def test_a_us_state_says_the_country_and_anything_else_does_not(state: str, stored: str, country: str) -> None:
     lead = arrived(visit(BOTH, State=state))
     assert (lead.state, lead.country) == (stored, country)
@@ -301,7 +303,10 @@ def test_somebody_whose_personal_mailbox_gave_way_is_still_found_by_it() -> None
     [
         ({"Website": "https://www.acme.co.uk"}, {"Website": "http://shop.acme.co.uk/x"}),
         ({"Website": "https://acme.test"}, {"Website": None, "Business Email": "ben@mail.acme.test"}),
-        ({"Website": "https://acme.test", "Company Name": "Acme"}, {"Website": "acme.test", "Company Name": "Acme, Inc."}),
+        (
+            {"Website": "https://acme.test", "Company Name": "Acme"},
+            {"Website": "acme.test", "Company Name": "Acme, Inc."},
+        ),
         ({"Website": None, "Company Name": "Acme"}, {"Website": None, "Company Name": "ACME Inc."}),
         ({"Website": "https://acme.test", "Company Name": "Acme"}, {"Website": None, "Company Name": "Acme Inc"}),
     ],

@@ -133,7 +133,11 @@ def test_the_nested_form_of_older_receivers_is_read() -> None:
 @pytest.mark.parametrize("order", [("person", "company"), ("company", "person")])
 def test_a_nested_companys_addresses_are_not_taken_for_the_persons(order: tuple[str, str]) -> None:
     parts = {
-        "person": {"email": "dana@northline.test", "first_name": "Dana", "linkedin_url": "https://linkedin.com/in/dana"},
+        "person": {
+            "email": "dana@northline.test",
+            "first_name": "Dana",
+            "linkedin_url": "https://linkedin.com/in/dana",
+        },
         "company": {
             "name": "Northline",
             "domain": "northline.test",
@@ -170,7 +174,9 @@ def test_who_is_a_person(overrides: dict[str, Any], is_person: bool) -> None:
     assert read(rb2b.person(overrides)).is_person is is_person
 
 
-@pytest.mark.parametrize(("value", "is_repeat"), [(True, True), ("true", True), (False, False), (None, False), ("", False)])
+@pytest.mark.parametrize(
+    ("value", "is_repeat"), [(True, True), ("true", True), (False, False), (None, False), ("", False)]
+)
 def test_a_repeat_visit_is_marked(value: Any, is_repeat: bool) -> None:
     assert read(rb2b.person(is_repeat_visit=value)).is_repeat is is_repeat
 
@@ -223,14 +229,18 @@ def test_what_names_nobody_is_unreadable(payload: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("value", "name"), [(["a"], "list"), ({"a": 1}, "object"), (True, "true/false value"), (7, "number")]
 )
-@pytest.mark.parametrize("key", [key for key in KEYS if key not in ("Employee Count", "Zipcode", "Estimate Revenue", "Seen At")])
+@pytest.mark.parametrize(
+    "key", [key for key in KEYS if key not in ("Employee Count", "Zipcode", "Estimate Revenue", "Seen At")]
+)
 def test_a_wrong_type_is_unreadable_and_the_field_is_named(key: str, value: Any, name: str) -> None:
     with pytest.raises(Unreadable) as caught:
         read(rb2b.person({key: value}))
     assert str(caught.value) == f"{key} is a {name}, not text."
 
 
-@pytest.mark.parametrize(("value", "employees"), [(312, "312"), ("5000+", "5000+"), ("200-500", "200-500"), (312.0, "312.0")])
+@pytest.mark.parametrize(
+    ("value", "employees"), [(312, "312"), ("5000+", "5000+"), ("200-500", "200-500"), (312.0, "312.0")]
+)
 def test_employees_may_be_a_number_or_a_band(value: Any, employees: str) -> None:
     assert read(rb2b.person({"Employee Count": value})).employees == employees
 
@@ -273,7 +283,9 @@ def test_the_key_is_the_same_for_a_body_that_was_resent_or_relayed(wrap: Any) ->
     assert read(wrap(payload)).key == read(payload).key
 
 
-@pytest.mark.parametrize("spelling", ["2026-11-02T15:56:00Z", "2026-11-02T15:56:00.000+00:00", "2026-11-02T10:56:00-05:00"])
+@pytest.mark.parametrize(
+    "spelling", ["2026-11-02T15:56:00Z", "2026-11-02T15:56:00.000+00:00", "2026-11-02T10:56:00-05:00"]
+)
 def test_the_key_is_the_same_for_the_same_moment_spelled_differently(spelling: str) -> None:
     payload = rb2b.person({"Seen At": "2026-11-02T15:56:00+00:00"})
     assert read({**payload, "Seen At": spelling}).key == read(payload).key
@@ -303,7 +315,10 @@ def test_the_key_is_another_for_another_visit(later: dict[str, str]) -> None:
     [
         (b"", "The body is not JSON: Expecting value: line 1 column 1 (char 0)."),
         (b"{", "The body is not JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)."),
-        (b'{"First Name": "Da\x00na"}', "The body is not JSON: Invalid control character at: line 1 column 19 (char 18)."),
+        (
+            b'{"First Name": "Da\x00na"}',
+            "The body is not JSON: Invalid control character at: line 1 column 19 (char 18).",
+        ),
         ('{"City": "Malmö"}'.encode("latin-1"), "The body is not UTF-8: byte 14 is 0xf6."),
         (b"[]", "The body is a JSON list, not an object."),
         (b"null", "The body is a JSON null, not an object."),
@@ -337,7 +352,16 @@ def test_a_byte_order_mark_is_no_obstacle() -> None:
 
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=30) | st.sampled_from(
-    ["http://[::1", "https://[", "{", '{"email": "a@b.test"}', '\ud800{"', "true", "2026-11-02", "0001-01-01T00:00+23:59"]
+    [
+        "http://[::1",
+        "https://[",
+        "{",
+        '{"email": "a@b.test"}',
+        '\ud800{"',
+        "true",
+        "2026-11-02",
+        "0001-01-01T00:00+23:59",
+    ]
 )
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | ANY_TEXT
 NAMES = st.sampled_from(
@@ -345,7 +369,9 @@ NAMES = st.sampled_from(
     + ["pages", "events", "is_repeat_visit", "url", "timestamp", "domain", "name", "website"]
 )
 JUNK = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES | ANY_TEXT, inner, max_size=6), max_leaves=20
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES | ANY_TEXT, inner, max_size=6),
+    max_leaves=20,
 )
 
 

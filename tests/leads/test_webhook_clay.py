@@ -105,9 +105,7 @@ BAD = {
 
 
 @pytest.mark.parametrize(("body", "reason"), BAD.values(), ids=BAD)
-def test_what_is_no_object_gets_400_so_that_clay_shows_it_and_is_kept(
-    callback: Any, body: bytes, reason: str
-) -> None:
+def test_what_is_no_object_gets_400_so_that_clay_shows_it_and_is_kept(callback: Any, body: bytes, reason: str) -> None:
     response = callback(body)
     event = InboundEvent.objects.get()
     assert response.status_code == 400

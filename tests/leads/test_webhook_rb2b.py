@@ -102,7 +102,9 @@ def test_no_path_redirects(client: Client) -> None:
     assert not InboundEvent.objects.exists()
 
 
-@pytest.mark.parametrize("content_type", ["application/json", "text/plain", "application/x-www-form-urlencoded", "x", ""])
+@pytest.mark.parametrize(
+    "content_type", ["application/json", "text/plain", "application/x-www-form-urlencoded", "x", ""]
+)
 def test_the_content_type_does_not_matter(client: Client, content_type: str) -> None:
     body = rb2b.to_body(rb2b.person())
     assert client.post(f"/webhooks/rb2b/{TOKEN}", body, content_type=content_type).status_code == 200
@@ -141,7 +143,10 @@ BAD = {
     "list": (b"[]", "The body is a JSON list, not an object."),
     "null": (b"null", "The body is a JSON null, not an object."),
     "nulls": (rb2b.to_body(dict.fromkeys(rb2b.person())), "It names nobody: LinkedIn URL, Business Email, Company"),
-    "unknown fields": (b'{"foo": "bar", "who": {"are": "you"}}', "It names nobody: LinkedIn URL, Business Email, Company"),
+    "unknown fields": (
+        b'{"foo": "bar", "who": {"are": "you"}}',
+        "It names nobody: LinkedIn URL, Business Email, Company",
+    ),
     "wrong type": (rb2b.to_body(rb2b.person({"Title": ["VP"]})), "Title is a list, not text."),
     "no way to find again": (
         rb2b.to_body({"First Name": "Dana", "Business Email": "not an address"}),
@@ -176,7 +181,10 @@ def test_five_megabytes_get_200_and_the_first_one_is_kept_and_parked_at_once(cli
     body = rb2b.to_body(rb2b.person({"Title": "x" * 5 * 1024 * 1024}))
     assert post(client, body).status_code == 200
     event = InboundEvent.objects.get()
-    assert (event.state, event.reason) == ("parked", "The body is larger than 1048576 bytes; the first 1048576 are kept.")
+    assert (event.state, event.reason) == (
+        "parked",
+        "The body is larger than 1048576 bytes; the first 1048576 are kept.",
+    )
     assert bytes(event.body) == body[: 1024 * 1024]
     assert event.body_sha256 == hashlib.sha256(body).hexdigest()
     assert ingest.process_due() == 0
@@ -294,7 +302,12 @@ def test_a_company_alone_is_a_visit_of_nobody() -> None:
 
 @pytest.mark.parametrize(
     ("seen_at", "shift"),
-    [("future", timedelta(hours=1)), ("soon", timedelta(minutes=2)), ("past", timedelta(days=-3)), ("unreadable", None)],
+    [
+        ("future", timedelta(hours=1)),
+        ("soon", timedelta(minutes=2)),
+        ("past", timedelta(days=-3)),
+        ("unreadable", None),
+    ],
 )
 def test_a_time_that_is_missing_or_lies_in_the_future_is_the_time_of_receipt(
     seen_at: str, shift: timedelta | None

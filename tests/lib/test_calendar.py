@@ -147,7 +147,9 @@ def test_work_begins_when_the_office_opens_next(now: str, opens: str) -> None:
 def test_hours_around_the_clock_are_open_at_any_moment_of_a_working_day() -> None:
     at = local("2026-11-02T23:59:59")
     assert calendar.opens_at(at, NY, ALWAYS) == at
-    assert calendar.opens_at(local("2026-11-06T23:59:59") + timedelta(seconds=1), NY, ALWAYS) == local("2026-11-09T00:00:00")
+    assert calendar.opens_at(local("2026-11-06T23:59:59") + timedelta(seconds=1), NY, ALWAYS) == local(
+        "2026-11-09T00:00:00"
+    )
 
 
 @pytest.mark.parametrize(
@@ -197,7 +199,9 @@ def test_what_is_added_is_what_lies_between(
 
 
 @given(MOMENTS, AMOUNTS, ZONES, HOURS)
-def test_the_zone_of_an_argument_does_not_matter(start: datetime, amount: timedelta, zone: str, hours: WorkingHours) -> None:
+def test_the_zone_of_an_argument_does_not_matter(
+    start: datetime, amount: timedelta, zone: str, hours: WorkingHours
+) -> None:
     there = start.astimezone(ZoneInfo(zone))
     end = calendar.add_working_time(start, amount, zone, hours)
     assert calendar.add_working_time(there, amount, zone, hours) == end

@@ -136,9 +136,7 @@ def test_an_answer_that_never_comes(peer: Peer, method: str, repeatable: bool | 
 
 
 @pytest.mark.parametrize(("method", "repeatable", "expected"), REPEATABLE)
-def test_a_connection_reset_after_the_request(
-    peer: Peer, method: str, repeatable: bool | None, expected: str
-) -> None:
+def test_a_connection_reset_after_the_request(peer: Peer, method: str, repeatable: bool | None, expected: str) -> None:
     peer.on("* /thing").act_then_close()
     failure = failed(method, peer.url + "/thing", repeatable=repeatable)
     assert (kind(failure), failure.status, peer.acted) == (expected, 0, 1)
@@ -268,7 +266,9 @@ def test_a_4xx_is_refused(peer: Peer, status: int) -> None:
     ],
 )
 def test_what_an_error_says_is_one_line_that_can_be_stored(peer: Peer, body: object, said: str) -> None:
-    peer.on("POST /thing").status(422, body) if not isinstance(body, bytes) else setattr(peer, "answer", Reply(422, body))
+    peer.on("POST /thing").status(422, body) if not isinstance(body, bytes) else setattr(
+        peer, "answer", Reply(422, body)
+    )
     failure = failed("POST", peer.url + "/thing", json={})
     assert failure.detail == f"{peer.url.removeprefix('http://')} answered 422: {said}"
     failure.detail.encode()

@@ -66,10 +66,9 @@ def test_nobody_is_woken_for_what_was_rolled_back(
     connect: Callable[[str], Celery], django_capture_on_commit_callbacks: Any
 ) -> None:
     other = connect("memory://")
-    with django_capture_on_commit_callbacks(execute=True):
-        with pytest.raises(RuntimeError), transaction.atomic():
-            nudge("leads.assess_due")
-            raise RuntimeError
+    with django_capture_on_commit_callbacks(execute=True), pytest.raises(RuntimeError), transaction.atomic():
+        nudge("leads.assess_due")
+        raise RuntimeError
     assert woken(other) == []
 
 

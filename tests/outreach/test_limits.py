@@ -42,10 +42,11 @@ def use(count: int, day: datetime | None = None) -> None:
 def claimed(*ages: timedelta, outcome: str = "sent", domain: str = "elsewhere.test") -> None:
     """Sends of other emails so long ago."""
     for age in ages:
-        lead = factories.LeadFactory()
+        lead, at = factories.LeadFactory(), timezone.now() - age
+        message = Message.objects.create(lead=lead, status="sent", to_address=lead.email)
         SendIntent.objects.create(
-            message=Message.objects.create(lead=lead, status="sent", to_address=lead.email), transport="sandbox",
-            phase="parallel", day=timezone.now().date(), domain=domain, claimed_at=timezone.now() - age, outcome=outcome,
+            message=message, transport="sandbox", phase="parallel", day=at.date(), domain=domain, claimed_at=at,
+            outcome=outcome,
         )  # fmt: skip
 
 

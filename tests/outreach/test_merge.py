@@ -110,7 +110,14 @@ def test_plain_words_are_no_placeholder(text: str) -> None:
 
 def test_a_value_is_never_read_as_a_template() -> None:
     assert (
-        fill("{{ company }}", {"company": Value("{{ first_name }}", "rb2b"), }, "other").text == "{{ first_name }}"
+        fill(
+            "{{ company }}",
+            {
+                "company": Value("{{ first_name }}", "rb2b"),
+            },
+            "other",
+        ).text
+        == "{{ first_name }}"
     )
 
 
@@ -137,8 +144,10 @@ def test_no_brace_pair_gets_past_filling_and_the_guard(template: str, values: di
 
 
 def _guard(body: str, **more: Any) -> dict[str, bool]:
-    plain = {"subject": "Subject", "footer": "", "fields_used": frozenset({"company"}), "sender_name": "",
-             "postal_address": "", "unsubscribe_url": "", "country": "US", "allowed_countries": frozenset({"US"})}  # fmt: skip
+    plain: dict[str, Any] = {
+        "subject": "Subject", "footer": "", "fields_used": frozenset({"company"}), "sender_name": "",
+        "postal_address": "", "unsubscribe_url": "", "country": "US", "allowed_countries": frozenset({"US"}),
+    }  # fmt: skip
     return {row.guard: row.passed for row in guards.check(guards.Text(body=body, **{**plain, **more}))}
 
 

@@ -108,5 +108,3 @@ def worker(ghl: FakeGhl) -> Iterator[Worker]:
     made = Worker(ghl)
     yield made
     made.stop()
-
-

@@ -1,9 +1,11 @@
-"""A worker process for the races: the door, once or for some seconds, from a given moment on.
+"""A worker process for the races: the door once, or for some seconds or until SIGTERM, from a given moment on.
 
 Run as `python -m tests.races.send_once MOMENT SECONDS`; prints how many went through.
 """
 
+import signal
 import sys
+import threading
 import time
 from datetime import datetime
 
@@ -17,11 +19,11 @@ def main(moment: str, seconds: str) -> None:
     from outreach import sending
 
     refuse_to_boot()
-    sent, end = 0, time.monotonic() + float(seconds)
+    sent, end, enough = 0, time.monotonic() + float(seconds), threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: enough.set())
     with time_machine.travel(datetime.fromisoformat(moment), tick=True):
         sent += sending.send_due()
-        while time.monotonic() < end:
-            time.sleep(0.05)
+        while time.monotonic() < end and not enough.wait(0.05):
             sent += sending.send_due()
     print(sent, flush=True)
 

@@ -78,7 +78,11 @@ def test_of_two_people_who_reject_one_email_one_wins_with_their_own_reason(peopl
         found = at_once(
             *[
                 lambda user=user: decisions.reject(
-                    now_is(message), 1, Decider(user, "desk"), tag="other", reason=f"{user.username}: {REASON}"  # noqa: B023
+                    now_is(message),
+                    1,
+                    Decider(user, "desk"),
+                    tag="other",
+                    reason=f"{user.username}: {REASON}",  # noqa: B023
                 )
                 for user in (rita, lena)
             ]

@@ -12,7 +12,8 @@
   };
   const DECIDES = 'aer';
   const DEAF = 400, READ_AFTER = 3000;
-  let arrived = 0, busy = false, readToEnd = true, watcher, readTimer, wasRead = false;
+  const KEEP = 60000; // typing keeps the email on this desk: asked for at most once a minute
+  let arrived = 0, busy = false, readToEnd = true, watcher, readTimer, wasRead = false, readAt = 0;
 
   const on = () => { try { return localStorage.getItem('keys') !== 'off'; } catch { return true; } };
   const visible = (el) => el && (el.getClientRects().length > 0);
@@ -58,7 +59,6 @@
       button.focus();
       button.select();
     } else {
-      if ('er'.includes(key)) noteRead();
       button.click();
     }
   }
@@ -113,6 +113,7 @@
       say(on() ? 'Keys are on.' : 'Keys are off.');
     }
     $$('details.menu[open]').forEach((menu) => { if (!menu.contains(el)) menu.open = false; });
+    if (el.closest('[data-key=e],[data-key=r]')) noteRead();
     const approve = el.closest('[data-to-the-end]');
     if (approve && !readToEnd) {
       event.preventDefault();
@@ -129,12 +130,12 @@
     const end = $('[data-end]');
     readToEnd = !end;
     wasRead = false;
+    if ($('#read') && !doc.hidden) readTimer = setTimeout(noteRead, READ_AFTER);
     if (!end) return;
     const bar = $('.decide .main')?.getBoundingClientRect().height || 0;
     watcher = new IntersectionObserver((seen) => { readToEnd ||= seen.some((one) => one.isIntersecting); },
       { rootMargin: `0px 0px -${Math.round(bar)}px 0px` });
     watcher.observe(end);
-    if ($('#read') && !doc.hidden) readTimer = setTimeout(noteRead, READ_AFTER);
   }
   doc.addEventListener('visibilitychange', () => {
     clearTimeout(readTimer);
@@ -145,6 +146,7 @@
     const form = $('#read');
     if (!form || wasRead) return;
     wasRead = true;
+    readAt = performance.now();
     try {
       const answer = await fetch(form.action, { method: 'POST', body: new FormData(form), keepalive: true, redirect: 'manual' });
       if (answer.status !== 409 || !form.isConnected) return;
@@ -207,6 +209,7 @@
     const field = event.target, form = field.closest('form[data-keep]');
     if (form && (field.type !== 'radio' || field.checked)) sessionStorage.setItem(place(field), field.value);
     if (field.dataset.least) least(field);
+    if (form && wasRead && performance.now() - readAt > KEEP) { wasRead = false; noteRead(); }
   });
   doc.addEventListener('submit', (event) => {
     busy = event.target.method !== 'dialog';

@@ -1,0 +1,148 @@
+"""The breaker, the budget and the rate before Clay."""
+
+import threading
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from caio_project.lib import http
+from leads import breaker, budget, enrichment, rates
+from leads.models import Alarm, Breaker, Budget, Enrichment, RateWindow
+from tests import factories
+from tests.fakes.clay import FakeClay
+
+pytestmark = pytest.mark.django_db
+
+
+def ask() -> Enrichment:
+    lead = factories.LeadFactory()
+    enrichment.want(lead)
+    enrichment.push_due()
+    return lead.enrichments.get()
+
+
+def probe_is_due() -> None:
+    Breaker.objects.update(probe_at=timezone.now() - timedelta(seconds=1))
+
+
+class TestBreaker:
+    def test_opens_after_three_failures_in_a_row_and_asks_nobody(self, clay: FakeClay) -> None:
+        clay.on("POST /v3/sources/webhook/{id}").status(500)
+        for _ in range(3):
+            assert ask().outcome == "failed"
+        assert breaker.is_open()
+        asked = len(clay.requests())
+        assert ask().reason == "Clay is not asked: its breaker is open."
+        assert (len(clay.requests()), asked) == (3, 3)
+        assert Alarm.objects.get(closed_at=None).key == "clay:breaker"
+
+    def test_a_success_in_between_starts_the_count_again(self, clay: FakeClay) -> None:
+        route = clay.on("POST /v3/sources/webhook/{id}")
+        route.status(500, times=2)
+        ask(), ask(), ask()
+        clay.on("POST /v3/sources/webhook/{id}").status(500, times=2)
+        ask(), ask()
+        assert not breaker.is_open()
+
+    def test_one_probe_and_its_answer_close_it(self, clay: FakeClay) -> None:
+        clay.on("POST /v3/sources/webhook/{id}").status(500, times=3)
+        for _ in range(3):
+            ask()
+        probe_is_due()
+        probe = ask()
+        assert (probe.state, breaker.is_open()) == ("requested", True)
+        assert ask().outcome == "failed"
+        enrichment.record_answer(probe.request_id, {"request_id": probe.request_id, "job_title": "COO"})
+        assert not breaker.is_open()
+        assert Alarm.objects.filter(closed_at=None).count() == 0
+        assert ask().state == "requested"
+
+    def test_a_failed_probe_waits_twice_as_long(self, clay: FakeClay) -> None:
+        clay.on("POST /v3/sources/webhook/{id}").status(500)
+        for _ in range(3):
+            ask()
+        probe_is_due()
+        now = timezone.now()
+        ask()
+        wait = Breaker.objects.get().probe_at - now  # type: ignore[operator]
+        assert timedelta(minutes=2) <= wait < timedelta(minutes=2, seconds=5)
+
+    def test_three_requests_unanswered_after_ten_minutes_open_it(self, clay: FakeClay) -> None:
+        clay.configure(answers=0)
+        breaker.row()
+        Breaker.objects.update(changed_at=timezone.now() - timedelta(hours=1))
+        for _ in range(3):
+            ask()
+        breaker.watch()
+        assert not breaker.is_open()
+        Enrichment.objects.update(requested_at=timezone.now() - timedelta(minutes=11))
+        breaker.watch()
+        assert breaker.row().reason == "3 requests are unanswered after 10 minutes"
+
+    def test_a_recent_answer_speaks_against_opening(self, clay: FakeClay) -> None:
+        clay.configure(answers=0)
+        breaker.row()
+        Breaker.objects.update(changed_at=timezone.now() - timedelta(hours=1))
+        for _ in range(3):
+            ask()
+        Enrichment.objects.update(requested_at=timezone.now() - timedelta(minutes=11))
+        answered = ask()
+        enrichment.record_answer(answered.request_id, {"request_id": answered.request_id})
+        breaker.watch()
+        assert not breaker.is_open()
+
+
+class TestBudget:
+    def test_counts_from_what_was_used_before_us(self, clay: FakeClay, settings: Any) -> None:
+        settings.CLAY_SUBMISSIONS_USED = 44_998
+        ask()
+        assert (budget.used(), Alarm.objects.count()) == (44_999, 0)
+        ask()
+        assert Alarm.objects.get().text == "45000 of 50000 submissions of the Clay webhook are used."
+
+    def test_nothing_is_submitted_past_the_end(self, clay: FakeClay, settings: Any) -> None:
+        settings.CLAY_SUBMISSIONS_USED = budget.LIFETIME
+        assert ask().outcome == "failed"
+        assert (len(clay.requests()), budget.used()) == (0, budget.LIFETIME)
+
+    def test_a_new_webhook_source_starts_anew(self, clay: FakeClay, settings: Any) -> None:
+        ask()
+        settings.CLAY_WORKBOOK_WEBHOOK_URL = clay.source_url("src-2")
+        assert budget.used() == 0
+        assert Budget.objects.count() == 2
+
+
+class TestRate:
+    def test_ten_a_second_and_the_rest_waits_for_the_next(self) -> None:
+        for _ in range(10):
+            rates.take("clay", 10, 1, now=1000.3)
+        with pytest.raises(http.Unavailable) as error:
+            rates.take("clay", 10, 1, now=1000.4)
+        assert error.value.retry_after == pytest.approx(0.6)
+        rates.take("clay", 10, 1, now=1001.0)
+
+    def test_a_push_that_must_wait_is_put_off_and_not_counted(self, clay: FakeClay) -> None:
+        RateWindow.objects.create(vendor="clay", window=int(timezone.now().timestamp()) + 5, used=10)
+        row = ask()
+        assert (row.state, row.attempts, row.lease_until, len(clay.requests())) == ("due", 0, None, 0)
+        assert row.not_before > timezone.now() - timedelta(seconds=1)
+
+
+@pytest.mark.postgres
+def test_one_of_eight_workers_probes(committed: None) -> None:
+    breaker.row()
+    now = timezone.now()
+    Breaker.objects.update(opened_at=now, openings=1, probe_at=now - timedelta(seconds=1))
+    won: list[bool] = []
+
+    def try_it() -> None:
+        won.append(breaker.may_ask())
+        connection.close()
+
+    threads = [threading.Thread(target=try_it) for _ in range(8)]
+    [t.start() for t in threads]
+    [t.join() for t in threads]
+    assert sorted(won) == [False] * 7 + [True]

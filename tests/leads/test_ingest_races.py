@@ -1,0 +1,105 @@
+"""Many workers at once, each with a connection of its own: one event, one visit, one lead, one question."""
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from leads import enrichment, ingest, intent
+from leads.models import Assessment, Company, Enrichment, InboundEvent, Lead, Visit
+from tests.factories import LeadFactory
+from tests.fakes import rb2b
+from tests.fakes.clay import FakeClay
+from tests.leads.conftest import in_threads, post
+
+pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("committed")]
+
+
+def process() -> int:
+    return ingest.process_due()
+
+
+def work_off(workers: int = 10) -> None:
+    """Let many workers sweep until nothing waits, whatever had to be put off."""
+    for _ in range(10):
+        InboundEvent.objects.filter(state="waiting").update(not_before=timezone.now())
+        in_threads([process] * workers)
+        if not InboundEvent.objects.filter(state="waiting").exists():
+            return
+
+
+def test_twenty_deliveries_of_one_body_at_once_are_one_event_and_one_visit() -> None:
+    body = rb2b.to_body(rb2b.person())
+
+    def deliver() -> tuple[int, str]:
+        response = post(Client(), body)
+        return response.status_code, response.json()["id"]
+
+    answers = in_threads([deliver] * 20)
+    event = InboundEvent.objects.get()
+    assert set(answers) == {(200, str(event.public_id))}
+    assert event.deliveries == 20
+    assert sum(in_threads([process] * 10)) == 1
+    event.refresh_from_db()
+    assert (event.state, event.attempts) == ("processed", 1)
+    assert (Lead.objects.count(), Visit.objects.count(), Enrichment.objects.count()) == (1, 1, 1)
+
+
+def visits_of_one_person(count: int, **who: Any) -> list[bytes]:
+    first = rb2b.person(who)
+    return [rb2b.to_body({**first, "Captured URL": f"https://oursite.test/{n}"}) for n in range(count)]
+
+
+@pytest.mark.parametrize("known_by", ["both", "address", "linkedin"])
+def test_ten_visits_of_one_new_person_at_once_are_one_lead(known_by: str) -> None:
+    missing = {"both": {}, "address": {"LinkedIn URL": None}, "linkedin": {"Business Email": None}}[known_by]
+    for body in visits_of_one_person(10, **missing):
+        ingest.store("rb2b", body)
+    in_threads([lambda: ingest.process_due(batch=1)] * 10)
+    work_off()
+    assert set(InboundEvent.objects.values_list("state", flat=True)) == {"processed"}
+    assert (Lead.objects.count(), Company.objects.count(), Visit.objects.count()) == (1, 1, 10)
+    assert Enrichment.objects.count() == 1
+    assert set(Visit.objects.values_list("lead", flat=True)) == {Lead.objects.get().pk}
+
+
+def test_ten_new_people_of_one_new_company_at_once_are_one_company() -> None:
+    for _ in range(10):
+        ingest.store("rb2b", rb2b.to_body(rb2b.person({"Website": "https://acme.test", "Company Name": "Acme"})))
+    in_threads([lambda: ingest.process_due(batch=1)] * 10)
+    work_off()
+    assert (Lead.objects.count(), Company.objects.count(), Visit.objects.count()) == (10, 1, 10)
+
+
+def test_one_visit_relayed_ten_ways_at_once_is_one_visit() -> None:
+    payload = rb2b.person()
+    for n in range(10):
+        ingest.store("rb2b", json.dumps({"event_id": f"evt_{n}", "payload": payload}).encode())
+    in_threads([lambda: ingest.process_due(batch=1)] * 10)
+    work_off()
+    assert set(InboundEvent.objects.values_list("state", flat=True)) == {"processed"}
+    assert (Lead.objects.count(), Visit.objects.count(), Enrichment.objects.count()) == (1, 1, 1)
+
+
+def test_ten_workers_push_each_question_once(clay: FakeClay) -> None:
+    for _ in range(10):
+        enrichment.want(LeadFactory())
+    in_threads([enrichment.push_due] * 10)
+    assert len(clay.submissions()) == 10
+    assert set(Enrichment.objects.values_list("state", "attempts")) == {("requested", 1)}
+
+
+def test_ten_askers_at_once_ask_one_question() -> None:
+    lead = LeadFactory()
+    in_threads([lambda: enrichment.want(lead)] * 10)
+    assert lead.enrichments.count() == 1
+
+
+def test_ten_workers_assess_each_lead_once_and_number_them_without_gaps() -> None:
+    for _ in range(10):
+        LeadFactory(needs_assessment_at=timezone.now())
+    in_threads([intent.assess_due] * 10)
+    assert Assessment.objects.values("lead").distinct().count() == 10
+    assert sorted(Assessment.objects.values_list("seq", flat=True)) == list(range(1, 11))

@@ -1,0 +1,242 @@
+"""Assessing a lead when something new is known, and not while the switch is off or an answer is awaited."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from caio_project.lib.models import Heartbeat
+from leads import enrichment, ingest, intent, tasks
+from leads.models import Assessment, Enrichment, KnownContact, Lead, PageTrigger, PastEmployer, Switch, Visit
+from tests.factories import CompanyFactory, LeadFactory, TeamMemberFactory, VisitFactory
+from tests.fakes import rb2b
+from tests.fakes.clay import FakeClay
+from tests.leads.conftest import arrive, arrived, work
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def pages(db: None) -> None:
+    PageTrigger.objects.all().delete()
+    PageTrigger.objects.create(label="Pricing", pattern="/pricing*", category="x", points=30, angle="high_intent")
+
+
+def due(lead: Lead | None = None, **fields: Any) -> Lead:
+    lead = lead or LeadFactory(**fields)
+    Lead.objects.filter(pk=lead.pk).update(needs_assessment_at=timezone.now())
+    return lead
+
+
+def test_a_visitor_is_assessed_with_its_points_and_reasons() -> None:
+    lead = arrived(rb2b.person({"Title": "VP Sales", "Industry": "Logistics", "Employee Count": "200-500"}))
+    work()
+    made = Assessment.objects.get()
+    assert (made.lead, made.seq, made.intent, made.icp, made.tier) == (lead, 1, 54, 95, "tier_1")
+    assert [(r["code"], r["points"]) for r in made.reasons] == [("page", 30), ("fit", 24)]
+    assert [(r["code"], r["points"]) for r in made.icp_reasons] == [("title", 45), ("industry", 20), ("size", 30)]
+    assert (made.angle, made.warm, made.rules_version) == ("high_intent", None, "2026.1")
+    lead.refresh_from_db()
+    assert (lead.needs_assessment_at, lead.lease_until, lead.attempts, lead.error) == (None, None, 0, "")
+    assert intent.assess_due() == 0
+
+
+def test_a_warm_connection_is_kept_with_the_assessment() -> None:
+    lead = due(email="dana@acme.test")
+    KnownContact.objects.create(member=TeamMemberFactory(name="Alex"), name="Dana", email="dana@acme.test")
+    intent.assess_due()
+    made = Assessment.objects.get(lead=lead)
+    assert (made.warm["sentence"], made.angle) == ("Alex on our team knows you.", "warm_connection")
+
+
+# The switch
+
+
+def test_switched_off_by_the_setting_nothing_is_assessed_and_visits_are_stored_and_worked_off_later(
+    settings: Any,
+) -> None:
+    settings.INTENT_MONITOR_ENABLED = False
+    leads = [arrived(rb2b.person()) for _ in range(3)]
+    work()
+    assert (Assessment.objects.count(), Visit.objects.count()) == (0, 3)
+    assert Lead.objects.filter(needs_assessment_at__isnull=False, attempts=0, lease_until=None).count() == 3
+    settings.INTENT_MONITOR_ENABLED = True
+    work()
+    assert set(Assessment.objects.values_list("lead", flat=True)) == {lead.pk for lead in leads}
+
+
+def test_switched_off_by_the_row_nothing_is_assessed_until_it_is_on_again() -> None:
+    lead = due()
+    Switch.objects.create(name="intent_monitor", on=False)
+    assert (intent.is_on(), intent.assess_due(), Assessment.objects.count()) == (False, 0, 0)
+    lead.refresh_from_db()
+    assert (lead.needs_assessment_at is not None, lead.attempts) == (True, 0)
+    Switch.objects.update(on=True)
+    assert (intent.is_on(), intent.assess_due(), Assessment.objects.count()) == (True, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("setting", "row", "on"),
+    [(True, None, True), (True, True, True), (True, False, False), (False, None, False), (False, True, False)],
+)
+def test_both_switches_must_be_on(settings: Any, setting: bool, row: bool | None, on: bool) -> None:
+    settings.INTENT_MONITOR_ENABLED = setting
+    Switch.objects.create(name="another", on=False)
+    if row is not None:
+        Switch.objects.create(name="intent_monitor", on=row)
+    assert intent.is_on() is on
+
+
+# Waiting for Clay
+
+
+@pytest.mark.parametrize("state", ["due", "requested"])
+def test_an_open_question_to_clay_holds_the_assessment(state: str) -> None:
+    lead = due()
+    Enrichment.objects.create(lead=lead, state="settled")
+    question = Enrichment.objects.create(lead=lead, state=state)
+    assert intent.assess_due() == 0
+    assert not Assessment.objects.exists()
+    enrichment.settle(question, "partial")
+    assert intent.assess_due() == 1
+    assert Assessment.objects.get().lead == lead
+
+
+def test_a_colleague_without_a_question_is_not_held_up() -> None:
+    waiting, free = due(), due()
+    Enrichment.objects.create(lead=waiting, state="requested")
+    assert intent.assess_due() == 1
+    assert Assessment.objects.get().lead == free
+
+
+def test_a_visitor_is_assessed_once_the_answer_is_there_with_the_answer(clay: FakeClay) -> None:
+    lead = arrived(rb2b.person({"Title": None}))
+    work()
+    assert not Assessment.objects.exists()
+    [row] = clay.submissions()
+    enrichment.record_answer(row["request_id"], {"job_title": "CEO"})
+    work()
+    made = Assessment.objects.get(lead=lead)
+    assert made.icp_reasons[0]["text"] == "C-level or founder: CEO"
+
+
+# Order
+
+
+def test_the_sequence_rises_with_every_assessment() -> None:
+    leads = [due() for _ in range(3)]
+    intent.assess_due()
+    due(leads[0])
+    intent.assess_due()
+    assert list(Assessment.objects.order_by("pk").values_list("seq", flat=True)) == [1, 2, 3, 4]
+    assert Assessment.objects.first().lead == leads[0]
+
+
+def test_the_longest_waiting_lead_comes_first_and_a_batch_ends() -> None:
+    leads = [LeadFactory() for _ in range(3)]
+    for lead, seconds in zip(leads, (10, 30, 20), strict=True):
+        Lead.objects.filter(pk=lead.pk).update(needs_assessment_at=timezone.now() - timedelta(seconds=seconds))
+    assert intent.assess_due(batch=2) == 2
+    assert list(Assessment.objects.order_by("seq").values_list("lead", flat=True)) == [leads[1].pk, leads[2].pk]
+
+
+def test_a_lead_whose_time_has_not_come_waits() -> None:
+    lead = LeadFactory()
+    Lead.objects.filter(pk=lead.pk).update(needs_assessment_at=timezone.now() + timedelta(minutes=1))
+    assert intent.assess_due() == 0
+
+
+# Visits
+
+
+def test_visits_of_the_company_alone_lift_its_people_and_nobody_elses() -> None:
+    company = CompanyFactory(domain="acme.test", name="Acme")
+    colleague, stranger = LeadFactory(company=company), LeadFactory()
+    arrive(rb2b.company_only({"Website": "https://acme.test", "Captured URL": "https://oursite.test/pricing"}))
+    assert intent.assess_due() == 1
+    made = Assessment.objects.get()
+    assert made.lead == colleague
+    assert [r["text"] for r in made.reasons if r["code"] == "page"] == ["Pricing by a colleague"]
+    stranger.refresh_from_db()
+    assert stranger.needs_assessment_at is None
+
+
+def test_a_persons_visits_are_not_their_colleagues() -> None:
+    company = CompanyFactory()
+    one, other = LeadFactory(company=company), LeadFactory(company=company)
+    VisitFactory(lead=one, company=company)
+    due(other)
+    intent.assess_due()
+    assert [r for r in Assessment.objects.get().reasons if r["code"] == "page"] == []
+
+
+def test_only_active_triggers_count_by_priority() -> None:
+    PageTrigger.objects.create(label="Off", pattern="/pricing*", category="x", points=99, priority=1, active=False)
+    PageTrigger.objects.create(label="First", pattern="/pricing*", category="x", points=7, priority=2)
+    lead = due()
+    VisitFactory(lead=lead, path="/pricing")
+    intent.assess_due()
+    assert [(r["text"], r["points"]) for r in Assessment.objects.get().reasons if r["code"] == "page"] == [("First", 7)]
+
+
+# What fails
+
+
+def unassessable() -> Lead:
+    """A lead whose stored history has a form that ours does not have: a year as text."""
+    worked = {"name": "Acme", "domain": "", "from_year": "2010", "to_year": None}
+    PastEmployer.objects.create(member=TeamMemberFactory(), company_name="Acme", from_year=2010, to_year=2012)
+    return due(past_employers=[worked])
+
+
+def test_an_error_is_put_off_shown_and_parked_after_the_last_try() -> None:
+    lead = unassessable()
+    waits = []
+    for _ in range(intent.LAST_TRY):
+        before = timezone.now()
+        assert intent.assess_due() == 1
+        lead.refresh_from_db()
+        assert lead.error.startswith("TypeError: ")
+        assert lead.lease_until is None
+        waits.append(lead.needs_assessment_at and round((lead.needs_assessment_at - before).total_seconds()))
+        assert intent.assess_due() == 0
+        Lead.objects.exclude(needs_assessment_at=None).update(needs_assessment_at=timezone.now())
+    assert waits == [2, 4, 8, 16, None]
+    assert (lead.attempts, Assessment.objects.count()) == (intent.LAST_TRY, 0)
+
+
+def test_a_lead_that_fails_does_not_hold_up_the_others() -> None:
+    unassessable()
+    good = due()
+    assert intent.assess_due() == 2
+    assert [made.lead for made in Assessment.objects.all()] == [good]
+    assert Assessment.objects.get().seq == 1
+
+
+def test_after_the_error_was_put_right_the_lead_is_assessed_and_the_error_gone() -> None:
+    lead = unassessable()
+    intent.assess_due()
+    Lead.objects.update(past_employers=[], needs_assessment_at=timezone.now())
+    intent.assess_due()
+    lead.refresh_from_db()
+    assert (lead.error, lead.attempts, lead.needs_assessment_at) == ("", 0, None)
+    assert Assessment.objects.get().lead == lead
+
+
+# The sweeps
+
+
+def test_every_sweep_says_that_it_was_there_and_whether_it_worked() -> None:
+    ingest.store("rb2b", rb2b.to_body(rb2b.person()))
+    tasks.process_events()
+    tasks.assess_due()
+    tasks.push_enrichments()
+    tasks.settle_enrichments()
+    worked = {row.name: row.worked_at is not None for row in Heartbeat.objects.all()}
+    assert worked == {
+        "leads.process_events": True,
+        "leads.assess_due": False,
+        "leads.push_enrichments": True,
+        "leads.settle_enrichments": False,
+    }

@@ -1,0 +1,299 @@
+"""Points that add up to the score, exactly, whoever the person is and whatever they looked at."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leads import scoring
+from leads.scoring import Person, Seen, Trigger, score
+
+NOW = datetime(2026, 11, 2, 15, tzinfo=UTC)
+PRICING = Trigger("Pricing", "/pricing*", 30, "high_intent", "pricing")
+DEMO = Trigger("Demo", "/demo*", 40, "high_intent", "our demo")
+BLOG = Trigger("Blog", "/blog*", 5, "content", "AI at work")
+CAREERS = Trigger("Careers", "/careers*", 0)
+TRIGGERS = (CAREERS, BLOG, DEMO, PRICING)
+NOBODY = Person(title="", industry="", employees_from=None)
+VP = Person(title="VP Sales", industry="Logistics", employees_from=200)
+
+
+def seen(path: str = "/pricing", days: float = 0, by_person: bool = True) -> Seen:
+    return Seen(path, NOW - timedelta(days=days), by_person)
+
+
+def points(person: Person, code: str) -> list[int]:
+    return [reason.points for reason in score(person, TRIGGERS, NOW).reasons if reason.code == code]
+
+
+def looking(*visits: Seen) -> Person:
+    return replace(NOBODY, visits=visits)
+
+
+# Adding up
+
+PATHS = st.sampled_from(["/pricing", "/PRICING/x", "/demo", "/blog/pricing", "/careers", "/", "", "/other", "/a/b"])
+VISITS = st.lists(st.builds(Seen, PATHS, st.datetimes(datetime(2026, 9, 1), datetime(2026, 12, 1), timezones=st.just(UTC)), st.booleans()), max_size=12)  # fmt: skip  # noqa: E501
+TITLES = st.sampled_from(["", "CEO", "VP Sales", "Head of Ops", "Manager", "Clerk", "???"]) | st.text(max_size=20)
+PEOPLE = st.builds(
+    Person,
+    title=TITLES,
+    industry=st.sampled_from(["", "Logistics", "Fishing"]) | st.text(max_size=20),
+    employees_from=st.none() | st.integers(0, 10**8),
+    visits=VISITS.map(tuple),
+    warm_kind=st.sampled_from(["", "known", "overlap", "employer", "employer_now", "nonsense"]),
+    warm_sentence=st.just("Alex knows you."),
+    open_roles=st.none() | st.integers(0, 50),
+)
+TABLES = st.lists(
+    st.builds(
+        Trigger,
+        st.sampled_from(["A", "B", "C", "D", "E"]),
+        st.sampled_from(["/pricing*", "/demo*", "/blog*", "/*", "/", "/careers", "*"]),
+        st.integers(0, 32767),
+        st.sampled_from(["", "high_intent", "content"]),
+    ),
+    max_size=6,
+).map(tuple)
+
+
+@given(PEOPLE, TABLES)
+def test_the_points_add_up_to_the_score_which_lies_between_0_and_100(
+    person: Person, triggers: tuple[Trigger, ...]
+) -> None:
+    result = score(person, triggers, NOW)
+    assert sum(reason.points for reason in result.reasons) == result.intent
+    assert sum(reason.points for reason in result.icp_reasons) == result.icp
+    assert 0 <= result.intent <= 100
+    assert 0 <= result.icp <= 100
+    assert all(reason.points != 0 and reason.text for reason in (*result.reasons, *result.icp_reasons))
+    assert all(reason.points > 0 for reason in result.reasons if reason.code not in ("most", "pages_most"))
+    assert result.tier == scoring.tier_of(result.icp)
+    assert result.angle in {"warm_connection", "high_intent", "hiring", "content", "general"}
+
+
+@given(PEOPLE, TABLES)
+def test_the_order_of_visits_does_not_change_the_score(person: Person, triggers: tuple[Trigger, ...]) -> None:
+    turned = replace(person, visits=tuple(reversed(person.visits)))
+    assert score(person, triggers, NOW).intent == score(turned, triggers, NOW).intent
+
+
+@given(PEOPLE, PATHS)
+def test_another_visit_never_lowers_the_score(person: Person, path: str) -> None:
+    more = replace(person, visits=(*person.visits, Seen(path, NOW)))
+    assert score(more, TRIGGERS, NOW).intent >= score(person, TRIGGERS, NOW).intent
+
+
+@given(PEOPLE, st.timedeltas(timedelta(0), timedelta(days=60)))
+def test_time_never_raises_the_score(person: Person, passed: timedelta) -> None:
+    now = datetime(2026, 12, 1, tzinfo=UTC)
+    assert score(person, TRIGGERS, now + passed).intent <= score(person, TRIGGERS, now).intent
+
+
+def test_nothing_known_is_nothing() -> None:
+    result = score(NOBODY, TRIGGERS, NOW)
+    assert (result.intent, result.reasons, result.icp, result.icp_reasons) == (0, (), 0, ())
+    assert (result.tier, result.angle, result.topic) == ("tier_3", "general", "")
+
+
+def test_the_score_ends_at_100_and_says_so() -> None:
+    pages = (seen("/demo"), seen("/pricing"), *[seen("/x") for _ in range(5)])
+    person = replace(VP, title="CEO", visits=pages, warm_kind="known", warm_sentence="Alex knows you.")
+    result = score(person, TRIGGERS, NOW)
+    assert [(r.code, r.points) for r in result.reasons] == [
+        ("page", 40),
+        ("page", 30),
+        ("pages_most", -20),
+        ("repeat", 15),
+        ("warm", 25),
+        ("fit", 25),
+        ("most", -15),
+    ]
+    assert (result.intent, result.icp) == (100, 100)
+
+
+# Pages
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [(0, 30), (1, 30), (1.001, 21), (7, 21), (7.001, 12), (30, 12), (30.001, None), (400, None)],
+)
+def test_a_page_counts_less_as_it_gets_older_and_not_at_all_after_30_days(days: float, expected: int | None) -> None:
+    assert points(looking(seen(days=days)), "page") == ([] if expected is None else [expected])
+
+
+def test_a_page_counts_once_at_its_freshest_and_says_how_often() -> None:
+    result = score(looking(seen(days=8), seen(), seen(days=2)), TRIGGERS, NOW)
+    assert [(r.points, r.text) for r in result.reasons if r.code == "page"] == [(30, "Pricing, 3 visits")]
+
+
+def test_a_colleagues_page_counts_half() -> None:
+    result = score(looking(seen(by_person=False)), TRIGGERS, NOW)
+    assert [(r.code, r.points, r.text) for r in result.reasons] == [("page", 15, "Pricing by a colleague")]
+
+
+def test_all_pages_together_count_50_at_most() -> None:
+    result = score(looking(seen("/demo"), seen("/pricing")), TRIGGERS, NOW)
+    assert [(r.code, r.points) for r in result.reasons] == [
+        ("page", 40),
+        ("page", 30),
+        ("pages_most", -20),
+        ("repeat", 5),
+    ]
+    assert result.intent == 55
+
+
+@pytest.mark.parametrize(
+    ("path", "label"),
+    [
+        ("/pricing", "Pricing"),
+        ("/pricing/", "Pricing"),
+        ("/Pricing-2026", "Pricing"),
+        ("/blog/our-pricing-story", "Blog"),
+        ("/blog", "Blog"),
+        ("/x/pricing", None),
+        ("/", None),
+        ("", None),
+    ],
+)
+def test_the_first_pattern_that_fits_the_path_counts(path: str, label: str | None) -> None:
+    found = scoring.match(path, TRIGGERS)
+    assert (found.label if found else None) == label
+
+
+def test_a_page_without_points_is_no_reason() -> None:
+    result = score(looking(seen("/careers")), TRIGGERS, NOW)
+    assert (result.intent, result.reasons, result.angle) == (0, (), "general")
+
+
+# Repeat visits
+
+
+@pytest.mark.parametrize(
+    ("visits", "expected"), [(0, []), (1, []), (2, [5]), (3, [10]), (4, [10]), (5, [15]), (50, [15])]
+)
+def test_coming_back_counts(visits: int, expected: list[int]) -> None:
+    assert points(looking(*[seen("/x", days=n / 10) for n in range(visits)]), "repeat") == expected
+
+
+def test_old_visits_and_visits_of_colleagues_are_no_coming_back() -> None:
+    assert points(looking(seen("/x"), seen("/x", days=31), seen("/x", by_person=False)), "repeat") == []
+
+
+# Warm connections
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [("known", [25]), ("overlap", [25]), ("employer", [20]), ("employer_now", [15]), ("", []), ("nonsense", [])],
+)
+def test_a_warm_connection_counts_by_its_kind(kind: str, expected: list[int]) -> None:
+    person = replace(NOBODY, warm_kind=kind, warm_sentence="Alex on our team knows you.")
+    assert points(person, "warm") == expected
+
+
+# Fit
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("CEO", 50),
+        ("Chief Revenue Officer", 50),
+        ("Co-Founder", 50),
+        ("President", 50),
+        ("Business Owner", 50),
+        ("Managing Partner", 50),
+        ("Vice President", 45),
+        ("Vice-President of Sales", 45),
+        ("Senior Vice President, Operations", 45),
+        ("VP Sales", 45),
+        ("SVP", 45),
+        ("Head of Sales", 38),
+        ("Director of Marketing", 38),
+        ("General Manager", 38),
+        ("Sales Manager", 20),
+        ("Partner Manager", 20),
+        ("Tech Lead", 20),
+        ("Product Owner", 8),
+        ("HR Business Partner", 8),
+        ("Clerk", 8),
+        ("Ceosomething", 8),
+        ("Bookkeeper of vpn", 8),
+        ("", 0),
+        ("???", 0),
+    ],
+)
+def test_a_title_counts_by_its_words(title: str, expected: int) -> None:
+    assert score(replace(NOBODY, title=title), (), NOW).icp == expected
+
+
+@pytest.mark.parametrize(
+    ("industry", "expected"), [("Logistics & Supply Chain", 20), ("SOFTWARE", 20), ("Fishing", 10), ("", 0)]
+)
+def test_an_industry_counts(industry: str, expected: int) -> None:
+    assert score(replace(NOBODY, industry=industry), (), NOW).icp == expected
+
+
+@pytest.mark.parametrize(
+    ("employees", "expected"),
+    [
+        (None, 0),
+        (0, 5),
+        (9, 5),
+        (10, 15),
+        (49, 15),
+        (50, 30),
+        (1000, 30),
+        (1001, 22),
+        (5000, 22),
+        (5001, 12),
+        (10**9, 12),
+    ],
+)
+def test_a_size_counts_by_its_lower_end_and_an_unknown_one_never_as_50_or_more(
+    employees: int | None, expected: int
+) -> None:
+    result = score(replace(NOBODY, employees_from=employees), (), NOW)
+    assert result.icp == expected
+    assert [r.code for r in result.icp_reasons] == ([] if employees is None else ["size"])
+
+
+@pytest.mark.parametrize(
+    ("icp", "tier"), [(0, "tier_3"), (59, "tier_3"), (60, "tier_2"), (79, "tier_2"), (80, "tier_1"), (100, "tier_1")]
+)
+def test_the_borders_of_the_tiers(icp: int, tier: str) -> None:
+    assert scoring.tier_of(icp) == tier
+
+
+def test_a_quarter_of_the_fit_counts_as_intent() -> None:
+    result = score(VP, (), NOW)
+    assert (result.icp, result.tier) == (95, "tier_1")
+    assert [(r.code, r.points, r.text) for r in result.reasons] == [("fit", 24, "Fit 95 of 100")]
+
+
+# What the email speaks of
+
+
+@pytest.mark.parametrize(
+    ("person", "angle"),
+    [
+        (replace(looking(seen("/demo")), warm_kind="known", open_roles=4), "warm_connection"),
+        (replace(looking(seen("/demo")), open_roles=4), "high_intent"),
+        (replace(looking(seen("/blog")), open_roles=4), "hiring"),
+        (looking(seen("/blog")), "content"),
+        (replace(NOBODY, open_roles=0), "general"),
+        (NOBODY, "general"),
+        (looking(seen("/demo", days=31)), "general"),
+    ],
+)
+def test_the_angle_is_the_strongest_signal_there_is(person: Person, angle: str) -> None:
+    assert score(person, TRIGGERS, NOW).angle == angle
+
+
+def test_the_topic_is_that_of_the_strongest_page() -> None:
+    result = score(looking(seen("/blog"), seen("/demo", days=8), seen("/pricing")), TRIGGERS, NOW)
+    assert result.topic == "pricing"
