@@ -204,7 +204,9 @@ def local_time(message: Message) -> str:
 def history(message: Message) -> list[Event]:
     """What happened to this email, newest first."""
     moves = message.moves.select_related("by", "reason").order_by("-pk")[:30]
-    return [_event(move) for move in moves]
+    texts = message.texts.exclude(author=None).select_related("author").order_by("-pk")[:30]
+    edits = [Event(text.created_at, f"Text {text.version} saved", phase.name_of(text.author), "", "") for text in texts]
+    return sorted([*(_event(move) for move in moves), *edits], key=lambda event: event.at, reverse=True)
 
 
 def rejections(message: Message) -> list[Event]:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from approvals.models import Decision, Verdict
 from caio_project.lib import calendar
 from outreach import limits, phase
-from outreach.models import DailySlots, Message, MessageText, SandboxEmail, SendIntent, Transport
+from outreach.models import Message, MessageText, SandboxEmail, SendIntent, Transport
 from outreach.states import Status
 
 A_PERSON_MAY_SETTLE_AFTER = timedelta(minutes=15)
@@ -132,8 +132,3 @@ def kept(before: int | None = None) -> tuple[list[SandboxEmail], int | None]:
     rows = SandboxEmail.objects.select_related("message__lead__company").order_by("-pk")
     found = list((rows.filter(pk__lt=before) if before else rows)[: PAGE + 1])
     return found[:PAGE], found[PAGE - 1].pk if len(found) > PAGE else None
-
-
-def slots_used_today() -> int:
-    day = calendar.team_day(timezone.now(), settings.TEAM_TIME_ZONE)
-    return DailySlots.objects.filter(day=day).values_list("used", flat=True).first() or 0

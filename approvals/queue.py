@@ -100,11 +100,6 @@ def next_for(user: Any, after: Message | None = None, skipped: Iterable[int] = (
     return next(iter(later), None) or fresh.first() or free.first()
 
 
-def previous_for(before: Message) -> Message | None:
-    ahead_of_it = ahead(waiting(), Place.of(before))
-    return next((found for part in ahead_of_it for found in part.reverse()[:1]), None)
-
-
 def overdue() -> int:
     return late().count()
 

@@ -114,10 +114,10 @@ class Process:
 
 
 @contextlib.contextmanager
-def web(env: dict[str, str], path: str, **more: str) -> Iterator[str]:
+def web(env: dict[str, str], path: str, app: str = "caio_project.wsgi", **more: str) -> Iterator[str]:
     """gunicorn as in production; yields its URL once `path` answers."""
     with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
-        arguments = ("-m", "gunicorn", "--config", "gunicorn.conf.py", "--bind", f"fd://{listener.fileno()}")
+        arguments = ("-m", "gunicorn", "--config", "gunicorn.conf.py", "--bind", f"fd://{listener.fileno()}", app)
         env = {**env, "WEB_CONCURRENCY": "2", **more}
         with Process(env, *arguments, pass_fds=(listener.fileno(),)) as process:
             url = f"http://127.0.0.1:{listener.getsockname()[1]}"

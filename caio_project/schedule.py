@@ -7,6 +7,7 @@ QUICK = 1.0 if settings.EMBEDDED else 2.0  # embedded has no broker to wake it
 SWEEPS = {
     "caio_project.tick": 10.0,
     "leads.process_events": QUICK,
+    "leads.drain_spool": 5.0,
     "leads.push_enrichments": QUICK,
     "leads.settle_enrichments": 2.0,
     "leads.watch_vendors": 30.0,

@@ -9,3 +9,7 @@ application = get_wsgi_application()
 from caio_project.checks import refuse_to_boot  # noqa: E402  (needs the apps loaded)
 
 refuse_to_boot()
+
+from leads import intake  # noqa: E402
+
+intake.drain_in_background()  # what a web process that died had kept

@@ -52,13 +52,21 @@ INSERT = """
 """
 
 
-def store(source: str, body: bytes, sha256: str = "", *, cut: bool = False, kind: str = Kind.LIVE) -> Stored:
+def store(
+    source: str,
+    body: bytes,
+    sha256: str = "",
+    *,
+    cut: bool = False,
+    kind: str = Kind.LIVE,
+    received_at: datetime | None = None,
+) -> Stored:
     """Keep one body; a byte-identical one of the same source only counts as another delivery.
 
-    One autocommitted statement: this is all that RB2B waits for.
+    One autocommitted statement: this is all that RB2B waits for. `received_at` is for what waited in the spool.
     """
     public_id = uuid.uuid4()
-    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    now = connection.ops.adapt_datetimefield_value(received_at or timezone.now())
     values = (
         public_id if connection.features.has_native_uuid_field else public_id.hex,
         source,

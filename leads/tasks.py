@@ -3,12 +3,18 @@
 from celery import shared_task
 
 from caio_project.lib.models import Heartbeat
-from leads import breaker, enrichment, ingest, intent
+from leads import breaker, enrichment, ingest, intake, intent
 
 
 @shared_task(name="leads.process_events")
 def process_events() -> None:
     Heartbeat.beat("leads.process_events", worked=ingest.process_due() > 0)
+
+
+@shared_task(name="leads.drain_spool")
+def drain_spool() -> None:
+    """For a worker on the web's own machine; elsewhere the web process drains its spool itself."""
+    Heartbeat.beat("leads.drain_spool", worked=intake.drain() > 0)
 
 
 @shared_task(name="leads.push_enrichments")

@@ -3,13 +3,16 @@
 import hmac
 
 from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db.models import Max
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
+from caio_project.lib import deadline
 from caio_project.lib.problems import problem_response
-from leads import breaker, budget, ingest
+from leads import breaker, budget, ingest, intake, spool
 from leads.models import Enrichment, InboundEvent
 
 
@@ -19,8 +22,10 @@ def rb2b(request: HttpRequest, token: str = "") -> JsonResponse:
     if not _one_of(token or request.GET.get("token", ""), settings.RB2B_WEBHOOK_TOKENS):
         return problem_response(401, "token: it is missing or wrong.")
     body, sha256, cut = _body(request)
-    stored = ingest.store("rb2b", body, sha256, cut=cut)
-    return JsonResponse({"status": "stored", "id": stored.public_id})
+    try:
+        return _acknowledged(intake.accept("rb2b", body, sha256, cut=cut))
+    except OSError:
+        return _not_stored()
 
 
 @csrf_exempt
@@ -32,29 +37,48 @@ def clay(request: HttpRequest) -> JsonResponse:
     if scheme.lower() != "bearer" or not _one_of(token, [settings.CLAY_CALLBACK_TOKEN]):
         return problem_response(401, "Authorization: it is missing or wrong.", **{"WWW-Authenticate": "Bearer"})
     body, sha256, cut = _body(request)
-    stored = ingest.store("clay", body, sha256, cut=cut)
+    try:
+        stored = intake.accept("clay", body, sha256, cut=cut)
+    except OSError:
+        return _not_stored()
     if cut or not ingest.is_json_object(body):
         return problem_response(400, f"body: it is not a JSON object; it was kept as event {stored.public_id}.")
-    return JsonResponse({"status": "stored", "id": stored.public_id})
+    return _acknowledged(stored)
+
+
+def _acknowledged(stored: intake.Accepted) -> JsonResponse:
+    return JsonResponse({"status": "spooled" if stored.is_spooled else "stored", "id": stored.public_id})
+
+
+def _not_stored() -> JsonResponse:
+    """200 would be silent loss."""
+    return problem_response(503, "Neither the database nor the spool can store it.")
 
 
 @require_GET
 def rb2b_health(request: HttpRequest) -> JsonResponse:
-    last = (
-        InboundEvent.objects.filter(source="rb2b")
-        .order_by("-received_at")
-        .values_list("received_at", flat=True)
-        .first()
-    )
+    """Answers while the database is away, too: visits are then kept in the spool, and this says so."""
+    spooled, away = len(spool.waiting()), False
+    last = None
+    try:
+        with deadline.within(intake.BUDGET_SECONDS):
+            last = InboundEvent.objects.filter(source="rb2b").aggregate(at=Max("received_at"))["at"]
+    except DatabaseError:
+        away = True
     configured = bool(settings.RB2B_WEBHOOK_TOKENS)
-    return JsonResponse(
-        {
-            "status": "healthy" if configured else "unconfigured",
-            "tokens": len(settings.RB2B_WEBHOOK_TOKENS),
-            "last_event_at": last,
-            "seconds_since": round((timezone.now() - last).total_seconds()) if last else None,
-        }
-    )
+    can_store = not away or spool.is_writable()
+    status = "healthy" if configured else "unconfigured"
+    if away or spooled:
+        status = "degraded" if can_store else "unhealthy"
+    body = {
+        "status": status,
+        "tokens": len(settings.RB2B_WEBHOOK_TOKENS),
+        "database": "away" if away else "there",
+        "spooled": spooled,
+        "last_event_at": last,
+        "seconds_since": round((timezone.now() - last).total_seconds()) if last else None,
+    }
+    return JsonResponse(body, status=200 if can_store else 503)
 
 
 @require_GET

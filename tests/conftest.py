@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -78,6 +79,11 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
             terminalreporter.line(name)
     if REQUIRE_ALL and terminalreporter.stats.get("skipped"):
         terminalreporter.section("CAIO_REQUIRE_ALL is set: skipping is failing")
+
+
+@pytest.fixture(autouse=True)
+def own_spool(settings: Any, tmp_path: Path) -> None:
+    settings.SPOOL_DIR = tmp_path / "spool"
 
 
 @pytest.fixture(autouse=True)

@@ -1,16 +1,24 @@
 """Visitors arriving: posted as RB2B posts them, or put straight where the webhook puts them."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
+from hypothesis import settings as hypothesis_settings
 
 from leads import enrichment, ingest, intent
 from leads.models import Enrichment, InboundEvent, Kind, Lead, Visit
 from tests.conftest import TOKEN
+
+# A busy machine pauses for longer than hypothesis allows one example.
+hypothesis_settings.register_profile("patient", deadline=None)
+hypothesis_settings.load_profile("patient")
 
 
 def post(client: Client, payload: Any, path: str = f"/webhooks/rb2b?token={TOKEN}") -> HttpResponse:
@@ -50,9 +58,6 @@ def counts() -> tuple[int, int, int]:
 
 def in_threads(jobs: list[Any]) -> list[Any]:
     """Run the jobs at once, each with a database connection of its own; their results in order, or the first error."""
-    import threading
-    from concurrent.futures import ThreadPoolExecutor
-
     start = threading.Barrier(len(jobs))
 
     def run(job: Any) -> Any:
@@ -64,6 +69,12 @@ def in_threads(jobs: list[Any]) -> list[Any]:
 
     with ThreadPoolExecutor(len(jobs)) as pool:
         return [future.result(60) for future in [pool.submit(run, job) for job in jobs]]
+
+
+@pytest.fixture(autouse=True)
+def own_spool(settings: Any, tmp_path: Path) -> None:
+    """No test sees the spool of a server that runs here."""
+    settings.SPOOL_DIR = tmp_path / "spool"
 
 
 @pytest.fixture

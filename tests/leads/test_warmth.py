@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leads.models import KnownContact, PastEmployer
+from leads.normal import company_key
 from leads.warmth import Stay, best_connection, overlaps, same_company
 from tests.factories import CompanyFactory, LeadFactory, TeamMemberFactory
 
@@ -57,8 +58,6 @@ def test_never_by_a_part_of_a_name_or_by_nothing(one: Stay, other: Stay) -> None
 
 @given(st.text(min_size=1, max_size=12), st.text(min_size=1, max_size=12))
 def test_two_names_are_one_company_only_if_their_words_are_the_same(one: str, other: str) -> None:
-    from leads.normal import company_key
-
     same = same_company(stay(one), stay(other))
     assert same == (bool(company_key(one)) and company_key(one) == company_key(other))
 

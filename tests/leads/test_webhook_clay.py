@@ -215,6 +215,8 @@ def test_health_says_whether_clay_can_enrich(client: Client, clay: FakeClay) -> 
         "enricher_initialized": True,
         "waiting": 0,
         "last_answer_at": None,
+        "breaker": "closed",
+        "submissions_used": 0,
     }
 
 

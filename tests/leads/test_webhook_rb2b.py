@@ -381,6 +381,8 @@ def test_health_says_when_the_last_visitor_came(client: Client) -> None:
     assert client.get("/webhooks/rb2b/health").json() == {
         "status": "healthy",
         "tokens": 2,
+        "database": "there",
+        "spooled": 0,
         "last_event_at": None,
         "seconds_since": None,
     }
@@ -390,7 +392,13 @@ def test_health_says_when_the_last_visitor_came(client: Client) -> None:
     ingest.store("clay", b"{}")
     body = client.get("/webhooks/rb2b/health").json()
     assert body.pop("seconds_since") in (90, 91, 92)
-    assert body == {"status": "healthy", "tokens": 2, "last_event_at": at.isoformat(timespec="milliseconds")[:-6] + "Z"}
+    assert body == {
+        "status": "healthy",
+        "tokens": 2,
+        "database": "there",
+        "spooled": 0,
+        "last_event_at": at.isoformat(timespec="milliseconds")[:-6] + "Z",
+    }
 
 
 def test_health_says_that_no_visitor_could_arrive(client: Client, settings: Any) -> None:

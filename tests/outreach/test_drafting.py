@@ -342,6 +342,16 @@ def test_an_opened_draft_keeps_its_text() -> None:
     assert "reading about careers" in message.text.body
 
 
+def test_a_draft_opened_while_it_is_being_rewritten_keeps_its_text() -> None:
+    message = factories.held(topic="careers")
+    newer, read_before = assessed(message.lead, topic="pricing"), Message.objects.get(pk=message.pk)
+    review.mark_opened(message)
+    drafting.rewrite(read_before, newer)
+    message.refresh_from_db()
+    assert (message.version, message.texts.count()) == (1, 1)
+    assert message.assessment != newer
+
+
 def test_an_edited_draft_keeps_its_text(reviewer: User) -> None:
     message = factories.held(topic="careers")
     message = review.edit(message, 1, subject=message.text.subject, body=message.text.body + "\n\nAlex", by=reviewer)

@@ -17,6 +17,7 @@ from django.utils import timezone
 from leads.models import TeamMember
 from tests import factories
 from tests.fakes.ghl import FakeGhl
+from tests.fakes.server import Request, route_matches
 from tests.outreach.conftest import WORKING
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,6 +54,18 @@ def at_once(*works: Callable[[], Any]) -> list[Any]:
         thread.join(60)
     assert not any(thread.is_alive() for thread in threads)
     return results
+
+
+def gate(ghl: FakeGhl, route: str, count: int) -> None:
+    """Let requests of `route` through only when `count` of them have arrived."""
+    barrier, take = threading.Barrier(count), ghl.take_behaviour
+
+    def wait(request: Request) -> Any:
+        if route_matches(route, request):
+            barrier.wait(30)
+        return take(request)
+
+    ghl.take_behaviour = wait
 
 
 class Worker:

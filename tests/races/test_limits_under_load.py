@@ -13,7 +13,7 @@ from outreach import limits, sending
 from outreach.models import DailySlots, Message, SendIntent
 from tests import factories
 from tests.fakes.ghl import FakeGhl
-from tests.races.conftest import Worker, at_once
+from tests.races.conftest import Worker, at_once, gate
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sender", "loose")]
 
@@ -27,7 +27,7 @@ def one() -> int:
 
 def all_at_the_door(ghl: FakeGhl) -> list[Any]:
     """Eight workers that have all passed every look and come to claim at the same moment."""
-    ghl.on(SEARCH).delay(0.5)
+    gate(ghl, SEARCH, WORKERS)
     return at_once(*[one] * WORKERS)
 
 
@@ -55,10 +55,15 @@ def test_the_last_slot_of_the_day_goes_to_one(ghl: FakeGhl) -> None:
     assert set(Message.objects.filter(status="cleared").values_list("waiting_for", flat=True)) == {"daily"}
 
 
-def test_the_first_slot_of_a_day_makes_one_row(ghl: FakeGhl) -> None:
+def test_the_first_slot_of_a_day_makes_one_row(ghl: FakeGhl, clock: Any) -> None:
     for _ in range(WORKERS):
         factories.cleared()
-    assert all_at_the_door(ghl) == [1] * WORKERS
+    results = all_at_the_door(ghl)
+    # On a machine under load a claim may take too long to be used; it is given back, and the email leaves later.
+    assert sum(results) == len(ghl.sent_emails()) == DailySlots.objects.get().used
+    del ghl.take_behaviour
+    clock.shift(6)
+    sending.send_due()
     assert DailySlots.objects.get().used == WORKERS
     assert len({entry["to"] for entry in ghl.sent_emails()}) == len(ghl.sent_emails()) == WORKERS
 
