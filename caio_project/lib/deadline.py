@@ -11,7 +11,7 @@ import socket
 import threading
 from collections.abc import Iterator
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 
 @contextlib.contextmanager
@@ -25,7 +25,8 @@ def within(seconds: float) -> Iterator[None]:
             yield
         return
     watch = threading.Timer(seconds, _shut)
-    watch.args = (connection, watch)  # type: ignore[attr-defined]
+    # This thread's own connection: `django.db.connection` would mean the timer's thread's there.
+    watch.args = (connections[DEFAULT_DB_ALIAS], watch)  # type: ignore[attr-defined]
     watch.daemon = True
     watch.start()
     try:

@@ -51,7 +51,7 @@ def test_the_worst_burst_gets_99_and_no_more() -> None:
 @pytest.mark.django_db
 def test_a_refusal_says_when_the_next_window_begins_and_takes_nothing() -> None:
     taken([START] * 33)
-    with pytest.raises(http.Unavailable, match="rate is used up") as refused:
+    with pytest.raises(http.Unavailable, match="rate") as refused:
         ghl.take_a_call(START + 1.5)
     assert refused.value.retry_after == pytest.approx(3.5)
     assert RateWindow.objects.get(vendor="ghl").used == 33

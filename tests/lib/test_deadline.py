@@ -1,0 +1,31 @@
+"""Database work ends at its deadline, whatever the server is busy with, and the next work finds a connection."""
+
+import time
+
+import pytest
+from django.db import Error, connection
+
+from caio_project.lib import deadline
+
+pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("committed")]
+
+
+def asleep(seconds: float) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_sleep(%s)", [seconds])
+
+
+def test_a_statement_that_takes_longer_fails_at_the_deadline() -> None:
+    started = time.monotonic()
+    with pytest.raises(Error), deadline.within(0.5):
+        asleep(20)
+    assert 0.45 < time.monotonic() - started < 2.5
+    asleep(0)
+
+
+def test_what_ends_in_time_is_left_alone() -> None:
+    with deadline.within(0.3):
+        asleep(0.05)
+    inner = connection.connection
+    asleep(0.5)
+    assert connection.connection is inner
