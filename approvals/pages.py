@@ -17,6 +17,7 @@ from outreach.models import Message
 
 View = Callable[..., HttpResponse]
 NOT_A_REVIEWER = "You can read. Ask a Lead for the reviewer role to decide."
+NO_ROLE = "Your account has no role yet. Ask a Lead to make you a viewer or a reviewer."
 SKIPPED = "skipped"
 MOST_SKIPPED = 100
 
@@ -26,8 +27,15 @@ class SeeOther(HttpResponseRedirect):
 
 
 def page(view: View) -> View:
-    """For people who are logged in; never from a cache."""
-    return login_required(never_cache(view))
+    """For people who are logged in and have a role, for every page shows personal data; never from a cache."""
+
+    @wraps(view)
+    def with_a_role(request: HttpRequest, *args: Any, **more: Any) -> HttpResponse:
+        if not request.user.has_perm("outreach.view_message"):
+            raise PermissionDenied(NO_ROLE)
+        return view(request, *args, **more)
+
+    return login_required(never_cache(with_a_role))
 
 
 def deciding(view: View) -> View:

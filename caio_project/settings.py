@@ -148,6 +148,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
 SECURE_SSL_REDIRECT = False  # the proxy in front ends TLS; a redirect would disconnect RB2B
+SILENCED_SYSTEM_CHECKS = ["security.W008"]  # the check that asks for that redirect
 
 # --- Accounts ---------------------------------------------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
@@ -250,8 +251,7 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["no_secrets"]}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
-        "celery.app.trace": {"level": "WARNING"},
-        "celery.beat": {"level": "WARNING"},
+        "celery": {"level": "WARNING"},
     },
 }
 

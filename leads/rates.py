@@ -13,7 +13,7 @@ def take(vendor: str, calls: int, seconds: int, now: float | None = None) -> Non
     now = time.time() if now is None else now
     window = int(now // seconds)
     rows = RateWindow.objects.filter(vendor=vendor)
-    for _ in range(2):
+    for _ in range(3):  # make the row, open the window (or see another do it), take
         if rows.filter(window=window, used__lt=calls).update(used=F("used") + 1):
             return
         if rows.filter(window__lt=window).update(window=window, used=1):

@@ -12,7 +12,9 @@ from django.contrib.auth.models import Group, User
 from django.core.cache import cache
 from django.db import connection
 
+from caio_project import roles
 from caio_project.lib import append_only
+from outreach import seeding
 from tests.fakes.clay import FakeClay
 from tests.fakes.ghl import FakeGhl
 from tests.fakes.slack import FakeSlack
@@ -126,6 +128,8 @@ def committed(flushable: None) -> Iterator[None]:
     if connection.vendor == "sqlite":
         _set_guards(append_only.unguard)
         _set_guards(append_only.guard)
+    roles.make_roles()  # a flush before this test took them away
+    seeding.seed()
     yield
 
 
@@ -182,3 +186,15 @@ def reviewer(db: None) -> User:
 @pytest.fixture
 def lead_user(db: None) -> User:
     return person("lena", "Lead")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """One headless Chromium for all tests of pages."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        chromium = playwright.chromium.launch(executable_path=find_chromium(), args=args)
+        yield chromium
+        chromium.close()

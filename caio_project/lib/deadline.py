@@ -9,7 +9,9 @@ import contextlib
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator
+from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 
@@ -24,27 +26,56 @@ def within(seconds: float) -> Iterator[None]:
         with _busy_timeout(seconds):
             yield
         return
-    watch = threading.Timer(seconds, _shut)
-    # This thread's own connection: `django.db.connection` would mean the timer's thread's there.
-    watch.args = (connections[DEFAULT_DB_ALIAS], watch)  # type: ignore[attr-defined]
-    watch.daemon = True
-    watch.start()
+    watched = _Watched(connections[DEFAULT_DB_ALIAS], time.monotonic() + seconds)
+    _watch(watched)
     try:
         yield
     finally:
-        watch.cancel()
-        if getattr(watch, "fired", False) and not connection.in_atomic_block:
+        _all.discard(watched)
+        if watched.fired and not connection.in_atomic_block:
             connection.close()
 
 
-def _shut(wrapper: object, watch: threading.Timer) -> None:
-    watch.fired = True  # type: ignore[attr-defined]
-    inner = getattr(wrapper, "connection", None)
-    if inner is None or inner.closed:
-        return
-    # A duplicate, so that closing it here leaves libpq's own descriptor alone.
-    with contextlib.suppress(OSError), socket.socket(fileno=os.dup(inner.pgconn.socket)) as twin:
-        twin.shutdown(socket.SHUT_RDWR)
+class _Watched:
+    """One piece of work under way, on the connection of the thread that does it."""
+
+    def __init__(self, wrapper: Any, until: float):
+        self.wrapper, self.until, self.fired = wrapper, until, False
+
+    def shut(self) -> None:
+        self.fired = True
+        inner = self.wrapper.connection
+        if inner is None or inner.closed:
+            return
+        # A duplicate, so that closing it here leaves libpq's own descriptor alone.
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(inner.pgconn.socket)) as twin:
+            twin.shutdown(socket.SHUT_RDWR)
+
+
+# One thread for the whole process: starting one for each request took as long as everything else in the request.
+_all: set[_Watched] = set()
+_watcher: threading.Thread | None = None
+_starting = threading.Lock()
+LOOK_EVERY = 0.1
+
+
+def _watch(watched: _Watched) -> None:
+    global _watcher
+    _all.add(watched)
+    if _watcher is None or not _watcher.is_alive():  # the first time, and in a forked child
+        with _starting:
+            if _watcher is None or not _watcher.is_alive():
+                _watcher = threading.Thread(target=_look, name="deadline", daemon=True)
+                _watcher.start()
+
+
+def _look() -> None:
+    while True:
+        time.sleep(LOOK_EVERY)
+        now = time.monotonic()
+        for watched in _all.copy():
+            if now >= watched.until and not watched.fired:
+                watched.shut()
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from approvals.models import Decision, Reading
 from leads.models import sourced
@@ -20,24 +20,11 @@ from tests import factories
 from tests.conftest import person
 
 pytestmark = [pytest.mark.browser]
-CHROMIUM = "/usr/bin/chromium"
 DEAF = 450  # ms; A, E and R are deaf for 400 after a new email
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=args)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture
 def sam(committed: None) -> User:
-    from caio_project import roles
-
-    roles.make_roles()  # a flush before this test took them away
     return person("sam", "Reviewer")
 
 
