@@ -19,7 +19,6 @@ from caio_project.schedule import SWEEPS
 from leads.models import Enrichment, InboundEvent, Lead
 from metrics import flow
 from outreach import limits, phase
-from outreach.models import Message
 
 ALIVE = timedelta(minutes=5)
 NEWLY = timedelta(hours=1)
@@ -39,7 +38,8 @@ def queue_status() -> dict[str, Any]:
 
 def fresh_queue_status(now: datetime | None = None) -> dict[str, Any]:
     now = now or timezone.now()
-    counts, row = queue.counts(), phase.control()
+    by_kind, row = queue.by_kind_and_status(), phase.control()
+    counts = queue.counted(by_kind)
     standing = limits.standing(row, now)
     status: dict[str, Any] = {
         "shadow_mode_emails": {
@@ -61,12 +61,15 @@ def fresh_queue_status(now: datetime | None = None) -> dict[str, Any]:
         "phase": row.phase,
         "halted": standing.halted,
         "sandbox": settings.SANDBOXED,
-        "pipeline": _pipeline(),
+        "pipeline": _pipeline(by_kind),
         "pipeline_healthy": not problems(now),
     }
 
 
-def _pipeline() -> dict[str, Any]:
+def _pipeline(by_kind: dict[tuple[str, str], int]) -> dict[str, Any]:
+    messages: dict[str, int] = {}
+    for (_, status), n in by_kind.items():
+        messages[status] = messages.get(status, 0) + n
     by_state = dict(InboundEvent.objects.values_list("state").annotate(n=Count("pk")))
     return {
         "events_received": sum(by_state.values()),
@@ -74,7 +77,7 @@ def _pipeline() -> dict[str, Any]:
         "events_parked": by_state.get("parked", 0),
         "leads": Lead.objects.count(),
         "enrichment_waiting": Enrichment.objects.exclude(state=Enrichment.State.SETTLED).count(),
-        "messages": dict(Message.objects.values_list("status").annotate(n=Count("pk"))),
+        "messages": messages,
         **flow.last_seen(),
     }
 
@@ -91,11 +94,7 @@ def problems(now: datetime | None = None) -> list[str]:
             found.append(f"{name} was never seen.")
         elif at < now - max(ALIVE, SLOW.get(name, ALIVE)):
             found.append(f"{name} was last seen at {at:%Y-%m-%d %H:%M} UTC.")
-    found += [
-        f"{stage.waiting} wait at {stage.label}, since {stage.oldest_at:%H:%M} UTC."
-        for stage in flow.flow(now)
-        if stage.is_stuck
-    ]
+    found += flow.stuck(now)
     parked = InboundEvent.objects.filter(state=InboundEvent.State.PARKED, received_at__gte=now - NEWLY).count()
     if parked:
         found.append(f"{parked} inbound events were parked in the last hour.")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, Max, Min, QuerySet
@@ -46,10 +47,8 @@ def flow(now: datetime | None = None) -> list[Stage]:
     start = calendar.start_of_day(now, settings.TEAM_TIME_ZONE)
     seen = {beat.name: beat for beat in Heartbeat.objects.all()}
 
-    def stage(
-        code: str, label: str, sweep: str, count: int, waiting: QuerySet, since: str, *, machine: bool = True
-    ) -> Stage:
-        facts = waiting.aggregate(n=Count("pk"), oldest=Min(since))
+    def stage(code: str, label: str, sweep: str, count: int, waiting: Waiting) -> Stage:
+        facts = waiting.rows.aggregate(n=Count("pk"), oldest=Min(waiting.since))
         beat = seen.get(sweep)
         return Stage(
             code=code,
@@ -59,35 +58,66 @@ def flow(now: datetime | None = None) -> list[Stage]:
             oldest_at=facts["oldest"],
             seen_at=beat.seen_at if beat else None,
             worked_at=beat.worked_at if beat else None,
-            is_stuck=machine and facts["oldest"] is not None and facts["oldest"] < now - PATIENCE,
+            is_stuck=waiting.for_a_machine and facts["oldest"] is not None and facts["oldest"] < now - PATIENCE,
         )
-
-    def emails(*statuses: Status) -> QuerySet[Message]:
-        return Message.objects.filter(status__in=statuses)
 
     def moved(**which: str) -> int:
         return Move.objects.filter(at__gte=start, **which).count()
 
+    queues = waiting_rows()
     visits = Visit.objects.filter(received_at__gte=start).count()
     leads = Lead.objects.filter(first_seen_at__gte=start).count()
     settled = Enrichment.objects.filter(settled_at__gte=start).count()
-    events = InboundEvent.objects.filter(state=InboundEvent.State.WAITING, source__in=("rb2b", "api"))
-    asked = Enrichment.objects.exclude(state=Enrichment.State.SETTLED)
-    unassessed = Lead.objects.filter(needs_assessment_at__isnull=False)
     drafted, held = moved(from_status=Status.DRAFT), moved(to_status=Status.HELD)
     cleared, sent = moved(to_status=Status.CLEARED), moved(to_status=Status.SENT)
-    unsure = emails(Status.SENDING, Status.UNCERTAIN)
     return [
-        stage("visits", "Visits", "leads.process_events", visits, events, "received_at"),
-        stage("leads", "Leads", "leads.assess_due", leads, unassessed, "needs_assessment_at"),
-        stage("enriched", "Enriched", "leads.push_enrichments", settled, asked, "created_at"),
-        stage("drafted", "Drafted", "outreach.draft_due", drafted, emails(Status.DRAFT), "created_at"),
-        stage("waiting", "Waiting", "approvals.tell", held, emails(Status.HELD), "held_at", machine=False),
-        stage("cleared", "Cleared", "outreach.send_due", cleared, emails(Status.CLEARED), "cleared_at", machine=False),
-        stage("sent", "Sent", "outreach.settle_uncertain", sent, unsure, "uncertain_at", machine=False),
+        stage("visits", "Visits", "leads.process_events", visits, queues["visits"]),
+        stage("leads", "Leads", "leads.assess_due", leads, queues["leads"]),
+        stage("enriched", "Enriched", "leads.push_enrichments", settled, queues["enriched"]),
+        stage("drafted", "Drafted", "outreach.draft_due", drafted, queues["drafted"]),
+        stage("waiting", "Waiting", "approvals.tell", held, queues["waiting"]),
+        stage("cleared", "Cleared", "outreach.send_due", cleared, queues["cleared"]),
+        stage("sent", "Sent", "outreach.settle_uncertain", sent, queues["sent"]),
         Stage("replies", "Replies", 0, 0, None, None, None, is_built=False),
         Stage("meetings", "Meetings", 0, 0, None, None, None, is_built=False),
     ]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What waits at one stage, and since when."""
+
+    rows: QuerySet[Any]
+    since: str
+    for_a_machine: bool = True  # False where it may rightly wait for a person or a limit
+
+
+def waiting_rows() -> dict[str, Waiting]:
+    """What waits at each stage, by the stage's code."""
+
+    def emails(*statuses: Status) -> QuerySet[Message]:
+        return Message.objects.filter(status__in=statuses)
+
+    events = InboundEvent.objects.filter(state=InboundEvent.State.WAITING, source__in=("rb2b", "api", "import"))
+    return {
+        "visits": Waiting(events, "received_at"),
+        "leads": Waiting(Lead.objects.filter(needs_assessment_at__isnull=False), "needs_assessment_at"),
+        "enriched": Waiting(Enrichment.objects.exclude(state=Enrichment.State.SETTLED), "created_at"),
+        "drafted": Waiting(emails(Status.DRAFT), "created_at"),
+        "waiting": Waiting(emails(Status.HELD), "held_at", for_a_machine=False),
+        "cleared": Waiting(emails(Status.CLEARED), "cleared_at", for_a_machine=False),
+        "sent": Waiting(emails(Status.SENDING, Status.UNCERTAIN), "uncertain_at", for_a_machine=False),
+    }
+
+
+def stuck(now: datetime) -> list[str]:
+    """A sentence for every stage where a machine's work waits for longer than five minutes."""
+    found = []
+    for code, waiting in waiting_rows().items():
+        late = waiting.rows.filter(**{f"{waiting.since}__lt": now - PATIENCE}) if waiting.for_a_machine else None
+        if late is not None and (oldest := late.aggregate(at=Min(waiting.since))["at"]):
+            found.append(f"Something waits at “{code}” since {oldest:%Y-%m-%d %H:%M} UTC.")
+    return found
 
 
 def headline(stages: list[Stage], overdue: int) -> str:
