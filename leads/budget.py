@@ -1,6 +1,6 @@
 """Clay takes 50,000 submissions in the life of one webhook source; past that, rows silently stop appearing.
 
-Source: university.clay.com, "Webhook integration": the limit is not restored by deleting rows; a new source starts anew.
+Source: university.clay.com, "Webhook integration": deleting rows does not restore the limit; a new source starts anew.
 """
 
 import hashlib

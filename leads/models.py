@@ -185,7 +185,7 @@ class Lead(models.Model):
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.LIVE)
     email = models.CharField(max_length=254, null=True, blank=True, unique=True, help_text="Normalised.")
     email_verified = models.BooleanField(default=False)
-    personal_email = models.CharField(max_length=254, blank=True, db_index=True, help_text="Known, but no address to write to.")
+    personal_email = models.CharField(max_length=254, blank=True, db_index=True, help_text="Known, not to be used.")
     address = models.CharField(max_length=12, choices=Address.choices, default=Address.NONE)
     linkedin_key = models.CharField(
         max_length=200, null=True, blank=True, unique=True, help_text="in/name, normalised."

@@ -9,7 +9,7 @@ from leads.models import RateWindow
 
 
 def take(vendor: str, calls: int, seconds: int, now: float | None = None) -> None:
-    """Claim one of `calls` in the current window of `seconds`, or raise Unavailable with the time to the next window."""
+    """Claim one of `calls` in the current window of `seconds`; else Unavailable with the time to the next window."""
     now = time.time() if now is None else now
     window = int(now // seconds)
     rows = RateWindow.objects.filter(vendor=vendor)

@@ -1,7 +1,7 @@
 """Who may use the API: a session with permissions, or a key with scopes. Both are asked for the same scope."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
@@ -22,7 +22,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         if not parts or parts[0].lower() != b"bearer":
             return None
         try:
-            key = ApiKey.objects.get_from_key(_printable(parts[1]))
+            key = cast(ApiKey, ApiKey.objects.get_from_key(_printable(parts[1])))
         except (IndexError, ValueError, ApiKey.DoesNotExist) as error:
             raise AuthenticationFailed("This API key is not known.") from error
         if key.has_expired or (key.user and not key.user.is_active):
