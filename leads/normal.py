@@ -86,11 +86,19 @@ def domain(text: str) -> str:
 
 def company_key(name: str) -> str:
     """A company's name without case, accents, punctuation and legal form: "Acme, Inc." -> "acme"."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode() or name
+    plain = _plain(name)
     plain = re.sub(r"\b(?:\w\.)+\w\b", lambda initials: initials[0].replace(".", ""), plain)  # L.L.C., J.P.
-    words = re.findall(r"\w+", plain.lower())
+    words = re.findall(r"\w+", plain)
     kept = [word for word in words if word not in LEGAL_FORMS]
-    return " ".join(kept or words)[:200]
+    return " ".join(kept or words)[:200].strip()
+
+
+def _plain(text: str) -> str:
+    """Letters of any script, without case and accents."""
+    for _ in range(2):  # folding case can bring accents, and the other way round
+        text = unicodedata.normalize("NFKD", text.casefold())
+        text = "".join(letter for letter in text if not unicodedata.combining(letter))
+    return text.casefold()
 
 
 def employees_from(text: str) -> int | None:
