@@ -16,7 +16,7 @@ from django.utils import timezone
 from approvals.integrations import slack
 from approvals.models import Notice
 from caio_project.lib import claims
-from leads.models import Kind, TeamMember
+from leads.models import Alarm, Kind, TeamMember
 from outreach.models import Message
 from outreach.policy import Band
 from outreach.states import Status
@@ -120,3 +120,12 @@ def _channels(notice: Notice) -> list[tuple[str, Any]]:
         body = f"{notice.text}\n\nDecide here: {link}\n"
         ways.append((Channel.EMAIL, lambda: send_mail(notice.text[:120], body, None, [notice.to.email])))
     return ways
+
+
+def notice_alarms() -> int:
+    """Write a notice for every alarm of the apps below that nobody was told of; returns how many."""
+    made = 0
+    for alarm in Alarm.objects.filter(closed_at=None).order_by("opened_at")[:50]:
+        _, new = Notice.objects.get_or_create(key=f"alarm:{alarm.pk}", defaults={"text": alarm.text, "to": _person(0)})
+        made += new
+    return made

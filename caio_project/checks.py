@@ -17,6 +17,7 @@ BOUNDS = (
     ("HOURLY_LIMIT", 15, False),
     ("DOMAIN_HOURLY_LIMIT", 3, False),
 )
+WIDEST = WorkingHours.parse("08:00-18:00")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -78,7 +79,22 @@ def _limits() -> list[tuple[str, str, str]]:
         if looser and not is_loopback(settings.GHL_BASE_URL) and "ghl" not in settings.SANDBOXED:
             word = "below" if is_floor else "above"
             found.append((name, f"{name}={value} is {word} {bound}, and GHL_BASE_URL is not a loopback address.", ""))
+    if (
+        _are_wider(settings.WORKING_HOURS)
+        and not is_loopback(settings.GHL_BASE_URL)
+        and "ghl" not in settings.SANDBOXED
+    ):
+        text = f"WORKING_HOURS={settings.WORKING_HOURS} is wider than 08:00-18:00, and GHL_BASE_URL is not loopback."
+        found.append(("WORKING_HOURS", text, ""))
     return found
+
+
+def _are_wider(text: str) -> bool:
+    try:
+        hours = WorkingHours.parse(text)
+    except ValueError:
+        return False  # refused elsewhere
+    return hours.start < WIDEST.start or hours.end > WIDEST.end or hours.end <= hours.start
 
 
 def _sending() -> list[tuple[str, str, str]]:

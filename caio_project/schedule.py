@@ -5,7 +5,7 @@ from django.conf import settings
 QUICK = 1.0 if settings.EMBEDDED else 2.0  # embedded has no broker to wake it
 
 SWEEPS = {
-    "caio_project.tick": 10.0,
+    "caio_project.tick": 5.0,
     "leads.process_events": QUICK,
     "leads.drain_spool": 5.0,
     "leads.push_enrichments": QUICK,
@@ -18,7 +18,7 @@ SWEEPS = {
     "outreach.settle_uncertain": 5.0,
     "outreach.expire_due": 60.0,
     "approvals.tell": 10.0,
-    "metrics.evaluate_gates": 600.0,
+    "metrics.evaluate_gates": 60.0,
 }
 
 BEAT = {

@@ -46,7 +46,5 @@ def as_html(body: str, footer_text: str) -> str:
 
 def _lines(text: str) -> str:
     escaped = html.escape(text.strip()).replace("\n", "<br>")
-    labelled = re.sub(
-        rf"{UNSUBSCRIBE_WORDS}: (https?://[^\s<]+)", rf'<a href="\1">{UNSUBSCRIBE_WORDS}</a>', escaped
-    )
+    labelled = re.sub(rf"{UNSUBSCRIBE_WORDS}: (https?://[^\s<]+)", rf'<a href="\1">{UNSUBSCRIBE_WORDS}</a>', escaped)
     return re.sub(r"(?<![\"=])(https?://[^\s<\"]+)(?![^<]*</a>)", r'<a href="\1">\1</a>', labelled)

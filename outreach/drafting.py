@@ -1,6 +1,7 @@
 """From an assessed lead to a draft that waits for a person: chosen template, filled, signed, guarded."""
 
 import logging
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -100,6 +101,8 @@ def why_not(lead: Lead) -> str:
         return "There is no address to write to."
     if lead.messages.filter(status__in=[Status.SENT, Status.FAILED]).exists():
         return "The first email to this person was sent, or refused for good, before."
+    if Message.objects.filter(to_address=lead.email, status__in=[*OPEN, Status.SENT]).exclude(lead=lead).exists():
+        return "This address was written to, as somebody else's."
     return _resting(lead)
 
 
@@ -216,13 +219,14 @@ def _compose(lead: Lead, message: Message) -> Written:
     try:
         family = merge.title_family(lead.title)
         filled = merge.fill(template.body, fields, family)
-        subject = merge.fill(template.subject, fields, family).text
-        body, phrases = filled.text, filled.phrases
+        headed = merge.fill(template.subject, fields, family)
+        subject, body = headed.text, filled.text
+        phrases = tuple(dict.fromkeys([*headed.phrases, *filled.phrases]))
     except merge.MissingField as error:
         problem = guards.Result("missing_field", False, str(error), f"Add {error.field} or write the email by hand.")
     except merge.BadTemplate as error:
         problem = guards.Result("template", False, str(error), f"Mend template {template}.")
-    results = [problem] if problem else check(lead, subject, body, footer, {p.field for p in phrases}, sender)
+    results = [problem] if problem else check(lead, subject, body, footer, phrases, sender)
     return Written(
         subject=subject[:SUBJECT_COLUMN],
         body=body,
@@ -233,12 +237,12 @@ def _compose(lead: Lead, message: Message) -> Written:
         why=why,
         sender=sender,
         assessment=assessment,
-        facts=facts_of(lead, assessment, problem is None and guards.first_failure(results) is None),
+        facts=facts_of(lead, assessment, phrases, problem is None and guards.first_failure(results) is None),
     )
 
 
 def check(
-    lead: Lead, subject: str, body: str, footer: str, fields_used: set[str], sender: TeamMember | None
+    lead: Lead, subject: str, body: str, footer: str, phrases: Iterable[merge.Phrase], sender: TeamMember | None
 ) -> list[guards.Result]:
     """The guards' results for a text to `lead`, the same for a draft and for a person's edit."""
     company = lead.company.name if lead.company else ""
@@ -249,7 +253,8 @@ def check(
             subject=subject,
             body=body,
             footer=footer,
-            fields_used=frozenset(fields_used | mentioned),
+            fields_used=frozenset({phrase.field for phrase in phrases} | mentioned),
+            unsourced=tuple(phrase.text for phrase in phrases if not phrase.source),
             sender_name=sender.name if sender else settings.SENDER_NAME,
             postal_address=settings.POSTAL_ADDRESS,
             unsubscribe_url=f"{settings.SITE_URL}/u/",
@@ -351,7 +356,7 @@ def _in_prose(industry: str) -> str:
     return " ".join(word if word.isupper() else word.lower() for word in words)
 
 
-def facts_of(lead: Lead, assessment: Assessment, passed: bool) -> policy.Facts:
+def facts_of(lead: Lead, assessment: Assessment, phrases: tuple[merge.Phrase, ...], passed: bool) -> policy.Facts:
     """What the policy judges by."""
     return policy.Facts(
         intent=assessment.intent,
@@ -363,7 +368,7 @@ def facts_of(lead: Lead, assessment: Assessment, passed: bool) -> policy.Facts:
         address_verified=lead.email_verified,
         country=lead.country,
         allowed_countries=frozenset(settings.ALLOWED_COUNTRIES),
-        unsourced_phrases=0,
+        unsourced_phrases=sum(not phrase.source for phrase in phrases),
     )
 
 
@@ -467,5 +472,3 @@ def _expires_at(band: policy.Band, now: datetime) -> datetime:
 
 def _edited(message: Message) -> bool:
     return message.texts.exclude(author=None).exists()
-
-

@@ -39,8 +39,7 @@ class Text:
     unsubscribe_url: str
     country: str
     allowed_countries: frozenset[str]
-    written_by_person: bool = False
-    company: str = ""
+    unsourced: tuple[str, ...] = ()  # facts in the text that no field vouches for
 
 
 def check(text: Text) -> list[Result]:
@@ -50,6 +49,7 @@ def check(text: Text) -> list[Result]:
         _honest_subject(text),
         _opener(text),
         _personal(text),
+        _sourced(text),
         _present("sender_identity", text.sender_name, text.footer, "SENDER_NAME or a default team member"),
         _present("postal_address", text.postal_address, text.footer, "POSTAL_ADDRESS"),
         _present("unsubscribe_link", text.unsubscribe_url, text.footer, "SITE_URL"),
@@ -98,6 +98,14 @@ def _personal(text: Text) -> Result:
     if used:
         return Result("personal", True, f"Speaks of: {', '.join(used).replace('_', ' ')}.")
     return Result("personal", False, "Nothing in it is about this person.", "Mention the company or the title.")
+
+
+def _sourced(text: Text) -> Result:
+    if text.unsourced:
+        return Result(
+            "source", False, f"“{text.unsourced[0]}” has no source.", "Take it out, or find where it is from."
+        )
+    return Result("source", True, "Every fact has a source.")
 
 
 def _present(guard: str, value: str, footer: str, setting: str) -> Result:

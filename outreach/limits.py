@@ -110,8 +110,8 @@ def _claims_since(moment: datetime) -> QuerySet[SendIntent]:
 
 def _recipients_hours(message: Message, now: datetime) -> Wait | None:
     """Working hours and public holidays where the recipient is. Nobody is disturbed in the sandbox."""
-    zone = zone_of(message)
-    opens = calendar.opens_at(now, zone, calendar.WorkingHours.parse(settings.WORKING_HOURS))
+    zone, hours = zone_of(message), calendar.WorkingHours.parse(settings.WORKING_HOURS)
+    opens = now if hours.are_always else calendar.opens_at(now, zone, hours)
     if opens <= now:
         return None
     return Wait("working_hours", opens, f"working hours in {zone.replace('_', ' ')}", everything=False)

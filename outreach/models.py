@@ -178,6 +178,7 @@ class Message(models.Model):
             models.Index(fields=["uncertain_at"], name="message_uncertain", condition=Q(status="uncertain")),
             models.Index(fields=["expires_at"], name="message_expiring", condition=Q(status__in=["held", "blocked"])),
             models.Index(fields=["status", "-sent_at"], name="message_by_status"),
+            models.Index(fields=["to_address"], name="message_by_address"),
             models.Index(fields=["-created_at"], name="message_newest"),
         ]
 

@@ -11,7 +11,7 @@ from caio_project.lib import claims
 from caio_project.lib.nudge import nudge
 from leads import suppression
 from leads.models import Kind
-from outreach import compliance, drafting, guards, phase
+from outreach import compliance, drafting, guards, merge, phase
 from outreach.models import Message, MessageText, Transport
 from outreach.moves import move
 from outreach.policy import Phase
@@ -71,7 +71,7 @@ def edit(message: Message, version: int, *, subject: str, body: str, by: Any) ->
             return message
         kept = [p for p in current.phrases if p["text"] in body or p["text"] in subject]
         results = drafting.check(
-            message.lead, subject, body, current.footer, {p["field"] for p in kept}, message.sender
+            message.lead, subject, body, current.footer, [merge.Phrase(**p) for p in kept], message.sender
         )
         subject = subject[: drafting.SUBJECT_COLUMN]  # the guard has seen and refused the whole
         rows = Message.objects.filter(pk=message.pk, version=version, status=message.status)

@@ -139,6 +139,9 @@ def _judge(message: Message) -> None:
         raise Stopped(Status.WITHDRAWN, "no_address", "There is no address to write to.")
     if stop := suppression.verdict(message.to_address, lead):
         raise Stopped(Status.WITHDRAWN, "suppressed", f"{stop.text} ({stop.source})")
+    twins = Message.objects.filter(to_address=message.to_address, status__in=[Status.SENT, Status.UNCERTAIN])
+    if twins.exclude(lead=lead).exists():
+        raise Stopped(Status.WITHDRAWN, "same_address", "This address was written to, as somebody else's.")
     if message.transport == Transport.GHL and (lead.kind != Kind.LIVE or message.kind != Kind.LIVE):
         raise Stopped(Status.WITHDRAWN, "undeliverable", f"{lead.get_kind_display()}s cannot be written to.")
     if message.transport == Transport.GHL and "ghl" in settings.SANDBOXED:

@@ -13,6 +13,11 @@ class WorkingHours:
     start: time
     end: time  # 00:00 means the end of the day
 
+    @property
+    def are_always(self) -> bool:
+        """ "00:00-24:00": every hour of every day, weekends and holidays too."""
+        return self.start == self.end == time(0)
+
     @classmethod
     def parse(cls, text: str) -> "WorkingHours":
         """From "08:00-18:00"; "00:00-24:00" is always. Raises ValueError, also where the end is not after the start."""

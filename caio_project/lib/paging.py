@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError as Invalid
 from django.db.models import Model, Q, QuerySet
 from rest_framework.exceptions import ValidationError
 
@@ -22,7 +23,7 @@ def page(queryset: QuerySet[Any], keys: tuple[str, ...], cursor: str = "", size:
 
     Raises DRF's ValidationError that names `cursor` for one that is not ours.
     """
-    backwards, values = _read(cursor, len(keys))
+    backwards, values = _read(cursor, queryset.model, keys)
     order = tuple(_turned(key) for key in keys) if backwards else keys
     rows = queryset.order_by(*order)
     if values:
@@ -63,14 +64,26 @@ def _cursor(row: Model, keys: tuple[str, ...], *, backwards: bool) -> str:
     return base64.urlsafe_b64encode(json.dumps([backwards, *said]).encode()).decode().rstrip("=")
 
 
-def _read(cursor: str, count: int) -> tuple[bool, list[Any]]:
+def _read(cursor: str, model: type[Model], keys: tuple[str, ...]) -> tuple[bool, list[Any]]:
+    """Whether it leads backwards, and a value for each key. Raises ValidationError for anything but our own."""
     if not cursor:
         return False, []
     try:
         backwards, *said = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        values = [datetime.fromisoformat(v["at"]) if isinstance(v, dict) else v for v in said]
-        if len(values) != count or any(isinstance(v, list) or v is None for v in values):
-            raise ValueError
-    except (ValueError, TypeError, KeyError) as error:
+        values = [_value(model, key, one) for key, one in zip(keys, said, strict=True)]
+    except (ValueError, TypeError, KeyError, OverflowError, Invalid) as error:
         raise ValidationError({"cursor": "It is not a cursor of this list."}) from error
     return bool(backwards), values
+
+
+def _value(model: type[Model], key: str, said: Any) -> Any:
+    name = key.lstrip("-")
+    field = model._meta.pk if name == "pk" else model._meta.get_field(name)
+    if isinstance(said, dict):
+        return datetime.fromisoformat(said["at"])
+    if said is None or isinstance(said, list | bool):
+        raise ValueError("not a value of a key")
+    value = field.to_python(said)  # type: ignore[union-attr]
+    if isinstance(value, int) and abs(value) >= 2**63:
+        raise OverflowError
+    return value

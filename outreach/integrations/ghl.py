@@ -75,7 +75,7 @@ def conversation(contact_id: str) -> list[Seen]:
     query = {"locationId": settings.GHL_LOCATION_ID, "contactId": contact_id}
     found = request("GET", "/conversations/search", version=VERSION, params=query)
     seen: list[Seen] = []
-    for row in found.get("conversations") or []:
+    for row in _list(found, "conversations"):
         if row.get("contactId") in (contact_id, None):
             seen += _messages(str(row["id"]))
     return seen
@@ -86,12 +86,20 @@ def _messages(conversation_id: str) -> list[Seen]:
     query: dict[str, Any] = {"limit": 100}
     for _ in range(PAGES):
         found = request("GET", f"/conversations/{conversation_id}/messages", version=VERSION, params=query)
-        page = found.get("messages") or {}
-        seen += [_seen(raw) for raw in page.get("messages") or []]
-        if not page.get("nextPage"):
-            break
+        page = found.get("messages") if isinstance(found, dict) else None
+        seen += [_seen(raw) for raw in _list(page, "messages")]
+        if not page or not page.get("nextPage"):
+            return seen
         query["lastMessageId"] = page.get("lastMessageId")
     return seen
+
+
+def _list(answer: Any, name: str) -> list[dict[str, Any]]:
+    """The list `name` of an answer. One that is missing is no proof that nobody answered: Unavailable."""
+    found = answer.get(name) if isinstance(answer, dict) else None
+    if not isinstance(found, list):
+        raise http.Unavailable(f"GoHighLevel answered without {name}")
+    return found
 
 
 def _seen(raw: dict[str, Any]) -> Seen:

@@ -284,3 +284,16 @@ def test_the_sweep_writes_and_tells_and_beats(slack: FakeSlack) -> None:
     tell()
     assert len(slack.posts()) == 1
     assert Heartbeat.objects.get(name="approvals.tell").worked_at is not None
+
+
+def test_an_alarm_of_the_apps_below_is_told_once_for_each_opening() -> None:
+    from leads import alarms
+
+    alarms.raise_alarm("clay:breaker", "Clay is not asked any more.")
+    alarms.raise_alarm("clay:breaker", "Clay is not asked any more.")
+    assert (escalation.notice_alarms(), escalation.notice_alarms()) == (1, 0)
+    alarms.clear_alarm("clay:breaker")
+    assert escalation.notice_alarms() == 0
+    alarms.raise_alarm("clay:breaker", "Clay is not asked any more.")
+    assert escalation.notice_alarms() == 1
+    assert set(Notice.objects.values_list("text", flat=True)) == {"Clay is not asked any more."}

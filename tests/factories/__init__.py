@@ -7,12 +7,16 @@ from typing import Any
 import factory
 from django.utils import timezone
 
-from leads.models import Assessment, Company, Kind, Lead, TeamMember, Visit
+from leads.models import Assessment, Company, Kind, Lead, TeamMember, Visit, sourced
 from outreach import drafting
 from outreach.models import Message
 from outreach.states import Status
 
 _seq = itertools.count(1_000_000)
+
+
+def from_rb2b(*fields: str) -> dict[str, dict[str, str]]:
+    return {field: sourced("rb2b") for field in fields}
 
 
 class TeamMemberFactory(factory.django.DjangoModelFactory):
@@ -37,6 +41,7 @@ class CompanyFactory(factory.django.DjangoModelFactory):
     industry = "Logistics & Supply Chain"
     employees = "200-500"
     employees_from = 200
+    sources = factory.LazyFunction(lambda: from_rb2b("name", "industry", "employees", "technologies", "open_roles"))
 
 
 class LeadFactory(factory.django.DjangoModelFactory):
@@ -52,6 +57,7 @@ class LeadFactory(factory.django.DjangoModelFactory):
     address = Lead.Address.USABLE
     state = "OH"
     country = "US"
+    sources = factory.LazyFunction(lambda: from_rb2b("first_name", "last_name", "title", "email", "state"))
 
     class Params:
         example = factory.Trait(kind=Kind.EXAMPLE)

@@ -118,7 +118,17 @@ class TestPendingEmails:
         with django_assert_max_num_queries(4):
             client.get("/api/pending-emails", headers=headers)
 
-    @pytest.mark.parametrize("query", ["cursor=nonsense", "cursor=WzFd", "priority=urgent"])
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "cursor=nonsense",
+            "cursor=WzFd",
+            "cursor=WzAsICJ4IiwgInkiLCAieiJd",  # [0, "x", "y", "z"]
+            "cursor=WzAsIDEsIHsiYXQiOiAieCJ9LCAxXQ",  # [0, 1, {"at": "x"}, 1]
+            "cursor=WzAsIDEsIDEsIDFd",  # [0, 1, 1, 1]
+            "priority=urgent",
+        ],
+    )
     def test_a_wrong_parameter_is_named(self, client: Client, query: str) -> None:
         answer = client.get(f"/api/pending-emails?{query}", headers=key("messages:read"))
         assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")

@@ -37,6 +37,8 @@ def test_a_live_configuration_is_accepted(live: Any) -> None:
         ("TEAM_TIME_ZONE", "Mars/Olympus"),
         ("TEAM_TIME_ZONE", "../etc/passwd"),
         ("WORKING_HOURS", "9 to 5"),
+        ("WORKING_HOURS", "07:00-18:00"),
+        ("WORKING_HOURS", "08:00-24:00"),
         ("SANDBOX", ["hubspot"]),
         ("POSTAL_ADDRESS", ""),
         ("SENDER_NAME", ""),

@@ -8,7 +8,7 @@ import requests
 from django.contrib.auth.models import User
 
 from approvals.models import Decision
-from leads import enrichment, ingest, intent
+from leads import enrichment, ingest, intake, intent
 from leads.models import Enrichment, InboundEvent, Lead, Visit
 from outreach import drafting, sending
 from outreach.models import Message
@@ -21,6 +21,7 @@ from tests.fakes.ghl import FakeGhl
 
 def work() -> None:
     """What the sweeps do, in the order of the stages."""
+    intake.drain()  # SQLite in memory locks tables between threads, and what the server could not store is spooled
     ingest.process_due()
     enrichment.push_due()
     ingest.process_due()

@@ -458,3 +458,20 @@ def test_a_visit_is_counted_into_the_draft() -> None:
     fields = drafting.fields_of(lead, assessed(lead), None)
     assert (fields["visit_count"].text, fields["visit_count"].source) == ("3", "visits")
     assert Visit.objects.count() == 3
+
+
+def test_a_fact_without_a_source_blocks_and_says_which() -> None:
+    lead = factories.LeadFactory()
+    lead.company.sources = {}
+    lead.company.save()
+    message = drafting.write(factories.draft(lead))
+    assert (message.status, message.blocked_by) == ("blocked", "source")
+    assert message.error == f"“{lead.company.name}” has no source."
+
+
+def test_an_address_that_was_written_to_as_somebody_elses_gets_no_second_first_email() -> None:
+    first = factories.held()
+    Message.objects.filter(pk=first.pk).update(status="sent")
+    lead = factories.LeadFactory()
+    Message.objects.filter(pk=first.pk).update(to_address=lead.email)
+    assert drafting.why_not(lead) == "This address was written to, as somebody else's."

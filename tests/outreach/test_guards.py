@@ -19,7 +19,8 @@ GOOD = guards.Text(
     allowed_countries=frozenset({"US"}),
 )
 ORDER = [
-    "placeholder", "subject", "opener", "personal", "sender_identity", "postal_address", "unsubscribe_link", "country",
+    "placeholder", "subject", "opener", "personal", "source", "sender_identity", "postal_address", "unsubscribe_link",
+    "country",
 ]  # fmt: skip
 
 
@@ -54,6 +55,7 @@ def test_a_good_text_passes_every_guard() -> None:
         ({"body": "QUICK QUESTION: who"}, "opener", "It opens with “quick question”."),
         ({"fields_used": frozenset({"first_name"})}, "personal", "Nothing in it is about this person."),
         ({"fields_used": frozenset()}, "personal", "Nothing in it is about this person."),
+        ({"unsourced": ("a Series B", "in May")}, "source", "“a Series B” has no source."),
         ({"sender_name": ""}, "sender_identity", "Sender identity is missing."),
         ({"sender_name": "Somebody Else"}, "sender_identity", "Sender identity is missing."),
         ({"postal_address": ""}, "postal_address", "Postal address is missing."),

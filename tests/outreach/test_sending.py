@@ -833,3 +833,25 @@ def test_without_a_postal_address_nothing_leaves_by_ghl(ghl: FakeGhl, settings: 
     settings.POSTAL_ADDRESS = ""
     assert sending.send_due() == 0
     assert (last_move(message), ghl.requests(), outcomes()) == (("held", "postal_address"), [], [])
+
+
+@pytest.mark.parametrize("route", [SEARCH, TALK])
+@pytest.mark.parametrize("answer", [{}, {"messages": None}, {"conversations": "none"}, []])
+def test_an_answer_without_the_conversation_is_never_taken_for_silence(
+    ghl: FakeGhl, route: str, answer: object
+) -> None:
+    message = factories.cleared()
+    contact = ghl.add_contact(message.to_address)
+    ghl.add_outbound(contact, "Earlier", "Hello")
+    ghl.on(route).status(200, answer)
+    sending.send_due(most=1)
+    assert (now_is(message).status, now_is(message).waiting_for) == ("cleared", "ghl_unavailable")
+    assert (ghl.sent_emails(), slots()) == ([], 0)
+
+
+def test_an_address_that_was_written_to_as_somebody_elses_is_withdrawn(ghl: FakeGhl) -> None:
+    first, second = factories.held(), factories.cleared()
+    Message.objects.filter(pk=first.pk).update(status="sent", to_address=second.to_address)
+    sending.send_due()
+    assert (now_is(second).status, last_move(second)) == ("withdrawn", ("withdrawn", "same_address"))
+    assert ghl.sent_emails() == []
