@@ -74,7 +74,10 @@ def visitors(raw: bytes, *, skip_bad: bool = False, progress: Any = None) -> Rep
         try:
             if isinstance(item, str):
                 raise rb2b.Unreadable(item)
-            rb2b.parse(body)
+            if rb2b.parse(body).seen_at is None:
+                raise rb2b.Unreadable(
+                    "Seen At is missing or no time; without it an old visit would count as one of now."
+                )
             bodies.append(body)
         except rb2b.Unreadable as error:
             report.wrong(line, str(error))

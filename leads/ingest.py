@@ -15,7 +15,7 @@ from caio_project.lib import claims
 from caio_project.lib.nudge import nudge
 from leads import enrichment, identity
 from leads.integrations import rb2b
-from leads.models import InboundEvent, Kind, Visit
+from leads.models import InboundEvent, Kind, Lead, Visit
 
 log = logging.getLogger(__name__)
 
@@ -113,20 +113,20 @@ def process_due(batch: int = 200) -> int:
 
 def _process(event: InboundEvent) -> None:
     if event.attempts > LAST_TRY:  # only a process that dies in the middle gets here
-        _close(event, InboundEvent.State.PARKED, f"The process ended in each of {LAST_TRY} tries.")
+        close(event, InboundEvent.State.PARKED, f"The process ended in each of {LAST_TRY} tries.")
         return
     try:
         with transaction.atomic():
             PROCESSORS[event.source](event)
-            _close(event, InboundEvent.State.PROCESSED)
+            close(event, InboundEvent.State.PROCESSED)
     except rb2b.Unreadable as error:
-        _close(event, InboundEvent.State.PARKED, str(error))
+        close(event, InboundEvent.State.PARKED, str(error))
     except Exception as error:
         log.exception("event %s could not be processed", event.pk)
         _put_off(event, error)
 
 
-def _close(event: InboundEvent, state: str, reason: str = "") -> None:
+def close(event: InboundEvent, state: str, reason: str = "") -> None:
     InboundEvent.objects.filter(pk=event.pk).update(
         state=state, reason=reason[:300], lease_until=None, processed_at=timezone.now()
     )
@@ -135,7 +135,7 @@ def _close(event: InboundEvent, state: str, reason: str = "") -> None:
 def _put_off(event: InboundEvent, error: Exception) -> None:
     """Try again later; after the last try a person sees it."""
     if event.attempts >= LAST_TRY:
-        _close(event, InboundEvent.State.PARKED, f"Failed {event.attempts} times: {type(error).__name__}: {error}")
+        close(event, InboundEvent.State.PARKED, f"Failed {event.attempts} times: {type(error).__name__}: {error}")
         return
     InboundEvent.objects.filter(pk=event.pk).update(
         lease_until=None,
@@ -146,11 +146,26 @@ def _put_off(event: InboundEvent, error: Exception) -> None:
 
 def visit_from_rb2b(event: InboundEvent) -> None:
     """One visitor's body becomes a lead, a company and a visit, and is enriched. A known visit changes nothing."""
+    lead = _visit(event)
+    if lead is not None:
+        enrichment.want(lead)
+
+
+def visit_from_import(event: InboundEvent) -> None:
+    """A visit from a file: the lead is assessed with what is known, and Clay is not asked."""
+    lead = _visit(event)
+    if lead is not None:
+        Lead.objects.filter(pk=lead.pk).update(needs_assessment_at=timezone.now())
+        nudge("leads.assess_due")
+
+
+def _visit(event: InboundEvent) -> Lead | None:
+    """Store the visit of an event; its person, where it is new and has one."""
     visitor = rb2b.parse(bytes(event.body))
     if Visit.objects.filter(event_key=visitor.key).exists():
-        return
+        return None
     if visitor.is_test:
-        return  # "Send a Test Event" in RB2B: proof that the webhook works, and nobody to write to
+        return None  # "Send a Test Event" in RB2B: proof that the webhook works, and nobody to write to
     company = identity.company_of(visitor, event.kind)
     lead = identity.lead_of(visitor, company, event.kind) if visitor.is_person else None
     if lead is None and company is None:
@@ -168,10 +183,9 @@ def visit_from_rb2b(event: InboundEvent) -> None:
         seen_at=seen_at,
         received_at=event.received_at,
     )
-    if lead is not None:
-        enrichment.want(lead)
-    elif company is not None:
+    if lead is None and company is not None:
         identity.colleagues_may_have_warmed(company)
+    return lead
 
 
 def _plausible(seen_at: datetime | None, received_at: datetime) -> datetime:
@@ -179,4 +193,9 @@ def _plausible(seen_at: datetime | None, received_at: datetime) -> datetime:
     return seen_at if seen_at and seen_at <= received_at + timedelta(minutes=5) else received_at
 
 
-PROCESSORS = {"rb2b": visit_from_rb2b, "api": visit_from_rb2b, "clay": enrichment.answer_from_event}
+PROCESSORS = {
+    "rb2b": visit_from_rb2b,
+    "api": visit_from_rb2b,
+    "import": visit_from_import,
+    "clay": enrichment.answer_from_event,
+}

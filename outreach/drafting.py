@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from caio_project.lib import calendar, claims
@@ -25,6 +26,7 @@ LAST_TRY = 5
 LEASE_SECONDS = 60
 SUBJECT_COLUMN = 200  # characters; guards refuse far shorter ones
 ANSWERED = "This person has answered before."
+STALE_VISIT = timedelta(days=14)  # an email about an older visit would puzzle its reader
 REST_AFTER_TWO_REJECTIONS = timedelta(days=30)
 HOT_DUE = timedelta(hours=2)
 WARM_DUE = timedelta(hours=4)  # of the team's working time
@@ -101,6 +103,9 @@ def why_not(lead: Lead) -> str:
         return "There is no address to write to."
     if lead.messages.filter(status__in=[Status.SENT, Status.FAILED]).exists():
         return "The first email to this person was sent, or refused for good, before."
+    newest = lead.visits.aggregate(at=Max("seen_at"))["at"]
+    if newest and newest < timezone.now() - STALE_VISIT:
+        return f"The last visit was {(timezone.now() - newest).days} days ago; a new one would bring a draft."
     if Message.objects.filter(to_address=lead.email, status__in=[*OPEN, Status.SENT]).exclude(lead=lead).exists():
         return "This address was written to, as somebody else's."
     return _resting(lead)

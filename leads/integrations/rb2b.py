@@ -28,7 +28,7 @@ ALIASES = {
     "city": ("city",),
     "state": ("state",),
     "zipcode": ("zipcode",),
-    "seen_at": ("seenat", "timestamp"),
+    "seen_at": ("seenat", "timestamp", "lastseenat", "lastseen"),
     "referrer": ("referrer",),
     "url": ("capturedurl", "pageurl", "url", "page"),
     "tags": ("tags",),

@@ -139,6 +139,15 @@ def test_nobody_gets_a_draft_who_must_not(make: Any, why: str) -> None:
 def test_the_rest_after_two_rejections_ends_after_thirty_days(clock: Any) -> None:
     lead = rejected_twice()
     clock.shift(timedelta(days=30, minutes=1))
+    factories.VisitFactory(lead=lead)
+    assert drafting.why_not(lead) == ""
+
+
+def test_a_visit_of_last_month_brings_no_draft() -> None:
+    lead = factories.LeadFactory()
+    factories.VisitFactory(lead=lead, seen_at=timezone.now() - timedelta(days=15))
+    assert drafting.why_not(lead) == "The last visit was 15 days ago; a new one would bring a draft."
+    factories.VisitFactory(lead=lead, seen_at=timezone.now() - timedelta(days=13))
     assert drafting.why_not(lead) == ""
 
 

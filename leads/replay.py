@@ -1,0 +1,69 @@
+"""Working an event off once more, when the cause of its failure is gone; or only saying what would change."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from leads import ingest
+from leads.integrations.rb2b import Unreadable
+from leads.models import Enrichment, InboundEvent, Lead, Visit
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What replaying one event did, or would do."""
+
+    event: str
+    ok: bool
+    text: str
+
+
+class _Undo(Exception):
+    pass
+
+
+def replay(event: InboundEvent, *, dry_run: bool) -> Outcome:
+    """Process `event` now. A known visit changes nothing, so replaying what was processed is harmless.
+
+    With `dry_run` everything is done and rolled back: what is said is what would happen.
+    """
+    outcome = Outcome(str(event.public_id), False, "")
+    try:
+        with transaction.atomic():
+            outcome = _replay(event)
+            if dry_run:
+                raise _Undo
+    except _Undo:
+        pass
+    return outcome
+
+
+def _replay(event: InboundEvent) -> Outcome:
+    name = str(event.public_id)
+    process = ingest.PROCESSORS.get(event.source)
+    if process is None:
+        return Outcome(name, False, f"Nothing works off events of the source {event.source}.")
+    before = _counts()
+    try:
+        with transaction.atomic():
+            process(event)
+    except Unreadable as error:
+        InboundEvent.objects.filter(pk=event.pk).update(reason=str(error)[:300])
+        return Outcome(name, False, f"still parked: {error}")
+    except Exception as error:
+        return Outcome(name, False, f"still failing: {type(error).__name__}: {error}"[:300])
+    ingest.close(event, InboundEvent.State.PROCESSED)
+    return Outcome(name, True, _difference(before, _counts()))
+
+
+def _counts() -> dict[str, int]:
+    return {
+        "lead": Lead.objects.count(),
+        "visit": Visit.objects.count(),
+        "answer": Enrichment.objects.filter(answered_at__isnull=False).count(),
+    }
+
+
+def _difference(before: dict[str, int], after: dict[str, int]) -> str:
+    new = [f"{after[name] - n} new {name}" for name, n in before.items() if after[name] > n]
+    return ", ".join(new) or "nothing new"

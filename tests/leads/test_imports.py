@@ -1,0 +1,197 @@
+"""Files that people bring: errors by line, all or nothing, safe to run twice."""
+
+import csv
+import io
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from leads import imports, ingest, intent, suppression
+from leads.models import Enrichment, InboundEvent, Lead, Suppression, Visit
+from outreach import drafting
+from outreach.models import Message
+from tests.fakes import rb2b
+
+pytestmark = pytest.mark.django_db
+
+
+def command(name: str, *args: Any) -> tuple[str, str]:
+    out, err = io.StringIO(), io.StringIO()
+    try:
+        call_command(name, *map(str, args), stdout=out, stderr=err)
+    except CommandError as error:
+        err.write(f"ERROR {error}")
+    return out.getvalue(), err.getvalue()
+
+
+def file(tmp_path: Path, text: str | bytes) -> Path:
+    path = tmp_path / "file.csv"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+class TestSuppressions:
+    def test_addresses_and_domains_are_stopped_with_reason_and_expiry(self, tmp_path: Path) -> None:
+        text = (
+            "value,reason,expires\nDana@Northline.test,customer,\nhttps://www.acme.test/about,competitor,2099-01-31\n"
+        )
+        out, err = command("import_suppressions", file(tmp_path, text))
+        assert (out, err) == ("2 suppressions read: 2 new, 0 known before.\n", "")
+        stop = suppression.verdict("dana@northline.test")
+        assert stop is not None and (stop.reason, stop.source) == ("customer", "import file.csv")
+        assert suppression.verdict("anybody@sub.acme.test").reason == "competitor"  # type: ignore[union-attr]
+        assert Suppression.objects.get(value="acme.test").expires_at == datetime(2099, 1, 31, 23, 59, 59, 999999, UTC)
+
+    def test_twice_changes_nothing(self, tmp_path: Path) -> None:
+        path = file(tmp_path, "value;reason\nacme.test;customer\n")
+        command("import_suppressions", path)
+        assert command("import_suppressions", path)[0] == "1 suppressions read: 0 new, 1 known before.\n"
+        assert Suppression.objects.count() == 1
+
+    def test_an_expiry_never_shortens_what_stands(self, tmp_path: Path) -> None:
+        command("import_suppressions", file(tmp_path, "value,reason\nacme.test,customer\n"))
+        command("import_suppressions", file(tmp_path, "value,reason,expires\nacme.test,customer,2027-01-01\n"))
+        assert Suppression.objects.get().expires_at is None
+
+    def test_one_wrong_line_stores_nothing_and_every_error_is_named_by_line(self, tmp_path: Path) -> None:
+        text = (
+            "value,reason,expires\nacme.test,customer,\nnot an address,customer,\n"
+            '"a\nb@x.test",customer,\nb.test,dull,\nc.test,customer,31.1.2027\n'
+        )
+        out, err = command("import_suppressions", file(tmp_path, text))
+        assert out == ""
+        lines = err.splitlines()
+        assert [line.split(":")[0] for line in lines] == [
+            "line 3",
+            "line 4",
+            "line 6",
+            "line 7",
+            "ERROR 4 of 5 lines are wrong. Nothing was stored.",
+        ]
+        assert "reason: 'dull' is not one of" in err and "expires: '31.1.2027' is not a date" in err
+        assert Suppression.objects.count() == 0
+
+    @pytest.mark.parametrize(
+        ("raw", "said"),
+        [
+            ("address,reason\na@b.test,customer\n", "has no column value"),
+            ("", "has no column value, reason"),
+            (b"value,reason\n\x00,customer", "NUL bytes"),
+        ],
+    )
+    def test_a_file_that_is_none_is_refused_whole(self, tmp_path: Path, raw: str | bytes, said: str) -> None:
+        assert said in command("import_suppressions", file(tmp_path, raw))[1]
+        assert Suppression.objects.count() == 0
+
+    def test_a_missing_file_is_said(self, tmp_path: Path) -> None:
+        assert "No such file" in command("import_suppressions", tmp_path / "none.csv")[1]
+
+
+def exported(count: int, seen_at: datetime) -> str:
+    rows = [rb2b.person({"Seen At": seen_at.isoformat(), "is_repeat_visit": None}) for _ in range(count)]
+    out = io.StringIO()
+    writer = csv.DictWriter(out, fieldnames=list(rows[0]))
+    writer.writeheader()
+    writer.writerows({k: "" if v is None else v for k, v in row.items()} for row in rows)
+    return out.getvalue()
+
+
+class TestVisitors:
+    def test_a_csv_export_becomes_leads_and_asks_clay_nothing(self, tmp_path: Path) -> None:
+        path = file(tmp_path, exported(3, timezone.now()))
+        assert command("import_visitors", path)[0] == "3 visitors read: 3 new, 0 known before.\n"
+        ingest.process_due()
+        intent.assess_due()
+        drafting.take_assessments()
+        assert (Lead.objects.count(), Visit.objects.count(), Message.objects.count()) == (3, 3, 3)
+        assert Enrichment.objects.count() == 0
+
+    def test_old_visits_are_scored_and_bring_no_draft(self, tmp_path: Path) -> None:
+        command("import_visitors", file(tmp_path, exported(2, timezone.now() - timedelta(days=20))))
+        ingest.process_due()
+        intent.assess_due()
+        drafting.take_assessments()
+        assert Message.objects.count() == 0
+        lead = Lead.objects.first()
+        assert lead is not None and lead.score is not None
+        assert drafting.why_not(lead) == "The last visit was 20 days ago; a new one would bring a draft."
+
+    def test_twice_changes_nothing(self, tmp_path: Path) -> None:
+        path = file(tmp_path, exported(3, timezone.now()))
+        command("import_visitors", path)
+        assert command("import_visitors", path)[0] == "3 visitors read: 0 new, 3 known before.\n"
+        ingest.process_due()
+        assert Visit.objects.count() == 3
+
+    def test_a_visit_that_came_by_webhook_is_not_made_again(self, tmp_path: Path) -> None:
+        payload = rb2b.person({"Seen At": timezone.now().isoformat()})
+        ingest.store("rb2b", rb2b.to_body(payload))
+        command("import_visitors", file(tmp_path, json.dumps(payload) + "\n"))
+        ingest.process_due()
+        assert (InboundEvent.objects.count(), Visit.objects.count(), Lead.objects.count()) == (2, 1, 1)
+
+    def test_wrong_lines_are_named_and_nothing_is_stored(self, tmp_path: Path) -> None:
+        lines = [
+            json.dumps(rb2b.person()),
+            "{broken",
+            "[]",
+            json.dumps({}),
+            json.dumps(rb2b.person({"Seen At": "soon"})),
+        ]
+        out, err = command("import_visitors", file(tmp_path, "\n".join(lines)))
+        assert out == ""
+        assert [line.split(":")[0] for line in err.splitlines()[:4]] == ["line 2", "line 3", "line 4", "line 5"]
+        assert "4 of 5 lines are wrong. Nothing was stored." in err
+        assert InboundEvent.objects.count() == 0
+
+    def test_the_good_lines_are_stored_where_one_says_so(self, tmp_path: Path) -> None:
+        lines = [json.dumps(rb2b.person()), "{broken"]
+        out, err = command("import_visitors", file(tmp_path, "\n".join(lines)), "--skip-bad")
+        assert "1 new" in out and "1 of 2 lines are wrong." in err
+        assert InboundEvent.objects.count() == 1
+
+    def test_reports_as_json(self, tmp_path: Path) -> None:
+        out, _ = command("import_visitors", file(tmp_path, exported(1, timezone.now())), "--json")
+        assert json.loads(out) == {"read": 1, "new": 1, "known": 0, "errors": [], "more_errors": 0, "stored": True}
+
+    def test_many_errors_are_counted_and_not_all_kept(self) -> None:
+        report = imports.visitors(b"{\n" * 250)
+        assert (len(report.errors), report.more_errors) == (100, 150)
+
+
+class TestReplay:
+    def parked(self) -> InboundEvent:
+        return InboundEvent.objects.create(
+            source="rb2b", body=rb2b.to_body(rb2b.person()), body_sha256="x", state="parked", reason="an old fault"
+        )
+
+    def test_a_dry_run_says_what_would_change_and_changes_nothing(self) -> None:
+        event = self.parked()
+        out, err = command("replay_events", "--parked", "--dry-run")
+        assert "1 new lead, 1 new visit" in out and err == ""
+        event.refresh_from_db()
+        assert (event.state, Lead.objects.count(), Visit.objects.count()) == ("parked", 0, 0)
+
+    def test_a_parked_event_is_worked_off(self) -> None:
+        event = self.parked()
+        command("replay_events", "--id", event.public_id)
+        event.refresh_from_db()
+        assert (event.state, event.reason, Visit.objects.count()) == ("processed", "", 1)
+        assert "nothing new" in command("replay_events", "--id", event.public_id)[0]
+        assert Visit.objects.count() == 1
+
+    def test_what_still_cannot_be_read_stays_parked_with_its_reason(self) -> None:
+        InboundEvent.objects.create(source="rb2b", body=b"{", body_sha256="x", state="parked", reason="")
+        out, err = command("replay_events", "--parked", "--json")
+        assert json.loads(out)["events"][0]["text"].startswith("still parked: The body is not JSON")
+        assert err == "ERROR 1 of 1 could not be worked off."
+        assert InboundEvent.objects.get().state == "parked"
+
+    @pytest.mark.parametrize("wrong", ["nonsense", "00000000-0000-4000-8000-000000000000"])
+    def test_an_unknown_event_is_named(self, wrong: str) -> None:
+        assert "--id:" in command("replay_events", "--id", wrong)[1]
