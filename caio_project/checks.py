@@ -1,5 +1,6 @@
 """Configuration that contradicts itself is refused by name, before anything is served or sent."""
 
+from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -42,6 +43,12 @@ def _base() -> list[tuple[str, str, str]]:
         )
     if any(len(token) < 16 for token in settings.RB2B_WEBHOOK_TOKENS):
         found.append(("RB2B_WEBHOOK_TOKENS", "A token in RB2B_WEBHOOK_TOKENS is shorter than 16 characters.", ""))
+    if settings.RB2B_ALLOW_UNTOKENED_UNTIL:
+        try:
+            date.fromisoformat(settings.RB2B_ALLOW_UNTOKENED_UNTIL)
+        except ValueError:
+            text = f"RB2B_ALLOW_UNTOKENED_UNTIL {settings.RB2B_ALLOW_UNTOKENED_UNTIL!r} is not a date like 2026-12-31."
+            found.append(("RB2B_ALLOW_UNTOKENED_UNTIL", text, ""))
     try:
         ZoneInfo(settings.TEAM_TIME_ZONE)
     except (ZoneInfoNotFoundError, ValueError):

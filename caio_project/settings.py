@@ -205,6 +205,7 @@ OWN_DOMAINS = [d.lower() for d in env.list("OWN_DOMAINS", default=[])]
 ALLOWED_COUNTRIES = [c.upper() for c in env.list("ALLOWED_COUNTRIES", default=["US"])]
 
 RB2B_WEBHOOK_TOKENS = env.list("RB2B_WEBHOOK_TOKENS", default=[])
+RB2B_ALLOW_UNTOKENED_UNTIL = env.str("RB2B_ALLOW_UNTOKENED_UNTIL", default="")  # a date, for the cutover
 
 CLAY_WORKBOOK_WEBHOOK_URL = env.str("CLAY_WORKBOOK_WEBHOOK_URL", default="")
 CLAY_WEBHOOK_AUTH_TOKEN = env.str("CLAY_WEBHOOK_AUTH_TOKEN", default="")

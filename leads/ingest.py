@@ -58,13 +58,17 @@ def store(
     sha256: str = "",
     *,
     cut: bool = False,
+    parked: str = "",
     kind: str = Kind.LIVE,
     received_at: datetime | None = None,
 ) -> Stored:
     """Keep one body; a byte-identical one of the same source only counts as another delivery.
 
-    One autocommitted statement: this is all that RB2B waits for. `received_at` is for what waited in the spool.
+    One autocommitted statement: this is all that RB2B waits for. `received_at` is for what waited in the spool;
+    `parked` is a reason not to process it.
     """
+    if cut:
+        parked = parked or f"The body is larger than {LARGEST_BODY} bytes; the first {LARGEST_BODY} are kept."
     public_id = uuid.uuid4()
     now = connection.ops.adapt_datetimefield_value(received_at or timezone.now())
     values = (
@@ -73,8 +77,8 @@ def store(
         sha256 or hashlib.sha256(body).hexdigest(),
         body,
         str(kind),
-        "parked" if cut else "waiting",
-        f"The body is larger than {LARGEST_BODY} bytes; the first {LARGEST_BODY} are kept." if cut else "",
+        "parked" if parked else "waiting",
+        parked,
         now,
         now,
     )

@@ -35,7 +35,9 @@ class Accepted:
     is_spooled: bool = False
 
 
-def accept(source: str, body: bytes, sha256: str, *, cut: bool = False, kind: str = Kind.LIVE) -> Accepted:
+def accept(
+    source: str, body: bytes, sha256: str, *, cut: bool = False, parked: str = "", kind: str = Kind.LIVE
+) -> Accepted:
     """Keep one body in the database or, where that cannot be done in time, in the spool.
 
     Raises OSError where neither can keep it; then it must not be acknowledged.
@@ -43,13 +45,13 @@ def accept(source: str, body: bytes, sha256: str, *, cut: bool = False, kind: st
     if time.monotonic() >= _state.away_until:
         try:
             with deadline.within(BUDGET_SECONDS):
-                stored = ingest.store(source, body, sha256, cut=cut, kind=kind)
+                stored = ingest.store(source, body, sha256, cut=cut, parked=parked, kind=kind)
             return Accepted(stored.public_id, stored.is_new)
         except DatabaseError as error:
             log.error("the database cannot store a body: %s; it goes into the spool", type(error).__name__)
             _state.away_until = time.monotonic() + AWAY_SECONDS
             connection.close_if_unusable_or_obsolete()
-    name = spool.keep(source, body, sha256, cut=cut, kind=str(kind))
+    name = spool.keep(source, body, sha256, cut=cut, parked=parked, kind=str(kind))
     drain_in_background()
     return Accepted(name, True, is_spooled=True)
 
@@ -65,7 +67,7 @@ def drain(most: int = 1000) -> int:
             try:
                 ingest.store(
                     waiting.source, waiting.body, waiting.sha256,
-                    cut=waiting.cut, kind=waiting.kind, received_at=waiting.received_at,
+                    cut=waiting.cut, parked=waiting.parked, kind=waiting.kind, received_at=waiting.received_at,
                 )  # fmt: skip
             except DatabaseError:
                 break

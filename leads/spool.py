@@ -30,14 +30,22 @@ class Spooled:
     kind: str
     sha256: str
     cut: bool
+    parked: str
     received_at: datetime
     body: bytes
 
 
-def keep(source: str, body: bytes, sha256: str, *, cut: bool, kind: str) -> str:
+def keep(source: str, body: bytes, sha256: str, *, cut: bool, kind: str, parked: str = "") -> str:
     """Write one body to the spool and return its name; raises OSError where the disk cannot take it."""
     folder = _folder()
-    head = {"source": source, "kind": kind, "sha256": sha256, "cut": cut, "at": datetime.now(UTC).isoformat()}
+    head = {
+        "source": source,
+        "kind": kind,
+        "sha256": sha256,
+        "cut": cut,
+        "parked": parked,
+        "at": datetime.now(UTC).isoformat(),
+    }
     name = f"{time.time_ns():020d}-{uuid.uuid4().hex}"
     temporary = folder / f"{name}.part"
     with temporary.open("wb") as file:
@@ -62,7 +70,7 @@ def read(path: Path) -> Spooled | None:
     try:
         said = json.loads(head)
         at = datetime.fromisoformat(said["at"])
-        return Spooled(path, said["source"], said["kind"], said["sha256"], bool(said["cut"]), at, body)
+        return Spooled(path, said["source"], said["kind"], said["sha256"], bool(said["cut"]), said["parked"], at, body)
     except (ValueError, KeyError, TypeError):
         log.error("%s in the spool cannot be read; it is set aside", path.name)
         path.rename(path.with_suffix(BAD))

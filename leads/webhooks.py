@@ -1,6 +1,7 @@
 """What vendors post to us. RB2B disconnects for good on anything but 200, so a right token always gets 200."""
 
 import hmac
+from datetime import date
 
 from django.conf import settings
 from django.db import Error as DatabaseError
@@ -10,22 +11,33 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
-from caio_project.lib import deadline
+from caio_project.lib import calendar, deadline
 from caio_project.lib.problems import problem_response
 from leads import breaker, budget, ingest, intake, spool
 from leads.models import Enrichment, InboundEvent
+
+UNTOKENED = "It came without a token, during the cutover. If it is RB2B's: replay_events --id."
 
 
 @csrf_exempt
 @require_POST
 def rb2b(request: HttpRequest, token: str = "") -> JsonResponse:
-    if not _one_of(token or request.GET.get("token", ""), settings.RB2B_WEBHOOK_TOKENS):
+    token = token or request.GET.get("token", "")
+    parked = UNTOKENED if not token and _is_cutover() else ""
+    if not parked and not _one_of(token, settings.RB2B_WEBHOOK_TOKENS):
         return problem_response(401, "token: it is missing or wrong.")
     body, sha256, cut = _body(request)
     try:
-        return _acknowledged(intake.accept("rb2b", body, sha256, cut=cut))
+        return _acknowledged(intake.accept("rb2b", body, sha256, cut=cut, parked=parked))
     except OSError:
         return _not_stored()
+
+
+def _is_cutover() -> bool:
+    """Whether RB2B may still post to its old address without a token; to refuse it would disconnect it for good."""
+    until = settings.RB2B_ALLOW_UNTOKENED_UNTIL
+    today = calendar.team_day(timezone.now(), settings.TEAM_TIME_ZONE)
+    return bool(until) and today <= date.fromisoformat(until)
 
 
 @csrf_exempt

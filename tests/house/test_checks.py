@@ -34,6 +34,7 @@ def test_a_live_configuration_is_accepted(live: Any) -> None:
     [
         ("RB2B_WEBHOOK_TOKENS", []),
         ("RB2B_WEBHOOK_TOKENS", ["short"]),
+        ("RB2B_ALLOW_UNTOKENED_UNTIL", "next week"),
         ("TEAM_TIME_ZONE", "Mars/Olympus"),
         ("TEAM_TIME_ZONE", "../etc/passwd"),
         ("WORKING_HOURS", "9 to 5"),

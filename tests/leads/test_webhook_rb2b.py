@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone
 
@@ -409,4 +410,27 @@ def test_health_says_that_no_visitor_could_arrive(client: Client, settings: Any)
 def test_health_shows_no_token_and_takes_no_post(client: Client) -> None:
     assert TOKEN not in client.get("/webhooks/rb2b/health").text
     assert client.post("/webhooks/rb2b/health").status_code == 405
+    assert not InboundEvent.objects.exists()
+
+
+@pytest.mark.parametrize(("until", "allowed"), [("", False), ("2026-11-22", False), ("2026-11-23", True)])
+def test_without_a_token_a_post_is_parked_until_the_end_of_the_cutover_and_refused_after(
+    client: Client, settings: Any, until: str, allowed: bool
+) -> None:
+    settings.RB2B_ALLOW_UNTOKENED_UNTIL = until
+    with time_machine.travel("2026-11-24T04:59:00+00:00"):  # 23 November, 23:59 in New York
+        answer = client.post("/webhooks/rb2b", rb2b.to_body(rb2b.person()), content_type="application/json")
+    ingest.process_due()
+    if not allowed:
+        assert (answer.status_code, InboundEvent.objects.count()) == (401, 0)
+        return
+    event = InboundEvent.objects.get()
+    assert (answer.status_code, event.state, Visit.objects.count()) == (200, "parked", 0)
+    assert "without a token" in event.reason
+
+
+def test_a_wrong_token_is_refused_during_the_cutover_too(client: Client, settings: Any) -> None:
+    settings.RB2B_ALLOW_UNTOKENED_UNTIL = "2099-01-01"
+    body = rb2b.to_body(rb2b.person())
+    assert client.post("/webhooks/rb2b?token=wrong", body, content_type="application/json").status_code == 401
     assert not InboundEvent.objects.exists()
