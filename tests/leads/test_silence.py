@@ -1,0 +1,72 @@
+"""A silent webhook is noticed when it is silent for longer than is normal for these hours, and not before."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from leads import silence
+from leads.models import Alarm, InboundEvent
+
+pytestmark = pytest.mark.django_db
+
+TUESDAY = datetime(2026, 11, 17, 19, 0, tzinfo=UTC)  # 14:00 in New York
+
+
+def history(until: datetime, a_day: int = 24, days: int = 21) -> None:
+    """Events between 9:00 and 17:00 New York on working days, evenly."""
+    rows, day = [], until - timedelta(days=days)
+    while day <= until:
+        for n in range(a_day):
+            at = day.replace(hour=14, minute=0) + timedelta(hours=8 * n / a_day)
+            if at <= until and at.weekday() < 5:
+                rows.append(InboundEvent(source="rb2b", body=b"", body_sha256=uuid.uuid4().hex, received_at=at))
+        day += timedelta(days=1)
+    InboundEvent.objects.bulk_create(rows)
+
+
+def alarms() -> int:
+    return Alarm.objects.filter(closed_at=None).count()
+
+
+def test_hours_without_an_event_in_working_time_raise_one_alarm() -> None:
+    history(TUESDAY)
+    silence.watch(TUESDAY + timedelta(hours=1))
+    assert alarms() == 0  # three were due
+    silence.watch(TUESDAY + timedelta(hours=2, minutes=30))
+    silence.watch(TUESDAY + timedelta(hours=2, minutes=40))
+    assert alarms() == 1
+    assert "No event from rb2b since 2026-11-17 19:00 UTC; about 7 were due" in Alarm.objects.get().text
+
+
+def test_a_night_and_a_weekend_are_no_silence() -> None:
+    friday = datetime(2026, 11, 20, 21, 59, tzinfo=UTC)
+    history(friday)
+    silence.watch(friday + timedelta(hours=14))
+    silence.watch(datetime(2026, 11, 23, 13, 0, tzinfo=UTC))  # Monday, 8:00
+    assert alarms() == 0
+    silence.watch(datetime(2026, 11, 23, 17, 0, tzinfo=UTC))  # Monday, 12:00
+    assert alarms() == 1
+
+
+def test_a_new_event_ends_the_alarm() -> None:
+    history(TUESDAY)
+    silence.watch(TUESDAY + timedelta(hours=3))
+    assert alarms() == 1
+    at = TUESDAY + timedelta(hours=3, minutes=5)
+    InboundEvent.objects.create(source="rb2b", body=b"", body_sha256="new", received_at=at)
+    silence.watch(at + timedelta(minutes=1))
+    assert alarms() == 0
+
+
+def test_a_source_that_never_spoke_or_is_young_raises_nothing() -> None:
+    silence.watch(TUESDAY)
+    history(TUESDAY, days=3)
+    silence.watch(TUESDAY + timedelta(days=3))
+    assert alarms() == 0
+
+
+def test_a_source_that_speaks_rarely_is_given_time() -> None:
+    history(TUESDAY, a_day=1)
+    silence.watch(TUESDAY + timedelta(days=2))
+    assert alarms() == 0
