@@ -51,12 +51,11 @@ def run(limit: int, wait: float, progress: Callable[[int, int], None] = lambda d
 
     Everything asked is a row: ended in the middle, the workers carry on, and the next run begins where this one ended.
     """
-    before = rate()
+    before, started = rate(), timezone.now()
     leads = list(lacking()[:limit])
     for lead in leads:
         enrichment.want(lead)
-    asked = Enrichment.objects.filter(lead__in=leads, created_at__gte=timezone.now() - enrichment.FRESH)
-    asked = asked.filter(pk__in=[lead.enrichments.latest("pk").pk for lead in leads])
+    asked = Enrichment.objects.filter(lead__in=leads, created_at__gte=started)
     until = time.monotonic() + wait
     while (open_ := asked.exclude(state=Enrichment.State.SETTLED).count()) and time.monotonic() < until:
         progress(len(leads) - open_, len(leads))

@@ -10,7 +10,7 @@ from django.db import transaction
 from caio_project.lib.files import Report, csv_rows, decoded
 from leads import ingest, normal
 from leads.integrations import rb2b
-from leads.models import Suppression
+from leads.models import KnownContact, Suppression, TeamMember
 
 
 def suppressions(raw: bytes, source: str) -> Report:
@@ -60,6 +60,35 @@ def _keep(row: Suppression) -> bool:
     if known.expires_at is not None and (row.expires_at is None or row.expires_at > known.expires_at):
         Suppression.objects.filter(pk=known.pk).update(expires_at=row.expires_at)
     return False
+
+
+def connections(raw: bytes, member: TeamMember) -> Report:
+    """Import LinkedIn's Connections.csv as people whom `member` knows. All or nothing; twice changes nothing.
+
+    LinkedIn writes a few lines of notes before the head, and leaves most email addresses empty.
+    """
+    report = Report()
+    rows: list[dict[str, str]] = []
+    for line, row in csv_rows(raw, required=("first name", "last name", "company"), notes_before_head=5):
+        report.read += 1
+        name = f"{row.get('first name', '')} {row.get('last name', '')}".strip()
+        key = normal.linkedin_key(row.get("url", ""))
+        if not name and not key:
+            report.wrong(line, "first name: neither a name nor a LinkedIn URL is there.")
+            continue
+        rows.append({
+            "name": name[:200], "company_name": row.get("company", "")[:200], "linkedin_key": key,
+            "email": normal.email(row.get("email address", "")),
+        })  # fmt: skip
+    if report.errors:
+        return report
+    with transaction.atomic():
+        for row in rows:
+            same: dict[str, Any] = {name: row[name] for name in (["linkedin_key"] if row["linkedin_key"] else ["name"])}
+            _, made = KnownContact.objects.update_or_create(defaults=row, member=member, **same)
+            report.new += made
+    report.known = report.read - report.new
+    return report
 
 
 def visitors(raw: bytes, *, skip_bad: bool = False, progress: Any = None) -> Report:

@@ -37,14 +37,22 @@ def decoded(raw: bytes) -> str:
         return raw.decode("cp1252", "replace")
 
 
-def csv_rows(raw: bytes, required: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
-    """(line of the file, row by column); a quoted cell may span lines. Raises BadFile without a usable head."""
+def csv_rows(
+    raw: bytes, required: tuple[str, ...], *, notes_before_head: int = 0
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """(line of the file, row by column); a quoted cell may span lines. Raises BadFile without a usable head.
+
+    The head is the first line, or one of the `notes_before_head` lines after it that has every required column.
+    """
     text = decoded(raw)
     if "\x00" in text:
         raise BadFile("It has NUL bytes: it is not a CSV file.")
     reader = csv.reader(io.StringIO(text), dialect=_dialect(text))
-    head = [name.strip() for name in next(reader, [])]
-    names = [name.lower() for name in head] if required else head
+    for _ in range(1 + notes_before_head):
+        head = [name.strip() for name in next(reader, [])]
+        names = [name.lower() for name in head] if required else head
+        if set(required) <= set(names):
+            break
     if missing := [name for name in required if name not in names]:
         raise BadFile(f"The first line has no column {', '.join(missing)}.")
     if not any(names):

@@ -11,10 +11,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from leads import imports, ingest, intent, suppression
-from leads.models import Enrichment, InboundEvent, Lead, Suppression, Visit
+from leads import imports, ingest, intent, suppression, warmth
+from leads.models import Enrichment, InboundEvent, KnownContact, Lead, Suppression, Visit
 from outreach import drafting
 from outreach.models import Message
+from tests import factories
 from tests.fakes import rb2b
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +91,44 @@ class TestSuppressions:
 
     def test_a_missing_file_is_said(self, tmp_path: Path) -> None:
         assert "No such file" in command("import_suppressions", tmp_path / "none.csv")[1]
+
+
+LINKEDIN = """Notes:
+"When exporting your connection data, you may notice that some of the email addresses are missing."
+
+First Name,Last Name,URL,Email Address,Company,Position,Connected On
+Dana,Okafor,https://www.linkedin.com/in/dana-okafor,,Northline Freight,VP Sales,02 Nov 2024
+Ines,Moreau,https://www.linkedin.com/in/ines-moreau,ines@ploverly.test,Ploverly,Head of RevOps,03 Nov 2024
+"""
+
+
+class TestConnections:
+    def test_linkedins_own_file_makes_a_warm_connection(self, tmp_path: Path) -> None:
+        member = factories.TeamMemberFactory(name="Mark Ellis")
+        out, err = command("import_connections", file(tmp_path, LINKEDIN), "--member", "Mark Ellis")
+        assert (out, err) == ("2 connections read: 2 new, 0 known before.\n", "")
+        lead = factories.LeadFactory(linkedin_key="in/dana-okafor")
+        warm = warmth.best_connection(lead)
+        assert warm is not None and (warm["kind"], warm["member"]) == ("known", "Mark Ellis")
+        assert member.known_contacts.get(email="ines@ploverly.test").company_name == "Ploverly"
+
+    def test_twice_changes_nothing(self, tmp_path: Path) -> None:
+        factories.TeamMemberFactory(name="Mark Ellis")
+        path = file(tmp_path, LINKEDIN)
+        command("import_connections", path, "--member", "Mark Ellis")
+        assert "0 new, 2 known" in command("import_connections", path, "--member", "Mark Ellis")[0]
+        assert KnownContact.objects.count() == 2
+
+    def test_errors_are_named_and_nothing_is_stored(self, tmp_path: Path) -> None:
+        factories.TeamMemberFactory(name="Mark Ellis")
+        assert (
+            "no team member 'Nobody'"
+            in command("import_connections", file(tmp_path, LINKEDIN), "--member", "Nobody")[1]
+        )
+        wrong = file(tmp_path, LINKEDIN + ",,,,Somewhere,,\n")
+        assert "line 7: first name" in command("import_connections", wrong, "--member", "Mark Ellis")[1]
+        assert "has no column" in command("import_connections", file(tmp_path, "a,b\n"), "--member", "Mark Ellis")[1]
+        assert KnownContact.objects.count() == 0
 
 
 def exported(count: int, seen_at: datetime) -> str:
