@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin, TabularInline
 
-from caio_project.lib.admin import NoDelete, ReadOnly
+from caio_project.lib.admin import NoDelete, ReadOnly, Rows
 from leads.models import (
     Assessment,
     Company,
@@ -47,32 +47,20 @@ class InboundEvents(ReadOnly):
         )
 
 
-class Visits(TabularInline):
+class Visits(Rows):
     model = Visit
     fields = ("seen_at", "path", "referrer", "is_repeat")
-    readonly_fields = fields
-    extra = 0
-    max_num = 0
-    can_delete = False
     ordering = ("-seen_at",)
 
 
-class Enrichments(TabularInline):
+class Enrichments(Rows):
     model = Enrichment
     fields = ("created_at", "state", "outcome", "reason", "gained", "answered_at")
-    readonly_fields = fields
-    extra = 0
-    max_num = 0
-    can_delete = False
 
 
-class Assessments(TabularInline):
+class Assessments(Rows):
     model = Assessment
     fields = ("made_at", "intent", "tier", "angle", "reasons")
-    readonly_fields = fields
-    extra = 0
-    max_num = 0
-    can_delete = False
 
 
 @admin.register(Lead)

@@ -5,37 +5,24 @@ from typing import Any
 from django.contrib import admin
 from django.db import transaction
 from django.http import HttpRequest
-from unfold.admin import TabularInline
 
-from caio_project.lib.admin import NoDelete, ReadOnly
+from caio_project.lib.admin import NoDelete, ReadOnly, Rows
 from outreach.models import Control, ControlChange, EmailTemplate, Message, MessageText, Move, SandboxEmail, SendIntent
 
 
-class Texts(TabularInline):
+class Texts(Rows):
     model = MessageText
     fields = ("version", "subject", "body", "author", "created_at")
-    readonly_fields = fields
-    extra = 0
-    max_num = 0
-    can_delete = False
 
 
-class Moves(TabularInline):
+class Moves(Rows):
     model = Move
     fields = ("at", "from_status", "to_status", "why", "tag", "by", "version")
-    readonly_fields = fields
-    extra = 0
-    max_num = 0
-    can_delete = False
 
 
-class Intents(TabularInline):
+class Intents(Rows):
     model = SendIntent
     fields = ("claimed_at", "transport", "phase", "outcome", "settled_at", "looks", "looked_at")
-    readonly_fields = fields
-    extra = 0
-    max_num = 0
-    can_delete = False
 
 
 @admin.register(Message)

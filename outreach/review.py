@@ -11,7 +11,7 @@ from caio_project.lib import claims
 from caio_project.lib.nudge import nudge
 from leads import suppression
 from leads.models import Kind
-from outreach import compliance, drafting, guards, merge, phase
+from outreach import compliance, composing, drafting, guards, merge, phase
 from outreach.models import Message, MessageText, Transport
 from outreach.moves import move
 from outreach.policy import Phase
@@ -70,10 +70,10 @@ def edit(message: Message, version: int, *, subject: str, body: str, by: Any) ->
         if (subject, body) == (current.subject, current.body):
             return message
         kept = [p for p in current.phrases if p["text"] in body or p["text"] in subject]
-        results = drafting.check(
+        results = composing.check(
             message.lead, subject, body, current.footer, [merge.Phrase(**p) for p in kept], message.sender
         )
-        subject = subject[: drafting.SUBJECT_COLUMN]  # the guard has seen and refused the whole
+        subject = subject[: composing.SUBJECT_COLUMN]  # the guard has seen and refused the whole
         rows = Message.objects.filter(pk=message.pk, version=version, status=message.status)
         domain = message.to_address.rpartition("@")[2]
         if not claims.claim(rows, version=version + 1, guards=guards.as_rows(results), domain=domain):
@@ -95,7 +95,7 @@ def edit(message: Message, version: int, *, subject: str, body: str, by: Any) ->
 
 def _empty(message: Message) -> MessageText:
     """What stands before the first text of an email that could not be drafted and is written by hand."""
-    footer = compliance.footer(drafting.signature(drafting.sender_of(message.lead), message.unsubscribe_token))
+    footer = compliance.footer(composing.signature(composing.sender_of(message.lead), message.unsubscribe_token))
     return MessageText(message=message, footer=footer)
 
 

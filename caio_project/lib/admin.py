@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
+from unfold.admin import ModelAdmin, TabularInline
 
 
 class ReadOnly(ModelAdmin):
@@ -22,3 +22,14 @@ class ReadOnly(ModelAdmin):
 class NoDelete(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class Rows(TabularInline):
+    """Rows of another table inside a window, to look at: name `model` and `fields`."""
+
+    extra = 0
+    max_num = 0
+    can_delete = False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields or ()

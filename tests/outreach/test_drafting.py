@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from leads import suppression
 from leads.models import Assessment, Lead, Switch, Visit
-from outreach import drafting, review
+from outreach import composing, drafting, review
 from outreach.models import EmailTemplate, Message, MessageText, Move, Position
 from outreach.states import Status
 from tests import factories
@@ -464,7 +464,7 @@ def test_the_lease_keeps_a_second_writer_away() -> None:
 def test_a_visit_is_counted_into_the_draft() -> None:
     lead = factories.LeadFactory()
     factories.VisitFactory.create_batch(3, lead=lead)
-    fields = drafting.fields_of(lead, assessed(lead), None)
+    fields = composing.fields_of(lead, assessed(lead), None)
     assert (fields["visit_count"].text, fields["visit_count"].source) == ("3", "visits")
     assert Visit.objects.count() == 3
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leads.models import Company
-from outreach import compliance, drafting, guards, merge
+from outreach import compliance, composing, guards, merge
 from outreach.merge import BadTemplate, MissingField, Value, fill, leftovers, title_family
 from outreach.models import EmailTemplate
 from tests import factories
@@ -232,7 +232,7 @@ def test_the_fields_of_a_lead_have_their_sources() -> None:
         sources={"name": {"source": "clay", "at": "2026-03-01T10:00"}},
     )
     lead = factories.LeadFactory(company=company, sources={"title": {"source": "rb2b", "at": "2026-02-28T10:00"}})
-    found = drafting.fields_of(lead, factories.AssessmentFactory(lead=lead), None)
+    found = composing.fields_of(lead, factories.AssessmentFactory(lead=lead), None)
     assert found["company"] == Value("Acme", "clay, 2026-03-01")
     assert found["title"] == Value("VP Sales", "rb2b, 2026-02-28")
     assert found["technology"].text == "HubSpot"
