@@ -1,0 +1,138 @@
+"""Every page of the admin opens, shows what it should, and changes nothing by being opened."""
+
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from approvals import decisions
+from approvals.models import Approval, Decision
+from outreach.models import EmailTemplate, Message
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+OURS = ("lib", "leads", "outreach", "approvals", "metrics")
+MODELS = [model for model in admin.site._registry if model._meta.app_label in OURS]
+REASON = "The pain does not match what a VP of Sales does."
+
+
+@pytest.fixture
+def boss(client: Client) -> User:
+    user = User.objects.create_superuser("boss", "boss@ours.example.com", "a-long-password")
+    client.force_login(user)
+    return user
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_lists_and_rows_open(client: Client, boss: User, model: Any) -> None:
+    message = factories.cleared()
+    factories.VisitFactory(lead=message.lead)
+    opts = model._meta
+    assert client.get(reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")).status_code == 200
+    for row in model.objects.all()[:1]:
+        path = reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[row.pk])
+        assert client.get(path).status_code == 200
+
+
+def test_the_approval_list_opens_on_what_waits(client: Client, boss: User) -> None:
+    held, cleared = factories.held(), factories.cleared()
+    page = client.get("/admin/approvals/approval/").content.decode()
+    assert held.lead.name in page
+    assert cleared.lead.name not in page
+
+
+class TestDecisions:
+    path = "/admin/approvals/approval/"
+
+    def act(self, client: Client, action: str, *messages: Message, **more: Any) -> Any:
+        body = {"action": action, "_selected_action": [m.pk for m in messages], **more}
+        return client.post(self.path + "?status__exact=held", body, follow=True)
+
+    def test_approving_shows_every_full_text_first_and_decides_nothing(self, client: Client, boss: User) -> None:
+        messages = [factories.held(), factories.held()]
+        page = self.act(client, "approve_emails", *messages).content.decode()
+        for message in messages:
+            assert message.text is not None and message.text.subject in page
+            assert message.unsubscribe_token in page
+        assert Decision.objects.count() == 0
+
+    def test_confirmed_at_the_version_shown_it_is_approved(self, client: Client, boss: User) -> None:
+        message = factories.held()
+        self.act(client, "approve_emails", message, confirmed="1", **{f"version_{message.pk}": 1})
+        message.refresh_from_db()
+        assert (message.status, Decision.objects.get().channel) == ("cleared", "admin")
+
+    @pytest.mark.parametrize("version", ["", "2", "x"])
+    def test_another_version_or_none_is_refused(self, client: Client, boss: User, version: str) -> None:
+        message = factories.held()
+        self.act(client, "approve_emails", message, confirmed="1", **{f"version_{message.pk}": version})
+        message.refresh_from_db()
+        assert (message.status, Decision.objects.count()) == ("held", 0)
+
+    def test_a_critical_email_is_not_approved_in_a_batch(self, client: Client, boss: User) -> None:
+        one, other = factories.held(), factories.held()
+        Message.objects.filter(pk=one.pk).update(critical_reason="answered before", rank=0)
+        versions = {f"version_{m.pk}": 1 for m in (one, other)}
+        page = self.act(client, "approve_emails", one, other, confirmed="1", **versions).content.decode()
+        assert "a CRITICAL email needs its own look" in page
+        assert list(Message.objects.order_by("pk").values_list("status", flat=True)) == ["held", "cleared"]
+
+    def test_rejecting_needs_a_tag_and_a_reason(self, client: Client, boss: User) -> None:
+        message = factories.held()
+        shown = {f"version_{message.pk}": 1, "confirmed": "1", "tag": "weak_subject"}
+        self.act(client, "reject_emails", message, **shown, reason="short")
+        message.refresh_from_db()
+        assert (message.status, Decision.objects.count()) == ("held", 0)
+        self.act(client, "reject_emails", message, **shown, reason=REASON)
+        message.refresh_from_db()
+        assert (message.status, Decision.objects.get().reason.text) == ("rejected", REASON)
+
+    def test_a_viewer_has_no_actions_and_cannot_post_them(self, client: Client, viewer: User) -> None:
+        message = factories.held()
+        client.force_login(viewer)
+        assert "approve_emails" not in client.get(self.path).content.decode()
+        self.act(client, "approve_emails", message, confirmed="1", **{f"version_{message.pk}": 1})
+        message.refresh_from_db()
+        assert (message.status, Decision.objects.count()) == ("held", 0)
+
+    def test_it_is_a_window_otherwise(self, client: Client, boss: User) -> None:
+        message = Approval.objects.get(pk=factories.held().pk)
+        for what in ("delete", "history"):
+            client.post(reverse(f"admin:approvals_approval_{what}", args=[message.pk]), {"post": "yes"})
+        assert client.get(reverse("admin:approvals_approval_changelist") + "add/").status_code in (302, 403, 404)
+        assert Message.objects.filter(pk=message.pk, status="held").exists()
+
+    def test_decided_elsewhere_meanwhile_it_says_so(self, client: Client, boss: User, reviewer: User) -> None:
+        message = factories.held()
+        decisions.approve(message, 1, decisions.Decider(reviewer, "desk"))
+        body = {f"version_{message.pk}": 1, "confirmed": "1"}
+        page = client.post(
+            self.path, {"action": "approve_emails", "_selected_action": [message.pk], **body}, follow=True
+        ).content.decode()
+        assert Decision.objects.count() == 1
+        assert "rita approved this email" in page or "held" in page
+
+
+def test_a_changed_template_is_a_new_version_and_the_old_one_stays(client: Client, lead_user: User) -> None:
+    client.force_login(lead_user)
+    old = EmailTemplate.objects.get(key="tier_1.general", active=True)
+    body = {n: getattr(old, n) for n in ("key", "tier", "angle", "name", "body")} | {"subject": "Another subject"}
+    answer = client.post(reverse("admin:outreach_emailtemplate_change", args=[old.pk]), body)
+    assert answer.status_code == 302
+    versions = EmailTemplate.objects.filter(key="tier_1.general").order_by("version")
+    assert [(v.version, v.active, v.subject) for v in versions] == [
+        (1, False, old.subject), (2, True, "Another subject"),
+    ]  # fmt: skip
+    assert versions[1].created_by == lead_user
+
+
+def test_a_reviewer_cannot_change_templates(client: Client, reviewer: User) -> None:
+    client.force_login(reviewer)
+    old = EmailTemplate.objects.get(key="tier_1.general", active=True)
+    path = reverse("admin:outreach_emailtemplate_change", args=[old.pk])
+    assert client.post(path, {"subject": "x"}).status_code == 403
+    assert EmailTemplate.objects.filter(key="tier_1.general").count() == 1
