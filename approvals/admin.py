@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from unfold.decorators import display
 
-from approvals import decisions, queue
+from approvals import decisions, queue, shown
 from approvals.models import Approval, Decision, Notice, Tag
 from caio_project.lib.admin import ReadOnly
 from outreach.models import Message
@@ -116,9 +116,9 @@ class ApprovalList(ReadOnly):
             if verb == "Approve" and message.critical_reason and len(chosen) > 1:
                 messages.warning(request, f"{message.lead}: a CRITICAL email needs its own look.")
                 continue
-            version = request.POST.get(f"version_{message.pk}", "")
+            version = shown.version(message, request.POST.get(f"shown_{message.pk}", ""))
             try:
-                decide(message, int(version) if version.isdigit() else 0, form)
+                decide(message, version, form)
                 done += 1
             except decisions.Refused as refused:
                 messages.warning(request, f"{message.lead}: {refused.text}")
@@ -130,7 +130,7 @@ class ApprovalList(ReadOnly):
         context = {
             **self.admin_site.each_context(request),
             "title": f"{verb} {len(chosen)}: read every text",
-            "emails": [(message, message.text) for message in chosen],
+            "emails": [(message, message.text, shown.mark(message)) for message in chosen],
             "action": action,
             "verb": verb,
             "form": form,

@@ -69,6 +69,8 @@ def _decide(
 ) -> Message:  # fmt: skip
     """`verdicts` are the one that is acted on and the one of Shadow."""
     allowed = (Status.HELD, Status.BLOCKED) if tag else (Status.HELD,)
+    if message.status in allowed and version > message.version:
+        raise TooLate(f"There is no such version; it is version {message.version}. Nothing was decided.", message)
     if message.status not in allowed or message.version != version:
         raise TooLate(how_it_stands(message), message)
     text = message.text  # None where drafting failed; such an email can be rejected

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.utils import timezone
 
-from approvals import decisions, queue, words
+from approvals import decisions, queue, shown, words
 from leads.models import Kind
 from outreach import compliance, limits, phase
 from outreach.models import Message, MessageText, Move
@@ -124,6 +124,7 @@ def page(message: Message, user: Any) -> dict[str, Any]:
     waits = message.status in (Status.HELD, Status.BLOCKED)
     return {
         "message": message,
+        "shown": shown.mark(message),
         "lead": message.lead,
         "company": message.lead.company,
         "text": text,

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from approvals import batch, decisions, desk, forms, queue
+from approvals import batch, decisions, desk, forms, queue, shown
 from approvals.decisions import Decider
 from approvals.models import Tag
 from approvals.pages import SeeOther, deciding, find, must_decide, page, remember_skip, show, to_desk, to_next
@@ -76,6 +76,9 @@ def approve(request: HttpRequest, message: Message) -> HttpResponse:
     version = form.cleaned_data["version"]
     if claim := queue.holder(message, request.user):
         return _taken(request, message, claim)
+    undecided = message.status == Status.HELD and message.version == version
+    if undecided and shown.version(message, request.POST.get("shown", "")) != version:
+        return _desk(request, message, 422, problem="Not approved: it was not on the screen long enough to be read.")
     in_shadow = phase.control().phase == Phase.SHADOW
     try:
         approved = decisions.approve(message, version, Decider(request.user, "desk"))

@@ -1,4 +1,8 @@
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.forms import LoginForm
+from django.conf import settings
 from django.http import HttpRequest
 
 
@@ -7,3 +11,12 @@ class ClosedDoor(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+
+class SignIn(LoginForm):
+    """Offers a new password by email only where email is configured."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        if not settings.EMAIL_URL:
+            self.fields["password"].help_text = "Forgotten? An administrator can set a new one."

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.utils import OpenApiTypes, extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -10,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from caio_project import status
+from caio_project.lib.problems import problem_response
 
 
 class Public(APIView):
@@ -44,6 +46,12 @@ class Ready(Public):
 def live(request: HttpRequest) -> JsonResponse:
     """Whether the process answers at all; asks nothing of anything else."""
     return JsonResponse({"status": "healthy", "commit": status.commit(), "checks": {}})
+
+
+@csrf_exempt
+def unknown(request: HttpRequest, unknown: str) -> JsonResponse:
+    """Whatever is not an address of the API: problem JSON as everywhere in it."""
+    return problem_response(404, "There is no such address; /api/docs lists those there are.")
 
 
 def _answer(checks: dict[str, status.Check]) -> Response:

@@ -16,7 +16,8 @@ OURS = ("/sales", "/accounts")
 
 def house(request: HttpRequest) -> dict[str, Any]:
     """For our own pages. The values come from the rows that the sending door reads."""
-    if not request.path.startswith(OURS) or not getattr(request, "user", None) or not request.user.is_authenticated:
+    user = getattr(request, "user", None)
+    if not request.path.startswith(OURS) or user is None or not user.has_perm("outreach.view_message"):
         return {}
     row = phase.control()
     standing = limits.standing(row, timezone.now())

@@ -70,8 +70,9 @@ def _parked() -> Finding:
     parked = InboundEvent.objects.filter(state=InboundEvent.State.PARKED)
     newest = parked.order_by("-received_at").first()
     count = parked.count()
-    text = f"the newest: {newest.reason}" if newest else "none"
-    return Finding("parked events", True, count, text)
+    recent = parked.filter(received_at__gte=timezone.now() - status.NEWLY).count()
+    text = f"{recent} in the last hour; the newest: {newest.reason}" if newest else "none"
+    return Finding("parked events", not recent, count, text)
 
 
 def _templates() -> Finding:
@@ -116,8 +117,8 @@ def _body(mark: str) -> bytes:
             "Last Name": "Visitor",
             "Title": "VP Operations",
             "Company Name": "CAIO Test Visitor",
-            "Business Email": f"test-visitor-{mark}@caio-test.example.com",
-            "Website": "https://caio-test.example.com",
+            "Business Email": f"test-visitor-{mark}@caio-visitor.test",
+            "Website": "https://caio-visitor.test",
             "Industry": "Logistics",
             "Employee Count": "51-200",
             "City": "Columbus",

@@ -56,7 +56,8 @@ def leads_page(request: HttpRequest) -> HttpResponse:
 def _filtered(shown: str, search: str) -> QuerySet[Lead]:
     rows = Lead.objects.select_related("company")
     if shown == "hot":
-        rows = rows.filter(score__gte=policy.HOT_INTENT)
+        big = Q(tier="tier_1", company__employees_from__gte=policy.HOT_EMPLOYEES)
+        rows = rows.filter(Q(score__gte=policy.HOT_INTENT) | big)
     elif shown == "no_address":
         rows = rows.filter(address=Lead.Address.NONE)
     elif shown == "stopped":
@@ -154,7 +155,9 @@ def lead_page(request: HttpRequest, public_id: str) -> HttpResponse:
 def what_would_make_hot(assessment: Assessment) -> list[str]:
     """Which one more visit would lift the score to HOT, as sentences; [] for somebody who is HOT."""
     missing = policy.HOT_INTENT - assessment.intent
-    if missing <= 0:
+    company = assessment.lead.company
+    size = company.employees_from if company else None
+    if policy.band(assessment.intent, assessment.tier, size, bool(assessment.warm)) == policy.Band.HOT:
         return []
     from leads.intent import triggers
 

@@ -153,9 +153,11 @@ SILENCED_SYSTEM_CHECKS = ["security.W008"]  # the check that asks for that redir
 # --- Accounts ---------------------------------------------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 ACCOUNT_ADAPTER = "caio_project.accounts.ClosedDoor"
+ACCOUNT_FORMS = {"login": "caio_project.accounts.SignIn"}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_PREVENT_ENUMERATION = True
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/sales"
 ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL

@@ -39,6 +39,7 @@ urlpatterns = [
     path("api/halt", Halt.as_view()),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("api/<path:unknown>", api.unknown),
     path("admin/", admin.site.urls),
     path("admin", RedirectView.as_view(url="/admin/")),
     path("accounts/", include("allauth.urls")),

@@ -8,7 +8,9 @@ from django.utils import timezone
 
 from leads import normal, suppression
 from leads.integrations.rb2b import Visitor
-from leads.models import Company, Lead, TeamMember, sourced
+from leads.models import Company, Kind, Lead, TeamMember, sourced
+
+KEPT_WHEN_TAKEN_OVER = ("id", "domain", "kind", "created_at")
 
 
 def path_of(url: str) -> str:
@@ -29,6 +31,8 @@ def company_of(visitor: Visitor, kind: str) -> Company | None:
     if not domain and not key:
         return None
     company = company_for(domain, key, kind)
+    if company.kind != kind and not _may_share(company, kind):
+        return None
     linkedin = visitor.linkedin_url if "/company/" in visitor.linkedin_url.lower() else ""
     fill(
         company,
@@ -44,6 +48,16 @@ def company_of(visitor: Visitor, kind: str) -> Company | None:
         state=visitor.state if linkedin else "",
     )
     return company
+
+
+def _may_share(company: Company, kind: str) -> bool:
+    """Made-up visitors never join a live company; a live visitor takes a made-up one over, without what was made up."""
+    if kind != Kind.LIVE:
+        return False
+    blank = {f.name: f.get_default() for f in Company._meta.concrete_fields if f.name not in KEPT_WHEN_TAKEN_OVER}
+    Company.objects.filter(pk=company.pk).update(**blank, kind=Kind.LIVE)
+    company.refresh_from_db()
+    return True
 
 
 def company_for(domain: str, key: str, kind: str) -> Company:

@@ -76,7 +76,14 @@ def compose(lead: Lead, message: Message) -> Written:
 
 
 def check(
-    lead: Lead, subject: str, body: str, footer: str, phrases: Iterable[merge.Phrase], sender: TeamMember | None
+    lead: Lead,
+    subject: str,
+    body: str,
+    footer: str,
+    phrases: Iterable[merge.Phrase],
+    sender: TeamMember | None,
+    *,
+    typed: bool = False,
 ) -> list[guards.Result]:
     """The guards' results for a text to `lead`, the same for a draft and for a person's edit."""
     company = lead.company.name if lead.company else ""
@@ -88,6 +95,7 @@ def check(
             body=body,
             footer=footer,
             fields_used=frozenset({phrase.field for phrase in phrases} | mentioned),
+            typed=typed,
             unsourced=tuple(phrase.text for phrase in phrases if not phrase.source),
             sender_name=sender.name if sender else settings.SENDER_NAME,
             postal_address=settings.POSTAL_ADDRESS,

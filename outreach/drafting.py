@@ -252,10 +252,9 @@ def to_held(
     """Put `message` into the review queue with its due time and its end; any approval is void."""
     now = now or timezone.now()
     band = policy.Band(message.band)
-    held = move(
-        message, Status.HELD, why, lease=lease, now=now, error=error, blocked_by="", held_at=now, waiting_for="",
-        due_at=_due_at(band, now), expires_at=_expires_at(band, now), transport="", **more,
-    )  # fmt: skip
+    times = {"held_at": now, "due_at": _due_at(band, now), "expires_at": _expires_at(band, now)}
+    changes = {"error": error, "blocked_by": "", "waiting_for": "", "transport": "", **times, **more}
+    held = move(message, Status.HELD, why, lease=lease, now=now, **changes)
     nudge("approvals.tell")
     return held
 

@@ -48,6 +48,7 @@ def change(to: Phase, *, by: Any, reason: str, override: bool = False) -> Contro
 
 def halt(*, by: Any, reason: str) -> Control:
     """Stop sending: no slot is claimed after this transaction, so no call to GHL starts. Halting twice is no error."""
+    reason = reason.replace("\x00", "").strip() or "No reason was given."  # never fail to halt over its words
     with transaction.atomic():
         row = locked()
         if not row.halted:

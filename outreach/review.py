@@ -71,7 +71,7 @@ def edit(message: Message, version: int, *, subject: str, body: str, by: Any) ->
             return message
         kept = [p for p in current.phrases if p["text"] in body or p["text"] in subject]
         results = composing.check(
-            message.lead, subject, body, current.footer, [merge.Phrase(**p) for p in kept], message.sender
+            message.lead, subject, body, current.footer, [merge.Phrase(**p) for p in kept], message.sender, typed=True
         )
         subject = subject[: composing.SUBJECT_COLUMN]  # the guard has seen and refused the whole
         rows = Message.objects.filter(pk=message.pk, version=version, status=message.status)
@@ -108,7 +108,12 @@ def _after_edit(message: Message, failed: guards.Result | None, by: Any) -> Mess
     if failed and message.status == Status.HELD:
         return move(message, Status.BLOCKED, "edited", by=by, blocked_by=failed.guard, error=failed.text[:500])
     if not failed and message.status == Status.BLOCKED:
-        return drafting.to_held(message, "edited", by=by)
+        waited: dict[str, Any] = {
+            "held_at": message.held_at,
+            "due_at": message.due_at,
+            "expires_at": message.expires_at,
+        }
+        return drafting.to_held(message, "edited", by=by, **(waited if message.held_at else {}))
     return message
 
 

@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.http import JsonResponse
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import APIException, ParseError, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
@@ -24,6 +24,8 @@ class Conflict(APIException):
 
 def as_problem(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler: `{"type","title","status","detail","errors":[{"field","message"}]}`."""
+    if isinstance(error, RecursionError):  # JSON nested so deeply that the parser gave up
+        error = ParseError("The JSON is nested too deeply.")
     response = exception_handler(error, context)
     if response is None:
         return None

@@ -1,6 +1,7 @@
 """The queue and the desk by Django's client: who may, what changes, what is refused and what is kept."""
 
 import html
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from approvals import queue
+from approvals import queue, shown
 from approvals.models import Claim, Decision, Reading
 from leads.models import Company, Lead
 from outreach import phase, review
@@ -41,7 +42,9 @@ def url(message: Message, what: str = "") -> str:
 
 
 def approve(client: Client, message: Message, **more: Any) -> Any:
-    return client.post(url(message, "approve"), {"version": message.version, **more})
+    """Approve as the desk does, after a minute of reading."""
+    proof = shown.mark(message, at=time.time() - 60)
+    return client.post(url(message, "approve"), {"version": message.version, "shown": proof, **more})
 
 
 def reject(client: Client, message: Message, **more: Any) -> Any:
@@ -517,3 +520,21 @@ def test_an_empty_queue_does_not_claim_to_be_caught_up(desk: Client) -> None:
     page = body(desk.get("/sales/queue"))
     assert "Nothing waits here." in page and 'href="/sales"' in page
     assert "All caught up" not in page
+
+
+@pytest.mark.parametrize("proof", ["", "x", None])
+def test_what_was_not_shown_is_not_approved(desk: Client, proof: str | None) -> None:
+    message = factories.held()
+    response = approve(desk, message, shown=shown.mark(message) if proof is None else proof)
+    assert response.status_code == 422
+    assert "it was not on the screen long enough to be read" in body(response)
+    message.refresh_from_db()
+    assert (message.status, Decision.objects.count()) == ("held", 0)
+
+
+def test_the_proof_of_another_email_or_text_is_none(desk: Client, reviewer: User) -> None:
+    message, other = factories.held(), factories.held()
+    proof = shown.mark(other, at=time.time() - 60)
+    assert approve(desk, message, shown=proof).status_code == 422
+    message.refresh_from_db()
+    assert message.status == "held"

@@ -1,5 +1,6 @@
 """Every page of the admin opens, shows what it should, and changes nothing by being opened."""
 
+import time
 from typing import Any
 
 import pytest
@@ -8,8 +9,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from approvals import decisions
+from approvals import decisions, shown
 from approvals.models import Approval, Decision
+from outreach import review
 from outreach.models import EmailTemplate, Message
 from tests import factories
 
@@ -48,6 +50,9 @@ def test_the_approval_list_opens_on_what_waits(client: Client, boss: User) -> No
 class TestDecisions:
     path = "/admin/approvals/approval/"
 
+    def proof(self, *messages: Message) -> dict[str, str]:
+        return {f"shown_{m.pk}": shown.mark(m, at=time.time() - 60) for m in messages}
+
     def act(self, client: Client, action: str, *messages: Message, **more: Any) -> Any:
         body = {"action": action, "_selected_action": [m.pk for m in messages], **more}
         return client.post(self.path + "?status__exact=held", body, follow=True)
@@ -62,32 +67,42 @@ class TestDecisions:
 
     def test_confirmed_at_the_version_shown_it_is_approved(self, client: Client, boss: User) -> None:
         message = factories.held()
-        self.act(client, "approve_emails", message, confirmed="1", **{f"version_{message.pk}": 1})
+        self.act(client, "approve_emails", message, confirmed="1", **self.proof(message))
         message.refresh_from_db()
         assert (message.status, Decision.objects.get().channel) == ("cleared", "admin")
 
-    @pytest.mark.parametrize("version", ["", "2", "x"])
-    def test_another_version_or_none_is_refused(self, client: Client, boss: User, version: str) -> None:
+    @pytest.mark.parametrize("proof", ["", "1", "²", "9" * 5000, "x:y:z"])
+    def test_without_proof_that_the_text_was_shown_it_is_refused(self, client: Client, boss: User, proof: str) -> None:
         message = factories.held()
-        self.act(client, "approve_emails", message, confirmed="1", **{f"version_{message.pk}": version})
+        self.act(client, "approve_emails", message, confirmed="1", **{f"shown_{message.pk}": proof})
+        message.refresh_from_db()
+        assert (message.status, Decision.objects.count()) == ("held", 0)
+
+    def test_a_text_that_was_shown_a_moment_ago_or_changed_since_is_refused(self, client: Client, boss: User) -> None:
+        message, changed = factories.held(), factories.held()
+        old = self.proof(changed)
+        review.edit(changed, 1, subject="Another", body=f"{changed.text.body} More.", by=boss)  # type: ignore[union-attr]
+        now = {f"shown_{message.pk}": shown.mark(message)}
+        self.act(client, "approve_emails", message, changed, confirmed="1", **now, **old)
+        message.refresh_from_db()
         message.refresh_from_db()
         assert (message.status, Decision.objects.count()) == ("held", 0)
 
     def test_a_critical_email_is_not_approved_in_a_batch(self, client: Client, boss: User) -> None:
         one, other = factories.held(), factories.held()
         Message.objects.filter(pk=one.pk).update(critical_reason="answered before", rank=0)
-        versions = {f"version_{m.pk}": 1 for m in (one, other)}
+        versions = self.proof(one, other)
         page = self.act(client, "approve_emails", one, other, confirmed="1", **versions).content.decode()
         assert "a CRITICAL email needs its own look" in page
         assert list(Message.objects.order_by("pk").values_list("status", flat=True)) == ["held", "cleared"]
 
     def test_rejecting_needs_a_tag_and_a_reason(self, client: Client, boss: User) -> None:
         message = factories.held()
-        shown = {f"version_{message.pk}": 1, "confirmed": "1", "tag": "weak_subject"}
-        self.act(client, "reject_emails", message, **shown, reason="short")
+        told = {**self.proof(message), "confirmed": "1", "tag": "weak_subject"}
+        self.act(client, "reject_emails", message, **told, reason="short")
         message.refresh_from_db()
         assert (message.status, Decision.objects.count()) == ("held", 0)
-        self.act(client, "reject_emails", message, **shown, reason=REASON)
+        self.act(client, "reject_emails", message, **told, reason=REASON)
         message.refresh_from_db()
         assert (message.status, Decision.objects.get().reason.text) == ("rejected", REASON)
 
@@ -95,7 +110,7 @@ class TestDecisions:
         message = factories.held()
         client.force_login(viewer)
         assert "approve_emails" not in client.get(self.path).content.decode()
-        self.act(client, "approve_emails", message, confirmed="1", **{f"version_{message.pk}": 1})
+        self.act(client, "approve_emails", message, confirmed="1", **self.proof(message))
         message.refresh_from_db()
         assert (message.status, Decision.objects.count()) == ("held", 0)
 
@@ -109,7 +124,7 @@ class TestDecisions:
     def test_decided_elsewhere_meanwhile_it_says_so(self, client: Client, boss: User, reviewer: User) -> None:
         message = factories.held()
         decisions.approve(message, 1, decisions.Decider(reviewer, "desk"))
-        body = {f"version_{message.pk}": 1, "confirmed": "1"}
+        body = {**self.proof(message), "confirmed": "1"}
         page = client.post(
             self.path, {"action": "approve_emails", "_selected_action": [message.pk], **body}, follow=True
         ).content.decode()

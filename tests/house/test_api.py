@@ -301,3 +301,18 @@ class TestUnsubscribe:
         unknown = client.post("/u/unknown")
         assert (unknown.status_code, unknown.content) == (known.status_code, known.content)
         assert Message.objects.count() == 1
+
+
+@pytest.mark.parametrize("path", ["/api/nothing", "/api/emails/zzz/approve", "/api/pending-emails/"])
+def test_an_unknown_address_is_problem_json(client: Client, path: str) -> None:
+    for answer in (client.get(path), client.post(path)):
+        assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+
+
+@pytest.mark.parametrize("path", ["/api/visitors", "/api/halt"])
+def test_json_nested_without_end_is_refused_and_not_a_500(client: Client, path: str) -> None:
+    answer = client.post(
+        path, "[" * 100_000, content_type="application/json", headers=key("leads:write", "outreach:halt")
+    )
+    assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
+    assert not phase.is_halted(Control.objects.get())

@@ -72,7 +72,7 @@ def test_a_stopped_lead_says_so_first(page: Any) -> None:
 
 def test_says_what_would_make_somebody_hot() -> None:
     reasons = [{"code": "page", "points": 5, "text": "Blog"}, {"code": "fit", "points": 25, "text": "Fit 100 of 100"}]
-    said = lead_pages.what_would_make_hot(factories.AssessmentFactory(intent=30, reasons=reasons))
+    said = lead_pages.what_would_make_hot(factories.AssessmentFactory(intent=30, tier="tier_2", reasons=reasons))
     assert said[0] == "40 points are missing for HOT."
     assert any("would add 40" in one for one in said)
     assert lead_pages.what_would_make_hot(factories.AssessmentFactory(intent=70)) == []

@@ -72,6 +72,7 @@ def test_a_visitor_becomes_one_reviewed_email(site: Any, clay: FakeClay, ghl: Fa
     page.goto(f"{site.url}/sales/queue/{desk.public_id}")
     assert desk.text.subject in page.locator("main").inner_text()  # type: ignore[union-attr]
     approve = page.get_by_role("button", name="Approve")
+    page.wait_for_timeout(1100)  # before that it was not on the screen long enough
     approve.first.click()  # the first may only scroll to the end of the email
     page.wait_for_timeout(600)
     if page.get_by_text("Approved:").count() == 0:
@@ -84,6 +85,7 @@ def test_a_visitor_becomes_one_reviewed_email(site: Any, clay: FakeClay, ghl: Fa
     page.locator("button[name=index], #changelist-actions button[type=submit], button:has-text('Run')").first.click()
     page.wait_for_load_state()
     assert admins.text.body.split("\n\n")[1][:40] in page.locator("body").inner_text()  # type: ignore[union-attr]
+    page.wait_for_timeout(1100)
     page.get_by_role("button", name="Approve 1").click()
     page.get_by_text("Approved 1 of 1.").wait_for()
     page.close()

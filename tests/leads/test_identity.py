@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leads import normal
+from leads import ingest, normal
 from leads.models import Company, Enrichment, Lead, Suppression, Visit
 from tests.factories import CompanyFactory, LeadFactory, TeamMemberFactory
 from tests.fakes import rb2b
@@ -367,3 +367,28 @@ def test_the_companys_seat_is_known_from_its_own_profile_only() -> None:
     company = Company.objects.get()
     assert company.city == "Dayton"
     assert "/company/" in company.linkedin_url
+
+
+def test_a_live_visitor_takes_over_a_made_up_company_and_nothing_that_was_made_up() -> None:
+    from leads.models import Kind
+
+    made_up = rb2b.person({"Website": "https://same.test", "Company Name": "CAIO Test Visitor", "Industry": "Fiction"})
+    ingest.store("rb2b", rb2b.to_body(made_up), kind=Kind.TEST)
+    ingest.process_due()
+    live = rb2b.person({"Website": "https://same.test", "Company Name": "Northline", "Industry": None})
+    ingest.store("rb2b", rb2b.to_body(live))
+    ingest.process_due()
+    company = Company.objects.get(domain="same.test")
+    assert (company.name, company.kind, company.industry) == ("Northline", "live", "")
+
+
+def test_a_made_up_visitor_never_joins_a_live_company() -> None:
+    from leads.models import Kind
+
+    ingest.store("rb2b", rb2b.to_body(rb2b.person({"Website": "https://same.test", "Company Name": "Northline"})))
+    ingest.process_due()
+    made_up = rb2b.person({"Website": "https://same.test", "Company Name": "Fiction"})
+    ingest.store("rb2b", rb2b.to_body(made_up), kind=Kind.TEST)
+    ingest.process_due()
+    assert Lead.objects.get(kind="test").company is None
+    assert Company.objects.get().name == "Northline"

@@ -20,7 +20,7 @@ from tests import factories
 from tests.conftest import person
 
 pytestmark = [pytest.mark.browser]
-DEAF = 450  # ms; A, E and R are deaf for 400 after a new email
+DEAF = 1100  # ms; A, E and R are deaf for 1000 after a new email
 
 
 @pytest.fixture
@@ -269,6 +269,7 @@ def test_everything_works_without_a_script(browser: Browser, live_server: Any, c
     page = plain.new_page()
     page.goto("/sales")
     page.get_by_role("button", name="Review the next email").click()
+    page.wait_for_timeout(DEAF)
     page.get_by_role("button", name="Approve").click()
     expect(page.locator("h1")).to_contain_text(str(second.lead))
     page.get_by_role("button", name="Undo").click()

@@ -16,6 +16,9 @@ class Command(BaseCommand):
         parser.add_argument("--scope", action="append", required=True, choices=sorted(SCOPES), dest="scopes")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        name = options["name"].strip()
+        if not name or ApiKey.objects.filter(name=name, revoked=False).exists():
+            raise CommandError("name: it is empty or taken; the name is how its decisions are told apart.")
         user = None
         if options["user"]:
             user = get_user_model().objects.filter(username=options["user"], is_active=True).first()
@@ -25,6 +28,7 @@ class Command(BaseCommand):
                 if not user.has_perm(SCOPES[scope]):
                     raise CommandError(f"--scope: {user.get_username()} may not do {scope}.")
         scopes = sorted(set(options["scopes"]))
-        _, key = ApiKey.objects.create_key(name=options["name"], user=user, scopes=scopes)
-        self.stdout.write(f"{options['name']}: {', '.join(scopes)}. The key is shown only now:")
+        _, key = ApiKey.objects.create_key(name=name, user=user, scopes=scopes)
+        self.stdout.write(f"{name}: {', '.join(scopes)}.")
+        self.stdout.write("Send it as the header Authorization: Bearer KEY. It is shown only now:")
         self.stdout.write(key)

@@ -14,5 +14,10 @@ class Command(Answering):
         parser.add_argument("--reason", required=True)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        row = phase.halt(by=self.person(options), reason=options["reason"])
-        self.stdout.write(f"Sending is halted by {row.halted_by}: {row.halt_reason}")
+        person, before = self.person(options), phase.control()
+        row = phase.halt(by=person, reason=options["reason"])
+        if before.halted:
+            self.stdout.write(f"Sending was halted already by {row.halted_by}: {row.halt_reason}")
+            self.stdout.write("Your reason was not recorded.")
+        else:
+            self.stdout.write(f"Sending is halted by {row.halted_by}: {row.halt_reason}")

@@ -11,7 +11,7 @@
     x: 'select', s: 'skip', '/': 'search', '?': 'all keys',
   };
   const DECIDES = 'aer';
-  const DEAF = 400, READ_AFTER = 3000;
+  const DEAF = 1000, READ_AFTER = 3000;
   const KEEP = 60000; // typing keeps the email on this desk: asked for at most once a minute
   let arrived = 0, busy = false, readToEnd = true, watcher, readTimer, wasRead = false, readAt = 0;
 

@@ -1,0 +1,29 @@
+"""Proof that a text was on the screen: signed when a page shows it, asked for when that page approves it.
+
+Without it a key held down, or a double click, would approve emails that nobody has looked at.
+"""
+
+import time
+
+from django.core import signing
+
+from outreach.models import Message
+
+SALT = "approvals.shown"
+LEAST_SECONDS = 1.0  # on the screen; a person needs longer to read, a slip of the finger does not
+OLDEST_SECONDS = 12 * 3600
+
+
+def mark(message: Message, at: float | None = None) -> str:
+    """What a page that shows `message` at its current text carries."""
+    at = time.time() if at is None else at
+    return signing.dumps([message.pk, message.version, at], salt=SALT)
+
+
+def version(message: Message, proof: str) -> int:
+    """The version that `proof` shows was on the screen long enough; 0 where it shows nothing of the kind."""
+    try:
+        pk, shown, at = signing.loads(proof, salt=SALT, max_age=OLDEST_SECONDS)
+    except (signing.BadSignature, ValueError, TypeError):
+        return 0
+    return shown if pk == message.pk and time.time() - at >= LEAST_SECONDS else 0
