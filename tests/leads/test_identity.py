@@ -369,6 +369,7 @@ def test_the_companys_seat_is_known_from_its_own_profile_only() -> None:
     assert "/company/" in company.linkedin_url
 
 
+@pytest.mark.django_db
 def test_a_live_visitor_takes_over_a_made_up_company_and_nothing_that_was_made_up() -> None:
     from leads.models import Kind
 
@@ -382,6 +383,7 @@ def test_a_live_visitor_takes_over_a_made_up_company_and_nothing_that_was_made_u
     assert (company.name, company.kind, company.industry) == ("Northline", "live", "")
 
 
+@pytest.mark.django_db
 def test_a_made_up_visitor_never_joins_a_live_company() -> None:
     from leads.models import Kind
 
