@@ -16,6 +16,7 @@ from unfold.decorators import display
 from approvals import decisions, queue, shown
 from approvals.models import Approval, Decision, Notice, Tag
 from caio_project.lib.admin import ReadOnly
+from leads.models import Kind
 from outreach.models import Message
 from outreach.states import Status
 
@@ -29,7 +30,17 @@ class RejectForm(forms.Form):
 
 @admin.register(Approval)
 class ApprovalList(ReadOnly):
-    list_display = ("who", "subject", "shown_band", "shown_status", "intent", "tier", "due_at", "open_desk")
+    list_display = (
+        "who",
+        "subject",
+        "shown_kind",
+        "shown_band",
+        "shown_status",
+        "intent",
+        "tier",
+        "due_at",
+        "open_desk",
+    )
     list_filter = ("status", "band", "tier", "kind")
     list_select_related = ("lead__company",)
     list_per_page = 50
@@ -71,6 +82,11 @@ class ApprovalList(ReadOnly):
     @display(description="Band", label={"CRITICAL": "danger", "HOT": "warning", "WARM": "info", "LOW": "default"})
     def shown_band(self, message: Message) -> str:
         return "CRITICAL" if message.critical_reason else message.get_band_display()
+
+    @display(description="Kind", label={"Example visitor": "warning", "Test visitor": "warning", "Training": "warning"})
+    def shown_kind(self, message: Message) -> str:
+        """Nothing for live people; made-up ones are named."""
+        return "" if message.kind == Kind.LIVE else message.get_kind_display()
 
     @display(description="Status", label=True)
     def shown_status(self, message: Message) -> str:
