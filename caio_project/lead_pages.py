@@ -12,7 +12,7 @@ from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 
 from caio_project.lib.paging import page
-from leads import normal, scoring, suppression
+from leads import normal, rules, suppression
 from leads.models import Assessment, Enrichment, Lead, Suppression
 from outreach import drafting, policy
 from outreach.models import Message
@@ -158,8 +158,10 @@ def what_would_make_hot(assessment: Assessment) -> list[str]:
         return []
     from leads.intent import triggers
 
+    version = rules.current()
+
     pages = sum(reason["points"] for reason in assessment.reasons if reason["code"].startswith("page"))
-    room = scoring.PAGES_AT_MOST - pages
+    room = version.pages_at_most - pages
     seen = {reason["text"].split(",")[0] for reason in assessment.reasons if reason["code"] == "page"}
     found = [f"{missing} points are missing for HOT."]
     for trigger in triggers():
@@ -167,7 +169,7 @@ def what_would_make_hot(assessment: Assessment) -> list[str]:
         if trigger.label not in seen and gain >= missing:
             found.append(f"A visit to “{trigger.label}” would add {gain}.")
     if len(found) == 1 and not assessment.warm:
-        found.append(f"A warm connection would add up to {max(scoring.WARM_POINTS.values())}.")
+        found.append(f"A warm connection would add up to {max(points for _, points in version.warm_points)}.")
     return found[:4]
 
 
