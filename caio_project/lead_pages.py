@@ -12,7 +12,7 @@ from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 
 from caio_project.lib.paging import page
-from leads import normal, scoring, suppression
+from leads import normal, rules, suppression
 from leads.models import Assessment, Enrichment, Lead, Suppression
 from outreach import drafting, policy
 from outreach.models import Message
@@ -56,8 +56,8 @@ def leads_page(request: HttpRequest) -> HttpResponse:
 def _filtered(shown: str, search: str) -> QuerySet[Lead]:
     rows = Lead.objects.select_related("company")
     if shown == "hot":
-        big = Q(tier="tier_1", company__employees_from__gte=policy.HOT_EMPLOYEES)
-        rows = rows.filter(Q(score__gte=policy.HOT_INTENT) | big)
+        big = Q(tier="tier_1", company__employees_from__gte=scoring.HOT_EMPLOYEES)
+        rows = rows.filter(Q(score__gte=scoring.HOT_INTENT) | big)
     elif shown == "no_address":
         rows = rows.filter(address=Lead.Address.NONE)
     elif shown == "stopped":
@@ -154,15 +154,17 @@ def lead_page(request: HttpRequest, public_id: str) -> HttpResponse:
 
 def what_would_make_hot(assessment: Assessment) -> list[str]:
     """Which one more visit would lift the score to HOT, as sentences; [] for somebody who is HOT."""
-    missing = policy.HOT_INTENT - assessment.intent
+    missing = scoring.HOT_INTENT - assessment.intent
     company = assessment.lead.company
     size = company.employees_from if company else None
     if policy.band(assessment.intent, assessment.tier, size, bool(assessment.warm)) == policy.Band.HOT:
         return []
     from leads.intent import triggers
 
+    version = rules.current()
+
     pages = sum(reason["points"] for reason in assessment.reasons if reason["code"].startswith("page"))
-    room = scoring.PAGES_AT_MOST - pages
+    room = version.pages_at_most - pages
     seen = {reason["text"].split(",")[0] for reason in assessment.reasons if reason["code"] == "page"}
     found = [f"{missing} points are missing for HOT."]
     for trigger in triggers():
@@ -170,7 +172,7 @@ def what_would_make_hot(assessment: Assessment) -> list[str]:
         if trigger.label not in seen and gain >= missing:
             found.append(f"A visit to “{trigger.label}” would add {gain}.")
     if len(found) == 1 and not assessment.warm:
-        found.append(f"A warm connection would add up to {max(scoring.WARM_POINTS.values())}.")
+        found.append(f"A warm connection would add up to {max(points for _, points in version.warm_points)}.")
     return found[:4]
 
 

@@ -1,4 +1,4 @@
-"""Viewer sees. Reviewer also decides and halts. Lead also resumes, promotes and edits templates and triggers."""
+"""Viewer sees. Reviewer also decides and halts. Lead also resumes, promotes and edits templates and the score."""
 
 from typing import Any
 
@@ -14,6 +14,9 @@ LEAD = (
     "leads.change_pagetrigger",
     "leads.add_pagetrigger",
     "leads.delete_pagetrigger",
+    "leads.change_scoringrules",
+    "leads.add_scoringrules",
+    "leads.publish_scoringrules",
     "leads.change_teammember",
     "leads.add_teammember",
     "leads.change_pastemployer",

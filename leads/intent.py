@@ -12,7 +12,7 @@ from django.utils import timezone
 from caio_project.lib import claims
 from caio_project.lib.models import Counter
 from caio_project.lib.nudge import nudge
-from leads import scoring, warmth
+from leads import rules, scoring, warmth
 from leads.models import Assessment, Lead, PageTrigger, Switch, Visit
 
 log = logging.getLogger(__name__)
@@ -32,6 +32,7 @@ def assess_due(batch: int = 200) -> int:
     """Assess every lead about whom something new is known and whose enrichment is settled."""
     if not is_on():
         return 0
+    rules.mark_leads()
     due = (
         Lead.objects.filter(needs_assessment_at__lte=timezone.now())
         .exclude(enrichments__state__in=["due", "requested"])
@@ -65,12 +66,13 @@ def assess(lead: Lead, now: datetime | None = None) -> Assessment:
     """Score `lead` now and store the result under the next number of the sequence that drafting reads."""
     now = now or timezone.now()
     warm = warmth.best_connection(lead)
-    result = scoring.score(person(lead, warm), triggers(), now)
+    version = rules.current()
+    result = scoring.score(person(lead, warm), triggers(), now, version)
     assessment = Assessment.objects.create(
         seq=Counter.next("assessment"),
         lead=lead,
         made_at=now,
-        rules_version=scoring.VERSION,
+        rules_version=version.version,
         intent=result.intent,
         reasons=[asdict(reason) for reason in result.reasons],
         icp=result.icp,
@@ -85,12 +87,14 @@ def assess(lead: Lead, now: datetime | None = None) -> Assessment:
     return assessment
 
 
-def person(lead: Lead, warm: dict[str, str] | None) -> scoring.Person:
-    """The facts of one lead as scoring wants them."""
+def person(lead: Lead, warm: dict[str, str] | None, until: datetime | None = None) -> scoring.Person:
+    """The facts of one lead as scoring wants them, with the visits up to `until`."""
     company = lead.company
     mine = Q(lead=lead)
     if company is not None:
         mine |= Q(company=company, lead=None)
+    if until is not None:
+        mine &= Q(seen_at__lte=until)
     visits = Visit.objects.filter(mine).order_by(F("seen_at").desc()).values_list("path", "seen_at", "lead_id")
     return scoring.Person(
         title=lead.title,

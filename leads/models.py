@@ -9,13 +9,14 @@ import uuid
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.validators import URLValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from leads import normal
+from caio_project.lib.models import Counter
+from leads import normal, scoring
 
 
 class Kind(models.TextChoices):
@@ -376,6 +377,74 @@ class Assessment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.lead}: {self.intent}"
+
+
+class ScoringRules(models.Model):
+    """A version of the rules of the score. Drafts are edited; what was published stays, for assessments name it."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        PUBLISHED = "published", "Published"
+        RETIRED = "retired", "Retired"
+
+    version = models.PositiveIntegerField(unique=True, editable=False)
+    name = models.CharField(max_length=120, help_text="What is different in it, and why.")
+    rules = models.JSONField(help_text="Words are plain text, found as whole words; a pattern in them means nothing.")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", editable=False
+    )
+    published_at = models.DateTimeField(null=True, blank=True, editable=False)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", editable=False
+    )
+    marked_to = models.BigIntegerField(
+        null=True, blank=True, editable=False, help_text="Leads up to this id wait for a new score; empty: all do."
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "scoring rules"
+        ordering = ["-version"]
+        permissions = [("publish_scoringrules", "Can publish scoring rules")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["state"], condition=Q(state="published"), name="one_published_scoring_rules"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version}: {self.name}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Of drafts only; `leads.rules.publish` is the way out of being one."""
+        with transaction.atomic():
+            self._only_drafts()
+            if self._state.adding and self.version is None:
+                self.version = Counter.next("scoring_rules")
+            if isinstance(self.rules, dict):
+                self.rules = {name: value for name, value in self.rules.items() if name != "version"}
+            super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        try:
+            scoring.Rules.parse(self.rules)
+        except scoring.BadRules as error:
+            raise ValidationError({"rules": [f"{name}: {text}." for name, text in error.errors]}) from error
+
+    def delete(self, *args: Any, **kwargs: Any) -> Any:
+        with transaction.atomic():
+            self._only_drafts()
+            return super().delete(*args, **kwargs)
+
+    def parsed(self) -> scoring.Rules:
+        """Raises scoring.BadRules."""
+        return scoring.Rules.parse(self.rules, version=str(self.version))
+
+    def _only_drafts(self) -> None:
+        stored = type(self).objects.select_for_update().filter(pk=self.pk).values_list("state", flat=True).first()
+        if self.state != self.State.DRAFT or stored not in (None, self.State.DRAFT):
+            raise PermissionDenied("Rules that were published do not change; copy them as a draft.")
 
 
 class Switch(models.Model):

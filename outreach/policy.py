@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from django.db.models import TextChoices
 
+from leads import scoring
+
 
 class Phase(TextChoices):
     SHADOW = "shadow", "Shadow"
@@ -41,9 +43,8 @@ POLICY: dict[Phase, Limits] = {
 }
 ORDER = list(POLICY)
 
-HOT_INTENT = 70
+HOT_INTENT = scoring.HOT_INTENT
 LOW_INTENT = 40
-HOT_EMPLOYEES = 50
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Verdict:
 
 def band(intent: int, tier: str, employees_from: int | None, warm: bool) -> Band:
     """HOT, WARM or LOW. First match wins; CRITICAL stands beside it, with its own reason."""
-    if intent >= HOT_INTENT or (tier == "tier_1" and (employees_from or 0) >= HOT_EMPLOYEES):
+    if scoring.is_hot(intent, tier, employees_from):
         return Band.HOT
     if intent < LOW_INTENT and not warm:
         return Band.LOW

@@ -90,3 +90,11 @@ def test_without_the_permission_nothing_is_shown(client: Client) -> None:
     client.force_login(User.objects.create_user("nobody"))
     assert client.get(f"/sales/leads/{lead.public_id}").status_code == 403
     assert Lead.objects.count() == 1
+
+
+def test_the_hot_filter_keeps_whom_the_queue_calls_hot(page: Any) -> None:
+    by_score = factories.LeadFactory(first_name="Sam", score=70, tier="tier_3")
+    by_size = factories.LeadFactory(first_name="Tia", score=10, tier="tier_1")
+    neither = factories.LeadFactory(first_name="Uma", score=69, tier="tier_2")
+    text = page("/sales/leads?show=hot")
+    assert [lead.first_name in text for lead in (by_score, by_size, neither)] == [True, True, False]

@@ -1,0 +1,587 @@
+"""The rules of the score as versions: read strictly, previewed, published one by one, and fixed from then on."""
+
+import copy
+import json
+import re
+import time
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError
+from django.test import Client
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leads import backtest, intent, rules
+from leads.models import Assessment, Company, Lead, PageTrigger, PastEmployer, ScoringRules, Visit
+from leads.scoring import DEFAULT, BadRules, Person, Rules, Seen, Title, Trigger, match, score
+from tests.factories import LeadFactory, TeamMemberFactory, VisitFactory
+from tests.leads.conftest import in_threads
+from tests.leads.test_scoring import PEOPLE, TABLES
+
+NOW = datetime(2026, 11, 2, 15, tzinfo=UTC)
+LIST = "/admin/leads/scoringrules/"
+
+
+def changed(**fields: Any) -> dict[str, Any]:
+    return {**copy.deepcopy(DEFAULT.as_dict()), **fields}
+
+
+def row(**fields: Any) -> ScoringRules:
+    return ScoringRules.objects.create(name="A try", rules=changed(**fields))
+
+
+def titled(title: Title) -> Rules:
+    return Rules.parse(changed(titles=[{"points": 50, "label": title.label, "words": list(title.words)}]))
+
+
+# The built-in ones
+
+
+@given(PEOPLE, TABLES)
+def test_the_built_in_rules_score_the_same_after_having_been_json(
+    person: Person, triggers: tuple[Trigger, ...]
+) -> None:
+    back = Rules.parse(json.loads(json.dumps(DEFAULT.as_dict())))
+    assert back == DEFAULT
+    assert score(person, triggers, NOW, back) == score(person, triggers, NOW)
+
+
+# How titles were read when the rules were code.
+BEFORE = (
+    (
+        50,
+        r"\b(chief|ceo|cro|coo|cto|cfo|cmo|cio|founder|co-founder|(?<!product )owner|"
+        r"(?<!vice )(?<!vice-)president|(?<!business )partner(?! manager| marketing| success| sales))\b",
+    ),
+    (45, r"\b(vp|svp|evp|vice[ -]president)\b"),
+    (38, r"\b(head|director|general manager|gm)\b"),
+    (20, r"\b(manager|lead|principal)\b"),
+    (8, r"\w"),
+)
+PIECES = st.sampled_from(
+    ["ceo", "owner", "product", "partner", "manager", "vice", "president", "vp", "general", "head", "business", "sales"]
+    + [" ", " ", "-", "_", ",", "s", "by", "é", "1", ".", "Co-Founder", "success", "marketing"]
+)
+
+
+@given(st.lists(PIECES, max_size=9).map("".join) | st.text(max_size=30))
+def test_a_title_has_the_points_that_it_had_as_code(title: str) -> None:
+    before = next((points for points, pattern in BEFORE if re.search(pattern, title.lower())), 0)
+    assert score(Person(title=title, industry="", employees_from=None), (), NOW).icp == before
+
+
+# Reading
+
+
+def without(name: str) -> dict[str, Any]:
+    data = changed()
+    del data[name]
+    return data
+
+
+@pytest.mark.parametrize(
+    ("data", "named"),
+    [
+        ([], "rules"),
+        (None, "rules"),
+        ("text", "rules"),
+        (without("decay"), "decay"),
+        (changed(extra=1), "extra"),
+        (changed(version=5), "version"),
+        (changed(version="v" * 21), "version"),
+        (changed(pages_at_most=-1), "pages_at_most"),
+        (changed(pages_at_most=101), "pages_at_most"),
+        (changed(pages_at_most=True), "pages_at_most"),
+        (changed(pages_at_most="50"), "pages_at_most"),
+        (changed(pages_at_most=50.0), "pages_at_most"),
+        (changed(fit_share=1.01), "fit_share"),
+        (changed(fit_share=float("nan")), "fit_share"),
+        (changed(colleague_share="half"), "colleague_share"),
+        (changed(look_back_days=0), "look_back_days"),
+        (changed(look_back_days=10), "decay"),
+        (changed(decay={}), "decay"),
+        (changed(decay=[{"days": 7, "share": 1}, {"days": 1, "share": 0.5}]), "decay"),
+        (changed(decay=[{"days": 1, "share": 0.5}, {"days": 7, "share": 1}]), "decay"),
+        (changed(decay=[{"days": 1}]), "decay[0].share"),
+        (changed(repeats=[{"visits": 2, "points": 5}, {"visits": 3, "points": 10}]), "repeats"),
+        (changed(repeats=[{"visits": 2, "points": -5}]), "repeats[0].points"),
+        (changed(repeats=[3]), "repeats[0]"),
+        (changed(warm_points={"known": 1}), "warm_points.overlap"),
+        (changed(warm_points={**DEFAULT.as_dict()["warm_points"], "friend": 5}), "warm_points.friend"),
+        (changed(titles=[{"points": 500, "label": "A", "words": ["a"]}]), "titles[0].points"),
+        (changed(titles=[{"points": 5, "label": " ", "words": ["a"]}]), "titles[0].label"),
+        (changed(titles=[{"points": 5, "label": "A", "words": "ceo"}]), "titles[0].words"),
+        (changed(titles=[{"points": 5, "label": "A", "words": ["a"] * 201}]), "titles[0].words"),
+        (changed(titles=[{"points": 5, "label": "A", "words": ["a", "b" * 61]}]), "titles[0].words[1]"),
+        (changed(titles=[{"points": 5, "label": "A", "words": [""]}]), "titles[0].words[0]"),
+        (changed(titles=[{"points": 5, "label": "A", "words": [5]}]), "titles[0].words[0]"),
+        (changed(titles=[{"points": 5, "label": "A", "words": ["a\0"]}]), "titles[0].words[0]"),
+        (changed(titles=[{"points": 5, "label": "A", "words": []}] * 2), "titles[0].words"),
+        (changed(titles=[{"points": 5, "label": "A", "words": ["a"]}] * 21), "titles"),
+        (changed(good_industries=["x"] * 201), "good_industries"),
+        (changed(good_industries=["ok", None]), "good_industries[1]"),
+        (changed(industry_points={"good": 20}), "industry_points.other"),
+        (changed(sizes=[]), "sizes"),
+        (changed(sizes=[{"from": 10, "points": 5, "label": "A"}]), "sizes"),
+        (changed(sizes=[{"from": 0, "points": 5, "label": "A"}, {"from": 9, "points": 5, "label": "B"}]), "sizes"),
+        (changed(tiers={"tier_1": 60, "tier_2": 60}), "tiers"),
+        (changed(tiers=[80, 60]), "tiers"),
+    ],
+)
+def test_what_is_wrong_is_refused_by_the_name_of_its_field(data: Any, named: str) -> None:
+    with pytest.raises(ValueError) as error:
+        Rules.parse(data)
+    assert isinstance(error.value, BadRules)
+    assert named in [name for name, _ in error.value.errors]
+    assert f"{named}: " in str(error.value)
+
+
+def test_everything_that_is_wrong_is_said_at_once() -> None:
+    with pytest.raises(BadRules) as error:
+        Rules.parse(changed(pages_at_most=-1, fit_share=2, good_industries=7))
+    assert {name for name, _ in error.value.errors} == {"pages_at_most", "fit_share", "good_industries"}
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.sampled_from(sorted(DEFAULT.as_dict())), JSON)
+def test_whatever_a_field_holds_it_is_read_or_refused(name: str, value: Any) -> None:
+    try:
+        made = Rules.parse(changed(**{name: value}))
+    except BadRules as error:
+        assert error.errors
+    else:
+        assert Rules.parse(made.as_dict()) == made
+
+
+# Words are text
+
+
+@pytest.mark.parametrize(
+    ("word", "title", "fits"),
+    [
+        ("(a+)+$", "The (A+)+$ man", True),
+        ("(a+)+$", "aaaa", False),
+        (".*", "ceo", False),
+        (".*", "the .* of it", True),
+        ("vp", "VP, sales", True),
+        ("vp", "vpn", False),
+        ("vp", "vp_", False),
+        ("vp", "vpn vp", True),
+        ("İ", "ceo İ", True),
+    ],
+)
+def test_a_word_is_found_as_it_stands_and_as_a_whole(word: str, title: str, fits: bool) -> None:
+    version = titled(Title(50, "A", (word,)))
+    assert score(Person(title=title, industry="", employees_from=None), (), NOW, version).icp == (50 if fits else 0)
+
+
+def test_no_word_and_no_page_pattern_can_take_the_worker_down() -> None:
+    words = tuple(["(a+)+$", "(a|a)*b", "a" * 60] + ["a" * 30 + " a"] * 197)
+    version = titled(Title(50, "A", words))
+    awful = Trigger("Awful", "*a" * 100 + "b", 5)
+    began = time.perf_counter()
+    assert score(Person(title="a" * 5000 + "!", industry="a" * 5000, employees_from=None), (), NOW, version).icp == 10
+    assert match("/" + "a" * 500, (awful,)) is None
+    assert time.perf_counter() - began < 2
+
+
+def test_a_word_inside_an_exception_does_not_count_and_beside_it_does() -> None:
+    data = changed(titles=[{"points": 50, "label": "A", "words": ["owner"], "but_not": ["product owner"]}])
+    found = [
+        score(Person(title=title, industry="", employees_from=None), (), NOW, Rules.parse(data)).icp
+        for title in ("Product Owner", "Product Owner and Owner", "Owner")
+    ]
+    assert found == [0, 50, 50]
+
+
+# Other numbers
+
+
+@given(PEOPLE, TABLES)
+def test_the_points_add_up_under_other_rules_too(person: Person, triggers: tuple[Trigger, ...]) -> None:
+    version = Rules.parse(
+        changed(
+            pages_at_most=100,
+            fit_share=1,
+            titles=[{"points": 100, "label": "Any", "words": []}],
+            industry_points={"good": 90, "other": 0},
+            repeats=[],
+            decay=[{"days": 20, "share": 0.9}],
+        )
+    )
+    found = score(person, triggers, NOW, version)
+    assert sum(reason.points for reason in found.reasons) == found.intent <= 100
+    assert sum(reason.points for reason in found.icp_reasons) == found.icp <= 100
+    assert all(reason.points for reason in (*found.reasons, *found.icp_reasons))
+
+
+def test_every_number_takes_effect() -> None:
+    version = Rules.parse(
+        changed(
+            version="mine",
+            pages_at_most=35,
+            look_back_days=60,
+            decay=[{"days": 60, "share": 1}],
+            repeats=[{"visits": 1, "points": 7}],
+            warm_points={"known": 9, "overlap": 0, "employer": 0, "employer_now": 0},
+            fit_share=0.5,
+            good_industries=["fishing"],
+            tiers={"tier_1": 100, "tier_2": 20},
+        )
+    )
+    person = Person("", "Deep sea fishing", None, (Seen("/x", NOW - timedelta(days=59)),), "known", "Alex knows you.")
+    found = score(person, (Trigger("X", "/x", 40),), NOW, version)
+    assert [(r.code, r.points, r.text) for r in found.reasons] == [
+        ("page", 40, "X"),
+        ("pages_most", -5, "Pages count 35 at most"),
+        ("repeat", 7, "1 visits in 60 days"),
+        ("warm", 9, "Alex knows you."),
+        ("fit", 10, "Fit 20 of 100"),
+    ]
+    assert (found.tier, version.version) == ("tier_2", "mine")
+
+
+# Versions
+
+
+@pytest.fixture
+def pages(db: None) -> None:
+    PageTrigger.objects.all().delete()
+    PageTrigger.objects.create(label="Pricing", pattern="/pricing*", category="x", points=30, angle="high_intent")
+
+
+def visitor(path: str = "/pricing", days: float = 0, **fields: Any) -> Lead:
+    at = timezone.now() - timedelta(days=days)
+    lead = LeadFactory(last_seen_at=at, **fields)
+    VisitFactory(lead=lead, path=path, seen_at=at)
+    return lead
+
+
+HIGHER = {"fit_share": 1}  # lifts every VP of the factories to HOT by the score alone
+
+
+@pytest.mark.django_db
+class TestVersions:
+    def test_without_any_the_built_in_ones_hold(self) -> None:
+        row()
+        assert rules.current() is DEFAULT
+
+    def test_publishing_retires_the_one_before_and_holds_at_once(self, lead_user: User) -> None:
+        first, second = row(), row(**HIGHER)
+        rules.publish(first, lead_user)
+        assert rules.current().version == "1"
+        done = rules.publish(second, lead_user)
+        assert (done.state, done.published_by, done.published_at is not None) == ("published", lead_user, True)
+        assert list(ScoringRules.objects.order_by("version").values_list("state", flat=True)) == [
+            "retired",
+            "published",
+        ]
+        assert (rules.current().version, rules.current().fit_share) == ("2", 1.0)
+
+    def test_publishing_scores_leads_seen_lately_anew_by_the_new_rules(self, pages: None, lead_user: User) -> None:
+        leads, old = [visitor() for _ in range(5)], visitor(days=31)
+        later = timezone.now() + timedelta(hours=1)
+        Lead.objects.filter(pk=leads[0].pk).update(needs_assessment_at=later)
+        rules.publish(row(**HIGHER), lead_user)
+        old.refresh_from_db()
+        leads[0].refresh_from_db()
+        assert (old.needs_assessment_at, leads[0].needs_assessment_at) == (None, later)
+        assert ScoringRules.objects.get().marked_to is None
+        assert intent.assess_due() == 4
+        assert set(Assessment.objects.values_list("rules_version", "intent")) == {("1", 100)}
+
+    def test_a_publisher_who_was_killed_is_gone_on_for_by_the_next_sweep(self, pages: None, lead_user: User) -> None:
+        leads = [visitor() for _ in range(5)]
+        rules.publish(row(), lead_user)
+        Lead.objects.update(needs_assessment_at=None)
+        ScoringRules.objects.update(marked_to=leads[1].pk)
+        assert rules.mark_leads(batch=2) == 3
+        assert set(Lead.objects.exclude(needs_assessment_at=None)) == set(leads[2:])
+        assert ScoringRules.objects.get().marked_to is None
+        ScoringRules.objects.update(marked_to=0)
+        assert intent.assess_due() == 5
+
+    def test_what_is_wrong_is_not_published(self, lead_user: User) -> None:
+        bad = row(pages_at_most=-1)
+        with pytest.raises(BadRules, match="pages_at_most"):
+            rules.publish(bad, lead_user)
+        assert list(ScoringRules.objects.values_list("state", flat=True)) == ["draft"]
+
+    def test_only_a_draft_as_it_was_read_is_published(self, lead_user: User) -> None:
+        one, other = row(), row()
+        rules.publish(one, lead_user)
+        with pytest.raises(rules.Refused, match="is published, not a draft"):
+            rules.publish(one, lead_user)
+        ScoringRules.objects.filter(pk=other.pk).update(rules=changed(fit_share=0.5))
+        with pytest.raises(rules.Refused, match="changed meanwhile"):
+            rules.publish(other, lead_user)
+        assert rules.current().version == "1"
+
+    def test_what_was_published_never_changes(self, lead_user: User) -> None:
+        stale, second = row(), row()
+        rules.publish(ScoringRules.objects.get(pk=stale.pk), lead_user)
+        for version in (stale, ScoringRules.objects.get(pk=stale.pk)):
+            version.rules = changed(fit_share=1)
+            with pytest.raises(PermissionDenied):
+                version.save()
+            with pytest.raises(PermissionDenied):
+                version.delete()
+        rules.publish(second, lead_user)
+        with pytest.raises(PermissionDenied):
+            ScoringRules.objects.get(pk=stale.pk).save()
+        with pytest.raises(PermissionDenied):
+            ScoringRules.objects.create(name="Around", rules=changed(), state="published")
+        assert ScoringRules.objects.get(pk=stale.pk).rules["fit_share"] == 0.25
+
+    def test_the_database_holds_one_published_version(self) -> None:
+        first, second = row(), row()
+        ScoringRules.objects.filter(pk=first.pk).update(state="published")
+        with pytest.raises(IntegrityError):
+            ScoringRules.objects.filter(pk=second.pk).update(state="published")
+
+    def test_a_draft_may_be_deleted_and_its_number_is_not_given_again(self) -> None:
+        row().delete()
+        assert row().version == 2
+
+
+@pytest.mark.parametrize("published_before", [False, True])
+def test_of_two_who_publish_at_once_one_is_published_and_the_other_retired(
+    committed: None, published_before: bool
+) -> None:
+    if published_before:
+        rules.publish(row(), None)
+    drafts = [row(), row()]
+    in_threads([lambda d=draft: rules.publish(d, None) for draft in drafts])  # type: ignore[misc]
+    states = sorted(ScoringRules.objects.filter(pk__in=[d.pk for d in drafts]).values_list("state", flat=True))
+    assert states == ["published", "retired"]
+    assert ScoringRules.objects.filter(state="published").count() == 1
+
+
+# Who would move
+
+
+def everything() -> list[Any]:
+    return [list(model.objects.order_by("pk").values()) for model in (Lead, Company, Visit, Assessment, ScoringRules)]
+
+
+@pytest.mark.django_db
+class TestWhoWouldMove:
+    def test_the_largest_move_comes_first_and_nothing_changes(self, pages: None) -> None:
+        vp, clerk = visitor(), visitor(title="Clerk")
+        visitor(title="", company=None, email="x@y.test", path="/x")
+        before = everything()
+        found = backtest.preview(Rules.parse(changed(**HIGHER)))
+        assert everything() == before
+        assert (found.scored, found.up, found.down, found.changed_tier) == (3, 2, 0, 0)
+        assert [(m.lead, m.before.intent, m.after.intent, m.by) for m in found.moves] == [
+            (str(vp.public_id), 54, 100, 46),
+            (str(clerk.public_id), 44, 88, 44),
+        ]
+        assert (found.became_hot, found.no_longer_hot) == (1, 0)  # the VP is HOT by fit and size before
+
+    def test_who_changes_tier_moves_though_the_score_stays(self, pages: None) -> None:
+        visitor()
+        found = backtest.preview(Rules.parse(changed(tiers={"tier_1": 100, "tier_2": 60})))
+        assert (found.up, found.down, found.changed_tier, found.no_longer_hot) == (0, 0, 1, 1)
+        assert [(m.before.tier, m.after.tier) for m in found.moves] == [("tier_1", "tier_2")]
+
+    def test_only_the_leads_seen_last_are_previewed(self, pages: None) -> None:
+        newest = visitor()
+        visitor(days=5)
+        VisitFactory(lead=newest, company=newest.company)
+        found = backtest.preview(Rules.parse(changed(**HIGHER)), limit=1)
+        assert [m.lead for m in found.moves] == [str(newest.public_id)]
+
+    def test_a_lead_that_cannot_be_scored_does_not_hide_the_others(self, pages: None) -> None:
+        worked = {"name": "Acme", "domain": "", "from_year": "2010", "to_year": None}
+        PastEmployer.objects.create(member=TeamMemberFactory(), company_name="Acme", from_year=2010, to_year=2012)
+        visitor(past_employers=[worked])
+        visitor()
+        found = backtest.preview(Rules.parse(changed(**HIGHER)))
+        assert (found.scored, found.failed) == (1, 1)
+
+    def test_a_replay_scores_each_lead_at_its_newest_visit(self, pages: None) -> None:
+        lead = visitor(days=20)
+        VisitFactory(lead=lead, path="/pricing", seen_at=timezone.now() - timedelta(days=45))
+        VisitFactory(lead=None, company=lead.company, path="/pricing", seen_at=timezone.now() - timedelta(days=1))
+        visitor(days=31)
+        found = backtest.replay(Rules.parse(changed(fit_share=0)))
+        [move] = found.moves
+        assert (found.scored, move.before.intent, move.after.intent) == (1, 30 + 5 + 24, 35)
+
+
+def backtested(*args: str) -> str:
+    out = StringIO()
+    call_command("backtest_score", *args, stdout=out)
+    return out.getvalue()
+
+
+@pytest.mark.django_db
+class TestBacktestScore:
+    def test_prints_who_would_move_under_a_draft_and_changes_nothing(self, pages: None) -> None:
+        lead = visitor()
+        draft = row(**HIGHER)
+        before = everything()
+        said = backtested("--rules", str(draft.version))
+        assert "Moved up" in said and lead.name in said and "+46" in said
+        found = json.loads(backtested("--rules", str(draft.version), "--json"))
+        assert (found["rules"], found["scored"], found["up"], found["became_hot"]) == ("1", 1, 1, 0)
+        assert [(m["lead"], m["by"]) for m in found["moves"]] == [(str(lead.public_id), 46)]
+        assert everything() == before
+
+    def test_shows_the_20_largest_moves_of_a_file(self, pages: None, tmp_path: Path) -> None:
+        for _ in range(21):
+            visitor()
+        file = tmp_path / "rules.json"
+        file.write_text(json.dumps(changed(**HIGHER)))
+        found = json.loads(backtested("--file", str(file), "--json", "--days", "7"))
+        assert (found["up"], len(found["moves"])) == (21, 20)
+
+    @pytest.mark.parametrize(
+        ("text", "said"),
+        [
+            (json.dumps(changed(decay=5)), "decay: must be a list"),
+            ("{", "it is no JSON"),
+            ("[" * 100_000, "it is no JSON"),
+            ("\xff", "it is no JSON"),
+            (None, "No such file"),
+        ],
+    )
+    def test_a_bad_file_is_refused(self, tmp_path: Path, text: str | None, said: str) -> None:
+        file = tmp_path / "rules.json"
+        if text is not None:
+            file.write_bytes(text.encode("latin-1"))
+        with pytest.raises(CommandError, match=said) as error:
+            backtested("--file", str(file))
+        assert error.value.returncode == 1
+
+    def test_an_unknown_version_is_refused(self) -> None:
+        with pytest.raises(CommandError, match="there is no version 9"):
+            backtested("--rules", "9")
+
+
+# The admin
+
+
+def act(client: Client, action: str, *rows: ScoringRules, **more: str) -> Any:
+    return client.post(LIST, {"action": action, "_selected_action": [str(r.pk) for r in rows], **more}, follow=True)
+
+
+def confirmed(client: Client, version: ScoringRules) -> dict[str, str]:
+    page = act(client, "publish_rules", version).content.decode()
+    found = re.search(r'name="confirmed" value="([0-9a-f]{64})"', page)
+    return {"confirmed": found[1] if found else ""}
+
+
+class TestAdmin:
+    def test_a_lead_adds_edits_previews_publishes_and_copies(
+        self, pages: None, client: Client, lead_user: User
+    ) -> None:
+        lead = visitor()
+        client.force_login(lead_user)
+        page = client.get(f"{LIST}add/").content.decode()
+        assert "C-level or founder" in page and "2026.1" not in page
+        client.post(f"{LIST}add/", {"name": "Fit counts", "rules": json.dumps(changed())})
+        draft = ScoringRules.objects.get()
+        assert (draft.version, draft.state, draft.created_by, "version" in draft.rules) == (
+            1,
+            "draft",
+            lead_user,
+            False,
+        )
+        client.post(f"{LIST}{draft.pk}/change/", {"name": "Fit counts", "rules": json.dumps(changed(**HIGHER))})
+        draft.refresh_from_db()
+        assert draft.rules["fit_share"] == 1
+        before = everything()
+        for action in ("see_moves", "publish_rules"):
+            shown = act(client, action, draft).content.decode()
+            assert lead.name in shown and "1 would move up and 0 down" in shown
+            assert ("Publish version 1" in shown) == (action == "publish_rules")
+        assert everything() == before
+        said = act(client, "publish_rules", draft, **confirmed(client, draft)).content.decode()
+        assert "Version 1 is published" in said
+        assert rules.current().version == "1"
+        assert Lead.objects.exclude(needs_assessment_at=None).count() == 1
+        act(client, "copy_as_draft", draft)
+        made = ScoringRules.objects.get(version=2)
+        assert (made.name, made.state, made.rules) == ("Copy of 1: Fit counts", "draft", draft.rules)
+
+    def test_what_is_wrong_is_said_by_field(self, db: None, client: Client, lead_user: User) -> None:
+        client.force_login(lead_user)
+        data = {"name": "Bad", "rules": json.dumps(changed(pages_at_most=-1, tiers=[]))}
+        page = client.post(f"{LIST}add/", data).content.decode()
+        assert "pages_at_most: must be a whole number from 0 to 100." in page and "tiers: must be an object." in page
+        assert "must be" in client.post(f"{LIST}add/", {"name": "Bad", "rules": "[]"}).content.decode()
+        assert client.post(f"{LIST}add/", {"name": "Bad", "rules": "{"}).status_code == 200
+        assert client.post(f"{LIST}add/", {"name": "Bad", "rules": "[" * 100_000}).status_code == 200
+        assert not ScoringRules.objects.exists()
+
+    def test_a_confirmation_of_something_else_is_not_taken(self, db: None, client: Client, lead_user: User) -> None:
+        client.force_login(lead_user)
+        draft = row()
+        shown = confirmed(client, draft)
+        ScoringRules.objects.filter(pk=draft.pk).update(rules=changed(fit_share=0.5))
+        assert "changed meanwhile" in act(client, "publish_rules", draft, **shown).content.decode()
+        assert ScoringRules.objects.get().state == "draft"
+
+    def test_one_draft_at_a_time(self, db: None, client: Client, lead_user: User) -> None:
+        client.force_login(lead_user)
+        drafts = [row(), row()]
+        for action in ("publish_rules", "see_moves", "copy_as_draft"):
+            assert "Choose one version" in act(client, action, *drafts).content.decode()
+        rules.publish(drafts[0], lead_user)
+        assert "Only a draft can be published" in act(client, "publish_rules", drafts[0]).content.decode()
+        assert sorted(ScoringRules.objects.values_list("state", flat=True)) == ["draft", "published"]
+
+    def test_a_published_one_is_shown_and_not_edited(self, db: None, client: Client, lead_user: User) -> None:
+        client.force_login(lead_user)
+        version = row()
+        rules.publish(version, lead_user)
+        change = f"{LIST}{version.pk}/change/"
+        assert client.get(change).status_code == 200
+        assert client.post(change, {"name": "X", "rules": json.dumps(changed(**HIGHER))}).status_code == 403
+        assert client.post(f"{LIST}{version.pk}/delete/", {"post": "yes"}).status_code == 403
+        assert ScoringRules.objects.get().rules["fit_share"] == 0.25
+
+    @pytest.mark.parametrize("who", ["viewer", "reviewer"])
+    def test_others_look_and_neither_add_nor_edit_nor_publish(
+        self, who: str, request: pytest.FixtureRequest, pages: None, client: Client, lead_user: User
+    ) -> None:
+        draft = row()
+        client.force_login(lead_user)
+        shown = confirmed(client, draft)
+        client.force_login(request.getfixturevalue(who))
+        before = everything()
+        assert client.get(LIST).status_code == 200
+        assert client.get(f"{LIST}{draft.pk}/change/").status_code == 200
+        data = {"name": "X", "rules": json.dumps(changed())}
+        assert client.post(f"{LIST}add/", data).status_code == 403
+        assert client.post(f"{LIST}{draft.pk}/change/", data).status_code == 403
+        act(client, "publish_rules", draft, **shown)
+        act(client, "copy_as_draft", draft)
+        assert everything() == before
+
+    def test_looking_changes_nothing(self, pages: None, client: Client, lead_user: User) -> None:
+        visitor()
+        draft = row()
+        client.force_login(lead_user)
+        shown = confirmed(client, draft)
+        before = everything()
+        for action in ("publish_rules", "copy_as_draft", "see_moves"):
+            client.get(LIST, {"action": action, "_selected_action": draft.pk, **shown})
+        client.get(f"{LIST}{draft.pk}/change/")
+        assert everything() == before
