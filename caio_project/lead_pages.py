@@ -12,7 +12,7 @@ from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 
 from caio_project.lib.paging import page
-from leads import normal, rules, suppression
+from leads import normal, rules, scoring, suppression
 from leads.models import Assessment, Enrichment, Lead, Suppression
 from outreach import drafting, policy
 from outreach.models import Message
