@@ -71,15 +71,10 @@ def waiting_to_leave() -> tuple[list[Waiting], bool]:
     rows = Message.objects.filter(status__in=[Status.CLEARED, Status.SENDING]).exclude(
         status=Status.CLEARED, waiting_for="undo", not_before__gt=now
     ).select_related("lead__company").order_by("rank", "not_before", "pk")[: MOST_WAITING + 1]  # fmt: skip
-    found = [Waiting(one, _strictest(everything, limits.for_message(one, now))) for one in rows]
+    # As limits.why_not_sent, with what holds for everything asked once for the whole list.
+    waits = [(one, [wait for wait in (everything, limits.for_message(one, now)) if wait]) for one in rows]
+    found = [Waiting(one, limits.strictest(binding)) for one, binding in waits]
     return found[:MOST_WAITING], len(found) > MOST_WAITING
-
-
-def _strictest(*waits: limits.Wait | None) -> limits.Wait | None:
-    """As limits.why_not_sent, with what holds for everything asked once for the whole list."""
-    found = [wait for wait in waits if wait]
-    for_good = next((wait for wait in found if wait.until is None), None)
-    return for_good or max(found, key=lambda wait: wait.until or timezone.now(), default=None)
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from rest_framework.exceptions import ValidationError
 
 from caio_project.lib.paging import page
 from leads import normal, rules, scoring, suppression
+from leads.intent import triggers
 from leads.models import Assessment, Enrichment, Lead, Suppression
-from outreach import drafting, policy
+from outreach import drafting, phase, policy
 from outreach.models import Message
 from outreach.states import OPEN, Status
 
@@ -159,8 +160,6 @@ def what_would_make_hot(assessment: Assessment) -> list[str]:
     size = company.employees_from if company else None
     if policy.band(assessment.intent, assessment.tier, size, bool(assessment.warm)) == policy.Band.HOT:
         return []
-    from leads.intent import triggers
-
     version = rules.current()
 
     pages = sum(reason["points"] for reason in assessment.reasons if reason["code"].startswith("page"))
@@ -188,7 +187,7 @@ def timeline(lead: Lead) -> list[Event]:
         events.append(Event(one.made_at, "score", f"Scored {one.intent}, fit {one.icp}, {one.tier.replace('_', ' ')}"))
     for message in lead.messages.prefetch_related("moves__by", "moves__reason"):
         for move in message.moves.all():
-            who = f" by {move.by.get_full_name() or move.by.get_username()}" if move.by else ""
+            who = f" by {phase.name_of(move.by)}" if move.by else ""
             typed = f": “{move.reason.text}”" if hasattr(move, "reason") else ""
             events.append(Event(move.at, "email", f"{Status(move.to_status).label}{who}{typed}"))
     for row in lead.suppressions.all():

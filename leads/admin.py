@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.widgets import UnfoldAdminTextareaWidget
@@ -255,7 +256,5 @@ class Switches(NoDelete):
     fields = ("name", "on")
 
     def save_model(self, request: HttpRequest, obj: Switch, form: Any, change: bool) -> None:
-        from django.utils import timezone
-
         obj.changed_by, obj.changed_at = request.user, timezone.now()  # type: ignore[assignment]
         super().save_model(request, obj, form, change)

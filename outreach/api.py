@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, inline_serializer
@@ -12,6 +13,7 @@ from rest_framework.views import APIView
 
 from outreach import limits, phase
 from outreach.models import Control, Message
+from outreach.policy import AUTOMATIC_APPROVAL_BUILT
 from outreach.states import Status
 
 MessageShape = inline_serializer(
@@ -101,10 +103,6 @@ class PhaseView(APIView):
 
 
 def enforced(row: Control) -> dict[str, Any]:
-    from django.conf import settings
-
-    from outreach.policy import AUTOMATIC_APPROVAL_BUILT
-
     return {
         "phase": row.phase,
         "since": row.phase_since,

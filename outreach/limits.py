@@ -81,7 +81,7 @@ def for_everything(at: Standing) -> Wait | None:
         waits.append(Wait("hourly", at.hour[-1] + HOUR, f"{settings.HOURLY_LIMIT} an hour"))
     if at.last and at.now < (free := at.last + timedelta(seconds=settings.SEND_GAP_SECONDS)):
         waits.append(Wait("gap", free, f"{settings.SEND_GAP_SECONDS} s between emails"))
-    return _strictest(waits)
+    return strictest(waits)
 
 
 def for_message(message: Message, now: datetime) -> Wait | None:
@@ -99,7 +99,7 @@ def for_message(message: Message, now: datetime) -> Wait | None:
         limit = message.waiting_for or "undo"
         text = "time to undo" if limit == "undo" else f"deferred: {limit}"
         waits.append(Wait(limit, message.not_before, text, everything=False))
-    return _strictest(waits)
+    return strictest(waits)
 
 
 def _claims_since(moment: datetime) -> QuerySet[SendIntent]:
@@ -122,11 +122,12 @@ def zone_of(message: Message) -> str:
     return ZONE_OF_STATE.get(message.lead.state.upper(), settings.TEAM_TIME_ZONE)
 
 
-def _strictest(waits: list[Wait]) -> Wait | None:
+def strictest(waits: list[Wait]) -> Wait | None:
+    """The one that ends last; one that only a person can end outlasts them all."""
     return max(waits, key=lambda wait: wait.until or datetime.max.replace(tzinfo=ZoneInfo("UTC")), default=None)
 
 
 def why_not_sent(message: Message, row: Control, now: datetime) -> Wait | None:
     """The binding limit of an approved email and its next eligible minute; None when it is free to leave."""
     both = [wait for wait in (for_everything(standing(row, now)), for_message(message, now)) if wait]
-    return _strictest(both)
+    return strictest(both)

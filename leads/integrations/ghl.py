@@ -96,12 +96,6 @@ def get_contact(contact_id: str) -> Contact:
     return _contact(found.get("contact") or {})
 
 
-def block_email(contact_id: str) -> None:
-    """Tell GHL that this contact wants no email. Source: PUT /contacts/{contactId}."""
-    body = {"dndSettings": {"Email": {"status": "active", "message": "Unsubscribed", "code": "103"}}}
-    request("PUT", f"/contacts/{contact_id}", version=CONTACTS_VERSION, json=body, repeatable=True)
-
-
 def _contact(raw: dict[str, Any]) -> Contact:
     settings_ = raw.get("dndSettings") or {}
     email = (settings_.get("Email") or settings_.get("email") or {}).get("status", "")
