@@ -25,6 +25,7 @@ from leads.models import (
     InboundEvent,
     KnownContact,
     Lead,
+    Merge,
     PageTrigger,
     PastEmployer,
     ScoringRules,
@@ -83,6 +84,16 @@ class Leads(ReadOnly):
     inlines = (Visits, Enrichments, Assessments)
     ordering = ("-last_seen_at",)
     show_full_result_count = False
+
+
+@admin.register(Merge)
+class Merges(ReadOnly):
+    """Merging and undoing is done on the lead's page, where both can be looked at."""
+
+    list_display = ("survivor", "loser", "state", "source", "doubt", "merged_at", "merged_by", "ended_at", "ended_by")
+    list_filter = ("state", "source")
+    list_select_related = ("survivor", "loser", "merged_by", "ended_by")
+    ordering = ("-pk",)
 
 
 @admin.register(Company)

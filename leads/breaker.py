@@ -5,6 +5,7 @@ answer closes it. The state is one row, changed by conditional UPDATEs, so that 
 """
 
 from datetime import datetime, timedelta
+from enum import Enum
 
 from django.db.models import F
 from django.utils import timezone
@@ -19,19 +20,32 @@ UNANSWERED_AFTER = timedelta(minutes=10)
 FIRST_PROBE, LAST_PROBE = timedelta(minutes=1), timedelta(minutes=30)
 
 
+class Turn(Enum):
+    """As what a request is pushed."""
+
+    ASK = "ask"
+    PROBE = "probe"
+
+
 def row() -> Breaker:
     return Breaker.objects.get_or_create(vendor=VENDOR)[0]
 
 
-def may_ask(now: datetime | None = None) -> bool:
-    """Whether a request may be pushed now. While open, True for exactly one caller when the probe is due."""
+def nobody_may_ask(now: datetime | None = None) -> bool:
+    """Whether it is open and no probe is due, so that there is nothing to wait for."""
+    state = row()
+    return state.opened_at is not None and (state.probe_at is None or state.probe_at > (now or timezone.now()))
+
+
+def may_ask(now: datetime | None = None) -> Turn | None:
+    """Leave to push one request now, or None. While open, a probe for exactly one caller when it is due."""
     now = now or timezone.now()
     state = row()
     if state.opened_at is None:
-        return True
+        return Turn.ASK
     # Whoever moves the probe on is the one who probes; if it dies, the next probe is due after the same wait again.
     due = Breaker.objects.filter(vendor=VENDOR, opened_at__isnull=False, probe_at__lte=now)
-    return claims.claim(due, probe_at=now + _wait(state.openings))
+    return Turn.PROBE if claims.claim(due, probe_at=now + _wait(state.openings)) else None
 
 
 def is_open() -> bool:
@@ -43,13 +57,14 @@ def pushed() -> None:
     Breaker.objects.filter(vendor=VENDOR, opened_at=None, failures__gt=0).update(failures=0)
 
 
-def failed(why: str, now: datetime | None = None) -> None:
-    """A push failed. The third in a row opens the breaker; a failed probe keeps it open for longer."""
+def failed(why: str, turn: Turn, now: datetime | None = None) -> None:
+    """A push failed. The third in a row opens the breaker; a failed probe keeps it open for longer. What was under way
+    when it opened is no probe and puts the next one off no further."""
     now = now or timezone.now()
     row()
     Breaker.objects.filter(vendor=VENDOR).update(failures=F("failures") + 1)
     state = row()
-    if state.opened_at is not None:
+    if turn is Turn.PROBE and state.opened_at is not None:
         Breaker.objects.filter(vendor=VENDOR).update(
             openings=F("openings") + 1, probe_at=now + _wait(state.openings + 1), reason=why[:300]
         )

@@ -1,37 +1,74 @@
-"""Asking Clay about a lead: requested, answered, or after thirty seconds on with what we have."""
+"""Asking Clay about a lead: requested, answered, or after thirty seconds on with what we have.
+
+What Clay answered is not asked again for seven days: about a person by their lead, about a company by its domain, so
+that a colleague's answer counts for all of them.
+"""
 
 import json
 import logging
+import time
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from caio_project.lib import claims, http
 from caio_project.lib.nudge import nudge
-from leads import breaker, budget, identity, normal, rates, suppression
+from leads import breaker, budget, identity, merging, normal, rates, suppression
 from leads.integrations import clay
 from leads.integrations.rb2b import Unreadable
-from leads.models import Enrichment, InboundEvent, Kind, Lead
+from leads.models import Company, Enrichment, InboundEvent, Kind, Lead
 
 log = logging.getLogger(__name__)
 
 PATIENCE = timedelta(seconds=30)  # after a push without an answer the lead goes on with partial data
-CALLS_PER_SECOND = 10  # Clay's own limit for a workspace
+# Clay takes 10 records a second in a workspace. One in each ninth of a second is at most ten in any second, wherever it
+# begins; ten in each second of the clock would be up to twenty.
+CALL_EVERY = 1 / 9  # seconds
+NOT_NOW = "Clay is not asked: its breaker is open."
+LONGEST_WAIT = 1.0  # seconds for one's turn; after that the push is put off
 FRESH = timedelta(days=7)  # an answer this young is not asked for again
 State, Outcome = Enrichment.State, Enrichment.Outcome
 
 
+@dataclass(frozen=True)
+class Questions:
+    """What is to be asked about a lead now."""
+
+    person: bool
+    company: bool
+    company_known_at: datetime | None  # when Clay said what is not asked again
+
+    @property
+    def any(self) -> bool:
+        return self.person or self.company
+
+
+def questions(lead: Lead, now: datetime | None = None) -> Questions:
+    """What Clay has not answered within seven days: about the person, and about the company at its domain.
+
+    A company that has no domain is nobody else's, and is asked about together with the person.
+    """
+    since, company = (now or timezone.now()) - FRESH, lead.company
+    answered = lead.enrichments.filter(outcome__in=[Outcome.ANSWERED, Outcome.LATE], answered_at__gt=since)
+    asked = list(answered.values_list("asks_person", "asks_company"))
+    person = not any(about_person for about_person, _ in asked)
+    if company is None or not company.domain:
+        return Questions(person, person, None)
+    if company.enriched_at and company.enriched_at > since:
+        return Questions(person, False, company.enriched_at)
+    return Questions(person, not any(about_company for _, about_company in asked), None)
+
+
 def want(lead: Lead) -> None:
-    """Ask for an enrichment of `lead`, unless one is open; with a fresh answer the lead goes straight on."""
+    """Ask for an enrichment of `lead`, unless one is open; where all was answered lately the lead goes straight on."""
     if lead.enrichments.exclude(state=State.SETTLED).exists():
         return
-    fresh = lead.enrichments.filter(
-        outcome__in=[Outcome.ANSWERED, Outcome.LATE], answered_at__gt=timezone.now() - FRESH
-    )
-    if fresh.exists():
+    if not questions(lead).any:
         _goes_on(lead.pk)
         return
     try:
@@ -53,24 +90,32 @@ def push_due(batch: int = 20) -> int:
 
 
 def _push(row: Enrichment) -> None:
-    if why := _not_asked(row.lead):
+    wanted = questions(row.lead)
+    if why := _not_asked(row.lead) or ("" if wanted.any else "Clay answered within seven days."):
         settle(row, Outcome.SKIPPED, why)
         return
+    if breaker.nobody_may_ask():
+        settle(row, Outcome.FAILED, NOT_NOW)
+        return
     try:
-        rates.take("clay", CALLS_PER_SECOND, 1)
+        _take_a_turn()
     except http.Unavailable as error:
         _later(row, error.retry_after or 1)
         return
-    if not breaker.may_ask():
-        settle(row, Outcome.FAILED, "Clay is not asked: its breaker is open.")
+    turn = breaker.may_ask()
+    if turn is None:
+        settle(row, Outcome.FAILED, NOT_NOW)
         return
     if not budget.claim():
         settle(row, Outcome.FAILED, "Clay is not asked: all submissions of its webhook are used.")
         return
+    Enrichment.objects.filter(pk=row.pk).update(
+        asks_person=wanted.person, asks_company=wanted.company, company_known_at=wanted.company_known_at
+    )
     try:
-        clay.push(_row(row))
+        clay.push(_row(row, wanted))
     except http.Failure as error:
-        breaker.failed(error.detail)
+        breaker.failed(error.detail, turn)
         settle(row, Outcome.FAILED, error.detail)
         return
     breaker.pushed()
@@ -80,6 +125,20 @@ def _push(row: Enrichment) -> None:
     Enrichment.objects.filter(pk=row.pk, state=State.DUE).update(
         state=State.REQUESTED, not_before=now + PATIENCE, lease_until=None
     )
+
+
+def _take_a_turn() -> None:
+    """Wait for one's turn in Clay's rate, which all workers share; Unavailable where that takes too long."""
+    give_up = time.monotonic() + LONGEST_WAIT
+    while True:
+        try:
+            rates.take("clay", 1, CALL_EVERY)
+            return
+        except http.Unavailable as error:
+            wait = error.retry_after or CALL_EVERY
+            if time.monotonic() + wait > give_up:
+                raise
+        time.sleep(wait)
 
 
 def _later(row: Enrichment, seconds: float) -> None:
@@ -100,7 +159,7 @@ def _not_asked(lead: Lead) -> str:
     return ""
 
 
-def _row(row: Enrichment) -> clay.Row:
+def _row(row: Enrichment, wanted: Questions) -> clay.Row:
     lead, company = row.lead, row.lead.company
     return clay.Row(
         request_id=row.request_id,
@@ -110,6 +169,8 @@ def _row(row: Enrichment) -> clay.Row:
         last_name=lead.last_name,
         company_name=company.name if company else "",
         company_domain=(company.domain or "") if company else "",
+        ask_person="yes" if wanted.person else "no",
+        ask_company="yes" if wanted.company else "no",
     )
 
 
@@ -125,8 +186,12 @@ def settle_overdue(now: datetime | None = None) -> int:
 
 
 def settle(row: Enrichment, outcome: str, reason: str = "") -> bool:
-    """Close an open request and let the lead go on; False where it was closed already."""
+    """Close an open request and let the lead go on; False where it was closed already.
+
+    People are locked before their questions, here as in a merge.
+    """
     with transaction.atomic():
+        identity.locked(row.lead_id)
         closed = claims.claim(
             Enrichment.objects.filter(pk=row.pk).exclude(state=State.SETTLED),
             state=State.SETTLED,
@@ -141,7 +206,9 @@ def settle(row: Enrichment, outcome: str, reason: str = "") -> bool:
 
 
 def _goes_on(lead_id: int) -> None:
-    Lead.objects.filter(pk=lead_id).update(needs_assessment_at=timezone.now(), attempts=0)
+    """The person of this row is due to be assessed."""
+    person = Lead.objects.filter(Q(pk=lead_id) | Q(pk__in=Lead.rows.filter(pk=lead_id).values("merged_into")))
+    person.update(needs_assessment_at=timezone.now(), attempts=0)
     nudge("leads.assess_due")
 
 
@@ -157,6 +224,8 @@ def answer_from_event(event: InboundEvent) -> None:
         raise Unreadable("request_id is missing: it must be a column of the Clay table and part of the callback body.")
     if not record_answer(data["request_id"], data):
         raise Unreadable("request_id is not one of ours.")
+    if suppression.is_erased(Enrichment.objects.select_related("lead").get(request_id=data["request_id"]).lead):
+        InboundEvent.objects.filter(pk=event.pk).update(body=b"")
 
 
 def record_answer(request_id: str, data: dict[str, Any]) -> bool:
@@ -164,11 +233,13 @@ def record_answer(request_id: str, data: dict[str, Any]) -> bool:
     breaker.answered()
     answer = clay.parse(data)
     with transaction.atomic():
-        asked = Enrichment.objects.select_for_update().filter(request_id=normal.storable(request_id))
-        row = asked.first()
-        if row is None:
+        asked = Enrichment.objects.filter(request_id=normal.storable(request_id))
+        about = asked.values_list("lead", flat=True).first()
+        if about is None:
             return False
-        gained = _improve(row.lead, answer)
+        lead = _person_of(about, answer)
+        row = asked.select_for_update().get()
+        gained = _improve(lead, answer, row) if lead is not None else []
         was_open = settle(row, Outcome.ANSWERED)
         changes: dict[str, Any] = {"gained": sorted({*row.gained, *gained})}
         if row.answered_at is None:
@@ -181,7 +252,22 @@ def record_answer(request_id: str, data: dict[str, Any]) -> bool:
     return True
 
 
-def _improve(lead: Lead, answer: clay.Enriched) -> list[str]:
+def _person_of(asked_about: int, answer: clay.Enriched) -> Lead | None:
+    """The lead that an answer is about, merged with whom its identifiers are known for; None for an erased person."""
+    address = "" if answer.email_invalid else normal.email(answer.email)
+    key = normal.linkedin_key(answer.linkedin_url)
+    people = identity.known_by(address, key, asked_about)
+    lead = people[0]
+    if suppression.is_marked(address, key):
+        suppression.stop("", suppression.Reason.ERASED, "clay", lead)
+    if suppression.is_erased(lead):
+        return None
+    other_profile = bool(key and lead.linkedin_key and key != lead.linkedin_key)
+    doubt = "Clay's answer has another LinkedIn profile than the lead." if other_profile else ""
+    return merging.one_of(people, "clay", address, answer.first_name, answer.last_name, doubt)
+
+
+def _improve(lead: Lead, answer: clay.Enriched, row: Enrichment) -> list[str]:
     """Fill what was not known. Returns the names of what was gained."""
     company = lead.company
     domain, key = normal.domain(answer.company_domain), normal.company_key(answer.company_name)
@@ -196,37 +282,53 @@ def _improve(lead: Lead, answer: clay.Enriched) -> list[str]:
         country=answer.country.upper() if len(answer.country) == 2 else "",
         company=company,
         past_employers=answer.past_employers,
+        linkedin_key=identity.free(lead, "linkedin_key", normal.linkedin_key(answer.linkedin_url)),
     )
     gained += _better_address(lead, answer)
     if company is not None:
-        gained += [
-            f"company.{name}"
-            for name in identity.fill(
-                company,
-                "clay",
-                name=answer.company_name,
-                name_key=key,
-                industry=answer.industry[:120],
-                employees=answer.employees[:40],
-                employees_from=normal.employees_from(answer.employees),
-                revenue=answer.revenue[:80],
-                technologies=answer.technologies,
-                open_roles=answer.open_roles,
-            )
-        ]
+        gained += [f"company.{name}" for name in _improve_company(company, answer)]
+        if row.asks_company and company.domain and domain in ("", company.domain):
+            Company.objects.filter(pk=company.pk).update(enriched_at=timezone.now())
     return gained
+
+
+def _improve_company(company: Company, answer: clay.Enriched) -> list[str]:
+    return identity.fill(
+        company,
+        "clay",
+        name=answer.company_name,
+        name_key=normal.company_key(answer.company_name),
+        industry=answer.industry[:120],
+        employees=answer.employees[:40],
+        employees_from=normal.employees_from(answer.employees),
+        revenue=answer.revenue[:80],
+        technologies=answer.technologies,
+        open_roles=answer.open_roles,
+    )
 
 
 def _better_address(lead: Lead, answer: clay.Enriched) -> list[str]:
-    """A business address takes the place of none or of a personal one; a verified one confirms the one we have."""
+    """A business address takes the place of none or of one that cannot be used; a verified one confirms ours.
+
+    One that does not exist is never taken, and where it is ours, ours cannot be written to any more.
+    """
     address = normal.email(answer.email)
+    if answer.email_invalid:
+        if lead.email and address in ("", lead.email):
+            _mark(lead, email_verified=False, email_invalid=True)
+        return []
     if not address:
         return []
     if address == lead.email:
-        return identity.fill(lead, "clay", overwrite=True, email_verified=True) if answer.email_verified else []
-    taken = Lead.objects.filter(email=address).exclude(pk=lead.pk).exists()
+        return _mark(lead, email_verified=True, email_invalid=False) if answer.email_verified else []
+    taken = not identity.free(lead, "email", address)
     if taken or lead.address == Lead.Address.USABLE or (lead.email and suppression.by_lists(address)):
         return []
-    gained = identity.fill(lead, "clay", overwrite=True, email=address, email_verified=answer.email_verified)
+    return _mark(lead, email=address, email_verified=answer.email_verified, email_invalid=False)
+
+
+def _mark(lead: Lead, **said: Any) -> list[str]:
+    """Set what Clay says about the address, and whether it can be written to; returns what is news to us."""
+    changed = identity.fill(lead, "clay", overwrite=True, **said)
     identity.settle_address(lead)
-    return gained
+    return [name for name in changed if name != "email_invalid"]

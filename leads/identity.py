@@ -1,9 +1,11 @@
 """One lead for each person, one company for each registrable domain, whatever order things arrive in."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from leads import normal, suppression
@@ -79,19 +81,83 @@ def _give_domain(domain: str, key: str) -> None:
         pass  # another worker made the company of this domain in between
 
 
-def lead_of(visitor: Visitor, company: Company | None, kind: str) -> Lead | None:
-    """Find or make the person by normalised address, else by LinkedIn URL; fills what is not known yet.
+def known_by(address: str, key: str, *also: int) -> list[Lead]:
+    """The people known by an address or a LinkedIn key, both normalised: at most one by each, by address first.
 
-    None where neither is one: nobody could be found again, and nobody must be taken for somebody else.
+    Before them comes whom the row `also` stands for. All stay locked until the transaction ends, in the order of pk, so
+    that no merge comes in between.
     """
-    address = normal.email(visitor.email)
-    key = normal.linkedin_key(visitor.linkedin_url)
+
+    def look() -> list[Lead]:
+        rows = _rows_known_by(address, key)
+        people = _locked(*also, *rows)
+        if rows != _rows_known_by(address, key):
+            raise _Moved
+        return people
+
+    return _until_it_stands(look)
+
+
+def find(address: str, key: str) -> Lead | None:
+    """The person known by an address or else by a LinkedIn key, both normalised."""
+    rows = Lead.rows.select_related("merged_into").in_bulk(found := _rows_known_by(address, key))
+    return next((rows[pk].merged_into or rows[pk] for pk in found), None)
+
+
+def _rows_known_by(address: str, key: str) -> list[int]:
+    """By address, also by a personal one that a business address has replaced since; and by LinkedIn URL."""
+    either = Q(email=address) | Q(personal_email=address) if address else Q(pk=None)
+    either |= Q(linkedin_key=key) if key else Q(pk=None)
+    rows = list(Lead.rows.filter(either).order_by("pk").values_list("pk", "email", "personal_email", "linkedin_key"))
+    by_address = [pk for pk, email, _, _ in rows if address and email == address]
+    by_personal = [pk for pk, _, personal, _ in rows if address and personal == address]
+    by_key = [pk for pk, _, _, linkedin in rows if key and linkedin == key]
+    return list(dict.fromkeys([*(by_address or by_personal)[:1], *by_key]))
+
+
+def locked(*pks: int) -> list[Lead]:
+    """The people whom these rows stand for now, each once, in the order given; locked in the order of pk."""
+    return _until_it_stands(lambda: _locked(*pks))
+
+
+class _Moved(Exception):
+    """A merge or an undo came in between."""
+
+
+def _until_it_stands(look: Callable[[], list[Lead]]) -> list[Lead]:
+    """Look again where something moved before it was locked; rolling back to the savepoint lets go of the locks."""
+    while True:
+        try:
+            with transaction.atomic():
+                return look()
+        except _Moved:
+            continue
+
+
+def _locked(*pks: int) -> list[Lead]:
+    stands_for = {pk: into or pk for pk, into in Lead.rows.filter(pk__in=pks).values_list("pk", "merged_into")}
+    wanted = {*stands_for, *stands_for.values()}
+    rows = {row.pk: row for row in Lead.rows.select_for_update().filter(pk__in=wanted).order_by("pk")}
+    if any((rows[pk].merged_into_id or pk) != person for pk, person in stands_for.items()):
+        raise _Moved
+    if any(rows[person].merged_into_id for person in stands_for.values()):
+        raise _Moved
+    return [rows[person] for person in dict.fromkeys(stands_for[pk] for pk in pks)]
+
+
+def lead_of(visitor: Visitor, company: Company | None, kind: str, lead: Lead | None) -> Lead | None:
+    """The person, made where `lead` is None; fills what is not known yet.
+
+    None where neither address nor LinkedIn URL is one: nobody could be found again, and nobody must be taken for
+    somebody else.
+    """
+    address, key = identifiers(visitor)
     if not address and not key:
         return None
-    lead = _known(address, key)
     if lead is None:
-        identifiers = {"email": address} if address else {"linkedin_key": key}
-        lead = _get_or_create(Lead, identifiers, {"kind": kind, "owner": default_owner()})
+        lookup = {"email": address} if address else {"linkedin_key": key}
+        sources = {field: sourced("rb2b") for field in lookup}
+        lead = _get_or_create(Lead, lookup, {"kind": kind, "owner": default_owner(), "sources": sources})
     state = normal.us_state(visitor.state)
     fill(
         lead,
@@ -103,27 +169,34 @@ def lead_of(visitor: Visitor, company: Company | None, kind: str) -> Lead | None
         state=state or visitor.state,
         country="US" if state else "",  # RB2B identifies people in the US only
         company=company,
-        email=address if not Lead.objects.filter(email=address).exclude(pk=lead.pk).exists() else "",
-        linkedin_key=key if not Lead.objects.filter(linkedin_key=key).exclude(pk=lead.pk).exists() else "",
+        email=free(lead, "email", address),
+        linkedin_key=free(lead, "linkedin_key", key),
     )
     Lead.objects.filter(pk=lead.pk).update(last_seen_at=timezone.now())
     settle_address(lead)
     return lead
 
 
-def _known(address: str, key: str) -> Lead | None:
-    """By address, also by a personal one that a business address has replaced since; else by LinkedIn URL."""
-    lookups = [{"email": address}, {"personal_email": address}] if address else []
-    lookups += [{"linkedin_key": key}] if key else []
-    return next((found for by in lookups if (found := Lead.objects.filter(**by).first())), None)
+def identifiers(visitor: Visitor) -> tuple[str, str]:
+    """The address and the LinkedIn key of a visitor, normalised; "" for each that is none."""
+    return normal.email(visitor.email), normal.linkedin_key(visitor.linkedin_url)
+
+
+def free(lead: Lead, field: str, value: str) -> str:
+    """`value`, unless another row has it: a unique field is never taken from anybody."""
+    return "" if not value or Lead.rows.filter(**{field: value}).exclude(pk=lead.pk).exists() else value
 
 
 def settle_address(lead: Lead) -> None:
-    """Decide whether the lead's address can be written to; a personal mailbox is none, but not the person's end."""
+    """Decide whether the lead's address can be written to; a personal mailbox is none, but not the person's end.
+
+    Nor is one that Clay has found not to exist.
+    """
     stop = suppression.by_lists(lead.email) if lead.email else None
     if stop and stop.reason == suppression.Reason.PERSONAL:
         lead.personal_email = lead.email or ""
-    address = Lead.Address.USABLE if lead.email and stop is None else Lead.Address.NONE
+    usable = bool(lead.email) and stop is None and not lead.email_invalid
+    address = Lead.Address.USABLE if usable else Lead.Address.NONE
     Lead.objects.filter(pk=lead.pk).update(address=address, personal_email=lead.personal_email)
     lead.address = address
 

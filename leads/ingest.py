@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from caio_project.lib import claims
 from caio_project.lib.nudge import nudge
-from leads import enrichment, identity
+from leads import enrichment, identity, merging, normal, suppression
 from leads.integrations import rb2b
 from leads.models import InboundEvent, Kind, Lead, Visit
 
@@ -170,8 +170,13 @@ def _visit(event: InboundEvent) -> Lead | None:
         return None
     if visitor.is_test:
         return None  # "Send a Test Event" in RB2B: proof that the webhook works, and nobody to write to
+    people = identity.known_by(*identity.identifiers(visitor)) if visitor.is_person else []
+    if visitor.is_person and _is_erased(visitor, people):
+        InboundEvent.objects.filter(pk=event.pk).update(body=b"")
+        return None  # nothing is kept of somebody who was erased, not even that they came back
     company = identity.company_of(visitor, event.kind)
-    lead = identity.lead_of(visitor, company, event.kind) if visitor.is_person else None
+    known = merging.one_of(people, "rb2b", normal.email(visitor.email), visitor.first_name, visitor.last_name)
+    lead = identity.lead_of(visitor, company, event.kind, known) if visitor.is_person else None
     if lead is None and company is None:
         raise rb2b.Unreadable("It names nobody: no LinkedIn URL, address, company name or website could be read.")
     seen_at = _plausible(visitor.seen_at, event.received_at)
@@ -190,6 +195,10 @@ def _visit(event: InboundEvent) -> Lead | None:
     if lead is None and company is not None:
         identity.colleagues_may_have_warmed(company)
     return lead
+
+
+def _is_erased(visitor: rb2b.Visitor, people: list[Lead]) -> bool:
+    return suppression.is_marked(*identity.identifiers(visitor)) or any(map(suppression.is_erased, people))
 
 
 def _plausible(seen_at: datetime | None, received_at: datetime) -> datetime:

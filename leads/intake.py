@@ -79,9 +79,10 @@ def drain(most: int = 1000) -> int:
 
 
 def drain_in_background() -> None:
-    """Start this process's drainer, if something waits and none runs."""
+    """Start this process's drainer, if something waits and none runs. It is asked after every body that goes into the
+    spool, so while one runs the folder, which may be long by then, is not read."""
     with _state.lock:
-        if spool.waiting() and not _state.is_draining:
+        if not _state.is_draining and spool.waiting():
             _state.is_draining = True
             threading.Thread(target=_drain_until_empty, name="spool", daemon=True).start()
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from caio_project.lib import claims
 from caio_project.lib.models import Counter
 from caio_project.lib.nudge import nudge
-from leads import rules, scoring, warmth
+from leads import identity, rules, scoring, warmth
 from leads.models import Assessment, Lead, PageTrigger, Switch, Visit
 
 log = logging.getLogger(__name__)
@@ -48,6 +48,8 @@ def assess_due(batch: int = 200) -> int:
 def _assess(lead: Lead) -> None:
     try:
         with transaction.atomic():
+            if lead not in identity.locked(lead.pk):
+                return  # it became part of another lead, which is due itself
             assess(lead)
             # Something newer may have come in meanwhile; then the lead stays due.
             Lead.objects.filter(pk=lead.pk, needs_assessment_at=lead.needs_assessment_at).update(

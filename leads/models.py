@@ -6,13 +6,13 @@ say no with a reason.
 
 import secrets
 import uuid
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.validators import URLValidator
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from caio_project.lib.models import Counter
@@ -162,6 +162,7 @@ class Company(models.Model):
     open_roles = models.PositiveIntegerField(null=True, blank=True)
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.LIVE)
     sources = models.JSONField(default=dict, blank=True, help_text="Field: where it came from and when.")
+    enriched_at = models.DateTimeField(null=True, blank=True, help_text="When Clay last answered what we asked of it.")
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -176,8 +177,15 @@ class Company(models.Model):
         return self.name or self.domain or "unknown company"
 
 
+class People(models.Manager["Lead"]):
+    """Leads that stand for a person: those that became part of another are left out, wherever nobody asks for them."""
+
+    def get_queryset(self) -> models.QuerySet["Lead"]:
+        return super().get_queryset().filter(merged_into=None)
+
+
 class Lead(models.Model):
-    """One person."""
+    """One person. A lead that turned out to be somebody we knew points to them and is kept for what points to it."""
 
     class Address(models.TextChoices):
         USABLE = "usable", "Usable"
@@ -187,6 +195,7 @@ class Lead(models.Model):
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.LIVE)
     email = models.CharField(max_length=254, null=True, blank=True, unique=True, help_text="Normalised.")
     email_verified = models.BooleanField(default=False)
+    email_invalid = models.BooleanField(default=False, help_text="Clay says that the address does not exist.")
     personal_email = models.CharField(max_length=254, blank=True, db_index=True, help_text="Known, not to be used.")
     address = models.CharField(max_length=12, choices=Address.choices, default=Address.NONE)
     linkedin_key = models.CharField(
@@ -210,8 +219,16 @@ class Lead(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
     error = models.CharField(max_length=300, blank=True)
+    merged_into = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="parts", editable=False,
+        help_text="The lead that this one turned out to be; never one that is merged away itself.",
+    )  # fmt: skip
+
+    objects: ClassVar[People] = People()
+    rows: ClassVar[models.Manager["Lead"]] = models.Manager()  # those merged away as well
 
     class Meta:
+        constraints = [models.CheckConstraint(condition=~Q(merged_into=F("pk")), name="lead_is_not_its_own_part")]
         indexes = [
             models.Index(
                 fields=["needs_assessment_at"], name="lead_due", condition=Q(needs_assessment_at__isnull=False)
@@ -231,6 +248,53 @@ class Lead(models.Model):
     def is_deliverable(self) -> bool:
         """False for example, training and test people: they cannot be written to, by type."""
         return self.kind == Kind.LIVE
+
+
+class Merge(models.Model):
+    """Two leads that are one person, or may be: which two, what showed it, who decided, and what became of each field.
+
+    Pairs are kept apart for good by a person's word: a merge that was undone or declined is not made again by itself.
+    """
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", "Waiting for a person"
+        MERGED = "merged", "Merged"
+        UNDONE = "undone", "Undone"
+        DECLINED = "declined", "Kept apart"
+
+    survivor = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="merges")
+    loser = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="merges_away")
+    state = models.CharField(max_length=10, choices=State.choices)
+    source = models.CharField(max_length=20, help_text="What showed it: rb2b, clay … or a person.")
+    doubt = models.CharField(max_length=300, blank=True, help_text="Why it waited for a person. Personal.")
+    noticed_at = models.DateTimeField(default=timezone.now)
+    merged_at = models.DateTimeField(null=True, blank=True)
+    merged_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    reason = models.CharField(max_length=300, blank=True, help_text="What the person typed. Erasable.")
+    ended_at = models.DateTimeField(null=True, blank=True, help_text="When it was undone or declined.")
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    ended_reason = models.CharField(max_length=300, blank=True, help_text="What the person typed. Erasable.")
+    fields = models.JSONField(
+        default=dict, blank=True, help_text="{field: {survivor, loser, after}}, each [value, source]. Personal."
+    )
+    moved = models.JSONField(default=dict, blank=True, help_text="{table: ids} that the survivor took over.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["loser"], condition=Q(state="merged"), name="merged_away_once"),
+            models.UniqueConstraint(
+                fields=["survivor", "loser"], condition=Q(state="proposed"), name="one_open_proposal_per_pair"
+            ),
+            models.CheckConstraint(condition=~Q(survivor=F("loser")), name="merge_is_of_two"),
+        ]
+        permissions = [("decide_merge", "Can merge leads, keep them apart and undo a merge")]
+
+    def __str__(self) -> str:
+        return f"{self.survivor_id} and {self.loser_id}: {self.get_state_display()}"
 
 
 class Visit(models.Model):
@@ -338,6 +402,11 @@ class Enrichment(models.Model):
     answered_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
     gained = models.JSONField(default=list, blank=True, help_text="Fields that the answer brought.")
+    asks_person = models.BooleanField(default=True)
+    asks_company = models.BooleanField(default=True)
+    company_known_at = models.DateTimeField(
+        null=True, blank=True, help_text="When Clay said what it was not asked again about the company."
+    )
 
     class Meta:
         constraints = [

@@ -8,7 +8,7 @@ from caio_project.lib import http
 from leads.models import RateWindow
 
 
-def take(vendor: str, calls: int, seconds: int, now: float | None = None) -> None:
+def take(vendor: str, calls: int, seconds: float, now: float | None = None) -> None:
     """Claim one of `calls` in the current window of `seconds`; else Unavailable with the time to the next window."""
     now = time.time() if now is None else now
     window = int(now // seconds)

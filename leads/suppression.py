@@ -1,4 +1,8 @@
-"""Whether we may write to somebody: one function, asked at every door (ingest, draft, approve, send)."""
+"""Whether we may write to somebody: one function, asked at every door (ingest, draft, approve, send).
+
+Asked about a lead, it reads the row as it stands and every row that was merged into the same person: a no that was said
+to one of them holds for all, at once and without being copied.
+"""
 
 import hashlib
 from dataclasses import dataclass
@@ -7,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from leads import normal
@@ -37,9 +41,10 @@ class Stop:
 
 
 def verdict(address: str, lead: Lead | None = None, now: datetime | None = None) -> Stop | None:
-    """The first reason not to write to `address` (any spelling) or to `lead`, or None. Reads the database once."""
+    """The first reason not to write to `address` (any spelling) or to `lead`, or None. Two queries."""
     given, address = address.strip(), normal.email(address)
-    rows = Suppression.objects.filter(_about(address, lead)).filter(
+    person = rows_of(lead) if lead is not None else []
+    rows = Suppression.objects.filter(_about(address, person)).filter(
         Q(expires_at=None) | Q(expires_at__gt=now or timezone.now())
     )
     by_reason = {row.reason: row for row in rows}
@@ -48,21 +53,48 @@ def verdict(address: str, lead: Lead | None = None, now: datetime | None = None)
             return Stop(row.reason, row.get_reason_display(), row.source)
     if given and not address:
         return Stop(Reason.INVALID, Reason.INVALID.label, "it is not an email address")
+    if any(row.email_invalid and row.email == address for row in person if address):
+        return Stop(Reason.INVALID, Reason.INVALID.label, "Clay")
     return by_lists(address) if address else None
 
 
-def _about(address: str, lead: Lead | None) -> Q:
+def rows_of(lead: Lead) -> list[Lead]:
+    """Every row that stands, or stood, for the person of `lead`, read now; a row may be younger than what one holds."""
+    if lead.pk is None:
+        return [lead]
+    person = Lead.rows.filter(pk=lead.pk, merged_into__isnull=False).values("merged_into")
+    mine = Q(pk=lead.pk) | Q(merged_into=lead.pk) | Q(pk__in=person) | Q(merged_into__in=person)
+    return list(Lead.rows.filter(mine).order_by("pk"))
+
+
+def of_person(lead: Lead) -> QuerySet[Suppression]:
+    """What stops the person of `lead`, by whichever row or address it was said."""
+    return Suppression.objects.filter(_about("", rows_of(lead)))
+
+
+def is_erased(lead: Lead) -> bool:
+    return of_person(lead).filter(reason=Reason.ERASED).exists()
+
+
+def is_marked(*identifiers: str) -> bool:
+    """Whether an address or a LinkedIn key, normalised, is one that an erasure left its mark for."""
+    marks = [hashed(one) for one in identifiers if one]
+    return Suppression.objects.filter(scope=Scope.ADDRESS_HASH, value__in=marks, reason=Reason.ERASED).exists()
+
+
+def _about(address: str, person: list[Lead]) -> Q:
     wanted = Q(pk=None)
     if address:
         wanted |= Q(scope=Scope.ADDRESS, value=address)
         wanted |= Q(scope=Scope.ADDRESS_HASH, value=hashed(address))
         wanted |= Q(scope=Scope.DOMAIN, value__in=_and_parents(address.rpartition("@")[2]))
-    if lead is not None:
-        wanted |= Q(scope=Scope.PERSON, value=str(lead.pk))
+    if person:
+        wanted |= Q(scope=Scope.PERSON, value__in=[str(row.pk) for row in person])
         # Who said no at one address has not said yes at another.
-        for other in {lead.email or "", lead.personal_email} - {"", address}:
-            wanted |= Q(scope=Scope.ADDRESS, value=other) & ~Q(reason__in=STOPS_THE_ADDRESS_ONLY)
-            wanted |= Q(scope=Scope.ADDRESS_HASH, value=hashed(other))
+        others = {mail for row in person for mail in (row.email or "", row.personal_email)} - {"", address}
+        wanted |= Q(scope=Scope.ADDRESS, value__in=others) & ~Q(reason__in=STOPS_THE_ADDRESS_ONLY)
+        keys = {row.linkedin_key for row in person if row.linkedin_key}
+        wanted |= Q(scope=Scope.ADDRESS_HASH, value__in=[hashed(one) for one in others | keys])
     return wanted
 
 
@@ -93,7 +125,15 @@ def stop(address: str, reason: str, source: str, lead: Lead | None = None) -> No
     if address:
         _add(Scope.ADDRESS, address, reason, source, lead)
     if lead is not None and reason not in STOPS_THE_ADDRESS_ONLY:
-        _add(Scope.PERSON, str(lead.pk), reason, source, lead)
+        for row in rows_of(lead):  # should a merge be undone, each of them has said it
+            _add(Scope.PERSON, str(row.pk), reason, source, lead)
+
+
+def also_stop(lead: Lead, said: Suppression) -> None:
+    """Stop `lead` as a person for the same reason and as long as `said`."""
+    if said.reason not in STOPS_THE_ADDRESS_ONLY:
+        named = {"source": said.source, "lead": lead, "expires_at": said.expires_at}
+        Suppression.objects.get_or_create(scope=Scope.PERSON, value=str(lead.pk), reason=said.reason, defaults=named)
 
 
 def _add(scope: str, value: str, reason: str, source: str, lead: Lead | None) -> None:

@@ -15,13 +15,18 @@ from caio_project.lib import http
 from leads.normal import storable
 
 NOTHING = {"", "null", "none", "n/a", "na", "undefined", "-", "unknown", "not found", "no data found", "false"}
+UNUSABLE = {"invalid", "undeliverable", "bounced", "does_not_exist", "not_found"}  # what verifiers call a dead mailbox
 LIKELY_AN_ERROR = ("error", "failed", "timed out", "missing input", "run condition not met", "rate limit")
 LONGEST = 200
 
 
 @dataclass(frozen=True)
 class Row:
-    """What we ask about; every value a top-level column."""
+    """What we ask about; every value a top-level column.
+
+    `ask_person` and `ask_company` are "yes" or "no", for Clay's "Only run if": what was answered lately is not paid for
+    again.
+    """
 
     request_id: str
     linkedin_url: str
@@ -30,6 +35,8 @@ class Row:
     last_name: str
     company_name: str
     company_domain: str
+    ask_person: str = "yes"
+    ask_company: str = "yes"
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,7 @@ class Enriched:
 
     email: str = ""
     email_verified: bool = False
+    email_invalid: bool = False  # the address given does not exist; without an address: the one we asked about
     first_name: str = ""
     last_name: str = ""
     title: str = ""
@@ -77,9 +85,12 @@ def push(row: Row) -> None:
 def parse(data: dict[str, Any]) -> Enriched:
     """Read a callback body. Absent values come as "", null, "N/A" or the text of a failed column: all are missing."""
     email = _text(data, "work_email", "email", longest=320).lower()
+    said = {str(data.get(name)).strip().lower().replace(" ", "_") for name in ("email_verified", "email_status")}
+    invalid = not UNUSABLE.isdisjoint(said)
     return Enriched(
         email=email if "@" in email else "",
-        email_verified=str(_first(data, "email_verified", "email_status")).lower() in ("true", "valid", "1"),
+        email_verified=not invalid and _is_verified(data),
+        email_invalid=invalid,
         first_name=_text(data, "first_name"),
         last_name=_text(data, "last_name"),
         title=_text(data, "job_title", "title"),
@@ -96,6 +107,10 @@ def parse(data: dict[str, Any]) -> Enriched:
         open_roles=_count(_first(data, "open_roles", "hiring")),
         past_employers=_employers(_first(data, "past_employers", "work_history")),
     )
+
+
+def _is_verified(data: dict[str, Any]) -> bool:
+    return str(_first(data, "email_verified", "email_status")).lower() in ("true", "valid", "1")
 
 
 def _first(data: dict[str, Any], *names: str) -> Any:

@@ -13,14 +13,16 @@ from hypothesis import strategies as st
 
 from leads import enrichment, intent, suppression
 from leads.integrations import clay as vendor
-from leads.models import Assessment, Company, Enrichment, Lead
+from leads.models import Assessment, Company, Enrichment, Lead, Suppression
 from tests.factories import CompanyFactory, LeadFactory
+from tests.fakes import rb2b
 from tests.fakes.clay import JUNK, FakeClay, enriched
 from tests.fakes.server import wait_for
-from tests.leads.conftest import in_threads
+from tests.leads.conftest import arrived, in_threads
 
 pytestmark = pytest.mark.django_db
 
+OURS = ("request_id", "source", "ask_person", "ask_company")
 SOURCE = "POST /v3/sources/webhook/{source}"
 
 
@@ -59,6 +61,8 @@ def test_a_lead_is_pushed_as_one_flat_row_with_our_token(clay: FakeClay) -> None
             "full_name": "Dana Okafor",
             "company_name": "Northline Freight",
             "company_domain": "northline.test",
+            "ask_person": "yes",
+            "ask_company": "yes",
             "source": "rb2b",
         }
     ]
@@ -75,7 +79,7 @@ def test_a_lead_is_pushed_as_one_flat_row_with_our_token(clay: FakeClay) -> None
 def test_what_is_not_known_is_pushed_as_empty_text(clay: FakeClay) -> None:
     asked(clay, no_address=True, company=None, linkedin_key=None, first_name="", last_name="")
     [row] = clay.submissions()
-    assert {name: value for name, value in row.items() if name not in ("request_id", "source")} == dict.fromkeys(
+    assert {name: value for name, value in row.items() if name not in OURS} == dict.fromkeys(
         ("linkedin_url", "email", "first_name", "last_name", "full_name", "company_name", "company_domain"), ""
     )
 
@@ -184,6 +188,90 @@ def test_an_answer_of_the_last_seven_days_is_not_asked_for_again(clay: FakeClay)
     with later(7 * 86400 + 60):
         enrichment.want(lead)
         assert lead.enrichments.count() == 2
+
+
+def answered_colleague(clay: FakeClay, **fields: Any) -> Lead:
+    """Somebody about whom and about whose company Clay has just answered."""
+    lead, row = asked(clay, **fields)
+    enrichment.record_answer(row.request_id, enriched(clay.submissions()[-1]))
+    return lead
+
+
+def wants(clay: FakeClay) -> tuple[str, str]:
+    """What the newest row asks for: the person, the company."""
+    row = clay.submissions()[-1]
+    return row["ask_person"], row["ask_company"]
+
+
+def test_what_clay_said_about_a_company_is_not_asked_again_for_a_colleague_in_seven_days(clay: FakeClay) -> None:
+    bare = {"industry": "", "employees": "", "employees_from": None, "sources": {}}
+    company = CompanyFactory(name="Northline", domain="northline.test", **bare)
+    answered_colleague(clay, company=company)
+    company.refresh_from_db()
+    said = company.sources["industry"]
+    lead, row = asked(clay, company=company, last_name="", title="")
+    assert wants(clay) == ("yes", "no")
+    assert (row.asks_person, row.asks_company, row.company_known_at) == (True, False, company.enriched_at)
+    enrichment.record_answer(row.request_id, {"last_name": "Reyes", "job_title": "CEO"})
+    row.refresh_from_db()
+    company.refresh_from_db()
+    assert row.gained == ["last_name", "title"]  # the company's fields are the colleague's gain
+    assert (company.industry, company.sources["industry"]) == ("Logistics", said)
+    assert said["source"] == "clay"
+
+
+def test_after_seven_days_the_company_is_asked_about_again(clay: FakeClay) -> None:
+    company = CompanyFactory(domain="northline.test")
+    answered_colleague(clay, company=company)
+    with later(7 * 86400 - 60):
+        asked(clay, company=company)
+        assert wants(clay) == ("yes", "no")
+    with later(7 * 86400 + 60):
+        _, row = asked(clay, company=company)
+        assert wants(clay) == ("yes", "yes")
+        assert row.company_known_at is None
+
+
+def test_the_cache_is_by_domain_and_a_company_without_one_is_asked_about(clay: FakeClay) -> None:
+    company = CompanyFactory(domain=None, name="Northline", name_key="northline")
+    answered_colleague(clay, company=company, email="dana@acme.test")
+    company.refresh_from_db()
+    assert company.enriched_at is None
+    asked(clay, company=company, email="ben@acme.test")
+    assert wants(clay) == ("yes", "yes")
+
+
+def test_an_answer_about_another_domain_is_no_answer_about_this_one(clay: FakeClay) -> None:
+    company = CompanyFactory(domain="northline.test")
+    _, row = asked(clay, company=company)
+    enrichment.record_answer(row.request_id, {"company_domain": "elsewhere.test", "industry": "Mining"})
+    company.refresh_from_db()
+    assert company.enriched_at is None
+
+
+def test_where_the_person_is_known_and_the_company_is_not_only_the_company_is_asked_about(clay: FakeClay) -> None:
+    company = CompanyFactory(domain="northline.test")
+    answered_colleague(clay, company=company)
+    with later(6 * 86400):
+        lead = answered_colleague(clay, company=company)
+        assert wants(clay) == ("yes", "no")
+    with later(8 * 86400):
+        enrichment.want(lead)
+        enrichment.push_due()
+        assert wants(clay) == ("no", "yes")
+        row = lead.enrichments.get(state="requested")
+        enrichment.record_answer(row.request_id, {"company_domain": "northline.test"})
+        enrichment.want(lead)
+        assert not lead.enrichments.exclude(state="settled").exists()
+
+
+def test_a_question_that_an_answer_has_overtaken_is_not_pushed(clay: FakeClay) -> None:
+    lead = answered_colleague(clay)
+    row = Enrichment.objects.create(lead=lead)
+    enrichment.push_due()
+    row.refresh_from_db()
+    assert (row.outcome, row.reason, len(clay.submissions())) == ("skipped", "Clay answered within seven days.", 1)
+    assert is_due(lead)
 
 
 @pytest.mark.parametrize("outcome", ["partial", "failed", "skipped"])
@@ -457,6 +545,45 @@ def test_a_new_address_that_is_not_verified_does_not_inherit_the_old_ones_verdic
     enrichment.record_answer(row.request_id, {"work_email": "dana@acme.test", "email_verified": "unknown"})
     lead.refresh_from_db()
     assert (lead.email, lead.email_verified, lead.address) == ("dana@acme.test", False, "usable")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"email_status": "invalid"}, {"email_verified": True, "email_status": "Invalid"}, {"email_verified": "invalid"}],
+)
+def test_an_address_that_does_not_exist_is_not_taken(clay: FakeClay, said: dict[str, Any]) -> None:
+    lead, row = asked(clay, no_address=True)
+    enrichment.record_answer(row.request_id, {"work_email": "dana@acme.test", **said})
+    lead.refresh_from_db()
+    row.refresh_from_db()
+    assert (lead.email, lead.address, row.gained) == (None, "no_address", [])
+    assert not Suppression.objects.exists()
+
+
+@pytest.mark.parametrize("says_which", [True, False])
+def test_an_address_of_ours_that_does_not_exist_is_not_written_to_and_not_suppressed(
+    clay: FakeClay, says_which: bool
+) -> None:
+    lead, row = asked(clay, email="dana@acme.test", email_verified=True)
+    named = {"work_email": "dana@acme.test"} if says_which else {}
+    enrichment.record_answer(row.request_id, {**named, "email_status": "invalid"})
+    lead.refresh_from_db()
+    row.refresh_from_db()
+    assert (lead.address, lead.email_verified, "email_verified" in lead.sources) == ("no_address", False, True)
+    assert (suppression.verdict("dana@acme.test", lead).reason, Suppression.objects.exists()) == ("invalid", False)
+    arrived(rb2b.person({"Business Email": "dana@acme.test", "LinkedIn URL": None}))
+    lead.refresh_from_db()
+    assert lead.address == "no_address"  # another visit does not make the mailbox exist
+
+
+@pytest.mark.parametrize("found", ["dana@acme.test", "d.okafor@acme.test"])
+def test_a_later_answer_brings_somebody_back_whose_address_did_not_exist(clay: FakeClay, found: str) -> None:
+    lead, row = asked(clay, email="dana@acme.test")
+    enrichment.record_answer(row.request_id, {"email_status": "invalid"})
+    enrichment.record_answer(row.request_id, {"work_email": found, "email_verified": True})
+    lead.refresh_from_db()
+    assert (lead.email, lead.address, lead.email_verified) == (found, "usable", True)
+    assert suppression.verdict(found, lead) is None
 
 
 @pytest.mark.parametrize(

@@ -68,18 +68,24 @@ def gate(ghl: FakeGhl, route: str, count: int) -> None:
     ghl.take_behaviour = wait
 
 
-class Worker:
-    """Starts processes that run the door against the test's database and fake; ends those that are left."""
+class Workers:
+    """Starts processes of one module against the test's database and on its clock; ends those that are left."""
 
-    def __init__(self, fake: FakeGhl):
-        self.fake, self.running = fake, []
+    def __init__(self, module: str, **environment: str):
+        self.module, self.running = module, []
+        self.environment = {name: value for name, value in os.environ.items() if value} | {
+            "DATABASE_URL": database_url(),
+            "DJANGO_SETTINGS_MODULE": "caio_project.settings",
+            "LOG_LEVEL": "ERROR",
+            **environment,
+        }
 
-    def start(self, seconds: float = 0) -> subprocess.Popen:
+    def start(self, *arguments: Any) -> subprocess.Popen:
         ahead = time.time() - time_machine.escape_hatch.time.time()
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.races.send_once", str(ahead), str(seconds)],
+            [sys.executable, "-m", self.module, str(ahead), *map(str, arguments)],
             cwd=ROOT,
-            env=self._environment(),
+            env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -87,34 +93,44 @@ class Worker:
         self.running.append(process)
         return process
 
-    def run(self) -> int:
-        """One sweep of the door in a process of its own; returns how many went through."""
-        said, _ = self.start().communicate(timeout=60)
-        return int(said.strip().splitlines()[-1])
-
     def stop(self) -> None:
         for process in self.running:
             process.kill()
             process.communicate()
 
-    def _environment(self) -> dict[str, str]:
-        database = connection.settings_dict
-        login = quote(database["USER"]) + (f":{quote(database['PASSWORD'])}" if database["PASSWORD"] else "")
-        return {name: value for name, value in os.environ.items() if value} | {
-            "DATABASE_URL": f"postgres://{login}@{database['HOST']}:{database['PORT']}/{database['NAME']}",
-            "DJANGO_SETTINGS_MODULE": "caio_project.settings",
-            "SANDBOX": "clay",
-            "GHL_BASE_URL": self.fake.url,
-            "GHL_API_TOKEN": "pit-test",
-            "GHL_LOCATION_ID": "loc-test",
-            "GHL_FROM_EMAIL": "alex@mail.ours.example.com",
-            "UNDO_SECONDS": "0",
-            "SEND_GAP_SECONDS": "0",
-            "HOURLY_LIMIT": "1000",
-            "DOMAIN_HOURLY_LIMIT": "1000",
-            "WORKING_HOURS": "00:00-24:00",
-            "LOG_LEVEL": "ERROR",
-        }
+
+def database_url() -> str:
+    """The test database, for a process of its own."""
+    database = connection.settings_dict
+    login = quote(database["USER"]) + (f":{quote(database['PASSWORD'])}" if database["PASSWORD"] else "")
+    return f"postgres://{login}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
+
+
+class Worker(Workers):
+    """Processes that run the door."""
+
+    def __init__(self, fake: FakeGhl):
+        super().__init__(
+            "tests.races.send_once",
+            SANDBOX="clay",
+            GHL_BASE_URL=fake.url,
+            GHL_API_TOKEN="pit-test",
+            GHL_LOCATION_ID="loc-test",
+            GHL_FROM_EMAIL="alex@mail.ours.example.com",
+            UNDO_SECONDS="0",
+            SEND_GAP_SECONDS="0",
+            HOURLY_LIMIT="1000",
+            DOMAIN_HOURLY_LIMIT="1000",
+            WORKING_HOURS="00:00-24:00",
+        )
+
+    def start(self, seconds: float = 0) -> subprocess.Popen:
+        return super().start(seconds)
+
+    def run(self) -> int:
+        """One sweep of the door in a process of its own; returns how many went through."""
+        said, _ = self.start().communicate(timeout=60)
+        return int(said.strip().splitlines()[-1])
 
 
 @pytest.fixture

@@ -1,0 +1,88 @@
+"""Emails follow their person: to the lead that stands for them after a merge, and back where it was undone.
+
+`leads` says who is whom (`Lead.merged_into`) and is read here, by a sweep that may be repeated and to which it does not
+matter how often people were merged or taken apart meanwhile. What must not wait for it asks `earlier.emails_of`.
+"""
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from leads import identity
+from outreach import composing, drafting, policy
+from outreach.models import Message
+from outreach.moves import move
+from outreach.states import OPEN, Status
+
+STOPPABLE = (Status.DRAFT, Status.BLOCKED, Status.HELD, Status.CLEARED)
+WRITTEN = (Status.SENDING, Status.UNCERTAIN, Status.SENT, Status.FAILED)
+WRITTEN_AS_OTHER = "This person was written to as another lead, before the two were merged."
+OTHER_IS_OPEN = "This person has another email open, from before two leads were merged."
+
+# Where an email is, and is not where the person is for whom it was written.
+ASTRAY = (
+    Q(written_for=None, lead__merged_into__isnull=False)
+    | Q(written_for__isnull=False, written_for__merged_into=None)
+    | Q(written_for__merged_into__isnull=False) & ~Q(lead=F("written_for__merged_into"))
+)
+
+
+def follow(batch: int = 200) -> int:
+    """Bring every email to the person it was written for; returns for how many rows of leads that was tried.
+
+    An email that may be leaving stays where it is while another of the same person may be, too.
+    """
+    astray = Message.objects.filter(ASTRAY).values_list("lead", "written_for").distinct()
+    found = list(astray.order_by("lead", "written_for")[:batch])
+    for lead, written_for in found:
+        with transaction.atomic():
+            _follow(lead, written_for or lead)
+    return len(found)
+
+
+def _follow(now_at: int, written_for: int) -> None:
+    person = identity.locked(written_for)[0]
+    if person.pk == now_at:
+        return  # it was merged or undone meanwhile, and is right again
+    own = Q(lead=now_at, written_for=written_for) | (Q(lead=now_at, written_for=None) if now_at == written_for else Q())
+    rows = Message.objects.select_for_update().filter(own | Q(lead=person)).order_by("pk")
+    coming, there = [row for row in rows if row.lead_id == now_at], [row for row in rows if row.lead_id == person.pk]
+    _leave_one_open(coming, there)
+    blocked = any(row.status in OPEN for row in there)
+    coming = [row for row in coming if not (blocked and row.status in OPEN)]
+    came_for = None if person.pk == written_for else written_for
+    Message.objects.filter(pk__in=[row.pk for row in coming]).update(lead=person, written_for=came_for)
+    for row in coming + there:
+        _look_again(row.pk)
+
+
+def _leave_one_open(coming: list[Message], there: list[Message]) -> None:
+    """Of what has not left only the email stays that came furthest, and none where the other lead was written to."""
+    for mine, others in ((coming, there), (there, coming)):
+        if any(row.status in WRITTEN for row in others):
+            _withdraw(mine, "written_as_other", WRITTEN_AS_OTHER)
+    left = sorted((row for row in coming + there if row.status in STOPPABLE), key=_how_far)
+    _withdraw(left[:-1], "other_is_open", OTHER_IS_OPEN)
+
+
+def _how_far(message: Message) -> tuple[bool, bool, int, int]:
+    """Approved, then opened by a person, then waiting, then blocked, then being drafted; of two alike the older."""
+    approved = message.status == Status.CLEARED
+    return approved, message.opened_at is not None, STOPPABLE.index(Status(message.status)), -message.pk
+
+
+def _withdraw(messages: list[Message], why: str, text: str) -> None:
+    for message in messages:
+        if message.status in STOPPABLE:
+            move(message, Status.WITHDRAWN, why, error=text)
+
+
+def _look_again(pk: int) -> None:
+    """What is known of the person now may make an open email one that a person must decide, knowing it."""
+    message = Message.objects.select_related("lead").get(pk=pk)
+    if message.critical_reason or message.status not in STOPPABLE or message.status == Status.DRAFT:
+        return
+    if reason := composing.critical_reason(message.lead, message):
+        critical = {"critical_reason": reason, "rank": policy.RANK[policy.Band.CRITICAL]}
+        Message.objects.filter(pk=pk).update(**critical)
+        if message.status == Status.CLEARED:
+            drafting.to_held(message, "other_answered", error=reason)

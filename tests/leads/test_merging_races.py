@@ -1,0 +1,104 @@
+"""Merges, undos, visits and answers about the same people at once: one consistent state, and nothing is lost."""
+
+import itertools
+from typing import Any
+
+import pytest
+
+from leads import enrichment, ingest, merging, suppression
+from leads.models import Enrichment, InboundEvent, Lead, Merge, Visit
+from tests.factories import CompanyFactory, LeadFactory, VisitFactory
+from tests.fakes import rb2b
+from tests.leads.conftest import in_threads
+from tests.leads.test_ingest_races import work_off
+from tests.leads.test_merging import ADDRESS, BOTH, LINKEDIN, visit
+
+pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("committed")]
+
+ROUNDS = 6
+
+
+def consistent() -> None:
+    assert not Lead.rows.filter(merged_into__merged_into__isnull=False).exists()
+    for table in (Visit, Enrichment):
+        assert not table.objects.filter(lead__merged_into__isnull=False).exists()
+    away = Lead.rows.exclude(merged_into=None).count()
+    assert Merge.objects.filter(state="merged").count() == away
+
+
+def attempt(work: Any) -> Any:
+    def run() -> Any:
+        try:
+            return work()
+        except merging.Refused as refused:
+            return refused
+
+    return run
+
+
+def test_bodies_of_one_person_at_once_are_one_lead() -> None:
+    for n in range(ROUNDS):
+        name = {"First Name": "Dana", "Last Name": "Okafor"}
+        for who in (ADDRESS, LINKEDIN, BOTH, ADDRESS, LINKEDIN, BOTH):
+            own = {key: value.replace("dana", f"dana{n}") for key, value in who.items() if value}
+            ingest.store("rb2b", rb2b.to_body(visit({**dict.fromkeys(who), **own, **name})))
+        in_threads([lambda: ingest.process_due(batch=1)] * 6)
+        work_off(4)
+    assert set(InboundEvent.objects.values_list("state", flat=True)) == {"processed"}
+    consistent()
+    assert Visit.objects.count() == 6 * ROUNDS
+    for lead in Lead.objects.all():
+        assert (lead.email is not None, lead.linkedin_key is not None, lead.visits.count()) == (True, True, 6)
+    assert Lead.objects.count() == ROUNDS
+
+
+def test_the_same_merge_from_both_ends_at_once_is_one_merge() -> None:
+    for _ in range(ROUNDS):
+        one, other = LeadFactory(), LeadFactory()
+        pairs = [(one, other), (other, one)] * 3
+        found = in_threads([attempt(lambda a=a, b=b: merging.merge(a, b, source="person")) for a, b in pairs])
+        assert sum(isinstance(row, Merge) for row in found) == 1
+        other.refresh_from_db()
+        assert other.merged_into == one
+    consistent()
+
+
+def test_a_ring_of_merges_at_once_ends_as_one_person() -> None:
+    for _ in range(ROUNDS):
+        ring = [LeadFactory() for _ in range(4)]
+        for lead in ring:
+            VisitFactory(lead=lead)
+        pairs = list(itertools.combinations(ring, 2))
+        in_threads([attempt(lambda a=a, b=b: merging.merge(a, b, source="person")) for a, b in pairs])
+        assert set(Lead.rows.filter(pk__in=[lead.pk for lead in ring[1:]]).values_list("merged_into", flat=True)) == {
+            ring[0].pk
+        }
+        assert ring[0].visits.count() == 4
+    consistent()
+
+
+def test_merges_undos_stops_visits_and_answers_at_once_lose_nothing() -> None:
+    for _ in range(ROUNDS):
+        company = CompanyFactory()
+        one, other = LeadFactory(company=company), LeadFactory(company=company)
+        row = merging.merge(one, other, source="person")
+        question = Enrichment.objects.create(lead=one)
+        ingest.store("rb2b", rb2b.to_body(visit({"Business Email": other.email, "LinkedIn URL": None})))
+        in_threads(
+            [
+                attempt(lambda: merging.undo(row, by=None, reason="taken apart")),  # noqa: B023
+                attempt(lambda: merging.merge(one, other, source="person")),  # noqa: B023
+                lambda: suppression.stop(one.email, "unsubscribed", "test", one),  # noqa: B023
+                lambda: enrichment.record_answer(question.request_id, {"job_title": "CEO"}),  # noqa: B023
+                lambda: enrichment.want(Lead.rows.get(pk=other.pk)),  # noqa: B023
+                ingest.process_due,
+            ]
+        )
+        work_off(2)
+        assert suppression.verdict(one.email, one).reason == "unsubscribed"
+        if Lead.rows.get(pk=other.pk).merged_into is not None:
+            assert suppression.verdict(other.email, other).reason == "unsubscribed"
+    assert set(InboundEvent.objects.values_list("state", flat=True)) == {"processed"}
+    assert Visit.objects.exclude(lead=None).count() == ROUNDS
+    assert not Visit.objects.filter(lead__merged_into__isnull=False).exists()
+    assert not Lead.rows.filter(merged_into__merged_into__isnull=False).exists()

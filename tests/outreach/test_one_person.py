@@ -1,0 +1,217 @@
+"""Emails follow their person when two leads become one, and back; nobody is written to twice for having been two."""
+
+from typing import Any
+
+import pytest
+
+from leads import merging, suppression
+from leads.models import Lead, Merge
+from outreach import composing, drafting, earlier, one_person, review, sending, unsubscribes
+from outreach.models import Message, SendIntent
+from outreach.moves import move
+from outreach.states import Status
+from tests import factories
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender")]
+
+
+def two() -> tuple[Lead, Lead]:
+    return factories.LeadFactory(), factories.LeadFactory()
+
+
+def merged(one: Lead, other: Lead) -> Merge:
+    return merging.merge(one, other, source="person")
+
+
+def now_is(message: Message) -> Message:
+    return Message.objects.get(pk=message.pk)
+
+
+def sent(lead: Lead) -> Message:
+    message = factories.cleared(lead)
+    Message.objects.filter(pk=message.pk).update(status=Status.SENT)
+    SendIntent.objects.create(
+        message=message, transport="sandbox", phase="parallel", day="2026-03-03", domain=message.domain,
+        claimed_at=message.cleared_at, outcome="sent",
+    )  # fmt: skip
+    return now_is(message)
+
+
+def answered(lead: Lead) -> Message:
+    message = factories.cleared(lead)
+    move(message, Status.SENDING, "door")
+    return move(move(message, Status.HELD, "answered"), Status.REJECTED, "rejected")
+
+
+def test_what_was_written_to_one_was_written_to_the_person_before_any_sweep() -> None:
+    one, other = two()
+    sent(other)
+    assert drafting.why_not(one) == ""
+    merged(one, other)
+    assert drafting.why_not(one) == "The first email to this person was sent, or refused for good, before."
+    assert set(earlier.emails_of(one)) == set(earlier.emails_of(other)) == set(Message.objects.all())
+
+
+def test_an_email_open_for_one_is_open_for_the_person_before_any_sweep() -> None:
+    one, other = two()
+    factories.held(other)
+    merged(one, other)
+    assert drafting.why_not(one) == "An email to this person is open already."
+
+
+def test_who_answered_as_either_has_answered() -> None:
+    one, other = two()
+    answered(other)
+    merged(one, other)
+    assert composing.critical_reason(one, Message()) == composing.ANSWERED
+
+
+def test_emails_go_to_the_survivor_and_come_back_with_an_undo() -> None:
+    one, other = two()
+    mine, theirs = sent(one), sent(other)
+    row = merged(one, other)
+    assert one_person.follow() == 1
+    assert one_person.follow() == 0
+    assert (now_is(theirs).lead, now_is(theirs).written_for) == (one, other)
+    assert set(one.messages.all()) == {mine, theirs}
+    merging.undo(row, by=None, reason="They are two.")
+    assert one_person.follow() == 1
+    assert one_person.follow() == 0
+    assert (now_is(theirs).lead, now_is(theirs).written_for, now_is(mine).lead) == (other, None, one)
+
+
+def test_through_several_merges_each_email_comes_back_to_whom_it_was_written_for() -> None:
+    one, (middle, last) = factories.LeadFactory(), two()
+    message = sent(last)
+    first = merged(middle, last)
+    one_person.follow()
+    second = merged(one, middle)
+    one_person.follow()
+    assert (now_is(message).lead, now_is(message).written_for) == (one, last)
+    merging.undo(second, by=None, reason="They are two.")
+    one_person.follow()
+    assert (now_is(message).lead, now_is(message).written_for) == (middle, last)
+    merging.undo(first, by=None, reason="They are two.")
+    one_person.follow()
+    assert (now_is(message).lead, now_is(message).written_for) == (last, None)
+
+
+@pytest.mark.parametrize("swap", [False, True])
+@pytest.mark.parametrize(
+    ("further", "less"),
+    [
+        (factories.cleared, factories.held),
+        (factories.held, factories.draft),
+        (factories.cleared, factories.draft),
+    ],
+)
+def test_of_two_open_emails_the_one_that_came_further_stays(further: Any, less: Any, swap: bool) -> None:
+    leads = two()
+    kept, gone = further(leads[swap]), less(leads[not swap])
+    status = kept.status
+    merged(*leads)
+    one_person.follow()
+    assert (now_is(kept).status, now_is(kept).lead) == (status, leads[0])
+    gone = now_is(gone)
+    assert (gone.status, gone.error, gone.moves.last().why) == ("withdrawn", one_person.OTHER_IS_OPEN, "other_is_open")
+
+
+@pytest.mark.parametrize("opened", [0, 1])
+def test_of_two_held_emails_the_one_that_a_person_has_opened_stays(opened: int) -> None:
+    leads = two()
+    emails = [factories.held(lead) for lead in leads]
+    review.mark_opened(emails[opened])
+    merged(*leads)
+    one_person.follow()
+    assert [now_is(email).status for email in emails].index("held") == opened
+
+
+@pytest.mark.parametrize("make", [factories.draft, factories.held, factories.cleared])
+@pytest.mark.parametrize("swap", [False, True])
+def test_an_open_email_is_withdrawn_where_the_other_lead_was_written_to(make: Any, swap: bool) -> None:
+    leads = two()
+    before, open_ = sent(leads[swap]), make(leads[not swap])
+    merged(*leads)
+    one_person.follow()
+    assert (now_is(open_).status, now_is(open_).error) == ("withdrawn", one_person.WRITTEN_AS_OTHER)
+    assert (now_is(before).status, Message.objects.filter(lead=leads[0]).count()) == ("sent", 2)
+
+
+def test_two_that_may_both_be_leaving_stay_where_they_are_until_one_is_settled() -> None:
+    one, other = two()
+    mine, theirs = factories.cleared(one), factories.cleared(other)
+    for email in (mine, theirs):
+        move(email, Status.SENDING, "door")
+        move(email, Status.UNCERTAIN, "uncertain")
+    merged(one, other)
+    one_person.follow()
+    assert [(now_is(email).lead, now_is(email).status) for email in (mine, theirs)] == [
+        (one, "uncertain"),
+        (other, "uncertain"),
+    ]
+    move(mine, Status.SENT, "found_at_ghl")
+    one_person.follow()
+    assert now_is(theirs).lead == one
+
+
+def test_who_answered_as_the_other_is_decided_by_a_person_who_knows_it() -> None:
+    one, other = two()
+    answered(other)
+    approved = factories.cleared(one)
+    merged(one, other)
+    one_person.follow()
+    approved = now_is(approved)
+    assert (approved.status, approved.priority, approved.critical_reason) == ("held", "critical", composing.ANSWERED)
+    assert approved.moves.last().why == "other_answered"
+
+
+@pytest.mark.usefixtures("loose")
+def test_the_door_sees_a_merge_that_no_sweep_has_followed(settings: Any) -> None:
+    one, other = two()
+    sent(other)
+    approved = factories.cleared(one)
+    merged(one, other)
+    assert sending.send_due() == 0
+    approved = now_is(approved)
+    assert (approved.status, approved.moves.last().why) == ("withdrawn", "written_as_other")
+    assert SendIntent.objects.filter(message=approved).count() == 0
+
+
+@pytest.mark.usefixtures("loose")
+def test_the_door_sees_a_no_that_was_said_as_the_other() -> None:
+    one, other = two()
+    suppression.stop(other.email, "unsubscribed", "test", other)
+    approved = factories.cleared(one)
+    merged(one, other)
+    assert sending.send_due() == 0
+    assert (now_is(approved).status, now_is(approved).moves.last().why) == ("withdrawn", "suppressed")
+    assert not SendIntent.objects.exists()
+
+
+def test_an_unsubscribe_by_the_link_in_either_email_stops_both_and_stays_after_an_undo() -> None:
+    one, other = two()
+    first, open_ = sent(other), factories.held(one)
+    row = merged(one, other)
+    assert unsubscribes.stop(first.unsubscribe_token)
+    assert now_is(open_).status == "withdrawn"
+    merging.undo(row, by=None, reason="They are two.")
+    one_person.follow()
+    for lead in two_again(one, other):
+        assert suppression.verdict(lead.email, lead).reason == "unsubscribed"
+        assert drafting.why_not(lead).startswith("We must not write")
+
+
+def two_again(*leads: Lead) -> list[Lead]:
+    found = list(Lead.objects.filter(pk__in=[lead.pk for lead in leads]).order_by("pk"))
+    assert len(found) == len(leads)
+    return found
+
+
+def test_an_assessment_of_a_lead_merged_away_opens_nothing_beside_the_survivors_email() -> None:
+    one, other = two()
+    made = factories.AssessmentFactory(lead=other)
+    factories.held(one)
+    merged(one, other)
+    made.lead = other  # as a worker holds it that read it before the merge
+    drafting._open(made)
+    assert Message.objects.count() == 1

@@ -1,0 +1,213 @@
+"""Four worker processes before one Clay, which behaves in every way that it may. Deadlines are scaled: 2 s for 30."""
+
+import time
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db.models import F
+from django.utils import timezone
+
+from leads import breaker
+from leads.models import Breaker, Enrichment, InboundEvent, Lead
+from metrics import gates
+from tests import factories
+from tests.fakes.clay import FakeClay
+from tests.fakes.server import wait_for
+from tests.races.conftest import Workers
+
+pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("committed")]
+
+PUSH = "POST /v3/sources/webhook/{source}"
+DEADLINE = 2  # seconds
+
+
+@pytest.fixture
+def four_workers(clay: FakeClay, live_server: Any) -> Iterator[None]:
+    clay.configure(callback_url=f"{live_server.url}/webhooks/clay")
+    workers = Workers(
+        "tests.races.work_clay",
+        SANDBOX="ghl",
+        CLAY_WORKBOOK_WEBHOOK_URL=clay.source_url("src-1"),
+        CLAY_WEBHOOK_AUTH_TOKEN="clay-auth",
+        CLAY_CALLBACK_TOKEN="clay-callback-token",
+        CLAY_TIMEOUT_SECONDS=str(DEADLINE),
+    )
+    for _ in range(4):
+        workers.start()
+    yield
+    workers.stop()
+
+
+def wanted(count: int, name: str = "Dana") -> list[Enrichment]:
+    """Questions about `count` new people of this first name, all due at one moment."""
+    leads = [factories.LeadFactory(first_name=name) for _ in range(count)]
+    return Enrichment.objects.bulk_create(Enrichment(lead=lead) for lead in leads)
+
+
+def now_are(rows: list[Enrichment]) -> Counter[str]:
+    """How many have which outcome, or which state where they are open."""
+    found = Enrichment.objects.filter(pk__in=[row.pk for row in rows]).values_list("outcome", "state")
+    return Counter(outcome or state for outcome, state in found)
+
+
+def become(rows: list[Enrichment], timeout: float = 20, **expected: int) -> None:
+    try:
+        wait_for(lambda: now_are(rows) == expected, timeout)
+    except TimeoutError:
+        assert now_are(rows) == expected
+
+
+def thirty_seconds_pass(rows: list[Enrichment]) -> None:
+    asked = Enrichment.objects.filter(pk__in=[row.pk for row in rows], state="requested")
+    asked.update(not_before=F("not_before") - timedelta(seconds=30))
+
+
+def pushes(clay: FakeClay) -> int:
+    return len(clay.requests(PUSH))
+
+
+class TestEveryWayClayMayAnswer:
+    """Two that fail, then one that is answered, so that the breaker stays closed."""
+
+    @pytest.fixture
+    def two(self, clay: FakeClay, four_workers: None) -> Iterator[Callable[[str], list[Enrichment]]]:
+        become(wanted(1), answered=1)
+        yield lambda name: wanted(2, name)
+        become(wanted(1), answered=1)
+        assert not breaker.is_open()
+        assert not InboundEvent.objects.filter(state="parked").exists()
+        assert not Lead.objects.filter(needs_assessment_at=None).exists(), "somebody does not go on"
+
+    def test_just_in_time_counts_as_asked_and_just_too_late_as_failed(self, clay: FakeClay, two: Any) -> None:
+        clay.on(PUSH, containing='"Slow"').delay(DEADLINE * 29 / 30 - 0.5)
+        clay.on(PUSH, containing='"Late"').delay(DEADLINE * 31 / 30 + 0.5)
+        slow, late = two("Slow"), two("Late")
+        become(slow, answered=2)
+        # It was over the deadline and acted all the same: the lead had gone on, and the answer is still used.
+        become(late, late=2)
+        assert set(Enrichment.objects.filter(pk__in=[row.pk for row in late]).values_list("attempts")) == {(1,)}
+
+    def test_an_answer_in_drops_is_cut_at_the_deadline(self, clay: FakeClay, two: Any) -> None:
+        clay.configure(answers=0)
+        clay.on(PUSH, containing='"Drip"').drip(2)
+        began = time.monotonic()
+        rows = two("Drip")
+        become(rows, failed=2)
+        assert time.monotonic() - began < DEADLINE + 3
+        assert "did not answer in time" in Enrichment.objects.get(pk=rows[0].pk).reason
+        clay.configure(answers=1)
+
+    def test_two_answers_are_one(self, clay: FakeClay, two: Any) -> None:
+        clay.configure(answers=2)
+        rows = two("Twice")
+        become(rows, answered=2)
+        clay.wait_for_callbacks(5)
+        wait_for(lambda: not InboundEvent.objects.filter(state="waiting").exists(), 10)
+        become(rows, answered=2)
+        clay.configure(answers=1)
+
+    def test_no_answer_is_partial_after_thirty_seconds_and_better_late(self, clay: FakeClay, two: Any) -> None:
+        clay.configure(answers=0)
+        rows = two("Silent")
+        become(rows, requested=2)
+        thirty_seconds_pass(rows)
+        become(rows, partial=2)
+        clay.configure(answers=1)
+        for row in clay.submissions()[-2:]:
+            clay.call_back(row)
+        become(rows, late=2)
+
+    @pytest.mark.parametrize("status", [429, 500])
+    def test_a_refusal_is_a_failure_and_asked_once(self, clay: FakeClay, two: Any, status: int) -> None:
+        clay.on(PUSH, containing='"Refused"').status(status)
+        before = pushes(clay)
+        rows = two("Refused")
+        become(rows, failed=2)
+        assert pushes(clay) - before == 2
+
+    def test_a_server_that_never_answers_is_a_failure(self, clay: FakeClay, two: Any) -> None:
+        clay.on(PUSH, containing='"Never"').never()
+        become(two("Never"), failed=2)
+
+    def test_garbage_acknowledges_nothing_that_is_relied_on(self, clay: FakeClay, two: Any) -> None:
+        clay.on(PUSH, containing='"Garbage"').garbage()
+        rows = two("Garbage")
+        become(rows, requested=2)
+        thirty_seconds_pass(rows)
+        become(rows, partial=2)
+
+
+def test_the_enrichment_rate_is_what_clay_answered(clay: FakeClay, four_workers: None) -> None:
+    clay.on(PUSH, containing='"Refused"').status(500)
+    rows = wanted(12)
+    become(rows, answered=12)
+    refused = wanted(2, "Refused")
+    become(refused, failed=2)
+    clay.configure(answers=0)
+    silent = wanted(6, "Silent")
+    become(silent, requested=6)
+    thirty_seconds_pass(silent)
+    become(silent, partial=6)
+    clay.configure(variant="junk_na", answers=1)
+    empty = wanted(4, "Empty")
+    become(empty, answered=4)
+    gate = gates.enrichment_rate(timezone.now())
+    assert (gate.raw, gate.value) == ({"settled": 24, "gained": 12}, 0.5)
+
+
+def test_never_more_than_ten_a_second_and_each_asked_once(clay: FakeClay, four_workers: None) -> None:
+    rows = wanted(45)
+    become(rows, timeout=40, answered=45)
+    times = sorted(request.time for request in clay.requests(PUSH))
+    busiest = max(bisect_right(times, start + 1.0) - n for n, start in enumerate(times))
+    assert len(times) == len({row["request_id"] for row in clay.submissions()}) == 45
+    assert busiest <= 12  # ten are claimed; on a busy machine some arrive late, together with the next
+    assert times[-1] - times[0] < 25  # and the rate is used
+
+
+def test_the_breaker_opens_once_probes_once_a_wait_and_closes_by_an_answer(clay: FakeClay, four_workers: None) -> None:
+    clay.configure(answers=0)
+    clay.on(PUSH).status(500)
+    clay.on(PUSH, containing='"Straggler"').never()
+    straggler = wanted(1, "Straggler")
+    wait_for(lambda: pushes(clay) == 1, 10)
+    rows = wanted(12)
+    become(rows + straggler, failed=13)  # the straggler long after the others have opened it
+    assert 4 <= pushes(clay) <= 6  # three open it; the other workers may each have had one under way
+    assert (breaker.is_open(), breaker.row().openings) == (True, 1)
+
+    for failed_probes in (1, 2, 3):
+        assert asked_while_open(clay, probe_is_due=False) == 0
+        assert asked_while_open(clay, probe_is_due=True) == 1
+        state = breaker.row()
+        wait = state.probe_at - timezone.now()  # type: ignore[operator]
+        expected = breaker.FIRST_PROBE * 2**failed_probes
+        assert (state.openings, expected - timedelta(seconds=30) < wait <= expected) == (1 + failed_probes, True)
+
+    clay.on(PUSH).normal(times=1)
+    clay.configure(answers=0)
+    assert asked_while_open(clay, probe_is_due=True, requested=1) == 1
+    assert asked_while_open(clay, probe_is_due=False) == 0
+    assert breaker.is_open(), "an acknowledgement is no answer"
+
+    [probe] = clay.submissions()
+    clay.call_back(probe)
+    wait_for(lambda: not breaker.is_open(), 10)
+    clay.reset()
+    before = pushes(clay)
+    become(wanted(6), requested=6)
+    assert pushes(clay) - before == 6
+
+
+def asked_while_open(clay: FakeClay, *, probe_is_due: bool, requested: int = 0) -> int:
+    """How often Clay was asked while four workers had eight questions and one minute had passed, or not."""
+    before = pushes(clay)
+    if probe_is_due:
+        Breaker.objects.update(probe_at=timezone.now())
+    rows = wanted(8)
+    become(rows, **{"failed": 8 - requested} | ({"requested": requested} if requested else {}))
+    return pushes(clay) - before
