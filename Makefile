@@ -1,12 +1,13 @@
 # `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run login test check bench lock clean
+.PHONY: help run login test check bench chaos lock clean
 SHELL := /bin/sh
 export PYTHON UPGRADE BENCH_SECONDS
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 PORT ?= 8000
 WORKERS ?= 2
+POSTS ?= 100000
 PY := .venv/bin/python
 PREPARE := sh .ci/prepare
 
@@ -33,6 +34,10 @@ check: ## formatting, types, boundaries, migrations, deployment settings
 bench: ## measure against the stated aims (BENCH_SECONDS=10); needs PostgreSQL and Redis on this machine
 	@$(PREPARE) requirements-dev.txt
 	@$(PY) -m bench
+
+chaos: ## post visitors while everything is killed: nothing may be lost (POSTS=100000); starts its own PostgreSQL
+	@$(PREPARE) requirements-dev.txt
+	@$(PY) -m bench.chaos_ingest --posts $(POSTS)
 
 lock: ## compile requirements*.in to requirements*.txt, with hashes (UPGRADE=1 or UPGRADE=name)
 	@$(PREPARE) requirements-dev.txt

@@ -95,6 +95,14 @@ class Process:
             [sys.executable, *arguments], cwd=ROOT, env=env, stdout=self._log, stderr=self._log, pass_fds=pass_fds
         )
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def children(self) -> list[int]:
+        """The processes that it started and that live, such as gunicorn's workers."""
+        return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
+
     def check(self) -> None:
         if self._process.poll() is not None:
             self._log.seek(0)
@@ -116,6 +124,15 @@ class Process:
 @contextlib.contextmanager
 def web(env: dict[str, str], path: str, app: str = "caio_project.wsgi", **more: str) -> Iterator[str]:
     """gunicorn as in production; yields its URL once `path` answers."""
+    with web_process(env, path, app, **more) as (url, _):
+        yield url
+
+
+@contextlib.contextmanager
+def web_process(
+    env: dict[str, str], path: str, app: str = "caio_project.wsgi", **more: str
+) -> Iterator[tuple[str, Process]]:
+    """The same with gunicorn's own process."""
     with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
         arguments = ("-m", "gunicorn", "--config", "gunicorn.conf.py", "--bind", f"fd://{listener.fileno()}", app)
         env = {**env, "WEB_CONCURRENCY": "2", **more}
@@ -123,7 +140,7 @@ def web(env: dict[str, str], path: str, app: str = "caio_project.wsgi", **more: 
             url = f"http://127.0.0.1:{listener.getsockname()[1]}"
             while not _answers(url + path):
                 process.check()
-            yield url
+            yield url, process
 
 
 def _answers(url: str) -> bool:

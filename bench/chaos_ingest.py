@@ -1,0 +1,235 @@
+"""Visitors are posted while what serves them is killed: everything acknowledged must become one event and one visit.
+
+    python -m bench.chaos_ingest --posts 100000        (or: make chaos POSTS=100000)
+
+On a PostgreSQL and a Redis of its own, with gunicorn, Celery's worker and beat as in production. On the way PostgreSQL
+is away for some seconds, first by a crash, then in good order, and web and Celery processes get SIGKILL at random.
+Bodies are posted as RB2B posts them (bench/posting.py); some are posted twice by plan, whatever came of the first time.
+
+Prints the figures as JSON. Lost: acknowledged, and not one processed event with a visit. Double: a body with two
+events, or a page view with two visits. A refusal is explained where a web process was killed in the second before.
+Exit code 0 where nothing is lost or double and no refusal is unexplained; else 1.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import random
+import signal
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from bench import load, posting, servers, world
+
+CONNECTIONS = 50
+PAGES_EACH = 4  # visits of one person
+RESENT = 0.05  # of the bodies, posted a second time
+AWAY = (1.0, 4.0)  # seconds without PostgreSQL
+STUCK_AFTER = 120.0  # seconds without any progress after the last post
+EXPLAINED = 1.0  # seconds after the kill of a web process in which its connections break
+MARK = "/run/"
+CELERY = ("-m", "celery", "--app", "caio_project", "--quiet")
+
+
+@dataclass
+class Harm:
+    """What was done on the way."""
+
+    restarts: list[str] = field(default_factory=list)
+    killed: Counter[str] = field(default_factory=Counter)
+    web_killed_at: list[float] = field(default_factory=list)  # by time.monotonic()
+
+
+class Site:
+    """The product's processes, which can be killed one by one; what is killed whole is started again."""
+
+    def __init__(self, postgres: servers.Postgres, env: dict[str, str], chance: random.Random):
+        self.postgres, self._env, self._chance, self.harm = postgres, env, chance, Harm()
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> "Site":
+        beat = (*CELERY, "beat", "--loglevel=WARNING", "--scheduler=celery.beat:Scheduler", "--pidfile=")
+        self.url, self._web = self._stack.enter_context(world.web_process(self._env, "/webhooks/rb2b/health"))
+        self._start_celery()
+        self._stack.callback(lambda: self._worker.__exit__())  # whichever runs by then
+        self._stack.enter_context(world.Process(self._env, *beat))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def restart_postgres(self) -> None:
+        """Away for some seconds, in which a web process dies that has bodies in the spool."""
+        mode = "fast" if "immediate" in self.harm.restarts else "immediate"
+        self.harm.restarts.append(mode)
+        self.postgres.stop(mode)
+        away = self._chance.uniform(*AWAY)
+        time.sleep(away / 2)
+        self.kill_web()
+        time.sleep(away / 2)
+        self.postgres.start()
+
+    def kill_web(self) -> None:
+        """One of gunicorn's workers; gunicorn starts another."""
+        self._kill_one_of("web", self._web.children())
+        self.harm.web_killed_at.append(time.monotonic())
+
+    def kill_celery(self) -> None:
+        """One of the worker's children, or in one of three cases the worker with all of them."""
+        if self._chance.random() < 1 / 3:
+            self._stop_celery()
+            self._start_celery()
+            self.harm.killed["worker"] += 1
+        else:
+            self._kill_one_of("worker child", self._worker.children())
+
+    def let_the_leases_end(self) -> None:
+        """What was leased when it was killed waits for a minute; with nobody at work the minute is made to pass."""
+        self._stop_celery()
+        with psycopg.connect(self.postgres.url) as connection:
+            for table in ("leads_inboundevent", "leads_lead", "leads_enrichment"):
+                connection.execute(f"UPDATE {table} SET lease_until = NULL")
+        self._start_celery()
+
+    def _stop_celery(self) -> None:
+        for pid in [*self._worker.children(), self._worker.pid]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._worker.__exit__()
+
+    def _start_celery(self) -> None:
+        self._worker = world.Process(self._env, *CELERY, "worker", "--loglevel=WARNING", "--concurrency=2")
+
+    def _kill_one_of(self, what: str, pids: list[int]) -> None:
+        if pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._chance.choice(pids), signal.SIGKILL)
+                self.harm.killed[what] += 1
+
+
+def bodies(posts: int, chance: random.Random) -> Iterator[bytes]:
+    """`posts` page views, every PAGES_EACH of one person, and some of them again a little later."""
+    text = json.dumps(load.BODY | {"Captured URL": f"https://oursite.test{MARK}{{page}}"})
+    order: list[tuple[float, int]] = [(n, n) for n in range(posts)]
+    order += [(n + chance.uniform(0, 200), n) for n in chance.sample(range(posts), round(posts * RESENT))]
+    for _, n in sorted(order):
+        yield text.replace("{page}", str(n)).replace("{n}", str(n // PAGES_EACH)).encode()
+
+
+def harm_on_the_way(site: Site, found: posting.Outcome, posts: int, restarts: int, kills: int) -> None:
+    """Do each harm when its share of the posts is through: restarts evenly spread, kills at random."""
+    chance = random.Random(posts)  # noqa: S311
+    due = [((n + 1) / (restarts + 1), site.restart_postgres) for n in range(restarts)]
+    due += [(chance.uniform(0.02, 0.98), chance.choice([site.kill_web, site.kill_celery])) for _ in range(kills)]
+    for share, harm in sorted(due, key=lambda one: one[0]):
+        while found.posted < share * posts:
+            time.sleep(0.02)
+        harm()
+
+
+def wait_until_settled(db: str, spool: Path) -> float:
+    """Until nothing waits in the spool or as an event; returns the seconds. Raises TimeoutError without progress."""
+    began, best, at = time.monotonic(), sys.maxsize, time.monotonic()
+    while True:
+        with psycopg.connect(db) as connection:
+            row = connection.execute("SELECT count(*) FROM leads_inboundevent WHERE state = 'waiting'").fetchone()
+        left = len(list(spool.glob("*.event"))) + (row[0] if row else 0)
+        if not left:
+            return time.monotonic() - began
+        if left < best:
+            best, at = left, time.monotonic()
+        if time.monotonic() - at > STUCK_AFTER:
+            raise TimeoutError(f"{left} bodies wait and nothing has moved for {STUCK_AFTER:.0f} s")
+        time.sleep(0.5)
+
+
+EVENTS = """
+    SELECT e.body_sha256, count(DISTINCT e.id), count(v.id), bool_and(e.state = 'processed')
+    FROM leads_inboundevent e LEFT JOIN leads_visit v ON v.event_id = e.id GROUP BY e.body_sha256
+"""
+PAGES = "SELECT count(*) FROM (SELECT path FROM leads_visit GROUP BY path HAVING count(*) > 1) twice"
+
+
+def judge(db: str, found: posting.Outcome) -> dict[str, int]:
+    """What became of the bodies, from the tables themselves and not from what the product says of them."""
+    with psycopg.connect(db) as connection:
+        events = {sha: (n, visits, done) for sha, n, visits, done in connection.execute(EVENTS)}
+        pages_twice = connection.execute(PAGES).fetchone()
+    kept = {sha for sha, (_, visits, done) in events.items() if visits and done}
+    return {
+        "events": len(events),
+        "lost": len(found.acknowledged - kept),
+        "double": sum(n > 1 or visits > 1 for n, visits, _ in events.values()) + (pages_twice[0] if pages_twice else 0),
+        "not_processed": len(events) - len(kept),
+    }
+
+
+def run(posts: int, restarts: int, kills: int, rate: float, seed: int, wait_for_leases: bool) -> dict[str, Any]:
+    chance, found = random.Random(seed), posting.Outcome()  # noqa: S311
+    with contextlib.ExitStack() as stack:
+        postgres, redis = stack.enter_context(servers.Postgres()), stack.enter_context(servers.Redis())
+        spool = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="caio-spool-")))
+        env = world.environment(DATABASE_URL=postgres.url, REDIS_URL=redis.url, SPOOL_DIR=str(spool))
+        world.manage(env, "migrate", "--verbosity", "0")
+        site = stack.enter_context(Site(postgres, env, chance))
+        url, began = f"{site.url}/webhooks/rb2b?token={world.TOKEN}", time.monotonic()
+        harm = threading.Thread(target=harm_on_the_way, args=(site, found, posts, restarts, kills))
+        harm.start()
+        posting.post_all(url, bodies(posts, chance), found, CONNECTIONS, rate)
+        took = time.monotonic() - began
+        harm.join()
+        if not wait_for_leases:
+            site.let_the_leases_end()
+        return (
+            figures(found, site.harm, took)
+            | {"settled_s": wait_until_settled(postgres.url, spool)}
+            | judge(postgres.url, found)
+        )
+
+
+def figures(found: posting.Outcome, harm: Harm, took: float) -> dict[str, Any]:
+    times = sorted(found.seconds)
+    explained = [at for at in found.refused_at if any(0 <= at - kill <= EXPLAINED for kill in harm.web_killed_at)]
+    return {
+        "posted": found.posted,
+        "acknowledged_bodies": len(found.acknowledged),
+        "spooled": found.answers["spooled"],
+        "refused": found.refused,
+        "refused_unexplained": len(found.refused_at) - len(explained),
+        "restarts": harm.restarts,
+        "killed": dict(harm.killed),
+        "posting_s": took,
+        "per_second": found.posted / took,
+        "p50_ms": 1000 * statistics.median(times),
+        "p99_ms": 1000 * times[int(len(times) * 0.99)],
+        "longest_ms": 1000 * times[-1],
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--posts", type=int, default=100_000)
+    parser.add_argument("--restarts", type=int, default=2, help="of PostgreSQL")
+    parser.add_argument("--kills", type=int, default=40, help="of web and Celery processes")
+    parser.add_argument("--rate", type=float, default=0, help="posts a second at most (0: as fast as they are taken)")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--skip-leases", action="store_true", help="do not wait a minute for what was killed at work")
+    asked = parser.parse_args()
+    found = run(asked.posts, asked.restarts, asked.kills, asked.rate, asked.seed, not asked.skip_leases)
+    print(json.dumps({"seed": asked.seed} | found, indent=2))
+    return 1 if found["lost"] or found["double"] or found["not_processed"] or found["refused_unexplained"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,114 @@
+"""A PostgreSQL and a Redis of our own, in temporary folders and on free ports, which a run may crash as it likes."""
+
+import glob
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import redis
+
+NAME = "caio_bench"
+BINARIES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql*/bin")
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+class Postgres:
+    """A server with the default guarantees (fsync, synchronous commits); `stop("immediate")` is a crash."""
+
+    def __init__(self) -> None:
+        self.port, self._bin, self._as = free_port(), _binaries(), _not_root()
+        self._folder = Path(tempfile.mkdtemp(prefix="caio-postgres-"))
+        self._data = self._folder / "data"
+
+    @property
+    def url(self) -> str:
+        return f"postgres://postgres@127.0.0.1:{self.port}/{NAME}"
+
+    def __enter__(self) -> "Postgres":
+        if self._as:
+            shutil.chown(self._folder, self._as["user"], self._as["group"])
+        self._run("initdb", "--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync", "--no-locale")
+        self.start()
+        with psycopg.connect(self.url.replace(NAME, "postgres"), autocommit=True) as admin:
+            admin.execute(f"CREATE DATABASE {NAME}")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if (self._data / "postmaster.pid").exists():
+            self.stop("immediate")
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def start(self) -> None:
+        options = f"-p {self.port} -k {self._folder} -c listen_addresses=127.0.0.1 -c max_connections=200"
+        self._run("pg_ctl", "start", "--wait", f"--log={self._folder}/log", f"--options={options}")
+
+    def stop(self, mode: str) -> None:
+        """`mode` is pg_ctl's: fast ends every session; immediate ends without a word, and the log is replayed after."""
+        self._run("pg_ctl", "stop", "--wait", f"--mode={mode}")
+
+    def _run(self, program: str, *arguments: str) -> None:
+        # Into a file: the server inherits it, and a pipe would never end.
+        with tempfile.TemporaryFile("w+") as said:
+            done = subprocess.run(
+                [self._bin / program, f"--pgdata={self._data}", *arguments],
+                cwd=self._folder, env={"PATH": os.environ["PATH"], "LC_ALL": "C"}, stdin=subprocess.DEVNULL,
+                stdout=said, stderr=said, check=False, **self._as,
+            )  # fmt: skip
+            if done.returncode:
+                said.seek(0)
+                raise RuntimeError(f"{program} failed:\n{said.read()[-2000:]}")
+
+
+def _binaries() -> Path:
+    """Where PostgreSQL's server programs are; Debian keeps them off PATH."""
+    found = [Path(folder) for pattern in BINARIES for folder in sorted(glob.glob(pattern), reverse=True)]
+    found += [Path(path).parent for path in [shutil.which("initdb")] if path]
+    for folder in found:
+        if (folder / "initdb").exists() and (folder / "pg_ctl").exists():
+            return folder
+    sys.exit(f"PostgreSQL's server programs are not here ({', '.join(BINARIES)}); Debian: apt-get install postgresql")
+
+
+def _not_root() -> dict[str, Any]:
+    """PostgreSQL refuses to run as root; then it runs as the user that its package made."""
+    return {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+
+
+class Redis:
+    """An empty server that keeps nothing."""
+
+    def __init__(self) -> None:
+        self.port, self._folder = free_port(), tempfile.mkdtemp(prefix="caio-redis-")
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def __enter__(self) -> "Redis":
+        arguments = ("--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", self._folder)
+        self._process = subprocess.Popen(["redis-server", *arguments], stdout=subprocess.DEVNULL)  # noqa: S607
+        client, until = redis.from_url(self.url), time.monotonic() + 10
+        while True:
+            try:
+                client.ping()
+                return self
+            except redis.ConnectionError:
+                if self._process.poll() is not None or time.monotonic() > until:
+                    raise
+                time.sleep(0.05)
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
