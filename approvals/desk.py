@@ -10,6 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from approvals import decisions, queue, shown, words
+from caio_project.lib.diff import Diff, diff
 from leads.models import Kind
 from outreach import compliance, limits, phase
 from outreach.models import Message, MessageText, Move
@@ -40,6 +41,9 @@ WHY = {
     "person_says_sent": "A person says it was sent",
     "person_says_not_sent": "A person says it was not sent",
     "suppressed": "Stopped: we must not write to this address",
+    "written_as_other": "Withdrawn: this person was written to as another lead",
+    "other_is_open": "Withdrawn: this person has another email open",
+    "other_answered": "Held again: this person has answered, as another lead",
     "answered": "Stopped: this person has written to us",
 }
 
@@ -103,7 +107,7 @@ def who_has(claim: Any) -> str:
     return f"{phase.name_of(claim.user)} has this email until {_local(claim.until):%H:%M}."
 
 
-def conflict(message: Message, shown: int) -> tuple[Strip, words.Diff | None]:
+def conflict(message: Message, shown: int) -> tuple[Strip, Diff | None]:
     """What to say when the text of version `shown` was decided and is not what stands there now."""
     text = message.text
     before = message.texts.filter(version=shown).first()
@@ -114,7 +118,7 @@ def conflict(message: Message, shown: int) -> tuple[Strip, words.Diff | None]:
         f"{who} changed this email at {_local(text.created_at):%H:%M} while you read it. "
         "Your decision was not recorded. The changes are marked."
     )
-    return Strip("warn", said), words.diff(_whole(before), _whole(text))
+    return Strip("warn", said), diff(_whole(before), _whole(text))
 
 
 def page(message: Message, user: Any) -> dict[str, Any]:
@@ -216,18 +220,18 @@ def rejections(message: Message) -> list[Event]:
     return [_event(move) for move in earlier.select_related("by", "reason").order_by("-pk")[:5]]
 
 
-def edit_diff(message: Message, text: MessageText) -> words.Diff | None:
+def edit_diff(message: Message, text: MessageText) -> Diff | None:
     """What a person changed in the machine's last text."""
     if text.author_id is None:
         return None
     original = message.texts.filter(author=None, version__lt=text.version).last()
-    return words.diff(_whole(original), _whole(text)) if original else None
+    return diff(_whole(original), _whole(text)) if original else None
 
 
-def typed_diff(message: Message, subject: str, body: str) -> words.Diff:
+def typed_diff(message: Message, subject: str, body: str) -> Diff:
     """What a typed text would change in the one that stands."""
     text = message.text
-    return words.diff(_whole(text) if text else "", f"{subject}\n\n{body}")
+    return diff(_whole(text) if text else "", f"{subject}\n\n{body}")
 
 
 def saved_meanwhile(text: MessageText) -> Strip:

@@ -12,9 +12,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from approvals.models import Decision
-from caio_project.lib import calendar
+from caio_project.lib import calendar, statistics
 from leads.models import Enrichment, Kind
-from metrics import flow, statistics
+from metrics import flow
 from metrics.models import GateEvaluation
 from outreach import phase
 from outreach.models import Message, Move, SendIntent, Transport

@@ -8,8 +8,9 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from approvals import decisions
+from caio_project.lib import statistics
 from leads.models import Enrichment, Lead
-from metrics import gates, statistics
+from metrics import gates
 from metrics.models import GateEvaluation
 from outreach.models import Message, SendIntent, Transport
 from outreach.moves import move
@@ -182,11 +183,6 @@ class TestRecord:
     def test_evaluating_writes_nothing(self) -> None:
         gates.evaluate("assisted")
         assert GateEvaluation.objects.count() == 0
-
-
-def test_the_wilson_interval_is_the_textbooks() -> None:
-    assert statistics.wilson(0, 0) is None
-    assert statistics.wilson(10, 100) == pytest.approx((0.0552, 0.1744), abs=1e-4)
 
 
 def test_gates_lead_into_two_phases() -> None:

@@ -1,0 +1,47 @@
+"""What changed between two texts, word by word. Pure."""
+
+import re
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Literal
+
+_TOKEN = re.compile(r"\n+|[^\S\n]+|\S+")
+
+
+@dataclass(frozen=True)
+class Change:
+    kind: Literal["same", "ins", "del"]
+    text: str
+
+
+@dataclass(frozen=True)
+class Diff:
+    changes: tuple[Change, ...]
+    removed: int  # words
+    added: int
+
+    @property
+    def sentence(self) -> str:
+        """ "4 words removed, 6 added", or that nothing changed."""
+        if not self.removed and not self.added:
+            return "No words changed"
+        return f"{self.removed} word{'' if self.removed == 1 else 's'} removed, {self.added} added"
+
+
+def diff(before: str, after: str) -> Diff:
+    """The words taken away and put in on the way from `before` to `after`."""
+    old, new = _TOKEN.findall(before), _TOKEN.findall(after)
+    changes: list[Change] = []
+    removed = added = 0
+    for code, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        gone, come = old[a:b], new[c:d]
+        if code == "equal":
+            changes.append(Change("same", "".join(gone)))
+            continue
+        if gone:
+            changes.append(Change("del", "".join(gone)))
+        if come:
+            changes.append(Change("ins", "".join(come)))
+        removed += sum(1 for token in gone if token.strip())
+        added += sum(1 for token in come if token.strip())
+    return Diff(tuple(changes), removed, added)

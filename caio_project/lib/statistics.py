@@ -1,0 +1,65 @@
+"""Intervals and means. Pure; scipy is imported where it is used, not at start."""
+
+from math import ceil, hypot, sqrt
+from statistics import mean, median, quantiles
+
+
+def wilson(successes: int, trials: int) -> tuple[float, float] | None:
+    """The 95 % Wilson interval of a proportion; None without trials."""
+    if not trials:
+        return None
+    from scipy.stats import binomtest
+
+    interval = binomtest(successes, trials).proportion_ci(confidence_level=0.95, method="wilson")
+    return float(interval.low), float(interval.high)
+
+
+def spread(values: list[float]) -> dict[str, float]:
+    """Mean, median and 90th percentile of at least one value."""
+    p90 = quantiles(values, n=10, method="inclusive")[-1] if len(values) > 1 else values[0]
+    return {"mean": mean(values), "median": median(values), "p90": p90}
+
+
+def difference(successes: int, trials: int, others: int, other_trials: int) -> tuple[float, float] | None:
+    """The 95 % interval of `others / other_trials - successes / trials`; None where one has no trials.
+
+    Source: Newcombe (1998), Statistics in Medicine 17, method 10: from the two Wilson intervals.
+    """
+    one, other = wilson(successes, trials), wilson(others, other_trials)
+    if one is None or other is None:
+        return None
+    p, q = successes / trials, others / other_trials
+    low = hypot(q - other[0], one[1] - p)
+    high = hypot(other[1] - q, p - one[0])
+    return q - p - low, q - p + high
+
+
+def power(rate: float, other: float, each: int) -> float:
+    """The chance that `each` trials a side tell `other` from `rate` (two-sided, 5 %, normal approximation)."""
+    from scipy.stats import norm
+
+    if each <= 0 or rate == other:
+        return 0.05 if each > 0 else 0.0
+    mean_rate = (rate + other) / 2
+    under_none = sqrt(2 * mean_rate * (1 - mean_rate) / each)
+    under_other = sqrt((rate * (1 - rate) + other * (1 - other)) / each)
+    return float(norm.cdf((abs(other - rate) - norm.ppf(0.975) * under_none) / under_other))
+
+
+def trials_needed(rate: float, other: float, wanted: float = 0.8) -> int:
+    """How many trials a side have the chance `wanted` to tell `other` from `rate`; the two must differ."""
+    from scipy.stats import norm
+
+    if rate == other:
+        raise ValueError("Two equal rates cannot be told apart.")
+    mean_rate = (rate + other) / 2
+    under_none = norm.ppf(0.975) * sqrt(2 * mean_rate * (1 - mean_rate))
+    under_other = norm.ppf(wanted) * sqrt(rate * (1 - rate) + other * (1 - other))
+    return ceil(((under_none + under_other) / (other - rate)) ** 2)
+
+
+def even_split(one: int, other: int) -> float:
+    """How likely a split at least as uneven as this is, if each went either way by a fair coin: the ratio check."""
+    from scipy.stats import binomtest
+
+    return float(binomtest(one, one + other).pvalue) if one + other else 1.0
