@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from approvals import desk, forms, leaving, notices
 from approvals.pages import SeeOther, back, deciding, page, show
-from outreach import phase, review, sending
+from outreach import phase, review, uncertain
 from outreach.models import Message, SandboxEmail
 from outreach.states import IllegalMove, Stale
 
@@ -72,7 +72,7 @@ def settle(request: HttpRequest, message: Message) -> HttpResponse:
         return _sent(request, 422, settling=message.pk, form=form)
     was_sent = form.cleaned_data["was_sent"] == "yes"
     try:
-        sending.settle_by_person(message, was_sent=was_sent, by=request.user, reason=form.cleaned_data["reason"])
+        uncertain.settle_by_person(message, was_sent=was_sent, by=request.user, reason=form.cleaned_data["reason"])
     except (Stale, IllegalMove):
         return _sent(request, 409, problem=f"{message.lead}: it was settled meanwhile. Nothing was recorded.")
     word = "recorded as sent" if was_sent else "back in the queue, to be decided anew"

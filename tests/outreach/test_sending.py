@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from leads import suppression
 from leads.models import Lead, Suppression
-from outreach import compliance, phase, review, sending, unsubscribes
+from outreach import compliance, phase, review, sending, uncertain, unsubscribes
 from outreach.models import DailySlots, Message, SandboxEmail, SendIntent
 from outreach.states import IllegalMove, Stale
 from tests import factories
@@ -440,26 +440,26 @@ def test_an_answer_that_may_have_acted_is_never_resent_and_is_found_at_ghl(
     message, other = factories.cleared(), factories.cleared(intent=10, tier="tier_3")
     ambiguous(ghl.on(SEND))
     sending.send_due()
-    uncertain = now_is(message)
-    assert (uncertain.status, last_move(message)) == ("uncertain", ("uncertain", "uncertain"))
-    assert uncertain.error and uncertain.uncertain_at is not None
+    doubtful = now_is(message)
+    assert (doubtful.status, last_move(message)) == ("uncertain", ("uncertain", "uncertain"))
+    assert doubtful.error and doubtful.uncertain_at is not None
     assert now_is(other).status == "sent"  # one that hangs does not hold up the next
     assert [entry["to"] for entry in ghl.sent_emails()] == [message.to_address, other.to_address]
     assert (outcomes(), slots()) == (["uncertain", "sent"], 2)
 
     for _ in range(3):
         clock.shift(timedelta(minutes=10))
-        assert (sending.send_due(), sending.recover()) == (0, 0)
+        assert (sending.send_due(), uncertain.recover()) == (0, 0)
     assert len(ghl.requests(SEND)) == 2
 
-    assert sending.settle_uncertain() == 1
+    assert uncertain.settle_due() == 1
     sent = now_is(message)
     entry = ghl.sent_emails(message.to_address)[0]
     assert (sent.status, last_move(message), sent.error) == ("sent", ("sent", "found_at_ghl"), "")
     assert (sent.ghl_message_id, sent.ghl_email_message_id) == (entry["messageId"], entry["emailMessageId"])
     assert outcomes() == ["sent", "sent"]
     assert len(ghl.sent_emails()) == 2
-    assert sending.settle_uncertain() == 0
+    assert uncertain.settle_due() == 0
 
 
 def test_an_answer_that_does_not_come_is_uncertain(ghl: FakeGhl, clock: Any) -> None:
@@ -469,7 +469,7 @@ def test_an_answer_that_does_not_come_is_uncertain(ghl: FakeGhl, clock: Any) -> 
     assert sending.send_due() == 1
     assert (now_is(message).status, outcomes(), len(ghl.sent_emails())) == ("uncertain", ["uncertain"], 1)
     clock.shift(timedelta(seconds=6))
-    assert sending.settle_uncertain() == 1
+    assert uncertain.settle_due() == 1
     assert (now_is(message).status, len(ghl.sent_emails())) == ("sent", 1)
 
 
@@ -480,13 +480,13 @@ def test_not_found_at_ghl_proves_nothing_and_is_looked_for_ever_more_rarely(ghl:
     clock.shift(timedelta(seconds=6))
     looks = 0
     for wait in (30, 60, 120, 240, 480, 1800, 1800):
-        assert sending.settle_uncertain() == 1
+        assert uncertain.settle_due() == 1
         looks += 1
-        uncertain = now_is(message)
-        assert (uncertain.status, uncertain.lease_until) == ("uncertain", None)
-        assert uncertain.not_before - timezone.now() == pytest.approx(timedelta(seconds=wait), abs=timedelta(seconds=2))
+        doubtful = now_is(message)
+        assert (doubtful.status, doubtful.lease_until) == ("uncertain", None)
+        assert doubtful.not_before - timezone.now() == pytest.approx(timedelta(seconds=wait), abs=timedelta(seconds=2))
         clock.shift(timedelta(seconds=wait - 5))
-        assert sending.settle_uncertain() == 0
+        assert uncertain.settle_due() == 0
         clock.shift(timedelta(seconds=6))
     assert SendIntent.objects.get().looks == looks
     assert (sending.send_due(), ghl.sent_emails(), len(ghl.requests(SEND))) == (0, [], 1)
@@ -498,11 +498,11 @@ def test_what_appears_late_in_the_conversation_is_found_late(ghl: FakeGhl, clock
     ghl.on(SEND).act_then_close(times=1)
     sending.send_due()
     clock.shift(timedelta(seconds=6))
-    sending.settle_uncertain()
+    uncertain.settle_due()
     assert now_is(message).status == "uncertain"
     clock.shift(timedelta(seconds=31))
     ghl.wait_for(lambda: ghl._visible())
-    sending.settle_uncertain()
+    uncertain.settle_due()
     assert (now_is(message).status, len(ghl.sent_emails())) == ("sent", 1)
 
 
@@ -515,7 +515,7 @@ def test_an_email_that_is_not_ours_is_no_proof(ghl: FakeGhl, clock: Any) -> None
     ghl.add_outbound(contact, body=f"<p>Another's link: /u/{other.unsubscribe_token}</p>")
     ghl.receive_reply(contact, body=f"<p>You wrote: /u/{message.unsubscribe_token}</p>")
     clock.shift(timedelta(seconds=6))
-    sending.settle_uncertain()
+    uncertain.settle_due()
     assert now_is(message).status == "uncertain"
 
 
@@ -528,11 +528,11 @@ def test_looking_survives_a_broken_answer_and_goes_on_with_the_next(
     sending.send_due()
     clock.shift(timedelta(seconds=6))
     fault(ghl.on(TALK))
-    assert sending.settle_uncertain() == 2
+    assert uncertain.settle_due() == 2
     assert {now_is(m).status for m in (broken, fine)} == {"uncertain"}
     ghl.clear_behaviours()
     clock.shift(timedelta(minutes=2))
-    assert sending.settle_uncertain() == 2
+    assert uncertain.settle_due() == 2
     assert {now_is(m).status for m in (broken, fine)} == {"sent"}
     assert len(ghl.sent_emails()) == 2
 
@@ -546,7 +546,7 @@ def uncertain_email(ghl: FakeGhl) -> Message:
 
 def test_a_person_says_that_it_was_sent(ghl: FakeGhl, reviewer: User) -> None:
     message = uncertain_email(ghl)
-    sent = sending.settle_by_person(message, was_sent=True, by=reviewer, reason="I see it in the conversation.")
+    sent = uncertain.settle_by_person(message, was_sent=True, by=reviewer, reason="I see it in the conversation.")
     assert (sent.status, outcomes()) == ("sent", ["sent"])
     assert sent.sent_at == SendIntent.objects.get().claimed_at
     assert (message.moves.last().by, message.moves.last().reason.text) == (reviewer, "I see it in the conversation.")
@@ -555,7 +555,7 @@ def test_a_person_says_that_it_was_sent(ghl: FakeGhl, reviewer: User) -> None:
 def test_a_person_says_that_it_was_not_sent_and_only_then_it_can_be_sent_again(ghl: FakeGhl, clock: Any) -> None:
     message = uncertain_email(ghl)
     clock.shift(timedelta(days=20))  # past the end it had when it was held first
-    held = sending.settle_by_person(message, was_sent=False, by=None, reason="It is not there.")
+    held = uncertain.settle_by_person(message, was_sent=False, by=None, reason="It is not there.")
     assert (held.status, held.transport, outcomes()) == ("held", "", ["not_sent"])
     assert review.expire_due() == 0
     assert sending.send_due() == 0
@@ -568,19 +568,19 @@ def test_a_person_says_that_it_was_not_sent_and_only_then_it_can_be_sent_again(g
 def test_only_what_is_uncertain_can_be_settled_by_a_person(ghl: FakeGhl, was_sent: bool) -> None:
     message = factories.cleared()
     with pytest.raises(IllegalMove):
-        sending.settle_by_person(message, was_sent=was_sent, by=None, reason="x")
+        uncertain.settle_by_person(message, was_sent=was_sent, by=None, reason="x")
     assert now_is(message).status == "cleared"
     sending.send_due()
     with pytest.raises(IllegalMove):
-        sending.settle_by_person(now_is(message), was_sent=was_sent, by=None, reason="x")
+        uncertain.settle_by_person(now_is(message), was_sent=was_sent, by=None, reason="x")
     assert (now_is(message).status, outcomes()) == ("sent", ["sent"])
 
 
 def test_a_person_who_is_second_changes_nothing(ghl: FakeGhl) -> None:
     message = uncertain_email(ghl)
-    sending.settle_by_person(now_is(message), was_sent=True, by=None, reason="first")
+    uncertain.settle_by_person(now_is(message), was_sent=True, by=None, reason="first")
     with pytest.raises(Stale):
-        sending.settle_by_person(message, was_sent=False, by=None, reason="second")
+        uncertain.settle_by_person(message, was_sent=False, by=None, reason="second")
     assert (now_is(message).status, outcomes()) == ("sent", ["sent"])
 
 
@@ -683,7 +683,7 @@ def left_at_the_door(**lease: Any) -> Message:
 
 def test_what_a_dead_process_left_before_its_intent_goes_back_and_is_sent_once(ghl: FakeGhl) -> None:
     message = left_at_the_door(seconds=-1)
-    assert sending.recover() == 1
+    assert uncertain.recover() == 1
     assert (now_is(message).status, last_move(message)) == ("cleared", ("cleared", "recovered"))
     assert sending.send_due() == 1
     assert len(ghl.sent_emails()) == 1
@@ -695,16 +695,16 @@ def test_what_a_dead_process_left_after_its_intent_is_uncertain(ghl: FakeGhl) ->
         message=message, transport="ghl", phase="parallel", day=timezone.now().date(), domain=message.domain,
         claimed_at=timezone.now() - timedelta(minutes=3),
     )  # fmt: skip
-    assert sending.recover() == 1
-    uncertain = now_is(message)
-    assert (uncertain.status, uncertain.uncertain_at) == ("uncertain", intent.claimed_at)
-    assert uncertain.error == "The process ended during the call to GoHighLevel."
-    assert (sending.send_due(), sending.recover(), ghl.requests()) == (0, 0, [])
+    assert uncertain.recover() == 1
+    doubtful = now_is(message)
+    assert (doubtful.status, doubtful.uncertain_at) == ("uncertain", intent.claimed_at)
+    assert doubtful.error == "The process ended during the call to GoHighLevel."
+    assert (sending.send_due(), uncertain.recover(), ghl.requests()) == (0, 0, [])
 
 
 def test_what_is_under_its_lease_is_left_alone() -> None:
     message = left_at_the_door(seconds=60)
-    assert sending.recover() == 0
+    assert uncertain.recover() == 0
     assert now_is(message).status == "sending"
 
 
@@ -715,7 +715,7 @@ def test_who_was_too_slow_for_the_lease_does_not_send(ghl: FakeGhl, clock: Any) 
     assert (now_is(message).status, ghl.requests(SEND), outcomes(), slots()) == ("sending", [], [], 0)
     del ghl.search_conversations
     clock.shift(timedelta(seconds=20))
-    assert sending.recover() == 1
+    assert uncertain.recover() == 1
     assert sending.send_due() == 1
     assert (len(ghl.sent_emails()), now_is(message).status) == (1, "sent")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from outreach import sending
+from outreach import sending, uncertain
 from outreach.models import DailySlots, Message, SendIntent
 from tests import factories
 from tests.fakes.ghl import FakeGhl
@@ -42,16 +42,16 @@ def test_killed_between_the_call_and_the_record_it_was_sent_exactly_once(
     assert (now_is(message).status, intents()) == ("sending", ["open"])
     kill(process)
 
-    assert sending.recover() == 0  # under its lease
+    assert uncertain.recover() == 0  # under its lease
     assert worker.run() == 0
     clock.shift(sending.LEASE + timedelta(seconds=1))
-    assert sending.recover() == 1
+    assert uncertain.recover() == 1
     assert (now_is(message).status, intents()) == ("uncertain", ["uncertain"])
     assert worker.run() == 0
     assert len(ghl.sent_emails()) == 1
 
     clock.shift(timedelta(seconds=6))
-    assert sending.settle_uncertain() == 1
+    assert uncertain.settle_due() == 1
     sent = now_is(message)
     assert (sent.status, intents()) == ("sent", ["sent"])
     assert sent.ghl_email_message_id == ghl.sent_emails()[0]["emailMessageId"]
@@ -68,10 +68,10 @@ def test_killed_during_a_call_that_never_arrived_it_is_never_sent_by_itself(
     ghl.wait_for(lambda: ghl.requests(SEND), timeout=30)
     kill(process)
     clock.shift(sending.LEASE + timedelta(seconds=1))
-    assert sending.recover() == 1
+    assert uncertain.recover() == 1
     for _ in range(4):
         clock.shift(timedelta(hours=1))
-        assert sending.settle_uncertain() == 1
+        assert uncertain.settle_due() == 1
         assert worker.run() == 0
     assert (now_is(message).status, ghl.sent_emails(), len(ghl.requests(SEND))) == ("uncertain", [], 1)
 
@@ -87,7 +87,7 @@ def test_killed_before_the_call_it_goes_back_and_is_sent_once(
     kill(process)
     assert (now_is(message).status, intents(), DailySlots.objects.count()) == ("sending", [], 0)
     clock.shift(sending.LEASE + timedelta(seconds=1))
-    assert sending.recover() == 1
+    assert uncertain.recover() == 1
     assert now_is(message).status == "cleared"
     assert worker.run() == 1
     assert (now_is(message).status, intents(), len(ghl.sent_emails())) == ("sent", ["sent"], 1)

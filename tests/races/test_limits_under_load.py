@@ -92,9 +92,8 @@ def test_the_last_place_of_the_hour_goes_to_one(ghl: FakeGhl, settings: Any, clo
 
 def test_the_last_place_of_a_domain_goes_to_one(ghl: FakeGhl, settings: Any, clock: Any) -> None:
     settings.DOMAIN_HOURLY_LIMIT = 1
-    company = factories.CompanyFactory()
-    for _ in range(WORKERS):
-        factories.cleared(factories.LeadFactory(company=company))
+    for n in range(WORKERS):
+        factories.cleared(factories.LeadFactory(email=f"dana{n}@shared.test"))
     exactly_one_left(ghl, clock, all_at_the_door(ghl))
 
 

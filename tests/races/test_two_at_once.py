@@ -11,8 +11,8 @@ from django.db import connection, connections, transaction
 from approvals import decisions, escalation
 from approvals.decisions import Decider, TooLate
 from approvals.models import Decision, Notice
-from leads.models import Assessment
-from outreach import compliance, drafting, phase, review, sending, unsubscribes
+from leads.models import Assessment, RateWindow
+from outreach import compliance, drafting, phase, review, sending, uncertain, unsubscribes
 from outreach.models import DailySlots, Message, Position, SendIntent
 from outreach.policy import Phase
 from outreach.states import IllegalMove, Stale
@@ -135,7 +135,8 @@ def test_what_leaves_while_one_approves_and_another_edits_is_what_was_approved(
         ends.add(current.status)
         Message.objects.filter(pk=message.pk, status="held").update(status="withdrawn")
         assert SendIntent.objects.filter(outcome="open").count() == 0
-        DailySlots.objects.all().delete()  # the cap is another test's matter
+        DailySlots.objects.all().delete()  # the cap and GoHighLevel's rate are other tests' matter
+        RateWindow.objects.all().delete()
     assert ends <= {"sent", "held"}
 
 
@@ -232,7 +233,7 @@ def test_two_sweeps_that_recover_and_settle_do_it_once(ghl: FakeGhl, clock: Any)
     ghl.on(SEND).act_then_close(times=1)
     sending.send_due()
     clock.shift(6)
-    assert sorted(at_once(*[sending.settle_uncertain] * 4)) == [0, 0, 0, 1]
+    assert sorted(at_once(*[uncertain.settle_due] * 4)) == [0, 0, 0, 1]
     assert now_is(message).status == "sent"
     assert message.moves.filter(to_status="sent").count() == 1
 

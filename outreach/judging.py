@@ -1,0 +1,54 @@
+"""The last judgement of an email at the door, from our own rows, and what it may end in."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+
+from leads import suppression
+from leads.models import Kind
+from outreach import earlier, one_person
+from outreach.models import Message, SendIntent, Transport
+from outreach.states import Status
+
+HAS_LEFT = (SendIntent.Outcome.OPEN, SendIntent.Outcome.SENT, SendIntent.Outcome.UNCERTAIN)  # or may have
+LONGEST_CALL = timedelta(seconds=30)  # of a lease that must be left when the call begins: its deadline, and some more
+
+
+class Stopped(Exception):
+    """The email must not leave, and where it goes instead."""
+
+    def __init__(self, to: Status, why: str, text: str = "", **changes: Any):
+        super().__init__(text or why)
+        self.to, self.why, self.text, self.changes = to, why, text, changes
+
+
+class NotNow(Exception):
+    """The email may leave later; it certainly has not left."""
+
+    def __init__(self, until: datetime, waiting_for: str, text: str = ""):
+        super().__init__(text or waiting_for)
+        self.until, self.waiting_for, self.text = until, waiting_for, text
+
+
+def judge(message: Message) -> None:
+    """What must still be true at the last second. Raises Stopped."""
+    lead = message.lead
+    if not message.to_address:
+        raise Stopped(Status.WITHDRAWN, "no_address", "There is no address to write to.")
+    if stop := suppression.verdict(message.to_address, lead):
+        raise Stopped(Status.WITHDRAWN, "suppressed", f"{stop.text} ({stop.source})")
+    twins = Message.objects.filter(to_address=message.to_address, status__in=[Status.SENT, Status.UNCERTAIN])
+    if twins.exclude(lead=lead).exists():
+        raise Stopped(Status.WITHDRAWN, "same_address", "This address was written to, as somebody else's.")
+    elsewhere = earlier.emails_of(lead).exclude(lead=message.lead_id).filter(intents__outcome__in=HAS_LEFT)
+    if elsewhere.exists():
+        raise Stopped(Status.WITHDRAWN, "written_as_other", one_person.WRITTEN_AS_OTHER)
+    if message.transport == Transport.GHL and (lead.kind != Kind.LIVE or message.kind != Kind.LIVE):
+        raise Stopped(Status.WITHDRAWN, "undeliverable", f"{lead.get_kind_display()}s cannot be written to.")
+    if message.transport == Transport.GHL and "ghl" in settings.SANDBOXED:
+        raise Stopped(Status.HELD, "transport_gone", "It was approved for GoHighLevel, which is in the sandbox now.")
+    if message.transport == Transport.GHL and not settings.POSTAL_ADDRESS:
+        raise Stopped(Status.HELD, "postal_address", "POSTAL_ADDRESS is not set.")
+    if message.transport not in Transport.values:
+        raise Stopped(Status.HELD, "no_transport", "It was approved without a transport.")

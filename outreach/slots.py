@@ -1,0 +1,51 @@
+"""The claim of one send and what came of it: what is counted, and the intent that is committed before the call."""
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from caio_project.lib import calendar, claims
+from outreach import judging, limits, phase, states
+from outreach.judging import LONGEST_CALL, NotNow
+from outreach.models import DailySlots, Message, SendIntent
+from outreach.states import Status
+
+Outcome = SendIntent.Outcome
+
+
+def claim(message: Message, contact_id: str = "") -> SendIntent:
+    """Claim one send and write down the intent, atomically; raises NotNow with the strictest limit that binds.
+
+    Everything is read under the lock of the control row, so ten workers claim one after the other. What was judged
+    before the calls to GHL is judged again: they take seconds, in which a person can unsubscribe.
+    """
+    row = phase.locked()
+    now = timezone.now()
+    standing = limits.standing(row, now)
+    if wait := limits.for_everything(standing) or limits.for_message(message, now):
+        raise NotNow(wait.until or now, wait.limit, wait.text)
+    judging.judge(message)
+    mine = Message.objects.filter(pk=message.pk, status=Status.SENDING, lease_until=message.lease_until)
+    mine = mine.filter(lease_until__gt=now + LONGEST_CALL)
+    if not claims.claim(mine, ghl_contact_id=contact_id):
+        raise states.Stale("taken over", message.version)
+    day = calendar.team_day(now, settings.TEAM_TIME_ZONE)
+    DailySlots.objects.get_or_create(day=day)
+    if not claims.claim(DailySlots.objects.filter(day=day, used__lt=standing.daily), used=F("used") + 1):
+        raise NotNow(calendar.next_day(now, settings.TEAM_TIME_ZONE), "daily")
+    row.last_claim_at = now
+    row.save(update_fields=["last_claim_at"])
+    return SendIntent.objects.create(
+        message=message, transport=message.transport, phase=row.phase, day=day, domain=message.domain, claimed_at=now
+    )
+
+
+def settle(intent: SendIntent, outcome: str, was: str = Outcome.OPEN) -> None:
+    """Write down what came of an intent; Stale where another process did. What certainly did not leave used no slot."""
+    with transaction.atomic():
+        rows = SendIntent.objects.filter(pk=intent.pk, outcome=was)
+        if not claims.claim(rows, outcome=outcome, settled_at=timezone.now()):
+            raise states.Stale("settled by another process", intent.message.version)
+        if was == Outcome.OPEN and outcome in SendIntent.NOTHING_LEFT:
+            DailySlots.objects.filter(day=intent.day, used__gt=0).update(used=F("used") - 1)

@@ -1,0 +1,128 @@
+"""Emails that may or may not have left: how one becomes so, how it is settled. None is ever sent again by itself."""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from caio_project.lib import claims, http
+from outreach import drafting, slots, states
+from outreach.integrations import ghl
+from outreach.models import Message, SendIntent
+from outreach.moves import move
+from outreach.states import IllegalMove, Status
+
+log = logging.getLogger(__name__)
+
+LOOK_AGAIN = (30, 60, 120, 240, 480)  # seconds; then every half hour
+CLOCKS_DIFFER = timedelta(minutes=5)
+Outcome = SendIntent.Outcome
+
+
+def become(message: Message, intent: SendIntent, text: str) -> None:
+    """From now on nobody knows whether `message` left; call it inside a transaction."""
+    claims.claim(SendIntent.objects.filter(pk=intent.pk, outcome=Outcome.OPEN), outcome=Outcome.UNCERTAIN)
+    move(
+        message, Status.UNCERTAIN, "uncertain", lease=message.lease_until,
+        uncertain_at=intent.claimed_at, error=text[:500], not_before=timezone.now() + timedelta(seconds=5),
+    )  # fmt: skip
+
+
+def recover(now: datetime | None = None) -> int:
+    """Pick up what a dead process left in `sending`; returns how many."""
+    now = now or timezone.now()
+    count = 0
+    for message in Message.objects.filter(status=Status.SENDING, lease_until__lt=now)[:200]:
+        count += pick_up(message)
+    return count
+
+
+def pick_up(message: Message, text: str = "", not_before: datetime | None = None) -> int:
+    """Back to cleared where no intent to send was committed, uncertain where one was."""
+    intent = message.intents.filter(outcome=Outcome.OPEN).first()
+    not_before = not_before or timezone.now()
+    try:
+        with transaction.atomic():
+            if intent is None:
+                move(
+                    message, Status.CLEARED, "recovered", lease=message.lease_until,
+                    not_before=not_before, waiting_for="recovery", error=text,
+                )  # fmt: skip
+            else:
+                become(message, intent, text or "The process ended during the call to GoHighLevel.")
+    except states.Stale:
+        return 0
+    return 1
+
+
+def settle_due(batch: int = 20) -> int:
+    """Read the conversation of each uncertain email; its own unsubscribe link in a sent text is the proof.
+
+    "Not found" proves nothing: GHL's conversations lag. It is looked for again, ever more rarely, and shown to people.
+    """
+    due = Message.objects.filter(status=Status.UNCERTAIN, not_before__lte=timezone.now()).order_by("not_before")
+    count = 0
+    for message in claims.leased(due, 60, batch):
+        count += 1
+        try:
+            _look(message)
+        except states.Stale:
+            continue  # a person settled it meanwhile
+        except Exception:
+            log.exception("email %s could not be looked for at GoHighLevel", message.pk)
+    return count
+
+
+def _look(message: Message) -> None:
+    intent = message.intents.filter(outcome=Outcome.UNCERTAIN).latest("claimed_at")
+    found, detail = None, message.error
+    try:
+        found = _found_at_ghl(message, intent)
+    except http.Failure as failure:
+        detail = failure.detail
+    now = timezone.now()
+    wait = LOOK_AGAIN[intent.looks] if intent.looks < len(LOOK_AGAIN) else 1800
+    SendIntent.objects.filter(pk=intent.pk).update(looked_at=now, looks=F("looks") + 1)
+    if found is None:
+        Message.objects.filter(pk=message.pk, status=Status.UNCERTAIN).update(
+            not_before=now + timedelta(seconds=wait), lease_until=None, error=detail[:500]
+        )
+        return
+    with transaction.atomic():
+        slots.settle(intent, Outcome.SENT, was=Outcome.UNCERTAIN)
+        move(
+            message, Status.SENT, "found_at_ghl", sent_at=found.at or intent.claimed_at, error="",
+            ghl_message_id=found.id, ghl_email_message_id=found.email_message_id,
+        )  # fmt: skip
+
+
+def _found_at_ghl(message: Message, intent: SendIntent) -> ghl.Seen | None:
+    if not message.ghl_contact_id or "ghl" in settings.SANDBOXED:
+        return None
+    for one in ghl.conversation(message.ghl_contact_id):
+        recent = one.at is None or one.at >= intent.claimed_at - CLOCKS_DIFFER
+        if not one.inbound and one.is_email and one.email_message_id and recent:
+            if message.unsubscribe_token in ghl.body_of(one.email_message_id):
+                return one
+    return None
+
+
+def settle_by_person(message: Message, *, was_sent: bool, by: object, reason: str) -> Message:
+    """A person has looked at GoHighLevel and says what happened. Not sent: it is held again, and decided anew.
+
+    Raises IllegalMove for an email that is not uncertain, and Stale where another was first.
+    """
+    if message.status != Status.UNCERTAIN:
+        raise IllegalMove(message.status, Status.SENT if was_sent else Status.HELD)
+    with transaction.atomic():
+        intent = message.intents.order_by("-claimed_at").first()
+        assert intent is not None
+        slots.settle(intent, Outcome.SENT if was_sent else Outcome.NOT_SENT, was=Outcome.UNCERTAIN)
+        if was_sent:
+            return move(
+                message, Status.SENT, "person_says_sent", by=by, reason=reason, sent_at=intent.claimed_at, error=""
+            )
+        return drafting.to_held(message, "person_says_not_sent", by=by, reason=reason)
