@@ -9,6 +9,7 @@ REVIEWER = ("approvals.decide", "outreach.halt")
 LEAD = (
     "outreach.resume",
     "outreach.promote",
+    "outreach.queue_segment",
     "outreach.change_emailtemplate",
     "outreach.add_emailtemplate",
     "leads.change_pagetrigger",
@@ -27,6 +28,7 @@ LEAD = (
     "leads.delete_knowncontact",
     "leads.add_suppression",
     "leads.change_switch",
+    "leads.decide_merge",
 )
 OURS = ("leads", "outreach", "approvals", "metrics")
 

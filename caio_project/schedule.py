@@ -13,6 +13,7 @@ SWEEPS = {
     "leads.watch_vendors": 30.0,
     "leads.assess_due": QUICK,
     "outreach.draft_due": QUICK,
+    "outreach.free_blocked": 30.0,
     "outreach.send_due": 2.0,
     "outreach.recover": 15.0,
     "outreach.settle_uncertain": 5.0,

@@ -1,16 +1,24 @@
 """What a draft says: the chosen template filled from known fields, signed, and held against the guards. Reads only."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 
-from leads.models import Assessment, Lead, TeamMember
-from outreach import compliance, guards, merge, policy
-from outreach.models import EmailTemplate, Message
+from leads.models import Assessment, Lead, PageTrigger, TeamMember
+from outreach import compliance, earlier, guards, merge, policy
+from outreach.models import EmailTemplate, Message, Signal
 
 SUBJECT_COLUMN = 200  # characters; guards refuse far shorter ones
+WHY_COLUMN = 200
 ANSWERED = "This person has answered before."
+GENERAL = "general"  # the angle that every tier falls back on
+BY_HAND = "Queued by hand, with others."
+FRESH_VISIT = timedelta(days=14)  # an email about an older visit would puzzle its reader
+ABOUT_THE_VISIT = ("page_topic", "visit_count")
 # Tools that an email may speak of; a script library on a website says nothing about their work.
 BUSINESS_TOOLS = {
     "hubspot", "salesforce", "marketo", "outreach", "salesloft", "gong", "zoominfo", "snowflake", "netsuite", "sap",
@@ -39,40 +47,91 @@ class Written:
         return guards.first_failure(self.results)
 
 
-def compose(lead: Lead, message: Message) -> Written:
-    """The email to `lead` by its newest assessment, with the guards' results; nothing is stored."""
+def compose(lead: Lead, message: Message, preview: EmailTemplate | None = None) -> Written:
+    """The email to `lead` by its newest assessment, with the guards' results; nothing is stored.
+
+    Where the template that fits best would repeat an earlier email, the next best one that does not is taken. For a
+    `preview` that template is filled, and held against no earlier email; lead and assessment may be without rows.
+    """
     assessment = message.assessment or lead.assessments.first()
     assert assessment is not None
     sender = sender_of(lead)
-    fields = fields_of(lead, assessment, sender)
-    template, why = choose(assessment)
-    footer = compliance.footer(signature(sender, message.unsubscribe_token))
+    fresh = not message.segment_id or _visited_lately(lead)
+    known = Known(
+        lead=lead,
+        critical_reason=critical_reason(lead, message),
+        assessment=assessment,
+        sender=sender,
+        fields=fields_of(lead, assessment, sender, about_the_visit=fresh),
+        footer=compliance.footer(signature(sender, message.unsubscribe_token)),
+        before=earlier.Before() if preview else earlier.before(lead, timezone.now(), message.pk),
+    )
+    if preview:
+        return _written(known, preview, "preview")
+    signals = signals_of(assessment, known.fields)
+    template, why = choose(assessment.tier, assessment.angle if fresh else GENERAL, signals)
+    best = _written(known, template, why)
+    if best.blocked is None or best.blocked.guard not in guards.REPEATS:
+        return best
+    others = (_written(known, one, f"{why}, but that one: {best.blocked.text}") for one in instead_of(template))
+    return next((other for other in others if other.blocked is None or _only_waits(other)), best)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What every template for one email is filled from and held against."""
+
+    lead: Lead
+    assessment: Assessment
+    sender: TeamMember | None
+    critical_reason: str
+    fields: dict[str, merge.Value]
+    footer: str
+    before: earlier.Before
+
+
+def _written(known: Known, template: EmailTemplate, why: str) -> Written:
+    """`template` filled and guarded."""
+    lead, assessment = known.lead, known.assessment
     subject = body = ""
     phrases: tuple[merge.Phrase, ...] = ()
     problem: guards.Result | None = None
     try:
         family = merge.title_family(lead.title)
-        filled = merge.fill(template.body, fields, family)
-        headed = merge.fill(template.subject, fields, family)
+        filled = merge.fill(template.body, known.fields, family)
+        headed = merge.fill(template.subject, known.fields, family)
         subject, body = headed.text, filled.text
         phrases = tuple(dict.fromkeys([*headed.phrases, *filled.phrases]))
     except merge.MissingField as error:
         problem = guards.Result("missing_field", False, str(error), f"Add {error.field} or write the email by hand.")
     except merge.BadTemplate as error:
         problem = guards.Result("template", False, str(error), f"Mend template {template}.")
-    results = [problem] if problem else check(lead, subject, body, footer, phrases, sender)
+    results = [problem] if problem else check(
+        lead, subject, body, known.footer, phrases, known.sender,
+        before=known.before, template=template.key, tier=assessment.tier,
+    )  # fmt: skip
     return Written(
         subject=subject[:SUBJECT_COLUMN],
         body=body,
-        footer=footer,
+        footer=known.footer,
         phrases=[p.__dict__ for p in phrases],
         results=results,
         template=template,
-        why=why,
-        sender=sender,
+        why=why[:WHY_COLUMN],
+        sender=known.sender,
         assessment=assessment,
-        facts=facts_of(lead, assessment, phrases, problem is None and guards.first_failure(results) is None),
+        facts=facts_of(known, phrases, problem is None and guards.first_failure(results) is None),
     )
+
+
+def _only_waits(written: Written) -> bool:
+    return written.blocked is not None and written.blocked.guard == guards.ONE_PER_COMPANY
+
+
+def instead_of(template: EmailTemplate) -> Iterable[EmailTemplate]:
+    """The tier's other templates, the general one first."""
+    others = EmailTemplate.objects.filter(active=True, tier=template.tier).exclude(pk=template.pk).order_by("key")
+    return sorted(others, key=lambda one: (one.angle != GENERAL, one.signal))
 
 
 def check(
@@ -83,7 +142,10 @@ def check(
     phrases: Iterable[merge.Phrase],
     sender: TeamMember | None,
     *,
+    before: earlier.Before,
     typed: bool = False,
+    template: str = "",
+    tier: str = "",
 ) -> list[guards.Result]:
     """The guards' results for a text to `lead`, the same for a draft and for a person's edit."""
     company = lead.company.name if lead.company else ""
@@ -102,6 +164,11 @@ def check(
             unsubscribe_url=f"{settings.SITE_URL}/u/",
             country=lead.country,
             allowed_countries=frozenset(settings.ALLOWED_COUNTRIES),
+            earlier=before.texts,
+            lessons=before.lessons,
+            colleague=before.in_the_way.sentence if before.in_the_way else "",
+            template=template,
+            tier=tier,
         )
     )
 
@@ -124,24 +191,63 @@ def signature(sender: TeamMember | None, unsubscribe_token: str) -> compliance.S
     )
 
 
-def choose(assessment: Assessment) -> tuple[EmailTemplate, str]:
-    """The active template for tier and angle, else the tier's general one; and why, in words."""
-    active = EmailTemplate.objects.filter(active=True, tier=assessment.tier)
-    if found := active.filter(angle=assessment.angle).first():
-        return found, f"{assessment.tier} and {assessment.angle.replace('_', ' ')}"
-    found = active.filter(angle="general").first() or EmailTemplate.objects.filter(active=True).first()
-    if found is None:
+def signals_of(assessment: Assessment, fields: Mapping[str, merge.Value]) -> tuple[Signal, ...]:
+    """What is known of a lead that a template may rest on, the strongest first."""
+    known = {
+        Signal.WARM_CONNECTION: bool(assessment.warm),
+        Signal.HIGH_INTENT_PAGE: "page_topic" in fields and _high_intent(assessment),
+        Signal.HIRING: "open_roles" in fields,
+        Signal.TECH_STACK: "technology" in fields,
+    }
+    return tuple(signal for signal, there in known.items() if there)
+
+
+def _high_intent(assessment: Assessment) -> bool:
+    """Whether the page that the topic comes from shows high intent, whatever the angle is."""
+    if assessment.angle == "high_intent":
+        return True
+    return PageTrigger.objects.filter(active=True, angle="high_intent", topic=assessment.topic).exists()
+
+
+def choose(tier: str, angle: str, signals: Collection[str] = ()) -> tuple[EmailTemplate, str]:
+    """The active template for tier, angle and the strongest signal that has one; and why this one, in words.
+
+    Without one for the angle it is the tier's general one, and without that any. LookupError where none is active.
+    """
+    active = list(EmailTemplate.objects.filter(active=True))
+    known = [signal for signal in Signal.values if signal in signals]
+    for place in [(tier, about, signal) for about in dict.fromkeys((angle, GENERAL)) for signal in (*known, "")]:
+        for template in active:
+            if (template.tier, template.angle, template.signal) == place:
+                return template, _why(angle, template, known)
+    if not active:
         raise LookupError("There is no active email template.")
-    return found, f"{assessment.tier}; there is no template for {assessment.angle.replace('_', ' ')}"
+    return active[0], f"there is no template for {tier} and {angle}"
 
 
-def fields_of(lead: Lead, assessment: Assessment, sender: TeamMember | None) -> dict[str, merge.Value]:
-    """Every merge field that is known, with its source."""
+def _why(angle: str, template: EmailTemplate, known: Sequence[str]) -> str:
+    """ "tier_1, angle high_intent, signal hiring; also known: tech_stack"."""
+    text = f"{template.tier}, angle {template.angle}" + (f", signal {template.signal}" if template.signal else "")
+    if template.angle != angle:
+        text += f", for there is none for angle {angle}"
+    said = {template.signal, template.angle, "high_intent_page" if template.angle == "high_intent" else ""}
+    also = [signal for signal in known if signal not in said]
+    return text + (f"; also known: {', '.join(also)}" if also else "")
+
+
+def _visited_lately(lead: Lead) -> bool:
+    return lead.visits.filter(seen_at__gte=timezone.now() - FRESH_VISIT).exists()
+
+
+def fields_of(
+    lead: Lead, assessment: Assessment, sender: TeamMember | None, *, about_the_visit: bool = True
+) -> dict[str, merge.Value]:
+    """Every merge field that is known, with its source; without those about a visit that is too long ago."""
     company, warm = lead.company, assessment.warm or {}
     ours = lambda name: _source(lead.sources, name)  # noqa: E731
     theirs = lambda name: _source(company.sources if company else {}, name)  # noqa: E731
     tool = next((t for t in (company.technologies if company else []) if t.lower() in BUSINESS_TOOLS), "")
-    visits = lead.visits.count()
+    visits = lead.visits.count() if lead.pk else 0
     found = {
         "first_name": (lead.first_name, ours("first_name")),
         "last_name": (lead.last_name, ours("last_name")),
@@ -162,9 +268,21 @@ def fields_of(lead: Lead, assessment: Assessment, sender: TeamMember | None) -> 
         "sender_first_name": ((sender.name if sender else settings.SENDER_NAME).split(" ")[0], "settings"),
         "sender_company": (settings.SENDER_COMPANY, "settings"),
     }
-    if sender and warm.get("member") == sender.name:
+    if not sender or warm.get("member") != sender.name:
+        found["warm_colleague"] = (warm.get("member", ""), "team's connections")
+    else:
         found["warm_sentence"] = (_in_first_person(warm), "team's connections")
-    return {name: merge.Value(text, source) for name, (text, source) in found.items() if text}
+    left_out = () if about_the_visit else ABOUT_THE_VISIT
+    return {
+        name: merge.Value(text, source)
+        for name, (text, source) in found.items()
+        if name not in left_out and _stands_in_a_sentence(text)
+    }
+
+
+def _stands_in_a_sentence(value: str) -> bool:
+    """Visitors choose some of these texts: a link or a second line among them would be in an email signed by us."""
+    return len(value.splitlines()) == 1 and "://" not in value
 
 
 def _in_first_person(warm: dict[str, str]) -> str:
@@ -198,14 +316,15 @@ def _in_prose(industry: str) -> str:
     return " ".join(word if word.isupper() else word.lower() for word in words)
 
 
-def facts_of(lead: Lead, assessment: Assessment, phrases: tuple[merge.Phrase, ...], passed: bool) -> policy.Facts:
+def facts_of(known: Known, phrases: tuple[merge.Phrase, ...], passed: bool) -> policy.Facts:
     """What the policy judges by."""
+    lead, assessment = known.lead, known.assessment
     return policy.Facts(
         intent=assessment.intent,
         tier=assessment.tier,
         employees_from=lead.company.employees_from if lead.company else None,
         warm=assessment.warm is not None,
-        critical_reason=critical_reason(lead),
+        critical_reason=known.critical_reason,
         guards_passed=passed,
         address_verified=lead.email_verified,
         country=lead.country,
@@ -214,8 +333,10 @@ def facts_of(lead: Lead, assessment: Assessment, phrases: tuple[merge.Phrase, ..
     )
 
 
-def critical_reason(lead: Lead) -> str:
-    """Why a person must always decide about this lead, as far as our own rows tell."""
-    if lead.messages.filter(moves__why="answered").exists():
+def critical_reason(lead: Lead, message: Message) -> str:
+    """Why a person must always decide about this email, as far as our own rows tell."""
+    if message.segment_id:
+        return BY_HAND
+    if lead.pk and earlier.emails_of(lead).filter(moves__why="answered").exists():
         return ANSWERED
     return ""

@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from caio_project.lib import calendar, claims
 from caio_project.lib.nudge import nudge
-from leads import intent, suppression
+from leads import intent, merging, suppression
 from leads.models import Assessment, Lead
-from outreach import compliance, composing, guards, policy
+from outreach import compliance, composing, earlier, guards, merge, policy
 from outreach.models import Message, MessageText, Position
 from outreach.moves import move
 from outreach.states import OPEN, Stale, Status
@@ -23,11 +23,11 @@ log = logging.getLogger(__name__)
 READER = "drafting"
 LAST_TRY = 5
 LEASE_SECONDS = 60
-STALE_VISIT = timedelta(days=14)  # an email about an older visit would puzzle its reader
 REST_AFTER_TWO_REJECTIONS = timedelta(days=30)
 HOT_DUE = timedelta(hours=2)
 WARM_DUE = timedelta(hours=4)  # of the team's working time
 LOW_DUE_DAYS = 1
+LOOK_AGAIN = timedelta(minutes=2)  # whether the email that goes first is decided
 LIFE_DAYS = {policy.Band.HOT: 3}
 OTHER_LIFE_DAYS = 7
 
@@ -67,7 +67,7 @@ def _open_or_note(assessment: Assessment) -> None:
 
 
 def _open(assessment: Assessment) -> None:
-    lead = assessment.lead
+    lead = merging.person_of(assessment.lead)
     if lead.messages.filter(status=Status.DRAFT).update(assessment=assessment):
         return  # not written yet; it will be from what is known now
     waiting = lead.messages.filter(status__in=[Status.HELD, Status.BLOCKED], opened_at=None).first()
@@ -86,33 +86,47 @@ def _open(assessment: Assessment) -> None:
 
 def why_not(lead: Lead) -> str:
     """Why no first email is drafted for `lead` now, as a sentence; "" where one is."""
-    if lead.messages.filter(status__in=OPEN).exists():
+    if reason := why_never(lead):
+        return reason
+    newest = _last_visit(lead)
+    if newest and newest < timezone.now() - composing.FRESH_VISIT:
+        return f"The last visit was {(timezone.now() - newest).days} days ago; a new one would bring a draft."
+    ended = _last_end(lead)
+    if ended and not lead.visits.filter(received_at__gt=ended).exists():
+        return "Decided already; a new visit would bring a new draft."
+    return ""
+
+
+def why_never(lead: Lead) -> str:
+    """Why `lead` gets no first email whoever wants it and whatever they visited; "" where nothing is against it."""
+    emails = earlier.emails_of(lead)
+    if emails.filter(status__in=OPEN).exists():
         return "An email to this person is open already."
     if stop := suppression.verdict(lead.email or "", lead):
         return f"We must not write: {stop.text} ({stop.source})."
     if lead.address != Lead.Address.USABLE:
         return "There is no address to write to."
-    if lead.messages.filter(status__in=[Status.SENT, Status.FAILED]).exists():
+    if emails.filter(status__in=[Status.SENT, Status.FAILED]).exists():
         return "The first email to this person was sent, or refused for good, before."
-    newest = lead.visits.aggregate(at=Max("seen_at"))["at"]
-    if newest and newest < timezone.now() - STALE_VISIT:
-        return f"The last visit was {(timezone.now() - newest).days} days ago; a new one would bring a draft."
     if Message.objects.filter(to_address=lead.email, status__in=[*OPEN, Status.SENT]).exclude(lead=lead).exists():
         return "This address was written to, as somebody else's."
-    return _resting(lead)
-
-
-def _resting(lead: Lead) -> str:
-    rejections = lead.messages.filter(status=Status.REJECTED).count()
-    last = lead.messages.order_by("-pk").first()
-    if last is None:
-        return ""
-    ended = last.moves.latest("pk").at if last.moves.exists() else last.created_at
-    if rejections >= 2 and ended > timezone.now() - REST_AFTER_TWO_REJECTIONS:
+    ended, rejections = _last_end(lead), emails.filter(status=Status.REJECTED).count()
+    if ended and rejections >= 2 and ended > timezone.now() - REST_AFTER_TWO_REJECTIONS:
         return "Rejected twice: this person rests for 30 days."
-    if not lead.visits.filter(received_at__gt=ended).exists():
-        return "Decided already; a new visit would bring a new draft."
     return ""
+
+
+def _last_visit(lead: Lead) -> datetime | None:
+    found: datetime | None = lead.visits.aggregate(at=Max("seen_at"))["at"]
+    return found
+
+
+def _last_end(lead: Lead) -> datetime | None:
+    """When the last email to `lead` came to its end; None where there was none."""
+    last = earlier.emails_of(lead).order_by("-pk").first()
+    if last is None:
+        return None
+    return last.moves.latest("pk").at if last.moves.exists() else last.created_at
 
 
 def write_drafts(batch: int = 100) -> int:
@@ -235,9 +249,43 @@ def _to_the_queue(message: Message, written: composing.Written, lease: datetime 
     if blocked := written.blocked:
         return move(
             message, Status.BLOCKED, "guard", lease=lease, error=blocked.text[:500],
-            expires_at=_expires_at(policy.Band(message.band), now),
+            expires_at=_expires_at(policy.Band(message.band), now), not_before=now,
         )  # fmt: skip
     return to_held(message, "drafted", lease=lease, now=now)
+
+
+def free_blocked(batch: int = 100) -> int:
+    """Hold what was blocked only until a colleague's email was decided, or had its seven days; returns how many."""
+    now, count = timezone.now(), 0
+    waiting = Message.objects.filter(status=Status.BLOCKED, blocked_by=guards.ONE_PER_COMPANY, not_before__lte=now)
+    for message in waiting.select_related("lead__company").order_by("rank", "not_before")[:batch]:
+        try:
+            count += guard_again(message, now).status == Status.HELD
+        except Stale:
+            continue  # somebody edited or rejected it meanwhile
+    return count
+
+
+def guard_again(message: Message, now: datetime) -> Message:
+    """Hold a blocked email's text against the guards once more: it is held, or says what blocks it now."""
+    text, before = message.text, earlier.before(message.lead, now, message.pk)
+    if text is None:
+        return message
+    results = composing.check(
+        message.lead, text.subject, text.body, text.footer, [merge.Phrase(**p) for p in text.phrases], message.sender,
+        before=before, typed=text.author_id is not None, tier=message.tier,
+        template=message.template.key if message.template else "",
+    )  # fmt: skip
+    failed, rows = guards.first_failure(results), guards.as_rows(results)
+    if failed is None:
+        return to_held(message, "freed", guards=rows)
+    until = before.in_the_way.until if before.in_the_way else None
+    mine = Message.objects.filter(pk=message.pk, status=Status.BLOCKED, version=message.version)
+    mine.update(
+        guards=rows, blocked_by=failed.guard, error=failed.text[:500], not_before=until or now + LOOK_AGAIN,
+        expires_at=_expires_at(policy.Band(message.band), until or now),
+    )  # fmt: skip
+    return message
 
 
 def to_held(

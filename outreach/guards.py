@@ -4,14 +4,26 @@ import re
 from dataclasses import asdict, dataclass
 
 from outreach import merge
+from outreach.likeness import likeness
 
 BANNED_OPENERS = (
     "i hope this finds you well", "i hope this email finds you", "i hope you are doing well",
     "i hope you're doing well", "i came across", "my name is", "just following up", "quick question",
     "i wanted to reach out", "touching base", "circle back", "i trust this email", "to whom it may concern", "dear sir",
 )  # fmt: skip
+ONE_PER_COMPANY = "one_per_company"
+REPEATS = ("near_copy", "learned")  # what another template may mend
+NEAR_COPY = 0.85  # from this likeness on, two texts are one
 FALSE_SUBJECT = re.compile(r"^\s*(re|fw|fwd|aw|sv)\s*:", re.IGNORECASE)
 LONGEST_SUBJECT = 120
+# What is still wrong where a lesson is not heeded, and how to clear it. Other tags are held by the near-copy guard.
+UNHEEDED = {
+    "weak_subject": ("The subject is nearly the same.", "Write another subject."),
+    "personalization_mismatch": ("It is the same template.", "Write it by hand, or reject it."),
+    "campaign_mismatch": ("It is the same template.", "Write it by hand, or reject it."),
+    "icp_mismatch": ("The tier is still the same.", "Reject it; a draft comes when the tier changes."),
+    "factual_inaccuracy": ("A fact named there stands in it again.", "Take it out, or mend it at the lead."),
+}
 PERSONAL_FIELDS = {
     "title", "industry", "page_topic", "warm_sentence", "warm_company", "warm_member", "open_roles", "technology",
     "company", "employees",
@@ -24,6 +36,28 @@ class Result:
     passed: bool
     text: str  # what was found
     clear: str = ""  # how to clear it
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """An email that a new one must not repeat."""
+
+    subject: str
+    body: str
+    what: str  # as it stands after "Nearly the same as": "the one to Sam Lee of 3 Nov"
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What a person said when they rejected an earlier email to the same person."""
+
+    tag: str
+    reason: str
+    on: str  # "3 Nov"
+    subject: str
+    template: str  # its key, "" for none
+    tier: str
+    facts: tuple[str, ...] = ()  # phrases of the rejected text
 
 
 @dataclass(frozen=True)
@@ -41,6 +75,11 @@ class Text:
     allowed_countries: frozenset[str]
     unsourced: tuple[str, ...] = ()  # facts in the text that no field vouches for
     typed: bool = False  # a person wrote some of it, and no field vouches for their words
+    earlier: tuple[Earlier, ...] = ()
+    colleague: str = ""  # who at the same company is in the way, and until when; a sentence
+    lessons: tuple[Lesson, ...] = ()
+    template: str = ""
+    tier: str = ""
 
 
 def check(text: Text) -> list[Result]:
@@ -51,6 +90,9 @@ def check(text: Text) -> list[Result]:
         _opener(text),
         _personal(text),
         _sourced(text),
+        _learned(text),
+        _no_copy(text),
+        _one_at_a_company(text),
         _present("sender_identity", text.sender_name, text.footer, "SENDER_NAME or a default team member"),
         _present("postal_address", text.postal_address, text.footer, "POSTAL_ADDRESS"),
         _present("unsubscribe_link", text.unsubscribe_url, text.footer, "SITE_URL"),
@@ -109,6 +151,44 @@ def _sourced(text: Text) -> Result:
     if text.typed:
         return Result("source", True, "What was filled in has a source. What a person typed is not checked.")
     return Result("source", True, "Every fact has a source.")
+
+
+def _no_copy(text: Text) -> Result:
+    new = f"{text.subject}\n{text.body}"
+    found = next((e for e in text.earlier if likeness(new, f"{e.subject}\n{e.body}") >= NEAR_COPY), None)
+    if found:
+        return Result("near_copy", False, f"Nearly the same as {found.what}.", "Say it differently, or reject it.")
+    return Result("near_copy", True, "No copy of an earlier email.")
+
+
+def _learned(text: Text) -> Result:
+    """What a person writes themselves answers to nobody's earlier reason."""
+    lesson = next((one for one in text.lessons if not text.typed and _repeats(one, text)), None)
+    if lesson:
+        said = f"Rejected on {lesson.on} ({lesson.tag.replace('_', ' ')}): “{lesson.reason[:120]}”"
+        return Result("learned", False, f"{said} {UNHEEDED[lesson.tag][0]}", UNHEEDED[lesson.tag][1])
+    if text.lessons:
+        return Result("learned", True, "It heeds what earlier rejections said.")
+    return Result("learned", True, "Nothing was rejected for this person.")
+
+
+def _repeats(lesson: Lesson, text: Text) -> bool:
+    if lesson.tag == "weak_subject":
+        return likeness(text.subject, lesson.subject) >= NEAR_COPY
+    if lesson.tag in ("personalization_mismatch", "campaign_mismatch"):
+        return bool(lesson.template) and lesson.template == text.template
+    if lesson.tag == "icp_mismatch":
+        return lesson.tier == text.tier
+    if lesson.tag == "factual_inaccuracy":
+        named = [fact for fact in lesson.facts if fact.lower() in lesson.reason.lower()]
+        return any(fact.lower() in f"{text.subject}\n{text.body}".lower() for fact in named)
+    return False
+
+
+def _one_at_a_company(text: Text) -> Result:
+    if text.colleague:
+        return Result(ONE_PER_COMPANY, False, text.colleague, "It comes into the queue by itself then.")
+    return Result(ONE_PER_COMPANY, True, "Nobody else at the company was written to in 7 days.")
 
 
 def _present(guard: str, value: str, footer: str, setting: str) -> Result:

@@ -5,11 +5,12 @@
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 FAMILIES = (
-    ("cro", r"\b(cro|revenue|sales|commercial|business development|growth|marketing|cmo|partnerships)\b"),
+    ("cro", r"\b(cro|revenue|sales|commercial|business development|growth)\b"),
+    ("other", r"\b(cmo|marketing|partnerships)\b"),  # they have no reps, and what is digital there is no technology
     ("cto", r"\b(cto|cio|ciso|technology|technical|engineering|information|data|software|it|product|digital)\b"),
     ("coo", r"\b(coo|operations|operating|supply chain|logistics|procurement|fulfil?lment|service delivery)\b"),
     ("ceo", r"\b(ceo|chief executive|founder|co-founder|owner|president|managing director|managing partner)\b"),
@@ -68,7 +69,8 @@ def title_family(title: str) -> str:
 
 def fill(template: str, fields: Mapping[str, Value], family: str) -> Filled:
     """Fill `template`; raises MissingField for the first required field without a value, BadTemplate for bad tags."""
-    kept = [paragraph for paragraph in _paragraphs(template) if _applies(paragraph, fields, family)]
+    known = {name for name, value in fields.items() if value.text}
+    kept = [paragraph for paragraph in paragraphs(template) if applies(paragraph, known, family)]
     phrases: list[Phrase] = []
 
     def put(found: re.Match[str]) -> str:
@@ -88,13 +90,25 @@ def leftovers(text: str) -> list[str]:
 
 
 @dataclass(frozen=True)
-class _Paragraph:
+class Paragraph:
+    """`tag` is if, unless, title or "" for one without a tag; `names` are the fields or families it names."""
+
     tag: str
     names: tuple[str, ...]
     text: str
 
 
-def _paragraphs(template: str) -> list[_Paragraph]:
+def fields_in(text: str) -> set[str]:
+    """The names of the fields that `text` puts in."""
+    return set(_FIELD.findall(text))
+
+
+def without_fields(text: str) -> str:
+    return _FIELD.sub("", text)
+
+
+def paragraphs(template: str) -> list[Paragraph]:
+    """The template in its parts. Raises BadTemplate."""
     found = []
     for block in re.split(r"\n\s*\n", template.strip()):
         first, _, rest = block.strip().partition("\n")
@@ -104,12 +118,13 @@ def _paragraphs(template: str) -> list[_Paragraph]:
         if first.strip().startswith("[") and not tag:
             raise BadTemplate(f"{first.strip()} is not a tag: use [if field], [unless field] or [title ceo].")
         names = tuple(name.strip() for name in tag[2].split(" and ")) if tag else ()
-        found.append(_Paragraph(tag[1] if tag else "", names, (rest if tag else block).strip()))
+        found.append(Paragraph(tag[1] if tag else "", names, (rest if tag else block).strip()))
     return found
 
 
-def _applies(paragraph: _Paragraph, fields: Mapping[str, Value], family: str) -> bool:
+def applies(paragraph: Paragraph, known: Collection[str], family: str) -> bool:
+    """Whether somebody of `family`, of whom the `known` fields have a value, gets this paragraph."""
     if paragraph.tag == "title":
         return family in paragraph.names
-    known = all(name in fields and fields[name].text for name in paragraph.names)
-    return not known if paragraph.tag == "unless" else known
+    all_known = all(name in known for name in paragraph.names)
+    return not all_known if paragraph.tag == "unless" else all_known

@@ -78,17 +78,36 @@ class DailySlots(models.Model):
         return f"{self.day}: {self.used}"
 
 
+class Signal(models.TextChoices):
+    """What is known beside the angle that a template may rest on, the strongest first."""
+
+    WARM_CONNECTION = "warm_connection", "Warm connection"
+    HIGH_INTENT_PAGE = "high_intent_page", "High-intent page"
+    HIRING = "hiring", "Hiring"
+    TECH_STACK = "tech_stack", "Tech stack"
+
+
 class EmailTemplate(models.Model):
     """One version of one template. A change is a new version; the old ones stay, because emails point to them."""
 
+    class Tier(models.TextChoices):
+        FIRST = "tier_1", "Tier 1"
+        SECOND = "tier_2", "Tier 2"
+        THIRD = "tier_3", "Tier 3"
+
     key = models.CharField(max_length=60)
     version = models.PositiveIntegerField(default=1)
-    tier = models.CharField(max_length=10)
-    angle = models.CharField(max_length=40)
-    name = models.CharField(max_length=120)
+    tier = models.CharField(max_length=10, choices=Tier.choices)
+    angle = models.CharField(max_length=40, help_text="What the email speaks of; the score gives it to each lead.")
+    signal = models.CharField(
+        max_length=20, choices=Signal.choices, blank=True,
+        help_text="What must be known besides. Empty: used where no template fits a signal.",
+    )  # fmt: skip
+    name = models.CharField(max_length=120, help_text="What the review desk calls it.")
     subject = models.CharField(max_length=200)
     body = models.TextField()
     active = models.BooleanField(default=True)
+    seeded = models.BooleanField(default=False, help_text="From the starting set: a newer one may follow it by itself.")
     created_at = models.DateTimeField(default=timezone.now)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
 
@@ -112,12 +131,37 @@ def new_unsubscribe_token() -> str:
     return secrets.token_urlsafe(24)
 
 
+class Segment(AppendOnly):
+    """Known leads queued by hand, all at once: who did it, by which filter, and how many it came to."""
+
+    what = models.CharField(max_length=40, help_text="A tier, or the sha256 of a file, shortened.")
+    looked_at = models.PositiveIntegerField(help_text="Leads that the filter found.")
+    queued = models.PositiveIntegerField()
+    at = models.DateTimeField(default=timezone.now)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["-pk"]
+        default_permissions = ("view",)
+        permissions = [("queue_segment", "Can queue emails to known leads")]
+
+    def __str__(self) -> str:
+        return f"{self.queued} of {self.what}"
+
+
 class Message(models.Model):
     """One email to one person, from the wish to write it to what became of it."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="messages")
+    written_for = models.ForeignKey(
+        Lead, null=True, blank=True, on_delete=models.PROTECT, related_name="+", editable=False,
+        help_text="Whose it was before a merge took it to its lead; back there when that is undone.",
+    )  # fmt: skip
     assessment = models.ForeignKey(Assessment, null=True, on_delete=models.SET_NULL)
+    segment = models.ForeignKey(
+        Segment, null=True, blank=True, on_delete=models.PROTECT, related_name="messages", help_text="Queued by hand."
+    )
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.LIVE)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
     version = models.PositiveIntegerField(default=0, help_text="Of the text; 0 is not yet written.")

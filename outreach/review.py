@@ -10,8 +10,8 @@ from django.utils import timezone
 from caio_project.lib import claims
 from caio_project.lib.nudge import nudge
 from leads import suppression
-from leads.models import Kind
-from outreach import compliance, composing, drafting, guards, merge, phase
+from leads.models import Kind, Lead
+from outreach import compliance, composing, drafting, earlier, guards, merge, phase
 from outreach.models import Message, MessageText, Transport
 from outreach.moves import move
 from outreach.policy import Phase
@@ -40,6 +40,8 @@ def clear(message: Message, version: int, *, by: Any, why: str = "approved") -> 
         raise Forbidden(f"We must not write to this address: {stop.text} ({stop.source}).")
     if failed := next((row for row in message.guards if not row["passed"]), None):
         raise Forbidden(f"{failed['text']} {failed['clear']}".strip())
+    if ahead := earlier.in_the_way(message.lead, timezone.now(), but=message.pk, waiting=False):
+        raise Forbidden(ahead.sentence)
     if phase.control().phase == Phase.SHADOW:
         return move(message, Status.WITHDRAWN, "would_approve", by=by)
     now = timezone.now()
@@ -71,8 +73,9 @@ def edit(message: Message, version: int, *, subject: str, body: str, by: Any) ->
             return message
         kept = [p for p in current.phrases if p["text"] in body or p["text"] in subject]
         results = composing.check(
-            message.lead, subject, body, current.footer, [merge.Phrase(**p) for p in kept], message.sender, typed=True
-        )
+            message.lead, subject, body, current.footer, [merge.Phrase(**p) for p in kept], message.sender, typed=True,
+            before=earlier.before(message.lead, timezone.now(), message.pk),
+        )  # fmt: skip
         subject = subject[: composing.SUBJECT_COLUMN]  # the guard has seen and refused the whole
         rows = Message.objects.filter(pk=message.pk, version=version, status=message.status)
         domain = message.to_address.rpartition("@")[2]
@@ -152,11 +155,11 @@ def expire_due(batch: int = 200) -> int:
     return count
 
 
-def stop_open_emails(lead_id: int, why: str) -> int:
+def stop_open_emails(lead: Lead, why: str) -> int:
     """Withdraw every email to a person that has not left, because they must not be written to any more."""
     count = 0
     stoppable = [Status.DRAFT, Status.BLOCKED, Status.HELD, Status.CLEARED]
-    for message in Message.objects.filter(lead_id=lead_id, status__in=stoppable):
+    for message in earlier.emails_of(lead).filter(status__in=stoppable):
         try:
             move(message, Status.WITHDRAWN, why)
             count += 1

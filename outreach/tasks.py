@@ -3,19 +3,25 @@
 from celery import shared_task
 
 from caio_project.lib.models import Heartbeat
-from outreach import drafting, review, sending
+from outreach import drafting, one_person, review, sending, uncertain
 
 
 @shared_task(name="outreach.draft_due")
 def draft_due() -> None:
+    followed = one_person.follow()
     opened = drafting.take_assessments()
     written = drafting.write_drafts()
-    Heartbeat.beat("outreach.draft_due", worked=bool(opened or written))
+    Heartbeat.beat("outreach.draft_due", worked=bool(followed or opened or written))
 
 
 @shared_task(name="outreach.write_drafts")
 def write_drafts() -> None:
     Heartbeat.beat("outreach.draft_due", worked=drafting.write_drafts() > 0)
+
+
+@shared_task(name="outreach.free_blocked")
+def free_blocked() -> None:
+    Heartbeat.beat("outreach.free_blocked", worked=drafting.free_blocked() > 0)
 
 
 @shared_task(name="outreach.send_due")
@@ -25,12 +31,12 @@ def send_due() -> None:
 
 @shared_task(name="outreach.recover")
 def recover() -> None:
-    Heartbeat.beat("outreach.recover", worked=sending.recover() > 0)
+    Heartbeat.beat("outreach.recover", worked=uncertain.recover() > 0)
 
 
 @shared_task(name="outreach.settle_uncertain")
 def settle_uncertain() -> None:
-    Heartbeat.beat("outreach.settle_uncertain", worked=sending.settle_uncertain() > 0)
+    Heartbeat.beat("outreach.settle_uncertain", worked=uncertain.settle_due() > 0)
 
 
 @shared_task(name="outreach.expire_due")

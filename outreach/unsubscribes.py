@@ -16,5 +16,5 @@ def stop(token: str) -> bool:
         suppression.stop(message.to_address, suppression.Reason.UNSUBSCRIBED, "unsubscribe link", message.lead)
         if message.lead.email and message.lead.email != message.to_address:
             suppression.stop(message.lead.email, suppression.Reason.UNSUBSCRIBED, "unsubscribe link", message.lead)
-        review.stop_open_emails(message.lead_id, "unsubscribed")
+        review.stop_open_emails(message.lead, "unsubscribed")
     return True

@@ -129,7 +129,13 @@ def _set_guards(change: Any) -> None:
             change(editor, table)
 
 
-GUARDED = ("outreach_move", "outreach_controlchange", "approvals_decision", "metrics_gateevaluation")
+GUARDED = (
+    "outreach_move",
+    "outreach_controlchange",
+    "outreach_segment",
+    "approvals_decision",
+    "metrics_gateevaluation",
+)
 
 
 @pytest.fixture

@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
 from approvals.models import Decision
 from caio_project.lib import append_only
 from metrics.models import GateEvaluation
-from outreach.models import ControlChange, Move
+from outreach.models import ControlChange, Move, Segment
 from tests import conftest, factories
 
 
@@ -44,9 +45,15 @@ def evaluation() -> GateEvaluation:
     )
 
 
+def segment() -> Segment:
+    user = User.objects.create_user("lena")
+    return Segment.objects.create(what="tier_1", looked_at=2, queued=1, by=user)
+
+
 ROWS: dict[type[models.Model], Callable[[], Any]] = {
     Move: move,
     ControlChange: change,
+    Segment: segment,
     Decision: decision,
     GateEvaluation: evaluation,
 }

@@ -436,8 +436,10 @@ def test_a_draft_that_cannot_be_rewritten_does_not_stop_the_reading_for_everybod
         ("<script>alert(1)</script>", "held"),
         ("N" * 200, "blocked"),
         ("Acme\nBcc: x", "blocked"),
+        ("Win at https://evil.test", "blocked"),
+        ("monday.com", "held"),
     ],
-    ids=["braces", "brackets", "html", "script", "very long", "line break"],
+    ids=["braces", "brackets", "html", "script", "very long", "line break", "link", "dot com"],
 )
 def test_a_company_of_any_name(name: str, status: str) -> None:
     lead = factories.LeadFactory(company=factories.CompanyFactory(name=name))
@@ -445,7 +447,8 @@ def test_a_company_of_any_name(name: str, status: str) -> None:
     assert message.status == status, message.error
     assert len(message.text.subject) <= 200
     if status == "blocked":
-        assert message.blocked_by in ("placeholder", "subject")
+        assert message.blocked_by in ("placeholder", "subject", "missing_field")
+        assert "evil.test" not in message.text.body
 
 
 def test_a_lead_of_every_kind_gets_a_draft_of_its_kind() -> None:

@@ -1,15 +1,22 @@
 """Each guard alone: what it lets pass, what it stops, and how to clear it."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from approvals.models import Tag
 from outreach import guards
 
 FOOTER = "Alex Moreno\nPartner\n\n1 Example Street\nUnsubscribe: https://ours.example.com/u/abc"
+BODY = "Hi Dana,\n\nSomeone at Northline read about pricing."
+SUBJECT = "Where AI would pay first at Northline"
+COPY = guards.Earlier(SUBJECT, "Quite another text, with as many other words in it as one needs.", "the one to Sam")
+LESSON = guards.Lesson("weak_subject", "Sounds like a newsletter to me.", "3 Nov", SUBJECT + "!", "t1", "tier_1")
+SAID = "Rejected on 3 Nov (weak subject): “Sounds like a newsletter to me.”"
 GOOD = guards.Text(
-    subject="Where AI would pay first at Northline",
-    body="Hi Dana,\n\nSomeone at Northline read about pricing.",
+    subject=SUBJECT,
+    body=BODY,
     footer=FOOTER,
     fields_used=frozenset({"first_name", "company"}),
     sender_name="Alex Moreno",
@@ -19,8 +26,8 @@ GOOD = guards.Text(
     allowed_countries=frozenset({"US"}),
 )
 ORDER = [
-    "placeholder", "subject", "opener", "personal", "source", "sender_identity", "postal_address", "unsubscribe_link",
-    "country",
+    "placeholder", "subject", "opener", "personal", "source", "learned", "near_copy", "one_per_company",
+    "sender_identity", "postal_address", "unsubscribe_link", "country",
 ]  # fmt: skip
 
 
@@ -61,6 +68,9 @@ def test_a_good_text_passes_every_guard() -> None:
         ({"postal_address": ""}, "postal_address", "Postal address is missing."),
         ({"postal_address": "2 Other Street"}, "postal_address", "Postal address is missing."),
         ({"unsubscribe_url": "https://other.example.com/u/"}, "unsubscribe_link", "Unsubscribe link is missing."),
+        ({"earlier": (replace(COPY, body=BODY),)}, "near_copy", "Nearly the same as the one to Sam."),
+        ({"lessons": (LESSON,)}, "learned", f"{SAID} The subject is nearly the same."),
+        ({"colleague": "Sam goes first."}, "one_per_company", "Sam goes first."),
         ({"country": "DE"}, "country", "DE is not in ALLOWED_COUNTRIES."),
     ],
 )
@@ -89,6 +99,43 @@ def test_one_fault_fails_its_guard_alone_and_says_how_to_clear_it(
 )
 def test_the_border_cases_pass(change: dict[str, object]) -> None:
     assert failures(replace(GOOD, **change)) == []
+
+
+@pytest.mark.parametrize(
+    ("lesson", "change", "heeded"),
+    [
+        ({"tag": "weak_subject"}, {}, False),
+        ({"tag": "weak_subject"}, {"subject": "Northline and its invoices"}, True),
+        ({"tag": "weak_subject"}, {"typed": True}, True),
+        ({"tag": "campaign_mismatch"}, {"template": "t1"}, False),
+        ({"tag": "campaign_mismatch"}, {"template": "t2"}, True),
+        ({"tag": "campaign_mismatch", "template": ""}, {"template": ""}, True),
+        ({"tag": "personalization_mismatch"}, {"template": "t1"}, False),
+        ({"tag": "icp_mismatch"}, {"tier": "tier_1"}, False),
+        ({"tag": "icp_mismatch"}, {"tier": "tier_2"}, True),
+        ({"tag": "factual_inaccuracy", "reason": "They left logistics long ago.", "facts": ("logistics",)}, {}, True),
+        ({"tag": "factual_inaccuracy", "reason": "It is not about Pricing at all", "facts": ("pricing",)}, {}, False),
+        ({"tag": "factual_inaccuracy", "reason": "Something in it is wrong", "facts": ("pricing",)}, {}, True),
+        ({"tag": "tone_style"}, {"template": "t1", "tier": "tier_1"}, True),
+        ({"tag": "other"}, {"template": "t1", "tier": "tier_1"}, True),
+    ],
+)
+def test_what_an_earlier_rejection_taught(lesson: dict[str, Any], change: dict[str, Any], heeded: bool) -> None:
+    text = replace(GOOD, lessons=(replace(LESSON, **lesson),), **change)
+    assert failures(text) == ([] if heeded else ["learned"])
+
+
+def test_every_tag_that_teaches_is_a_tag_people_can_choose() -> None:
+    assert set(guards.UNHEEDED) <= {tag.value for tag in Tag}
+
+
+@pytest.mark.parametrize(("words", "copy"), [(2, True), (4, False)])
+def test_a_text_is_a_copy_from_eighty_five_in_a_hundred_words_on(words: int, copy: bool) -> None:
+    numbers = [f"w{n}" for n in range(18)]
+    other = ["x"] * words + numbers[words:]
+    before = guards.Earlier("s1 s2", " ".join(other), "that one")
+    text = replace(GOOD, subject="s1 s2", body=" ".join(numbers), earlier=(before,))
+    assert ("near_copy" in failures(text)) is copy
 
 
 def test_results_are_stored_as_plain_rows() -> None:

@@ -291,11 +291,11 @@ def test_what_nobody_decided_expires_and_is_never_a_no(clock: Any) -> None:
 
 def test_stopping_a_person_withdraws_every_open_email_and_leaves_the_door_alone() -> None:
     message, other = factories.cleared(), factories.held()
-    assert review.stop_open_emails(message.lead_id, "unsubscribed") == 1
+    assert review.stop_open_emails(message.lead, "unsubscribed") == 1
     assert columns(message)["status"] == "withdrawn"
     assert columns(other)["status"] == "held"
     Message.objects.filter(pk=other.pk).update(status="sending")
-    assert review.stop_open_emails(other.lead_id, "unsubscribed") == 0
+    assert review.stop_open_emails(other.lead, "unsubscribed") == 0
     assert columns(other)["status"] == "sending"
 
 

@@ -1,0 +1,188 @@
+"""The starting set: every email it can become, and that it follows by itself only where nobody has edited it."""
+
+import re
+from itertools import product
+from typing import Any
+
+import pytest
+
+from outreach import composing, merge, proofs, publishing, seeding, wording
+from outreach.models import EmailTemplate, Message, Signal
+from tests import factories
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender")]
+
+SEEDS = {row["key"]: row for row in seeding.templates()}
+ANGLES = ("warm_connection", "high_intent", "hiring", "content", "general")
+
+
+def template(key: str) -> EmailTemplate:
+    return EmailTemplate.objects.get(key=key, active=True)
+
+
+def test_each_tier_has_every_angle_and_the_tech_stack() -> None:
+    places = {(row["tier"], row["angle"], row["signal"]) for row in SEEDS.values()}
+    for tier in ("tier_1", "tier_2", "tier_3"):
+        assert {(tier, angle, "") for angle in ANGLES} <= places
+        assert (tier, "general", "tech_stack") in places
+    assert len(places) == len(SEEDS) == 20
+
+
+def test_keys_say_where_they_belong() -> None:
+    assert all(publishing.key_of(template(key)) == key for key in SEEDS)
+
+
+@pytest.mark.parametrize("key", SEEDS)
+def test_there_is_nothing_to_mend_in_any_of_them(key: str) -> None:
+    found = proofs.proof(template(key))
+    assert found.problems == ()
+    assert len(found.previews) == 10
+    assert not any(preview.blocked for preview in found.previews)
+
+
+OPTIONAL = {
+    "industry": lambda lead: setattr(lead.company, "industry", ""),
+    "technology": lambda lead: setattr(lead.company, "technologies", []),
+    "employees": lambda lead: setattr(lead.company, "employees", ""),
+    "title": lambda lead: setattr(lead, "title", ""),
+    "last_name": lambda lead: setattr(lead, "last_name", ""),
+    "place": lambda lead: (setattr(lead, "city", ""), setattr(lead, "state", "")),
+}
+
+
+@pytest.mark.parametrize("key", SEEDS)
+def test_every_gap_in_what_is_known_still_makes_an_email_that_passes_every_guard(key: str) -> None:
+    one = template(key)
+    for family, gap in product(wording.FAMILIES, OPTIONAL):
+        if gap == "technology" and one.signal == Signal.TECH_STACK:
+            continue
+        lead, assessment = proofs.made_up(family, one, full=True)
+        OPTIONAL[gap](lead)
+        message = Message(lead=lead, assessment=assessment, kind=lead.kind, unsubscribe_token="t")
+        written = composing.compose(lead, message, one)
+        assert written.blocked is None, (family, gap, written.blocked)
+        assert wording.of_email(written.subject, written.body) == [], (family, gap)
+        assert written.body.startswith("Hi Dana,\n\n") and written.body.endswith("?")
+        assert not re.search(r"\s[,.?]|,,|\.\.|  |\ba (?!one)[aeiou]", written.body), written.body
+        assert all(sentence[:1].isupper() for sentence in re.split(r"(?<=[.?])\s+|\n+", written.body) if sentence)
+
+
+def test_the_longest_company_name_that_is_common_keeps_subjects_readable() -> None:
+    for key in SEEDS:
+        lead, assessment = proofs.made_up("cro", template(key), full=True)
+        lead.company.name = "Cascade Manufacturing"  # of American company names, nine in ten are no longer
+        message = Message(lead=lead, assessment=assessment, kind=lead.kind, unsubscribe_token="t")
+        assert len(composing.compose(lead, message, template(key)).subject) <= 60, key
+
+
+@pytest.mark.parametrize("key", [key for key in SEEDS if "warm_connection" in key])
+def test_who_signs_is_never_spoken_of_as_somebody_else(key: str, sender: Any) -> None:
+    lead, assessment = proofs.made_up("ceo", template(key), full=True)
+    assessment.warm["member"] = sender.name
+    message = Message(lead=lead, assessment=assessment, kind=lead.kind, unsubscribe_token="t")
+    written = composing.compose(lead, message, template(key))
+    assert written.blocked is None
+    assert sender.name not in f"{written.subject} {written.body}"
+    assert "I also worked at Acme." in written.body
+
+
+def test_people_of_each_family_read_of_their_own_pain() -> None:
+    for key in SEEDS:
+        one = template(key)
+        bodies = {family: proofs.made_up(family, one, full=True) for family in wording.FAMILIES}
+        texts = {
+            composing.compose(lead, Message(lead=lead, assessment=made, unsubscribe_token="t"), one).body
+            for lead, made in bodies.values()
+        }
+        assert len(texts) == 5, key
+
+
+class TestUpgrade:
+    def newer(self, key: str = "tier_1.general", **changes: str) -> list[dict[str, str]]:
+        return [{**SEEDS[key], "subject": "A newer subject for {{ company }}", **changes}]
+
+    def test_the_same_seeds_again_change_nothing(self) -> None:
+        before = list(EmailTemplate.objects.values())
+        assert seeding.seed_templates(seeding.templates()) == 0
+        assert list(EmailTemplate.objects.values()) == before
+
+    def test_a_newer_text_follows_as_a_version_and_the_old_one_stays(self) -> None:
+        message = factories.held(angle="general")
+        assert seeding.seed_templates(self.newer()) == 1
+        versions = EmailTemplate.objects.filter(key="tier_1.general").order_by("version")
+        assert [(v.version, v.active, v.seeded, v.created_by) for v in versions] == [
+            (1, False, True, None), (2, True, True, None),
+        ]  # fmt: skip
+        message.refresh_from_db()
+        assert message.template == versions[0]
+
+    def test_what_a_person_published_is_left_alone(self, lead_user: Any) -> None:
+        old = template("tier_1.general")
+        mine = EmailTemplate(**{**SEEDS["tier_1.general"], "subject": "Mine"})
+        publishing.publish(mine, lead_user, instead_of=old)
+        lead_user.delete()  # who published it may leave
+        assert seeding.seed_templates(self.newer()) == 0
+        assert template("tier_1.general").subject == "Mine"
+
+    def test_what_was_taken_out_of_use_stays_out(self) -> None:
+        publishing.retire(template("tier_1.hiring"))
+        assert seeding.seed_templates(self.newer("tier_1.hiring")) == 0
+        assert not EmailTemplate.objects.filter(key="tier_1.hiring", active=True).exists()
+
+    def test_a_new_seed_comes_in_unless_somebody_has_one_in_its_place(self, lead_user: Any) -> None:
+        row = {**SEEDS["tier_1.general"], "key": "tier_1.content.hiring", "angle": "content", "signal": "hiring"}
+        mine = EmailTemplate.objects.create(**{**row, "key": "ours"}, created_by=lead_user)
+        assert seeding.seed_templates([row]) == 0
+        EmailTemplate.objects.filter(pk=mine.pk).update(active=False)
+        assert seeding.seed_templates([row]) == 1
+        assert template("tier_1.content.hiring").version == 1
+
+
+class TestChoice:
+    def choose(self, *signals: str, tier: str = "tier_1", angle: str = "high_intent") -> tuple[str, str]:
+        found, why = composing.choose(tier, angle, signals)
+        return found.key, why
+
+    @pytest.mark.parametrize(
+        ("signals", "angle", "key", "why"),
+        [
+            ((), "high_intent", "tier_1.high_intent", "tier_1, angle high_intent"),
+            (("hiring",), "high_intent", "tier_1.high_intent.hiring", "tier_1, angle high_intent, signal hiring"),
+            (("hiring", "tech_stack"), "high_intent", "tier_1.high_intent.hiring",
+             "tier_1, angle high_intent, signal hiring; also known: tech_stack"),
+            (("tech_stack",), "general", "tier_1.general.tech_stack", "tier_1, angle general, signal tech_stack"),
+            (("tech_stack",), "content", "tier_1.content", "tier_1, angle content; also known: tech_stack"),
+            (("high_intent_page",), "high_intent", "tier_1.high_intent", "tier_1, angle high_intent"),
+            (("warm_connection", "high_intent_page"), "warm_connection", "tier_1.warm_connection.high_intent_page",
+             "tier_1, angle warm_connection, signal high_intent_page"),
+            ((), "webinar", "tier_1.general", "tier_1, angle general, for there is none for angle webinar"),
+        ],
+    )  # fmt: skip
+    def test_by_tier_angle_and_the_strongest_signal(self, signals: Any, angle: str, key: str, why: str) -> None:
+        assert self.choose(*signals, angle=angle) == (key, why)
+
+    def test_a_tier_without_any_gets_one_of_another_and_it_says_so(self) -> None:
+        EmailTemplate.objects.exclude(tier="tier_2").update(active=False)
+        key, why = self.choose()
+        assert key == "tier_2.content"
+        assert why == "there is no template for tier_1 and high_intent"
+
+    def test_signals_are_what_is_known_of_the_lead(self) -> None:
+        company = factories.CompanyFactory(open_roles=3, technologies=["HubSpot"])
+        message = factories.held(factories.LeadFactory(company=company), angle="high_intent")
+        assert message.template.key == "tier_1.high_intent.hiring"
+        assert message.template_why == "tier_1, angle high_intent, signal hiring; also known: tech_stack"
+
+    def test_a_warm_lead_who_read_a_high_intent_page_is_answered(self) -> None:
+        warm = {"kind": "known", "member": "Sam", "company": "", "sentence": "Sam on our team knows you."}
+        read = factories.held(angle="warm_connection", warm=warm, topic="pricing")
+        blog = factories.held(angle="warm_connection", warm=warm, topic="AI at work")
+        assert read.template.key == "tier_1.warm_connection.high_intent_page"
+        assert blog.template.key == "tier_1.warm_connection"
+
+
+def test_the_fields_that_the_form_names_are_those_that_drafting_fills() -> None:
+    lead, made = proofs.made_up("cro", template("tier_1.warm_connection"), full=True)
+    found = set(composing.fields_of(lead, made, None))
+    assert found | {"visit_count"} == set(wording.FIELDS)
+    assert merge.title_family(lead.title) == "cro"
