@@ -1,4 +1,4 @@
-"""What we would say, and the only door through which anything leaves."""
+"""Emails, their texts and every move they made."""
 
 import secrets
 import uuid
@@ -10,116 +10,9 @@ from django.utils import timezone
 
 from caio_project.lib.append_only import AppendOnly
 from leads.models import Assessment, Kind, Lead, TeamMember
-from outreach.policy import Band, Phase
+from outreach.models.templates import EmailTemplate
+from outreach.policy import Band
 from outreach.states import Status
-
-
-class Control(models.Model):
-    """The one row that says what is allowed now. The sending door reads it, and so does every page."""
-
-    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
-    phase = models.CharField(max_length=12, choices=Phase.choices, default=Phase.PARALLEL)
-    phase_since = models.DateTimeField(default=timezone.now)
-    phase_by = models.CharField(max_length=150, default="installation")
-    phase_reason = models.TextField(default="A new installation starts here.")
-    auto_approve = models.BooleanField(default=False)
-    auto_max_intent = models.PositiveSmallIntegerField(default=40)
-    auto_no_warm_connections = models.BooleanField(default=True)
-    halted = models.BooleanField(default=False)
-    halted_at = models.DateTimeField(null=True, blank=True)
-    halted_by = models.CharField(max_length=150, blank=True)
-    halt_reason = models.TextField(blank=True)
-    last_claim_at = models.DateTimeField(null=True, blank=True, help_text="When the last slot was claimed: the gap.")
-
-    class Meta:
-        constraints = [models.CheckConstraint(condition=Q(id=1), name="control_is_one_row")]
-        permissions = [
-            ("halt", "Can halt sending"),
-            ("resume", "Can resume sending"),
-            ("promote", "Can change the phase"),
-        ]
-
-    def __str__(self) -> str:
-        return self.phase
-
-
-class ControlChange(AppendOnly):
-    """Every change of phase, halt or switch: who, when, what. The typed reason is a row of its own."""
-
-    what = models.CharField(max_length=20)
-    before = models.CharField(max_length=20)
-    after = models.CharField(max_length=20)
-    at = models.DateTimeField(default=timezone.now)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    by_name = models.CharField(max_length=150)
-    override = models.BooleanField(default=False)
-
-    class Meta:
-        ordering = ["-pk"]
-
-    def __str__(self) -> str:
-        return f"{self.what}: {self.before} -> {self.after}"
-
-
-class ControlReason(models.Model):
-    """Typed text, erasable."""
-
-    change = models.OneToOneField(ControlChange, on_delete=models.PROTECT, related_name="reason")
-    text = models.TextField()
-
-
-class DailySlots(models.Model):
-    """How many sends were claimed on one day of the team's calendar."""
-
-    day = models.DateField(primary_key=True)
-    used = models.PositiveIntegerField(default=0)
-
-    def __str__(self) -> str:
-        return f"{self.day}: {self.used}"
-
-
-class Signal(models.TextChoices):
-    """What is known beside the angle that a template may rest on, the strongest first."""
-
-    WARM_CONNECTION = "warm_connection", "Warm connection"
-    HIGH_INTENT_PAGE = "high_intent_page", "High-intent page"
-    HIRING = "hiring", "Hiring"
-    TECH_STACK = "tech_stack", "Tech stack"
-
-
-class EmailTemplate(models.Model):
-    """One version of one template. A change is a new version; the old ones stay, because emails point to them."""
-
-    class Tier(models.TextChoices):
-        FIRST = "tier_1", "Tier 1"
-        SECOND = "tier_2", "Tier 2"
-        THIRD = "tier_3", "Tier 3"
-
-    key = models.CharField(max_length=60)
-    version = models.PositiveIntegerField(default=1)
-    tier = models.CharField(max_length=10, choices=Tier.choices)
-    angle = models.CharField(max_length=40, help_text="What the email speaks of; the score gives it to each lead.")
-    signal = models.CharField(
-        max_length=20, choices=Signal.choices, blank=True,
-        help_text="What must be known besides. Empty: used where no template fits a signal.",
-    )  # fmt: skip
-    name = models.CharField(max_length=120, help_text="What the review desk calls it.")
-    subject = models.CharField(max_length=200)
-    body = models.TextField()
-    active = models.BooleanField(default=True)
-    seeded = models.BooleanField(default=False, help_text="From the starting set: a newer one may follow it by itself.")
-    created_at = models.DateTimeField(default=timezone.now)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["key", "version"], name="template_version_once"),
-            models.UniqueConstraint(fields=["key"], condition=Q(active=True), name="one_active_version"),
-        ]
-        ordering = ["key", "-version"]
-
-    def __str__(self) -> str:
-        return f"{self.key} v{self.version}"
 
 
 class Transport(models.TextChoices):
@@ -162,6 +55,11 @@ class Message(models.Model):
     segment = models.ForeignKey(
         Segment, null=True, blank=True, on_delete=models.PROTECT, related_name="messages", help_text="Queued by hand."
     )
+    step = models.PositiveSmallIntegerField(default=1, help_text="1 is the first email, 2 and 3 are its follow-ups.")
+    follows = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="followed_by",
+        help_text="The first email of the thread that this one continues.",
+    )  # fmt: skip
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.LIVE)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
     version = models.PositiveIntegerField(default=0, help_text="Of the text; 0 is not yet written.")
@@ -212,6 +110,12 @@ class Message(models.Model):
                 fields=["lead"],
                 condition=Q(status__in=["draft", "blocked", "held", "cleared", "sending", "uncertain"]),
                 name="one_open_email_per_lead",
+            ),
+            models.UniqueConstraint(
+                fields=["follows", "step"], condition=Q(follows__isnull=False), name="each_follow_up_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(step=1, follows=None) | Q(step__gt=1, follows__isnull=False), name="follow_ups_follow"
             ),
         ]
         indexes = [
@@ -285,63 +189,6 @@ class MoveReason(models.Model):
 
     move = models.OneToOneField(Move, on_delete=models.PROTECT, related_name="reason")
     text = models.TextField()
-
-
-class SendIntent(models.Model):
-    """Committed before the call: that a slot was claimed and that this email may leave from this moment on."""
-
-    class Outcome(models.TextChoices):
-        OPEN = "open", "Call under way, or the process died in it"
-        SENT = "sent", "Sent"
-        REFUSED = "refused", "Refused"
-        NOT_SENT = "not_sent", "Certainly not sent"
-        UNCERTAIN = "uncertain", "Uncertain"
-
-    NOTHING_LEFT = (Outcome.REFUSED, Outcome.NOT_SENT)
-
-    message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="intents")
-    transport = models.CharField(max_length=10, choices=Transport.choices)
-    phase = models.CharField(max_length=12)
-    day = models.DateField()
-    domain = models.CharField(max_length=253)
-    claimed_at = models.DateTimeField()
-    outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.OPEN)
-    settled_at = models.DateTimeField(null=True, blank=True)
-    looked_at = models.DateTimeField(null=True, blank=True, help_text="When GHL's conversation was last read for it.")
-    looks = models.PositiveSmallIntegerField(default=0)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["message"],
-                condition=Q(outcome__in=["open", "sent", "uncertain"]),
-                name="at_most_one_send",
-            )
-        ]
-        indexes = [
-            models.Index(fields=["-claimed_at"], name="intent_newest"),
-            models.Index(fields=["domain", "-claimed_at"], name="intent_by_domain"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.message}: {self.outcome}"
-
-
-class SandboxEmail(models.Model):
-    """What would have been sent, kept for a person to see. Personal, erasable."""
-
-    message = models.OneToOneField(Message, on_delete=models.PROTECT, related_name="kept")
-    kept_at = models.DateTimeField(default=timezone.now)
-    from_address = models.CharField(max_length=254, blank=True)
-    to_address = models.CharField(max_length=254)
-    subject = models.CharField(max_length=200)
-    html = models.TextField()
-
-    class Meta:
-        indexes = [models.Index(fields=["-kept_at"], name="sandbox_newest")]
-
-    def __str__(self) -> str:
-        return self.subject
 
 
 class Position(models.Model):

@@ -1,0 +1,33 @@
+"""Who they are, why they might care, and whether we may speak to them."""
+
+from leads.models.events import Alarm, InboundEvent, Kind, Switch
+from leads.models.people import Company, Lead, Merge, People, Visit, sourced
+from leads.models.scores import Assessment, PageTrigger, ScoringRules
+from leads.models.suppressions import Suppression
+from leads.models.team import KnownContact, PastEmployer, TeamMember
+from leads.models.vendors import Breaker, Budget, Enrichment, RateWindow, new_request_id
+
+__all__ = [
+    "Alarm",
+    "Assessment",
+    "Breaker",
+    "Budget",
+    "Company",
+    "Enrichment",
+    "InboundEvent",
+    "Kind",
+    "KnownContact",
+    "Lead",
+    "Merge",
+    "PageTrigger",
+    "PastEmployer",
+    "People",
+    "RateWindow",
+    "ScoringRules",
+    "Suppression",
+    "Switch",
+    "TeamMember",
+    "Visit",
+    "new_request_id",
+    "sourced",
+]

@@ -1,0 +1,193 @@
+"""People, their companies, what they visited, and which of them are one."""
+
+import uuid
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from leads.models.events import InboundEvent, Kind
+from leads.models.team import TeamMember
+
+
+def sourced(source: str, at: Any = None) -> dict[str, str]:
+    """What `sources` keeps for one field."""
+    return {"source": source, "at": (at or timezone.now()).isoformat()}
+
+
+class Company(models.Model):
+    """One company for each registrable domain; without a domain, for each normalised name."""
+
+    domain = models.CharField(max_length=253, null=True, blank=True, unique=True)
+    name = models.CharField(max_length=200, blank=True)
+    name_key = models.CharField(max_length=200, blank=True)
+    industry = models.CharField(max_length=120, blank=True)
+    employees = models.CharField(max_length=40, blank=True, help_text="As it was told: a number or a band.")
+    employees_from = models.PositiveIntegerField(null=True, blank=True, help_text="The lower end; empty is unknown.")
+    revenue = models.CharField(max_length=80, blank=True)
+    linkedin_url = models.CharField(max_length=500, blank=True)
+    city = models.CharField(max_length=100, blank=True)
+    state = models.CharField(max_length=100, blank=True)
+    technologies = models.JSONField(default=list, blank=True)
+    open_roles = models.PositiveIntegerField(null=True, blank=True)
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.LIVE)
+    sources = models.JSONField(default=dict, blank=True, help_text="Field: where it came from and when.")
+    enriched_at = models.DateTimeField(null=True, blank=True, help_text="When Clay last answered what we asked of it.")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name_plural = "companies"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name_key"], condition=Q(domain=None) & ~Q(name_key=""), name="company_name_once_without_domain"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.domain or "unknown company"
+
+
+class People(models.Manager["Lead"]):
+    """Leads that stand for a person: those that became part of another are left out, wherever nobody asks for them."""
+
+    def get_queryset(self) -> models.QuerySet["Lead"]:
+        return super().get_queryset().filter(merged_into=None)
+
+
+class Lead(models.Model):
+    """One person. A lead that turned out to be somebody we knew points to them and is kept for what points to it."""
+
+    class Address(models.TextChoices):
+        USABLE = "usable", "Usable"
+        NONE = "no_address", "No address to write to"
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.LIVE)
+    email = models.CharField(max_length=254, null=True, blank=True, unique=True, help_text="Normalised.")
+    email_verified = models.BooleanField(default=False)
+    email_invalid = models.BooleanField(default=False, help_text="Clay says that the address does not exist.")
+    personal_email = models.CharField(max_length=254, blank=True, db_index=True, help_text="Known, not to be used.")
+    address = models.CharField(max_length=12, choices=Address.choices, default=Address.NONE)
+    linkedin_key = models.CharField(
+        max_length=200, null=True, blank=True, unique=True, help_text="in/name, normalised."
+    )
+    first_name = models.CharField(max_length=100, blank=True)
+    last_name = models.CharField(max_length=100, blank=True)
+    title = models.CharField(max_length=200, blank=True)
+    company = models.ForeignKey(Company, null=True, blank=True, on_delete=models.SET_NULL, related_name="leads")
+    city = models.CharField(max_length=100, blank=True)
+    state = models.CharField(max_length=100, blank=True)
+    country = models.CharField(max_length=2, blank=True)
+    past_employers = models.JSONField(default=list, blank=True, help_text="[{name, domain, from_year, to_year}]")
+    owner = models.ForeignKey(TeamMember, null=True, blank=True, on_delete=models.SET_NULL)
+    sources = models.JSONField(default=dict, blank=True, help_text="Field: where it came from and when.")
+    first_seen_at = models.DateTimeField(default=timezone.now)
+    last_seen_at = models.DateTimeField(default=timezone.now)
+    score = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Of the newest assessment.")
+    tier = models.CharField(max_length=10, blank=True, help_text="Of the newest assessment.")
+    needs_assessment_at = models.DateTimeField(null=True, blank=True, help_text="Set when something new is known.")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    error = models.CharField(max_length=300, blank=True)
+    merged_into = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="parts", editable=False,
+        help_text="The lead that this one turned out to be; never one that is merged away itself.",
+    )  # fmt: skip
+
+    objects: ClassVar[People] = People()
+    rows: ClassVar[models.Manager["Lead"]] = models.Manager()  # those merged away as well
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=~Q(merged_into=F("pk")), name="lead_is_not_its_own_part")]
+        indexes = [
+            models.Index(
+                fields=["needs_assessment_at"], name="lead_due", condition=Q(needs_assessment_at__isnull=False)
+            ),
+            models.Index(fields=["-last_seen_at", "-id"], name="lead_newest"),
+            models.Index(fields=["-score", "-id"], name="lead_hottest"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.email or self.linkedin_key or f"lead {self.pk}"
+
+    @property
+    def name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def is_deliverable(self) -> bool:
+        """False for example, training and test people: they cannot be written to, by type."""
+        return self.kind == Kind.LIVE
+
+
+class Merge(models.Model):
+    """Two leads that are one person, or may be: which two, what showed it, who decided, and what became of each field.
+
+    Pairs are kept apart for good by a person's word: a merge that was undone or declined is not made again by itself.
+    """
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", "Waiting for a person"
+        MERGED = "merged", "Merged"
+        UNDONE = "undone", "Undone"
+        DECLINED = "declined", "Kept apart"
+
+    survivor = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="merges")
+    loser = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="merges_away")
+    state = models.CharField(max_length=10, choices=State.choices)
+    source = models.CharField(max_length=20, help_text="What showed it: rb2b, clay … or a person.")
+    doubt = models.CharField(max_length=300, blank=True, help_text="Why it waited for a person. Personal.")
+    noticed_at = models.DateTimeField(default=timezone.now)
+    merged_at = models.DateTimeField(null=True, blank=True)
+    merged_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    reason = models.CharField(max_length=300, blank=True, help_text="What the person typed. Erasable.")
+    ended_at = models.DateTimeField(null=True, blank=True, help_text="When it was undone or declined.")
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    ended_reason = models.CharField(max_length=300, blank=True, help_text="What the person typed. Erasable.")
+    fields = models.JSONField(
+        default=dict, blank=True, help_text="{field: {survivor, loser, after}}, each [value, source]. Personal."
+    )
+    moved = models.JSONField(default=dict, blank=True, help_text="{table: ids} that the survivor took over.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["loser"], condition=Q(state="merged"), name="merged_away_once"),
+            models.UniqueConstraint(
+                fields=["survivor", "loser"], condition=Q(state="proposed"), name="one_open_proposal_per_pair"
+            ),
+            models.CheckConstraint(condition=~Q(survivor=F("loser")), name="merge_is_of_two"),
+        ]
+        permissions = [("decide_merge", "Can merge leads, keep them apart and undo a merge")]
+
+    def __str__(self) -> str:
+        return f"{self.survivor_id} and {self.loser_id}: {self.get_state_display()}"
+
+
+class Visit(models.Model):
+    """One page view of one person or company; appended, never changed."""
+
+    event = models.OneToOneField(InboundEvent, null=True, on_delete=models.SET_NULL, related_name="visit")
+    event_key = models.CharField(max_length=64, unique=True, help_text="Derived, for RB2B sends no event id.")
+    lead = models.ForeignKey(Lead, null=True, blank=True, on_delete=models.CASCADE, related_name="visits")
+    company = models.ForeignKey(Company, null=True, blank=True, on_delete=models.CASCADE, related_name="visits")
+    url = models.CharField(max_length=1000, blank=True)
+    path = models.CharField(max_length=500, blank=True)
+    referrer = models.CharField(max_length=1000, blank=True)
+    is_repeat = models.BooleanField(default=False)
+    seen_at = models.DateTimeField()
+    received_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["lead", "-seen_at"], name="visit_of_lead"),
+            models.Index(fields=["company", "-seen_at"], name="visit_of_company"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.path or '/'} {self.seen_at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,124 @@
+"""What we make of a lead, and by which rules."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from caio_project.lib.models import Counter
+from leads import scoring
+from leads.models.people import Lead
+
+
+class PageTrigger(models.Model):
+    """What a page says about intent. The first active trigger by priority that matches the path counts."""
+
+    label = models.CharField(max_length=80)
+    pattern = models.CharField(max_length=200, help_text="Of the path only; * is any text: /pricing*")
+    category = models.CharField(max_length=40)
+    points = models.PositiveSmallIntegerField()
+    angle = models.CharField(max_length=40, blank=True)
+    topic = models.CharField(max_length=80, blank=True, help_text='Reads well after "reading about".')
+    priority = models.PositiveSmallIntegerField(default=100)
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["priority", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.label} ({self.pattern})"
+
+
+class Assessment(models.Model):
+    """What we make of a lead at one moment: the score, its points and reasons, the fit. A newer one replaces it."""
+
+    seq = models.BigIntegerField(unique=True, help_text="Increasing in the order of commits; what drafting reads by.")
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="assessments")
+    made_at = models.DateTimeField(default=timezone.now)
+    rules_version = models.CharField(max_length=20)
+    intent = models.PositiveSmallIntegerField()
+    reasons = models.JSONField(help_text="[{code, points, text}]; the points add up to the score.")
+    icp = models.PositiveSmallIntegerField()
+    icp_reasons = models.JSONField(default=list)
+    tier = models.CharField(max_length=10)
+    angle = models.CharField(max_length=40)
+    topic = models.CharField(max_length=80, blank=True)
+    warm = models.JSONField(null=True, blank=True, help_text="{member, company, sentence} of the best connection.")
+
+    class Meta:
+        indexes = [models.Index(fields=["lead", "-seq"], name="assessment_of_lead")]
+        ordering = ["-seq"]
+
+    def __str__(self) -> str:
+        return f"{self.lead}: {self.intent}"
+
+
+class ScoringRules(models.Model):
+    """A version of the rules of the score. Drafts are edited; what was published stays, for assessments name it."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        PUBLISHED = "published", "Published"
+        RETIRED = "retired", "Retired"
+
+    version = models.PositiveIntegerField(unique=True, editable=False)
+    name = models.CharField(max_length=120, help_text="What is different in it, and why.")
+    rules = models.JSONField(help_text="Words are plain text, found as whole words; a pattern in them means nothing.")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", editable=False
+    )
+    published_at = models.DateTimeField(null=True, blank=True, editable=False)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", editable=False
+    )
+    marked_to = models.BigIntegerField(
+        null=True, blank=True, editable=False, help_text="Leads up to this id wait for a new score; empty: all do."
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "scoring rules"
+        ordering = ["-version"]
+        permissions = [("publish_scoringrules", "Can publish scoring rules")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["state"], condition=Q(state="published"), name="one_published_scoring_rules"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version}: {self.name}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Of drafts only; `leads.rules.publish` is the way out of being one."""
+        with transaction.atomic():
+            self._only_drafts()
+            if self._state.adding and self.version is None:
+                self.version = Counter.next("scoring_rules")
+            if isinstance(self.rules, dict):
+                self.rules = {name: value for name, value in self.rules.items() if name != "version"}
+            super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        try:
+            scoring.Rules.parse(self.rules)
+        except scoring.BadRules as error:
+            raise ValidationError({"rules": [f"{name}: {text}." for name, text in error.errors]}) from error
+
+    def delete(self, *args: Any, **kwargs: Any) -> Any:
+        with transaction.atomic():
+            self._only_drafts()
+            return super().delete(*args, **kwargs)
+
+    def parsed(self) -> scoring.Rules:
+        """Raises scoring.BadRules."""
+        return scoring.Rules.parse(self.rules, version=str(self.version))
+
+    def _only_drafts(self) -> None:
+        stored = type(self).objects.select_for_update().filter(pk=self.pk).values_list("state", flat=True).first()
+        if self.state != self.State.DRAFT or stored not in (None, self.State.DRAFT):
+            raise PermissionDenied("Rules that were published do not change; copy them as a draft.")

@@ -1,0 +1,73 @@
+"""Us: who signs, who is told, and whom we know."""
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
+from django.db import models
+from django.db.models import Q
+
+from leads import normal
+
+
+class TeamMember(models.Model):
+    """One of us: who signs an email, and whose past gives a warm connection."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    name = models.CharField(max_length=120)
+    title = models.CharField(max_length=120, blank=True)
+    email = models.EmailField(blank=True, help_text="Where replies and notices for this person go.")
+    booking_url = models.CharField(max_length=200, blank=True, validators=[URLValidator(["https", "http"])])
+    slack_user_id = models.CharField(max_length=40, blank=True)
+    ghl_user_id = models.CharField(max_length=40, blank=True)
+    is_default_sender = models.BooleanField(default=False)
+    notice_order = models.PositiveSmallIntegerField(
+        default=0, help_text="Who is told when a HOT email waits: 1 first, 2 next. 0 is never told."
+    )
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_default_sender"], condition=Q(is_default_sender=True), name="one_default_sender"
+            )
+        ]
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PastEmployer(models.Model):
+    """Where a team member worked before, and when."""
+
+    member = models.ForeignKey(TeamMember, on_delete=models.CASCADE, related_name="past_employers")
+    company_name = models.CharField(max_length=200)
+    domain = models.CharField(max_length=253, blank=True)
+    from_year = models.PositiveSmallIntegerField(null=True, blank=True)
+    to_year = models.PositiveSmallIntegerField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.member}: {self.company_name}"
+
+
+class KnownContact(models.Model):
+    """Somebody a team member knows."""
+
+    member = models.ForeignKey(TeamMember, on_delete=models.CASCADE, related_name="known_contacts")
+    name = models.CharField(max_length=200)
+    company_name = models.CharField(max_length=200, blank=True)
+    domain = models.CharField(max_length=253, blank=True)
+    linkedin_key = models.CharField(max_length=200, blank=True)
+    email = models.EmailField(blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.member} knows {self.name}"
+
+    def clean(self) -> None:
+        """What people type is compared with normalised values, so it is normalised here."""
+        if self.linkedin_key:
+            key = self.linkedin_key.strip().lower()
+            self.linkedin_key = key if key.startswith("in/") else normal.linkedin_key(key)
+            if not self.linkedin_key:
+                raise ValidationError({"linkedin_key": "It is no LinkedIn address of a person."})
+        self.email = normal.email(self.email) if self.email else ""

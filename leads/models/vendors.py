@@ -1,0 +1,100 @@
+"""What we ask of Clay, and what all workers together may ask of a vendor."""
+
+import secrets
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from leads.models.people import Lead
+
+
+def new_request_id() -> str:
+    """Unguessable: it is the callback's proof that it answers a question of ours."""
+    return f"enr_{secrets.token_urlsafe(24)}"
+
+
+class Enrichment(models.Model):
+    """One question to Clay about one lead."""
+
+    class State(models.TextChoices):
+        DUE = "due", "Due"
+        REQUESTED = "requested", "Waiting for Clay"
+        SETTLED = "settled", "Settled"
+
+    class Outcome(models.TextChoices):
+        ANSWERED = "answered", "Answered"
+        PARTIAL = "partial", "Went on with partial data"
+        LATE = "late", "Answered late"
+        SKIPPED = "skipped", "Not asked"
+        FAILED = "failed", "Push failed"
+
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="enrichments")
+    request_id = models.CharField(max_length=60, unique=True, default=new_request_id)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.DUE)
+    outcome = models.CharField(max_length=10, choices=Outcome.choices, blank=True)
+    reason = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    not_before = models.DateTimeField(default=timezone.now)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    requested_at = models.DateTimeField(null=True, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+    gained = models.JSONField(default=list, blank=True, help_text="Fields that the answer brought.")
+    asks_person = models.BooleanField(default=True)
+    asks_company = models.BooleanField(default=True)
+    company_known_at = models.DateTimeField(
+        null=True, blank=True, help_text="When Clay said what it was not asked again about the company."
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["lead"], condition=~Q(state="settled"), name="one_open_enrichment_per_lead")
+        ]
+        indexes = [
+            models.Index(fields=["state", "not_before"], name="enrichment_due", condition=~Q(state="settled")),
+            models.Index(fields=["lead", "-created_at"], name="enrichment_of_lead"),
+            models.Index(fields=["settled_at"], name="enrichment_settled"),
+            models.Index(fields=["-requested_at"], name="enrichment_requested"),
+            models.Index(fields=["-answered_at"], name="enrichment_answered"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lead}: {self.get_state_display()}"
+
+
+class RateWindow(models.Model):
+    """How many calls to one vendor were claimed in the current window, by all workers together."""
+
+    vendor = models.CharField(max_length=20, primary_key=True)
+    window = models.BigIntegerField(default=0)
+    used = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.vendor}: {self.used}"
+
+
+class Breaker(models.Model):
+    """Whether a vendor is asked at all: one row, shared by all workers and seen on the status pages."""
+
+    vendor = models.CharField(max_length=20, primary_key=True)
+    failures = models.PositiveIntegerField(default=0, help_text="Pushes that failed in a row.")
+    opened_at = models.DateTimeField(null=True, blank=True, help_text="Empty while it is closed.")
+    probe_at = models.DateTimeField(null=True, blank=True, help_text="When one request may try again.")
+    openings = models.PositiveIntegerField(default=0, help_text="In a row: each waits longer for its probe.")
+    reason = models.CharField(max_length=300, blank=True)
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.vendor}: {'open' if self.opened_at else 'closed'}"
+
+
+class Budget(models.Model):
+    """How many submissions one webhook of a vendor has had in its life, by all workers together."""
+
+    key = models.CharField(max_length=80, primary_key=True, help_text="Vendor and a hash of the webhook's address.")
+    used = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.used}"

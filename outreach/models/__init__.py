@@ -1,0 +1,50 @@
+"""What we would say, and the only door through which anything leaves."""
+
+from outreach.models.control import Control, ControlChange, ControlReason
+from outreach.models.feedback import (
+    EmailEvent,
+    Meeting,
+    Opportunity,
+    Reply,
+    ReplyKind,
+    ReplyText,
+    SyncCursor,
+)
+from outreach.models.messages import (
+    Message,
+    MessageText,
+    Move,
+    MoveReason,
+    Position,
+    Segment,
+    Transport,
+    new_unsubscribe_token,
+)
+from outreach.models.sends import DailySlots, SandboxEmail, SendIntent
+from outreach.models.templates import EmailTemplate, Signal
+
+__all__ = [
+    "Control",
+    "ControlChange",
+    "ControlReason",
+    "DailySlots",
+    "EmailEvent",
+    "EmailTemplate",
+    "Meeting",
+    "Message",
+    "MessageText",
+    "Move",
+    "MoveReason",
+    "Opportunity",
+    "Position",
+    "Reply",
+    "ReplyKind",
+    "ReplyText",
+    "SandboxEmail",
+    "Segment",
+    "SendIntent",
+    "Signal",
+    "SyncCursor",
+    "Transport",
+    "new_unsubscribe_token",
+]

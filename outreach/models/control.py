@@ -1,0 +1,63 @@
+"""What is allowed now, and who said so."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from caio_project.lib.append_only import AppendOnly
+from outreach.policy import Phase
+
+
+class Control(models.Model):
+    """The one row that says what is allowed now. The sending door reads it, and so does every page."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    phase = models.CharField(max_length=12, choices=Phase.choices, default=Phase.PARALLEL)
+    phase_since = models.DateTimeField(default=timezone.now)
+    phase_by = models.CharField(max_length=150, default="installation")
+    phase_reason = models.TextField(default="A new installation starts here.")
+    auto_approve = models.BooleanField(default=False)
+    auto_max_intent = models.PositiveSmallIntegerField(default=40)
+    auto_no_warm_connections = models.BooleanField(default=True)
+    halted = models.BooleanField(default=False)
+    halted_at = models.DateTimeField(null=True, blank=True)
+    halted_by = models.CharField(max_length=150, blank=True)
+    halt_reason = models.TextField(blank=True)
+    last_claim_at = models.DateTimeField(null=True, blank=True, help_text="When the last slot was claimed: the gap.")
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="control_is_one_row")]
+        permissions = [
+            ("halt", "Can halt sending"),
+            ("resume", "Can resume sending"),
+            ("promote", "Can change the phase"),
+        ]
+
+    def __str__(self) -> str:
+        return self.phase
+
+
+class ControlChange(AppendOnly):
+    """Every change of phase, halt or switch: who, when, what. The typed reason is a row of its own."""
+
+    what = models.CharField(max_length=20)
+    before = models.CharField(max_length=20)
+    after = models.CharField(max_length=20)
+    at = models.DateTimeField(default=timezone.now)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    by_name = models.CharField(max_length=150)
+    override = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.before} -> {self.after}"
+
+
+class ControlReason(models.Model):
+    """Typed text, erasable."""
+
+    change = models.OneToOneField(ControlChange, on_delete=models.PROTECT, related_name="reason")
+    text = models.TextField()

@@ -1,0 +1,50 @@
+"""What emails are made from."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+
+class Signal(models.TextChoices):
+    """What is known beside the angle that a template may rest on, the strongest first."""
+
+    WARM_CONNECTION = "warm_connection", "Warm connection"
+    HIGH_INTENT_PAGE = "high_intent_page", "High-intent page"
+    HIRING = "hiring", "Hiring"
+    TECH_STACK = "tech_stack", "Tech stack"
+
+
+class EmailTemplate(models.Model):
+    """One version of one template. A change is a new version; the old ones stay, because emails point to them."""
+
+    class Tier(models.TextChoices):
+        FIRST = "tier_1", "Tier 1"
+        SECOND = "tier_2", "Tier 2"
+        THIRD = "tier_3", "Tier 3"
+
+    key = models.CharField(max_length=60)
+    version = models.PositiveIntegerField(default=1)
+    tier = models.CharField(max_length=10, choices=Tier.choices)
+    angle = models.CharField(max_length=40, help_text="What the email speaks of; the score gives it to each lead.")
+    signal = models.CharField(
+        max_length=20, choices=Signal.choices, blank=True,
+        help_text="What must be known besides. Empty: used where no template fits a signal.",
+    )  # fmt: skip
+    name = models.CharField(max_length=120, help_text="What the review desk calls it.")
+    subject = models.CharField(max_length=200)
+    body = models.TextField()
+    active = models.BooleanField(default=True)
+    seeded = models.BooleanField(default=False, help_text="From the starting set: a newer one may follow it by itself.")
+    created_at = models.DateTimeField(default=timezone.now)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["key", "version"], name="template_version_once"),
+            models.UniqueConstraint(fields=["key"], condition=Q(active=True), name="one_active_version"),
+        ]
+        ordering = ["key", "-version"]
+
+    def __str__(self) -> str:
+        return f"{self.key} v{self.version}"
