@@ -133,6 +133,7 @@ GUARDED = (
     "outreach_move",
     "outreach_controlchange",
     "outreach_segment",
+    "outreach_emailevent",
     "approvals_decision",
     "metrics_gateevaluation",
 )

@@ -12,7 +12,7 @@ from django.utils import timezone
 from approvals.models import Decision
 from caio_project.lib import append_only
 from metrics.models import GateEvaluation
-from outreach.models import ControlChange, Move, Segment
+from outreach.models import ControlChange, EmailEvent, Move, Segment
 from tests import conftest, factories
 
 
@@ -50,10 +50,17 @@ def segment() -> Segment:
     return Segment.objects.create(what="tier_1", looked_at=2, queued=1, by=user)
 
 
+def email_event() -> EmailEvent:
+    return EmailEvent.objects.create(
+        key="0" * 64, message=factories.draft(), kind="delivered", source="webhook", at=timezone.now()
+    )
+
+
 ROWS: dict[type[models.Model], Callable[[], Any]] = {
     Move: move,
     ControlChange: change,
     Segment: segment,
+    EmailEvent: email_event,
     Decision: decision,
     GateEvaluation: evaluation,
 }

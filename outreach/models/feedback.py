@@ -1,0 +1,167 @@
+"""What came back: events of a mailbox, answers, meetings, deals. Counted by guardrails and gates; never invented."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from caio_project.lib.append_only import AppendOnly
+from leads.models import Lead
+from outreach.models.messages import Message
+
+
+class EmailEvent(AppendOnly):
+    """One thing that happened to one email after it left. Ids and codes only."""
+
+    class Kind(models.TextChoices):
+        DELIVERED = "delivered", "Delivered"
+        OPENED = "opened", "Opened"
+        CLICKED = "clicked", "Clicked"
+        BOUNCED = "bounced", "Hard bounce"
+        DEFERRED = "deferred", "Put off by the receiver"
+        COMPLAINED = "complained", "Complained of spam"
+        UNSUBSCRIBED = "unsubscribed", "Unsubscribed"
+        REFUSED = "refused", "Refused by the mail provider"
+
+    key = models.CharField(max_length=64, unique=True, help_text="Of the event, not of its delivery: it counts once.")
+    message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="events")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    code = models.CharField(max_length=60, blank=True, help_text="What the provider calls the cause.")
+    source = models.CharField(max_length=20, help_text="webhook, poll, unsubscribe page …")
+    at = models.DateTimeField(help_text="When it happened.")
+    noted_at = models.DateTimeField(default=timezone.now, help_text="When we learned of it.")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["kind", "-at"], name="email_event_by_kind"),
+            models.Index(fields=["message", "kind"], name="email_event_of_email"),
+        ]
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.at:%Y-%m-%d %H:%M}"
+
+
+class ReplyKind(models.TextChoices):
+    POSITIVE = "positive", "Positive"
+    QUESTION = "question", "Question"
+    OBJECTION = "objection", "Objection"
+    NOT_NOW = "not_now", "Not now"
+    NEGATIVE = "negative", "Negative"
+    STOP = "stop", "Asks to stop"
+    OUT_OF_OFFICE = "out_of_office", "Out of office, or another automatic answer"
+
+
+class Reply(models.Model):
+    """One message from a person we wrote to. What it says is in its text row."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    ghl_message_id = models.CharField(max_length=80, unique=True, help_text="GoHighLevel's id: each counts once.")
+    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="replies")
+    message = models.ForeignKey(
+        Message, null=True, blank=True, on_delete=models.PROTECT, related_name="replies",
+        help_text="The newest email that had left when it came; empty where there was none.",
+    )  # fmt: skip
+    channel = models.CharField(max_length=20, default="email")
+    received_at = models.DateTimeField()
+    noted_at = models.DateTimeField(default=timezone.now, help_text="When we learned of it.")
+    source = models.CharField(max_length=20, help_text="webhook, poll, door …")
+    sorted_as = models.CharField(max_length=14, choices=ReplyKind.choices, help_text="By the machine.")
+    is_sure = models.BooleanField(default=True, help_text="False where the machine asks a person to look.")
+    corrected_to = models.CharField(max_length=14, choices=ReplyKind.choices, blank=True)
+    corrected_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    corrected_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "replies"
+        permissions = [("correct_reply", "Can correct how a reply is sorted")]
+        indexes = [
+            models.Index(fields=["-received_at"], name="reply_newest"),
+            models.Index(fields=["lead", "-received_at"], name="reply_of_lead"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lead}: {self.kind}"
+
+    @property
+    def kind(self) -> str:
+        """What it counts as: a person's word before the machine's."""
+        return self.corrected_to or self.sorted_as
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether a person wrote it: automatic answers stop nothing and count for nothing."""
+        return self.kind != ReplyKind.OUT_OF_OFFICE
+
+
+class ReplyText(models.Model):
+    """What was said. Personal, erasable."""
+
+    reply = models.OneToOneField(Reply, on_delete=models.CASCADE, related_name="text")
+    subject = models.CharField(max_length=300, blank=True)
+    body = models.TextField(help_text="As it came, as plain text.")
+    said = models.TextField(help_text="Without what it quotes and without its signature.")
+    decided_by = models.JSONField(default=list, help_text="The words that decided how it is sorted.")
+
+    def __str__(self) -> str:
+        return self.said[:80]
+
+
+class Meeting(models.Model):
+    """An appointment at GoHighLevel with somebody we know."""
+
+    ghl_id = models.CharField(max_length=80, unique=True)
+    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="meetings")
+    message = models.ForeignKey(
+        Message, null=True, blank=True, on_delete=models.PROTECT, related_name="meetings",
+        help_text="The newest email that had left when it was booked; empty where there was none.",
+    )  # fmt: skip
+    calendar_id = models.CharField(max_length=80, blank=True)
+    status = models.CharField(max_length=20, help_text="GoHighLevel's word: confirmed, cancelled, showed, noshow …")
+    booked_at = models.DateTimeField()
+    starts_at = models.DateTimeField()
+    changed_at = models.DateTimeField(help_text="GoHighLevel's time of the newest change: an older one is ignored.")
+    noted_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["-booked_at"], name="meeting_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.lead}: {self.starts_at:%Y-%m-%d %H:%M}"
+
+
+class Opportunity(models.Model):
+    """A deal at GoHighLevel; `lead` is empty for one that did not come through us."""
+
+    ghl_id = models.CharField(max_length=80, unique=True)
+    lead = models.ForeignKey(Lead, null=True, blank=True, on_delete=models.SET_NULL, related_name="opportunities")
+    ghl_contact_id = models.CharField(max_length=80, blank=True)
+    pipeline_id = models.CharField(max_length=80, blank=True)
+    stage_id = models.CharField(max_length=80, blank=True)
+    status = models.CharField(max_length=20, help_text="open, won, lost or abandoned.")
+    value = models.DecimalField(max_digits=14, decimal_places=2, default=0, help_text="In the location's currency.")
+    opened_at = models.DateTimeField()
+    changed_at = models.DateTimeField(help_text="GoHighLevel's time of the newest change: an older one is ignored.")
+    seen_at = models.DateTimeField(default=timezone.now, help_text="When GoHighLevel last listed it.")
+
+    class Meta:
+        verbose_name_plural = "opportunities"
+        indexes = [models.Index(fields=["status", "pipeline_id"], name="opportunity_open")]
+
+    def __str__(self) -> str:
+        return f"{self.ghl_id}: {self.status}"
+
+
+class SyncCursor(models.Model):
+    """How far one kind of polling at GoHighLevel has come."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    position = models.CharField(max_length=300, blank=True)
+    polled_at = models.DateTimeField(null=True, blank=True, help_text="When it last came to its end.")
+    error = models.CharField(max_length=300, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
