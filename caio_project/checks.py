@@ -66,6 +66,9 @@ def _vendors() -> list[tuple[str, str, str]]:
         if vendor not in settings.VENDOR_SETTINGS:
             known = ", ".join(settings.VENDOR_SETTINGS)
             found.append(("SANDBOX", f"SANDBOX names {vendor!r}; it knows {known}.", ""))
+    if settings.GHL_API_TOKEN and (settings.GHL_CLIENT_ID or settings.GHL_CLIENT_SECRET):
+        text = "GHL_API_TOKEN and GHL_CLIENT_ID are both set: GoHighLevel is reached by one or the other."
+        found.append(("GHL_API_TOKEN", text, "Leave one of them out."))
     for vendor in settings.UNCONNECTED:
         if vendor not in settings.SANDBOXED:
             missing = [name for name in settings.VENDOR_SETTINGS[vendor] if not getattr(settings, name)]

@@ -217,6 +217,8 @@ CLAY_SUBMISSIONS_USED = env.int("CLAY_SUBMISSIONS_USED", default=0)
 
 GHL_BASE_URL = env.str("GHL_BASE_URL", default="https://services.leadconnectorhq.com").rstrip("/")
 GHL_API_TOKEN = env.str("GHL_API_TOKEN", default="")
+GHL_CLIENT_ID = env.str("GHL_CLIENT_ID", default="")  # of an app that is connected by OAuth, in place of the token
+GHL_CLIENT_SECRET = env.str("GHL_CLIENT_SECRET", default="")
 GHL_LOCATION_ID = env.str("GHL_LOCATION_ID", default="")
 GHL_FROM_EMAIL = env.str("GHL_FROM_EMAIL", default="")
 
@@ -225,8 +227,9 @@ SLACK_CHANNEL = env.str("SLACK_CHANNEL", default="#sales-bot")
 SLACK_BASE_URL = env.str("SLACK_BASE_URL", default="https://slack.com/api/")
 
 # A vendor without its settings is in the sandbox when DEBUG is on; otherwise it must be named, or nothing boots.
+GHL_ACCESS = ("GHL_CLIENT_ID", "GHL_CLIENT_SECRET") if GHL_CLIENT_ID or GHL_CLIENT_SECRET else ("GHL_API_TOKEN",)
 VENDOR_SETTINGS = {
-    "ghl": ("GHL_API_TOKEN", "GHL_LOCATION_ID", "GHL_FROM_EMAIL"),
+    "ghl": (*GHL_ACCESS, "GHL_LOCATION_ID", "GHL_FROM_EMAIL"),
     "clay": ("CLAY_WORKBOOK_WEBHOOK_URL", "CLAY_CALLBACK_TOKEN"),
 }
 UNCONNECTED = [vendor for vendor, names in VENDOR_SETTINGS.items() if not all(globals()[name] for name in names)]

@@ -1,11 +1,14 @@
 """A vendor's rate, claimed by all workers together: one row for each vendor, changed by a conditional UPDATE."""
 
 import time
+from datetime import UTC, datetime, timedelta
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from caio_project.lib import http
 from leads.models import RateWindow
+
+LONGEST_PAUSE = 3600.0  # seconds, whatever the vendor says
 
 
 def take(vendor: str, calls: int, seconds: float, now: float | None = None) -> None:
@@ -13,10 +16,26 @@ def take(vendor: str, calls: int, seconds: float, now: float | None = None) -> N
     now = time.time() if now is None else now
     window = int(now // seconds)
     rows = RateWindow.objects.filter(vendor=vendor)
+    free = rows.filter(Q(paused_until=None) | Q(paused_until__lte=_at(now)))
     for _ in range(3):  # make the row, open the window (or see another do it), take
-        if rows.filter(window=window, used__lt=calls).update(used=F("used") + 1):
+        if free.filter(window=window, used__lt=calls).update(used=F("used") + 1):
             return
-        if rows.filter(window__lt=window).update(window=window, used=1):
+        if free.filter(window__lt=window).update(window=window, used=1):
             return
-        RateWindow.objects.get_or_create(vendor=vendor)
+        row, _made = RateWindow.objects.get_or_create(vendor=vendor)
+        if row.paused_until and row.paused_until > _at(now):
+            wait = (row.paused_until - _at(now)).total_seconds()
+            raise http.Unavailable(f"{vendor} is not asked for {wait:.0f} s: {row.paused_for}", retry_after=wait)
     raise http.Unavailable(f"the rate of {vendor} is used up for a moment", retry_after=(window + 1) * seconds - now)
+
+
+def pause(vendor: str, seconds: float, why: str) -> None:
+    """Nobody asks `vendor` for so long, an hour at most. A longer pause that is under way stays."""
+    until = _at(time.time()) + timedelta(seconds=min(seconds, LONGEST_PAUSE))
+    RateWindow.objects.get_or_create(vendor=vendor)
+    shorter = Q(paused_until=None) | Q(paused_until__lt=until)
+    RateWindow.objects.filter(shorter, vendor=vendor).update(paused_until=until, paused_for=why[:120])
+
+
+def _at(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

@@ -16,6 +16,7 @@ from django.utils import timezone
 from caio_project.lib import claims, http
 from leads import suppression
 from leads.integrations import ghl as contacts
+from leads.integrations import ghl_refusals as refusals
 from outreach import compliance, drafting, judging, limits, phase, slots, states, uncertain
 from outreach.integrations import ghl
 from outreach.judging import NotNow, Stopped
@@ -28,6 +29,8 @@ log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=180)  # longer than every deadline on the way through the door together
 LONGEST_WAIT = 3600  # seconds, whatever Retry-After says
+AFTER_CONFIGURATION = timedelta(minutes=5)
+TRIES_WITHOUT_A_CONTACT = 5
 SLOT_IS_FRESH = 1.5  # seconds from the claim of a slot to the call; a halt must not be overtaken by more than 2
 Outcome = SendIntent.Outcome
 CODES_THAT_SUPPRESS = {
@@ -159,13 +162,9 @@ def _ready_at_ghl(message: Message) -> str:
         blocked = _open_to(message, contacts.get_contact(contact.id)).email_blocked
         said = ghl.conversation(contact.id)
     except http.Refused as failure:
-        code = ghl.why_refused(failure)
-        if code == "config":
-            raise NotNow(timezone.now() + timedelta(minutes=5), "ghl_config", failure.detail) from failure
-        _suppress(message, code)
-        raise Stopped(Status.FAILED, code, failure.detail) from failure
+        raise _refused(message, failure) from failure
     except http.Failure as failure:
-        raise NotNow(_after(failure, message), "ghl_unavailable", failure.detail) from failure
+        raise _later(message, failure) from failure
     if blocked:
         _suppress(message, "dnd")
         raise Stopped(Status.FAILED, "dnd", "Do-not-disturb is set at GoHighLevel.")
@@ -184,11 +183,6 @@ def _open_to(message: Message, contact: contacts.Contact) -> contacts.Contact:
     if phase.is_halted(phase.control()):
         raise NotNow(timezone.now(), "halted", "Sending is halted.")
     return contact
-
-
-def _after(failure: http.Failure, message: Message) -> datetime:
-    wait = failure.retry_after or claims.backoff(message.attempts, base=5).total_seconds()
-    return timezone.now() + timedelta(seconds=min(wait, LONGEST_WAIT))
 
 
 def _person(message: Message) -> contacts.Person:
@@ -223,13 +217,25 @@ def _not_sent(message: Message, intent: SendIntent, failure: http.Failure) -> bo
         return True
     if isinstance(failure, http.Unavailable):
         slots.settle(intent, Outcome.NOT_SENT)
-        raise NotNow(_after(failure, message), "ghl_unavailable", failure.detail)
-    code = ghl.why_refused(failure)
+        raise _later(message, failure)
     slots.settle(intent, Outcome.REFUSED)
-    if code == "config":
-        raise NotNow(timezone.now() + timedelta(minutes=5), "ghl_config", failure.detail)
+    raise _refused(message, failure)
+
+
+def _refused(message: Message, failure: http.Failure) -> NotNow | Stopped:
+    """What a refusal means for an email: a contact that is gone is made anew next time, anything else is for good."""
+    code = refusals.why(failure)
+    if code == refusals.CONTACT_GONE and message.attempts < TRIES_WITHOUT_A_CONTACT:
+        return NotNow(timezone.now() + claims.backoff(message.attempts, base=5), code, failure.detail)
     _suppress(message, code)
-    raise Stopped(Status.FAILED, code, failure.detail)
+    return Stopped(Status.FAILED, code, failure.detail)
+
+
+def _later(message: Message, failure: http.Failure) -> NotNow:
+    if isinstance(failure, refusals.Misconfigured):
+        return NotNow(timezone.now() + AFTER_CONFIGURATION, "ghl_config", failure.detail)
+    wait = failure.retry_after or claims.backoff(message.attempts, base=5).total_seconds()
+    return NotNow(timezone.now() + timedelta(seconds=min(wait, LONGEST_WAIT)), "ghl_unavailable", failure.detail)
 
 
 def _suppress(message: Message, code: str) -> None:

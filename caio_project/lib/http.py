@@ -9,8 +9,10 @@ import json as jsonlib
 import math
 import socket
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,9 +29,17 @@ LARGEST_ANSWER = 5 * 1024 * 1024
 class Failure(Exception):
     """A call that did not end in a 2xx. `status` is 0 where no answer came; `detail` is safe to show and to store."""
 
-    def __init__(self, detail: str, status: int = 0, body: bytes = b"", retry_after: float | None = None):
+    def __init__(
+        self,
+        detail: str,
+        status: int = 0,
+        body: bytes = b"",
+        retry_after: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ):
         super().__init__(detail)
         self.detail, self.status, self.body, self.retry_after = detail, status, body, retry_after
+        self.headers = headers or {}
 
     def json(self) -> Any:
         try:
@@ -79,10 +89,11 @@ def call(
     headers: Mapping[str, str] | None = None,
     params: Mapping[str, Any] | None = None,
     json: Any = None,
+    form: Mapping[str, str] | None = None,
     deadline: float = 15.0,
     repeatable: bool | None = None,
 ) -> Answer:
-    """Make one HTTP call within `deadline` seconds in total and return its 2xx answer.
+    """Make one HTTP call within `deadline` seconds in total and return its 2xx answer. The body is `json` or `form`.
 
     `repeatable` says that asking twice does no harm (default: GET only); uncertain failures then become
     `Unavailable`. Redirects are not followed: a POST must not change its address. Raises `Refused`, `Unavailable`
@@ -101,6 +112,7 @@ def call(
                 headers=dict(headers or {}),
                 params=params,
                 json=json,
+                data=form,
                 timeout=(min(CONNECT_SECONDS, deadline), deadline),
                 allow_redirects=False,
                 stream=True,
@@ -156,7 +168,7 @@ def _by_status(answer: requests.Response, body: bytes, repeatable: bool) -> Fail
         kind = Unavailable if repeatable else Uncertain
     else:
         kind = Refused
-    return kind(detail, status, body, retry_after)
+    return kind(detail, status, body, retry_after, answer.headers)
 
 
 def said(body: bytes) -> str:
@@ -165,7 +177,8 @@ def said(body: bytes) -> str:
         parsed = _parsed(body)
     except ValueError:
         return _one_line(body[:200].decode("utf-8", "replace"))
-    message = parsed.get("message") or parsed.get("error") if isinstance(parsed, dict) else parsed
+    names = ("message", "error_description", "error")
+    message = next(filter(None, map(parsed.get, names)), "") if isinstance(parsed, dict) else parsed
     return _one_line("; ".join(map(str, message)) if isinstance(message, list) else str(message or ""))
 
 
@@ -175,11 +188,19 @@ def _one_line(text: str) -> str:
 
 
 def _seconds(value: str | None) -> float | None:
+    """Seconds from now by a Retry-After header, which is a number or a date (RFC 9110, 10.2.3)."""
     try:
         seconds = float(value or "")
-    except ValueError:  # a date, or nothing
-        return None
+    except ValueError:
+        return _until(value or "")
     return seconds if math.isfinite(seconds) and seconds >= 0 else None
+
+
+def _until(date: str) -> float | None:
+    try:
+        return max(0.0, parsedate_to_datetime(date).timestamp() - time.time())
+    except (ValueError, OverflowError):  # no date, or nothing
+        return None
 
 
 class _Cut:

@@ -5,7 +5,7 @@ from leads.models.people import Company, Lead, Merge, People, Visit, sourced
 from leads.models.scores import Assessment, PageTrigger, ScoringRules
 from leads.models.suppressions import Suppression
 from leads.models.team import KnownContact, PastEmployer, TeamMember
-from leads.models.vendors import Breaker, Budget, Enrichment, RateWindow, new_request_id
+from leads.models.vendors import Breaker, Budget, Enrichment, GhlTokens, RateWindow, new_request_id
 
 __all__ = [
     "Alarm",
@@ -14,6 +14,7 @@ __all__ = [
     "Budget",
     "Company",
     "Enrichment",
+    "GhlTokens",
     "InboundEvent",
     "Kind",
     "KnownContact",

@@ -70,6 +70,8 @@ class RateWindow(models.Model):
     vendor = models.CharField(max_length=20, primary_key=True)
     window = models.BigIntegerField(default=0)
     used = models.PositiveIntegerField(default=0)
+    paused_until = models.DateTimeField(null=True, blank=True, help_text="Nobody asks before: the vendor said so.")
+    paused_for = models.CharField(max_length=120, blank=True, help_text="Why.")
 
     def __str__(self) -> str:
         return f"{self.vendor}: {self.used}"
@@ -98,3 +100,33 @@ class Budget(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key}: {self.used}"
+
+
+class GhlTokens(models.Model):
+    """The pair of tokens for GoHighLevel by OAuth: one row, sealed, changed only by whoever holds its lease."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    user_type = models.CharField(max_length=10, default="Location", help_text="Whose the refresh token is.")
+    company_id = models.CharField(max_length=60, blank=True)
+    generation = models.PositiveIntegerField(default=0, help_text="Of the access token.")
+    access = models.TextField(blank=True, help_text="Sealed. What calls carry.")
+    access_until = models.DateTimeField(default=timezone.now)
+    refresh = models.TextField(blank=True, help_text="Sealed. It can be used once.")
+    company_access = models.TextField(blank=True, help_text="Sealed. Gives the location's, where we connected as one.")
+    company_until = models.DateTimeField(null=True, blank=True)
+    spent_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the refresh token was handed in; empty once the next one is here."
+    )
+    not_before = models.DateTimeField(default=timezone.now)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    error = models.CharField(max_length=300, blank=True)
+    connected_at = models.DateTimeField(null=True, blank=True)
+    renewed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "GoHighLevel tokens"
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="ghl_tokens_are_one_row")]
+
+    def __str__(self) -> str:
+        return f"GoHighLevel tokens until {self.access_until:%Y-%m-%d %H:%M}"

@@ -17,15 +17,6 @@ VERSION = "2021-04-15"
 SEND_DEADLINE = 20.0
 PAGES = 5
 
-# What GHL says in a 400 of POST /conversations/messages when this address must not be written to; all permanent.
-PERMANENT = (
-    ("dnd is active", "dnd"),
-    ("has unsubscribed", "unsubscribed"),
-    ("e-mail is invalid", "invalid"),
-    ("email is invalid", "invalid"),
-    ("email must be an email", "invalid"),
-)
-
 
 @dataclass(frozen=True)
 class Sent:
@@ -60,14 +51,6 @@ def send_email(*, contact_id: str, to: str, subject: str, html: str) -> Sent:
     }
     found = request("POST", "/conversations/messages", version=VERSION, json=body, deadline=SEND_DEADLINE)
     return Sent(*(str(found.get(name) or "") for name in ("conversationId", "messageId", "emailMessageId")))
-
-
-def why_refused(failure: http.Failure) -> str:
-    """dnd, unsubscribed or invalid for a permanent refusal of this address; config for token trouble; else refused."""
-    if failure.status in (401, 403):
-        return "config"
-    said = http.said(failure.body).lower()
-    return next((code for words, code in PERMANENT if words in said), "refused")
 
 
 def conversation(contact_id: str) -> list[Seen]:

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from . import ghl_fields as fields
+from . import ghl_oauth as oauth
 from . import ghl_webhooks as webhooks
 from .server import FakeServer, Reply, Request, iso, optional, post, serve_forever
 
@@ -75,9 +76,14 @@ class FakeGhl(FakeServer):
         ("GET", "/opportunities/pipelines", "list_pipelines"),
         ("GET", "/calendars/events", "calendar_events"),
         ("GET", "/workflows/", "list_workflows"),
+        ("POST", "/oauth/token", "give_tokens"),
+        ("POST", "/oauth/locationToken", "give_location_token"),
     )
     settings = (
         "token",
+        "client_id",
+        "client_secret",
+        "access_seconds",
         "location_id",
         "rate_limit",
         "rate_window",
@@ -93,6 +99,8 @@ class FakeGhl(FakeServer):
         "default_sender",
     )
     remote_calls = (
+        "add_code",
+        "end_access",
         "add_contact",
         "contact",
         "set_dnd",
@@ -129,7 +137,8 @@ class FakeGhl(FakeServer):
         opportunity_params: str = "camel",
         port: int = 0,
     ):
-        self.token = token
+        self.token = token  # a private integration token; "" where only OAuth lets in
+        self.client_id, self.client_secret, self.access_seconds = "app-test", "app-secret", 86399
         self.location_id = location_id
         self.rate_limit = rate_limit
         self.rate_window = 10.0
@@ -169,6 +178,7 @@ class FakeGhl(FakeServer):
         self._window_count = 0
         self._day_count = 0
         self._rate_headers: dict[str, str] = {}
+        self.tokens = oauth.Tokens()
 
     def state(self) -> dict:
         return {
@@ -187,8 +197,10 @@ class FakeGhl(FakeServer):
 
     def check(self, request: Request) -> Reply | None:
         self._rate_headers = {}
-        if request.headers.get("authorization") != f"Bearer {self.token}":
-            return error(401, "Invalid token: access token is invalid")
+        if request.path == "/oauth/token":
+            return None
+        if refused := self._check_token(request):
+            return refused
         version = request.headers.get("version")
         if not version:
             return error(401, "version header was not found.")
@@ -200,6 +212,64 @@ class FakeGhl(FakeServer):
         if request.body and request.json is None and "json" in request.headers.get("content-type", ""):
             return error(400, "Unexpected token in JSON")
         return self._check_location(request)
+
+    def _check_token(self, request: Request) -> Reply | None:
+        token = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if self.token and token == self.token:
+            return None
+        said = self.tokens.why_not(token, request.path)
+        return error(401, said) if said else None
+
+    # OAuth 2.0
+
+    def give_tokens(self, request: Request) -> Reply:
+        """Get Access Token: a code and a refresh token can be used once, and a new refresh token comes with each."""
+        if problems := oauth.grant_problems(request):
+            return unprocessable(problems)
+        form = oauth.form_of(request)
+        if (form["client_id"], form["client_secret"]) != (self.client_id, self.client_secret):
+            return oauth.oauth_error(401, "invalid_client", "Invalid client credentials!")
+        user_type = self.tokens.once.pop(form[oauth.GRANTS[form["grant_type"]]], None)
+        if user_type is None or user_type != form["user_type"]:
+            return oauth.oauth_error(400, "invalid_grant", "This token or code is invalid.")
+        self.tokens.refreshes += form["grant_type"] == "refresh_token"
+        place = {"locationId": self.location_id} if user_type == "Location" else {}
+        given = {
+            **self._access_answer(user_type),
+            "refresh_token": self.tokens.give_once(user_type),
+            "userType": user_type,
+            "companyId": "cmp_1",
+            "userId": "usr_1",
+        }
+        return Reply(200, {**given, **place})
+
+    def give_location_token(self, request: Request) -> Reply:
+        """Get Location Access Token from Agency Token: without a refresh token."""
+        problems = oauth.form_problems(request, {"companyId", "locationId"}, ("companyId", "locationId"))
+        if problems:
+            return unprocessable(problems)
+        if oauth.form_of(request) != {"companyId": "cmp_1", "locationId": self.location_id}:
+            return error(400, "Location not found")
+        return Reply(201, {**self._access_answer("Location"), "locationId": self.location_id, "userId": "usr_1"})
+
+    def _access_answer(self, user_type: str) -> dict:
+        token = self.tokens.give_access(user_type, self.access_seconds)
+        return {
+            "access_token": token,
+            "token_type": "Bearer",
+            "expires_in": self.access_seconds,
+            "scope": oauth.SCOPE,
+        }
+
+    def add_code(self, user_type: str = "Location") -> str:
+        """A code, as the page at which a person lets an app in hands it over."""
+        with self.lock:
+            return self.tokens.give_once(user_type)
+
+    def end_access(self) -> None:
+        """No access token is accepted any more; refresh tokens are."""
+        with self.lock:
+            self.tokens.end_access()
 
     def _check_location(self, request: Request) -> Reply | None:
         body = body_of(request)

@@ -4,7 +4,9 @@ import json
 import socket
 import time
 from collections.abc import Iterator
+from email.utils import formatdate
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -94,16 +96,35 @@ def test_a_status_that_says_later_is_unavailable_for_a_write_too(peer: Peer, sta
         ("0.5", 0.5),
         ("", None),
         ("soon", None),
-        ("Mon, 02 Nov 2026 15:00:00 GMT", None),
+        ("Mon, 06 Jan 2020 15:00:00 GMT", 0.0),
+        ("Mon, 99 Jan 2020 15:00:00 GMT", None),
         ("-3", None),
         ("nan", None),
         ("inf", None),
         ("²", None),
     ],
 )
-def test_retry_after_is_read_where_it_is_a_number_of_seconds(peer: Peer, header: str, seconds: float | None) -> None:
+def test_retry_after_is_read_where_it_is_a_number_or_a_date(peer: Peer, header: str, seconds: float | None) -> None:
     peer.on("POST /thing").status(429, headers={"Retry-After": header})
     assert failed("POST", peer.url + "/thing", json={}).retry_after == seconds
+
+
+def test_a_retry_after_that_is_a_date_counts_from_now(peer: Peer) -> None:
+    peer.on("POST /thing").status(429, headers={"Retry-After": formatdate(time.time() + 90, usegmt=True)})
+    assert failed("POST", peer.url + "/thing", json={}).retry_after == pytest.approx(90, abs=3)
+
+
+def test_a_failure_carries_the_headers_of_its_answer(peer: Peer) -> None:
+    peer.on("POST /thing").status(400, headers={"X-RateLimit-Remaining": "0"})
+    assert failed("POST", peer.url + "/thing", json={}).headers["x-ratelimit-remaining"] == "0"
+    assert http.Failure("no connection").headers == {}
+
+
+def test_a_form_is_sent_as_one(peer: Peer) -> None:
+    http.call("POST", peer.url + "/thing", form={"grant_type": "refresh_token", "code": "a&b=ü"})
+    (request,) = peer.requests()
+    assert request.headers["content-type"] == "application/x-www-form-urlencoded"
+    assert dict(parse_qsl(request.body.decode())) == {"grant_type": "refresh_token", "code": "a&b=ü"}
 
 
 def test_a_tls_handshake_that_is_never_answered_is_unavailable_for_a_write() -> None:

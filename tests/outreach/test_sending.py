@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from leads import suppression
-from leads.models import Lead, Suppression
+from leads.models import Alarm, Lead, Suppression
 from outreach import compliance, phase, review, sending, uncertain, unsubscribes
 from outreach.models import DailySlots, Message, SandboxEmail, SendIntent
 from outreach.states import IllegalMove, Stale
@@ -312,6 +312,8 @@ def bad_request(text: str) -> dict[str, Any]:
         (400, bad_request("Cannot send email as x@y.test has unsubscribed"), "unsubscribed", "unsubscribed"),
         (400, bad_request("Unable to send e-mail, contact's e-mail is invalid"), "invalid", "invalid"),
         (422, {"statusCode": 422, "message": ["subject is long", "email must be an email"]}, "invalid", "invalid"),
+        (422, {"statusCode": 422, "message": ["emailTo must be an email"]}, "invalid", "invalid"),
+        (422, {"statusCode": 422, "message": ["emailFrom must be an email"]}, "refused", None),
         (422, {"statusCode": 422, "message": ["html must be a string", "x"]}, "refused", None),
         (400, bad_request("Missing phone number"), "refused", None),
         (404, {"message": "Cannot POST"}, "refused", None),
@@ -353,22 +355,24 @@ def test_the_person_ghl_knows_as_unsubscribed_is_stopped_as_a_person(ghl: FakeGh
     assert ghl.sent_emails() == []
 
 
-def test_a_wrong_token_loses_nothing(ghl: FakeGhl, clock: Any) -> None:
+def test_a_wrong_token_loses_nothing_and_is_tried_once_a_minute_by_all_together(ghl: FakeGhl, clock: Any) -> None:
     messages = [factories.cleared() for _ in range(3)]
     ghl.configure(token="pit-rotated")
     assert sending.send_due() == 0
     for message in messages:
         waiting = now_is(message)
-        assert (waiting.status, waiting.waiting_for, waiting.transport) == ("cleared", "ghl_config", "ghl")
+        assert (waiting.status, waiting.transport) == ("cleared", "ghl")
         assert "answered 401" in waiting.error
-    assert len(ghl.requests()) == 3
+    assert [now_is(message).waiting_for for message in messages] == ["ghl_config", *["ghl_unavailable"] * 2]
+    assert len(ghl.requests()) == 1
+    assert Alarm.objects.get().key == "ghl:token"
     assert sending.send_due() == 0
-    assert len(ghl.requests()) == 3  # not before five minutes
+    assert len(ghl.requests()) == 1
     ghl.configure(token="pit-test")
     clock.shift(timedelta(minutes=5))
     assert sending.send_due() == 3
-    assert len(ghl.sent_emails()) == 3
-    assert slots() == 3
+    assert (len(ghl.sent_emails()), slots(), outcomes()) == (3, 3, ["sent"] * 3)
+    assert Alarm.objects.get().closed_at is not None
 
 
 def test_a_token_without_the_right_to_send_uses_up_no_slots(ghl: FakeGhl, clock: Any) -> None:
@@ -377,9 +381,40 @@ def test_a_token_without_the_right_to_send_uses_up_no_slots(ghl: FakeGhl, clock:
     for _ in range(30):
         assert sending.send_due() == 0
         clock.shift(timedelta(minutes=5))
-    assert (now_is(message).status, slots(), set(outcomes())) == ("cleared", 0, {"refused"})
+    assert (now_is(message).status, slots(), set(outcomes())) == ("cleared", 0, {"not_sent"})
+    (alarm,) = Alarm.objects.all()
+    assert alarm.text == "GoHighLevel: our token lacks the scope conversations/message.write. Add it there."
     assert sending.send_due() == 1
     assert (len(ghl.sent_emails()), slots()) == (1, 1)
+    alarm.refresh_from_db()
+    assert alarm.closed_at is not None
+
+
+GONE = {"statusCode": 404, "message": "Contact with id cnt_1 not found"}
+
+
+@pytest.mark.parametrize("route", [CONTACT, SEARCH, SEND])
+@pytest.mark.parametrize("status", [400, 404])
+def test_a_contact_that_is_gone_is_made_anew_the_next_time(ghl: FakeGhl, clock: Any, route: str, status: int) -> None:
+    message = factories.cleared()
+    ghl.on(route).status(status, GONE, times=1)
+    assert sending.send_due() == 0
+    waiting = now_is(message)
+    assert (waiting.status, waiting.waiting_for, slots(), ghl.sent_emails()) == ("cleared", "contact_gone", 0, [])
+    clock.shift(timedelta(seconds=10))
+    assert sending.send_due() == 1
+    assert (len(ghl.requests(UPSERT)), len(ghl.sent_emails()), slots()) == (2, 1, 1)
+
+
+def test_a_contact_that_is_gone_time_after_time_is_shown_to_a_person(ghl: FakeGhl, clock: Any) -> None:
+    message = factories.cleared()
+    ghl.on(CONTACT).status(404, GONE)
+    for _ in range(5):
+        assert now_is(message).status == "cleared"
+        sending.send_due()
+        clock.shift(timedelta(minutes=5))
+    assert last_move(message) == ("failed", "contact_gone")
+    assert (ghl.sent_emails(), slots()) == ([], 0)
 
 
 @pytest.mark.parametrize("route", [UPSERT, CONTACT, SEARCH, SEND])

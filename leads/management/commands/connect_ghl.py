@@ -1,0 +1,48 @@
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from caio_project.lib import http
+from leads import tokens
+from leads.integrations import ghl_oauth as oauth
+
+
+class Command(BaseCommand):
+    help = (
+        "Connect GoHighLevel by OAuth (GHL_CLIENT_ID). Without --code it prints the page where a person lets us in; "
+        "that page leads to the redirect address with ?code=… behind it, which is good once and for a few minutes."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--redirect-uri", required=True, help="As it is registered with the app.")
+        parser.add_argument("--code", help="From the address the page led to; - reads it from stdin.")
+        parser.add_argument(
+            "--user-type", choices=[oauth.LOCATION, oauth.COMPANY], default=oauth.LOCATION,
+            help="Company where the app was let in for a whole agency.",
+        )  # fmt: skip
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.GHL_CLIENT_ID or not settings.GHL_CLIENT_SECRET:
+            raise CommandError("GHL_CLIENT_ID and GHL_CLIENT_SECRET are not both set.")
+        if not settings.GHL_LOCATION_ID:
+            raise CommandError("GHL_LOCATION_ID is not set.")
+        code = sys.stdin.readline().strip() if options["code"] == "-" else options["code"]
+        if not code:
+            self.stdout.write("Open this page, choose the location, and give the code with --code:")
+            self.stdout.write(oauth.page_to_open(options["redirect_uri"]))
+            return
+        self._connect(code, options["redirect_uri"], options["user_type"])
+        self.stdout.write(f"GoHighLevel is connected: location {settings.GHL_LOCATION_ID}.")
+
+    def _connect(self, code: str, redirect_uri: str, user_type: str) -> None:
+        try:
+            pair = oauth.by_code(code, redirect_uri, user_type)
+            if pair.user_type == oauth.LOCATION and pair.location_id != settings.GHL_LOCATION_ID:
+                raise CommandError(f"That is location {pair.location_id}, and GHL_LOCATION_ID is another one.")
+            tokens.connect(pair)
+            tokens.current()  # for a company this gets the location's
+        except http.Failure as failure:
+            raise CommandError(f"GoHighLevel said no: {failure.detail}") from failure

@@ -1,0 +1,177 @@
+"""What all calls to GoHighLevel share: one rate, one rest, and trouble of configuration that names what to mend."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from caio_project.lib import http
+from leads import rates
+from leads.integrations import ghl as client
+from leads.integrations import ghl_refusals as refusals
+from leads.integrations.ghl_refusals import Misconfigured
+from leads.models import Alarm, RateWindow
+from tests.fakes.ghl import FakeGhl
+
+pytestmark = pytest.mark.django_db
+
+CONTACT = "GET /contacts/{id}"
+NO_SCOPE = {"statusCode": 401, "message": "The token is not authorized for this scope."}
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[Any]:
+    with time_machine.travel(datetime(2026, 3, 3, 15, 0, tzinfo=UTC), tick=True) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def contact(ghl: FakeGhl) -> str:
+    return ghl.add_contact("dana@northline.test")["id"]
+
+
+def alarms() -> list[tuple[str, str]]:
+    return list(Alarm.objects.filter(closed_at=None).values_list("key", "text"))
+
+
+def somebody() -> client.Person:
+    return client.Person("dana@northline.test", "Dana", "Okafor", "", "", "", "", "")
+
+
+# --- Configuration ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "key", "said"),
+    [
+        (401, "Invalid token: access token is invalid", "ghl:token", "refuses us (401: Invalid token"),
+        (401, "Token's user type mismatch!", "ghl:token", "user type mismatch"),
+        (401, "version header was not found.", "ghl:token", "version header"),
+        (400, "Invalid API version segment v9", "ghl:token", "version segment"),
+        (403, "The token does not have access to this location.", "ghl:token", "access to this location"),
+        (403, ["Forbidden resource"], "ghl:token", "403: Forbidden resource"),
+        (401, "The token is not authorized for this scope.", "ghl:scope:contacts.readonly", "scope contacts.readonly."),
+    ],
+)
+def test_trouble_of_configuration_is_an_alarm_and_never_a_refusal(
+    ghl: FakeGhl, contact: str, status: int, message: Any, key: str, said: str
+) -> None:
+    ghl.on(CONTACT).status(status, {"statusCode": status, "message": message}, times=1)
+    with pytest.raises(Misconfigured) as trouble:
+        client.get_contact(contact)
+    assert isinstance(trouble.value, http.Unavailable)
+    ((found, text),) = alarms()
+    assert found == key and said in text
+    RateWindow.objects.update(paused_until=None)
+    assert client.get_contact(contact).id == contact
+    assert alarms() == []
+
+
+def test_without_access_nobody_asks_for_a_minute(ghl: FakeGhl, contact: str, clock: Any) -> None:
+    ghl.on(CONTACT).status(401, {"message": "Invalid token: access token is invalid"}, times=1)
+    with pytest.raises(Misconfigured):
+        client.get_contact(contact)
+    with pytest.raises(http.Unavailable, match="ghl is not asked for [56][0-9] s: .*access token is invalid") as later:
+        client.upsert_contact(somebody())
+    assert 55 < later.value.retry_after <= 60
+    assert len(ghl.requests()) == 1
+    clock.shift(timedelta(seconds=61))
+    assert client.get_contact(contact).id == contact
+
+
+def test_a_missing_scope_stops_only_what_needs_it(ghl: FakeGhl, contact: str) -> None:
+    ghl.on(CONTACT).status(401, NO_SCOPE)
+    for _ in range(3):
+        with pytest.raises(Misconfigured):
+            client.get_contact(contact)
+        client.upsert_contact(somebody())
+    assert [key for key, _ in alarms()] == ["ghl:scope:contacts.readonly"]
+    assert Alarm.objects.count() == 1  # it does not open and close with every other call
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "scope"),
+    [
+        ("GET", "/contacts/cnt_1", "contacts.readonly"),
+        ("POST", "/contacts/search", "contacts.readonly"),
+        ("POST", "/contacts/upsert", "contacts.write"),
+        ("PUT", "/contacts/cnt_1", "contacts.write"),
+        ("POST", "/contacts/cnt_1/tags", "contacts.write"),
+        ("GET", "/conversations/search", "conversations.readonly"),
+        ("GET", "/conversations/cnv_1/messages", "conversations/message.readonly"),
+        ("POST", "/conversations/messages", "conversations/message.write"),
+        ("GET", "/opportunities/search", "opportunities.readonly"),
+        ("GET", "/calendars/events", "calendars/events.readonly"),
+        ("GET", "/somewhere/else", "for GET somewhere"),
+    ],
+)
+def test_the_scope_of_each_call_is_known(method: str, path: str, scope: str) -> None:
+    assert refusals.scope_of(method, path) == scope
+
+
+# --- Too many ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("headers", "least", "most"),
+    [
+        ({"Retry-After": "40"}, 39, 40),
+        ({"Retry-After": "Tue, 03 Mar 2026 15:00:30 GMT"}, 28, 30),
+        ({"Retry-After": "999999"}, 3590, 3600),
+        ({}, 9, 12),
+        ({"X-RateLimit-Interval-Milliseconds": "20000"}, 19, 22),
+        ({"X-RateLimit-Interval-Milliseconds": "soon"}, 9, 12),
+    ],
+)
+def test_after_too_many_requests_nobody_asks_as_long_as_ghl_says(
+    ghl: FakeGhl, contact: str, clock: Any, headers: dict[str, str], least: float, most: float
+) -> None:
+    ghl.on(CONTACT).status(429, {"message": "Too Many Requests"}, headers, times=1)
+    with pytest.raises(http.Unavailable):
+        client.get_contact(contact)
+    with pytest.raises(http.Unavailable, match="too many requests") as later:
+        client.upsert_contact(somebody())
+    assert least <= later.value.retry_after <= most
+    assert len(ghl.requests()) == 1
+    clock.shift(timedelta(seconds=later.value.retry_after + 0.1))
+    client.get_contact(contact)
+
+
+def test_a_limit_that_is_used_up_by_others_is_not_run_into(ghl: FakeGhl, contact: str) -> None:
+    ghl.configure(rate_limit=2)
+    client.get_contact(contact)
+    client.get_contact(contact)
+    with pytest.raises(http.Unavailable, match="used up for a moment") as later:
+        client.get_contact(contact)
+    assert 9 < later.value.retry_after <= 12
+    assert len(ghl.requests()) == 2
+
+
+def test_a_day_that_is_used_up_is_an_alarm_and_asked_about_once_an_hour(ghl: FakeGhl, contact: str, clock: Any) -> None:
+    ghl.configure(rate_limit=100, daily_limit=1)
+    client.get_contact(contact)
+    for minutes in (0, 59):
+        clock.shift(timedelta(minutes=minutes))
+        with pytest.raises(http.Unavailable, match="limit for the day"):
+            client.get_contact(contact)
+    assert (len(ghl.requests()), [key for key, _ in alarms()]) == (1, ["ghl:daily"])
+    clock.shift(timedelta(minutes=2))
+    with pytest.raises(http.Unavailable):
+        client.get_contact(contact)
+    assert len(ghl.requests()) == 2
+    ghl.configure(daily_limit=200_000)
+    clock.shift(timedelta(minutes=61))
+    client.get_contact(contact)
+    assert alarms() == []
+
+
+def test_a_longer_rest_is_not_shortened_and_other_vendors_are_asked() -> None:
+    rates.pause("ghl", 600, "the day is over")
+    rates.pause("ghl", 5, "a moment")
+    with pytest.raises(http.Unavailable, match="the day is over") as later:
+        rates.take("ghl", 33, 5)
+    assert later.value.retry_after > 590
+    rates.take("clay", 1, 1)
+    assert not RateWindow.objects.get(vendor="ghl").used
