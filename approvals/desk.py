@@ -12,7 +12,7 @@ from django.utils import timezone
 from approvals import decisions, queue, shown, words
 from caio_project.lib.diff import Diff, diff
 from leads.models import Kind
-from outreach import compliance, limits, phase
+from outreach import compliance, phase, zones
 from outreach.models import Message, MessageText, Move
 from outreach.policy import Phase
 from outreach.states import Status
@@ -200,10 +200,10 @@ def facts(text: MessageText) -> list[dict[str, str]]:
 
 
 def local_time(message: Message) -> str:
-    """The clock where the recipient is; "" where the state is not known."""
-    if message.lead.state.upper() not in limits.ZONE_OF_STATE:
-        return ""
-    return f"{timezone.now().astimezone(ZoneInfo(limits.zone_of(message))):%H:%M}"
+    """The clock where the recipient is; "" where that is not known."""
+    lead = message.lead
+    zone = zones.where(lead.country, lead.state, lead.city).zone
+    return f"{timezone.now().astimezone(ZoneInfo(zone)):%H:%M}" if zone else ""
 
 
 def history(message: Message) -> list[Event]:

@@ -4,12 +4,17 @@
 other are refused by name in `checks.py`, before anything is served or sent.
 """
 
+import zoneinfo
 from pathlib import Path
 
 import environ
 from django.templatetags.static import static
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+
+# Zones come from the pinned tzdata, not from whatever the machine has: all workers live by the same clocks.
+zoneinfo.reset_tzpath(())
+zoneinfo.ZoneInfo.clear_cache()
 
 env = environ.Env()
 environ.Env.read_env(env.str("CAIO_ENV_FILE", default=str(BASE_DIR / ".env")))

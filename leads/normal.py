@@ -86,14 +86,14 @@ def domain(text: str) -> str:
 
 def company_key(name: str) -> str:
     """A company's name without case, accents, punctuation and legal form: "Acme, Inc." -> "acme"."""
-    plain = _plain(name)
-    plain = re.sub(r"\b(?:\w\.)+\w\b", lambda initials: initials[0].replace(".", ""), plain)  # L.L.C., J.P.
-    words = re.findall(r"\w+", plain)
+    folded = plain(name)
+    folded = re.sub(r"\b(?:\w\.)+\w\b", lambda initials: initials[0].replace(".", ""), folded)  # L.L.C., J.P.
+    words = re.findall(r"\w+", folded)
     kept = [word for word in words if word not in LEGAL_FORMS]
     return " ".join(kept or words)[:200].strip()
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Letters of any script, without case and accents."""
     for _ in range(2):  # folding case can bring accents, and the other way round
         text = unicodedata.normalize("NFKD", text.casefold())

@@ -13,7 +13,7 @@ from caio_project.lib import calendar, claims
 from caio_project.lib.nudge import nudge
 from leads import intent, merging, suppression
 from leads.models import Assessment, Lead
-from outreach import compliance, composing, earlier, guards, merge, policy
+from outreach import compliance, composing, earlier, guards, limits, merge, policy
 from outreach.models import Message, MessageText, Position
 from outreach.moves import move
 from outreach.states import OPEN, Stale, Status
@@ -308,16 +308,18 @@ def to_held(
 
 
 def _due_at(band: policy.Band, now: datetime) -> datetime:
-    zone, hours = settings.TEAM_TIME_ZONE, calendar.WorkingHours.parse(settings.WORKING_HOURS)
+    zone, country = settings.TEAM_TIME_ZONE, limits.team_country()
+    hours = calendar.WorkingHours.parse(settings.WORKING_HOURS)
     if band == policy.Band.HOT:
         return now + HOT_DUE
     if band == policy.Band.WARM:
-        return calendar.add_working_time(now, WARM_DUE, zone, hours)
-    return calendar.add_working_days(now, LOW_DUE_DAYS, zone)
+        return calendar.add_working_time(now, WARM_DUE, zone, hours, country)
+    return calendar.add_working_days(now, LOW_DUE_DAYS, zone, country)
 
 
 def _expires_at(band: policy.Band, now: datetime) -> datetime:
-    return calendar.add_working_days(now, LIFE_DAYS.get(band, OTHER_LIFE_DAYS), settings.TEAM_TIME_ZONE)
+    days = LIFE_DAYS.get(band, OTHER_LIFE_DAYS)
+    return calendar.add_working_days(now, days, settings.TEAM_TIME_ZONE, limits.team_country())
 
 
 def _edited(message: Message) -> bool:

@@ -1,6 +1,6 @@
 """How much may leave and when. The strictest wins; for any email the binding limit and the next minute are known."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,22 +8,12 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from caio_project.lib import calendar
+from leads.models import Lead
+from outreach import zones
 from outreach.models import Control, DailySlots, Message, SendIntent, Transport
 from outreach.phase import is_halted, limits_of
 
 HOUR = timedelta(hours=1)
-
-# The zone most of a state's people live in; states with two zones take the larger part.
-ZONES = {
-    "America/New_York": "CT DC DE FL GA IN KY MA MD ME MI NC NH NJ NY OH PA RI SC VA VT WV",
-    "America/Chicago": "AL AR IA IL KS LA MN MO MS ND NE OK SD TN TX WI",
-    "America/Denver": "CO ID MT NM UT WY",
-    "America/Phoenix": "AZ",
-    "America/Los_Angeles": "CA NV OR WA",
-    "America/Anchorage": "AK",
-    "Pacific/Honolulu": "HI",
-}
-ZONE_OF_STATE = {state: zone for zone, states in ZONES.items() for state in states.split()}
 
 
 @dataclass(frozen=True)
@@ -109,17 +99,23 @@ def _claims_since(moment: datetime) -> QuerySet[SendIntent]:
 
 
 def _recipients_hours(message: Message, now: datetime) -> Wait | None:
-    """Working hours and public holidays where the recipient is. Nobody is disturbed in the sandbox."""
-    zone, hours = zone_of(message), calendar.WorkingHours.parse(settings.WORKING_HOURS)
-    opens = now if hours.are_always else calendar.opens_at(now, zone, hours)
+    """Working hours, weekends and public holidays where the recipient is. Nobody is disturbed in the sandbox."""
+    where, hours = place_of(message.lead), calendar.WorkingHours.parse(settings.WORKING_HOURS)
+    opens = now if hours.are_always else calendar.opens_at(now, where.zone, hours, where.country, where.state)
     if opens <= now:
         return None
-    return Wait("working_hours", opens, f"working hours in {zone.replace('_', ' ')}", everything=False)
+    return Wait("working_hours", opens, f"working hours in {where.zone.replace('_', ' ')}", everything=False)
 
 
-def zone_of(message: Message) -> str:
-    """The recipient's time zone by US state; the team's where it is not known."""
-    return ZONE_OF_STATE.get(message.lead.state.upper(), settings.TEAM_TIME_ZONE)
+def place_of(lead: Lead) -> zones.Where:
+    """Where the recipient works; clock and holidays are the team's where theirs are not known."""
+    found = zones.where(lead.country, lead.state, lead.city)
+    return replace(found, zone=found.zone or settings.TEAM_TIME_ZONE, country=found.country or team_country())
+
+
+def team_country() -> str:
+    """The country whose public holidays the team keeps: that of its time zone."""
+    return zones.country_of(settings.TEAM_TIME_ZONE) or "US"
 
 
 def strictest(waits: list[Wait]) -> Wait | None:

@@ -44,30 +44,38 @@ def next_day(now: datetime, zone: str) -> datetime:
     return datetime.combine(tomorrow, time(0), ZoneInfo(zone)).astimezone(UTC)
 
 
-@lru_cache(maxsize=64)
-def holidays_of(country: str, year: int) -> frozenset[date]:
-    """Public holidays of an ISO 3166 country in one year; none for a country that the library does not know.
+@lru_cache(maxsize=1024)
+def days_off(country: str, state: str, year: int) -> frozenset[date]:
+    """The days of one year on which offices are closed: weekends, and the public holidays of country and state.
 
-    Complete before anybody sees it: the library's own object fills itself while it is asked, which threads could see.
+    `country` and `state` are ISO 3166 codes; of a state that the library does not know nothing is added, and a country
+    that it does not know has Saturdays and Sundays only. Complete before anybody sees it: the library's own object
+    fills itself while it is asked, which threads could see.
     """
-    try:
-        return frozenset(holidays.country_holidays(country, years=year))
-    except NotImplementedError:
-        return frozenset()
+    states = holidays.list_supported_countries().get(country)
+    books = [] if states is None else [holidays.country_holidays(country, years=year)]
+    if state in (states or []):
+        books.append(holidays.country_holidays(country, subdiv=state, years=year))
+    days = (date(year, 1, 1) + timedelta(days=n) for n in range(366))
+    return frozenset(
+        day
+        for day in days
+        if day.year == year and not (all(book.is_working_day(day) for book in books) if books else day.weekday() < 5)
+    )
 
 
-def is_working_day(day: date, country: str = "US") -> bool:
-    return day.weekday() < 5 and day not in holidays_of(country, day.year)
+def is_working_day(day: date, country: str = "US", state: str = "") -> bool:
+    return day not in days_off(country, state, day.year)
 
 
-def opens_at(now: datetime, zone: str, hours: WorkingHours, country: str = "US") -> datetime:
+def opens_at(now: datetime, zone: str, hours: WorkingHours, country: str = "US", state: str = "") -> datetime:
     """`now` if it lies within working hours in `zone`, else the moment they next begin."""
     local = now.astimezone(ZoneInfo(zone))
     for ahead in range(40):
         day = local.date() + timedelta(days=ahead)
-        if not is_working_day(day, country):
+        if not is_working_day(day, country, state):
             continue
-        start, end = _bounds(day, zone, hours)
+        start, end = bounds(day, zone, hours)
         if now < start:
             return start
         if now < end:
@@ -82,7 +90,7 @@ def working_time(start: datetime, end: datetime, zone: str, hours: WorkingHours,
     last = end.astimezone(ZoneInfo(zone)).date()
     while day <= last:
         if is_working_day(day, country):
-            opens, closes = _bounds(day, zone, hours)
+            opens, closes = bounds(day, zone, hours)
             total += max(timedelta(0), min(closes, end) - max(opens, start))
         day += timedelta(days=1)
     return total
@@ -95,7 +103,7 @@ def add_working_time(
     at, left = start.astimezone(UTC), amount
     while True:
         at = opens_at(at, zone, hours, country)
-        _, closes = _bounds(at.astimezone(ZoneInfo(zone)).date(), zone, hours)
+        _, closes = bounds(at.astimezone(ZoneInfo(zone)).date(), zone, hours)
         if at + left <= closes:
             return at + left
         left -= closes - at
@@ -112,7 +120,8 @@ def add_working_days(start: datetime, days: int, zone: str, country: str = "US")
     return datetime.combine(day, local.time(), ZoneInfo(zone)).astimezone(UTC)
 
 
-def _bounds(day: date, zone: str, hours: WorkingHours) -> tuple[datetime, datetime]:
+def bounds(day: date, zone: str, hours: WorkingHours) -> tuple[datetime, datetime]:
+    """The first moment of the hours on `day` in `zone`, and the first after them."""
     tz = ZoneInfo(zone)
     end_day = day + timedelta(days=1) if hours.end == time(0) else day
     start = datetime.combine(day, hours.start, tz).astimezone(UTC)

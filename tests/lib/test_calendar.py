@@ -101,6 +101,33 @@ def test_an_unknown_country_has_weekends_only(country: str) -> None:
     assert calendar.is_working_day(date(2026, 12, 26), country) is False
 
 
+@pytest.mark.parametrize(
+    ("day", "country", "state", "working"),
+    [
+        (date(2026, 4, 20), "US", "MA", False),  # Patriots' Day
+        (date(2026, 4, 20), "US", "OH", True),
+        (date(2026, 4, 20), "US", "XX", True),  # a state that the library does not know adds nothing
+        (date(2026, 11, 27), "US", "TX", False),  # the Friday after Thanksgiving
+        (date(2026, 7, 3), "US", "MA", False),  # the nation observes it, the state's own list does not name it
+        (date(2026, 6, 24), "CA", "QC", False),
+        (date(2026, 6, 24), "CA", "ON", True),
+        (date(2026, 3, 6), "SA", "", False),  # a Friday
+        (date(2026, 3, 8), "SA", "", True),  # a Sunday
+        (date(2026, 3, 6), "IL", "", False),
+        (date(2026, 3, 8), "IL", "", True),
+    ],
+)
+def test_states_and_weekends_are_those_of_the_country(day: date, country: str, state: str, working: bool) -> None:
+    assert calendar.is_working_day(day, country, state) is working
+
+
+def test_a_state_never_works_on_a_day_that_its_country_has_off() -> None:
+    for state in ("TX", "MA", "CA", "HI"):
+        for year in (2026, 2027, 2028):
+            assert calendar.days_off("US", "", year) <= calendar.days_off("US", state, year)
+            assert {day.year for day in calendar.days_off("US", state, year)} == {year}
+
+
 # Working hours
 
 

@@ -8,7 +8,6 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from leads.normal import US_STATES
 from outreach import limits, phase, review, sending
 from outreach.models import DailySlots, Message, SendIntent
 from outreach.policy import Phase
@@ -278,32 +277,27 @@ def test_a_message_that_is_free_to_leave_waits_for_nothing() -> None:
 # --- Working hours where the recipient is -----------------------------------------------------------------------------
 
 
-def to_state(state: str) -> Message:
-    return factories.cleared(factories.LeadFactory(state=state))
+def to_state(state: str, **lead: Any) -> Message:
+    return factories.cleared(factories.LeadFactory(state=state, **lead))
 
 
 @pytest.mark.parametrize(
-    ("state", "zone"),
+    ("team", "lead", "zone", "country"),
     [
-        ("OH", "America/New_York"),
-        ("TX", "America/Chicago"),
-        ("CO", "America/Denver"),
-        ("AZ", "America/Phoenix"),
-        ("ca", "America/Los_Angeles"),
-        ("AK", "America/Anchorage"),
-        ("HI", "Pacific/Honolulu"),
-        ("", "Europe/Berlin"),
-        ("Ontario", "Europe/Berlin"),
+        ("Europe/Berlin", {"state": "TX", "country": "US"}, "America/Chicago", "US"),
+        ("Europe/Berlin", {"state": "TX", "country": "US", "city": "El Paso"}, "America/Denver", "US"),
+        ("Europe/Berlin", {"state": "", "country": ""}, "Europe/Berlin", "DE"),
+        ("Europe/Berlin", {"state": "", "country": "BR"}, "Europe/Berlin", "BR"),
+        ("Asia/Kolkata", {"state": "Somewhere", "country": ""}, "Asia/Kolkata", "IN"),
+        ("UTC", {"state": "", "country": ""}, "UTC", "US"),
     ],
 )
-def test_the_zone_is_the_states_or_the_teams(settings: Any, state: str, zone: str) -> None:
-    settings.TEAM_TIME_ZONE = "Europe/Berlin"
-    assert limits.zone_of(to_state(state)) == zone
-
-
-def test_every_state_has_one_zone() -> None:
-    assert set(limits.ZONE_OF_STATE) == set(US_STATES)
-    assert sum(len(states.split()) for states in limits.ZONES.values()) == 51
+def test_clock_and_holidays_are_the_recipients_or_the_teams(
+    settings: Any, team: str, lead: dict[str, str], zone: str, country: str
+) -> None:
+    settings.TEAM_TIME_ZONE = team
+    found = limits.place_of(factories.LeadFactory(**lead))
+    assert (found.zone, found.country) == (zone, country)
 
 
 @pytest.mark.parametrize(
@@ -321,6 +315,10 @@ def test_every_state_has_one_zone() -> None:
         ("OH", "2026-11-26T15:00:00", "2026-11-27T13:00:00"),  # Thanksgiving
         ("OH", "2026-07-03T15:00:00", "2026-07-06T12:00:00"),  # Independence Day, observed
         ("OH", "2026-12-24T23:30:00", "2026-12-28T13:00:00"),  # Christmas on a Friday
+        ("MA", "2026-04-20T15:00:00", "2026-04-21T12:00:00"),  # Patriots' Day, in Massachusetts and Maine only
+        ("OH", "2026-04-20T15:00:00", None),
+        ("TX", "2026-04-03T15:00:00", "2026-04-06T13:00:00"),  # Good Friday, a holiday of Texas
+        ("MA", "2026-07-03T15:00:00", "2026-07-06T12:00:00"),  # kept by the nation, not named by the state
     ],
 )
 def test_nothing_arrives_outside_the_recipients_working_hours(
@@ -336,7 +334,7 @@ def test_nothing_arrives_outside_the_recipients_working_hours(
     moment = datetime.fromisoformat(opens).replace(tzinfo=UTC)
     wait = why(message)
     assert (wait.limit, wait.until, wait.everything) == ("working_hours", moment, False)
-    assert wait.text == f"working hours in {limits.zone_of(message).replace('_', ' ')}"
+    assert wait.text == f"working hours in {limits.place_of(message.lead).zone.replace('_', ' ')}"
     assert sending.send_due() == 0
     assert (ghl.requests(), status(message), SendIntent.objects.count()) == ([], ["cleared"], 0)
     assert why(message) == wait  # still named, now that it is deferred
@@ -344,6 +342,36 @@ def test_nothing_arrives_outside_the_recipients_working_hours(
     assert sending.send_due() == 0
     clock.move_to(moment)
     assert sending.send_due() == 1
+
+
+@pytest.mark.parametrize(
+    ("lead", "now", "opens"),
+    [
+        ({"country": "IN"}, "2026-03-03T02:29:59", "2026-03-03T02:30:00"),  # half an hour beside the full one
+        ({"country": "NP"}, "2026-03-04T02:14:59", "2026-03-04T02:15:00"),  # a quarter
+        ({"country": "CA", "state": "NL"}, "2026-03-03T11:29:59", "2026-03-03T11:30:00"),
+        ({"country": "AU", "state": "SA"}, "2026-04-06T22:29:59", "2026-04-06T22:30:00"),  # the day after Easter Monday
+        ({"country": "SA"}, "2026-03-06T10:00:00", "2026-03-08T05:00:00"),  # Friday and Saturday are the weekend
+        ({"country": "SA"}, "2026-03-08T10:00:00", None),  # and Sunday is not
+        ({"country": "GB"}, "2026-08-31T10:00:00", None),  # the bank holiday of England is not Scotland's
+        ({"country": "GB", "state": "ENG"}, "2026-08-31T10:00:00", "2026-09-01T07:00:00"),
+        ({"country": "DE"}, "2026-03-27T17:00:00", "2026-03-30T06:00:00"),  # clocks go forward on another day than here
+        ({"country": "BR"}, "2026-09-07T15:00:00", "2026-09-08T12:00:00"),  # its own holiday, on the team's clock
+    ],
+)
+def test_other_countries_keep_their_own_clocks_weekends_and_holidays(
+    ghl: FakeGhl, settings: Any, clock: Any, lead: dict[str, str], now: str, opens: str | None
+) -> None:
+    settings.WORKING_HOURS, settings.ALLOWED_COUNTRIES = "08:00-18:00", [lead["country"]]
+    clock.move_to(datetime.fromisoformat(now).replace(tzinfo=UTC))
+    message = to_state(**{"state": "", **lead})
+    moment = datetime.fromisoformat(opens).replace(tzinfo=UTC) if opens else None
+    wait = why(message)
+    assert (wait.until if wait else None) == moment
+    assert sending.send_due() == (0 if opens else 1)
+    if moment:
+        clock.move_to(moment)
+        assert sending.send_due() == 1
 
 
 def test_those_who_are_at_work_go_before_those_who_are_not(ghl: FakeGhl, settings: Any) -> None:

@@ -1,0 +1,127 @@
+"""Where an address is: the table, its borders, and that every zone in it exists."""
+
+from datetime import UTC, datetime
+from zoneinfo import TZPATH, ZoneInfo
+
+import holidays
+import pytest
+
+from leads.normal import US_STATES
+from outreach import zones
+from outreach.zones import Where, where
+
+SUMMER, WINTER = datetime(2026, 7, 1, tzinfo=UTC), datetime(2026, 1, 15, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        (("US", "OH"), Where("America/New_York", "US", "OH")),
+        (("", "oh"), Where("America/New_York", "US", "OH")),
+        (("us", " California "), Where("America/Los_Angeles", "US", "CA")),
+        (("US", "Arizona"), Where("America/Phoenix", "US", "AZ")),
+        (("US", "Puerto Rico"), Where("America/Puerto_Rico", "US", "PR")),
+        (("US", "Atlantis"), Where("", "US", "")),
+        (("US", ""), Where("", "US", "")),
+        (("CA", "ON"), Where("America/Toronto", "CA", "ON")),
+        (("CA", "Québec"), Where("America/Toronto", "CA", "QC")),
+        (("CA", "Newfoundland and Labrador"), Where("America/St_Johns", "CA", "NL")),
+        (("CA", ""), Where("", "CA", "")),
+        (("AU", "South Australia"), Where("Australia/Adelaide", "AU", "SA")),
+        (("AU", "NT"), Where("Australia/Darwin", "AU", "NT")),
+        (("UK", ""), Where("Europe/London", "GB", "")),
+        (("GB", "ENG"), Where("Europe/London", "GB", "ENG")),
+        (("DE", "BY"), Where("Europe/Berlin", "DE", "BY")),
+        (("IN", "Karnataka"), Where("Asia/Kolkata", "IN", "")),
+        (("NP", ""), Where("Asia/Kathmandu", "NP", "")),
+        (("ES", "Madrid"), Where("Europe/Madrid", "ES", "")),
+        (("BR", "SP"), Where("", "BR", "SP")),  # several zones: not known
+        (("MX", ""), Where("", "MX", "")),
+        (("ZZ", ""), Where("", "ZZ", "")),
+        (("", ""), Where()),
+        (("", "Ontario"), Where()),  # also a city; the country is not said
+        (("DE", "CA"), Where("Europe/Berlin", "DE", "CA")),  # not California
+    ],
+)
+def test_an_address_tells_zone_country_and_state(address: tuple[str, str], expected: Where) -> None:
+    assert where(*address) == expected
+
+
+@pytest.mark.parametrize(
+    ("state", "city", "zipcode", "zone"),
+    [
+        ("TN", "Nashville", "", "America/Chicago"),
+        ("TN", "KNOXVILLE", "", "America/New_York"),
+        ("TN", "", "37919", "America/New_York"),
+        ("TN", "", "37203", "America/Chicago"),
+        ("TN", "Nashville", "37919", "America/New_York"),  # where they differ the ZIP is the more exact one
+        ("TX", "El Paso", "", "America/Denver"),
+        ("TX", "", "79901-1234", "America/Denver"),
+        ("TX", "El Campo", "", "America/Chicago"),
+        ("FL", "Pensacola", "", "America/Chicago"),
+        ("FL", "Miami", "33101", "America/New_York"),
+        ("IN", "Saint John", "", "America/Chicago"),
+        ("IN", "st. john", "", "America/Chicago"),
+        ("IN", "Indianapolis", "46204", "America/Indiana/Indianapolis"),
+        ("KY", "Louisville", "40202", "America/New_York"),
+        ("KY", "Bowling Green", "", "America/Chicago"),
+        ("OH", "Bowling Green", "", "America/New_York"),  # a city of that name, in a state with one zone
+        ("OH", "", "37919", "America/New_York"),  # a ZIP of another state moves nobody
+        ("NY", "", "79901", "America/New_York"),
+        ("ID", "Coeur d'Alene", "", "America/Los_Angeles"),
+        ("ID", "Boise", "83702", "America/Boise"),
+        ("OR", "Ontario", "", "America/Boise"),
+        ("SD", "Rapid City", "", "America/Denver"),
+        ("SD", "Sioux Falls", "57104", "America/Chicago"),
+        ("AZ", "Window Rock", "", "America/Denver"),
+    ],
+)
+def test_city_or_zip_decides_in_states_with_two_zones(state: str, city: str, zipcode: str, zone: str) -> None:
+    assert where("US", state, city, zipcode).zone == zone
+
+
+@pytest.mark.parametrize(
+    ("country", "state", "city", "zone"),
+    [
+        ("CA", "ON", "Kenora", "America/Winnipeg"),
+        ("CA", "ON", "Ottawa", "America/Toronto"),
+        ("CA", "NL", "Happy Valley - Goose Bay", "America/Goose_Bay"),
+        ("CA", "BC", "Fort St. John", "America/Dawson_Creek"),
+        ("CA", "SK", "Lloydminster", "America/Edmonton"),
+        ("AU", "NSW", "Broken Hill", "Australia/Broken_Hill"),
+    ],
+)
+def test_so_it_does_in_canada_and_australia(country: str, state: str, city: str, zone: str) -> None:
+    assert where(country, state, city).zone == zone
+
+
+def test_every_state_and_province_has_a_zone_that_exists() -> None:
+    assert set(US_STATES) | set(zones.TERRITORIES.values()) == set(zones.US_ZONES)
+    assert set(zones.CA_ZONES) == set(zones.CA_NAMES.values()) == set(holidays.list_supported_countries()["CA"])
+    tables = (zones.US_ZONES, zones.US_CITIES, zones.US_ZIPS, zones.CA_ZONES, zones.CA_CITIES, zones.AU_ZONES)
+    for zone in {zone for table in (*tables, zones.AU_CITIES, zones.MAINLAND) for zone in table.values()}:
+        assert ZoneInfo(zone).key == zone
+
+
+def test_a_citys_clock_differs_from_its_states_or_it_would_not_be_listed() -> None:
+    for states, cities in ((zones.US_ZONES, zones.US_CITIES), (zones.AU_ZONES, zones.AU_CITIES)):
+        for (state, city), zone in cities.items():
+            own, larger = ZoneInfo(zone), ZoneInfo(states[state])
+            assert any(
+                at.astimezone(own).utcoffset() != at.astimezone(larger).utcoffset() for at in (SUMMER, WINTER)
+            ), city
+
+
+def test_every_country_with_one_zone_is_known_and_every_zone_has_its_country() -> None:
+    countries = zones._zone_tab()
+    assert len(countries) > 240
+    for country, listed in countries.items():
+        known = zones.zone_of_country(country)
+        assert bool(known) == (len(listed) == 1 or country in zones.MAINLAND)
+        assert not known or known in listed
+        assert all(zones.country_of(zone) == country for zone in listed)
+    assert zones.country_of("UTC") == ""
+
+
+def test_zones_are_those_of_the_pinned_package_and_not_of_the_machine() -> None:
+    assert TZPATH == ()
