@@ -226,6 +226,10 @@ GHL_CLIENT_ID = env.str("GHL_CLIENT_ID", default="")  # of an app that is connec
 GHL_CLIENT_SECRET = env.str("GHL_CLIENT_SECRET", default="")
 GHL_LOCATION_ID = env.str("GHL_LOCATION_ID", default="")
 GHL_FROM_EMAIL = env.str("GHL_FROM_EMAIL", default="")
+GHL_STOP_TAGS = {
+    tag.strip().lower()
+    for tag in env.str("GHL_STOP_TAGS", default="customer,client,competitor,do-not-contact").split(",")
+}
 
 SLACK_BOT_TOKEN = env.str("SLACK_BOT_TOKEN", default="")
 SLACK_CHANNEL = env.str("SLACK_CHANNEL", default="#sales-bot")

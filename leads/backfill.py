@@ -1,68 +1,90 @@
-"""Asking Clay about known leads that lack data. Resumable: who was asked within a week is not asked again."""
+"""Asking Clay about known people who lack data: leads, and contacts whom only GoHighLevel knows.
+
+Resumable: who was asked within a week is not asked again, and the list of contacts is read on where it was left.
+"""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from leads import enrichment
+from leads import breaker, budget, contacts, enrichment
 from leads.models import Enrichment, Kind, Lead
 
 POLL_SECONDS = 0.5
+NOT_AT_GHL = "GoHighLevel is not connected: its contacts were not looked at."
+Progress = Callable[[str, int, int | None], None]  # what is done, how many, of how many
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How many live leads Clay has added something to."""
+
+    gained: int
+    live: int
+
+    def __str__(self) -> str:
+        return f"{self.gained} of {self.live} ({self.gained / self.live if self.live else 0:.0%})"
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What a backfill did; rates are shares of all live leads."""
+    """What a backfill did; `contacts` is None where GoHighLevel is not connected."""
 
     asked: int
     answered: int
     partial: int
     failed: int
-    skipped: int
     waiting: int
-    rate_before: float
-    rate_after: float
+    not_asked: int
+    contacts: contacts.Taken | None
+    before: Rate
+    after: Rate
+
+
+def why_not() -> str:
+    """Why a backfill could ask nothing now; "" where it can."""
+    if "clay" in settings.SANDBOXED:
+        return "Clay is in the sandbox: nothing would be asked. Connect it first."
+    if breaker.nobody_may_ask():
+        return f"{enrichment.NOT_NOW} {breaker.row().reason}."
+    return enrichment.USED_UP if budget.used() >= budget.LIFETIME else ""
 
 
 def lacking() -> QuerySet[Lead]:
-    """Live leads without a usable address, a title or a company field, whom nobody asked about in a week."""
-    recent = Enrichment.objects.filter(lead=OuterRef("pk")).filter(
-        ~Q(state=Enrichment.State.SETTLED)
-        | Q(settled_at__gt=timezone.now() - enrichment.FRESH) & ~Q(outcome=Enrichment.Outcome.SKIPPED)
-    )
+    """Live leads without a usable address, a title or a company field, about whom Clay was not asked in a week."""
+    lately = Q(settled_at__gt=timezone.now() - enrichment.FRESH) & ~Q(outcome=Enrichment.Outcome.SKIPPED)
+    lately &= ~Q(reason__in=[enrichment.NOT_NOW, enrichment.USED_UP])
+    recent = Enrichment.objects.filter(~Q(state=Enrichment.State.SETTLED) | lately, lead=OuterRef("pk"))
     lacks = Q(address=Lead.Address.NONE) | Q(title="") | Q(company=None)
     lacks |= Q(company__industry="") | Q(company__employees="")
     return Lead.objects.filter(lacks, ~Exists(recent), kind=Kind.LIVE).order_by("-last_seen_at", "-pk")
 
 
-def rate() -> float:
-    """The share of live leads to whom Clay has added something."""
+def rate() -> Rate:
     live = Lead.objects.filter(kind=Kind.LIVE)
-    total = live.count()
-    gained = live.filter(Exists(Enrichment.objects.filter(lead=OuterRef("pk")).exclude(gained=[]))).count()
-    return gained / total if total else 0.0
+    gained = live.filter(Exists(Enrichment.objects.filter(lead=OuterRef("pk")).exclude(gained=[])))
+    return Rate(gained.count(), live.count())
 
 
-def run(limit: int, wait: float, progress: Callable[[int, int], None] = lambda done, total: None) -> Summary:
-    """Ask about `limit` leads at most and wait up to `wait` seconds for the answers; then they go on as they are.
+def run(limit: int, wait: float, progress: Progress = lambda what, done, total: None) -> Summary:
+    """Ask about `limit` people at most, leads before contacts, and wait up to `wait` seconds for the answers.
 
     Everything asked is a row: ended in the middle, the workers carry on, and the next run begins where this one ended.
     """
     before, started = rate(), timezone.now()
-    leads = list(lacking()[:limit])
+    leads, not_asked = _to_ask(limit)
+    taken = None
+    if "ghl" not in settings.SANDBOXED:
+        taken = contacts.take(limit - len(leads), lambda taken: progress("Contacts", taken.read, None))
+        leads, not_asked = _to_ask(limit)
     for lead in leads:
         enrichment.want(lead)
     asked = Enrichment.objects.filter(lead__in=leads, created_at__gte=started)
-    until = time.monotonic() + wait
-    while (open_ := asked.exclude(state=Enrichment.State.SETTLED).count()) and time.monotonic() < until:
-        progress(len(leads) - open_, len(leads))
-        enrichment.push_due(batch=10)
-        enrichment.settle_overdue()
-        time.sleep(POLL_SECONDS)
-    progress(len(leads) - open_, len(leads))
+    _wait_for(asked, len(leads), wait, progress)
     outcomes = list(asked.values_list("outcome", flat=True))
     Outcome = Enrichment.Outcome
     return Summary(
@@ -70,8 +92,33 @@ def run(limit: int, wait: float, progress: Callable[[int, int], None] = lambda d
         answered=outcomes.count(Outcome.ANSWERED) + outcomes.count(Outcome.LATE),
         partial=outcomes.count(Outcome.PARTIAL),
         failed=outcomes.count(Outcome.FAILED),
-        skipped=outcomes.count(Outcome.SKIPPED),
         waiting=outcomes.count(""),
-        rate_before=before,
-        rate_after=rate(),
+        not_asked=not_asked + outcomes.count(Outcome.SKIPPED),
+        contacts=taken,
+        before=before,
+        after=rate(),
     )
+
+
+def _to_ask(limit: int) -> tuple[list[Lead], int]:
+    """Whom to ask about, and how many before them must not be asked about."""
+    leads: list[Lead] = []
+    passed = 0
+    for lead in lacking().select_related("company").iterator(chunk_size=200):
+        if len(leads) == limit:
+            break
+        if enrichment.why_not_asked(lead):
+            passed += 1
+        else:
+            leads.append(lead)
+    return leads, passed
+
+
+def _wait_for(asked: QuerySet[Enrichment], total: int, wait: float, progress: Progress) -> None:
+    until = time.monotonic() + wait
+    while (open_ := asked.exclude(state=Enrichment.State.SETTLED).count()) and time.monotonic() < until:
+        progress("Answers", total - open_, total)
+        enrichment.push_due(batch=10)
+        enrichment.settle_overdue()
+        time.sleep(POLL_SECONDS)
+    progress("Answers", total - open_, total)

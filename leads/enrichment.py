@@ -30,6 +30,7 @@ PATIENCE = timedelta(seconds=30)  # after a push without an answer the lead goes
 # begins; ten in each second of the clock would be up to twenty.
 CALL_EVERY = 1 / 9  # seconds
 NOT_NOW = "Clay is not asked: its breaker is open."
+USED_UP = "Clay is not asked: all submissions of its webhook are used."
 LONGEST_WAIT = 1.0  # seconds for one's turn; after that the push is put off
 FRESH = timedelta(days=7)  # an answer this young is not asked for again
 State, Outcome = Enrichment.State, Enrichment.Outcome
@@ -91,7 +92,7 @@ def push_due(batch: int = 20) -> int:
 
 def _push(row: Enrichment) -> None:
     wanted = questions(row.lead)
-    if why := _not_asked(row.lead) or ("" if wanted.any else "Clay answered within seven days."):
+    if why := why_not_asked(row.lead) or ("" if wanted.any else "Clay answered within seven days."):
         settle(row, Outcome.SKIPPED, why)
         return
     if breaker.nobody_may_ask():
@@ -107,7 +108,7 @@ def _push(row: Enrichment) -> None:
         settle(row, Outcome.FAILED, NOT_NOW)
         return
     if not budget.claim():
-        settle(row, Outcome.FAILED, "Clay is not asked: all submissions of its webhook are used.")
+        settle(row, Outcome.FAILED, USED_UP)
         return
     Enrichment.objects.filter(pk=row.pk).update(
         asks_person=wanted.person, asks_company=wanted.company, company_known_at=wanted.company_known_at
@@ -148,7 +149,8 @@ def _later(row: Enrichment, seconds: float) -> None:
     )
 
 
-def _not_asked(lead: Lead) -> str:
+def why_not_asked(lead: Lead) -> str:
+    """Why Clay is never asked about `lead` as things are; "" where it may be."""
     if lead.kind != Kind.LIVE:
         return f"{lead.get_kind_display()}s are not sent to Clay."
     if "clay" in settings.SANDBOXED:

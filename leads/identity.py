@@ -25,22 +25,13 @@ def path_of(url: str) -> str:
 
 def company_of(visitor: Visitor, kind: str) -> Company | None:
     """Find or make the company; fills what is not known yet, never overwrites."""
-    address = normal.email(visitor.email)
-    domain = normal.domain(visitor.website)
-    if not domain and address and suppression.by_lists(address) is None:
-        domain = normal.domain(address)
-    key = normal.company_key(visitor.company_name)
-    if not domain and not key:
-        return None
-    company = company_for(domain, key, kind)
-    if company.kind != kind and not _may_share(company, kind):
+    company = company_known_as(visitor.company_name, visitor.website, normal.email(visitor.email), kind, "rb2b")
+    if company is None:
         return None
     linkedin = visitor.linkedin_url if "/company/" in visitor.linkedin_url.lower() else ""
     fill(
         company,
         "rb2b",
-        name=visitor.company_name,
-        name_key=key,
         industry=visitor.industry,
         employees=visitor.employees[:40],
         employees_from=normal.employees_from(visitor.employees),
@@ -49,6 +40,20 @@ def company_of(visitor: Visitor, kind: str) -> Company | None:
         city=visitor.city if linkedin else "",
         state=visitor.state if linkedin else "",
     )
+    return company
+
+
+def company_known_as(name: str, website: str, address: str, kind: str, source: str) -> Company | None:
+    """Find or make the company by its website, else by the domain of a business address, else by its name."""
+    domain, key = normal.domain(website), normal.company_key(name)
+    if not domain and address and suppression.by_lists(address) is None:
+        domain = normal.domain(address)
+    if not domain and not key:
+        return None
+    company = company_for(domain, key, kind)
+    if company.kind != kind and not _may_share(company, kind):
+        return None
+    fill(company, source, name=name, name_key=key)
     return company
 
 
@@ -154,10 +159,7 @@ def lead_of(visitor: Visitor, company: Company | None, kind: str, lead: Lead | N
     address, key = identifiers(visitor)
     if not address and not key:
         return None
-    if lead is None:
-        lookup = {"email": address} if address else {"linkedin_key": key}
-        sources = {field: sourced("rb2b") for field in lookup}
-        lead = _get_or_create(Lead, lookup, {"kind": kind, "owner": default_owner(), "sources": sources})
+    lead = lead or new_lead("rb2b", address, key, kind=kind, owner=default_owner())
     state = normal.us_state(visitor.state)
     fill(
         lead,
@@ -175,6 +177,14 @@ def lead_of(visitor: Visitor, company: Company | None, kind: str, lead: Lead | N
     Lead.objects.filter(pk=lead.pk).update(last_seen_at=timezone.now())
     settle_address(lead)
     return lead
+
+
+def new_lead(source: str, address: str, key: str = "", **fields: Any) -> Lead:
+    """A lead for an address or else a LinkedIn key, both normalised and known to nobody yet."""
+    lookup = {"email": address} if address else {"linkedin_key": key}
+    sources = {field: sourced(source) for field in lookup}
+    made: Lead = _get_or_create(Lead, lookup, {"sources": sources, **fields})
+    return made
 
 
 def identifiers(visitor: Visitor) -> tuple[str, str]:

@@ -89,7 +89,9 @@ def why_not(lead: Lead) -> str:
     if reason := why_never(lead):
         return reason
     newest = _last_visit(lead)
-    if newest and newest < timezone.now() - composing.FRESH_VISIT:
+    if newest is None:
+        return "No visit of this person is known; a first email without one is queued by hand (queue_segment)."
+    if newest < timezone.now() - composing.FRESH_VISIT:
         return f"The last visit was {(timezone.now() - newest).days} days ago; a new one would bring a draft."
     ended = _last_end(lead)
     if ended and not lead.visits.filter(received_at__gt=ended).exists():

@@ -5,11 +5,12 @@ from leads.models.people import Company, Lead, Merge, People, Visit, sourced
 from leads.models.scores import Assessment, PageTrigger, ScoringRules
 from leads.models.suppressions import Suppression
 from leads.models.team import KnownContact, PastEmployer, TeamMember
-from leads.models.vendors import Breaker, Budget, Enrichment, GhlTokens, RateWindow, new_request_id
+from leads.models.vendors import Bookmark, Breaker, Budget, Enrichment, GhlTokens, RateWindow, new_request_id
 
 __all__ = [
     "Alarm",
     "Assessment",
+    "Bookmark",
     "Breaker",
     "Budget",
     "Company",

@@ -130,3 +130,14 @@ class GhlTokens(models.Model):
 
     def __str__(self) -> str:
         return f"GoHighLevel tokens until {self.access_until:%Y-%m-%d %H:%M}"
+
+
+class Bookmark(models.Model):
+    """How far a long list at a vendor was read, so that whoever reads next goes on there, also after a kill."""
+
+    name = models.CharField(max_length=80, primary_key=True)
+    position = models.JSONField(null=True, blank=True, help_text="As the vendor gave it; empty is the beginning.")
+    ended_at = models.DateTimeField(null=True, blank=True, help_text="When it last came to the end of the list.")
+
+    def __str__(self) -> str:
+        return self.name

@@ -364,11 +364,11 @@ class FakeGhl(FakeServer):
         return Reply(200, {"contact": found, "traceId": trace_id()})
 
     def search_contacts(self, request: Request) -> Reply:
-        """Search Contacts (Advanced): paged by page or searchAfter; its dndSettings cannot be relied on."""
-        body, problems = checked_body(request, fields.CONTACT_SEARCH, required=("locationId",))
-        limit = body.get("pageLimit", 20)
-        if isinstance(limit, int) and not 1 <= limit <= 100:
-            problems.append("pageLimit must not be greater than 100" if limit > 100 else "pageLimit must be positive")
+        """Search Contacts (Advanced): by page up to 10,000, or by searchAfter; its dndSettings cannot be relied on."""
+        body, problems = checked_body(request, fields.CONTACT_SEARCH, required=("locationId", "pageLimit"))
+        problems += search_problems(body)
+        if request.headers.get("version") not in fields.CONTACT_SEARCH_VERSIONS:
+            return error(400, "Invalid API version segment for this call")
         if problems:
             return unprocessable(problems)
         try:
@@ -377,13 +377,11 @@ class FakeGhl(FakeServer):
             return error(400, str(problem))
         sort = (body.get("sort") or [{"field": "dateAdded", "direction": "desc"}])[0]
         rows = [({**c, "dndSettings": {}, "searchAfter": [sort_value(c, sort["field"]), c["id"]]}) for c in rows]
-        rows.sort(key=lambda row: row["searchAfter"], reverse=sort.get("direction") != "asc")
-        total = len(rows)
-        if body.get("searchAfter"):
-            after = list(body["searchAfter"])
-            descending = sort.get("direction") != "asc"
+        descending, total, limit = sort.get("direction") != "asc", len(rows), body["pageLimit"]
+        rows.sort(key=lambda row: row["searchAfter"], reverse=descending)
+        if after := body.get("searchAfter"):
             rows = [r for r in rows if (r["searchAfter"] < after if descending else r["searchAfter"] > after)]
-        start = (body.get("page", 1) - 1) * limit if "page" in body else 0
+        start = (body.get("page", 1) - 1) * limit
         return Reply(200, {"contacts": rows[start : start + limit], "total": total, "traceId": trace_id()})
 
     def add_tags(self, request: Request) -> Reply:
@@ -1219,6 +1217,31 @@ def is_date(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def search_problems(body: dict) -> list[str]:
+    """What Search Contacts refuses beyond the kinds of its fields; a position holds for the order it was given in."""
+    limit, page, after, sort = (body.get(name) for name in ("pageLimit", "page", "searchAfter", "sort"))
+    problems = []
+    if is_kind(limit, "number") and not 1 <= limit <= 100:
+        problems.append("pageLimit must not be greater than 100" if limit > 100 else "pageLimit must be positive")
+    if page is not None and after is not None:
+        problems.append("page should not exist beside searchAfter")
+    if is_kind(page, "number") and is_kind(limit, "number") and not 1 <= page <= 10_000 / max(limit, 1):
+        problems.append("page must be within the first 10000 contacts; use searchAfter")
+    for item in sort if isinstance(sort, list) else []:
+        if not isinstance(item, dict) or item.get("field") not in fields.CONTACT_SORT_FIELDS:
+            problems.append(f"sort.field must be one of the following values: {', '.join(fields.CONTACT_SORT_FIELDS)}")
+        elif item.get("direction") not in ("asc", "desc"):
+            problems.append("sort.direction must be one of the following values: asc, desc")
+    if isinstance(after, list) and not problems:
+        field = (sort or [{"field": "dateAdded"}])[0]["field"]
+        kind = int if field in ("dateAdded", "dateUpdated") else str
+        if len(after) != 2 or not isinstance(after[0], kind) or not isinstance(after[1], str):
+            problems.append("searchAfter must be the value of a contact found in the same order")
+    if len(body.get("query") or "") > 75:
+        problems.append("query must be shorter than or equal to 75 characters")
+    return problems
 
 
 def merged_custom_fields(old: list[dict], new: list[dict]) -> list[dict]:

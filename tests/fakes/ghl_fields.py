@@ -46,6 +46,10 @@ CONTACT_SEARCH = {
     "filters": "array",
     "sort": "array",
 }
+CONTACT_SEARCH_VERSIONS = {"2021-07-28", "v3"}
+CONTACT_SORT_FIELDS = (
+    "dateAdded", "dateUpdated", "email", "dnd", "source", "firstNameLowerCase", "lastNameLowerCase",
+)  # fmt: skip
 CONTACT_TAGS = {"tags": "array"}
 CONTACT_WORKFLOW = {"eventStartTime": "string"}
 DND_CHANNELS = {"Call", "Email", "SMS", "WhatsApp", "GMB", "FB"}

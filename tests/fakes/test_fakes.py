@@ -166,6 +166,26 @@ def test_ghl_search_pages_with_search_after(ghl):
     assert call(ghl, "POST", "/contacts/search", {"locationId": "loc-test", "pageLimit": 101}).status_code == 422
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"pageLimit": None}, "pageLimit should not be empty"),
+        ({"pageLimit": 0}, "pageLimit must be positive"),
+        ({"page": 2, "searchAfter": [1, "x"]}, "page should not exist beside searchAfter"),
+        ({"page": 102}, "page must be within the first 10000 contacts; use searchAfter"),
+        ({"sort": [{"field": "firstName", "direction": "asc"}]}, "sort.field must be one of the following values: "),
+        ({"sort": [{"field": "email"}]}, "sort.direction must be one of the following values: asc, desc"),
+        ({"searchAfter": ["a", "x"]}, "searchAfter must be the value of a contact found in the same order"),
+        ({"query": "x" * 76}, "query must be shorter than or equal to 75 characters"),
+        ({"limit": 20}, "property limit should not exist"),
+    ],
+)
+def test_ghl_search_refuses_what_the_vendor_does_not_know(ghl, body, said):
+    answer = call(ghl, "POST", "/contacts/search", {"locationId": "loc-test", "pageLimit": 100, **body})
+    assert answer.status_code == 422
+    assert any(problem.startswith(said) for problem in answer.json()["message"])
+
+
 def test_ghl_unknown_contact_and_workflow(ghl):
     answer = call(ghl, "GET", "/contacts/lookup")
     assert (answer.status_code, answer.json()["message"]) == (400, "Contact with id lookup not found")

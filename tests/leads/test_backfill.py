@@ -1,16 +1,19 @@
 """Backfilling enrichment: whom it asks, that it can be ended and repeated, and what it says in the end."""
 
 import json
+import threading
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
-from leads import backfill, enrichment, ingest
-from leads.models import Enrichment
+from leads import backfill, breaker, budget, enrichment, ingest, suppression
+from leads.models import Budget, Enrichment
 from tests import factories
 from tests.fakes.clay import FakeClay
+from tests.fakes.ghl import FakeGhl
 
 pytestmark = pytest.mark.django_db
 
@@ -41,13 +44,9 @@ def test_who_was_asked_within_a_week_is_not_asked_again(clay: FakeClay) -> None:
 def test_answers_come_in_and_the_rate_is_said(committed: None, live_server: Any, clay: FakeClay, settings: Any) -> None:
     clay.configure(callback_url=f"{live_server.url}/webhooks/clay")
     lead(), factories.LeadFactory()
-    import threading
-
     stop = threading.Event()
 
     def work() -> None:
-        from django.db import connection
-
         while not stop.wait(0.1):
             ingest.process_due()
         connection.close()
@@ -61,7 +60,8 @@ def test_answers_come_in_and_the_rate_is_said(committed: None, live_server: Any,
         stop.set()
         worker.join()
     said = json.loads(out.getvalue())
-    assert (said["asked"], said["answered"], said["rate_before"], said["rate_after"]) == (1, 1, 0.0, 0.5)
+    assert (said["asked"], said["answered"], said["contacts"]) == (1, 1, None)
+    assert (said["before"], said["after"]) == ({"gained": 0, "live": 2}, {"gained": 1, "live": 2})
 
 
 def test_failed_pushes_are_said_and_fail_the_command(clay: FakeClay) -> None:
@@ -73,11 +73,76 @@ def test_failed_pushes_are_said_and_fail_the_command(clay: FakeClay) -> None:
     assert "Asked about 1: 0 answered" in out.getvalue()
 
 
-def test_the_sandbox_is_refused_and_nothing_is_asked() -> None:
+def test_whoever_could_not_be_asked_is_asked_the_next_time(clay: FakeClay) -> None:
+    """Without three in a row that Clay refused: about those it was asked."""
+    leads = [lead() for _ in range(5)]
+    clay.on("POST /v3/sources/webhook/{id}").status(500, times=3)
+    assert backfill.run(limit=5, wait=10).failed == 5
+    breaker.answered()
+    assert set(backfill.lacking()) == set(leads[:2])
+    budget.used()
+    Budget.objects.update(used=budget.LIFETIME)
+    enrichment.want(leads[0])
+    enrichment.push_due()
+    assert set(backfill.lacking()) == set(leads[:2])
+
+
+def test_who_must_not_be_asked_about_takes_nobodys_place(clay: FakeClay) -> None:
+    other, stopped = lead(), lead()
+    suppression.stop("", "unsubscribed", "test", stopped)
+    summary = backfill.run(limit=1, wait=0)
+    assert (summary.asked, summary.not_asked) == (1, 1)
+    assert Enrichment.objects.get().lead == other
+
+
+def test_without_gohighlevel_it_says_so_and_asks_about_the_leads(clay: FakeClay) -> None:
+    lead()
+    out = StringIO()
+    call_command("backfill_enrichment", "--wait", "0", stdout=out)
+    assert "GoHighLevel is not connected: its contacts were not looked at." in out.getvalue()
+    assert "Asked about 1: " in out.getvalue()
+
+
+def test_contacts_are_reported_with_what_became_of_them(clay: FakeClay, ghl: FakeGhl) -> None:
+    ghl.add_contact("dana@northline.test"), ghl.add_contact("ben@northline.test", dnd=True), ghl.add_contact(None)
+    out = StringIO()
+    call_command("backfill_enrichment", "--wait", "0", stdout=out)
+    assert (
+        "Contacts at GoHighLevel: 3 read, to the end of the list: 1 new leads, 0 known, 1 not to be written to, "
+        "1 without an address, 0 deleted."
+    ) in out.getvalue()
+    assert "Leads with something from Clay: 0 of 0 (0%) before, 0 of 1 (0%) now." in out.getvalue()
+
+
+def test_contacts_that_could_not_be_read_fail_the_command_and_the_leads_are_asked_about(
+    clay: FakeClay, ghl: FakeGhl
+) -> None:
+    lead()
+    ghl.on("POST /contacts/search").status(401, {"message": "Invalid token: access token is invalid"})
+    with pytest.raises(CommandError, match="not read to the end: .* Invalid token"):
+        call_command("backfill_enrichment", "--wait", "0", stdout=StringIO())
+    assert Enrichment.objects.count() == 1
+
+
+def test_the_sandbox_is_refused_and_nothing_is_asked(ghl: FakeGhl) -> None:
     lead()
     with pytest.raises(CommandError, match="in the sandbox"):
         call_command("backfill_enrichment")
-    assert Enrichment.objects.count() == 0
+    assert (Enrichment.objects.count(), ghl.requests()) == (0, [])
+
+
+def test_while_clay_is_not_asked_it_is_refused_and_nothing_is_read(clay: FakeClay, ghl: FakeGhl) -> None:
+    lead()
+    for _ in range(3):
+        breaker.failed("nope", breaker.Turn.ASK)
+    with pytest.raises(CommandError, match="its breaker is open. 3 pushes in a row failed, the last: nope"):
+        call_command("backfill_enrichment")
+    breaker.answered()
+    budget.used()
+    Budget.objects.update(used=budget.LIFETIME)
+    with pytest.raises(CommandError, match="all submissions of its webhook are used"):
+        call_command("backfill_enrichment")
+    assert (Enrichment.objects.count(), ghl.requests(), clay.requests()) == (0, [], [])
 
 
 def test_a_limit_below_one_is_named(clay: FakeClay) -> None:

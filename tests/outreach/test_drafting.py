@@ -22,7 +22,11 @@ def sweep() -> tuple[int, int]:
 
 
 def assessed(lead: Lead | None = None, **more: Any) -> Assessment:
-    return factories.AssessmentFactory(**({"lead": lead} if lead else {}), **more)
+    """The newest assessment of a visitor."""
+    assessment = factories.AssessmentFactory(**({"lead": lead} if lead else {}), **more)
+    if not assessment.lead.visits.exists():
+        factories.VisitFactory(lead=assessment.lead)
+    return assessment
 
 
 def test_an_assessment_becomes_a_held_draft_with_due_time_end_and_rank() -> None:
@@ -141,6 +145,18 @@ def test_the_rest_after_two_rejections_ends_after_thirty_days(clock: Any) -> Non
     clock.shift(timedelta(days=30, minutes=1))
     factories.VisitFactory(lead=lead)
     assert drafting.why_not(lead) == ""
+
+
+def test_somebody_who_never_visited_gets_no_draft_by_itself() -> None:
+    """As contacts whom only GoHighLevel knew; a visit of their company alone changes nothing."""
+    lead = factories.LeadFactory()
+    factories.AssessmentFactory(lead=lead)
+    factories.VisitFactory(lead=None, company=lead.company)
+    assert drafting.take_assessments() == 1
+    assert not Message.objects.exists()
+    assert drafting.why_not(lead).startswith("No visit of this person is known")
+    assessed(lead)
+    assert sweep() == (1, 1)
 
 
 def test_a_visit_of_last_month_brings_no_draft() -> None:

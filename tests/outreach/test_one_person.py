@@ -46,6 +46,7 @@ def answered(lead: Lead) -> Message:
 def test_what_was_written_to_one_was_written_to_the_person_before_any_sweep() -> None:
     one, other = two()
     sent(other)
+    factories.VisitFactory(lead=one)
     assert drafting.why_not(one) == ""
     merged(one, other)
     assert drafting.why_not(one) == "The first email to this person was sent, or refused for good, before."
