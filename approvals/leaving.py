@@ -13,8 +13,9 @@ from caio_project.lib import calendar
 from outreach import limits, phase
 from outreach.models import Message, MessageText, SandboxEmail, SendIntent, Transport
 from outreach.states import Status
+from outreach.thresholds import UNCERTAIN_TOO_LONG
 
-A_PERSON_MAY_SETTLE_AFTER = timedelta(minutes=15)
+A_PERSON_MAY_SETTLE_AFTER = UNCERTAIN_TOO_LONG
 PAGE = 50
 MOST_WAITING = 25
 FAILED_FOR = timedelta(days=7)

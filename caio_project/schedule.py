@@ -18,6 +18,7 @@ SWEEPS = {
     "outreach.recover": 15.0,
     "outreach.settle_uncertain": 5.0,
     "outreach.expire_due": 60.0,
+    "outreach.watch_guardrails": 10.0,
     "approvals.tell": 10.0,
     "metrics.evaluate_gates": 60.0,
 }

@@ -20,15 +20,12 @@ from outreach import limits, phase
 from outreach.models import Message, Move, SendIntent, Transport
 from outreach.policy import POLICY, Phase
 from outreach.states import Status
+from outreach.thresholds import NOT_OUR_FAULT, UNCERTAIN_TOO_LONG
 
 METRIC_VERSION = "1"
 POLICY_VERSION = "1"
 DAYS_IN_A_ROW = 7
 PASS, FAIL, INSUFFICIENT = "pass", "fail", "insufficient"
-
-# Failures that say something about the address, not about us.
-NOT_OUR_FAULT = ("dnd", "unsubscribed", "invalid")
-UNCERTAIN_TOO_LONG = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)

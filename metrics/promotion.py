@@ -9,10 +9,11 @@ from django.utils import timezone
 from caio_project.lib import http
 from leads.integrations import ghl
 from metrics import gates
-from outreach import phase, review
+from outreach import guardrails, phase, review
 from outreach.models import Control, ControlChange, Message
 from outreach.policy import POLICY, Phase
 from outreach.states import Stale, Status
+from outreach.thresholds import Level
 
 REST_AFTER_A_DROP = timedelta(hours=48)
 MACHINE = "auto_approved"
@@ -54,6 +55,8 @@ def _always(to: Phase, override: bool, reason: str) -> list[str]:
         found.append("Sending is halted.")
     if dropped := _last_drop():
         found.append(f"The phase dropped at {dropped:%Y-%m-%d %H:%M} UTC; 48 hours must pass.")
+    stands = [breach for breach in guardrails.standing() if breach.level == Level.HALT]
+    found += [f"Guardrail: {breach.text}" for breach in stands]
     if to == Phase.AUTONOMOUS:
         found.append("The sign-off is not built yet, and nothing replaces it.")
     if override and len(reason.strip()) < 20:

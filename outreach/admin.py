@@ -19,6 +19,8 @@ from outreach.models import (
     Control,
     ControlChange,
     EmailTemplate,
+    GuardrailBreach,
+    HealthVerdict,
     Message,
     MessageText,
     Move,
@@ -213,3 +215,15 @@ class ControlChanges(ReadOnly):
     @admin.display(description="reason")
     def typed(self, change: ControlChange) -> str:
         return change.reason.text if hasattr(change, "reason") else ""
+
+
+@admin.register(GuardrailBreach)
+class GuardrailBreaches(ReadOnly):
+    list_display = ("at", "guardrail", "level", "action", "events", "phase_before", "phase_after")
+    list_filter = ("guardrail", "level", "action")
+
+
+@admin.register(HealthVerdict)
+class HealthVerdicts(ReadOnly):
+    list_display = ("evaluated_at", "domain", "score", "spf", "dkim", "dmarc", "reasons")
+    list_filter = ("domain",)

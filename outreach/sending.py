@@ -17,7 +17,7 @@ from caio_project.lib import claims, http
 from leads import suppression
 from leads.integrations import ghl as contacts
 from leads.integrations import ghl_refusals as refusals
-from outreach import compliance, drafting, judging, limits, phase, slots, states, uncertain
+from outreach import compliance, drafting, guardrails, judging, limits, phase, slots, states, uncertain
 from outreach.integrations import ghl
 from outreach.judging import NotNow, Stopped
 from outreach.models import Message, SandboxEmail, SendIntent, Transport
@@ -45,6 +45,7 @@ def send_due(most: int = 50) -> int:
     sent = 0
     for _ in range(most):
         now = timezone.now()
+        guardrails.check(now)
         if limits.for_everything(limits.standing(phase.control(), now)):
             break
         message = _take(now)

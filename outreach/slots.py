@@ -6,7 +6,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from caio_project.lib import calendar, claims
-from outreach import judging, limits, phase, states
+from outreach import guardrails, judging, limits, phase, states
 from outreach.judging import LONGEST_CALL, NotNow
 from outreach.models import DailySlots, Message, SendIntent
 from outreach.states import Status
@@ -25,6 +25,8 @@ def claim(message: Message, contact_id: str = "") -> SendIntent:
     standing = limits.standing(row, now)
     if wait := limits.for_everything(standing) or limits.for_message(message, now):
         raise NotNow(wait.until or now, wait.limit, wait.text)
+    if breach := guardrails.unanswered(now):
+        raise NotNow(now, "guardrail", breach.text)
     judging.judge(message)
     mine = Message.objects.filter(pk=message.pk, status=Status.SENDING, lease_until=message.lease_until)
     mine = mine.filter(lease_until__gt=now + LONGEST_CALL)

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from caio_project.lib.models import Heartbeat
-from outreach import drafting, one_person, review, sending, uncertain
+from outreach import drafting, guardrails, one_person, review, sending, uncertain
 
 
 @shared_task(name="outreach.draft_due")
@@ -42,3 +42,8 @@ def settle_uncertain() -> None:
 @shared_task(name="outreach.expire_due")
 def expire_due() -> None:
     Heartbeat.beat("outreach.expire_due", worked=review.expire_due() > 0)
+
+
+@shared_task(name="outreach.watch_guardrails")
+def watch_guardrails() -> None:
+    Heartbeat.beat("outreach.watch_guardrails", worked=bool(guardrails.check()))

@@ -134,6 +134,8 @@ GUARDED = (
     "outreach_controlchange",
     "outreach_segment",
     "outreach_emailevent",
+    "outreach_healthverdict",
+    "outreach_guardrailbreach",
     "approvals_decision",
     "metrics_gateevaluation",
 )

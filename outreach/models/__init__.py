@@ -10,6 +10,7 @@ from outreach.models.feedback import (
     ReplyText,
     SyncCursor,
 )
+from outreach.models.guardrails import GuardrailBreach, HealthVerdict
 from outreach.models.messages import (
     Message,
     MessageText,
@@ -30,6 +31,8 @@ __all__ = [
     "DailySlots",
     "EmailEvent",
     "EmailTemplate",
+    "GuardrailBreach",
+    "HealthVerdict",
     "Meeting",
     "Message",
     "MessageText",

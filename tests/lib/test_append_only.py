@@ -12,7 +12,7 @@ from django.utils import timezone
 from approvals.models import Decision
 from caio_project.lib import append_only
 from metrics.models import GateEvaluation
-from outreach.models import ControlChange, EmailEvent, Move, Segment
+from outreach.models import ControlChange, EmailEvent, GuardrailBreach, HealthVerdict, Move, Segment
 from tests import conftest, factories
 
 
@@ -56,11 +56,26 @@ def email_event() -> EmailEvent:
     )
 
 
+def health_verdict() -> HealthVerdict:
+    return HealthVerdict.objects.create(
+        domain="mail.ours.example.com", spf="present", dkim="present", dmarc="present", evaluated_at=timezone.now()
+    )
+
+
+def breach() -> GuardrailBreach:
+    return GuardrailBreach.objects.create(
+        guardrail="complaints", level="alert", action="alerted", events=["complained:1"], sends=0,
+        phase_before="assisted", phase_after="assisted",
+    )  # fmt: skip
+
+
 ROWS: dict[type[models.Model], Callable[[], Any]] = {
     Move: move,
     ControlChange: change,
     Segment: segment,
     EmailEvent: email_event,
+    HealthVerdict: health_verdict,
+    GuardrailBreach: breach,
     Decision: decision,
     GateEvaluation: evaluation,
 }

@@ -15,6 +15,7 @@ import time_machine
 from django.db import connection, connections
 
 from leads.models import TeamMember
+from outreach.models import Message
 from tests import factories
 from tests.fakes.ghl import FakeGhl
 from tests.fakes.server import Request, route_matches
@@ -54,6 +55,22 @@ def at_once(*works: Callable[[], Any]) -> list[Any]:
         thread.join(60)
     assert not any(thread.is_alive() for thread in threads)
     return results
+
+
+def now_is(message: Message) -> Message:
+    return Message.objects.get(pk=message.pk)
+
+
+def in_background(work: Any) -> threading.Thread:
+    def run() -> None:
+        try:
+            work()
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
 
 
 def gate(ghl: FakeGhl, route: str, count: int) -> None:

@@ -1,12 +1,11 @@
 """Two people, or a person and the door, at once: one wins, the other is told, and no word leaves unapproved."""
 
-import threading
 import time
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 
 from approvals import decisions, escalation
 from approvals.decisions import Decider, TooLate
@@ -20,7 +19,7 @@ from tests import factories
 from tests.conftest import person
 from tests.fakes.ghl import FakeGhl
 from tests.fakes.slack import FakeSlack
-from tests.races.conftest import at_once
+from tests.races.conftest import at_once, in_background, now_is
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sender", "loose")]
 
@@ -34,10 +33,6 @@ def people(committed: None) -> tuple[User, User]:
     return person("rita", "Reviewer"), person("lena", "Lead")
 
 
-def now_is(message: Message) -> Message:
-    return Message.objects.get(pk=message.pk)
-
-
 def somebody_waits_for_a_lock() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_stat_clear_snapshot()")  # else a transaction sees its first look for ever
@@ -45,18 +40,6 @@ def somebody_waits_for_a_lock() -> bool:
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
         )
         return cursor.fetchone()[0] > 0
-
-
-def in_background(work: Any) -> threading.Thread:
-    def run() -> None:
-        try:
-            work()
-        finally:
-            connections.close_all()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    return thread
 
 
 def test_of_two_people_who_decide_one_email_one_wins(people: tuple[User, User]) -> None:

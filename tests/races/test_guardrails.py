@@ -1,0 +1,87 @@
+"""Guardrails while several processes work: a breach acts once, and after it no call begins."""
+
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from outreach import guardrails, phase, sending
+from outreach.models import ControlChange, EmailEvent, GuardrailBreach, Message, SendIntent
+from outreach.policy import Phase
+from tests import factories
+from tests.fakes.ghl import FakeGhl
+from tests.races.conftest import at_once, gate, in_background, now_is
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sender", "loose")]
+
+SEND, SEARCH = "POST /conversations/messages", "GET /conversations/search"
+WORKERS = 6
+
+
+@pytest.fixture(autouse=True)
+def autonomous(committed: None) -> None:
+    phase.control()
+    phase.change(Phase.AUTONOMOUS, by=None, reason="test")
+
+
+def left() -> Message:
+    """An email of before, that something can come back from."""
+    return Message.objects.create(lead=factories.LeadFactory(), status="sent", transport="ghl")
+
+
+def complains(message: Message) -> None:
+    """An event as the webhook takes it: stored, then judged."""
+    now = timezone.now()
+    EmailEvent.objects.create(key=f"c-{message.pk}", message=message, kind="complained", source="w", at=now)
+    guardrails.check()
+
+
+def drops() -> list[tuple[str, str]]:
+    return list(ControlChange.objects.filter(what="phase", by_name="guardrail").values_list("before", "after"))
+
+
+def test_events_and_sweeps_at_once_halt_and_drop_once() -> None:
+    messages = [left() for _ in range(4)]
+    found = at_once(*[lambda m=m: complains(m) for m in messages], *[guardrails.check] * 4)
+    assert [one for one in found if isinstance(one, Exception)] == []
+    assert (phase.control().phase, phase.control().halted, drops()) == ("assisted", True, [("autonomous", "assisted")])
+    assert GuardrailBreach.objects.filter(action="dropped").count() == 1
+    assert ControlChange.objects.filter(what="halt").count() == 1
+
+
+@pytest.mark.parametrize("judged", [True, False], ids=["judged where it is stored", "judged by the door alone"])
+def test_after_a_breach_in_the_middle_of_a_batch_no_call_begins(ghl: FakeGhl, judged: bool) -> None:
+    waiting = [factories.cleared() for _ in range(4)]
+    before = [left(), left()]
+    ghl.on(SEARCH).act_then_delay(1.0, times=1)
+    door = in_background(sending.send_due)
+    ghl.wait_for(lambda: ghl.requests(SEARCH))
+    for message in before:
+        if judged:
+            complains(message)
+        else:
+            EmailEvent.objects.create(
+                key=f"c-{message.pk}", message=message, kind="complained", source="w", at=timezone.now()
+            )
+    made = len(ghl.requests())
+    door.join(30)
+    assert len(ghl.requests()) == made
+    assert (ghl.requests(SEND), SendIntent.objects.count()) == ([], 0)
+    assert [now_is(message).status for message in waiting] == ["cleared"] * 4
+    assert (phase.control().phase, phase.control().halted) == ("assisted", True)
+
+
+def test_workers_at_the_claim_and_a_complaint_at_once_agree_on_what_left(ghl: FakeGhl) -> None:
+    """Each email either left before the halt was committed, or not at all."""
+    for _ in range(WORKERS):
+        factories.cleared()
+    message = left()
+    EmailEvent.objects.create(key="first", message=left(), kind="complained", source="w", at=timezone.now())
+    gate(ghl, SEARCH, WORKERS)
+    at_once(*[lambda: sending.send_due(most=1)] * WORKERS, lambda: complains(message))
+    halted_at: Any = phase.control().halted_at
+    claims = SendIntent.objects.filter(outcome="sent").values_list("claimed_at", flat=True)
+    assert all(at <= halted_at for at in claims)
+    assert len(claims) == len(ghl.sent_emails())
+    assert (phase.control().phase, drops()) == ("assisted", [("autonomous", "assisted")])
+    assert sending.send_due() == 0
