@@ -12,10 +12,9 @@ from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 
 from caio_project.lib.paging import page
-from leads import normal, rules, scoring, suppression
-from leads.intent import triggers
-from leads.models import Assessment, Enrichment, Lead, Suppression
-from outreach import drafting, phase, policy
+from leads import intent, normal, scoring, suppression
+from leads.models import Enrichment, Lead, Suppression
+from outreach import drafting, phase
 from outreach.models import Message
 from outreach.states import OPEN, Status
 
@@ -146,33 +145,11 @@ def lead_page(request: HttpRequest, public_id: str) -> HttpResponse:
         "stop": stop,
         "why_no_draft": drafting.why_not(lead),
         "open_email": lead.messages.filter(status__in=OPEN).first(),
-        "to_hot": what_would_make_hot(assessment) if assessment else [],
+        "to_hot": intent.what_would_make_hot(lead) if assessment else [],
         "timeline": timeline(lead),
         "facts": _facts(lead),
     }
     return render(request, "sales/lead.html", context)
-
-
-def what_would_make_hot(assessment: Assessment) -> list[str]:
-    """Which one more visit would lift the score to HOT, as sentences; [] for somebody who is HOT."""
-    missing = scoring.HOT_INTENT - assessment.intent
-    company = assessment.lead.company
-    size = company.employees_from if company else None
-    if policy.band(assessment.intent, assessment.tier, size, bool(assessment.warm)) == policy.Band.HOT:
-        return []
-    version = rules.current()
-
-    pages = sum(reason["points"] for reason in assessment.reasons if reason["code"].startswith("page"))
-    room = version.pages_at_most - pages
-    seen = {reason["text"].split(",")[0] for reason in assessment.reasons if reason["code"] == "page"}
-    found = [f"{missing} points are missing for HOT."]
-    for trigger in triggers():
-        gain = min(trigger.points, room)
-        if trigger.label not in seen and gain >= missing:
-            found.append(f"A visit to “{trigger.label}” would add {gain}.")
-    if len(found) == 1 and not assessment.warm:
-        found.append(f"A warm connection would add up to {max(points for _, points in version.warm_points)}.")
-    return found[:4]
 
 
 def timeline(lead: Lead) -> list[Event]:

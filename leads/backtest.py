@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from leads import intent, rules, scoring, warmth
 from leads.models import Lead
+from leads.rulebook import Rules
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ class Report:
     moves: tuple[Move, ...]
 
 
-def preview(version: scoring.Rules, limit: int = 200) -> Report:
+def preview(version: Rules, limit: int = 200) -> Report:
     """The leads seen last, as they stand now under the rules in force and as they would under `version`."""
     leads = Lead.objects.filter(visits__isnull=False).distinct()
     now = timezone.now()
@@ -57,7 +58,7 @@ def preview(version: scoring.Rules, limit: int = 200) -> Report:
     return _report(_compare(((lead, now) for lead in newest), version))
 
 
-def replay(version: scoring.Rules, days: int = 30) -> Report:
+def replay(version: Rules, days: int = 30) -> Report:
     """Every lead with a visit in the last `days`, scored at its newest visit, by what it had looked at until then."""
     now = timezone.now()
     within = Q(visits__seen_at__gte=now - timedelta(days=days), visits__seen_at__lte=now)
@@ -66,12 +67,12 @@ def replay(version: scoring.Rules, days: int = 30) -> Report:
     return _report(_compare(((lead, lead.newest) for lead in rows.iterator(500)), version))
 
 
-def _compare(leads: Iterable[tuple[Lead, datetime]], version: scoring.Rules) -> Iterator[Move | None]:
-    before, triggers = rules.current(), intent.triggers()
+def _compare(leads: Iterable[tuple[Lead, datetime]], version: Rules) -> Iterator[Move | None]:
+    before = rules.current()
     for lead, at in leads:
         try:
             person = intent.person(lead, warmth.best_connection(lead), until=at)
-            old, new = (_standing(scoring.score(person, triggers, at, r), person) for r in (before, version))
+            old, new = (_standing(scoring.score(person, at, r), person) for r in (before, version))
         except (TypeError, ValueError, KeyError, AttributeError):
             log.exception("lead %s could not be scored", lead.pk)
             yield None

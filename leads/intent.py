@@ -6,14 +6,14 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from caio_project.lib import claims
 from caio_project.lib.models import Counter
 from caio_project.lib.nudge import nudge
-from leads import identity, rules, scoring, warmth
-from leads.models import Assessment, Lead, PageTrigger, Switch, Visit
+from leads import identity, rules, scoring, to_hot, warmth
+from leads.models import Assessment, Lead, Switch, Visit
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ def assess(lead: Lead, now: datetime | None = None) -> Assessment:
     now = now or timezone.now()
     warm = warmth.best_connection(lead)
     version = rules.current()
-    result = scoring.score(person(lead, warm), triggers(), now, version)
+    result = scoring.score(person(lead, warm), now, version)
     assessment = Assessment.objects.create(
         seq=Counter.next("assessment"),
         lead=lead,
@@ -97,7 +97,7 @@ def person(lead: Lead, warm: dict[str, str] | None, until: datetime | None = Non
         mine |= Q(company=company, lead=None)
     if until is not None:
         mine &= Q(seen_at__lte=until)
-    visits = Visit.objects.filter(mine).order_by(F("seen_at").desc()).values_list("path", "seen_at", "lead_id")
+    visits = Visit.objects.filter(mine).order_by("-seen_at", "-pk").values_list("path", "seen_at", "lead_id")
     return scoring.Person(
         title=lead.title,
         industry=company.industry if company else "",
@@ -109,7 +109,14 @@ def person(lead: Lead, warm: dict[str, str] | None, until: datetime | None = Non
     )
 
 
-def triggers() -> tuple[scoring.Trigger, ...]:
-    """The active page triggers in order."""
-    rows = PageTrigger.objects.filter(active=True)
-    return tuple(scoring.Trigger(t.label, t.pattern, t.points, t.angle, t.topic) for t in rows)
+def what_would_make_hot(lead: Lead, now: datetime | None = None) -> list[str]:
+    """How far `lead` is from HOT by the rules in force, and by what they would be, as sentences; [] for who is HOT."""
+    now, version = now or timezone.now(), rules.current()
+    someone = person(lead, warmth.best_connection(lead))
+    found = scoring.score(someone, now, version)
+    if scoring.is_hot(found.intent, found.tier, someone.employees_from):
+        return []
+    by_now = "" if lead.score in (None, found.intent) else f"Scored now it would be {found.intent}. "
+    missing = scoring.HOT_INTENT - found.intent
+    far = f"{by_now}{missing} point{'' if missing == 1 else 's'} {'is' if missing == 1 else 'are'} missing for HOT."
+    return [far, *(way.text for way in to_hot.ways(someone, now, version))]

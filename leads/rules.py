@@ -1,5 +1,7 @@
 """Which rules the score is made by, and making others the ones."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -8,11 +10,12 @@ from django.utils import timezone
 
 from caio_project.lib.models import Counter
 from caio_project.lib.nudge import nudge
-from leads.models import Lead, ScoringRules
-from leads.scoring import DEFAULT, Rules
+from leads.models import Assessment, Lead, ScoringRules
+from leads.rulebook import DEFAULT, BadRules, Rules
 
 SEEN_WITHIN = timedelta(days=30)  # whose score is made anew when other rules are published
 State = ScoringRules.State
+HIGH_INTENT = "high_intent"
 
 
 class Refused(Exception):
@@ -26,10 +29,41 @@ def current() -> Rules:
     return row.parsed() if row else DEFAULT
 
 
+def that_made(assessment: Assessment) -> Rules:
+    """The rules by which somebody was scored; those in force where they cannot be found."""
+    name = assessment.rules_version
+    if name == DEFAULT.version:
+        return DEFAULT
+    row = ScoringRules.objects.filter(version=int(name)).first() if name.isdecimal() else None
+    return row.parsed() if row else current()
+
+
+def shows_high_intent(assessment: Assessment) -> bool:
+    """Whether the page that its topic comes from shows high intent, whatever the angle is."""
+    if assessment.angle == HIGH_INTENT:
+        return True
+    pages = that_made(assessment).pages
+    return any(t.active and t.angle == HIGH_INTENT and t.topic == assessment.topic for t in pages)
+
+
+def angles() -> list[str]:
+    """What pages can be about, by the rules in force and by drafts, whose templates are written beforehand."""
+    found = set()
+    for version in [current(), *_drafts()]:
+        found |= {trigger.angle for trigger in version.pages if trigger.angle}
+    return sorted(found)
+
+
+def _drafts() -> Iterator[Rules]:
+    for row in ScoringRules.objects.filter(state=State.DRAFT):
+        with suppress(BadRules):
+            yield row.parsed()
+
+
 def publish(row: ScoringRules, by: Any) -> ScoringRules:
     """Retire the published rules and publish `row`, as it was read; then mark the leads that it concerns.
 
-    Raises Refused where `row` is no draft any more or was changed since, and scoring.BadRules.
+    Raises Refused where `row` is no draft any more or was changed since, and rulebook.BadRules.
     """
     row.parsed()
     with transaction.atomic():
@@ -68,7 +102,8 @@ def _mark_some(batch: int) -> int:
         if row is None:
             return 0  # another process finished it
         now = timezone.now()
-        lately = Lead.objects.filter(pk__gt=row.marked_to, last_seen_at__gte=now - SEEN_WITHIN)
+        since = now - max(SEEN_WITHIN, row.parsed().look_back)
+        lately = Lead.objects.filter(pk__gt=row.marked_to, last_seen_at__gte=since)
         pks = list(lately.order_by("pk").values_list("pk", flat=True)[:batch])
         # Those that are due already too: one may be in the middle of being scored by the rules before.
         Lead.objects.filter(pk__in=pks).exclude(needs_assessment_at__gt=now).update(needs_assessment_at=now)

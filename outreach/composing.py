@@ -8,7 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from leads.models import Assessment, Lead, PageTrigger, TeamMember
+from leads import rules
+from leads.models import Assessment, Lead, TeamMember
 from outreach import compliance, earlier, guards, merge, policy
 from outreach.models import EmailTemplate, Message, Signal
 
@@ -195,18 +196,11 @@ def signals_of(assessment: Assessment, fields: Mapping[str, merge.Value]) -> tup
     """What is known of a lead that a template may rest on, the strongest first."""
     known = {
         Signal.WARM_CONNECTION: bool(assessment.warm),
-        Signal.HIGH_INTENT_PAGE: "page_topic" in fields and _high_intent(assessment),
+        Signal.HIGH_INTENT_PAGE: "page_topic" in fields and rules.shows_high_intent(assessment),
         Signal.HIRING: "open_roles" in fields,
         Signal.TECH_STACK: "technology" in fields,
     }
     return tuple(signal for signal, there in known.items() if there)
-
-
-def _high_intent(assessment: Assessment) -> bool:
-    """Whether the page that the topic comes from shows high intent, whatever the angle is."""
-    if assessment.angle == "high_intent":
-        return True
-    return PageTrigger.objects.filter(active=True, angle="high_intent", topic=assessment.topic).exists()
 
 
 def choose(tier: str, angle: str, signals: Collection[str] = ()) -> tuple[EmailTemplate, str]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import transaction
 
-from leads.models import PageTrigger
+from leads import rules
 from outreach.composing import GENERAL
 from outreach.models import EmailTemplate
 
@@ -21,8 +21,7 @@ class Needed(Exception):
 
 def angles() -> list[str]:
     """What a template can be about: the score's own angles and those of page triggers."""
-    typed = PageTrigger.objects.exclude(angle="").order_by("angle").values_list("angle", flat=True).distinct()
-    return list(dict.fromkeys((*ANGLES, *typed)))
+    return list(dict.fromkeys((*ANGLES, *rules.angles())))
 
 
 def key_of(template: EmailTemplate) -> str:

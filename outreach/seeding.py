@@ -1,4 +1,4 @@
-"""The starting set of templates and page triggers: put in once, from then on edited by people."""
+"""The starting set of templates: put in once, from then on edited by people."""
 
 import tomllib
 from pathlib import Path
@@ -6,7 +6,6 @@ from typing import Any
 
 from django.db import transaction
 
-from leads.models import PageTrigger
 from outreach.models import Control, EmailTemplate
 
 SEEDS = Path(__file__).parent / "seeds"
@@ -16,9 +15,6 @@ def seed(**_: Any) -> None:
     """After a migration: fill what is empty, and bring templates nobody has edited up to date."""
     Control.objects.get_or_create(pk=1)
     seed_templates(templates())
-    if not PageTrigger.objects.exists():
-        rows = tomllib.loads((SEEDS / "triggers.toml").read_text())["trigger"]
-        PageTrigger.objects.bulk_create(PageTrigger(**row, priority=10 * n) for n, row in enumerate(rows, 1))
 
 
 def templates() -> list[dict[str, str]]:

@@ -2,7 +2,7 @@
 
 from leads.models.events import Alarm, InboundEvent, Kind, Switch
 from leads.models.people import Company, Lead, Merge, People, Visit, sourced
-from leads.models.scores import Assessment, PageTrigger, ScoringRules
+from leads.models.scores import Assessment, ScoringRules
 from leads.models.suppressions import Suppression
 from leads.models.team import KnownContact, PastEmployer, TeamMember
 from leads.models.vendors import Bookmark, Breaker, Budget, Enrichment, GhlTokens, RateWindow, new_request_id
@@ -21,7 +21,6 @@ __all__ = [
     "KnownContact",
     "Lead",
     "Merge",
-    "PageTrigger",
     "PastEmployer",
     "People",
     "RateWindow",

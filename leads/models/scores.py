@@ -3,33 +3,14 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from caio_project.lib.models import Counter
-from leads import scoring
 from leads.models.people import Lead
-
-
-class PageTrigger(models.Model):
-    """What a page says about intent. The first active trigger by priority that matches the path counts."""
-
-    label = models.CharField(max_length=80)
-    pattern = models.CharField(max_length=200, help_text="Of the path only; * is any text: /pricing*")
-    category = models.CharField(max_length=40)
-    points = models.PositiveSmallIntegerField()
-    angle = models.CharField(max_length=40, blank=True)
-    topic = models.CharField(max_length=80, blank=True, help_text='Reads well after "reading about".')
-    priority = models.PositiveSmallIntegerField(default=100)
-    active = models.BooleanField(default=True)
-
-    class Meta:
-        ordering = ["priority", "pk"]
-
-    def __str__(self) -> str:
-        return f"{self.label} ({self.pattern})"
+from leads.rulebook import Rules
 
 
 class Assessment(models.Model):
@@ -103,20 +84,14 @@ class ScoringRules(models.Model):
                 self.rules = {name: value for name, value in self.rules.items() if name != "version"}
             super().save(*args, **kwargs)
 
-    def clean(self) -> None:
-        try:
-            scoring.Rules.parse(self.rules)
-        except scoring.BadRules as error:
-            raise ValidationError({"rules": [f"{name}: {text}." for name, text in error.errors]}) from error
-
     def delete(self, *args: Any, **kwargs: Any) -> Any:
         with transaction.atomic():
             self._only_drafts()
             return super().delete(*args, **kwargs)
 
-    def parsed(self) -> scoring.Rules:
-        """Raises scoring.BadRules."""
-        return scoring.Rules.parse(self.rules, version=str(self.version))
+    def parsed(self) -> Rules:
+        """Raises rulebook.BadRules."""
+        return Rules.parse(self.rules, version=str(self.version))
 
     def _only_drafts(self) -> None:
         stored = type(self).objects.select_for_update().filter(pk=self.pk).values_list("state", flat=True).first()

@@ -6,7 +6,6 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from caio_project import lead_pages
 from leads import suppression
 from leads.models import Lead
 from outreach.states import Status
@@ -70,12 +69,12 @@ def test_a_stopped_lead_says_so_first(page: Any) -> None:
     assert "We must not write: Complained of spam (Mailgun)." in page(f"/sales/leads/{lead.public_id}")
 
 
-def test_says_what_would_make_somebody_hot() -> None:
-    reasons = [{"code": "page", "points": 5, "text": "Blog"}, {"code": "fit", "points": 25, "text": "Fit 100 of 100"}]
-    said = lead_pages.what_would_make_hot(factories.AssessmentFactory(intent=30, tier="tier_2", reasons=reasons))
-    assert said[0] == "40 points are missing for HOT."
-    assert any("would add 40" in one for one in said)
-    assert lead_pages.what_would_make_hot(factories.AssessmentFactory(intent=70)) == []
+def test_says_what_would_make_somebody_hot(page: Any) -> None:
+    lead = factories.LeadFactory(title="Clerk", score=44)
+    factories.AssessmentFactory(lead=lead, intent=44, tier="tier_3")
+    factories.VisitFactory(lead=lead)
+    text = page(f"/sales/leads/{lead.public_id}")
+    assert "26 points are missing for HOT. A visit to “Demo” and one of us knowing them: the score would be 89." in text
 
 
 def test_payload_text_is_escaped(page: Any) -> None:

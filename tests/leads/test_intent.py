@@ -7,20 +7,15 @@ import pytest
 from django.utils import timezone
 
 from caio_project.lib.models import Heartbeat
-from leads import enrichment, ingest, intent, tasks
-from leads.models import Assessment, Enrichment, KnownContact, Lead, PageTrigger, PastEmployer, Switch, Visit
+from leads import enrichment, ingest, intent, rules, tasks
+from leads.models import Assessment, Enrichment, KnownContact, Lead, PastEmployer, ScoringRules, Switch, Visit
+from leads.rulebook import DEFAULT
 from tests.factories import CompanyFactory, LeadFactory, TeamMemberFactory, VisitFactory
 from tests.fakes import rb2b
 from tests.fakes.clay import FakeClay
 from tests.leads.conftest import arrive, arrived, work
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def pages(db: None) -> None:
-    PageTrigger.objects.all().delete()
-    PageTrigger.objects.create(label="Pricing", pattern="/pricing*", category="x", points=30, angle="high_intent")
 
 
 def due(lead: Lead | None = None, **fields: Any) -> Lead:
@@ -36,7 +31,7 @@ def test_a_visitor_is_assessed_with_its_points_and_reasons() -> None:
     assert (made.lead, made.seq, made.intent, made.icp, made.tier) == (lead, 1, 54, 95, "tier_1")
     assert [(r["code"], r["points"]) for r in made.reasons] == [("page", 30), ("fit", 24)]
     assert [(r["code"], r["points"]) for r in made.icp_reasons] == [("title", 45), ("industry", 20), ("size", 30)]
-    assert (made.angle, made.warm, made.rules_version) == ("high_intent", None, "2026.1")
+    assert (made.angle, made.warm, made.rules_version) == ("high_intent", None, "2026.2")
     lead.refresh_from_db()
     assert (lead.needs_assessment_at, lead.lease_until, lead.attempts, lead.error) == (None, None, 0, "")
     assert intent.assess_due() == 0
@@ -171,13 +166,20 @@ def test_a_persons_visits_are_not_their_colleagues() -> None:
     assert [r for r in Assessment.objects.get().reasons if r["code"] == "page"] == []
 
 
-def test_only_active_triggers_count_by_priority() -> None:
-    PageTrigger.objects.create(label="Off", pattern="/pricing*", category="x", points=99, priority=1, active=False)
-    PageTrigger.objects.create(label="First", pattern="/pricing*", category="x", points=7, priority=2)
+def test_the_first_active_page_of_the_published_version_counts() -> None:
+    pages = [
+        {"label": "Off", "pattern": "/pricing*", "points": 99, "active": False},
+        {"label": "First", "pattern": "/pricing*", "points": 7},
+        {"label": "Second", "pattern": "/pricing*", "points": 50},
+    ]
+    version = ScoringRules.objects.create(name="Ours", rules={**DEFAULT.as_dict(), "pages": pages})
+    rules.publish(version, None)
     lead = due()
     VisitFactory(lead=lead, path="/pricing")
     intent.assess_due()
-    assert [(r["text"], r["points"]) for r in Assessment.objects.get().reasons if r["code"] == "page"] == [("First", 7)]
+    made = Assessment.objects.get()
+    assert [(r["text"], r["points"]) for r in made.reasons if r["code"] == "page"] == [("First", 7)]
+    assert made.rules_version == "1"
 
 
 # What fails

@@ -9,7 +9,7 @@ from django.core.management.base import CommandError
 from caio_project.lib.commands import Reporting
 from leads import backtest
 from leads.models import ScoringRules
-from leads.scoring import BadRules, Rules
+from leads.rulebook import BadRules, Rules
 
 MOST_SHOWN = 20
 

@@ -1,0 +1,118 @@
+"""What would make somebody HOT is true when it is followed, and nothing is promised that is not."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.utils import timezone
+from hypothesis import assume, given
+
+from leads import intent, to_hot
+from leads.models import Assessment, Company, KnownContact, Lead
+from leads.rulebook import DEFAULT, Rules
+from leads.scoring import Person, Seen, is_hot, score
+from tests.factories import CompanyFactory, LeadFactory, TeamMemberFactory, VisitFactory
+from tests.leads.test_scoring import PEOPLE, TABLES
+
+NOW = datetime(2026, 11, 2, 15, tzinfo=UTC)
+CLERK = Person(title="Clerk", industry="Logistics", employees_from=20)
+VP = Person(title="VP Sales", industry="Logistics", employees_from=20)
+
+
+def hot(person: Person, rules: Rules = DEFAULT) -> bool:
+    found = score(person, NOW, rules)
+    return is_hot(found.intent, found.tier, person.employees_from)
+
+
+@given(PEOPLE, TABLES)
+def test_every_way_leads_there_and_none_is_shown_to_who_is_there(person: Person, rules: Rules) -> None:
+    person = replace(person, visits=tuple(seen for seen in person.visits if seen.at <= NOW))
+    found = to_hot.ways(person, NOW, rules)
+    assert not (found and hot(person, rules))
+    for way in found:
+        then = to_hot.follow(person, way.changes, NOW)
+        assert hot(then, rules)
+        assert score(then, NOW, rules).intent == way.intent
+
+
+@given(PEOPLE)
+def test_two_are_named_only_where_one_is_not_enough(person: Person) -> None:
+    found = to_hot.ways(person, NOW)
+    assume(found and len(found[0].changes) == 2)
+    for way in found:
+        assert not any(hot(to_hot.follow(person, (change,), NOW)) for change in way.changes)
+
+
+def test_the_surest_comes_first_in_words_that_say_where_it_leads() -> None:
+    person = replace(VP, visits=(Seen("/pricing", NOW - timedelta(days=8)),))
+    assert [way.text for way in to_hot.ways(replace(person, employees_from=None), NOW)] == [
+        "A visit to “Demo”: the score would be 71.",
+        "Learning that they have 50 to 1,000 employees: that would be tier 1 at 50 employees or more.",
+    ]
+    person = replace(person, warm_kind="employer", warm_sentence="Alex on our team also worked at Acme.")
+    assert [way.text for way in to_hot.ways(person, NOW)] == [
+        "A visit to “Demo”: the score would be 95.",
+        "A visit to “Contact”: the score would be 92.",
+        "A visit to “ROI calculator”: the score would be 87.",
+        "A visit to “Case studies”: the score would be 77.",
+    ]
+
+
+def test_who_is_far_away_is_told_of_two_and_of_none_where_two_are_not_enough() -> None:
+    nobody = Person(title="Clerk", industry="Fishing", employees_from=5)
+    texts = [way.text for way in to_hot.ways(CLERK, NOW)]
+    assert texts and all(" and " in text for text in texts)
+    assert to_hot.ways(nobody, NOW, replace(DEFAULT, pages=())) == []
+
+
+def test_a_page_that_no_path_reaches_is_not_promised() -> None:
+    blog, demo = DEFAULT.pages[2], DEFAULT.pages[6]
+    rules = replace(DEFAULT, pages=(replace(blog, pattern="*"), demo))
+    assert all("Demo" not in way.text for way in to_hot.ways(VP, NOW, rules))
+
+
+# Followed in the database
+
+
+def assessed(lead: Lead) -> bool:
+    made = intent.assess(Lead.objects.get(pk=lead.pk))
+    company = Company.objects.get(pk=lead.company_id)
+    return is_hot(made.intent, made.tier, company.employees_from)
+
+
+@pytest.fixture
+def lukewarm(db: None) -> Lead:
+    """HOT by nothing yet: a VP of an unknown company of 20, who read about pricing a week ago."""
+    company = CompanyFactory(name="Quarry", domain="quarry.test", employees_from=20)
+    lead = LeadFactory(company=company)
+    VisitFactory(lead=lead, path="/pricing", seen_at=timezone.now() - timedelta(days=8))
+    assert not assessed(lead)
+    return lead
+
+
+def test_the_visit_that_is_named_makes_them_hot(lukewarm: Lead) -> None:
+    KnownContact.objects.create(member=TeamMemberFactory(), name="Dana", email=lukewarm.email)
+    assert not assessed(lukewarm)
+    lukewarm.refresh_from_db()
+    far, first, *_ = intent.what_would_make_hot(lukewarm)
+    assert far == f"{70 - lukewarm.score} points are missing for HOT."
+    assert first.startswith("A visit to “Demo”")
+    VisitFactory(lead=lukewarm, path="/demo")
+    assert assessed(lukewarm)
+    assert first.endswith(f"the score would be {Assessment.objects.first().intent}.")
+    assert intent.what_would_make_hot(Lead.objects.get(pk=lukewarm.pk)) == []
+
+
+def test_the_size_that_is_named_makes_them_hot(lukewarm: Lead) -> None:
+    Company.objects.update(employees_from=None)
+    said = intent.what_would_make_hot(Lead.objects.get(pk=lukewarm.pk))
+    assert any("50 to 1,000 employees" in text for text in said)
+    Company.objects.update(employees_from=51)
+    assert assessed(lukewarm)
+
+
+def test_a_score_that_has_cooled_since_is_not_taken_for_that_of_now(lukewarm: Lead) -> None:
+    later = timezone.now() + timedelta(days=40)
+    lukewarm.refresh_from_db()
+    cooled = f"Scored now it would be {lukewarm.score - 12}. {70 - lukewarm.score + 12} points are missing for HOT."
+    assert intent.what_would_make_hot(lukewarm, later)[0] == cooled

@@ -1,0 +1,73 @@
+"""Patterns of paths: `*` is any text and nothing else is anything else, whatever the pattern and the path cost."""
+
+import time
+from fnmatch import fnmatchcase
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leads.rulebook import DEFAULT, Rules, Trigger
+from leads.wildcards import fits, plain
+
+ALPHABET = "ab/*"
+
+
+@given(st.text(ALPHABET, max_size=8), st.text("ab/", max_size=10))
+def test_it_fits_what_a_shell_pattern_fits(pattern: str, text: str) -> None:
+    assert fits(pattern, text) == fnmatchcase(text, pattern)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "expected"),
+    [
+        ("/a?c", "/abc", False),
+        ("/a[b]c", "/abc", False),
+        ("/a.c", "/abc", False),
+        ("/a[b]c", "/a[b]c", True),
+        ("ab*ba", "aba", False),
+        ("ab*ba", "abba", True),
+        ("*", "", True),
+        ("", "", True),
+    ],
+)
+def test_only_the_star_stands_for_anything_else(pattern: str, text: str, expected: bool) -> None:
+    assert fits(pattern, text) is expected
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"), [("/Pricing/", "/pricing"), ("/", "/"), ("", "/"), ("//", "/"), ("/a/*", "/a/*")]
+)
+def test_case_and_the_last_slash_do_not_count(path: str, expected: str) -> None:
+    assert plain(path) == expected
+
+
+@given(st.text(ALPHABET, max_size=6), st.text(ALPHABET, max_size=6), st.text("ab/", max_size=8))
+def test_what_is_covered_never_fits_where_the_one_above_does_not(above: str, below: str, text: str) -> None:
+    if fits(above, below) and fits(below, text):
+        assert fits(above, text)
+
+
+def test_a_page_below_one_that_takes_everything_is_named() -> None:
+    blog, story = Trigger("Blog", "/blog*", 5), Trigger("Story", "/blog/*price*", 9)
+    pages = (Trigger("Off", "*", 1, active=False), blog, story, Trigger("Demo", "/demo*", 40))
+    rules = Rules.parse({**DEFAULT.as_dict(), "pages": [vars(page) for page in pages]})
+    assert rules.shadowed() == [(story, blog)]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        ("/" + "*a" * 99 + "b", "/" + "a" * 499),
+        ("/" + "*a" * 99 + "b", "/" + "a" * 498 + "b"),
+        ("*" * 200, "/" + "a" * 499),
+        ("/*" + "a" * 99 + "b" + "*" + "a" * 97, "/" + "a" * 499),
+    ],
+)
+def test_no_pattern_can_take_the_worker_down(pattern: str, path: str) -> None:
+    page = {"label": "Awful", "points": 5, "pattern": pattern}
+    rules = Rules.parse({**DEFAULT.as_dict(), "pages": [page] * 100})
+    began = time.perf_counter()
+    for n in range(20):
+        rules.page(f"{path[:-3]}{n:03}")
+    assert time.perf_counter() - began < 2
