@@ -43,8 +43,13 @@ WHY = {
     "suppressed": "Stopped: we must not write to this address",
     "written_as_other": "Withdrawn: this person was written to as another lead",
     "other_is_open": "Withdrawn: this person has another email open",
-    "other_answered": "Held again: this person has answered, as another lead",
+    "more_known": "Held again: more is known of this person now",
     "answered": "Stopped: this person has written to us",
+    "meeting": "Stopped: this person has booked a meeting",
+    "unsubscribed": "Stopped: this person wants no more emails",
+    "complained": "Stopped: this person called an email spam",
+    "bounced": "Stopped: the address does not receive emails",
+    "event_at_ghl": "It arrived somewhere: so it left",
 }
 
 

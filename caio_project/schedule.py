@@ -19,6 +19,7 @@ SWEEPS = {
     "outreach.settle_uncertain": 5.0,
     "outreach.expire_due": 60.0,
     "outreach.watch_guardrails": 10.0,
+    "outreach.work_off_inbox": QUICK,
     "approvals.tell": 10.0,
     "metrics.evaluate_gates": 60.0,
 }

@@ -230,6 +230,14 @@ GHL_STOP_TAGS = {
     tag.strip().lower()
     for tag in env.str("GHL_STOP_TAGS", default="customer,client,competitor,do-not-contact").split(",")
 }
+GHL_PIPELINE_ID = env.str("GHL_PIPELINE_ID", default="")  # whose open opportunities the gates count
+GHL_CALENDAR_ID = env.str("GHL_CALENDAR_ID", default="")
+# GHL publishes this key for every app; the one for RSA was retired, and is trusted only where somebody sets it.
+GHL_WEBHOOK_PUBLIC_KEY = env.str(
+    "GHL_WEBHOOK_PUBLIC_KEY", default="MCowBQYDK2VwAyEAi2HR1srL4o18O8BRa7gVJY7G7bupbN3H9AwJrHCDiOg="
+)
+GHL_WEBHOOK_LEGACY_PUBLIC_KEY = env.str("GHL_WEBHOOK_LEGACY_PUBLIC_KEY", default="")
+GHL_WORKFLOW_TOKEN = env.str("GHL_WORKFLOW_TOKEN", default="")
 
 SLACK_BOT_TOKEN = env.str("SLACK_BOT_TOKEN", default="")
 SLACK_CHANNEL = env.str("SLACK_CHANNEL", default="#sales-bot")

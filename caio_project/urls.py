@@ -10,6 +10,7 @@ from caio_project import api, lead_pages
 from leads import webhooks
 from leads.api import Visitors
 from metrics.api import Gates
+from outreach import webhooks as outreach_webhooks
 from outreach.api import Halt, MessageDetail, PhaseView
 from outreach.views import unsubscribe
 
@@ -24,6 +25,8 @@ urlpatterns = [
     path("webhooks/rb2b/<str:token>", webhooks.rb2b),
     path("webhooks/clay", webhooks.clay),
     path("webhooks/clay/health", webhooks.clay_health),
+    path("webhooks/ghl", outreach_webhooks.ghl),
+    path("webhooks/ghl/workflow", outreach_webhooks.ghl_workflow),
     path("u/<str:token>", unsubscribe, name="unsubscribe"),
     path("api/health", api.Health.as_view()),
     path("api/health/live", api.live),

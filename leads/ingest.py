@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 import uuid
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import IO
@@ -23,6 +24,14 @@ LARGEST_BODY = 1024 * 1024  # bytes kept; RB2B's are about 1 KB
 LARGEST_READ = 32 * 1024 * 1024  # bytes drained from a client that sends more, so that it reads our answer
 LAST_TRY = 8
 LEASE_SECONDS = 60
+
+
+class Parked(Exception):
+    """It cannot be worked off, and why; a person sees it."""
+
+
+class NotYet(Exception):
+    """It speaks of something that is being written this moment; it is looked at again in seconds."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +74,7 @@ def store(
     """Keep one body; a byte-identical one of the same source only counts as another delivery.
 
     One autocommitted statement: this is all that RB2B waits for. `received_at` is for what waited in the spool;
-    `parked` is a reason not to process it.
+    `parked` is a reason not to process it. `sha256` may be of another name of the body than its bytes.
     """
     if cut:
         parked = parked or f"The body is larger than {LARGEST_BODY} bytes; the first {LARGEST_BODY} are kept."
@@ -102,29 +111,35 @@ def _uuid(value: object) -> str:
     return text if "-" in text else f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
-def process_due(batch: int = 200) -> int:
-    """Turn waiting events into leads, companies and visits; returns how many were looked at."""
+def process_due(batch: int = 200, processors: "Processors | None" = None) -> int:
+    """Work off waiting events: into leads, companies and visits, or by the `processors` of another app, by source.
+
+    Each is called in a transaction of its own with the event. Returns how many were looked at.
+    """
+    processors = PROCESSORS if processors is None else processors
     now = timezone.now()
     due = InboundEvent.objects.filter(
-        state=InboundEvent.State.WAITING, source__in=PROCESSORS, not_before__lte=now
+        state=InboundEvent.State.WAITING, source__in=processors, not_before__lte=now
     ).order_by("not_before", "pk")
     count = 0
     for event in claims.leased(due, LEASE_SECONDS, batch):
         count += 1
-        _process(event)
+        _process(event, processors[event.source])
     return count
 
 
-def _process(event: InboundEvent) -> None:
+def _process(event: InboundEvent, work_off: "Processor") -> None:
     if event.attempts > LAST_TRY:  # only a process that dies in the middle gets here
         close(event, InboundEvent.State.PARKED, f"The process ended in each of {LAST_TRY} tries.")
         return
     try:
         with transaction.atomic():
-            PROCESSORS[event.source](event)
+            work_off(event)
             close(event, InboundEvent.State.PROCESSED)
-    except rb2b.Unreadable as error:
+    except (rb2b.Unreadable, Parked) as error:
         close(event, InboundEvent.State.PARKED, str(error))
+    except NotYet as error:
+        _put_off(event, error)
     except Exception as error:
         log.exception("event %s could not be processed", event.pk)
         _put_off(event, error)
@@ -206,7 +221,10 @@ def _plausible(seen_at: datetime | None, received_at: datetime) -> datetime:
     return seen_at if seen_at and seen_at <= received_at + timedelta(minutes=5) else received_at
 
 
-PROCESSORS = {
+Processor = Callable[[InboundEvent], None]
+Processors = Mapping[str, Processor]
+
+PROCESSORS: Processors = {
     "rb2b": visit_from_rb2b,
     "api": visit_from_rb2b,
     "import": visit_from_import,

@@ -16,6 +16,7 @@ from outreach.models import EmailTemplate, Message, Signal
 SUBJECT_COLUMN = 200  # characters; guards refuse far shorter ones
 WHY_COLUMN = 200
 ANSWERED = "This person has answered before."
+OPEN_DEAL = "There is an open opportunity with this person at GoHighLevel."
 GENERAL = "general"  # the angle that every tier falls back on
 BY_HAND = "Queued by hand, with others."
 FRESH_VISIT = timedelta(days=14)  # an email about an older visit would puzzle its reader
@@ -331,6 +332,8 @@ def critical_reason(lead: Lead, message: Message) -> str:
     """Why a person must always decide about this email, as far as our own rows tell."""
     if message.segment_id:
         return BY_HAND
-    if lead.pk and earlier.emails_of(lead).filter(moves__why="answered").exists():
+    if lead.pk and earlier.has_answered(lead):
         return ANSWERED
+    if lead.pk and message.step == 1 and earlier.has_open_deal(lead):
+        return OPEN_DEAL
     return ""

@@ -10,7 +10,7 @@ from django.db.models import F, Q, QuerySet
 from leads import suppression
 from leads.models import Lead
 from outreach.guards import Earlier, Lesson
-from outreach.models import Message, MessageText, Move
+from outreach.models import Meeting, Message, MessageText, Move, Opportunity, Reply
 from outreach.states import Status
 
 QUEUED_WITHIN = timedelta(days=30)
@@ -48,6 +48,32 @@ class InTheWay:
 def emails_of(lead: Lead) -> QuerySet[Message]:
     """Every email to the person of `lead`, also those that have not followed a merge of this moment yet."""
     return Message.objects.filter(lead__in=suppression.rows_of(lead))
+
+
+def answers_of(lead: Lead) -> QuerySet[Reply]:
+    """What the person of `lead` wrote to us themselves, whichever of their rows it was said to."""
+    return Reply.objects.by_people().filter(lead__in=suppression.rows_of(lead))
+
+
+def has_answered(lead: Lead, since: datetime | None = None) -> bool:
+    """Whether the person of `lead` ever wrote to us (since then), by what came back or by what the door saw at GHL."""
+    replies, moves = answers_of(lead), Move.objects.filter(message__in=emails_of(lead), why="answered")
+    if since is not None:
+        replies, moves = replies.filter(received_at__gte=since), moves.filter(at__gte=since)
+    return replies.exists() or moves.exists()
+
+
+def has_open_deal(lead: Lead) -> bool:
+    return Opportunity.objects.filter(lead__in=suppression.rows_of(lead), status=Opportunity.OPEN).exists()
+
+
+def heard_since(lead: Lead, at: datetime) -> str:
+    """ "answered" or "meeting" where we learned since then of one that ends emails to the person; else ""."""
+    learned = Q(noted_at__gte=at) | Q(corrected_at__gte=at)
+    if answers_of(lead).filter(learned).exists():
+        return "answered"
+    booked = Meeting.objects.filter(lead__in=suppression.rows_of(lead), noted_at__gte=at)
+    return "meeting" if booked.exclude(status__in=Meeting.OFF).exists() else ""
 
 
 def before(lead: Lead, now: datetime, but: int | None = None) -> Before:
@@ -122,7 +148,7 @@ def _blocks_until(message: Message) -> tuple[bool, datetime]:
 
 
 def _answered(message: Message) -> bool:
-    return message.moves.filter(why="answered").exists()
+    return has_answered(message.lead, since=message.sent_at)
 
 
 def _day(at: datetime) -> str:

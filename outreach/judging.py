@@ -38,6 +38,8 @@ def judge(message: Message) -> None:
         raise Stopped(Status.WITHDRAWN, "no_address", "There is no address to write to.")
     if stop := suppression.verdict(message.to_address, lead):
         raise Stopped(Status.WITHDRAWN, "suppressed", f"{stop.text} ({stop.source})")
+    if message.cleared_at and (heard := earlier.heard_since(lead, message.cleared_at)):
+        raise Stopped(Status.WITHDRAWN, heard, "This person has answered or booked a meeting since it was approved.")
     twins = Message.objects.filter(to_address=message.to_address, status__in=[Status.SENT, Status.UNCERTAIN])
     if twins.exclude(lead=lead).exists():
         raise Stopped(Status.WITHDRAWN, "same_address", "This address was written to, as somebody else's.")

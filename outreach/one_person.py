@@ -4,15 +4,18 @@
 matter how often people were merged or taken apart meanwhile. What must not wait for it asks `earlier.emails_of`.
 """
 
+from functools import partial
+
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Model, Q
 
 from leads import identity
-from outreach import composing, drafting, policy
-from outreach.models import Message
+from outreach import review
+from outreach.models import Meeting, Message, Opportunity, Reply
 from outreach.moves import move
 from outreach.states import OPEN, Status
 
+CAME_BACK = (Reply, Meeting, Opportunity)
 STOPPABLE = (Status.DRAFT, Status.BLOCKED, Status.HELD, Status.CLEARED)
 WRITTEN = (Status.SENDING, Status.UNCERTAIN, Status.SENT, Status.FAILED)
 WRITTEN_AS_OTHER = "This person was written to as another lead, before the two were merged."
@@ -27,32 +30,45 @@ ASTRAY = (
 
 
 def follow(batch: int = 200) -> int:
-    """Bring every email to the person it was written for; returns for how many rows of leads that was tried.
+    """Bring every email, and what came back for it, to the person it was written for; returns how often it was tried.
 
     An email that may be leaving stays where it is while another of the same person may be, too.
     """
-    astray = Message.objects.filter(ASTRAY).values_list("lead", "written_for").distinct()
-    found = list(astray.order_by("lead", "written_for")[:batch])
-    for lead, written_for in found:
-        with transaction.atomic():
-            _follow(lead, written_for or lead)
-    return len(found)
+    tried = 0
+    for table in (Message, *CAME_BACK):
+        astray = table._default_manager.filter(ASTRAY).values_list("lead", "written_for").distinct()
+        for lead, written_for in list(astray.order_by("lead", "written_for")[:batch]):
+            tried += 1
+            with transaction.atomic():
+                (_follow if table is Message else partial(_bring, table))(lead, written_for or lead)
+    return tried
+
+
+def _own(now_at: int, written_for: int) -> Q:
+    """The rows of one lead that are at another, or still where they were written."""
+    return Q(lead=now_at, written_for=written_for) | (
+        Q(lead=now_at, written_for=None) if now_at == written_for else Q(pk=None)
+    )
+
+
+def _bring(table: type[Model], now_at: int, written_for: int) -> None:
+    person = identity.locked(written_for)[0]
+    came_for = None if person.pk == written_for else written_for
+    table._default_manager.filter(_own(now_at, written_for)).update(lead=person, written_for=came_for)
 
 
 def _follow(now_at: int, written_for: int) -> None:
     person = identity.locked(written_for)[0]
     if person.pk == now_at:
         return  # it was merged or undone meanwhile, and is right again
-    own = Q(lead=now_at, written_for=written_for) | (Q(lead=now_at, written_for=None) if now_at == written_for else Q())
-    rows = Message.objects.select_for_update().filter(own | Q(lead=person)).order_by("pk")
+    rows = Message.objects.select_for_update().filter(_own(now_at, written_for) | Q(lead=person)).order_by("pk")
     coming, there = [row for row in rows if row.lead_id == now_at], [row for row in rows if row.lead_id == person.pk]
     _leave_one_open(coming, there)
     blocked = any(row.status in OPEN for row in there)
     coming = [row for row in coming if not (blocked and row.status in OPEN)]
     came_for = None if person.pk == written_for else written_for
     Message.objects.filter(pk__in=[row.pk for row in coming]).update(lead=person, written_for=came_for)
-    for row in coming + there:
-        _look_again(row.pk)
+    review.look_again(person)
 
 
 def _leave_one_open(coming: list[Message], there: list[Message]) -> None:
@@ -74,15 +90,3 @@ def _withdraw(messages: list[Message], why: str, text: str) -> None:
     for message in messages:
         if message.status in STOPPABLE:
             move(message, Status.WITHDRAWN, why, error=text)
-
-
-def _look_again(pk: int) -> None:
-    """What is known of the person now may make an open email one that a person must decide, knowing it."""
-    message = Message.objects.select_related("lead").get(pk=pk)
-    if message.critical_reason or message.status not in STOPPABLE or message.status == Status.DRAFT:
-        return
-    if reason := composing.critical_reason(message.lead, message):
-        critical = {"critical_reason": reason, "rank": policy.RANK[policy.Band.CRITICAL]}
-        Message.objects.filter(pk=pk).update(**critical)
-        if message.status == Status.CLEARED:
-            drafting.to_held(message, "other_answered", error=reason)

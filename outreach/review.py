@@ -11,11 +11,13 @@ from caio_project.lib import claims
 from caio_project.lib.nudge import nudge
 from leads import suppression
 from leads.models import Kind, Lead
-from outreach import compliance, composing, drafting, earlier, guards, merge, phase
+from outreach import compliance, composing, drafting, earlier, guards, merge, phase, policy
 from outreach.models import Message, MessageText, Transport
 from outreach.moves import move
 from outreach.policy import Phase
 from outreach.states import IllegalMove, Stale, Status
+
+DECIDABLE = (Status.BLOCKED, Status.HELD, Status.CLEARED)
 
 
 class Forbidden(Exception):
@@ -166,6 +168,30 @@ def stop_open_emails(lead: Lead, why: str) -> int:
         except Stale:
             continue  # it is at the door, which asks for suppression itself
     return count
+
+
+def look_again(lead: Lead) -> None:
+    """What is known of the person now may make an open email one that a person must decide, knowing it."""
+    for message in earlier.emails_of(lead).filter(status__in=DECIDABLE).select_related("lead"):
+        if reason := composing.critical_reason(message.lead, message):
+            make_critical(message, reason)
+
+
+def make_critical(message: Message, reason: str) -> None:
+    """From now on a person must decide about `message`, knowing `reason`; what was approved is held again.
+
+    Whoever approved an email that was CRITICAL already has seen a reason, and is not asked twice.
+    """
+    if message.critical_reason or message.status not in DECIDABLE:
+        return
+    critical: dict[str, Any] = {"critical_reason": reason[:200], "rank": policy.RANK[policy.Band.CRITICAL]}
+    if message.status != Status.CLEARED:
+        Message.objects.filter(pk=message.pk, status=message.status).update(**critical)
+        return
+    try:
+        drafting.to_held(message, "more_known", error=reason, **critical)
+    except Stale:
+        return  # it is at the door, which looks at GoHighLevel itself
 
 
 def _same_text(message: Message, version: int) -> None:

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from caio_project.lib.models import Heartbeat
-from outreach import drafting, guardrails, one_person, review, sending, uncertain
+from outreach import drafting, guardrails, inbox, one_person, review, sending, uncertain
 
 
 @shared_task(name="outreach.draft_due")
@@ -47,3 +47,8 @@ def expire_due() -> None:
 @shared_task(name="outreach.watch_guardrails")
 def watch_guardrails() -> None:
     Heartbeat.beat("outreach.watch_guardrails", worked=bool(guardrails.check()))
+
+
+@shared_task(name="outreach.work_off_inbox")
+def work_off_inbox() -> None:
+    Heartbeat.beat("outreach.work_off_inbox", worked=inbox.work_off() > 0)

@@ -91,11 +91,17 @@ def _look(message: Message) -> None:
             not_before=now + timedelta(seconds=wait), lease_until=None, error=detail[:500]
         )
         return
+    settle_as_sent(message, "found_at_ghl", found.id, found.email_message_id, found.at)
+
+
+def settle_as_sent(message: Message, why: str, message_id: str, email_id: str, at: datetime | None = None) -> Message:
+    """There is proof that an uncertain email left, with GHL's ids of it. Raises Stale where another was first."""
     with transaction.atomic():
+        intent = message.intents.filter(outcome=Outcome.UNCERTAIN).latest("claimed_at")
         slots.settle(intent, Outcome.SENT, was=Outcome.UNCERTAIN)
-        move(
-            message, Status.SENT, "found_at_ghl", sent_at=found.at or intent.claimed_at, error="",
-            ghl_message_id=found.id, ghl_email_message_id=found.email_message_id,
+        return move(
+            message, Status.SENT, why, sent_at=at or intent.claimed_at, error="",
+            ghl_message_id=message_id, ghl_email_message_id=email_id,
         )  # fmt: skip
 
 

@@ -1,10 +1,18 @@
-"""Stopping for good: by the link in every email. Tokens never expire, and an unknown one looks like any other."""
+"""Stopping for good, whoever says it and where: the link in every email, a reply, do-not-disturb at GoHighLevel.
+
+Tokens never expire, and an unknown one looks like any other. Nothing here is ever lifted by a vendor.
+"""
 
 from django.db import transaction
+from django.utils import timezone
 
-from leads import suppression
-from outreach import review
-from outreach.models import Message
+from leads import identity, suppression
+from leads.models import Lead
+from outreach import events, known
+from outreach.integrations.ghl_facts import Blocked
+from outreach.models import EmailEvent, Message
+
+UNSUBSCRIBED = suppression.Reason.UNSUBSCRIBED
 
 
 def stop(token: str) -> bool:
@@ -13,8 +21,24 @@ def stop(token: str) -> bool:
     if message is None:
         return False
     with transaction.atomic():
-        suppression.stop(message.to_address, suppression.Reason.UNSUBSCRIBED, "unsubscribe link", message.lead)
-        if message.lead.email and message.lead.email != message.to_address:
-            suppression.stop(message.lead.email, suppression.Reason.UNSUBSCRIBED, "unsubscribe link", message.lead)
-        review.stop_open_emails(message.lead, "unsubscribed")
+        person = identity.locked(message.lead_id)[0]
+        events.note(message, EmailEvent.Kind.UNSUBSCRIBED, "", "unsubscribe page", timezone.now())
+        everywhere(person, "unsubscribe link", message.to_address)
     return True
+
+
+def hear(fact: Blocked) -> Lead | None:
+    """Do-not-disturb for email at GoHighLevel stops here too; that it was lifted there changes nothing."""
+    lead = known.person(fact.contact_id, fact.address)
+    if fact.is_blocked:
+        person = identity.locked(lead.pk)[0] if lead else None
+        everywhere(person, "do not disturb at GoHighLevel", fact.address)
+    return lead
+
+
+def everywhere(person: Lead | None, source: str, *addresses: str) -> None:
+    """Stop a person with every address that is theirs, at once. Call it inside a transaction, with them locked."""
+    rows = suppression.rows_of(person) if person else []
+    theirs = {mail for row in rows for mail in (row.email, row.personal_email) if mail}
+    for address in theirs | {one for one in addresses if one} or {""}:
+        events.stop(address, UNSUBSCRIBED, source, person)

@@ -29,6 +29,10 @@ class InboundEvent(models.Model):
     source = models.CharField(max_length=20)
     body_sha256 = models.CharField(max_length=64)
     body = models.BinaryField(help_text="Personal. Blank after an erasure.")
+    about = models.ForeignKey(
+        "leads.Lead", null=True, blank=True, on_delete=models.SET_NULL, related_name="+",
+        help_text="Whom only the body names: for an erasure. Visits name their person themselves.",
+    )  # fmt: skip
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.LIVE)
     received_at = models.DateTimeField(default=timezone.now)
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)

@@ -4,6 +4,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from caio_project.lib.append_only import AppendOnly
@@ -53,7 +54,34 @@ class ReplyKind(models.TextChoices):
     OUT_OF_OFFICE = "out_of_office", "Out of office, or another automatic answer"
 
 
-class Reply(models.Model):
+class Replies(models.QuerySet["Reply"]):
+    """Replies by what they count as: a person's word before the machine's."""
+
+    def of_kind(self, *kinds: str) -> "Replies":
+        return self.filter(Q(corrected_to__in=kinds) | Q(corrected_to="", sorted_as__in=kinds))
+
+    def by_people(self) -> "Replies":
+        """Without those that a machine wrote."""
+        return self.of_kind(*(kind for kind in ReplyKind.values if kind != ReplyKind.OUT_OF_OFFICE))
+
+    def counted(self) -> "Replies":
+        """What the reply rate counts: neither automatic answers nor those who ask to stop."""
+        return self.by_people().of_kind(*(kind for kind in ReplyKind.values if kind != ReplyKind.STOP))
+
+
+class OfPerson(models.Model):
+    """A row that follows its person through merges, and back where one is undone."""
+
+    written_for = models.ForeignKey(
+        Lead, null=True, blank=True, on_delete=models.PROTECT, related_name="+", editable=False,
+        help_text="Whose it was before a merge took it to its lead; back there when that is undone.",
+    )  # fmt: skip
+
+    class Meta:
+        abstract = True
+
+
+class Reply(OfPerson):
     """One message from a person we wrote to. What it says is in its text row."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -74,6 +102,13 @@ class Reply(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     corrected_at = models.DateTimeField(null=True, blank=True)
+    taken_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+",
+        help_text="Who answers it.",
+    )  # fmt: skip
+    taken_at = models.DateTimeField(null=True, blank=True)
+
+    objects = Replies.as_manager()
 
     class Meta:
         verbose_name_plural = "replies"
@@ -110,8 +145,11 @@ class ReplyText(models.Model):
         return self.said[:80]
 
 
-class Meeting(models.Model):
+class Meeting(OfPerson):
     """An appointment at GoHighLevel with somebody we know."""
+
+    DELETED = "deleted"  # our word for what is gone there
+    OFF = ("cancelled", "invalid", "noshow", DELETED)
 
     ghl_id = models.CharField(max_length=80, unique=True)
     lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="meetings")
@@ -133,8 +171,10 @@ class Meeting(models.Model):
         return f"{self.lead}: {self.starts_at:%Y-%m-%d %H:%M}"
 
 
-class Opportunity(models.Model):
+class Opportunity(OfPerson):
     """A deal at GoHighLevel; `lead` is empty for one that did not come through us."""
+
+    OPEN, DELETED = "open", "deleted"  # the second is our word for what is gone there
 
     ghl_id = models.CharField(max_length=80, unique=True)
     lead = models.ForeignKey(Lead, null=True, blank=True, on_delete=models.SET_NULL, related_name="opportunities")
@@ -161,6 +201,9 @@ class SyncCursor(models.Model):
     name = models.CharField(max_length=40, primary_key=True)
     position = models.CharField(max_length=300, blank=True)
     polled_at = models.DateTimeField(null=True, blank=True, help_text="When it last came to its end.")
+    not_before = models.DateTimeField(default=timezone.now)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0, help_text="In a row that failed.")
     error = models.CharField(max_length=300, blank=True)
 
     def __str__(self) -> str:

@@ -127,6 +127,10 @@ class Message(models.Model):
             models.Index(fields=["expires_at"], name="message_expiring", condition=Q(status__in=["held", "blocked"])),
             models.Index(fields=["status", "-sent_at"], name="message_by_status"),
             models.Index(fields=["to_address"], name="message_by_address"),
+            models.Index(fields=["ghl_contact_id"], name="message_by_contact", condition=~Q(ghl_contact_id="")),
+            models.Index(
+                fields=["ghl_email_message_id"], name="message_by_email_id", condition=~Q(ghl_email_message_id="")
+            ),
             models.Index(fields=["-created_at"], name="message_newest"),
         ]
 

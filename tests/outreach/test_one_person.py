@@ -163,7 +163,7 @@ def test_who_answered_as_the_other_is_decided_by_a_person_who_knows_it() -> None
     one_person.follow()
     approved = now_is(approved)
     assert (approved.status, approved.priority, approved.critical_reason) == ("held", "critical", composing.ANSWERED)
-    assert approved.moves.last().why == "other_answered"
+    assert approved.moves.last().why == "more_known"
 
 
 @pytest.mark.usefixtures("loose")

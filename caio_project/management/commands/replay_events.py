@@ -5,8 +5,11 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 
 from caio_project.lib.commands import Reporting
-from leads import replay
+from leads import ingest, replay
 from leads.models import InboundEvent
+from outreach import inbox
+
+PROCESSORS = {**ingest.PROCESSORS, **inbox.PROCESSORS}
 
 
 class Command(Reporting):
@@ -25,7 +28,8 @@ class Command(Reporting):
         parser.add_argument("--dry-run", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        outcomes = [replay.replay(event, dry_run=options["dry_run"]) for event in self._events(options)]
+        dry_run = options["dry_run"]
+        outcomes = [replay.replay(event, PROCESSORS, dry_run=dry_run) for event in self._events(options)]
         failed = sum(not outcome.ok for outcome in outcomes)
         if options["json"]:
             self.as_json({"dry_run": options["dry_run"], "events": [outcome.__dict__ for outcome in outcomes]})

@@ -1,0 +1,43 @@
+"""What GoHighLevel posted to us, worked off row by row: `leads` keeps the bodies, this room knows what they mean."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+
+from leads import ingest, suppression
+from leads.models import InboundEvent
+from outreach import feedback, guardrails
+from outreach.integrations import ghl_webhooks
+from outreach.integrations.ghl_facts import Fact
+
+
+def work_off(batch: int = 200) -> int:
+    """Work off the webhooks that wait, and look whether a guardrail is breached; returns how many were looked at."""
+    count = ingest.process_due(batch, PROCESSORS)
+    if count:
+        guardrails.check()
+    return count
+
+
+def from_webhook(event: InboundEvent) -> None:
+    """A signed webhook: its one fact takes effect."""
+    _hear(event, "webhook", lambda raw: ghl_webhooks.read(raw, settings.GHL_LOCATION_ID, event.received_at))
+
+
+def from_workflow(event: InboundEvent) -> None:
+    """A workflow's custom webhook: a stop takes effect at once; all else is left to polling."""
+    _hear(event, "workflow", lambda raw: ghl_webhooks.read_workflow(raw, settings.GHL_LOCATION_ID))
+
+
+def _hear(event: InboundEvent, source: str, read: Callable[[bytes], Fact | None]) -> None:
+    """Let the fact in a body take effect. A body about nobody we may know of is not kept."""
+    try:
+        fact = read(bytes(event.body))
+    except ghl_webhooks.Unreadable as error:
+        raise ingest.Parked(str(error)) from error
+    person = feedback.hear(fact, source) if fact is not None else None
+    kept = {} if person is not None and not suppression.is_erased(person) else {"body": b""}
+    InboundEvent.objects.filter(pk=event.pk).update(about=person, **kept)
+
+
+PROCESSORS: ingest.Processors = {"ghl": from_webhook, "ghl_workflow": from_workflow}

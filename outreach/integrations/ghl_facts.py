@@ -1,0 +1,220 @@
+"""What GoHighLevel tells us, whichever way it comes: by webhook or by polling. Pure: JSON in, frozen rows out.
+
+Sources: GHL API v2, "Conversations", "Calendars", "Opportunities", and the webhook events of the same names.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from email.utils import parseaddr
+from typing import Any
+
+BLOCKED = ("active", "permanent")
+NOT_TALK = (
+    "activity",
+    "internal_comment",
+    "internal_comments",
+    "review",
+    "form_submission",
+    "sms_reaction",
+    "live_chat_info_message",
+)
+LONGEST_BODY = 200_000  # characters
+LARGEST_VALUE = Decimal(10) ** 12
+CHANNELS = {"fb": "facebook", "ig": "instagram", "voicemail": "call", "ivr_call": "call", "webchat": "live_chat"}
+
+
+@dataclass(frozen=True)
+class Said:
+    """One message to or from a person. `body` is as it came, HTML or plain."""
+
+    id: str  # of the email, or of the message on any other channel: the same by webhook and by polling
+    message_id: str
+    contact_id: str
+    address: str  # the person's, where it is known
+    is_inbound: bool
+    channel: str
+    subject: str
+    body: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Mailed:
+    """Something that happened to an email after it left; `kind` is one of ours, `once` names this very event."""
+
+    email_id: str
+    address: str
+    kind: str
+    code: str
+    at: datetime
+    once: str
+    subject: str = ""
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """Whether a contact may be emailed at all, as GoHighLevel has it."""
+
+    contact_id: str
+    address: str
+    is_blocked: bool
+
+
+@dataclass(frozen=True)
+class Booked:
+    """An appointment. `is_read`: it was read just now, so it is how things stand, whatever was told before."""
+
+    id: str
+    contact_id: str
+    calendar_id: str
+    status: str
+    booked_at: datetime
+    starts_at: datetime
+    changed_at: datetime
+    is_read: bool = False
+
+
+@dataclass(frozen=True)
+class Deal:
+    """An opportunity. `value` is None where a webhook leaves it out; `is_read` as above."""
+
+    id: str
+    contact_id: str
+    address: str
+    pipeline_id: str
+    stage_id: str
+    status: str
+    value: Decimal | None
+    opened_at: datetime
+    changed_at: datetime
+    is_read: bool = False
+
+
+Fact = Said | Mailed | Blocked | Booked | Deal
+
+
+def text(raw: Mapping[str, Any], *names: str, longest: int = 80) -> str:
+    """The first of `names` that says something, as text that the database can store."""
+    for name in names:
+        value = raw.get(name)
+        if isinstance(value, str | int | float) and not isinstance(value, bool) and str(value).strip():
+            return storable(str(value).strip())[:longest]
+    return ""
+
+
+def storable(said: str) -> str:
+    """Without NUL and lone surrogates, which PostgreSQL cannot store; lines stay."""
+    return said.replace("\x00", "").encode("utf-8", "replace").decode()
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def moment(value: Any, default: datetime | None = None) -> datetime | None:
+    """A time as GHL writes it: ISO 8601, epoch seconds or epoch milliseconds; `default` where it is none of these."""
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value / 1000 if value > 10**11 else value, UTC)
+        found = datetime.fromisoformat(str(value))
+    except (ValueError, OverflowError, OSError):
+        return default
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def address_in(value: Any) -> str:
+    """The address in "Dana <dana@x>", or in the first of a list of those."""
+    first = value[0] if isinstance(value, list) and value else value
+    return parseaddr(first)[1][:254] if isinstance(first, str) else ""
+
+
+def channel(*kinds: Any) -> str:
+    """ "email", "sms", "call" … of the first kind that is named (TYPE_CAMPAIGN_EMAIL, "Live Chat"); "" for what is no
+    message of a person: activities, comments of the team."""
+    named = next((kind for kind in kinds if isinstance(kind, str) and kind.strip()), "")
+    found = named.strip().lower().replace(" ", "_").removeprefix("type_")
+    if found.startswith("activity") or found in NOT_TALK:
+        return ""
+    found = re.sub(r"^(campaign_|custom_provider_|custom_|manual_)+", "", found)
+    return CHANNELS.get(found, found)[:20]
+
+
+def said(raw: Mapping[str, Any], at: datetime) -> Said | None:
+    """A message of a webhook or of GET /conversations/messages/email/{id}; None for what is no message of a person."""
+    way = channel(raw.get("messageTypeString"), raw.get("messageType"))
+    email_id, message_id = text(raw, "emailMessageId"), text(raw, "messageId", "id")
+    is_inbound = raw.get("direction") == "inbound" or raw.get("type") == "InboundMessage"
+    one = (email_id or message_id) if way == "email" else message_id
+    if not way or not one:
+        return None
+    return Said(
+        id=one,
+        message_id=message_id,
+        contact_id=text(raw, "contactId"),
+        address=address_in(raw.get("from") if is_inbound else raw.get("to")),
+        is_inbound=is_inbound,
+        channel=way,
+        subject=text(raw, "subject", longest=300),
+        body=storable(str(raw.get("body") or ""))[:LONGEST_BODY],
+        at=moment(raw.get("dateAdded"), at) or at,
+    )
+
+
+def blocked(raw: Mapping[str, Any]) -> Blocked:
+    """A contact's do-not-disturb: `dnd` for all channels, or Email's own status."""
+    by_channel = mapping(raw.get("dndSettings"))
+    email = mapping(by_channel.get("Email") or by_channel.get("email"))
+    return Blocked(
+        contact_id=text(raw, "id", "contactId"),
+        address=text(raw, "email", longest=254),
+        is_blocked=raw.get("dnd") is True or str(email.get("status")) in BLOCKED,
+    )
+
+
+def booked(raw: Mapping[str, Any], at: datetime, *, is_read: bool = False) -> Booked | None:
+    """An appointment as calendars and webhooks show it; None for one without an id or a time."""
+    starts_at, one = moment(raw.get("startTime")), text(raw, "id")
+    if not one or starts_at is None:
+        return None
+    return Booked(
+        id=one,
+        contact_id=text(raw, "contactId"),
+        calendar_id=text(raw, "calendarId"),
+        status=text(raw, "appointmentStatus", "appoinmentStatus", "status", longest=20) or "unknown",
+        booked_at=moment(raw.get("dateAdded"), at) or at,
+        starts_at=starts_at,
+        changed_at=moment(raw.get("dateUpdated"), at) or at,
+        is_read=is_read,
+    )
+
+
+def deal(raw: Mapping[str, Any], at: datetime, *, is_read: bool = False) -> Deal | None:
+    """An opportunity as the search and webhooks show it; None for one without an id."""
+    one = text(raw, "id")
+    if not one:
+        return None
+    contact = mapping(raw.get("contact"))
+    return Deal(
+        id=one,
+        contact_id=text(raw, "contactId") or text(contact, "id"),
+        address=text(contact, "email", longest=254),
+        pipeline_id=text(raw, "pipelineId"),
+        stage_id=text(raw, "pipelineStageId"),
+        status=text(raw, "status", longest=20) or "open",
+        value=_money(raw["monetaryValue"]) if "monetaryValue" in raw else None,
+        opened_at=moment(raw.get("createdAt") or raw.get("dateAdded"), at) or at,
+        changed_at=moment(raw.get("updatedAt"), at) or at,
+        is_read=is_read,
+    )
+
+
+def _money(value: Any) -> Decimal:
+    """Missing is nothing; what is no amount, or more than the column holds, too."""
+    try:
+        found = Decimal(str(value or 0))
+        return found.quantize(Decimal("0.01")) if found.is_finite() and abs(found) < LARGEST_VALUE else Decimal(0)
+    except InvalidOperation:
+        return Decimal(0)

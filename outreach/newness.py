@@ -1,0 +1,29 @@
+"""Which of two reports about one thing at GoHighLevel stands: webhooks come late, twice and out of order."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from outreach.models import Meeting, Opportunity
+
+LAG = timedelta(minutes=10)  # what is read may be as old as this, for GHL's searches lag behind its webhooks
+
+
+def is_newer(known_at: datetime, told_at: datetime, is_read: bool, now: datetime) -> bool:
+    """Whether a report of the state at `told_at` replaces one of `known_at`. Pure.
+
+    What was read just now stands also where it says that it is older: then the news that made it so was lost.
+    """
+    return told_at >= known_at or (is_read and known_at < now - LAG)
+
+
+def replace(
+    row: Meeting | Opportunity, told: dict[str, Any], changed_at: datetime, is_read: bool, now: datetime
+) -> bool:
+    """Write `told` into the row, unless what it has is newer; False where nothing changed. Inside a transaction."""
+    rows = type(row)._default_manager.select_for_update().filter(pk=row.pk)
+    known = rows.get()
+    if not is_newer(known.changed_at, changed_at, is_read, now):
+        return False
+    before = {name: getattr(known, name) for name in told}
+    rows.update(**told, changed_at=max(changed_at, known.changed_at))
+    return before != told

@@ -1,0 +1,58 @@
+"""Emails that left through the fake GoHighLevel, and what it then tells us: by webhook or by polling."""
+
+import json
+import random
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from leads.models import Lead
+from outreach import feedback, sending
+from outreach.integrations import ghl_webhooks
+from outreach.models import Message
+from tests import factories
+from tests.fakes.ghl import FakeGhl
+
+
+def sent(ghl: FakeGhl, lead: Lead | None = None, ago: timedelta = timedelta(0), **assessment: Any) -> Message:
+    """An email that went through the door to the fake."""
+    message = factories.cleared(lead, **assessment)
+    assert sending.send_due() == 1
+    if ago:
+        Message.objects.filter(pk=message.pk).update(sent_at=timezone.now() - ago)
+    message.refresh_from_db()
+    assert message.status == "sent", message.error
+    return message
+
+
+def uncertain(ghl: FakeGhl, **lead: Any) -> Message:
+    """An email that GHL took without an answer reaching us."""
+    message = factories.cleared(factories.LeadFactory(**lead))
+    ghl.on("POST /conversations/messages").act_then_status(500, times=1)
+    assert sending.send_due() == 1
+    message.refresh_from_db()
+    assert (message.status, message.ghl_email_message_id) == ("uncertain", "")
+    return message
+
+
+def tell(*payloads: dict[str, Any]) -> None:
+    """Let signed and verified webhooks take effect."""
+    for payload in payloads:
+        fact = ghl_webhooks.read(json.dumps(payload).encode(), "loc-test", timezone.now())
+        assert fact is not None
+        feedback.hear(fact, "webhook")
+
+
+def tell_twice_in_any_order(payloads: list[dict[str, Any]], seed: int) -> None:
+    both = [*payloads, *payloads]
+    random.Random(seed).shuffle(both)
+    tell(*both)
+
+
+def now_is(message: Message) -> Message:
+    return Message.objects.get(pk=message.pk)
+
+
+def last_move(message: Message) -> tuple[str, str]:
+    return message.moves.values_list("to_status", "why").last()
