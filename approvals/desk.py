@@ -12,7 +12,7 @@ from django.utils import timezone
 from approvals import decisions, queue, shown, words
 from caio_project.lib.diff import Diff, diff
 from leads.models import Kind
-from outreach import compliance, phase, zones
+from outreach import compliance, looks, phase, zones
 from outreach.models import Message, MessageText, Move
 from outreach.policy import Phase
 from outreach.states import Status
@@ -50,6 +50,7 @@ WHY = {
     "complained": "Stopped: this person called an email spam",
     "bounced": "Stopped: the address does not receive emails",
     "event_at_ghl": "It arrived somewhere: so it left",
+    "known_at_ghl": "Stopped: GoHighLevel shows what was not known when it was approved",
 }
 
 
@@ -141,6 +142,7 @@ def page(message: Message, user: Any) -> dict[str, Any]:
         "facts": facts(text),
         "assessment": message.assessment,
         "local_time": local_time(message),
+        "at_ghl": looks.words(message) if waits else "",
         "visits": list(message.lead.visits.order_by("-seen_at")[:MOST_VISITS]),
         "checks_failed": sum(1 for row in message.guards if not row["passed"]),
         "history": history(message),

@@ -3,6 +3,7 @@
 Without it a key held down, or a double click, would approve emails that nobody has looked at.
 """
 
+import hashlib
 import time
 
 from django.core import signing
@@ -17,13 +18,19 @@ OLDEST_SECONDS = 12 * 3600
 def mark(message: Message, at: float | None = None) -> str:
     """What a page that shows `message` at its current text carries."""
     at = time.time() if at is None else at
-    return signing.dumps([message.pk, message.version, at], salt=SALT)
+    return signing.dumps([message.pk, message.version, at, _beside(message)], salt=SALT)
 
 
 def version(message: Message, proof: str) -> int:
-    """The version that `proof` shows was on the screen long enough; 0 where it shows nothing of the kind."""
+    """The version that `proof` shows was on the screen long enough, beside what stands there now; 0 for all else."""
     try:
-        pk, shown, at = signing.loads(proof, salt=SALT, max_age=OLDEST_SECONDS)
+        pk, shown, at, beside = signing.loads(proof, salt=SALT, max_age=OLDEST_SECONDS)
     except (signing.BadSignature, ValueError, TypeError):
         return 0
-    return shown if pk == message.pk and time.time() - at >= LEAST_SECONDS else 0
+    seen = pk == message.pk and beside == _beside(message) and time.time() - at >= LEAST_SECONDS
+    return shown if seen else 0
+
+
+def _beside(message: Message) -> str:
+    """What may come to stand beside a text while it is read: why a person must decide."""
+    return hashlib.sha256(message.critical_reason.encode()).hexdigest()[:8]

@@ -16,6 +16,8 @@ from outreach.models import Message
 from outreach.policy import Phase
 from outreach.states import IllegalMove, Stale, Status
 
+NOT_READ = "Not approved: it was not on the screen long enough to be read, as it stands now."
+
 
 @page
 @require_safe
@@ -78,7 +80,7 @@ def approve(request: HttpRequest, message: Message) -> HttpResponse:
         return _taken(request, message, claim)
     undecided = message.status == Status.HELD and message.version == version
     if undecided and shown.version(message, request.POST.get("shown", "")) != version:
-        return _desk(request, message, 422, problem="Not approved: it was not on the screen long enough to be read.")
+        return _desk(request, message, 422, problem=NOT_READ)
     in_shadow = phase.control().phase == Phase.SHADOW
     try:
         approved = decisions.approve(message, version, Decider(request.user, "desk"))

@@ -14,6 +14,7 @@ SWEEPS = {
     "leads.assess_due": QUICK,
     "outreach.draft_due": QUICK,
     "outreach.free_blocked": 30.0,
+    "outreach.look_due": 5.0,
     "outreach.send_due": 2.0,
     "outreach.recover": 15.0,
     "outreach.settle_uncertain": 5.0,

@@ -10,11 +10,12 @@ from django.utils import timezone
 
 from leads import rules
 from leads.models import Assessment, Lead, TeamMember
-from outreach import compliance, earlier, guards, merge, policy
+from outreach import compliance, earlier, guards, looks, merge, policy
 from outreach.models import EmailTemplate, Message, Signal
 
 SUBJECT_COLUMN = 200  # characters; guards refuse far shorter ones
 WHY_COLUMN = 200
+CRITICAL_COLUMN = 200
 ANSWERED = "This person has answered before."
 OPEN_DEAL = "There is an open opportunity with this person at GoHighLevel."
 GENERAL = "general"  # the angle that every tier falls back on
@@ -329,11 +330,13 @@ def facts_of(known: Known, phrases: tuple[merge.Phrase, ...], passed: bool) -> p
 
 
 def critical_reason(lead: Lead, message: Message) -> str:
-    """Why a person must always decide about this email, as far as our own rows tell."""
-    if message.segment_id:
-        return BY_HAND
-    if lead.pk and earlier.has_answered(lead):
-        return ANSWERED
-    if lead.pk and message.step == 1 and earlier.has_open_deal(lead):
-        return OPEN_DEAL
-    return ""
+    """Why a person must always decide about this email: by our own rows, and by what GoHighLevel showed."""
+    shown = looks.findings_of(message)
+    deal = lead.pk and message.step == 1 and not shown.deals and earlier.has_open_deal(lead)
+    reasons = (
+        BY_HAND if message.segment_id else "",
+        ANSWERED if lead.pk and earlier.has_answered(lead) else "",
+        OPEN_DEAL if deal else "",
+        looks.say(shown),
+    )
+    return " ".join(filter(None, reasons))[:CRITICAL_COLUMN]

@@ -13,7 +13,7 @@ from caio_project.lib import calendar, claims
 from caio_project.lib.nudge import nudge
 from leads import intent, merging, suppression
 from leads.models import Assessment, Lead
-from outreach import compliance, composing, earlier, guards, limits, merge, policy
+from outreach import compliance, composing, earlier, guards, limits, looks, merge, policy
 from outreach.models import Message, MessageText, Position
 from outreach.moves import move
 from outreach.states import OPEN, Stale, Status
@@ -305,6 +305,8 @@ def to_held(
     times = {"held_at": now, "due_at": _due_at(band, now), "expires_at": _expires_at(band, now)}
     changes = {"error": error, "blocked_by": "", "waiting_for": "", "transport": "", **times, **more}
     held = move(message, Status.HELD, why, lease=lease, now=now, **changes)
+    looks.ask(held)
+    nudge("outreach.look_due")
     nudge("approvals.tell")
     return held
 

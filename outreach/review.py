@@ -11,7 +11,7 @@ from caio_project.lib import claims
 from caio_project.lib.nudge import nudge
 from leads import suppression
 from leads.models import Kind, Lead
-from outreach import compliance, composing, drafting, earlier, guards, merge, phase, policy
+from outreach import compliance, composing, drafting, earlier, guards, looks, merge, phase, policy
 from outreach.models import Message, MessageText, Transport
 from outreach.moves import move
 from outreach.policy import Phase
@@ -48,12 +48,24 @@ def clear(message: Message, version: int, *, by: Any, why: str = "approved") -> 
         return move(message, Status.WITHDRAWN, "would_approve", by=by)
     now = timezone.now()
     undo_until = now + timedelta(seconds=settings.UNDO_SECONDS)
-    cleared = move(
-        message, Status.CLEARED, why, by=by, now=now, cleared_at=now, not_before=undo_until, waiting_for="undo",
-        transport=transport_for(message), attempts=0, error="",
-    )  # fmt: skip
+    with transaction.atomic():
+        _accept_what_stands(message)
+        cleared = move(
+            message, Status.CLEARED, why, by=by, now=now, cleared_at=now, not_before=undo_until, waiting_for="undo",
+            transport=transport_for(message), attempts=0, error="",
+        )  # fmt: skip
     nudge("outreach.send_due")
     return cleared
+
+
+def _accept_what_stands(message: Message) -> None:
+    """What GoHighLevel showed was read with the email; Stale where a reason came to stand beside it in this moment.
+
+    In this order: a look is stored together with its reason, so one that is accepted here had its reason before.
+    """
+    looks.accept(message)
+    if not Message.objects.filter(pk=message.pk, critical_reason=message.critical_reason).exists():
+        raise Stale(message.status, message.version)
 
 
 def reject(message: Message, version: int, *, by: Any, tag: str, reason: str) -> Message:
@@ -126,9 +138,9 @@ def undo(message: Message, *, by: Any) -> Message:
     """Take an approval back before it leaves; raises IllegalMove or Stale when it is too late."""
     if message.status != Status.CLEARED:
         raise IllegalMove(message.status, Status.HELD)
-    return move(
-        message, Status.HELD, "undone", by=by, transport="", waiting_for="", cleared_at=None,
-    )  # fmt: skip
+    held = move(message, Status.HELD, "undone", by=by, transport="", waiting_for="", cleared_at=None)
+    looks.ask(held)
+    return held
 
 
 def withdraw(message: Message, *, by: Any, reason: str = "") -> Message:

@@ -14,30 +14,30 @@ from django.db import transaction
 from django.utils import timezone
 
 from caio_project.lib import claims, http
-from leads import suppression
-from leads.integrations import ghl as contacts
-from leads.integrations import ghl_refusals as refusals
-from outreach import compliance, drafting, guardrails, judging, limits, phase, slots, states, uncertain
+from outreach import (
+    compliance,
+    drafting,
+    guardrails,
+    judging,
+    limits,
+    phase,
+    recipient,
+    refusals,
+    slots,
+    states,
+    uncertain,
+)
 from outreach.integrations import ghl
 from outreach.judging import NotNow, Stopped
 from outreach.models import Message, SandboxEmail, SendIntent, Transport
 from outreach.moves import move
-from outreach.policy import RANK, Band
 from outreach.states import Status
 
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=180)  # longer than every deadline on the way through the door together
-LONGEST_WAIT = 3600  # seconds, whatever Retry-After says
-AFTER_CONFIGURATION = timedelta(minutes=5)
-TRIES_WITHOUT_A_CONTACT = 5
 SLOT_IS_FRESH = 1.5  # seconds from the claim of a slot to the call; a halt must not be overtaken by more than 2
 Outcome = SendIntent.Outcome
-CODES_THAT_SUPPRESS = {
-    "dnd": suppression.Reason.UNSUBSCRIBED,
-    "unsubscribed": suppression.Reason.UNSUBSCRIBED,
-    "invalid": suppression.Reason.INVALID,
-}
 
 
 def send_due(most: int = 50) -> int:
@@ -134,7 +134,7 @@ def _keep(message: Message) -> bool:
 
 def _send(message: Message) -> bool:
     judging.judge(message)
-    contact_id = _ready_at_ghl(message)
+    contact_id = recipient.ready(message)
     text = message.text
     assert text is not None
     html = compliance.as_html(text.body, text.footer)
@@ -153,51 +153,8 @@ def _send(message: Message) -> bool:
             _record_sent(message, intent, sent)
         else:
             uncertain.become(message, intent, "GoHighLevel answered without the id of a message.")
+    refusals.none_in_a_row()
     return True
-
-
-def _ready_at_ghl(message: Message) -> str:
-    """Upsert the contact and read what GHL knows: another address, DND or any inbound message stops the email."""
-    try:
-        contact = _open_to(message, contacts.upsert_contact(_person(message)))
-        blocked = _open_to(message, contacts.get_contact(contact.id)).email_blocked
-        said = ghl.conversation(contact.id)
-    except http.Refused as failure:
-        raise _refused(message, failure) from failure
-    except http.Failure as failure:
-        raise _later(message, failure) from failure
-    if blocked:
-        _suppress(message, "dnd")
-        raise Stopped(Status.FAILED, "dnd", "Do-not-disturb is set at GoHighLevel.")
-    if any(one.inbound for one in said):
-        text = "There is a message from this person at GoHighLevel."
-        raise Stopped(Status.HELD, "answered", text, critical_reason=text, rank=RANK[Band.CRITICAL])
-    return contact.id
-
-
-def _open_to(message: Message, contact: contacts.Contact) -> contacts.Contact:
-    """The contact that GHL answered with, if it is this person's; between two calls sending may have been halted."""
-    if not contact.id:
-        raise http.Unavailable("GoHighLevel answered without a contact")
-    if contact.email != message.to_address:
-        raise Stopped(Status.FAILED, "contact_mismatch", "GoHighLevel returned a contact with another address.")
-    if phase.is_halted(phase.control()):
-        raise NotNow(timezone.now(), "halted", "Sending is halted.")
-    return contact
-
-
-def _person(message: Message) -> contacts.Person:
-    lead, company = message.lead, message.lead.company
-    return contacts.Person(
-        email=message.to_address,
-        first_name=lead.first_name,
-        last_name=lead.last_name,
-        company_name=company.name if company else "",
-        website=f"https://{company.domain}" if company and company.domain else "",
-        city=lead.city,
-        state=lead.state,
-        country=lead.country,
-    )
 
 
 def _record_sent(message: Message, intent: SendIntent, sent: ghl.Sent) -> None:
@@ -216,29 +173,5 @@ def _not_sent(message: Message, intent: SendIntent, failure: http.Failure) -> bo
         with transaction.atomic():
             uncertain.become(message, intent, failure.detail)
         return True
-    if isinstance(failure, http.Unavailable):
-        slots.settle(intent, Outcome.NOT_SENT)
-        raise _later(message, failure)
-    slots.settle(intent, Outcome.REFUSED)
-    raise _refused(message, failure)
-
-
-def _refused(message: Message, failure: http.Failure) -> NotNow | Stopped:
-    """What a refusal means for an email: a contact that is gone is made anew next time, anything else is for good."""
-    code = refusals.why(failure)
-    if code == refusals.CONTACT_GONE and message.attempts < TRIES_WITHOUT_A_CONTACT:
-        return NotNow(timezone.now() + claims.backoff(message.attempts, base=5), code, failure.detail)
-    _suppress(message, code)
-    return Stopped(Status.FAILED, code, failure.detail)
-
-
-def _later(message: Message, failure: http.Failure) -> NotNow:
-    if isinstance(failure, refusals.Misconfigured):
-        return NotNow(timezone.now() + AFTER_CONFIGURATION, "ghl_config", failure.detail)
-    wait = failure.retry_after or claims.backoff(message.attempts, base=5).total_seconds()
-    return NotNow(timezone.now() + timedelta(seconds=min(wait, LONGEST_WAIT)), "ghl_unavailable", failure.detail)
-
-
-def _suppress(message: Message, code: str) -> None:
-    if reason := CODES_THAT_SUPPRESS.get(code):
-        suppression.stop(message.to_address, reason, f"GoHighLevel: {code}", message.lead)
+    slots.settle(intent, Outcome.REFUSED if isinstance(failure, http.Refused) else Outcome.NOT_SENT)
+    raise refusals.what_follows(message, failure)

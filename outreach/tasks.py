@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from caio_project.lib.models import Heartbeat
-from outreach import drafting, guardrails, inbox, one_person, review, sending, uncertain
+from outreach import drafting, guardrails, inbox, looking, one_person, review, sending, uncertain
 
 
 @shared_task(name="outreach.draft_due")
@@ -22,6 +22,11 @@ def write_drafts() -> None:
 @shared_task(name="outreach.free_blocked")
 def free_blocked() -> None:
     Heartbeat.beat("outreach.free_blocked", worked=drafting.free_blocked() > 0)
+
+
+@shared_task(name="outreach.look_due")
+def look_due() -> None:
+    Heartbeat.beat("outreach.look_due", worked=looking.look_due() > 0)
 
 
 @shared_task(name="outreach.send_due")

@@ -169,6 +169,16 @@ def get_contact(contact_id: str) -> Contact:
     return _contact(found.get("contact") or {})
 
 
+def find_contact(email: str) -> Contact | None:
+    """The contact known by this address, or None where there is none. Source: GET /contacts/search/duplicate."""
+    query = {"locationId": settings.GHL_LOCATION_ID, "email": email}
+    found = request("GET", "/contacts/search/duplicate", version=CONTACTS_VERSION, params=query)
+    if not isinstance(found, dict) or "contact" not in found:
+        raise http.Unavailable("GoHighLevel answered without saying whether there is a contact")
+    contact = _contact(found["contact"] or {})
+    return contact if contact.id else None
+
+
 def list_contacts(after: list[Any] | None = None) -> list[Listed]:
     """The next PAGE contacts after a position, those added first before the others; fewer at the end.
 

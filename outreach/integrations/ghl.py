@@ -4,18 +4,26 @@ Source: GHL API v2, "Conversations" (Version 2021-04-15). There is no idempotenc
 `Uncertain`, and is settled by reading the conversation.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
+from django.core.cache import cache
 
 from caio_project.lib import http
 from leads.integrations.ghl import request
+from leads.normal import storable
+from outreach.findings import Deal
 
 VERSION = "2021-04-15"
+OPPORTUNITIES_VERSION = "2021-07-28"
 SEND_DEADLINE = 20.0
 PAGES = 5
+SPELLING = "ghl:opportunity-names"
+# The specification has these names; the service was seen to refuse them and to want the others.
+SNAKE_CASE = {"locationId": "location_id", "contactId": "contact_id", "pipelineId": "pipeline_id"}
 
 
 @dataclass(frozen=True)
@@ -53,21 +61,25 @@ def send_email(*, contact_id: str, to: str, subject: str, html: str) -> Sent:
     return Sent(*(str(found.get(name) or "") for name in ("conversationId", "messageId", "emailMessageId")))
 
 
-def conversation(contact_id: str) -> list[Seen]:
-    """Everything said with a contact, newest first, up to 500 messages; empty where there is no conversation."""
+def conversation(contact_id: str, go_on: Callable[[], None]) -> list[Seen]:
+    """Everything said with a contact, newest first, up to 500 messages; empty where there is no conversation.
+
+    `go_on` is called between two calls and may raise: several pages take long enough for a halt to come in between.
+    """
     query = {"locationId": settings.GHL_LOCATION_ID, "contactId": contact_id}
     found = request("GET", "/conversations/search", version=VERSION, params=query)
     seen: list[Seen] = []
     for row in _list(found, "conversations"):
         if row.get("contactId") in (contact_id, None):
-            seen += _messages(str(row["id"]))
+            seen += _messages(str(row["id"]), go_on)
     return seen
 
 
-def _messages(conversation_id: str) -> list[Seen]:
+def _messages(conversation_id: str, go_on: Callable[[], None]) -> list[Seen]:
     seen: list[Seen] = []
     query: dict[str, Any] = {"limit": 100}
     for _ in range(PAGES):
+        go_on()
         found = request("GET", f"/conversations/{conversation_id}/messages", version=VERSION, params=query)
         page = found.get("messages") if isinstance(found, dict) else None
         seen += [_seen(raw) for raw in _list(page, "messages")]
@@ -108,3 +120,35 @@ def body_of(email_message_id: str) -> str:
     """The text of one email; conversations leave it out. Source: GET /conversations/messages/email/{id}."""
     found = request("GET", f"/conversations/messages/email/{email_message_id}", version=VERSION)
     return str((found.get("emailMessage") or found).get("body") or "")
+
+
+def open_deals(contact_id: str) -> list[Deal]:
+    """The open opportunities of a contact, 100 at most."""
+    found = search_opportunities({"contactId": contact_id, "status": "open", "limit": "100"})
+    rows = [row for row in _list(found, "opportunities") if row.get("status") == "open"]
+    return [
+        Deal(str(row.get("id") or ""), storable(str(row.get("name") or ""))) for row in rows if _is_of(row, contact_id)
+    ]
+
+
+def _is_of(row: dict[str, Any], contact_id: str) -> bool:
+    """Whether a deal is this contact's: a filter that is not understood must not make everybody's deals theirs."""
+    return (row.get("contactId") or (row.get("contact") or {}).get("id")) == contact_id
+
+
+def search_opportunities(query: Mapping[str, str]) -> Any:
+    """GET /opportunities/search in our location, in whichever spelling of the names this service takes.
+
+    `query` is in camelCase; where that is refused with a 422 it is asked in snake_case, and so first for an hour.
+    """
+    named = {"locationId": settings.GHL_LOCATION_ID, **query}
+    snake = {SNAKE_CASE.get(name, name): value for name, value in named.items()}
+    first, second = (snake, named) if cache.get(SPELLING) == "snake" else (named, snake)
+    try:
+        return request("GET", "/opportunities/search", version=OPPORTUNITIES_VERSION, params=first)
+    except http.Refused as failure:
+        if failure.status != 422 or "should not exist" not in http.said(failure.body):
+            raise
+        found = request("GET", "/opportunities/search", version=OPPORTUNITIES_VERSION, params=second)
+        cache.set(SPELLING, "snake" if second is snake else "camel", 3600)
+        return found

@@ -11,6 +11,7 @@ from outreach.models.feedback import (
     SyncCursor,
 )
 from outreach.models.guardrails import GuardrailBreach, HealthVerdict
+from outreach.models.looks import GhlLook
 from outreach.models.messages import (
     Message,
     MessageText,
@@ -31,6 +32,7 @@ __all__ = [
     "DailySlots",
     "EmailEvent",
     "EmailTemplate",
+    "GhlLook",
     "GuardrailBreach",
     "HealthVerdict",
     "Meeting",

@@ -532,6 +532,34 @@ def test_what_was_not_shown_is_not_approved(desk: Client, proof: str | None) -> 
     assert (message.status, Decision.objects.count()) == ("held", 0)
 
 
+def test_a_reason_that_came_while_it_was_read_has_to_be_read_too(desk: Client) -> None:
+    message = factories.held()
+    proof = shown.mark(message, at=time.time() - 60)
+    Message.objects.filter(pk=message.pk).update(critical_reason="GoHighLevel shows an open deal: Northline pilot.")
+    response = approve(desk, message, shown=proof)
+    assert response.status_code == 422
+    assert "as it stands now" in body(response) and "an open deal: Northline pilot" in body(response)
+    message.refresh_from_db()
+    assert (message.status, Decision.objects.count()) == ("held", 0)
+    approve(desk, message)
+    message.refresh_from_db()
+    assert message.status == "cleared"
+
+
+@pytest.mark.parametrize(
+    ("sandboxed", "said"),
+    [([], "Not checked at GoHighLevel yet."), (["ghl"], "GoHighLevel is in the sandbox: not checked.")],
+)
+def test_the_desk_says_whether_gohighlevel_was_asked(
+    desk: Client, settings: Any, sandboxed: list[str], said: str
+) -> None:
+    settings.SANDBOXED = sandboxed
+    message = factories.held()
+    assert said in body(desk.get(url(message)))
+    message = review.clear(message, 1, by=None)
+    assert said not in body(desk.get(url(message)))
+
+
 def test_the_proof_of_another_email_or_text_is_none(desk: Client, reviewer: User) -> None:
     message, other = factories.held(), factories.held()
     proof = shown.mark(other, at=time.time() - 60)

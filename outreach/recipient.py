@@ -1,0 +1,69 @@
+"""The recipient at GoHighLevel, at the last second: their contact, made and read, and what it says against writing."""
+
+from django.utils import timezone
+
+from caio_project.lib import http
+from leads.integrations import ghl as contacts
+from outreach import composing, findings, looking, looks, phase, refusals
+from outreach.findings import Findings
+from outreach.judging import NotNow, Stopped
+from outreach.models import Message
+from outreach.policy import RANK, Band
+from outreach.states import Status
+
+
+def ready(message: Message) -> str:
+    """The id of the contact to send to; raises Stopped or NotNow.
+
+    Another address, DND, and anything that was not before the person who approved stop the email: a message from the
+    recipient, an email to them that is not ours, an open deal. What they had before them when they approved does not.
+    """
+    try:
+        _open_to(message, contact := contacts.upsert_contact(_person(message)))
+        _open_to(message, contact := contacts.get_contact(contact.id))
+        found = looking.read(contact.id, message.lead, _unless_halted)
+    except http.Failure as failure:
+        raise refusals.what_follows(message, failure) from failure
+    if contact.email_blocked:
+        refusals.suppress(message, "dnd")
+        raise Stopped(Status.FAILED, "dnd", "Do-not-disturb is set at GoHighLevel.")
+    look = looks.of(message)
+    if news := findings.news(found, look.seen if look else {}):
+        looking.store(message, contact, found)
+        raise _held(message, news)
+    return contact.id
+
+
+def _held(message: Message, news: Findings) -> Stopped:
+    """Back to the queue as CRITICAL, with the reason beside it."""
+    reason = composing.critical_reason(message.lead, message)
+    why = "answered" if news.inbound_at else "known_at_ghl"
+    return Stopped(Status.HELD, why, looks.say(news), critical_reason=reason, rank=RANK[Band.CRITICAL])
+
+
+def _open_to(message: Message, contact: contacts.Contact) -> None:
+    """Raise where GHL answered with somebody else's contact, or where sending was halted meanwhile."""
+    if not contact.id:
+        raise http.Unavailable("GoHighLevel answered without a contact")
+    if contact.email != message.to_address:
+        raise Stopped(Status.FAILED, "contact_mismatch", "GoHighLevel returned a contact with another address.")
+    _unless_halted()
+
+
+def _unless_halted() -> None:
+    if phase.is_halted(phase.control()):
+        raise NotNow(timezone.now(), "halted", "Sending is halted.")
+
+
+def _person(message: Message) -> contacts.Person:
+    lead, company = message.lead, message.lead.company
+    return contacts.Person(
+        email=message.to_address,
+        first_name=lead.first_name,
+        last_name=lead.last_name,
+        company_name=company.name if company else "",
+        website=f"https://{company.domain}" if company and company.domain else "",
+        city=lead.city,
+        state=lead.state,
+        country=lead.country,
+    )

@@ -1,0 +1,67 @@
+"""What a failure of GoHighLevel means for an email at the door: later, or never. What is refused for good is failed
+where a person sees it; what is refused in the same words time after time is something that nobody knew of yet.
+"""
+
+import re
+from datetime import timedelta
+
+from django.utils import timezone
+
+from caio_project.lib import claims, http
+from leads import alarms, suppression
+from leads.integrations import ghl_refusals as said
+from outreach.judging import NotNow, Stopped
+from outreach.models import Message, Move, Transport
+from outreach.states import Status
+
+LONGEST_WAIT = 3600  # seconds, whatever Retry-After says
+AFTER_CONFIGURATION = timedelta(minutes=5)
+TRIES_WITHOUT_A_CONTACT = 5
+IN_A_ROW = 3
+ALARM = "ghl:refusing"
+SUPPRESSES = {
+    "dnd": suppression.Reason.UNSUBSCRIBED,
+    "unsubscribed": suppression.Reason.UNSUBSCRIBED,
+    "invalid": suppression.Reason.INVALID,
+}
+DIFFERS = re.compile(r"\S+@\S+|\w*\d\w*")  # addresses and ids: what differs between two emails refused for one reason
+
+
+def what_follows(message: Message, failure: http.Failure) -> NotNow | Stopped:
+    """For a failure that certainly did not send. A contact that is gone is made anew the next time, some times."""
+    if isinstance(failure, said.Misconfigured):
+        return NotNow(timezone.now() + AFTER_CONFIGURATION, "ghl_config", failure.detail)
+    if not isinstance(failure, http.Refused):
+        wait = failure.retry_after or claims.backoff(message.attempts, base=5).total_seconds()
+        return NotNow(timezone.now() + timedelta(seconds=min(wait, LONGEST_WAIT)), "ghl_unavailable", failure.detail)
+    code = said.why(failure)
+    if code == said.CONTACT_GONE and message.attempts < TRIES_WITHOUT_A_CONTACT:
+        return NotNow(timezone.now() + claims.backoff(message.attempts, base=5), code, failure.detail)
+    suppress(message, code)
+    if code not in SUPPRESSES:
+        _count(failure.detail)
+    return Stopped(Status.FAILED, code, failure.detail)
+
+
+def suppress(message: Message, code: str) -> None:
+    """Stop the address, and the person where it is their own wish, if `code` says so."""
+    if reason := SUPPRESSES.get(code):
+        suppression.stop(message.to_address, reason, f"GoHighLevel: {code}", message.lead)
+
+
+def none_in_a_row() -> None:
+    """An email has left: whatever was refused before was not refused to everybody."""
+    alarms.clear_open(ALARM)
+
+
+def _count(detail: str) -> None:
+    """Raise the alarm where this refusal is the third of its kind, with nothing sent in between."""
+    ends = Move.objects.filter(to_status__in=[Status.FAILED, Status.SENT], message__transport=Transport.GHL)
+    before = list(ends.order_by("-pk").values_list("to_status", "message__error")[: IN_A_ROW - 1])
+    alike = [text for status, text in before if status == Status.FAILED and _plain(text) == _plain(detail)]
+    if len(alike) == IN_A_ROW - 1:
+        alarms.raise_alarm(ALARM, f"GoHighLevel refused {IN_A_ROW} emails in a row in the same words: {detail[:200]}")
+
+
+def _plain(text: str) -> str:
+    return DIFFERS.sub("…", text)

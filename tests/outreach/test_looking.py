@@ -1,0 +1,436 @@
+"""Before an email is decided GoHighLevel is asked about its recipient, and what it shows makes a person decide it."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from leads import suppression
+from leads.models import Alarm, Suppression
+from outreach import drafting, looking, looks, phase, review, sending
+from outreach.models import GhlLook, Message, Opportunity, Reply
+from outreach.states import Stale
+from tests import factories
+from tests.fakes.ghl import FakeGhl
+from tests.fakes.server import iso
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender", "loose")]
+
+FIND, SEARCH, TALK = "GET /contacts/search/duplicate", "GET /conversations/search", "GET /conversations/{id}/messages"
+DEALS, SEND = "GET /opportunities/search", "POST /conversations/messages"
+EMAIL = "GoHighLevel shows an email to them on 3 Mar 2026."
+DEAL = "GoHighLevel shows an open deal: Northline pilot."
+
+
+def now_is(message: Message) -> Message:
+    return Message.objects.get(pk=message.pk)
+
+
+def known(ghl: FakeGhl, message: Message, **more: Any) -> dict[str, Any]:
+    return ghl.add_contact(message.to_address, **more)
+
+
+def emailed(ghl: FakeGhl, contact: dict[str, Any], at: datetime | None = None) -> None:
+    ghl.add_outbound(contact, date_added=iso(at) if at else None)
+
+
+def routes(ghl: FakeGhl) -> list[str]:
+    return [request.route for request in ghl.requests()]
+
+
+def low(**more: Any) -> Message:
+    return factories.held(intent=10, tier="tier_3", **more)
+
+
+# --- What it shows ----------------------------------------------------------------------------------------------------
+
+
+def test_who_is_not_known_there_is_asked_about_once(ghl: FakeGhl) -> None:
+    message = low()
+    assert looks.words(message) == "Not checked at GoHighLevel yet."
+    assert looking.look_due() == 1
+    assert looks.words(message) == "Checked at GoHighLevel: They are not known there."
+    (request,) = ghl.requests()
+    assert request.query == {"locationId": "loc-test", "email": message.to_address}
+    assert (looking.look_due(), now_is(message).critical_reason, now_is(message).rank) == (0, "", 2)
+
+
+def test_an_earlier_email_makes_it_critical_before_anybody_decides(ghl: FakeGhl) -> None:
+    message = low()
+    emailed(ghl, known(ghl, message))
+    assert looking.look_due() == 1
+    critical = now_is(message)
+    assert (critical.status, critical.critical_reason, critical.rank, critical.priority) == (
+        "held",
+        EMAIL,
+        0,
+        "critical",
+    )
+    assert looks.words(critical) == f"Checked at GoHighLevel: {EMAIL}"
+    assert routes(ghl) == [FIND, SEARCH, TALK, DEALS]
+
+
+@pytest.mark.parametrize(("days", "reason"), [(179, "GoHighLevel shows an email to them on 5 Sep 2025."), (181, "")])
+def test_an_email_counts_for_180_days(ghl: FakeGhl, days: int, reason: str) -> None:
+    message = low()
+    emailed(ghl, known(ghl, message), timezone.now() - timedelta(days=days))
+    looking.look_due()
+    assert now_is(message).critical_reason == reason
+
+
+def test_a_message_from_them_makes_it_critical(ghl: FakeGhl) -> None:
+    message = low()
+    ghl.receive_reply(known(ghl, message))
+    looking.look_due()
+    assert now_is(message).critical_reason == "GoHighLevel shows a message from them on 3 Mar 2026."
+
+
+def test_an_email_of_ours_is_no_surprise(ghl: FakeGhl) -> None:
+    lead = factories.LeadFactory()
+    factories.cleared(lead)
+    sending.send_due()
+    message = factories.held(lead)
+    looking.look_due()
+    assert now_is(message).critical_reason == ""
+    assert looks.words(message) == "Checked at GoHighLevel: No earlier email, no open deal."
+
+
+def test_an_open_deal_makes_it_critical_and_others_do_not(ghl: FakeGhl) -> None:
+    message, other = low(), low()
+    contact = known(ghl, message)
+    ghl.add_opportunity(contact, name="Northline pilot")
+    ghl.add_opportunity(contact, name="Lost", status="lost")
+    ghl.add_opportunity(known(ghl, other), name="Won", status="won")
+    assert looking.look_due() == 2
+    assert (now_is(message).critical_reason, now_is(other).critical_reason) == (DEAL, "")
+
+
+def test_a_filter_that_is_not_understood_makes_nobodys_deals_theirs(ghl: FakeGhl) -> None:
+    message = low()
+    known(ghl, message)
+    foreign = ghl.add_opportunity(ghl.add_contact("somebody@else.test"))
+    ghl.on(DEALS).status(200, {"opportunities": [foreign], "meta": {"total": 1}})
+    looking.look_due()
+    assert now_is(message).critical_reason == ""
+    assert GhlLook.objects.get().looked_at is not None
+
+
+def test_both_spellings_of_the_names_are_known_and_the_right_one_is_remembered(ghl: FakeGhl) -> None:
+    ghl.configure(opportunity_params="snake")
+    messages = [low(), low()]
+    for message in messages:
+        ghl.add_opportunity(known(ghl, message), name="Northline pilot")
+    assert looking.look_due() == 2
+    assert [now_is(message).critical_reason for message in messages] == [DEAL, DEAL]
+    asked = [sorted(request.query) for request in ghl.requests(DEALS)]
+    assert asked == [
+        ["contactId", "limit", "locationId", "status"],
+        ["contact_id", "limit", "location_id", "status"],
+        ["contact_id", "limit", "location_id", "status"],
+    ]
+    ghl.configure(opportunity_params="camel")
+    third = low()
+    ghl.add_opportunity(known(ghl, third), name="Northline pilot")
+    looking.look_due()
+    assert now_is(third).critical_reason == DEAL
+
+
+def test_do_not_disturb_stops_the_person_before_anybody_decides(ghl: FakeGhl) -> None:
+    message = low()
+    known(ghl, message, dndSettings={"Email": {"status": "active"}})
+    looking.look_due()
+    assert (now_is(message).status, message.moves.last().why) == ("withdrawn", "suppressed")
+    assert suppression.verdict("another@address.test", message.lead).reason == "unsubscribed"
+
+
+def test_a_reason_of_our_own_stays_beside_it(ghl: FakeGhl) -> None:
+    lead = factories.LeadFactory()
+    message = low(lead=lead)
+    message.moves.model.objects.create(
+        message=message, from_status="sending", to_status="held", why="answered", version=1
+    )
+    emailed(ghl, known(ghl, message))
+    looking.look_due()
+    assert now_is(message).critical_reason == f"This person has answered before. {EMAIL}"
+
+
+def test_a_draft_that_is_written_anew_keeps_the_reason(ghl: FakeGhl) -> None:
+    message = low()
+    emailed(ghl, known(ghl, message))
+    looking.look_due()
+    drafting.rewrite(now_is(message), factories.AssessmentFactory(lead=message.lead, intent=55, tier="tier_2"))
+    written = now_is(message)
+    assert (written.band, written.critical_reason, written.rank) == ("warm", EMAIL, 0)
+
+
+def test_a_reason_that_is_gone_when_looked_again_is_taken_away(ghl: FakeGhl, clock: Any) -> None:
+    message = low()
+    deal = ghl.add_opportunity(known(ghl, message), name="Northline pilot")
+    looking.look_due()
+    ghl._opportunities[deal["id"]]["status"] = "lost"
+    clock.shift(looks.FRESH + timedelta(minutes=1))
+    looks.ask(message)
+    assert looking.look_due() == 1
+    assert (now_is(message).critical_reason, now_is(message).rank) == ("", 2)
+
+
+# --- When it is asked -------------------------------------------------------------------------------------------------
+
+
+def test_the_most_urgent_are_looked_for_first_and_a_few_at_a_time(ghl: FakeGhl) -> None:
+    cold, hot = low(), factories.held()
+    assert looking.look_due(batch=1) == 1
+    assert (looks.of(hot).looked_at is not None, looks.of(cold).looked_at) == (True, None)
+
+
+def test_a_look_is_kept_for_some_hours_and_asked_for_again_when_it_is_older(ghl: FakeGhl, clock: Any) -> None:
+    message = low()
+    assert looks.why_no_machine(message, timezone.now()) == "it is not checked at GoHighLevel, or too long ago"
+    looking.look_due()
+    looks.ask(message)
+    assert (looks.why_no_machine(message, timezone.now()), looking.look_due()) == ("", 0)
+    clock.shift(looks.FRESH + timedelta(minutes=1))
+    assert looks.why_no_machine(message, timezone.now()) != ""
+    looks.ask(message)
+    assert (looking.look_due(), looks.why_no_machine(message, timezone.now())) == (1, "")
+
+
+def test_a_look_is_at_one_address(ghl: FakeGhl) -> None:
+    message = low()
+    looking.look_due()
+    message.to_address = "new@address.test"
+    assert looks.why_no_machine(message, timezone.now()) != ""
+
+
+def test_in_the_sandbox_nobody_is_asked_and_it_says_so(ghl: FakeGhl, settings: Any) -> None:
+    settings.SANDBOXED = ["ghl"]
+    message = low()
+    assert (looking.look_due(), ghl.requests()) == (0, [])
+    assert looks.words(message) == "GoHighLevel is in the sandbox: not checked."
+    assert looks.why_no_machine(message, timezone.now()) == ""  # it cannot reach anybody
+    settings.SANDBOXED = []
+    assert looks.why_no_machine(message, timezone.now()) != ""
+    assert looking.look_due() == 1
+
+
+@pytest.mark.parametrize("kind", ["example", "test", "training"])
+def test_people_who_are_not_live_are_never_asked_about(ghl: FakeGhl, kind: str) -> None:
+    message = low(lead=factories.LeadFactory(kind=kind))
+    assert (looking.look_due(), ghl.requests(), GhlLook.objects.count(), looks.words(message)) == (0, [], 0, "")
+
+
+def test_a_halt_lets_no_further_call_begin(ghl: FakeGhl, settings: Any) -> None:
+    message = low()
+    phase.halt(by=None, reason="test")
+    assert (looking.look_due(), ghl.requests()) == (0, [])
+    phase.resume(by=None, reason="test")
+    emailed(ghl, known(ghl, message))
+    act = ghl.search_conversations
+
+    def stopped_meanwhile(request: Any) -> Any:
+        settings.EMERGENCY_STOP = True
+        return act(request)
+
+    ghl.search_conversations = stopped_meanwhile
+    assert looking.look_due() == 1
+    assert (routes(ghl), looks.of(message).looked_at) == ([FIND, SEARCH], None)
+
+
+def test_what_is_decided_is_not_looked_for(ghl: FakeGhl) -> None:
+    review.withdraw(low(), by=None)
+    review.clear(low(), 1, by=None)
+    assert (looking.look_due(), ghl.requests()) == (0, [])
+
+
+def test_an_approval_that_is_undone_is_looked_for(ghl: FakeGhl) -> None:
+    message = low()
+    GhlLook.objects.all().delete()  # as one from before there were looks
+    review.undo(review.clear(message, 1, by=None), by=None)
+    assert looking.look_due() == 1
+
+
+def test_what_another_sweep_has_is_left_alone_until_its_lease_ends(ghl: FakeGhl, clock: Any) -> None:
+    low()
+    GhlLook.objects.update(lease_until=timezone.now() + timedelta(seconds=60))
+    assert (looking.look_due(), ghl.requests()) == (0, [])
+    clock.shift(timedelta(seconds=61))
+    assert looking.look_due() == 1
+
+
+# --- When it cannot be asked ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (lambda s: s.status(500, {"message": "oops"}), "answered 500: oops"),
+        (lambda s: s.status(200, {}), "answered without saying whether there is a contact"),
+        (lambda s: s.garbage(), "answered something that is not JSON"),
+        (lambda s: s.status(401, {"message": "The token is not authorized for this scope."}), "answered 401"),
+        (lambda s: s.status(422, {"message": ["email must be an email"]}), "answered 422: email must be an email"),
+    ],
+)
+def test_while_it_cannot_be_asked_the_email_says_so(ghl: FakeGhl, clock: Any, fault: Any, said: str) -> None:
+    message = low()
+    fault(ghl.on(FIND))
+    assert looking.look_due() == 1
+    words = looks.words(message)
+    assert words.startswith("Not checked at GoHighLevel yet.") and said in words
+    assert looks.why_no_machine(message, timezone.now()) != ""
+    assert looking.look_due() == 0
+    ghl.clear_behaviours()
+    clock.shift(timedelta(seconds=30))
+    assert looking.look_due() == 1
+    assert looks.words(message) == "Checked at GoHighLevel: They are not known there."
+    assert Suppression.objects.count() == 0
+
+
+@pytest.mark.parametrize("route", [SEARCH, TALK, DEALS])
+def test_half_a_look_is_none(ghl: FakeGhl, route: str) -> None:
+    message = low()
+    emailed(ghl, known(ghl, message))
+    ghl.on(route).status(503)
+    looking.look_due()
+    assert (now_is(message).critical_reason, looks.of(message).looked_at) == ("", None)
+
+
+def test_where_it_is_away_the_others_are_not_tried(ghl: FakeGhl) -> None:
+    for _ in range(3):
+        low()
+    ghl.stop()
+    assert looking.look_due() == 1
+    assert sum(look.attempts for look in GhlLook.objects.all()) == 1
+
+
+def test_one_that_is_refused_does_not_hold_up_the_others(ghl: FakeGhl) -> None:
+    bad, good = factories.held(), low()
+    known(ghl, bad)
+    ghl.on(SEARCH).status(400, {"message": "Contact with id x not found"})
+    assert looking.look_due() == 2
+    assert (looks.of(bad).looked_at, looks.of(good).looked_at is not None) == (None, True)
+
+
+# --- A person approves ------------------------------------------------------------------------------------------------
+
+
+def approved(message: Message) -> Message:
+    current = now_is(message)
+    return review.clear(current, current.version, by=None)
+
+
+def test_what_stood_beside_it_when_it_was_approved_stops_nothing(ghl: FakeGhl) -> None:
+    message = low()
+    contact = known(ghl, message)
+    emailed(ghl, contact)
+    ghl.receive_reply(contact)
+    ghl.add_opportunity(contact, name="Northline pilot")
+    looking.look_due()
+    approved(message)
+    assert sending.send_due() == 1
+    assert (now_is(message).status, len(ghl.sent_emails())) == ("sent", 1)
+
+
+@pytest.mark.parametrize(
+    ("happens", "why", "reason"),
+    [
+        (lambda ghl, contact: emailed(ghl, contact), "known_at_ghl", EMAIL),
+        (lambda ghl, contact: ghl.add_opportunity(contact, name="Northline pilot"), "known_at_ghl", DEAL),
+        (
+            lambda ghl, contact: ghl.receive_reply(contact),
+            "answered",
+            "GoHighLevel shows a message from them on 3 Mar 2026.",
+        ),
+    ],
+    ids=["an email of somebody else", "a deal", "an answer"],
+)
+@pytest.mark.parametrize("looked", [True, False])
+def test_what_came_since_brings_it_back_once_as_critical_with_the_reason(
+    ghl: FakeGhl, looked: bool, happens: Any, why: str, reason: str
+) -> None:
+    message = low()
+    contact = known(ghl, message)
+    if looked:
+        looking.look_due()
+    approved(message)
+    happens(ghl, contact)
+    assert sending.send_due() == 0
+    held = now_is(message)
+    assert (held.status, held.moves.last().why, held.error, held.rank) == ("held", why, reason, 0)
+    assert reason in held.critical_reason
+    assert (ghl.requests(SEND), held.transport) == ([], "")
+    assert looking.look_due() == 0  # the door has looked just now
+    approved(message)
+    assert sending.send_due() == 1
+    assert len(ghl.sent_emails()) == 1
+
+
+def reply(message: Message, **more: Any) -> Reply:
+    said = {"sorted_as": "positive", "source": "poll", "received_at": timezone.now(), "noted_at": timezone.now()}
+    return Reply.objects.create(lead=message.lead, **{**said, **more})
+
+
+def test_what_was_known_by_polling_when_it_was_approved_is_no_news(ghl: FakeGhl) -> None:
+    message = low()
+    contact = known(ghl, message)
+    deal = ghl.add_opportunity(contact, name="Northline pilot")
+    at = timezone.now()
+    Opportunity.objects.create(ghl_id=deal["id"], lead=message.lead, status="open", opened_at=at, changed_at=at)
+    ghl.receive_reply(contact)
+    reply(message, ghl_message_id="msg_1")
+    approved(message)
+    assert sending.send_due() == 1
+
+
+def test_an_automatic_answer_stops_nothing(ghl: FakeGhl) -> None:
+    message = low()
+    said = ghl.receive_reply(known(ghl, message))
+    reply(message, ghl_message_id=said["emailMessageId"], sorted_as="out_of_office")
+    looking.look_due()
+    assert now_is(message).critical_reason == ""
+    approved(message)
+    assert sending.send_due() == 1
+
+
+def test_a_deal_that_is_known_by_polling_is_named_once(ghl: FakeGhl) -> None:
+    message = low()
+    deal = ghl.add_opportunity(known(ghl, message), name="Northline pilot")
+    at = timezone.now()
+    Opportunity.objects.create(ghl_id=deal["id"], lead=message.lead, status="open", opened_at=at, changed_at=at)
+    looking.look_due()
+    assert now_is(message).critical_reason == DEAL
+
+
+def test_something_more_brings_it_back_again(ghl: FakeGhl, clock: Any) -> None:
+    message = low()
+    contact = known(ghl, message)
+    for name in ("First", "Second"):
+        ghl.add_opportunity(contact, name=name)
+        approved(message)
+        assert sending.send_due() == 0
+        assert now_is(message).error == f"GoHighLevel shows an open deal: {name}."
+    assert now_is(message).critical_reason == "GoHighLevel shows open deals: Second, First."
+    approved(message)
+    assert sending.send_due() == 1
+
+
+def test_a_reason_that_comes_in_the_moment_of_approving_is_not_approved_unseen(ghl: FakeGhl, reviewer: User) -> None:
+    message = low()
+    as_it_was_shown = now_is(message)
+    emailed(ghl, known(ghl, message))
+    looking.look_due()
+    with pytest.raises(Stale):
+        review.clear(as_it_was_shown, 1, by=reviewer)
+    assert (now_is(message).status, looks.of(message).seen) == ("held", {})
+
+
+def test_deals_that_may_not_be_read_let_nothing_through_and_refuse_nothing(ghl: FakeGhl, clock: Any) -> None:
+    message = low()
+    ghl.on(DEALS).status(401, {"message": "The token is not authorized for this scope."}, times=1)
+    approved(message)
+    assert sending.send_due() == 0
+    assert (now_is(message).status, now_is(message).waiting_for) == ("cleared", "ghl_config")
+    assert "opportunities.readonly" in Alarm.objects.get().text
+    clock.shift(timedelta(minutes=6))
+    assert sending.send_due() == 1
