@@ -112,6 +112,9 @@ def how_it_stands(message: Message) -> str:
         if message.status == Status.BLOCKED:
             return f"It can't be approved: {message.error}"
         return f"{who} changed this email{when}. Your decision was not recorded."
+    if message.by_machine:
+        cleared = message.moves.filter(why=review.MACHINE).latest("pk").at
+        return f"The machine approved this email at {_clock(cleared)}. Your decision was not recorded."
     if last is not None:
         done = {Verdict.APPROVED: "approved", Verdict.REJECTED: "rejected"}.get(Verdict(last.verdict), "decided")
         return f"{last.by_name} {done} this email at {_clock(last.at)}. Your decision was not recorded."

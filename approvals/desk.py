@@ -27,6 +27,8 @@ WHY = {
     "guard": "Blocked by a check",
     "draft_failed": "Could not be drafted",
     "approved": "Approved",
+    "machine": "Approved by the machine",
+    "machine_returned": "Held again: the machine may not approve it any more",
     "would_approve": "Would have been approved (shadow)",
     "rejected": "Rejected",
     "undone": "Approval undone",

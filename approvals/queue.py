@@ -67,6 +67,7 @@ def take(message: Message, user: Any) -> Claim:
             rows = Claim.objects.filter(pk=claim.pk).filter(Q(user=user) | Q(until__lte=now))
             rows.update(user=user, until=now + HOLD)
             claim.refresh_from_db()
+        review.mark_opened(message)
     return claim
 
 

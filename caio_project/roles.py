@@ -9,6 +9,7 @@ REVIEWER = ("approvals.decide", "outreach.halt")
 LEAD = (
     "outreach.resume",
     "outreach.promote",
+    "outreach.auto_approve",
     "outreach.queue_segment",
     "outreach.change_emailtemplate",
     "outreach.add_emailtemplate",

@@ -21,6 +21,7 @@ SWEEPS = {
     "outreach.expire_due": 60.0,
     "outreach.watch_guardrails": 10.0,
     "outreach.work_off_inbox": QUICK,
+    "outreach.clear_due": 2.0,
     "approvals.tell": 10.0,
     "metrics.evaluate_gates": 60.0,
 }

@@ -249,7 +249,7 @@ GATES: dict[Phase, tuple[Callable[[datetime], Gate], ...]] = {
         approval_latency,
     ),
     Phase.AUTONOMOUS: (
-        _not_built("time in assisted", ">= 14 days", 14, "", "automatic approval is not built"),
+        _not_built("time in assisted", ">= 14 days", 14, "", "it is not measured yet"),
         _not_built("reply rate, sustained", ">= 8 %", 200, "28 days", "replies are not read back yet"),
         _not_built("override rate", "< 10 %", 30, "", "sampled re-reading is not built"),
         _not_built("domain health", "> 70 every day", 14, "14 days", "domain health is not built"),

@@ -10,13 +10,11 @@ from caio_project.lib import http
 from leads.integrations import ghl
 from metrics import gates
 from outreach import guardrails, phase, review
-from outreach.models import Control, ControlChange, Message
+from outreach.models import Control, ControlChange
 from outreach.policy import POLICY, Phase
-from outreach.states import Stale, Status
 from outreach.thresholds import Level
 
 REST_AFTER_A_DROP = timedelta(hours=48)
-MACHINE = "auto_approved"
 
 
 class NotPromoted(Exception):
@@ -99,9 +97,5 @@ def demote(*, to: Phase | None = None, by: Any, reason: str) -> Control:
     if order.index(to) >= order.index(here):
         raise phase.NotAllowed(f"{to.label} is not below {here.label}.")
     row = phase.change(to, by=by, reason=reason)
-    for message in Message.objects.filter(status=Status.CLEARED, moves__why=MACHINE).distinct():
-        try:
-            review.undo(message, by=None)
-        except Stale:
-            continue  # it is at the door, which reads the new phase itself
+    review.give_back()
     return row

@@ -11,9 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from outreach import limits, phase
+from outreach import automatic, limits, phase
 from outreach.models import Control, Message
-from outreach.policy import AUTOMATIC_APPROVAL_BUILT
 from outreach.states import Status
 
 MessageShape = inline_serializer(
@@ -117,7 +116,7 @@ def enforced(row: Control) -> dict[str, Any]:
             "working_hours": settings.WORKING_HOURS,
         },
         "auto_approve": {
-            "enabled": row.auto_approve and AUTOMATIC_APPROVAL_BUILT,
+            "enabled": not automatic.waits(row, timezone.now()),
             "max_intent_score": row.auto_max_intent,
             "require_no_warm_connections": row.auto_no_warm_connections,
         },

@@ -123,7 +123,13 @@ def _written(known: Known, template: EmailTemplate, why: str) -> Written:
         why=why[:WHY_COLUMN],
         sender=known.sender,
         assessment=assessment,
-        facts=facts_of(known, phrases, problem is None and guards.first_failure(results) is None),
+        facts=facts_of(
+            lead,
+            assessment,
+            phrases,
+            critical_reason=known.critical_reason,
+            passed=problem is None and guards.first_failure(results) is None,
+        ),
     )
 
 
@@ -312,17 +318,18 @@ def _in_prose(industry: str) -> str:
     return " ".join(word if word.isupper() else word.lower() for word in words)
 
 
-def facts_of(known: Known, phrases: tuple[merge.Phrase, ...], passed: bool) -> policy.Facts:
+def facts_of(
+    lead: Lead, assessment: Assessment, phrases: Iterable[merge.Phrase], *, critical_reason: str, passed: bool
+) -> policy.Facts:
     """What the policy judges by."""
-    lead, assessment = known.lead, known.assessment
     return policy.Facts(
         intent=assessment.intent,
         tier=assessment.tier,
         employees_from=lead.company.employees_from if lead.company else None,
         warm=assessment.warm is not None,
-        critical_reason=known.critical_reason,
+        critical_reason=critical_reason,
         guards_passed=passed,
-        address_verified=lead.email_verified,
+        address_verified=lead.email_verified or earlier.was_delivered_to(lead.email or ""),
         country=lead.country,
         allowed_countries=frozenset(settings.ALLOWED_COUNTRIES),
         unsourced_phrases=sum(not phrase.source for phrase in phrases),

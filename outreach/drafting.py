@@ -273,11 +273,7 @@ def guard_again(message: Message, now: datetime) -> Message:
     text, before = message.text, earlier.before(message.lead, now, message.pk)
     if text is None:
         return message
-    results = composing.check(
-        message.lead, text.subject, text.body, text.footer, [merge.Phrase(**p) for p in text.phrases], message.sender,
-        before=before, typed=text.author_id is not None, tier=message.tier,
-        template=message.template.key if message.template else "",
-    )  # fmt: skip
+    results = guarded(message, text, before)
     failed, rows = guards.first_failure(results), guards.as_rows(results)
     if failed is None:
         return to_held(message, "freed", guards=rows)
@@ -288,6 +284,15 @@ def guard_again(message: Message, now: datetime) -> Message:
         expires_at=_expires_at(policy.Band(message.band), until or now),
     )  # fmt: skip
     return message
+
+
+def guarded(message: Message, text: MessageText, before: earlier.Before) -> list[guards.Result]:
+    """What the guards say of an email's text as things are now."""
+    return composing.check(
+        message.lead, text.subject, text.body, text.footer, [merge.Phrase(**p) for p in text.phrases], message.sender,
+        before=before, typed=text.author_id is not None, tier=message.tier,
+        template=message.template.key if message.template else "",
+    )  # fmt: skip
 
 
 def to_held(
@@ -303,7 +308,9 @@ def to_held(
     now = now or timezone.now()
     band = policy.Band(message.band)
     times = {"held_at": now, "due_at": _due_at(band, now), "expires_at": _expires_at(band, now)}
-    changes = {"error": error, "blocked_by": "", "waiting_for": "", "transport": "", **times, **more}
+    changes = {
+        "error": error, "blocked_by": "", "waiting_for": "", "transport": "", "by_machine": False, **times, **more,
+    }  # fmt: skip
     held = move(message, Status.HELD, why, lease=lease, now=now, **changes)
     looks.ask(held)
     nudge("outreach.look_due")

@@ -10,7 +10,7 @@ from django.db.models import F, Q, QuerySet
 from leads import suppression
 from leads.models import Lead
 from outreach.guards import Earlier, Lesson
-from outreach.models import Meeting, Message, MessageText, Move, Opportunity, Reply
+from outreach.models import EmailEvent, Meeting, Message, MessageText, Move, Opportunity, Reply
 from outreach.states import Status
 
 QUEUED_WITHIN = timedelta(days=30)
@@ -74,6 +74,14 @@ def heard_since(lead: Lead, at: datetime) -> str:
         return "answered"
     booked = Meeting.objects.filter(lead__in=suppression.rows_of(lead), noted_at__gte=at)
     return "meeting" if booked.exclude(status__in=Meeting.OFF).exists() else ""
+
+
+def was_delivered_to(address: str) -> bool:
+    """Whether an email of ours arrived at `address`, and none bounced there."""
+    if not address:
+        return False
+    kinds = set(EmailEvent.objects.filter(message__to_address=address).values_list("kind", flat=True))
+    return EmailEvent.Kind.DELIVERED in kinds and EmailEvent.Kind.BOUNCED not in kinds
 
 
 def before(lead: Lead, now: datetime, but: int | None = None) -> Before:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from caio_project.lib.nudge import nudge
 from leads.alarms import clear_alarm, raise_alarm
 from leads.models import Alarm, Kind
-from outreach import phase, thresholds
+from outreach import phase, review, thresholds
 from outreach.models import Control, EmailEvent, GuardrailBreach, HealthVerdict, Move, SendIntent, Transport
 from outreach.policy import ORDER, Phase
 from outreach.states import Status
@@ -43,6 +43,7 @@ def check(now: datetime | None = None) -> list[GuardrailBreach]:
         row, counts = phase.locked(), count(now)
         made = [_act(row, breach, counts) for breach in _due(thresholds.judge(counts), row)]
     if made:
+        review.give_back()
         nudge("approvals.tell")
     return made
 

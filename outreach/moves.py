@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from caio_project.lib import claims
@@ -20,20 +21,23 @@ def move(
     tag: str = "",
     reason: str = "",
     lease: datetime | None = None,
+    where: Q | None = None,
     now: datetime | None = None,
     **changes: Any,
 ) -> Message:
     """Move `message`, as the caller knows it, to `to_status` and set `changes`, or change nothing.
 
     `why` is a code; `reason` is typed text and goes into an erasable row. With `lease`, only the holder of that lease
-    may move it. Raises IllegalMove where the table has no such move and Stale where the row is no longer as the caller
-    knew it (other state, other text, other lease).
+    may move it; with `where`, only while the row is like that. Raises IllegalMove where the table has no such move and
+    Stale where the row is no longer as the caller knew it (other state, other text, other lease).
     """
     states.check(message.status, to_status)
     with transaction.atomic():
         rows = Message.objects.filter(pk=message.pk, status=message.status, version=message.version)
         if lease is not None:
             rows = rows.filter(lease_until=lease)
+        if where is not None:
+            rows = rows.filter(where)
         if not claims.claim(rows, **{"status": to_status, "lease_until": None, **changes}):
             current = Message.objects.get(pk=message.pk)
             raise states.Stale(current.status, current.version)

@@ -6,8 +6,12 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from caio_project.lib.nudge import nudge
 from outreach.models import Control, ControlChange, ControlReason
-from outreach.policy import POLICY, Limits, Phase
+from outreach.policy import ORDER, POLICY, Limits, Phase
+
+TURN_ON, TURN_OFF = "outreach.auto_approve", "outreach.halt"  # permissions: who may halt may stop the machine
+MACHINE_SWEEP = "outreach.clear_due"  # gives back at once what the machine approved and may not approve any more
 
 
 class NotAllowed(Exception):
@@ -41,9 +45,39 @@ def change(to: Phase, *, by: Any, reason: str, override: bool = False) -> Contro
         if row.phase == to:
             raise NotAllowed(f"The phase is {to.value} already.")
         _log("phase", row.phase, to, by, reason, override)
+        if row.auto_approve and ORDER.index(to) < ORDER.index(Phase(row.phase)):
+            _set(row, "auto_approve", False, by, reason)  # or it would go on by itself after the next rise
         row.phase, row.phase_since, row.phase_by, row.phase_reason = to, timezone.now(), name_of(by), reason
         row.save()
+    nudge(MACHINE_SWEEP)
     return row
+
+
+def switch(on: bool, *, by: Any, reason: str, under_intent: int | None = None, no_warm: bool | None = None) -> Control:
+    """Turn automatic approval on or off, and set its limits where given; each change is logged.
+
+    Raises NotAllowed for a limit that is not a score.
+    """
+    if under_intent is not None and not 0 <= under_intent <= 100:
+        raise NotAllowed(f"under_intent: {under_intent} is not a score from 0 to 100.")
+    wanted = {"auto_approve": on, "auto_max_intent": under_intent, "auto_no_warm_connections": no_warm}
+    with transaction.atomic():
+        row = locked()
+        for name, value in wanted.items():
+            if value is not None and value != getattr(row, name):
+                _set(row, name, value, by, reason)
+        row.save()
+    nudge(MACHINE_SWEEP)
+    return row
+
+
+def _set(row: Control, name: str, value: Any, by: Any, reason: str) -> None:
+    _log(name.removesuffix("_connections"), _said(getattr(row, name)), _said(value), by, reason)
+    setattr(row, name, value)
+
+
+def _said(value: bool | int) -> str:
+    return str(value) if not isinstance(value, bool) else "on" if value else "off"
 
 
 def halt(*, by: Any, reason: str) -> Control:
@@ -55,6 +89,7 @@ def halt(*, by: Any, reason: str) -> Control:
             _log("halt", "open", "halted", by, reason)
             row.halted, row.halted_at, row.halted_by, row.halt_reason = True, timezone.now(), name_of(by), reason
             row.save()
+    nudge(MACHINE_SWEEP)
     return row
 
 

@@ -23,9 +23,6 @@ class Band(TextChoices):
 
 RANK = {Band.CRITICAL: 0, Band.HOT: 0, Band.WARM: 1, Band.LOW: 2}
 
-# No machine approves yet: the verdict is computed and stored, and every email is held for a person.
-AUTOMATIC_APPROVAL_BUILT = False
-
 
 @dataclass(frozen=True)
 class Limits:
@@ -94,6 +91,36 @@ def judge(limits: Limits, facts: Facts) -> Verdict:
         reasons.append(f"{facts.country} is not an allowed country")
     if facts.unsourced_phrases:
         reasons.append("a phrase has no source")
+    return Verdict(not reasons, tuple(reasons))
+
+
+@dataclass(frozen=True)
+class Machine:
+    """The switch for automatic approval with its limits, and what holds all of it up at this moment."""
+
+    switched_on: bool
+    under_intent: int  # it approves only what scores less
+    no_warm: bool  # and nothing with a warm connection
+    held_up: tuple[str, ...] = ()  # a halt, guardrails: each a sentence
+
+
+def machine_waits(limits: Limits, machine: Machine) -> tuple[str, ...]:
+    """Why the machine approves nothing at all now, each a sentence; () where it may."""
+    reasons = []
+    if not limits.machine_approves:
+        reasons.append("A person decides every email in this phase.")
+    if not machine.switched_on:
+        reasons.append("Automatic approval is switched off.")
+    return (*reasons, *machine.held_up)
+
+
+def judge_now(limits: Limits, facts: Facts, machine: Machine) -> Verdict:
+    """`judge`, with everything that must be so at the moment of approving, too."""
+    reasons = [*machine_waits(limits, machine), *judge(limits, facts).reasons]
+    if facts.intent >= machine.under_intent:
+        reasons.append(f"the score is {facts.intent}, and the machine approves under {machine.under_intent}")
+    if machine.no_warm and facts.warm:
+        reasons.append("there is a warm connection")
     return Verdict(not reasons, tuple(reasons))
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from caio_project.lib import claims
@@ -18,6 +19,7 @@ from outreach.policy import Phase
 from outreach.states import IllegalMove, Stale, Status
 
 DECIDABLE = (Status.BLOCKED, Status.HELD, Status.CLEARED)
+MACHINE = "machine"  # why an email was cleared that no person cleared
 
 
 class Forbidden(Exception):
@@ -35,7 +37,8 @@ def clear(message: Message, version: int, *, by: Any, why: str = "approved") -> 
     """Approve the text of `version`: it waits out the time to undo and leaves by the transport pinned here.
 
     In Shadow it is withdrawn instead: what would have been approved is never released later. Raises Stale for another
-    version or a decided email, Forbidden where suppression or a guard stands against it.
+    version or a decided email, Forbidden where suppression or a guard stands against it. The machine (`why` MACHINE)
+    clears only what nobody has opened.
     """
     _same_text(message, version)
     if stop := suppression.verdict(message.to_address, message.lead):
@@ -48,11 +51,13 @@ def clear(message: Message, version: int, *, by: Any, why: str = "approved") -> 
         return move(message, Status.WITHDRAWN, "would_approve", by=by)
     now = timezone.now()
     undo_until = now + timedelta(seconds=settings.UNDO_SECONDS)
+    by_machine = why == MACHINE
     with transaction.atomic():
         _accept_what_stands(message)
         cleared = move(
             message, Status.CLEARED, why, by=by, now=now, cleared_at=now, not_before=undo_until, waiting_for="undo",
-            transport=transport_for(message), attempts=0, error="",
+            transport=transport_for(message), attempts=0, error="", by_machine=by_machine,
+            where=Q(opened_at=None) if by_machine else None,
         )  # fmt: skip
     nudge("outreach.send_due")
     return cleared
@@ -138,9 +143,23 @@ def undo(message: Message, *, by: Any) -> Message:
     """Take an approval back before it leaves; raises IllegalMove or Stale when it is too late."""
     if message.status != Status.CLEARED:
         raise IllegalMove(message.status, Status.HELD)
-    held = move(message, Status.HELD, "undone", by=by, transport="", waiting_for="", cleared_at=None)
+    held = move(
+        message, Status.HELD, "undone", by=by, transport="", waiting_for="", cleared_at=None, by_machine=False,
+    )  # fmt: skip
     looks.ask(held)
     return held
+
+
+def give_back() -> int:
+    """Hold again whatever the machine cleared and has not left, for people to decide; returns how many."""
+    count = 0
+    for message in Message.objects.filter(status=Status.CLEARED, by_machine=True):
+        try:
+            drafting.to_held(message, "machine_returned")
+            count += 1
+        except Stale:
+            continue  # it is at the door, which judges it again
+    return count
 
 
 def withdraw(message: Message, *, by: Any, reason: str = "") -> Message:

@@ -6,8 +6,8 @@ from django.db.models import F
 from django.utils import timezone
 
 from caio_project.lib import calendar, claims
-from outreach import guardrails, judging, limits, phase, states
-from outreach.judging import LONGEST_CALL, NotNow
+from outreach import automatic, guardrails, judging, limits, phase, states
+from outreach.judging import LONGEST_CALL, NotNow, Stopped
 from outreach.models import DailySlots, Message, SendIntent
 from outreach.states import Status
 
@@ -28,6 +28,8 @@ def claim(message: Message, contact_id: str = "") -> SendIntent:
     if breach := guardrails.unanswered(now):
         raise NotNow(now, "guardrail", breach.text)
     judging.judge(message)
+    if message.by_machine and (reasons := automatic.why_not_leave(message, row, now)):
+        raise Stopped(Status.HELD, "machine_returned", f"The machine may not approve it any more: {reasons[0]}")
     mine = Message.objects.filter(pk=message.pk, status=Status.SENDING, lease_until=message.lease_until)
     mine = mine.filter(lease_until__gt=now + LONGEST_CALL)
     if not claims.claim(mine, ghl_contact_id=contact_id):

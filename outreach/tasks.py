@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from caio_project.lib.models import Heartbeat
-from outreach import drafting, guardrails, inbox, looking, one_person, review, sending, uncertain
+from outreach import clearing, drafting, guardrails, inbox, looking, one_person, review, sending, uncertain
 
 
 @shared_task(name="outreach.draft_due")
@@ -57,3 +57,8 @@ def watch_guardrails() -> None:
 @shared_task(name="outreach.work_off_inbox")
 def work_off_inbox() -> None:
     Heartbeat.beat("outreach.work_off_inbox", worked=inbox.work_off() > 0)
+
+
+@shared_task(name="outreach.clear_due")
+def clear_due() -> None:
+    Heartbeat.beat("outreach.clear_due", worked=clearing.clear_due() > 0)

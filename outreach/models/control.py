@@ -18,7 +18,7 @@ class Control(models.Model):
     phase_by = models.CharField(max_length=150, default="installation")
     phase_reason = models.TextField(default="A new installation starts here.")
     auto_approve = models.BooleanField(default=False)
-    auto_max_intent = models.PositiveSmallIntegerField(default=40)
+    auto_max_intent = models.PositiveSmallIntegerField(default=40, help_text="The machine approves only under it.")
     auto_no_warm_connections = models.BooleanField(default=True)
     halted = models.BooleanField(default=False)
     halted_at = models.DateTimeField(null=True, blank=True)
@@ -32,6 +32,7 @@ class Control(models.Model):
             ("halt", "Can halt sending"),
             ("resume", "Can resume sending"),
             ("promote", "Can change the phase"),
+            ("auto_approve", "Can turn automatic approval on"),
         ]
 
     def __str__(self) -> str:

@@ -88,6 +88,10 @@ class Message(models.Model):
     due_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     cleared_at = models.DateTimeField(null=True, blank=True)
+    by_machine = models.BooleanField(default=False, help_text="Approved by the machine, by no person.")
+    machine_looks_at = models.DateTimeField(
+        default=timezone.now, help_text="When the machine looks whether it may approve it."
+    )
     not_before = models.DateTimeField(default=timezone.now)
     waiting_for = models.CharField(max_length=40, blank=True, help_text="The limit that deferred it last.")
     lease_until = models.DateTimeField(null=True, blank=True)
@@ -122,6 +126,10 @@ class Message(models.Model):
             models.Index(fields=["not_before"], name="message_to_draft", condition=Q(status="draft")),
             models.Index(fields=["rank", "due_at", "id"], name="message_queue", condition=Q(status="held")),
             models.Index(fields=["rank", "not_before"], name="message_to_send", condition=Q(status="cleared")),
+            models.Index(
+                fields=["machine_looks_at"], name="message_for_machine", condition=Q(status="held", opened_at=None)
+            ),
+            models.Index(fields=["by_machine"], name="message_by_machine", condition=Q(status="cleared")),
             models.Index(fields=["lease_until"], name="message_leaving", condition=Q(status="sending")),
             models.Index(fields=["uncertain_at"], name="message_uncertain", condition=Q(status="uncertain")),
             models.Index(fields=["expires_at"], name="message_expiring", condition=Q(status__in=["held", "blocked"])),

@@ -4,7 +4,7 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from outreach.policy import AUTOMATIC_APPROVAL_BUILT, ORDER, POLICY, RANK, Facts, Phase, band, judge, judge_all
+from outreach.policy import ORDER, POLICY, RANK, Facts, Machine, Phase, band, judge, judge_all, judge_now, machine_waits
 
 LOW = Facts(
     intent=10,
@@ -70,8 +70,44 @@ def test_critical_and_hot_stand_first() -> None:
     assert {one.value: rank for one, rank in RANK.items()} == {"critical": 0, "hot": 0, "warm": 1, "low": 2}
 
 
-def test_no_machine_approves_yet() -> None:
-    assert AUTOMATIC_APPROVAL_BUILT is False
+ON = Machine(switched_on=True, under_intent=40, no_warm=True)
+
+
+@pytest.mark.parametrize(
+    ("phase", "machine", "waits"),
+    [
+        (Phase.SHADOW, ON, ("A person decides every email in this phase.",)),
+        (Phase.PARALLEL, ON, ("A person decides every email in this phase.",)),
+        (Phase.ASSISTED, ON, ()),
+        (Phase.AUTONOMOUS, ON, ()),
+        (Phase.ASSISTED, replace(ON, switched_on=False), ("Automatic approval is switched off.",)),
+        (Phase.ASSISTED, replace(ON, held_up=("Sending is halted.",)), ("Sending is halted.",)),
+        (
+            Phase.PARALLEL,
+            replace(ON, switched_on=False, held_up=("x",)),
+            ("A person decides every email in this phase.", "Automatic approval is switched off.", "x"),
+        ),
+    ],
+)
+def test_what_holds_the_machine_up_as_a_whole(phase: Phase, machine: Machine, waits: tuple[str, ...]) -> None:
+    assert machine_waits(POLICY[phase], machine) == waits
+    verdict = judge_now(POLICY[phase], LOW, machine)
+    assert (verdict.machine_approves, verdict.reasons[: len(waits)]) == (not waits, waits)
+
+
+@pytest.mark.parametrize(
+    ("facts", "machine", "reason"),
+    [
+        (replace(LOW, intent=30), replace(ON, under_intent=31), None),
+        (replace(LOW, intent=31), replace(ON, under_intent=31), "the score is 31, and the machine approves under 31"),
+        (replace(LOW, warm=True), ON, "there is a warm connection"),
+        (replace(LOW, warm=True), replace(ON, no_warm=False), None),
+        (replace(LOW, country="DE"), ON, "DE is not an allowed country"),
+    ],
+)
+def test_the_switch_has_limits_of_its_own(facts: Facts, machine: Machine, reason: str | None) -> None:
+    verdict = judge_now(POLICY[Phase.AUTONOMOUS], facts, machine)
+    assert (verdict.machine_approves, verdict.reasons) == (reason is None, (reason,) if reason else ())
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,108 @@
+"""The machine and a person, the door or a drop at once: one wins, and nothing that returned leaves."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from approvals import decisions, queue
+from approvals.decisions import Decider, TooLate
+from approvals.models import Decision
+from outreach import clearing, guardrails, phase, sending
+from outreach.models import DailySlots, Message, SandboxEmail
+from outreach.policy import Phase
+from outreach.thresholds import DomainHealth
+from tests import factories
+from tests.conftest import person
+from tests.races.conftest import at_once, now_is
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sender", "loose")]
+
+ROUNDS = 10
+
+
+@pytest.fixture(autouse=True)
+def assisted(settings: Any, committed: None) -> None:
+    settings.GHL_FROM_EMAIL = "alex@mail.ours.example.com"
+    switched_on()
+    guardrails.take_health(DomainHealth("mail.ours.example.com", 90, "present", "present", "present", timezone.now()))
+
+
+def switched_on() -> None:
+    phase.control()
+    if phase.control().phase != Phase.ASSISTED:
+        phase.change(Phase.ASSISTED, by=None, reason="test")
+    phase.resume(by=None, reason="test")
+    phase.switch(True, by=None, reason="test")
+
+
+def low() -> Message:
+    return factories.held(factories.LeadFactory(email_verified=True), intent=10, tier="tier_3", icp=10)
+
+
+@pytest.fixture
+def rita(committed: None) -> User:
+    return person("rita", "Reviewer")
+
+
+def test_of_the_machine_and_a_person_who_approves_one_wins(rita: User) -> None:
+    winners = set()
+    for _ in range(ROUNDS):
+        message = low()
+        cleared, approved = at_once(
+            clearing.clear_due,
+            lambda: decisions.approve(now_is(message), 1, Decider(rita, "desk")),  # noqa: B023
+        )
+        row = now_is(message)
+        assert row.status == "cleared"
+        assert message.moves.filter(to_status="cleared").count() == 1
+        assert row.by_machine == (cleared == 1) == isinstance(approved, TooLate)
+        assert Decision.objects.filter(message=message).count() == (not row.by_machine)
+        winners.add(row.by_machine)
+    assert winners <= {True, False}
+
+
+def test_what_a_person_takes_in_this_moment_is_not_cleared_under_their_eyes(rita: User) -> None:
+    """Either they took it first, or it was gone before."""
+    for _ in range(ROUNDS):
+        message = low()
+        at_once(clearing.clear_due, lambda: queue.take(now_is(message), rita))  # noqa: B023
+        row = now_is(message)
+        if row.by_machine:
+            assert row.status == "cleared"
+        else:
+            assert (row.status, message.moves.count()) == ("held", 1)
+            assert clearing.clear_due() == 0
+
+
+def test_four_sweeps_clear_each_email_once() -> None:
+    messages = [low() for _ in range(8)]
+    assert sum(at_once(*[clearing.clear_due] * 4)) == 8
+    assert [message.moves.filter(why="machine").count() for message in messages] == [1] * 8
+
+
+@pytest.mark.parametrize(
+    "stop",
+    [
+        lambda: phase.change(Phase.PARALLEL, by=None, reason="test"),
+        lambda: phase.halt(by=None, reason="test"),
+        lambda: phase.switch(False, by=None, reason="test"),
+    ],
+    ids=["drop", "halt", "switch"],
+)
+def test_a_stop_while_the_machine_clears_and_the_door_works(stop: Any) -> None:
+    """Each email has left, or waits for a person; nothing that returned leaves."""
+    for _ in range(ROUNDS // 2):
+        messages = [low() for _ in range(4)]
+        at_once(clearing.clear_due, sending.send_due, sending.send_due, stop)
+        clearing.clear_due()
+        before = set(SandboxEmail.objects.values_list("message_id", flat=True))
+        sending.send_due()
+        assert set(SandboxEmail.objects.values_list("message_id", flat=True)) == before
+        for message in messages:
+            row = now_is(message)
+            assert row.status == ("sent" if row.pk in before else "held"), row.status
+        Message.objects.filter(status="held").update(status="withdrawn")
+        DailySlots.objects.all().delete()
+        switched_on()
