@@ -13,7 +13,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from caio_project.lib import claims, http
@@ -21,7 +20,7 @@ from caio_project.lib.nudge import nudge
 from leads import breaker, budget, identity, merging, normal, rates, suppression
 from leads.integrations import clay
 from leads.integrations.rb2b import Unreadable
-from leads.models import Company, Enrichment, InboundEvent, Kind, Lead
+from leads.models import Company, Enrichment, InboundEvent, Kind, Lead, person_of
 
 log = logging.getLogger(__name__)
 
@@ -209,8 +208,7 @@ def settle(row: Enrichment, outcome: str, reason: str = "") -> bool:
 
 def _goes_on(lead_id: int) -> None:
     """The person of this row is due to be assessed."""
-    person = Lead.objects.filter(Q(pk=lead_id) | Q(pk__in=Lead.rows.filter(pk=lead_id).values("merged_into")))
-    person.update(needs_assessment_at=timezone.now(), attempts=0)
+    Lead.objects.filter(pk=person_of(lead_id)).update(needs_assessment_at=timezone.now(), attempts=0)
     nudge("leads.assess_due")
 
 

@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from leads import normal
-from leads.models import Lead, Suppression
+from leads.models import Lead, Suppression, person_of
 
 LISTS = Path(__file__).parent / "data"
 Reason = Suppression.Reason
@@ -62,9 +62,8 @@ def rows_of(lead: Lead) -> list[Lead]:
     """Every row that stands, or stood, for the person of `lead`, read now; a row may be younger than what one holds."""
     if lead.pk is None:
         return [lead]
-    person = Lead.rows.filter(pk=lead.pk, merged_into__isnull=False).values("merged_into")
-    mine = Q(pk=lead.pk) | Q(merged_into=lead.pk) | Q(pk__in=person) | Q(merged_into__in=person)
-    return list(Lead.rows.filter(mine).order_by("pk"))
+    person = person_of(lead.pk)
+    return list(Lead.rows.filter(Q(pk=person) | Q(merged_into=person)).order_by("pk"))
 
 
 def of_person(lead: Lead) -> QuerySet[Suppression]:

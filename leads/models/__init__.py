@@ -1,7 +1,7 @@
 """Who they are, why they might care, and whether we may speak to them."""
 
 from leads.models.events import Alarm, InboundEvent, Kind, Switch
-from leads.models.people import Company, Lead, Merge, People, Visit, sourced
+from leads.models.people import Company, Lead, Merge, People, Visit, person_of, sourced
 from leads.models.scores import Assessment, ScoringRules
 from leads.models.suppressions import Suppression
 from leads.models.team import KnownContact, PastEmployer, TeamMember
@@ -30,5 +30,6 @@ __all__ = [
     "TeamMember",
     "Visit",
     "new_request_id",
+    "person_of",
     "sourced",
 ]
