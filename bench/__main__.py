@@ -14,7 +14,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import latency, pages, webhook, world
+from bench import cost, latency, pages, webhook, world
 
 SECONDS = float(os.environ.get("BENCH_SECONDS") or 10)
 
@@ -26,6 +26,7 @@ def main() -> int:
         ("webhook", lambda: webhook.measure(SECONDS)),
         ("redis", latency.on_redis),
         ("embedded", latency.embedded),
+        ("cost", lambda: json.loads(world.manage(world.fresh_postgres(), "-m", "bench.cost", f"{SECONDS:g}"))),
         ("pages", lambda: json.loads(world.manage(world.fresh_postgres(), "-m", "bench.pages", str(pages.HELD)))),
     ):
         console.print(f"measuring {name} …")
@@ -71,6 +72,11 @@ def table(found: dict[str, Any]) -> Table:
         if one := found.get(name):
             row(f"visit to held, {text}: median", one["median_s"], "s", aim)
             row("  longest", one["longest_s"], "s", aim)
+    if c := found.get("cost"):
+        for one in c["sizes"]:
+            row(f"stored to assessed, {one['visits']:,} visits in the table", one["ms"], "ms a visit")
+        row("  queries a visit, the same at every size", c["queries"], "")
+        row(f"  times the cost at {c['sizes'][0]['visits']:,}", c["ratio"], "x", cost.AIM)
     if p := found.get("pages"):
         row(f"GET /api/queue-status, {p['held']:,} held, uncached", p["queue_status_ms"], "ms", 20)
         row("  times a view that does nothing", p["queue_status_ms"] / p["bare_ms"], "x")

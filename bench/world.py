@@ -39,6 +39,7 @@ def environment(**more: str) -> dict[str, str]:
         "GUNICORN_LOG_LEVEL": "warning",
         "LOG_LEVEL": "WARNING",
         "DATABASE_URL": POSTGRES,
+        "BENCH_DATABASE_URL": POSTGRES,
         "REDIS_URL": REDIS,
         **more,
     }
@@ -74,6 +75,22 @@ def fresh_postgres() -> dict[str, str]:
     env = environment()
     manage(env, "migrate", "--verbosity", "0")
     return env
+
+
+@contextlib.contextmanager
+def copies(suffixes: list[str]) -> Iterator[list[str]]:
+    """Names of as many copies of our fresh database, for the length of the block."""
+    name = urlsplit(POSTGRES).path.lstrip("/")
+    names = [f"{name}_{suffix}" for suffix in suffixes]
+    with psycopg.connect(_maintenance(), autocommit=True) as admin:
+        for copy in names:
+            admin.execute(f'DROP DATABASE IF EXISTS "{copy}" WITH (FORCE)')  # what a kill has left
+            admin.execute(f'CREATE DATABASE "{copy}" TEMPLATE "{name}"')
+        try:
+            yield names
+        finally:
+            for copy in names:
+                admin.execute(f'DROP DATABASE IF EXISTS "{copy}" WITH (FORCE)')
 
 
 def manage(env: dict[str, str], *arguments: str) -> str:
