@@ -53,6 +53,9 @@ WHY = {
     "bounced": "Stopped: the address does not receive emails",
     "event_at_ghl": "It arrived somewhere: so it left",
     "known_at_ghl": "Stopped: GoHighLevel shows what was not known when it was approved",
+    "first_kept": "Withdrawn: the first email was kept in the sandbox",
+    "other_address": "Withdrawn: this person has another address by now",
+    "company_answered": "Withdrawn: somebody at the company has answered, and is interested",
 }
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from leads import rules
@@ -18,7 +19,9 @@ WHY_COLUMN = 200
 CRITICAL_COLUMN = 200
 ANSWERED = "This person has answered before."
 OPEN_DEAL = "There is an open opportunity with this person at GoHighLevel."
+A_FIRST_SUBJECT = "A question for Northline Freight"  # in previews of follow-ups
 GENERAL = "general"  # the angle that every tier falls back on
+FOLLOW_UPS = {2: "follow_up", 3: "last_follow_up"}  # the angles of a thread's second and third email
 BY_HAND = "Queued by hand, with others."
 FRESH_VISIT = timedelta(days=14)  # an email about an older visit would puzzle its reader
 ABOUT_THE_VISIT = ("page_topic", "visit_count")
@@ -59,18 +62,23 @@ def compose(lead: Lead, message: Message, preview: EmailTemplate | None = None) 
     assessment = message.assessment or lead.assessments.first()
     assert assessment is not None
     sender = sender_of(lead)
-    fresh = not message.segment_id or _visited_lately(lead)
+    fresh = message.step == 1 and not message.segment_id or _visited_lately(lead)
+    before = earlier.Before() if preview else earlier.before(lead, timezone.now(), message.pk)
+    if preview and preview.angle in FOLLOW_UPS.values():
+        before = earlier.Before(thread=A_FIRST_SUBJECT)
     known = Known(
         lead=lead,
         critical_reason=critical_reason(lead, message),
         assessment=assessment,
         sender=sender,
-        fields=fields_of(lead, assessment, sender, about_the_visit=fresh),
+        fields=fields_of(lead, assessment, sender, about_the_visit=fresh, thread=before.thread),
         footer=compliance.footer(signature(sender, message.unsubscribe_token)),
-        before=earlier.Before() if preview else earlier.before(lead, timezone.now(), message.pk),
+        before=before,
     )
     if preview:
         return _written(known, preview, "preview")
+    if message.step > 1:
+        return _written(known, *next_in_thread(assessment.tier, message.step))
     signals = signals_of(assessment, known.fields)
     template, why = choose(assessment.tier, assessment.angle if fresh else GENERAL, signals)
     best = _written(known, template, why)
@@ -139,7 +147,7 @@ def _only_waits(written: Written) -> bool:
 
 def instead_of(template: EmailTemplate) -> Iterable[EmailTemplate]:
     """The tier's other templates, the general one first."""
-    others = EmailTemplate.objects.filter(active=True, tier=template.tier).exclude(pk=template.pk).order_by("key")
+    others = first_emails().filter(tier=template.tier).exclude(pk=template.pk).order_by("key")
     return sorted(others, key=lambda one: (one.angle != GENERAL, one.signal))
 
 
@@ -178,6 +186,7 @@ def check(
             colleague=before.in_the_way.sentence if before.in_the_way else "",
             template=template,
             tier=tier,
+            thread=before.thread,
         )
     )
 
@@ -216,7 +225,7 @@ def choose(tier: str, angle: str, signals: Collection[str] = ()) -> tuple[EmailT
 
     Without one for the angle it is the tier's general one, and without that any. LookupError where none is active.
     """
-    active = list(EmailTemplate.objects.filter(active=True))
+    active = list(first_emails())
     known = [signal for signal in Signal.values if signal in signals]
     for place in [(tier, about, signal) for about in dict.fromkeys((angle, GENERAL)) for signal in (*known, "")]:
         for template in active:
@@ -225,6 +234,20 @@ def choose(tier: str, angle: str, signals: Collection[str] = ()) -> tuple[EmailT
     if not active:
         raise LookupError("There is no active email template.")
     return active[0], f"there is no template for {tier} and {angle}"
+
+
+def first_emails() -> QuerySet[EmailTemplate]:
+    """The templates in use that open a thread."""
+    return EmailTemplate.objects.filter(active=True).exclude(angle__in=FOLLOW_UPS.values())
+
+
+def next_in_thread(tier: str, step: int) -> tuple[EmailTemplate, str]:
+    """The active template of the follow-up `step`, of that tier or else of any; LookupError where there is none."""
+    active = EmailTemplate.objects.filter(active=True, angle=FOLLOW_UPS[step]).order_by("key")
+    template = active.filter(tier=tier).first() or active.first()
+    if template is None:
+        raise LookupError(f"There is no active email template for {FOLLOW_UPS[step].replace('_', ' ')}.")
+    return template, f"email {step} of a thread, {template.tier}"
 
 
 def _why(angle: str, template: EmailTemplate, known: Sequence[str]) -> str:
@@ -242,9 +265,12 @@ def _visited_lately(lead: Lead) -> bool:
 
 
 def fields_of(
-    lead: Lead, assessment: Assessment, sender: TeamMember | None, *, about_the_visit: bool = True
+    lead: Lead, assessment: Assessment, sender: TeamMember | None, *, about_the_visit: bool = True, thread: str = ""
 ) -> dict[str, merge.Value]:
-    """Every merge field that is known, with its source; without those about a visit that is too long ago."""
+    """Every merge field that is known, with its source; without those about a visit that is too long ago.
+
+    `thread` is the subject of the email that this one follows.
+    """
     company, warm = lead.company, assessment.warm or {}
     ours = lambda name: _source(lead.sources, name)  # noqa: E731
     theirs = lambda name: _source(company.sources if company else {}, name)  # noqa: E731
@@ -269,6 +295,7 @@ def fields_of(
         "sender_name": (sender.name if sender else settings.SENDER_NAME, "settings"),
         "sender_first_name": ((sender.name if sender else settings.SENDER_NAME).split(" ")[0], "settings"),
         "sender_company": (settings.SENDER_COMPANY, "settings"),
+        "first_subject": (thread, "the first email"),
     }
     if not sender or warm.get("member") != sender.name:
         found["warm_colleague"] = (warm.get("member", ""), "team's connections")

@@ -28,6 +28,7 @@ class Before:
     texts: tuple[Earlier, ...] = ()
     lessons: tuple[Lesson, ...] = ()
     in_the_way: "InTheWay | None" = None
+    thread: str = ""  # the subject of the first email, where this one continues it
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,20 @@ def was_delivered_to(address: str) -> bool:
 
 def before(lead: Lead, now: datetime, but: int | None = None) -> Before:
     """What was before a new email to `lead`, leaving the email `but` (itself) out."""
-    return Before(texts(lead, now, but), lessons(lead, but), in_the_way(lead, now, but=but))
+    in_thread = thread(but)
+    earlier_texts = (*in_thread, *texts(lead, now, but))
+    subject = in_thread[0].subject if in_thread else ""
+    return Before(earlier_texts, lessons(lead, but), in_the_way(lead, now, but=but), subject)
+
+
+def thread(follow_up: int | None) -> tuple[Earlier, ...]:
+    """The emails of the thread that one continues, the first one first; none for a first email."""
+    first = Message.objects.filter(followed_by=follow_up).first() if follow_up else None
+    if first is None:
+        return ()
+    sent = Message.objects.filter(Q(pk=first.pk) | Q(follows=first, status=Status.SENT)).order_by("step")
+    texts = [text for one in sent for text in _text(one.pk, one.version)]
+    return tuple(Earlier(text.subject, text.body, "one that they have got in this thread") for text in texts)
 
 
 def texts(lead: Lead, now: datetime, but: int | None = None) -> tuple[Earlier, ...]:

@@ -80,6 +80,7 @@ class Text:
     lessons: tuple[Lesson, ...] = ()
     template: str = ""
     tier: str = ""
+    thread: str = ""  # the subject of the email that this one follows
 
 
 def check(text: Text) -> list[Result]:
@@ -118,7 +119,7 @@ def _no_placeholder(text: Text) -> Result:
 
 
 def _honest_subject(text: Text) -> Result:
-    if FALSE_SUBJECT.match(text.subject):
+    if FALSE_SUBJECT.match(text.subject) and not (text.thread and text.subject.strip() == f"Re: {text.thread}"):
         return Result("subject", False, "The subject pretends to be an answer.", "Take the Re: or Fwd: away.")
     if len(text.subject) > LONGEST_SUBJECT or len(text.subject.splitlines()) > 1:
         return Result("subject", False, "The subject is too long or has a line break.", "Shorten it.")

@@ -7,7 +7,7 @@ from django.conf import settings
 
 from leads import suppression
 from leads.models import Kind
-from outreach import earlier, one_person
+from outreach import earlier, follow_ups, one_person
 from outreach.models import Message, SendIntent, Transport
 from outreach.states import Status
 
@@ -46,6 +46,8 @@ def judge(message: Message) -> None:
     elsewhere = earlier.emails_of(lead).exclude(lead=message.lead_id).filter(intents__outcome__in=HAS_LEFT)
     if elsewhere.exists():
         raise Stopped(Status.WITHDRAWN, "written_as_other", one_person.WRITTEN_AS_OTHER)
+    if message.follows and (end := follow_ups.ended(message.follows)):
+        raise Stopped(Status.WITHDRAWN, end.why, end.text)
     if message.transport == Transport.GHL and (lead.kind != Kind.LIVE or message.kind != Kind.LIVE):
         raise Stopped(Status.WITHDRAWN, "undeliverable", f"{lead.get_kind_display()}s cannot be written to.")
     if message.transport == Transport.GHL and "ghl" in settings.SANDBOXED:

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import transaction
 
 from leads import rules
-from outreach.composing import GENERAL
+from outreach.composing import FOLLOW_UPS, GENERAL
 from outreach.models import EmailTemplate
 
 ANGLES = ("warm_connection", "high_intent", "hiring", "content", GENERAL)  # that the score gives
@@ -21,7 +21,7 @@ class Needed(Exception):
 
 def angles() -> list[str]:
     """What a template can be about: the score's own angles and those of page triggers."""
-    return list(dict.fromkeys((*ANGLES, *rules.angles())))
+    return list(dict.fromkeys((*ANGLES, *FOLLOW_UPS.values(), *rules.angles())))
 
 
 def key_of(template: EmailTemplate) -> str:

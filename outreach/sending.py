@@ -137,7 +137,7 @@ def _send(message: Message) -> bool:
     contact_id = recipient.ready(message)
     text = message.text
     assert text is not None
-    html = compliance.as_html(text.body, text.footer)
+    html, thread = compliance.as_html(text.body, text.footer), _thread_of(message)
     started = time.monotonic()
     with transaction.atomic():
         intent = slots.claim(message, contact_id=contact_id)
@@ -145,7 +145,9 @@ def _send(message: Message) -> bool:
         slots.settle(intent, Outcome.NOT_SENT)
         raise NotNow(timezone.now(), "slow", "The claim took too long; a halt may have come in between.")
     try:
-        sent = ghl.send_email(contact_id=contact_id, to=message.to_address, subject=text.subject, html=html)
+        sent = ghl.send_email(
+            contact_id=contact_id, to=message.to_address, subject=text.subject, html=html, thread=thread
+        )
     except http.Failure as failure:
         return _not_sent(message, intent, failure)
     with transaction.atomic():
@@ -155,6 +157,15 @@ def _send(message: Message) -> bool:
             uncertain.become(message, intent, "GoHighLevel answered without the id of a message.")
     refusals.none_in_a_row()
     return True
+
+
+def _thread_of(message: Message) -> ghl.Thread | None:
+    """The thread that a follow-up continues at GoHighLevel; None for a first email."""
+    if message.follows is None:
+        return None
+    first = message.follows
+    newest = first.followed_by.filter(status=Status.SENT).order_by("step").last() or first
+    return ghl.Thread(first.ghl_message_id, newest.ghl_message_id) if first.ghl_message_id else None
 
 
 def _record_sent(message: Message, intent: SendIntent, sent: ghl.Sent) -> None:

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from caio_project.lib.models import Heartbeat
-from outreach import clearing, drafting, guardrails, inbox, looking, one_person, review, sending, uncertain
+from outreach import clearing, drafting, follow_ups, guardrails, inbox, looking, one_person, review, sending, uncertain
 
 
 @shared_task(name="outreach.draft_due")
@@ -27,6 +27,13 @@ def free_blocked() -> None:
 @shared_task(name="outreach.look_due")
 def look_due() -> None:
     Heartbeat.beat("outreach.look_due", worked=looking.look_due() > 0)
+
+
+@shared_task(name="outreach.follow_up")
+def follow_up() -> None:
+    stopped = follow_ups.stop_ended()
+    opened = follow_ups.open_due()
+    Heartbeat.beat("outreach.follow_up", worked=bool(stopped or opened))
 
 
 @shared_task(name="outreach.send_due")

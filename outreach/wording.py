@@ -15,11 +15,12 @@ FIELDS = {
     "warm_member": "who of us knows them or worked where they did",
     "warm_colleague": "the same, where it is not who signs", "warm_company": "where both worked",
     "warm_sentence": "the connection as a whole sentence", "sender_name": "who signs", "sender_first_name": "",
-    "sender_company": "our company",
+    "sender_company": "our company", "first_subject": "of a follow-up: the subject of the first email",
 }  # fmt: skip
 FAMILIES = ("ceo", "cro", "cto", "coo", "other")
 LONGEST_SUBJECT = 60  # characters; a phone shows about forty of them
 FEWEST_WORDS, MOST_WORDS = 60, 120
+FEWEST_IN_THREAD, MOST_IN_THREAD = 35, 90  # they have read the first one
 SPAM = (
     "100%", "act now", "best price", "buy now", "click here", "congratulations", "discount", "don't miss", "exclusive",
     "for free", "free trial", "guarantee", "increase sales", "limited time", "no obligation", "once in a lifetime",
@@ -152,10 +153,12 @@ def _words(field: str, text: str) -> list[Problem]:
 def of_email(subject: str, body: str) -> list[Problem]:
     """What shows only once it is filled: lengths, and how many questions it ends in."""
     found, words, questions = [], len(body.split()), body.count("?")
+    in_thread = subject.startswith("Re: ")
+    fewest, most = (FEWEST_IN_THREAD, MOST_IN_THREAD) if in_thread else (FEWEST_WORDS, MOST_WORDS)
     if len(subject) > LONGEST_SUBJECT:
         found.append(Problem("subject", False, f"{len(subject)} characters; {LONGEST_SUBJECT} at most are read."))
-    if not FEWEST_WORDS <= words <= MOST_WORDS:
-        found.append(Problem("body", False, f"{words} words; {FEWEST_WORDS} to {MOST_WORDS} are read."))
+    if not fewest <= words <= most:
+        found.append(Problem("body", False, f"{words} words; {fewest} to {most} are read."))
     if questions != 1:
         found.append(Problem("body", False, f"{questions} questions; one is answered."))
     return found

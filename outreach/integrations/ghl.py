@@ -44,7 +44,15 @@ class Seen:
     at: datetime | None
 
 
-def send_email(*, contact_id: str, to: str, subject: str, html: str) -> Sent:
+@dataclass(frozen=True)
+class Thread:
+    """Where a follow-up belongs: GHL's id of the thread, which is that of its first message, and of the newest one."""
+
+    id: str
+    newest: str
+
+
+def send_email(*, contact_id: str, to: str, subject: str, html: str, thread: Thread | None = None) -> Sent:
     """Send one email. Success means that GHL has queued it. Never repeat on Uncertain.
 
     `emailFrom` is a bare address: GHL refuses "Name <a@b>". Raises lib.http's failures.
@@ -57,6 +65,8 @@ def send_email(*, contact_id: str, to: str, subject: str, html: str) -> Sent:
         "subject": subject,
         "html": html,
     }
+    if thread:
+        body |= {"threadId": thread.id, "replyMessageId": thread.newest, "emailReplyMode": "reply"}
     found = request("POST", "/conversations/messages", version=VERSION, json=body, deadline=SEND_DEADLINE)
     return Sent(*(str(found.get(name) or "") for name in ("conversationId", "messageId", "emailMessageId")))
 

@@ -25,7 +25,8 @@ def test_each_tier_has_every_angle_and_the_tech_stack() -> None:
     for tier in ("tier_1", "tier_2", "tier_3"):
         assert {(tier, angle, "") for angle in ANGLES} <= places
         assert (tier, "general", "tech_stack") in places
-    assert len(places) == len(SEEDS) == 20
+        assert {(tier, angle, "") for angle in composing.FOLLOW_UPS.values()} <= places
+    assert len(places) == len(SEEDS) == 26
 
 
 def test_keys_say_where_they_belong() -> None:
@@ -183,6 +184,6 @@ class TestChoice:
 
 def test_the_fields_that_the_form_names_are_those_that_drafting_fills() -> None:
     lead, made = proofs.made_up("cro", template("tier_1.warm_connection"), full=True)
-    found = set(composing.fields_of(lead, made, None))
+    found = set(composing.fields_of(lead, made, None, thread="A question"))
     assert found | {"visit_count"} == set(wording.FIELDS)
     assert merge.title_family(lead.title) == "cro"
