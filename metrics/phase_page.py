@@ -1,12 +1,17 @@
 """What the phase page shows: what is enforced, which gates stand before the next phase, and the history."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from metrics import gates
-from outreach import phase
-from outreach.models import ControlChange
-from outreach.policy import ORDER, POLICY, Phase
+from django.conf import settings
+from django.utils import timezone
+
+from caio_project.lib import calendar
+from metrics import agreement, gates
+from outreach import automatic, gauges, guardrails, phase, review
+from outreach.models import Control, ControlChange, Move
+from outreach.policy import ORDER, POLICY, Band, Phase
 
 NBSP = "\u00a0"
 WORDS = {gates.PASS: "Pass", gates.FAIL: "Fail", gates.INSUFFICIENT: "Not enough yet"}
@@ -78,10 +83,60 @@ def _value(gate: gates.Gate) -> str:
     return f"{gate.value:g}"
 
 
+@dataclass(frozen=True)
+class Machine:
+    """Automatic approval as it stands."""
+
+    switched_on: bool
+    approves: str
+    waits: tuple[str, ...]  # why it approves nothing now
+    today: int
+    returned: int
+
+
+def machine(row: Control, now: datetime) -> Machine:
+    start = calendar.start_of_day(now, settings.TEAM_TIME_ZONE)
+    moved = Move.objects.filter(at__gte=start)
+    return Machine(
+        row.auto_approve,
+        _approves(row),
+        automatic.waits(row, now),
+        moved.filter(why=review.MACHINE).count(),
+        moved.filter(why="machine_returned").count(),
+    )
+
+
+def switch_now(may_turn_on: bool) -> dict[str, Any]:
+    """The switch as its form shows it first."""
+    row = phase.control()
+    return {
+        "on": "yes" if row.auto_approve and may_turn_on else "no",
+        "under_intent": row.auto_max_intent,
+        "warm_connections": not row.auto_no_warm_connections,
+    }
+
+
+def _approves(row: Control) -> str:
+    """ "LOW and WARM emails that score under 40 and have no warm connection"; "" in a phase without a machine."""
+    bands = [band.label for band in (Band.LOW, Band.WARM) if band in phase.limits_of(row).machine_approves]
+    if not bands:
+        return ""
+    warm = " and have no warm connection" if row.auto_no_warm_connections else ""
+    return f"{' and '.join(bands)} emails that score under {row.auto_max_intent}{warm}"
+
+
+def _next_machine(row: Control) -> Phase:
+    """The machine that people are compared with: the one the next phase would have."""
+    return Phase.ASSISTED if row.phase in (Phase.SHADOW, Phase.PARALLEL) else Phase.AUTONOMOUS
+
+
 def page() -> dict[str, Any]:
-    control = phase.control()
+    control, now = phase.control(), timezone.now()
     target = gates.next_target()
     return {
+        "gauges": gauges.read(guardrails.count(now)),
+        "machine": machine(control, now),
+        "agreement": agreement.between(_next_machine(control), now),
         "control": control,
         "limits": phase.limits_of(control),
         "phases": [{"phase": one, "limits": POLICY[one], "on": one == control.phase} for one in ORDER],

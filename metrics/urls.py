@@ -5,4 +5,5 @@ from metrics import views
 urlpatterns = [
     path("sales", views.overview_page, name="overview"),
     path("sales/phase", views.phase_view, name="phase"),
+    path("sales/phase/machine", views.machine_view, name="machine"),
 ]

@@ -1,10 +1,14 @@
-"""The overview and the phase. Both only read."""
+"""The overview and the phase, and the switch for automatic approval."""
 
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from approvals.pages import page, show
-from metrics import gates, overview, phase_page
+from approvals.pages import SeeOther, page, show
+from metrics import forms, gates, overview, phase_page
+from outreach import phase
 
 
 @page
@@ -13,6 +17,23 @@ def overview_page(request: HttpRequest) -> HttpResponse:
     target = gates.next_target()
     evaluation = phase_page.shown(gates.evaluate(target)) if target else None
     return show(request, "sales/overview.html", {**overview.page(request.user), "evaluation": evaluation})
+
+
+@page
+def machine_view(request: HttpRequest) -> HttpResponse:
+    """Turn automatic approval on (a Lead) or off (a Reviewer, too)."""
+    may_turn_on = request.user.has_perm(phase.TURN_ON)
+    if not may_turn_on and not request.user.has_perm(phase.TURN_OFF):
+        raise PermissionDenied("Leads turn automatic approval on, Reviewers can turn it off. Nothing was changed.")
+    posted = request.method == "POST"
+    form = forms.Switch(request.POST if posted else None, initial=phase_page.switch_now(may_turn_on))
+    form = form if may_turn_on else form.for_stopping()
+    if not posted or not form.is_valid():
+        return show(request, "sales/machine.html", {"form": form, **phase_page.page()}, 422 if posted else 200)
+    on, reason = form.cleaned_data["on"], form.cleaned_data["reason"]
+    phase.switch(on, by=request.user, reason=reason, **form.limits())
+    messages.success(request, f"Automatic approval is {'on' if on else 'off'}.")
+    return SeeOther(reverse("phase"))
 
 
 @page

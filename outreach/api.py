@@ -1,5 +1,6 @@
 """The phase and the halt as they are enforced, and one email with why it has not left."""
 
+from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
@@ -11,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from outreach import automatic, limits, phase
+from outreach import automatic, gauges, guardrails, limits, phase
 from outreach.models import Control, Message
 from outreach.states import Status
 
@@ -93,6 +94,7 @@ class PhaseView(APIView):
                 "limits": serializers.DictField(),
                 "auto_approve": serializers.DictField(),
                 "halted": serializers.BooleanField(),
+                "guardrails": serializers.ListField(child=serializers.DictField()),
             },
         ),
     )
@@ -102,6 +104,7 @@ class PhaseView(APIView):
 
 
 def enforced(row: Control) -> dict[str, Any]:
+    now = timezone.now()
     return {
         "phase": row.phase,
         "since": row.phase_since,
@@ -116,11 +119,12 @@ def enforced(row: Control) -> dict[str, Any]:
             "working_hours": settings.WORKING_HOURS,
         },
         "auto_approve": {
-            "enabled": not automatic.waits(row, timezone.now()),
+            "enabled": not automatic.waits(row, now),
             "max_intent_score": row.auto_max_intent,
             "require_no_warm_connections": row.auto_no_warm_connections,
         },
         "halted": phase.is_halted(row),
+        "guardrails": [asdict(gauge) for gauge in gauges.read(guardrails.count(now))],
     }
 
 

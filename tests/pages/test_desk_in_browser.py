@@ -284,7 +284,10 @@ def test_everything_works_without_a_script(browser: Browser, live_server: Any, c
 
 
 IN_DARK = ("/sales", "/sales/queue", "desk", "reject")
-PLACES = ("/sales", "/sales/queue", "desk", "reject", "edit", "/sales/sent", "/sales/phase", "/sales/notices")
+PLACES = (
+    "/sales", "/sales/queue", "desk", "reject", "edit", "/sales/sent", "/sales/phase", "/sales/phase/machine",
+    "/sales/notices",
+)  # fmt: skip
 
 
 def address(place: str, message: Message) -> str:

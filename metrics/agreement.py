@@ -1,0 +1,53 @@
+"""You and the machine: what people decided beside what the machine would have, email by email. Reads only.
+
+An email counts once its decision stands and can no longer be undone: the machine's verdict must tell nobody anything
+about one that they may still decide.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from approvals.models import Decision, Verdict
+from outreach.policy import Phase
+from outreach.states import UNDECIDED
+
+WINDOW = timedelta(days=28)
+YES = (Verdict.APPROVED, Verdict.WOULD_APPROVE)
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Decisions of named people about live emails in 28 days; how the machine of `phase` would have decided them."""
+
+    phase: Phase
+    same: int
+    edited: int  # it would have sent the draft, and a person changed it first
+    rejected: int  # it would have sent it, and a person rejected it
+    left_to_you: int  # it would have asked, and a person approved
+
+    @property
+    def decisions(self) -> int:
+        return self.same + self.edited + self.rejected + self.left_to_you
+
+
+def between(phase: Phase, now: datetime) -> Agreement:
+    """The newest decision about each email, beside the verdict that was stored with its draft for `phase`."""
+    over = now - timedelta(seconds=settings.UNDO_SECONDS)
+    made = Decision.objects.filter(at__gt=now - WINDOW, at__lte=over, is_evidence=True)
+    rows = made.exclude(message__status__in=UNDECIDED).order_by("pk").select_related("message")
+    newest = {row.message_id: row for row in rows}.values()
+    found = Counter(_compared(row, phase) for row in newest)
+    return Agreement(phase, found["same"], found["edited"], found["rejected"], found["left_to_you"])
+
+
+def _compared(decision: Decision, phase: Phase) -> str:
+    would_send = decision.message.verdicts.get(phase.value, {}).get("machine_approves", False)
+    approved = decision.verdict in YES
+    if would_send and approved and decision.edited:
+        return "edited"
+    if would_send == approved:
+        return "same"
+    return "rejected" if would_send else "left_to_you"

@@ -1,0 +1,187 @@
+"""The phase page: what would stop us, you and the machine, and the switch."""
+
+import html
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from approvals import decisions
+from approvals.decisions import Decider
+from approvals.models import Decision
+from metrics import agreement
+from outreach import clearing, guardrails, phase, review
+from outreach.models import ControlChange, EmailEvent, Message
+from outreach.policy import Phase
+from outreach.thresholds import DomainHealth
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+REASON = "The first line is about us, not about them."
+
+
+def words(response: Any) -> str:
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", response.content.decode())).split())
+
+
+@pytest.fixture
+def lead_client(client: Client, lead_user: User) -> Client:
+    client.force_login(lead_user)
+    return client
+
+
+# --- What would stop us -----------------------------------------------------------------------------------------------
+
+
+def test_every_guardrail_is_shown_with_count_threshold_and_window(lead_client: Client, settings: Any) -> None:
+    settings.GHL_FROM_EMAIL = "alex@mail.ours.example.com"
+    guardrails.take_health(DomainHealth("mail.ours.example.com", 84, "present", "missing", "present", timezone.now()))
+    message = Message.objects.create(lead=factories.LeadFactory(), status="sent", transport="ghl")
+    EmailEvent.objects.create(key="c", message=message, kind="complained", source="poll", at=timezone.now())
+    said = words(lead_client.get("/sales/phase"))
+    assert "Complaints 1 in 7 days 1 in 7 days 2 in 7 days ! Alert" in said
+    assert "Hard bounces 0 in 24 hours, 0 of 0 sent in 7 days 2 in 24 hours 3 in 24 hours, or 3 % of at least" in said
+    assert "Domain health 84 under 70 under 50 ✓ Clear" in said
+    assert "SPF, DKIM, DMARC DKIM missing for 0 hours one missing one missing for 72 hours ! Alert" in said
+
+
+def test_the_api_says_the_same(lead_client: Client) -> None:
+    body = lead_client.get("/api/phase").json()
+    assert [row["guardrail"] for row in body["guardrails"]] == [
+        "complaints", "hard_bounces", "send_errors", "domain_health", "authentication", "health_verdict",
+    ]  # fmt: skip
+    assert body["guardrails"][0] == {
+        "guardrail": "complaints", "now": "0 in 7 days", "alert_at": "1 in 7 days", "halt_at": "2 in 7 days",
+        "level": "clear", "why": "",
+    }  # fmt: skip
+
+
+# --- The switch -------------------------------------------------------------------------------------------------------
+
+
+def test_a_lead_turns_the_machine_on_with_a_reason_and_its_limits(lead_client: Client) -> None:
+    assert lead_client.get("/sales/phase/machine").status_code == 200
+    typed = {"on": "yes", "under_intent": "30", "reason": "Six weeks of agreement."}
+    answer = lead_client.post("/sales/phase/machine", typed)
+    assert (answer.status_code, answer["Location"]) == (303, "/sales/phase")
+    row = phase.control()
+    assert (row.auto_approve, row.auto_max_intent, row.auto_no_warm_connections) == (True, 30, True)
+    assert ControlChange.objects.latest("pk").reason.text == "Six weeks of agreement."
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"on": "yes", "under_intent": "30", "reason": " "}, "Say why, in a few words."),
+        ({"under_intent": "30", "reason": "because"}, "Choose on or off."),
+        ({"on": "yes", "under_intent": "101", "reason": "because"}, "less than or equal to 100"),
+        ({"on": "yes", "under_intent": "", "reason": "because"}, "This field is required."),
+    ],
+)
+def test_what_is_missing_is_said_and_nothing_changes(lead_client: Client, typed: dict[str, str], said: str) -> None:
+    answer = lead_client.post("/sales/phase/machine", typed)
+    assert (answer.status_code, said in words(answer)) == (422, True)
+    assert (phase.control().auto_approve, ControlChange.objects.count()) == (False, 0)
+
+
+def test_a_reviewer_turns_it_off_and_never_on(client: Client, reviewer: User) -> None:
+    phase.switch(True, by=None, reason="test")
+    changes = ControlChange.objects.count()
+    client.force_login(reviewer)
+    loosened = {"on": "yes", "under_intent": "90", "warm_connections": "on", "reason": "because"}
+    assert client.post("/sales/phase/machine", loosened).status_code == 422
+    assert (phase.control().auto_max_intent, ControlChange.objects.count()) == (40, changes)
+    assert "under" not in re.findall(r'name="(\w+)"', client.get("/sales/phase/machine").content.decode())
+    assert client.post("/sales/phase/machine", {"on": "no", "reason": "I want to look."}).status_code == 303
+    assert not phase.control().auto_approve
+
+
+def test_a_viewer_changes_nothing(client: Client, viewer: User) -> None:
+    client.force_login(viewer)
+    assert client.post("/sales/phase/machine", {"on": "no", "reason": "because"}).status_code == 403
+    assert client.get("/sales/phase").status_code == 200
+    assert ControlChange.objects.count() == 0
+
+
+def test_the_page_says_why_the_machine_approves_nothing(lead_client: Client) -> None:
+    phase.change(Phase.ASSISTED, by=None, reason="test")
+    phase.switch(True, by=None, reason="test")
+    said = words(lead_client.get("/sales/phase"))
+    assert (
+        "The machine approves nothing now, though it is switched on for LOW emails that score under 40 and have no "
+        "warm connection." in said
+    )
+    assert "There is no verdict on domain health." in said
+    assert lead_client.get("/api/phase").json()["auto_approve"]["enabled"] is False
+
+
+def test_the_page_and_the_api_say_that_it_approves(lead_client: Client, settings: Any) -> None:
+    settings.GHL_FROM_EMAIL = "alex@mail.ours.example.com"
+    guardrails.take_health(DomainHealth("mail.ours.example.com", 84, *["present"] * 3, timezone.now()))
+    phase.change(Phase.ASSISTED, by=None, reason="test")
+    phase.switch(True, by=None, reason="test")
+    factories.held(factories.LeadFactory(email_verified=True), intent=10, tier="tier_3", icp=10)
+    clearing.clear_due()
+    assert "Today it approved 1." in words(lead_client.get("/sales/phase"))
+    assert lead_client.get("/api/phase").json()["auto_approve"]["enabled"] is True
+    assert "Machine" in words(lead_client.get("/sales/sent"))
+
+
+# --- You and the machine ----------------------------------------------------------------------------------------------
+
+
+class TestAgreement:
+    def decide(self, reviewer: User, says: bool, verdict: str) -> Message:
+        message = factories.held()
+        stored = {"assisted": {"machine_approves": says, "reasons": []}}
+        Message.objects.filter(pk=message.pk).update(verdicts=stored)
+        if verdict == "edited":
+            text = message.text
+            message = review.edit(message, 1, subject=text.subject, body=f"{text.body}\n\nMore.", by=reviewer)
+        message.refresh_from_db()
+        decider = Decider(reviewer, "desk")
+        if verdict == "rejected":
+            decisions.reject(message, message.version, decider, tag="other", reason=REASON)
+        else:
+            decisions.approve(message, message.version, decider)
+        return Message.objects.get(pk=message.pk)
+
+    def between(self, after: timedelta = timedelta(minutes=1)) -> agreement.Agreement:
+        return agreement.between(Phase.ASSISTED, timezone.now() + after)
+
+    def test_each_decision_is_compared_with_what_was_stored(self, ghl: object, reviewer: User) -> None:
+        for says, verdict in [
+            (True, "approved"), (False, "rejected"), (True, "edited"), (True, "rejected"), (False, "approved"),
+            (False, "edited"),
+        ]:  # fmt: skip
+            self.decide(reviewer, says, verdict)
+        found = self.between()
+        assert (found.decisions, found.same, found.edited, found.rejected, found.left_to_you) == (6, 2, 1, 1, 2)
+
+    def test_what_can_still_be_undone_does_not_count(self, ghl: object, reviewer: User, settings: Any) -> None:
+        settings.UNDO_SECONDS = 30
+        self.decide(reviewer, True, "approved")
+        assert self.between(timedelta(seconds=29)).decisions == 0
+        assert self.between(timedelta(seconds=31)).decisions == 1
+
+    def test_what_was_undone_does_not_count_and_the_last_word_does(self, ghl: object, reviewer: User) -> None:
+        message = self.decide(reviewer, True, "approved")
+        review.undo(message, by=reviewer)
+        assert self.between().decisions == 0
+        message.refresh_from_db()
+        decisions.reject(message, message.version, Decider(reviewer, "desk"), tag="other", reason=REASON)
+        assert (self.between().decisions, self.between().rejected) == (1, 1)
+
+    def test_sandbox_and_nameless_decisions_are_no_evidence(self, reviewer: User) -> None:
+        self.decide(reviewer, True, "approved")
+        assert Decision.objects.count() == 1
+        assert self.between().decisions == 0
+
+    def test_a_month_ago_is_forgotten(self, ghl: object, reviewer: User) -> None:
+        self.decide(reviewer, True, "approved")
+        assert self.between(timedelta(days=28, minutes=-1)).decisions == 1
+        assert self.between(timedelta(days=28, minutes=1)).decisions == 0

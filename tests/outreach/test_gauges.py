@@ -1,0 +1,53 @@
+"""Where each guardrail stands, in words."""
+
+from datetime import timedelta
+
+from outreach.gauges import read
+from outreach.thresholds import Counts, Guardrail, Health, Lost
+
+
+def shown(counts: Counts) -> list[tuple[str, str, str, str, str]]:
+    return [(one.guardrail.value, one.now, one.alert_at, one.halt_at, one.level) for one in read(counts)]
+
+
+def test_the_whole_table_when_nothing_stands() -> None:
+    health = Health("verdict:1", timedelta(minutes=90), 84)
+    assert shown(Counts(sends_week=340, bounces_week=("b:1", "b:2"), health=health)) == [
+        ("complaints", "0 in 7 days", "1 in 7 days", "2 in 7 days", "clear"),
+        (
+            "hard_bounces",
+            "0 in 24 hours, 2 of 340 sent in 7 days (0.6\u00a0%)",
+            "2 in 24 hours",
+            "3 in 24 hours, or 3\u00a0% of at least 100 sent in 7 days",
+            "clear",
+        ),
+        ("send_errors", "0 in an hour, 0 in 48 hours", "1 in 48 hours", "3 in an hour", "clear"),
+        ("domain_health", "84", "under 70", "under 50", "clear"),
+        ("authentication", "none is missing", "one missing", "one missing for 72 hours", "clear"),
+        ("health_verdict", "1.5 hours", "older than 6 hours", "", "clear"),
+    ]
+
+
+def test_each_that_is_breached_says_how_and_why() -> None:
+    lost = (Lost("spf", timedelta(hours=80), "spf:1"), Lost("dkim", timedelta(hours=2), "dkim:3"))
+    counts = Counts(
+        {Guardrail.COMPLAINTS: ("c:1",)}, {Guardrail.HARD_BOUNCES: ("b:1", "b:2", "b:3")},
+        health=Health("verdict:9", timedelta(hours=7), 40, "v:1", "v:1", lost),
+    )  # fmt: skip
+    assert [(one.now, one.level) for one in read(counts)] == [
+        ("1 in 7 days", "alert"),
+        ("0 in 24 hours, 0 of 0 sent in 7 days", "halt"),
+        ("0 in an hour, 0 in 48 hours", "clear"),
+        ("40", "halt"),
+        ("SPF missing for 80 hours, DKIM missing for 2 hours", "halt"),
+        ("7.0 hours", "alert"),
+    ]
+    assert read(counts)[0].why == "1 complaint in 7 days."
+
+
+def test_what_is_not_known_is_said_so() -> None:
+    found = {one.guardrail.value: one for one in read(Counts())}
+    assert found["domain_health"].now == found["health_verdict"].now == "no verdict yet"
+    assert (found["authentication"].now, found["health_verdict"].level) == ("not known", "alert")
+    small = read(Counts(health=Health("v", timedelta(0), None)))
+    assert [(one.now, one.level) for one in small][3] == ("too little sent to say", "clear")
