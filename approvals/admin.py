@@ -14,11 +14,12 @@ from django.utils.html import format_html
 from unfold.decorators import display
 
 from approvals import decisions, queue, shown
-from approvals.models import Approval, Decision, Notice, Tag
+from approvals.models import Approval, Decision, Notice
 from caio_project.lib.admin import ReadOnly
 from leads.models import Kind
 from outreach.models import Message
 from outreach.states import Status
+from outreach.tags import Tag
 
 MOST_AT_ONCE = 20
 

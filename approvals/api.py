@@ -11,13 +11,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from approvals import decisions, queue
-from approvals.models import Tag
 from caio_project.lib.models import ApiKey
 from caio_project.lib.paging import page
 from caio_project.lib.problems import Conflict
 from outreach.api import MessageShape, shown
 from outreach.models import Message, MessageText
 from outreach.policy import Band
+from outreach.tags import Tag
 
 PAGE_SIZE = 50
 

@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import transaction
 
-from approvals.models import Decision, DecisionReason, Tag, Verdict
+from approvals.models import Decision, DecisionReason, Verdict
 from outreach import phase, review
 from outreach.models import Message, Transport
 from outreach.policy import Phase
 from outreach.states import IllegalMove, Stale, Status
+from outreach.tags import Tag
 
 SHORTEST_REASON = 20
 

@@ -3,7 +3,7 @@
 from django import forms
 
 from approvals.decisions import SHORTEST_REASON
-from approvals.models import Tag
+from outreach.tags import Tag
 
 
 class Version(forms.Form):

@@ -8,20 +8,7 @@ from django.utils import timezone
 from caio_project.lib.append_only import AppendOnly
 from leads.models import TeamMember
 from outreach.models import Message
-
-
-class Tag(models.TextChoices):
-    PERSONALIZATION_MISMATCH = "personalization_mismatch", "Personalisation mismatch"
-    ICP_MISMATCH = "icp_mismatch", "Wrong person or company"
-    CAMPAIGN_MISMATCH = "campaign_mismatch", "Wrong campaign"
-    TONE_STYLE = "tone_style", "Tone or style"
-    FACTUAL_INACCURACY = "factual_inaccuracy", "Factual inaccuracy"
-    WEAK_SUBJECT = "weak_subject", "Weak subject"
-    WEAK_CTA = "weak_cta", "Weak call to action"
-    LENGTH_STRUCTURE = "length_structure", "Length or structure"
-    COMPLIANCE = "compliance", "Compliance"
-    PLACEHOLDER_RENDERING = "placeholder_rendering", "Placeholder or rendering"
-    OTHER = "other", "Other"
+from outreach.tags import Tag
 
 
 class Verdict(models.TextChoices):

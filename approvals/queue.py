@@ -12,7 +12,7 @@ from django.utils import timezone
 from approvals.models import Claim, Reading
 from leads.models import Kind
 from outreach import review
-from outreach.models import Message, MessageText
+from outreach.models import Message, MessageText, Transport
 from outreach.policy import RANK, Band
 from outreach.states import APPROVED, Status
 
@@ -41,7 +41,12 @@ class Counts:
 
 def by_kind_and_status() -> dict[tuple[str, str], int]:
     """How many emails of each kind are in each state: one look at the table for everything that is counted."""
-    rows = Message.objects.order_by().values_list("kind", "status").annotate(n=Count("pk"))
+    rows = (
+        Message.objects.exclude(transport=Transport.HISTORY)
+        .order_by()
+        .values_list("kind", "status")
+        .annotate(n=Count("pk"))
+    )
     return {(kind, status): n for kind, status, n in rows}
 
 

@@ -9,12 +9,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from approvals import batch, decisions, desk, forms, queue, shown
 from approvals.decisions import Decider
-from approvals.models import Tag
 from approvals.pages import SeeOther, deciding, find, must_decide, page, remember_skip, show, to_desk, to_next
 from outreach import phase, review
 from outreach.models import Message
 from outreach.policy import Phase
 from outreach.states import IllegalMove, Stale, Status
+from outreach.tags import Tag
 
 NOT_READ = "Not approved: it was not on the screen long enough to be read, as it stands now."
 

@@ -272,8 +272,8 @@ def fields_of(
     `thread` is the subject of the email that this one follows.
     """
     company, warm = lead.company, assessment.warm or {}
-    ours = lambda name: _source(lead.sources, name)  # noqa: E731
-    theirs = lambda name: _source(company.sources if company else {}, name)  # noqa: E731
+    ours = lambda name: source_of(lead.sources, name)  # noqa: E731
+    theirs = lambda name: source_of(company.sources if company else {}, name)  # noqa: E731
     tool = next((t for t in (company.technologies if company else []) if t.lower() in BUSINESS_TOOLS), "")
     visits = lead.visits.count() if lead.pk else 0
     found = {
@@ -326,7 +326,8 @@ def _in_first_person(warm: dict[str, str]) -> str:
     return sentences.get(warm.get("kind", ""), warm.get("sentence", ""))
 
 
-def _source(sources: dict[str, dict[str, str]], name: str) -> str:
+def source_of(sources: dict[str, dict[str, str]], name: str) -> str:
+    """ "rb2b, 2026-11-02"; "" where a field has no source."""
     found = sources.get(name)
     return f"{found['source']}, {found['at'][:10]}" if found else ""
 

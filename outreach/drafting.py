@@ -161,7 +161,7 @@ def _try_again(message: Message, lease: datetime | None, text: str) -> None:
     try:
         move(
             message, Status.BLOCKED, "draft_failed", lease=lease, error=text, blocked_by="draft",
-            expires_at=_expires_at(policy.Band(message.band), now),
+            expires_at=expires_at(policy.Band(message.band), now),
         )  # fmt: skip
     except Stale:
         log.warning("email %s was taken over", message.pk)
@@ -187,7 +187,7 @@ def rewrite(message: Message, assessment: Assessment) -> None:
     changes = _standing(written) | {"assessment": assessment, "to_address": address, "domain": _domain(address)}
     if message.status == Status.HELD and changes["band"] != message.band:
         now, band = timezone.now(), policy.Band(changes["band"])
-        changes |= {"due_at": _due_at(band, now), "expires_at": _expires_at(band, now)}
+        changes |= {"due_at": _due_at(band, now), "expires_at": expires_at(band, now)}
     rows = Message.objects.filter(pk=message.pk, status=message.status, version=message.version, opened_at=None)
     if not claims.claim(rows, version=message.version + (not same), **changes):
         return  # somebody opened or decided it meanwhile
@@ -251,7 +251,7 @@ def _to_the_queue(message: Message, written: composing.Written, lease: datetime 
     if blocked := written.blocked:
         return move(
             message, Status.BLOCKED, "guard", lease=lease, error=blocked.text[:500],
-            expires_at=_expires_at(policy.Band(message.band), now), not_before=now,
+            expires_at=expires_at(policy.Band(message.band), now), not_before=now,
         )  # fmt: skip
     return to_held(message, "drafted", lease=lease, now=now)
 
@@ -281,7 +281,7 @@ def guard_again(message: Message, now: datetime) -> Message:
     mine = Message.objects.filter(pk=message.pk, status=Status.BLOCKED, version=message.version)
     mine.update(
         guards=rows, blocked_by=failed.guard, error=failed.text[:500], not_before=until or now + LOOK_AGAIN,
-        expires_at=_expires_at(policy.Band(message.band), until or now),
+        expires_at=expires_at(policy.Band(message.band), until or now),
     )  # fmt: skip
     return message
 
@@ -307,7 +307,7 @@ def to_held(
     """Put `message` into the review queue with its due time and its end; any approval is void."""
     now = now or timezone.now()
     band = policy.Band(message.band)
-    times = {"held_at": now, "due_at": _due_at(band, now), "expires_at": _expires_at(band, now)}
+    times = {"held_at": now, "due_at": _due_at(band, now), "expires_at": expires_at(band, now)}
     changes = {
         "error": error, "blocked_by": "", "waiting_for": "", "transport": "", "by_machine": False, **times, **more,
     }  # fmt: skip
@@ -328,10 +328,12 @@ def _due_at(band: policy.Band, now: datetime) -> datetime:
     return calendar.add_working_days(now, LOW_DUE_DAYS, zone, country)
 
 
-def _expires_at(band: policy.Band, now: datetime) -> datetime:
+def expires_at(band: policy.Band, now: datetime) -> datetime:
+    """When an email that nobody decides comes to its end."""
     days = LIFE_DAYS.get(band, OTHER_LIFE_DAYS)
     return calendar.add_working_days(now, days, settings.TEAM_TIME_ZONE, limits.team_country())
 
 
 def _edited(message: Message) -> bool:
-    return message.texts.exclude(author=None).exists()
+    """Whether its text is a person's, or came with it from the older system: no machine writes over either."""
+    return (message.version > 0 and message.template_id is None) or message.texts.exclude(author=None).exists()

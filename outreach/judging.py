@@ -54,5 +54,5 @@ def judge(message: Message) -> None:
         raise Stopped(Status.HELD, "transport_gone", "It was approved for GoHighLevel, which is in the sandbox now.")
     if message.transport == Transport.GHL and not settings.POSTAL_ADDRESS:
         raise Stopped(Status.HELD, "postal_address", "POSTAL_ADDRESS is not set.")
-    if message.transport not in Transport.values:
+    if message.transport not in (Transport.GHL, Transport.SANDBOX):
         raise Stopped(Status.HELD, "no_transport", "It was approved without a transport.")

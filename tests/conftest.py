@@ -136,6 +136,7 @@ GUARDED = (
     "outreach_emailevent",
     "outreach_healthverdict",
     "outreach_guardrailbreach",
+    "outreach_historyitem",
     "approvals_decision",
     "metrics_gateevaluation",
 )

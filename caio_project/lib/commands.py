@@ -4,7 +4,7 @@ import json
 from argparse import ArgumentParser
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
@@ -13,6 +13,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 from caio_project.lib.files import BadFile, Report
+
+Kept = TypeVar("Kept", bound=Report)
 
 
 class Reporting(BaseCommand):
@@ -63,7 +65,7 @@ class Importing(Reporting):
         super().add_arguments(parser)
         parser.add_argument("file", type=Path)
 
-    def take(self, options: dict[str, Any], work: Callable[[bytes, Callable[[int, int], None]], Report]) -> Report:
+    def take(self, options: dict[str, Any], work: Callable[[bytes, Callable[[int, int], None]], Kept]) -> Kept:
         """Run `work(raw, progress)` on the file; an unreadable one is a CommandError."""
         path = options["file"]
         quiet = options["json"] or not getattr(self.stdout, "isatty", lambda: False)()

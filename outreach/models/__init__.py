@@ -13,6 +13,7 @@ from outreach.models.feedback import (
 from outreach.models.guardrails import GuardrailBreach, HealthVerdict
 from outreach.models.looks import GhlLook
 from outreach.models.messages import (
+    HistoryItem,
     Message,
     MessageText,
     Move,
@@ -35,6 +36,7 @@ __all__ = [
     "GhlLook",
     "GuardrailBreach",
     "HealthVerdict",
+    "HistoryItem",
     "Meeting",
     "Message",
     "MessageText",

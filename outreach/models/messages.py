@@ -18,6 +18,7 @@ from outreach.states import Status
 class Transport(models.TextChoices):
     GHL = "ghl", "GoHighLevel"
     SANDBOX = "sandbox", "Sandbox"
+    HISTORY = "history", "Before this system"  # nothing ever leaves by it
 
 
 def new_unsubscribe_token() -> str:
@@ -211,3 +212,14 @@ class Position(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reader} at {self.seq}"
+
+
+class HistoryItem(AppendOnly):
+    """One entry of a file about what was before us that was taken in, so that a second run takes none twice."""
+
+    key = models.CharField(max_length=64, unique=True, help_text="sha256 of what the entry says.")
+    what = models.CharField(max_length=14)
+    at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.key[:12]}"

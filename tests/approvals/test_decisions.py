@@ -9,11 +9,12 @@ from django.db import IntegrityError, transaction
 
 from approvals import decisions, queue
 from approvals.decisions import Decider, Refused, TooLate
-from approvals.models import Claim, Decision, DecisionReason, Reading, Tag
+from approvals.models import Claim, Decision, DecisionReason, Reading
 from leads import suppression
 from outreach import phase, review, sending
 from outreach.models import Message, MoveReason, SandboxEmail
 from outreach.policy import Phase
+from outreach.tags import Tag
 from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender")]

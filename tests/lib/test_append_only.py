@@ -12,7 +12,7 @@ from django.utils import timezone
 from approvals.models import Decision
 from caio_project.lib import append_only
 from metrics.models import GateEvaluation
-from outreach.models import ControlChange, EmailEvent, GuardrailBreach, HealthVerdict, Move, Segment
+from outreach.models import ControlChange, EmailEvent, GuardrailBreach, HealthVerdict, HistoryItem, Move, Segment
 from tests import conftest, factories
 
 
@@ -50,6 +50,10 @@ def segment() -> Segment:
     return Segment.objects.create(what="tier_1", looked_at=2, queued=1, by=user)
 
 
+def history_item() -> HistoryItem:
+    return HistoryItem.objects.create(key="0" * 64, what="sent")
+
+
 def email_event() -> EmailEvent:
     return EmailEvent.objects.create(
         key="0" * 64, message=factories.draft(), kind="delivered", source="webhook", at=timezone.now()
@@ -76,6 +80,7 @@ ROWS: dict[type[models.Model], Callable[[], Any]] = {
     EmailEvent: email_event,
     HealthVerdict: health_verdict,
     GuardrailBreach: breach,
+    HistoryItem: history_item,
     Decision: decision,
     GateEvaluation: evaluation,
 }

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from approvals.models import Tag
 from outreach import guards
+from outreach.tags import Tag
 
 FOOTER = "Alex Moreno\nPartner\n\n1 Example Street\nUnsubscribe: https://ours.example.com/u/abc"
 BODY = "Hi Dana,\n\nSomeone at Northline read about pricing."

@@ -1,0 +1,23 @@
+from typing import Any
+
+from caio_project.lib.commands import Importing
+from outreach import history
+
+
+class Command(Importing):
+    help = (
+        "Take in what was before this system, so that nobody gets a second first email: a CSV or JSON lines with "
+        "email, what (sent, answered, rejected, bounced, complained, unsubscribed, draft), at, and optionally name, "
+        "company, title, subject, body, tag, reason; or the older system's JSON drafts (one, a list, or one a line). "
+        "Its pending drafts are held here as CRITICAL, guarded again; approved ones count as sent, for they may have "
+        "left. Nothing is stored while a line is wrong; safe to run twice. Exit code 1 on any error."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        report = self.take(options, history.take)
+        if not options["json"] and not report.errors:
+            for what, count in sorted(report.by_what.items()):
+                self.stdout.write(f"  {count} {what}")
+            for reason, count in report.left_out.most_common():
+                self.stdout.write(f"  {count} of the drafts not held: {reason}")
+        self.finish(report, options, "entries", stored=not report.errors)

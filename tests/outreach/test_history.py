@@ -1,0 +1,212 @@
+"""What was before us: nobody gets a second first email, no old draft is lost, and none of it is evidence."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from approvals import queue
+from leads import intent, suppression
+from leads.models import Lead, Suppression
+from outreach import composing, drafting, earlier, history, review
+from outreach.models import HistoryItem, Message, Move, Reply, SendIntent
+from tests import factories
+from tests.outreach.conftest import WORKING
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender")]
+
+ADDRESS = "dana@northline-freight.test"
+LONG_AGO = WORKING - timedelta(days=40)
+BODY = "Hi Dana,\n\nNorthline Freight moves a lot by hand. Which handover would you fix first?"
+OLD = {
+    "email_id": "e1",
+    "status": "pending",
+    "to": ADDRESS,
+    "subject": "Handovers at Northline Freight",
+    "body": BODY,
+    "recipient_data": {"name": "Dana Okafor", "company": "Northline Freight", "title": "VP Operations"},
+    "context": {"intent_score": 82, "icp_tier": "tier_1"},
+    "created_at": LONG_AGO.isoformat(),
+}
+
+
+def entry(what: str, at: datetime = LONG_AGO, **more: Any) -> dict[str, Any]:
+    return {"email": ADDRESS, "what": what, "at": at.isoformat(), **more}
+
+
+def take(*rows: dict[str, Any]) -> history.Taken:
+    return history.take("\n".join(json.dumps(row) for row in rows).encode())
+
+
+def nothing_is_stored() -> bool:
+    return not any(model.objects.exists() for model in (HistoryItem, Message, Lead, Reply, Suppression))
+
+
+def test_a_pending_draft_is_held_guarded_again_and_critical() -> None:
+    assert take(OLD).by_what == {"draft": 1}
+    message = Message.objects.get()
+    assert (message.status, message.priority, message.rank) == ("held", "critical", 0)
+    assert message.critical_reason == history.FROM_BEFORE
+    assert all(row["passed"] for row in message.guards)
+    assert message.text.body == BODY
+    assert "Unsubscribe: http" in message.text.footer
+    assert {p["field"] for p in message.text.phrases} == {"company", "first_name"}
+    lead = message.lead
+    assert (lead.name, lead.title, lead.company.name) == ("Dana Okafor", "VP Operations", "Northline Freight")
+    assert (message.intent, message.tier, message.band) == (82, "tier_1", "hot")
+
+
+def test_it_is_approved_like_any_other_and_leaves_under_a_transport_of_this_system() -> None:
+    take(OLD)
+    message = Message.objects.get()
+    message = review.clear(message, 1, by=None)
+    assert (message.status, message.transport) == ("cleared", "sandbox")
+
+
+def test_a_draft_that_a_guard_stops_is_blocked_and_says_why() -> None:
+    take({**OLD, "body": "Hi {{first_name}}, nothing about anybody."})
+    message = Message.objects.get()
+    assert (message.status, message.blocked_by) == ("blocked", "placeholder")
+    assert message.error == "Unfilled: {{"
+
+
+def test_a_new_assessment_does_not_write_over_the_draft_that_was_brought() -> None:
+    take(OLD)
+    factories.VisitFactory(lead=Lead.objects.get(), received_at=timezone.now())
+    intent.assess_due()
+    drafting.take_assessments()
+    message = Message.objects.get()
+    assert (message.text.body, message.version) == (BODY, 1)
+
+
+@pytest.mark.parametrize("what", ["sent", "approved"])
+def test_who_was_written_to_gets_no_first_email(what: str) -> None:
+    row = entry("sent", subject="Hello") if what == "sent" else {**OLD, "status": "approved"}
+    take(row)
+    lead = Lead.objects.get()
+    factories.VisitFactory(lead=lead)
+    assert drafting.why_never(lead) == "The first email to this person was sent, or refused for good, before."
+    intent.assess_due()
+    drafting.take_assessments()
+    assert Message.objects.get().transport == "history"
+
+
+def test_a_past_email_uses_no_slot_and_is_no_evidence() -> None:
+    take(entry("sent"), {**OLD, "email_id": "2", "to": "luis@other.test", "status": "rejected"})
+    assert not SendIntent.objects.exists()
+    assert not Move.objects.filter(to_status="sent").exists()
+    assert queue.counts().total == 0
+
+
+def test_the_company_is_left_alone_for_seven_days_after_a_past_email() -> None:
+    take(entry("sent", WORKING - timedelta(days=2), company="Northline Freight", name="Dana Okafor"))
+    company = Lead.objects.get().company
+    colleague = factories.LeadFactory(company=company, email="sam@northline-freight.test")
+    found = earlier.in_the_way(colleague, timezone.now())
+    assert found is not None
+    assert found.until == WORKING + timedelta(days=5)
+
+
+def test_a_past_rejection_teaches_and_two_make_rest() -> None:
+    why = {"tag": "weak_subject", "reason": "It sounds like a newsletter."}
+    take(*(entry("rejected", WORKING - timedelta(days=n), subject=f"News {n}", **why) for n in (3, 2)))
+    lead = Lead.objects.get()
+    lessons = earlier.lessons(lead)
+    assert [(one.tag, one.reason, one.subject) for one in lessons] == [
+        ("weak_subject", "It sounds like a newsletter.", f"News {n}") for n in (2, 3)
+    ]
+    assert drafting.why_never(lead) == "Rejected twice: this person rests for 30 days."
+
+
+def test_who_answered_before_is_decided_by_a_person_from_now_on() -> None:
+    at = LONG_AGO + timedelta(days=1)
+    take(entry("answered", at, subject="Re: Hello", body="Sounds interesting, tell me more?"), entry("sent"))
+    reply = Reply.objects.get()
+    assert (reply.message, reply.received_at, reply.source) == (Message.objects.get(), at, "history")
+    assert composing.critical_reason(reply.lead, Message(lead=reply.lead)) == composing.ANSWERED
+
+
+def test_who_asked_to_stop_before_is_stopped_and_their_draft_is_not_held() -> None:
+    taken = take(entry("answered", body="Please remove me from your list."), OLD)
+    assert suppression.verdict(ADDRESS).reason == "unsubscribed"
+    assert taken.left_out == {"We must not write: Unsubscribed (history).": 1}
+    assert not Message.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("what", "reason"), [("bounced", "bounced"), ("complained", "complained"), ("unsubscribed", "unsubscribed")]
+)
+def test_what_stops_an_address_stops_it(what: str, reason: str) -> None:
+    lead = factories.LeadFactory(email=ADDRESS)
+    message = factories.held(lead)
+    take(entry(what))
+    message.refresh_from_db()
+    assert suppression.verdict(ADDRESS).reason == reason
+    assert message.status == "withdrawn"
+
+
+def test_twice_is_once() -> None:
+    rows = (OLD, entry("answered", email="a@b.test", body="Yes"), entry("sent", email="c@d.test"))
+    first, again = take(*rows), take(*rows)
+    assert (first.new, again.new, again.known) == (3, 0, 3)
+    assert (Message.objects.count(), Reply.objects.count(), HistoryItem.objects.count()) == (2, 1, 3)
+
+
+def test_while_one_line_is_wrong_nothing_is_stored() -> None:
+    taken = take(
+        OLD,
+        entry("sent", email="nobody"),
+        entry("sent", WORKING + timedelta(days=1)),
+        entry("rejected", tag="boring"),
+    )
+    assert taken.errors == [
+        (2, "email: 'nobody' is not an address."),
+        (3, "at: it lies in the future."),
+        (4, f"tag: 'boring' is not one of {', '.join(history.Tag.values)}."),
+    ]
+    assert nothing_is_stored()
+
+
+def test_an_erased_person_does_not_come_back() -> None:
+    suppression.stop(ADDRESS, suppression.Reason.ERASED, "test")
+    taken = take(OLD)
+    assert list(taken.left_out) == ["We must not write: Erased person (test)."]
+    assert not Message.objects.exists()
+
+
+class TestCommand:
+    def run(self, path: Path, *args: str) -> str:
+        out = StringIO()
+        call_command("import_history", str(path), *args, stdout=out, stderr=out)
+        return out.getvalue()
+
+    def test_says_what_it_took(self, tmp_path: Path) -> None:
+        path = tmp_path / "drafts.json"
+        path.write_text(json.dumps([OLD, {**OLD, "email_id": "2", "to": "luis@other.test", "status": "sent"}]))
+        said = self.run(path)
+        assert "1 draft\n" in said
+        assert "1 sent\n" in said
+        assert "2 entries read: 2 new, 0 known before." in said
+
+    def test_as_json(self, tmp_path: Path) -> None:
+        path = tmp_path / "drafts.json"
+        path.write_text(json.dumps(OLD))
+        found = json.loads(self.run(path, "--json"))
+        assert (found["new"], found["by_what"], found["left_out"], found["stored"]) == (1, {"draft": 1}, {}, True)
+
+    def test_a_wrong_line_ends_with_an_error_and_stores_nothing(self, tmp_path: Path) -> None:
+        path = tmp_path / "past.csv"
+        path.write_text("email,what,at\na@b.test,sent,soon\n")
+        with pytest.raises(CommandError, match="1 of 1 lines are wrong. Nothing was stored."):
+            self.run(path)
+        assert nothing_is_stored()
+
+
+def test_moments_without_a_zone_are_utc() -> None:
+    take({**entry("sent"), "at": "2026-01-05"})
+    assert Message.objects.get().sent_at == datetime(2026, 1, 5, tzinfo=UTC)
