@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from caio_project.lib import claims, http
 from caio_project.lib.nudge import nudge
-from leads import breaker, budget, identity, merging, normal, rates, suppression
+from leads import breaker, budget, identity, locks, merging, normal, rates, suppression
 from leads.integrations import clay
 from leads.integrations.rb2b import Unreadable
 from leads.models import Company, Enrichment, InboundEvent, Kind, Lead, person_of
@@ -65,17 +65,15 @@ def questions(lead: Lead, now: datetime | None = None) -> Questions:
 
 
 def want(lead: Lead) -> None:
-    """Ask for an enrichment of `lead`, unless one is open; where all was answered lately the lead goes straight on."""
-    if lead.enrichments.exclude(state=State.SETTLED).exists():
-        return
-    if not questions(lead).any:
-        _goes_on(lead.pk)
-        return
-    try:
-        with transaction.atomic():
-            Enrichment.objects.create(lead=lead)
-    except IntegrityError:
-        return  # another worker asked first
+    """Ask for an enrichment of the person of `lead`, unless one is open; where all was answered lately they go on."""
+    with transaction.atomic():
+        person = locks.people(lead.pk)[0]
+        if person.enrichments.exclude(state=State.SETTLED).exists():
+            return
+        if not questions(person).any:
+            _goes_on(person.pk)
+            return
+        Enrichment.objects.create(lead=person)
     nudge("leads.push_enrichments")
 
 
@@ -192,7 +190,7 @@ def settle(row: Enrichment, outcome: str, reason: str = "") -> bool:
     People are locked before their questions, here as in a merge.
     """
     with transaction.atomic():
-        identity.locked(row.lead_id)
+        locks.people(row.lead_id)
         closed = claims.claim(
             Enrichment.objects.filter(pk=row.pk).exclude(state=State.SETTLED),
             state=State.SETTLED,
@@ -273,7 +271,8 @@ def _improve(lead: Lead, answer: clay.Enriched, row: Enrichment) -> list[str]:
     domain, key = normal.domain(answer.company_domain), normal.company_key(answer.company_name)
     if company is None and (domain or key):
         company = identity.company_for(domain, key, lead.kind)
-    gained = identity.fill(
+    gained = _improve_company(company, answer, row) if company is not None else []
+    gained += identity.fill(
         lead,
         "clay",
         first_name=answer.first_name[:100],
@@ -284,16 +283,13 @@ def _improve(lead: Lead, answer: clay.Enriched, row: Enrichment) -> list[str]:
         past_employers=answer.past_employers,
         linkedin_key=identity.free(lead, "linkedin_key", normal.linkedin_key(answer.linkedin_url)),
     )
-    gained += _better_address(lead, answer)
-    if company is not None:
-        gained += [f"company.{name}" for name in _improve_company(company, answer)]
-        if row.asks_company and company.domain and domain in ("", company.domain):
-            Company.objects.filter(pk=company.pk).update(enriched_at=timezone.now())
-    return gained
+    return gained + _better_address(lead, answer)
 
 
-def _improve_company(company: Company, answer: clay.Enriched) -> list[str]:
-    return identity.fill(
+def _improve_company(company: Company, answer: clay.Enriched, row: Enrichment) -> list[str]:
+    if row.asks_company and company.domain and normal.domain(answer.company_domain) in ("", company.domain):
+        Company.objects.filter(pk=company.pk).update(enriched_at=timezone.now())
+    gained = identity.fill(
         company,
         "clay",
         name=answer.company_name,
@@ -305,6 +301,7 @@ def _improve_company(company: Company, answer: clay.Enriched) -> list[str]:
         technologies=answer.technologies,
         open_roles=answer.open_roles,
     )
+    return [f"company.{name}" for name in gained]
 
 
 def _better_address(lead: Lead, answer: clay.Enriched) -> list[str]:

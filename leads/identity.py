@@ -1,6 +1,5 @@
 """One lead for each person, one company for each registrable domain, whatever order things arrive in."""
 
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -8,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from leads import normal, suppression
+from leads import locks, normal, suppression
 from leads.integrations.rb2b import Visitor
 from leads.models import Company, Kind, Lead, TeamMember, sourced
 
@@ -45,9 +44,7 @@ def company_of(visitor: Visitor, kind: str) -> Company | None:
 
 def company_known_as(name: str, website: str, address: str, kind: str, source: str) -> Company | None:
     """Find or make the company by its website, else by the domain of a business address, else by its name."""
-    domain, key = normal.domain(website), normal.company_key(name)
-    if not domain and address and suppression.by_lists(address) is None:
-        domain = normal.domain(address)
+    domain, key = _domain_and_key(name, website, address)
     if not domain and not key:
         return None
     company = company_for(domain, key, kind)
@@ -55,6 +52,13 @@ def company_known_as(name: str, website: str, address: str, kind: str, source: s
         return None
     fill(company, source, name=name, name_key=key)
     return company
+
+
+def _domain_and_key(name: str, website: str, address: str) -> tuple[str, str]:
+    domain = normal.domain(website)
+    if not domain and address and suppression.by_lists(address) is None:
+        domain = normal.domain(address)
+    return domain, normal.company_key(name)
 
 
 def _may_share(company: Company, kind: str) -> bool:
@@ -95,12 +99,12 @@ def known_by(address: str, key: str, *also: int) -> list[Lead]:
 
     def look() -> list[Lead]:
         rows = _rows_known_by(address, key)
-        people = _locked(*also, *rows)
+        people = locks.look(*also, *rows)
         if rows != _rows_known_by(address, key):
-            raise _Moved
+            raise locks.Moved
         return people
 
-    return _until_it_stands(look)
+    return locks.until_it_stands(look)
 
 
 def find(address: str, key: str) -> Lead | None:
@@ -118,36 +122,6 @@ def _rows_known_by(address: str, key: str) -> list[int]:
     by_personal = [pk for pk, _, personal, _ in rows if address and personal == address]
     by_key = [pk for pk, _, _, linkedin in rows if key and linkedin == key]
     return list(dict.fromkeys([*(by_address or by_personal)[:1], *by_key]))
-
-
-def locked(*pks: int) -> list[Lead]:
-    """The people whom these rows stand for now, each once, in the order given; locked in the order of pk."""
-    return _until_it_stands(lambda: _locked(*pks))
-
-
-class _Moved(Exception):
-    """A merge or an undo came in between."""
-
-
-def _until_it_stands(look: Callable[[], list[Lead]]) -> list[Lead]:
-    """Look again where something moved before it was locked; rolling back to the savepoint lets go of the locks."""
-    while True:
-        try:
-            with transaction.atomic():
-                return look()
-        except _Moved:
-            continue
-
-
-def _locked(*pks: int) -> list[Lead]:
-    stands_for = {pk: into or pk for pk, into in Lead.rows.filter(pk__in=pks).values_list("pk", "merged_into")}
-    wanted = {*stands_for, *stands_for.values()}
-    rows = {row.pk: row for row in Lead.rows.select_for_update().filter(pk__in=wanted).order_by("pk")}
-    if any((rows[pk].merged_into_id or pk) != person for pk, person in stands_for.items()):
-        raise _Moved
-    if any(rows[person].merged_into_id for person in stands_for.values()):
-        raise _Moved
-    return [rows[person] for person in dict.fromkeys(stands_for[pk] for pk in pks)]
 
 
 def lead_of(visitor: Visitor, company: Company | None, kind: str, lead: Lead | None) -> Lead | None:
@@ -215,9 +189,16 @@ def default_owner() -> TeamMember | None:
     return TeamMember.objects.filter(is_default_sender=True, active=True).first()
 
 
-def colleagues_may_have_warmed(company: Company) -> None:
-    """A visit of the company alone lifts the score of its people."""
-    Lead.objects.filter(company=company, needs_assessment_at=None).update(needs_assessment_at=timezone.now())
+def colleagues_may_have_warmed(visitor: Visitor, kind: str) -> None:
+    """A visit of the company alone lifts the score of its people. They are locked, before their company is."""
+    domain, key = _domain_and_key(visitor.company_name, visitor.website, normal.email(visitor.email))
+    same = Q(domain=domain) | Q(domain=None, name_key=key) if domain else Q(name_key=key)
+    companies = list(
+        Company.objects.filter(same, kind=kind).exclude(domain=None, name_key="").values_list("pk", flat=True)
+    )
+    due = Lead.objects.filter(company__in=companies, needs_assessment_at=None)
+    pks = list(due.select_for_update().order_by("pk").values_list("pk", flat=True))
+    Lead.objects.filter(pk__in=pks).update(needs_assessment_at=timezone.now())
 
 
 def fill(row: Lead | Company, source: str, *, overwrite: bool = False, **values: Any) -> list[str]:

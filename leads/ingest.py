@@ -185,10 +185,13 @@ def _visit(event: InboundEvent) -> Lead | None:
         return None
     if visitor.is_test:
         return None  # "Send a Test Event" in RB2B: proof that the webhook works, and nobody to write to
-    people = identity.known_by(*identity.identifiers(visitor)) if visitor.is_person else []
-    if visitor.is_person and _is_erased(visitor, people):
+    found_by = identity.identifiers(visitor) if visitor.is_person else ("", "")
+    people = identity.known_by(*found_by)
+    if suppression.is_marked(*found_by) or any(map(suppression.is_erased, people)):
         InboundEvent.objects.filter(pk=event.pk).update(body=b"")
         return None  # nothing is kept of somebody who was erased, not even that they came back
+    if not any(found_by):
+        identity.colleagues_may_have_warmed(visitor, event.kind)
     company = identity.company_of(visitor, event.kind)
     known = merging.one_of(people, "rb2b", normal.email(visitor.email), visitor.first_name, visitor.last_name)
     lead = identity.lead_of(visitor, company, event.kind, known) if visitor.is_person else None
@@ -207,13 +210,7 @@ def _visit(event: InboundEvent) -> Lead | None:
         seen_at=seen_at,
         received_at=event.received_at,
     )
-    if lead is None and company is not None:
-        identity.colleagues_may_have_warmed(company)
     return lead
-
-
-def _is_erased(visitor: rb2b.Visitor, people: list[Lead]) -> bool:
-    return suppression.is_marked(*identity.identifiers(visitor)) or any(map(suppression.is_erased, people))
 
 
 def _plausible(seen_at: datetime | None, received_at: datetime) -> datetime:

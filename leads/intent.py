@@ -12,7 +12,7 @@ from django.utils import timezone
 from caio_project.lib import claims
 from caio_project.lib.models import Counter
 from caio_project.lib.nudge import nudge
-from leads import identity, rules, scoring, to_hot, warmth
+from leads import locks, rules, scoring, to_hot, warmth
 from leads.models import Assessment, Lead, Switch, Visit
 
 log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ def assess_due(batch: int = 200) -> int:
 def _assess(lead: Lead) -> None:
     try:
         with transaction.atomic():
-            if lead not in identity.locked(lead.pk):
+            if lead not in locks.people(lead.pk):
                 return  # it became part of another lead, which is due itself
             assess(lead)
             # Something newer may have come in meanwhile; then the lead stays due.

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from caio_project.lib import claims
 from caio_project.lib.nudge import nudge
-from leads import identity, normal, suppression
+from leads import identity, locks, normal, suppression
 from leads.models import Assessment, Enrichment, Lead, Merge, Suppression, Visit
 
 State = Merge.State
@@ -116,7 +116,7 @@ def _in_order(one: Lead, other: Lead) -> tuple[Lead, Lead]:
 def merge(one: Lead, other: Lead, *, source: str, by: Any = None, reason: str = "") -> Merge:
     """Make two leads one, at once for everything that reads leads. Raises Refused."""
     with transaction.atomic():
-        people = identity.locked(one.pk, other.pk)
+        people = locks.people(one.pk, other.pk)
         if why := never(people):
             raise Refused(why)
         survivor, loser = _in_order(*people)

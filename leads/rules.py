@@ -104,7 +104,7 @@ def _mark_some(batch: int) -> int:
         now = timezone.now()
         since = now - max(SEEN_WITHIN, row.parsed().look_back)
         lately = Lead.objects.filter(pk__gt=row.marked_to, last_seen_at__gte=since)
-        pks = list(lately.order_by("pk").values_list("pk", flat=True)[:batch])
+        pks = list(lately.select_for_update().order_by("pk").values_list("pk", flat=True)[:batch])
         # Those that are due already too: one may be in the middle of being scored by the rules before.
         Lead.objects.filter(pk__in=pks).exclude(needs_assessment_at__gt=now).update(needs_assessment_at=now)
         unfinished.filter(pk=row.pk).update(marked_to=pks[-1] if len(pks) == batch else None)

@@ -11,10 +11,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from leads import normal
+from leads import locks, normal
 from leads.models import Lead, Suppression, person_of
 
 LISTS = Path(__file__).parent / "data"
@@ -121,11 +122,13 @@ def by_lists(address: str) -> Stop | None:
 def stop(address: str, reason: str, source: str, lead: Lead | None = None) -> None:
     """Suppress an address and, where the reason is the person's own wish, the person. Safe to repeat; never lifts."""
     address = normal.email(address)
-    if address:
-        _add(Scope.ADDRESS, address, reason, source, lead)
-    if lead is not None and reason not in STOPS_THE_ADDRESS_ONLY:
-        for row in rows_of(lead):  # should a merge be undone, each of them has said it
-            _add(Scope.PERSON, str(row.pk), reason, source, lead)
+    with transaction.atomic():
+        person = locks.people(lead.pk)[0] if lead is not None else None
+        if address:
+            _add(Scope.ADDRESS, address, reason, source, person)
+        if person is not None and reason not in STOPS_THE_ADDRESS_ONLY:
+            for row in rows_of(person):  # should a merge be undone, each of them has said it
+                _add(Scope.PERSON, str(row.pk), reason, source, person)
 
 
 def also_stop(lead: Lead, said: Suppression) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from leads import identity, normal, suppression
+from leads import locks, normal, suppression
 from leads.ingest import NotYet
 from leads.models import Lead
 from outreach import known, review, uncertain
@@ -37,7 +37,7 @@ def hear(fact: Mailed, source: str) -> Lead | None:
     if message is None and _is_leaving(fact):
         raise NotYet("The email may be leaving this moment.")
     lead = message.lead if message else known.person("", fact.address)
-    person = identity.locked(lead.pk)[0] if lead else None
+    person = locks.people(lead.pk)[0] if lead else None
     if message and _is_about(message, fact):
         if message.status == Status.UNCERTAIN:
             uncertain.settle_as_sent(message, "event_at_ghl", "", fact.email_id)

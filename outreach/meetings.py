@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from leads import identity
+from leads import locks
 from leads.models import Lead
 from outreach import known, newness, review
 from outreach.integrations.ghl_facts import Booked
@@ -14,7 +14,7 @@ def hear(fact: Booked, now: datetime) -> Lead | None:
     lead = known.person(fact.contact_id, "")
     if lead is None:
         return None
-    person = identity.locked(lead.pk)[0]
+    person = locks.people(lead.pk)[0]
     told = {
         "status": fact.status,
         "booked_at": fact.booked_at,

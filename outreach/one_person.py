@@ -9,7 +9,7 @@ from functools import partial
 from django.db import transaction
 from django.db.models import F, Model, Q
 
-from leads import identity
+from leads import locks
 from outreach import review
 from outreach.models import Meeting, Message, Opportunity, Reply
 from outreach.moves import move
@@ -52,13 +52,13 @@ def _own(now_at: int, written_for: int) -> Q:
 
 
 def _bring(table: type[Model], now_at: int, written_for: int) -> None:
-    person = identity.locked(written_for)[0]
+    person = locks.people(written_for)[0]
     came_for = None if person.pk == written_for else written_for
     table._default_manager.filter(_own(now_at, written_for)).update(lead=person, written_for=came_for)
 
 
 def _follow(now_at: int, written_for: int) -> None:
-    person = identity.locked(written_for)[0]
+    person = locks.people(written_for)[0]
     if person.pk == now_at:
         return  # it was merged or undone meanwhile, and is right again
     rows = Message.objects.select_for_update().filter(_own(now_at, written_for) | Q(lead=person)).order_by("pk")

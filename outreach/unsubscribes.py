@@ -6,7 +6,7 @@ Tokens never expire, and an unknown one looks like any other. Nothing here is ev
 from django.db import transaction
 from django.utils import timezone
 
-from leads import identity, suppression
+from leads import locks, suppression
 from leads.models import Lead
 from outreach import events, known
 from outreach.integrations.ghl_facts import Blocked
@@ -21,7 +21,7 @@ def stop(token: str) -> bool:
     if message is None:
         return False
     with transaction.atomic():
-        person = identity.locked(message.lead_id)[0]
+        person = locks.people(message.lead_id)[0]
         events.note(message, EmailEvent.Kind.UNSUBSCRIBED, "", "unsubscribe page", timezone.now())
         everywhere(person, "unsubscribe link", message.to_address)
     return True
@@ -31,7 +31,7 @@ def hear(fact: Blocked) -> Lead | None:
     """Do-not-disturb for email at GoHighLevel stops here too; that it was lifted there changes nothing."""
     lead = known.person(fact.contact_id, fact.address)
     if fact.is_blocked:
-        person = identity.locked(lead.pk)[0] if lead else None
+        person = locks.people(lead.pk)[0] if lead else None
         everywhere(person, "do not disturb at GoHighLevel", fact.address)
     return lead
 

@@ -535,5 +535,5 @@ def test_whoever_was_merged_away_is_no_person_to_any_sweep_or_count(lead_user: U
     assert list(one.company.leads.all()) == [one]
     intent.assess_due()
     assert list(Assessment.objects.values_list("lead", flat=True)) == [one.pk]
-    merging.identity.colleagues_may_have_warmed(one.company)
-    assert not is_due(other)
+    arrive(rb2b.company_only({"Website": f"https://{one.company.domain}"}))
+    assert (is_due(one), is_due(other)) == (True, False)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from leads import enrichment, ingest, merging, suppression
-from leads.models import Enrichment, InboundEvent, Lead, Merge, Visit
+from leads.models import Company, Enrichment, InboundEvent, Lead, Merge, Visit
 from tests.factories import CompanyFactory, LeadFactory, VisitFactory
 from tests.fakes import rb2b
 from tests.leads.conftest import in_threads
@@ -100,5 +100,19 @@ def test_merges_undos_stops_visits_and_answers_at_once_lose_nothing() -> None:
             assert suppression.verdict(other.email, other).reason == "unsubscribed"
     assert set(InboundEvent.objects.values_list("state", flat=True)) == {"processed"}
     assert Visit.objects.exclude(lead=None).count() == ROUNDS
-    assert not Visit.objects.filter(lead__merged_into__isnull=False).exists()
-    assert not Lead.rows.filter(merged_into__merged_into__isnull=False).exists()
+    consistent()
+
+
+def test_visits_of_colleagues_and_of_their_company_at_once_wait_for_nobody_who_waits_for_them() -> None:
+    company = {"Website": "https://northline.test", "Company Name": "Northline"}
+    people = [{"Business Email": f"p{n}@northline.test", "LinkedIn URL": None, **company} for n in range(3)]
+    for _ in range(ROUNDS):
+        for who in people:
+            ingest.store("rb2b", rb2b.to_body(visit(who)))
+            ingest.store("rb2b", rb2b.to_body(rb2b.company_only(company)))
+        in_threads([ingest.process_due] * 6)
+        work_off(4)
+        Company.objects.update(name="", industry="", employees="")  # so that each round fills them anew
+        Lead.objects.update(needs_assessment_at=None)
+    assert set(InboundEvent.objects.values_list("state", "attempts")) == {("processed", 1)}
+    assert (Lead.objects.count(), Company.objects.count()) == (3, 1)

@@ -1,0 +1,43 @@
+"""In which order rows are locked, so that no two transactions wait for each other.
+
+People come first, by pk; then their companies; then what points to either: visits, questions to Clay, stops, emails.
+Whoever writes a row that points to a person locks the person before it, for the database does so itself when the
+transaction commits, and by then somebody else may wait for that row.
+"""
+
+from collections.abc import Callable
+
+from django.db import transaction
+
+from leads.models import Lead
+
+
+class Moved(Exception):
+    """A merge or an undo came in between."""
+
+
+def people(*pks: int) -> list[Lead]:
+    """The people whom these rows stand for now, each once, in the order given; locked in the order of pk."""
+    return until_it_stands(lambda: look(*pks))
+
+
+def until_it_stands(looking: Callable[[], list[Lead]]) -> list[Lead]:
+    """Look again where something moved before it was locked; rolling back to the savepoint lets go of the locks."""
+    while True:
+        try:
+            with transaction.atomic():
+                return looking()
+        except Moved:
+            continue
+
+
+def look(*pks: int) -> list[Lead]:
+    """As `people`, once; raises Moved."""
+    stands_for = {pk: into or pk for pk, into in Lead.rows.filter(pk__in=pks).values_list("pk", "merged_into")}
+    wanted = {*stands_for, *stands_for.values()}
+    rows = {row.pk: row for row in Lead.rows.select_for_update().filter(pk__in=wanted).order_by("pk")}
+    if any((rows[pk].merged_into_id or pk) != person for pk, person in stands_for.items()):
+        raise Moved
+    if any(rows[person].merged_into_id for person in stands_for.values()):
+        raise Moved
+    return [rows[person] for person in dict.fromkeys(stands_for[pk] for pk in pks)]
