@@ -105,6 +105,7 @@ class ScoringRulesAdmin(NoDelete):
             "title": title,
             "row": row,
             "found": found,
+            "pages": backtest.pages(version),
             "shadowed": version.shadowed(),
             "publish": publish,
             "fingerprint": _fingerprint(row),

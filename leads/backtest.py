@@ -1,18 +1,22 @@
 """Who would move under other rules of the score. Reads only."""
 
 import logging
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from operator import attrgetter
 
-from django.db.models import Max, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from leads import intent, rules, scoring, warmth
-from leads.models import Lead
+from leads.models import Lead, Visit
 from leads.rulebook import Rules
 
 log = logging.getLogger(__name__)
+
+Progress = Callable[[int, int], None]  # done, in all
 
 
 @dataclass(frozen=True)
@@ -49,30 +53,76 @@ class Report:
     no_longer_hot: int
     moves: tuple[Move, ...]
 
+    @property
+    def hot(self) -> list[Move]:
+        """Who would become HOT, and then who would no longer be."""
+        changed = [move for move in self.moves if move.before.hot != move.after.hot]
+        return sorted(changed, key=lambda move: not move.after.hot)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page that people looked at lately, and what it counts for."""
+
+    path: str
+    visits: int
+    before: str
+    after: str
+
 
 def preview(version: Rules, limit: int = 200) -> Report:
     """The leads seen last, as they stand now under the rules in force and as they would under `version`."""
     leads = Lead.objects.filter(visits__isnull=False).distinct()
     now = timezone.now()
     newest = leads.select_related("company").order_by("-last_seen_at", "-pk")[:limit]
-    return _report(_compare(((lead, now) for lead in newest), version))
+    return _report(_compare(newest, version, lambda person: [now], now))
 
 
-def replay(version: Rules, days: int = 30) -> Report:
-    """Every lead with a visit in the last `days`, scored at its newest visit, by what it had looked at until then."""
-    now = timezone.now()
-    within = Q(visits__seen_at__gte=now - timedelta(days=days), visits__seen_at__lte=now)
-    leads = Lead.objects.annotate(newest=Max("visits__seen_at", filter=within)).filter(newest__isnull=False)
-    rows = leads.select_related("company").order_by("pk")
-    return _report(_compare(((lead, lead.newest) for lead in rows.iterator(500)), version))
-
-
-def _compare(leads: Iterable[tuple[Lead, datetime]], version: Rules) -> Iterator[Move | None]:
+def pages(version: Rules, visits: int = 2000, shown: int = 20) -> list[Page]:
+    """The paths of the newest visits: first those that would count for something else, then the most visited."""
     before = rules.current()
-    for lead, at in leads:
+    paths = Visit.objects.exclude(path="").order_by("-pk").values_list("path", flat=True)[:visits]
+    found = [Page(path, n, _counts_for(path, before), _counts_for(path, version)) for path, n in Counter(paths).items()]
+    return sorted(found, key=lambda page: (page.before == page.after, -page.visits, page.path))[:shown]
+
+
+def _counts_for(path: str, version: Rules) -> str:
+    trigger = version.page(path)
+    return f"{trigger.label}, {trigger.points}" if trigger else "nothing"
+
+
+def replay(version: Rules, days: int = 30, progress: Progress | None = None) -> Report:
+    """Every lead with a visit in the last `days`, at the best that each of those visits would have brought.
+
+    Scored as the monitor does at each visit: by what they had looked at until then.
+    """
+    now = timezone.now()
+    since = now - timedelta(days=days)
+    lately = Q(visits__seen_at__gte=since, visits__seen_at__lte=now)
+    leads = Lead.objects.filter(lately).distinct().select_related("company").order_by("pk")
+    rows = _told(leads.iterator(500), leads.count(), progress) if progress else leads.iterator(500)
+    return _report(_compare(rows, version, lambda person: _moments(person, since) or [now], now))
+
+
+def _told(leads: Iterable[Lead], total: int, progress: Progress) -> Iterator[Lead]:
+    for done, lead in enumerate(leads):
+        progress(done, total)
+        yield lead
+
+
+def _moments(person: scoring.Person, since: datetime) -> list[datetime]:
+    """When a person was there since then; company-only visits bring nobody here."""
+    return sorted({seen.at for seen in person.visits if seen.by_person and seen.at >= since})
+
+
+def _compare(
+    leads: Iterable[Lead], version: Rules, moments: Callable[[scoring.Person], list[datetime]], until: datetime
+) -> Iterator[Move | None]:
+    before = rules.current()
+    for lead in leads:
         try:
-            person = intent.person(lead, warmth.best_connection(lead), until=at)
-            old, new = (_standing(scoring.score(person, at, r), person) for r in (before, version))
+            person = intent.person(lead, warmth.best_connection(lead), until)
+            old, new = (_best(person, moments(person), version) for version in (before, version))
         except (TypeError, ValueError, KeyError, AttributeError):
             log.exception("lead %s could not be scored", lead.pk)
             yield None
@@ -80,7 +130,19 @@ def _compare(leads: Iterable[tuple[Lead, datetime]], version: Rules) -> Iterator
         yield Move(str(lead.public_id), str(lead), old, new)
 
 
-def _standing(score: scoring.Score, person: scoring.Person) -> Standing:
+def _best(person: scoring.Person, moments: list[datetime], version: Rules) -> Standing:
+    """HOT where they were at any of the moments, at the highest intent of them."""
+    standings = [_standing(_as_of(person, at), at, version) for at in moments]
+    best = max(standings, key=attrgetter("intent"))
+    return replace(best, hot=any(standing.hot for standing in standings))
+
+
+def _as_of(person: scoring.Person, at: datetime) -> scoring.Person:
+    return replace(person, visits=tuple(seen for seen in person.visits if seen.at <= at))
+
+
+def _standing(person: scoring.Person, at: datetime, version: Rules) -> Standing:
+    score = scoring.score(person, at, version)
     return Standing(score.intent, score.tier, scoring.is_hot(score.intent, score.tier, person.employees_from))
 
 

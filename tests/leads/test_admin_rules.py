@@ -61,6 +61,7 @@ def test_a_lead_adds_edits_previews_publishes_and_copies(client: Client, lead_us
         shown = act(client, action, draft).content.decode()
         assert lead.name in shown and "1 would move up and 0 down" in shown
         assert ("Publish version 1" in shown) == (action == "publish_rules")
+        assert "<code>/pricing</code>" in shown and "Pricing, 30" in shown
     assert everything() == before
     said = act(client, "publish_rules", draft, **confirmed(client, draft)).content.decode()
     assert "Version 1 is published" in said

@@ -429,7 +429,7 @@ class TestWhoWouldMove:
         found = backtest.preview(Rules.parse(changed(**HIGHER)))
         assert (found.scored, found.failed) == (1, 1)
 
-    def test_a_replay_scores_each_lead_at_its_newest_visit(self) -> None:
+    def test_a_replay_scores_each_lead_by_what_it_had_seen_until_then(self) -> None:
         lead = visitor(days=20)
         VisitFactory(lead=lead, path="/pricing", seen_at=timezone.now() - timedelta(days=45))
         VisitFactory(lead=None, company=lead.company, path="/pricing", seen_at=timezone.now() - timedelta(days=1))
@@ -437,6 +437,34 @@ class TestWhoWouldMove:
         found = backtest.replay(Rules.parse(changed(fit_share=0)))
         [move] = found.moves
         assert (found.scored, move.before.intent, move.after.intent) == (1, 30 + 5 + 24, 35)
+
+    def test_a_replay_finds_who_would_have_been_hot_at_an_earlier_visit(self) -> None:
+        clerk = visitor("/demo", days=20, title="Clerk")
+        VisitFactory(lead=clerk, path="/", seen_at=timezone.now() - timedelta(days=2))
+        version = Rules.parse(changed(fit_share=0.6))
+        assert backtest.preview(version).became_hot == 0
+        found = backtest.replay(version)
+        [move] = found.hot
+        assert (move.before.intent, move.after.intent, found.became_hot) == (40 + 14, 40 + 35, 1)
+
+    def test_who_becomes_hot_is_named_however_small_the_move(self) -> None:
+        for _ in range(3):
+            visitor(title="", company=None, email=None, no_address=True)
+        edge = visitor("/demo", title="Clerk")
+        version = Rules.parse(changed(fit_share=0.52, pages=[{**PAGE, "points": 100}, *changed()["pages"]]))
+        found = backtest.preview(version)
+        assert edge.name not in {move.name for move in found.moves[:3]}
+        assert [move.name for move in found.hot] == [edge.name]
+
+    def test_pages_that_would_count_for_something_else_come_first(self) -> None:
+        for path in ("/pricing", "/pricing", "/enterprise", "/about", "/about", "/about"):
+            visitor(path)
+        found = backtest.pages(Rules.parse(changed(pages=[*changed()["pages"], {**PAGE, "pattern": "/enterprise"}])))
+        assert found == [
+            backtest.Page("/enterprise", 1, "nothing", "Pricing, 30"),
+            backtest.Page("/about", 3, "nothing", "nothing"),
+            backtest.Page("/pricing", 2, "Pricing, 30", "Pricing, 30"),
+        ]
 
 
 def backtested(*args: str) -> str:
@@ -456,6 +484,7 @@ class TestBacktestScore:
         found = json.loads(backtested("--rules", str(draft.version), "--json"))
         assert (found["rules"], found["scored"], found["up"], found["became_hot"]) == ("1", 1, 1, 0)
         assert [(m["lead"], m["by"]) for m in found["moves"]] == [(str(lead.public_id), 46)]
+        assert found["hot"] == []
         assert everything() == before
 
     def test_shows_the_20_largest_moves_of_a_file(self, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError
+from rich.progress import Progress
 
 from caio_project.lib.commands import Reporting
 from leads import backtest
@@ -16,9 +17,9 @@ MOST_SHOWN = 20
 
 class Command(Reporting):
     help = (
-        "Replay past visits under other rules of the score: every lead seen within --days, at its newest visit, under "
-        "the rules in force and under those. Prints who would move; changes nothing. Exit code 1 where the rules are "
-        "wrong; the field is named."
+        "Replay past visits under other rules of the score: every lead seen within --days, at each of its visits, "
+        "under the rules in force and under those. Prints who would move and who would become HOT; changes nothing. Exit "
+        "code 1 where the rules are wrong; the field is named."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -32,7 +33,7 @@ class Command(Reporting):
         if not 1 <= options["days"] <= 3650:
             raise CommandError("--days: must be from 1 to 3650.")
         version = self._rules(options)
-        found = backtest.replay(version, options["days"])
+        found = self._replay(version, options)
         shown = found.moves[:MOST_SHOWN]
         counts = {
             "scored": found.scored,
@@ -44,8 +45,8 @@ class Command(Reporting):
             "no_longer_hot": found.no_longer_hot,
         }
         if options["json"]:
-            moves = [{**asdict(move), "by": move.by} for move in shown]
-            self.as_json({"rules": version.version, "days": options["days"], **counts, "moves": moves})
+            moves, hot = ([{**asdict(move), "by": move.by} for move in some] for some in (shown, found.hot))
+            self.as_json({"rules": version.version, "days": options["days"], **counts, "moves": moves, "hot": hot})
             return
         names = (
             "Leads scored",
@@ -61,12 +62,16 @@ class Command(Reporting):
             ("", "Leads"),
             list(zip(names, counts.values(), strict=True)),
         )
-        rows = [
-            (m.name, m.before.intent, m.after.intent, f"{m.by:+}", _both(m.before.tier, m.after.tier), _hot(m))
-            for m in shown
-        ]
-        if rows:
-            self.table("The largest moves", ("Lead", "Before", "After", "By", "Tier", "HOT"), rows)
+        for title, some in (("Who would become HOT, or no longer be", found.hot), ("The largest moves", shown)):
+            if some:
+                self.table(title, ("Lead", "Before", "After", "By", "Tier", "HOT"), [_row(move) for move in some])
+
+    def _replay(self, version: Rules, options: dict[str, Any]) -> backtest.Report:
+        quiet = options["json"] or not getattr(self.stdout, "isatty", lambda: False)()
+        with Progress(transient=True, disable=quiet) as bar:
+            task = bar.add_task("Scoring", total=None)
+            told = None if quiet else lambda done, total: bar.update(task, completed=done, total=total)
+            return backtest.replay(version, options["days"], told)
 
     def _rules(self, options: dict[str, Any]) -> Rules:
         path, number = options["file"], options["rules"]
@@ -82,6 +87,11 @@ class Command(Reporting):
             raise CommandError(f"{path or number}: {error}.") from error
         except (ValueError, RecursionError) as error:
             raise CommandError(f"{path}: it is no JSON.") from error
+
+
+def _row(move: backtest.Move) -> tuple[Any, ...]:
+    tier = _both(move.before.tier, move.after.tier)
+    return move.name, move.before.intent, move.after.intent, f"{move.by:+}", tier, _hot(move)
 
 
 def _both(before: str, after: str) -> str:
