@@ -3,15 +3,17 @@
 RB2B disconnects for good after one wrong answer and tells only the account's owner. So the expected number of events
 since the last one is summed hour by hour from the four weeks before, weekdays and weekends apart; where at least five
 were due and none came (which happens by chance once in 150 times), an alarm is raised.
+
+What is normal is counted only once a source is silent for ten minutes, and then once an hour: until the next event it
+is the same. A source that speaks costs a look-up in an index, however many events there are.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Count, Max, Min
-from django.db.models.functions import TruncHour
+from django.core.cache import cache
 from django.utils import timezone
 
 from caio_project.lib import calendar
@@ -23,6 +25,8 @@ LOOK_BACK = timedelta(days=28)
 HISTORY = timedelta(days=7)  # a source younger than this has no normal yet
 DUE = 5.0
 LONGEST = timedelta(days=14)
+SHORTEST = timedelta(minutes=10)  # a silence that is told of: sooner nobody could have looked at the webhook
+COUNTED_EVERY = 3600  # seconds
 HOUR = timedelta(hours=1)
 
 Rates = Mapping[tuple[bool, int], float]  # (weekday, hour of the team's day): events an hour
@@ -43,42 +47,58 @@ def watch(now: datetime | None = None) -> None:
 
 def silent_for(source: str, now: datetime) -> tuple[float, datetime | None]:
     """How many events were due since the last one, and when that was; 0 where there is no normal to compare with."""
-    events = InboundEvent.objects.filter(source=source, received_at__lte=now)
-    ends = events.aggregate(first=Min("received_at"), last=Max("received_at"))
-    if ends["first"] is None or ends["first"] > now - HISTORY:
-        return 0.0, ends["last"]
-    start = max(ends["first"], ends["last"] - LOOK_BACK)
-    return expected(rates(source, start, ends["last"]), ends["last"], now, settings.TEAM_TIME_ZONE), ends["last"]
+    events = InboundEvent.objects.filter(source=source, received_at__lte=now).values_list("received_at", flat=True)
+    last = events.order_by("-received_at").first()
+    if last is None or now - last < SHORTEST:
+        return 0.0, last
+    first = events.order_by("received_at")[0]
+    if first > now - HISTORY:
+        return 0.0, last
+    normal = _counted(source, max(first, last - LOOK_BACK), last)
+    return expected(normal, last, now, settings.TEAM_TIME_ZONE), last
+
+
+def _counted(source: str, start: datetime, last: datetime) -> Rates:
+    """`rates`, kept while the silence lasts; counted anew now and then, for the spool may hold older events."""
+    key = f"silence:{source}:{settings.TEAM_TIME_ZONE}:{last:%Y%m%d%H%M%S%f}"
+    found: Rates | None = cache.get(key)
+    if found is None:
+        found = rates(source, start, last)
+        cache.set(key, found, COUNTED_EVERY)
+    return found
 
 
 def rates(source: str, start: datetime, end: datetime) -> dict[tuple[bool, int], float]:
-    """Events an hour between `start` and `end` for each kind of day and hour of the day."""
+    """Events an hour between `start` and `end` for each kind of day and hour of the day.
+
+    Counted hour by hour in the index: to group by a time of the zone is ten times slower, on SQLite a hundred times.
+    """
     zone = ZoneInfo(settings.TEAM_TIME_ZONE)
-    hours = (
-        InboundEvent.objects.filter(source=source, received_at__gte=start, received_at__lte=end)
-        .annotate(hour=TruncHour("received_at", tzinfo=zone))
-        .values_list("hour")
-        .annotate(n=Count("pk"))
-        .order_by()
-    )
+    events = InboundEvent.objects.filter(source=source)
     seen: dict[tuple[bool, int], float] = {}
-    for hour, n in hours:
-        if not _is_holiday(hour, zone):
-            kind = _kind(hour, zone)
-            seen[kind] = seen.get(kind, 0) + n
+    for since, until in _hours(start, end + timedelta(microseconds=1)):
+        if not _is_holiday(since, zone):
+            kind = _kind(since, zone)
+            seen[kind] = seen.get(kind, 0) + events.filter(received_at__gte=since, received_at__lt=until).count()
     days = _days(start, end, zone)
     return {kind: n / days[kind[0]] for kind, n in seen.items() if days[kind[0]]}
 
 
 def expected(rates: Rates, since: datetime, now: datetime, zone: str) -> float:
     """How many events were due between two moments, by hourly rates. Pure."""
-    tz, due, at = ZoneInfo(zone), 0.0, max(since, now - LONGEST)
-    while at < now:
-        end = min(now, (at + HOUR).replace(minute=0, second=0, microsecond=0))
-        if not _is_holiday(at, tz):  # what is normal on a holiday cannot be told from four weeks
-            due += rates.get(_kind(at, tz), 0.0) * ((end - at) / HOUR)
-        at = end
-    return due
+    tz = ZoneInfo(zone)
+    hours = _hours(max(since, now - LONGEST), now)
+    # What is normal on a holiday cannot be told from four weeks.
+    due = (rates.get(_kind(at, tz), 0.0) * ((end - at) / HOUR) for at, end in hours if not _is_holiday(at, tz))
+    return sum(due, 0.0)
+
+
+def _hours(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """The time between two moments in pieces that end with the hour."""
+    while since < until:
+        end = min(until, (since + HOUR).replace(minute=0, second=0, microsecond=0))
+        yield since, end
+        since = end
 
 
 def _kind(at: datetime, zone: ZoneInfo) -> tuple[bool, int]:

@@ -49,6 +49,7 @@ class InboundEvent(models.Model):
             models.Index(fields=["not_before"], name="inbound_event_due", condition=Q(state="waiting")),
             models.Index(fields=["state", "received_at"], name="inbound_event_by_state"),
             models.Index(fields=["-received_at"], name="inbound_event_newest"),
+            models.Index(fields=["source", "received_at"], name="inbound_event_of_source"),
         ]
 
     def __str__(self) -> str:

@@ -2,8 +2,12 @@
 
 import uuid
 from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from leads import silence
 from leads.models import Alarm, InboundEvent
@@ -70,3 +74,53 @@ def test_a_source_that_speaks_rarely_is_given_time() -> None:
     history(TUESDAY, a_day=1)
     silence.watch(TUESDAY + timedelta(days=2))
     assert alarms() == 0
+
+
+def test_a_pause_is_no_silence_however_busy_the_source_was() -> None:
+    history(TUESDAY, a_day=480)
+    silence.watch(TUESDAY + timedelta(minutes=9))
+    assert alarms() == 0  # nine were due
+    silence.watch(TUESDAY + timedelta(minutes=10))
+    assert alarms() == 1
+
+
+def queries(at: datetime) -> int:
+    with CaptureQueriesContext(connection) as caught:
+        silence.silent_for("rb2b", at)
+    return len(caught)
+
+
+def test_what_is_normal_is_counted_only_in_silence_and_then_once_an_hour(time_machine: Any) -> None:
+    time_machine.move_to(TUESDAY + timedelta(hours=1), tick=False)
+    history(TUESDAY)
+    assert queries(TUESDAY + timedelta(minutes=5)) == 1
+    assert queries(TUESDAY + timedelta(hours=1)) > 2
+    assert queries(TUESDAY + timedelta(hours=1, seconds=30)) == 2
+    time_machine.shift(timedelta(hours=1, seconds=1))
+    assert queries(TUESDAY + timedelta(hours=2)) > 2
+
+
+def test_the_next_silence_is_judged_by_what_came_until_then() -> None:
+    history(TUESDAY)
+    tomorrow = TUESDAY + timedelta(days=1)
+    before, _ = silence.silent_for("rb2b", tomorrow)
+    for minutes in range(0, 300, 3):
+        InboundEvent.objects.create(
+            source="rb2b", body=b"", body_sha256=uuid.uuid4().hex, received_at=TUESDAY + timedelta(minutes=minutes)
+        )
+    after, since = silence.silent_for("rb2b", tomorrow + timedelta(minutes=297))
+    assert since == TUESDAY + timedelta(minutes=297)
+    assert before == pytest.approx(24, rel=0.3)
+    assert after > before
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Kolkata", "UTC", "Australia/Lord_Howe"])
+def test_every_event_is_counted_once_whatever_the_zone(settings: Any, zone: str) -> None:
+    settings.TEAM_TIME_ZONE = zone
+    start, end = TUESDAY - timedelta(days=1, minutes=17), TUESDAY + timedelta(minutes=41)
+    for n in range(100):
+        at = start + (end - start) * n / 99
+        InboundEvent.objects.create(source="rb2b", body=b"", body_sha256=uuid.uuid4().hex, received_at=at)
+    days = silence._days(start, end, ZoneInfo(zone))
+    found = silence.rates("rb2b", start, end)
+    assert sum(n * days[weekday] for (weekday, _), n in found.items()) == pytest.approx(100)

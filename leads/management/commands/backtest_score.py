@@ -18,8 +18,8 @@ MOST_SHOWN = 20
 class Command(Reporting):
     help = (
         "Replay past visits under other rules of the score: every lead seen within --days, at each of its visits, "
-        "under the rules in force and under those. Prints who would move and who would become HOT; changes nothing. Exit "
-        "code 1 where the rules are wrong; the field is named."
+        "under the rules in force and under those. Prints who would move and who would become HOT; changes nothing. "
+        "Exit code 1 where the rules are wrong; the field is named."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
