@@ -11,6 +11,7 @@ LEAD = (
     "outreach.promote",
     "outreach.auto_approve",
     "outreach.queue_segment",
+    "outreach.repeat_aftersend",
     "outreach.change_emailtemplate",
     "outreach.add_emailtemplate",
     "leads.change_scoringrules",

@@ -19,6 +19,8 @@ SWEEPS = {
     "outreach.send_due": 2.0,
     "outreach.recover": 15.0,
     "outreach.settle_uncertain": 5.0,
+    "outreach.do_afterwards": 5.0,
+    "outreach.tell_opt_outs": 5.0,
     "outreach.expire_due": 60.0,
     "outreach.watch_guardrails": 10.0,
     "outreach.work_off_inbox": QUICK,

@@ -226,6 +226,7 @@ GHL_CLIENT_ID = env.str("GHL_CLIENT_ID", default="")  # of an app that is connec
 GHL_CLIENT_SECRET = env.str("GHL_CLIENT_SECRET", default="")
 GHL_LOCATION_ID = env.str("GHL_LOCATION_ID", default="")
 GHL_FROM_EMAIL = env.str("GHL_FROM_EMAIL", default="")
+GHL_WORKFLOW_ID = env.str("GHL_WORKFLOW_ID", default="")  # who was written to goes on there
 GHL_STOP_TAGS = {
     tag.strip().lower()
     for tag in env.str("GHL_STOP_TAGS", default="customer,client,competitor,do-not-contact").split(",")

@@ -14,16 +14,19 @@ from unfold.widgets import UnfoldAdminSelectMultipleWidget, UnfoldAdminSelectWid
 from caio_project.lib.admin import NoDelete, ReadOnly, Rows
 from caio_project.lib.diff import diff
 from leads.models import Kind, Lead
-from outreach import proofs, publishing, wording
+from outreach import afterwards, proofs, publishing, wording
 from outreach.models import (
+    AfterSend,
     Control,
     ControlChange,
     EmailTemplate,
+    GhlLook,
     GuardrailBreach,
     HealthVerdict,
     Message,
     MessageText,
     Move,
+    OptOut,
     SandboxEmail,
     Segment,
     SendIntent,
@@ -45,13 +48,18 @@ class Intents(Rows):
     fields = ("claimed_at", "transport", "phase", "outcome", "settled_at", "looks", "looked_at")
 
 
+class Looks(Rows):
+    model = GhlLook
+    fields = ("looked_at", "due_at", "contact_id", "outbound_at", "inbound_at", "deals", "seen", "error")
+
+
 @admin.register(Message)
 class Messages(ReadOnly):
     list_display = ("__str__", "status", "band", "tier", "intent", "transport", "created_at", "sent_at", "error")
     list_filter = ("status", "band", "kind", "transport", "tier")
     list_select_related = ("lead",)
     search_fields = ("lead__first_name", "lead__last_name", "to_address", "=public_id")
-    inlines = (Texts, Moves, Intents)
+    inlines = (Texts, Moves, Intents, Looks)
     exclude = ("verdicts", "unsubscribe_token")
     ordering = ("-created_at",)
     show_full_result_count = False
@@ -194,6 +202,32 @@ class EmailTemplates(NoDelete):
             else:
                 self.log_change(request, template, "Taken out of use.")
                 messages.success(request, f"{template} is out of use. Emails drafted from it stay as they are.")
+
+
+@admin.register(AfterSend)
+class AfterSends(ReadOnly):
+    list_display = ("message", "what", "state", "created_at", "settled_at", "attempts", "error")
+    list_filter = ("state", "what")
+    list_select_related = ("message__lead",)
+    ordering = ("-created_at",)
+    actions = ("do_again",)
+    show_full_result_count = False
+
+    def has_again_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("outreach.repeat_aftersend")
+
+    @admin.action(description="Do once more what was refused or is uncertain", permissions=["again"])
+    def do_again(self, request: HttpRequest, queryset: QuerySet[AfterSend]) -> None:
+        messages.success(request, f"{afterwards.again(queryset)} will be done once more.")
+
+
+@admin.register(OptOut)
+class OptOuts(ReadOnly):
+    list_display = ("suppression", "outcome", "told_at", "created_at", "attempts", "not_before", "error")
+    list_filter = (("told_at", admin.EmptyFieldListFilter), "outcome")
+    list_select_related = ("suppression",)
+    ordering = ("-pk",)
+    show_full_result_count = False
 
 
 @admin.register(SandboxEmail)

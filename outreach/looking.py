@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from caio_project.lib import claims, http
 from leads import suppression
+from leads.contacts import why_stopped
 from leads.integrations import ghl as contacts
 from leads.models import Kind, Lead
 from outreach import composing, findings, phase, policy, review
@@ -126,8 +127,8 @@ def store(message: Message, contact: contacts.Contact | None, found: Findings, l
 
 def _tell(message: Message, contact: contacts.Contact | None) -> None:
     """What follows from a look for an email that waits for a decision."""
-    if contact and contact.email_blocked:
-        suppression.stop(message.to_address, suppression.Reason.UNSUBSCRIBED, "GoHighLevel: dnd", message.lead)
+    if contact and (stopped := why_stopped(contact)):
+        suppression.stop(message.to_address, stopped, "GoHighLevel", message.lead)
         review.stop_open_emails(message.lead, "suppressed")
         return
     reason = composing.critical_reason(message.lead, message)

@@ -3,6 +3,8 @@
 from django.utils import timezone
 
 from caio_project.lib import http
+from leads import suppression
+from leads.contacts import why_stopped
 from leads.integrations import ghl as contacts
 from outreach import composing, findings, looking, looks, phase, refusals
 from outreach.findings import Findings
@@ -27,6 +29,10 @@ def ready(message: Message) -> str:
     if contact.email_blocked:
         refusals.suppress(message, "dnd")
         raise Stopped(Status.FAILED, "dnd", "Do-not-disturb is set at GoHighLevel.")
+    if stopped := why_stopped(contact):
+        suppression.stop(message.to_address, stopped, "GoHighLevel", message.lead)
+        label = suppression.Reason(stopped).label
+        raise Stopped(Status.WITHDRAWN, "suppressed", f"{label} (GoHighLevel)")
     look = looks.of(message)
     if news := findings.news(found, look.seen if look else {}):
         looking.store(message, contact, found)

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from caio_project.lib import claims, http
 from outreach import (
+    afterwards,
     compliance,
     drafting,
     guardrails,
@@ -175,6 +176,7 @@ def _record_sent(message: Message, intent: SendIntent, sent: ghl.Sent) -> None:
         ghl_conversation_id=sent.conversation_id, ghl_message_id=sent.message_id,
         ghl_email_message_id=sent.email_message_id,
     )  # fmt: skip
+    afterwards.note(message)
 
 
 def _not_sent(message: Message, intent: SendIntent, failure: http.Failure) -> bool:

@@ -3,7 +3,20 @@
 from celery import shared_task
 
 from caio_project.lib.models import Heartbeat
-from outreach import clearing, drafting, follow_ups, guardrails, inbox, looking, one_person, review, sending, uncertain
+from outreach import (
+    afterwards,
+    clearing,
+    drafting,
+    follow_ups,
+    guardrails,
+    inbox,
+    looking,
+    one_person,
+    opting_out,
+    review,
+    sending,
+    uncertain,
+)
 
 
 @shared_task(name="outreach.draft_due")
@@ -69,3 +82,13 @@ def work_off_inbox() -> None:
 @shared_task(name="outreach.clear_due")
 def clear_due() -> None:
     Heartbeat.beat("outreach.clear_due", worked=clearing.clear_due() > 0)
+
+
+@shared_task(name="outreach.do_afterwards")
+def do_afterwards() -> None:
+    Heartbeat.beat("outreach.do_afterwards", worked=afterwards.do_due() > 0)
+
+
+@shared_task(name="outreach.tell_opt_outs")
+def tell_opt_outs() -> None:
+    Heartbeat.beat("outreach.tell_opt_outs", worked=opting_out.tell_due() > 0)

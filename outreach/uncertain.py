@@ -9,7 +9,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from caio_project.lib import claims, http
-from outreach import drafting, slots, states
+from outreach import afterwards, drafting, slots, states
 from outreach.integrations import ghl
 from outreach.models import Message, SendIntent
 from outreach.moves import move
@@ -99,10 +99,12 @@ def settle_as_sent(message: Message, why: str, message_id: str, email_id: str, a
     with transaction.atomic():
         intent = message.intents.filter(outcome=Outcome.UNCERTAIN).latest("claimed_at")
         slots.settle(intent, Outcome.SENT, was=Outcome.UNCERTAIN)
-        return move(
+        sent = move(
             message, Status.SENT, why, sent_at=at or intent.claimed_at, error="",
             ghl_message_id=message_id, ghl_email_message_id=email_id,
         )  # fmt: skip
+        afterwards.note(sent)
+        return sent
 
 
 def _found_at_ghl(message: Message, intent: SendIntent) -> ghl.Seen | None:
@@ -128,7 +130,8 @@ def settle_by_person(message: Message, *, was_sent: bool, by: object, reason: st
         assert intent is not None
         slots.settle(intent, Outcome.SENT if was_sent else Outcome.NOT_SENT, was=Outcome.UNCERTAIN)
         if was_sent:
-            return move(
-                message, Status.SENT, "person_says_sent", by=by, reason=reason, sent_at=intent.claimed_at, error=""
-            )
+            at = intent.claimed_at
+            sent = move(message, Status.SENT, "person_says_sent", by=by, reason=reason, sent_at=at, error="")
+            afterwards.note(sent)
+            return sent
         return drafting.to_held(message, "person_says_not_sent", by=by, reason=reason)

@@ -179,6 +179,35 @@ def find_contact(email: str) -> Contact | None:
     return contact if contact.id else None
 
 
+def add_tags(contact_id: str, tags: list[str]) -> None:
+    """Give a contact tags besides those they have; repeating it is harmless. Source: POST /contacts/{id}/tags."""
+    request("POST", f"/contacts/{contact_id}/tags", version=CONTACTS_VERSION, json={"tags": tags}, repeatable=True)
+
+
+def add_to_workflow(contact_id: str, workflow_id: str) -> None:
+    """Add a contact to a workflow. Twice may start it twice: never repeat on Uncertain.
+
+    Source: POST /contacts/{contactId}/workflow/{workflowId}.
+    """
+    path = f"/contacts/{contact_id}/workflow/{workflow_id}"
+    request("POST", path, version=CONTACTS_VERSION, json={}, repeatable=False)
+
+
+def block_email(contact_id: str) -> None:
+    """Set do-not-disturb for email, unless it is set; repeating it is harmless. Source: PUT /contacts/{contactId}.
+
+    What is blocked on other channels is sent along, should a PUT replace all of them. What is allowed is never sent: it
+    could lift what somebody has set in this moment.
+    """
+    found = request("GET", f"/contacts/{contact_id}", version=CONTACTS_VERSION).get("contact") or {}
+    if _contact(found).email_blocked:
+        return
+    said = {"status": "active", "message": "Asked us to stop", "code": "103"}
+    now = {name: one for name, one in (found.get("dndSettings") or {}).items() if one.get("status") in BLOCKED}
+    body = {"dndSettings": {**now, "Email": said}}
+    request("PUT", f"/contacts/{contact_id}", version=CONTACTS_VERSION, json=body, repeatable=True)
+
+
 def list_contacts(after: list[Any] | None = None) -> list[Listed]:
     """The next PAGE contacts after a position, those added first before the others; fewer at the end.
 

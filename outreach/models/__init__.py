@@ -24,9 +24,11 @@ from outreach.models.messages import (
     new_unsubscribe_token,
 )
 from outreach.models.sends import DailySlots, SandboxEmail, SendIntent
+from outreach.models.telling import AfterSend, OptOut
 from outreach.models.templates import EmailTemplate, Signal
 
 __all__ = [
+    "AfterSend",
     "Control",
     "ControlChange",
     "ControlReason",
@@ -43,6 +45,7 @@ __all__ = [
     "Move",
     "MoveReason",
     "Opportunity",
+    "OptOut",
     "Position",
     "Reply",
     "ReplyKind",

@@ -145,6 +145,28 @@ def test_do_not_disturb_stops_the_person_before_anybody_decides(ghl: FakeGhl) ->
     assert suppression.verdict("another@address.test", message.lead).reason == "unsubscribed"
 
 
+CUSTOMER = [{"tags": ["customer"]}, {"type": "customer"}]
+
+
+@pytest.mark.parametrize("more", CUSTOMER)
+def test_a_customer_at_gohighlevel_gets_no_first_email(ghl: FakeGhl, more: dict[str, Any]) -> None:
+    message = low()
+    known(ghl, message, **more)
+    looking.look_due()
+    assert (now_is(message).status, suppression.verdict(message.to_address).reason) == ("withdrawn", "customer")
+
+
+@pytest.mark.parametrize("more", CUSTOMER)
+def test_who_became_a_customer_since_it_was_approved_gets_nothing(ghl: FakeGhl, more: dict[str, Any]) -> None:
+    message = low()
+    approved(message)
+    known(ghl, message, **more)
+    assert sending.send_due() == 0
+    stopped = now_is(message)
+    assert (stopped.status, stopped.error) == ("withdrawn", "Customer (GoHighLevel)")
+    assert (ghl.requests(SEND), suppression.verdict(message.to_address).reason) == ([], "customer")
+
+
 def test_a_reason_of_our_own_stays_beside_it(ghl: FakeGhl) -> None:
     lead = factories.LeadFactory()
     message = low(lead=lead)

@@ -198,6 +198,7 @@ def test_a_slot_that_took_too_long_is_not_used(ghl: FakeGhl) -> None:
 def test_two_sweeps_that_draft_skip_none_and_draft_none_twice() -> None:
     leads = [factories.LeadFactory() for _ in range(30)]
     for lead in leads:
+        factories.VisitFactory(lead=lead)
         factories.AssessmentFactory(lead=lead)
 
     def sweep() -> None:

@@ -1,0 +1,131 @@
+"""People who want no more emails, told to GoHighLevel: whatever else writes from there must stop as well.
+
+Every unsubscribe, complaint and erasure, however it became known, is told until it is done, also while sending is
+halted. Only ever Email's do-not-disturb is set; nothing is lifted.
+"""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import Max, Min, QuerySet
+from django.utils import timezone
+
+from caio_project.lib import claims, http
+from leads import alarms, suppression
+from leads.integrations import ghl as contacts
+from leads.integrations import ghl_refusals as refusals
+from leads.models import Kind, Lead, Suppression
+from outreach.models import GhlLook, Message, OptOut, Position
+
+READER = "opting_out"
+LEASE_SECONDS = 120
+LONGEST_WAIT = timedelta(hours=1)
+LONGEST_TRANSACTION = timedelta(hours=1)  # after that no row with a lower number can come to light any more
+LATE = timedelta(minutes=15)
+ALARM = "ghl:opt-outs"
+Reason, Scope, Outcome = Suppression.Reason, Suppression.Scope, OptOut.Outcome
+TOLD = (Reason.UNSUBSCRIBED, Reason.COMPLAINED, Reason.ERASED)
+
+
+def tell_due(batch: int = 5) -> int:
+    """Note new stops and tell GoHighLevel of those it does not know of, newest first; returns how many were tried."""
+    note()
+    if "ghl" in settings.SANDBOXED:
+        return 0
+    count = 0
+    due = OptOut.objects.filter(told_at=None, not_before__lte=timezone.now()).order_by("-suppression_id")
+    for row in claims.leased(due, LEASE_SECONDS, batch):
+        count += 1
+        if not _tell(row):
+            break
+    _watch()
+    return count
+
+
+def note(batch: int = 500) -> int:
+    """Make a row for every stop that has none; returns how many.
+
+    Rows become visible out of order. So the position moves only over those that are old enough for that to be past.
+    """
+    position, _made = Position.objects.get_or_create(reader=READER)
+    stops = Suppression.objects.filter(pk__gt=position.seq)
+    new = stops.filter(reason__in=TOLD, opt_out=None).exclude(scope=Scope.DOMAIN).order_by("pk")
+    found = list(new.values_list("pk", flat=True)[:batch])
+    OptOut.objects.bulk_create((OptOut(suppression_id=pk) for pk in found), ignore_conflicts=True)
+    if len(found) < batch:
+        old = stops.filter(created_at__lt=timezone.now() - LONGEST_TRANSACTION).aggregate(pk=Max("pk"))["pk"]
+        if old:
+            Position.objects.filter(reader=READER, seq__lt=old).update(seq=old)
+    return len(found)
+
+
+def _tell(row: OptOut) -> bool:
+    """Tell of one stop; False where GoHighLevel could not be asked."""
+    stop = row.suppression
+    if stop.lead and stop.lead.kind != Kind.LIVE:
+        _done(row, Outcome.NOT_LIVE)
+        return True
+    try:
+        there = [contact_id for contact_id in sorted(contacts_of(stop)) if _block(contact_id)]
+    except http.Failure as failure:
+        wait = min(claims.backoff(row.attempts, base=5), LONGEST_WAIT)
+        mine = OptOut.objects.filter(pk=row.pk, lease_until=row.lease_until)
+        mine.update(lease_until=None, not_before=timezone.now() + wait, error=failure.detail[:300])
+        return not isinstance(failure, http.Unavailable)
+    _done(row, Outcome.BLOCKED if there else Outcome.NOBODY)
+    return True
+
+
+def contacts_of(stop: Suppression) -> set[str]:
+    """GoHighLevel's ids of whoever is stopped: by the address that was said, or by all that is known of the person.
+
+    Who was erased has no address any more; the ids that their emails and looks had remain.
+    """
+    if stop.scope == Scope.ADDRESS:
+        return _found({stop.value})
+    lead = stop.lead if stop.scope == Scope.ADDRESS_HASH else Lead.rows.filter(pk=_number(stop.value)).first()
+    person = suppression.rows_of(lead) if lead else []
+    emails = Message.objects.filter(lead__in=person).exclude(ghl_contact_id="")
+    looks = GhlLook.objects.filter(message__lead__in=person).exclude(contact_id="")
+    known = {*emails.values_list("ghl_contact_id", flat=True), *looks.values_list("contact_id", flat=True)}
+    return known | _found({mail for row in person for mail in (row.email, row.personal_email) if mail})
+
+
+def _found(addresses: set[str]) -> set[str]:
+    return {contact.id for address in sorted(addresses) if (contact := contacts.find_contact(address))}
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() else 0
+
+
+def _block(contact_id: str) -> bool:
+    """Set do-not-disturb for email; False where the contact is no more."""
+    try:
+        contacts.block_email(contact_id)
+    except http.Refused as failure:
+        if failure.status == 404 or refusals.why(failure) == refusals.CONTACT_GONE:
+            return False
+        raise
+    return True
+
+
+def _done(row: OptOut, outcome: str) -> None:
+    mine = OptOut.objects.filter(pk=row.pk, lease_until=row.lease_until)
+    mine.update(told_at=timezone.now(), outcome=outcome, lease_until=None, error="")
+
+
+def waiting() -> QuerySet[OptOut]:
+    """What GoHighLevel does not know yet although it had time to be told."""
+    return OptOut.objects.filter(told_at=None, created_at__lt=timezone.now() - LATE)
+
+
+def _watch() -> None:
+    late = waiting()
+    oldest = late.aggregate(at=Min("created_at"))["at"]
+    if oldest is None:
+        alarms.clear_open(ALARM)
+        return
+    why = late.exclude(error="").values_list("error", flat=True).first() or "no error yet"
+    text = f"{late.count()} stops are not told to GoHighLevel, the oldest since {oldest:%Y-%m-%d %H:%M} UTC: {why}"
+    alarms.raise_alarm(ALARM, text)

@@ -1,0 +1,76 @@
+"""What GoHighLevel refuses in the same words time after time is an alarm: nobody knew of it, and it may hit all."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from leads.models import Alarm
+from outreach import phase, sending
+from outreach.models import Message
+from tests import factories
+from tests.fakes.ghl import FakeGhl
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender", "loose")]
+
+UPSERT, SEND = "POST /contacts/upsert", "POST /conversations/messages"
+CHANGED = {"statusCode": 422, "message": ["property emailTo should not exist"]}
+
+
+def leave(clock: Any) -> Message:
+    """One email goes to the door, two hours after the one before it: no guardrail halts."""
+    clock.shift(timedelta(hours=2))
+    phase.resume(by=None, reason="test")
+    message = factories.cleared()
+    sending.send_due()
+    message.refresh_from_db()
+    return message
+
+
+def refused_in_a_row() -> list[str]:
+    return list(Alarm.objects.filter(key="ghl:refusing", closed_at=None).values_list("text", flat=True))
+
+
+@pytest.mark.parametrize("route", [UPSERT, SEND])
+def test_the_third_refusal_in_the_same_words_is_an_alarm(ghl: FakeGhl, clock: Any, route: str) -> None:
+    ghl.on(route).status(422, CHANGED)
+    for _ in range(2):
+        assert leave(clock).status == "failed"
+        assert refused_in_a_row() == []
+    assert leave(clock).status == "failed"
+    (text,) = refused_in_a_row()
+    assert text.startswith("GoHighLevel refused 3 emails in a row in the same words: 127.0.0.1:")
+    assert text.endswith("answered 422: property emailTo should not exist")
+    ghl.clear_behaviours()
+    assert leave(clock).status == "sent"
+    assert refused_in_a_row() == []
+
+
+def test_addresses_and_ids_make_no_difference(ghl: FakeGhl, clock: Any) -> None:
+    for n in (11, 222, 3333):
+        said = f"Cannot send to dana{n}@northline-{n}.test: contact cnt_{n}ab is archived"
+        ghl.on(SEND).status(400, {"message": said}, times=1)
+        assert leave(clock).status == "failed"
+    assert len(refused_in_a_row()) == 1
+
+
+def test_other_words_are_another_row(ghl: FakeGhl, clock: Any) -> None:
+    for said in ("subject is long", "subject is long", "html must be a string", "subject is long"):
+        ghl.on(SEND).status(422, {"message": [said]}, times=1)
+        assert leave(clock).status == "failed"
+    assert refused_in_a_row() == []
+
+
+def test_an_email_that_leaves_ends_the_row(ghl: FakeGhl, clock: Any) -> None:
+    for _ in range(2):
+        ghl.on(SEND).status(422, CHANGED, times=2)
+        leave(clock), leave(clock)
+        assert leave(clock).status == "sent"
+    assert refused_in_a_row() == []
+
+
+def test_what_concerns_one_address_is_no_sign_of_more(ghl: FakeGhl, clock: Any) -> None:
+    ghl.on(SEND).status(400, {"message": "Cannot send message as DND is active for Email."})
+    for _ in range(3):
+        assert leave(clock).status == "failed"
+    assert refused_in_a_row() == []
