@@ -18,7 +18,7 @@ ANSWERING = ("person.not_now", "person.negative", "person.objection", "person.po
 
 @dataclass(frozen=True)
 class Note:
-    """The words of a program's note; `is_sure` where it speaks of absence and more than one thing beside."""
+    """The words of a program's note; not `is_sure` where they are few, or something may answer us after all."""
 
     words: tuple[str, ...]
     is_sure: bool
@@ -27,15 +27,15 @@ class Note:
 def note(subject: str, reading: Reading) -> Note | None:
     """The program's note in this answer, or None where a person wrote it. Takes nothing out of `reading`."""
     reading = copy(reading)
-    said_in_subject = [] if ANSWERS_OURS.match(subject) else Reading(subject).take("automatic.subjects")
-    machine = reading.take("automatic.machine")
-    if said_in_subject or machine:
-        return Note((*said_in_subject, *machine), is_sure=True)
-    away, invites = reading.take("automatic.away"), reading.take("automatic.person")
-    besides = reading.take("automatic.besides")
-    if not away or invites or "?" in reading.rest or any(reading.take(name) for name in ANSWERING):
-        return None
-    return Note((*away, *besides), is_sure=len(away) + len(besides) > 1)
+    in_subject = [] if ANSWERS_OURS.match(subject) else Reading(subject).take("automatic.subjects")
+    machine, away = reading.take("automatic.machine"), reading.take("automatic.away")
+    invites, besides = reading.take("automatic.person"), reading.take("automatic.besides")
+    answers = bool(invites) or "?" in reading.rest or any(reading.take(name) for name in ANSWERING)
+    if in_subject or machine:
+        return Note((*in_subject, *machine), is_sure=not answers)
+    if away and not answers:
+        return Note((*away, *besides), is_sure=len(away) + len(besides) > 1)
+    return None
 
 
 def is_away(reading: Reading) -> bool:

@@ -1,6 +1,6 @@
 """What an answer is: a person's yes, question, objection, not now, no or stop, or a program's note. Pure.
 
-Rules and not a model: docs/adr/0011, with the figures. The words are data: reply_words.toml.
+Rules and not a model: docs/adr/0012, with the figures. The words are data: reply_words/*.toml.
 """
 
 import re
@@ -45,14 +45,21 @@ def sort(subject: str, body: str) -> Sorted:
 def _sorted(subject: str, whole: Reading, said: Reading) -> tuple[str, bool, tuple[str, ...]]:
     whole.take("stop.traps")
     note = automatic_answers.note(subject, whole)
-    asks = whole.take("stop.asks")
-    if not asks and not note:
-        asks = said.sentences("alone.stop") or Reading(_without_re(subject)).sentences("alone.stop")
+    asks = whole.take("stop.asks") or ([] if note else _asked_briefly(subject, whole, said))
     if asks:
         return STOP, not note and not said.take("person.positive"), tuple(asks)
     if note:
         return OUT_OF_OFFICE, note.is_sure, note.words
-    return _persons(said)
+    kind, is_sure, words = _persons(said)
+    if kind != POSITIVE and (hints := whole.take("stop.hints")):
+        return STOP, False, tuple(hints)
+    return kind, is_sure, words
+
+
+def _asked_briefly(subject: str, whole: Reading, said: Reading) -> list[str]:
+    """One word is enough from a person, in the subject too; in a program's note it is a footer."""
+    found = whole.take("stop.mentions") or said.sentences("alone.stop")
+    return found or Reading(automatic_answers.ANSWERS_OURS.sub("", subject)).sentences("alone.stop")
 
 
 def _persons(said: Reading) -> tuple[str, bool, tuple[str, ...]]:
@@ -83,7 +90,3 @@ def _first_question(text: str) -> str:
     """The first sentence that ends in a question mark."""
     before, mark, _ = text.partition("?")
     return (re.split(r"[.!\n]", before)[-1] + mark).strip() if mark else ""
-
-
-def _without_re(subject: str) -> str:
-    return automatic_answers.ANSWERS_OURS.sub("", subject)

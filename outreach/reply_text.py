@@ -1,7 +1,7 @@
 """What a person wrote, out of what their mail program sent: no markup, no quoted email, no signature. Pure, linear.
 
-mail-parser-reply was measured first (docs/adr/0011): it takes 45 s for 40 KB of "On 1 wrote On 1 wrote …", and anybody
-can send us that. Here every rule looks at one line, or at three. The words are data: [mail] in reply_words.toml.
+mail-parser-reply was measured first (docs/adr/0012): it takes 45 s for 40 KB of "On 1 wrote On 1 wrote …", and anybody
+can send us that. Here every rule looks at one line, or at three. The words are data: reply_words/mail.toml.
 """
 
 import html
@@ -10,10 +10,10 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from itertools import islice
 
-from outreach.reply_phrases import PHRASES, fold
+from outreach.reply_phrases import fold, pattern
 
-MOST_READ = 50_000  # characters of plain text; an answer stands above its quote
-MOST_MARKUP = 400_000  # characters of HTML
+MOST_READ = 30_000  # characters of plain text; an answer stands above its quote
+MOST_MARKUP = 200_000  # characters of HTML
 
 # --- from HTML to text: a quote becomes lines that start with ">", as in plain text
 
@@ -132,7 +132,7 @@ def _end_of_introduction(lines: Sequence[str], at: int) -> int:
     line = lines[at].strip(" \t*_-:")
     if len(line) > LONGEST_HEADER:
         return 0
-    if PHRASES["mail.divider"].fullmatch(fold(line)):
+    if pattern("mail.divider").fullmatch(fold(line)):
         return at + 1
     following = islice((other for other in lines[at + 1 : at + 8] if other.strip()), 4)
     if 0 in _labels("sender", line) and (
@@ -159,16 +159,16 @@ def _says_who_wrote(line: str) -> bool:
 def _labels(name: str, line: str) -> list[int]:
     """Where in the line words of the list stand as a label: "Sent:", "*Sent:*", "Envoyé :"."""
     low = fold(line)
-    found = PHRASES[f"mail.{name}"].finditer(low)
+    found = pattern(f"mail.{name}").finditer(low)
     return [match.start() for match in found if low[match.end() :].lstrip(" *")[:1] in (":", "：")]
 
 
 def _has(name: str, line: str) -> bool:
-    return bool(PHRASES[f"mail.{name}"].search(fold(line)))
+    return bool(pattern(f"mail.{name}").search(fold(line)))
 
 
 def _begins(name: str, line: str) -> bool:
-    return bool(PHRASES[f"mail.{name}"].match(fold(line[:LONGEST_HEADER])))
+    return bool(pattern(f"mail.{name}").match(fold(line[:LONGEST_HEADER])))
 
 
 def _next_line(lines: Sequence[str], at: int) -> str:
@@ -181,6 +181,7 @@ _DELIMITER = re.compile(r"--|—|_{2,}|-{5,}|={5,}|\*{5,}")
 _CONTACT = re.compile(r"\+?\(?\d[\d\s().-]{6,}\d|https?://|www\.|\S@\S|\s[|·•]\s", re.IGNORECASE)
 LONGEST_SIGNED_LINE = 80
 LONGEST_SIGN_OFF = 40
+LONGEST_NAME = 2  # words, on the line of the sign-off
 MOST_SIGNED_LINES = 14
 
 
@@ -209,7 +210,9 @@ def _from_sign_off(lines: Sequence[str]) -> int:
 
 
 def _is_sign_off(line: str) -> bool:
-    return len(line) <= LONGEST_SIGN_OFF and bool(PHRASES["mail.sign_off"].fullmatch(fold(line).rstrip(" ,.!")))
+    words, _, name = fold(line).partition(",")
+    is_short = len(line) <= LONGEST_SIGN_OFF and len(name.split()) <= LONGEST_NAME
+    return is_short and bool(pattern("mail.sign_off").fullmatch(words.rstrip(" .!")))
 
 
 def _from_contact_block(lines: Sequence[str]) -> int:

@@ -1,5 +1,6 @@
 """What must be so whatever the figures say; how often it is right is in test_reply_figures.py."""
 
+import re
 import time
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outreach.models import ReplyKind
-from outreach.reply_phrases import fold, language
+from outreach.reply_phrases import LISTS, fold, language, pattern, phrases, with_names
 from outreach.reply_sorting import Sorted, sort
 
 FOOTER = "Elif Demir\n1 Example Street\n\nUnsubscribe: https://caio.example.com/u/9f2c"
@@ -35,6 +36,27 @@ def test_stop_is_heard(body: str) -> None:
     assert kind(body) == "stop"
     assert kind(f"{body}\n\n{QUOTE}") == "stop"
     assert kind(f"<p>{body}</p><blockquote>Hi Dana, would you talk?</blockquote>") == "stop"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Who do I contact to unsubscribe?",
+        "How many times must I unsubscribe?",
+        "I can't use your link to unsubscribe",
+        "I asked you to unsubscribe me, please reply",
+        "They won't let me unsubscribe",
+        "Do not contact me unless I ask you to",
+        "Your people need to stop emailing me",
+        "You need to stop calling us, full stop",
+        "I don't think I want to receive these. Delete my address.",
+        "We want to stop getting your emails",
+        "Don't forget to take me off your list",
+        "Don't worry about a call, just remove me",
+    ],
+)
+def test_stop_is_heard_where_a_trap_is_near(body: str) -> None:
+    assert kind(body) == "stop"
 
 
 @pytest.mark.parametrize(
@@ -132,6 +154,12 @@ def test_a_person_may_be_away_too(body: str, expected: str) -> None:
     assert kind(body) == expected
 
 
+def test_a_programs_note_that_may_answer_us_is_for_a_person_to_look_at() -> None:
+    assert sort(AUTOMATIC, f"{AWAY} Back on Monday.").is_sure
+    found = sort(AUTOMATIC, "Sounds interesting, let's talk on Tuesday.")
+    assert (found.kind, found.is_sure) == ("out_of_office", False)
+
+
 def test_a_person_who_quotes_a_programs_note_is_a_person() -> None:
     assert kind(f"Yes, let's talk on Monday.\n\n> {AWAY}\n> This is an automated message.") == "positive"
     assert kind("Happy to talk on Tuesday.", "Re: Automatic reply: AI") == "positive"
@@ -161,6 +189,30 @@ def test_a_plain_answer_is_sure_and_shows_its_words() -> None:
     assert sort("Re: AI", "Thanks. Not Interested.\n\nDana") == Sorted(
         "negative", True, "Thanks. Not Interested.\n\nDana", ("Not Interested",)
     )
+
+
+LISTED = [f"{file}.{table}" for file in ("mail", "stop", "automatic", "person", "alone") for table in LISTS[file]]
+
+
+def example(phrase: str) -> str:
+    """Words that `phrase` must find: the first of each (a|b), nothing for "~", 5 for "#"."""
+    phrase = with_names(phrase)
+    while group := re.search(r"\(([^()|]*)[^()]*\)([?*]?)", phrase):
+        phrase = phrase.replace(group[0], "" if group[2] else group[1], 1)
+    phrase = re.sub(r"[^()]\?", "", phrase)
+    return re.sub(r" {2,}", " ", phrase.replace("~", " ").replace("*", "").replace("#", "5")).strip()
+
+
+@pytest.mark.parametrize("name", LISTED)
+def test_every_phrase_is_found(name: str) -> None:
+    missed = [phrase for phrase in phrases(name) if not pattern(name).search(example(phrase))]
+    assert missed == []
+
+
+def test_no_phrase_is_listed_twice_and_none_uses_more_of_the_language_than_is_said() -> None:
+    for name in LISTED:
+        assert len(phrases(name)) == len(set(phrases(name))), name
+        assert not re.search(r"[\\\[\].+^$]|\(\?", " ".join(phrases(name))), name
 
 
 def test_accents_capitals_and_apostrophes_do_not_count_and_nothing_moves() -> None:
