@@ -1,0 +1,104 @@
+"""How often replies are sorted rightly, as floors: a change of words or rules that makes it worse fails here.
+
+The development half is what the rules were made by; the held-out half says what they are worth (replies/README.md).
+"""
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from caio_project.lib.files import BadFile
+from outreach import labelled
+from outreach.labelled import Figures, Labelled, OfKind
+from outreach.models import ReplyKind
+
+REPLIES = Path(__file__).parent / "replies"
+# half, kind: precision and recall, a reply or two below what was measured
+FLOORS = {
+    ("development", "stop"): (0.98, 0.98),
+    ("development", "out_of_office"): (0.97, 0.97),
+    ("development", "positive"): (0.96, 0.96),
+    ("development", "question"): (0.94, 0.94),
+    ("development", "objection"): (0.95, 0.91),
+    ("development", "not_now"): (0.96, 0.96),
+    ("development", "negative"): (0.94, 0.96),
+    ("held_out", "stop"): (0.96, 0.97),
+    ("held_out", "out_of_office"): (0.95, 0.97),
+    ("held_out", "positive"): (0.90, 0.80),
+    ("held_out", "question"): (0.73, 0.79),
+    ("held_out", "objection"): (0.90, 0.86),
+    ("held_out", "not_now"): (0.90, 0.90),
+    ("held_out", "negative"): (0.88, 0.92),
+}
+
+
+@cache
+def of_half(half: str) -> tuple[list[Labelled], Figures]:
+    replies = labelled.read((REPLIES / f"{half}.jsonl").read_bytes())
+    return replies, labelled.measured(replies)
+
+
+@pytest.mark.parametrize(("half", "kind"), FLOORS)
+def test_precision_and_recall_do_not_fall(half: str, kind: str) -> None:
+    found = of_half(half)[1].of(kind)
+    assert found.precision is not None and found.recall is not None
+    precision, recall = FLOORS[half, kind]
+    assert found.precision >= precision
+    assert found.recall >= recall
+
+
+def test_of_what_the_machine_is_sure_of_nearly_all_is_right() -> None:
+    totals = of_half("held_out")[1].totals()
+    assert totals["sure_right"] >= 0.95 * totals["sure"]
+    assert totals["sure"] >= 0.8 * totals["replies"]
+
+
+def test_nobody_who_asks_to_stop_is_surely_taken_for_something_else() -> None:
+    for half in ("development", "held_out"):
+        _, figures = of_half(half)
+        assert sum(count for (label, kind), count in figures.sure.items() if label == "stop" != kind) == 0
+
+
+def test_the_set_is_large_enough_varied_and_its_halves_are_apart() -> None:
+    replies = {half: of_half(half)[0] for half in ("development", "held_out")}
+    everything = [reply for half in replies.values() for reply in half]
+    english = [reply.label for reply in everything if reply.language == "en"]
+    assert len(everything) >= 420
+    assert all(english.count(kind) >= 35 for kind in ReplyKind.values)
+    for kind in ("stop", "out_of_office"):
+        assert len({reply.language for reply in everything if reply.label == kind}) >= 7
+    both = {reply.body for reply in replies["development"]} & {reply.body for reply in replies["held_out"]}
+    assert max(len(body.split()) for body in both) <= 2  # "Unsubscribe", "No thanks!": everybody says them so
+
+
+def test_figures_count_what_was_taken_for_what() -> None:
+    figures = labelled.measured(
+        [
+            Labelled("stop", "en", "", "Unsubscribe"),
+            Labelled("negative", "en", "", "Not interested in this."),
+            Labelled("positive", "en", "", "Not interested in this."),
+        ]
+    )
+    assert figures.confusion == {("stop", "stop"): 1, ("negative", "negative"): 1, ("positive", "negative"): 1}
+    assert figures.of("negative") == OfKind("negative", labelled=1, sorted_as=2, right=1, precision=0.5, recall=1.0)
+    assert figures.of("positive") == OfKind("positive", labelled=1, sorted_as=0, right=0, precision=None, recall=0.0)
+    assert figures.of("question").recall is None
+    assert figures.totals() == {"replies": 3, "right": 2, "sure": 3, "sure_right": 2}
+    assert [reply.label for reply, _ in figures.wrong] == ["positive"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "says"),
+    [
+        (b'{"label": "stop"}', "line 1: language must be a text."),
+        (b'\n{"label": "spam", "language": "en", "subject": "", "body": ""}', "line 2: label must be one of positive"),
+        (b'{"label": "stop", "language": "en", "subject": "", "body": 3}', "line 1: body must be a text."),
+        (b"[1]", "line 1: not a JSON object."),
+        (b"stop", "line 1: not a JSON object."),
+        (b"\xff\xfe", "byte 0 is not UTF-8."),
+    ],
+)
+def test_a_line_that_cannot_be_read_is_named(raw: bytes, says: str) -> None:
+    with pytest.raises(BadFile, match=says):
+        labelled.read(raw)
