@@ -1,6 +1,7 @@
 """Configuration that contradicts itself is refused by name, before anything is served or sent."""
 
 from datetime import date
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -36,6 +37,15 @@ def configuration(app_configs: Any = None, **_: Any) -> list[Error]:
     ]
 
 
+def _is_dns_server(text: str) -> bool:
+    host, _, port = text.rpartition(":")
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return port.isdecimal() and 0 < int(port) < 65536
+
+
 def _base() -> list[tuple[str, str, str]]:
     found = []
     if not settings.DEBUG and not settings.RB2B_WEBHOOK_TOKENS:
@@ -50,6 +60,8 @@ def _base() -> list[tuple[str, str, str]]:
         except ValueError:
             text = f"RB2B_ALLOW_UNTOKENED_UNTIL {settings.RB2B_ALLOW_UNTOKENED_UNTIL!r} is not a date like 2026-12-31."
             found.append(("RB2B_ALLOW_UNTOKENED_UNTIL", text, ""))
+    if settings.DNS_SERVER and not _is_dns_server(settings.DNS_SERVER):
+        found.append(("DNS_SERVER", f"DNS_SERVER {settings.DNS_SERVER!r} is not like 127.0.0.1:53.", ""))
     try:
         ZoneInfo(settings.TEAM_TIME_ZONE)
     except (ZoneInfoNotFoundError, ValueError):

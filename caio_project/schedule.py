@@ -27,6 +27,7 @@ SWEEPS = {
     "outreach.clear_due": 2.0,
     "approvals.tell": 10.0,
     "metrics.evaluate_gates": 60.0,
+    "metrics.watch_domain": 60.0,
 }
 
 BEAT = {

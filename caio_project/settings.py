@@ -240,6 +240,10 @@ GHL_WEBHOOK_PUBLIC_KEY = env.str(
 GHL_WEBHOOK_LEGACY_PUBLIC_KEY = env.str("GHL_WEBHOOK_LEGACY_PUBLIC_KEY", default="")
 GHL_WORKFLOW_TOKEN = env.str("GHL_WORKFLOW_TOKEN", default="")
 
+# For the health of the sending domain.
+DNS_SERVER = env.str("DNS_SERVER", default="")  # ip:port; the machine's own resolver otherwise
+DKIM_SELECTORS = env.list("DKIM_SELECTORS", default=[])
+
 SLACK_BOT_TOKEN = env.str("SLACK_BOT_TOKEN", default="")
 SLACK_CHANNEL = env.str("SLACK_CHANNEL", default="#sales-bot")
 SLACK_BASE_URL = env.str("SLACK_BASE_URL", default="https://slack.com/api/")

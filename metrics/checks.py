@@ -7,10 +7,11 @@ from django.utils import timezone
 
 from leads.models import Assessment
 from metrics import gates
-from outreach import phase
+from outreach import guardrails, phase
 from outreach.models import DailySlots, Message, Transport
 from outreach.policy import POLICY
 from outreach.states import Status
+from outreach.thresholds import HEALTH_FRESH, HEALTH_HALT
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ def parallel_phase(evaluation: gates.Evaluation) -> list[Check]:
         _ghl_write(),
         _from_gate("enrichment", by_name["enrichment rate"]),
         _from_gate("email quality", by_name["email quality score"]),
-        Check("domain health above 50", gates.INSUFFICIENT, "domain health is not built"),
+        _domain_health(),
         _warm_connections(),
         _daily_limit(),
         _from_gate("pipeline connected", by_name["pipeline connectivity"]),
@@ -43,6 +44,15 @@ def _ghl_write() -> Check:
     if sent:
         return Check("GHL write", gates.PASS, f"{sent} emails were accepted")
     return Check("GHL write", gates.INSUFFICIENT, "nothing was sent through GoHighLevel yet")
+
+
+def _domain_health() -> Check:
+    name, newest = f"domain health above {HEALTH_HALT}", guardrails.newest_health()
+    if newest is None or newest.evaluated_at < timezone.now() - HEALTH_FRESH:
+        return Check(name, gates.INSUFFICIENT, "there is no verdict of the last 6 hours")
+    if newest.score is None:
+        return Check(name, gates.INSUFFICIENT, "too little was sent to say")
+    return Check(name, gates.PASS if newest.score > HEALTH_HALT else gates.FAIL, f"it is {newest.score}")
 
 
 def _warm_connections() -> Check:

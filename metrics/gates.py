@@ -16,15 +16,16 @@ from caio_project.lib import calendar, statistics
 from leads.models import Enrichment, Kind
 from metrics import flow
 from metrics.models import GateEvaluation
-from outreach import limits, phase
-from outreach.models import Message, Move, SendIntent, Transport
+from outreach import guardrails, limits, phase
+from outreach.models import HealthVerdict, Message, Move, SendIntent, Transport
 from outreach.policy import POLICY, Phase
 from outreach.states import Status
-from outreach.thresholds import NOT_OUR_FAULT, UNCERTAIN_TOO_LONG
+from outreach.thresholds import HEALTH_ALERT, NOT_OUR_FAULT, UNCERTAIN_TOO_LONG
 
 METRIC_VERSION = "1"
 POLICY_VERSION = "1"
 DAYS_IN_A_ROW = 7
+HEALTHY_DAYS = 14
 PASS, FAIL, INSUFFICIENT = "pass", "fail", "insufficient"
 
 
@@ -239,6 +240,24 @@ def reply_rate(now: datetime) -> Gate:
     )  # fmt: skip
 
 
+def domain_health(now: datetime) -> Gate:
+    """The lowest score of each of the last 14 days of the team's calendar; a day without a score is not a good one."""
+    today = calendar.team_day(now, settings.TEAM_TIME_ZONE)
+    recent = HealthVerdict.objects.filter(evaluated_at__gte=now - timedelta(days=HEALTHY_DAYS + 1))
+    rows = recent.filter(domain=guardrails.sending_domain(), score__isnull=False)
+    by_day: dict[Any, int] = {}
+    for at, score in rows.values_list("evaluated_at", "score"):
+        day = calendar.team_day(at, settings.TEAM_TIME_ZONE)
+        if score is not None and 0 <= (today - day).days < HEALTHY_DAYS:
+            by_day[day] = min(score, by_day.get(day, score))
+    lowest = min(by_day.values(), default=None)
+    gate = Gate(
+        "domain health", f"> {HEALTH_ALERT} every day", HEALTHY_DAYS, "14 days", lowest, "lowest score", None,
+        len(by_day), raw={str(day): score for day, score in sorted(by_day.items())},
+    )  # fmt: skip
+    return _measured(gate, lowest is not None and lowest > HEALTH_ALERT, "days with a score")
+
+
 GATES: dict[Phase, tuple[Callable[[datetime], Gate], ...]] = {
     Phase.ASSISTED: (
         enrichment_rate,
@@ -252,7 +271,7 @@ GATES: dict[Phase, tuple[Callable[[datetime], Gate], ...]] = {
         _not_built("time in assisted", ">= 14 days", 14, "", "it is not measured yet"),
         _not_built("reply rate, sustained", ">= 8 %", 200, "28 days", "replies are not read back yet"),
         _not_built("override rate", "< 10 %", 30, "", "sampled re-reading is not built"),
-        _not_built("domain health", "> 70 every day", 14, "14 days", "domain health is not built"),
+        domain_health,
         _not_built("pipeline value", ">= 20 % over the baseline and >= $180,000", 1, "", "opportunities are not read"),
         _not_built("sign-off", "a named person", 1, "7 days", "sign-off is not built"),
     ),

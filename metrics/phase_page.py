@@ -134,6 +134,7 @@ def page() -> dict[str, Any]:
     control, now = phase.control(), timezone.now()
     target = gates.next_target()
     return {
+        "health": guardrails.newest_health(),
         "gauges": gauges.read(guardrails.count(now)),
         "machine": machine(control, now),
         "agreement": agreement.between(_next_machine(control), now),

@@ -3,9 +3,14 @@
 from celery import shared_task
 
 from caio_project.lib.models import Heartbeat
-from metrics import gates
+from metrics import domain_health, gates
 
 
 @shared_task(name="metrics.evaluate_gates")
 def evaluate_gates() -> None:
     Heartbeat.beat("metrics.evaluate_gates", worked=gates.record_daily())
+
+
+@shared_task(name="metrics.watch_domain")
+def watch_domain() -> None:
+    Heartbeat.beat("metrics.watch_domain", worked=domain_health.evaluate_due())

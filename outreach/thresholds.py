@@ -71,7 +71,7 @@ class DomainHealth:
     dkim: str
     dmarc: str
     evaluated_at: datetime
-    reasons: tuple[str, ...] = ()  # codes
+    reasons: tuple[dict[str, object], ...] = ()  # {"code", "points", "said"}: the sum that makes the score
 
 
 @dataclass(frozen=True)

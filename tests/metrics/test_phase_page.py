@@ -49,6 +49,20 @@ def test_every_guardrail_is_shown_with_count_threshold_and_window(lead_client: C
     assert "SPF, DKIM, DMARC DKIM missing for 0 hours one missing one missing for 72 hours ! Alert" in said
 
 
+def test_the_sum_that_makes_domain_health_is_shown(lead_client: Client, settings: Any) -> None:
+    settings.GHL_FROM_EMAIL = "alex@mail.ours.example.com"
+    reasons = (
+        {"code": "hard_bounces", "points": -15, "said": "4 of 180"},
+        {"code": "replies", "points": 10, "said": "9 of 176"},
+        {"code": "dkim", "points": -15, "said": "missing"},
+    )
+    guardrails.take_health(
+        DomainHealth("mail.ours.example.com", 80, "present", "missing", "present", timezone.now(), reasons)
+    )
+    said = words(lead_client.get("/sales/phase"))
+    assert "100 to begin with -15 hard bounces: 4 of 180 +10 replies: 9 of 176 -15 dkim: missing 80 of 100" in said
+
+
 def test_the_api_says_the_same(lead_client: Client) -> None:
     body = lead_client.get("/api/phase").json()
     assert [row["guardrail"] for row in body["guardrails"]] == [

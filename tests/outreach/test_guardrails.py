@@ -32,6 +32,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("loose")]
 
 DAY, WEEK, HOUR, SECOND = timedelta(hours=24), timedelta(days=7), timedelta(hours=1), timedelta(seconds=1)
 DOMAIN = "mail.ours.example.com"
+REASON = {"code": "hard_bounces", "points": -30, "said": "9 of 90"}
 
 
 @pytest.fixture(autouse=True)
@@ -343,11 +344,11 @@ def test_an_alert_that_grows_is_told_again_and_one_that_is_over_is_closed(clock:
 
 
 def test_a_verdict_is_stored_once_and_acts_at_once() -> None:
-    verdict = DomainHealth(DOMAIN.upper(), 40, "present", "present", "unknown", timezone.now() + SECOND, ("bounces",))
+    verdict = DomainHealth(DOMAIN.upper(), 40, "present", "present", "unknown", timezone.now() + SECOND, (REASON,))
     guardrails.take_health(verdict)
     guardrails.take_health(verdict)
     row = HealthVerdict.objects.get(score=40)
-    assert (row.domain, row.dmarc, row.reasons) == (DOMAIN, "unknown", ["bounces"])
+    assert (row.domain, row.dmarc, row.reasons) == (DOMAIN, "unknown", [REASON])
     assert (acted(), now_in()) == ([("domain_health", "halt", "dropped")], ("assisted", True))
 
 

@@ -1,0 +1,97 @@
+"""What DNS says about a sending domain: SPF (RFC 7208), DKIM (RFC 6376), DMARC (RFC 7489).
+
+Only an answer confirms that a record is missing. A resolver that is away, or that fails, says nothing.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import dns.exception
+import dns.resolver
+from django.conf import settings
+
+from leads import normal
+from outreach.thresholds import Record
+
+SECONDS = 3.0  # for one name
+
+
+@dataclass(frozen=True)
+class Records:
+    spf: Record
+    dkim: Record
+    dmarc: Record
+
+
+def look(domain: str) -> Records:
+    """The three records of `domain`; takes at most a few seconds for each name that is asked for."""
+    resolver = _resolver()
+    return Records(_spf(domain, resolver), _dkim(domain, resolver), _dmarc(domain, resolver))
+
+
+def _resolver() -> dns.resolver.Resolver | None:
+    """The machine's own, or the one that DNS_SERVER names; None where the machine has none."""
+    if settings.DNS_SERVER:
+        host, _, port = settings.DNS_SERVER.rpartition(":")
+        resolver = dns.resolver.Resolver(configure=False)
+        resolver.nameservers, resolver.port = [host], int(port)
+        return resolver
+    try:
+        return dns.resolver.Resolver()
+    except dns.exception.DNSException:
+        return None
+
+
+def _texts(name: str, resolver: dns.resolver.Resolver | None) -> list[str] | None:
+    """Every TXT record of `name`, [] where DNS answers that there is none, None where it does not answer."""
+    if resolver is None:
+        return None
+    try:
+        answer = resolver.resolve(name, "TXT", lifetime=SECONDS, search=False)
+    except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
+        return []
+    except dns.exception.DNSException:
+        return None
+    return [b"".join(row.strings).decode("utf-8", "replace") for row in answer]
+
+
+def _spf(domain: str, resolver: dns.resolver.Resolver | None) -> Record:
+    texts = _texts(domain, resolver)
+    return _one_of(None if texts is None else [text for text in texts if text.lower().split(" ")[0] == "v=spf1"])
+
+
+def _dmarc(domain: str, resolver: dns.resolver.Resolver | None) -> Record:
+    """The domain's own policy, or else the one that it inherits (RFC 7489, 6.6.3)."""
+    found = Record.MISSING
+    for name in dict.fromkeys([domain, normal.domain(domain) or domain]):
+        texts = _texts(f"_dmarc.{name}", resolver)
+        found = _one_of(None if texts is None else [text for text in texts if text.upper().startswith("V=DMARC1")])
+        if texts is None or found == Record.PRESENT:
+            break
+    return found
+
+
+def _one_of(texts: list[str] | None) -> Record:
+    """Two records are an error that receivers treat as none."""
+    if texts is None:
+        return Record.UNKNOWN
+    return Record.PRESENT if len(texts) == 1 else Record.MISSING
+
+
+def _dkim(domain: str, resolver: dns.resolver.Resolver | None) -> Record:
+    """A key under any of the selectors. Without selectors nobody can tell; an empty key is one that was revoked."""
+    found = [_texts(f"{selector}._domainkey.{domain}", resolver) for selector in settings.DKIM_SELECTORS]
+    if any(_has_key(texts or []) for texts in found):
+        return Record.PRESENT
+    return Record.UNKNOWN if not found or None in found else Record.MISSING
+
+
+def _has_key(texts: Iterable[str]) -> bool:
+    tags = [dict(_tags(text)) for text in texts]
+    return any(one.get("p") for one in tags)
+
+
+def _tags(text: str) -> Iterable[tuple[str, str]]:
+    for part in text.split(";"):
+        name, _, value = part.partition("=")
+        yield name.strip(), "".join(value.split())

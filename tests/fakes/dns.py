@@ -1,0 +1,68 @@
+"""A DNS server on loopback that answers TXT questions; it can also fail, or stay silent."""
+
+import socket
+import threading
+from collections.abc import Iterable
+
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rrset
+
+LONGEST_STRING = 255  # characters; longer texts come as several
+
+
+class FakeDns:
+    """`texts[name]` is what there is under a name; other names do not exist."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, list[str]] = {}
+        self.fails = self.is_silent = False
+        self.asked: list[str] = []
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self._socket.getsockname()[1]}"
+
+    def __enter__(self) -> "FakeDns":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
+            last.sendto(b"", self._socket.getsockname())
+        self._thread.join(5)
+        self._socket.close()
+
+    def _serve(self) -> None:
+        while True:
+            wire, sender = self._socket.recvfrom(4096)
+            if not wire:
+                return
+            answer = self._answer(dns.message.from_wire(wire))
+            if answer is not None:
+                self._socket.sendto(answer.to_wire(), sender)
+
+    def _answer(self, question: dns.message.Message) -> dns.message.Message | None:
+        (asked,) = question.question
+        name = str(asked.name).rstrip(".")
+        self.asked.append(name)
+        answer = dns.message.make_response(question)
+        answer.flags |= dns.flags.RA
+        if self.is_silent:
+            return None
+        if self.fails:
+            answer.set_rcode(dns.rcode.SERVFAIL)
+        elif name not in self.texts:
+            answer.set_rcode(dns.rcode.NXDOMAIN)
+        elif self.texts[name]:
+            answer.answer = [dns.rrset.from_text(asked.name, 60, "IN", "TXT", *map(_quoted, self.texts[name]))]
+        return answer
+
+
+def _quoted(text: str) -> str:
+    pieces: Iterable[str] = [text[n : n + LONGEST_STRING] for n in range(0, len(text), LONGEST_STRING)] or [""]
+    return " ".join(f'"{piece}"' for piece in pieces)
