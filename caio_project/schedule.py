@@ -25,6 +25,7 @@ SWEEPS = {
     "outreach.watch_guardrails": 10.0,
     "outreach.work_off_inbox": QUICK,
     "outreach.clear_due": 2.0,
+    "outreach.sync_ghl": 30.0,
     "approvals.tell": 10.0,
     "metrics.evaluate_gates": 60.0,
     "metrics.watch_domain": 60.0,

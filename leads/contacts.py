@@ -4,28 +4,25 @@ They never visited, so nothing is drafted for them by itself. A contact whom GoH
 here as well and never becomes a lead.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from caio_project.lib import http
-from leads import identity, normal, rates, suppression
+from leads import identity, normal, suppression
 from leads.integrations import ghl
 from leads.integrations import ghl_refusals as refusals
 from leads.models import Bookmark, Kind, Lead, TeamMember
+from leads.patience import patiently
 
 SOURCE = "ghl"
 READ_AGAIN = timedelta(days=7)  # after the end: contacts that had no address may have one by now
-CALLS_PER_WINDOW = ghl.CALLS_PER_WINDOW // 3  # the other two thirds are for the door, whatever is read here
-LONGEST_WAIT = 15.0  # seconds for one's turn; then GoHighLevel counts as away
 Reason = suppression.Reason
-T = TypeVar("T")
 
 
 @dataclass
@@ -51,7 +48,7 @@ def take(most: int, progress: Callable[[Taken], None] = lambda taken: None) -> T
     while taken.new < most and not taken.ended and not taken.error:
         position = place.position
         try:
-            page = _patiently(lambda: ghl.list_contacts(place.position))
+            page = patiently(lambda: ghl.list_contacts(place.position))
             for listed in page:
                 if taken.new >= most:
                     break
@@ -105,7 +102,7 @@ def _take(listed: ghl.Listed, taken: Taken) -> None:
 def _as_it_is(listed: ghl.Listed) -> ghl.Contact | None:
     """The contact itself, for only it says whether it may be written to; None where it is no more."""
     try:
-        return _patiently(lambda: ghl.get_contact(listed.id))
+        return patiently(lambda: ghl.get_contact(listed.id))
     except http.Refused as failure:
         if failure.status == 404 or refusals.why(failure) == refusals.CONTACT_GONE:
             return None
@@ -162,17 +159,3 @@ def _owner(contact: ghl.Contact) -> TeamMember | None:
     """Whom GoHighLevel names, where it is one of us."""
     named = TeamMember.objects.filter(ghl_user_id=contact.assigned_to, active=True) if contact.assigned_to else None
     return (named.first() if named is not None else None) or identity.default_owner()
-
-
-def _patiently(call: Callable[[], T]) -> T:
-    """Make one call within our share of the rate; where that is used up, wait for it for a while."""
-    give_up = time.monotonic() + LONGEST_WAIT
-    while True:
-        try:
-            rates.take("ghl_contacts", CALLS_PER_WINDOW, ghl.WINDOW_SECONDS)
-            return call()
-        except http.Unavailable as failure:
-            wait = failure.retry_after
-            if wait is None or time.monotonic() + wait > give_up:
-                raise
-        time.sleep(wait)

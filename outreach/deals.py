@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from leads import locks
 from leads.models import Lead
 from outreach import known, newness, review
 from outreach.integrations.ghl_facts import Deal
@@ -10,7 +11,8 @@ from outreach.models import Opportunity
 
 def hear(fact: Deal, now: datetime) -> Lead | None:
     """Keep an opportunity, unless a newer change of it is known; its person. Call it inside a transaction."""
-    lead = known.person(fact.contact_id, fact.address)
+    found = known.person(fact.contact_id, fact.address)
+    lead = locks.people(found.pk)[0] if found else None
     named = {"ghl_contact_id": fact.contact_id, "pipeline_id": fact.pipeline_id, "stage_id": fact.stage_id}
     told = {"status": fact.status, "opened_at": fact.opened_at} | {name: said for name, said in named.items() if said}
     told |= {"lead": lead} if lead else {}

@@ -3,6 +3,7 @@
 A bounce that is told by webhook and seen by polling is one bounce. Only what the receiver puts off is noted each time.
 """
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.utils import timezone
@@ -10,7 +11,7 @@ from django.utils import timezone
 from leads import locks, normal, suppression
 from leads.ingest import NotYet
 from leads.models import Lead
-from outreach import known, review, uncertain
+from outreach import known, review, states, uncertain
 from outreach.integrations.ghl_facts import Mailed
 from outreach.models import EmailEvent, Message
 from outreach.states import Status
@@ -40,7 +41,8 @@ def hear(fact: Mailed, source: str) -> Lead | None:
     person = locks.people(lead.pk)[0] if lead else None
     if message and _is_about(message, fact):
         if message.status == Status.UNCERTAIN:
-            uncertain.settle_as_sent(message, "event_at_ghl", "", fact.email_id)
+            with suppress(states.Stale):  # another process, or a person, settled it this moment
+                uncertain.settle_as_sent(message, "event_at_ghl", "", fact.email_id)
         note(message, fact.kind, fact.code, source, fact.at, fact.once)
     address = fact.address or (message.to_address if message else "")
     if reason := _reason(fact, address):

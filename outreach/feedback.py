@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from leads.models import Lead
-from outreach import deals, events, meetings, unsubscribes
+from outreach import deals, events, meetings, replies, unsubscribes
 from outreach.integrations.ghl_facts import Blocked, Booked, Deal, Fact, Mailed, Said
 
 
@@ -27,4 +27,4 @@ def hear(fact: Fact, source: str, now: datetime | None = None) -> Lead | None:
             case Deal():
                 return deals.hear(fact, now)
             case Said():
-                return None
+                return replies.hear(fact, source)

@@ -7,7 +7,7 @@ from django.conf import settings
 from leads import ingest, suppression
 from leads.models import InboundEvent
 from outreach import feedback, guardrails
-from outreach.integrations import ghl_webhooks
+from outreach.integrations import ghl_facts, ghl_webhooks
 from outreach.integrations.ghl_facts import Fact
 
 
@@ -29,6 +29,11 @@ def from_workflow(event: InboundEvent) -> None:
     _hear(event, "workflow", lambda raw: ghl_webhooks.read_workflow(raw, settings.GHL_LOCATION_ID))
 
 
+def from_polling(event: InboundEvent) -> None:
+    """A fact that polling read and that could not take effect then."""
+    _hear(event, "poll", ghl_facts.load)
+
+
 def _hear(event: InboundEvent, source: str, read: Callable[[bytes], Fact | None]) -> None:
     """Let the fact in a body take effect. A body about nobody we may know of is not kept."""
     try:
@@ -40,4 +45,4 @@ def _hear(event: InboundEvent, source: str, read: Callable[[bytes], Fact | None]
     InboundEvent.objects.filter(pk=event.pk).update(about=person, **kept)
 
 
-PROCESSORS: ingest.Processors = {"ghl": from_webhook, "ghl_workflow": from_workflow}
+PROCESSORS: ingest.Processors = {"ghl": from_webhook, "ghl_workflow": from_workflow, "ghl_poll": from_polling}

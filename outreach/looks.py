@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils import timezone
 
 from leads import suppression
@@ -59,6 +59,14 @@ def findings_of(message: Message) -> Findings:
 def say(found: Findings) -> str:
     """What was found, as a sentence on the team's calendar; "" for nothing."""
     return findings.sentence(found, settings.TEAM_TIME_ZONE)
+
+
+def note_outbound(message: Message, at: datetime) -> None:
+    """An email to them that is not ours was heard of by another way than a look."""
+    if applies(message):
+        look, _made = GhlLook.objects.get_or_create(message=message)
+        older = Q(outbound_at=None) | Q(outbound_at__lt=at)
+        GhlLook.objects.filter(older, pk=look.pk).update(outbound_at=at)
 
 
 def words(message: Message) -> str:

@@ -191,13 +191,12 @@ def expire_due(batch: int = 200) -> int:
 def stop_open_emails(lead: Lead, why: str) -> int:
     """Withdraw every email to a person that has not left, because they must not be written to any more."""
     count = 0
-    stoppable = [Status.DRAFT, Status.BLOCKED, Status.HELD, Status.CLEARED]
-    for message in earlier.emails_of(lead).filter(status__in=stoppable):
+    for message in earlier.emails_of(lead).filter(status__in=[Status.DRAFT, *DECIDABLE]):
         try:
             move(message, Status.WITHDRAWN, why)
             count += 1
         except Stale:
-            continue  # it is at the door, which asks for suppression itself
+            continue  # it is at the door, which asks for suppression and answers itself
     return count
 
 

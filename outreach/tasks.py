@@ -15,6 +15,7 @@ from outreach import (
     opting_out,
     review,
     sending,
+    syncing,
     uncertain,
 )
 
@@ -72,6 +73,11 @@ def expire_due() -> None:
 @shared_task(name="outreach.watch_guardrails")
 def watch_guardrails() -> None:
     Heartbeat.beat("outreach.watch_guardrails", worked=bool(guardrails.check()))
+
+
+@shared_task(name="outreach.sync_ghl")
+def sync_ghl() -> None:
+    Heartbeat.beat("outreach.sync_ghl", worked=syncing.sync_due() > 0)
 
 
 @shared_task(name="outreach.work_off_inbox")

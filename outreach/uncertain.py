@@ -97,7 +97,9 @@ def _look(message: Message) -> None:
 def settle_as_sent(message: Message, why: str, message_id: str, email_id: str, at: datetime | None = None) -> Message:
     """There is proof that an uncertain email left, with GHL's ids of it. Raises Stale where another was first."""
     with transaction.atomic():
-        intent = message.intents.filter(outcome=Outcome.UNCERTAIN).latest("claimed_at")
+        intent = message.intents.filter(outcome=Outcome.UNCERTAIN).order_by("-claimed_at").first()
+        if intent is None:
+            raise states.Stale("settled by another process", message.version)
         slots.settle(intent, Outcome.SENT, was=Outcome.UNCERTAIN)
         sent = move(
             message, Status.SENT, why, sent_at=at or intent.claimed_at, error="",

@@ -3,9 +3,10 @@
 Sources: GHL API v2, "Conversations", "Calendars", "Opportunities", and the webhook events of the same names.
 """
 
+import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from email.utils import parseaddr
@@ -94,6 +95,22 @@ class Deal:
 
 
 Fact = Said | Mailed | Blocked | Booked | Deal
+KINDS: dict[str, type] = {kind.__name__: kind for kind in (Said, Mailed, Blocked, Booked, Deal)}
+
+
+def dump(fact: Fact) -> bytes:
+    """A fact as JSON, to be kept until it can take effect."""
+    return json.dumps({"fact": type(fact).__name__, **asdict(fact)}, default=str).encode()
+
+
+def load(raw: bytes) -> Fact:
+    """The fact that `dump` kept."""
+    told = json.loads(raw)
+    kind = KINDS[told.pop("fact")]
+    times = {field.name: datetime.fromisoformat(told[field.name]) for field in fields(kind) if field.type is datetime}
+    value = {"value": Decimal(told["value"])} if told.get("value") is not None else {}
+    fact: Fact = kind(**{**told, **times, **value})
+    return fact
 
 
 def text(raw: Mapping[str, Any], *names: str, longest: int = 80) -> str:

@@ -24,6 +24,14 @@ from .server import FakeServer, Reply, Request, iso, optional, post, serve_forev
 EMAIL = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+")
 BLOCKED = ("active", "permanent")
 CURSOR_LIFE = 120
+CHANNEL_KINDS = {
+    "Email": "TYPE_EMAIL",
+    "SMS": "TYPE_SMS",
+    "Call": "TYPE_CALL",
+    "WhatsApp": "TYPE_WHATSAPP",
+    "Instagram": "TYPE_INSTAGRAM",
+    "Facebook": "TYPE_FACEBOOK",
+}
 JSON_KINDS = {"string": str, "array": list, "boolean": bool, "object": dict, "number": (int, float), "email": str}
 KIND_MESSAGES = {
     "string": "must be a string",
@@ -107,12 +115,17 @@ class FakeGhl(FakeServer):
         "unsubscribe",
         "invalid_email",
         "receive_reply",
+        "receive_message",
         "add_outbound",
         "email_event",
         "set_email_status",
         "lose_from_conversation",
         "add_opportunity",
+        "change_opportunity",
+        "delete_opportunity",
         "add_appointment",
+        "change_appointment",
+        "delete_appointment",
         "add_workflow",
         "add_pipeline",
         "workflow_contacts",
@@ -657,7 +670,7 @@ class FakeGhl(FakeServer):
         return Reply(200, {"status": 200, "message": "Cancelled the scheduled message successfully"})
 
     def export_messages(self, request: Request) -> Reply:
-        """Export messages by location id: cursor pages; e-mails only with channel=Email."""
+        """Export messages by location id: cursor pages; e-mails only with channel=Email, without it all but e-mails."""
         problems = query_problems(request, fields.MESSAGE_EXPORT_QUERY, "locationId") + export_problems(request.query)
         if problems:
             return unprocessable(problems)
@@ -674,10 +687,11 @@ class FakeGhl(FakeServer):
         return Reply(200, {"messages": rows, "nextCursor": next_cursor, "total": len(messages), "traceId": trace_id()})
 
     def _exported(self, query: dict[str, str]) -> list[dict]:
-        if query.get("channel") != "Email":
-            return []
         wanted = {name: query[name] for name in ("conversationId", "contactId") if query.get(name)}
-        messages = self._visible(**wanted)
+        kind = CHANNEL_KINDS.get(query.get("channel", ""))
+        messages = [m for m in self._visible(**wanted) if kind in (None, m["messageType"])]
+        if kind is None:
+            messages = [m for m in messages if m["messageType"] != "TYPE_EMAIL"]
         field = "dateUpdated" if query.get("sortBy") == "updatedAt" else "dateAdded"
         start, end = query.get("startDate"), query.get("endDate")
         if start:
@@ -717,6 +731,7 @@ class FakeGhl(FakeServer):
         reply_to: str | None = None,
         date_added: str | None = None,
         lag: float = 0.0,
+        kind: str = "TYPE_EMAIL",
     ) -> dict:
         conversation_id = self._conversations.setdefault(contact["id"], self._new_id("cnv"))
         message_id = self._new_id("msg")
@@ -738,6 +753,7 @@ class FakeGhl(FakeServer):
             "bcc": list(bcc),
             "attachments": list(attachments),
             "replyToMessageId": reply_to,
+            "messageType": kind,
             "dateAdded": date_added or iso(),
             "dateUpdated": iso(),
         }
@@ -898,6 +914,26 @@ class FakeGhl(FakeServer):
             )
             return webhooks.inbound_message(self.location_id, **{**webhook_message(message), **webhook_fields})
 
+    def receive_message(self, contact_id: str | dict, body: str = "Call me", kind: str = "TYPE_SMS") -> dict:
+        """A message from the contact on another channel than e-mail; returns the InboundMessage webhook body."""
+        with self.lock:
+            contact = self._contacts[id_of(contact_id)]
+            message = self._add_message(
+                contact,
+                "inbound",
+                subject="",
+                body=body,
+                sender=contact["phone"] or "",
+                to=[],
+                source="app",
+                status="delivered",
+                kind=kind,
+            )
+            shown = webhook_message(message)
+            word = {"TYPE_SMS": "SMS", "TYPE_CALL": "CALL", "TYPE_WHATSAPP": "WhatsApp"}.get(kind, kind)
+            more = {"messageType": word, "messageTypeString": kind, "messageTypeId": 2, "emailMessageId": None}
+            return webhooks.inbound_message(self.location_id, **{**shown, **more})
+
     def add_outbound(
         self,
         contact_id: str | dict,
@@ -1004,6 +1040,32 @@ class FakeGhl(FakeServer):
             }
             self._appointments[appointment["id"]] = appointment
             return dict(appointment)
+
+    def change_appointment(self, appointment: str | dict, **changes: Any) -> dict:
+        """Returns the AppointmentUpdate webhook body."""
+        with self.lock:
+            stored = self._appointments[id_of(appointment)]
+            stored.update({"dateUpdated": iso(), **changes})
+            return webhooks.appointment_create(dict(stored), self.location_id, kind="AppointmentUpdate")
+
+    def delete_appointment(self, appointment: str | dict) -> dict:
+        """Returns the AppointmentDelete webhook body."""
+        with self.lock:
+            stored = self._appointments.pop(id_of(appointment))
+            return webhooks.appointment_create(stored, self.location_id, kind="AppointmentDelete")
+
+    def change_opportunity(self, opportunity: str | dict, kind: str = "OpportunityUpdate", **changes: Any) -> dict:
+        """Returns a webhook body of this kind."""
+        with self.lock:
+            stored = self._opportunities[id_of(opportunity)]
+            stored.update({"updatedAt": iso(), **changes})
+            return webhooks.opportunity_update(dict(stored), self.location_id, kind=kind)
+
+    def delete_opportunity(self, opportunity: str | dict) -> dict:
+        """Returns the OpportunityDelete webhook body."""
+        with self.lock:
+            stored = self._opportunities.pop(id_of(opportunity))
+            return webhooks.opportunity_update(stored, self.location_id, kind="OpportunityDelete")
 
     def add_workflow(self, name: str = "Nurture", id: str | None = None, status: str = "published") -> dict:
         with self.lock:
@@ -1258,12 +1320,14 @@ def sort_value(contact: dict, field: str) -> int | str:
 
 
 def message_row(message: dict) -> dict:
-    """GetMessageResponseDto for an e-mail: no body, the e-mail's own id under meta."""
+    """GetMessageResponseDto; for an e-mail without its body, and with the e-mail's own id under meta."""
     kept = ("id", "direction", "status", "source", "locationId", "contactId", "conversationId", "dateAdded")
+    row = {**{name: message[name] for name in kept}, "messageType": message["messageType"], "attachments": []}
+    if message["messageType"] != "TYPE_EMAIL":
+        return {**row, "type": 2, "contentType": "text/plain", "body": message["body"]}
     return {
-        **{name: message[name] for name in kept},
+        **row,
         "type": 3,
-        "messageType": "TYPE_EMAIL",
         "contentType": "text/html",
         "attachments": message["attachments"],
         "meta": {"email": {"messageIds": [message["emailMessageId"]]}},
@@ -1272,7 +1336,7 @@ def message_row(message: dict) -> dict:
 
 def email_row(message: dict) -> dict:
     """GetEmailMessageResponseDto."""
-    left_out = ("id", "emailMessageId", "dateUpdated")
+    left_out = ("id", "emailMessageId", "dateUpdated", "messageType")
     return {
         "id": message["emailMessageId"],
         **{name: value for name, value in message.items() if name not in left_out},

@@ -219,6 +219,22 @@ def test_ghl_accepts_an_email_and_shows_it(ghl):
     assert [m["id"] for m in exported["messages"]] == [ids["messageId"]]
 
 
+def test_ghl_exports_pages_by_channel_and_cursor(ghl):
+    contact = ghl.add_contact(email="a@b.test")
+    mails = [ghl.receive_reply(contact)["messageId"] for _ in range(12)]
+    sms = ghl.receive_message(contact, "Call me")
+    path = "/conversations/messages/export?locationId=loc-test&sortOrder=asc"
+    first = call(ghl, "GET", path + "&channel=Email&limit=10").json()
+    assert (len(first["messages"]), first["total"]) == (10, 12)
+    rest = call(ghl, "GET", path + f"&channel=Email&limit=10&cursor={first['nextCursor']}").json()
+    assert [m["id"] for m in first["messages"] + rest["messages"]] == mails and rest["nextCursor"] is None
+    (other,) = call(ghl, "GET", path).json()["messages"]
+    assert (other["id"], other["messageType"], other["body"]) == (sms["messageId"], "TYPE_SMS", "Call me")
+    for wrong in ("&limit=9", "&limit=501", "&channel=Fax", "&sortBy=date", "&startDate=yesterday", "&since=1"):
+        assert call(ghl, "GET", path + wrong).status_code == 422
+    assert call(ghl, "GET", path + "&cursor=oops").status_code == 400
+
+
 def test_ghl_refuses_a_display_name_in_email_from(ghl):
     answer = send(ghl, ghl.add_contact(email="a@b.test"), emailFrom="Alex <alex@mail.oursite.test>")
     assert (answer.status_code, answer.json()["message"]) == (422, ["emailFrom must be an email"])
@@ -308,6 +324,18 @@ def test_ghl_calendar_events(ghl):
     events = call(ghl, "GET", f"/calendars/events?{query}&calendarId=cal_1").json()["events"]
     assert [e["id"] for e in events] == [event["id"]]
     assert call(ghl, "GET", f"/contacts/{contact['id']}/appointments").json()["events"][0]["id"] == event["id"]
+
+
+def test_ghl_changes_and_deletes_tell_their_webhook(ghl):
+    contact = ghl.add_contact(email="a@b.test")
+    event, deal = ghl.add_appointment(contact), ghl.add_opportunity(contact)
+    told = ghl.change_appointment(event, appointmentStatus="showed")
+    assert (told["type"], told["appointment"]["appointmentStatus"]) == ("AppointmentUpdate", "showed")
+    assert ghl.change_opportunity(deal, "OpportunityStatusUpdate", status="won")["status"] == "won"
+    assert ghl.delete_appointment(event)["appointment"]["id"] == event["id"]
+    assert ghl.delete_opportunity(deal)["type"] == "OpportunityDelete"
+    state = ghl.state()
+    assert (state["appointments"], state["opportunities"]) == ([], [])
 
 
 # GHL: webhooks

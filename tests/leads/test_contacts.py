@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from leads import backfill, contacts, enrichment, identity, intent, rates, suppression
+from leads import backfill, contacts, enrichment, identity, intent, patience, rates, suppression
 from leads.integrations.ghl import CALLS_PER_WINDOW, take_a_call
 from leads.models import Bookmark, Company, Enrichment, Lead, RateWindow, Suppression
 from outreach import drafting, segments
@@ -247,12 +247,12 @@ def test_another_location_is_read_from_its_own_beginning(ghl: FakeGhl, settings:
 
 def test_a_third_of_the_rate_is_ours_and_the_door_finds_the_rest_free(ghl: FakeGhl) -> None:
     many(ghl, 1)
-    assert contacts.CALLS_PER_WINDOW * 3 == CALLS_PER_WINDOW
+    assert patience.CALLS_PER_WINDOW * 3 == CALLS_PER_WINDOW
     contacts.take(1)
     used = dict(RateWindow.objects.values_list("vendor", "used"))
-    assert used in ({"ghl": 2, "ghl_contacts": 2}, {"ghl": 1, "ghl_contacts": 1})  # where a window ended between
-    rates.pause("ghl_contacts", 60, "as if used up")
-    assert taken() == {"error": "ghl_contacts is not asked for 60 s: as if used up"}
+    assert used in ({"ghl": 2, "ghl_background": 2}, {"ghl": 1, "ghl_background": 1})  # where a window ended between
+    rates.pause("ghl_background", 60, "as if used up")
+    assert taken() == {"error": "ghl_background is not asked for 60 s: as if used up"}
     take_a_call()
 
 
