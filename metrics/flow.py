@@ -11,11 +11,13 @@ from django.utils import timezone
 
 from caio_project.lib import calendar
 from caio_project.lib.models import Heartbeat
+from leads import intent
 from leads.models import Enrichment, InboundEvent, Lead, Visit
 from outreach.models import Message, Move
 from outreach.states import Status
 
 FRESH = timedelta(hours=1)
+MONITORED = ("leads", "drafted")  # what the switch of the intent monitor stops
 PATIENCE = timedelta(minutes=5)  # a machine's work that waits longer is stuck
 
 
@@ -32,12 +34,13 @@ class Stage:
     worked_at: datetime | None  # when it last had something to do and did it
     is_stuck: bool = False
     is_built: bool = True
+    is_off: bool = False  # a person has switched it off: its sweep is alive and does nothing
 
     @property
     def is_fresh(self) -> bool:
         """Seen working within the hour, with nothing stuck. A stage that is not built proves nothing either way."""
         return not self.is_built or (
-            self.seen_at is not None and self.seen_at > timezone.now() - FRESH and not self.is_stuck
+            self.seen_at is not None and self.seen_at > timezone.now() - FRESH and not self.is_stuck and not self.is_off
         )
 
 
@@ -46,6 +49,7 @@ def flow(now: datetime | None = None) -> list[Stage]:
     now = now or timezone.now()
     start = calendar.start_of_day(now, settings.TEAM_TIME_ZONE)
     seen = {beat.name: beat for beat in Heartbeat.objects.all()}
+    is_off = not intent.is_on()
 
     def stage(code: str, label: str, sweep: str, count: int, waiting: Waiting) -> Stage:
         facts = waiting.rows.aggregate(n=Count("pk"), oldest=Min(waiting.since))
@@ -58,6 +62,7 @@ def flow(now: datetime | None = None) -> list[Stage]:
             oldest_at=facts["oldest"],
             seen_at=beat.seen_at if beat else None,
             worked_at=beat.worked_at if beat else None,
+            is_off=code in MONITORED and is_off,
             is_stuck=waiting.for_a_machine and facts["oldest"] is not None and facts["oldest"] < now - PATIENCE,
         )
 
@@ -129,6 +134,8 @@ def headline(stages: list[Stage], overdue: int) -> str:
     unproven = next((stage for stage in stages if not stage.is_fresh), None)
     if unproven is None:
         return "All caught up. Every stage was seen working in the last hour."
+    if unproven.is_off:
+        return "Nothing waits here, but scoring and drafting are switched off. New visitors reach you once they are on."
     if unproven.is_stuck:
         what = f"{unproven.waiting} wait at “{unproven.label}”"
     else:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from approvals import queue
 from approvals.models import Decision, Verdict
 from caio_project.lib import calendar
+from leads import intent
 from metrics import flow
 from outreach import limits, phase
 from outreach.models import ControlChange, Message
@@ -47,6 +48,7 @@ def page(user: Any) -> dict[str, Any]:
         "mine": _today(user, now),
         "actions": last_actions(),
         "checked_at": now,
+        "monitor_off_by": intent.off_by(),
     }
 
 

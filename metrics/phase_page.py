@@ -38,6 +38,7 @@ class Shown:
     label: str
     verdict: str
     words: str
+    at: datetime
     rows: list[Row]
 
     @property
@@ -49,7 +50,7 @@ def shown(evaluation: gates.Evaluation) -> Shown:
     limits = POLICY[Phase(evaluation.target)]
     label = f"Phase {limits.number}: {Phase(evaluation.target).label}"
     rows = [_row(gate) for gate in evaluation.gates]
-    return Shown(evaluation.target, label, evaluation.verdict, WORDS[evaluation.verdict], rows)
+    return Shown(evaluation.target, label, evaluation.verdict, WORDS[evaluation.verdict], evaluation.at, rows)
 
 
 def _row(gate: gates.Gate) -> Row:
@@ -141,6 +142,6 @@ def page() -> dict[str, Any]:
         "control": control,
         "limits": phase.limits_of(control),
         "phases": [{"phase": one, "limits": POLICY[one], "on": one == control.phase} for one in ORDER],
-        "evaluation": shown(gates.evaluate(target)) if target else None,
+        "evaluation": shown(gates.recent(target)) if target else None,
         "changes": ControlChange.objects.select_related("reason")[:20],
     }

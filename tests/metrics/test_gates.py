@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.contrib.auth.models import User
+from django.test import Client
 from django.utils import timezone
 
 from approvals import decisions
@@ -187,3 +188,31 @@ class TestRecord:
 
 def test_gates_lead_into_two_phases() -> None:
     assert list(gates.GATES) == [Phase.ASSISTED, Phase.AUTONOMOUS]
+
+
+class TestForPages:
+    def test_what_was_measured_stands_for_a_minute_with_its_time(self) -> None:
+        with time_machine.travel("2026-11-02 15:00:10+00:00", tick=False) as clock:
+            first = gates.recent("assisted")
+            settled(factories.LeadFactory(), ["title"])
+            clock.shift(59)
+            assert gates.recent("assisted") == first
+            assert gates.evaluate("assisted").gates[0].sample == 1
+            clock.shift(2)
+            later = gates.recent("assisted")
+            assert (later.at - first.at, later.gates[0].sample) == (timedelta(seconds=61), 1)
+
+    def test_each_target_has_its_own_and_a_frozen_evaluation_begins_anew(self) -> None:
+        first = gates.recent("assisted")
+        assert gates.recent("autonomous").target == "autonomous"
+        gates.record(gates.evaluate("assisted"))
+        assert gates.recent("assisted").at > first.at
+
+    def test_the_pages_say_when_it_was_measured_and_measure_nothing_again(self, client: Client, viewer: User) -> None:
+        client.force_login(viewer)
+        at = gates.recent("assisted").at
+        settled(factories.LeadFactory(), ["title"])
+        for path in ("/sales", "/sales/phase"):
+            page = client.get(path).content.decode()
+            assert f'As of <time datetime="{at.isoformat()}">' in page
+            assert "about 50 more settled requests" in page
