@@ -60,9 +60,9 @@ def _stage(stage: flow.Stage) -> Finding:
 
 
 def _switches() -> Finding:
-    if intent.is_on():
+    where = intent.off_by()
+    if not where:
         return Finding("intent monitor", True, None, "on")
-    where = "INTENT_MONITOR_ENABLED" if not settings.INTENT_MONITOR_ENABLED else "the switch in the admin"
     return Finding("intent monitor", False, None, f"off by {where}: visits are stored and worked off later")
 
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 from approvals import queue
 from caio_project.lib.models import Heartbeat
 from caio_project.schedule import SWEEPS
+from leads import intent
 from leads.models import Enrichment, InboundEvent, Lead
 from metrics import flow
 from outreach import limits, phase
@@ -79,6 +80,7 @@ def _pipeline(by_kind: dict[tuple[str, str], int]) -> dict[str, Any]:
         "enrichment_waiting": Enrichment.objects.exclude(state=Enrichment.State.SETTLED).count(),
         "messages": messages,
         **flow.last_seen(),
+        **({} if intent.is_on() else {"intent_monitor": "off"}),
     }
 
 
@@ -94,6 +96,8 @@ def problems(now: datetime | None = None) -> list[str]:
             found.append(f"{name} was never seen.")
         elif at < now - max(ALIVE, SLOW.get(name, ALIVE)):
             found.append(f"{name} was last seen at {at:%Y-%m-%d %H:%M} UTC.")
+    if where := intent.off_by():
+        found.append(f"Scoring and drafting are off by {where}.")
     found += flow.stuck(now)
     parked = InboundEvent.objects.filter(state=InboundEvent.State.PARKED, received_at__gte=now - NEWLY).count()
     if parked:

@@ -28,6 +28,14 @@ def is_on() -> bool:
     return settings.INTENT_MONITOR_ENABLED and not Switch.objects.filter(name=SWITCH, on=False).exists()
 
 
+def off_by() -> str:
+    """What has switched scoring and drafting off, in words for everybody that follow "off by"; "" while on."""
+    if not settings.INTENT_MONITOR_ENABLED:
+        return "INTENT_MONITOR_ENABLED"
+    row = Switch.objects.filter(name=SWITCH, on=False).first()
+    return f"the switch in the admin, since {row.changed_at:%Y-%m-%d %H:%M} UTC" if row else ""
+
+
 def assess_due(batch: int = 200) -> int:
     """Assess every lead about whom something new is known and whose enrichment is settled."""
     if not is_on():

@@ -133,6 +133,8 @@ def _last_end(lead: Lead) -> datetime | None:
 
 def write_drafts(batch: int = 100) -> int:
     """Write every open draft; each ends held, blocked or, after the last try, blocked with the error."""
+    if not intent.is_on():
+        return 0
     due = Message.objects.filter(status=Status.DRAFT, not_before__lte=timezone.now()).order_by("not_before")
     count = 0
     for message in claims.leased(due, LEASE_SECONDS, batch):

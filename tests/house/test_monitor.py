@@ -1,0 +1,116 @@
+"""Switched off, by either switch, nobody is scored or drafted and all is stored; switched on, nothing was lost."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from caio_project import status
+from caio_project.lib.models import Heartbeat
+from caio_project.schedule import SWEEPS
+from leads import ingest, rules, tasks
+from leads.models import Assessment, InboundEvent, Lead, ScoringRules, Switch, Visit
+from leads.rulebook import DEFAULT
+from outreach import tasks as outreach
+from outreach.models import Message
+from tests import factories
+from tests.fakes import rb2b
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender")]
+
+
+@pytest.fixture
+def sender(db: None) -> None:
+    factories.TeamMemberFactory(default_sender=True)
+
+
+def arrive(count: int) -> None:
+    for _ in range(count):
+        ingest.store("rb2b", rb2b.to_body(rb2b.person()))
+
+
+def sweep(rounds: int = 3) -> None:
+    """What beat starts, and nothing that a nudge would."""
+    for _ in range(rounds):
+        tasks.process_events()
+        tasks.push_enrichments()
+        tasks.settle_enrichments()
+        tasks.assess_due()
+        outreach.draft_due()
+
+
+def made() -> tuple[int, int, int]:
+    return Visit.objects.count(), Assessment.objects.count(), Message.objects.count()
+
+
+def by_setting(settings: Any, on: bool) -> None:
+    settings.INTENT_MONITOR_ENABLED = on
+
+
+def by_row(settings: Any, on: bool) -> None:
+    Switch.objects.update_or_create(name="intent_monitor", defaults={"on": on})
+
+
+@pytest.mark.parametrize("switches", [(by_setting,), (by_row,), (by_setting, by_row), (by_row, by_setting)])
+def test_off_everything_is_stored_and_on_everything_is_worked_off_once(settings: Any, switches: Any) -> None:
+    arrive(2)
+    sweep()
+    before = made()
+    assert before == (2, 2, 2)
+    for switch in switches:
+        switch(settings, False)
+    arrive(3)
+    sweep()
+    assert made() == (5, 2, 2)
+    assert InboundEvent.objects.filter(state="processed").count() == 5
+    for n, switch in enumerate(switches, 1):
+        switch(settings, True)
+        sweep()
+        assert made() == ((5, 5, 5) if n == len(switches) else (5, 2, 2))
+    assert not Lead.objects.exclude(needs_assessment_at=None).exists()
+    assert set(Message.objects.values_list("status", flat=True)) == {"held"}
+    sweep()
+    assert made() == (5, 5, 5)
+
+
+def test_a_draft_that_was_open_when_it_was_thrown_is_written_when_it_is_on_again(settings: Any) -> None:
+    factories.draft()
+    by_row(settings, False)
+    sweep()
+    outreach.write_drafts()
+    assert Message.objects.get().status == "draft"
+    by_row(settings, True)
+    sweep()
+    assert Message.objects.get().status == "held"
+
+
+def test_rules_published_while_it_is_off_hold_for_what_came_in_meanwhile(settings: Any) -> None:
+    by_row(settings, False)
+    arrive(1)
+    sweep()
+    rules.publish(ScoringRules.objects.create(name="Other", rules=DEFAULT.as_dict()), None)
+    assert made() == (1, 0, 0)
+    by_row(settings, True)
+    sweep()
+    assert Assessment.objects.get().rules_version == "1"
+
+
+@pytest.mark.parametrize("switch", [by_setting, by_row])
+def test_everywhere_that_people_look_it_says_so(settings: Any, client: Client, viewer: User, switch: Any) -> None:
+    for name in ("beat", *SWEEPS):
+        Heartbeat.beat(name, worked=True)
+    assert status.problems() == []
+    client.force_login(viewer)
+    assert "All caught up" in client.get("/sales").content.decode()
+    switch(settings, False)
+    where = "INTENT_MONITOR_ENABLED" if switch is by_setting else f"the switch in the admin, since {timezone.now():%Y-}"
+    page = client.get("/sales").content.decode()
+    assert f"Scoring and drafting are off by {where}" in page
+    assert "Nothing waits here, but scoring and drafting are switched off." in page and "All caught up" not in page
+    assert page.count("! switched off") == 2
+    [problem] = status.problems()
+    assert problem.startswith(f"Scoring and drafting are off by {where}")
+    found = status.fresh_queue_status()
+    assert (found["pipeline"]["intent_monitor"], found["pipeline_healthy"]) == ("off", False)
