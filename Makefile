@@ -1,6 +1,6 @@
 # `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run login test check bench chaos lock clean
+.PHONY: help run login test check bench chaos chaos-sending lock clean
 SHELL := /bin/sh
 export PYTHON UPGRADE BENCH_SECONDS
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -8,11 +8,12 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PORT ?= 8000
 WORKERS ?= 2
 POSTS ?= 100000
+EMAILS ?= 300
 PY := .venv/bin/python
 PREPARE := sh .ci/prepare
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## run everything on this machine (PORT=8000); needs Python 3.11 and nothing else
 	@$(PREPARE) requirements.txt
@@ -38,6 +39,10 @@ bench: ## measure against the stated aims (BENCH_SECONDS=10); needs PostgreSQL a
 chaos: ## post visitors while everything is killed: nothing may be lost (POSTS=100000); starts its own PostgreSQL
 	@$(PREPARE) requirements-dev.txt
 	@$(PY) -m bench.chaos_ingest --posts $(POSTS)
+
+chaos-sending: ## send approved emails while everything is killed: none may go twice (EMAILS=300); starts its own PostgreSQL
+	@$(PREPARE) requirements-dev.txt
+	@$(PY) -m bench.chaos_sending --emails $(EMAILS)
 
 lock: ## compile requirements*.in to requirements*.txt, with hashes (UPGRADE=1 or UPGRADE=name)
 	@$(PREPARE) requirements-dev.txt

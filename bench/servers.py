@@ -29,7 +29,7 @@ class Postgres:
     def __init__(self) -> None:
         self.port, self._bin, self._as = free_port(), _binaries(), _not_root()
         self._folder = Path(tempfile.mkdtemp(prefix="caio-postgres-"))
-        self._data = self._folder / "data"
+        self._data, self.crashes = self._folder / "data", 0
 
     @property
     def url(self) -> str:
@@ -56,6 +56,13 @@ class Postgres:
     def stop(self, mode: str) -> None:
         """`mode` is pg_ctl's: fast ends every session; immediate ends without a word, and the log is replayed after."""
         self._run("pg_ctl", "stop", "--wait", f"--mode={mode}")
+
+    def crash(self) -> None:
+        """Gone without a word, and back after a second."""
+        self.stop("immediate")
+        time.sleep(1)
+        self.start()
+        self.crashes += 1
 
     def _run(self, program: str, *arguments: str) -> None:
         # Into a file: the server inherits it, and a pipe would never end.
@@ -89,20 +96,32 @@ class Redis:
     """An empty server that keeps nothing."""
 
     def __init__(self) -> None:
-        self.port, self._folder = free_port(), tempfile.mkdtemp(prefix="caio-redis-")
+        self.port, self._folder, self.crashes = free_port(), tempfile.mkdtemp(prefix="caio-redis-"), 0
 
     @property
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}/0"
 
     def __enter__(self) -> "Redis":
+        self._start()
+        return self
+
+    def crash(self) -> None:
+        """Gone without a word, and back after a second with nothing that it held."""
+        self._process.kill()
+        self._process.wait()
+        time.sleep(1)
+        self._start()
+        self.crashes += 1
+
+    def _start(self) -> None:
         arguments = ("--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", self._folder)
         self._process = subprocess.Popen(["redis-server", *arguments], stdout=subprocess.DEVNULL)  # noqa: S607
         client, until = redis.from_url(self.url), time.monotonic() + 10
         while True:
             try:
                 client.ping()
-                return self
+                return
             except redis.ConnectionError:
                 if self._process.poll() is not None or time.monotonic() > until:
                     raise

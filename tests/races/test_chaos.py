@@ -23,3 +23,16 @@ def test_every_acknowledged_body_is_one_event_and_one_visit_whatever_is_killed()
     assert found["killed"]["web"] >= 1 and sum(found["killed"].values()) >= 5
     assert found["spooled"] > 0
     assert found["acknowledged_bodies"] > 800
+
+
+def test_every_approved_email_is_sent_once_or_refused_or_with_a_person_whatever_is_killed() -> None:
+    """The measurement of bench/chaos_sending.py, small: kills and every fault of GoHighLevel, no restarts."""
+    asked = ("--emails=20", "--kills=4", "--no-restarts", "--seed=5")
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.chaos_sending", *asked], cwd=ROOT, capture_output=True, text=True, timeout=400
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout)
+    assert (found["twice"], found["wrong"], found["stuck"], found["unknown"], found["over_the_cap"]) == (0, 0, 0, 0, 0)
+    assert found["killed"] == 4
+    assert found["accepted"] >= 12
