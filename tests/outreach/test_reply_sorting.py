@@ -215,6 +215,11 @@ def test_no_phrase_is_listed_twice_and_none_uses_more_of_the_language_than_is_sa
         assert not re.search(r"[\\\[\].+^$]|\(\?", " ".join(phrases(name))), name
 
 
+def test_every_name_is_used() -> None:
+    lines = "".join(phrase for name in LISTED for phrase in phrases(name)) + "".join(LISTS["also"].values())
+    assert [name for name in LISTS["also"] if f"{{{name}}}" not in lines] == []
+
+
 def test_accents_capitals_and_apostrophes_do_not_count_and_nothing_moves() -> None:
     assert fold("Désabonnez-MOI, don’t\xa0ŁÓDŹ") == "desabonnez-moi, don't lodz"
     assert language("Wir haben das nicht und sind auch mit der Sache fertig") == "de"
