@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from approvals.models import Decision, Verdict
 from caio_project.lib import calendar
-from outreach import limits, phase
+from outreach import limits, pacing, phase, turns
 from outreach.models import Message, MessageText, SandboxEmail, SendIntent, Transport
 from outreach.states import Status
 from outreach.thresholds import UNCERTAIN_TOO_LONG
@@ -61,20 +61,20 @@ class Waiting:
     """An approved email and the limit that keeps it."""
 
     message: Message
-    wait: limits.Wait | None
+    wait: pacing.Wait | None
 
 
 def waiting_to_leave() -> tuple[list[Waiting], bool]:
     """The next approved emails in the order in which they leave, and whether there are more."""
     now = timezone.now()
-    control = phase.control()
-    everything = limits.for_everything(limits.standing(control, now))
+    at = limits.standing(phase.control(), now)
+    everything = pacing.for_everything(at)
     rows = Message.objects.filter(status__in=[Status.CLEARED, Status.SENDING]).exclude(
         status=Status.CLEARED, waiting_for="undo", not_before__gt=now
-    ).select_related("lead__company").order_by("rank", "not_before", "pk")[: MOST_WAITING + 1]  # fmt: skip
+    ).select_related("lead__company").order_by(*turns.ORDER)[: MOST_WAITING + 1]  # fmt: skip
     # As limits.why_not_sent, with what holds for everything asked once for the whole list.
-    waits = [(one, [wait for wait in (everything, limits.for_message(one, now)) if wait]) for one in rows]
-    found = [Waiting(one, limits.strictest(binding)) for one, binding in waits]
+    waits = [(one, [wait for wait in (everything, limits.for_message(one, at)) if wait]) for one in rows]
+    found = [Waiting(one, pacing.strictest(binding)) for one, binding in waits]
     return found[:MOST_WAITING], len(found) > MOST_WAITING
 
 

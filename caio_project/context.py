@@ -33,7 +33,7 @@ def house(request: HttpRequest) -> dict[str, Any]:
             "overdue": queue.overdue(),
             "waiting": queue.waiting().count(),
             "daily": standing.daily,
-            "left": max(0, standing.daily - standing.used_today),
+            "left": standing.left_today,
             "team_zone": settings.TEAM_TIME_ZONE,
         }
     }

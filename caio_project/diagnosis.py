@@ -12,7 +12,7 @@ from caio_project import status
 from leads import ingest, intent
 from leads.models import Enrichment, InboundEvent, Kind, Lead
 from metrics import flow
-from outreach import drafting, limits, phase
+from outreach import drafting, limits, pacing, phase
 from outreach.models import EmailTemplate, Message
 from outreach.states import Status
 
@@ -82,7 +82,7 @@ def _templates() -> Finding:
 
 def _door() -> Finding:
     row, now = phase.control(), timezone.now()
-    wait = limits.for_everything(limits.standing(row, now))
+    wait = pacing.for_everything(limits.standing(row, now))
     waiting = Message.objects.filter(status=Status.CLEARED).count()
     where = "into the sandbox" if "ghl" in settings.SANDBOXED else "through GoHighLevel"
     if wait is None:

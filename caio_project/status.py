@@ -53,7 +53,7 @@ def fresh_queue_status(now: datetime | None = None) -> dict[str, Any]:
             "date": standing.day.isoformat(),
             "limit": standing.daily,
             "used": standing.used_today,
-            "remaining": max(0, standing.daily - standing.used_today),
+            "remaining": standing.left_today,
         },
     }
     if not settings.QUEUE_STATUS_DETAIL:

@@ -17,7 +17,7 @@ from caio_project.lib import calendar, statistics
 from leads.models import Enrichment, Kind
 from metrics import flow
 from metrics.models import GateEvaluation
-from outreach import guardrails, limits, phase
+from outreach import guardrails, phase, places
 from outreach.models import HealthVerdict, Message, Move, SendIntent, Transport
 from outreach.policy import POLICY, Phase
 from outreach.states import Status
@@ -225,7 +225,7 @@ def approval_latency(now: datetime) -> Gate:
     """Mean time from held to a person's decision, in the team's business hours; wall clock beside it."""
     made = Decision.objects.filter(at__gte=now - timedelta(days=14), at__lte=now, is_evidence=True, by__isnull=False)
     times = list(made.values_list("held_at", "at"))
-    hours, country = calendar.WorkingHours.parse(settings.WORKING_HOURS), limits.team_country()
+    hours, country = calendar.WorkingHours.parse(settings.WORKING_HOURS), places.team_country()
     business = [
         calendar.working_time(held, at, settings.TEAM_TIME_ZONE, hours, country).total_seconds() / 3600
         for held, at in times

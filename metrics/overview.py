@@ -13,7 +13,7 @@ from approvals.models import Decision, Verdict
 from caio_project.lib import calendar
 from leads import intent
 from metrics import flow
-from outreach import limits, phase
+from outreach import limits, pacing, phase
 from outreach.models import ControlChange, Message
 
 MOST_ACTIONS = 8
@@ -41,10 +41,10 @@ def page(user: Any) -> dict[str, Any]:
         "unproven": [stage for stage in built if not stage.is_fresh],
         "oldest": queue.waiting().first(),
         "standing": standing,
-        "left_today": max(0, standing.daily - standing.used_today),
-        "left_this_hour": max(0, settings.HOURLY_LIMIT - len(standing.hour)),
+        "left_today": standing.left_today,
+        "left_this_hour": standing.left_this_hour,
         "hourly": settings.HOURLY_LIMIT,
-        "binding": limits.for_everything(standing),
+        "binding": pacing.for_everything(standing),
         "mine": _today(user, now),
         "actions": last_actions(),
         "checked_at": now,

@@ -13,7 +13,7 @@ from caio_project.lib import calendar, claims
 from caio_project.lib.nudge import nudge
 from leads import intent, merging, suppression
 from leads.models import Assessment, Lead
-from outreach import compliance, composing, earlier, guards, limits, looks, merge, policy
+from outreach import compliance, composing, earlier, guards, looks, merge, places, policy
 from outreach.models import Message, MessageText, Position
 from outreach.moves import move
 from outreach.states import OPEN, Stale, Status
@@ -310,9 +310,11 @@ def to_held(
     now = now or timezone.now()
     band = policy.Band(message.band)
     times = {"held_at": now, "due_at": _due_at(band, now), "expires_at": expires_at(band, now)}
-    changes = {
-        "error": error, "blocked_by": "", "waiting_for": "", "transport": "", "by_machine": False, **times, **more,
+    anew = {
+        "error": error, "blocked_by": "", "waiting_for": "", "transport": "", "by_machine": False,
+        "place": places.of(message.lead),
     }  # fmt: skip
+    changes = {**anew, **times, **more}
     held = move(message, Status.HELD, why, lease=lease, now=now, **changes)
     looks.ask(held)
     nudge("outreach.look_due")
@@ -321,7 +323,7 @@ def to_held(
 
 
 def _due_at(band: policy.Band, now: datetime) -> datetime:
-    zone, country = settings.TEAM_TIME_ZONE, limits.team_country()
+    zone, country = settings.TEAM_TIME_ZONE, places.team_country()
     hours = calendar.WorkingHours.parse(settings.WORKING_HOURS)
     if band == policy.Band.HOT:
         return now + HOT_DUE
@@ -333,7 +335,7 @@ def _due_at(band: policy.Band, now: datetime) -> datetime:
 def expires_at(band: policy.Band, now: datetime) -> datetime:
     """When an email that nobody decides comes to its end."""
     days = LIFE_DAYS.get(band, OTHER_LIFE_DAYS)
-    return calendar.add_working_days(now, days, settings.TEAM_TIME_ZONE, limits.team_country())
+    return calendar.add_working_days(now, days, settings.TEAM_TIME_ZONE, places.team_country())
 
 
 def _edited(message: Message) -> bool:

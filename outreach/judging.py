@@ -24,11 +24,27 @@ class Stopped(Exception):
 
 
 class NotNow(Exception):
-    """The email may leave later; it certainly has not left."""
+    """The email certainly has not left, and steps aside until a moment of its own."""
 
     def __init__(self, until: datetime, waiting_for: str, text: str = ""):
         super().__init__(text or waiting_for)
         self.until, self.waiting_for, self.text = until, waiting_for, text
+
+
+class Bound(Exception):
+    """The email certainly has not left, and keeps its turn: what holds it is asked again for every email."""
+
+    def __init__(self, waiting_for: str, text: str):
+        super().__init__(text)
+        self.waiting_for, self.text = waiting_for, text
+
+
+class Away(Bound):
+    """GoHighLevel cannot be used: everything waits, for the seconds it `said`."""
+
+    def __init__(self, waiting_for: str, text: str, said: float | None = None):
+        super().__init__(waiting_for, text)
+        self.said = said
 
 
 def judge(message: Message) -> None:

@@ -1,21 +1,19 @@
 """The recipient at GoHighLevel, at the last second: their contact, made and read, and what it says against writing."""
 
-from django.utils import timezone
-
 from caio_project.lib import http
 from leads import suppression
 from leads.contacts import why_stopped
 from leads.integrations import ghl as contacts
 from outreach import composing, findings, looking, looks, phase, refusals
 from outreach.findings import Findings
-from outreach.judging import NotNow, Stopped
+from outreach.judging import Bound, Stopped
 from outreach.models import Message
 from outreach.policy import RANK, Band
 from outreach.states import Status
 
 
 def ready(message: Message) -> str:
-    """The id of the contact to send to; raises Stopped or NotNow.
+    """The id of the contact to send to; raises Stopped, NotNow or Bound.
 
     Another address, DND, and anything that was not before the person who approved stop the email: a message from the
     recipient, an email to them that is not ours, an open deal. What they had before them when they approved does not.
@@ -58,7 +56,7 @@ def _open_to(message: Message, contact: contacts.Contact) -> None:
 
 def _unless_halted() -> None:
     if phase.is_halted(phase.control()):
-        raise NotNow(timezone.now(), "halted", "Sending is halted.")
+        raise Bound("halted", "Sending is halted.")
 
 
 def _person(message: Message) -> contacts.Person:

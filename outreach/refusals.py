@@ -3,19 +3,17 @@ where a person sees it; what is refused in the same words time after time is som
 """
 
 import re
-from datetime import timedelta
 
 from django.utils import timezone
 
 from caio_project.lib import claims, http
 from leads import alarms, suppression
 from leads.integrations import ghl_refusals as said
-from outreach.judging import NotNow, Stopped
+from outreach.judging import Away, NotNow, Stopped
 from outreach.models import Message, Move, Transport
 from outreach.states import Status
 
-LONGEST_WAIT = 3600  # seconds, whatever Retry-After says
-AFTER_CONFIGURATION = timedelta(minutes=5)
+AFTER_CONFIGURATION = 300.0  # seconds
 TRIES_WITHOUT_A_CONTACT = 5
 IN_A_ROW = 3
 ALARM = "ghl:refusing"
@@ -27,13 +25,12 @@ SUPPRESSES = {
 DIFFERS = re.compile(r"\S+@\S+|\w*\d\w*")  # addresses and ids: what differs between two emails refused for one reason
 
 
-def what_follows(message: Message, failure: http.Failure) -> NotNow | Stopped:
+def what_follows(message: Message, failure: http.Failure) -> NotNow | Away | Stopped:
     """For a failure that certainly did not send. A contact that is gone is made anew the next time, some times."""
     if isinstance(failure, said.Misconfigured):
-        return NotNow(timezone.now() + AFTER_CONFIGURATION, "ghl_config", failure.detail)
+        return Away("ghl_config", failure.detail, AFTER_CONFIGURATION)
     if not isinstance(failure, http.Refused):
-        wait = failure.retry_after or claims.backoff(message.attempts, base=5).total_seconds()
-        return NotNow(timezone.now() + timedelta(seconds=min(wait, LONGEST_WAIT)), "ghl_unavailable", failure.detail)
+        return Away("ghl_unavailable", failure.detail, failure.retry_after)
     code = said.why(failure)
     if code == said.CONTACT_GONE and message.attempts < TRIES_WITHOUT_A_CONTACT:
         return NotNow(timezone.now() + claims.backoff(message.attempts, base=5), code, failure.detail)

@@ -12,7 +12,7 @@ from caio_project.lib import claims
 from caio_project.lib.nudge import nudge
 from leads import suppression
 from leads.models import Kind, Lead
-from outreach import compliance, composing, drafting, earlier, guards, looks, merge, phase, policy
+from outreach import compliance, composing, drafting, earlier, guards, looks, merge, phase, places, policy
 from outreach.models import Message, MessageText, Transport
 from outreach.moves import move
 from outreach.policy import Phase
@@ -49,15 +49,15 @@ def clear(message: Message, version: int, *, by: Any, why: str = "approved") -> 
         raise Forbidden(ahead.sentence)
     if phase.control().phase == Phase.SHADOW:
         return move(message, Status.WITHDRAWN, "would_approve", by=by)
-    now = timezone.now()
+    now, transport = timezone.now(), transport_for(message)
     undo_until = now + timedelta(seconds=settings.UNDO_SECONDS)
     by_machine = why == MACHINE
     with transaction.atomic():
         _accept_what_stands(message)
         cleared = move(
             message, Status.CLEARED, why, by=by, now=now, cleared_at=now, not_before=undo_until, waiting_for="undo",
-            transport=transport_for(message), attempts=0, error="", by_machine=by_machine,
-            where=Q(opened_at=None) if by_machine else None,
+            transport=transport, place=places.for_leaving(message, transport), attempts=0, error="",
+            by_machine=by_machine, where=Q(opened_at=None) if by_machine else None,
         )  # fmt: skip
     nudge("outreach.send_due")
     return cleared

@@ -7,7 +7,8 @@ becomes `uncertain` where one was: it is never sent again by itself.
 
 import logging
 import time
-from datetime import datetime, timedelta
+from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -21,17 +22,22 @@ from outreach import (
     guardrails,
     judging,
     limits,
+    outage,
+    pacing,
     phase,
+    places,
     recipient,
     refusals,
     slots,
     states,
+    turns,
     uncertain,
 )
 from outreach.integrations import ghl
-from outreach.judging import NotNow, Stopped
+from outreach.judging import Away, Bound, NotNow, Stopped
 from outreach.models import Message, SandboxEmail, SendIntent, Transport
 from outreach.moves import move
+from outreach.pacing import Standing
 from outreach.states import Status
 
 log = logging.getLogger(__name__)
@@ -47,33 +53,30 @@ def send_due(most: int = 50) -> int:
     for _ in range(most):
         now = timezone.now()
         guardrails.check(now)
-        if limits.for_everything(limits.standing(phase.control(), now)):
-            break
-        message = _take(now)
+        at = limits.standing(phase.control(), now)
+        message = None if pacing.for_everything(at) else _take(at)
         if message is None:
             break
         sent += _leave(message)
     return sent
 
 
-def _take(now: datetime) -> Message | None:
-    """The most urgent email that nothing of its own holds back, taken; those held back are deferred on the way."""
-    due = Message.objects.filter(status=Status.CLEARED, not_before__lte=now).order_by("rank", "not_before", "pk")
-    for message in due.select_related("lead")[:50]:
-        if wait := limits.for_message(message, now):
-            _defer(message, wait.until or now + timedelta(minutes=1), wait.limit)
+def _take(at: Standing) -> Message | None:
+    """The email whose turn it is, taken; None where each waits for its own, or for a more urgent one at the door."""
+    for _ in range(20):
+        message = turns.next_in_turn(at)
+        if message is None or turns.one_at_the_door_is_more_urgent(message, at):
+            return None
+        if limits.for_message(message, at):  # its person was found to be elsewhere
+            place = places.for_leaving(message, message.transport)
+            Message.objects.filter(pk=message.pk, status=Status.CLEARED).update(place=place)
             continue
+        lease = at.now + LEASE
         try:
-            return move(message, Status.SENDING, "door", attempts=message.attempts + 1, lease_until=now + LEASE)
+            return move(message, Status.SENDING, "door", attempts=message.attempts + 1, lease_until=lease)
         except states.Stale:
             continue
     return None
-
-
-def _defer(message: Message, until: datetime, limit: str) -> None:
-    Message.objects.filter(pk=message.pk, status=Status.CLEARED, not_before=message.not_before).update(
-        not_before=until, waiting_for=limit
-    )
 
 
 def _leave(message: Message) -> bool:
@@ -94,11 +97,23 @@ def _try(message: Message) -> bool:
     except Stopped as stop:
         _stop(message, stop)
     except NotNow as later:
-        move(
-            message, Status.CLEARED, "later", lease=message.lease_until,
-            not_before=later.until, waiting_for=later.waiting_for, error=later.text[:500],
-        )  # fmt: skip
+        _put_back(message, later, not_before=later.until)
+    except Bound as bound:
+        aside = isinstance(bound, Away) and _wait_for_ghl(bound)
+        changes = {"not_before": timezone.now() + outage.ASIDE} if aside else {}
+        _put_back(message, bound, attempts=message.attempts - 1, **changes)
     return False
+
+
+def _put_back(message: Message, why: NotNow | Bound, **changes: Any) -> None:
+    changes |= {"waiting_for": why.waiting_for, "error": why.text[:500]}
+    move(message, Status.CLEARED, "later", lease=message.lease_until, **changes)
+
+
+def _wait_for_ghl(away: Away) -> bool:
+    """Let everything wait; whether this one email steps aside, for the trouble may be its own."""
+    failures = outage.began(away.text, away.said)
+    return away.said is None and failures % outage.FAILURES_OF_ONE == 0
 
 
 def _stop(message: Message, stop: Stopped) -> None:
@@ -144,7 +159,7 @@ def _send(message: Message) -> bool:
         intent = slots.claim(message, contact_id=contact_id)
     if time.monotonic() - started > SLOT_IS_FRESH:
         slots.settle(intent, Outcome.NOT_SENT)
-        raise NotNow(timezone.now(), "slow", "The claim took too long; a halt may have come in between.")
+        raise Bound("slow", "The claim took too long; a halt may have come in between.")
     try:
         sent = ghl.send_email(
             contact_id=contact_id, to=message.to_address, subject=text.subject, html=html, thread=thread
@@ -156,6 +171,7 @@ def _send(message: Message) -> bool:
             _record_sent(message, intent, sent)
         else:
             uncertain.become(message, intent, "GoHighLevel answered without the id of a message.")
+    outage.ended()
     refusals.none_in_a_row()
     return True
 

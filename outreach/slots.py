@@ -1,13 +1,12 @@
 """The claim of one send and what came of it: what is counted, and the intent that is committed before the call."""
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from caio_project.lib import calendar, claims
-from outreach import automatic, guardrails, judging, limits, phase, states
-from outreach.judging import LONGEST_CALL, NotNow, Stopped
+from caio_project.lib import claims
+from outreach import automatic, guardrails, judging, limits, pacing, phase, states, turns
+from outreach.judging import LONGEST_CALL, Bound, Stopped
 from outreach.models import DailySlots, Message, SendIntent
 from outreach.states import Status
 
@@ -15,18 +14,20 @@ Outcome = SendIntent.Outcome
 
 
 def claim(message: Message, contact_id: str = "") -> SendIntent:
-    """Claim one send and write down the intent, atomically; raises NotNow with the strictest limit that binds.
+    """Claim one send and write down the intent, atomically; raises Bound where a limit binds or it is not its turn.
 
     Everything is read under the lock of the control row, so ten workers claim one after the other. What was judged
     before the calls to GHL is judged again: they take seconds, in which a person can unsubscribe.
     """
     row = phase.locked()
     now = timezone.now()
-    standing = limits.standing(row, now)
-    if wait := limits.for_everything(standing) or limits.for_message(message, now):
-        raise NotNow(wait.until or now, wait.limit, wait.text)
+    at = limits.standing(row, now)
+    if wait := pacing.for_everything(at) or limits.for_message(message, at):
+        raise Bound(wait.limit, wait.text)
     if breach := guardrails.unanswered(now):
-        raise NotNow(now, "guardrail", breach.text)
+        raise Bound("guardrail", breach.text)
+    if turns.is_overtaking(message, at):
+        raise Bound("turn", "A more urgent email goes first.")
     judging.judge(message)
     if message.by_machine and (reasons := automatic.why_not_leave(message, row, now)):
         raise Stopped(Status.HELD, "machine_returned", f"The machine may not approve it any more: {reasons[0]}")
@@ -34,14 +35,13 @@ def claim(message: Message, contact_id: str = "") -> SendIntent:
     mine = mine.filter(lease_until__gt=now + LONGEST_CALL)
     if not claims.claim(mine, ghl_contact_id=contact_id):
         raise states.Stale("taken over", message.version)
-    day = calendar.team_day(now, settings.TEAM_TIME_ZONE)
-    DailySlots.objects.get_or_create(day=day)
-    if not claims.claim(DailySlots.objects.filter(day=day, used__lt=standing.daily), used=F("used") + 1):
-        raise NotNow(calendar.next_day(now, settings.TEAM_TIME_ZONE), "daily")
+    DailySlots.objects.get_or_create(day=at.day)
+    if not claims.claim(DailySlots.objects.filter(day=at.day, used__lt=at.daily), used=F("used") + 1):
+        raise Bound("daily", "The slots of the day are used up.")
     row.last_claim_at = now
     row.save(update_fields=["last_claim_at"])
     return SendIntent.objects.create(
-        message=message, transport=message.transport, phase=row.phase, day=day, domain=message.domain, claimed_at=now
+        message=message, transport=message.transport, phase=row.phase, day=at.day, domain=message.domain, claimed_at=now
     )
 
 

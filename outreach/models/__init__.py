@@ -23,6 +23,7 @@ from outreach.models.messages import (
     Transport,
     new_unsubscribe_token,
 )
+from outreach.models.pacing import Place
 from outreach.models.sends import DailySlots, SandboxEmail, SendIntent
 from outreach.models.telling import AfterSend, OptOut
 from outreach.models.templates import EmailTemplate, Signal
@@ -46,6 +47,7 @@ __all__ = [
     "MoveReason",
     "Opportunity",
     "OptOut",
+    "Place",
     "Position",
     "Reply",
     "ReplyKind",

@@ -25,6 +25,9 @@ class Control(models.Model):
     halted_by = models.CharField(max_length=150, blank=True)
     halt_reason = models.TextField(blank=True)
     last_claim_at = models.DateTimeField(null=True, blank=True, help_text="When the last slot was claimed: the gap.")
+    away_until = models.DateTimeField(null=True, blank=True, help_text="GoHighLevel cannot be used before.")
+    away_for = models.CharField(max_length=300, blank=True)
+    away_failures = models.PositiveSmallIntegerField(default=0, help_text="Since it last took an email.")
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(id=1), name="control_is_one_row")]

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from caio_project.lib.append_only import AppendOnly
 from leads.models import Assessment, Kind, Lead, TeamMember
+from outreach.models.pacing import Place
 from outreach.models.templates import EmailTemplate
 from outreach.policy import Band
 from outreach.states import Status
@@ -93,8 +94,12 @@ class Message(models.Model):
     machine_looks_at = models.DateTimeField(
         default=timezone.now, help_text="When the machine looks whether it may approve it."
     )
+    place = models.ForeignKey(
+        Place, null=True, blank=True, on_delete=models.PROTECT, db_index=False,
+        help_text="Whose hours it keeps; empty in the sandbox.",
+    )  # fmt: skip
     not_before = models.DateTimeField(default=timezone.now)
-    waiting_for = models.CharField(max_length=40, blank=True, help_text="The limit that deferred it last.")
+    waiting_for = models.CharField(max_length=40, blank=True, help_text="What it waits for of its own.")
     lease_until = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     error = models.CharField(max_length=500, blank=True)
@@ -126,7 +131,24 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["not_before"], name="message_to_draft", condition=Q(status="draft")),
             models.Index(fields=["rank", "due_at", "id"], name="message_queue", condition=Q(status="held")),
-            models.Index(fields=["rank", "not_before"], name="message_to_send", condition=Q(status="cleared")),
+            # The last two so that the index alone tells which are passed over.
+            models.Index(
+                fields=["place", "rank", "cleared_at", "id", "domain", "not_before"],
+                name="message_to_send",
+                condition=Q(status="cleared"),
+            ),
+            # For lists of the whole queue. Its own condition keeps it from `turns`, which asks for one place: where few
+            # emails are for that place PostgreSQL would read this one through to the end.
+            models.Index(
+                fields=["rank", "cleared_at", "id"],
+                name="message_in_turn",
+                condition=Q(status="cleared") & ~Q(transport=""),
+            ),
+            models.Index(
+                fields=["waiting_for", "not_before"],
+                name="message_aside",
+                condition=Q(status="cleared") & ~Q(waiting_for=""),
+            ),
             models.Index(
                 fields=["machine_looks_at"], name="message_for_machine", condition=Q(status="held", opened_at=None)
             ),

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.conf import settings as django_settings
 from django.utils import timezone
 
-from outreach import limits, phase, review, sending
+from caio_project.lib import calendar
+from outreach import limits, pacing, phase, places, review, sending
 from outreach.models import DailySlots, Message, SendIntent
 from outreach.policy import Phase
 from tests import factories
@@ -29,13 +31,17 @@ def status(*messages: Message) -> list[str]:
     return [Message.objects.get(pk=message.pk).status for message in messages]
 
 
-def why(message: Message) -> limits.Wait | None:
+def now_is(message: Message) -> Message:
+    return Message.objects.get(pk=message.pk)
+
+
+def why(message: Message) -> pacing.Wait | None:
     return limits.why_not_sent(Message.objects.get(pk=message.pk), phase.control(), timezone.now())
 
 
 def use(count: int, day: datetime | None = None) -> None:
     day = day or timezone.now()
-    DailySlots.objects.create(day=limits.calendar.team_day(day, limits.settings.TEAM_TIME_ZONE), used=count)
+    DailySlots.objects.create(day=calendar.team_day(day, django_settings.TEAM_TIME_ZONE), used=count)
 
 
 def claimed(*ages: timedelta, outcome: str = "sent", domain: str = "elsewhere.test") -> None:
@@ -71,7 +77,7 @@ def test_in_shadow_nothing_is_sent_and_no_moment_is_named() -> None:
     phase.change(Phase.SHADOW, by=None, reason="test")
     assert sending.send_due() == 0
     assert status(message) == ["cleared"]
-    assert why(message) == limits.Wait("phase", None, "Nothing is sent in Shadow.")
+    assert why(message) == pacing.Wait("phase", None, "Nothing is sent in Shadow.")
     assert (DailySlots.objects.count(), SendIntent.objects.count()) == (0, 0)
 
 
@@ -178,7 +184,7 @@ def test_what_left_or_may_have_counts(settings: Any, outcome: str) -> None:
     message = factories.cleared(factories.LeadFactory(company=company))
     assert sending.send_due() == 0
     assert why(message).limit in ("hourly", "domain")
-    assert limits.for_message(message, timezone.now()).limit == "domain"
+    assert limits.for_message(now_is(message), limits.standing(phase.control(), timezone.now())).limit == "domain"
 
 
 @pytest.mark.parametrize("outcome", ["not_sent", "refused"])
@@ -249,7 +255,7 @@ def test_a_halt_is_named_before_everything_and_has_no_end(settings: Any) -> None
     use(25)
     message = factories.cleared()
     phase.halt(by=None, reason="test")
-    assert why(message) == limits.Wait("halted", None, "Sending is halted.")
+    assert why(message) == pacing.Wait("halted", None, "Sending is halted.")
 
 
 def test_the_strictest_limit_is_the_one_that_is_named(settings: Any) -> None:
@@ -296,7 +302,7 @@ def test_clock_and_holidays_are_the_recipients_or_the_teams(
     settings: Any, team: str, lead: dict[str, str], zone: str, country: str
 ) -> None:
     settings.TEAM_TIME_ZONE = team
-    found = limits.place_of(factories.LeadFactory(**lead))
+    found = places.where(places.of(factories.LeadFactory(**lead)))
     assert (found.zone, found.country) == (zone, country)
 
 
@@ -334,7 +340,7 @@ def test_nothing_arrives_outside_the_recipients_working_hours(
     moment = datetime.fromisoformat(opens).replace(tzinfo=UTC)
     wait = why(message)
     assert (wait.limit, wait.until, wait.everything) == ("working_hours", moment, False)
-    assert wait.text == f"working hours in {limits.place_of(message.lead).zone.replace('_', ' ')}"
+    assert wait.text == f"working hours in {places.where(places.of(message.lead)).zone.replace('_', ' ')}"
     assert sending.send_due() == 0
     assert (ghl.requests(), status(message), SendIntent.objects.count()) == ([], ["cleared"], 0)
     assert why(message) == wait  # still named, now that it is deferred

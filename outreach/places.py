@@ -1,0 +1,43 @@
+"""Where a recipient works, and when the offices there are open. What is not known is the team's."""
+
+from datetime import datetime
+
+from django.conf import settings
+
+from caio_project.lib import calendar
+from leads.models import Lead
+from outreach import zones
+from outreach.models import Message, Place, Transport
+
+
+def of(lead: Lead) -> Place:
+    """The row of the place where `lead` works; made on first use."""
+    found = zones.where(lead.country, lead.state, lead.city)
+    return Place.objects.get_or_create(zone=found.zone, country=found.country, state=found.state)[0]
+
+
+def for_leaving(message: Message, transport: str) -> Place | None:
+    """Whose hours an email keeps: the recipient's; nobody's in the sandbox, where nobody is disturbed."""
+    return None if transport == Transport.SANDBOX else of(message.lead)
+
+
+def where(place: Place | zones.Where) -> zones.Where:
+    """Clock, country and state to go by; the team's where the place's own are not known."""
+    zone, country = place.zone or settings.TEAM_TIME_ZONE, place.country or team_country()
+    return zones.Where(zone, country, place.state)
+
+
+def team_country() -> str:
+    """The country whose public holidays the team keeps: that of its time zone."""
+    return zones.country_of(settings.TEAM_TIME_ZONE) or "US"
+
+
+def opens_at(place: Place | zones.Where, now: datetime) -> datetime:
+    """`now` where people are at work in `place`, else the moment they are next."""
+    hours, there = calendar.WorkingHours.parse(settings.WORKING_HOURS), where(place)
+    return now if hours.are_always else calendar.opens_at(now, there.zone, hours, there.country, there.state)
+
+
+def open_now(now: datetime) -> list[Place]:
+    """The places where people are at work."""
+    return [place for place in Place.objects.all() if opens_at(place, now) <= now]
