@@ -125,7 +125,7 @@ def _channels(notice: Notice) -> list[tuple[str, Any]]:
 def notice_alarms() -> int:
     """Write a notice for every alarm of the apps below that nobody was told of; returns how many."""
     made = 0
-    for alarm in Alarm.objects.filter(closed_at=None).order_by("opened_at")[:50]:
+    for alarm in Alarm.objects.filter(closed_at=None).order_by("-opened_at")[:50]:
         _, new = Notice.objects.get_or_create(key=f"alarm:{alarm.pk}", defaults={"text": alarm.text, "to": _person(0)})
         made += new
     return made

@@ -21,6 +21,11 @@ def clear_alarm(key: str) -> bool:
     return Alarm.objects.filter(key=key, closed_at=None).update(closed_at=timezone.now()) > 0
 
 
+def open_keys(prefix: str) -> set[str]:
+    """The keys of the alarms that are open and begin so."""
+    return set(Alarm.objects.filter(key__startswith=prefix, closed_at=None).values_list("key", flat=True))
+
+
 def clear_open(*keys: str) -> None:
     """As `clear_alarm`, for what is done often: it writes only where one of them is open."""
     for key in Alarm.objects.filter(key__in=keys, closed_at=None).values_list("key", flat=True):

@@ -2,6 +2,7 @@
 
 import logging
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
@@ -9,16 +10,20 @@ from django.db.models import F
 from django.utils import timezone
 
 from caio_project.lib import claims, http
+from leads import alarms
 from outreach import afterwards, drafting, slots, states
 from outreach.integrations import ghl
 from outreach.models import Message, SendIntent
 from outreach.moves import move
 from outreach.states import IllegalMove, Status
+from outreach.thresholds import UNCERTAIN_TOO_LONG
 
 log = logging.getLogger(__name__)
 
 LOOK_AGAIN = (30, 60, 120, 240, 480)  # seconds; then every half hour
 CLOCKS_DIFFER = timedelta(minutes=5)
+ALARM = "uncertain:"
+ASK = "Look for it at GoHighLevel and say so under Sent & replies."
 Outcome = SendIntent.Outcome
 
 
@@ -73,7 +78,21 @@ def settle_due(batch: int = 20) -> int:
             continue  # a person settled it meanwhile
         except Exception:
             log.exception("email %s could not be looked for at GoHighLevel", message.pk)
+    _tell_people()
     return count
+
+
+def _tell_people() -> None:
+    """An alarm for each email that has been uncertain for too long, until it is settled. It names nobody."""
+    since = timezone.now() - UNCERTAIN_TOO_LONG
+    long = Message.objects.filter(status=Status.UNCERTAIN, uncertain_at__lte=since)
+    wanted = {f"{ALARM}{pk}": at for pk, at in long.values_list("pk", "uncertain_at") if at}
+    told = alarms.open_keys(ALARM)
+    for key in wanted.keys() - told:
+        at = wanted[key].astimezone(ZoneInfo(settings.TEAM_TIME_ZONE))
+        alarms.raise_alarm(key, f"We don't know whether an email of {at:%H:%M} left. {ASK}")
+    for key in told - wanted.keys():
+        alarms.clear_alarm(key)
 
 
 def _look(message: Message) -> None:

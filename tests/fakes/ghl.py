@@ -217,7 +217,7 @@ class FakeGhl(FakeServer):
         version = request.headers.get("version")
         if not version:
             return error(401, "version header was not found.")
-        if version not in fields.VERSIONS:
+        if version not in fields.VERSIONS.get(request.path.split("/")[1], {version}):
             return error(400, f"Invalid API version segment {version}")
         limited = self._count_request()
         if limited:
@@ -324,7 +324,7 @@ class FakeGhl(FakeServer):
 
     def upsert_contact(self, request: Request) -> Reply:
         """Upsert Contact: matching follows the location's identifier order; `tags` replaces all tags."""
-        body, problems = checked_body(request, fields.CONTACT_UPSERT, required=("locationId",))
+        body, problems = checked_body(request, fields.CONTACT_UPSERT, ("locationId",), fields.NULLABLE)
         if problems:
             return unprocessable(problems)
         force_new = body.get("createNewIfDuplicateAllowed") and self.allow_duplicates
@@ -339,7 +339,7 @@ class FakeGhl(FakeServer):
 
     def create_contact(self, request: Request) -> Reply:
         """Create Contact: refuses duplicates with the matching contact's id in `meta`."""
-        body, problems = checked_body(request, fields.CONTACT_CREATE, required=("locationId",))
+        body, problems = checked_body(request, fields.CONTACT_CREATE, ("locationId",), fields.NULLABLE)
         if problems:
             return unprocessable(problems)
         for name in self.match_order:
@@ -358,7 +358,7 @@ class FakeGhl(FakeServer):
         contact = self._contacts.get(request.params["id"])
         if contact is None:
             return no_contact(request.params["id"])
-        body, problems = checked_body(request, fields.CONTACT_UPDATE)
+        body, problems = checked_body(request, fields.CONTACT_UPDATE, nullable=fields.NULLABLE_IN_UPDATE)
         if problems:
             return unprocessable(problems)
         other = self._find_by("email", body.get("email"))
@@ -380,8 +380,6 @@ class FakeGhl(FakeServer):
         """Search Contacts (Advanced): by page up to 10,000, or by searchAfter; its dndSettings cannot be relied on."""
         body, problems = checked_body(request, fields.CONTACT_SEARCH, required=("locationId", "pageLimit"))
         problems += search_problems(body)
-        if request.headers.get("version") not in fields.CONTACT_SEARCH_VERSIONS:
-            return error(400, "Invalid API version segment for this call")
         if problems:
             return unprocessable(problems)
         try:
@@ -594,6 +592,7 @@ class FakeGhl(FakeServer):
     def search_conversations(self, request: Request) -> Reply:
         """Search Conversations."""
         problems = query_problems(request, fields.CONVERSATION_SEARCH_QUERY, "locationId")
+        problems += enum_problems(request.query, fields.CONVERSATION_SEARCH_ENUMS)
         if problems:
             return unprocessable(problems)
         wanted = request.query.get("contactId")
@@ -1180,16 +1179,23 @@ def body_of(request: Request) -> dict:
     return request.json if is_json and isinstance(request.json, dict) else {}
 
 
-def checked_body(request: Request, allowed: dict[str, str], required: tuple[str, ...] = ()) -> tuple[dict, list[str]]:
+def checked_body(
+    request: Request,
+    allowed: dict[str, str],
+    required: tuple[str, ...] = (),
+    nullable: Iterable[str] = (),
+) -> tuple[dict, list[str]]:
     """The body and the list of what a 422 would say about it."""
+    if request.json is not None and not isinstance(request.json, dict):
+        return {}, ["the body must be an object"]
     body = body_of(request)
     problems = [f"property {name} should not exist" for name in body if name not in allowed]
     problems += [f"{name} should not be empty" for name in required if body.get(name) in (None, "")]
     for name, value in body.items():
         kind = allowed.get(name, "any")
-        if value is not None and not is_kind(value, kind):
+        if not (value is None and name in nullable) and not is_kind(value, kind):
             problems.append(f"{name} {KIND_MESSAGES[kind]}")
-    return body, problems + dnd_problems(body)
+    return body, problems + element_problems(body) + dnd_problems(body)
 
 
 def is_kind(value: Any, kind: str) -> bool:
@@ -1200,6 +1206,18 @@ def is_kind(value: Any, kind: str) -> bool:
     return isinstance(value, JSON_KINDS[kind]) and (kind != "email" or EMAIL.fullmatch(value) is not None)
 
 
+def element_problems(body: dict) -> list[str]:
+    problems = []
+    for name, kind in fields.ELEMENTS.items():
+        values = body.get(name)
+        if isinstance(values, list) and not all(is_kind(value, kind) for value in values):
+            problems.append(f"each value in {name} {KIND_MESSAGES[kind]}")
+    custom = body.get("customFields")
+    if isinstance(custom, list) and not all(isinstance(one, dict) and one.get("id") for one in custom):
+        problems.append("customFields.id should not be empty")
+    return problems
+
+
 def dnd_problems(body: dict) -> list[str]:
     settings = body.get("dndSettings")
     if not isinstance(settings, dict):
@@ -1208,7 +1226,18 @@ def dnd_problems(body: dict) -> list[str]:
     for name, value in settings.items():
         if not isinstance(value, dict) or value.get("status") not in fields.DND_STATUSES:
             problems.append(f"dndSettings.{name}.status must be a valid enum value")
+            continue
+        problems += [f"dndSettings.{name}.property {x} should not exist" for x in value if x not in fields.DND_FIELDS]
+        problems += [f"dndSettings.{name}.{x} must be a string" for x in value if not isinstance(value[x], str)]
     return problems
+
+
+def enum_problems(given: dict, enums: dict[str, tuple[str, ...]]) -> list[str]:
+    return [
+        f"{name} must be one of the following values: {', '.join(allowed)}"
+        for name, allowed in enums.items()
+        if given.get(name) is not None and given[name] not in allowed
+    ]
 
 
 def query_problems(request: Request, allowed: Iterable[str], *required: str) -> list[str]:
@@ -1219,14 +1248,7 @@ def query_problems(request: Request, allowed: Iterable[str], *required: str) -> 
 
 
 def message_problems(body: dict) -> list[str]:
-    problems = []
-    if body.get("type") and body["type"] not in fields.MESSAGE_TYPES:
-        problems.append(f"type must be one of the following values: {', '.join(fields.MESSAGE_TYPES)}")
-    for name in ("emailCc", "emailBcc"):
-        if not all(is_kind(address, "email") for address in body.get(name) or []):
-            problems.append(f"each value in {name} must be an email")
-    if body.get("emailReplyMode") not in (None, *fields.EMAIL_REPLY_MODES):
-        problems.append("emailReplyMode must be one of the following values: reply, reply_all")
+    problems = enum_problems(body, fields.MESSAGE_ENUMS)
     scheduled = body.get("scheduledTimestamp")
     if is_kind(scheduled, "number") and scheduled > 10**11:
         problems.append("scheduledTimestamp must be a UTC timestamp in seconds")

@@ -3,7 +3,15 @@
 HighLevel OpenAPI: contacts and opportunities Version 2021-07-28, conversations and calendars Version 2021-04-15.
 """
 
-VERSIONS = {"2021-07-28", "2021-04-15", "v3"}
+# The versions that each resource takes.
+VERSIONS = {
+    "contacts": {"2021-07-28", "v3"},
+    "opportunities": {"2021-07-28", "v3"},
+    "workflows": {"2021-07-28", "v3"},
+    "oauth": {"2021-07-28", "v3"},
+    "conversations": {"2021-04-15", "v3"},
+    "calendars": {"2021-04-15", "v3"},
+}
 
 CONTACT_UPSERT = {
     "locationId": "string",
@@ -46,12 +54,36 @@ CONTACT_SEARCH = {
     "filters": "array",
     "sort": "array",
 }
-CONTACT_SEARCH_VERSIONS = {"2021-07-28", "v3"}
 CONTACT_SORT_FIELDS = (
     "dateAdded", "dateUpdated", "email", "dnd", "source", "firstNameLowerCase", "lastNameLowerCase",
 )  # fmt: skip
 CONTACT_TAGS = {"tags": "array"}
 CONTACT_WORKFLOW = {"eventStartTime": "string"}
+# Every other field has to be left out where there is no value.
+NULLABLE = {
+    "firstName",
+    "lastName",
+    "name",
+    "email",
+    "phone",
+    "address1",
+    "city",
+    "state",
+    "website",
+    "timezone",
+    "companyName",
+    "dateOfBirth",
+}
+NULLABLE_IN_UPDATE = NULLABLE | {"source", "assignedTo"}
+# What the elements of an array are; a custom field is an object with an id.
+ELEMENTS = {
+    "tags": "string",
+    "attachments": "string",
+    "emailCc": "email",
+    "emailBcc": "email",
+    "customFields": "object",
+}
+DND_FIELDS = {"status", "message", "code"}
 DND_CHANNELS = {"Call", "Email", "SMS", "WhatsApp", "GMB", "FB"}
 DND_STATUSES = {"active", "inactive", "permanent"}
 
@@ -85,6 +117,12 @@ MESSAGE_SEND = {
 }
 MESSAGE_TYPES = ("SMS", "RCS", "Email", "WhatsApp", "IG", "FB", "Custom", "Live_Chat", "TIKTOK")
 EMAIL_REPLY_MODES = ("reply", "reply_all")
+MESSAGE_ENUMS = {
+    "type": MESSAGE_TYPES,
+    "emailReplyMode": EMAIL_REPLY_MODES,
+    "status": ("delivered", "failed", "pending", "read"),
+    "optimizationPeriod": ("24h", "48h", "72h"),
+}
 
 DUPLICATE_QUERY = {"locationId", "number", "email"}
 CONVERSATION_SEARCH_QUERY = {
@@ -122,6 +160,13 @@ MESSAGE_EXPORT_QUERY = {
     "channel",
     "startDate",
     "endDate",
+}
+CONVERSATION_SEARCH_ENUMS = {
+    "sort": ("asc", "desc"),
+    "status": ("all", "read", "unread", "starred", "recents"),
+    "sortBy": ("last_manual_message_date", "last_message_date", "score_profile", "overdue_at", "due_at"),
+    "lastMessageAction": ("automated", "manual"),
+    "lastMessageDirection": ("inbound", "outbound"),
 }
 EXPORT_CHANNELS = ("Call", "SMS", "Email", "WhatsApp", "Instagram", "Facebook")
 EXPORT_SORTS = ("createdAt", "updatedAt")

@@ -19,6 +19,7 @@ from .server import RemoteFake, running
 from .slack import FakeSlack
 
 HEADERS = {"Authorization": "Bearer pit-test", "Version": "2021-07-28"}
+OTHER_VERSION = {**HEADERS, "Version": "2021-04-15"}  # of conversations and calendars
 SEND = "POST /conversations/messages"
 
 
@@ -64,7 +65,9 @@ def receiver():
     server.server_close()
 
 
-def call(fake, method, path, body=None, headers=HEADERS, **more):
+def call(fake, method, path, body=None, headers=None, **more):
+    if headers is None:
+        headers = OTHER_VERSION if path.startswith(("/conversations", "/calendars")) else HEADERS
     return requests.request(method, fake.url + path, json=body, headers=headers, **{"timeout": 5, **more})
 
 
@@ -100,6 +103,81 @@ def test_ghl_names_unknown_fields_in_a_list(ghl):
     assert answer.json()["message"] == ["property company should not exist", "property fieldX should not exist"]
     assert upsert(ghl, email="not an address").json()["message"] == ["email must be an email"]
     assert call(ghl, "PUT", "/contacts/" + ghl.add_contact()["id"], {"locationId": "loc-test"}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("path", "version", "status"),
+    [
+        ("/contacts/search/duplicate", "2021-07-28", 200),
+        ("/contacts/search/duplicate", "2021-04-15", 400),
+        ("/conversations/search", "2021-04-15", 200),
+        ("/conversations/search", "2021-07-28", 400),
+        ("/opportunities/search", "2021-04-15", 400),
+        ("/opportunities/search", "v3", 200),
+        ("/calendars/events", "2021-07-28", 400),
+    ],
+)
+def test_ghl_takes_the_versions_of_each_resource(ghl, path, version, status):
+    headers = {**HEADERS, "Version": version}
+    assert call(ghl, "GET", path + "?locationId=loc-test", headers=headers).status_code == status
+
+
+UPSERT, TAGS, WORKFLOW, CONTACT = "upsert", "{id}/tags", "{id}/workflow/wfl_1", "{id}"
+
+
+def email_dnd(**fields):
+    return {"dndSettings": {"Email": fields}}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "said"),
+    [
+        (UPSERT, [], "the body must be an object"),
+        (UPSERT, {"country": None}, "country must be a string"),
+        (UPSERT, {"tags": ["a", 1]}, "each value in tags must be a string"),
+        (UPSERT, {"customFields": [{"key": "icp"}]}, "customFields.id should not be empty"),
+        (TAGS, {"tags": "rb2b-visitor"}, "tags must be an array"),
+        (TAGS, {}, "tags should not be empty"),
+        (WORKFLOW, {"when": "now"}, "property when should not exist"),
+        (CONTACT, {"dndSettings": {"Mail": {"status": "active"}}}, "dndSettings.property Mail should not exist"),
+        (CONTACT, email_dnd(status="on"), "dndSettings.Email.status must be a valid enum value"),
+        (CONTACT, email_dnd(status="active", by="x"), "dndSettings.Email.property by should not exist"),
+        (CONTACT, email_dnd(status="active", code=103), "dndSettings.Email.code must be a string"),
+    ],
+)
+def test_ghl_refuses_about_contacts_what_its_specification_does_not_allow(ghl, path, body, said):
+    ghl.add_workflow(id="wfl_1")
+    known = ghl.add_contact("dana@northline.test")
+    place = {"locationId": "loc-test"} if path == UPSERT and isinstance(body, dict) else {}
+    method = "PUT" if path == CONTACT else "POST"
+    answer = call(ghl, method, "/contacts/" + path.replace("{id}", known["id"]), {**place, **body} if body else body)
+    assert (answer.status_code, answer.json()["message"]) == (422, [said])
+    assert ghl.contact(known) == known
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"type": "Mail"}, "type must be one of the following values: "),
+        ({"status": "sent"}, "status must be one of the following values: "),
+        ({"emailReplyMode": "all"}, "emailReplyMode must be one of the following values: "),
+        ({"subject": None}, "subject must be a string"),
+        ({"html": ["<p>"]}, "html must be a string"),
+        ({"emailTo": "Dana <dana@northline.test>"}, "emailTo must be an email"),
+        ({"emailCc": ["dana"]}, "each value in emailCc must be an email"),
+        ({"headers": {}}, "property headers should not exist"),
+        ({"contactId": ""}, "contactId should not be empty"),
+    ],
+)
+def test_ghl_refuses_to_send_what_its_specification_does_not_allow(ghl, fields, said):
+    answer = send(ghl, ghl.add_contact("dana@northline.test"), **fields)
+    assert answer.status_code == 422
+    assert [one for one in answer.json()["message"] if one.startswith(said)]
+    assert ghl.sent_emails() == []
+
+
+def test_ghl_takes_a_null_where_its_specification_does(ghl):
+    assert upsert(ghl, email="dana@northline.test", firstName=None, website=None).status_code == 200
 
 
 def test_ghl_refuses_another_location(ghl):
@@ -484,7 +562,7 @@ def test_many_at_once(ghl):
 
 def test_ghl_in_its_own_process():
     with running("tests.fakes.ghl", "--token", "pit-other", "--rate-limit", "off") as ghl:
-        headers = {**HEADERS, "Authorization": "Bearer pit-other"}
+        headers = {**OTHER_VERSION, "Authorization": "Bearer pit-other"}
         contact = ghl.add_contact(email="a@b.test")
         ghl.on(SEND).act_then_close(times=1)
         body = {"type": "Email", "contactId": contact["id"], "html": "x"}

@@ -1,0 +1,79 @@
+"""An email that may have left is looked for, shown to people and told to them once; only they can send it again."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from approvals import escalation
+from approvals.models import Notice
+from leads.models import Alarm
+from outreach import sending, uncertain
+from outreach.models import Message
+from tests import factories
+from tests.fakes.ghl import FakeGhl
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender", "loose")]
+
+SEND = "POST /conversations/messages"
+
+
+def doubtful(ghl: FakeGhl, accepted: bool) -> Message:
+    message = factories.cleared()
+    script = ghl.on(SEND)
+    script.act_then_close(times=1) if accepted else script.close_before(times=1)
+    assert sending.send_due() == 1
+    message.refresh_from_db()
+    assert message.status == "uncertain"
+    return message
+
+
+def open_alarms() -> list[str]:
+    return sorted(Alarm.objects.filter(closed_at=None, key__startswith="uncertain:").values_list("key", flat=True))
+
+
+def test_after_15_minutes_people_are_told_of_each_one_once(ghl: FakeGhl, clock: Any) -> None:
+    first, second = doubtful(ghl, accepted=False), doubtful(ghl, accepted=False)
+    clock.shift(timedelta(minutes=14, seconds=50))
+    uncertain.settle_due()
+    assert open_alarms() == []
+    clock.shift(timedelta(seconds=15))
+    for _ in range(3):
+        uncertain.settle_due()
+        escalation.notice_alarms()
+        clock.shift(timedelta(minutes=10))
+    assert open_alarms() == sorted(f"uncertain:{one.pk}" for one in (first, second))
+    texts = set(Notice.objects.filter(key__startswith="alarm:").values_list("text", flat=True))
+    assert texts == {
+        "We don't know whether an email of 10:00 left. Look for it at GoHighLevel and say so under Sent & replies."
+    }
+    assert Notice.objects.filter(key__startswith="alarm:").count() == 2
+
+
+def test_what_is_lost_for_long_is_told_and_found_when_it_comes_to_light(ghl: FakeGhl, clock: Any) -> None:
+    message = doubtful(ghl, accepted=True)
+    shown_at, ghl._visible_at = dict(ghl._visible_at), {one: float("inf") for one in ghl._visible_at}
+    for _ in range(6):
+        clock.shift(timedelta(minutes=9))
+        uncertain.settle_due()
+    assert open_alarms() == [f"uncertain:{message.pk}"]
+    ghl._visible_at = shown_at
+    clock.shift(timedelta(minutes=31))
+    uncertain.settle_due()
+    message.refresh_from_db()
+    assert (message.status, open_alarms(), len(ghl.sent_emails())) == ("sent", [], 1)
+
+
+@pytest.mark.parametrize(("was_sent", "status"), [(True, "sent"), (False, "held")])
+def test_what_a_person_settles_is_an_alarm_no_more(
+    ghl: FakeGhl, clock: Any, reviewer: User, was_sent: bool, status: str
+) -> None:
+    message = doubtful(ghl, accepted=False)
+    clock.shift(timedelta(minutes=16))
+    uncertain.settle_due()
+    message.refresh_from_db()
+    uncertain.settle_by_person(message, was_sent=was_sent, by=reviewer, reason="I looked.")
+    uncertain.settle_due()
+    message.refresh_from_db()
+    assert (message.status, open_alarms(), len(ghl.requests(SEND))) == (status, [], 1)
