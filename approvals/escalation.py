@@ -1,4 +1,4 @@
-"""Telling people: a HOT draft at once, and the next person when two hours pass without a decision.
+"""Telling people: a HOT draft at once, the next person when two hours pass without a decision, a positive answer.
 
 A notice is a row with a unique key, so that no sweep tells twice; it is told by Slack when configured, else by email,
 else it stands on the notices page.
@@ -13,11 +13,12 @@ from django.core.mail import send_mail
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from approvals import answers
 from approvals.integrations import slack
 from approvals.models import Notice
 from caio_project.lib import claims
-from leads.models import Alarm, Kind, TeamMember
-from outreach.models import Message
+from leads.models import Alarm, Kind, Lead, TeamMember
+from outreach.models import Message, Reply, ReplyKind, ReplyText
 from outreach.policy import Band
 from outreach.states import Status
 
@@ -27,6 +28,7 @@ STEPS = (timedelta(0), timedelta(hours=2))  # after held: the first person, the 
 LAST_TRY = 6
 LEASE_SECONDS = 60
 LONGEST_NAME = 200
+LONGEST_QUOTE = 600  # characters of an answer
 Channel = Notice.Channel
 
 
@@ -55,13 +57,38 @@ def _person(step: int) -> TeamMember | None:
     return order[min(step, len(order) - 1)] if order else None
 
 
+def _who(lead: Lead) -> str:
+    who = f"{lead.name or 'Somebody'}" + (f", {lead.company}" if lead.company else "")
+    return " ".join(who.split())[:LONGEST_NAME]  # visitor data: of any length, and with line breaks
+
+
 def _text(message: Message, step: int) -> str:
-    company = message.lead.company
-    who = f"{message.lead.name or 'Somebody'}" + (f", {company}" if company else "")
-    who = " ".join(who.split())[:LONGEST_NAME]  # visitor data: of any length, and with line breaks
+    who = _who(message.lead)
     if step == 0:
         return f"A HOT email waits for a decision: {who}."
     return f"Still no decision after 2 hours: {who} (HOT)."
+
+
+def notice_answers(batch: int = 50) -> int:
+    """Write a notice for every positive answer that nobody was told of, to whose lead it is; returns how many."""
+    since = timezone.now() - answers.NEEDS_SOMEBODY_FOR
+    told = Notice.objects.filter(reply=OuterRef("pk"))
+    new = Reply.objects.of_kind(ReplyKind.POSITIVE).filter(received_at__gte=since).exclude(source=answers.BEFORE_US)
+    made = 0
+    for reply in new.exclude(Exists(told)).select_related("lead__company", "lead__owner", "message__sender")[:batch]:
+        told_to = _owner(reply) or _person(0)
+        text = f"A positive answer: {_who(reply.lead)}."
+        _, is_new = Notice.objects.get_or_create(
+            key=f"answer:{reply.pk}", defaults={"reply": reply, "to": told_to, "text": text}
+        )
+        made += is_new
+    return made
+
+
+def _owner(reply: Reply) -> TeamMember | None:
+    """Whose lead it is, or who signed the email that it answers."""
+    signed = reply.message.sender if reply.message else None
+    return next((one for one in (reply.lead.owner, signed) if one is not None and one.active), None)
 
 
 def tell_due(batch: int = 50) -> int:
@@ -75,8 +102,8 @@ def tell_due(batch: int = 50) -> int:
 
 
 def _tell(notice: Notice) -> None:
-    if notice.message and notice.message.status != Status.HELD:
-        _close(notice, Channel.PAGE, "decided before it was told")
+    if over := _is_over(notice):
+        _close(notice, Channel.PAGE, over)
         return
     problems = []
     for channel, tell in _channels(notice):
@@ -92,6 +119,15 @@ def _tell(notice: Notice) -> None:
         _close(notice, Channel.PAGE, "")
         return
     _again(notice, "; ".join(problems))
+
+
+def _is_over(notice: Notice) -> str:
+    """Why nobody needs to be told any more; "" where they do."""
+    if notice.reply and (notice.reply.taken_by_id or notice.reply.kind != ReplyKind.POSITIVE):
+        return "taken, or sorted differently, before it was told"
+    if notice.message and notice.message.status != Status.HELD:
+        return "decided before it was told"
+    return ""
 
 
 def _again(notice: Notice, error: str) -> None:
@@ -112,14 +148,26 @@ def _close(notice: Notice, channel: str, error: str) -> None:
 def _channels(notice: Notice) -> list[tuple[str, Any]]:
     """The ways that are configured, best first. Without any, the notices page is the way."""
     ways: list[tuple[str, Any]] = []
-    link = f"{settings.SITE_URL}/sales/queue/{notice.message.public_id}" if notice.message else settings.SITE_URL
+    link, said = _link(notice), _said(notice)
     if settings.SLACK_BOT_TOKEN:
         mention = notice.to.slack_user_id if notice.to else ""
-        ways.append((Channel.SLACK, lambda: slack.post(notice.text, link, mention)))
+        ways.append((Channel.SLACK, lambda: slack.post(f"{notice.text}{said}", link, mention)))
     if settings.EMAIL_URL and notice.to and notice.to.email:
-        body = f"{notice.text}\n\nDecide here: {link}\n"
+        body = f"{notice.text}{said}\n\n{'Answer' if notice.reply else 'Decide'} here: {link}\n"
         ways.append((Channel.EMAIL, lambda: send_mail(notice.text[:120], body, None, [notice.to.email])))
     return ways
+
+
+def _link(notice: Notice) -> str:
+    if notice.reply:
+        return f"{settings.SITE_URL}/sales/sent#reply-{notice.reply.public_id}"
+    return f"{settings.SITE_URL}/sales/queue/{notice.message.public_id}" if notice.message else settings.SITE_URL
+
+
+def _said(notice: Notice) -> str:
+    """The words of an answer, read now: they are kept in one erasable place, and not with the notice."""
+    text = ReplyText.objects.filter(reply=notice.reply).first() if notice.reply else None
+    return f"\n“{text.said[:LONGEST_QUOTE]}”" if text and text.said else ""
 
 
 def notice_alarms() -> int:

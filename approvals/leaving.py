@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
+from approvals import answers
 from approvals.models import Decision, Verdict
 from caio_project.lib import calendar
 from outreach import limits, pacing, phase, turns
@@ -108,11 +109,26 @@ def failed() -> list[Message]:
     return list(rows.order_by("-cleared_at")[:PAGE])
 
 
-def sent_today() -> list[Message]:
+@dataclass(frozen=True)
+class Sent:
+    """An email that left, and what came back: what happened to it, the last thing last, and how it was answered."""
+
+    message: Message
+    happened: list[str]
+    answered: list[str]
+
+
+def sent_today() -> list[Sent]:
     """What left for people on the team's day, newest first."""
     start = calendar.start_of_day(timezone.now(), settings.TEAM_TIME_ZONE)
     rows = Message.objects.filter(status=Status.SENT, sent_at__gte=start).exclude(transport=Transport.SANDBOX)
-    return list(_with_decider(rows).order_by("-sent_at")[: PAGE * 2])
+    newest = _with_decider(rows).prefetch_related("events", "replies").order_by("-sent_at")[: PAGE * 2]
+    return [Sent(one, _happened(one), [answers.short(reply.kind) for reply in one.replies.all()]) for one in newest]
+
+
+def _happened(message: Message) -> list[str]:
+    events = sorted(message.events.all(), key=lambda event: event.at)
+    return list(dict.fromkeys(event.get_kind_display() for event in events))
 
 
 def _with_decider(rows: Any) -> Any:

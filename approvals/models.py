@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from caio_project.lib.append_only import AppendOnly
 from leads.models import TeamMember
-from outreach.models import Message
+from outreach.models import Message, Reply
 from outreach.tags import Tag
 
 
@@ -80,6 +80,10 @@ class Notice(models.Model):
 
     key = models.CharField(max_length=80, unique=True, help_text="Once per event: held round and step.")
     message = models.ForeignKey(Message, null=True, on_delete=models.CASCADE, related_name="notices")
+    reply = models.ForeignKey(
+        Reply, null=True, blank=True, on_delete=models.CASCADE, related_name="notices",
+        help_text="An answer to tell of; its words are read when it is told, and not kept here.",
+    )  # fmt: skip
     step = models.PositiveSmallIntegerField(default=0)
     to = models.ForeignKey(TeamMember, null=True, blank=True, on_delete=models.SET_NULL)
     text = models.CharField(max_length=300)

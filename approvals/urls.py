@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from approvals import views, views_sent
+from approvals import views, views_answers, views_sent
 
 urlpatterns = [
     path("sales/queue", views.queue_page, name="queue"),
@@ -19,6 +19,8 @@ urlpatterns = [
     path("sales/queue/<uuid:public_id>/settle", views_sent.settle, name="settle"),
     path("sales/sent", views_sent.sent_page, name="sent"),
     path("sales/sent/kept/<int:pk>", views_sent.kept_page, name="kept"),
+    path("sales/replies/<uuid:public_id>/correct", views_answers.correct, name="correct_reply"),
+    path("sales/replies/<uuid:public_id>/take", views_answers.take, name="take_reply"),
     path("sales/notices", views_sent.notices_page, name="notices"),
     path("sales/halt", views_sent.halt, name="halt"),
     path("sales/resume", views_sent.resume, name="resume"),

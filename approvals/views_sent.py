@@ -9,10 +9,10 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from approvals import desk, forms, leaving, notices
+from approvals import answers, desk, forms, leaving, notices
 from approvals.pages import SeeOther, back, deciding, page, show
 from outreach import phase, review, uncertain
-from outreach.models import Message, SandboxEmail
+from outreach.models import Message, ReplyKind, SandboxEmail
 from outreach.states import IllegalMove, Stale
 
 HALTED_FROM_PAGE = "Halted from the page"
@@ -21,13 +21,21 @@ HALTED_FROM_PAGE = "Halted from the page"
 @page
 @require_safe
 def sent_page(request: HttpRequest) -> HttpResponse:
-    return _sent(request)
+    return sent(request)
 
 
-def _sent(request: HttpRequest, status: int = 200, **more: Any) -> HttpResponse:
+def sent(request: HttpRequest, status: int = 200, **more: Any) -> HttpResponse:
+    """The page, also after something on it was refused."""
     waiting, more_wait = leaving.waiting_to_leave()
     kept, older = leaving.kept(_number(request.GET.get("before", "")))
+    answered, older_answers = answers.newest(_number(request.GET.get("answers_before", "")))
+    needs_you = answers.needs_you()
     context = {
+        "needs_you": needs_you,
+        "needs": len(needs_you),
+        "answers": answered,
+        "older_answers": older_answers,
+        "kinds": ReplyKind.choices,
         "uncertain": leaving.uncertain(),
         "failed": leaving.failed(),
         "now_leaving": leaving.leaving_now(),
@@ -37,6 +45,7 @@ def _sent(request: HttpRequest, status: int = 200, **more: Any) -> HttpResponse:
         "kept": kept,
         "older": older,
         "decides": request.user.has_perm("approvals.decide"),
+        "sorts": request.user.has_perm("outreach.correct_reply"),
     }
     return show(request, "sales/sent.html", {**context, **more}, status)
 
@@ -67,14 +76,14 @@ def settle(request: HttpRequest, message: Message) -> HttpResponse:
     form = forms.Settle(request.POST)
     if not leaving.may_settle(message):
         problem = f"{message.lead}: nothing was recorded. Say what happened only after we have looked for 15 minutes."
-        return _sent(request, 409, problem=problem)
+        return sent(request, 409, problem=problem)
     if not form.is_valid():
-        return _sent(request, 422, settling=message.pk, form=form)
+        return sent(request, 422, settling=message.pk, form=form)
     was_sent = form.cleaned_data["was_sent"] == "yes"
     try:
         uncertain.settle_by_person(message, was_sent=was_sent, by=request.user, reason=form.cleaned_data["reason"])
     except (Stale, IllegalMove):
-        return _sent(request, 409, problem=f"{message.lead}: it was settled meanwhile. Nothing was recorded.")
+        return sent(request, 409, problem=f"{message.lead}: it was settled meanwhile. Nothing was recorded.")
     word = "recorded as sent" if was_sent else "back in the queue, to be decided anew"
     messages.success(request, f"{message.lead}: {word}.")
     return SeeOther(reverse("sent"))

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
 
-REVIEWER = ("approvals.decide", "outreach.halt")
+REVIEWER = ("approvals.decide", "outreach.halt", "outreach.correct_reply")
 LEAD = (
     "outreach.resume",
     "outreach.promote",

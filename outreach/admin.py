@@ -14,6 +14,7 @@ from unfold.widgets import UnfoldAdminSelectMultipleWidget, UnfoldAdminSelectWid
 from caio_project.lib.admin import NoDelete, ReadOnly, Rows
 from caio_project.lib.diff import diff
 from leads.models import Kind, Lead
+from outreach import admin_feedback as admin_feedback  # registers
 from outreach import afterwards, proofs, publishing, wording
 from outreach.models import (
     AfterSend,

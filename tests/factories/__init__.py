@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from leads.models import Assessment, Company, Kind, Lead, TeamMember, Visit, sourced
 from outreach import drafting
-from outreach.models import Message
+from outreach.models import EmailEvent, Meeting, Message, Opportunity, Reply, ReplyText, SyncCursor
 from outreach.states import Status
 
 _seq = itertools.count(1_000_000)
@@ -116,6 +116,25 @@ def cleared(lead: Lead | None = None, **assessment: Any) -> Message:
     Message.objects.filter(pk=message.pk).update(not_before=timezone.now() - timedelta(seconds=1))
     message.refresh_from_db()
     return message
+
+
+def came_back(message: Message) -> Reply:
+    """One of everything that can come back of an email; the answer."""
+    now = timezone.now()
+    EmailEvent.objects.create(key=f"{message.pk}:delivered", message=message, kind="delivered", source="poll", at=now)
+    Meeting.objects.create(
+        ghl_id=f"apt_{message.pk}", lead=message.lead, status="confirmed", booked_at=now, starts_at=now, changed_at=now
+    )
+    Opportunity.objects.create(
+        ghl_id=f"opp_{message.pk}", lead=message.lead, status="open", opened_at=now, changed_at=now
+    )
+    SyncCursor.objects.get_or_create(name="emails")
+    reply = Reply.objects.create(
+        ghl_message_id=f"eml_{message.pk}", lead=message.lead, message=message, received_at=now, source="poll",
+        sorted_as="positive",
+    )  # fmt: skip
+    ReplyText.objects.create(reply=reply, body="Sounds good.", said="Sounds good.", decided_by=["Sounds good"])
+    return reply
 
 
 def many_held(count: int) -> None:

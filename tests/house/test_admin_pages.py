@@ -33,6 +33,7 @@ def boss(client: Client) -> User:
 def test_lists_and_rows_open(client: Client, boss: User, model: Any) -> None:
     message = factories.cleared()
     factories.VisitFactory(lead=message.lead)
+    factories.came_back(message)
     opts = model._meta
     assert client.get(reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")).status_code == 200
     for row in model.objects.all()[:1]:
