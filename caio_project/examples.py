@@ -87,10 +87,12 @@ def _team() -> None:
     PastEmployer.objects.create(
         member=alex, company_name="Summit Parcel", domain="summit-parcel.example", from_year=2016, to_year=2019
     )
-    KnownContact.objects.create(
+    priya = KnownContact(
         member=alex,
         name="Priya Raman",
         company_name="Cinder Robotics",
         domain="cinder-robotics.example",
         linkedin_key="in/priya-raman-example",
     )
+    priya.normalise()
+    priya.save()

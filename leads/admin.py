@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
@@ -10,6 +11,7 @@ from unfold.admin import TabularInline
 
 from caio_project.lib.admin import NoDelete, ReadOnly, Rows
 from leads import admin_rules as admin_rules  # registers
+from leads import intent
 from leads.models import (
     Assessment,
     Company,
@@ -118,6 +120,11 @@ class KnownContacts(TabularInline):
 class TeamMembers(NoDelete):
     list_display = ("name", "title", "email", "is_default_sender", "notice_order", "active")
     inlines = (PastEmployers, KnownContacts)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if form.has_changed() or any(formset.has_changed() for formset in formsets):
+            transaction.on_commit(intent.assess_lately_seen)
 
 
 @admin.register(Switch)

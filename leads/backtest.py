@@ -121,8 +121,9 @@ def _compare(
     before = rules.current()
     for lead in leads:
         try:
-            person = intent.person(lead, warmth.best_connection(lead), until)
-            old, new = (_best(person, moments(person), version) for version in (before, version))
+            person, known = intent.person(lead, until), warmth.connections(lead)
+            at = moments(person)
+            old, new = (_best(intent.warmed(person, warmth.best(known, v)), at, v) for v in (before, version))
         except (TypeError, ValueError, KeyError, AttributeError):
             log.exception("lead %s could not be scored", lead.pk)
             yield None

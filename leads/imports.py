@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from caio_project.lib.files import Report, csv_rows, decoded
-from leads import ingest, normal
+from leads import ingest, intent, normal
 from leads.integrations import rb2b
 from leads.models import KnownContact, Suppression, TeamMember
 
@@ -65,30 +65,57 @@ def _keep(row: Suppression) -> bool:
 def connections(raw: bytes, member: TeamMember) -> Report:
     """Import LinkedIn's Connections.csv as people whom `member` knows. All or nothing; twice changes nothing.
 
-    LinkedIn writes a few lines of notes before the head, and leaves most email addresses empty.
+    LinkedIn writes a few lines of notes before the head, leaves most email addresses empty, and gives rows without a
+    name for people who have closed their account; those are counted and left out.
     """
-    report = Report()
-    rows: list[dict[str, str]] = []
-    for line, row in csv_rows(raw, required=("first name", "last name", "company"), notes_before_head=5):
+    report, rows = Report(), []
+    for _, row in csv_rows(raw, required=("first name", "last name", "company"), notes_before_head=5):
         report.read += 1
-        name = f"{row.get('first name', '')} {row.get('last name', '')}".strip()
-        key = normal.linkedin_key(row.get("url", ""))
-        if not name and not key:
-            report.wrong(line, "first name: neither a name nor a LinkedIn URL is there.")
-            continue
-        rows.append({
-            "name": name[:200], "company_name": row.get("company", "")[:200], "linkedin_key": key,
-            "email": normal.email(row.get("email address", "")),
-        })  # fmt: skip
-    if report.errors:
-        return report
+        contact = _contact(row, member)
+        if contact.name or contact.linkedin_key:
+            rows.append(contact)
+        else:
+            report.nobody += 1
     with transaction.atomic():
-        for row in rows:
-            same: dict[str, Any] = {name: row[name] for name in (["linkedin_key"] if row["linkedin_key"] else ["name"])}
-            _, made = KnownContact.objects.update_or_create(defaults=row, member=member, **same)
-            report.new += made
-    report.known = report.read - report.new
+        report.new = _keep_contacts(rows, member)
+    report.known = len(rows) - report.new
+    if rows:
+        intent.assess_lately_seen()
     return report
+
+
+def _contact(row: dict[str, str], member: TeamMember) -> KnownContact:
+    contact = KnownContact(
+        member=member,
+        name=f"{row.get('first name', '')} {row.get('last name', '')}".strip()[:200],
+        company_name=row.get("company", "")[:200],
+        linkedin_key=normal.linkedin_key(row.get("url", "")),
+        email=row.get("email address", ""),
+    )
+    contact.normalise()
+    return contact
+
+
+IMPORTED = ("name", "company_name", "linkedin_key", "email", "name_key", "company_key")
+
+
+def _keep_contacts(rows: list[KnownContact], member: TeamMember) -> int:
+    """Store who is new and bring who is known up to date; returns how many were new."""
+    known = {_who(contact): contact for contact in member.known_contacts.order_by("-pk")}
+    new = {_who(row): row for row in rows if _who(row) not in known}
+    changed = [known[_who(row)] for row in rows if _who(row) in known]
+    for row in rows:
+        if contact := known.get(_who(row)):
+            for name in IMPORTED:
+                setattr(contact, name, getattr(row, name) or getattr(contact, name))
+    KnownContact.objects.bulk_create(new.values(), batch_size=500)
+    KnownContact.objects.bulk_update(changed, IMPORTED, batch_size=200)
+    return len(new)
+
+
+def _who(contact: KnownContact) -> str:
+    """By profile; without one by name and company, for two people may have one name."""
+    return contact.linkedin_key or f"{contact.name_key} at {contact.company_key}"
 
 
 def visitors(raw: bytes, *, skip_bad: bool = False, progress: Any = None) -> Report:

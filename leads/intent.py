@@ -1,8 +1,9 @@
 """Why they might care: assessing a lead from its visits, its fit and our connections."""
 
 import logging
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -53,6 +54,17 @@ def assess_due(batch: int = 200) -> int:
     return count
 
 
+def assess_lately_seen(batch: int = 500) -> int:
+    """Everybody seen lately is due anew, for the team's connections have changed; returns how many. In short steps."""
+    now, last, count = timezone.now(), 0, 0
+    lately = Lead.objects.filter(last_seen_at__gte=now - rules.SEEN_WITHIN).order_by("pk")
+    while pks := list(lately.filter(pk__gt=last).values_list("pk", flat=True)[:batch]):
+        Lead.objects.filter(pk__in=pks).exclude(needs_assessment_at__gt=now).update(needs_assessment_at=now)
+        last, count = pks[-1], count + len(pks)
+    nudge("leads.assess_due")
+    return count
+
+
 def _assess(lead: Lead) -> None:
     try:
         with transaction.atomic():
@@ -75,9 +87,9 @@ def _assess(lead: Lead) -> None:
 def assess(lead: Lead, now: datetime | None = None) -> Assessment:
     """Score `lead` now and store the result under the next number of the sequence that drafting reads."""
     now = now or timezone.now()
-    warm = warmth.best_connection(lead)
     version = rules.current()
-    result = scoring.score(person(lead, warm), now, version)
+    warm = warmth.best_connection(lead, version)
+    result = scoring.score(warmed(person(lead), warm), now, version)
     assessment = Assessment.objects.create(
         seq=Counter.next("assessment"),
         lead=lead,
@@ -97,8 +109,8 @@ def assess(lead: Lead, now: datetime | None = None) -> Assessment:
     return assessment
 
 
-def person(lead: Lead, warm: dict[str, str] | None, until: datetime | None = None) -> scoring.Person:
-    """The facts of one lead as scoring wants them, with the visits up to `until`."""
+def person(lead: Lead, until: datetime | None = None) -> scoring.Person:
+    """The facts of one lead as scoring wants them, with the visits up to `until`; without connections."""
     company = lead.company
     mine = Q(lead=lead)
     if company is not None:
@@ -111,16 +123,19 @@ def person(lead: Lead, warm: dict[str, str] | None, until: datetime | None = Non
         industry=company.industry if company else "",
         employees_from=company.employees_from if company else None,
         visits=tuple(scoring.Seen(path, at, lead_id is not None) for path, at, lead_id in visits[:MOST_VISITS]),
-        warm_kind=warm["kind"] if warm else "",
-        warm_sentence=warm["sentence"] if warm else "",
         open_roles=company.open_roles if company else None,
     )
+
+
+def warmed(someone: scoring.Person, warm: dict[str, Any] | None) -> scoring.Person:
+    """Somebody with what scoring wants to know of a connection."""
+    return replace(someone, warm_kind=warm["kind"], warm_sentence=warm["sentence"]) if warm else someone
 
 
 def what_would_make_hot(lead: Lead, now: datetime | None = None) -> list[str]:
     """How far `lead` is from HOT by the rules in force, and by what they would be, as sentences; [] for who is HOT."""
     now, version = now or timezone.now(), rules.current()
-    someone = person(lead, warmth.best_connection(lead))
+    someone = warmed(person(lead), warmth.best_connection(lead, version))
     found = scoring.score(someone, now, version)
     if scoring.is_hot(found.intent, found.tier, someone.employees_from):
         return []

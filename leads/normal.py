@@ -93,6 +93,11 @@ def company_key(name: str) -> str:
     return " ".join(kept or words)[:200].strip()
 
 
+def person_key(name: str) -> str:
+    """A person's name without case, accents and punctuation: "Zoë O'Neil" -> "zoe o neil"."""
+    return " ".join(re.findall(r"\w+", plain(name)))[:200].strip()
+
+
 def plain(text: str) -> str:
     """Letters of any script, without case and accents."""
     for _ in range(2):  # folding case can bring accents, and the other way round

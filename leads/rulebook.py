@@ -12,7 +12,7 @@ from typing import Any
 from leads import wildcards
 from leads.strict import Reading
 
-WARM_KINDS = ("known", "overlap", "employer", "employer_now", "known_there")
+WARM_KINDS = ("known", "overlap", "employer", "employer_now", "known_there", "known_before")
 MOST_PAGES, LONGEST_LABEL, LONGEST_PATTERN, LONGEST_NAME = 100, 80, 200, 40
 
 
@@ -298,7 +298,10 @@ DEFAULT = Rules(
     decay=((1, 1.0), (7, 0.7), (30, 0.4)),
     visit_hours=6,
     repeats=((5, 15), (3, 10), (2, 5)),
-    warm_points=(("known", 25), ("overlap", 25), ("employer", 20), ("employer_now", 15), ("known_there", 10)),
+    warm_points=(
+        ("known", 25), ("overlap", 25), ("employer", 20), ("employer_now", 15), ("known_there", 10),
+        ("known_before", 5),
+    ),
     fit_share=0.25,
     titles=(
         Title(

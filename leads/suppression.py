@@ -7,18 +7,15 @@ to one of them holds for all, at once and without being copied.
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
-from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from leads import locks, normal
+from leads import lists, locks, normal
 from leads.models import Lead, Suppression, person_of
 
-LISTS = Path(__file__).parent / "data"
 Reason = Suppression.Reason
 Scope = Suppression.Scope
 
@@ -110,11 +107,11 @@ def by_lists(address: str) -> Stop | None:
     registrable = normal.domain(host)
     if not set(settings.OWN_DOMAINS).isdisjoint(_and_parents(host)):
         return Stop(Reason.OWN_DOMAIN, Reason.OWN_DOMAIN.label, "OWN_DOMAINS")
-    if host in _list("free_mail") or registrable in _list("free_mail"):
+    if host in lists.named("free_mail") or registrable in lists.named("free_mail"):
         return Stop(Reason.PERSONAL, Reason.PERSONAL.label, "list of personal mailbox providers")
-    if host in _list("disposable_mail") or registrable in _list("disposable_mail"):
+    if host in lists.named("disposable_mail") or registrable in lists.named("disposable_mail"):
         return Stop(Reason.DISPOSABLE, Reason.DISPOSABLE.label, "list of throw-away mailbox providers")
-    if local.split("+")[0] in _list("role_mailboxes"):
+    if local.split("+")[0] in lists.named("role_mailboxes"):
         return Stop(Reason.ROLE, Reason.ROLE.label, "list of role mailboxes")
     return None
 
@@ -149,9 +146,3 @@ def _add(scope: str, value: str, reason: str, source: str, lead: Lead | None) ->
 def hashed(address: str) -> str:
     """The one-way mark that an erased address leaves behind."""
     return hashlib.sha256(f"caio:{address}".encode()).hexdigest()
-
-
-@lru_cache
-def _list(name: str) -> frozenset[str]:
-    lines = (LISTS / f"{name}.txt").read_text().splitlines()
-    return frozenset(line.strip() for line in lines if line.strip() and not line.startswith("#"))

@@ -16,6 +16,7 @@ WARM_WORDS = {
     "employer": "One of us having worked where they did",
     "employer_now": "One of us having worked where they work",
     "known_there": "One of us knowing somebody where they work",
+    "known_before": "One of us knowing somebody where they worked",
 }
 
 
@@ -106,7 +107,7 @@ def _changes(person: Person, rules: Rules) -> Iterator[Change]:
             yield Change(f"A visit to “{trigger.label}”", page=path)
     known = WARM_KINDS.index(person.warm_kind) if person.warm_kind in WARM_KINDS else len(WARM_KINDS)
     stronger = WARM_KINDS[:known]  # a weaker one would not be spoken of
-    by_points = {points: kind for kind, points in reversed(rules.warm_points) if kind in stronger}
+    by_points = {points: kind for kind, points in reversed(rules.warm_points) if points and kind in stronger}
     for kind in by_points.values():
         yield Change(WARM_WORDS[kind], warm=kind)
     yield from _unknown(person, rules)

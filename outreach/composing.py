@@ -300,7 +300,7 @@ def fields_of(
     if not sender or warm.get("member") != sender.name:
         found["warm_colleague"] = (warm.get("member", ""), "team's connections")
     else:
-        found["warm_sentence"] = (_in_first_person(warm), "team's connections")
+        found["warm_sentence"] = (warm.get("first_person", ""), "team's connections")
     left_out = () if about_the_visit else ABOUT_THE_VISIT
     return {
         name: merge.Value(text, source)
@@ -312,18 +312,6 @@ def fields_of(
 def _stands_in_a_sentence(value: str) -> bool:
     """Visitors choose some of these texts: a link or a second line among them would be in an email signed by us."""
     return len(value.splitlines()) == 1 and "://" not in value
-
-
-def _in_first_person(warm: dict[str, str]) -> str:
-    """The connection's sentence where the sender is the one who has it."""
-    company = warm.get("company", "")
-    sentences = {
-        "known": "We know each other.",
-        "overlap": f"I was at {company} when you were there.",
-        "employer": f"I also worked at {company}.",
-        "employer_now": f"I used to work at {company}.",
-    }
-    return sentences.get(warm.get("kind", ""), warm.get("sentence", ""))
 
 
 def source_of(sources: dict[str, dict[str, str]], name: str) -> str:

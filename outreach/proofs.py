@@ -94,8 +94,15 @@ def made_up(family: str, template: EmailTemplate, *, full: bool) -> tuple[Lead, 
         sources={name: sourced("made up") for name in ("first_name", "last_name", "title", "city", "state")},
     )  # fmt: skip
     both_worked = {"kind": "employer", "member": "Sam Reyes", "company": "Acme",
-                   "sentence": "Sam Reyes on our team also worked at Acme."}  # fmt: skip
-    knows = {"kind": "known", "member": "Sam Reyes", "company": "", "sentence": "Sam Reyes on our team knows you."}
+                   "sentence": "Sam Reyes on our team also worked at Acme.",
+                   "first_person": "I also worked at Acme."}  # fmt: skip
+    knows = {
+        "kind": "known",
+        "member": "Sam Reyes",
+        "company": "",
+        "sentence": "Sam Reyes on our team knows you.",
+        "first_person": "We know each other.",
+    }
     return lead, Assessment(
         lead=lead, intent=78, tier=template.tier, angle=angle, topic="pricing" if reads else "",
         warm=(both_worked if full else knows) if warm else None,

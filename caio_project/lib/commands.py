@@ -81,14 +81,16 @@ class Importing(Reporting):
     def finish(self, report: Report, options: dict[str, Any], what: str, *, stored: bool) -> None:
         """Print what happened; raise CommandError where a line was wrong."""
         if options["json"]:
-            self.as_json({**report.__dict__, "stored": stored})
+            found = {name: value for name, value in report.__dict__.items() if name != "nobody" or value}
+            self.as_json({**found, "stored": stored})
         else:
             for line, text in report.errors:
                 self.stderr.write(f"line {line}: {text}")
             if report.more_errors:
                 self.stderr.write(f"and {report.more_errors} more")
             if stored:
-                self.stdout.write(f"{report.read} {what} read: {report.new} new, {report.known} known before.")
+                nobody = f" {report.nobody} name nobody." if report.nobody else ""
+                self.stdout.write(f"{report.read} {what} read: {report.new} new, {report.known} known before.{nobody}")
         if report.errors:
             wrong = len(report.errors) + report.more_errors
             raise CommandError(

@@ -15,6 +15,7 @@ class Report:
     read: int = 0
     new: int = 0
     known: int = 0
+    nobody: int = 0  # rows that name nobody, where a file has such
     errors: list[tuple[int, str]] = field(default_factory=list)
     more_errors: int = 0
 

@@ -27,7 +27,7 @@ class Assessment(models.Model):
     tier = models.CharField(max_length=10)
     angle = models.CharField(max_length=40)
     topic = models.CharField(max_length=80, blank=True)
-    warm = models.JSONField(null=True, blank=True, help_text="{member, company, sentence} of the best connection.")
+    warm = models.JSONField(null=True, blank=True, help_text="The best of leads.warmth's connections.")
 
     class Meta:
         indexes = [models.Index(fields=["lead", "-seq"], name="assessment_of_lead")]

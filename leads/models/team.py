@@ -44,10 +44,16 @@ class PastEmployer(models.Model):
     company_name = models.CharField(max_length=200)
     domain = models.CharField(max_length=253, blank=True)
     from_year = models.PositiveSmallIntegerField(null=True, blank=True)
-    to_year = models.PositiveSmallIntegerField(null=True, blank=True)
+    to_year = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Without both years nobody is told that you were there together."
+    )
 
     def __str__(self) -> str:
         return f"{self.member}: {self.company_name}"
+
+    def clean(self) -> None:
+        if self.from_year and self.to_year and self.to_year < self.from_year:
+            raise ValidationError({"to_year": f"It is before {self.from_year}."})
 
 
 class KnownContact(models.Model):
@@ -59,6 +65,14 @@ class KnownContact(models.Model):
     domain = models.CharField(max_length=253, blank=True)
     linkedin_key = models.CharField(max_length=200, blank=True)
     email = models.EmailField(blank=True)
+    name_key = models.CharField(max_length=200, blank=True, editable=False)
+    company_key = models.CharField(max_length=200, blank=True, editable=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=[name], name=f"contact_by_{name}")
+            for name in ("linkedin_key", "email", "domain", "name_key", "company_key")
+        ]
 
     def __str__(self) -> str:
         return f"{self.member} knows {self.name}"
@@ -70,4 +84,9 @@ class KnownContact(models.Model):
             self.linkedin_key = key if key.startswith("in/") else normal.linkedin_key(key)
             if not self.linkedin_key:
                 raise ValidationError({"linkedin_key": "It is no LinkedIn address of a person."})
-        self.email = normal.email(self.email) if self.email else ""
+        self.normalise()
+
+    def normalise(self) -> None:
+        """What is looked up by, in the form that leads have."""
+        self.email, self.domain = normal.email(self.email), normal.domain(self.domain)
+        self.name_key, self.company_key = normal.person_key(self.name), normal.company_key(self.company_name)

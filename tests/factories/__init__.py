@@ -7,7 +7,7 @@ from typing import Any
 import factory
 from django.utils import timezone
 
-from leads.models import Assessment, Company, Kind, Lead, TeamMember, Visit, sourced
+from leads.models import Assessment, Company, Kind, KnownContact, Lead, TeamMember, Visit, sourced
 from outreach import drafting
 from outreach.models import EmailEvent, Meeting, Message, Opportunity, Reply, ReplyText, SyncCursor
 from outreach.states import Status
@@ -29,6 +29,15 @@ class TeamMemberFactory(factory.django.DjangoModelFactory):
 
     class Params:
         default_sender = factory.Trait(name="Alex Moreno", is_default_sender=True, notice_order=1)
+
+
+def known_contact(name: str = "Priya Raman", **fields: Any) -> KnownContact:
+    """Somebody whom one of us knows, stored as the admin and the import do."""
+    member = fields.pop("member", None) or TeamMemberFactory(name="Alex")
+    contact = KnownContact(member=member, name=name, **fields)
+    contact.full_clean()
+    contact.save()
+    return contact
 
 
 class CompanyFactory(factory.django.DjangoModelFactory):

@@ -125,10 +125,42 @@ class TestConnections:
             "no team member 'Nobody'"
             in command("import_connections", file(tmp_path, LINKEDIN), "--member", "Nobody")[1]
         )
-        wrong = file(tmp_path, LINKEDIN + ",,,,Somewhere,,\n")
-        assert "line 7: first name" in command("import_connections", wrong, "--member", "Mark Ellis")[1]
         assert "has no column" in command("import_connections", file(tmp_path, "a,b\n"), "--member", "Mark Ellis")[1]
         assert KnownContact.objects.count() == 0
+
+    def test_rows_of_closed_accounts_are_counted_and_left_out(self, tmp_path: Path) -> None:
+        factories.TeamMemberFactory(name="Mark Ellis")
+        closed = file(tmp_path, LINKEDIN + ",,,,,,02 Nov 2021\n")
+        out, _ = command("import_connections", closed, "--member", "Mark Ellis")
+        assert out == "3 connections read: 2 new, 0 known before. 1 name nobody.\n"
+        assert KnownContact.objects.count() == 2
+
+    def test_a_newer_file_brings_them_up_to_date_and_takes_nothing_away(self, tmp_path: Path) -> None:
+        member = factories.TeamMemberFactory(name="Mark Ellis")
+        command("import_connections", file(tmp_path, LINKEDIN), "--member", "Mark Ellis")
+        before = member.known_contacts.get(email="ines@ploverly.test")
+        newer = LINKEDIN.replace("ines@ploverly.test", "").replace("Ploverly", "Quarry Insurance")
+        assert "0 new, 2 known" in command("import_connections", file(tmp_path, newer), "--member", "Mark Ellis")[0]
+        after = member.known_contacts.get(pk=before.pk)
+        assert (after.email, after.company_name, after.company_key) == (
+            "ines@ploverly.test", "Quarry Insurance", "quarry insurance",
+        )  # fmt: skip
+
+    def test_two_of_one_name_without_a_profile_are_two(self, tmp_path: Path) -> None:
+        factories.TeamMemberFactory(name="Mark Ellis")
+        twins = LINKEDIN + "John,Smith,,,Acme,,\nJohn,Smith,,,Beta,,\nJohn,Smith,,,ACME Inc,,\n"
+        out, _ = command("import_connections", file(tmp_path, twins), "--member", "Mark Ellis")
+        assert out.startswith("5 connections read: 4 new, 1 known")
+        assert KnownContact.objects.filter(name="John Smith").count() == 2
+
+    def test_leads_seen_lately_are_scored_anew(self, tmp_path: Path) -> None:
+        factories.TeamMemberFactory(name="Mark Ellis")
+        lead = factories.LeadFactory(linkedin_key="in/dana-okafor")
+        old = factories.LeadFactory(last_seen_at=timezone.now() - timedelta(days=31))
+        command("import_connections", file(tmp_path, LINKEDIN), "--member", "Mark Ellis")
+        intent.assess_due()
+        assert lead.assessments.get().warm["kind"] == "known"
+        assert not old.assessments.exists()
 
 
 def exported(count: int, seen_at: datetime) -> str:

@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from caio_project.lib.models import Heartbeat
 from leads import enrichment, ingest, intent, rules, tasks
-from leads.models import Assessment, Enrichment, KnownContact, Lead, PastEmployer, ScoringRules, Switch, Visit
+from leads.models import Assessment, Enrichment, Lead, PastEmployer, ScoringRules, Switch, Visit
 from leads.rulebook import DEFAULT
-from tests.factories import CompanyFactory, LeadFactory, TeamMemberFactory, VisitFactory
+from tests.factories import CompanyFactory, LeadFactory, TeamMemberFactory, VisitFactory, known_contact
 from tests.fakes import rb2b
 from tests.fakes.clay import FakeClay
 from tests.leads.conftest import arrive, arrived, work
@@ -39,7 +39,7 @@ def test_a_visitor_is_assessed_with_its_points_and_reasons() -> None:
 
 def test_a_warm_connection_is_kept_with_the_assessment() -> None:
     lead = due(email="dana@acme.test")
-    KnownContact.objects.create(member=TeamMemberFactory(name="Alex"), name="Dana", email="dana@acme.test")
+    known_contact("Dana", email="dana@acme.test")
     intent.assess_due()
     made = Assessment.objects.get(lead=lead)
     assert (made.warm["sentence"], made.angle) == ("Alex on our team knows you.", "warm_connection")

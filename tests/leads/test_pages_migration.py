@@ -13,6 +13,7 @@ from leads.models import ScoringRules
 from leads.rulebook import DEFAULT, Rules
 
 migration = import_module("leads.migrations.0006_pages_into_rules")
+later = import_module("leads.migrations.0010_contacts_by_key")
 NEW = ("pages", "visit_hours", "version")
 
 
@@ -28,6 +29,12 @@ def apps(committed: None) -> Iterator[Any]:
         editor.delete_model(table)
 
 
+def upgrade(apps: Any) -> None:
+    """This migration, and what a later one adds to every version."""
+    migration.into_versions(apps, None)
+    later.worth_nothing_before(apps, None)
+
+
 def trigger(apps: Any, **fields: Any) -> None:
     row = {"label": "Pricing", "pattern": "/pricing*", "category": "pricing", "points": 30, **fields}
     apps.get_model("leads", "PageTrigger").objects.create(**row)
@@ -35,7 +42,7 @@ def trigger(apps: Any, **fields: Any) -> None:
 
 def version(apps: Any, state: str, number: int, **fields: Any) -> None:
     old = {name: value for name, value in DEFAULT.as_dict().items() if name not in NEW}
-    old["warm_points"] = {kind: points for kind, points in old["warm_points"].items() if kind != "known_there"}
+    old["warm_points"] = {kind: points for kind, points in old["warm_points"].items() if not kind.startswith("known_")}
     model = apps.get_model("leads", "ScoringRules")
     model.objects.create(version=number, name=state, rules={**old, **fields}, state=state)
 
@@ -45,7 +52,7 @@ def stored(number: int) -> Rules:
 
 
 def test_an_empty_table_leaves_the_built_in_rules_in_force(apps: Any) -> None:
-    migration.into_versions(apps, None)
+    upgrade(apps)
     assert not ScoringRules.objects.exists()
     assert rules.current() is DEFAULT
 
@@ -53,13 +60,21 @@ def test_an_empty_table_leaves_the_built_in_rules_in_force(apps: Any) -> None:
 def test_without_a_published_version_what_was_edited_is_published(apps: Any) -> None:
     trigger(apps, label="Second", priority=20, angle="high_intent", topic="pricing")
     trigger(apps, label="First", priority=10, active=False)
-    migration.into_versions(apps, None)
+    upgrade(apps)
     now = rules.current()
     assert [(t.label, t.active, t.angle, t.topic) for t in now.pages] == [
         ("Second", True, "high_intent", "pricing"),
         ("First", False, "", ""),
     ]
-    assert (now.version, now.visit_hours, dict(now.warm_points)["known_there"]) == ("1", 0, 0)
+    assert (
+        now.version,
+        now.visit_hours,
+        [dict(now.warm_points)[kind] for kind in ("known_there", "known_before")],
+    ) == (
+        "1",
+        0,
+        [0, 0],
+    )
     assert (now.titles, now.sizes, now.decay) == (DEFAULT.titles, DEFAULT.sizes, DEFAULT.decay)
     assert ScoringRules.objects.create(name="Next", rules={}).version == 2
 
@@ -68,7 +83,7 @@ def test_every_version_gets_the_table_and_keeps_its_numbers(apps: Any) -> None:
     trigger(apps)
     for number, state in enumerate(("retired", "published", "draft"), 1):
         version(apps, state, number, fit_share=number / 10)
-    migration.into_versions(apps, None)
+    upgrade(apps)
     assert [(stored(n).fit_share, len(stored(n).pages)) for n in (1, 2, 3)] == [(0.1, 1), (0.2, 1), (0.3, 1)]
     assert ScoringRules.objects.count() == 3
 
@@ -90,7 +105,7 @@ def test_whatever_the_table_held_becomes_rules_that_can_be_read(
     apps: Any, fields: dict[str, Any], pattern: str, active: bool
 ) -> None:
     trigger(apps, **fields)
-    migration.into_versions(apps, None)
+    upgrade(apps)
     [page] = rules.current().pages
     assert (page.pattern, page.active, page.points) == (pattern, active, min(100, fields.get("points", 30)))
 
@@ -98,9 +113,10 @@ def test_whatever_the_table_held_becomes_rules_that_can_be_read(
 def test_the_way_back_makes_the_table_from_what_is_published(apps: Any) -> None:
     version(apps, "published", 1)
     trigger(apps, label="Pricing")
-    migration.into_versions(apps, None)
+    upgrade(apps)
     before = apps.get_model("leads", "PageTrigger").objects
     before.all().delete()
+    later.unknown_again(apps, None)
     migration.out_of_versions(apps, None)
     assert list(before.values_list("label", "pattern", "points", "priority")) == [("Pricing", "/pricing*", 30, 10)]
     assert not set(NEW) & set(ScoringRules.objects.get().rules)

@@ -45,7 +45,9 @@ PEOPLE = st.builds(
     industry=st.sampled_from(["", "Logistics", "Fishing"]) | st.text(max_size=20),
     employees_from=st.none() | st.integers(0, 10**8),
     visits=VISITS.map(tuple),
-    warm_kind=st.sampled_from(["", "known", "overlap", "employer", "employer_now", "known_there", "nonsense"]),
+    warm_kind=st.sampled_from(
+        ["", "known", "overlap", "employer", "employer_now", "known_there", "known_before", "nonsense"]
+    ),
     warm_sentence=st.just("Alex knows you."),
     open_roles=st.none() | st.integers(0, 50),
 )
@@ -206,6 +208,7 @@ def test_old_visits_and_visits_of_colleagues_are_no_coming_back() -> None:
         ("employer", [20]),
         ("employer_now", [15]),
         ("known_there", [10]),
+        ("known_before", [5]),
         ("", []),
         ("nonsense", []),
     ],  # fmt: skip

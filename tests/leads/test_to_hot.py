@@ -8,10 +8,10 @@ from django.utils import timezone
 from hypothesis import assume, given
 
 from leads import intent, to_hot
-from leads.models import Assessment, Company, KnownContact, Lead
+from leads.models import Assessment, Company, Lead
 from leads.rulebook import DEFAULT, Rules
 from leads.scoring import Person, Seen, is_hot, score
-from tests.factories import CompanyFactory, LeadFactory, TeamMemberFactory, VisitFactory
+from tests.factories import CompanyFactory, LeadFactory, VisitFactory, known_contact
 from tests.leads.test_scoring import PEOPLE, TABLES
 
 NOW = datetime(2026, 11, 2, 15, tzinfo=UTC)
@@ -91,7 +91,7 @@ def lukewarm(db: None) -> Lead:
 
 
 def test_the_visit_that_is_named_makes_them_hot(lukewarm: Lead) -> None:
-    KnownContact.objects.create(member=TeamMemberFactory(), name="Dana", email=lukewarm.email)
+    known_contact("Dana", email=lukewarm.email or "")
     assert not assessed(lukewarm)
     lukewarm.refresh_from_db()
     far, first, *_ = intent.what_would_make_hot(lukewarm)
