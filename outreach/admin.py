@@ -57,7 +57,7 @@ class Looks(Rows):
 @admin.register(Message)
 class Messages(ReadOnly):
     list_display = ("__str__", "status", "band", "tier", "intent", "transport", "created_at", "sent_at", "error")
-    list_filter = ("status", "band", "kind", "transport", "tier")
+    list_filter = ("status", "band", "kind", "transport", "tier", "by_machine")
     list_select_related = ("lead",)
     search_fields = ("lead__first_name", "lead__last_name", "to_address", "=public_id")
     inlines = (Texts, Moves, Intents, Looks)

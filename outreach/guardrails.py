@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from caio_project.lib.nudge import nudge
@@ -25,7 +25,12 @@ BY = "guardrail"
 HEARD_LATE = WEEK  # what happened longer ago than this when we learn of it is history, not news
 CLOCKS_DIFFER = timedelta(minutes=5)
 REMEMBERED = 200  # breaches of one guardrail, newest first; windows are a week at most
+KINDS = {
+    EmailEvent.Kind.COMPLAINED: Guardrail.COMPLAINTS,
+    EmailEvent.Kind.BOUNCED: Guardrail.HARD_BOUNCES,
+}
 Action = GuardrailBreach.Action
+Event = tuple[str, datetime]  # its id, and the moment that counts
 
 
 def check(now: datetime | None = None) -> list[GuardrailBreach]:
@@ -55,7 +60,7 @@ def standing(now: datetime | None = None) -> tuple[Breach, ...]:
 
 def unanswered(now: datetime) -> Breach | None:
     """A breach that must stop sending and has not yet; read inside the claim of a slot."""
-    return next((breach for breach in _news(standing(now)) if breach.level == Level.HALT), None)
+    return next(iter(_news(breach for breach in standing(now) if breach.level == Level.HALT)), None)
 
 
 def take_health(verdict: DomainHealth) -> None:
@@ -87,26 +92,28 @@ def take_health(verdict: DomainHealth) -> None:
 
 def count(now: datetime) -> Counts:
     """What stands in every window at `now`. Sandbox, training, test and example emails are never in it."""
-    alert, halt = {}, {}
-    for guardrail, rule in thresholds.RULES.items():
-        alert[guardrail] = _events(guardrail, now, rule.alert_window)
-        same = rule.halt_window == rule.alert_window
-        halt[guardrail] = alert[guardrail] if same else _events(guardrail, now, rule.halt_window)
-    bounces = _events(Guardrail.HARD_BOUNCES, now, WEEK)
-    return Counts(alert, halt, bounces, _sends(now), _health(now))
+    events = _came_back(now) | {Guardrail.SEND_ERRORS: _send_errors(now)}
+
+    def within(guardrail: Guardrail, window: timedelta) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(event for event, at in events[guardrail] if at > now - window))
+
+    return Counts(
+        alert={guardrail: within(guardrail, rule.alert_window) for guardrail, rule in thresholds.RULES.items()},
+        halt={guardrail: within(guardrail, rule.halt_window) for guardrail, rule in thresholds.RULES.items()},
+        bounces_week=within(Guardrail.HARD_BOUNCES, WEEK),
+        sends_week=_sends(now),
+        health=_health(now),
+    )
 
 
-def _events(guardrail: Guardrail, now: datetime, window: timedelta) -> tuple[str, ...]:
-    if guardrail == Guardrail.SEND_ERRORS:
-        return tuple(f"move:{pk}" for pk in send_errors(now, window).order_by("pk").values_list("pk", flat=True))
-    kind = EmailEvent.Kind.COMPLAINED if guardrail == Guardrail.COMPLAINTS else EmailEvent.Kind.BOUNCED
-    return tuple(f"{kind.value}:{pk}" for pk in came_back(kind, now - window))
-
-
-def came_back(kind: str, since: datetime) -> Iterable[int]:
-    """The emails of which we learned after `since` that this became of them, each once however often it was said."""
-    news = EmailEvent.objects.filter(kind=kind, noted_at__gt=since, at__gt=F("noted_at") - HEARD_LATE).filter(_real())
-    return news.order_by("message_id").values_list("message_id", flat=True).distinct()
+def _came_back(now: datetime) -> dict[Guardrail, list[Event]]:
+    """Complaints and hard bounces by when we learned of them; each email's have one id, however often it was said."""
+    rows = EmailEvent.objects.filter(kind__in=KINDS, at__gt=now - WEEK - HEARD_LATE)  # by an index
+    rows = rows.filter(noted_at__gt=now - WEEK, at__gt=F("noted_at") - HEARD_LATE).filter(_real())
+    found: dict[Guardrail, list[Event]] = {guardrail: [] for guardrail in KINDS.values()}
+    for kind, message, noted_at in rows.order_by("message_id").values_list("kind", "message_id", "noted_at"):
+        found[KINDS[EmailEvent.Kind(kind)]].append((f"{kind}:{message}", noted_at))
+    return found
 
 
 def _real(prefix: str = "message__") -> Q:
@@ -115,19 +122,18 @@ def _real(prefix: str = "message__") -> Q:
     return live & ~Q(**{f"{prefix}transport": Transport.SANDBOX})
 
 
-def send_errors(now: datetime, window: timedelta) -> QuerySet[Move]:
-    """The moves that count as send errors: a refusal that is our fault, or into an uncertainty of over 15 minutes.
+def _send_errors(now: datetime) -> list[Event]:
+    """Refusals that are our fault, and moves into an uncertainty of over 15 minutes, from its sixteenth minute.
 
-    An uncertainty counts from its sixteenth minute, and as one error also where it was settled later.
+    It stays an error where it was settled later.
     """
-    since, long = now - window, thresholds.UNCERTAIN_TOO_LONG
-    refused = Q(to_status=Status.FAILED, at__gt=since) & ~Q(why__in=thresholds.NOT_OUR_FAULT)
-    settled_soon = Move.objects.filter(
-        message=OuterRef("message"), pk__gt=OuterRef("pk"), at__lte=OuterRef("at") + long
-    )
-    uncertain = Q(to_status=Status.UNCERTAIN, at__gt=since - long, at__lt=now - long) & ~Exists(settled_soon)
-    moves = Move.objects.filter(to_status__in=[Status.FAILED, Status.UNCERTAIN], at__gt=since - long)
-    return moves.filter(_real()).filter(refused | uncertain)
+    rule, long = thresholds.RULES[Guardrail.SEND_ERRORS], thresholds.UNCERTAIN_TOO_LONG
+    refused = Q(to_status=Status.FAILED) & ~Q(why__in=thresholds.NOT_OUR_FAULT)
+    soon = Q(message=OuterRef("message"), pk__gt=OuterRef("pk"), at__lte=OuterRef("at") + long)
+    uncertain = Q(to_status=Status.UNCERTAIN, at__lt=now - long) & ~Exists(Move.objects.filter(soon))
+    moves = Move.objects.filter(to_status__in=[Status.FAILED, Status.UNCERTAIN], at__gt=now - rule.alert_window - long)
+    rows = moves.filter(_real()).filter(refused | uncertain).order_by("pk").values_list("pk", "to_status", "at")
+    return [(f"move:{pk}", at + long if status == Status.UNCERTAIN else at) for pk, status, at in rows]
 
 
 def _sends(now: datetime) -> int:

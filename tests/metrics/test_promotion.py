@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from metrics import promotion
 from outreach import limits, phase
-from outreach.models import Control, ControlChange, Message
+from outreach.models import Control, ControlChange, EmailEvent, Message
 from outreach.policy import Phase
 from tests import factories
 from tests.fakes.ghl import FakeGhl
@@ -64,6 +64,21 @@ def test_forty_eight_hours_pass_after_a_drop(lead_user: User) -> None:
     with pytest.raises(promotion.NotPromoted, match="48 hours"):
         promotion.promote(Phase.ASSISTED, by=lead_user, override=True, reason=REASON)
     with time_machine.travel(timezone.now() + timedelta(hours=49)):
+        assert promotion.promote(Phase.ASSISTED, by=lead_user, override=True, reason=REASON).phase == "assisted"
+
+
+def complained(ago: timedelta) -> None:
+    message = Message.objects.create(lead=factories.LeadFactory(), status="sent", transport="ghl")
+    at = timezone.now() - ago
+    EmailEvent.objects.create(key=f"{message.pk}", message=message, kind="complained", source="w", at=at, noted_at=at)
+
+
+def test_a_breached_guardrail_holds_the_phase_until_its_window_is_over(lead_user: User) -> None:
+    complained(timedelta(days=6))
+    assert not any("Guardrail" in reason for reason in refused(Phase.ASSISTED))  # one alerts, and holds nothing
+    complained(timedelta(days=5))
+    assert refused(Phase.ASSISTED, override=True, reason=REASON) == ["Guardrail: 2 complaints in 7 days."]
+    with time_machine.travel(timezone.now() + timedelta(days=1, minutes=1)):
         assert promotion.promote(Phase.ASSISTED, by=lead_user, override=True, reason=REASON).phase == "assisted"
 
 

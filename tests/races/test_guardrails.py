@@ -65,7 +65,8 @@ def test_after_a_breach_in_the_middle_of_a_batch_no_call_begins(ghl: FakeGhl, ju
             )
     made = len(ghl.requests())
     door.join(30)
-    assert len(ghl.requests()) == made
+    # What nobody has judged yet is found at the claim; until then this one email's look may go on reading.
+    assert [request.method for request in ghl.requests()[made:]] in ([[]] if judged else [[], ["GET"]])
     assert (ghl.requests(SEND), SendIntent.objects.count()) == ([], 0)
     assert [now_is(message).status for message in waiting] == ["cleared"] * 4
     assert (phase.control().phase, phase.control().halted) == ("assisted", True)

@@ -69,8 +69,9 @@ def test_the_first_slot_of_a_day_makes_one_row(ghl: FakeGhl, clock: Any) -> None
     # On a machine under load a claim may take too long to be used; it is given back, and the email leaves later.
     assert sum(results) == len(ghl.sent_emails()) == DailySlots.objects.get().used
     del ghl.take_behaviour
-    clock.shift(6)
-    sending.send_due()
+    for _ in range(2):  # so many calls may use up our own rate, whose window is ten seconds
+        clock.shift(11)
+        sending.send_due()
     assert DailySlots.objects.get().used == WORKERS
     assert len({entry["to"] for entry in ghl.sent_emails()}) == len(ghl.sent_emails()) == WORKERS
 
