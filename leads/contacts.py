@@ -10,11 +10,10 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 
 from caio_project.lib import http
-from leads import identity, normal, suppression
+from leads import identity, locks, normal, suppression
 from leads.integrations import ghl
 from leads.integrations import ghl_refusals as refusals
 from leads.models import Bookmark, Kind, Lead, TeamMember
@@ -137,21 +136,24 @@ def why_stopped(contact: ghl.Contact) -> str:
 
 def lead_of(contact: ghl.Contact, address: str) -> Lead | None:
     """Make the lead of a contact; None where somebody with this address came in between."""
+    return locks.until_it_stands(lambda: _lead_of(contact, address))
+
+
+def _lead_of(contact: ghl.Contact, address: str) -> Lead | None:
+    if identity.known_by(address, ""):
+        return None
     who = contact.person
-    with transaction.atomic():
-        if identity.known_by(address, ""):
-            return None
-        company = identity.company_known_as(who.company_name, who.website, address, Kind.LIVE, SOURCE)
-        seen = contact.added_at or timezone.now()
-        lead = identity.new_lead(
-            SOURCE, address, kind=Kind.LIVE, owner=_owner(contact), first_seen_at=seen, last_seen_at=seen
-        )
-        state = normal.us_state(who.state) if who.country in ("", "US") else ""
-        identity.fill(
-            lead, SOURCE, first_name=who.first_name, last_name=who.last_name, city=who.city,
-            state=state or who.state, country=who.country, company=company,
-        )  # fmt: skip
-        identity.settle_address(lead)
+    company = identity.company_known_as(who.company_name, who.website, address, Kind.LIVE, SOURCE)
+    seen = contact.added_at or timezone.now()
+    lead = identity.new_lead(
+        SOURCE, address, kind=Kind.LIVE, owner=_owner(contact), first_seen_at=seen, last_seen_at=seen
+    )
+    state = normal.us_state(who.state) if who.country in ("", "US") else ""
+    identity.fill(
+        lead, SOURCE, first_name=who.first_name, last_name=who.last_name, city=who.city,
+        state=state or who.state, country=who.country, company=company,
+    )  # fmt: skip
+    identity.settle_address(lead)
     return lead
 
 

@@ -76,9 +76,9 @@ def company_for(domain: str, key: str, kind: str) -> Company:
     if domain:
         if key and not Company.objects.filter(domain=domain).exists():
             _give_domain(domain, key)
-        return _get_or_create(Company, {"domain": domain}, {"kind": kind})
+        return _get_or_create({"domain": domain}, kind)
     known = Company.objects.filter(name_key=key).order_by("pk").first()
-    return known or _get_or_create(Company, {"domain": None, "name_key": key}, {"kind": kind})
+    return known or _get_or_create({"domain": None, "name_key": key}, kind)
 
 
 def _give_domain(domain: str, key: str) -> None:
@@ -128,12 +128,24 @@ def lead_of(visitor: Visitor, company: Company | None, kind: str, lead: Lead | N
     """The person, made where `lead` is None; fills what is not known yet.
 
     None where neither address nor LinkedIn URL is one: nobody could be found again, and nobody must be taken for
-    somebody else.
+    somebody else. Raises locks.Moved.
     """
     address, key = identifiers(visitor)
     if not address and not key:
         return None
     lead = lead or new_lead("rb2b", address, key, kind=kind, owner=default_owner())
+    try:
+        with transaction.atomic():
+            _fill_from(visitor, lead, company)
+    except IntegrityError as error:  # another worker has just given one of the identifiers to somebody else
+        raise locks.Moved from error
+    Lead.objects.filter(pk=lead.pk).update(last_seen_at=timezone.now())
+    settle_address(lead)
+    return lead
+
+
+def _fill_from(visitor: Visitor, lead: Lead, company: Company | None) -> None:
+    address, key = identifiers(visitor)
     state = normal.us_state(visitor.state)
     fill(
         lead,
@@ -148,17 +160,20 @@ def lead_of(visitor: Visitor, company: Company | None, kind: str, lead: Lead | N
         email=free(lead, "email", address),
         linkedin_key=free(lead, "linkedin_key", key),
     )
-    Lead.objects.filter(pk=lead.pk).update(last_seen_at=timezone.now())
-    settle_address(lead)
-    return lead
 
 
 def new_lead(source: str, address: str, key: str = "", **fields: Any) -> Lead:
-    """A lead for an address or else a LinkedIn key, both normalised and known to nobody yet."""
-    lookup = {"email": address} if address else {"linkedin_key": key}
-    sources = {field: sourced(source) for field in lookup}
-    made: Lead = _get_or_create(Lead, lookup, {"sources": sources, **fields})
-    return made
+    """A lead for an address or else a LinkedIn key, both normalised. Raises locks.Moved where somebody has it by now.
+
+    They are not locked, and may be somebody else's part before this transaction commits: so look for them again.
+    """
+    known_as = {"email": address} if address else {"linkedin_key": key}
+    sources = {field: sourced(source) for field in known_as}
+    try:
+        with transaction.atomic():
+            return Lead.objects.create(**known_as, sources=sources, **fields)
+    except IntegrityError as error:
+        raise locks.Moved from error
 
 
 def identifiers(visitor: Visitor) -> tuple[str, str]:
@@ -216,10 +231,10 @@ def fill(row: Lead | Company, source: str, *, overwrite: bool = False, **values:
     return changed
 
 
-def _get_or_create(model: Any, lookup: dict[str, Any], defaults: dict[str, Any]) -> Any:
-    """get_or_create that also finds a row which another worker made in between, by any unique field."""
+def _get_or_create(lookup: dict[str, Any], kind: str) -> Company:
+    """get_or_create that also finds a company which another worker made in between, by any unique field."""
     try:
         with transaction.atomic():
-            return model.objects.get_or_create(**lookup, defaults=defaults)[0]
+            return Company.objects.get_or_create(**lookup, defaults={"kind": kind})[0]
     except IntegrityError:
-        return model.objects.get(**lookup)
+        return Company.objects.get(**lookup)

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from caio_project.lib import claims
 from caio_project.lib.nudge import nudge
-from leads import enrichment, identity, merging, normal, suppression
+from leads import enrichment, identity, locks, merging, normal, suppression
 from leads.integrations import rb2b
 from leads.models import InboundEvent, Kind, Lead, Visit
 
@@ -165,21 +165,21 @@ def _put_off(event: InboundEvent, error: Exception) -> None:
 
 def visit_from_rb2b(event: InboundEvent) -> None:
     """One visitor's body becomes a lead, a company and a visit, and is enriched. A known visit changes nothing."""
-    lead = _visit(event)
+    lead = locks.until_it_stands(lambda: _visit(event))
     if lead is not None:
         enrichment.want(lead)
 
 
 def visit_from_import(event: InboundEvent) -> None:
     """A visit from a file: the lead is assessed with what is known, and Clay is not asked."""
-    lead = _visit(event)
+    lead = locks.until_it_stands(lambda: _visit(event))
     if lead is not None:
         Lead.objects.filter(pk=lead.pk).update(needs_assessment_at=timezone.now())
         nudge("leads.assess_due")
 
 
 def _visit(event: InboundEvent) -> Lead | None:
-    """Store the visit of an event; its person, where it is new and has one."""
+    """Store the visit of an event; its person, where it is new and has one. Raises locks.Moved."""
     visitor = rb2b.parse(bytes(event.body))
     if Visit.objects.filter(event_key=visitor.key).exists():
         return None

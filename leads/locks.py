@@ -6,14 +6,17 @@ transaction commits, and by then somebody else may wait for that row.
 """
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from django.db import transaction
 
 from leads.models import Lead
 
+T = TypeVar("T")
+
 
 class Moved(Exception):
-    """A merge or an undo came in between."""
+    """Who is whom has changed in between: by a merge, an undo, or somebody who is known only now."""
 
 
 def people(*pks: int) -> list[Lead]:
@@ -21,12 +24,12 @@ def people(*pks: int) -> list[Lead]:
     return until_it_stands(lambda: look(*pks))
 
 
-def until_it_stands(looking: Callable[[], list[Lead]]) -> list[Lead]:
-    """Look again where something moved before it was locked; rolling back to the savepoint lets go of the locks."""
+def until_it_stands(work: Callable[[], T]) -> T:
+    """Do `work` again where something moved before it was locked; going back to the savepoint lets go of the locks."""
     while True:
         try:
             with transaction.atomic():
-                return looking()
+                return work()
         except Moved:
             continue
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from caio_project.lib.files import Report
 from caio_project.lib.nudge import nudge
-from leads import identity, normal, suppression
+from leads import identity, locks, normal, suppression
 from leads.models import Kind, Lead
 from outreach import compliance, composing, drafting, earlier, guards, merge, past, policy, reply_sorting, review
 from outreach.models import HistoryItem, Message, MessageText, Move, MoveReason, Reply, ReplyKind, ReplyText, Transport
@@ -100,8 +100,7 @@ def _store(item: Item, lead: Lead) -> str:
 def _person(item: Item) -> Lead:
     """The person of an address, found or made, with what the file knows filled in where we know nothing."""
     address = normal.email(item.email)
-    known = identity.known_by(address, "")
-    lead = known[0] if known else identity.new_lead(SOURCE, address, kind=Kind.LIVE, owner=identity.default_owner())
+    lead = locks.until_it_stands(lambda: _known_or_new(address))
     if suppression.is_erased(lead) or lead.kind != Kind.LIVE:
         return lead
     first, _, last = normal.storable(item.name).partition(" ")
@@ -110,6 +109,11 @@ def _person(item: Item) -> Lead:
     identity.settle_address(lead)
     Lead.objects.filter(pk=lead.pk).update(needs_assessment_at=timezone.now())
     return lead
+
+
+def _known_or_new(address: str) -> Lead:
+    known = identity.known_by(address, "")
+    return known[0] if known else identity.new_lead(SOURCE, address, kind=Kind.LIVE, owner=identity.default_owner())
 
 
 def _ended(item: Item, lead: Lead) -> None:
