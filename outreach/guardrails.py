@@ -116,10 +116,10 @@ def _came_back(now: datetime) -> dict[Guardrail, list[Event]]:
     return found
 
 
-def _real(prefix: str = "message__") -> Q:
-    """An email to a live person that the sandbox did not keep."""
-    live = Q(**{f"{prefix}kind": Kind.LIVE, f"{prefix}lead__kind": Kind.LIVE})
-    return live & ~Q(**{f"{prefix}transport": Transport.SANDBOX})
+def _real() -> Q:
+    """Of an email to a live person that the sandbox did not keep."""
+    live = Q(message__kind=Kind.LIVE, message__lead__kind=Kind.LIVE)
+    return live & ~Q(message__transport=Transport.SANDBOX)
 
 
 def _send_errors(now: datetime) -> list[Event]:
