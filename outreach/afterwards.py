@@ -49,10 +49,11 @@ def do_due(batch: int = 10) -> int:
 def _do(row: AfterSend) -> bool:
     """Do one; False where GoHighLevel could not be asked."""
     try:
-        if why := _why_drop(row):
-            _settle(row, State.DROPPED, why)
-            return True
-        _act(row)
+        with contacts.only_while(phase.ask):
+            if why := _why_drop(row):
+                _settle(row, State.DROPPED, why)
+                return True
+            _act(row)
     except http.Uncertain as failure:
         _settle(row, State.UNCERTAIN, failure.detail)
         _tell(f"We don't know whether a contact was added to the workflow: {failure.detail}")
@@ -79,7 +80,6 @@ def _why_drop(row: AfterSend) -> str:
 
 
 def _act(row: AfterSend) -> None:
-    _unless_halted()
     if row.what == What.TAGS:
         contacts.add_tags(row.message.ghl_contact_id, tags_of(row.message))
         return
@@ -87,11 +87,6 @@ def _act(row: AfterSend) -> None:
     if not claims.claim(mine, state=State.ASKING):
         raise http.Unavailable("another process has it")
     contacts.add_to_workflow(row.message.ghl_contact_id, settings.GHL_WORKFLOW_ID)
-
-
-def _unless_halted() -> None:
-    if phase.is_halted(phase.control()):
-        raise http.Unavailable("Sending is halted.")
 
 
 def _refused(row: AfterSend, failure: http.Refused) -> None:

@@ -5,7 +5,6 @@ checked, and no machine approves it.
 """
 
 import logging
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -50,8 +49,9 @@ def _look(look: GhlLook) -> bool:
     """One look; False where GoHighLevel could not be asked."""
     message = look.message
     try:
-        contact = contacts.find_contact(message.to_address) if message.to_address else None
-        found = read(contact.id, message.lead, _unless_halted) if contact else Findings()
+        with contacts.only_while(phase.ask):
+            contact = contacts.find_contact(message.to_address) if message.to_address else None
+            found = read(contact.id, message.lead) if contact else Findings()
     except http.Failure as failure:
         _later(look, failure.detail, failure.retry_after)
         return not isinstance(failure, http.Unavailable)
@@ -65,24 +65,18 @@ def _look(look: GhlLook) -> bool:
     return True
 
 
-def _unless_halted() -> None:
-    if phase.is_halted(phase.control()):
-        raise http.Unavailable("Sending is halted.")
-
-
 def _later(look: GhlLook, text: str, retry_after: float | None) -> None:
     wait = max(claims.backoff(look.attempts, base=5), timedelta(seconds=retry_after or 0))
     mine = GhlLook.objects.filter(pk=look.pk, lease_until=look.lease_until)
     mine.update(lease_until=None, due_at=timezone.now() + min(wait, LONGEST_WAIT), error=text[:300])
 
 
-def read(contact_id: str, lead: Lead, go_on: Callable[[], None]) -> Findings:
+def read(contact_id: str, lead: Lead) -> Findings:
     """What GoHighLevel shows about a contact, without our own emails to this person and what a machine answered.
 
-    `go_on` is called between two calls. Raises what it raises, and lib.http's failures.
+    Raises lib.http's failures.
     """
-    said = ghl.conversation(contact_id, go_on)
-    go_on()
+    said = ghl.conversation(contact_id)
     known = _no_news(lead) if said else frozenset()
     others = [one for one in said if not {one.id, one.email_message_id} & known]
     found = Findings(

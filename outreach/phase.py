@@ -1,21 +1,28 @@
 """The phase and the halt: rows that the sending door reads, each change with who, when and why."""
 
+import time
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from caio_project.lib import http
 from caio_project.lib.nudge import nudge
 from outreach.models import Control, ControlChange, ControlReason
 from outreach.policy import ORDER, POLICY, Limits, Phase
 
 TURN_ON, TURN_OFF = "outreach.auto_approve", "outreach.halt"  # permissions: who may halt may stop the machine
+ANSWER_IS_FRESH = 1.5  # seconds; no call may begin later than 2 after a halt
 MACHINE_SWEEP = "outreach.clear_due"  # gives back at once what the machine approved and may not approve any more
 
 
 class NotAllowed(Exception):
     """A change of phase that the rules refuse, said in a sentence."""
+
+
+class Halted(http.Unavailable):
+    """Sending is halted: the call to GoHighLevel did not begin."""
 
 
 def control() -> Control:
@@ -36,6 +43,15 @@ def limits_of(row: Control) -> Limits:
 
 def is_halted(row: Control) -> bool:
     return row.halted or settings.EMERGENCY_STOP
+
+
+def ask() -> None:
+    """Raise Halted where no call to GoHighLevel may begin now, or where the answer took so long that it may be old."""
+    started = time.monotonic()
+    if is_halted(control()):
+        raise Halted("Sending is halted.")
+    if time.monotonic() - started > ANSWER_IS_FRESH:
+        raise Halted("It took too long to find out whether sending is halted.")
 
 
 def change(to: Phase, *, by: Any, reason: str, override: bool = False) -> Control:

@@ -6,7 +6,7 @@ from leads.contacts import why_stopped
 from leads.integrations import ghl as contacts
 from outreach import composing, findings, looking, looks, phase, refusals
 from outreach.findings import Findings
-from outreach.judging import Bound, Stopped
+from outreach.judging import Stopped
 from outreach.models import Message
 from outreach.policy import RANK, Band
 from outreach.states import Status
@@ -19,9 +19,10 @@ def ready(message: Message) -> str:
     recipient, an email to them that is not ours, an open deal. What they had before them when they approved does not.
     """
     try:
-        _open_to(message, contact := contacts.upsert_contact(_person(message)))
-        _open_to(message, contact := contacts.get_contact(contact.id))
-        found = looking.read(contact.id, message.lead, _unless_halted)
+        with contacts.only_while(phase.ask):
+            _must_be(message, contact := contacts.upsert_contact(_person(message)))
+            _must_be(message, contact := contacts.get_contact(contact.id))
+            found = looking.read(contact.id, message.lead)
     except http.Failure as failure:
         raise refusals.what_follows(message, failure) from failure
     if contact.email_blocked:
@@ -45,18 +46,12 @@ def _held(message: Message, news: Findings) -> Stopped:
     return Stopped(Status.HELD, why, looks.say(news), critical_reason=reason, rank=RANK[Band.CRITICAL])
 
 
-def _open_to(message: Message, contact: contacts.Contact) -> None:
-    """Raise where GHL answered with somebody else's contact, or where sending was halted meanwhile."""
+def _must_be(message: Message, contact: contacts.Contact) -> None:
+    """Raise where GHL answered with somebody else's contact."""
     if not contact.id:
         raise http.Unavailable("GoHighLevel answered without a contact")
     if contact.email != message.to_address:
         raise Stopped(Status.FAILED, "contact_mismatch", "GoHighLevel returned a contact with another address.")
-    _unless_halted()
-
-
-def _unless_halted() -> None:
-    if phase.is_halted(phase.control()):
-        raise Bound("halted", "Sending is halted.")
 
 
 def _person(message: Message) -> contacts.Person:

@@ -9,7 +9,8 @@ from django.utils import timezone
 from caio_project.lib import claims, http
 from leads import alarms, suppression
 from leads.integrations import ghl_refusals as said
-from outreach.judging import Away, NotNow, Stopped
+from outreach import phase
+from outreach.judging import Away, Bound, NotNow, Stopped
 from outreach.models import Message, Move, Transport
 from outreach.states import Status
 
@@ -25,8 +26,10 @@ SUPPRESSES = {
 DIFFERS = re.compile(r"\S+@\S+|\w*\d\w*")  # addresses and ids: what differs between two emails refused for one reason
 
 
-def what_follows(message: Message, failure: http.Failure) -> NotNow | Away | Stopped:
+def what_follows(message: Message, failure: http.Failure) -> NotNow | Bound | Stopped:
     """For a failure that certainly did not send. A contact that is gone is made anew the next time, some times."""
+    if isinstance(failure, phase.Halted):
+        return Bound("halted", failure.detail)
     if isinstance(failure, said.Misconfigured):
         return Away("ghl_config", failure.detail, AFTER_CONFIGURATION)
     if not isinstance(failure, http.Refused):

@@ -6,7 +6,6 @@ becomes `uncertain` where one was: it is never sent again by itself.
 """
 
 import logging
-import time
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from caio_project.lib import claims, http
+from leads.integrations import ghl as contacts
 from outreach import (
     afterwards,
     compliance,
@@ -43,7 +43,6 @@ from outreach.states import Status
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=180)  # longer than every deadline on the way through the door together
-SLOT_IS_FRESH = 1.5  # seconds from the claim of a slot to the call; a halt must not be overtaken by more than 2
 Outcome = SendIntent.Outcome
 
 
@@ -154,16 +153,13 @@ def _send(message: Message) -> bool:
     text = message.text
     assert text is not None
     html, thread = compliance.as_html(text.body, text.footer), _thread_of(message)
-    started = time.monotonic()
     with transaction.atomic():
         intent = slots.claim(message, contact_id=contact_id)
-    if time.monotonic() - started > SLOT_IS_FRESH:
-        slots.settle(intent, Outcome.NOT_SENT)
-        raise Bound("slow", "The claim took too long; a halt may have come in between.")
     try:
-        sent = ghl.send_email(
-            contact_id=contact_id, to=message.to_address, subject=text.subject, html=html, thread=thread
-        )
+        with contacts.only_while(phase.ask):
+            sent = ghl.send_email(
+                contact_id=contact_id, to=message.to_address, subject=text.subject, html=html, thread=thread
+            )
     except http.Failure as failure:
         return _not_sent(message, intent, failure)
     with transaction.atomic():

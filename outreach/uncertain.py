@@ -131,7 +131,7 @@ def settle_as_sent(message: Message, why: str, message_id: str, email_id: str, a
 def _found_at_ghl(message: Message, intent: SendIntent) -> ghl.Seen | None:
     if not message.ghl_contact_id or "ghl" in settings.SANDBOXED:
         return None
-    for one in ghl.conversation(message.ghl_contact_id, lambda: None):
+    for one in ghl.conversation(message.ghl_contact_id):
         recent = one.at is None or one.at >= intent.claimed_at - CLOCKS_DIFFER
         if not one.inbound and one.is_email and one.email_message_id and recent:
             if message.unsubscribe_token in ghl.body_of(one.email_message_id):

@@ -10,7 +10,7 @@ import math
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -92,15 +92,17 @@ def call(
     form: Mapping[str, str] | None = None,
     deadline: float = 15.0,
     repeatable: bool | None = None,
+    before: Callable[[], None] | None = None,
 ) -> Answer:
     """Make one HTTP call within `deadline` seconds in total and return its 2xx answer. The body is `json` or `form`.
 
     `repeatable` says that asking twice does no harm (default: GET only); uncertain failures then become
-    `Unavailable`. Redirects are not followed: a POST must not change its address. Raises `Refused`, `Unavailable`
-    or `Uncertain`.
+    `Unavailable`. Redirects are not followed: a POST must not change its address. `before` is called when the
+    connection stands, however long that took, and before a byte of the request leaves; what it raises ends the call.
+    Raises `Refused`, `Unavailable` or `Uncertain`.
     """
     repeatable = method == "GET" if repeatable is None else repeatable
-    cut = _Cut(deadline)
+    cut = _Cut(deadline, before)
     with requests.Session() as session, cut:
         session.trust_env = False
         session.mount("http://", _DeadlineAdapter(cut))
@@ -206,8 +208,8 @@ def _until(date: str) -> float | None:
 class _Cut:
     """Shuts the socket of the call that runs inside it when the deadline passes."""
 
-    def __init__(self, seconds: float):
-        self.fired, self.connected, self._socket = False, False, None
+    def __init__(self, seconds: float, before: Callable[[], None] | None):
+        self.fired, self.connected, self._socket, self._before = False, False, None, before
         self._timer = threading.Timer(seconds, self._fire)
         self._timer.daemon = True
 
@@ -215,6 +217,8 @@ class _Cut:
         self.connected, self._socket = True, sock
         if self.fired:  # connecting alone took longer than the deadline
             self._shut()
+        if self._before:
+            self._before()
 
     def _fire(self) -> None:
         self.fired = True

@@ -4,7 +4,9 @@ Sources: GHL API v2, "Contacts" (Version 2021-07-28) and "Rate limits" (100 requ
 """
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -26,6 +28,7 @@ REST_WITHOUT_ACCESS = 60.0  # seconds after a token was refused
 DEADLINE = 10.0
 DAILY_ALARM = "ghl:daily"
 BLOCKED = ("active", "permanent")
+_allowed: ContextVar[Callable[[], None] | None] = ContextVar("ghl_allowed", default=None)
 PAGE = 100  # the most that one search answers
 
 
@@ -64,14 +67,39 @@ class Listed:
     position: list[Any]
 
 
+@contextmanager
+def only_while(allowed: Callable[[], None]) -> Iterator[None]:
+    """Ask `allowed` before each call inside: at once, and when rate, token and connection are there.
+
+    It raises where a call must not begin any more. What reaches out to people is refused outside of this.
+    """
+    mine = _allowed.set(allowed)
+    try:
+        yield
+    finally:
+        _allowed.reset(mine)
+
+
 def request(
-    method: str, path: str, *, version: str, deadline: float = DEADLINE, repeatable: bool | None = None, **parts: Any
+    method: str,
+    path: str,
+    *,
+    version: str,
+    deadline: float = DEADLINE,
+    repeatable: bool | None = None,
+    reaches_out: bool = False,
+    **parts: Any,
 ) -> Any:
     """One call to GHL with token and version, under the shared rate; returns the parsed JSON.
 
     Raises lib.http's failures. Unavailable also where the rate is used up for now, and as Misconfigured where token,
-    scope or location are not right: then an alarm says what to mend.
+    scope or location are not right: then an alarm says what to mend. Raises what `only_while` was given to ask.
     """
+    allowed = _allowed.get()
+    if allowed:
+        allowed()
+    elif reaches_out:
+        raise RuntimeError(f"{method} {path} must not begin without asking whether sending is halted.")
     patient = method == "GET" or bool(repeatable)
     try:
         answer = _asked(method, path, version, patient, deadline=deadline, repeatable=repeatable, **parts)
@@ -109,7 +137,7 @@ def _asked(method: str, path: str, version: str, patient: bool, **parts: Any) ->
 def _call(method: str, path: str, version: str, token: str, **parts: Any) -> http.Answer:
     headers = {"Authorization": f"Bearer {token}", "Version": version, "Accept": "application/json"}
     try:
-        answer = http.call(method, settings.GHL_BASE_URL + path, headers=headers, **parts)
+        answer = http.call(method, settings.GHL_BASE_URL + path, headers=headers, before=_allowed.get(), **parts)
     except http.Failure as failure:
         if failure.status == 429:
             rates.pause(VENDOR, failure.retry_after or _interval(failure.headers), "too many requests")
@@ -159,7 +187,7 @@ def upsert_contact(person: Person) -> Contact:
         "source": "RB2B",
     }
     body = {"locationId": settings.GHL_LOCATION_ID, **{name: value for name, value in fields.items() if value}}
-    found = request("POST", "/contacts/upsert", version=CONTACTS_VERSION, json=body, repeatable=True)
+    found = request("POST", "/contacts/upsert", version=CONTACTS_VERSION, json=body, repeatable=True, reaches_out=True)
     return _contact(found.get("contact") or {})
 
 
@@ -181,7 +209,8 @@ def find_contact(email: str) -> Contact | None:
 
 def add_tags(contact_id: str, tags: list[str]) -> None:
     """Give a contact tags besides those they have; repeating it is harmless. Source: POST /contacts/{id}/tags."""
-    request("POST", f"/contacts/{contact_id}/tags", version=CONTACTS_VERSION, json={"tags": tags}, repeatable=True)
+    path, body = f"/contacts/{contact_id}/tags", {"tags": tags}
+    request("POST", path, version=CONTACTS_VERSION, json=body, repeatable=True, reaches_out=True)
 
 
 def add_to_workflow(contact_id: str, workflow_id: str) -> None:
@@ -190,7 +219,7 @@ def add_to_workflow(contact_id: str, workflow_id: str) -> None:
     Source: POST /contacts/{contactId}/workflow/{workflowId}.
     """
     path = f"/contacts/{contact_id}/workflow/{workflow_id}"
-    request("POST", path, version=CONTACTS_VERSION, json={}, repeatable=False)
+    request("POST", path, version=CONTACTS_VERSION, json={}, repeatable=False, reaches_out=True)
 
 
 def block_email(contact_id: str) -> None:

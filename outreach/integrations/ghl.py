@@ -4,7 +4,7 @@ Source: GHL API v2, "Conversations" (Version 2021-04-15). There is no idempotenc
 `Uncertain`, and is settled by reading the conversation.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -67,29 +67,27 @@ def send_email(*, contact_id: str, to: str, subject: str, html: str, thread: Thr
     }
     if thread:
         body |= {"threadId": thread.id, "replyMessageId": thread.newest, "emailReplyMode": "reply"}
-    found = request("POST", "/conversations/messages", version=VERSION, json=body, deadline=SEND_DEADLINE)
+    found = request(
+        "POST", "/conversations/messages", version=VERSION, json=body, deadline=SEND_DEADLINE, reaches_out=True
+    )
     return Sent(*(str(found.get(name) or "") for name in ("conversationId", "messageId", "emailMessageId")))
 
 
-def conversation(contact_id: str, go_on: Callable[[], None]) -> list[Seen]:
-    """Everything said with a contact, newest first, up to 500 messages; empty where there is no conversation.
-
-    `go_on` is called between two calls and may raise: several pages take long enough for a halt to come in between.
-    """
+def conversation(contact_id: str) -> list[Seen]:
+    """Everything said with a contact, newest first, up to 500 messages; empty where there is no conversation."""
     query = {"locationId": settings.GHL_LOCATION_ID, "contactId": contact_id}
     found = request("GET", "/conversations/search", version=VERSION, params=query)
     seen: list[Seen] = []
     for row in _list(found, "conversations"):
         if row.get("contactId") in (contact_id, None):
-            seen += _messages(str(row["id"]), go_on)
+            seen += _messages(str(row["id"]))
     return seen
 
 
-def _messages(conversation_id: str, go_on: Callable[[], None]) -> list[Seen]:
+def _messages(conversation_id: str) -> list[Seen]:
     seen: list[Seen] = []
     query: dict[str, Any] = {"limit": 100}
     for _ in range(PAGES):
-        go_on()
         found = request("GET", f"/conversations/{conversation_id}/messages", version=VERSION, params=query)
         page = found.get("messages") if isinstance(found, dict) else None
         seen += [_seen(raw) for raw in _list(page, "messages")]

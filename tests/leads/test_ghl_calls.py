@@ -13,6 +13,7 @@ from leads.integrations import ghl as client
 from leads.integrations import ghl_refusals as refusals
 from leads.integrations.ghl_refusals import Misconfigured
 from leads.models import Alarm, RateWindow
+from outreach.integrations.ghl import send_email
 from tests.fakes.ghl import FakeGhl
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +39,55 @@ def alarms() -> list[tuple[str, str]]:
 
 def somebody() -> client.Person:
     return client.Person("dana@northline.test", "Dana", "Okafor", "", "", "", "", "")
+
+
+def upsert() -> None:
+    with client.only_while(lambda: None):
+        client.upsert_contact(somebody())
+
+
+# --- Asking first -----------------------------------------------------------------------------------------------------
+
+
+class Stop(Exception):
+    pass
+
+
+def stop() -> None:
+    raise Stop
+
+
+@pytest.mark.parametrize(
+    "reach_out",
+    [
+        lambda: client.upsert_contact(somebody()),
+        lambda: client.add_tags("cnt_1", ["vip"]),
+        lambda: client.add_to_workflow("cnt_1", "wf_1"),
+        lambda: send_email(contact_id="cnt_1", to="dana@northline.test", subject="S", html="H"),
+    ],
+    ids=["upsert", "tags", "workflow", "send"],
+)
+def test_what_reaches_out_to_people_is_refused_unless_somebody_asks_first(ghl: FakeGhl, reach_out: Any) -> None:
+    with pytest.raises(RuntimeError, match="must not begin without asking"):
+        reach_out()
+    with pytest.raises(Stop), client.only_while(stop):
+        reach_out()
+    assert (ghl.requests(), RateWindow.objects.count()) == ([], 0)
+
+
+def test_every_call_inside_is_asked_for_reads_too_and_none_outside(ghl: FakeGhl, contact: str) -> None:
+    with pytest.raises(Stop), client.only_while(stop):
+        client.get_contact(contact)
+    assert ghl.requests() == []
+    assert client.get_contact(contact).id == contact
+
+
+def test_it_is_asked_again_when_the_call_could_begin(ghl: FakeGhl, contact: str) -> None:
+    """Waiting for the rate, a token or the connection takes time, in which the answer may have become another."""
+    answers = iter([lambda: None, stop])
+    with pytest.raises(Stop), client.only_while(lambda: next(answers)()):
+        client.get_contact(contact)
+    assert (ghl.requests(), RateWindow.objects.get().used) == ([], 1)
 
 
 # --- Configuration ----------------------------------------------------------------------------------------------------
@@ -74,7 +124,7 @@ def test_without_access_nobody_asks_for_a_minute(ghl: FakeGhl, contact: str, clo
     with pytest.raises(Misconfigured):
         client.get_contact(contact)
     with pytest.raises(http.Unavailable, match="ghl is not asked for [56][0-9] s: .*access token is invalid") as later:
-        client.upsert_contact(somebody())
+        upsert()
     assert 55 < later.value.retry_after <= 60
     assert len(ghl.requests()) == 1
     clock.shift(timedelta(seconds=61))
@@ -86,7 +136,7 @@ def test_a_missing_scope_stops_only_what_needs_it(ghl: FakeGhl, contact: str) ->
     for _ in range(3):
         with pytest.raises(Misconfigured):
             client.get_contact(contact)
-        client.upsert_contact(somebody())
+        upsert()
     assert [key for key, _ in alarms()] == ["ghl:scope:contacts.readonly"]
     assert Alarm.objects.count() == 1  # it does not open and close with every other call
 
@@ -132,7 +182,7 @@ def test_after_too_many_requests_nobody_asks_as_long_as_ghl_says(
     with pytest.raises(http.Unavailable):
         client.get_contact(contact)
     with pytest.raises(http.Unavailable, match="too many requests") as later:
-        client.upsert_contact(somebody())
+        upsert()
     assert least <= later.value.retry_after <= most
     assert len(ghl.requests()) == 1
     clock.shift(timedelta(seconds=later.value.retry_after + 0.1))

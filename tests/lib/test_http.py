@@ -127,6 +127,23 @@ def test_a_form_is_sent_as_one(peer: Peer) -> None:
     assert dict(parse_qsl(request.body.decode())) == {"grant_type": "refresh_token", "code": "a&b=ü"}
 
 
+def test_what_is_asked_before_ends_the_call_with_not_a_byte_sent(tmp_path: Path) -> None:
+    """It is asked when the connection stands; what it raises comes out as it is."""
+    asked: list[int] = []
+
+    def stop() -> None:
+        asked.append(server.connections)
+        raise KeyError("stop")
+
+    with RawServer(saying(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")) as server:
+        with pytest.raises(KeyError, match="stop"):
+            http.call("POST", server.url, json={}, before=stop)
+        time.sleep(0.1)
+        assert (asked[0] <= 1, server.requests) == (True, [b""])
+        assert http.call("POST", server.url, json={}, before=lambda: None).status == 200
+        assert len([request for request in server.requests if request]) == 1
+
+
 def test_a_tls_handshake_that_is_never_answered_is_unavailable_for_a_write() -> None:
     with RawServer(saying(b""), handshake=False) as server:
         failure = failed("POST", server.url, json={}, deadline=0.5)

@@ -123,23 +123,27 @@ def database_url() -> str:
     return f"postgres://{login}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
 
 
+def door_environment(fake: FakeGhl) -> dict[str, str]:
+    """Settings of a process that sends to a fake, with no pacing."""
+    return {
+        "SANDBOX": "clay",
+        "GHL_BASE_URL": fake.url,
+        "GHL_API_TOKEN": "pit-test",
+        "GHL_LOCATION_ID": "loc-test",
+        "GHL_FROM_EMAIL": "alex@mail.ours.example.com",
+        "UNDO_SECONDS": "0",
+        "SEND_GAP_SECONDS": "0",
+        "HOURLY_LIMIT": "1000",
+        "DOMAIN_HOURLY_LIMIT": "1000",
+        "WORKING_HOURS": "00:00-24:00",
+    }
+
+
 class Worker(Workers):
     """Processes that run the door."""
 
     def __init__(self, fake: FakeGhl):
-        super().__init__(
-            "tests.races.send_once",
-            SANDBOX="clay",
-            GHL_BASE_URL=fake.url,
-            GHL_API_TOKEN="pit-test",
-            GHL_LOCATION_ID="loc-test",
-            GHL_FROM_EMAIL="alex@mail.ours.example.com",
-            UNDO_SECONDS="0",
-            SEND_GAP_SECONDS="0",
-            HOURLY_LIMIT="1000",
-            DOMAIN_HOURLY_LIMIT="1000",
-            WORKING_HOURS="00:00-24:00",
-        )
+        super().__init__("tests.races.send_once", **door_environment(fake))
 
     def start(self, seconds: float = 0) -> subprocess.Popen:
         return super().start(seconds)

@@ -41,14 +41,7 @@ def states() -> dict[str, int]:
 
 def exactly_one_left(ghl: FakeGhl, clock: Any, results: list[Any]) -> None:
     assert len(ghl.requests(SEARCH)) == WORKERS  # all of them came to the claim
-    assert sum(results) == len(ghl.sent_emails()) <= 1, results
-    if not ghl.sent_emails():
-        # On a machine under load the one claim took too long to be used, and was given back: it leaves now.
-        assert Message.objects.filter(waiting_for="slow").exists()
-        del ghl.take_behaviour
-        clock.shift(46)
-        assert sending.send_due() == 1
-    assert len(ghl.sent_emails()) == 1
+    assert sum(results) == len(ghl.sent_emails()) == 1, results
     assert states() == {"sent": 1, "cleared": 7}
     assert SendIntent.objects.filter(outcome__in=["open", "sent", "uncertain"], claimed_at__gt=WORKING).count() == 1
 
@@ -66,7 +59,6 @@ def test_the_first_slot_of_a_day_makes_one_row(ghl: FakeGhl, clock: Any) -> None
     for _ in range(WORKERS):
         factories.cleared()
     results = all_at_the_door(ghl)
-    # On a machine under load a claim may take too long to be used; it is given back, and the email leaves later.
     assert sum(results) == len(ghl.sent_emails()) == DailySlots.objects.get().used
     del ghl.take_behaviour
     for _ in range(2):  # so many calls may use up our own rate, whose window is ten seconds

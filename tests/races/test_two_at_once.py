@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection, transaction
+from django.db import connection
 
 from approvals import decisions, escalation
 from approvals.decisions import Decider, TooLate
@@ -161,38 +161,6 @@ def test_who_unsubscribes_while_the_door_reads_at_ghl_gets_nothing(ghl: FakeGhl)
     door.join(30)
     assert (now_is(message).status, message.moves.last().why) == ("withdrawn", "suppressed")
     assert (ghl.requests(SEND), SendIntent.objects.count(), DailySlots.objects.count()) == ([], 0, 0)
-
-
-@pytest.mark.parametrize("route", [CONTACT, SEARCH])
-def test_after_a_halt_no_call_begins(ghl: FakeGhl, route: str) -> None:
-    messages = [factories.cleared() for _ in range(3)]
-    ghl.on(route).act_then_delay(1.0, times=1)
-    door = in_background(sending.send_due)
-    ghl.wait_for(lambda: ghl.requests(route))
-    phase.halt(by=None, reason="test")
-    made = len(ghl.requests())
-    door.join(30)
-    assert len(ghl.requests()) == made
-    assert [now_is(message).status for message in messages] == ["cleared"] * 3
-    assert (ghl.sent_emails(), SendIntent.objects.count()) == ([], 0)
-    phase.resume(by=None, reason="test")
-    assert sending.send_due() == 3
-
-
-def test_a_slot_that_took_too_long_is_not_used(ghl: FakeGhl) -> None:
-    """Between the look at the halt and the call a halt may have come in: nothing is called, and no slot is lost."""
-    message = factories.cleared()
-    with transaction.atomic():
-        phase.locked()
-        door = in_background(lambda: sending.send_due(most=1))
-        ghl.wait_for(somebody_waits_for_a_lock, timeout=20)
-        time.sleep(sending.SLOT_IS_FRESH + 0.2)
-    door.join(30)
-    waiting = now_is(message)
-    assert (waiting.status, waiting.waiting_for, ghl.sent_emails()) == ("cleared", "slow", [])
-    assert (SendIntent.objects.get().outcome, DailySlots.objects.get().used) == ("not_sent", 0)
-    assert sending.send_due() == 1
-    assert (len(ghl.sent_emails()), DailySlots.objects.get().used) == (1, 1)
 
 
 def test_two_sweeps_that_draft_skip_none_and_draft_none_twice() -> None:

@@ -1,0 +1,244 @@
+"""A halt: no call that reaches out to people begins later than two seconds after, whatever was under way."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection, connections, transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from caio_project.lib.models import ApiKey
+from outreach import phase, sending
+from outreach.models import AfterSend, Control, DailySlots, GhlLook, Message, SendIntent
+from outreach.policy import Phase
+from tests import factories
+from tests.conftest import person
+from tests.fakes.ghl import FakeGhl
+from tests.races.conftest import Worker, Workers, door_environment
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sender", "loose")]
+
+UPSERT, CONTACT, SEARCH = "POST /contacts/upsert", "GET /contacts/{id}", "GET /conversations/search"
+DEALS, SEND = "GET /opportunities/search", "POST /conversations/messages"
+TOLERATED = 2.0  # seconds
+
+
+def now_is(message: Message) -> Message:
+    return Message.objects.get(pk=message.pk)
+
+
+def in_background(work: Callable[[], Any]) -> threading.Thread:
+    def run() -> None:
+        try:
+            work()
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
+def somebody_waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # else a transaction sees its first look for ever
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return cursor.fetchone()[0] > 0
+
+
+def by_button() -> None:
+    client = Client()
+    client.force_login(person("rita", "Reviewer"))
+    assert client.post(reverse("halt")).status_code == 303
+
+
+def by_command() -> None:
+    person("rita", "Reviewer")
+    call_command("halt_sending", "--as", "rita", "--reason", "test", stdout=StringIO())
+
+
+def by_api() -> None:
+    _, key = ApiKey.objects.create_key(name="pager", scopes=["outreach:halt"])
+    answer = Client().post(
+        "/api/halt", {"reason": "test"}, content_type="application/json", headers={"Authorization": f"Bearer {key}"}
+    )
+    assert answer.status_code == 200
+
+
+@pytest.fixture
+def workers(ghl: FakeGhl) -> Iterator[Workers]:
+    made = Workers("tests.races.work_ghl", **door_environment(ghl))
+    yield made
+    made.stop()
+
+
+@pytest.mark.parametrize("halt", [by_button, by_command, by_api])
+def test_with_several_workers_in_the_middle_of_their_work(ghl: FakeGhl, workers: Workers, halt: Any) -> None:
+    """Sending, tagging and looking, each call slow: after the halt all that begins, begins within two seconds."""
+    phase.change(Phase.AUTONOMOUS, by=None, reason="test")
+    emails = [factories.cleared() for _ in range(12)]
+    for _ in range(12):
+        factories.held()
+    GhlLook.objects.update(due_at=timezone.now())
+    for route in (UPSERT, CONTACT, SEARCH, SEND, "POST /contacts/{id}/tags"):
+        ghl.on(route).delay(0.2)
+    processes = [workers.start() for _ in range(3)]
+    ghl.wait_for(lambda: ghl.sent_emails() and len(ghl.requests()) > 10, timeout=60)
+    halt()
+    halted_at = time.time()
+    time.sleep(TOLERATED + 2)
+    late = [request for request in ghl.requests() if request.time > halted_at + TOLERATED]
+    assert late == []
+    assert len(ghl.sent_emails()) < len(emails)  # they were in the middle of it
+    assert set(Message.objects.values_list("status", flat=True)) == {"sent", "cleared", "held"}
+    assert not SendIntent.objects.filter(outcome="open").exists()
+    made = len(ghl.requests())
+    for process in processes:
+        process.terminate()
+        process.communicate(timeout=30)
+    assert len(ghl.requests()) == made
+
+    phase.resume(by=None, reason="test")
+    assert sending.send_due() + len(ghl.sent_emails()) >= len(emails)
+    assert len({entry["to"] for entry in ghl.sent_emails()}) == len(ghl.sent_emails()) == len(emails)
+    assert AfterSend.objects.filter(state="uncertain").count() == 0
+
+
+@pytest.mark.parametrize("route", [UPSERT, CONTACT, SEARCH, DEALS])
+def test_between_two_calls_of_one_email(ghl: FakeGhl, route: str) -> None:
+    messages = [factories.cleared() for _ in range(3)]
+    ghl.on(route).act_then_delay(0.7, times=1)
+    door = in_background(sending.send_due)
+    ghl.wait_for(lambda: ghl.requests(route))
+    phase.halt(by=None, reason="test")
+    made = len(ghl.requests())
+    door.join(30)
+    assert len(ghl.requests()) == made
+    assert [(now_is(message).status, now_is(message).attempts) for message in messages] == [("cleared", 0)] * 3
+    assert (ghl.sent_emails(), SendIntent.objects.count(), DailySlots.objects.count()) == ([], 0, 0)
+    assert Control.objects.get().away_failures == 0  # it is no trouble of GoHighLevel's
+    phase.resume(by=None, reason="test")
+    assert sending.send_due() == 3
+
+
+def test_while_the_claim_of_a_slot_waits(ghl: FakeGhl) -> None:
+    message = factories.cleared()
+    with transaction.atomic():
+        phase.locked()
+        door = in_background(lambda: sending.send_due(most=1))
+        ghl.wait_for(somebody_waits_for_a_lock, timeout=20)
+        time.sleep(2.5)
+        phase.halt(by=None, reason="test")
+    door.join(30)
+    assert (now_is(message).status, now_is(message).waiting_for, ghl.requests(SEND)) == ("cleared", "halted", [])
+    assert (SendIntent.objects.count(), DailySlots.objects.count()) == (0, 0)
+    phase.resume(by=None, reason="test")
+    assert sending.send_due() == 1
+
+
+class SlowDoorstep:
+    """Stands before the fake and passes everything through, until `close`: then connecting takes until `open`."""
+
+    def __init__(self, url: str):
+        self.port = int(url.rsplit(":", 1)[1])
+        self.socket = socket.create_server(("127.0.0.1", 0), backlog=0)
+        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
+        self.accepting = threading.Event()
+        self.accepting.set()
+        self.queued: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        """Accept nothing more, and fill the queue of those that wait to be accepted."""
+        self.accepting.clear()
+        for _ in range(8):
+            waiting = socket.socket()
+            waiting.setblocking(False)
+            waiting.connect_ex(self.socket.getsockname())
+            self.queued.append(waiting)
+
+    def open(self) -> None:
+        for waiting in self.queued:
+            waiting.close()
+        self.accepting.set()
+
+    def _accept(self) -> None:
+        while self.accepting.wait():
+            try:
+                outside, _ = self.socket.accept()
+            except OSError:
+                return
+            inside = socket.create_connection(("127.0.0.1", self.port))
+            for pair in ((outside, inside), (inside, outside)):
+                threading.Thread(target=self._pass_on, args=pair, daemon=True).start()
+
+    def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
+        try:
+            while part := source.recv(65536):
+                target.sendall(part)
+            target.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+
+def test_while_the_sending_call_is_still_connecting(ghl: FakeGhl, settings: Any) -> None:
+    """The slot is claimed and the halt comes before the connection stands: no byte of the email leaves."""
+    doorstep = SlowDoorstep(ghl.url)
+    settings.GHL_BASE_URL = doorstep.url
+    message = factories.cleared()
+    act = ghl.search_opportunities
+    ghl.search_opportunities = lambda request: (doorstep.close(), act(request))[1]
+    door = in_background(lambda: sending.send_due(most=1))
+    ghl.wait_for(lambda: SendIntent.objects.filter(outcome="open").exists(), timeout=20)
+    phase.halt(by=None, reason="test")
+    assert ghl.requests(DEALS)
+    doorstep.open()
+    door.join(30)
+    doorstep.socket.close()
+    assert (ghl.requests(SEND), ghl.sent_emails()) == ([], [])
+    assert (now_is(message).status, now_is(message).waiting_for) == ("cleared", "halted")
+    assert (SendIntent.objects.get().outcome, DailySlots.objects.get().used) == ("not_sent", 0)
+
+
+def test_an_answer_about_the_halt_that_comes_late_is_not_believed(ghl: FakeGhl) -> None:
+    message = factories.cleared()
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE outreach_control IN ACCESS EXCLUSIVE MODE")
+        asked: list[Exception] = []
+
+        def ask() -> None:
+            try:
+                phase.ask()
+            except phase.Halted as halted:
+                asked.append(halted)
+
+        asking = in_background(ask)
+        ghl.wait_for(somebody_waits_for_a_lock, timeout=20)
+        time.sleep(phase.ANSWER_IS_FRESH + 0.2)
+    asking.join(10)
+    assert str(asked[0]) == "It took too long to find out whether sending is halted."
+    assert sending.send_due() == 1
+    assert now_is(message).status == "sent"
+
+
+def test_emergency_stop_holds_from_the_start_of_a_process(ghl: FakeGhl, worker: Worker, clock: Any) -> None:
+    message = factories.cleared()
+    worker.environment["EMERGENCY_STOP"] = "true"
+    assert worker.run() == 0
+    assert (ghl.requests(), now_is(message).status, SendIntent.objects.count()) == ([], "cleared", 0)
+    phase.resume(by=None, reason="test")  # the row has no say in it
+    clock.shift(timedelta(hours=1))
+    assert (worker.run(), ghl.requests()) == (0, [])
+    del worker.environment["EMERGENCY_STOP"]
+    assert worker.run() == 1

@@ -1,0 +1,29 @@
+"""A worker process that does everything that reaches out to people through GoHighLevel, until SIGTERM.
+
+Run as `python -m tests.races.work_ghl AHEAD`; AHEAD is how many seconds the test's clock is ahead of the real one.
+"""
+
+import signal
+import sys
+import threading
+import time
+
+import django
+import time_machine
+
+
+def main(ahead: str) -> None:
+    django.setup()
+    from outreach import afterwards, looking, sending
+
+    enough = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: enough.set())
+    with time_machine.travel(time.time() + float(ahead), tick=True):
+        while not enough.wait(0.02):
+            sending.send_due(most=5)
+            afterwards.do_due()
+            looking.look_due()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
