@@ -5,7 +5,6 @@ import re
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.functional import cached_property
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
@@ -73,7 +72,7 @@ class PageForm(forms.Form):
 class PageRows(forms.BaseFormSet):  # type: ignore[type-arg]
     """The table. Its order is by number; rows without one come last, and rows left empty are none."""
 
-    ordering_widget = UnfoldAdminIntegerFieldWidget({"style": "min-width:4.5rem"})  # type: ignore[assignment]
+    ordering_widget = UnfoldAdminIntegerFieldWidget({"style": "min-width:4.5rem;width:4.5rem"})  # type: ignore[assignment]
     deletion_widget = UnfoldBooleanWidget
 
     def add_fields(self, form: forms.Form, index: int | None) -> None:
@@ -112,7 +111,7 @@ class RulesForm(forms.ModelForm):
         fields = ("name", "rules")
 
     class Media:
-        js = ("caio/rows.js",)
+        js = (forms.Script("caio/rows.js", defer=True),)
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -130,27 +129,29 @@ class RulesForm(forms.ModelForm):
         pages = self.cleaned_data.get("rules", {}).get("pages", self._rows)
         return [*super().changed_data, *(["pages"] if pages != self._rows else [])]
 
-    def clean_rules(self) -> dict[str, Any]:
+    def clean(self) -> None:
         """Text and table together. What is wrong in a row is said at its cell, the rest at the text."""
-        typed = self.cleaned_data["rules"]
-        if isinstance(typed, dict) and "pages" in typed:
-            raise ValidationError("pages: are the rows of the table, not part of this text.")
-        if not self.pages.is_valid():
-            raise ValidationError("Some pages cannot be read; it says so at each.")
-        rows = [form for form in self.pages.ordered_forms if not form.is_empty]
-        whole = {**typed, "pages": [form.as_page() for form in rows]} if isinstance(typed, dict) else typed
-        try:
-            return Rules.parse(whole).as_dict()
-        except BadRules as error:
-            raise ValidationError(_told(error, rows)) from error
+        typed, rows = self.cleaned_data.get("rules"), self._rows_typed()
+        if rows is None:
+            self.add_error(None, "Some pages cannot be read; it says so at each.")
+        elif isinstance(typed, dict) and "pages" in typed:
+            self.add_error("rules", "pages: are the rows of the table, not part of this text.")
+        elif "rules" in self.cleaned_data:
+            whole = {**typed, "pages": [form.as_page() for form in rows]} if isinstance(typed, dict) else typed
+            try:
+                self.cleaned_data["rules"] = Rules.parse(whole).as_dict()
+            except BadRules as error:
+                self._tell(error, rows)
 
+    def _rows_typed(self) -> list[PageForm] | None:
+        """In their order, without empty ones; None where one cannot be read."""
+        return [form for form in self.pages.ordered_forms if not form.is_empty] if self.pages.is_valid() else None
 
-def _told(error: BadRules, rows: list[PageForm]) -> list[str]:
-    """What is wrong with the rules but in no row; what is in one was said there."""
-    found = []
-    for name, text in error.errors:
-        if place := PLACE.fullmatch(name):
-            rows[int(place[1])].add_error(place[2], f"It {text}.")
-        else:
-            found.append(f"{name}: {text}.")
-    return found or ["Some pages cannot be as they are; it says so at each."]
+    def _tell(self, error: BadRules, rows: list[PageForm]) -> None:
+        for name, text in error.errors:
+            if place := PLACE.fullmatch(name):
+                rows[int(place[1])].add_error(place[2], f"It {text}.")
+            else:
+                self.add_error("rules", f"{name}: {text}.")
+        if any(form.errors for form in rows):
+            self.add_error(None, "Some pages cannot be as they are; it says so at each.")

@@ -93,6 +93,12 @@ def django_db_modify_db_settings(
         database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
 
 
+@pytest.fixture(scope="session")
+def live_server(django_db_setup: None, live_server: Any) -> Any:
+    """Started once the database is a file; with one in memory the server shares the connection of the test."""
+    return live_server
+
+
 @pytest.fixture(autouse=True)
 def own_spool(settings: Any, tmp_path: Path) -> None:
     settings.SPOOL_DIR = tmp_path / "spool"

@@ -25,9 +25,7 @@ for (const table of document.querySelectorAll("table[data-rows]")) {
       number();
       event.currentTarget.focus();
     };
-    const cell = row.cells[0];
-    cell.style.whiteSpace = "nowrap";
-    cell.append(button("↑", "Move up", move(-1)), button("↓", "Move down", move(1)));
+    row.cells[0].firstElementChild.append(button("↑", "Move up", move(-1)), button("↓", "Move down", move(1)));
   };
 
   for (const row of body.rows) equip(row);
