@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from caio_project.lib import claims
@@ -63,6 +63,22 @@ def assess_lately_seen(batch: int = 500) -> int:
         last, count = pks[-1], count + len(pks)
     nudge("leads.assess_due")
     return count
+
+
+def cool_down(batch: int = 500) -> int:
+    """Make due whose visits have stopped to count since they were scored, or they would be HOT for ever.
+
+    Not at each step before: who waits for a person's decision keeps the urgency that the visit gave. Who was missed
+    while nothing ran is found for as long again as visits count.
+    """
+    if not is_on():
+        return 0
+    now, counts_for = timezone.now(), rules.current().look_back
+    cold = Lead.objects.filter(last_seen_at__gte=now - 2 * counts_for, last_seen_at__lt=now - counts_for)
+    scored_cold = Assessment.objects.filter(lead=OuterRef("pk"), made_at__gt=OuterRef("last_seen_at") + counts_for)
+    due = cold.filter(needs_assessment_at=None, score__gt=0, error="").exclude(Exists(scored_cold))
+    pks = list(due.order_by("pk").values_list("pk", flat=True)[:batch])
+    return Lead.objects.filter(pk__in=pks, needs_assessment_at=None).update(needs_assessment_at=now)
 
 
 def _assess(lead: Lead) -> None:

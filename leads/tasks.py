@@ -34,6 +34,11 @@ def watch_vendors() -> None:
     Heartbeat.beat("leads.watch_vendors")
 
 
+@shared_task(name="leads.cool_down")
+def cool_down() -> None:
+    Heartbeat.beat("leads.cool_down", worked=intent.cool_down() > 0)
+
+
 @shared_task(name="leads.assess_due")
 def assess_due() -> None:
     Heartbeat.beat("leads.assess_due", worked=intent.assess_due() > 0)

@@ -182,6 +182,52 @@ def test_the_first_active_page_of_the_published_version_counts() -> None:
     assert made.rules_version == "1"
 
 
+# Cooling down
+
+
+def scored(days: float, scored_days: float | None = None, path: str = "/demo", **fields: Any) -> Lead:
+    """A lead whose last visit was `days` ago, and who was scored then or at another time."""
+    now = timezone.now()
+    lead = LeadFactory(last_seen_at=now - timedelta(days=days), **fields)
+    VisitFactory(lead=lead, path=path, seen_at=lead.last_seen_at)
+    intent.assess(lead, now - timedelta(days=days if scored_days is None else scored_days))
+    Assessment.objects.filter(lead=lead).update(
+        made_at=now - timedelta(days=days if scored_days is None else scored_days)
+    )
+    return lead
+
+
+def test_who_was_hot_is_not_for_ever() -> None:
+    lead = scored(30.1, title="Clerk", company=CompanyFactory(employees_from=20, employees="11-50"))
+    lead.refresh_from_db()
+    before = lead.score
+    assert (intent.cool_down(), intent.assess_due()) == (1, 1)
+    lead.refresh_from_db()
+    assert (before, lead.score) == (51, 11)
+    assert (intent.cool_down(), intent.assess_due()) == (0, 0)
+
+
+@pytest.mark.parametrize(("days", "scored_days"), [(29.9, 29.9), (40, 5), (61, 61)])
+def test_who_still_counts_was_scored_since_or_is_long_gone_is_left_alone(days: float, scored_days: float) -> None:
+    scored(days, scored_days)
+    assert intent.cool_down() == 0
+
+
+def test_who_cannot_be_scored_is_not_tried_for_ever() -> None:
+    lead = scored(31)
+    Lead.objects.filter(pk=lead.pk).update(error="TypeError: …")
+    assert intent.cool_down() == 0
+
+
+def test_what_was_missed_is_found_later_in_batches_and_nothing_while_it_is_off(settings: Any) -> None:
+    for days in (31, 45, 59):
+        scored(days)
+    settings.INTENT_MONITOR_ENABLED = False
+    assert intent.cool_down() == 0
+    settings.INTENT_MONITOR_ENABLED = True
+    assert [intent.cool_down(batch=2), intent.cool_down(batch=2), intent.cool_down(batch=2)] == [2, 1, 0]
+
+
 # What fails
 
 
