@@ -267,10 +267,8 @@ def _person_of(asked_about: int, answer: clay.Enriched) -> Lead | None:
 
 def _improve(lead: Lead, answer: clay.Enriched, row: Enrichment) -> list[str]:
     """Fill what was not known. Returns the names of what was gained."""
-    company = lead.company
     domain, key = normal.domain(answer.company_domain), normal.company_key(answer.company_name)
-    if company is None and (domain or key):
-        company = identity.company_for(domain, key, lead.kind)
+    company = _company_of(lead, domain, key)
     gained = _improve_company(company, answer, row) if company is not None else []
     gained += identity.fill(
         lead,
@@ -286,10 +284,23 @@ def _improve(lead: Lead, answer: clay.Enriched, row: Enrichment) -> list[str]:
     return gained + _better_address(lead, answer)
 
 
+def _company_of(lead: Lead, domain: str, key: str) -> Company | None:
+    """The lead's company; one that had none, or was known by its name alone, gets the one that Clay names."""
+    company = lead.company
+    if company is None:
+        return identity.company_for(domain, key, lead.kind) if domain or key else None
+    if domain and not company.domain and key in ("", company.name_key):
+        found = identity.company_for(domain, company.name_key, lead.kind)
+        if found != company:  # they become one by and by
+            identity.fill_company(found, "clay", name=company.name, name_key=company.name_key)
+        company.refresh_from_db()
+    return company
+
+
 def _improve_company(company: Company, answer: clay.Enriched, row: Enrichment) -> list[str]:
     if row.asks_company and company.domain and normal.domain(answer.company_domain) in ("", company.domain):
         Company.objects.filter(pk=company.pk).update(enriched_at=timezone.now())
-    gained = identity.fill(
+    gained = identity.fill_company(
         company,
         "clay",
         name=answer.company_name,

@@ -7,11 +7,17 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from caio_project.lib.nudge import nudge
 from leads import locks, normal, suppression
 from leads.integrations.rb2b import Visitor
-from leads.models import Company, Kind, Lead, TeamMember, sourced
+from leads.models import Company, Kind, Lead, TeamMember, Visit, sourced
 
-KEPT_WHEN_TAKEN_OVER = ("id", "domain", "kind", "created_at")
+OF_A_COMPANY = (
+    "name", "name_key", "industry", "employees", "employees_from", "revenue", "linkedin_url", "city", "state",
+    "technologies", "open_roles",
+)  # fmt: skip
+NOTHING: tuple[Any, ...] = ("", None, [])
+KEPT_WHEN_TAKEN_OVER = ("id", "domain", "kind", "created_at", "people_due_at")
 
 
 def path_of(url: str) -> str:
@@ -28,7 +34,7 @@ def company_of(visitor: Visitor, kind: str) -> Company | None:
     if company is None:
         return None
     linkedin = visitor.linkedin_url if "/company/" in visitor.linkedin_url.lower() else ""
-    fill(
+    fill_company(
         company,
         "rb2b",
         industry=visitor.industry,
@@ -50,7 +56,7 @@ def company_known_as(name: str, website: str, address: str, kind: str, source: s
     company = company_for(domain, key, kind)
     if company.kind != kind and not _may_share(company, kind):
         return None
-    fill(company, source, name=name, name_key=key)
+    fill_company(company, source, name=name, name_key=key)
     return company
 
 
@@ -74,20 +80,26 @@ def _may_share(company: Company, kind: str) -> bool:
 def company_for(domain: str, key: str, kind: str) -> Company:
     """The company of a registrable domain, else of a name's key; one of the two must be given."""
     if domain:
-        if key and not Company.objects.filter(domain=domain).exists():
-            _give_domain(domain, key)
+        if key:
+            _learn_domain(domain, key)
         return _get_or_create({"domain": domain}, kind)
     known = Company.objects.filter(name_key=key).order_by("pk").first()
     return known or _get_or_create({"domain": None, "name_key": key}, kind)
 
 
-def _give_domain(domain: str, key: str) -> None:
-    """A company known by its name alone gets the domain that we now learn, so that it stays one company."""
+def _learn_domain(domain: str, key: str) -> None:
+    """A company known by its name alone is the one of the domain that we now learn, so that it stays one company."""
+    named = Company.objects.filter(domain=None, name_key=key).first()
+    if named is None:
+        return
     try:
         with transaction.atomic():
-            Company.objects.filter(domain=None, name_key=key).update(domain=domain)
+            if not Company.objects.filter(domain=domain).exists():
+                Company.objects.filter(pk=named.pk).update(domain=domain)
+                return
     except IntegrityError:
         pass  # another worker made the company of this domain in between
+    score_people_of(named)  # and find that they are one
 
 
 def known_by(address: str, key: str, *also: int) -> list[Lead]:
@@ -204,25 +216,69 @@ def default_owner() -> TeamMember | None:
     return TeamMember.objects.filter(is_default_sender=True, active=True).first()
 
 
-def colleagues_may_have_warmed(visitor: Visitor, kind: str) -> None:
-    """A visit of the company alone lifts the score of its people. They are locked, before their company is."""
-    domain, key = _domain_and_key(visitor.company_name, visitor.website, normal.email(visitor.email))
-    same = Q(domain=domain) | Q(domain=None, name_key=key) if domain else Q(name_key=key)
-    companies = list(
-        Company.objects.filter(same, kind=kind).exclude(domain=None, name_key="").values_list("pk", flat=True)
-    )
-    due = Lead.objects.filter(company__in=companies, needs_assessment_at=None)
-    pks = list(due.select_for_update().order_by("pk").values_list("pk", flat=True))
-    Lead.objects.filter(pk__in=pks).update(needs_assessment_at=timezone.now())
+def fill_company(company: Company, source: str, **values: Any) -> list[str]:
+    """`fill`, after which its people are scored by what is known now."""
+    changed = fill(company, source, **values)
+    if changed:
+        score_people_of(company)
+    return changed
+
+
+def score_people_of(company: Company) -> None:
+    """What is new of a company, a fact or a visit of it alone, changes the score of its people.
+
+    They are marked by a sweep, one by one: whoever stores what is new holds one of them, and would wait for others.
+    """
+    Company.objects.filter(pk=company.pk).update(people_due_at=timezone.now())
+    nudge("leads.assess_due")
+
+
+def spread_news(batch: int = 100) -> None:
+    """Whoever belongs to a company of which something new is known is due to be scored.
+
+    Those that are due already too: one may be in the middle of being scored by what was known before.
+    """
+    now = timezone.now()
+    for company in Company.objects.filter(people_due_at__lte=now).order_by("people_due_at")[:batch]:
+        one = _absorbed(company) or company
+        for pk in list(Lead.objects.filter(company=one).order_by("pk").values_list("pk", flat=True)):
+            Lead.objects.filter(pk=pk).exclude(needs_assessment_at__gt=now).update(needs_assessment_at=now)
+        Company.objects.filter(pk=company.pk, people_due_at=company.people_due_at).update(people_due_at=None)
+
+
+def _absorbed(named: Company) -> Company | None:
+    """The company with a domain that `named`, known by its name alone, turned out to be; None where there is none.
+
+    What is known of it, its people and its visits go over, and it is no more. People are locked before companies, and
+    the lock on it keeps a visit that another worker is storing from being lost with it: that one is stored again.
+    """
+    same = Company.objects.filter(name_key=named.name_key, domain__isnull=False, kind=named.kind).order_by("pk")
+    if named.domain or not named.name_key or not same.exists():
+        return None
+    with transaction.atomic():
+        list(Lead.rows.select_for_update().filter(company=named).order_by("pk").values_list("pk"))
+        other = Company.objects.select_for_update().filter(pk=named.pk, domain=None).first()
+        company = same.select_for_update().first()
+        if other is None or company is None:
+            return None  # another worker was here first
+        for name in OF_A_COMPANY:
+            if getattr(company, name) in NOTHING and getattr(other, name) not in NOTHING:
+                setattr(company, name, getattr(other, name))
+                company.sources |= {name: other.sources[name]} if name in other.sources else {}
+        company.save()
+        Lead.rows.filter(company=other).update(company=company)
+        Visit.objects.filter(company=other).update(company=company)
+        other.delete()
+    return company
 
 
 def fill(row: Lead | Company, source: str, *, overwrite: bool = False, **values: Any) -> list[str]:
     """Set the fields that are given and not known yet (or all that differ), note their source, return their names."""
     changed = []
     for name, value in values.items():
-        if value in ("", None, []) or getattr(row, name) == value:
+        if value in NOTHING or getattr(row, name) == value:
             continue
-        if getattr(row, name) in ("", None, []) or overwrite:
+        if getattr(row, name) in NOTHING or overwrite:
             setattr(row, name, value)
             row.sources = {**row.sources, name: sourced(source)}
             changed.append(name)

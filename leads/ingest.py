@@ -190,8 +190,6 @@ def _visit(event: InboundEvent) -> Lead | None:
     if suppression.is_marked(*found_by) or any(map(suppression.is_erased, people)):
         InboundEvent.objects.filter(pk=event.pk).update(body=b"")
         return None  # nothing is kept of somebody who was erased, not even that they came back
-    if not any(found_by):
-        identity.colleagues_may_have_warmed(visitor, event.kind)
     company = identity.company_of(visitor, event.kind)
     known = merging.one_of(people, "rb2b", normal.email(visitor.email), visitor.first_name, visitor.last_name)
     lead = identity.lead_of(visitor, company, event.kind, known) if visitor.is_person else None
@@ -210,6 +208,8 @@ def _visit(event: InboundEvent) -> Lead | None:
         seen_at=seen_at,
         received_at=event.received_at,
     )
+    if lead is None and company is not None:
+        identity.score_people_of(company)
     return lead
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from caio_project.lib import claims
 from caio_project.lib.models import Counter
 from caio_project.lib.nudge import nudge
-from leads import locks, rules, scoring, to_hot, warmth
+from leads import identity, locks, rules, scoring, to_hot, warmth
 from leads.models import Assessment, Lead, Switch, Visit
 
 log = logging.getLogger(__name__)
@@ -42,6 +42,7 @@ def assess_due(batch: int = 200) -> int:
     if not is_on():
         return 0
     rules.mark_leads()
+    identity.spread_news()
     due = (
         Lead.objects.filter(needs_assessment_at__lte=timezone.now())
         .exclude(enrichments__state__in=["due", "requested"])

@@ -37,6 +37,9 @@ class Company(models.Model):
     sources = models.JSONField(default=dict, blank=True, help_text="Field: where it came from and when.")
     enriched_at = models.DateTimeField(null=True, blank=True, help_text="When Clay last answered what we asked of it.")
     created_at = models.DateTimeField(default=timezone.now)
+    people_due_at = models.DateTimeField(
+        null=True, blank=True, help_text="Set when something new is known that changes the score of its people."
+    )
 
     class Meta:
         verbose_name_plural = "companies"
@@ -45,7 +48,10 @@ class Company(models.Model):
                 fields=["name_key"], condition=Q(domain=None) & ~Q(name_key=""), name="company_name_once_without_domain"
             )
         ]
-        indexes = [models.Index(fields=["name_key"], name="company_by_name")]
+        indexes = [
+            models.Index(fields=["name_key"], name="company_by_name"),
+            models.Index(fields=["people_due_at"], name="company_due", condition=Q(people_due_at__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.domain or "unknown company"

@@ -11,7 +11,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leads import enrichment, intent, suppression
+from leads import enrichment, identity, intent, suppression
 from leads.integrations import clay as vendor
 from leads.models import Assessment, Company, Enrichment, Lead, Suppression
 from tests.factories import CompanyFactory, LeadFactory
@@ -234,7 +234,8 @@ def test_after_seven_days_the_company_is_asked_about_again(clay: FakeClay) -> No
 
 def test_the_cache_is_by_domain_and_a_company_without_one_is_asked_about(clay: FakeClay) -> None:
     company = CompanyFactory(domain=None, name="Northline", name_key="northline")
-    answered_colleague(clay, company=company, email="dana@acme.test")
+    _, row = asked(clay, company=company, email="dana@acme.test")
+    enrichment.record_answer(row.request_id, {**enriched(clay.submissions()[-1]), "company_domain": ""})
     company.refresh_from_db()
     assert company.enriched_at is None
     asked(clay, company=company, email="ben@acme.test")
@@ -507,6 +508,27 @@ def test_a_lead_without_a_company_gets_the_one_of_its_domain(clay: FakeClay) -> 
     lead.refresh_from_db()
     assert lead.company == known
     assert Company.objects.count() == 1
+
+
+@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize("name", ["Acme, Inc.", ""])
+def test_a_company_known_by_its_name_gets_the_domain_that_clay_says(clay: FakeClay, name: str, known: bool) -> None:
+    if known:
+        CompanyFactory(domain="acme.test", name="", name_key="")
+    company = CompanyFactory(domain=None, name="Acme", name_key="acme")
+    lead, row = asked(clay, company=company, email="dana@acme.test")
+    enrichment.record_answer(row.request_id, {"company_domain": "acme.test", "company_name": name, "open_roles": 3})
+    identity.spread_news()
+    lead.refresh_from_db()
+    assert lead.company == Company.objects.get()
+    assert (lead.company.domain, lead.company.name, lead.company.open_roles) == ("acme.test", "Acme", 3)
+
+
+def test_a_company_that_clay_calls_otherwise_is_not_given_its_domain(clay: FakeClay) -> None:
+    company = CompanyFactory(domain=None, name="Acme", name_key="acme")
+    _, row = asked(clay, company=company)
+    enrichment.record_answer(row.request_id, {"company_domain": "beta.test", "company_name": "Beta"})
+    assert (Company.objects.get().pk, Company.objects.get().domain) == (company.pk, None)
 
 
 # Addresses that Clay finds

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leads import ingest, normal
+from leads import enrichment, identity, ingest, intent, normal
 from leads.models import Company, Enrichment, Lead, Suppression, Visit
 from tests.factories import CompanyFactory, LeadFactory, TeamMemberFactory
 from tests.fakes import rb2b
@@ -348,6 +348,56 @@ def test_a_domain_does_not_move_to_a_company_that_has_one() -> None:
     lead = arrived(rb2b.person({"Website": "https://acme.io", "Company Name": "Acme", "Business Email": None}))
     other.refresh_from_db()
     assert (other.domain, lead.company.domain) == ("acme.test", "acme.io")
+
+
+@pytest.mark.django_db
+def test_a_company_known_by_name_and_one_known_by_domain_become_one_when_a_body_names_both() -> None:
+    who = {"Business Email": None, "Website": None, "Company Name": None, "Industry": None}
+    by_name = arrived(rb2b.person({**who, "Company Name": "Acme", "Industry": "Steel"}))
+    by_domain = arrived(rb2b.person({**who, "Website": "acme.test"}))
+    old, kept = by_name.company, by_domain.company
+    intent.assess_due()
+    arrive(rb2b.company_only({"Website": "https://acme.test", "Company Name": "Acme, Inc.", "Industry": None}))
+    identity.spread_news()
+    company = Company.objects.get()
+    assert (company.pk, company.domain, company.name, company.industry) == (kept.pk, "acme.test", "Acme, Inc.", "Steel")
+    assert company.sources["industry"] == old.sources["industry"]
+    assert set(company.leads.all()) == {by_name, by_domain}
+    assert company.visits.count() == Visit.objects.count() == 3
+    assert Lead.objects.filter(needs_assessment_at=None).count() == 0
+
+
+@pytest.mark.django_db
+def test_a_company_with_another_name_is_not_taken_for_the_one_that_is_known_by_name() -> None:
+    named = CompanyFactory(domain=None, name="Acme", name_key="acme")
+    other = CompanyFactory(domain="beta.test", name="Beta", name_key="beta")
+    arrive(rb2b.person({"Website": "https://beta.test", "Company Name": "Acme", "Business Email": None}))
+    assert set(Company.objects.values_list("pk", "name")) == {(named.pk, "Acme"), (other.pk, "Beta")}
+
+
+@pytest.mark.django_db
+def test_a_made_up_company_is_never_part_of_a_live_one() -> None:
+    CompanyFactory(domain=None, name="Acme", name_key="acme", kind="example")
+    CompanyFactory(domain="acme.test", name="", name_key="")
+    arrive(rb2b.person({"Website": "https://acme.test", "Company Name": "Acme", "Business Email": None}))
+    assert set(Company.objects.values_list("domain", "kind")) == {(None, "example"), ("acme.test", "live")}
+
+
+@pytest.mark.django_db
+def test_what_a_colleagues_visit_says_of_the_company_changes_the_score_of_its_people() -> None:
+    """Scored before it was known, and with nothing of their own that is new."""
+    site = {"Website": "https://acme.test", "Company Name": "Acme"}
+    lead = arrived(rb2b.person({**site, "Industry": None, "Employee Count": None}))
+    enrichment.push_due()
+    intent.assess_due()
+    before = lead.assessments.get().icp
+    arrive(rb2b.person({**site, "Industry": "Logistics", "Employee Count": "51-200"}))
+    intent.assess_due()
+    assert lead.assessments.first().icp > before
+    assert lead.assessments.count() == 2
+    arrive(rb2b.person({**site, "Industry": "Logistics", "Employee Count": "51-200"}))  # nothing new
+    intent.assess_due()
+    assert lead.assessments.count() == 2
 
 
 @pytest.mark.django_db

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from leads import enrichment, ingest, intent
+from leads import enrichment, identity, ingest, intent
 from leads.models import Assessment, Company, Enrichment, InboundEvent, Lead, Visit
 from tests.factories import LeadFactory
 from tests.fakes import rb2b
@@ -72,6 +72,22 @@ def test_ten_new_people_of_one_new_company_at_once_are_one_company() -> None:
     in_threads([lambda: ingest.process_due(batch=1)] * 10)
     work_off()
     assert (Lead.objects.count(), Company.objects.count(), Visit.objects.count()) == (10, 1, 10)
+
+
+def test_visits_that_name_a_company_by_name_by_domain_and_by_both_at_once_are_of_one_company() -> None:
+    """One of them makes two companies one while the others store visits of either."""
+    sites = [{"Website": None}, {"Company Name": None}, {}] * 4
+    for site in sites:
+        who = {"Business Email": None, "Website": "https://acme.test", "Company Name": "Acme", **site}
+        ingest.store("rb2b", rb2b.to_body(rb2b.person(who)))
+    in_threads([*[lambda: ingest.process_due(batch=1)] * 12, *[identity.spread_news] * 4])
+    work_off()
+    ingest.store("rb2b", rb2b.to_body(rb2b.company_only({"Website": "https://acme.test", "Company Name": "Acme"})))
+    ingest.process_due()
+    assert set(InboundEvent.objects.values_list("state", flat=True)) == {"processed"}
+    in_threads([identity.spread_news] * 4)
+    company = Company.objects.get()
+    assert (company.leads.count(), company.visits.count(), Visit.objects.count()) == (12, 13, 13)
 
 
 def test_one_visit_relayed_ten_ways_at_once_is_one_visit() -> None:
