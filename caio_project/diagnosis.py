@@ -13,7 +13,7 @@ from leads import ingest, intent
 from leads.models import Enrichment, InboundEvent, Kind, Lead
 from metrics import flow
 from outreach import drafting, limits, pacing, phase
-from outreach.models import EmailTemplate, Message
+from outreach.models import EmailTemplate, Message, SyncCursor
 from outreach.states import Status
 
 POLL_SECONDS = 0.25
@@ -25,11 +25,10 @@ class Finding:
     ok: bool
     waiting: int | None
     text: str
-    is_built: bool = True
 
     @property
     def state(self) -> str:
-        return "not built" if not self.is_built else "works" if self.ok else "does not"
+        return "works" if self.ok else "does not"
 
 
 @dataclass(frozen=True)
@@ -47,13 +46,25 @@ def walk() -> list[Finding]:
     findings.append(_switches())
     for stage in flow.flow():
         findings.append(_stage(stage))
-    findings += [_parked(), _templates(), _door()]
+    findings += [*_polling(), _parked(), _templates(), _door()]
     return findings
 
 
+def _polling() -> list[Finding]:
+    """Each thing that is read at GoHighLevel: when it was last read to its end, or what keeps it from that."""
+    if "ghl" in settings.SANDBOXED:
+        return [Finding("reading GoHighLevel", True, None, "in the sandbox there is nothing to read")]
+    rows = SyncCursor.objects.order_by("name")
+    found = [Finding(f"reading {row.name}", not row.error, None, _read(row)) for row in rows]
+    return found or [Finding("reading GoHighLevel", False, None, "never tried; is a worker running?")]
+
+
+def _read(row: SyncCursor) -> str:
+    read = f"read to its end {row.polled_at:%Y-%m-%d %H:%M:%S} UTC" if row.polled_at else "never read to its end"
+    return f"{row.error} ({read})" if row.error else read
+
+
 def _stage(stage: flow.Stage) -> Finding:
-    if not stage.is_built:
-        return Finding(stage.label.lower(), True, None, "nothing is read back from GoHighLevel yet", is_built=False)
     seen = f"last alive {stage.seen_at:%Y-%m-%d %H:%M:%S} UTC" if stage.seen_at else "its sweep was never seen"
     since = f", {stage.waiting} wait since {stage.oldest_at:%H:%M:%S} UTC" if stage.oldest_at else ""
     return Finding(stage.label.lower(), stage.is_fresh, stage.waiting, seen + since)

@@ -1,7 +1,7 @@
-"""The flow from visit to sent email: what each stage did today, what waits there and since when, when it was seen."""
+"""The flow from visit to meeting: what each stage did today, what waits there and since when, when it was seen."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from caio_project.lib import calendar
 from caio_project.lib.models import Heartbeat
 from leads import intent
 from leads.models import Enrichment, InboundEvent, Lead, Visit
-from outreach.models import Message, Move
+from outreach.models import Meeting, Message, Move, Reply, SyncCursor
 from outreach.states import Status
 
 FRESH = timedelta(hours=1)
@@ -33,15 +33,13 @@ class Stage:
     seen_at: datetime | None  # when its sweep was last alive
     worked_at: datetime | None  # when it last had something to do and did it
     is_stuck: bool = False
-    is_built: bool = True
     is_off: bool = False  # a person has switched it off: its sweep is alive and does nothing
 
     @property
     def is_fresh(self) -> bool:
-        """Seen working within the hour, with nothing stuck. A stage that is not built proves nothing either way."""
-        return not self.is_built or (
-            self.seen_at is not None and self.seen_at > timezone.now() - FRESH and not self.is_stuck and not self.is_off
-        )
+        """Seen working within the hour, with nothing stuck."""
+        seen = self.seen_at is not None and self.seen_at > timezone.now() - FRESH
+        return seen and not self.is_stuck and not self.is_off
 
 
 def flow(now: datetime | None = None) -> list[Stage]:
@@ -69,7 +67,13 @@ def flow(now: datetime | None = None) -> list[Stage]:
     def moved(**which: str) -> int:
         return Move.objects.filter(at__gte=start, **which).count()
 
-    queues = waiting_rows()
+    def read_back(found: Stage, cursor: str) -> Stage:
+        """Of what is read at GoHighLevel it counts when that worked last; in the sandbox there is nothing to read."""
+        return found if "ghl" in settings.SANDBOXED else replace(found, seen_at=polled.get(cursor))
+
+    queues, polled = waiting_rows(), dict(SyncCursor.objects.values_list("name", "polled_at"))
+    replies = Reply.objects.by_people().filter(noted_at__gte=start).count()
+    meetings = Meeting.objects.filter(booked_at__gte=start).exclude(status__in=Meeting.OFF).count()
     visits = Visit.objects.filter(received_at__gte=start).count()
     leads = Lead.objects.filter(first_seen_at__gte=start).count()
     settled = Enrichment.objects.filter(settled_at__gte=start).count()
@@ -83,8 +87,8 @@ def flow(now: datetime | None = None) -> list[Stage]:
         stage("waiting", "Waiting", "approvals.tell", held, queues["waiting"]),
         stage("cleared", "Cleared", "outreach.send_due", cleared, queues["cleared"]),
         stage("sent", "Sent", "outreach.settle_uncertain", sent, queues["sent"]),
-        Stage("replies", "Replies", 0, 0, None, None, None, is_built=False),
-        Stage("meetings", "Meetings", 0, 0, None, None, None, is_built=False),
+        read_back(stage("replies", "Replies", "outreach.sync_ghl", replies, queues["replies"]), "emails"),
+        read_back(stage("meetings", "Meetings", "outreach.sync_ghl", meetings, queues["meetings"]), "meetings"),
     ]
 
 
@@ -103,15 +107,19 @@ def waiting_rows() -> dict[str, Waiting]:
     def emails(*statuses: Status) -> QuerySet[Message]:
         return Message.objects.filter(status__in=statuses)
 
-    events = InboundEvent.objects.filter(state=InboundEvent.State.WAITING, source__in=("rb2b", "api", "import"))
+    def come_in(*sources: str) -> QuerySet[InboundEvent]:
+        return InboundEvent.objects.filter(state=InboundEvent.State.WAITING, source__in=sources)
+
     return {
-        "visits": Waiting(events, "received_at"),
+        "visits": Waiting(come_in("rb2b", "api", "import"), "received_at"),
         "leads": Waiting(Lead.objects.filter(needs_assessment_at__isnull=False), "needs_assessment_at"),
         "enriched": Waiting(Enrichment.objects.exclude(state=Enrichment.State.SETTLED), "created_at"),
         "drafted": Waiting(emails(Status.DRAFT), "created_at"),
         "waiting": Waiting(emails(Status.HELD), "held_at", for_a_machine=False),
         "cleared": Waiting(emails(Status.CLEARED), "cleared_at", for_a_machine=False),
         "sent": Waiting(emails(Status.SENDING, Status.UNCERTAIN), "uncertain_at", for_a_machine=False),
+        "replies": Waiting(come_in("ghl", "ghl_workflow", "ghl_poll"), "received_at"),
+        "meetings": Waiting(Meeting.objects.none(), "booked_at", for_a_machine=False),
     }
 
 
@@ -152,8 +160,8 @@ SEEN_BY_ROWS: dict[str, Callable[[datetime], int]] = {
     "held": lambda since: Move.objects.filter(at__gte=since, to_status=Status.HELD).count(),
     "decided": lambda since: Message.objects.filter(decisions__at__gte=since).count(),
     "sent": lambda since: Move.objects.filter(at__gte=since, to_status=Status.SENT).count(),
+    "sync polled": lambda since: SyncCursor.objects.filter(polled_at__gte=since).count(),
 }
-NOT_BUILT = ("sync polled",)
 
 
 def connectivity(since: datetime) -> dict[str, int]:

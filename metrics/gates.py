@@ -15,7 +15,7 @@ from django.utils import timezone
 from approvals.models import Decision
 from caio_project.lib import calendar, statistics
 from leads.models import Enrichment, Kind
-from metrics import flow
+from metrics import came_back, flow
 from metrics.models import GateEvaluation
 from outreach import guardrails, phase, places
 from outreach.models import HealthVerdict, Message, Move, SendIntent, Transport
@@ -23,7 +23,7 @@ from outreach.policy import POLICY, Phase
 from outreach.states import Status
 from outreach.thresholds import HEALTH_ALERT, NOT_OUR_FAULT, UNCERTAIN_TOO_LONG
 
-METRIC_VERSION = "1"
+METRIC_VERSION = "2"  # replies, opportunities and polling are measured
 POLICY_VERSION = "1"
 DAYS_IN_A_ROW = 7
 HEALTHY_DAYS = 14
@@ -189,14 +189,11 @@ def pipeline_connectivity(now: datetime) -> Gate:
     seen = flow.connectivity(now - timedelta(hours=24))
     unseen = [name for name, count in seen.items() if not count]
     working = len(seen) - len(unseen)
-    total = len(seen) + len(flow.NOT_BUILT)
     gate = Gate(
-        "pipeline connectivity", "every stage", total, "24 h", float(working), "stages", None, working, raw=dict(seen)
+        "pipeline connectivity", "every stage", len(seen), "24 h", float(working), "stages", None, working, raw=seen
     )
-    reasons = [f"insufficient: {', '.join(flow.NOT_BUILT)} is not built"] if flow.NOT_BUILT else []
-    reasons += [f"not seen: {', '.join(unseen)}"] if unseen else []
-    if reasons:
-        return _replaced(gate, INSUFFICIENT, "; ".join(reasons))
+    if unseen:
+        return _replaced(gate, INSUFFICIENT, f"not seen: {', '.join(unseen)}")
     return Gate(**{**gate.__dict__, "met": True})
 
 
@@ -240,17 +237,44 @@ def approval_latency(now: datetime) -> Gate:
 
 
 def reply_rate(now: datetime) -> Gate:
-    """People emailed first at least 3 days ago are counted; answers are not read back from GoHighLevel yet."""
-    emailed = SendIntent.objects.filter(
-        outcome=SendIntent.Outcome.SENT,
-        transport=Transport.GHL,
-        claimed_at__gte=now - timedelta(days=60),
-        claimed_at__lte=now - timedelta(days=3),
-    ).count()
-    return Gate(
-        "reply rate", ">= 7 %", 400, "60 days", sample=emailed, raw={"emailed": emailed},
-        why="insufficient: replies are not read back yet (sync_ghl is not built)",
+    """People who answered, of those emailed first in 60 days and at least 3 days ago."""
+    found = came_back.answered(now - timedelta(days=60), now - came_back.RIPE)
+    gate = Gate(
+        "reply rate", ">= 7 %", 400, "60 days", found.rate, "share", statistics.wilson(found.answered, found.people),
+        found.people, raw={"emailed": found.people, "answered": found.answered},
     )  # fmt: skip
+    return _measured(gate, found.rate is not None and found.rate >= 0.07, "people emailed")
+
+
+def reply_rate_sustained(now: datetime) -> Gate:
+    """The same in 28 days that are at least 3 days ago, and in each half of them."""
+    end = now - came_back.RIPE
+    middle, start = end - timedelta(days=14), end - timedelta(days=28)
+    found = came_back.answered(start, end)
+    first, second = came_back.answered(start, middle), came_back.answered(middle, end)
+    raw = {
+        "emailed": found.people,
+        "answered": found.answered,
+        "first_half": [first.answered, first.people],
+        "second_half": [second.answered, second.people],
+    }
+    gate = Gate(
+        "reply rate, sustained", ">= 8 %, >= 7 % in each half", 200, "28 days", found.rate, "share",
+        statistics.wilson(found.answered, found.people), found.people, raw=raw,
+    )  # fmt: skip
+    in_halves = all(half.rate is not None and half.rate >= 0.07 for half in (first, second))
+    return _measured(gate, found.rate is not None and found.rate >= 0.08 and in_halves, "people emailed")
+
+
+def pipeline_value(now: datetime) -> Gate:
+    """Open opportunities in our pipeline; without a baseline of the parallel phase there is nothing to compare."""
+    found = came_back.pipeline(now)
+    raw = {"value": float(found.value), "through_us": float(found.through_us), "deals": found.deals}
+    gate = Gate(
+        "pipeline value", ">= 20 % over the baseline and >= $180,000", 1, "", unit="dollars",
+        value=None if found.unknown else float(found.value), sample=0, raw=raw,
+    )  # fmt: skip
+    return _replaced(gate, INSUFFICIENT, f"insufficient: {found.unknown or 'no baseline is recorded (not built)'}")
 
 
 def domain_health(now: datetime) -> Gate:
@@ -282,10 +306,10 @@ GATES: dict[Phase, tuple[Callable[[datetime], Gate], ...]] = {
     ),
     Phase.AUTONOMOUS: (
         _not_built("time in assisted", ">= 14 days", 14, "", "it is not measured yet"),
-        _not_built("reply rate, sustained", ">= 8 %", 200, "28 days", "replies are not read back yet"),
+        reply_rate_sustained,
         _not_built("override rate", "< 10 %", 30, "", "sampled re-reading is not built"),
         domain_health,
-        _not_built("pipeline value", ">= 20 % over the baseline and >= $180,000", 1, "", "opportunities are not read"),
+        pipeline_value,
         _not_built("sign-off", "a named person", 1, "7 days", "sign-off is not built"),
     ),
 }  # fmt: skip

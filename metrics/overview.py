@@ -33,12 +33,10 @@ def page(user: Any) -> dict[str, Any]:
     stages = flow.flow(now)
     overdue = queue.overdue()
     standing = limits.standing(phase.control(), now)
-    built = [stage for stage in stages if stage.is_built]
     return {
         "stages": stages,
         "headline": flow.headline(stages, overdue),
         "proven": all(stage.is_fresh for stage in stages),
-        "unproven": [stage for stage in built if not stage.is_fresh],
         "oldest": queue.waiting().first(),
         "standing": standing,
         "left_today": standing.left_today,

@@ -79,6 +79,8 @@ def _value(gate: gates.Gate) -> str:
         return f"{gate.value * 100:.1f}{NBSP}%"
     if gate.unit == "hours":
         return f"{gate.value:.1f}{NBSP}h"
+    if gate.unit == "dollars":
+        return f"${gate.value:,.0f}"
     if gate.unit == "stages":
         return f"{gate.value:.0f} of {gate.needed}"
     return f"{gate.value:g}"

@@ -13,7 +13,7 @@ from caio_project.lib import statistics
 from leads.models import Enrichment, Lead
 from metrics import gates
 from metrics.models import GateEvaluation
-from outreach.models import Message, SendIntent, Transport
+from outreach.models import Message, SendIntent, SyncCursor, Transport
 from outreach.moves import move
 from outreach.policy import Phase
 from outreach.states import Status
@@ -161,13 +161,19 @@ class TestApprovalLatency:
 
 
 class TestConnectivity:
-    def test_says_which_source_is_not_built_and_what_was_not_seen(self) -> None:
+    def test_says_what_was_not_seen(self) -> None:
         factories.held()
         found = gate("pipeline connectivity")
         assert found.verdict == "insufficient"
-        assert found.why == (
-            "insufficient: sync polled is not built; not seen: received, lead, enrichment settled, decided, sent"
-        )
+        assert found.why == "not seen: received, lead, enrichment settled, decided, sent, sync polled"
+        assert (found.sample, found.needed) == (3, 9)
+
+    def test_polling_counts_where_it_came_to_its_end_within_a_day(self) -> None:
+        factories.held()
+        row = SyncCursor.objects.create(name="emails", polled_at=timezone.now() - timedelta(hours=25), error="oops")
+        assert gate("pipeline connectivity").raw["sync polled"] == 0
+        SyncCursor.objects.filter(pk=row.pk).update(polled_at=timezone.now() - timedelta(hours=23))
+        assert gate("pipeline connectivity").raw["sync polled"] == 1
 
 
 class TestRecord:

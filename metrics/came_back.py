@@ -1,0 +1,69 @@
+"""What came back, as gates count it: people who answered, and deals that are open."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.conf import settings
+from django.db.models import Max, Min, QuerySet, Sum
+
+from leads.models import Kind
+from outreach.models import Message, Opportunity, Reply, SyncCursor, Transport
+from outreach.states import Status
+
+RIPE = timedelta(days=3)  # an answer takes its time
+READ_WITHIN = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Answered:
+    """Of the people emailed first in a window, how many answered until now."""
+
+    people: int
+    answered: int
+
+    @property
+    def rate(self) -> float | None:
+        return self.answered / self.people if self.people else None
+
+
+def answered(start: datetime, end: datetime) -> Answered:
+    """People whose first email left through GoHighLevel from `start` to before `end`, bounces among them.
+
+    Whoever asked to stop, or for whom only a program answered, has not answered.
+    """
+    firsts = Message.objects.filter(
+        step=1, status=Status.SENT, transport=Transport.GHL, kind=Kind.LIVE, sent_at__gte=start, sent_at__lt=end
+    )
+    emailed = dict(firsts.values_list("lead").annotate(at=Min("sent_at")))
+    said = Reply.objects.counted().filter(lead__in=firsts.values("lead"))
+    last = dict(said.values_list("lead").annotate(at=Max("received_at")))
+    return Answered(len(emailed), sum(1 for lead, at in emailed.items() if lead in last and last[lead] >= at))
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """The value of the open opportunities in our pipeline, and the part that came after an email of ours."""
+
+    value: Decimal
+    through_us: Decimal
+    deals: int
+    unknown: str = ""  # why it cannot be said
+
+
+def pipeline(now: datetime) -> Pipeline:
+    """As GoHighLevel listed it within the hour."""
+    deals = Opportunity.objects.filter(status=Opportunity.OPEN, pipeline_id=settings.GHL_PIPELINE_ID)
+    ours = deals.filter(lead__in=Message.objects.filter(status=Status.SENT, transport=Transport.GHL).values("lead"))
+    return Pipeline(_value(deals), _value(ours), deals.count(), _unknown(now))
+
+
+def _value(deals: QuerySet[Opportunity]) -> Decimal:
+    return deals.aggregate(sum=Sum("value"))["sum"] or Decimal(0)
+
+
+def _unknown(now: datetime) -> str:
+    if not settings.GHL_PIPELINE_ID:
+        return "GHL_PIPELINE_ID is not set"
+    read = SyncCursor.objects.filter(name="opportunities", polled_at__gt=now - READ_WITHIN)
+    return "" if read.exists() else "opportunities were not read from GoHighLevel within the hour"
