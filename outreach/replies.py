@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from caio_project.lib import claims
 from caio_project.lib.nudge import nudge
-from leads import locks, suppression
+from leads import locks, normal, suppression
 from leads.models import Lead
 from outreach import events, known, looks, reply_sorting, reply_text, review, states, uncertain, unsubscribes
 from outreach.integrations.ghl_facts import Said
@@ -100,12 +100,19 @@ def _hear_ours(fact: Said, lead: Lead | None) -> Lead | None:
 
 
 def _ours(fact: Said) -> Message | None:
-    """Our email by its ids, or by the unsubscribe link that only it has."""
+    """Our email by its ids; or by the unsubscribe link that only it has, unless somebody else quotes that to them."""
     by_id = Q(ghl_email_message_id=fact.id)
     if fact.message_id:
         by_id |= Q(ghl_message_id=fact.message_id)
-    tokens = TOKEN.findall(fact.body)
-    return Message.objects.filter(by_id | Q(unsubscribe_token__in=tokens)).order_by("pk").first()
+    if (found := Message.objects.filter(by_id).order_by("pk").first()) is not None:
+        return found
+    by_link = Message.objects.filter(unsubscribe_token__in=TOKEN.findall(fact.body)).order_by("pk").first()
+    return by_link if by_link and _is_its_copy(fact, by_link) else None
+
+
+def _is_its_copy(fact: Said, message: Message) -> bool:
+    text, address = message.text, normal.email(fact.address)
+    return text is not None and fact.subject == text.subject and address in ("", message.to_address)
 
 
 def _learn(message: Message, fact: Said) -> None:

@@ -3,6 +3,8 @@
 Tokens never expire, and an unknown one looks like any other. Nothing here is ever lifted by a vendor.
 """
 
+import re
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -12,11 +14,14 @@ from outreach import events, known
 from outreach.integrations.ghl_facts import Blocked
 from outreach.models import EmailEvent, Message
 
+TOKEN = re.compile(r"[\w-]{1,40}", re.ASCII)
 UNSUBSCRIBED = suppression.Reason.UNSUBSCRIBED
 
 
 def stop(token: str) -> bool:
     """Suppress the address and the person behind `token` and withdraw what has not left; False for an unknown token."""
+    if not TOKEN.fullmatch(token):
+        return False
     message = Message.objects.select_related("lead").filter(unsubscribe_token=token).first()
     if message is None:
         return False

@@ -12,7 +12,7 @@ from caio_project import status
 from caio_project.lib.models import ApiKey
 from leads.models import InboundEvent
 from outreach import phase
-from outreach.models import Control, Message
+from outreach.models import Control
 from tests import factories
 from tests.fakes import rb2b
 
@@ -279,28 +279,6 @@ def test_the_schema_names_every_path_without_a_warning() -> None:
     from django.core.management import call_command
 
     call_command("spectacular", "--validate", "--fail-on-warn", "--file", "/dev/null")
-
-
-class TestUnsubscribe:
-    def test_a_get_changes_nothing(self, client: Client) -> None:
-        message = factories.cleared()
-        assert client.get(f"/u/{message.unsubscribe_token}").status_code == 200
-        message.refresh_from_db()
-        assert (message.status, message.lead.suppressions.count()) == ("cleared", 0)
-
-    @pytest.mark.parametrize("body", [{}, {"List-Unsubscribe": "One-Click"}])
-    def test_a_post_suppresses_at_once_and_withdraws(self, body: dict[str, str]) -> None:
-        message = factories.cleared()
-        answer = Client(enforce_csrf_checks=True).post(f"/u/{message.unsubscribe_token}", body)
-        assert answer.status_code == 200
-        message.refresh_from_db()
-        assert (message.status, message.lead.suppressions.count()) == ("withdrawn", 2)
-
-    def test_an_unknown_token_looks_the_same(self, client: Client) -> None:
-        known = client.post(f"/u/{factories.held().unsubscribe_token}")
-        unknown = client.post("/u/unknown")
-        assert (unknown.status_code, unknown.content) == (known.status_code, known.content)
-        assert Message.objects.count() == 1
 
 
 @pytest.mark.parametrize("path", ["/api/nothing", "/api/emails/zzz/approve", "/api/pending-emails/"])

@@ -250,10 +250,14 @@ def test_its_copy_at_ghl_proves_that_an_uncertain_email_left(ghl: FakeGhl) -> No
     message = uncertain(ghl)
     (entry,) = ghl.sent_emails()
     told = {"messageId": entry["messageId"], "emailMessageId": entry["emailMessageId"], "source": "api"}
-    other = ghl.outbound_message(contactId=message.ghl_contact_id, body="<p>By hand</p>")
-    tell(other)
+    shown = {"contactId": message.ghl_contact_id, "subject": entry["subject"], "to": [entry["to"]]}
+    tell(
+        ghl.outbound_message(**{**shown, "body": "<p>By hand</p>"}),
+        ghl.outbound_message(**{**shown, "body": f"<p>You saw this?</p>{entry['html']}", "subject": "Re: that"}),
+        ghl.outbound_message(**{**shown, "body": entry["html"], "to": ["a.colleague@else.test"]}),
+    )
     assert now_is(message).status == "uncertain"
-    copy = ghl.outbound_message(contactId=message.ghl_contact_id, body=entry["html"], **told)
+    copy = ghl.outbound_message(**shown, body=entry["html"], **told)
     tell(copy, copy)
     settled = now_is(message)
     assert (settled.status, last_move(message)) == ("sent", ("sent", "found_at_ghl"))
@@ -264,7 +268,8 @@ def test_of_an_email_that_a_person_settled_the_ids_are_learned_later(ghl: FakeGh
     message = sent(ghl)
     Message.objects.filter(pk=message.pk).update(ghl_message_id="", ghl_email_message_id="")
     (entry,) = ghl.sent_emails()
-    tell(ghl.outbound_message(body=entry["html"], messageId="msg_1", emailMessageId="eml_1"))
+    shown = {"subject": entry["subject"], "to": [entry["to"]], "body": entry["html"]}
+    tell(ghl.outbound_message(**shown, messageId="msg_1", emailMessageId="eml_1"))
     assert (now_is(message).ghl_message_id, now_is(message).ghl_email_message_id) == ("msg_1", "eml_1")
 
 

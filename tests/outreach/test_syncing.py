@@ -123,8 +123,8 @@ class World:
             ghl.delete_opportunity(lost),
         ]
         copy = next(entry for entry in ghl.sent_emails() if entry["to"] == self.lost.to_address)
-        told = {name: copy[name] for name in ("contactId", "messageId", "emailMessageId")}
-        self.news.append(ghl.outbound_message(body=copy["html"], source="api", **told))
+        told = {name: copy[name] for name in ("contactId", "messageId", "emailMessageId", "subject")}
+        self.news.append(ghl.outbound_message(body=copy["html"], to=[copy["to"]], source="api", **told))
         clock.shift(timedelta(minutes=1))
 
     def tell(self, seed: int) -> None:
