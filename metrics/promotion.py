@@ -82,7 +82,8 @@ def ghl_write_check() -> list[str]:
         return ["GHL write: GoHighLevel is in the sandbox."]
     person = ghl.Person(settings.GHL_FROM_EMAIL, settings.SENDER_NAME, "", "", "", "", "", "")
     try:
-        contact = ghl.upsert_contact(person)
+        with ghl.only_while(phase.ask):
+            contact = ghl.upsert_contact(person)
     except http.Failure as failure:
         return [f"GHL write: {failure.detail}"]
     return [] if contact.email == settings.GHL_FROM_EMAIL.lower() else ["GHL write: another contact came back."]
