@@ -5,6 +5,7 @@ checked, and no machine approves it.
 """
 
 import logging
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,6 +27,7 @@ from outreach.states import Status
 log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 120
+MOST_READ = 10  # emails of one thread, the newest
 LONGEST_WAIT = timedelta(minutes=30)
 
 
@@ -36,7 +38,8 @@ def look_due(batch: int = 5) -> int:
     """
     if "ghl" in settings.SANDBOXED or phase.is_halted(phase.control()):
         return 0
-    due = GhlLook.objects.filter(due_at__lte=timezone.now(), message__status=Status.HELD, message__kind=Kind.LIVE)
+    waiting = Message.objects.filter(status=Status.HELD, kind=Kind.LIVE)
+    due = GhlLook.objects.filter(due_at__lte=timezone.now(), message__in=waiting)
     count = 0
     for look in claims.leased(due.order_by("message__rank", "due_at"), LEASE_SECONDS, batch):
         count += 1
@@ -77,8 +80,7 @@ def read(contact_id: str, lead: Lead) -> Findings:
     Raises lib.http's failures.
     """
     said = ghl.conversation(contact_id)
-    known = _no_news(lead) if said else frozenset()
-    others = [one for one in said if not {one.id, one.email_message_id} & known]
+    others = _others(said, lead) if said else []
     found = Findings(
         outbound_at=_newest([one.at for one in others if one.is_email and not one.inbound]),
         inbound_at=_newest([one.at for one in others if one.inbound]),
@@ -87,13 +89,35 @@ def read(contact_id: str, lead: Lead) -> Findings:
     return findings.that_count(found, timezone.now())
 
 
-def _no_news(lead: Lead) -> frozenset[str]:
-    """GoHighLevel's ids of every email to this person that left through us, and of automatic answers."""
-    person = suppression.rows_of(lead)
-    ours = Message.objects.filter(lead__in=person).values_list("ghl_message_id", "ghl_email_message_id")
-    automatic = Reply.objects.of_kind(ReplyKind.OUT_OF_OFFICE).filter(lead__in=person)
-    ids = [*automatic.values_list("ghl_message_id", flat=True), *(one for pair in ours for one in pair)]
-    return frozenset(filter(None, ids))
+def _others(said: list[ghl.Seen], lead: Lead) -> list[ghl.Seen | ghl.Email]:
+    """What is neither our email nor an automatic answer; of a thread, what is not known to be one is read."""
+    ours, automatic = _ours(lead), _automatic(lead)
+    found: list[ghl.Seen | ghl.Email] = []
+    for row in said:
+        if len(row.email_ids) > 1:
+            found += _read(row.email_ids, ours | automatic)
+        elif not {row.id, *row.email_ids} & (automatic if row.inbound else ours):
+            found.append(row)
+    return found
+
+
+def _read(email_ids: tuple[str, ...], known: frozenset[str]) -> Iterator[ghl.Email]:
+    """The newest emails of a thread that are not known, with what its row does not say: whose they are and when."""
+    for email_id in [one for one in email_ids if one not in known][-MOST_READ:]:
+        yield ghl.email(email_id)
+
+
+def _ours(lead: Lead) -> frozenset[str]:
+    """GoHighLevel's ids of every email to this person that left through us."""
+    emails = Message.objects.filter(lead__in=suppression.rows_of(lead))
+    pairs = emails.values_list("ghl_message_id", "ghl_email_message_id")
+    return frozenset(one for pair in pairs for one in pair if one)
+
+
+def _automatic(lead: Lead) -> frozenset[str]:
+    """GoHighLevel's ids of what a machine of theirs answered."""
+    answers = Reply.objects.of_kind(ReplyKind.OUT_OF_OFFICE).filter(lead__in=suppression.rows_of(lead))
+    return frozenset(answers.values_list("ghl_message_id", flat=True))
 
 
 def _newest(times: list[datetime | None]) -> datetime | None:

@@ -110,7 +110,8 @@ def _look(message: Message) -> None:
             not_before=now + timedelta(seconds=wait), lease_until=None, error=detail[:500]
         )
         return
-    settle_as_sent(message, "found_at_ghl", found.id, found.email_message_id, found.at)
+    row, email = found
+    settle_as_sent(message, "found_at_ghl", row.id, email.id, email.at)
 
 
 def settle_as_sent(message: Message, why: str, message_id: str, email_id: str, at: datetime | None = None) -> Message:
@@ -128,15 +129,24 @@ def settle_as_sent(message: Message, why: str, message_id: str, email_id: str, a
         return sent
 
 
-def _found_at_ghl(message: Message, intent: SendIntent) -> ghl.Seen | None:
+def _found_at_ghl(message: Message, intent: SendIntent) -> tuple[ghl.Seen, ghl.Email] | None:
+    """The email itself, by its own unsubscribe link, and the row of the conversation that it stands in."""
     if not message.ghl_contact_id or "ghl" in settings.SANDBOXED:
         return None
-    for one in ghl.conversation(message.ghl_contact_id):
-        recent = one.at is None or one.at >= intent.claimed_at - CLOCKS_DIFFER
-        if not one.inbound and one.is_email and one.email_message_id and recent:
-            if message.unsubscribe_token in ghl.body_of(one.email_message_id):
-                return one
+    since = intent.claimed_at - CLOCKS_DIFFER
+    known = set(Message.objects.filter(lead=message.lead_id).values_list("ghl_email_message_id", flat=True))
+    for row in ghl.conversation(message.ghl_contact_id):
+        one_other = len(row.email_ids) == 1 and (row.inbound or (row.at is not None and row.at < since))
+        for email_id in () if one_other else reversed(row.email_ids):
+            if email_id not in known and _is_it(message, email := ghl.email(email_id), since):
+                return row, email
     return None
+
+
+def _is_it(message: Message, email: ghl.Email, since: datetime) -> bool:
+    """Whether this is `message`; an answer that quotes it has its link, too."""
+    recent = email.at is None or email.at >= since
+    return recent and not email.inbound and message.unsubscribe_token in email.body
 
 
 def settle_by_person(message: Message, *, was_sent: bool, by: object, reason: str) -> Message:

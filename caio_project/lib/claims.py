@@ -17,7 +17,8 @@ def leased(due: QuerySet[Any], seconds: int, batch: int = 50) -> Iterator[Any]:
     """Yield rows of `due` one by one, each under a lease (`lease_until`) of `seconds` and one more `attempts`.
 
     `due` says what makes a row due; the lease is checked here, and both again in the UPDATE, so that two workers never
-    hold one row. Ends after `batch` rows, so that one sweep cannot starve the others.
+    hold one row. No joins in `due`: PostgreSQL would not look at the lease again where another worker was first. Ends
+    after `batch` rows, so that one sweep cannot starve the others.
     """
     for pk in list(due.filter(_free(timezone.now())).values_list("pk", flat=True)[:batch]):
         now = timezone.now()

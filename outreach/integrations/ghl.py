@@ -35,13 +35,24 @@ class Sent:
 
 @dataclass(frozen=True)
 class Seen:
-    """One message of a conversation."""
+    """One row of a conversation: a message, or a whole thread of emails with the time and direction of its first."""
 
     id: str
     inbound: bool
     is_email: bool
-    email_message_id: str
+    email_ids: tuple[str, ...]
     at: datetime | None
+
+
+@dataclass(frozen=True)
+class Email:
+    """One email, with its text."""
+
+    id: str
+    inbound: bool
+    at: datetime | None
+    body: str
+    is_email: bool = True
 
 
 @dataclass(frozen=True)
@@ -111,7 +122,7 @@ def _seen(raw: dict[str, Any]) -> Seen:
         id=str(raw.get("id") or ""),
         inbound=raw.get("direction") == "inbound",
         is_email="EMAIL" in str(raw.get("messageType") or ""),
-        email_message_id=str(ids[-1]) if ids else "",
+        email_ids=tuple(str(one) for one in ids if one),
         at=_time(str(raw.get("dateAdded") or "")),
     )
 
@@ -124,10 +135,16 @@ def _time(text: str) -> datetime | None:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def body_of(email_message_id: str) -> str:
-    """The text of one email; conversations leave it out. Source: GET /conversations/messages/email/{id}."""
-    found = request("GET", f"/conversations/messages/email/{email_message_id}", version=VERSION)
-    return str((found.get("emailMessage") or found).get("body") or "")
+def email(email_id: str) -> Email:
+    """One email with its text; conversations leave that out. Source: GET /conversations/messages/email/{id}."""
+    found = request("GET", f"/conversations/messages/email/{email_id}", version=VERSION)
+    raw = found.get("emailMessage") or found
+    return Email(
+        id=email_id,
+        inbound=raw.get("direction") == "inbound",
+        at=_time(str(raw.get("dateAdded") or "")),
+        body=str(raw.get("body") or ""),
+    )
 
 
 def open_deals(contact_id: str) -> list[Deal]:

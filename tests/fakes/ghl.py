@@ -102,6 +102,7 @@ class FakeGhl(FakeServer):
         "allow_duplicates",
         "opportunity_params",
         "conversation_lag",
+        "thread_rows",
         "search_lag",
         "sent_status",
         "default_sender",
@@ -163,6 +164,7 @@ class FakeGhl(FakeServer):
         self.keep_matched_email = True
         self.opportunity_params = opportunity_params
         self.conversation_lag = 0.0
+        self.thread_rows = False
         self.search_lag = 0.0
         self.sent_status = "sent"
         self.default_sender = "location@mail.oursite.test"
@@ -629,19 +631,29 @@ class FakeGhl(FakeServer):
             return unprocessable(problems)
         if request.params["id"] not in self._conversations.values():
             return error(400, f"Conversation with id {request.params['id']} not found")
-        messages = self._visible(conversationId=request.params["id"])[::-1]
+        rows = self._rows(self._visible(conversationId=request.params["id"]))[::-1]
         last = request.query.get("lastMessageId")
-        ids = [message["id"] for message in messages]
+        ids = [row["id"] for row in rows]
         if last in ids:
-            messages = messages[ids.index(last) + 1 :]
+            rows = rows[ids.index(last) + 1 :]
         limit = int(request.query.get("limit", 20))
-        page = messages[:limit]
+        page = rows[:limit]
         nested = {
             "lastMessageId": page[-1]["id"] if page else None,
-            "nextPage": len(messages) > limit,
-            "messages": [message_row(message) for message in page],
+            "nextPage": len(rows) > limit,
+            "messages": page,
         }
         return Reply(200, {"messages": nested, "traceId": trace_id()})
+
+    def _rows(self, messages: list[dict]) -> list[dict]:
+        """One row for each message; or for each thread, as its first message with the ids of all its emails."""
+        rows: dict[str, dict] = {}
+        for message in messages:
+            key = message["threadId"] if self.thread_rows else message["id"]
+            row = rows.setdefault(key, message_row(message))
+            if row["id"] != message["id"]:
+                row["meta"]["email"]["messageIds"].append(message["emailMessageId"])
+        return list(rows.values())
 
     def get_message(self, request: Request) -> Reply:
         """Get message by message id."""

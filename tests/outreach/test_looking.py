@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from leads import suppression
 from leads.models import Alarm, Suppression
-from outreach import drafting, looking, looks, phase, review, sending
+from outreach import drafting, looking, looks, phase, review, sending, uncertain
 from outreach.models import GhlLook, Message, Opportunity, Reply
 from outreach.states import Stale
 from tests import factories
@@ -456,3 +456,60 @@ def test_deals_that_may_not_be_read_let_nothing_through_and_refuse_nothing(ghl: 
     assert "opportunities.readonly" in Alarm.objects.get().text
     clock.shift(timedelta(minutes=6))
     assert sending.send_due() == 1
+
+
+# --- A conversation that lists threads --------------------------------------------------------------------------------
+
+
+def in_thread(ghl: FakeGhl) -> tuple[Message, dict[str, Any]]:
+    """A follow-up that waits, and the first email of its thread as GoHighLevel has it."""
+    ghl.configure(thread_rows=True)
+    first = factories.cleared(intent=10, tier="tier_3")
+    assert sending.send_due() == 1
+    first.refresh_from_db()
+    second = Message.objects.create(
+        lead=first.lead, follows=first, step=2, status="held", version=1, to_address=first.to_address, band="low"
+    )
+    text = first.text
+    text.pk, text.message = None, second
+    text.footer = text.footer.replace(first.unsubscribe_token, second.unsubscribe_token)
+    text.save()
+    GhlLook.objects.create(message=second)
+    return second, ghl.sent_emails()[0]
+
+
+def test_in_a_thread_of_ours_nothing_is_news(ghl: FakeGhl) -> None:
+    message, _ = in_thread(ghl)
+    looking.look_due()
+    assert (now_is(message).critical_reason, ghl.requests("GET /conversations/messages/email/{id}")) == ("", [])
+
+
+def test_an_answer_inside_a_thread_of_ours_is_seen(ghl: FakeGhl) -> None:
+    message, first = in_thread(ghl)
+    ghl.receive_reply(first["contactId"])
+    (row,) = ghl._rows(ghl._visible())
+    assert (row["direction"], len(row["meta"]["email"]["messageIds"])) == ("outbound", 2)
+    looking.look_due()
+    assert "a message from them on 3 Mar 2026" in now_is(message).critical_reason
+
+
+def test_an_automatic_answer_inside_a_thread_is_none(ghl: FakeGhl) -> None:
+    message, first = in_thread(ghl)
+    said = ghl.receive_reply(first["contactId"])
+    reply(message, ghl_message_id=said["emailMessageId"], sorted_as="out_of_office")
+    looking.look_due()
+    assert now_is(message).critical_reason == ""
+
+
+def test_a_follow_up_that_may_have_left_is_found_inside_its_thread(ghl: FakeGhl, clock: Any) -> None:
+    message, first = in_thread(ghl)
+    clock.shift(timedelta(days=3))
+    approved(message)
+    ghl.on(SEND).act_then_close(times=1)
+    assert sending.send_due() == 1
+    assert now_is(message).status == "uncertain"
+    clock.shift(timedelta(seconds=6))
+    uncertain.settle_due()
+    sent = now_is(message)
+    assert (sent.status, sent.ghl_email_message_id) == ("sent", ghl.sent_emails()[1]["emailMessageId"])
+    assert [entry["threadId"] for entry in ghl.sent_emails()] == [first["threadId"]] * 2

@@ -11,8 +11,19 @@ from approvals import decisions, escalation
 from approvals.decisions import Decider, TooLate
 from approvals.models import Decision, Notice
 from leads.models import Assessment, RateWindow
-from outreach import compliance, drafting, phase, review, sending, uncertain, unsubscribes
-from outreach.models import DailySlots, Message, Position, SendIntent
+from outreach import (
+    afterwards,
+    compliance,
+    drafting,
+    looking,
+    opting_out,
+    phase,
+    review,
+    sending,
+    uncertain,
+    unsubscribes,
+)
+from outreach.models import AfterSend, DailySlots, Message, OptOut, Position, SendIntent
 from outreach.policy import Phase
 from outreach.states import IllegalMove, Stale
 from tests import factories
@@ -188,6 +199,33 @@ def test_two_sweeps_that_recover_and_settle_do_it_once(ghl: FakeGhl, clock: Any)
     assert sorted(at_once(*[uncertain.settle_due] * 4)) == [0, 0, 0, 1]
     assert now_is(message).status == "sent"
     assert message.moves.filter(to_status="sent").count() == 1
+
+
+def test_four_sweeps_look_at_gohighlevel_once_for_each_email(ghl: FakeGhl) -> None:
+    for _ in range(ROUNDS):
+        factories.held()
+        made = len(ghl.requests("GET /contacts/search/duplicate"))
+        assert sorted(at_once(*[looking.look_due] * 4)) == [0, 0, 0, 1]
+        assert len(ghl.requests("GET /contacts/search/duplicate")) == made + 1
+
+
+def test_four_sweeps_do_once_what_follows_a_send_and_tell_of_a_stop_once(ghl: FakeGhl, settings: Any) -> None:
+    settings.GHL_WORKFLOW_ID = ghl.add_workflow()["id"]
+    messages = [factories.cleared() for _ in range(3)]
+    assert sending.send_due() == 3
+    unsubscribes.stop(messages[0].unsubscribe_token)
+
+    def sweep() -> None:
+        for _ in range(3):
+            afterwards.do_due(batch=2)
+            opting_out.tell_due(batch=2)
+
+    assert at_once(*[sweep] * 4) == [None] * 4
+    enrolled = ghl.workflow_contacts(settings.GHL_WORKFLOW_ID)
+    assert sorted(enrolled) == sorted(now_is(message).ghl_contact_id for message in messages[1:])
+    assert set(AfterSend.objects.values_list("state", flat=True)) == {"done", "dropped"}
+    assert set(OptOut.objects.values_list("outcome", flat=True)) == {"blocked"}
+    assert ghl.contact(now_is(messages[0]).ghl_contact_id)["dndSettings"]["Email"]["status"] == "active"
 
 
 def test_two_sweeps_tell_people_once(slack: FakeSlack, settings: Any) -> None:
