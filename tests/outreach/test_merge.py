@@ -172,6 +172,7 @@ ALL = {
     "warm_member": "Sam Reyes", "warm_colleague": "Sam Reyes",
     "warm_company": "Acme", "warm_sentence": "Sam Reyes on our team also worked at Acme.",
     "sender_name": "Alex Moreno", "sender_first_name": "Alex", "sender_company": "ChiefAIOfficer",
+    "first_subject": "A question for Northline",
 }  # fmt: skip
 SIGNATURE = compliance.Signature(
     "Alex Moreno", "Partner", "ChiefAIOfficer", "https://book.ours.example.com/alex", "1 Example Street, Columbus",
@@ -186,7 +187,7 @@ def test_every_seeded_template_fills_and_passes_or_names_what_it_needs(family: s
     fields = {name: Value(text, "test") for name, text in ALL.items() if name not in without}
     footer = compliance.footer(SIGNATURE)
     templates = list(EmailTemplate.objects.filter(active=True))
-    assert len(templates) == 20
+    assert len(templates) == 26
     filled = 0
     for template in templates:
         try:
@@ -211,6 +212,7 @@ def test_every_seeded_template_fills_and_passes_or_names_what_it_needs(family: s
                     unsubscribe_url="https://ours.example.com/u/",
                     country="US",
                     allowed_countries=frozenset({"US"}),
+                    thread=ALL["first_subject"],
                 )
             )
         )
