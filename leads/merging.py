@@ -5,7 +5,7 @@ stays valid. Of two known values the one known first stands, as if both had been
 no as either is stopped as both, for `suppression` reads every row of a person.
 """
 
-from datetime import datetime
+from collections.abc import Iterator
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -14,16 +14,12 @@ from django.utils import timezone
 
 from caio_project.lib import claims
 from caio_project.lib.nudge import nudge
-from leads import identity, locks, normal, suppression
+from leads import identity, locks, normal, pooling, suppression
 from leads.models import Assessment, Enrichment, Lead, Merge, Suppression, Visit
 
 State = Merge.State
-FACTS = ("first_name", "last_name", "title", "company_id", "city", "state", "country", "past_employers", "owner_id")
-MAILBOX = ("email", "email_verified", "email_invalid")  # they go together
-IDENTIFIERS = (*MAILBOX, "linkedin_key", "personal_email")
-UNIQUE = ("email", "linkedin_key")
 TABLES = (Visit, Enrichment, Assessment, Suppression)  # what points to a lead and goes with its person
-NOTHING: tuple[Any, ...] = ("", None, [])
+CHANGED = "One of the two has changed since you looked. Look again; nothing was done."
 OTHER_QUESTION = "The lead became part of another one, about which Clay is asked already."
 
 
@@ -45,7 +41,7 @@ def one_of(
         assert one is not None
         if never([one, other]) or _was_decided(one, other):
             continue
-        if found := doubt or doubts(one, other, address, first_name, last_name):
+        if found := doubt or next(doubts(one, other, address, first_name, last_name), ""):
             propose(one, other, source, found)
         else:
             one = merge(one, other, source=source).survivor
@@ -63,21 +59,22 @@ def never(people: list[Lead]) -> str:
     return ""
 
 
-def doubts(one: Lead, other: Lead, address: str, first_name: str, last_name: str) -> str:
-    """Why a person has to say whether two leads are one; "" where the data alone says it.
+def doubts(one: Lead, other: Lead, address: str = "", first_name: str = "", last_name: str = "") -> Iterator[str]:
+    """Why a person has to say whether two leads are one, the weightiest first; none where the data alone says it.
 
     Both having an address to write to is a doubt of its own: then both may have been written to.
     """
     said = [(lead.first_name, lead.last_name) for lead in (one, other)] + [(first_name, last_name)]
     for part in zip(*said, strict=True):
         if len({normal.company_key(name) for name in part} - {""}) > 1:
-            return f"Their names differ: {_names(said)}."
+            yield f"Their names differ: {_names(said)}."
+            break
     if one.linkedin_key and other.linkedin_key:
-        return "Each has a LinkedIn profile of its own."
+        yield "Each has a LinkedIn profile of its own."
     if one.address == other.address == Lead.Address.USABLE:
-        return "Each has an address of its own that may have been written to."
-    shared = suppression.by_lists(address) if address else None
-    return f"{shared.text}: it does not say who reads it." if shared else ""
+        yield "Each has an address of its own that may have been written to."
+    if shared := suppression.by_lists(address) if address else None:
+        yield f"{shared.text}: it does not say who reads it."
 
 
 def _names(said: list[tuple[str, str]]) -> str:
@@ -113,33 +110,26 @@ def _in_order(one: Lead, other: Lead) -> tuple[Lead, Lead]:
     return (one, other) if one.pk < other.pk else (other, one)
 
 
-def merge(one: Lead, other: Lead, *, source: str, by: Any = None, reason: str = "") -> Merge:
-    """Make two leads one, at once for everything that reads leads. Raises Refused."""
+def merge(one: Lead, other: Lead, *, source: str, by: Any = None, reason: str = "", shown: str = "") -> Merge:
+    """Make two leads one, at once for everything that reads leads. Raises Refused.
+
+    `shown` is the mark of the preview that a person decided by; where it would come out otherwise now, it is refused.
+    """
     with transaction.atomic():
         people = locks.people(one.pk, other.pk)
         if why := never(people):
             raise Refused(why)
         survivor, loser = _in_order(*people)
-        known = {field: {"survivor": _said(survivor, field), "loser": _said(loser, field)} for field in FIELDS}
+        fields = pooling.put_together(survivor, loser)
+        if shown and shown != pooling.mark(fields):
+            raise Refused(CHANGED)
         _take_over(survivor, loser)
-        differing = {
-            field: {**both, "after": getattr(survivor, field)}
-            for field, both in known.items()
-            if both["survivor"][0] != both["loser"][0]
-        }
         row = _decided(survivor, loser, source, by, reason)
-        row.fields, row.moved = differing, _move(survivor, loser)
+        row.fields, row.moved = fields, _move(survivor, loser)
         row.save(update_fields=["fields", "moved"])
     nudge("leads.assess_due")
     nudge("outreach.draft_due")
     return row
-
-
-FIELDS = (*FACTS, *IDENTIFIERS)
-
-
-def _said(lead: Lead, field: str) -> list[Any]:
-    return [getattr(lead, field), lead.sources.get(field.removesuffix("_id"))]
 
 
 def _decided(survivor: Lead, loser: Lead, source: str, by: Any, reason: str) -> Merge:
@@ -153,17 +143,6 @@ def _decided(survivor: Lead, loser: Lead, source: str, by: Any, reason: str) -> 
 
 
 def _take_over(survivor: Lead, loser: Lead) -> None:
-    """Give `survivor` what `loser` knew first or alone; what the loser keeps of its identifiers still finds them."""
-    for field in FACTS:
-        if _knew_first(loser, survivor, field):
-            _set(survivor, field, *_said(loser, field))
-    swapped = [*(MAILBOX if _has_better_mailbox(loser, survivor) else ())]
-    swapped += ["linkedin_key"] if loser.linkedin_key and not survivor.linkedin_key else []
-    for field in swapped:
-        ours, theirs = _said(survivor, field), _said(loser, field)
-        _set(survivor, field, *theirs)
-        _set(loser, field, *ours)
-    survivor.personal_email = survivor.personal_email or loser.personal_email
     survivor.last_seen_at = max(survivor.last_seen_at, loser.last_seen_at)
     survivor.needs_assessment_at, survivor.attempts, survivor.error = timezone.now(), 0, ""
     loser.merged_into, loser.needs_assessment_at, loser.lease_until, loser.error = survivor, None, None, ""
@@ -171,35 +150,9 @@ def _take_over(survivor: Lead, loser: Lead) -> None:
     identity.settle_address(survivor)
 
 
-def _has_better_mailbox(loser: Lead, survivor: Lead) -> bool:
-    """Any is better than none, and one that can be written to better than one that cannot."""
-    usable = Lead.Address.USABLE
-    return bool(loser.email) and (not survivor.email or (loser.address == usable and survivor.address != usable))
-
-
-def _knew_first(loser: Lead, survivor: Lead, field: str) -> bool:
-    (ours, our_source), (theirs, their_source) = _said(survivor, field), _said(loser, field)
-    if theirs in NOTHING or ours == theirs:
-        return False
-    if ours in NOTHING:
-        return True
-    return bool(our_source and their_source and _at(their_source) < _at(our_source))
-
-
-def _at(source: dict[str, str]) -> datetime:
-    return datetime.fromisoformat(source["at"])
-
-
-def _set(lead: Lead, field: str, value: Any, source: dict[str, str] | None) -> None:
-    setattr(lead, field, value)
-    name = field.removesuffix("_id")
-    rest = {key: said for key, said in lead.sources.items() if key != name}
-    lead.sources = {**rest, name: source} if source else rest
-
-
 def _save(survivor: Lead, loser: Lead) -> None:
     """Both rows; the loser lets go of its unique fields first, so that they can change hands."""
-    Lead.rows.filter(pk=loser.pk).update(**dict.fromkeys(UNIQUE))
+    Lead.rows.filter(pk=loser.pk).update(**dict.fromkeys(pooling.UNIQUE))
     survivor.save()
     loser.save()
 
@@ -236,10 +189,10 @@ def decline(row: Merge, *, by: Any, reason: str) -> None:
         raise Refused("It was decided already.")
 
 
-def undo(row: Merge, *, by: Any, reason: str) -> Merge:
+def undo(row: Merge, *, by: Any, reason: str, shown: str = "") -> Merge:
     """Make two leads of one again: each gets back what it had, and what came since stays with the survivor.
 
-    A stop that was said while they were one stays with both. Raises Refused.
+    A stop that was said while they were one stays with both. Raises Refused; `shown` is as for `merge`.
     """
     with transaction.atomic():
         pair = Lead.rows.select_for_update().filter(pk__in=[row.survivor_id, row.loser_id]).order_by("pk")
@@ -248,8 +201,11 @@ def undo(row: Merge, *, by: Any, reason: str) -> Merge:
         survivor, loser = leads[row.survivor_id], leads[row.loser_id]
         if why := why_not_undo(row):
             raise Refused(why)
+        given = pooling.give_back(row.fields, survivor, loser)
+        if shown and shown != pooling.mark(given):
+            raise Refused(CHANGED)
         _keep_stops(row, survivor, loser)
-        _give_back(row, survivor, loser)
+        _take_apart(survivor, loser)
         _move_back(row, survivor, loser)
         row.state, row.ended_at, row.ended_by, row.ended_reason = State.UNDONE, timezone.now(), by, reason[:300]
         row.save(update_fields=["state", "ended_at", "ended_by", "ended_reason"])
@@ -279,25 +235,10 @@ def _keep_stops(row: Merge, survivor: Lead, loser: Lead) -> None:
             suppression.also_stop(lead, said)
 
 
-def _give_back(row: Merge, survivor: Lead, loser: Lead) -> None:
-    """Every field as it was, unless the survivor's has changed since."""
-    for field, said in row.fields.items():
-        if getattr(survivor, field) == said["after"]:
-            _set(survivor, field, *said["survivor"])
-    for field in IDENTIFIERS:
-        if field in row.fields and not _is_taken(field, row.fields[field]["loser"][0], survivor, loser):
-            _set(loser, field, *row.fields[field]["loser"])
+def _take_apart(survivor: Lead, loser: Lead) -> None:
     now = timezone.now()
     loser.merged_into, loser.needs_assessment_at, survivor.needs_assessment_at = None, now, now
     _save(survivor, loser)
-
-
-def _is_taken(field: str, value: Any, survivor: Lead, loser: Lead) -> bool:
-    """Whether somebody else came to have it meanwhile."""
-    if field not in UNIQUE or value is None:
-        return False
-    others = Lead.rows.filter(**{field: value}).exclude(pk__in=[survivor.pk, loser.pk])
-    return getattr(survivor, field) == value or others.exists()
 
 
 def _move_back(row: Merge, survivor: Lead, loser: Lead) -> None:

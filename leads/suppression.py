@@ -5,6 +5,7 @@ to one of them holds for all, at once and without being copied.
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,16 +41,37 @@ class Stop:
 
 def verdict(address: str, lead: Lead | None = None, now: datetime | None = None) -> Stop | None:
     """The first reason not to write to `address` (any spelling) or to `lead`, or None. Two queries."""
-    given, address = address.strip(), normal.email(address)
     person = rows_of(lead) if lead is not None else []
-    rows = Suppression.objects.filter(_about(address, person)).filter(
-        Q(expires_at=None) | Q(expires_at__gt=now or timezone.now())
-    )
-    by_reason = {row.reason: row for row in rows}
+    keys = _keys(normal.email(address), person)
+    return _first(address, person, [row for row in _standing(now).filter(_stored(keys)) if _counts(row, keys)])
+
+
+def verdicts(leads: Sequence[Lead], now: datetime | None = None) -> dict[int, Stop]:
+    """The verdicts on many people at their own address, by pk, without those who may be written to. Two queries."""
+    rows: dict[int, list[Lead]] = {lead.pk: [] for lead in leads}
+    for row in Lead.rows.filter(Q(pk__in=rows) | Q(merged_into__in=rows)):
+        rows[row.merged_into_id or row.pk].append(row)
+    keys = {lead.pk: _keys(normal.email(lead.email or ""), rows[lead.pk]) for lead in leads}
+    values = {value for mine in keys.values() for _, value in mine}
+    stored = list(_standing(now).filter(scope__in=Scope.values, value__in=values))
+    found = {}
+    for lead in leads:
+        about = [row for row in stored if _counts(row, keys[lead.pk])]
+        if stop := _first(lead.email or "", rows[lead.pk], about):
+            found[lead.pk] = stop
+    return found
+
+
+def _standing(now: datetime | None = None) -> QuerySet[Suppression]:
+    return Suppression.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now or timezone.now()))
+
+
+def _first(given: str, person: list[Lead], rows: list[Suppression]) -> Stop | None:
+    address, by_reason = normal.email(given), {row.reason: row for row in rows}
     for reason in PRECEDENCE:
         if row := by_reason.get(reason):
             return Stop(row.reason, row.get_reason_display(), row.source)
-    if given and not address:
+    if given.strip() and not address:
         return Stop(Reason.INVALID, Reason.INVALID.label, "it is not an email address")
     if any(row.email_invalid and row.email == address for row in person if address):
         return Stop(Reason.INVALID, Reason.INVALID.label, "Clay")
@@ -66,7 +88,9 @@ def rows_of(lead: Lead) -> list[Lead]:
 
 def of_person(lead: Lead) -> QuerySet[Suppression]:
     """What stops the person of `lead`, by whichever row or address it was said."""
-    return Suppression.objects.filter(_about("", rows_of(lead)))
+    keys = _keys("", rows_of(lead))
+    weak = Q(scope=Scope.ADDRESS, reason__in=STOPS_THE_ADDRESS_ONLY)
+    return Suppression.objects.filter(_stored(keys)).exclude(weak)
 
 
 def is_erased(lead: Lead) -> bool:
@@ -79,19 +103,30 @@ def is_marked(*identifiers: str) -> bool:
     return Suppression.objects.filter(scope=Scope.ADDRESS_HASH, value__in=marks, reason=Reason.ERASED).exists()
 
 
-def _about(address: str, person: list[Lead]) -> Q:
-    wanted = Q(pk=None)
+def _keys(address: str, person: list[Lead]) -> dict[tuple[str, str], bool]:
+    """By which (scope, value) somebody is stopped, and whether by each reason or only by those that stop a person."""
+    # Who said no at one address has not said yes at another.
+    others = {mail for row in person for mail in (row.email or "", row.personal_email)} - {"", address}
+    profiles = {row.linkedin_key for row in person if row.linkedin_key}
+    keys = dict.fromkeys(((str(Scope.ADDRESS), mail) for mail in others), False)
+    keys |= dict.fromkeys(((str(Scope.ADDRESS_HASH), hashed(one)) for one in others | profiles), True)
+    keys |= dict.fromkeys(((str(Scope.PERSON), str(row.pk)) for row in person), True)
     if address:
-        wanted |= Q(scope=Scope.ADDRESS, value=address)
-        wanted |= Q(scope=Scope.ADDRESS_HASH, value=hashed(address))
-        wanted |= Q(scope=Scope.DOMAIN, value__in=_and_parents(address.rpartition("@")[2]))
-    if person:
-        wanted |= Q(scope=Scope.PERSON, value__in=[str(row.pk) for row in person])
-        # Who said no at one address has not said yes at another.
-        others = {mail for row in person for mail in (row.email or "", row.personal_email)} - {"", address}
-        wanted |= Q(scope=Scope.ADDRESS, value__in=others) & ~Q(reason__in=STOPS_THE_ADDRESS_ONLY)
-        keys = {row.linkedin_key for row in person if row.linkedin_key}
-        wanted |= Q(scope=Scope.ADDRESS_HASH, value__in=[hashed(one) for one in others | keys])
+        keys |= {(str(Scope.ADDRESS), address): True, (str(Scope.ADDRESS_HASH), hashed(address)): True}
+        parents = _and_parents(address.rpartition("@")[2])
+        keys |= dict.fromkeys(((str(Scope.DOMAIN), name) for name in parents), True)
+    return keys
+
+
+def _counts(row: Suppression, keys: dict[tuple[str, str], bool]) -> bool:
+    by_each_reason = keys.get((row.scope, row.value))
+    return by_each_reason is not None and (by_each_reason or row.reason not in STOPS_THE_ADDRESS_ONLY)
+
+
+def _stored(keys: dict[tuple[str, str], bool]) -> Q:
+    wanted = Q(pk=None)
+    for scope in {scope for scope, _ in keys}:
+        wanted |= Q(scope=scope, value__in=[value for found, value in keys if found == scope])
     return wanted
 
 

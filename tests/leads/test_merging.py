@@ -86,6 +86,7 @@ def test_a_merge_keeps_the_older_row_and_says_what_showed_it() -> None:
         "survivor": [None, None],
         "loser": ["in/dana", other.sources["linkedin_key"]],
         "after": "in/dana",
+        "why": "Only the other lead knew it.",
     }
     other.refresh_from_db()
     assert (other.merged_into, other.linkedin_key, other.needs_assessment_at) == (one, None, None)
@@ -420,6 +421,26 @@ def test_an_undo_keeps_what_was_learned_about_the_survivor_since(lead_user: User
     Lead.rows.filter(pk=one.pk).update(title="Chair")
     merging.undo(row, by=lead_user, reason=REASON)
     assert list(Lead.objects.order_by("pk").values_list("title", flat=True)) == ["Chair", "CEO"]
+
+
+def test_what_was_learnt_of_an_address_goes_where_the_address_goes(lead_user: User) -> None:
+    one, other = pair(no_address=False, email="dana@other.test", linkedin_key="in/dana")
+    Lead.rows.filter(pk=one.pk).update(email=None, address="no_address")
+    row = merging.merge(one, other, source="person", by=lead_user)
+    Lead.rows.filter(pk=one.pk).update(email_verified=True)
+    merging.undo(row, by=lead_user, reason=REASON)
+    said = list(Lead.rows.order_by("pk").values_list("email", "email_verified"))
+    assert said == [(None, False), ("dana@other.test", True)]
+
+
+def test_an_address_that_changed_since_stays_with_the_survivor_and_so_does_what_is_known_of_it(lead_user: User) -> None:
+    one, other = pair(no_address=False, email="dana@other.test")
+    Lead.rows.filter(pk=one.pk).update(email=None, address="no_address")
+    row = merging.merge(one, other, source="person", by=lead_user)
+    Lead.rows.filter(pk=one.pk).update(email="dana@new.test", email_verified=True)
+    merging.undo(row, by=lead_user, reason=REASON)
+    said = list(Lead.rows.order_by("pk").values_list("email", "email_verified"))
+    assert said == [("dana@new.test", True), ("dana@other.test", False)]
 
 
 def test_what_a_person_took_apart_no_data_puts_together_again(lead_user: User) -> None:

@@ -1,0 +1,158 @@
+"""The list of leads: who is shown by which filter, and where each of them is now. Constant queries, by position."""
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, Concat
+from django.utils import timezone
+
+from leads import normal, reach, scoring, suppression
+from leads.models import Company, Enrichment, Lead, Suppression, TeamMember
+from outreach.models import Message
+from outreach.states import Status
+
+ORDER = ("-last_seen_at", "-pk")
+STUCK_AFTER = timedelta(minutes=5)
+SHOWN = (
+    ("", "All"),
+    ("hot", "HOT"),
+    ("may", "May write"),
+    ("stopped", "Stopped"),
+    ("no_address", "No address"),
+    ("stuck", "Stuck"),
+    ("example", "Examples and tests"),
+)
+TIERS = (("", "Any tier"), ("tier_1", "Tier 1"), ("tier_2", "Tier 2"), ("tier_3", "Tier 3"))
+SEEN = (("", "Seen at any time"), ("1", "Seen today or yesterday"), ("7", "Seen in 7 days"), ("30", "Seen in 30 days"))
+NOBODY, NO_EMAIL = "none", "none"
+
+
+class Filters(forms.Form):
+    """What people narrow the list by. A choice that does not exist narrows nothing, and is named."""
+
+    show = forms.ChoiceField(required=False, choices=SHOWN, widget=forms.HiddenInput)
+    search = forms.CharField(required=False, max_length=200, label="Search")
+    tier = forms.ChoiceField(required=False, choices=TIERS, label="Tier")
+    owner = forms.ChoiceField(required=False, label="Owner")
+    seen = forms.ChoiceField(required=False, choices=SEEN, label="Last visit")
+    email = forms.ChoiceField(required=False, label="Email")
+    why = forms.ChoiceField(required=False, label="Why we must not write")
+
+    def __init__(self, data: Any):
+        super().__init__(data)
+        owners = [(str(one.pk), str(one)) for one in TeamMember.objects.all()]
+        self.fields["owner"].choices = [("", "Any owner"), *owners, (NOBODY, "No owner")]  # type: ignore[attr-defined]
+        emails = [("", "Any email"), *Status.choices, (NO_EMAIL, "No email yet")]
+        self.fields["email"].choices = emails  # type: ignore[attr-defined]
+        whys = [("", "For any reason"), *Suppression.Reason.choices]
+        self.fields["why"].choices = whys  # type: ignore[attr-defined]
+
+    @property
+    def narrows(self) -> bool:
+        """Whether one of the choices that are folded away is in use."""
+        return any(self.cleaned_data.get(name) for name in ("tier", "owner", "seen", "email", "why"))
+
+
+def filtered(chosen: dict[str, str]) -> QuerySet[Lead]:
+    """The people that fit every choice of Filters."""
+    rows = _shown(Lead.objects.select_related("company", "owner"), chosen.get("show", ""))
+    if tier := chosen.get("tier"):
+        rows = rows.filter(tier=tier)
+    if owner := chosen.get("owner"):
+        rows = rows.filter(owner=None if owner == NOBODY else int(owner))
+    if seen := chosen.get("seen"):
+        rows = rows.filter(last_seen_at__gte=timezone.now() - timedelta(days=int(seen)))
+    if (email := chosen.get("email")) == NO_EMAIL:
+        rows = rows.exclude(pk__in=Message.objects.values("lead"))
+    elif email:
+        rows = rows.filter(pk__in=Message.objects.filter(status=email).values("lead"))
+    if why := chosen.get("why"):
+        rows = reach.stopped(rows, why)
+    return searched(rows, chosen.get("search", ""))
+
+
+def _shown(rows: QuerySet[Lead], shown: str) -> QuerySet[Lead]:
+    if shown == "hot":
+        big = Q(tier="tier_1", company__employees_from__gte=scoring.HOT_EMPLOYEES)
+        return rows.filter(Q(score__gte=scoring.HOT_INTENT) | big)
+    if shown == "may":
+        return reach.writable(rows)
+    if shown == "stopped":
+        return reach.stopped(rows)
+    if shown == "no_address":
+        return rows.filter(address=Lead.Address.NONE)
+    if shown == "stuck":
+        blocked = Message.objects.filter(status=Status.BLOCKED).values("lead")
+        late = timezone.now() - STUCK_AFTER
+        return rows.filter(Q(needs_assessment_at__lt=late) | ~Q(error="") | Q(pk__in=blocked))
+    return rows.exclude(kind="live") if shown == "example" else rows
+
+
+def searched(rows: QuerySet[Lead], words: str) -> QuerySet[Lead]:
+    """Whom every word fits: an address or a LinkedIn profile exactly, anything else as a part of name or company."""
+    rows = rows.alias(called=Concat("first_name", Value(" "), "last_name", Value(" "), Coalesce("email", Value(""))))
+    for word in words.split()[:5]:
+        rows = rows.filter(_fits(word))
+    return rows
+
+
+def _fits(word: str) -> Q:
+    if key := normal.linkedin_key(word):
+        return _known_as(linkedin_key=key)
+    if "@" in word and (address := normal.email(word)):
+        return _known_as(email=address) | _known_as(personal_email=address)
+    companies = Company.objects.filter(Q(name__icontains=word) | Q(domain__icontains=word))
+    return Q(called__icontains=word) | Q(company__in=companies.values("pk"))
+
+
+def _known_as(**exactly: str) -> Q:
+    """The person known by it, themselves or by a lead that was merged into theirs; looked up by index."""
+    found = Lead.rows.filter(**exactly).values_list("pk", "merged_into")
+    return Q(pk__in=[person or pk for pk, person in found])
+
+
+def with_whereabouts(rows: QuerySet[Lead]) -> QuerySet[Lead]:
+    newest = Message.objects.filter(lead=OuterRef("pk")).order_by("-pk")
+    asked = Enrichment.objects.filter(lead=OuterRef("pk")).exclude(state=Enrichment.State.SETTLED)
+    return rows.annotate(
+        email_status=Subquery(newest.values("status")[:1]),
+        asked_at=Subquery(asked.values("created_at")[:1]),
+    )
+
+
+def described(leads: list[Lead]) -> list[dict[str, Any]]:
+    """Each person with one phrase on where they are now, and whether they are HOT. Two queries."""
+    stops = suppression.verdicts(leads)
+    return [
+        {
+            "lead": lead,
+            "where": where_now(lead, stops.get(lead.pk)),
+            "is_hot": lead.score is not None and scoring.is_hot(lead.score, lead.tier, _size(lead)),
+        }
+        for lead in leads
+    ]
+
+
+def _size(lead: Lead) -> int | None:
+    return lead.company.employees_from if lead.company else None
+
+
+def where_now(lead: Any, stop: suppression.Stop | None) -> str:
+    """One phrase on where somebody is now."""
+    if stop and stop.stops_person:
+        return f"Stopped: {stop.text.lower()}"
+    if stop and lead.address == Lead.Address.USABLE:
+        return f"This address is stopped: {stop.text.lower()}"
+    if lead.asked_at:
+        return "Waiting for Clay"
+    if lead.needs_assessment_at:
+        return "Waiting to be scored"
+    if lead.error:
+        return f"Stuck: {lead.error}"
+    if lead.email_status:
+        return str(Status(lead.email_status).label)
+    if lead.address == Lead.Address.NONE:
+        return "No address to write to"
+    return "Known, no email"

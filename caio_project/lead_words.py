@@ -1,0 +1,81 @@
+"""How the fields of people and companies are said on the pages of leads."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from leads.models import Company, Lead, TeamMember
+
+LABELS = {
+    "company_id": "company", "owner_id": "owner", "linkedin_key": "LinkedIn", "employees_from": "employees from",
+    "email": "address", "email_verified": "address verified", "email_invalid": "address found not to exist",
+    "personal_email": "personal address", "name_key": "",
+}  # fmt: skip
+NAMED = {"company_id": Company, "owner_id": TeamMember}  # fields that hold the id of a row
+ROWS = {
+    "visit": "visit", "enrichment": "question to Clay", "assessment": "score", "suppression": "stop",
+    "lead": "lead merged earlier",
+}  # fmt: skip
+
+
+def label(field: str) -> str:
+    """ "" for a field that tells a person nothing."""
+    return LABELS.get(field, field.replace("_", " "))
+
+
+def said(value: Any) -> str:
+    """A value as people read it; "" for one that is not known."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(str(one["name"]) if isinstance(one, dict) and "name" in one else str(one) for one in value)
+    return str(value or "")
+
+
+class Names:
+    """The rows behind ids, each table read once."""
+
+    def __init__(self, values: Iterable[tuple[str, Any]]):
+        """`values` are (field, value); those of other fields than companies and owners are said as they are."""
+        wanted: dict[str, set[Any]] = {field: set() for field in NAMED}
+        for field, value in values:
+            if field in wanted and value is not None:
+                wanted[field].add(value)
+        self._rows = {field: NAMED[field]._default_manager.in_bulk(pks) for field, pks in wanted.items() if pks}
+
+    def said(self, field: str, value: Any) -> str:
+        if field in NAMED:
+            row = self._rows.get(field, {}).get(value)
+            return str(row) if row else ("" if value is None else f"one that is gone ({value})")
+        return said(value)
+
+
+def counted(rows: dict[str, int]) -> str:
+    """{"visit": 3, "enrichment": 1} as "3 visits, 1 question to Clay"."""
+    named = [(ROWS.get(name, name), count) for name, count in rows.items() if count]
+    return ", ".join(f"{count} {_plural(name, count)}" for name, count in named)
+
+
+def _plural(name: str, count: int) -> str:
+    head, _, rest = name.partition(" ")
+    return name if count == 1 else f"{head}s {rest}".strip()
+
+
+def told_apart(one: Lead, other: Lead) -> tuple[str, str]:
+    """What two leads are called on one page: by more than their names where those are the same."""
+    if str(one) != str(other):
+        return str(one), str(other)
+    by = [lead.email or lead.linkedin_key or lead.personal_email or f"lead {lead.pk}" for lead in (one, other)]
+    return f"{one} ({by[0]})", f"{other} ({by[1]})"
+
+
+def facts(lead: Lead) -> list[dict[str, Any]]:
+    """Every known field of a lead and their company with its source and age."""
+    found = []
+    for row, whose in ((lead, ""), (lead.company, "company ")):
+        for name, source in (row.sources if row else {}).items():
+            value = getattr(row, name, None)
+            if label(name) and value not in (None, "", []):
+                at = datetime.fromisoformat(source["at"])
+                found.append({"name": whose + label(name), "value": said(value), "source": source["source"], "at": at})
+    return found

@@ -1,0 +1,153 @@
+"""What two leads know, put together when they become one and given back when they are taken apart.
+
+In memory, on the two rows handed in: the same code says beforehand what a merge or an undo would do, and does it.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from leads.models import Lead
+
+FACTS = ("first_name", "last_name", "title", "company_id", "city", "state", "country", "past_employers", "owner_id")
+MAILBOX = ("email", "email_verified", "email_invalid")  # they go together
+IDENTIFIERS = (*MAILBOX, "linkedin_key", "personal_email")
+FIELDS = (*FACTS, *IDENTIFIERS)
+UNIQUE = ("email", "linkedin_key")
+NOTHING: tuple[Any, ...] = ("", None, [])
+
+ONLY_OURS, ONLY_THEIRS = "Only the lead that stays knew it.", "Only the other lead knew it."
+OURS_FIRST, THEIRS_FIRST = "The lead that stays knew it first.", "The other lead knew it first."
+BETTER_MAILBOX = "An address that can be written to comes before one that cannot."
+STILL_LEADS_HERE = "It stays as it is; what the other lead had still leads to this person."
+CHANGED_SINCE = "It has changed since the merge, and stays."
+TAKEN = "Somebody else has it by now."
+
+Fields = dict[str, dict[str, Any]]  # {field: {survivor, loser, after, why}}, the first two [value, source]
+
+
+@dataclass(frozen=True)
+class Given:
+    """What one lead has of one field after an undo; `why` where it is not what it had before the merge."""
+
+    field: str
+    whose: str  # "survivor" or "loser"
+    now: Any
+    then: Any
+    why: str = ""
+
+
+def put_together(survivor: Lead, loser: Lead) -> Fields:
+    """Give `survivor` what `loser` knew first or alone; says what became of each field in which they differed."""
+    known = {field: {"survivor": _said(survivor, field), "loser": _said(loser, field)} for field in FIELDS}
+    whys = {field: _take_fact(survivor, loser, field) for field in FACTS}
+    whys |= _take_identifiers(survivor, loser)
+    return {
+        field: {**both, "after": getattr(survivor, field), "why": whys[field]}
+        for field, both in known.items()
+        if both["survivor"][0] != both["loser"][0] or (field in MAILBOX and _differ(known["email"]))
+    }
+
+
+def _differ(both: dict[str, Any]) -> bool:
+    return bool(both["survivor"][0] != both["loser"][0])
+
+
+def _take_fact(survivor: Lead, loser: Lead, field: str) -> str:
+    (ours, our_source), (theirs, their_source) = _said(survivor, field), _said(loser, field)
+    if theirs in NOTHING or ours == theirs:
+        return ONLY_OURS
+    if ours in NOTHING:
+        _set(survivor, field, theirs, their_source)
+        return ONLY_THEIRS
+    if our_source and their_source and _at(their_source) < _at(our_source):
+        _set(survivor, field, theirs, their_source)
+        return THEIRS_FIRST
+    return OURS_FIRST
+
+
+def _take_identifiers(survivor: Lead, loser: Lead) -> dict[str, str]:
+    """What the loser keeps of its identifiers still finds the person."""
+    whys = dict.fromkeys(IDENTIFIERS, STILL_LEADS_HERE)
+    if _has_better_mailbox(loser, survivor):
+        whys |= dict.fromkeys(MAILBOX, BETTER_MAILBOX if survivor.email else ONLY_THEIRS)
+        _swap(survivor, loser, MAILBOX)
+    if loser.linkedin_key and not survivor.linkedin_key:
+        whys["linkedin_key"] = ONLY_THEIRS
+        _swap(survivor, loser, ("linkedin_key",))
+    if not survivor.personal_email:
+        survivor.personal_email, whys["personal_email"] = loser.personal_email, ONLY_THEIRS
+    return whys
+
+
+def _has_better_mailbox(loser: Lead, survivor: Lead) -> bool:
+    """Any is better than none, and one that can be written to better than one that cannot."""
+    usable = Lead.Address.USABLE
+    return bool(loser.email) and (not survivor.email or (loser.address == usable and survivor.address != usable))
+
+
+def _swap(survivor: Lead, loser: Lead, fields: tuple[str, ...]) -> None:
+    for field in fields:
+        ours, theirs = _said(survivor, field), _said(loser, field)
+        _set(survivor, field, *theirs)
+        _set(loser, field, *ours)
+
+
+def give_back(fields: Fields, survivor: Lead, loser: Lead) -> list[Given]:
+    """Give each what it had before, unless it has changed since or is somebody else's by now; says what came of it.
+
+    Whether an address works goes with the address: alone it says nothing.
+    """
+    before = {(whose, field): getattr(lead, field) for whose, lead in _both(survivor, loser) for field in fields}
+    address, learnt = survivor.email, {flag: getattr(survivor, flag) for flag in MAILBOX[1:]}
+    heads = {field: "email" if field in MAILBOX and "email" in fields else field for field in fields}
+    changed = {field for field, head in heads.items() if getattr(survivor, head) != fields[head]["after"]}
+    for field in fields.keys() - changed:
+        _set(survivor, field, *fields[field]["survivor"])
+    taken = {field for field, head in heads.items() if _is_taken(head, fields[head]["loser"][0], survivor, loser)}
+    for field in fields.keys() & set(IDENTIFIERS) - taken:
+        _set(loser, field, *fields[field]["loser"])
+    for flag, value in learnt.items() if address else ():
+        if flag in fields:  # what was learnt about an address since goes where the address goes
+            setattr(survivor if survivor.email == address else loser, flag, value)
+    why = {"survivor": dict.fromkeys(changed, CHANGED_SINCE), "loser": dict.fromkeys(taken, TAKEN)}
+    return [
+        Given(field, whose, before[whose, field], getattr(lead, field), why[whose].get(field, ""))
+        for whose, lead in _both(survivor, loser)
+        for field in FIELDS
+        if field in fields and (whose == "survivor" or field in IDENTIFIERS)
+    ]
+
+
+def _both(survivor: Lead, loser: Lead) -> tuple[tuple[str, Lead], ...]:
+    return ("survivor", survivor), ("loser", loser)
+
+
+def _is_taken(field: str, value: Any, survivor: Lead, loser: Lead) -> bool:
+    """Whether somebody else came to have what was the loser's."""
+    if field not in UNIQUE or value is None:
+        return False
+    others = Lead.rows.filter(**{field: value}).exclude(pk__in=[survivor.pk, loser.pk])
+    return getattr(survivor, field) == value or others.exists()
+
+
+def mark(of: Any) -> str:
+    """A short mark of what was shown, to notice that it is not what would be done any more."""
+    return hashlib.sha256(json.dumps(of, sort_keys=True, default=str).encode()).hexdigest()[:20]
+
+
+def _said(lead: Lead, field: str) -> list[Any]:
+    return [getattr(lead, field), lead.sources.get(field.removesuffix("_id"))]
+
+
+def _at(source: dict[str, str]) -> datetime:
+    return datetime.fromisoformat(source["at"])
+
+
+def _set(lead: Lead, field: str, value: Any, source: dict[str, str] | None) -> None:
+    setattr(lead, field, value)
+    name = field.removesuffix("_id")
+    rest = {key: said for key, said in lead.sources.items() if key != name}
+    lead.sources = {**rest, name: source} if source else rest

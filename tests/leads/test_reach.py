@@ -1,0 +1,85 @@
+"""The list's question to the database gives the answer that every door gives about the one person."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from leads import merging, reach, suppression
+from leads.models import Lead, Suppression
+from tests.factories import LeadFactory
+
+pytestmark = pytest.mark.django_db
+
+ROWS = [
+    ("address", "a@one.test", "customer"),
+    ("address", "b@one.test", "bounced"),
+    ("address", "private@mail.test", "unsubscribed"),
+    ("address", "private2@mail.test", "bounced"),
+    ("domain", "acme.test", "competitor"),
+    ("domain", "eu.deep.test", "manual"),
+    ("address", "gone@one.test", "complained"),
+]
+
+
+@pytest.fixture
+def people() -> dict[str, Lead]:
+    for scope, value, reason in ROWS:
+        Suppression.objects.create(scope=scope, value=value, reason=reason, source="test")
+    Suppression.objects.filter(value="gone@one.test").update(expires_at=timezone.now() - timedelta(days=1))
+    made = {
+        "customer": LeadFactory(email="a@one.test"),
+        "bounced": LeadFactory(email="b@one.test"),
+        "said no in private": LeadFactory(email="c@one.test", personal_email="private@mail.test"),
+        "bounced in private": LeadFactory(email="d@one.test", personal_email="private2@mail.test"),
+        "at a competitor": LeadFactory(email="x@acme.test"),
+        "below a competitor": LeadFactory(email="x@eu.acme.test"),
+        "deep": LeadFactory(email="x@a.eu.deep.test"),
+        "beside": LeadFactory(email="x@us.deep.test"),
+        "alike": LeadFactory(email="x@notacme.test"),
+        "expired": LeadFactory(email="gone@one.test"),
+        "by person": LeadFactory(email="e@one.test"),
+        "no address": LeadFactory(no_address=True),
+        "free": LeadFactory(email="f@one.test"),
+        "merged": LeadFactory(email="g@one.test"),
+    }
+    suppression.stop("", "manual", "test", made["by person"])
+    other = LeadFactory(email="h@one.test")
+    Suppression.objects.create(scope="address", value="h@one.test", reason="unsubscribed", source="test")
+    merging.merge(made["merged"], other, source="person")
+    return made
+
+
+STOPPED = {
+    "customer", "bounced", "said no in private", "at a competitor", "below a competitor", "deep", "by person", "merged",
+}  # fmt: skip
+
+
+def named(people: dict[str, Lead], rows: object) -> set[str]:
+    found = {lead.pk for lead in rows}  # type: ignore[attr-defined]
+    return {name for name, lead in people.items() if lead.pk in found}
+
+
+def test_the_list_agrees_with_the_doors(people: dict[str, Lead]) -> None:
+    by_doors = {name for name, lead in people.items() if suppression.verdict(lead.email or "", lead)}
+    verdicts = suppression.verdicts(list(people.values()))
+    assert named(people, reach.stopped(Lead.objects.all())) == by_doors == STOPPED
+    assert {name for name, lead in people.items() if lead.pk in verdicts} == STOPPED
+    assert named(people, reach.writable(Lead.objects.all())) == people.keys() - STOPPED - {"no address"}
+
+
+def test_one_reason_is_that_reason_alone(people: dict[str, Lead]) -> None:
+    assert named(people, reach.stopped(Lead.objects.all(), "competitor")) == {"at a competitor", "below a competitor"}
+    assert named(people, reach.stopped(Lead.objects.all(), "unsubscribed")) == {"said no in private", "merged"}
+
+
+def test_many_verdicts_are_those_on_each(people: dict[str, Lead], django_assert_num_queries: object) -> None:
+    with django_assert_num_queries(2):  # type: ignore[operator]
+        found = suppression.verdicts(list(people.values()))
+    for lead in people.values():
+        assert found.get(lead.pk) == suppression.verdict(lead.email or "", lead)
+
+
+def test_who_cannot_be_written_to_by_type_is_not_offered() -> None:
+    LeadFactory(example=True)
+    assert not reach.writable(Lead.objects.all()).exists()
