@@ -12,7 +12,7 @@ SWEEPS = {
     "leads.settle_enrichments": 2.0,
     "leads.watch_vendors": 30.0,
     "leads.assess_due": QUICK,
-    "leads.cool_down": 600.0,
+    "leads.cool_down": 120.0,
     "outreach.draft_due": QUICK,
     "outreach.free_blocked": 30.0,
     "outreach.look_due": 5.0,
