@@ -24,8 +24,6 @@ from outreach import limits, phase
 ALIVE = timedelta(minutes=5)
 NEWLY = timedelta(hours=1)
 CACHE_SECONDS = 5
-# Those that run less often than every five minutes are allowed two rounds.
-SLOW = {name: timedelta(seconds=2 * every) for name, every in SWEEPS.items() if every > 150}
 
 
 def queue_status() -> dict[str, Any]:
@@ -94,7 +92,7 @@ def problems(now: datetime | None = None) -> list[str]:
         at = seen.get(name)
         if at is None:
             found.append(f"{name} was never seen.")
-        elif at < now - max(ALIVE, SLOW.get(name, ALIVE)):
+        elif at < now - ALIVE:
             found.append(f"{name} was last seen at {at:%Y-%m-%d %H:%M} UTC.")
     if where := intent.off_by():
         found.append(f"Scoring and drafting are off by {where}.")

@@ -18,13 +18,12 @@ from leads.models import Lead, Switch
 from outreach import composing, earlier
 from outreach.models import EmailEvent, EmailTemplate, Meeting, Message, Reply, ReplyKind, Transport
 from outreach.moves import move
-from outreach.states import Stale, Status
+from outreach.states import NOT_LEFT, Stale, Status
 
 SWITCH = "follow_ups"
 DAYS = {2: timedelta(days=3), 3: timedelta(days=7)}  # after the first email left
 BETWEEN = timedelta(days=3)  # two emails of a thread, however late the one before left
 TOO_LATE = timedelta(days=21)  # after the first; a thread this old is not taken up again
-STOPPABLE = (Status.DRAFT, Status.BLOCKED, Status.HELD, Status.CLEARED)
 ENDS_THREAD = (EmailEvent.Kind.BOUNCED, EmailEvent.Kind.COMPLAINED, EmailEvent.Kind.UNSUBSCRIBED)
 
 
@@ -124,7 +123,7 @@ def _said_yes(lead: Lead, first: Message) -> Lead | None:
 def stop_ended(batch: int = 500) -> int:
     """Withdraw every open follow-up whose thread has ended; returns how many. The door asks for itself as well."""
     count = 0
-    waiting = Message.objects.filter(follows__isnull=False, status__in=STOPPABLE)
+    waiting = Message.objects.filter(follows__isnull=False, status__in=NOT_LEFT)
     for message in waiting.select_related("follows__lead__company").order_by("pk")[:batch]:
         assert message.follows is not None
         if end := ended(message.follows):

@@ -13,10 +13,9 @@ from leads import locks
 from outreach import review
 from outreach.models import Meeting, Message, Opportunity, Reply
 from outreach.moves import move
-from outreach.states import OPEN, Status
+from outreach.states import NOT_LEFT, OPEN, Status
 
 CAME_BACK = (Reply, Meeting, Opportunity)
-STOPPABLE = (Status.DRAFT, Status.BLOCKED, Status.HELD, Status.CLEARED)
 WRITTEN = (Status.SENDING, Status.UNCERTAIN, Status.SENT, Status.FAILED)
 WRITTEN_AS_OTHER = "This person was written to as another lead, before the two were merged."
 OTHER_IS_OPEN = "This person has another email open, from before two leads were merged."
@@ -76,17 +75,17 @@ def _leave_one_open(coming: list[Message], there: list[Message]) -> None:
     for mine, others in ((coming, there), (there, coming)):
         if any(row.status in WRITTEN for row in others):
             _withdraw(mine, "written_as_other", WRITTEN_AS_OTHER)
-    left = sorted((row for row in coming + there if row.status in STOPPABLE), key=_how_far)
+    left = sorted((row for row in coming + there if row.status in NOT_LEFT), key=_how_far)
     _withdraw(left[:-1], "other_is_open", OTHER_IS_OPEN)
 
 
 def _how_far(message: Message) -> tuple[bool, bool, int, int]:
     """Approved, then opened by a person, then waiting, then blocked, then being drafted; of two alike the older."""
     approved = message.status == Status.CLEARED
-    return approved, message.opened_at is not None, STOPPABLE.index(Status(message.status)), -message.pk
+    return approved, message.opened_at is not None, NOT_LEFT.index(Status(message.status)), -message.pk
 
 
 def _withdraw(messages: list[Message], why: str, text: str) -> None:
     for message in messages:
-        if message.status in STOPPABLE:
+        if message.status in NOT_LEFT:
             move(message, Status.WITHDRAWN, why, error=text)

@@ -16,7 +16,7 @@ from outreach import compliance, composing, drafting, earlier, guards, looks, me
 from outreach.models import Message, MessageText, Transport
 from outreach.moves import move
 from outreach.policy import Phase
-from outreach.states import IllegalMove, Stale, Status
+from outreach.states import NOT_LEFT, IllegalMove, Stale, Status
 
 DECIDABLE = (Status.BLOCKED, Status.HELD, Status.CLEARED)
 MACHINE = "machine"  # why an email was cleared that no person cleared
@@ -191,7 +191,7 @@ def expire_due(batch: int = 200) -> int:
 def stop_open_emails(lead: Lead, why: str) -> int:
     """Withdraw every email to a person that has not left, because they must not be written to any more."""
     count = 0
-    for message in earlier.emails_of(lead).filter(status__in=[Status.DRAFT, *DECIDABLE]):
+    for message in earlier.emails_of(lead).filter(status__in=NOT_LEFT):
         try:
             move(message, Status.WITHDRAWN, why)
             count += 1

@@ -37,7 +37,8 @@ MOVES: dict[Status, frozenset[Status]] = {
 
 APPROVED = (S.CLEARED, S.SENDING, S.SENT, S.UNCERTAIN)
 UNDECIDED = (S.DRAFT, S.BLOCKED, S.HELD)
-OPEN = (*UNDECIDED, S.CLEARED, S.SENDING, S.UNCERTAIN)
+NOT_LEFT = (*UNDECIDED, S.CLEARED)  # in the order of their way; each may be withdrawn
+OPEN = (*NOT_LEFT, S.SENDING, S.UNCERTAIN)
 
 
 class IllegalMove(Exception):
