@@ -47,7 +47,8 @@ def open_due(now: datetime | None = None, batch: int = 200) -> int:
     now, count = now or timezone.now(), 0
     for step in DAYS:
         if EmailTemplate.objects.filter(active=True, angle=composing.FOLLOW_UPS[step]).exists():
-            count += sum(_open(first, step) for first in due(step, now)[:batch])
+            for first in due(step, now):  # all of three weeks: those that stay shut must not hide those behind them
+                count += count < batch and _open(first, step)
     if count:
         nudge("outreach.write_drafts")
     return count

@@ -106,6 +106,17 @@ def test_two_sweeps_open_one(first: Message, clock: Any) -> None:
     assert (follow_ups.open_due(), follow_ups.open_due()) == (1, 0)
 
 
+def test_a_thread_that_ended_does_not_hide_the_one_behind_it(first: Message, clock: Any) -> None:
+    clock.shift(timedelta(minutes=2))
+    other = factories.cleared()
+    clock.shift(timedelta(minutes=2))
+    assert sending.send_due() == 1
+    suppression.stop(first.to_address, "manual", "test", first.lead)
+    clock.shift(3 * DAYS)
+    assert follow_ups.open_due(batch=1) == 1
+    assert Message.objects.get(step=2).follows == other
+
+
 def test_a_third_waits_for_three_days_after_a_late_second(first: Message, clock: Any) -> None:
     clock.shift(6 * DAYS)
     (second,) = open_and_write()
