@@ -47,7 +47,7 @@ def connect(*more: str, **options: Any) -> str:
 @pytest.fixture
 def contact(app: FakeGhl, clock: Any) -> str:
     """A contact to ask for; connected as a location."""
-    connect("--code", app.add_code())
+    connect(f"--code={app.add_code()}")
     return app.add_contact("dana@northline.test")["id"]
 
 
@@ -85,7 +85,7 @@ def test_a_code_becomes_a_sealed_pair_that_opens_the_door(app: FakeGhl, contact:
 
 
 def test_a_companys_code_becomes_a_token_of_the_location(app: FakeGhl, clock: Any) -> None:
-    connect("--code", app.add_code("Company"), "--user-type", "Company")
+    connect(f"--code={app.add_code('Company')}", "--user-type", "Company")
     contact = app.add_contact("dana@northline.test")["id"]
     assert ghl.get_contact(contact).id == contact
     assert (times(app, TOKEN), times(app, LOCATION_TOKEN)) == (1, 1)
@@ -96,7 +96,7 @@ def test_a_companys_code_becomes_a_token_of_the_location(app: FakeGhl, clock: An
 
 
 def test_a_location_token_that_ended_early_costs_a_company_no_refresh_token(app: FakeGhl, clock: Any) -> None:
-    connect("--code", app.add_code("Company"), "--user-type", "Company")
+    connect(f"--code={app.add_code('Company')}", "--user-type", "Company")
     contact = app.add_contact("dana@northline.test")["id"]
     del app.tokens.access[sealed.opened(row().access)]
     assert ghl.get_contact(contact).id == contact
@@ -124,7 +124,7 @@ def test_what_cannot_be_connected_says_why_and_stores_nothing(
     code = app.add_code()
     change(app, settings)
     with pytest.raises(CommandError, match=said):
-        connect("--code", code)
+        connect(f"--code={code}")
     assert GhlTokens.objects.count() == 0
 
 
@@ -181,7 +181,7 @@ def test_a_second_401_after_renewing_is_configuration(app: FakeGhl, contact: str
 
 
 def test_eight_workers_meet_an_ended_token_at_once(committed: None, app: FakeGhl, clock: Any) -> None:
-    connect("--code", app.add_code())
+    connect(f"--code={app.add_code()}")
     contact = app.add_contact("dana@northline.test")["id"]
     app.end_access()
     app.on(TOKEN).delay(0.3, times=1)
@@ -261,7 +261,7 @@ def test_a_pair_whose_answer_was_lost_is_told_by_name_and_everything_waits(
     with pytest.raises(http.Unavailable, match="were lost on the way"):
         ghl.get_contact(contact)
     assert times(app, TOKEN) == 3  # the code, the lost one, and the refusal: not one for each call
-    connect("--code", app.add_code())
+    connect(f"--code={app.add_code()}")
     RateWindow.objects.update(paused_until=None)
     assert ghl.get_contact(contact).id == contact
     assert open_alarms() == []
@@ -306,7 +306,7 @@ def test_a_worker_that_comes_back_after_its_lease_does_not_undo_a_new_connection
     assert not tokens._claim(stored, timezone.now() - timedelta(hours=1))
     assert tokens._claim(stored, timezone.now())
     late = ghl_oauth.by_refresh(sealed.opened(stored.refresh), "Location")
-    connect("--code", app.add_code())
+    connect(f"--code={app.add_code()}")
     kept = row().access
     tokens._store_pair(stored, late)
     assert row().access == kept
