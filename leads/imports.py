@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from caio_project.lib.files import Report, csv_rows, decoded
+from caio_project.lib.files import Report, csv_rows, decoded, json_rows
 from leads import ingest, intent, normal
 from leads.integrations import rb2b
 from leads.models import KnownContact, Suppression, TeamMember
@@ -22,7 +22,7 @@ def suppressions(raw: bytes, source: str) -> Report:
     rows: list[Suppression] = []
     for line, row in csv_rows(raw, required=("value", "reason")):
         report.read += 1
-        made = _suppression(row, source)
+        made = row if isinstance(row, str) else _suppression(row, source)
         if isinstance(made, str):
             report.wrong(line, made)
         else:
@@ -39,16 +39,16 @@ def suppressions(raw: bytes, source: str) -> Report:
 def _suppression(row: dict[str, str], source: str) -> Suppression | str:
     value, reason, expires = row["value"], row["reason"].lower().replace(" ", "_"), row.get("expires", "")
     if reason not in Suppression.Reason.values:
-        return f"reason: {row['reason']!r} is not one of {', '.join(Suppression.Reason.values)}."
+        return f"reason: {row['reason'][:80]!r} is not one of {', '.join(Suppression.Reason.values)}."
     scope, clean = Suppression.Scope.ADDRESS, normal.email(value) if "@" in value else ""
     if "@" not in value:
         scope, clean = Suppression.Scope.DOMAIN, normal.domain(value)
     if not clean:
-        return f"value: {value!r} is neither an email address nor a domain."
+        return f"value: {value[:80]!r} is neither an email address nor a domain."
     try:
         until = datetime.combine(date.fromisoformat(expires), time.max, UTC) if expires else None
     except ValueError:
-        return f"expires: {expires!r} is not a date like 2027-01-31."
+        return f"expires: {expires[:80]!r} is not a date like 2027-01-31."
     return Suppression(scope=scope, value=clean, reason=reason, source=source[:40], expires_at=until)
 
 
@@ -69,13 +69,18 @@ def connections(raw: bytes, member: TeamMember) -> Report:
     name for people who have closed their account; those are counted and left out.
     """
     report, rows = Report(), []
-    for _, row in csv_rows(raw, required=("first name", "last name", "company"), notes_before_head=5):
+    for line, row in csv_rows(raw, required=("first name", "last name", "company"), notes_before_head=5):
         report.read += 1
+        if isinstance(row, str):
+            report.wrong(line, row)
+            continue
         contact = _contact(row, member)
         if contact.name or contact.linkedin_key:
             rows.append(contact)
         else:
             report.nobody += 1
+    if report.errors:
+        return report
     with transaction.atomic():
         report.new = _keep_contacts(rows, member)
     report.known = len(rows) - report.new
@@ -126,15 +131,8 @@ def visitors(raw: bytes, *, skip_bad: bool = False, progress: Any = None) -> Rep
     report, bodies = Report(), []
     for line, item in _visitor_rows(raw):
         report.read += 1
-        body = json.dumps(item, sort_keys=True, ensure_ascii=False).encode() if isinstance(item, dict) else b""
         try:
-            if isinstance(item, str):
-                raise rb2b.Unreadable(item)
-            if rb2b.parse(body).seen_at is None:
-                raise rb2b.Unreadable(
-                    "Seen At is missing or no time; without it an old visit would count as one of now."
-                )
-            bodies.append(body)
+            bodies.append(_visit(item))
         except rb2b.Unreadable as error:
             report.wrong(line, str(error))
     if report.errors and not skip_bad:
@@ -147,18 +145,28 @@ def visitors(raw: bytes, *, skip_bad: bool = False, progress: Any = None) -> Rep
     return report
 
 
+def _visit(item: dict[str, Any] | str) -> bytes:
+    """The body of one visitor; raises Unreadable where it would be parked, or has no time."""
+    if isinstance(item, str):
+        raise rb2b.Unreadable(item)
+    body = _body(item)
+    if rb2b.parse(body).seen_at is None:
+        raise rb2b.Unreadable("Seen At is missing or no time; without it an old visit would count as one of now.")
+    return body
+
+
+def _body(item: dict[str, Any]) -> bytes:
+    """As it is stored; a lone surrogate, which JSON can write and UTF-8 cannot, is replaced."""
+    try:
+        return json.dumps(item, sort_keys=True, ensure_ascii=False).encode("utf-8", "replace")
+    except RecursionError as error:
+        raise rb2b.Unreadable("It is nested too deeply.") from error
+
+
 def _visitor_rows(raw: bytes) -> Iterator[tuple[int, dict[str, Any] | str]]:
     """(line, row) for each visitor; a row that cannot be read is a sentence instead."""
     text = decoded(raw)
-    if not text.lstrip().startswith("{"):
+    if text.lstrip().startswith("{"):
+        yield from json_rows(text)
+    else:
         yield from csv_rows(raw, required=())
-        return
-    for line, said in enumerate(text.splitlines(), 1):
-        if not said.strip():
-            continue
-        try:
-            row = json.loads(said)
-        except ValueError as error:
-            yield line, f"It is not JSON: {str(error)[:80]}."
-            continue
-        yield line, row if isinstance(row, dict) else "It is not a JSON object."

@@ -5,12 +5,11 @@ Corrections made in the product come in the same shape, so that they can be look
 tests/outreach/replies.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from caio_project.lib.files import BadFile
+from caio_project.lib.files import BadFile, json_object
 from outreach import reply_sorting
 from outreach.models import Reply, ReplyKind
 from outreach.reply_sorting import Sorted
@@ -73,11 +72,8 @@ def read(raw: bytes) -> list[Labelled]:
 
 
 def _row(number: int, line: str) -> Labelled:
-    try:
-        row = json.loads(line)
-    except ValueError as error:
-        raise BadFile(f"line {number}: not a JSON object.") from error
-    if not isinstance(row, dict):
+    row = json_object(line)
+    if isinstance(row, str):
         raise BadFile(f"line {number}: not a JSON object.")
     for name in TEXTS:
         if not isinstance(row.get(name), str):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from caio_project.lib.files import csv_rows, decoded
+from caio_project.lib.files import csv_rows, decoded, json_rows
 from outreach.reply_text import plain
 
 COLUMNS = ("email", "what", "at")
@@ -66,29 +66,17 @@ def read(raw: bytes) -> Iterator[tuple[int, Item | str]]:
 
 def _rows(raw: bytes) -> Iterator[tuple[int, dict[str, Any] | str]]:
     """A whole JSON document is counted by its entries, JSON lines and CSV by their lines."""
-    text = decoded(raw).lstrip()
-    if not text.startswith(("{", "[")):
+    text = decoded(raw)
+    if not text.lstrip().startswith(("{", "[")):
         yield from csv_rows(raw, required=COLUMNS)
         return
     try:
         whole = json.loads(text)
     except (ValueError, RecursionError):
-        yield from _json_lines(text)
+        yield from json_rows(text)
         return
     for number, row in enumerate(whole if isinstance(whole, list) else [whole], 1):
         yield number, row if isinstance(row, dict) else "It is not a JSON object."
-
-
-def _json_lines(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
-    for line, said in enumerate(text.splitlines(), 1):
-        if not said.strip():
-            continue
-        try:
-            row = json.loads(said)
-        except (ValueError, RecursionError) as error:
-            yield line, f"It is not JSON: {str(error)[:80]}."
-            continue
-        yield line, row if isinstance(row, dict) else "It is not a JSON object."
 
 
 def _entry(row: dict[str, Any]) -> Item:

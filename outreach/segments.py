@@ -42,13 +42,17 @@ def of_file(raw: bytes, limit: int = MOST) -> tuple[Selection, Report]:
     report, leads = Report(), {}
     for line, row in csv_rows(raw, required=()):
         report.read += 1
-        named = {name.lower().replace(" ", "_"): value for name, value in row.items()}
-        found = _known(named.get("email", ""), named.get("linkedin_url", ""))
+        found = row if isinstance(row, str) else _named(row)
         if isinstance(found, str):
             report.wrong(line, found)
         else:
             leads[found.pk] = found
     return _select(f"file {hashlib.sha256(raw).hexdigest()[:12]}", leads.values(), limit), report
+
+
+def _named(row: dict[str, str]) -> Lead | str:
+    named = {name.lower().replace(" ", "_"): value for name, value in row.items()}
+    return _known(named.get("email", ""), named.get("linkedin_url", ""))
 
 
 def _known(email: str, linkedin: str) -> Lead | str:

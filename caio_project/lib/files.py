@@ -2,10 +2,16 @@
 
 import csv
 import io
+import json
+import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 MOST_ERRORS = 100  # more are counted, not kept
+LONGEST_CELL = 131_072  # characters; mostly a quote that is never closed
+csv.field_size_limit(sys.maxsize)  # at its own limit the reader ends in the middle of the file, without the row's line
 
 
 @dataclass
@@ -40,15 +46,17 @@ def decoded(raw: bytes) -> str:
 
 def csv_rows(
     raw: bytes, required: tuple[str, ...], *, notes_before_head: int = 0
-) -> Iterator[tuple[int, dict[str, str]]]:
-    """(line of the file, row by column); a quoted cell may span lines. Raises BadFile without a usable head.
+) -> Iterator[tuple[int, dict[str, str] | str]]:
+    """(line of the file, row by column); a row that cannot be read is a sentence instead. Raises BadFile without a
+    usable head.
 
-    The head is the first line, or one of the `notes_before_head` lines after it that has every required column.
+    A quoted cell may span lines. The head is the first line, or one of the `notes_before_head` lines after it that has
+    every required column.
     """
     text = decoded(raw)
     if "\x00" in text:
         raise BadFile("It has NUL bytes: it is not a CSV file.")
-    reader = csv.reader(io.StringIO(text), dialect=_dialect(text))
+    reader = csv.reader(io.StringIO(text, newline=""), dialect=_dialect(text))
     for _ in range(1 + notes_before_head):
         head = [name.strip() for name in next(reader, [])]
         names = [name.lower() for name in head] if required else head
@@ -61,13 +69,36 @@ def csv_rows(
     start = reader.line_num + 1
     for cells in reader:
         line, start = start, reader.line_num + 1
-        if any(cell.strip() for cell in cells):
+        if any(len(cell) > LONGEST_CELL for cell in cells):
+            yield line, f"A cell has more than {LONGEST_CELL} characters: is a closing quote missing?"
+        elif any(cell.strip() for cell in cells):
             yield line, dict(zip(names, (cell.strip() for cell in cells), strict=False))
+
+
+def json_rows(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
+    """(line, object) for each line of JSON; one that cannot be read is a sentence instead.
+
+    Lines end at a line feed alone: U+2028 and its like may stand inside a JSON text.
+    """
+    for line, said in enumerate(text.split("\n"), 1):
+        if said.strip():
+            yield line, json_object(said)
+
+
+def json_object(said: str) -> dict[str, Any] | str:
+    """The object that a text of JSON is, or a sentence on why it is none."""
+    try:
+        row = json.loads(said)
+    except RecursionError:
+        return "It is nested too deeply."
+    except ValueError as error:
+        return f"It is not JSON: {str(error)[:80]}."
+    return row if isinstance(row, dict) else "It is not a JSON object."
 
 
 def _dialect(text: str) -> type[csv.Dialect]:
     """Commas, or the semicolons of a European spreadsheet."""
-    first = text.split("\n", 1)[0]
+    first = re.split(r"[\r\n]", text, maxsplit=1)[0]
 
     class Found(csv.excel):
         delimiter = ";" if first.count(";") > first.count(",") else "\t" if "\t" in first else ","

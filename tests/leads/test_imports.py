@@ -89,6 +89,26 @@ class TestSuppressions:
         assert said in command("import_suppressions", file(tmp_path, raw))[1]
         assert Suppression.objects.count() == 0
 
+    def test_a_cell_that_is_too_long_is_named_by_its_line(self, tmp_path: Path) -> None:
+        text = f"value,reason\nacme.test,customer\n{'x' * 140_000},customer\nb.test,customer\n"
+        out, err = command("import_suppressions", file(tmp_path, text))
+        assert out == ""
+        assert err.splitlines() == [
+            "line 3: A cell has more than 131072 characters: is a closing quote missing?",
+            "ERROR 1 of 3 lines are wrong. Nothing was stored.",
+        ]
+        assert Suppression.objects.count() == 0
+
+    def test_a_quote_that_is_never_closed_is_named_where_it_opens(self, tmp_path: Path) -> None:
+        text = 'value,reason\nacme.test,customer\n"b.test,customer\n' + "c.test,customer\n" * 10_000
+        assert "line 3: A cell has more than" in command("import_suppressions", file(tmp_path, text))[1]
+        assert Suppression.objects.count() == 0
+
+    @pytest.mark.parametrize("end", ["\r", "\r\n", "\n"])
+    def test_lines_end_as_every_system_ends_them(self, tmp_path: Path, end: str) -> None:
+        path = file(tmp_path, end.join(["value,reason", "acme.test,customer", "b.test,dull", ""]))
+        assert command("import_suppressions", path)[1].startswith("line 3: reason: 'dull'")
+
     def test_a_missing_file_is_said(self, tmp_path: Path) -> None:
         assert "No such file" in command("import_suppressions", tmp_path / "none.csv")[1]
 
@@ -126,6 +146,12 @@ class TestConnections:
             in command("import_connections", file(tmp_path, LINKEDIN), "--member", "Nobody")[1]
         )
         assert "has no column" in command("import_connections", file(tmp_path, "a,b\n"), "--member", "Mark Ellis")[1]
+        assert KnownContact.objects.count() == 0
+
+    def test_a_cell_that_is_too_long_stores_nothing(self, tmp_path: Path) -> None:
+        factories.TeamMemberFactory(name="Mark Ellis")
+        path = file(tmp_path, LINKEDIN + f"{'x' * 140_000},Moreau,,,Ploverly,,\n")
+        assert "line 7: A cell has more than" in command("import_connections", path, "--member", "Mark Ellis")[1]
         assert KnownContact.objects.count() == 0
 
     def test_rows_of_closed_accounts_are_counted_and_left_out(self, tmp_path: Path) -> None:
@@ -218,6 +244,36 @@ class TestVisitors:
         assert out == ""
         assert [line.split(":")[0] for line in err.splitlines()[:4]] == ["line 2", "line 3", "line 4", "line 5"]
         assert "4 of 5 lines are wrong. Nothing was stored." in err
+        assert InboundEvent.objects.count() == 0
+
+    def test_a_line_nested_too_deeply_is_named_and_not_the_end(self, tmp_path: Path) -> None:
+        deep = '{"a":' * 100_000 + "1" + "}" * 100_000
+        path = file(tmp_path, f"{json.dumps(rb2b.person())}\n{deep}\n")
+        assert command("import_visitors", path)[1].splitlines() == [
+            "line 2: It is nested too deeply.",
+            "ERROR 1 of 2 lines are wrong. Nothing was stored.",
+        ]
+        assert InboundEvent.objects.count() == 0
+        assert "1 new" in command("import_visitors", path, "--skip-bad")[0]
+
+    @pytest.mark.parametrize("mark", ["\u2028", "\u2029", "\x85"])
+    def test_a_line_separator_inside_a_text_ends_no_line(self, tmp_path: Path, mark: str) -> None:
+        person = rb2b.person({"Title": f"VP{mark}Sales", "Seen At": timezone.now().isoformat()})
+        lines = json.dumps(person, ensure_ascii=False) + "\r\n{broken\n"
+        out, err = command("import_visitors", file(tmp_path, lines), "--skip-bad")
+        assert "1 new" in out
+        assert err.startswith("line 2: It is not JSON")
+
+    def test_a_lone_surrogate_is_no_traceback(self, tmp_path: Path) -> None:
+        line = json.dumps(rb2b.person({"Title": "VP \ud800 Sales"}))
+        assert "1 new" in command("import_visitors", file(tmp_path, line + "\n"))[0]
+
+    def test_a_cell_that_is_too_long_is_named_by_its_line(self, tmp_path: Path) -> None:
+        rows = exported(2, timezone.now()).splitlines()
+        text = "\r\n".join([*rows, "x" * 140_000 + rows[1]])
+        out, err = command("import_visitors", file(tmp_path, text))
+        assert out == ""
+        assert err.startswith("line 4: A cell has more than 131072 characters")
         assert InboundEvent.objects.count() == 0
 
     def test_the_good_lines_are_stored_where_one_says_so(self, tmp_path: Path) -> None:

@@ -87,6 +87,19 @@ def test_what_is_wrong_is_named_by_its_field(row: Any, sentence: str) -> None:
     assert said.startswith(sentence)
 
 
+def test_a_line_separator_inside_a_text_ends_no_line() -> None:
+    lines = [json.dumps({**OLD, "subject": f"Freight{mark}margin"}, ensure_ascii=False) for mark in "\u2028\x85"]
+    found = read("\n".join(lines).encode())
+    assert [(line, item.subject) for line, item in found] == [(1, "Freight margin"), (2, "Freight margin")]
+
+
+def test_what_is_nested_too_deeply_or_too_long_is_named_by_its_line() -> None:
+    deep = '{"a":' * 100_000 + "1" + "}" * 100_000
+    assert read(f"{json.dumps(OLD)}\n{deep}\n".encode())[1] == (2, "It is nested too deeply.")
+    ((line, said),) = read(f"email,what,at\n{'x' * 140_000},sent,2026-01-31\n".encode())
+    assert (line, said.startswith("A cell has more than 131072 characters")) == (2, True)
+
+
 def test_a_csv_without_its_columns_is_no_file_of_ours() -> None:
     with pytest.raises(BadFile, match="no column what, at"):
         read(b"email,subject\na@b.test,Hello\n")

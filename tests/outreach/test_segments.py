@@ -119,6 +119,15 @@ def test_a_file_with_an_unknown_person_queues_nobody(tmp_path: Path, lead_user: 
     assert not Message.objects.exists()
 
 
+def test_a_cell_that_is_too_long_is_named_by_its_line(tmp_path: Path, lead_user: User) -> None:
+    file, out = tmp_path / "people.csv", StringIO()
+    file.write_text(f"email\n{'x' * 140_000}\n")
+    with pytest.raises(CommandError, match="1 of 1 lines are wrong. Nothing was queued."):
+        call_command("queue_segment", "--as", "lena", "--input", str(file), "--confirm", "1", stderr=out)
+    assert out.getvalue().startswith("line 2: A cell has more than 131072 characters")
+    assert not Message.objects.exists()
+
+
 def test_without_the_right_count_nothing_is_queued(lead_user: User) -> None:
     known()
     said = refused(lead_user, "--tier", "tier_1", "--limit", "5", "--confirm", "2")
