@@ -7,6 +7,7 @@ from rest_framework_api_key.models import APIKey
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from caio_project import switches as switches  # registers
 from caio_project.lib.admin import ReadOnly
 from caio_project.lib.models import ApiKey, Heartbeat
 

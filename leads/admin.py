@@ -5,7 +5,6 @@ from typing import Any
 from django.contrib import admin
 from django.db import transaction
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.html import format_html
 from unfold.admin import TabularInline
 
@@ -22,7 +21,6 @@ from leads.models import (
     Merge,
     PastEmployer,
     Suppression,
-    Switch,
     TeamMember,
     Visit,
 )
@@ -125,13 +123,3 @@ class TeamMembers(NoDelete):
         super().save_related(request, form, formsets, change)
         if form.has_changed() or any(formset.has_changed() for formset in formsets):
             transaction.on_commit(intent.assess_lately_seen)
-
-
-@admin.register(Switch)
-class Switches(NoDelete):
-    list_display = ("name", "on", "changed_at", "changed_by")
-    fields = ("name", "on")
-
-    def save_model(self, request: HttpRequest, obj: Switch, form: Any, change: bool) -> None:
-        obj.changed_by, obj.changed_at = request.user, timezone.now()  # type: ignore[assignment]
-        super().save_model(request, obj, form, change)

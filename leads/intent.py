@@ -19,6 +19,11 @@ from leads.models import Assessment, Lead, Switch, Visit
 log = logging.getLogger(__name__)
 
 SWITCH = "intent_monitor"
+SWITCH_DOES = (
+    "Scores leads and drafts emails for them. Off: visits are still stored and Clay is still asked; nobody is scored "
+    "and nothing is drafted, until it is on again and all that came in is worked off. Emails that wait or are approved "
+    "go their way."
+)
 LAST_TRY = 5
 MOST_VISITS = 200  # of the newest visits; more change nothing but the cost
 LEASE_SECONDS = 60

@@ -51,6 +51,7 @@ class Intents(Rows):
 
 class Looks(Rows):
     model = GhlLook
+    verbose_name_plural = "looks at GoHighLevel"
     fields = ("looked_at", "due_at", "contact_id", "outbound_at", "inbound_at", "deals", "seen", "error")
 
 

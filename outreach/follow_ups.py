@@ -21,6 +21,10 @@ from outreach.moves import move
 from outreach.states import NOT_LEFT, Stale, Status
 
 SWITCH = "follow_ups"
+SWITCH_DOES = (
+    "Drafts a second email three days after the first one left, and a third after seven, where nobody answered. Off: "
+    "no new follow-up is drafted; those that wait or are approved stay as they are."
+)
 DAYS = {2: timedelta(days=3), 3: timedelta(days=7)}  # after the first email left
 BETWEEN = timedelta(days=3)  # two emails of a thread, however late the one before left
 TOO_LATE = timedelta(days=21)  # after the first; a thread this old is not taken up again

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
+from leads import intent
 from leads.models import Switch
 from outreach import follow_ups
 from outreach.models import Control, EmailTemplate
@@ -16,6 +17,7 @@ SEEDS = Path(__file__).parent / "seeds"
 def seed(**_: Any) -> None:
     """After a migration: fill what is empty, and bring templates nobody has edited up to date."""
     Control.objects.get_or_create(pk=1)
+    Switch.objects.get_or_create(name=intent.SWITCH, defaults={"on": True})
     Switch.objects.get_or_create(name=follow_ups.SWITCH, defaults={"on": False})
     seed_templates(templates())
 

@@ -82,5 +82,8 @@ class Switch(models.Model):
     changed_at = models.DateTimeField(default=timezone.now)
     changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
 
+    class Meta:
+        verbose_name_plural = "switches"
+
     def __str__(self) -> str:
         return f"{self.name}: {'on' if self.on else 'off'}"

@@ -63,7 +63,7 @@ def test_switched_off_by_the_setting_nothing_is_assessed_and_visits_are_stored_a
 
 def test_switched_off_by_the_row_nothing_is_assessed_until_it_is_on_again() -> None:
     lead = due()
-    Switch.objects.create(name="intent_monitor", on=False)
+    Switch.objects.filter(name="intent_monitor").update(on=False)
     assert (intent.is_on(), intent.assess_due(), Assessment.objects.count()) == (False, 0, 0)
     lead.refresh_from_db()
     assert (lead.needs_assessment_at is not None, lead.attempts) == (True, 0)
@@ -78,8 +78,8 @@ def test_switched_off_by_the_row_nothing_is_assessed_until_it_is_on_again() -> N
 def test_both_switches_must_be_on(settings: Any, setting: bool, row: bool | None, on: bool) -> None:
     settings.INTENT_MONITOR_ENABLED = setting
     Switch.objects.create(name="another", on=False)
-    if row is not None:
-        Switch.objects.create(name="intent_monitor", on=row)
+    ours = Switch.objects.filter(name="intent_monitor")
+    ours.delete() if row is None else ours.update(on=row)
     assert intent.is_on() is on
 
 

@@ -191,7 +191,8 @@ def test_who_has_answered_before_is_decided_by_a_person_first_of_all() -> None:
 
 def test_the_switch_stops_drafting_and_nothing_is_skipped_by_it() -> None:
     assessed()
-    switch = Switch.objects.create(name="intent_monitor", on=False)
+    switch = Switch.objects.filter(name="intent_monitor")
+    switch.update(on=False)
     assert sweep() == (0, 0)
     assert Message.objects.count() == 0
     switch.delete()
