@@ -77,6 +77,16 @@ def want(lead: Lead) -> None:
     nudge("leads.push_enrichments")
 
 
+def test(lead: Lead) -> Enrichment:
+    """Ask Clay about a test visitor, once what was wanted of them is settled: only to see whether it answers."""
+    if lead.kind != Kind.TEST:
+        raise ValueError(f"{lead.get_kind_display()}: only a test visitor is asked about as a test.")
+    with transaction.atomic():
+        row = Enrichment.objects.create(lead=locks.people(lead.pk)[0], is_test=True)
+    nudge("leads.push_enrichments")
+    return row
+
+
 def push_due(batch: int = 20) -> int:
     """Push what is due to Clay, one by one; returns how many were looked at."""
     due = Enrichment.objects.filter(state=State.DUE, not_before__lte=timezone.now()).order_by("not_before")
@@ -88,8 +98,10 @@ def push_due(batch: int = 20) -> int:
 
 
 def _push(row: Enrichment) -> None:
-    wanted = questions(row.lead)
-    if why := why_not_asked(row.lead) or ("" if wanted.any else "Clay answered within seven days."):
+    wanted = Questions(True, True, None) if row.is_test else questions(row.lead)
+    if why := why_not_asked(row.lead, is_test=row.is_test) or (
+        "" if wanted.any else "Clay answered within seven days."
+    ):
         settle(row, Outcome.SKIPPED, why)
         return
     if breaker.nobody_may_ask():
@@ -146,9 +158,9 @@ def _later(row: Enrichment, seconds: float) -> None:
     )
 
 
-def why_not_asked(lead: Lead) -> str:
-    """Why Clay is never asked about `lead` as things are; "" where it may be."""
-    if lead.kind != Kind.LIVE:
+def why_not_asked(lead: Lead, *, is_test: bool = False) -> str:
+    """Why Clay is never asked about `lead` as things are; "" where it may be. About a test visitor only as a test."""
+    if lead.kind != Kind.LIVE and not (is_test and lead.kind == Kind.TEST):
         return f"{lead.get_kind_display()}s are not sent to Clay."
     if "clay" in settings.SANDBOXED:
         return "Clay is in the sandbox: nothing was asked and nothing is made up."
@@ -235,9 +247,12 @@ def record_answer(request_id: str, data: dict[str, Any]) -> bool:
         about = asked.values_list("lead", flat=True).first()
         if about is None:
             return False
-        lead = _person_of(about, answer)
+        is_test = asked.filter(is_test=True).exists()
+        lead = None if is_test else _person_of(about, answer)
         row = asked.select_for_update().get()
         gained = _improve(lead, answer, row) if lead is not None else []
+        if is_test:
+            gained = [name for name, value in answer.__dict__.items() if value]
         was_open = settle(row, Outcome.ANSWERED)
         changes: dict[str, Any] = {"gained": sorted({*row.gained, *gained})}
         if row.answered_at is None:
@@ -245,7 +260,7 @@ def record_answer(request_id: str, data: dict[str, Any]) -> bool:
             if not was_open:
                 changes |= {"outcome": Outcome.LATE}
         Enrichment.objects.filter(pk=row.pk).update(**changes)
-        if gained and not was_open:
+        if gained and not was_open and not is_test:
             _goes_on(row.lead_id)
     return True
 

@@ -42,6 +42,9 @@ class Enrichment(models.Model):
     answered_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
     gained = models.JSONField(default=list, blank=True, help_text="Fields that the answer brought.")
+    is_test = models.BooleanField(
+        default=False, help_text="About a test visitor, to see whether Clay answers; nothing it says is taken over."
+    )
     asks_person = models.BooleanField(default=True)
     asks_company = models.BooleanField(default=True)
     company_known_at = models.DateTimeField(

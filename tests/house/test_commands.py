@@ -1,5 +1,6 @@
 """Commands used as an operator would: what they print, their exit codes, and that they change only what they say."""
 
+import json
 import threading
 from collections.abc import Iterator
 from io import StringIO
@@ -9,13 +10,15 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from caio_project import deployment, diagnosis
+from caio_project import deployment, our_visitor
 from caio_project.lib.models import ApiKey, Heartbeat
 from caio_project.schedule import SWEEPS
-from leads import enrichment, ingest, intent
-from leads.models import InboundEvent, Kind, Lead
+from leads import budget, enrichment, ingest, intent
+from leads.models import Company, Enrichment, InboundEvent, Kind, Lead
 from outreach import drafting
 from outreach.models import Message
+from tests.factories import LeadFactory
+from tests.fakes.clay import FakeClay
 
 
 def run(name: str, *args: str) -> tuple[int, str]:
@@ -71,13 +74,78 @@ class TestDiagnosePipeline:
         assert (message.status, message.kind, message.lead.kind) == ("held", Kind.TEST, Kind.TEST)
 
     def test_says_where_a_test_visitor_stopped(self, db: None) -> None:
-        steps = diagnosis.follow_test_visitor(wait=0.1)
+        _, steps = our_visitor.follow_test_visitor(wait=0.1)
         assert [(step.name, step.ok) for step in steps] == [("received", True), ("lead", False)]
         assert "is a worker running?" in steps[-1].text
 
     def test_says_that_the_monitor_is_off(self, db: None, settings: Any) -> None:
         settings.INTENT_MONITOR_ENABLED = False
         assert "off by INTENT_MONITOR_ENABLED" in run("diagnose_pipeline")[1]
+
+
+class TestAskingClay:
+    """diagnose_pipeline --test-enrichment."""
+
+    @pytest.fixture
+    def answering(self, clay: FakeClay, live_server: Any) -> FakeClay:
+        clay.configure(callback_url=f"{live_server.url}/webhooks/clay")
+        return clay
+
+    @pytest.mark.postgres
+    def test_a_test_visitor_goes_through_clay_and_nothing_of_it_is_taken_over(
+        self, committed: None, answering: FakeClay, working: None
+    ) -> None:
+        everything_alive()
+        code, said = run("diagnose_pipeline", "--test-enrichment", "--wait", "30", "--json")
+        assert code == 0, said
+        steps = json.loads(said)["test_enrichment"]
+        assert [step["name"] for step in steps] == [
+            "Clay connected", "lead", "nothing else asked", "Clay asked", "Clay answered",
+        ]  # fmt: skip
+        assert "submission 1 of 50000" in steps[3]["text"] and "title" in steps[4]["text"]
+        lead, company = Lead.objects.get(), Company.objects.get()
+        assert (lead.kind, lead.title, lead.email_verified) == (Kind.TEST, "VP Operations", False)
+        assert (company.kind, company.revenue, company.technologies) == (Kind.TEST, "", [])
+        assert (len(answering.submissions()), budget.used()) == (1, 1)
+
+    @pytest.mark.postgres
+    def test_both_tests_follow_one_visitor(self, committed: None, answering: FakeClay, working: None) -> None:
+        everything_alive()
+        code, said = run("diagnose_pipeline", "--test-visitor", "--test-enrichment", "--wait", "30")
+        assert code == 0, said
+        assert (Lead.objects.count(), len(answering.submissions()), Message.objects.get().kind) == (1, 1, Kind.TEST)
+
+    def test_says_that_no_callback_came_or_why_it_was_parked(self, db: None, clay: FakeClay) -> None:
+        row = enrichment.test(LeadFactory(test=True))
+        enrichment.push_due()
+        row.refresh_from_db()
+        silent = our_visitor.watched(row, wait=0)
+        assert [(step.name, step.ok) for step in silent] == [("Clay asked", True), ("Clay answered", False)]
+        assert "did its HTTP column run" in silent[-1].text
+        ingest.store("clay", b'{"request_id": "enr_of_nobody"}')
+        ingest.process_due()
+        assert "request_id is not one of ours." in our_visitor.watched(row, wait=0)[-1].text
+
+    def test_says_why_clay_was_not_asked(self, db: None, clay: FakeClay) -> None:
+        clay.auth_token = "another"
+        row = enrichment.test(LeadFactory(test=True))
+        enrichment.push_due()
+        row.refresh_from_db()
+        (step,) = our_visitor.watched(row, wait=0)
+        assert (step.name, step.ok) == ("Clay asked", False)
+        assert "401" in step.text
+
+    def test_in_the_sandbox_nothing_is_sent_and_it_says_what_to_set(self, db: None) -> None:
+        everything_alive()
+        code, said = run("diagnose_pipeline", "--test-enrichment")
+        assert code == 1
+        assert "CLAY_WORKBOOK_WEBHOOK_URL" in said
+        assert (InboundEvent.objects.count(), Enrichment.objects.count()) == (0, 0)
+
+    def test_says_that_no_worker_took_the_visitor_up(self, db: None, clay: FakeClay) -> None:
+        steps = our_visitor.ask_clay(wait=0.1)
+        assert [(step.name, step.ok) for step in steps] == [("Clay connected", True), ("lead", False)]
+        assert clay.submissions() == []
 
 
 class TestVerifyDeployment:
@@ -112,6 +180,6 @@ class TestCreateApiKey:
 
 
 def test_the_test_visitor_is_never_a_live_lead(db: None) -> None:
-    diagnosis.follow_test_visitor(wait=0)
+    our_visitor.follow_test_visitor(wait=0)
     ingest.process_due()
     assert Lead.objects.get().kind == Kind.TEST

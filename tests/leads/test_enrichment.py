@@ -687,3 +687,36 @@ def test_an_answer_to_nobodys_question_changes_nothing() -> None:
     assert enrichment.record_answer("enr_unknown", enriched({})) is False
     lead.refresh_from_db()
     assert (lead.title, lead.needs_assessment_at) == ("", None)
+
+
+# A test visitor
+
+
+def test_a_test_visitor_is_asked_about_only_as_a_test(clay: FakeClay) -> None:
+    lead = LeadFactory(test=True)
+    enrichment.want(lead)
+    enrichment.push_due()
+    assert (lead.enrichments.get().outcome, clay.submissions()) == ("skipped", [])
+    row = enrichment.test(lead)
+    enrichment.push_due()
+    row.refresh_from_db()
+    assert (row.state, [one["request_id"] for one in clay.submissions()]) == ("requested", [row.request_id])
+
+
+def test_what_clay_says_about_a_test_visitor_is_noted_and_not_taken_over(clay: FakeClay) -> None:
+    lead, live = LeadFactory(test=True), LeadFactory()
+    before = Lead.objects.filter(pk__in=[lead.pk, live.pk]).order_by("pk").values()
+    was, row = list(before), enrichment.test(lead)
+    enrichment.push_due()
+    said = {"title": "CEO", "work_email": live.email, "linkedin_url": "https://www.linkedin.com/in/somebody-real"}
+    assert enrichment.record_answer(row.request_id, said)
+    row.refresh_from_db()
+    assert (row.outcome, row.gained) == ("answered", ["email", "linkedin_url", "title"])
+    assert [{**one, "needs_assessment_at": None} for one in before.all()] == was
+
+
+@pytest.mark.parametrize("kind", ["live", "example", "training"])
+def test_nobody_else_is_asked_about_as_a_test(clay: FakeClay, kind: str) -> None:
+    with pytest.raises(ValueError, match="only a test visitor"):
+        enrichment.test(LeadFactory(kind=kind))
+    assert Enrichment.objects.count() == 0

@@ -2,35 +2,61 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from caio_project import diagnosis
+from caio_project import diagnosis, our_visitor
 from caio_project.lib.commands import Reporting
+from caio_project.our_visitor import Step
+
+WAIT, WAIT_FOR_CLAY = 45.0, 120.0  # seconds
 
 
 class Command(Reporting):
     help = (
-        "Walk the stages and say what works, what waits and why. With --test-visitor, send one of ours through them. "
-        "Exit code: 0 everything works, 1 something does not."
+        "Walk the stages and say what works, what waits and why. With --test-visitor, send one of ours through them; "
+        "with --test-enrichment, send one through Clay. Exit code: 0 everything works, 1 something does not."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--test-visitor", action="store_true", help="Marked, undeliverable, never sent to Clay.")
         parser.add_argument(
-            "--wait", type=float, default=45.0, metavar="SECONDS", help="How long to follow the visitor."
+            "--test-visitor", action="store_true", help="Marked, undeliverable, and not sent to Clay by this alone."
+        )
+        parser.add_argument(
+            "--test-enrichment",
+            action="store_true",
+            help="Send a test visitor to Clay, which uses one submission, and wait for its callback.",
+        )
+        parser.add_argument(
+            "--wait",
+            type=float,
+            metavar="SECONDS",
+            help=f"How long to wait: {WAIT:.0f} for the visitor, {WAIT_FOR_CLAY:.0f} for Clay's callback, unless said.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         findings = diagnosis.walk()
-        steps = diagnosis.follow_test_visitor(options["wait"]) if options["test_visitor"] else []
-        ok = all(finding.ok for finding in findings) and all(step.ok for step in steps)
+        steps, clay_steps = self._tests(options)
+        ok = all(finding.ok for finding in findings) and all(step.ok for step in (*steps, *clay_steps))
         if options["json"]:
-            document = {"ok": ok, "stages": [f.__dict__ for f in findings], "test_visitor": [s.__dict__ for s in steps]}
-            self.as_json(document)
+            told = {"test_visitor": steps, "test_enrichment": clay_steps}
+            document = {name: [step.__dict__ for step in some] for name, some in told.items()}
+            self.as_json({"ok": ok, "stages": [f.__dict__ for f in findings], **document})
         else:
             rows = [(f.name, f.state, f.waiting, f.text) for f in findings]
             self.table("The pipeline", ("Stage", "State", "Waiting", "What was found"), rows)
-            if steps:
-                reached = [(s.name, "yes" if s.ok else "no", s.text) for s in steps]
-                self.table("The test visitor", ("Step", "Reached", "What was found"), reached)
+            self._steps("The test visitor", steps)
+            self._steps("The test of Clay", clay_steps)
             self.stdout.write("Everything works." if ok else "Something does not work; see above.")
         sys.exit(0 if ok else 1)
+
+    def _tests(self, options: dict[str, Any]) -> tuple[list[Step], list[Step]]:
+        visitor, steps, clay_steps = None, list[Step](), list[Step]()
+        if options["test_visitor"]:
+            visitor, steps = our_visitor.follow_test_visitor(WAIT if options["wait"] is None else options["wait"])
+        if options["test_enrichment"]:
+            clay_steps = our_visitor.ask_clay(WAIT_FOR_CLAY if options["wait"] is None else options["wait"], visitor)
+        return steps, clay_steps
+
+    def _steps(self, title: str, steps: list[Step]) -> None:
+        if steps:
+            rows = [(step.name, "yes" if step.ok else "no", step.text) for step in steps]
+            self.table(title, ("Step", "Reached", "What was found"), rows)
