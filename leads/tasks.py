@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from caio_project.lib.models import Heartbeat
-from leads import breaker, enrichment, ingest, intake, intent, silence
+from leads import breaker, budget, enrichment, ingest, intake, intent, silence
 
 
 @shared_task(name="leads.process_events")
@@ -30,6 +30,7 @@ def settle_enrichments() -> None:
 @shared_task(name="leads.watch_vendors")
 def watch_vendors() -> None:
     breaker.watch()
+    budget.watch()
     silence.watch()
     Heartbeat.beat("leads.watch_vendors")
 

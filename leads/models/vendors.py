@@ -100,6 +100,7 @@ class Budget(models.Model):
 
     key = models.CharField(max_length=80, primary_key=True, help_text="Vendor and a hash of the webhook's address.")
     used = models.PositiveIntegerField(default=0)
+    before_us = models.PositiveIntegerField(null=True, help_text="What of it was set as used before us.")
 
     def __str__(self) -> str:
         return f"{self.key}: {self.used}"

@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from caio_project.lib import http
-from leads import breaker, budget, enrichment, rates
+from leads import breaker, budget, enrichment, rates, tasks
 from leads.models import Alarm, Breaker, Budget, Enrichment, RateWindow
 from tests import factories
 from tests.fakes.clay import FakeClay
@@ -22,6 +22,10 @@ def ask() -> Enrichment:
     enrichment.want(lead)
     enrichment.push_due()
     return lead.enrichments.get()
+
+
+def open_alarms() -> list[str]:
+    return sorted(Alarm.objects.filter(closed_at=None).values_list("key", flat=True))
 
 
 def probe_is_due() -> None:
@@ -119,6 +123,48 @@ class TestBudget:
         settings.CLAY_WORKBOOK_WEBHOOK_URL = clay.source_url("src-2")
         assert budget.used() == 0
         assert Budget.objects.count() == 2
+
+    @pytest.mark.parametrize(("now_said", "used"), [(12_000, 12_001), (3, 4), (0, 1)])
+    def test_what_was_used_before_us_can_be_corrected_later(
+        self, clay: FakeClay, settings: Any, now_said: int, used: int
+    ) -> None:
+        settings.CLAY_SUBMISSIONS_USED = 500
+        ask()
+        assert budget.used() == 501
+        settings.CLAY_SUBMISSIONS_USED = now_said
+        assert (budget.used(), budget.used()) == (used, used)
+        ask()
+        assert budget.used() == used + 1
+
+    def test_a_row_from_before_the_correction_was_kept_is_not_counted_twice(
+        self, clay: FakeClay, settings: Any
+    ) -> None:
+        settings.CLAY_SUBMISSIONS_USED = 500
+        Budget.objects.create(key=budget.key(), used=520)
+        assert budget.used() == 520
+        settings.CLAY_SUBMISSIONS_USED = 600
+        assert budget.used() == 620
+
+    def test_the_end_is_told_of_although_the_approach_was(self, clay: FakeClay, settings: Any) -> None:
+        settings.CLAY_SUBMISSIONS_USED = budget.LIFETIME - 2
+        for _ in range(3):
+            ask()
+        assert open_alarms() == ["clay:budget", "clay:budget:used_up"]
+        assert "All 50000 submissions" in Alarm.objects.get(key="clay:budget:used_up").text
+        assert (len(clay.requests()), budget.used()) == (2, budget.LIFETIME)
+
+    def test_a_new_webhook_source_ends_the_alarms(self, clay: FakeClay, settings: Any) -> None:
+        settings.CLAY_SUBMISSIONS_USED = budget.LIFETIME
+        tasks.watch_vendors()
+        assert open_alarms() == ["clay:budget", "clay:budget:used_up"]
+        settings.CLAY_WORKBOOK_WEBHOOK_URL, settings.CLAY_SUBMISSIONS_USED = clay.source_url("src-2"), 0
+        tasks.watch_vendors()
+        assert open_alarms() == []
+
+    def test_in_the_sandbox_there_is_nothing_to_be_used_up(self, settings: Any) -> None:
+        settings.CLAY_SUBMISSIONS_USED = budget.LIFETIME
+        tasks.watch_vendors()
+        assert open_alarms() == []
 
 
 class TestRate:
