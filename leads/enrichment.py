@@ -182,6 +182,7 @@ def _row(row: Enrichment, wanted: Questions) -> clay.Row:
         company_domain=(company.domain or "") if company else "",
         ask_person="yes" if wanted.person else "no",
         ask_company="yes" if wanted.company else "no",
+        source=lead.came_by,
     )
 
 

@@ -28,15 +28,15 @@ def path_of(url: str) -> str:
         return ""
 
 
-def company_of(visitor: Visitor, kind: str) -> Company | None:
+def company_of(visitor: Visitor, kind: str, source: str = "rb2b") -> Company | None:
     """Find or make the company; fills what is not known yet, never overwrites."""
-    company = company_known_as(visitor.company_name, visitor.website, normal.email(visitor.email), kind, "rb2b")
+    company = company_known_as(visitor.company_name, visitor.website, normal.email(visitor.email), kind, source)
     if company is None:
         return None
     linkedin = visitor.linkedin_url if "/company/" in visitor.linkedin_url.lower() else ""
     fill_company(
         company,
-        "rb2b",
+        source,
         industry=visitor.industry,
         employees=visitor.employees[:40],
         employees_from=normal.employees_from(visitor.employees),
@@ -136,7 +136,9 @@ def _rows_known_by(address: str, key: str) -> list[int]:
     return list(dict.fromkeys([*(by_address or by_personal)[:1], *by_key]))
 
 
-def lead_of(visitor: Visitor, company: Company | None, kind: str, lead: Lead | None) -> Lead | None:
+def lead_of(
+    visitor: Visitor, company: Company | None, kind: str, lead: Lead | None, source: str = "rb2b"
+) -> Lead | None:
     """The person, made where `lead` is None; fills what is not known yet.
 
     None where neither address nor LinkedIn URL is one: nobody could be found again, and nobody must be taken for
@@ -145,10 +147,10 @@ def lead_of(visitor: Visitor, company: Company | None, kind: str, lead: Lead | N
     address, key = identifiers(visitor)
     if not address and not key:
         return None
-    lead = lead or new_lead("rb2b", address, key, kind=kind, owner=default_owner())
+    lead = lead or new_lead(source, address, key, kind=kind, owner=default_owner())
     try:
         with transaction.atomic():
-            _fill_from(visitor, lead, company)
+            _fill_from(visitor, lead, company, source)
     except IntegrityError as error:  # another worker has just given one of the identifiers to somebody else
         raise locks.Moved from error
     Lead.objects.filter(pk=lead.pk).update(last_seen_at=timezone.now())
@@ -156,12 +158,12 @@ def lead_of(visitor: Visitor, company: Company | None, kind: str, lead: Lead | N
     return lead
 
 
-def _fill_from(visitor: Visitor, lead: Lead, company: Company | None) -> None:
+def _fill_from(visitor: Visitor, lead: Lead, company: Company | None, source: str) -> None:
     address, key = identifiers(visitor)
     state = normal.us_state(visitor.state)
     fill(
         lead,
-        "rb2b",
+        source,
         first_name=visitor.first_name,
         last_name=visitor.last_name,
         title=visitor.title,

@@ -190,9 +190,9 @@ def _visit(event: InboundEvent) -> Lead | None:
     if suppression.is_marked(*found_by) or any(map(suppression.is_erased, people)):
         InboundEvent.objects.filter(pk=event.pk).update(body=b"")
         return None  # nothing is kept of somebody who was erased, not even that they came back
-    company = identity.company_of(visitor, event.kind)
-    known = merging.one_of(people, "rb2b", normal.email(visitor.email), visitor.first_name, visitor.last_name)
-    lead = identity.lead_of(visitor, company, event.kind, known) if visitor.is_person else None
+    company = identity.company_of(visitor, event.kind, event.source)
+    known = merging.one_of(people, event.source, normal.email(visitor.email), visitor.first_name, visitor.last_name)
+    lead = identity.lead_of(visitor, company, event.kind, known, event.source) if visitor.is_person else None
     if lead is None and company is None:
         raise rb2b.Unreadable("It names nobody: no LinkedIn URL, address, company name or website could be read.")
     seen_at = _plausible(visitor.seen_at, event.received_at)

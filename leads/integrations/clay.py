@@ -6,6 +6,7 @@ later; nothing in its answer can be relied on. It signs nothing: the secret in t
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +38,7 @@ class Row:
     company_domain: str
     ask_person: str = "yes"
     ask_company: str = "yes"
+    source: str = "rb2b"  # by which way we came to know them
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def push(row: Row) -> None:
     headers = {"Content-Type": "application/json"}
     if settings.CLAY_WEBHOOK_AUTH_TOKEN:
         headers["x-clay-webhook-auth"] = settings.CLAY_WEBHOOK_AUTH_TOKEN
-    body = {**row.__dict__, "full_name": f"{row.first_name} {row.last_name}".strip(), "source": "rb2b"}
+    body = {**row.__dict__, "full_name": f"{row.first_name} {row.last_name}".strip()}
     http.call(
         "POST",
         settings.CLAY_WORKBOOK_WEBHOOK_URL,
@@ -84,11 +86,11 @@ def push(row: Row) -> None:
 
 def parse(data: dict[str, Any]) -> Enriched:
     """Read a callback body. Absent values come as "", null, "N/A" or the text of a failed column: all are missing."""
-    email = _text(data, "work_email", "email", longest=320).lower()
+    email = _best(_address, data, "work_email", "email") or ""
     said = {str(data.get(name)).strip().lower().replace(" ", "_") for name in ("email_verified", "email_status")}
     invalid = not UNUSABLE.isdisjoint(said)
     return Enriched(
-        email=email if "@" in email else "",
+        email=email,
         email_verified=not invalid and _is_verified(data),
         email_invalid=invalid,
         first_name=_text(data, "first_name"),
@@ -102,19 +104,33 @@ def parse(data: dict[str, Any]) -> Enriched:
         employees=_text(data, "employee_count", "company_size"),
         revenue=_text(data, "revenue"),
         location=_text(data, "location"),
-        country=_text(data, "country", "country_code"),
-        technologies=_list(_first(data, "technologies", "tech_stack")),
-        open_roles=_count(_first(data, "open_roles", "hiring")),
-        past_employers=_employers(_first(data, "past_employers", "work_history")),
+        country=_best(_country_code, data, "country", "country_code") or _text(data, "country", "country_code"),
+        technologies=_best(_list, data, "technologies", "tech_stack") or [],
+        open_roles=_best(_count, data, "open_roles", "hiring"),
+        past_employers=_best(_employers, data, "past_employers", "work_history") or [],
     )
 
 
 def _is_verified(data: dict[str, Any]) -> bool:
-    return str(_first(data, "email_verified", "email_status")).lower() in ("true", "valid", "1")
+    """Whether one of the two columns says so and neither says the opposite."""
+    said = {str(data.get(name)).strip().lower() for name in ("email_verified", "email_status")}
+    return not said.isdisjoint({"true", "valid", "1"}) and said.isdisjoint({"false", "0", "no"})
 
 
-def _first(data: dict[str, Any], *names: str) -> Any:
-    return next((data[name] for name in names if data.get(name) not in (None, "")), None)
+def _best(read: Callable[[Any], Any], data: dict[str, Any], *names: str) -> Any:
+    """What the first column says from which something can be read; None where none says anything."""
+    found = (read(data.get(name)) for name in names)
+    return next((value for value in found if value not in (None, "", [])), None)
+
+
+def _address(value: Any) -> str:
+    text = _text({"": value}, "", longest=320).lower()
+    return text if "@" in text else ""
+
+
+def _country_code(value: Any) -> str:
+    text = _text({"": value}, "")
+    return text if len(text) == 2 else ""
 
 
 def _text(data: dict[str, Any], *names: str, longest: int = LONGEST) -> str:

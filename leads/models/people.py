@@ -1,6 +1,7 @@
 """People, their companies, what they visited, and which of them are one."""
 
 import uuid
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -11,6 +12,8 @@ from django.utils import timezone
 
 from leads.models.events import InboundEvent, Kind
 from leads.models.team import TeamMember
+
+TOLD_OF_A_PERSON = ("email", "personal_email", "linkedin_key", "first_name", "last_name", "title")
 
 
 def sourced(source: str, at: Any = None) -> dict[str, str]:
@@ -132,6 +135,12 @@ class Lead(models.Model):
     @property
     def name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def came_by(self) -> str:
+        """The source that told of this person first: rb2b, api, import, ghl, history; "" where none is known."""
+        said = [one for name, one in self.sources.items() if name in TOLD_OF_A_PERSON]
+        return min(said, key=lambda one: datetime.fromisoformat(one["at"]))["source"] if said else ""
 
     @property
     def is_deliverable(self) -> bool:

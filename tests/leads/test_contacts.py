@@ -265,6 +265,7 @@ def test_they_are_asked_about_scored_and_queued_by_hand_only(ghl: FakeGhl, clay:
     enrichment.push_due()
     [row] = clay.submissions()
     assert (row["email"], row["full_name"], row["company_name"]) == ("dana@northline.test", "Dana Okafor", "Northline")
+    assert row["source"] == "ghl"
     enrichment.record_answer(row["request_id"], {"job_title": "VP Sales", "industry": "Logistics"})
     intent.assess_due()
     assert (lead().title, lead().score is not None) == ("VP Sales", True)
