@@ -16,11 +16,12 @@ def is_one_of(token: str, allowed: Sequence[str]) -> bool:
 
 def without_secret(request: HttpRequest, name: str, secret: str) -> JsonResponse | None:
     """The answer to a request that does not carry `secret`, the setting `name`, as its bearer token; None for one
-    that does."""
-    if not secret:
+    that does. While a secret is changed the setting holds the old one and the new one, with a comma between."""
+    secrets = [one.strip() for one in secret.split(",") if one.strip()]
+    if not secrets:
         return problem_response(503, f"{name} is not set, so no callback can be trusted.")
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and is_one_of(token, [secret]):
+    if scheme.lower() == "bearer" and is_one_of(token, secrets):
         return None
     return problem_response(401, "Authorization: it is missing or wrong.", **{"WWW-Authenticate": "Bearer"})
 

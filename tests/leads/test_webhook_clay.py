@@ -1,5 +1,6 @@
 """Clay calls back unsigned: the secret in the header and the request's unguessable id are the proof."""
 
+import json
 from typing import Any
 
 import pytest
@@ -36,6 +37,23 @@ def test_without_a_secret_of_ours_nobody_is_trusted(client: Client, settings: An
             "CLAY_CALLBACK_TOKEN is not set, so no callback can be trusted.",
         )
     assert not InboundEvent.objects.exists()
+
+
+def test_while_the_secret_is_changed_the_old_one_and_the_new_one_count(
+    client: Client, clay: FakeClay, settings: Any
+) -> None:
+    settings.CLAY_CALLBACK_TOKEN = "old-secret, new-secret"
+    answers = {}
+    for secret in ("old-secret", "new-secret", "old-secret, new-secret", "old-secret,", ""):
+        headers = {"Authorization": f"Bearer {secret}"}
+        body = json.dumps({"request_id": "enr_x", "n": secret})
+        answers[secret] = client.post(
+            "/webhooks/clay", body, content_type="application/json", headers=headers
+        ).status_code
+    assert list(answers.values()) == [200, 200, 401, 401, 401]
+    assert InboundEvent.objects.count() == 2
+    settings.CLAY_CALLBACK_TOKEN = ","
+    assert client.post("/webhooks/clay", b"{}", content_type="application/json").status_code == 503
 
 
 @pytest.mark.parametrize(
