@@ -65,7 +65,9 @@ def assess_lately_seen(batch: int = 500) -> int:
     now, last, count = timezone.now(), 0, 0
     lately = Lead.objects.filter(last_seen_at__gte=now - rules.SEEN_WITHIN).order_by("pk")
     while pks := list(lately.filter(pk__gt=last).values_list("pk", flat=True)[:batch]):
-        Lead.objects.filter(pk__in=pks).exclude(needs_assessment_at__gt=now).update(needs_assessment_at=now)
+        with transaction.atomic():
+            locks.rows(pks)
+            Lead.objects.filter(pk__in=pks).exclude(needs_assessment_at__gt=now).update(needs_assessment_at=now)
         last, count = pks[-1], count + len(pks)
     nudge("leads.assess_due")
     return count
@@ -84,7 +86,9 @@ def cool_down(batch: int = 500) -> int:
     scored_cold = Assessment.objects.filter(lead=OuterRef("pk"), made_at__gt=OuterRef("last_seen_at") + counts_for)
     due = cold.filter(needs_assessment_at=None, score__gt=0, error="").exclude(Exists(scored_cold))
     pks = list(due.order_by("pk").values_list("pk", flat=True)[:batch])
-    return Lead.objects.filter(pk__in=pks, needs_assessment_at=None).update(needs_assessment_at=now)
+    with transaction.atomic():
+        locks.rows(pks)
+        return Lead.objects.filter(pk__in=pks, needs_assessment_at=None).update(needs_assessment_at=now)
 
 
 def _assess(lead: Lead) -> None:

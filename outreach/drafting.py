@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from caio_project.lib import calendar, claims
 from caio_project.lib.nudge import nudge
-from leads import intent, merging, suppression
+from leads import intent, locks, merging, suppression
 from leads.models import Assessment, Lead
 from outreach import compliance, composing, earlier, guards, looks, merge, places, policy
 from outreach.models import Message, MessageText, Position
@@ -40,14 +40,17 @@ def take_assessments(batch: int = 200) -> int:
     if not intent.is_on():
         return 0
     position, _ = Position.objects.get_or_create(reader=READER)
-    new = list(Assessment.objects.filter(seq__gt=position.seq).select_related("lead").order_by("seq")[:batch])
+    new = list(Assessment.objects.filter(seq__gt=position.seq).order_by("seq").values_list("seq", "lead")[:batch])
     if not new:
         return 0
+    last = new[-1][0]
     try:
         with transaction.atomic():
-            if not claims.claim(Position.objects.filter(reader=READER, seq=position.seq), seq=new[-1].seq):
+            locks.people(*(lead for _, lead in new))
+            if not claims.claim(Position.objects.filter(reader=READER, seq=position.seq), seq=last):
                 return 0  # another worker reads
-            for assessment in new:
+            rows = Assessment.objects.filter(seq__gt=position.seq, seq__lte=last)
+            for assessment in rows.select_related("lead__merged_into").order_by("seq"):
                 _open_or_note(assessment)
     except IntegrityError:
         return 0  # somebody opened an email for one of them meanwhile; the next sweep reads again

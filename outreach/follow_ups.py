@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from caio_project.lib.nudge import nudge
-from leads import intent, suppression
+from leads import intent, locks, suppression
 from leads.models import Lead, Switch
 from outreach import composing, earlier
 from outreach.models import EmailEvent, EmailTemplate, Meeting, Message, Reply, ReplyKind, Transport
@@ -86,6 +86,7 @@ def _open(first: Message, step: int) -> bool:
         return False
     try:
         with transaction.atomic():
+            locks.people(first.lead_id)
             Message.objects.create(
                 lead=first.lead, assessment=first.lead.assessments.first(), kind=first.kind, step=step, follows=first,
                 to_address=first.to_address, domain=first.domain, written_for=first.written_for,

@@ -1,0 +1,55 @@
+"""Who changes many people at once locks them first and in their order, or two of them would wait for each other."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from leads import intent
+from leads.models import Lead
+from outreach import drafting
+from tests import factories
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db, pytest.mark.usefixtures("sender")]
+WRITES = ("UPDATE", "INSERT")
+
+
+@pytest.fixture
+def sender(db: None) -> Any:
+    return factories.TeamMemberFactory(default_sender=True)
+
+
+def said(work: Callable[[], Any], *tables: str) -> list[str]:
+    """The statements of `work` that lock people, or write to one of `tables`, in their order."""
+    with CaptureQueriesContext(connection) as found:
+        work()
+    statements = [query["sql"] for query in found]
+    locking = [sql for sql in statements if "FOR UPDATE" in sql and '"leads_lead"' in sql]
+    writing = [sql for sql in statements if sql.startswith(WRITES) and any(f'"{name}"' in sql for name in tables)]
+    return [sql for sql in statements if sql in locking + writing]
+
+
+@pytest.mark.parametrize("work", [intent.assess_lately_seen, intent.cool_down])
+def test_people_made_due_together_are_locked_in_their_order(work: Callable[[], int]) -> None:
+    ago = timedelta(days=35) if work is intent.cool_down else timedelta()
+    leads = [factories.LeadFactory(last_seen_at=timezone.now() - ago, score=40) for _ in range(3)]
+    statements = said(work, "leads_lead")
+    assert [sql.split(" ", 1)[0] for sql in statements] == ["SELECT", "UPDATE"], statements
+    assert statements[0].endswith("ORDER BY 1 ASC FOR UPDATE")
+    assert Lead.objects.exclude(needs_assessment_at=None).count() == len(leads)
+
+
+def test_people_are_locked_before_their_emails_are_opened_or_brought_up_to_date() -> None:
+    new, known = factories.VisitFactory().lead, factories.held().lead
+    for lead in (new, known):
+        factories.AssessmentFactory(lead=lead)
+    statements = said(drafting.take_assessments, "outreach_message", "outreach_position")
+    first = next(n for n, sql in enumerate(statements) if sql.startswith('UPDATE "outreach_position"'))
+    assert "FOR UPDATE" in statements[first - 1]
+    assert any(sql.startswith('INSERT INTO "outreach_message"') for sql in statements[first:])
+    assert not any(sql.startswith(WRITES) and '"outreach_message"' in sql for sql in statements[:first])
+    assert new.messages.count() == known.messages.count() == 1
