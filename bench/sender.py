@@ -40,11 +40,13 @@ def _unless_the_database_is_away(sweep: Callable[[], None]) -> None:
 
 
 def prepare(count: int) -> None:
+    from outreach import sending_domains
     from outreach.models import Control, Message
     from outreach.policy import Phase
     from tests import factories
 
     Control.objects.update(phase=Phase.AUTONOMOUS)
+    sending_domains.establish(sending_domains.ours(), by=None, reason="The daily cap is what is tried here.")
     factories.TeamMemberFactory(default_sender=True)
     for _ in range(count):
         factories.cleared()

@@ -32,8 +32,8 @@ def house(request: HttpRequest) -> dict[str, Any]:
             "test_server": is_loopback(settings.GHL_BASE_URL) and "ghl" not in settings.SANDBOXED,
             "overdue": queue.overdue(),
             "waiting": queue.waiting().count(),
-            "daily": standing.daily,
-            "left": standing.left_today,
+            "daily": standing.of_day.limit,
+            "left": standing.of_day.left,
             "team_zone": settings.TEAM_TIME_ZONE,
         }
     }

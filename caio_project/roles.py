@@ -10,6 +10,7 @@ LEAD = (
     "outreach.resume",
     "outreach.promote",
     "outreach.auto_approve",
+    "outreach.warm_up_sendingdomain",
     "outreach.queue_segment",
     "outreach.repeat_aftersend",
     "outreach.change_emailtemplate",

@@ -49,9 +49,9 @@ def fresh_queue_status(now: datetime | None = None) -> dict[str, Any]:
         },
         "daily_limit": {
             "date": standing.day.isoformat(),
-            "limit": standing.daily,
-            "used": standing.used_today,
-            "remaining": standing.left_today,
+            "limit": standing.of_day.limit,
+            "used": standing.of_day.used,
+            "remaining": standing.of_day.left,
         },
     }
     if not settings.QUEUE_STATUS_DETAIL:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from metrics import health_score
 from metrics.health_score import Sample
 from metrics.integrations import dns_records
-from outreach import guardrails
+from outreach import guardrails, sending_domains
 from outreach.models import EmailEvent, Reply, SendIntent, Transport
 from outreach.thresholds import DomainHealth
 
@@ -25,7 +25,7 @@ def evaluate_due(now: datetime | None = None) -> bool:
     While GoHighLevel is in the sandbox nothing is sent from any domain, and there is nothing to judge.
     """
     now = now or timezone.now()
-    newest, domain = guardrails.newest_health(), guardrails.sending_domain()
+    newest, domain = guardrails.newest_health(), sending_domains.ours()
     if not domain or "ghl" in settings.SANDBOXED or (newest and newest.evaluated_at > now - EVERY):
         return False
     guardrails.take_health(evaluate(domain, now))

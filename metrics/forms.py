@@ -5,6 +5,24 @@ from typing import Any
 from django import forms
 
 
+class WarmUp(forms.Form):
+    """Whether the domain we send from is warmed up."""
+
+    warm_up = forms.TypedChoiceField(
+        label="The domain is",
+        choices=[("yes", "New: warm it up from today on"), ("no", "Established: no warm-up")],
+        coerce=lambda value: value == "yes",
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose one."},
+    )
+    reason = forms.CharField(
+        label="Why?",
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Say why, in a few words."},
+    )
+
+
 class Switch(forms.Form):
     """Automatic approval on or off, with the limits under which it is on."""
 

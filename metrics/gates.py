@@ -17,7 +17,7 @@ from caio_project.lib import calendar, statistics
 from leads.models import Enrichment, Kind
 from metrics import came_back, flow
 from metrics.models import GateEvaluation
-from outreach import guardrails, phase, places
+from outreach import phase, places, sending_domains
 from outreach.models import HealthVerdict, Message, Move, SendIntent, Transport
 from outreach.policy import POLICY, Phase
 from outreach.states import Status
@@ -281,7 +281,7 @@ def domain_health(now: datetime) -> Gate:
     """The lowest score of each of the last 14 days of the team's calendar; a day without a score is not a good one."""
     today = calendar.team_day(now, settings.TEAM_TIME_ZONE)
     recent = HealthVerdict.objects.filter(evaluated_at__gte=now - timedelta(days=HEALTHY_DAYS + 1))
-    rows = recent.filter(domain=guardrails.sending_domain(), score__isnull=False)
+    rows = recent.filter(domain=sending_domains.ours(), score__isnull=False)
     by_day: dict[Any, int] = {}
     for at, score in rows.values_list("evaluated_at", "score"):
         day = calendar.team_day(at, settings.TEAM_TIME_ZONE)

@@ -39,7 +39,6 @@ def page(user: Any) -> dict[str, Any]:
         "proven": all(stage.is_fresh for stage in stages),
         "oldest": queue.waiting().first(),
         "standing": standing,
-        "left_today": standing.left_today,
         "left_this_hour": standing.left_this_hour,
         "hourly": settings.HOURLY_LIMIT,
         "binding": pacing.for_everything(standing),

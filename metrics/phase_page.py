@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from caio_project.lib import calendar
 from metrics import agreement, gates
-from outreach import automatic, gauges, guardrails, phase, review
+from outreach import automatic, gauges, guardrails, phase, review, sending_domains
 from outreach.models import Control, ControlChange, Move
 from outreach.policy import ORDER, POLICY, Band, Phase
 
@@ -133,10 +133,18 @@ def _next_machine(row: Control) -> Phase:
     return Phase.ASSISTED if row.phase in (Phase.SHADOW, Phase.PARALLEL) else Phase.AUTONOMOUS
 
 
+def domain() -> dict[str, Any]:
+    """The domain we send from, in a sentence; who said so where somebody did."""
+    name = sending_domains.ours()
+    row = sending_domains.known(name)
+    return {"domain": {"name": name, "row": row, "sentence": sending_domains.sentence(row)}}
+
+
 def page() -> dict[str, Any]:
     control, now = phase.control(), timezone.now()
     target = gates.next_target()
     return {
+        **domain(),
         "health": guardrails.newest_health(),
         "gauges": gauges.read(guardrails.count(now)),
         "machine": machine(control, now),

@@ -5,5 +5,6 @@ from metrics import views
 urlpatterns = [
     path("sales", views.overview_page, name="overview"),
     path("sales/phase", views.phase_view, name="phase"),
+    path("sales/phase/domain", views.domain_view, name="domain"),
     path("sales/phase/machine", views.machine_view, name="machine"),
 ]

@@ -1,4 +1,4 @@
-"""The overview and the phase, and the switch for automatic approval."""
+"""The overview and the phase, the switch for automatic approval and the warm-up of the sending domain."""
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from approvals.pages import SeeOther, page, show
 from metrics import forms, gates, overview, phase_page
-from outreach import phase
+from outreach import phase, sending_domains
 
 
 @page
@@ -33,6 +33,25 @@ def machine_view(request: HttpRequest) -> HttpResponse:
     on, reason = form.cleaned_data["on"], form.cleaned_data["reason"]
     phase.switch(on, by=request.user, reason=reason, **form.limits())
     messages.success(request, f"Automatic approval is {'on' if on else 'off'}.")
+    return SeeOther(reverse("phase"))
+
+
+@page
+def domain_view(request: HttpRequest) -> HttpResponse:
+    """Begin the warm-up of the domain we send from, or say that it is established."""
+    if not request.user.has_perm(sending_domains.PERMISSION):
+        raise PermissionDenied("Leads set the warm-up of the sending domain. Nothing was changed.")
+    posted = request.method == "POST"
+    form = forms.WarmUp(request.POST if posted else None)
+    if not posted or not form.is_valid():
+        return show(request, "sales/domain.html", {"form": form, **phase_page.domain()}, 422 if posted else 200)
+    do = sending_domains.start if form.cleaned_data["warm_up"] else sending_domains.establish
+    try:
+        row = do(sending_domains.ours(), by=request.user, reason=form.cleaned_data["reason"])
+    except sending_domains.NotADomain:
+        messages.error(request, "GHL_FROM_EMAIL names no domain. Nothing was changed.")
+    else:
+        messages.success(request, f"{row.name}: {sending_domains.sentence(row)}")
     return SeeOther(reverse("phase"))
 
 

@@ -30,6 +30,7 @@ from outreach.models import (
     OptOut,
     SandboxEmail,
     Segment,
+    SendingDomain,
     SendIntent,
 )
 
@@ -251,6 +252,11 @@ class ControlChanges(ReadOnly):
     @admin.display(description="reason")
     def typed(self, change: ControlChange) -> str:
         return change.reason.text if hasattr(change, "reason") else ""
+
+
+@admin.register(SendingDomain)
+class SendingDomains(ReadOnly):
+    list_display = ("name", "warm_up_since", "set_at", "set_by", "reason")
 
 
 @admin.register(GuardrailBreach)

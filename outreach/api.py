@@ -1,6 +1,7 @@
 """The phase and the halt as they are enforced, and one email with why it has not left."""
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -12,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from outreach import automatic, gauges, guardrails, limits, phase
+from outreach import automatic, gauges, guardrails, limits, phase, sending_domains
 from outreach.models import Control, Message
 from outreach.states import Status
 
@@ -110,14 +111,7 @@ def enforced(row: Control) -> dict[str, Any]:
         "since": row.phase_since,
         "by": row.phase_by,
         "reason": row.phase_reason,
-        "limits": {
-            "daily": phase.limits_of(row).daily,
-            "hourly": settings.HOURLY_LIMIT,
-            "domain_hourly": settings.DOMAIN_HOURLY_LIMIT,
-            "gap_seconds": settings.SEND_GAP_SECONDS,
-            "undo_seconds": settings.UNDO_SECONDS,
-            "working_hours": settings.WORKING_HOURS,
-        },
+        "limits": _limits(row, now),
         "auto_approve": {
             "enabled": not automatic.waits(row, now),
             "max_intent_score": row.auto_max_intent,
@@ -125,6 +119,23 @@ def enforced(row: Control) -> dict[str, Any]:
         },
         "halted": phase.is_halted(row),
         "guardrails": [asdict(gauge) for gauge in gauges.read(guardrails.count(now))],
+    }
+
+
+def _limits(row: Control, now: datetime) -> dict[str, Any]:
+    """`daily` is the stricter of the phase's cap and the warm-up's; `warm_up` is None where none holds."""
+    warming, daily = sending_domains.warming_up(now), phase.limits_of(row).daily
+    shown = warming and {
+        "domain": warming.domain, "since": warming.since, "week": warming.week, "daily": warming.daily,
+    }  # fmt: skip
+    return {
+        "daily": min(daily, warming.daily) if warming else daily,
+        "hourly": settings.HOURLY_LIMIT,
+        "domain_hourly": settings.DOMAIN_HOURLY_LIMIT,
+        "gap_seconds": settings.SEND_GAP_SECONDS,
+        "undo_seconds": settings.UNDO_SECONDS,
+        "working_hours": settings.WORKING_HOURS,
+        "warm_up": shown,
     }
 
 

@@ -7,7 +7,6 @@ where a count that fails lets nothing leave. The table is `thresholds`; when a b
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
@@ -15,7 +14,7 @@ from django.utils import timezone
 from caio_project.lib.nudge import nudge
 from leads.alarms import clear_alarm, raise_alarm
 from leads.models import Alarm, Kind
-from outreach import phase, review, thresholds
+from outreach import phase, review, sending_domains, thresholds
 from outreach.models import Control, EmailEvent, GuardrailBreach, HealthVerdict, Move, SendIntent, Transport
 from outreach.policy import ORDER, Phase
 from outreach.states import Status
@@ -141,12 +140,8 @@ def _sends(now: datetime) -> int:
     return sent.filter(transport=Transport.GHL).count()
 
 
-def sending_domain() -> str:
-    return settings.GHL_FROM_EMAIL.rpartition("@")[2].lower()
-
-
 def newest_health() -> HealthVerdict | None:
-    return HealthVerdict.objects.filter(domain=sending_domain()).first()
+    return HealthVerdict.objects.filter(domain=sending_domains.ours()).first()
 
 
 def _health(now: datetime) -> Health | None:

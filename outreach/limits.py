@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from caio_project.lib import calendar
-from outreach import pacing, places
+from outreach import pacing, places, sending_domains
 from outreach.models import Control, DailySlots, Message, SendIntent
 from outreach.pacing import Claim, Standing, Wait
 from outreach.phase import is_halted, limits_of
@@ -30,6 +30,7 @@ def standing(row: Control, now: datetime) -> Standing:
         last=row.last_claim_at,
         away_until=row.away_until,
         away_for=row.away_for,
+        warm_up=sending_domains.warming_up(now),
     )
 
 

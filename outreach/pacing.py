@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from caio_project.lib import calendar
+from outreach import warm_up
+from outreach.warm_up import WarmUp
 
 HOUR = timedelta(hours=1)
 
@@ -28,6 +30,18 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class OfDay:
+    """The stricter of what the phase and the warm-up allow in a day, and how much of it is used up."""
+
+    limit: int
+    used: int
+
+    @property
+    def left(self) -> int:
+        return max(0, self.limit - self.used)
+
+
+@dataclass(frozen=True)
 class Standing:
     """The limits that hold for every email, and how much of each is used up."""
 
@@ -35,7 +49,7 @@ class Standing:
     zone: str  # of the team, whose day it is
     phase: str
     halted: bool
-    daily: int
+    daily: int  # what the phase allows in a day
     hourly: int
     domain_hourly: int
     gap: timedelta
@@ -44,14 +58,19 @@ class Standing:
     last: datetime | None = None
     away_until: datetime | None = None  # GoHighLevel cannot be used before
     away_for: str = ""
+    warm_up: WarmUp | None = None  # of the domain we send from
 
     @property
     def day(self) -> date:
         return calendar.team_day(self.now, self.zone)
 
     @property
-    def left_today(self) -> int:
-        return max(0, self.daily - self.used_today)
+    def of_day(self) -> OfDay:
+        """Whichever leaves less."""
+        found = [OfDay(self.daily, self.used_today)]
+        if self.warm_up:
+            found.append(OfDay(self.warm_up.daily, self.warm_up.used))
+        return min(found, key=lambda one: (one.left, one.limit))
 
     @property
     def left_this_hour(self) -> int:
@@ -73,6 +92,9 @@ def for_everything(at: Standing) -> Wait | None:
     waits = []
     if at.used_today >= at.daily:
         waits.append(Wait("daily", calendar.next_day(at.now, at.zone), f"{at.used_today} of {at.daily} sent today"))
+    if at.warm_up and at.warm_up.used >= at.warm_up.daily:
+        text = f"{at.warm_up.used} of {at.warm_up.daily} sent today in week {at.warm_up.week} of {at.warm_up.domain}"
+        waits.append(Wait("warm_up", calendar.next_day(at.now, at.zone), text))
     if len(at.recent) >= at.hourly:
         waits.append(Wait("hourly", at.recent[at.hourly - 1].at + HOUR, f"{at.hourly} an hour"))
     if at.last and at.now < at.last + at.gap:
@@ -99,11 +121,13 @@ def strictest(waits: list[Wait]) -> Wait | None:
 def at_moment(at: Standing, now: datetime) -> Standing:
     """How things stand at a later moment if nothing is claimed until then."""
     recent = tuple(claim for claim in at.recent if claim.at > now - HOUR)
-    used = at.used_today if calendar.team_day(now, at.zone) == at.day else 0
-    return replace(at, now=now, recent=recent, used_today=used)
+    day = calendar.team_day(now, at.zone)
+    used = at.used_today if day == at.day else 0
+    return replace(at, now=now, recent=recent, used_today=used, warm_up=warm_up.at_day(at.warm_up, day))
 
 
 def after_claim(at: Standing, domain: str) -> Standing:
     """How things stand once a slot was claimed now."""
     recent = (Claim(at.now, domain), *at.recent)[: at.hourly]
-    return replace(at, used_today=at.used_today + 1, recent=recent, last=at.now)
+    ours = at.warm_up and replace(at.warm_up, since=at.warm_up.since or at.day, used=at.warm_up.used + 1)
+    return replace(at, used_today=at.used_today + 1, recent=recent, last=at.now, warm_up=ours)

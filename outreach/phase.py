@@ -60,7 +60,7 @@ def change(to: Phase, *, by: Any, reason: str, override: bool = False) -> Contro
         row = locked()
         if row.phase == to:
             raise NotAllowed(f"The phase is {to.value} already.")
-        _log("phase", row.phase, to, by, reason, override)
+        log("phase", row.phase, to, by, reason, override)
         if row.auto_approve and ORDER.index(to) < ORDER.index(Phase(row.phase)):
             _set(row, "auto_approve", False, by, reason)  # or it would go on by itself after the next rise
         row.phase, row.phase_since, row.phase_by, row.phase_reason = to, timezone.now(), name_of(by), reason
@@ -88,7 +88,7 @@ def switch(on: bool, *, by: Any, reason: str, under_intent: int | None = None, n
 
 
 def _set(row: Control, name: str, value: Any, by: Any, reason: str) -> None:
-    _log(name.removesuffix("_connections"), _said(getattr(row, name)), _said(value), by, reason)
+    log(name.removesuffix("_connections"), _said(getattr(row, name)), _said(value), by, reason)
     setattr(row, name, value)
 
 
@@ -102,7 +102,7 @@ def halt(*, by: Any, reason: str) -> Control:
     with transaction.atomic():
         row = locked()
         if not row.halted:
-            _log("halt", "open", "halted", by, reason)
+            log("halt", "open", "halted", by, reason)
             row.halted, row.halted_at, row.halted_by, row.halt_reason = True, timezone.now(), name_of(by), reason
             row.save()
     nudge(MACHINE_SWEEP)
@@ -114,7 +114,7 @@ def resume(*, by: Any, reason: str) -> Control:
     with transaction.atomic():
         row = locked()
         if row.halted:
-            _log("halt", "halted", "open", by, reason)
+            log("halt", "halted", "open", by, reason)
             row.halted, row.halted_at, row.halted_by, row.halt_reason = False, None, "", ""
             row.save()
     return row
@@ -127,7 +127,8 @@ def name_of(by: Any) -> str:
     return (by.get_full_name() or by.get_username()) if hasattr(by, "get_username") else str(by)
 
 
-def _log(what: str, before: str, after: str, by: Any, reason: str, override: bool = False) -> None:
+def log(what: str, before: str, after: str, by: Any, reason: str, override: bool = False) -> None:
+    """Write down a change of what is allowed, in the transaction that changes it."""
     user = by if hasattr(by, "get_username") else None
     row = ControlChange.objects.create(
         what=what, before=before, after=after, by=user, by_name=name_of(by), override=override

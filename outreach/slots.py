@@ -5,7 +5,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from caio_project.lib import claims
-from outreach import automatic, guardrails, judging, limits, pacing, phase, states, turns
+from outreach import automatic, guardrails, judging, limits, pacing, phase, sending_domains, states, turns
 from outreach.judging import LONGEST_CALL, Bound, Stopped
 from outreach.models import DailySlots, Message, SendIntent
 from outreach.states import Status
@@ -41,8 +41,9 @@ def claim(message: Message, contact_id: str = "") -> SendIntent:
     row.last_claim_at = now
     row.save(update_fields=["last_claim_at"])
     return SendIntent.objects.create(
-        message=message, transport=message.transport, phase=row.phase, day=at.day, domain=message.domain, claimed_at=now
-    )
+        message=message, transport=message.transport, phase=row.phase, day=at.day, domain=message.domain,
+        from_domain=sending_domains.from_domain(message.transport, at.warm_up), claimed_at=now,
+    )  # fmt: skip
 
 
 def settle(intent: SendIntent, outcome: str, was: str = Outcome.OPEN) -> None:

@@ -23,7 +23,7 @@ from outreach.models.messages import (
     Transport,
     new_unsubscribe_token,
 )
-from outreach.models.pacing import Place
+from outreach.models.pacing import Place, SendingDomain
 from outreach.models.sends import DailySlots, SandboxEmail, SendIntent
 from outreach.models.telling import AfterSend, OptOut
 from outreach.models.templates import EmailTemplate, Signal
@@ -55,6 +55,7 @@ __all__ = [
     "SandboxEmail",
     "Segment",
     "SendIntent",
+    "SendingDomain",
     "Signal",
     "SyncCursor",
     "Transport",

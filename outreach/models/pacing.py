@@ -1,6 +1,7 @@
 """What the limits are counted by."""
 
 from django.db import models
+from django.utils import timezone
 
 
 class Place(models.Model):
@@ -18,3 +19,22 @@ class Place(models.Model):
 
     def __str__(self) -> str:
         return " ".join(filter(None, (self.country, self.state, self.zone))) or "not known"
+
+
+class SendingDomain(models.Model):
+    """A domain that we send from, and how much it is trusted with. Without a row it is new."""
+
+    name = models.CharField(max_length=253, primary_key=True)
+    warm_up_since = models.DateField(
+        null=True, blank=True, help_text="Day of the team's calendar; empty: established, it warms up no more."
+    )
+    set_at = models.DateTimeField(default=timezone.now)
+    set_by = models.CharField(max_length=150)
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        default_permissions = ("view",)
+        permissions = [("warm_up_sendingdomain", "Can set the warm-up of a sending domain")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from caio_project.lib import http
 from leads.integrations import ghl as contacts
-from outreach import limits, sending
-from outreach.models import DailySlots, Message, SendIntent
+from outreach import limits, sending, sending_domains
+from outreach.models import ControlChange, DailySlots, Message, SendingDomain, SendIntent
 from tests import factories
 from tests.fakes.ghl import FakeGhl
 from tests.outreach.conftest import WORKING
@@ -90,6 +90,30 @@ def test_the_last_place_of_a_domain_goes_to_one(ghl: FakeGhl, settings: Any, clo
     exactly_one_left(ghl, clock, all_at_the_door(ghl))
 
 
+def test_the_last_of_the_days_warm_up_goes_to_one(ghl: FakeGhl, clock: Any) -> None:
+    day, earlier = limits.calendar.team_day(timezone.now(), "America/New_York"), timezone.now() - timedelta(hours=2)
+    for _ in range(19):
+        lead = factories.LeadFactory()
+        done = Message.objects.create(lead=lead, status="sent", domain="elsewhere.test", to_address=lead.email)
+        SendIntent.objects.create(
+            message=done, transport="ghl", phase="parallel", day=day, domain="elsewhere.test", claimed_at=earlier,
+            from_domain="mail.ours.example.com", outcome="sent",
+        )  # fmt: skip
+    for _ in range(WORKERS):
+        factories.cleared()
+    exactly_one_left(ghl, clock, all_at_the_door(ghl))
+    assert SendIntent.objects.filter(from_domain="mail.ours.example.com").count() == 20
+    assert set(Message.objects.filter(status="cleared").values_list("waiting_for", flat=True)) == {"warm_up"}
+
+
+def test_a_new_domain_begins_its_warm_up_once(ghl: FakeGhl) -> None:
+    for _ in range(WORKERS):
+        factories.cleared()
+    all_at_the_door(ghl)
+    assert SendingDomain.objects.get().warm_up_since == WORKING.date()
+    assert ControlChange.objects.filter(what="warm_up").count() == 1
+
+
 def test_the_gap_lets_one_through(ghl: FakeGhl, settings: Any, clock: Any) -> None:
     settings.SEND_GAP_SECONDS = 45
     for _ in range(WORKERS):
@@ -131,6 +155,7 @@ def test_two_processes_and_two_hundred_approved_send_exactly_the_daily_cap(
 ) -> None:
     """Against GoHighLevel's own rate limit, which is never hit; what our rate defers uses up no slot."""
     ghl.configure(rate_limit=100)
+    sending_domains.establish(sending_domains.ours(), by=None, reason="test")
     for _ in range(200):
         factories.cleared()
     processes = [worker.start(seconds=120) for _ in range(2)]
