@@ -105,21 +105,28 @@ def _webhook_keys() -> list[tuple[str, str, str]]:
 
 def _limits() -> list[tuple[str, str, str]]:
     found = []
-    for name, bound, is_floor in BOUNDS:
+    for name, _, is_floor in BOUNDS:
         value = getattr(settings, name)
         if value < 0 or (not is_floor and value < 1):
             found.append((name, f"{name}={value} is too small.", ""))
-        looser = value < bound if is_floor else value > bound
-        if looser and not is_loopback(settings.GHL_BASE_URL) and "ghl" not in settings.SANDBOXED:
-            word = "below" if is_floor else "above"
-            found.append((name, f"{name}={value} is {word} {bound}, and GHL_BASE_URL is not a loopback address.", ""))
-    if (
-        _are_wider(settings.WORKING_HOURS)
-        and not is_loopback(settings.GHL_BASE_URL)
-        and "ghl" not in settings.SANDBOXED
-    ):
-        text = f"WORKING_HOURS={settings.WORKING_HOURS} is wider than 08:00-18:00, and GHL_BASE_URL is not loopback."
-        found.append(("WORKING_HOURS", text, ""))
+    if not is_loopback(settings.GHL_BASE_URL):
+        found += [(name, f"{text}, and GHL_BASE_URL is not a loopback address.", "") for name, text in _looser()]
+    return found
+
+
+def loosened() -> list[str]:
+    """Every limit that is looser than the product's, in a few words each."""
+    return [text for _, text in _looser()]
+
+
+def _looser() -> list[tuple[str, str]]:
+    found = []
+    for name, bound, is_floor in BOUNDS:
+        value = getattr(settings, name)
+        if value < bound if is_floor else value > bound:
+            found.append((name, f"{name}={value} is {'below' if is_floor else 'above'} {bound}"))
+    if _are_wider(settings.WORKING_HOURS):
+        found.append(("WORKING_HOURS", f"WORKING_HOURS={settings.WORKING_HOURS} is wider than 08:00-18:00"))
     return found
 
 

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from approvals import queue
-from caio_project.checks import is_loopback
+from caio_project.checks import is_loopback, loosened
 from outreach import limits, phase
 from outreach.policy import POLICY, Phase
 
@@ -30,6 +30,7 @@ def house(request: HttpRequest) -> dict[str, Any]:
             "control": row,
             "sandbox": settings.SANDBOXED,
             "test_server": is_loopback(settings.GHL_BASE_URL) and "ghl" not in settings.SANDBOXED,
+            "loosened": loosened(),
             "overdue": queue.overdue(),
             "waiting": queue.waiting().count(),
             "daily": standing.of_day.limit,

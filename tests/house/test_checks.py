@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.exceptions import ImproperlyConfigured
+from django.test import Client
 
 from caio_project import checks
 
@@ -66,11 +68,43 @@ def test_a_wrong_value_is_refused_by_name(live: Any, name: str, value: Any) -> N
         checks.refuse_to_boot()
 
 
-def test_looser_limits_are_accepted_on_a_loopback_peer_only(live: Any) -> None:
-    live.HOURLY_LIMIT = 1000
-    assert names() == {"HOURLY_LIMIT"}
+@pytest.mark.parametrize("sandboxed", [[], ["ghl"], ["ghl", "clay"]])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("UNDO_SECONDS", 29), ("SEND_GAP_SECONDS", 44), ("HOURLY_LIMIT", 16), ("DOMAIN_HOURLY_LIMIT", 4),
+        ("WORKING_HOURS", "07:59-18:00"), ("WORKING_HOURS", "08:00-18:01"), ("WORKING_HOURS", "00:00-24:00"),
+    ],
+)  # fmt: skip
+def test_looser_limits_are_accepted_on_a_loopback_peer_only(
+    live: Any, sandboxed: list[str], name: str, value: Any
+) -> None:
+    live.SANDBOX = live.SANDBOXED = sandboxed
+    setattr(live, name, value)
+    assert names() == {name}
     live.GHL_BASE_URL = "http://127.0.0.1:9"
     assert names() == set()
+    assert [said.partition("=")[0] for said in checks.loosened()] == [name]
+
+
+def test_stricter_limits_are_accepted_anywhere_and_are_not_called_loosened(live: Any) -> None:
+    live.UNDO_SECONDS, live.SEND_GAP_SECONDS, live.HOURLY_LIMIT, live.DOMAIN_HOURLY_LIMIT = 60, 90, 5, 1
+    live.WORKING_HOURS = "09:00-17:00"
+    assert (names(), checks.loosened()) == (set(), [])
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("sandboxed", [[], ["ghl", "clay"]])
+def test_the_banner_says_which_limits_are_loosened(
+    live: Any, client: Client, viewer: User, sandboxed: list[str]
+) -> None:
+    client.force_login(viewer)
+    live.SANDBOX = live.SANDBOXED = sandboxed
+    live.GHL_BASE_URL = "http://127.0.0.1:9"
+    assert "looser" not in client.get("/sales").content.decode()
+    live.HOURLY_LIMIT = 1000
+    said = "imits are looser than real ones: HOURLY_LIMIT=1000 is above 15."
+    assert said in client.get("/sales").content.decode()
 
 
 def test_a_vendor_that_is_neither_connected_nor_in_the_sandbox_is_refused(live: Any) -> None:
