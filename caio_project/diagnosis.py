@@ -6,7 +6,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from caio_project import status
-from leads import intent
+from leads import intent, stranded
 from leads.models import InboundEvent
 from metrics import flow
 from outreach import limits, pacing, phase
@@ -34,7 +34,7 @@ def walk() -> list[Finding]:
     findings.append(_switches())
     for stage in flow.flow():
         findings.append(_stage(stage))
-    findings += [*_polling(), _parked(), _templates(), _door()]
+    findings += [*_polling(), _spool(), _parked(), _templates(), _door()]
     return findings
 
 
@@ -63,6 +63,12 @@ def _switches() -> Finding:
     if not where:
         return Finding("intent monitor", True, None, "on")
     return Finding("intent monitor", False, None, f"off by {where}: visits are stored and worked off later")
+
+
+def _spool() -> Finding:
+    """What the database did not take yet. Another machine's spool is seen by its alarms only."""
+    here, troubles = stranded.look(), status.spool_troubles()
+    return Finding("spool", not troubles, here.waiting, " ".join(troubles) or here.text)
 
 
 def _parked() -> Finding:

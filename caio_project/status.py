@@ -16,7 +16,7 @@ from django.utils import timezone
 from approvals import queue
 from caio_project.lib.models import Heartbeat
 from caio_project.schedule import SWEEPS
-from leads import intent
+from leads import alarms, intent, stranded
 from leads.models import Enrichment, InboundEvent, Lead
 from metrics import flow
 from outreach import limits, phase
@@ -100,7 +100,13 @@ def problems(now: datetime | None = None) -> list[str]:
     parked = InboundEvent.objects.filter(state=InboundEvent.State.PARKED, received_at__gte=now - NEWLY).count()
     if parked:
         found.append(f"{parked} inbound events were parked in the last hour.")
-    return found
+    return found + spool_troubles()
+
+
+def spool_troubles() -> list[str]:
+    """What does not get from a spool into the database: as any machine told, and as this one's folder shows."""
+    here = stranded.look()
+    return [*alarms.open_texts(stranded.PREFIX), *([] if here.is_in_order else [f"In the spool here: {here.text}"])]
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,12 @@ def open_keys(prefix: str) -> set[str]:
     return set(Alarm.objects.filter(key__startswith=prefix, closed_at=None).values_list("key", flat=True))
 
 
+def open_texts(prefix: str) -> list[str]:
+    """What the alarms say that are open and begin so, oldest first."""
+    opened = Alarm.objects.filter(key__startswith=prefix, closed_at=None).order_by("opened_at")
+    return list(opened.values_list("text", flat=True))
+
+
 def clear_open(*keys: str) -> None:
     """As `clear_alarm`, for what is done often: it writes only where one of them is open."""
     for key in Alarm.objects.filter(key__in=keys, closed_at=None).values_list("key", flat=True):

@@ -2,23 +2,31 @@
 
 A file is named by the time it came, written under another name, synced, renamed, and the directory synced: after a
 crash or a power loss it is there whole or not at all. It is deleted only after its event is committed; coming twice is
-harmless, because an event is unique by its body.
+harmless, because an event is unique by its body. Its first line says what it is, the length and the hash of the body
+included; the rest is the body as it came.
 """
 
+import contextlib
+import hashlib
 import json
 import logging
 import os
+import shutil
 import time
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
 log = logging.getLogger(__name__)
 
-SUFFIX, BAD = ".event", ".bad"
+SUFFIX, PART, BAD, REFUSED = ".event", ".part", ".bad", ".refused"
+ABANDONED = 600.0  # seconds after which nobody is writing a .part any more
+TRY_REFUSED_AGAIN = 600.0  # seconds; what the database refuses may be accepted after a deploy
+LARGEST = 4 * 1024 * 1024  # bytes of a file; a body has one megabyte at most
 
 
 @dataclass(frozen=True)
@@ -37,7 +45,6 @@ class Spooled:
 
 def keep(source: str, body: bytes, sha256: str, *, cut: bool, kind: str, parked: str = "") -> str:
     """Write one body to the spool and return its name; raises OSError where the disk cannot take it."""
-    folder = _folder()
     head = {
         "source": source,
         "kind": kind,
@@ -45,36 +52,71 @@ def keep(source: str, body: bytes, sha256: str, *, cut: bool, kind: str, parked:
         "cut": cut,
         "parked": parked,
         "at": datetime.now(UTC).isoformat(),
+        "size": len(body),
+        "body_sha256": hashlib.sha256(body).hexdigest(),
     }
     name = f"{time.time_ns():020d}-{uuid.uuid4().hex}"
-    temporary = folder / f"{name}.part"
-    with temporary.open("wb") as file:
-        file.write(json.dumps(head).encode() + b"\n" + body)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.rename(folder / f"{name}{SUFFIX}")
-    _sync(folder)
+    temporary = _made_folder() / f"{name}{PART}"
+    try:
+        with temporary.open("wb") as file:
+            file.write(json.dumps(head).encode() + b"\n" + body)
+            file.flush()
+            os.fsync(file.fileno())
+        _rename(temporary, SUFFIX)
+    except OSError:
+        temporary.unlink(missing_ok=True)  # a full disk is not to be filled with halves
+        raise
     return name
+
+
+def folder() -> Path:
+    return Path(settings.SPOOL_DIR)
 
 
 def waiting() -> list[Path]:
     """Files that wait, oldest first."""
-    folder = Path(settings.SPOOL_DIR)
-    return sorted(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else []
+    return _ending(SUFFIX)
+
+
+def aside() -> dict[str, int]:
+    """How many files were set aside, by their suffix."""
+    return {suffix: len(_ending(suffix)) for suffix in (BAD, REFUSED)}
+
+
+def has_work() -> bool:
+    """Whether there is anything that `tidy` and a drain would look at, now or after a while."""
+    return any(_ending(suffix) for suffix in (SUFFIX, REFUSED, PART))
 
 
 def read(path: Path) -> Spooled | None:
-    """One file, or None (and set aside under .bad, for a person) where it is not one of ours."""
-    raw = path.read_bytes()
-    head, _, body = raw.partition(b"\n")
-    try:
-        said = json.loads(head)
-        at = datetime.fromisoformat(said["at"])
-        return Spooled(path, said["source"], said["kind"], said["sha256"], bool(said["cut"]), said["parked"], at, body)
-    except (ValueError, KeyError, TypeError):
-        log.error("%s in the spool cannot be read; it is set aside", path.name)
-        path.rename(path.with_suffix(BAD))
-        return None
+    """One file, or None (and set aside under .bad, for a person) where it is not one of ours, or not whole.
+
+    Raises OSError where it cannot be read at all, and FileNotFoundError where another process has drained it.
+    """
+    found = _parsed(path)
+    if found is None:
+        log.error("%s in the spool is not whole or not ours; it is set aside", path.name)
+        set_aside(path, BAD)
+    return found
+
+
+def set_aside(path: Path, suffix: str) -> Path:
+    """Out of the way of those behind it; nothing deletes it."""
+    with contextlib.suppress(OSError):  # of another owner; then it is only tried again sooner
+        os.utime(path)
+    return _rename(path, suffix)
+
+
+def tidy() -> None:
+    """What was refused a while ago is tried again; what a killed process has left half-written is cleared away, or
+    taken in where only the new name was missing."""
+    for path in _older(REFUSED, TRY_REFUSED_AGAIN):
+        _rename(path, SUFFIX)
+    for path in _older(PART, ABANDONED):
+        if _parsed(path) is None:
+            path.unlink(missing_ok=True)  # nobody was told that it is kept
+        else:
+            _rename(path, SUFFIX)
 
 
 def forget(spooled: Spooled) -> None:
@@ -83,20 +125,82 @@ def forget(spooled: Spooled) -> None:
 
 
 def is_writable() -> bool:
+    """Whether a body could be kept now: we may write, and there is room."""
     try:
-        return os.access(_folder(), os.W_OK)
+        path = _made_folder()
+        return os.access(path, os.W_OK) and shutil.disk_usage(path).free > LARGEST
     except OSError:
         return False
 
 
-def _folder() -> Path:
-    folder = Path(settings.SPOOL_DIR)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+def _ending(suffix: str) -> list[Path]:
+    return sorted(folder().glob(f"*{suffix}")) if folder().is_dir() else []
 
 
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
+def _older(suffix: str, seconds: float) -> list[Path]:
+    until, found = time.time() - seconds, []
+    for path in _ending(suffix):
+        try:
+            if path.stat().st_mtime < until:
+                found.append(path)
+        except FileNotFoundError:
+            pass  # it was renamed this moment
+    return found
+
+
+def _parsed(path: Path) -> Spooled | None:
+    with path.open("rb") as file:
+        raw = file.read(LARGEST + 1)
+    if len(raw) > LARGEST:
+        return None
+    head, _, body = raw.partition(b"\n")
+    try:
+        said = json.loads(head)
+        at = datetime.fromisoformat(said["at"])
+        texts = [_text(said[name]) for name in ("source", "kind", "sha256", "parked")]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    source, kind, sha256, parked = texts
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return Spooled(path, source, kind, sha256, bool(said.get("cut")), parked, at, body) if _whole(said, body) else None
+
+
+def _whole(said: dict[str, Any], body: bytes) -> bool:
+    """By length and hash; the files of the first version say neither."""
+    if "size" not in said:
+        return True
+    return len(body) == said["size"] and hashlib.sha256(body).hexdigest() == said.get("body_sha256")
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _rename(path: Path, suffix: str) -> Path:
+    renamed = path.rename(path.with_suffix(suffix))
+    _sync(path.parent)
+    return renamed
+
+
+_made: set[Path] = set()
+
+
+def _made_folder() -> Path:
+    """The folder, made where it is missing; its parents are synced once a process, so that it outlives a power loss."""
+    path = folder()
+    if path not in _made or not path.is_dir():
+        new = [one for one in (path, *path.parents) if not one.exists()] or [path]
+        path.mkdir(parents=True, exist_ok=True)
+        for one in new:
+            _sync(one.parent)
+        _made.add(path)
+    return path
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

@@ -1,6 +1,8 @@
 """What vendors post to us. RB2B disconnects for good on anything but 200, so a right token always gets 200."""
 
+from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 from django.conf import settings
 from django.db import Error as DatabaseError
@@ -12,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from caio_project.lib import calendar, deadline, webhooks
 from caio_project.lib.problems import problem_response
-from leads import breaker, budget, ingest, intake, spool
+from leads import breaker, budget, ingest, intake, stranded
 from leads.models import Enrichment, InboundEvent
 
 UNTOKENED = "It came without a token, during the cutover. If it is RB2B's: replay_events --id."
@@ -57,45 +59,57 @@ def clay(request: HttpRequest) -> JsonResponse:
 
 @require_GET
 def rb2b_health(request: HttpRequest) -> JsonResponse:
-    """Answers while the database is away, too: visits are then kept in the spool, and this says so."""
-    spooled, away = len(spool.waiting()), False
-    last = None
-    try:
-        with deadline.within(intake.BUDGET_SECONDS):
-            last = InboundEvent.objects.filter(source="rb2b").aggregate(at=Max("received_at"))["at"]
-    except DatabaseError:
-        away = True
-    configured = bool(settings.RB2B_WEBHOOK_TOKENS)
-    can_store = not away or spool.is_writable()
-    status = "healthy" if configured else "unconfigured"
-    if away or spooled:
-        status = "degraded" if can_store else "unhealthy"
-    body = {
-        "status": status,
-        "tokens": len(settings.RB2B_WEBHOOK_TOKENS),
-        "database": "away" if away else "there",
-        "spooled": spooled,
-        "last_event_at": last,
-        "seconds_since": round((timezone.now() - last).total_seconds()) if last else None,
-    }
-    return JsonResponse(body, status=200 if can_store else 503)
+    ready = "healthy" if settings.RB2B_WEBHOOK_TOKENS else "unconfigured"
+    return _health(ready, _last_visitor, tokens=len(settings.RB2B_WEBHOOK_TOKENS))
 
 
 @require_GET
 def clay_health(request: HttpRequest) -> JsonResponse:
     sandboxed = "clay" in settings.SANDBOXED
     ready = bool(settings.CLAY_WORKBOOK_WEBHOOK_URL and settings.CLAY_CALLBACK_TOKEN) and not sandboxed
+    status = "healthy" if ready else "sandbox" if sandboxed else "unconfigured"
+    return _health(status, _last_answer, enricher_initialized=ready)
+
+
+def _health(status: str, ask: Callable[[], dict[str, Any]], **more: Any) -> JsonResponse:
+    """Answers while the database is away, too: what comes in is then kept in the spool, and this says so. 503 where
+    nothing could be kept. `ask` reads the rows."""
+    said, away = {}, False
+    try:
+        with deadline.within(intake.BUDGET_SECONDS):
+            said = ask()
+    except DatabaseError:
+        away = True
+    kept = stranded.look()
+    can_store = not away or kept.is_writable
+    if away or kept.waiting or not kept.is_in_order:
+        status = "degraded" if can_store else "unhealthy"
+    body = {
+        "status": status,
+        **more,
+        "database": "away" if away else "there",
+        "spool": "writable" if kept.is_writable else "not writable",
+        "spooled": kept.waiting,
+        "spooled_since": kept.since,
+        "set_aside": kept.bad + kept.refused,
+        **said,
+    }
+    return JsonResponse(body, status=200 if can_store else 503)
+
+
+def _last_visitor() -> dict[str, Any]:
+    last = InboundEvent.objects.filter(source="rb2b").aggregate(at=Max("received_at"))["at"]
+    return {"last_event_at": last, "seconds_since": round((timezone.now() - last).total_seconds()) if last else None}
+
+
+def _last_answer() -> dict[str, Any]:
     newest = Enrichment.objects.exclude(answered_at=None).order_by("-answered_at").values_list("answered_at", flat=True)
-    return JsonResponse(
-        {
-            "status": "healthy" if ready else "sandbox" if sandboxed else "unconfigured",
-            "enricher_initialized": ready,
-            "waiting": Enrichment.objects.exclude(state=Enrichment.State.SETTLED).count(),
-            "last_answer_at": newest.first(),
-            "breaker": "open" if breaker.is_open() else "closed",
-            "submissions_used": budget.used(),
-        }
-    )
+    return {
+        "waiting": Enrichment.objects.exclude(state=Enrichment.State.SETTLED).count(),
+        "last_answer_at": newest.first(),
+        "breaker": "open" if breaker.is_open() else "closed",
+        "submissions_used": budget.used(),
+    }
 
 
 def _body(request: HttpRequest) -> tuple[bytes, str, bool]:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from django.db import connection
 
 from caio_project import roles
 from caio_project.lib import append_only
+from leads import intake
 from outreach import seeding
 from tests.fakes.clay import FakeClay
 from tests.fakes.ghl import FakeGhl
@@ -100,8 +102,21 @@ def live_server(django_db_setup: None, live_server: Any) -> Any:
 
 
 @pytest.fixture(autouse=True)
-def own_spool(settings: Any, tmp_path: Path) -> None:
+def own_spool(settings: Any, tmp_path: Path) -> Iterator[None]:
+    """No test sees the spool of a server that runs here, nor the drainer or the pause of the test before."""
     settings.SPOOL_DIR = tmp_path / "spool"
+    intake._state.away_until = 0.0
+    yield
+    intake._state.away_until = 0.0
+    end_the_drainer()
+
+
+def end_the_drainer() -> None:
+    """What a test has left in the spool is not to come into the database of the next."""
+    for drainer in [one for one in threading.enumerate() if one.name == intake.THREAD]:
+        shutil.rmtree(django_settings.SPOOL_DIR, ignore_errors=True)
+        intake._state.hurry.set()
+        drainer.join(30)
 
 
 @pytest.fixture(autouse=True)
@@ -125,6 +140,7 @@ def clean_cache() -> Iterator[None]:
 def flushable(transactional_db: None) -> Iterator[None]:
     """A transactional test on SQLite ends in DELETE FROM every table, which the append-only triggers forbid."""
     yield
+    end_the_drainer()  # before everything is flushed
     if connection.vendor == "sqlite":
         _set_guards(append_only.unguard)
 

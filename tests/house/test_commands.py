@@ -13,7 +13,7 @@ from django.db import connection
 from caio_project import deployment, our_visitor
 from caio_project.lib.models import ApiKey, Heartbeat
 from caio_project.schedule import SWEEPS
-from leads import budget, enrichment, ingest, intent
+from leads import alarms, budget, enrichment, ingest, intent, spool
 from leads.models import Company, Enrichment, InboundEvent, Kind, Lead
 from outreach import drafting
 from outreach.models import Message
@@ -59,6 +59,18 @@ class TestDiagnosePipeline:
         code, said = run("diagnose_pipeline")
         assert code == 1
         assert "never seen" in said
+
+    def test_says_what_is_stuck_in_the_spool_and_what_to_do(self, db: None) -> None:
+        everything_alive()
+        alarms.raise_alarm("spool:elsewhere:bad", "Somewhere else a file cannot be read.")
+        spool.keep("rb2b", b"{}", "abc", cut=False, kind="live")
+        spool.set_aside(spool.waiting()[0], spool.REFUSED)
+        code, said = run("diagnose_pipeline", "--json")
+        [found] = [one for one in json.loads(said)["stages"] if one["name"] == "spool"]
+        assert code == 1 and not found["ok"]
+        assert "1 are refused by the database" in found["text"]
+        assert "operations.md" in found["text"]
+        assert "Somewhere else a file cannot be read." in found["text"]
 
     def test_is_content_when_everything_is_alive(self, db: None) -> None:
         everything_alive()

@@ -3,7 +3,6 @@
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -69,12 +68,6 @@ def in_threads(jobs: list[Any]) -> list[Any]:
 
     with ThreadPoolExecutor(len(jobs)) as pool:
         return [future.result(60) for future in [pool.submit(run, job) for job in jobs]]
-
-
-@pytest.fixture(autouse=True)
-def own_spool(settings: Any, tmp_path: Path) -> None:
-    """No test sees the spool of a server that runs here."""
-    settings.SPOOL_DIR = tmp_path / "spool"
 
 
 @pytest.fixture

@@ -231,6 +231,11 @@ def test_health_says_whether_clay_can_enrich(client: Client, clay: FakeClay) -> 
     assert client.get("/webhooks/clay/health").json() == {
         "status": "healthy",
         "enricher_initialized": True,
+        "database": "there",
+        "spool": "writable",
+        "spooled": 0,
+        "spooled_since": None,
+        "set_aside": 0,
         "waiting": 0,
         "last_answer_at": None,
         "breaker": "closed",

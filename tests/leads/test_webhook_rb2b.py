@@ -383,7 +383,10 @@ def test_health_says_when_the_last_visitor_came(client: Client) -> None:
         "status": "healthy",
         "tokens": 2,
         "database": "there",
+        "spool": "writable",
         "spooled": 0,
+        "spooled_since": None,
+        "set_aside": 0,
         "last_event_at": None,
         "seconds_since": None,
     }
@@ -397,7 +400,10 @@ def test_health_says_when_the_last_visitor_came(client: Client) -> None:
         "status": "healthy",
         "tokens": 2,
         "database": "there",
+        "spool": "writable",
         "spooled": 0,
+        "spooled_since": None,
+        "set_aside": 0,
         "last_event_at": at.isoformat(timespec="milliseconds")[:-6] + "Z",
     }
 

@@ -1,0 +1,170 @@
+"""A file of the spool is whole or set aside: cut, strange and half-written ones lose nothing and stop nothing."""
+
+import hashlib
+import json
+import os
+import resource
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leads import spool
+
+
+def keep(body: bytes = b"{}", **more: Any) -> Path:
+    """One body in the spool; its file."""
+    known = set(spool.waiting())
+    spool.keep("rb2b", body, more.pop("sha256", hashlib.sha256(body).hexdigest()), cut=False, kind="live", **more)
+    [path] = set(spool.waiting()) - known
+    return path
+
+
+def names() -> list[str]:
+    return sorted(path.suffix for path in spool.folder().iterdir() if not path.name.startswith("."))
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """No file can grow beyond a hundred bytes: the write fails half-way, as on a disk that is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+# What is written
+
+
+def test_a_full_disk_is_said_and_leaves_nothing_behind() -> None:
+    with full_disk(), pytest.raises(OSError):
+        spool.keep("rb2b", b"x" * 5000, "abc", cut=False, kind="live")
+    assert names() == []
+
+
+def test_the_folder_is_synced_where_it_is_made_and_the_file_and_its_name_after(
+    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+    fsync = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda fd: (synced.append(os.readlink(f"/proc/self/fd/{fd}")), fsync(fd)))
+    settings.SPOOL_DIR = tmp_path / "new" / "spool"
+    name = spool.keep("rb2b", b"{}", "abc", cut=False, kind="live")
+    made, folder = [str(tmp_path), str(tmp_path / "new")], str(tmp_path / "new" / "spool")
+    assert sorted(synced[:2]) == made
+    assert synced[2:] == [f"{folder}/{name}.part", folder]
+    spool.keep("rb2b", b"{}", "abc", cut=False, kind="live")
+    assert len(synced) == 6  # the parents once
+
+
+def test_a_folder_that_was_taken_away_is_made_again(settings: Any) -> None:
+    keep().unlink()
+    Path(settings.SPOOL_DIR).rmdir()
+    keep()
+    assert names() == [".event"]
+
+
+# What is read
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"a": "line\nbreak"}\x00\xff', b"\n\n", b"x" * 1024 * 1024])
+def test_a_body_comes_back_as_it_went_in(body: bytes) -> None:
+    found = spool.read(keep(body, parked="why", sha256="another name"))
+    assert found is not None
+    assert (found.body, found.sha256, found.parked) == (body, "another name", "why")
+
+
+def test_every_cut_of_a_file_is_noticed() -> None:
+    whole = keep(b'{"First Name": "Dana"}').read_bytes()
+    for length in range(len(whole)):
+        path = keep()
+        path.write_bytes(whole[:length])
+        assert spool.read(path) is None, length
+        assert path.with_suffix(".bad").read_bytes() == whole[:length]
+
+
+def test_a_body_with_one_bit_turned_is_noticed() -> None:
+    path = keep(b'{"First Name": "Dana"}')
+    raw = bytearray(path.read_bytes())
+    raw[-3] ^= 1
+    path.write_bytes(raw)
+    assert spool.read(path) is None
+    assert names() == [".bad"]
+
+
+def test_a_file_of_the_version_before_is_read() -> None:
+    at = "2026-11-20T10:00:00+00:00"
+    head = {"source": "rb2b", "kind": "live", "sha256": "abc", "cut": False, "parked": "", "at": at}
+    path = keep()
+    path.write_bytes(json.dumps(head).encode() + b"\n" + b'{"a": 1}')
+    found = spool.read(path)
+    assert found is not None
+    assert (found.body, found.source, found.received_at.isoformat()) == (b'{"a": 1}', "rb2b", at)
+
+
+GARBAGE = {
+    "empty": b"",
+    "no head": b"half a fi",
+    "binary": bytes(range(256)),
+    "a list": b"[1, 2]\n{}",
+    "deep": b"[" * 100_000,
+    "nothing said": b"{}\n{}",
+    "odd values": json.dumps({"source": {}, "kind": 1, "sha256": [], "cut": 0, "parked": None, "at": "x"}).encode(),
+    "no text": json.dumps(
+        {"source": {"a": 1}, "kind": "live", "sha256": "a", "cut": False, "parked": "", "at": "2026-11-20T10:00:00"}
+    ).encode(),
+    "a time without end": b'{"source": "rb2b", "kind": "live", "sha256": "a", "cut": false, "parked": "", "at": 1}\n{}',
+    "larger than any body": b"x" * (5 * 1024 * 1024),
+}
+
+
+@pytest.mark.parametrize("raw", GARBAGE.values(), ids=GARBAGE)
+def test_what_is_not_ours_is_set_aside_and_kept(raw: bytes) -> None:
+    path = keep()
+    path.write_bytes(raw)
+    assert spool.read(path) is None
+    assert spool.waiting() == []
+    assert path.with_suffix(".bad").read_bytes() == raw
+
+
+# What a process that died has left
+
+
+def test_a_half_written_file_is_not_seen_and_is_cleared_away_once_nobody_can_be_writing_it() -> None:
+    path = keep()
+    part = path.with_suffix(".part")
+    part.write_bytes(b"{")
+    spool.tidy()
+    assert (spool.waiting(), names()) == ([path], [".event", ".part"])
+    _made_earlier(part, spool.ABANDONED + 1)
+    spool.tidy()
+    assert names() == [".event"]
+
+
+def test_a_file_that_was_written_whole_and_not_yet_renamed_is_kept() -> None:
+    path = keep(b'{"First Name": "Dana"}')
+    part = path.rename(path.with_suffix(".part"))
+    _made_earlier(part, spool.ABANDONED + 1)
+    spool.tidy()
+    [again] = spool.waiting()
+    found = spool.read(again)
+    assert found is not None and found.body == b'{"First Name": "Dana"}'
+
+
+def test_what_the_database_refused_comes_back_to_be_tried_after_a_while() -> None:
+    refused = spool.set_aside(keep(), spool.REFUSED)
+    spool.tidy()
+    assert spool.waiting() == []
+    _made_earlier(refused, spool.TRY_REFUSED_AGAIN + 1)
+    spool.tidy()
+    assert len(spool.waiting()) == 1
+
+
+def _made_earlier(path: Path, seconds: float) -> None:
+    at = time.time() - seconds
+    os.utime(path, (at, at))
