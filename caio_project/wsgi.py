@@ -2,9 +2,11 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from caio_project.lib.charset import always_utf8
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "caio_project.settings")
 
-application = get_wsgi_application()
+application = always_utf8(get_wsgi_application())
 
 from caio_project.checks import refuse_to_boot  # noqa: E402  (needs the apps loaded)
 

@@ -30,6 +30,10 @@ class Parked(Exception):
     """It cannot be worked off, and why; a person sees it."""
 
 
+class BrokenOff(Exception):
+    """The sender did not send its body to the end."""
+
+
 class NotYet(Exception):
     """It speaks of something that is being written this moment; it is looked at again in seconds."""
 
@@ -41,14 +45,26 @@ class Stored:
 
 
 def read_body(stream: IO[bytes]) -> tuple[bytes, str, bool]:
-    """Read a request to its end: the first megabyte, the sha256 of all that was read, whether it was cut."""
+    """Read a request to its end: the first megabyte, the sha256 of all that was read, whether it was cut.
+
+    Raises BrokenOff.
+    """
     kept, digest, size = bytearray(), hashlib.sha256(), 0
-    while size < LARGEST_READ and (part := stream.read(65536)):
+    while size < LARGEST_READ and (part := _part(stream)):
         digest.update(part)
         size += len(part)
         kept += part[: max(0, LARGEST_BODY - len(kept))]
     return bytes(kept), digest.hexdigest(), size > LARGEST_BODY
 
+
+def _part(stream: IO[bytes]) -> bytes:
+    try:
+        return stream.read(65536)
+    except Exception as error:  # each web server has its own for a connection that ends and for chunks that are wrong
+        raise BrokenOff from error
+
+
+UNTOKENED = "It came without a token, during the cutover. If it is RB2B's: replay_events --id."
 
 # Every column is given, for Django keeps no defaults in the database. Written by hand, because the ORM takes as long to
 # prepare this statement as PostgreSQL takes to run it.
@@ -57,7 +73,7 @@ INSERT = """
         deliveries, attempts)
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 1, 0)
     ON CONFLICT (source, body_sha256) DO UPDATE SET deliveries = leads_inboundevent.deliveries + 1
-    RETURNING public_id, deliveries
+    RETURNING public_id, deliveries, reason
 """
 
 
@@ -73,7 +89,8 @@ def store(
 ) -> Stored:
     """Keep one body; a byte-identical one of the same source only counts as another delivery.
 
-    One autocommitted statement: this is all that RB2B waits for. `received_at` is for what waited in the spool;
+    One autocommitted statement, but for a body that was parked for want of a token and comes with one: this is all that
+    RB2B waits for. `received_at` is for what waited in the spool;
     `parked` is a reason not to process it. `sha256` may be of another name of the body than its bytes.
     """
     if cut:
@@ -93,9 +110,17 @@ def store(
     )
     with connection.cursor() as cursor:
         cursor.execute(INSERT, values)
-        known_as, deliveries = cursor.fetchone()
+        known_as, deliveries, reason = cursor.fetchone()
+    if deliveries > 1 and reason == UNTOKENED and not parked:
+        _vouch_for(_uuid(known_as))
     nudge("leads.process_events")
     return Stored(str(public_id) if deliveries == 1 else _uuid(known_as), deliveries == 1)
+
+
+def _vouch_for(public_id: str) -> None:
+    """A body that waited for a person because it came without a token has now come with one."""
+    found = InboundEvent.objects.filter(public_id=public_id, state=InboundEvent.State.PARKED, reason=UNTOKENED)
+    found.update(state=InboundEvent.State.WAITING, reason="", not_before=timezone.now(), attempts=0)
 
 
 def is_json_object(body: bytes) -> bool:

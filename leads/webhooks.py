@@ -17,19 +17,19 @@ from caio_project.lib.problems import problem_response
 from leads import breaker, budget, ingest, intake, stranded
 from leads.models import Enrichment, InboundEvent
 
-UNTOKENED = "It came without a token, during the cutover. If it is RB2B's: replay_events --id."
-
 
 @csrf_exempt
 @require_POST
 def rb2b(request: HttpRequest, token: str = "") -> JsonResponse:
     token = token or request.GET.get("token", "")
-    parked = UNTOKENED if not token and _is_cutover() else ""
+    parked = ingest.UNTOKENED if not token and _is_cutover() else ""
     if not parked and not webhooks.is_one_of(token, settings.RB2B_WEBHOOK_TOKENS):
         return problem_response(401, "token: it is missing or wrong.")
-    body, sha256, cut = _body(request)
     try:
+        body, sha256, cut = _body(request)
         accepted = intake.accept("rb2b", body, sha256, cut=cut, parked=parked)
+    except ingest.BrokenOff:
+        return webhooks.broken_off()
     except OSError:
         return webhooks.not_stored()
     return webhooks.stored(accepted.public_id, is_spooled=accepted.is_spooled)
@@ -47,9 +47,11 @@ def _is_cutover() -> bool:
 def clay(request: HttpRequest) -> JsonResponse:
     if refusal := webhooks.without_secret(request, "CLAY_CALLBACK_TOKEN", settings.CLAY_CALLBACK_TOKEN):
         return refusal
-    body, sha256, cut = _body(request)
     try:
+        body, sha256, cut = _body(request)
         accepted = intake.accept("clay", body, sha256, cut=cut)
+    except ingest.BrokenOff:
+        return webhooks.broken_off()
     except OSError:
         return webhooks.not_stored()
     if cut or not ingest.is_json_object(body):

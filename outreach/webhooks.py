@@ -20,7 +20,10 @@ NOT_GENUINE = f"{ghl_signatures.HEADER}: it is missing, or not GoHighLevel's sig
 @require_POST
 def ghl(request: HttpRequest) -> JsonResponse:
     """The webhooks of a marketplace app, signed. Without a right signature nothing is stored."""
-    body, _sha256, cut = ingest.read_body(request)  # type: ignore[arg-type]
+    try:
+        body, _sha256, cut = ingest.read_body(request)  # type: ignore[arg-type]
+    except ingest.BrokenOff:
+        return webhooks.broken_off()
     if cut:
         return problem_response(413, TOO_LARGE)
     keys = settings.GHL_WEBHOOK_PUBLIC_KEY, settings.GHL_WEBHOOK_LEGACY_PUBLIC_KEY
@@ -35,7 +38,10 @@ def ghl_workflow(request: HttpRequest) -> JsonResponse:
     """The custom webhook of a workflow: unsigned, with our secret in a header."""
     if refusal := webhooks.without_secret(request, "GHL_WORKFLOW_TOKEN", settings.GHL_WORKFLOW_TOKEN):
         return refusal
-    body, sha256, cut = ingest.read_body(request)  # type: ignore[arg-type]
+    try:
+        body, sha256, cut = ingest.read_body(request)  # type: ignore[arg-type]
+    except ingest.BrokenOff:
+        return webhooks.broken_off()
     if cut:
         return problem_response(413, TOO_LARGE)
     if not ingest.is_json_object(body):

@@ -33,3 +33,8 @@ def stored(id: str, *, is_spooled: bool) -> JsonResponse:
 def not_stored() -> JsonResponse:
     """200 would be silent loss."""
     return problem_response(503, "Neither the database nor the spool can store it.")
+
+
+def broken_off() -> JsonResponse:
+    """Nothing was stored, and nobody waits for this answer any more."""
+    return problem_response(400, "body: it did not come to its end.")

@@ -1,6 +1,7 @@
 """RB2B disconnects for good on anything but 200: a right token gets 200 whatever the body, and nothing is lost."""
 
 import hashlib
+import io
 import json
 from datetime import timedelta
 from typing import Any
@@ -9,12 +10,13 @@ import pytest
 import time_machine
 from django.test import Client
 from django.utils import timezone
+from gunicorn.http.errors import InvalidChunkSize
 
 from leads import ingest
 from leads.models import Company, InboundEvent, Lead, Visit
 from tests.conftest import TOKEN
 from tests.fakes import rb2b
-from tests.leads.conftest import arrive, counts, post
+from tests.leads.conftest import arrive, counts, post, through_wsgi
 
 pytestmark = pytest.mark.django_db
 
@@ -433,6 +435,64 @@ def test_without_a_token_a_post_is_parked_until_the_end_of_the_cutover_and_refus
     event = InboundEvent.objects.get()
     assert (answer.status_code, event.state, Visit.objects.count()) == (200, "parked", 0)
     assert "without a token" in event.reason
+
+
+def test_what_came_without_a_token_is_worked_off_once_it_comes_with_one(client: Client, settings: Any) -> None:
+    settings.RB2B_ALLOW_UNTOKENED_UNTIL = "2099-01-01"
+    body = rb2b.to_body(rb2b.person())
+
+    def deliver(path: str) -> tuple[str, int]:
+        assert client.post(path, body, content_type="application/json").status_code == 200
+        ingest.process_due()
+        return InboundEvent.objects.get().state, Visit.objects.count()
+
+    assert deliver("/webhooks/rb2b") == ("parked", 0)
+    assert deliver("/webhooks/rb2b?token=") == ("parked", 0)
+    assert deliver(f"/webhooks/rb2b?token={TOKEN}") == ("processed", 1)
+    assert deliver("/webhooks/rb2b") == ("processed", 1)
+    event = InboundEvent.objects.get()
+    assert (event.deliveries, event.reason, event.attempts) == (4, "", 1)
+
+
+def test_what_is_parked_for_another_reason_stays_so_however_often_it_comes(client: Client) -> None:
+    for _ in range(2):
+        post(client, b"{")
+        ingest.process_due()
+    event = InboundEvent.objects.get()
+    assert (event.state, event.deliveries, event.attempts) == ("parked", 2, 1)
+
+
+# A request of which nothing is as it should be
+
+
+@pytest.mark.parametrize("charset", ["zlib", "bz2", "base64", "hex", "rot13", "utf-16", "utf-7", "idna", "nonsense"])
+def test_no_charset_hides_the_token(client: Client, charset: str) -> None:
+    body = rb2b.to_body(rb2b.person())
+    content_type = f"application/json; charset={charset}"
+    through_wsgi(client)
+    answer = client.generic("POST", f"/webhooks/rb2b?x=%ff&token={TOKEN}", body, content_type)
+    assert answer.status_code == 200
+    assert bytes(InboundEvent.objects.get().body) == body
+
+
+class BrokenOff(io.BytesIO):
+    """What the web server hands on where the sender ends in the middle, or breaks the rules of chunks."""
+
+    def __init__(self, error: type[Exception]):
+        super().__init__()
+        self._error = error
+
+    def read(self, size: int | None = -1) -> bytes:
+        raise self._error("broken")
+
+
+@pytest.mark.parametrize("error", [OSError, ConnectionResetError, InvalidChunkSize])
+def test_a_body_that_does_not_come_to_its_end_is_not_acknowledged(client: Client, error: type[Exception]) -> None:
+    answer = client.generic(
+        "POST", f"/webhooks/rb2b?token={TOKEN}", **{"wsgi.input": BrokenOff(error), "CONTENT_LENGTH": "100"}
+    )
+    assert (answer.status_code, answer.json()["detail"]) == (400, "body: it did not come to its end.")
+    assert not InboundEvent.objects.exists()
 
 
 def test_a_wrong_token_is_refused_during_the_cutover_too(client: Client, settings: Any) -> None:
