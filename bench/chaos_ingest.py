@@ -1,14 +1,17 @@
 """Visitors are posted while what serves them is killed: everything acknowledged must become one event and one visit.
 
     python -m bench.chaos_ingest --posts 100000        (or: make chaos POSTS=100000)
+    python -m bench.chaos_ingest --posts 100000 --stored
 
 On a PostgreSQL and a Redis of its own, with gunicorn, Celery's worker and beat as in production. On the way PostgreSQL
 is away for some seconds, first by a crash, then in good order, and web and Celery processes get SIGKILL at random.
 Bodies are posted as RB2B posts them (bench/posting.py); some are posted twice by plan, whatever came of the first time.
 
-Prints the figures as JSON. Lost: acknowledged, and not one processed event with a visit. Double: a body with two
-events, or a page view with two visits. A refusal is explained where a web process was killed in the second before.
-Exit code 0 where nothing is lost or double and no refusal is unexplained; else 1.
+Prints the figures as JSON, and how it goes and what came of it in words on stderr. Lost: acknowledged, and not one
+processed event with a visit; with --stored, which ends once the spool is empty, not one event. Double: a body with two
+events, or a page view with two visits. Set aside: files of the spool that did not get into the database. A refusal is
+explained where a web process was killed in the second before.
+Exit code 0 where all of these are none; else 1.
 """
 
 import argparse
@@ -39,6 +42,7 @@ AWAY = (1.0, 4.0)  # seconds without PostgreSQL
 STUCK_AFTER = 120.0  # seconds without any progress after the last post
 EXPLAINED = 1.0  # seconds after the kill of a web process in which its connections break
 MARK = "/run/"
+_told_at = 0.0
 CELERY = ("-m", "celery", "--app", "caio_project", "--quiet")
 
 
@@ -49,6 +53,7 @@ class Harm:
     restarts: list[str] = field(default_factory=list)
     killed: Counter[str] = field(default_factory=Counter)
     web_killed_at: list[float] = field(default_factory=list)  # by time.monotonic()
+    failed: str = ""
 
 
 class Site:
@@ -128,30 +133,51 @@ def bodies(posts: int, chance: random.Random) -> Iterator[bytes]:
 
 
 def harm_on_the_way(site: Site, found: posting.Outcome, posts: int, restarts: int, kills: int) -> None:
-    """Do each harm when its share of the posts is through: restarts evenly spread, kills at random."""
+    """Do each harm when its share of the posts is through: restarts evenly spread, kills at random. An error on the way
+    is kept in `site.harm`: a run without its harm proves nothing."""
+    try:
+        _harm(site, found, posts, restarts, kills)
+    except Exception as error:
+        site.harm.failed = f"{type(error).__name__}: {error}"
+
+
+def _harm(site: Site, found: posting.Outcome, posts: int, restarts: int, kills: int) -> None:
     chance = random.Random(posts)  # noqa: S311
     due = [((n + 1) / (restarts + 1), site.restart_postgres) for n in range(restarts)]
     due += [(chance.uniform(0.02, 0.98), chance.choice([site.kill_web, site.kill_celery])) for _ in range(kills)]
     for share, harm in sorted(due, key=lambda one: one[0]):
         while found.posted < share * posts:
+            tell(
+                f"{found.posted} posted; PostgreSQL restarted {len(site.harm.restarts)} times, {dict(site.harm.killed)}"
+            )
             time.sleep(0.02)
         harm()
 
 
-def wait_until_settled(db: str, spool: Path) -> float:
-    """Until nothing waits in the spool or as an event; returns the seconds. Raises TimeoutError without progress."""
+def wait_until_settled(db: str, spool: Path, worked_off: bool) -> float:
+    """Until nothing waits in the spool, nor as an event where they are to be `worked_off`; returns the seconds. Raises
+    TimeoutError without progress."""
     began, best, at = time.monotonic(), sys.maxsize, time.monotonic()
     while True:
         with psycopg.connect(db) as connection:
             row = connection.execute("SELECT count(*) FROM leads_inboundevent WHERE state = 'waiting'").fetchone()
-        left = len(list(spool.glob("*.event"))) + (row[0] if row else 0)
+        left = len(list(spool.glob("*.event"))) + (row[0] if row and worked_off else 0)
         if not left:
             return time.monotonic() - began
         if left < best:
             best, at = left, time.monotonic()
+            tell(f"{left} bodies wait")
         if time.monotonic() - at > STUCK_AFTER:
             raise TimeoutError(f"{left} bodies wait and nothing has moved for {STUCK_AFTER:.0f} s")
         time.sleep(0.5)
+
+
+def tell(text: str) -> None:
+    """Say on stderr how it goes, every ten seconds at most."""
+    global _told_at
+    if time.monotonic() - _told_at > 10:
+        _told_at = time.monotonic()
+        print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
 
 
 EVENTS = """
@@ -161,12 +187,12 @@ EVENTS = """
 PAGES = "SELECT count(*) FROM (SELECT path FROM leads_visit GROUP BY path HAVING count(*) > 1) twice"
 
 
-def judge(db: str, found: posting.Outcome) -> dict[str, int]:
+def judge(db: str, found: posting.Outcome, worked_off: bool) -> dict[str, int]:
     """What became of the bodies, from the tables themselves and not from what the product says of them."""
     with psycopg.connect(db) as connection:
         events = {sha: (n, visits, done) for sha, n, visits, done in connection.execute(EVENTS)}
         pages_twice = connection.execute(PAGES).fetchone()
-    kept = {sha for sha, (_, visits, done) in events.items() if visits and done}
+    kept = {sha for sha, (_, visits, done) in events.items() if (visits and done) or not worked_off}
     return {
         "events": len(events),
         "lost": len(found.acknowledged - kept),
@@ -175,7 +201,9 @@ def judge(db: str, found: posting.Outcome) -> dict[str, int]:
     }
 
 
-def run(posts: int, restarts: int, kills: int, rate: float, seed: int, wait_for_leases: bool) -> dict[str, Any]:
+def run(
+    posts: int, restarts: int, kills: int, rate: float, seed: int, wait_for_leases: bool, worked_off: bool
+) -> dict[str, Any]:
     chance, found = random.Random(seed), posting.Outcome()  # noqa: S311
     with contextlib.ExitStack() as stack:
         postgres, redis = stack.enter_context(servers.Postgres()), stack.enter_context(servers.Redis())
@@ -189,12 +217,15 @@ def run(posts: int, restarts: int, kills: int, rate: float, seed: int, wait_for_
         posting.post_all(url, bodies(posts, chance), found, CONNECTIONS, rate)
         took = time.monotonic() - began
         harm.join()
-        if not wait_for_leases:
+        if site.harm.failed:
+            raise RuntimeError(f"Something else than the product failed: {site.harm.failed}")
+        if worked_off and not wait_for_leases:
             site.let_the_leases_end()
         return (
             figures(found, site.harm, took)
-            | {"settled_s": wait_until_settled(postgres.url, spool)}
-            | judge(postgres.url, found)
+            | {"settled_s": wait_until_settled(postgres.url, spool, worked_off)}
+            | judge(postgres.url, found, worked_off)
+            | {"set_aside": sum(1 for file in spool.iterdir() if file.suffix in (".bad", ".refused", ".part"))}
         )
 
 
@@ -217,6 +248,22 @@ def figures(found: posting.Outcome, harm: Harm, took: float) -> dict[str, Any]:
     }
 
 
+FAULTS = ("lost", "double", "not_processed", "set_aside", "refused_unexplained")
+
+
+def in_words(found: dict[str, Any], machine: str, what: str) -> str:
+    faults = [f"{found[name]} {name.replace('_', ' ')}" for name in FAULTS if found[name]]
+    killed = ", ".join(f"{n} {what}" for what, n in found["killed"].items())
+    return (
+        f"{found['posted']} posts of {found['events']} bodies at {found['per_second']:.0f} a second on {machine}; "
+        f"PostgreSQL restarted {len(found['restarts'])} times, killed: {killed}.\n"
+        f"{found['acknowledged_bodies']} bodies were acknowledged ({found['spooled']} posts of them from the spool), "
+        f"{sum(found['refused'].values())} posts were cut off by a kill; half of the answers took "
+        f"{found['p50_ms']:.0f} ms, 99 % {found['p99_ms']:.0f} ms, the longest {found['longest_ms']:.0f} ms.\n"
+        f"{'FAILED: ' + ', '.join(faults) if faults else f'Every acknowledged body is {what}.'}"
+    )
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--posts", type=int, default=100_000)
@@ -225,10 +272,14 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=0, help="posts a second at most (0: as fast as they are taken)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--skip-leases", action="store_true", help="do not wait a minute for what was killed at work")
+    parser.add_argument("--stored", action="store_true", help="do not wait until the events are worked off into visits")
     asked = parser.parse_args()
-    found = run(asked.posts, asked.restarts, asked.kills, asked.rate, asked.seed, not asked.skip_leases)
-    print(json.dumps({"seed": asked.seed} | found, indent=2))
-    return 1 if found["lost"] or found["double"] or found["not_processed"] or found["refused_unexplained"] else 0
+    leases, worked_off = not asked.skip_leases, not asked.stored
+    found = run(asked.posts, asked.restarts, asked.kills, asked.rate, asked.seed, leases, worked_off)
+    machine = f"{os.cpu_count()} cores"
+    print(json.dumps({"seed": asked.seed, "machine": machine} | found, indent=2))
+    print(in_words(found, machine, "one event and one visit" if worked_off else "one event"), file=sys.stderr)
+    return 1 if any(found[name] for name in FAULTS) else 0
 
 
 if __name__ == "__main__":
