@@ -16,13 +16,15 @@ class Visitors(APIView):
     scope = "leads:write"
 
     @extend_schema(
-        request=OpenApiTypes.OBJECT, responses={202: OpenApiTypes.OBJECT, 200: OpenApiTypes.OBJECT},
+        request=OpenApiTypes.OBJECT,
+        responses={202: OpenApiTypes.OBJECT, 200: OpenApiTypes.OBJECT, 503: OpenApiTypes.OBJECT},
         operation_id="visitors_create",
-    )  # fmt: skip
+    )
     def post(self, request: Request) -> Response:
         """Take one visitor as RB2B sends it. 202 with the event's id; the same body again: 200 and the same id.
 
-        Unlike the webhook, which parks what it cannot read, this refuses it and stores nothing.
+        Unlike the webhook, which parks what it cannot read, this refuses it and stores nothing; and while the database
+        is away it answers 503, for whoever calls it can try again.
         """
         if not isinstance(request.data, dict):
             raise ValidationError({"body": "It is not a JSON object."})

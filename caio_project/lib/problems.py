@@ -1,12 +1,16 @@
 """Errors as RFC 9457 problem JSON that names the field; used by the API and by hand in webhooks."""
 
+import logging
 from http import HTTPStatus
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.http import JsonResponse
 from rest_framework.exceptions import APIException, ParseError, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
+
+log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -22,10 +26,22 @@ class Conflict(APIException):
         self.extra = extra
 
 
+class Away(APIException):
+    """The database is away, or locked for longer than is waited. The sender still has what it sent."""
+
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    default_detail = "The database is away. Try again."
+    default_code = "away"
+    wait = 5  # seconds, for Retry-After
+
+
 def as_problem(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler: `{"type","title","status","detail","errors":[{"field","message"}]}`."""
     if isinstance(error, RecursionError):  # JSON nested so deeply that the parser gave up
         error = ParseError("The JSON is nested too deeply.")
+    if isinstance(error, InterfaceError | OperationalError):
+        log.error("the database is away: %s", type(error).__name__)
+        error = Away()
     response = exception_handler(error, context)
     if response is None:
         return None

@@ -302,6 +302,15 @@ class TestDatabaseAway:
         settings.SPOOL_DIR.write_text("no folder")
         assert post(client, b"{}").json()["status"] == "stored"
 
+    def test_the_api_says_so_and_its_caller_tries_again(self, committed: None, client: Client) -> None:
+        with database_at(1):
+            answer = client.post(
+                "/api/visitors", rb2b.person(), content_type="application/json", headers={"Authorization": "Bearer x.y"}
+            )
+        assert (answer.status_code, answer.headers["Content-Type"]) == (503, "application/problem+json")
+        assert (answer.headers["Retry-After"], answer.json()["detail"]) == ("5", "The database is away. Try again.")
+        assert (InboundEvent.objects.count(), spool.waiting()) == (0, [])
+
     def test_the_background_drainer_empties_the_spool_when_the_database_is_back(
         self, committed: None, client: Client
     ) -> None:
