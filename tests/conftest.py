@@ -12,6 +12,8 @@ from django.conf import settings as django_settings
 from django.contrib.auth.models import Group, User
 from django.core.cache import cache
 from django.db import connection
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from caio_project import roles
 from caio_project.lib import append_only
@@ -23,6 +25,13 @@ from tests.fakes.slack import FakeSlack
 
 TOKEN = "test-token-0123456789"
 
+# Property tests try the same examples in every run, so that a red one is always the change's own; a busy machine pauses
+# for longer than hypothesis allows one example. To look for new ones: --hypothesis-profile=explore.
+hypothesis_settings.register_profile(
+    "steady", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.register_profile("explore", deadline=None, max_examples=2000, print_blob=True)
+hypothesis_settings.load_profile("steady")
 
 REQUIRE_ALL = os.environ.get("CAIO_REQUIRE_ALL") == "1"
 LEFT_OUT = pytest.StashKey[list[str]]()

@@ -9,16 +9,11 @@ import pytest
 from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
-from hypothesis import settings as hypothesis_settings
 
 from caio_project.lib import charset
 from leads import enrichment, ingest, intent
 from leads.models import Enrichment, InboundEvent, Kind, Lead, Visit
 from tests.conftest import TOKEN
-
-# A busy machine pauses for longer than hypothesis allows one example.
-hypothesis_settings.register_profile("patient", deadline=None)
-hypothesis_settings.load_profile("patient")
 
 
 def post(client: Client, payload: Any, path: str = f"/webhooks/rb2b?token={TOKEN}") -> HttpResponse:

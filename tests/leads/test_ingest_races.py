@@ -2,18 +2,22 @@
 
 import json
 import time
+import urllib.request
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from leads import enrichment, identity, ingest, intent
+from bench import world
+from leads import enrichment, identity, ingest, intake, intent, spool
 from leads.models import Assessment, Company, Enrichment, InboundEvent, Lead, Visit
 from tests.factories import LeadFactory
 from tests.fakes import rb2b
 from tests.fakes.clay import FakeClay
 from tests.leads.conftest import in_threads, post
+from tests.races.conftest import database_url
 
 pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("committed")]
 
@@ -45,6 +49,26 @@ def test_twenty_deliveries_of_one_body_at_once_are_one_event_and_one_visit() -> 
     assert sum(in_threads([process] * 10)) == 1
     event.refresh_from_db()
     assert (event.state, event.attempts) == ("processed", 1)
+    assert (Lead.objects.count(), Visit.objects.count(), Enrichment.objects.count()) == (1, 1, 1)
+
+
+def test_fifty_posts_of_one_body_at_once_to_the_web_server_make_one_visit(settings: Any, tmp_path: Path) -> None:
+    """On fifty connections to gunicorn. What was put into the spool, on a machine that is busy, counts as well."""
+    settings.SPOOL_DIR = tmp_path / "web"
+    env = world.environment(DATABASE_URL=database_url(), REDIS_URL="", SPOOL_DIR=str(settings.SPOOL_DIR))
+    body = rb2b.to_body(rb2b.person())
+
+    def deliver(url: str) -> int:
+        request = urllib.request.Request(f"{url}/webhooks/rb2b?token={world.TOKEN}", body)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return int(answer.status)
+
+    with world.web(env, "/webhooks/rb2b/health") as url:
+        assert in_threads([lambda: deliver(url)] * 50) == [200] * 50
+    intake.drain()
+    event = InboundEvent.objects.get()
+    assert (bytes(event.body), event.deliveries >= 50, spool.waiting()) == (body, True, [])
+    assert sum(in_threads([process] * 10)) == 1
     assert (Lead.objects.count(), Visit.objects.count(), Enrichment.objects.count()) == (1, 1, 1)
 
 

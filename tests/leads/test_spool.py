@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from leads import spool
 
@@ -21,6 +23,10 @@ def keep(body: bytes = b"{}", **more: Any) -> Path:
     spool.keep("rb2b", body, more.pop("sha256", hashlib.sha256(body).hexdigest()), cut=False, kind="live", **more)
     [path] = set(spool.waiting()) - known
     return path
+
+
+HEAD = st.sampled_from(["source", "kind", "sha256", "cut", "parked", "at", "size", "body_sha256"])
+JUNK = st.none() | st.booleans() | st.integers() | st.text() | st.datetimes().map(str) | st.lists(st.text(), max_size=1)
 
 
 def names() -> list[str]:
@@ -77,6 +83,28 @@ def test_a_body_comes_back_as_it_went_in(body: bytes) -> None:
     found = spool.read(keep(body, parked="why", sha256="another name"))
     assert found is not None
     assert (found.body, found.sha256, found.parked) == (body, "another name", "why")
+
+
+@settings(suppress_health_check=list(HealthCheck))  # the folder is the same for every example
+@given(st.binary(), st.text(st.characters(), max_size=64), st.text(st.characters(), max_size=64), st.booleans())
+def test_whatever_is_kept_comes_back(body: bytes, name: str, parked: str, cut: bool) -> None:
+    name_of_file = spool.keep("rb2b", body, name, cut=cut, kind="live", parked=parked)
+    found = spool.read(spool.folder() / f"{name_of_file}.event")
+    assert found is not None
+    assert (found.body, found.sha256, found.parked, found.cut) == (body, name, parked, cut)
+
+
+@settings(suppress_health_check=list(HealthCheck))
+@given(st.binary() | st.dictionaries(HEAD, JUNK).map(lambda said: json.dumps(said).encode() + b"\n{}"))
+def test_whatever_lies_in_the_folder_is_read_or_set_aside(raw: bytes) -> None:
+    path = keep()
+    path.write_bytes(raw)
+    found = spool.read(path)
+    if found is None:
+        assert path.with_suffix(".bad").read_bytes() == raw
+    else:
+        assert {type(found.source), type(found.kind), type(found.sha256), type(found.parked)} == {str}
+        assert found.received_at.tzinfo is not None
 
 
 def test_every_cut_of_a_file_is_noticed() -> None:
