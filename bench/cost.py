@@ -37,10 +37,11 @@ FROM generate_series(0, {visits} / 10 - 1) n;
 INSERT INTO leads_lead (id, public_id, kind, email, email_verified, email_invalid, personal_email, address,
     linkedin_key, first_name, last_name, title, company_id, city, state, country, past_employers, sources,
     first_seen_at, last_seen_at, score, tier, needs_assessment_at, attempts, lease_until, error, owner_id,
-    merged_into_id)
+    owner_how, owner_rule_id, owner_facts, ghl_assigned_to, merged_into_id)
 SELECT {first} + n, lpad(to_hex(n), 32, '0')::uuid, 'live', 'p' || n || '@firm-' || n / 2 || '.test', true, false, '',
     'usable', 'in/p-' || n, 'Pat', 'Number' || n, 'VP Sales', {first} + n / 2, 'Columbus', 'OH', 'US', '[]', '{{}}',
-    now() - interval '30 days', now() - n * interval '1 second', n % 100, 'tier_2', NULL, 0, NULL, '', NULL, NULL
+    now() - interval '30 days', now() - n * interval '1 second', n % 100, 'tier_2', NULL, 0, NULL, '', NULL,
+    '', NULL, '', '', NULL
 FROM generate_series(0, {visits} / 5 - 1) n;
 
 INSERT INTO leads_inboundevent (id, public_id, source, body_sha256, body, kind, received_at, state, reason, deliveries,

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
 
-REVIEWER = ("approvals.decide", "outreach.halt", "outreach.correct_reply")
+REVIEWER = ("approvals.decide", "outreach.halt", "outreach.correct_reply", "leads.assign_owner")
 LEAD = (
     "outreach.resume",
     "outreach.promote",
@@ -29,6 +29,8 @@ LEAD = (
     "leads.add_suppression",
     "leads.change_switch",
     "leads.decide_merge",
+    "leads.change_ownerrule",
+    "leads.add_ownerrule",
 )
 OURS = ("leads", "outreach", "approvals", "metrics")
 

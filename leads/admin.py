@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from unfold.admin import TabularInline
 
 from caio_project.lib.admin import NoDelete, ReadOnly, Rows
+from leads import admin_owners as admin_owners  # registers
 from leads import admin_rules as admin_rules  # registers
 from leads import intent
 from leads.models import (
@@ -68,7 +69,7 @@ class Assessments(Rows):
 @admin.register(Lead)
 class Leads(ReadOnly):
     list_display = ("__str__", "title", "company", "email", "address", "kind", "owner", "last_seen_at")
-    list_filter = ("kind", "address", "owner")
+    list_filter = ("kind", "address", "owner", "owner_how")
     list_select_related = ("company", "owner")
     search_fields = ("first_name", "last_name", "email", "company__name")
     inlines = (Visits, Enrichments, Assessments)

@@ -13,10 +13,10 @@ from django.conf import settings
 from django.utils import timezone
 
 from caio_project.lib import http
-from leads import identity, locks, normal, suppression
+from leads import identity, locks, normal, ownership, suppression
 from leads.integrations import ghl
 from leads.integrations import ghl_refusals as refusals
-from leads.models import Bookmark, Kind, Lead, TeamMember
+from leads.models import Bookmark, Kind, Lead
 from leads.patience import patiently
 
 SOURCE = "ghl"
@@ -146,7 +146,7 @@ def _lead_of(contact: ghl.Contact, address: str) -> Lead | None:
     company = identity.company_known_as(who.company_name, who.website, address, Kind.LIVE, SOURCE)
     seen = contact.added_at or timezone.now()
     lead = identity.new_lead(
-        SOURCE, address, kind=Kind.LIVE, owner=_owner(contact), first_seen_at=seen, last_seen_at=seen
+        SOURCE, address, kind=Kind.LIVE, first_seen_at=seen, last_seen_at=seen, ghl_assigned_to=contact.assigned_to[:60]
     )
     state = normal.us_state(who.state) if who.country in ("", "US") else ""
     identity.fill(
@@ -154,10 +154,5 @@ def _lead_of(contact: ghl.Contact, address: str) -> Lead | None:
         state=state or who.state, country=who.country, company=company,
     )  # fmt: skip
     identity.settle_address(lead)
+    ownership.settle(lead)
     return lead
-
-
-def _owner(contact: ghl.Contact) -> TeamMember | None:
-    """Whom GoHighLevel names, where it is one of us."""
-    named = TeamMember.objects.filter(ghl_user_id=contact.assigned_to, active=True) if contact.assigned_to else None
-    return (named.first() if named is not None else None) or identity.default_owner()

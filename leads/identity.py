@@ -8,9 +8,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from caio_project.lib.nudge import nudge
-from leads import locks, normal, suppression
+from leads import locks, normal, ownership, suppression
 from leads.integrations.rb2b import Visitor
-from leads.models import Company, Kind, Lead, TeamMember, Visit, sourced
+from leads.models import Company, Kind, Lead, Visit, sourced
 
 OF_A_COMPANY = (
     "name", "name_key", "industry", "employees", "employees_from", "revenue", "linkedin_url", "city", "state",
@@ -147,7 +147,8 @@ def lead_of(
     address, key = identifiers(visitor)
     if not address and not key:
         return None
-    lead = lead or new_lead(source, address, key, kind=kind, owner=default_owner())
+    is_new = lead is None
+    lead = lead or new_lead(source, address, key, kind=kind)
     try:
         with transaction.atomic():
             _fill_from(visitor, lead, company, source)
@@ -155,6 +156,8 @@ def lead_of(
         raise locks.Moved from error
     Lead.objects.filter(pk=lead.pk).update(last_seen_at=timezone.now())
     settle_address(lead)
+    if is_new:
+        ownership.settle(lead)
     return lead
 
 
@@ -212,10 +215,6 @@ def settle_address(lead: Lead) -> None:
     address = Lead.Address.USABLE if usable else Lead.Address.NONE
     Lead.objects.filter(pk=lead.pk).update(address=address, personal_email=lead.personal_email)
     lead.address = address
-
-
-def default_owner() -> TeamMember | None:
-    return TeamMember.objects.filter(is_default_sender=True, active=True).first()
 
 
 def fill_company(company: Company, source: str, **values: Any) -> list[str]:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from caio_project.lib import claims
 from caio_project.lib.models import Counter
 from caio_project.lib.nudge import nudge
-from leads import identity, locks, rules, scoring, to_hot, warmth
+from leads import identity, locks, ownership, rules, scoring, to_hot, warmth
 from leads.models import Assessment, Lead, Switch, Visit
 
 log = logging.getLogger(__name__)
@@ -94,9 +94,10 @@ def cool_down(batch: int = 500) -> int:
 def _assess(lead: Lead) -> None:
     try:
         with transaction.atomic():
-            if lead not in locks.people(lead.pk):
+            person = locks.people(lead.pk)[0]
+            if person != lead:
                 return  # it became part of another lead, which is due itself
-            assess(lead)
+            assess(person)
             # Something newer may have come in meanwhile; then the lead stays due.
             Lead.objects.filter(pk=lead.pk, needs_assessment_at=lead.needs_assessment_at).update(
                 needs_assessment_at=None, error="", attempts=0
@@ -130,7 +131,9 @@ def assess(lead: Lead, now: datetime | None = None) -> Assessment:
         topic=result.topic,
         warm=warm,
     )
-    Lead.objects.filter(pk=lead.pk).update(score=result.intent, tier=result.tier)
+    lead.score, lead.tier = result.intent, result.tier
+    Lead.objects.filter(pk=lead.pk).update(score=lead.score, tier=lead.tier)
+    ownership.settle(lead)
     nudge("outreach.draft_due")
     return assessment
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from caio_project.lib import claims
 from caio_project.lib.nudge import nudge
-from leads import identity, locks, normal, pooling, suppression
+from leads import identity, locks, normal, ownership, pooling, suppression
 from leads.models import Assessment, Enrichment, Lead, Merge, Suppression, Visit
 
 State = Merge.State
@@ -124,6 +124,7 @@ def merge(one: Lead, other: Lead, *, source: str, by: Any = None, reason: str = 
         if shown and shown != pooling.mark(fields):
             raise Refused(CHANGED)
         _take_over(survivor, loser)
+        ownership.note_if_other(survivor, like=loser)
         row = _decided(survivor, loser, source, by, reason)
         row.fields, row.moved = fields, _move(survivor, loser)
         row.save(update_fields=["fields", "moved"])
@@ -207,6 +208,7 @@ def undo(row: Merge, *, by: Any, reason: str, shown: str = "") -> Merge:
         _keep_stops(row, survivor, loser)
         _take_apart(survivor, loser)
         _move_back(row, survivor, loser)
+        ownership.note_if_other(survivor)
         row.state, row.ended_at, row.ended_by, row.ended_reason = State.UNDONE, timezone.now(), by, reason[:300]
         row.save(update_fields=["state", "ended_at", "ended_by", "ended_reason"])
     nudge("leads.assess_due")

@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from leads import owner_rules
 from leads.models import Lead
 
-FACTS = ("first_name", "last_name", "title", "company_id", "city", "state", "country", "past_employers", "owner_id")
+FACTS = (
+    "first_name", "last_name", "title", "company_id", "city", "state", "country", "past_employers", "ghl_assigned_to",
+)  # fmt: skip
+OWNER = ("owner_id", "owner_how", "owner_rule_id")  # they go together
 MAILBOX = ("email", "email_verified", "email_invalid")  # they go together
 IDENTIFIERS = (*MAILBOX, "linkedin_key", "personal_email")
-FIELDS = (*FACTS, *IDENTIFIERS)
+FIELDS = (*FACTS, *OWNER, *IDENTIFIERS)
 UNIQUE = ("email", "linkedin_key")
 NOTHING: tuple[Any, ...] = ("", None, [])
 
@@ -22,6 +26,8 @@ ONLY_OURS, ONLY_THEIRS = "Only the lead that stays knew it.", "Only the other le
 OURS_FIRST, THEIRS_FIRST = "The lead that stays knew it first.", "The other lead knew it first."
 BETTER_MAILBOX = "An address that can be written to comes before one that cannot."
 STILL_LEADS_HERE = "It stays as it is; what the other lead had still leads to this person."
+STRONGER_OWNER = "An owner set by hand comes before GoHighLevel's, and that before one by a rule."
+SAME_OWNER_HOW = "The owner of the lead that stays came about in as strong a way."
 CHANGED_SINCE = "It has changed since the merge, and stays."
 TAKEN = "Somebody else has it by now."
 
@@ -43,11 +49,15 @@ def put_together(survivor: Lead, loser: Lead) -> Fields:
     """Give `survivor` what `loser` knew first or alone; says what became of each field in which they differed."""
     known = {field: {"survivor": _said(survivor, field), "loser": _said(loser, field)} for field in FIELDS}
     whys = {field: _take_fact(survivor, loser, field) for field in FACTS}
+    whys |= dict.fromkeys(OWNER, _take_owner(survivor, loser))
     whys |= _take_identifiers(survivor, loser)
+    together = (MAILBOX if _differ(known["email"]) else ()) + (
+        OWNER if any(_differ(known[one]) for one in OWNER) else ()
+    )
     return {
         field: {**both, "after": getattr(survivor, field), "why": whys[field]}
         for field, both in known.items()
-        if both["survivor"][0] != both["loser"][0] or (field in MAILBOX and _differ(known["email"]))
+        if _differ(both) or field in together
     }
 
 
@@ -66,6 +76,17 @@ def _take_fact(survivor: Lead, loser: Lead, field: str) -> str:
         _set(survivor, field, theirs, their_source)
         return THEIRS_FIRST
     return OURS_FIRST
+
+
+def _take_owner(survivor: Lead, loser: Lead) -> str:
+    if loser.owner_id is None:
+        return ONLY_OURS
+    if survivor.owner_id is not None and not owner_rules.is_stronger(loser.owner_how, survivor.owner_how):
+        return SAME_OWNER_HOW
+    for field in OWNER:
+        setattr(survivor, field, getattr(loser, field))
+    survivor.owner_facts = ""  # what the rules read is another person's by now
+    return STRONGER_OWNER
 
 
 def _take_identifiers(survivor: Lead, loser: Lead) -> dict[str, str]:
@@ -104,8 +125,11 @@ def give_back(fields: Fields, survivor: Lead, loser: Lead) -> list[Given]:
     address, learnt = survivor.email, {flag: getattr(survivor, flag) for flag in MAILBOX[1:]}
     heads = {field: "email" if field in MAILBOX and "email" in fields else field for field in fields}
     changed = {field for field, head in heads.items() if getattr(survivor, head) != fields[head]["after"]}
+    changed |= set(OWNER) & fields.keys() if changed & set(OWNER) else set()
     for field in fields.keys() - changed:
         _set(survivor, field, *fields[field]["survivor"])
+    if "owner_id" in fields.keys() - changed:
+        survivor.owner_facts = ""
     taken = {field for field, head in heads.items() if _is_taken(head, fields[head]["loser"][0], survivor, loser)}
     for field in fields.keys() & set(IDENTIFIERS) - taken:
         _set(loser, field, *fields[field]["loser"])

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from caio_project.lib.models import Heartbeat
-from leads import breaker, budget, enrichment, ingest, intake, intent, silence
+from leads import breaker, budget, enrichment, ingest, intake, intent, ownership, silence
 
 
 @shared_task(name="leads.process_events")
@@ -38,6 +38,11 @@ def watch_vendors() -> None:
 @shared_task(name="leads.cool_down")
 def cool_down() -> None:
     Heartbeat.beat("leads.cool_down", worked=intent.cool_down() > 0)
+
+
+@shared_task(name="leads.keep_owners")
+def keep_owners() -> None:
+    Heartbeat.beat("leads.keep_owners", worked=ownership.keep_up() > 0)
 
 
 @shared_task(name="leads.assess_due")

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from caio_project.lib.files import Report
 from caio_project.lib.nudge import nudge
-from leads import identity, locks, normal, suppression
+from leads import identity, locks, normal, ownership, suppression
 from leads.models import Kind, Lead
 from outreach import compliance, composing, drafting, earlier, guards, merge, past, policy, reply_sorting, review
 from outreach.models import HistoryItem, Message, MessageText, Move, MoveReason, Reply, ReplyKind, ReplyText, Transport
@@ -107,13 +107,14 @@ def _person(item: Item) -> Lead:
     company = identity.company_known_as(item.company, "", address, lead.kind, SOURCE)
     identity.fill(lead, SOURCE, first_name=first[:100], last_name=last[:100], title=item.title, company=company)
     identity.settle_address(lead)
+    ownership.settle(lead)
     Lead.objects.filter(pk=lead.pk).update(needs_assessment_at=timezone.now())
     return lead
 
 
 def _known_or_new(address: str) -> Lead:
     known = identity.known_by(address, "")
-    return known[0] if known else identity.new_lead(SOURCE, address, kind=Kind.LIVE, owner=identity.default_owner())
+    return known[0] if known else identity.new_lead(SOURCE, address, kind=Kind.LIVE)
 
 
 def _ended(item: Item, lead: Lead) -> None:

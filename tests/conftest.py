@@ -161,6 +161,7 @@ def _set_guards(change: Any) -> None:
 
 
 GUARDED = (
+    "leads_ownerchange",
     "outreach_move",
     "outreach_controlchange",
     "outreach_segment",

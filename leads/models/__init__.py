@@ -1,6 +1,7 @@
 """Who they are, why they might care, and whether we may speak to them."""
 
 from leads.models.events import Alarm, InboundEvent, Kind, Switch
+from leads.models.owners import OwnerChange, OwnerHow, OwnerRule, OwnerRun
 from leads.models.people import Company, Lead, Merge, People, Visit, person_of, sourced
 from leads.models.scores import Assessment, ScoringRules
 from leads.models.suppressions import Suppression
@@ -21,6 +22,10 @@ __all__ = [
     "KnownContact",
     "Lead",
     "Merge",
+    "OwnerChange",
+    "OwnerHow",
+    "OwnerRule",
+    "OwnerRun",
     "PastEmployer",
     "People",
     "RateWindow",

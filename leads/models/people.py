@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from leads.models.events import InboundEvent, Kind
+from leads.models.owners import OwnerHow, OwnerRule
 from leads.models.team import TeamMember
 
 TOLD_OF_A_PERSON = ("email", "personal_email", "linkedin_key", "first_name", "last_name", "title")
@@ -102,6 +103,10 @@ class Lead(models.Model):
     country = models.CharField(max_length=2, blank=True)
     past_employers = models.JSONField(default=list, blank=True, help_text="[{name, domain, from_year, to_year}]")
     owner = models.ForeignKey(TeamMember, null=True, blank=True, on_delete=models.SET_NULL)
+    owner_how = models.CharField(max_length=8, choices=OwnerHow.choices, blank=True)
+    owner_rule = models.ForeignKey(OwnerRule, null=True, blank=True, on_delete=models.PROTECT, related_name="leads")
+    owner_facts = models.CharField(max_length=16, blank=True, help_text="A mark of what the rules had read.")
+    ghl_assigned_to = models.CharField(max_length=60, blank=True, help_text="GoHighLevel's user, as it last said.")
     sources = models.JSONField(default=dict, blank=True, help_text="Field: where it came from and when.")
     first_seen_at = models.DateTimeField(default=timezone.now)
     last_seen_at = models.DateTimeField(default=timezone.now)
@@ -127,6 +132,7 @@ class Lead(models.Model):
             ),
             models.Index(fields=["-last_seen_at", "-id"], name="lead_newest"),
             models.Index(fields=["-score", "-id"], name="lead_hottest"),
+            models.Index(fields=["ghl_assigned_to"], name="lead_of_ghl_user", condition=~Q(ghl_assigned_to="")),
         ]
 
     def __str__(self) -> str:

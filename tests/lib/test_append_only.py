@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from approvals.models import Decision
 from caio_project.lib import append_only
+from leads.models import OwnerChange
 from metrics.models import GateEvaluation
 from outreach.models import ControlChange, EmailEvent, GuardrailBreach, HealthVerdict, HistoryItem, Move, Segment
 from tests import conftest, factories
@@ -73,7 +74,12 @@ def breach() -> GuardrailBreach:
     )  # fmt: skip
 
 
+def owner_change() -> OwnerChange:
+    return OwnerChange.objects.create(lead=factories.LeadFactory(), how="default")
+
+
 ROWS: dict[type[models.Model], Callable[[], Any]] = {
+    OwnerChange: owner_change,
     Move: move,
     ControlChange: change,
     Segment: segment,

@@ -1,0 +1,108 @@
+"""Whose a lead is by the rules: every condition, the order, and what is stronger than a rule."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from leads.owner_rules import DEFAULT, GHL, HAND, RULE, Facts, Owner, Rule, Team, is_stronger, owner_of
+
+ALEX, BEN, CLEO = 1, 2, 3
+FACTS = Facts("US", "OH", "Logistics & Supply Chain", 200, "northline.test", "tier_1", "rb2b")
+EVERYBODY = frozenset({ALEX, BEN, CLEO})
+TEAM = Team(active=EVERYBODY, by_ghl={"usr-3": CLEO}, rules=(Rule(7, BEN, states=frozenset({"OH"})),), default=ALEX)
+
+
+def rule(**asks: Any) -> Rule:
+    return Rule(7, BEN, **{name: frozenset(v) if isinstance(v, list) else v for name, v in asks.items()})
+
+
+FITS: list[tuple[dict[str, Any], bool]] = [
+    ({}, True),
+    ({"countries": ["US"]}, True),
+    ({"countries": ["CA", "US"]}, True),
+    ({"countries": ["CA"]}, False),
+    ({"states": ["OH"]}, True),
+    ({"states": ["PA"]}, False),
+    ({"industries": ["logistics"]}, True),
+    ({"industries": ["supply chain"]}, True),
+    ({"industries": ["chain supply"]}, False),
+    ({"industries": ["log"]}, False),
+    ({"industries": ["retail", "Logistics & Supply-Chain"]}, True),
+    ({"industries": ["&"]}, False),
+    ({"domains": ["northline.test"]}, True),
+    ({"domains": ["north.test"]}, False),
+    ({"tiers": ["tier_1", "tier_2"]}, True),
+    ({"tiers": ["tier_3"]}, False),
+    ({"sources": ["rb2b"]}, True),
+    ({"sources": ["ghl"]}, False),
+    ({"employees_from": 200}, True),
+    ({"employees_from": 201}, False),
+    ({"employees_to": 200}, True),
+    ({"employees_to": 199}, False),
+    ({"employees_from": 50, "employees_to": 500}, True),
+    ({"employees_from": 0}, True),
+    ({"states": ["OH"], "tiers": ["tier_2"]}, False),
+    ({"states": ["OH"], "tiers": ["tier_1"], "employees_from": 50}, True),
+]
+
+
+@pytest.mark.parametrize(("asks", "fits"), FITS)
+def test_all_that_is_asked_must_hold_and_one_of_a_list_is_enough(asks: dict[str, Any], fits: bool) -> None:
+    assert rule(**asks).fits(FACTS) is fits
+
+
+@pytest.mark.parametrize("asks", [asks for asks, _ in FITS if asks])
+def test_what_is_not_known_fits_nothing_that_asks_for_it(asks: dict[str, Any]) -> None:
+    assert not rule(**asks).fits(Facts())
+
+
+def decided(now: Owner = Owner(None), known: str = "", assigned: str = "", **more: Any) -> Owner:
+    return owner_of(now, known, more.pop("facts", FACTS), assigned, more.pop("team", TEAM), **more)
+
+
+def test_the_first_rule_that_fits_gives_the_owner_and_else_the_default() -> None:
+    assert decided() == Owner(BEN, RULE, 7)
+    two = replace(TEAM, rules=(Rule(9, CLEO, tiers=frozenset({"tier_1"})), *TEAM.rules))
+    assert decided(team=two) == Owner(CLEO, RULE, 9)
+    assert decided(facts=Facts()) == Owner(ALEX, DEFAULT)
+    assert decided(facts=Facts(), team=replace(TEAM, default=None)) == Owner(None)
+
+
+@pytest.mark.parametrize("anew", [True, False])
+def test_by_hand_is_stronger_than_gohighlevel_and_that_than_a_rule(anew: bool) -> None:
+    assert decided(Owner(ALEX, HAND), FACTS.mark, "usr-3", anew=anew) == Owner(ALEX, HAND)
+    assert decided(Owner(ALEX, DEFAULT), FACTS.mark, "usr-3", anew=anew) == Owner(CLEO, GHL)
+    assert decided(Owner(CLEO, GHL), FACTS.mark, "usr-3", anew=anew) == Owner(CLEO, GHL)
+
+
+def test_whom_gohighlevel_names_no_more_or_whom_nobody_knows_goes_by_the_rules() -> None:
+    for assigned in ("", "usr-99"):
+        assert decided(Owner(CLEO, GHL), FACTS.mark, assigned) == Owner(BEN, RULE, 7)
+
+
+def test_rules_are_asked_again_where_a_fact_has_changed_or_somebody_applies_them() -> None:
+    by_default = Owner(ALEX, DEFAULT)
+    assert decided(by_default, FACTS.mark) == by_default
+    assert decided(by_default, replace(FACTS, state="PA").mark) == Owner(BEN, RULE, 7)
+    assert decided(by_default, FACTS.mark, anew=True) == Owner(BEN, RULE, 7)
+
+
+@pytest.mark.parametrize("how", [HAND, GHL, RULE, DEFAULT])
+def test_who_left_owns_nothing_and_the_next_one_does(how: str) -> None:
+    gone = replace(TEAM, active=EVERYBODY - {CLEO}, by_ghl={})
+    assert decided(Owner(CLEO, how), FACTS.mark, "usr-3", team=gone) == Owner(BEN, RULE, 7)
+    both = replace(gone, active=frozenset({ALEX}))
+    assert decided(Owner(CLEO, how), FACTS.mark, "usr-3", team=both) == Owner(ALEX, DEFAULT)
+    assert decided(Owner(CLEO, how), FACTS.mark, team=replace(both, active=frozenset())) == Owner(None)
+
+
+def test_the_mark_tells_facts_apart() -> None:
+    other = [replace(FACTS, **{name: value}) for name, value in vars(Facts()).items()]
+    assert len({FACTS.mark, *(one.mark for one in other)}) == len(other) + 1
+
+
+def test_strength_is_in_one_order() -> None:
+    order = [HAND, GHL, RULE, DEFAULT, ""]
+    for n, one in enumerate(order):
+        assert [is_stronger(one, other) for other in order] == [n < m for m in range(len(order))]
