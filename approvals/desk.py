@@ -12,10 +12,10 @@ from django.utils import timezone
 from approvals import decisions, queue, shown, words
 from caio_project.lib.diff import Diff, diff
 from leads.models import Kind
-from outreach import compliance, looks, phase, zones
+from outreach import compliance, composing, looks, phase, zones
 from outreach.models import Message, MessageText, Move
 from outreach.policy import Phase
-from outreach.states import Status
+from outreach.states import NOT_LEFT, Status
 
 LIST_LENGTH = 9
 MOST_VISITS = 12
@@ -148,6 +148,7 @@ def page(message: Message, user: Any) -> dict[str, Any]:
         "assessment": message.assessment,
         "local_time": local_time(message),
         "at_ghl": looks.words(message) if waits else "",
+        "signed_by_another": composing.signed_by_another(message) if message.status in NOT_LEFT else "",
         "visits": list(message.lead.visits.order_by("-seen_at")[:MOST_VISITS]),
         "checks_failed": sum(1 for row in message.guards if not row["passed"]),
         "history": history(message),

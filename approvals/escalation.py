@@ -105,6 +105,7 @@ def _tell(notice: Notice) -> None:
     if over := _is_over(notice):
         _close(notice, Channel.PAGE, over)
         return
+    _to_whose_it_is_now(notice)
     problems = []
     for channel, tell in _channels(notice):
         try:
@@ -119,6 +120,14 @@ def _tell(notice: Notice) -> None:
         _close(notice, Channel.PAGE, "")
         return
     _again(notice, "; ".join(problems))
+
+
+def _to_whose_it_is_now(notice: Notice) -> None:
+    """An answer goes to whoever owns the lead when it is told, whoever did when it was noticed."""
+    owner = _owner(notice.reply) if notice.reply else None
+    if owner and owner.pk != notice.to_id:
+        notice.to = owner
+        Notice.objects.filter(pk=notice.pk).update(to=owner)
 
 
 def _is_over(notice: Notice) -> str:

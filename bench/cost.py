@@ -58,9 +58,11 @@ SELECT {first} + n, {first} + n, lpad(n::text, 64, '0'), CASE WHEN n % 5 < 4 THE
 FROM generate_series(0, {visits} - 1) n;
 
 INSERT INTO leads_enrichment (id, lead_id, request_id, state, outcome, reason, created_at, not_before, lease_until,
-    attempts, requested_at, answered_at, settled_at, gained, asks_person, asks_company, company_known_at)
+    attempts, requested_at, answered_at, settled_at, gained, asks_person, asks_company,
+    company_known_at, is_test)
 SELECT {first} + n, {first} + n, 'enr_bench_' || n, 'settled', 'answered', '', now() - interval '1 day', now(), NULL, 1,
-    now() - interval '1 day', now() - interval '1 day', now() - interval '1 day', '["title"]', true, true, NULL
+    now() - interval '1 day', now() - interval '1 day', now() - interval '1 day', '["title"]', true, true, NULL,
+    false
 FROM generate_series(0, {visits} / 5 - 1) n;
 
 INSERT INTO leads_assessment (id, seq, lead_id, made_at, rules_version, intent, reasons, icp, icp_reasons, tier, angle,

@@ -13,6 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from leads import ownership
+from leads.models import Lead
 from outreach import automatic, gauges, guardrails, limits, phase, sending_domains
 from outreach.models import Control, Message
 from outreach.states import Status
@@ -64,9 +66,24 @@ class MessageDetail(APIView):
     @extend_schema(responses=MessageShape, operation_id="messages_retrieve")
     def get(self, request: Request, public_id: str) -> Response:
         """One email, with the binding limit and the next eligible minute where it waits to leave."""
-        rows = Message.objects.select_related("lead__company", "assessment")
+        rows = Message.objects.select_related("lead__company", "lead__owner", "lead__owner_rule", "assessment")
         message = get_object_or_404(rows, public_id=public_id)
-        return Response(shown(message) | {"why_not_sent": why_not_sent(message)})
+        more = {"owner": owner_of(message.lead), "why_not_sent": why_not_sent(message)}
+        return Response(shown(message) | more)
+
+
+def owner_of(lead: Lead) -> dict[str, Any] | None:
+    """{name, how, rule, since, by} of whose the lead is; `since` is null for who owned it from the beginning."""
+    if lead.owner is None:
+        return None
+    change = ownership.newest_change(lead)
+    return {
+        "name": lead.owner.name,
+        "how": lead.owner_how,
+        "rule": lead.owner_rule.name if lead.owner_rule else "",
+        "since": change.at if change else None,
+        "by": phase.name_of(change.by) if change and change.by else "",
+    }
 
 
 def why_not_sent(message: Message) -> dict[str, Any] | None:

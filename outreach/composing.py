@@ -198,6 +198,18 @@ def sender_of(lead: Lead) -> TeamMember | None:
     return TeamMember.objects.filter(is_default_sender=True, active=True).first()
 
 
+def signed_by_another(message: Message) -> str:
+    """A sentence where an email is not signed by its lead's owner; "" where it is."""
+    owner = sender_of(message.lead)
+    if owner is None or message.sender_id == owner.pk:
+        return ""
+    signed = message.sender.name if message.sender else settings.SENDER_NAME
+    return (
+        f"The email is signed by {signed}; the lead belongs to {owner.name} now. "
+        "What somebody has opened, written or approved is not signed anew."
+    )
+
+
 def signature(sender: TeamMember | None, unsubscribe_token: str) -> compliance.Signature:
     return compliance.Signature(
         name=sender.name if sender else settings.SENDER_NAME,

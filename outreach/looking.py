@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from caio_project.lib import claims, http
-from leads import suppression
+from leads import locks, ownership, suppression
 from leads.contacts import why_stopped
 from leads.integrations import ghl as contacts
 from leads.models import Kind, Lead
@@ -63,6 +63,7 @@ def _look(look: GhlLook) -> bool:
         _later(look, f"{type(error).__name__}: {error}", None)
         return True
     with transaction.atomic():
+        locks.people(message.lead_id)
         if store(message, contact, found, lease=look.lease_until):
             _tell(message, contact)
     return True
@@ -145,6 +146,8 @@ def store(message: Message, contact: contacts.Contact | None, found: Findings, l
 
 def _tell(message: Message, contact: contacts.Contact | None) -> None:
     """What follows from a look for an email that waits for a decision."""
+    if contact:
+        ownership.from_ghl(message.lead, contact.assigned_to)
     if contact and (stopped := why_stopped(contact)):
         suppression.stop(message.to_address, stopped, "GoHighLevel", message.lead)
         review.stop_open_emails(message.lead, "suppressed")

@@ -35,7 +35,8 @@ def write_drafts() -> None:
 
 @shared_task(name="outreach.free_blocked")
 def free_blocked() -> None:
-    Heartbeat.beat("outreach.free_blocked", worked=drafting.free_blocked() > 0)
+    freed, signed = drafting.free_blocked(), drafting.follow_owners()
+    Heartbeat.beat("outreach.free_blocked", worked=bool(freed or signed))
 
 
 @shared_task(name="outreach.look_due")

@@ -1,0 +1,111 @@
+"""What follows its lead's owner: emails that nobody has opened, and nothing that somebody has."""
+
+from typing import Any
+
+import pytest
+
+from leads import ownership
+from leads.models import Lead, TeamMember
+from outreach import composing, drafting, history, looking, review, tasks
+from outreach.models import Message
+from tests import factories
+from tests.fakes.ghl import FakeGhl
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender", "loose")]
+
+
+@pytest.fixture
+def ben(db: None) -> TeamMember:
+    return factories.TeamMemberFactory(
+        name="Ben Ito", title="Director", booking_url="https://meet.example.com/ben", ghl_user_id="usr-ben"
+    )
+
+
+def held() -> Message:
+    message = factories.held()
+    ownership.settle(message.lead)
+    return message
+
+
+def as_it_is(message: Message) -> Message:
+    return Message.objects.select_related("sender", "lead__owner").get(pk=message.pk)
+
+
+def test_what_nobody_has_opened_is_signed_by_the_new_owner(ben: TeamMember, reviewer: Any) -> None:
+    message = held()
+    ownership.by_hand(message.lead, ben, by=reviewer)
+    assert drafting.follow_owners() == 1
+    now = as_it_is(message)
+    assert (now.sender, now.status, now.version) == (ben, "held", 2)
+    assert now.text.footer.startswith("Ben Ito\nDirector, ") and "https://meet.example.com/ben" in now.text.footer
+    assert now.text.footer.count("/u/") == 1 and now.unsubscribe_token in now.text.footer
+    assert (drafting.follow_owners(), composing.signed_by_another(now)) == (0, "")
+
+
+@pytest.mark.parametrize("why", ["opened", "written", "approved", "from before"])
+def test_what_a_person_has_touched_stays_and_says_so(ben: TeamMember, reviewer: Any, why: str) -> None:
+    message = held()
+    if why == "opened":
+        review.mark_opened(message)
+    elif why == "written":
+        review.edit(message, 1, subject="Other words", body=f"{message.text.body}\n\nOne more.", by=reviewer)
+    elif why == "approved":
+        review.clear(message, 1, by=reviewer)
+    else:
+        Message.objects.filter(pk=message.pk).update(template=None, template_why=history.FROM_BEFORE)
+    before = Message.objects.values().get()
+    ownership.by_hand(message.lead, ben, by=reviewer)
+    tasks.free_blocked()
+    assert Message.objects.values().get() == before
+    assert composing.signed_by_another(as_it_is(message)) == (
+        "The email is signed by Alex Moreno; the lead belongs to Ben Ito now. "
+        "What somebody has opened, written or approved is not signed anew."
+    )
+
+
+def test_when_who_signs_leaves_the_next_owner_signs(ben: TeamMember, sender: TeamMember, reviewer: Any) -> None:
+    message = held()
+    ownership.by_hand(message.lead, ben, by=reviewer)
+    drafting.follow_owners()
+    TeamMember.objects.filter(pk=ben.pk).update(active=False)
+    ownership.keep_up()
+    tasks.free_blocked()
+    assert (as_it_is(message).sender, as_it_is(message).status) == (sender, "held")
+
+
+def test_an_email_that_waits_to_be_drafted_is_signed_by_whoever_owns_the_lead_then(
+    ben: TeamMember, reviewer: Any
+) -> None:
+    message = factories.draft()
+    ownership.by_hand(message.lead, ben, by=reviewer)
+    drafting.write_drafts()
+    assert as_it_is(message).sender == ben
+
+
+def test_one_that_cannot_be_signed_anew_keeps_the_others_from_nothing(ben: TeamMember, reviewer: Any) -> None:
+    first, second = held(), held()
+    for message in (first, second):
+        ownership.by_hand(message.lead, ben, by=reviewer)
+    Message.objects.filter(pk=first.pk).update(assessment=None)
+    Lead.objects.get(pk=first.lead_id).assessments.all().delete()
+    assert drafting.follow_owners() == 2
+    assert (as_it_is(first).sender.name, as_it_is(second).sender) == ("Alex Moreno", ben)
+
+
+def test_a_look_at_gohighlevel_follows_whom_it_assigns(ghl: FakeGhl, ben: TeamMember) -> None:
+    message = held()
+    ghl.add_contact(message.to_address, assignedTo="usr-ben")
+    assert looking.look_due() == 1
+    lead = Lead.objects.get(pk=message.lead_id)
+    assert (lead.owner, lead.owner_how, lead.ghl_assigned_to) == (ben, "ghl", "usr-ben")
+    drafting.follow_owners()
+    assert as_it_is(message).sender == ben
+
+
+def test_whom_gohighlevel_does_not_know_or_assigns_to_nobody_stays(ghl: FakeGhl, ben: TeamMember) -> None:
+    unknown, unassigned = held(), held()
+    ghl.add_contact(unassigned.to_address)
+    assert looking.look_due() == 2
+    for message in (unknown, unassigned):
+        lead = Lead.objects.get(pk=message.lead_id)
+        assert (lead.owner.name, lead.owner_how, lead.ghl_assigned_to) == ("Alex Moreno", "default", "")
