@@ -125,8 +125,8 @@ def lines_of(fields: dict[str, Any], names: lead_words.Names | None = None) -> l
             both.get("why", ""),
         )
         for name, both in fields.items()
-        if both["survivor"][0]
-        != both["loser"][0]  # whether an address works is kept with it, also where it is the same
+        if both["survivor"][0] != both["loser"][0] and lead_words.label(name)
+        # whether an address works is kept with it, also where it is the same
     ]
 
 
@@ -241,7 +241,7 @@ def _undoing(request: HttpRequest, row: Merge, form: Decision, status: int = 200
             one.why,
         )
         for one in preview.given
-        if one.now != one.then or one.why
+        if (one.now != one.then or one.why) and lead_words.label(one.field)
     ]
     context = {
         "row": row,
@@ -262,7 +262,8 @@ def _undoing(request: HttpRequest, row: Merge, form: Decision, status: int = 200
 
 def find(public_id: Any) -> Lead:
     """The person of an address on our pages; 404 where there is none, and the person itself for one merged away."""
-    rows = Lead.rows.select_related("company", "owner", "merged_into__company", "merged_into__owner")
+    related = [f"{into}{name}" for into in ("", "merged_into__") for name in ("company", "owner", "owner_rule")]
+    rows = Lead.rows.select_related(*related)
     return merging.person_of(get_object_or_404(rows, public_id=public_id))
 
 

@@ -9,7 +9,7 @@ from django.db.models import Q
 from approvals.desk import WHY
 from caio_project.lead_words import told_apart
 from leads import suppression
-from leads.models import Assessment, Enrichment, Lead, Merge, Visit
+from leads.models import Assessment, Enrichment, Lead, Merge, OwnerChange, Visit
 from outreach import phase
 from outreach.models import EmailEvent, Meeting, Message, Move, Opportunity, Reply
 from outreach.states import Status
@@ -39,7 +39,7 @@ def story(lead: Lead) -> Story:
     rows = [row.pk for row in suppression.rows_of(lead)]
     parts: list[Iterable[Event]] = [
         _visits(rows), _enrichments(rows), _scores(rows), _emails(rows), _deliveries(rows), _replies(rows),
-        _meetings(rows), _deals(rows), _stops(lead), _merges(rows),
+        _meetings(rows), _deals(rows), _stops(lead), _merges(rows), _owners(rows),
     ]  # fmt: skip
     events = sorted((event for part in parts for event in part), key=lambda event: event.at, reverse=True)
     return Story(events[:MOST], max(0, len(events) - MOST))
@@ -108,6 +108,13 @@ def _stops(lead: Lead) -> Iterator[Event]:
     for one in suppression.of_person(lead).order_by("-pk")[:30]:
         until = f", until {one.expires_at:%-d %b %Y}" if one.expires_at else ""
         yield Event(one.created_at, "Stop", f"Stopped: {one.get_reason_display()} ({one.source}){until}")
+
+
+def _owners(rows: list[int]) -> Iterator[Event]:
+    for one in OwnerChange.objects.filter(lead__in=rows).select_related("owner", "rule", "by")[:30]:
+        why = f"rule “{one.rule}”" if one.rule else one.get_how_display().lower()
+        who = f", {phase.name_of(one.by)}" if one.by else ""
+        yield Event(one.at, "Owner", f"{one.owner or 'Nobody'} owns this lead{f' ({why})' if why else ''}{who}")
 
 
 def _merges(rows: list[int]) -> Iterator[Event]:

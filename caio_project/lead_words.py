@@ -4,14 +4,16 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from leads.models import Company, Lead, TeamMember
+from leads.models import Company, Lead, OwnerHow, OwnerRule, TeamMember
 
 LABELS = {
     "company_id": "company", "owner_id": "owner", "linkedin_key": "LinkedIn", "employees_from": "employees from",
     "email": "address", "email_verified": "address verified", "email_invalid": "address found not to exist",
     "personal_email": "personal address", "name_key": "",
+    "owner_how": "how the owner came about", "owner_rule_id": "rule of the owner", "owner_facts": "",
+    "ghl_assigned_to": "GoHighLevel's user",
 }  # fmt: skip
-NAMED = {"company_id": Company, "owner_id": TeamMember}  # fields that hold the id of a row
+NAMED = {"company_id": Company, "owner_id": TeamMember, "owner_rule_id": OwnerRule}  # fields that hold the id of a row
 ROWS = {
     "visit": "visit", "enrichment": "question to Clay", "assessment": "score", "suppression": "stop",
     "lead": "lead merged earlier",
@@ -47,7 +49,7 @@ class Names:
         if field in NAMED:
             row = self._rows.get(field, {}).get(value)
             return str(row) if row else ("" if value is None else f"one that is gone ({value})")
-        return said(value)
+        return str(OwnerHow(value).label) if field == "owner_how" and value else said(value)
 
 
 def counted(rows: dict[str, int]) -> str:

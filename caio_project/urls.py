@@ -6,7 +6,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from approvals.api import Approve, PendingEmails, Reject
-from caio_project import api, lead_merges, lead_pages
+from caio_project import api, lead_merges, lead_owner, lead_pages
 from leads import webhooks
 from leads.api import Visitors
 from metrics.api import Gates
@@ -20,6 +20,7 @@ urlpatterns = [
     path("", include("approvals.urls")),
     path("sales/leads", lead_pages.leads_page, name="leads"),
     path("sales/leads/<uuid:public_id>", lead_pages.lead_page, name="lead"),
+    path("sales/leads/<uuid:public_id>/owner", lead_owner.give, name="lead-owner"),
     path("sales/leads/<uuid:public_id>/merge", lead_merges.search_page, name="merge-search"),
     path("sales/leads/<uuid:public_id>/merge/<uuid:other_id>", lead_merges.merge_page, name="merge"),
     path("sales/merges/<int:pk>/undo", lead_merges.undo_page, name="unmerge"),

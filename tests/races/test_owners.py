@@ -1,0 +1,92 @@
+"""Several who say at once whose a lead is: the strongest stands, whoever comes first, and nobody waits for ever."""
+
+from typing import Any
+
+import pytest
+
+from leads import intent, merging, ownership
+from leads.models import Lead, OwnerChange, OwnerRule, TeamMember
+from outreach import drafting, one_person, review
+from outreach.models import Message
+from tests import factories
+from tests.conftest import person
+from tests.races.conftest import at_once, now_is
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sender", "loose")]
+ROUNDS = 10
+
+
+@pytest.fixture
+def ben(committed: None) -> TeamMember:
+    return factories.TeamMemberFactory(name="Ben Ito", ghl_user_id="usr-ben")
+
+
+@pytest.fixture
+def rita(committed: None) -> Any:
+    return person("rita", "Reviewer")
+
+
+def owner(lead: Lead) -> tuple[str, str]:
+    now = Lead.objects.select_related("owner").get(pk=lead.pk)
+    return now.owner.name, now.owner_how
+
+
+def test_by_hand_stands_whatever_says_otherwise_at_the_same_moment(ben: TeamMember, rita: Any) -> None:
+    cleo = factories.TeamMemberFactory(name="Cleo Park")
+    OwnerRule.objects.create(name="All", member=cleo)
+    for _ in range(ROUNDS):
+        lead = factories.VisitFactory().lead
+        Lead.objects.filter(pk=lead.pk).update(needs_assessment_at=lead.first_seen_at)
+        found = at_once(
+            lambda: ownership.by_hand(lead, cleo, by=rita),  # noqa: B023
+            lambda: ownership.from_ghl(lead, "usr-ben"),  # noqa: B023
+            intent.assess_due,
+            ownership.keep_up,
+        )
+        assert not [one for one in found if isinstance(one, Exception)], found
+        assert owner(lead) == ("Cleo Park", "hand")
+        newest = OwnerChange.objects.filter(lead=lead).first()
+        assert newest is not None and (newest.owner, newest.how) == (cleo, "hand")
+
+
+def test_of_two_people_who_looked_at_the_same_owner_one_gives_the_lead_away(ben: TeamMember, rita: Any) -> None:
+    cleo = factories.TeamMemberFactory(name="Cleo Park")
+    for _ in range(ROUNDS):
+        lead = factories.LeadFactory()
+        ownership.settle(lead)
+        shown = ownership.mark(lead)
+        found = at_once(
+            *[lambda to=to: ownership.by_hand(lead, to, by=rita, shown=shown) for to in (ben, cleo)]  # noqa: B023
+        )
+        assert sorted(isinstance(one, ownership.Refused) for one in found) == [False, True], found
+        assert OwnerChange.objects.filter(lead=lead).count() == 1
+
+
+def test_a_merge_and_a_word_by_hand_at_once_keep_the_word(ben: TeamMember, rita: Any) -> None:
+    for _ in range(ROUNDS):
+        one, other = factories.LeadFactory(), factories.LeadFactory()
+        factories.held(other)
+        for lead in (one, other):
+            ownership.settle(lead)
+        found = at_once(
+            lambda: merging.merge(one, other, source="person"),  # noqa: B023
+            lambda: ownership.by_hand(other, ben, by=rita),  # noqa: B023
+            drafting.follow_owners,
+            one_person.follow,
+            drafting.take_assessments,
+        )
+        assert not [each for each in found if isinstance(each, Exception)], found
+        assert owner(one) == ("Ben Ito", "hand")
+
+
+def test_who_opens_an_email_while_it_is_signed_anew_has_one_text_before_them(ben: TeamMember, rita: Any) -> None:
+    for _ in range(ROUNDS):
+        message = factories.held()
+        ownership.settle(message.lead)
+        ownership.by_hand(message.lead, ben, by=rita)
+        found = at_once(lambda: review.mark_opened(message), drafting.follow_owners)  # noqa: B023
+        assert not [one for one in found if isinstance(one, Exception)], found
+        now = now_is(message)
+        assert (now.version, now.sender_id == ben.pk) in ((1, False), (2, True))
+        assert now.text.footer.startswith("Ben Ito" if now.version == 2 else "Alex Moreno")
+        assert Message.objects.get(pk=message.pk).texts.count() == now.version
