@@ -45,7 +45,8 @@ def test_an_assessment_becomes_a_held_draft_with_due_time_end_and_rank() -> None
 
 
 def test_a_warm_draft_is_due_in_working_time_and_a_low_one_tomorrow(clock: Any) -> None:
-    clock.move_to(datetime(2026, 3, 6, 21, 0, tzinfo=UTC))  # a Friday, 16:00 in New York; the day ends at 18:00
+    # A Friday, 16:00 in New York; the day ends at 18:00.
+    clock.move_to(datetime(2026, 3, 6, 21, 0, tzinfo=UTC), tick=False)
     warm = factories.held(intent=50, tier="tier_2")
     low = factories.held(intent=10, tier="tier_3")
     assert (warm.band, warm.rank, low.band, low.rank) == ("warm", 1, "low", 2)
