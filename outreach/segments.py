@@ -10,7 +10,7 @@ from django.db import transaction
 
 from caio_project.lib.files import Report, csv_rows
 from caio_project.lib.nudge import nudge
-from leads import identity, normal
+from leads import identity, locks, normal
 from leads.models import Kind, Lead
 from outreach import drafting
 from outreach.models import Message, Segment
@@ -90,6 +90,7 @@ def queue(selection: Selection, by: Any) -> Segment:
     A person for whom an email was opened meanwhile is left out; the count of the row says how many it came to.
     """
     with transaction.atomic():
+        locks.people(*(lead.pk for lead in selection.leads))
         still = [lead for lead in selection.leads if not why_not(lead)]
         segment = Segment.objects.create(what=selection.what, looked_at=selection.looked_at, queued=len(still), by=by)
         for lead in still:
