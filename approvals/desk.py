@@ -12,7 +12,7 @@ from django.utils import timezone
 from approvals import decisions, queue, shown, words
 from caio_project.lib.diff import Diff, diff
 from leads.models import Kind
-from outreach import compliance, composing, looks, phase, zones
+from outreach import compliance, composing, looks, model_wishes, phase, zones
 from outreach.models import Message, MessageText, Move
 from outreach.policy import Phase
 from outreach.states import NOT_LEFT, Status
@@ -146,6 +146,7 @@ def page(message: Message, user: Any) -> dict[str, Any]:
         "sheet": sheet(message, text),
         "facts": facts(text),
         "assessment": message.assessment,
+        "written_by": model_wishes.words(message, text) if text.pk else "",
         "local_time": local_time(message),
         "at_ghl": looks.words(message) if waits else "",
         "signed_by_another": composing.signed_by_another(message) if message.status in NOT_LEFT else "",

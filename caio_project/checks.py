@@ -33,7 +33,7 @@ def configuration(app_configs: Any = None, **_: Any) -> list[Error]:
     """Every contradiction at once, each named after the setting that has to change."""
     return [
         Error(text, hint=hint, id=f"caio.{name}")
-        for name, text, hint in [*_base(), *_vendors(), *_limits(), *_sending()]
+        for name, text, hint in [*_base(), *_vendors(), *_language_model(), *_limits(), *_sending()]
     ]
 
 
@@ -100,6 +100,24 @@ def _webhook_keys() -> list[tuple[str, str, str]]:
             found.append((name, f"{name} is not an {kind} key in base64.", "Leave it out to use the published one."))
     if settings.GHL_WORKFLOW_TOKEN and len(settings.GHL_WORKFLOW_TOKEN) < 16:
         found.append(("GHL_WORKFLOW_TOKEN", "GHL_WORKFLOW_TOKEN is shorter than 16 characters.", ""))
+    return found
+
+
+def _language_model() -> list[tuple[str, str, str]]:
+    found, url = [], settings.LLM_BASE_URL
+    parts = urlsplit(url)
+    if not url and (settings.LLM_API_KEY or settings.LLM_MODEL):
+        found.append(("LLM_BASE_URL", "LLM_API_KEY or LLM_MODEL is set, and LLM_BASE_URL is not.", "Set all or none."))
+    elif url and (parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query):
+        found.append(("LLM_BASE_URL", "LLM_BASE_URL is not an address like https://llm.example.com/v1.", ""))
+    elif url and parts.scheme != "https" and not is_loopback(url):
+        found.append(("LLM_BASE_URL", "LLM_BASE_URL is not https: what is asked would be open to read.", ""))
+    if url and not settings.LLM_MODEL:
+        found.append(("LLM_MODEL", "LLM_BASE_URL is set, and LLM_MODEL is not.", "Name the model."))
+    if not 1 <= settings.LLM_TIMEOUT_SECONDS <= 120:
+        found.append(("LLM_TIMEOUT_SECONDS", "LLM_TIMEOUT_SECONDS is not from 1 to 120.", ""))
+    if not 0 <= settings.LLM_DAILY_TOKENS <= 100_000_000:
+        found.append(("LLM_DAILY_TOKENS", "LLM_DAILY_TOKENS is not from 0 to 100,000,000.", ""))
     return found
 
 

@@ -9,7 +9,7 @@ from caio_project import status
 from leads import intent, stranded
 from leads.models import InboundEvent
 from metrics import flow
-from outreach import limits, pacing, phase
+from outreach import limits, model_wishes, pacing, phase
 from outreach.models import EmailTemplate, Message, SyncCursor
 from outreach.states import Status
 
@@ -34,7 +34,7 @@ def walk() -> list[Finding]:
     findings.append(_switches())
     for stage in flow.flow():
         findings.append(_stage(stage))
-    findings += [*_polling(), _spool(), _parked(), _templates(), _door()]
+    findings += [*_polling(), _spool(), _parked(), _templates(), _language_model(), _door()]
     return findings
 
 
@@ -83,6 +83,14 @@ def _parked() -> Finding:
 def _templates() -> Finding:
     count = EmailTemplate.objects.filter(active=True).count()
     return Finding("templates", count > 0, None, f"{count} active" if count else "there is no active email template")
+
+
+def _language_model() -> Finding:
+    now = model_wishes.standing()
+    if not now.is_on:
+        return Finding("language model", True, None, "off: templates write" if now.is_set_up else "not set up")
+    wrote = f"{now.written} of the last {now.last} by it, {now.used_today:,} of {now.limit:,} tokens used today"
+    return Finding("language model", not now.problem, None, f"{now.problem} Templates write." if now.problem else wrote)
 
 
 def _door() -> Finding:

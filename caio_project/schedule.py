@@ -17,6 +17,7 @@ SWEEPS = {
     "outreach.draft_due": QUICK,
     "outreach.free_blocked": 30.0,
     "outreach.look_due": 5.0,
+    "outreach.ask_model": 2.0,
     "outreach.follow_up": 60.0,
     "outreach.send_due": 2.0,
     "outreach.recover": 15.0,

@@ -248,6 +248,13 @@ SLACK_BOT_TOKEN = env.str("SLACK_BOT_TOKEN", default="")
 SLACK_CHANNEL = env.str("SLACK_CHANNEL", default="#sales-bot")
 SLACK_BASE_URL = env.str("SLACK_BASE_URL", default="https://slack.com/api/")
 
+# A language model that says drafts in words of its own; any endpoint that speaks OpenAI's chat completions.
+LLM_BASE_URL = env.str("LLM_BASE_URL", default="").rstrip("/")
+LLM_API_KEY = env.str("LLM_API_KEY", default="")
+LLM_MODEL = env.str("LLM_MODEL", default="")
+LLM_TIMEOUT_SECONDS = env.int("LLM_TIMEOUT_SECONDS", default=20)
+LLM_DAILY_TOKENS = env.int("LLM_DAILY_TOKENS", default=300000)
+
 # A vendor without its settings is in the sandbox when DEBUG is on; otherwise it must be named, or nothing boots.
 GHL_ACCESS = ("GHL_CLIENT_ID", "GHL_CLIENT_SECRET") if GHL_CLIENT_ID or GHL_CLIENT_SECRET else ("GHL_API_TOKEN",)
 VENDOR_SETTINGS = {

@@ -10,9 +10,9 @@ from unfold.decorators import display
 from caio_project.lib.admin import NoDelete
 from leads import intent
 from leads.models import Switch
-from outreach import follow_ups
+from outreach import follow_ups, model_wishes
 
-WHAT = {intent.SWITCH: intent.SWITCH_DOES, follow_ups.SWITCH: follow_ups.SWITCH_DOES}
+WHAT = {one.SWITCH: one.SWITCH_DOES for one in (intent, follow_ups, model_wishes)}
 
 
 @admin.register(Switch)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from caio_project.lib import calendar
 from metrics import agreement, gates
-from outreach import automatic, gauges, guardrails, phase, review, sending_domains
+from outreach import automatic, gauges, guardrails, model_wishes, phase, review, sending_domains
 from outreach.models import Control, ControlChange, Move
 from outreach.policy import ORDER, POLICY, Band, Phase
 
@@ -149,6 +149,7 @@ def page() -> dict[str, Any]:
         "gauges": gauges.read(guardrails.count(now)),
         "machine": machine(control, now),
         "agreement": agreement.between(_next_machine(control), now),
+        "writer": model_wishes.standing(),
         "control": control,
         "limits": phase.limits_of(control),
         "phases": [{"phase": one, "limits": POLICY[one], "on": one == control.phase} for one in ORDER],

@@ -26,6 +26,7 @@ from outreach.models import (
     HealthVerdict,
     Message,
     MessageText,
+    ModelDraft,
     Move,
     OptOut,
     SandboxEmail,
@@ -37,7 +38,7 @@ from outreach.models import (
 
 class Texts(Rows):
     model = MessageText
-    fields = ("version", "subject", "body", "author", "created_at")
+    fields = ("version", "subject", "body", "author", "language_model", "prompt_version", "created_at")
 
 
 class Moves(Rows):
@@ -64,6 +65,25 @@ class Messages(ReadOnly):
     search_fields = ("lead__first_name", "lead__last_name", "to_address", "=public_id")
     inlines = (Texts, Moves, Intents, Looks)
     exclude = ("verdicts", "unsubscribe_token")
+    ordering = ("-created_at",)
+    show_full_result_count = False
+
+
+@admin.register(ModelDraft)
+class ModelDrafts(ReadOnly):
+    list_display = (
+        "message",
+        "state",
+        "why",
+        "model",
+        "prompt_version",
+        "tokens",
+        "created_at",
+        "settled_at",
+        "attempts",
+    )
+    list_filter = ("state", "model")
+    list_select_related = ("message__lead",)
     ordering = ("-created_at",)
     show_full_result_count = False
 

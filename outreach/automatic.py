@@ -4,7 +4,7 @@ from datetime import datetime
 
 from leads.models import Kind
 from outreach import composing, drafting, earlier, guardrails, guards, looks, merge, phase, policy
-from outreach.models import Control, Message
+from outreach.models import Control, Message, ModelDraft
 from outreach.policy import Machine
 
 NO_SCORE = "Too little was sent lately to say how healthy the sending domain is."
@@ -49,6 +49,7 @@ def why_not_leave(message: Message, row: Control, now: datetime) -> tuple[str, .
         [merge.Phrase(**phrase) for phrase in text.phrases],
         critical_reason=message.critical_reason or composing.critical_reason(lead, message),
         passed=guards.first_failure(results) is None,
+        by_model=bool(text.language_model),
     )
     return policy.judge_now(phase.limits_of(row), facts, machine(row, now)).reasons
 
@@ -61,4 +62,6 @@ def _touched(message: Message) -> tuple[str, ...]:
         return ("a person has decided about it before",)
     if message.texts.filter(author__isnull=False).exists():
         return ("a person has written in it",)
+    if message.model_drafts.filter(state=ModelDraft.State.DUE).exists():
+        return ("the language model is being asked",)
     return (message.error,) if message.error else ()

@@ -47,6 +47,9 @@ class Written:
         self.sender: TeamMember | None = parts["sender"]
         self.assessment: Assessment = parts["assessment"]
         self.facts: policy.Facts = parts["facts"]
+        self.fields: dict[str, merge.Value] = parts["fields"]
+        self.language_model: str = parts.get("language_model", "")  # whose words they are; "" the template's
+        self.prompt_version: int = parts.get("prompt_version", 0)
 
     @property
     def blocked(self) -> guards.Result | None:
@@ -138,7 +141,30 @@ def _written(known: Known, template: EmailTemplate, why: str) -> Written:
             critical_reason=known.critical_reason,
             passed=problem is None and guards.first_failure(results) is None,
         ),
+        fields=known.fields,
     )
+
+
+def reworded(
+    written: Written, message: Message, subject: str, body: str, phrases: Iterable[merge.Phrase], by: tuple[str, int]
+) -> Written:
+    """`written` in the words of a language model (`by`: its name, the prompt's version), guarded anew.
+
+    Template, sender, score and footer stay.
+    """
+    lead, phrases = message.lead, tuple(phrases)
+    results = check(
+        lead, subject, body, written.footer, phrases, written.sender,
+        before=earlier.before(lead, timezone.now(), message.pk), tier=written.assessment.tier,
+        template=written.template.key if written.template else "",
+    )  # fmt: skip
+    passed = guards.first_failure(results) is None
+    facts = facts_of(
+        lead, written.assessment, phrases, critical_reason=written.facts.critical_reason, passed=passed, by_model=True
+    )
+    words = {"subject": subject, "body": body, "phrases": [phrase.__dict__ for phrase in phrases]}
+    whose = {"language_model": by[0], "prompt_version": by[1]}
+    return Written(**{**written.__dict__, **words, **whose, "results": results, "facts": facts})
 
 
 def _only_waits(written: Written) -> bool:
@@ -347,7 +373,13 @@ def _in_prose(industry: str) -> str:
 
 
 def facts_of(
-    lead: Lead, assessment: Assessment, phrases: Iterable[merge.Phrase], *, critical_reason: str, passed: bool
+    lead: Lead,
+    assessment: Assessment,
+    phrases: Iterable[merge.Phrase],
+    *,
+    critical_reason: str,
+    passed: bool,
+    by_model: bool = False,
 ) -> policy.Facts:
     """What the policy judges by."""
     return policy.Facts(
@@ -361,6 +393,7 @@ def facts_of(
         country=lead.country,
         allowed_countries=frozenset(settings.ALLOWED_COUNTRIES),
         unsourced_phrases=sum(not phrase.source for phrase in phrases),
+        by_model=by_model,
     )
 
 

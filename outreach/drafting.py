@@ -13,7 +13,7 @@ from caio_project.lib import calendar, claims
 from caio_project.lib.nudge import nudge
 from leads import intent, locks, merging, suppression
 from leads.models import Assessment, Lead
-from outreach import compliance, composing, earlier, guards, looks, merge, places, policy
+from outreach import compliance, composing, earlier, guards, looks, merge, model_wishes, places, policy
 from outreach.models import Message, MessageText, Position
 from outreach.moves import move
 from outreach.states import OPEN, Stale, Status
@@ -30,6 +30,7 @@ LOW_DUE_DAYS = 1
 LOOK_AGAIN = timedelta(minutes=2)  # whether the email that goes first is decided
 LIFE_DAYS = {policy.Band.HOT: 3}
 OTHER_LIFE_DAYS = 7
+TEMPLATES_WORDS = ("drafted", "freed")  # why an email is held whose text is fresh from its template
 
 
 def take_assessments(batch: int = 200) -> int:
@@ -183,6 +184,7 @@ def rewrite(message: Message, assessment: Assessment) -> None:
     """Bring a draft that nobody has opened up to date with a newer assessment."""
     message.assessment = assessment
     written = composing.compose(message.lead, message)
+    written = model_wishes.kept(message, written) or written
     current, address = message.text, message.lead.email or message.to_address
     same = (
         current is not None
@@ -201,6 +203,18 @@ def rewrite(message: Message, assessment: Assessment) -> None:
         _store_text(message, written, message.version)
     if (written.blocked is None) != (message.status == Status.HELD):
         _to_the_queue(message, written)
+    elif message.status == Status.HELD and not same and not written.language_model:
+        model_wishes.wish(message)
+
+
+def replace(message: Message, written: composing.Written) -> None:
+    """Put a language model's words in the place of a held text that nobody has opened; raises Stale for any other."""
+    rows = Message.objects.filter(pk=message.pk, status=Status.HELD, version=message.version, opened_at=None)
+    version, checked = message.version + 1, _standing(written)
+    if not claims.claim(rows, version=version, guards=checked["guards"], verdicts=checked["verdicts"]):
+        found = Message.objects.get(pk=message.pk)
+        raise Stale(found.status, found.version)
+    _store_text(message, written, version)
 
 
 def follow_owners(batch: int = 100) -> int:
@@ -269,6 +283,8 @@ def _store_text(message: Message, written: composing.Written, version: int) -> N
         body=written.body,
         footer=written.footer,
         phrases=written.phrases,
+        language_model=written.language_model,
+        prompt_version=written.prompt_version,
         sha256=compliance.text_hash(message.to_address, written.subject, written.body, written.footer),
     )
 
@@ -342,6 +358,8 @@ def to_held(
     changes = {**anew, **times, **more}
     held = move(message, Status.HELD, why, lease=lease, now=now, **changes)
     looks.ask(held)
+    if why in TEMPLATES_WORDS:
+        model_wishes.wish(held)
     nudge("outreach.look_due")
     nudge("approvals.tell")
     return held

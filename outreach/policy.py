@@ -58,6 +58,7 @@ class Facts:
     country: str
     allowed_countries: frozenset[str]
     unsourced_phrases: int
+    by_model: bool = False  # whether a language model wrote it
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,8 @@ def judge(limits: Limits, facts: Facts) -> Verdict:
         reasons.append(f"{facts.country} is not an allowed country")
     if facts.unsourced_phrases:
         reasons.append("a phrase has no source")
+    if facts.by_model:
+        reasons.append("a language model wrote it")
     return Verdict(not reasons, tuple(reasons))
 
 

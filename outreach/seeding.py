@@ -8,7 +8,7 @@ from django.db import transaction
 
 from leads import intent
 from leads.models import Switch
-from outreach import follow_ups
+from outreach import follow_ups, model_wishes
 from outreach.models import Control, EmailTemplate
 
 SEEDS = Path(__file__).parent / "seeds"
@@ -18,7 +18,8 @@ def seed(**_: Any) -> None:
     """After a migration: fill what is empty, and bring templates nobody has edited up to date."""
     Control.objects.get_or_create(pk=1)
     Switch.objects.get_or_create(name=intent.SWITCH, defaults={"on": True})
-    Switch.objects.get_or_create(name=follow_ups.SWITCH, defaults={"on": False})
+    for name in (follow_ups.SWITCH, model_wishes.SWITCH):
+        Switch.objects.get_or_create(name=name, defaults={"on": False})
     seed_templates(templates())
 
 

@@ -11,6 +11,7 @@ from outreach import (
     guardrails,
     inbox,
     looking,
+    model_drafting,
     one_person,
     opting_out,
     review,
@@ -42,6 +43,11 @@ def free_blocked() -> None:
 @shared_task(name="outreach.look_due")
 def look_due() -> None:
     Heartbeat.beat("outreach.look_due", worked=looking.look_due() > 0)
+
+
+@shared_task(name="outreach.ask_model")
+def ask_model() -> None:
+    Heartbeat.beat("outreach.ask_model", worked=model_drafting.ask_due() > 0)
 
 
 @shared_task(name="outreach.follow_up")

@@ -150,6 +150,11 @@ def _words(field: str, text: str) -> list[Problem]:
     return found
 
 
+def of_text(subject: str, body: str) -> list[Problem]:
+    """What is wrong with an email that no template vouches for: its words, lengths and questions."""
+    return [*_words("subject", subject), *_words("body", body), *of_email(subject, body)]
+
+
 def of_email(subject: str, body: str) -> list[Problem]:
     """What shows only once it is filled: lengths, and how many questions it ends in."""
     found, words, questions = [], len(body.split()), body.count("?")

@@ -18,9 +18,11 @@ from hypothesis import settings as hypothesis_settings
 from caio_project import roles
 from caio_project.lib import append_only
 from leads import intake
-from outreach import seeding
+from leads.models import Switch
+from outreach import model_wishes, seeding
 from tests.fakes.clay import FakeClay
 from tests.fakes.ghl import FakeGhl
+from tests.fakes.language_model import FakeLanguageModel
 from tests.fakes.slack import FakeSlack
 
 TOKEN = "test-token-0123456789"
@@ -216,6 +218,16 @@ def clay(settings: Any) -> Iterator[FakeClay]:
 def slack(settings: Any) -> Iterator[FakeSlack]:
     with FakeSlack(token="xoxb-test") as fake:
         settings.SLACK_BOT_TOKEN, settings.SLACK_BASE_URL = "xoxb-test", fake.api_url
+        yield fake
+
+
+@pytest.fixture
+def model(settings: Any, db: None) -> Iterator[FakeLanguageModel]:
+    """A language model on loopback, switched on."""
+    with FakeLanguageModel(key="llm-test-key") as fake:
+        settings.LLM_BASE_URL, settings.LLM_API_KEY, settings.LLM_MODEL = fake.base_url, "llm-test-key", "test-model"
+        settings.LLM_TIMEOUT_SECONDS = 5
+        Switch.objects.update_or_create(name=model_wishes.SWITCH, defaults={"on": True})
         yield fake
 
 

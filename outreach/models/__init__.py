@@ -11,6 +11,7 @@ from outreach.models.feedback import (
     SyncCursor,
 )
 from outreach.models.guardrails import GuardrailBreach, HealthVerdict
+from outreach.models.language_model import ModelDraft, ModelTokens
 from outreach.models.looks import GhlLook
 from outreach.models.messages import (
     HistoryItem,
@@ -43,6 +44,8 @@ __all__ = [
     "Meeting",
     "Message",
     "MessageText",
+    "ModelDraft",
+    "ModelTokens",
     "Move",
     "MoveReason",
     "Opportunity",

@@ -189,6 +189,8 @@ class MessageText(models.Model):
     phrases = models.JSONField(default=list, help_text="[{text, field, source}] for every fact in the text.")
     sha256 = models.CharField(max_length=64)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    language_model = models.CharField(max_length=80, blank=True, help_text="Which one wrote it; empty: none.")
+    prompt_version = models.PositiveSmallIntegerField(default=0, help_text="What the language model was asked.")
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

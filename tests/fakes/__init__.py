@@ -1,1 +1,1 @@
-"""Local HTTP peers standing in for RB2B, Clay, GoHighLevel and Slack."""
+"""Local HTTP peers standing in for RB2B, Clay, GoHighLevel, Slack and a language model."""

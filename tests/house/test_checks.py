@@ -59,12 +59,16 @@ def test_a_live_configuration_is_accepted(live: Any) -> None:
         ("HOURLY_LIMIT", 0),
         ("DOMAIN_HOURLY_LIMIT", 4),
         ("HTTPS", False),
+        ("LLM_API_KEY", "key-without-an-address"),
+        ("LLM_TIMEOUT_SECONDS", 0),
+        ("LLM_DAILY_TOKENS", -1),
     ],
 )
 def test_a_wrong_value_is_refused_by_name(live: Any, name: str, value: Any) -> None:
     setattr(live, name, value)
-    assert names() == {"SITE_URL" if name == "HTTPS" else name}
-    with pytest.raises(ImproperlyConfigured, match=name if name != "HTTPS" else "SITE_URL"):
+    blamed = {"HTTPS": "SITE_URL", "LLM_API_KEY": "LLM_BASE_URL"}.get(name, name)
+    assert names() == {blamed}
+    with pytest.raises(ImproperlyConfigured, match=blamed):
         checks.refuse_to_boot()
 
 
@@ -110,3 +114,21 @@ def test_the_banner_says_which_limits_are_loosened(
 def test_a_vendor_that_is_neither_connected_nor_in_the_sandbox_is_refused(live: Any) -> None:
     live.UNCONNECTED, live.GHL_API_TOKEN = ["ghl"], ""
     assert names() == {"GHL_API_TOKEN"}
+
+
+@pytest.mark.parametrize(
+    ("url", "model", "wrong"),
+    [
+        ("https://llm.test/v1", "some-model", set()),
+        ("http://127.0.0.1:9/v1", "some-model", set()),
+        ("http://llm.test/v1", "some-model", {"LLM_BASE_URL"}),
+        ("ftp://llm.test/v1", "some-model", {"LLM_BASE_URL"}),
+        ("llm.test/v1", "some-model", {"LLM_BASE_URL"}),
+        ("https://user:secret@llm.test/v1", "some-model", {"LLM_BASE_URL"}),
+        ("", "some-model", {"LLM_BASE_URL"}),
+        ("https://llm.test/v1", "", {"LLM_MODEL"}),
+    ],
+)
+def test_a_language_model_is_set_up_whole_and_over_https(live: Any, url: str, model: str, wrong: set[str]) -> None:
+    live.LLM_BASE_URL, live.LLM_MODEL = url, model
+    assert names() == wrong
