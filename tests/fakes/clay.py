@@ -118,7 +118,7 @@ class FakeClay(FakeServer):
         with self.lock:
             return list(self._callbacks)
 
-    def wait_for_callbacks(self, count: int = 1, timeout: float = 5.0) -> list[dict]:
+    def wait_for_callbacks(self, count: int = 1, timeout: float = 30.0) -> list[dict]:
         self.wait_for(lambda: len(self._callbacks) >= count, timeout)
         return self.callbacks()
 

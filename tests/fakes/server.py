@@ -276,7 +276,7 @@ class FakeServer:
         with self.lock:
             return [r for r in self._requests if route is None or route_matches(route, r)]
 
-    def wait_for(self, condition: Callable[[], Any], timeout: float = 5.0) -> Any:
+    def wait_for(self, condition: Callable[[], Any], timeout: float = 30.0) -> Any:
         """Polls until the condition gives a true value; raises TimeoutError."""
         return wait_for(condition, timeout)
 
@@ -553,7 +553,7 @@ class RemoteFake:
     def reset(self) -> None:
         self._ask("POST", "reset", {})
 
-    def wait_for(self, condition: Callable[[], Any], timeout: float = 5.0) -> Any:
+    def wait_for(self, condition: Callable[[], Any], timeout: float = 30.0) -> Any:
         return wait_for(condition, timeout)
 
     @property
@@ -577,7 +577,7 @@ class RemoteFake:
             headers={"Content-Type": "application/json"},
         )
         try:
-            with _direct_opener().open(request, timeout=10) as response:
+            with _direct_opener().open(request, timeout=60) as response:
                 return json.load(response)
         except urllib.error.HTTPError as error:
             raise RuntimeError(error.read().decode()) from None
@@ -654,7 +654,7 @@ def iso(moment: datetime | float | None = None) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def wait_for(condition: Callable[[], Any], timeout: float = 5.0) -> Any:
+def wait_for(condition: Callable[[], Any], timeout: float = 30.0) -> Any:
     deadline = time.monotonic() + timeout
     while True:
         value = condition()

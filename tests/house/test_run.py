@@ -39,7 +39,7 @@ print("done", flush=True)
 """
 
 
-def eventually(true: Callable[[], Any], seconds: float = 10.0) -> Any:
+def eventually(true: Callable[[], Any], seconds: float = 60.0) -> Any:
     deadline = time.monotonic() + seconds
     while not (found := true()):
         assert time.monotonic() < deadline, "it did not happen in time"
@@ -72,7 +72,7 @@ class Supervised:
         return eventually(lambda: len(self.noted("start")) >= times and self.noted("start"))[times - 1]
 
     def ends(self) -> str:
-        return self.process.communicate(timeout=10)[0]
+        return self.process.communicate(timeout=60)[0]
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def supervise(tmp_path: Path) -> Iterator[Callable[..., Supervised]]:
     for one in made:
         if one.process.poll() is None:
             one.process.terminate()
-        one.process.communicate(timeout=10)
+        one.process.communicate(timeout=60)
 
 
 def test_a_child_that_dies_is_started_again_and_it_says_so(supervise: Any) -> None:
@@ -111,7 +111,7 @@ def test_a_signal_ends_the_child_gently_and_then_itself(supervise: Any, number: 
 
 
 def test_a_child_that_will_not_end_is_killed_after_the_grace(supervise: Any) -> None:
-    run = supervise(grace=0.3, stubborn=("stubborn",))
+    run = supervise(grace=2, stubborn=("stubborn",))
     child = run.started()
     run.process.terminate()
     run.ends()
@@ -158,7 +158,7 @@ def test_a_taken_port_is_exit_code_1() -> None:
         port = str(taken.getsockname()[1])
         env = {**os.environ, "DATABASE_URL": "sqlite://:memory:"}
         command = [sys.executable, "manage.py", "run", "--port", port]
-        done = subprocess.run(command, cwd=settings.BASE_DIR, env=env, capture_output=True, text=True, timeout=30)
+        done = subprocess.run(command, cwd=settings.BASE_DIR, env=env, capture_output=True, text=True, timeout=120)
     assert done.returncode == 1
     assert f"Port {port} is taken" in done.stderr
 

@@ -22,7 +22,7 @@ from tests.fakes import rb2b
 
 pytestmark = [pytest.mark.redis, pytest.mark.postgres]
 
-WITHIN = 30.0  # seconds
+WITHIN = 90.0  # seconds
 
 
 def database_url() -> str:

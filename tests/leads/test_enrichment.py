@@ -424,7 +424,7 @@ def test_an_answer_that_overtakes_the_push_stays_an_answer(clay: FakeClay) -> No
 
     def answer() -> None:
         try:
-            [row] = wait_for(clay.submissions, timeout=10)
+            [row] = wait_for(clay.submissions, timeout=60)
             enrichment.record_answer(row["request_id"], enriched(row))
         finally:
             connection.close()

@@ -127,7 +127,7 @@ def test_one_visit_relayed_ten_ways_at_once_is_one_visit() -> None:
 def test_ten_workers_push_each_question_once(clay: FakeClay) -> None:
     for _ in range(10):
         enrichment.want(LeadFactory())
-    for _ in range(5):  # Clay's rate puts some off for a second
+    for _ in range(20):  # Clay's rate puts some off for a second
         in_threads([enrichment.push_due] * 10)
         if not Enrichment.objects.filter(state="due").exists():
             break

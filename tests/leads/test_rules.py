@@ -212,9 +212,9 @@ def test_a_word_is_found_as_it_stands_and_as_a_whole(word: str, title: str, fits
 def test_no_word_can_take_the_worker_down() -> None:
     words = tuple(["(a+)+$", "(a|a)*b", "a" * 60] + ["a" * 30 + " a"] * 197)
     version = titled(Title(50, "A", words))
-    began = time.perf_counter()
+    began = time.process_time()  # not the clock: another process may have the machine
     assert score(Person(title="a" * 5000 + "!", industry="a" * 5000, employees_from=None), NOW, version).icp == 10
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_a_word_inside_an_exception_does_not_count_and_beside_it_does() -> None:

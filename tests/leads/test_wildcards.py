@@ -67,7 +67,7 @@ def test_a_page_below_one_that_takes_everything_is_named() -> None:
 def test_no_pattern_can_take_the_worker_down(pattern: str, path: str) -> None:
     page = {"label": "Awful", "points": 5, "pattern": pattern}
     rules = Rules.parse({**DEFAULT.as_dict(), "pages": [page] * 100})
-    began = time.perf_counter()
+    began = time.process_time()  # not the clock: another process may have the machine
     for n in range(20):
         rules.page(f"{path[:-3]}{n:03}")
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2

@@ -22,15 +22,15 @@ def test_a_statement_that_takes_longer_fails_at_the_deadline() -> None:
     started = time.monotonic()
     with pytest.raises(Error), deadline.within(0.5):
         asleep(20)
-    assert 0.45 < time.monotonic() - started < 2.5
+    assert 0.45 < time.monotonic() - started < 10
     with connection.cursor() as cursor:  # the server itself goes on until it looks at its socket again
         cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [abandoned])
         assert cursor.fetchone() == (True,)
 
 
 def test_what_ends_in_time_is_left_alone() -> None:
-    with deadline.within(0.3):
+    with deadline.within(2):
         asleep(0.05)
     inner = connection.connection
-    asleep(0.5)
+    asleep(2.2)
     assert connection.connection is inner

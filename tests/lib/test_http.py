@@ -11,10 +11,10 @@ from urllib.parse import parse_qsl
 import pytest
 
 from caio_project.lib import http
-from tests.fakes.server import FakeServer, Reply, Request
+from tests.fakes.server import FakeServer, Reply, Request, wait_for
 from tests.lib.raw import RawServer, certificate, dripping, saying
 
-SLACK = 1.5  # seconds that a busy machine may add to a deadline; what the servers below would take is 20
+SLACK = 8  # seconds that a busy machine may add to a deadline; what the servers below would take is 20
 
 
 class Peer(FakeServer):
@@ -138,8 +138,8 @@ def test_what_is_asked_before_ends_the_call_with_not_a_byte_sent(tmp_path: Path)
     with RawServer(saying(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")) as server:
         with pytest.raises(KeyError, match="stop"):
             http.call("POST", server.url, json={}, before=stop)
-        time.sleep(0.1)
-        assert (asked[0] <= 1, server.requests) == (True, [b""])
+        assert asked[0] <= 1
+        assert wait_for(lambda: server.requests) == [b""]  # the connection was opened and closed
         assert http.call("POST", server.url, json={}, before=lambda: None).status == 200
         assert len([request for request in server.requests if request]) == 1
 
@@ -166,11 +166,11 @@ REPEATABLE = [("POST", None, "Uncertain"), ("GET", None, "Unavailable"), ("POST"
 def test_an_answer_that_never_comes(peer: Peer, method: str, repeatable: bool | None, expected: str) -> None:
     peer.on("* /thing").never()
     started = time.monotonic()
-    failure = failed(method, peer.url + "/thing", deadline=0.4, repeatable=repeatable)
+    failure = failed(method, peer.url + "/thing", deadline=0.8, repeatable=repeatable)
     assert (kind(failure), failure.status) == (expected, 0)
     assert failure.detail == f"{peer.url.removeprefix('http://')} did not answer in time"
-    assert 0.35 < time.monotonic() - started < 0.4 + SLACK
-    assert len(peer.requests()) == 1
+    assert 0.75 < time.monotonic() - started < 0.8 + SLACK
+    assert len(wait_for(peer.requests)) == 1
 
 
 @pytest.mark.parametrize(("method", "repeatable", "expected"), REPEATABLE)
@@ -234,11 +234,11 @@ def test_tls_that_breaks_after_the_request_is_uncertain(tmp_path: Path, monkeypa
 def test_a_drip_ends_at_the_deadline(method: str, expected: str, head: bytes, drop: bytes) -> None:
     with RawServer(dripping(head, drop)) as server:
         started = time.monotonic()
-        failure = failed(method, server.url, deadline=0.5)
+        failure = failed(method, server.url, deadline=0.8)
         assert (kind(failure), failure.status) == (expected, 0)
         assert failure.detail.endswith("did not answer in time")
-        assert 0.45 < time.monotonic() - started < 0.5 + SLACK
-        assert len(server.requests) == 1
+        assert 0.75 < time.monotonic() - started < 0.8 + SLACK
+        assert len(wait_for(lambda: server.requests)) == 1
 
 
 @pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n"])
@@ -247,8 +247,8 @@ def test_a_drip_over_tls_ends_at_the_deadline(head: bytes, tmp_path: Path, monke
     monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", authority)
     with RawServer(dripping(head), tls=context) as server:
         started = time.monotonic()
-        assert kind(failed("POST", server.url, json={}, deadline=0.6)) == "Uncertain"
-        assert time.monotonic() - started < 0.6 + SLACK
+        assert kind(failed("POST", server.url, json={}, deadline=2)) == "Uncertain"
+        assert time.monotonic() - started < 2 + SLACK
 
 
 def test_an_answer_within_the_deadline_is_taken_whole(peer: Peer) -> None:

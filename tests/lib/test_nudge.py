@@ -113,7 +113,7 @@ def test_a_broker_that_is_down_or_hangs_delays_nobody_and_is_logged(
         started = time.monotonic()
         with django_capture_on_commit_callbacks(execute=True):
             nudge("leads.assess_due")
-        assert time.monotonic() - started < 0.5
+        assert time.monotonic() - started < 1.5  # a hung one is given up after two seconds
         wait_for(lambda: caplog.records, timeout=15)
     assert [record.getMessage() for record in caplog.records] == ["could not wake leads.assess_due: OperationalError"]
 

@@ -29,7 +29,7 @@ def context(request: pytest.FixtureRequest, browser: Browser, live_server: Any, 
     client = Client()
     client.force_login(lena)
     made = browser.new_context(base_url=live_server.url, java_script_enabled=request.param)
-    made.set_default_timeout(10_000)
+    made.set_default_timeout(60_000)
     made.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
     yield made
     made.close()

@@ -26,7 +26,7 @@ def page(browser: Browser, live_server: Any, lena: User) -> Iterator[Page]:
     client = Client()
     client.force_login(lena)
     context = browser.new_context(base_url=live_server.url, viewport={"width": 1600, "height": 1000})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(60_000)
     context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
     made = context.new_page()
     problems: list[str] = []

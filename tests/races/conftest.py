@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -41,7 +42,7 @@ def at_once(*works: Callable[[], Any]) -> list[Any]:
 
     def run(n: int) -> None:
         try:
-            start.wait(10)
+            start.wait(60)
             results[n] = works[n]()
         except Exception as error:
             results[n] = error
@@ -52,7 +53,7 @@ def at_once(*works: Callable[[], Any]) -> list[Any]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(240)
     assert not any(thread.is_alive() for thread in threads)
     return results
 
@@ -79,10 +80,31 @@ def gate(ghl: FakeGhl, route: str, count: int) -> None:
 
     def wait(request: Request) -> Any:
         if route_matches(route, request):
-            barrier.wait(30)
+            barrier.wait(120)
         return take(request)
 
     ghl.take_behaviour = wait
+
+
+@contextmanager
+def held_up(ghl: FakeGhl, route: str) -> Iterator[Callable[[], Any]]:
+    """In the block, requests of `route` wait for their answer; call what it gives to wait until one has arrived."""
+    arrived, over, take = threading.Event(), threading.Event(), ghl.take_behaviour
+
+    def wait(request: Request) -> Any:
+        if route_matches(route, request):
+            arrived.set()
+            over.wait(60)
+        return take(request)
+
+    def until_one_is_there() -> None:
+        assert arrived.wait(60)
+
+    ghl.take_behaviour = wait
+    try:
+        yield until_one_is_there
+    finally:
+        over.set()
 
 
 class Workers:
@@ -150,7 +172,7 @@ class Worker(Workers):
 
     def run(self) -> int:
         """One sweep of the door in a process of its own; returns how many went through."""
-        said, _ = self.start().communicate(timeout=60)
+        said, _ = self.start().communicate(timeout=240)
         return int(said.strip().splitlines()[-1])
 
 

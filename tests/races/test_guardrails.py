@@ -10,7 +10,7 @@ from outreach.models import ControlChange, EmailEvent, GuardrailBreach, Message,
 from outreach.policy import Phase
 from tests import factories
 from tests.fakes.ghl import FakeGhl
-from tests.races.conftest import at_once, gate, in_background, now_is
+from tests.races.conftest import at_once, gate, held_up, in_background, now_is
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sender", "loose")]
 
@@ -53,18 +53,18 @@ def test_events_and_sweeps_at_once_halt_and_drop_once() -> None:
 def test_after_a_breach_in_the_middle_of_a_batch_no_call_begins(ghl: FakeGhl, judged: bool) -> None:
     waiting = [factories.cleared() for _ in range(4)]
     before = [left(), left()]
-    ghl.on(SEARCH).act_then_delay(1.0, times=1)
-    door = in_background(sending.send_due)
-    ghl.wait_for(lambda: ghl.requests(SEARCH))
-    for message in before:
-        if judged:
-            complains(message)
-        else:
-            EmailEvent.objects.create(
-                key=f"c-{message.pk}", message=message, kind="complained", source="w", at=timezone.now()
-            )
-    made = len(ghl.requests())
-    door.join(30)
+    with held_up(ghl, SEARCH) as wait:
+        door = in_background(sending.send_due)
+        wait()
+        for message in before:
+            if judged:
+                complains(message)
+            else:
+                EmailEvent.objects.create(
+                    key=f"c-{message.pk}", message=message, kind="complained", source="w", at=timezone.now()
+                )
+        made = len(ghl.requests())
+    door.join(120)
     # What nobody has judged yet is found at the claim; until then this one email's look may go on reading.
     assert [request.method for request in ghl.requests()[made:]] in ([[]] if judged else [[], ["GET"]])
     assert (ghl.requests(SEND), SendIntent.objects.count()) == ([], 0)

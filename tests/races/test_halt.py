@@ -16,13 +16,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from caio_project.lib.models import ApiKey
+from leads.models import RateWindow
 from outreach import phase, sending
 from outreach.models import AfterSend, Control, DailySlots, GhlLook, Message, SendIntent
 from outreach.policy import Phase
 from tests import factories
 from tests.conftest import person
 from tests.fakes.ghl import FakeGhl
-from tests.races.conftest import Worker, Workers, door_environment
+from tests.races.conftest import Worker, Workers, door_environment, held_up
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sender", "loose")]
 
@@ -75,6 +76,28 @@ def by_api() -> None:
     assert answer.status_code == 200
 
 
+class Stillstand:
+    """For how many seconds the machine let nothing here run, at the longest: so late may a request be noted."""
+
+    def __init__(self) -> None:
+        self.longest, self._over = 0.0, threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+
+    def _watch(self) -> None:
+        last = time.monotonic()
+        while not self._over.wait(0.02):
+            now = time.monotonic()
+            self.longest, last = max(self.longest, now - last - 0.02), now
+
+    def __enter__(self) -> "Stillstand":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+
 @pytest.fixture
 def workers(ghl: FakeGhl) -> Iterator[Workers]:
     made = Workers("tests.races.work_ghl", **door_environment(ghl))
@@ -86,18 +109,19 @@ def workers(ghl: FakeGhl) -> Iterator[Workers]:
 def test_with_several_workers_in_the_middle_of_their_work(ghl: FakeGhl, workers: Workers, halt: Any) -> None:
     """Sending, tagging and looking, each call slow: after the halt all that begins, begins within two seconds."""
     phase.change(Phase.AUTONOMOUS, by=None, reason="test")
-    emails = [factories.cleared() for _ in range(12)]
+    emails = [factories.cleared() for _ in range(24)]
     for _ in range(12):
         factories.held()
     GhlLook.objects.update(due_at=timezone.now())
     for route in (UPSERT, CONTACT, SEARCH, SEND, "POST /contacts/{id}/tags"):
-        ghl.on(route).delay(0.2)
+        ghl.on(route).delay(0.3)
     processes = [workers.start() for _ in range(3)]
-    ghl.wait_for(lambda: ghl.sent_emails() and len(ghl.requests()) > 10, timeout=60)
-    halt()
-    halted_at = time.time()
-    time.sleep(TOLERATED + 2)
-    late = [request for request in ghl.requests() if request.time > halted_at + TOLERATED]
+    ghl.wait_for(lambda: ghl.sent_emails() and len(ghl.requests()) > 10, timeout=120)
+    with Stillstand() as machine:
+        halt()
+        halted_at = time.time()
+        time.sleep(TOLERATED + 2)
+    late = [request for request in ghl.requests() if request.time > halted_at + TOLERATED + machine.longest]
     assert late == []
     assert len(ghl.sent_emails()) < len(emails)  # they were in the middle of it
     assert set(Message.objects.values_list("status", flat=True)) == {"sent", "cleared", "held"}
@@ -105,11 +129,14 @@ def test_with_several_workers_in_the_middle_of_their_work(ghl: FakeGhl, workers:
     made = len(ghl.requests())
     for process in processes:
         process.terminate()
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
     assert len(ghl.requests()) == made
 
     phase.resume(by=None, reason="test")
-    assert sending.send_due() + len(ghl.sent_emails()) >= len(emails)
+    ghl.clear_behaviours()
+    for _ in emails:
+        RateWindow.objects.all().delete()  # GoHighLevel's rate is other tests' matter
+        sending.send_due(most=1)
     assert len({entry["to"] for entry in ghl.sent_emails()}) == len(ghl.sent_emails()) == len(emails)
     assert AfterSend.objects.filter(state="uncertain").count() == 0
 
@@ -117,12 +144,12 @@ def test_with_several_workers_in_the_middle_of_their_work(ghl: FakeGhl, workers:
 @pytest.mark.parametrize("route", [UPSERT, CONTACT, SEARCH, DEALS])
 def test_between_two_calls_of_one_email(ghl: FakeGhl, route: str) -> None:
     messages = [factories.cleared() for _ in range(3)]
-    ghl.on(route).act_then_delay(0.7, times=1)
-    door = in_background(sending.send_due)
-    ghl.wait_for(lambda: ghl.requests(route))
-    phase.halt(by=None, reason="test")
-    made = len(ghl.requests())
-    door.join(30)
+    with held_up(ghl, route) as wait:
+        door = in_background(sending.send_due)
+        wait()
+        phase.halt(by=None, reason="test")
+        made = len(ghl.requests())
+    door.join(120)
     assert len(ghl.requests()) == made
     assert [(now_is(message).status, now_is(message).attempts) for message in messages] == [("cleared", 0)] * 3
     assert (ghl.sent_emails(), SendIntent.objects.count(), DailySlots.objects.count()) == ([], 0, 0)
@@ -136,10 +163,10 @@ def test_while_the_claim_of_a_slot_waits(ghl: FakeGhl) -> None:
     with transaction.atomic():
         phase.locked()
         door = in_background(lambda: sending.send_due(most=1))
-        ghl.wait_for(somebody_waits_for_a_lock, timeout=20)
+        ghl.wait_for(somebody_waits_for_a_lock, timeout=60)
         time.sleep(2.5)
         phase.halt(by=None, reason="test")
-    door.join(30)
+    door.join(120)
     assert (now_is(message).status, now_is(message).waiting_for, ghl.requests(SEND)) == ("cleared", "halted", [])
     assert (SendIntent.objects.count(), DailySlots.objects.count()) == (0, 0)
     phase.resume(by=None, reason="test")
@@ -199,14 +226,15 @@ def test_while_the_sending_call_is_still_connecting(ghl: FakeGhl, settings: Any)
     act = ghl.search_opportunities
     ghl.search_opportunities = lambda request: (doorstep.close(), act(request))[1]
     door = in_background(lambda: sending.send_due(most=1))
-    ghl.wait_for(lambda: SendIntent.objects.filter(outcome="open").exists(), timeout=20)
+    ghl.wait_for(lambda: SendIntent.objects.filter(outcome="open").exists(), timeout=60)
     phase.halt(by=None, reason="test")
     assert ghl.requests(DEALS)
     doorstep.open()
-    door.join(30)
+    door.join(120)
     doorstep.socket.close()
     assert (ghl.requests(SEND), ghl.sent_emails()) == ([], [])
-    assert (now_is(message).status, now_is(message).waiting_for) == ("cleared", "halted")
+    assert now_is(message).status == "cleared"
+    assert now_is(message).waiting_for in ("halted", "ghl_unavailable")  # the second where connecting took five seconds
     assert (SendIntent.objects.get().outcome, DailySlots.objects.get().used) == ("not_sent", 0)
 
 
@@ -224,7 +252,7 @@ def test_an_answer_about_the_halt_that_comes_late_is_not_believed(ghl: FakeGhl) 
                 asked.append(halted)
 
         asking = in_background(ask)
-        ghl.wait_for(somebody_waits_for_a_lock, timeout=20)
+        ghl.wait_for(somebody_waits_for_a_lock, timeout=60)
         time.sleep(phase.ANSWER_IS_FRESH + 0.2)
     asking.join(10)
     assert str(asked[0]) == "It took too long to find out whether sending is halted."

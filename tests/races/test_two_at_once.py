@@ -30,7 +30,7 @@ from tests import factories
 from tests.conftest import person
 from tests.fakes.ghl import FakeGhl
 from tests.fakes.slack import FakeSlack
-from tests.races.conftest import at_once, in_background, now_is
+from tests.races.conftest import at_once, held_up, in_background, now_is
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sender", "loose")]
 
@@ -164,12 +164,12 @@ def test_an_approval_and_a_drop_to_shadow_agree_on_what_happened(people: tuple[U
 
 def test_who_unsubscribes_while_the_door_reads_at_ghl_gets_nothing(ghl: FakeGhl) -> None:
     message = factories.cleared()
-    ghl.on(SEARCH).act_then_delay(1.0, times=1)
-    door = in_background(sending.send_due)
-    ghl.wait_for(lambda: ghl.requests(SEARCH))
-    assert now_is(message).status == "sending"
-    unsubscribes.stop(message.unsubscribe_token)
-    door.join(30)
+    with held_up(ghl, SEARCH) as wait:
+        door = in_background(sending.send_due)
+        wait()
+        assert now_is(message).status == "sending"
+        unsubscribes.stop(message.unsubscribe_token)
+    door.join(120)
     assert (now_is(message).status, message.moves.last().why) == ("withdrawn", "suppressed")
     assert (ghl.requests(SEND), SendIntent.objects.count(), DailySlots.objects.count()) == ([], 0, 0)
 
