@@ -13,7 +13,7 @@ SWEEPS = {
     "leads.watch_vendors": 30.0,
     "leads.assess_due": QUICK,
     "leads.cool_down": 120.0,
-    "leads.keep_owners": 15.0,
+    "leads.keep_owners": 30.0,
     "outreach.draft_due": QUICK,
     "outreach.free_blocked": 30.0,
     "outreach.look_due": 5.0,

@@ -103,7 +103,7 @@ def owner_of(now: Owner, known: str, facts: Facts, assigned_to: str, team: Team,
         return now
     if (named := team.by_ghl.get(assigned_to)) is not None:
         return Owner(named, GHL)
-    if is_here and now.how in (RULE, DEFAULT) and known == facts.mark and not anew:
+    if is_here and now.how in (RULE, DEFAULT) and not anew and known == facts.mark:
         return now
     return by_rules(facts, team)
 

@@ -1,8 +1,10 @@
 """Whose a lead is, from what comes in, from GoHighLevel, from people and from who leaves the team."""
 
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import User
 
 from leads import intent, merging, ownership, tasks
@@ -284,3 +286,16 @@ def test_whom_gohighlevel_assigns_is_known_of_both_after_a_merge(ben: TeamMember
     ownership.from_ghl(younger, "usr-ben")
     merging.merge(older, younger, source="person")
     assert (now(older).ghl_assigned_to, *said(older)) == ("usr-ben", "Ben Ito", "ghl")
+
+
+# What was before
+
+
+def test_owners_from_before_are_taken_for_what_they_were(alex: TeamMember, ben: TeamMember, cleo: TeamMember) -> None:
+    of_alex, of_ben, of_cleo, nobodys = (factories.LeadFactory(owner=one) for one in (alex, ben, cleo, None))
+    import_module("leads.migrations.0016_owners_known").say_how(apps, None)
+    known = [(one.owner_how, one.ghl_assigned_to) for one in map(now, (of_alex, of_ben, of_cleo, nobodys))]
+    assert known == [("default", ""), ("ghl", "usr-ben"), ("", ""), ("", "")]
+    intent.assess(now(of_ben))
+    assert said(of_ben) == ("Ben Ito", "ghl")
+    assert not OwnerChange.objects.exists()
