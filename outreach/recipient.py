@@ -1,7 +1,7 @@
 """The recipient at GoHighLevel, at the last second: their contact, made and read, and what it says against writing."""
 
 from caio_project.lib import http
-from leads import suppression
+from leads import ownership, suppression
 from leads.contacts import why_stopped
 from leads.integrations import ghl as contacts
 from outreach import composing, findings, looking, looks, phase, refusals
@@ -36,6 +36,8 @@ def ready(message: Message) -> str:
     if news := findings.news(found, look.seen if look else {}):
         looking.store(message, contact, found)
         raise _held(message, news)
+    if contact.assigned_to != message.lead.ghl_assigned_to:
+        ownership.from_ghl(message.lead, contact.assigned_to)  # the answer is theirs; what was approved stays as it is
     return contact.id
 
 

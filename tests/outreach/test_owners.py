@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from approvals import escalation
+from approvals.models import Notice
 from leads import ownership
 from leads.models import Lead, TeamMember
-from outreach import composing, drafting, history, looking, review, tasks
+from outreach import composing, drafting, history, looking, review, sending, tasks
 from outreach.models import Message
 from tests import factories
 from tests.fakes.ghl import FakeGhl
@@ -100,6 +102,35 @@ def test_a_look_at_gohighlevel_follows_whom_it_assigns(ghl: FakeGhl, ben: TeamMe
     assert (lead.owner, lead.owner_how, lead.ghl_assigned_to) == (ben, "ghl", "usr-ben")
     drafting.follow_owners()
     assert as_it_is(message).sender == ben
+
+
+def test_who_is_assigned_by_the_time_an_email_leaves_gets_the_answer_and_signs_nothing(
+    ghl: FakeGhl, ben: TeamMember, sender: TeamMember
+) -> None:
+    message = factories.cleared()
+    ownership.settle(message.lead)
+    ghl.add_contact(message.to_address, assignedTo="usr-ben")
+    assert sending.send_due() == 1
+    [left] = ghl.sent_emails(message.to_address)
+    assert "Alex Moreno" in str(left["body"]) and "Ben Ito" not in str(left["body"])
+    now = as_it_is(message)
+    assert (now.status, now.sender, now.lead.owner, now.lead.owner_how) == ("sent", sender, ben, "ghl")
+    reply = factories.came_back(now)
+    assert escalation.notice_answers() == 1
+    assert Notice.objects.get(reply=reply).to == ben
+
+
+def test_a_notice_that_was_not_told_yet_goes_to_who_owns_the_lead_by_then(
+    ben: TeamMember, sender: TeamMember, reviewer: Any
+) -> None:
+    message = factories.cleared()
+    ownership.settle(message.lead)
+    reply = factories.came_back(message)
+    escalation.notice_answers()
+    assert Notice.objects.get(reply=reply).to == sender
+    ownership.by_hand(message.lead, ben, by=reviewer)
+    escalation.tell_due()
+    assert Notice.objects.get(reply=reply).to == ben
 
 
 def test_whom_gohighlevel_does_not_know_or_assigns_to_nobody_stays(ghl: FakeGhl, ben: TeamMember) -> None:
