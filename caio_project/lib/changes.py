@@ -1,0 +1,154 @@
+"""What a piece of work changes in the database: every row it wrote, before and after, by whichever call it was written.
+
+The statements are watched, not the models: most of our changes are conditional UPDATEs, of which no instance knows.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.apps import apps
+from django.db import connection, models
+
+WRITE = re.compile(r'\s*(INSERT INTO|UPDATE|DELETE FROM) "(\w+)"')
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One row. `before` is empty for a new one, `after` for one that is gone; both hold only the fields that differ."""
+
+    model: type[models.Model]
+    pk: Any
+    name: str  # what the row is called, afterwards where it is still there
+    before: Row
+    after: Row
+
+    @property
+    def kind(self) -> str:
+        return "new" if not self.before else "gone" if not self.after else "changed"
+
+
+@dataclass
+class _Seen:
+    """Of one table: rows as they were before the first statement that wrote them, and the keys of those put in."""
+
+    before: dict[Any, tuple[str, Row]] = field(default_factory=dict)
+    new: set[Any] = field(default_factory=set)
+
+
+class Watch:
+    """Sees each writing statement of this connection; `changes` says what came of them, before it is rolled back."""
+
+    def __init__(self) -> None:
+        self._tables = {model._meta.db_table: model for model in apps.get_models()}
+        self._seen: dict[type[models.Model], _Seen] = {}
+
+    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        found = WRITE.match(sql)
+        model = self._tables.get(found[2]) if found else None
+        if found is None or model is None or many:
+            return execute(sql, params, many, context)
+        seen = self._seen.setdefault(model, _Seen())
+        if found[1] == "INSERT INTO":
+            return self._insert(model, seen, execute, sql, params, context)
+        for row in _rows(model, _hit(sql, params, model), skip=seen.before.keys() | seen.new):
+            seen.before[row.pk] = str(row), _values(row)
+        return execute(sql, params, many, context)
+
+    def _insert(self, model: type[models.Model], seen: _Seen, execute: Any, sql: str, params: Any, context: Any) -> Any:
+        numbered = isinstance(model._meta.pk, models.AutoField)
+        known = set() if numbered else _keys(model)
+        result = execute(sql, params, False, context)
+        seen.new |= _numbers(_count(sql, params)) if numbered else _keys(model) - known
+        return result
+
+    def changes(self) -> list[Change]:
+        """Every row that is different now, in the order in which their tables were first written."""
+        return [change for model, seen in self._seen.items() for change in _changes(model, seen)]
+
+
+@contextmanager
+def watching() -> Iterator[Watch]:
+    watch = Watch()
+    with connection.execute_wrapper(watch):
+        yield watch
+
+
+def _changes(model: type[models.Model], seen: _Seen) -> Iterator[Change]:
+    now = {row.pk: row for row in _rows(model, seen.before.keys() | seen.new)}
+    for pk, (name, before) in sorted(seen.before.items(), key=lambda item: item[0]):
+        if pk not in now:
+            yield Change(model, pk, name, before, {})
+            continue
+        after = _values(now[pk])
+        if differing := [key for key in after if after[key] != before[key]]:
+            yield Change(model, pk, str(now[pk]), _only(before, differing), _only(after, differing))
+    for pk in sorted(seen.new & now.keys() - seen.before.keys()):
+        yield Change(model, pk, str(now[pk]), {}, _values(now[pk]))
+
+
+def _only(row: Row, names: list[str]) -> Row:
+    return {name: row[name] for name in names}
+
+
+def _rows(model: type[models.Model], pks: Any, skip: Any = ()) -> list[models.Model]:
+    return list(model._base_manager.filter(pk__in=set(pks) - set(skip)))
+
+
+def _keys(model: type[models.Model]) -> set[Any]:
+    """Of the few small tables whose rows are named, not numbered."""
+    return set(model._base_manager.values_list("pk", flat=True))
+
+
+def _values(row: models.Model) -> Row:
+    """What the row holds; rows that it points to are called by their names, bytes are counted."""
+    return {one.name: _value(row, one) for one in row._meta.concrete_fields if not one.primary_key}
+
+
+def _value(row: models.Model, one: Any) -> Any:
+    if one.is_relation:
+        return str(getattr(row, one.name) or "")
+    value = getattr(row, one.attname)
+    return f"{len(value)} bytes" if isinstance(value, bytes | memoryview) else value
+
+
+def _hit(sql: str, params: Any, model: type[models.Model]) -> set[Any]:
+    """The keys of the rows that an UPDATE or a DELETE is about to write."""
+    at = _where(sql)
+    before, where = sql[:at], sql[at:]
+    table, key = model._meta.db_table, model._meta.pk.column if model._meta.pk else "id"
+    with connection.cursor() as cursor:
+        cursor.execute(f'SELECT "{table}"."{key}" FROM "{table}" {where}', tuple(params or ())[_holes(before) :])
+        found = cursor.fetchall()
+    to_python = model._meta.pk.to_python if model._meta.pk else int
+    return {to_python(row[0]) for row in found}
+
+
+def _where(sql: str) -> int:
+    """Where the condition of the statement itself begins; those of queries inside it stand in brackets."""
+    depth = 0
+    for at, letter in enumerate(sql):
+        depth += (letter == "(") - (letter == ")")
+        if depth == 0 and sql.startswith(" WHERE ", at):
+            return at
+    return len(sql)
+
+
+def _holes(sql: str) -> int:
+    return sql.replace("%%", "").count("%s")
+
+
+def _count(sql: str, params: Any) -> int:
+    """How many rows an INSERT puts in; PostgreSQL is given many as one list for each column."""
+    return len(params[0]) if "UNNEST(" in sql else sql.count("), (") + 1
+
+
+def _numbers(count: int) -> set[int]:
+    """The keys that the INSERT just done was given; both databases tell this connection its own last one alone."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT lastval()" if connection.vendor == "postgresql" else "SELECT last_insert_rowid()")
+        last = cursor.fetchone()[0]
+    return set(range(last - count + 1, last + 1))

@@ -1,0 +1,94 @@
+"""Every row that a piece of work writes is seen, by whichever call it was written."""
+
+from typing import Any
+
+import pytest
+from django.db import connection, models, transaction
+from django.db.models import F, Value
+from django.db.models.functions import Coalesce, Concat
+
+from caio_project.lib.changes import Change, watching
+from caio_project.lib.models import Counter
+from leads.models import Company, Lead, Visit, person_of
+from tests.factories import CompanyFactory, LeadFactory, VisitFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def changes(work: Any) -> list[Change]:
+    with transaction.atomic(), watching() as watch:
+        work()
+        return watch.changes()
+
+
+def told(work: Any) -> list[tuple[str, type[models.Model], Any, Any]]:
+    return [(one.kind, one.model, one.before, one.after) for one in changes(work)]
+
+
+def test_an_update_without_an_instance_is_seen_field_by_field() -> None:
+    lead = LeadFactory(title="VP Sales")
+    assert told(lambda: Lead.objects.filter(email=lead.email).update(title="CEO", city="")) == [
+        ("changed", Lead, {"title": "VP Sales"}, {"title": "CEO"})
+    ]
+
+
+def test_conditions_in_what_is_set_are_not_taken_for_the_statements_own() -> None:
+    lead, other = LeadFactory(city="A"), LeadFactory(city="B")
+    set_by_query = Coalesce(Lead.rows.filter(pk=other.pk).values("city")[:1], Value("100%s"))
+    found = changes(lambda: Lead.objects.filter(pk=person_of(lead.pk)).update(city=Concat(set_by_query, Value("(x"))))
+    assert [(one.pk, one.before, one.after) for one in found] == [(lead.pk, {"city": "A"}, {"city": "B(x"})]
+
+
+def test_what_is_written_twice_is_told_once_from_its_first_to_its_last() -> None:
+    lead = LeadFactory(title="One")
+
+    def work() -> None:
+        Lead.objects.filter(pk=lead.pk).update(title="Two")
+        Lead.objects.filter(pk=lead.pk).update(title="Three", state="TX")
+        Lead.objects.filter(pk=lead.pk).update(state=lead.state)
+
+    assert told(work) == [("changed", Lead, {"title": "One"}, {"title": "Three"})]
+
+
+def test_new_rows_are_told_whole_however_they_were_put_in() -> None:
+    lead = LeadFactory()
+
+    def work() -> None:
+        Company.objects.create(name="Acme", domain="acme.test")
+        Visit.objects.bulk_create(Visit(lead=lead, event_key=key, seen_at=lead.last_seen_at) for key in ("a", "b", "c"))
+        Company.objects.filter(domain="acme.test").update(industry="Freight")
+
+    found = changes(work)
+    assert [(one.kind, one.model) for one in found] == [("new", Company)] + [("new", Visit)] * 3
+    assert (found[0].name, found[0].after["industry"]) == ("Acme", "Freight")
+    assert [(one.after["event_key"], one.after["lead"]) for one in found[1:]] == [
+        (k, lead.name) for k in ("a", "b", "c")
+    ]
+
+
+def test_rows_that_go_are_told_and_what_was_taken_back_is_not() -> None:
+    visit, company = VisitFactory(), CompanyFactory(name="Old")
+
+    def work() -> None:
+        visit.delete()
+        try:
+            with transaction.atomic():
+                CompanyFactory()
+                Company.objects.filter(pk=company.pk).update(name="New")
+                raise ValueError
+        except ValueError:
+            pass
+
+    assert [(one.kind, one.model, one.name) for one in changes(work)] == [("gone", Visit, str(visit))]
+
+
+def test_rows_that_are_named_and_not_numbered_are_seen() -> None:
+    assert [(one.kind, one.name) for one in changes(lambda: Counter.next("of_a_test"))] == [("new", "of_a_test=1")]
+    Counter.objects.filter(name="of_a_test").update(value=F("value") + 1)
+
+
+def test_nothing_is_watched_afterwards() -> None:
+    with watching() as watch:
+        pass
+    LeadFactory()
+    assert (watch.changes(), connection.execute_wrappers) == ([], [])
