@@ -8,6 +8,7 @@ from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from caio_project import switches as switches  # registers
+from caio_project import vault as vault  # registers
 from caio_project.lib.admin import ReadOnly
 from caio_project.lib.models import ApiKey, Heartbeat
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from rest_framework.exceptions import ValidationError
 
 from approvals.pages import show
-from caio_project import lead_list, lead_merges, lead_owner, lead_words
+from caio_project import lead_events, lead_list, lead_merges, lead_owner, lead_words
 from caio_project.lead_story import story
 from caio_project.lib.paging import page
 from leads import intent, suppression
@@ -78,5 +78,6 @@ def lead_page(request: HttpRequest, public_id: Any) -> HttpResponse:
         "owner": lead_owner.shown(lead),
         "assigns": request.user.has_perm("leads.assign_owner"),
         "decides": request.user.has_perm("leads.decide_merge"),
+        "came_in": lead_events.came_in(lead, request.user),
     }
     return show(request, "sales/lead.html", context)

@@ -1,4 +1,5 @@
-"""Viewer sees. Reviewer also decides and halts. Lead also resumes, promotes and edits templates and the score."""
+"""Viewer sees. Reviewer also decides and halts. Lead also resumes, promotes, edits templates and the score, and reads
+what came in as it came."""
 
 from typing import Any
 
@@ -31,6 +32,8 @@ LEAD = (
     "leads.decide_merge",
     "leads.change_ownerrule",
     "leads.add_ownerrule",
+    "leads.read_inboundevent",
+    "leads.replay_inboundevent",
 )
 OURS = ("leads", "outreach", "approvals", "metrics")
 

@@ -1,11 +1,10 @@
-"""Windows on what came in and on people; the tables that the team edits."""
+"""Windows on people; the tables that the team edits."""
 
 from typing import Any
 
 from django.contrib import admin
 from django.db import transaction
 from django.http import HttpRequest
-from django.utils.html import format_html
 from unfold.admin import TabularInline
 
 from caio_project.lib.admin import NoDelete, ReadOnly, Rows
@@ -16,7 +15,6 @@ from leads.models import (
     Assessment,
     Company,
     Enrichment,
-    InboundEvent,
     KnownContact,
     Lead,
     Merge,
@@ -25,29 +23,6 @@ from leads.models import (
     TeamMember,
     Visit,
 )
-
-
-@admin.register(InboundEvent)
-class InboundEvents(ReadOnly):
-    list_display = ("received_at", "source", "state", "reason", "kind", "deliveries", "attempts")
-    list_filter = ("state", "source", "kind")
-    search_fields = ("=public_id", "reason")
-    date_hierarchy = None
-    fields = (
-        "public_id", "source", "kind", "state", "reason", "received_at", "processed_at", "deliveries", "attempts",
-        "not_before", "body_as_text",
-    )  # fmt: skip
-    show_full_result_count = False
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).defer("body")
-
-    @admin.display(description="body")
-    def body_as_text(self, event: InboundEvent) -> str:
-        """The first 4,000 characters, escaped."""
-        return format_html(
-            "<pre style='white-space:pre-wrap'>{}</pre>", bytes(event.body)[:4000].decode("utf-8", "replace")
-        )
 
 
 class Visits(Rows):

@@ -235,8 +235,9 @@ def answer_from_event(event: InboundEvent) -> None:
         raise Unreadable("request_id is missing: it must be a column of the Clay table and part of the callback body.")
     if not record_answer(data["request_id"], data):
         raise Unreadable("request_id is not one of ours.")
-    if suppression.is_erased(Enrichment.objects.select_related("lead").get(request_id=data["request_id"]).lead):
-        InboundEvent.objects.filter(pk=event.pk).update(body=b"")
+    about = Enrichment.objects.select_related("lead").get(request_id=data["request_id"]).lead
+    kept = {"body": b""} if suppression.is_erased(about) else {}
+    InboundEvent.objects.filter(pk=event.pk).update(about=about, **kept)
 
 
 def record_answer(request_id: str, data: dict[str, Any]) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 
-from leads import ingest, suppression
+from leads import ingest, parked, suppression
 from leads.models import InboundEvent
 from outreach import feedback, guardrails
 from outreach.integrations import ghl_facts, ghl_webhooks
@@ -46,3 +46,17 @@ def _hear(event: InboundEvent, source: str, read: Callable[[bytes], Fact | None]
 
 
 PROCESSORS: ingest.Processors = {"ghl": from_webhook, "ghl_workflow": from_workflow, "ghl_poll": from_polling}
+
+REASONS = (
+    parked.Known(r"It is not (?:JSON|a JSON object)\.", f"GoHighLevel sends no such body. {parked.NOT_OURS}"),
+    parked.Known(
+        r"It is about another location(: .*)\.",
+        "If that location is ours, set GHL_LOCATION_ID to it, then replay it. If it is not, take our app, or the "
+        "workflow's webhook, out of it: nothing to replay.",
+    ),
+    parked.Known(
+        r"The event is (.*), and it names neither id nor email of a contact\.",
+        "In the workflow's custom webhook, add the contact's id or email to what it sends. Replaying this one changes "
+        "nothing: stop that person by hand if they asked for it.",
+    ),
+)

@@ -50,6 +50,12 @@ class InboundEvent(models.Model):
             models.Index(fields=["state", "received_at"], name="inbound_event_by_state"),
             models.Index(fields=["-received_at"], name="inbound_event_newest"),
             models.Index(fields=["source", "received_at"], name="inbound_event_of_source"),
+            models.Index(fields=["-received_at"], name="inbound_event_with_reason", condition=~Q(reason="")),
+            models.Index(fields=["kind", "received_at"], name="inbound_event_not_live", condition=~Q(kind="live")),
+        ]
+        permissions = [
+            ("read_inboundevent", "Can read the personal data in inbound events"),
+            ("replay_inboundevent", "Can replay inbound events"),
         ]
 
     def __str__(self) -> str:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Lower
 from django.utils import timezone
 
 from leads.models.events import InboundEvent, Kind
@@ -133,6 +133,7 @@ class Lead(models.Model):
             models.Index(fields=["-last_seen_at", "-id"], name="lead_newest"),
             models.Index(fields=["-score", "-id"], name="lead_hottest"),
             models.Index(fields=["ghl_assigned_to"], name="lead_of_ghl_user", condition=~Q(ghl_assigned_to="")),
+            models.Index(Lower("last_name"), Lower("first_name"), name="lead_by_name"),
         ]
 
     def __str__(self) -> str:

@@ -4,18 +4,16 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 
+from caio_project import sources, vault_words
 from caio_project.lib.commands import Reporting
-from leads import ingest, replay
+from leads import replay
 from leads.models import InboundEvent
-from outreach import inbox
-
-PROCESSORS = {**ingest.PROCESSORS, **inbox.PROCESSORS}
 
 
 class Command(Reporting):
     help = (
-        "Work inbound events off once more: one by its id, or every parked one. With --dry-run nothing is changed "
-        "and what would change is said. Exit code 1 where one could not be worked off."
+        "Work inbound events off once more: one by its id, or every parked one. It says what changes, field by field; "
+        "with --dry-run nothing is changed and it says what would. Exit code 1 where one could not be worked off."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -29,17 +27,26 @@ class Command(Reporting):
 
     def handle(self, *args: Any, **options: Any) -> None:
         dry_run = options["dry_run"]
-        outcomes = [replay.replay(event, PROCESSORS, dry_run=dry_run) for event in self._events(options)]
+        outcomes = [replay.replay(event, sources.PROCESSORS, dry_run=dry_run) for event in self._events(options)]
         failed = sum(not outcome.ok for outcome in outcomes)
         if options["json"]:
-            self.as_json({"dry_run": options["dry_run"], "events": [outcome.__dict__ for outcome in outcomes]})
+            self.as_json({"dry_run": dry_run, "events": [vault_words.as_json(outcome) for outcome in outcomes]})
         else:
-            title = "What would happen" if options["dry_run"] else "What happened"
-            self.table(
-                title, ("Event", "", "What changed"), [(o.event, "✓" if o.ok else "✕", o.text) for o in outcomes]
-            )
+            self._tables(outcomes, "would happen" if dry_run else "happened")
         if failed:
             raise CommandError(f"{failed} of {len(outcomes)} could not be worked off.")
+
+    def _tables(self, outcomes: list[replay.Outcome], happened: str) -> None:
+        rows = [(one.event, "✓" if one.ok else "✕", one.text) for one in outcomes]
+        self.table(f"What {happened}", ("Event", "", "What changed"), rows)
+        for one in outcomes:
+            lines = [
+                (f"{row.title}: {row.name}", line.field, line.before, line.after)
+                for row in vault_words.told(one)
+                for line in row.lines
+            ]
+            if lines:
+                self.table(f"Event {one.event}", ("Row", "Field", "Before", "After"), lines)
 
     def _events(self, options: dict[str, Any]) -> list[InboundEvent]:
         if options["ids"]:

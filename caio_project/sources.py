@@ -1,0 +1,33 @@
+"""Every source of inbound events: what works it off, what its reasons for parking mean, and who may read it all."""
+
+from typing import Any
+
+from leads import ingest, parked
+from leads.models import InboundEvent
+from outreach import inbox
+
+NAMES = {
+    "rb2b": "RB2B", "api": "API", "import": "Import", "clay": "Clay", "ghl": "GoHighLevel",
+    "ghl_workflow": "GoHighLevel workflow", "ghl_poll": "GoHighLevel, polled",
+}  # fmt: skip
+PROCESSORS = {**ingest.PROCESSORS, **inbox.PROCESSORS}
+REASONS = (*parked.REASONS, *inbox.REASONS)
+
+
+def may_read(user: Any) -> bool:
+    """Whether somebody sees what came in as it came; others see it masked."""
+    return bool(user.has_perm("leads.read_inboundevent"))
+
+
+def may_replay(user: Any) -> bool:
+    """The dry run shows personal data, so reading is part of it."""
+    return may_read(user) and bool(user.has_perm("leads.replay_inboundevent"))
+
+
+def shown(reason: str, user: Any) -> str:
+    """A reason as `user` may read it."""
+    return reason if may_read(user) else parked.shown(reason, REASONS)
+
+
+def next_step(event: InboundEvent) -> str:
+    return parked.next_step(event.reason, event.state, REASONS)

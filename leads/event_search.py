@@ -1,0 +1,102 @@
+"""Finding events: by an id, by the person or the company they are about, or by the reason they wait for.
+
+Bodies are never searched. Whom an event is about stands in its visit or in `about`, so each way there is an index.
+"""
+
+import re
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
+
+from leads import normal
+from leads.models import Company, InboundEvent, Lead, Visit
+
+UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+MOST_REASONS = 2000  # of the newest events that have one; a search for words reads no further
+Shown = Callable[[str], str]
+
+
+def found(events: QuerySet[InboundEvent], words: str, shown: Shown) -> QuerySet[InboundEvent]:
+    """The events that `words` name. `shown` is a reason as the searcher may read it: nobody finds what is hidden."""
+    words = words.strip()
+    if one := UUID.search(words):
+        return _by_id(events, uuid.UUID(one[0]))
+    if key := normal.linkedin_key(words):
+        return events.filter(pk__in=_of(people=_people(Q(linkedin_key=key))))
+    if "@" in words:
+        address = normal.email(words)
+        return events.filter(
+            pk__in=_of(people=_people(Q(email=address) | Q(personal_email=address)) if address else [])
+        )
+    return events.filter(pk__in=_by_words(words, shown))
+
+
+def of_person(rows: list[Lead]) -> QuerySet[InboundEvent]:
+    """Everything that came in about the person whom these rows stand, or stood, for."""
+    return InboundEvent.objects.filter(pk__in=_of(people=[row.pk for row in rows]))
+
+
+def _by_id(events: QuerySet[InboundEvent], public_id: uuid.UUID) -> QuerySet[InboundEvent]:
+    """An event's own id, or that of a lead."""
+    if people := _people(Q(public_id=public_id)):
+        return events.filter(pk__in=_of(people=people))
+    return events.filter(public_id=public_id)
+
+
+def _people(known_as: Q) -> list[int]:
+    """Every row of the people known so: one that was merged leads to all that was merged with it."""
+    found = list(Lead.rows.filter(known_as).values_list("pk", "merged_into")[:100])
+    people = {into or pk for pk, into in found}
+    return list(Lead.rows.filter(Q(pk__in=people) | Q(merged_into__in=people)).values_list("pk", flat=True))
+
+
+def _by_words(words: str, shown: Shown) -> Any:
+    companies = list(_companies(words).values_list("pk", flat=True)[:20])
+    return _of(people=_people(Q(pk__in=_called(words))), companies=companies, also=_with_reason(words, shown))
+
+
+def _called(words: str) -> list[int]:
+    """The last name, or all of a name; exactly, for parts of names are in no index."""
+    parts = words.lower().split()
+    fits = Q(low_last=" ".join(parts))
+    for at in range(1, min(len(parts), 5)):
+        fits |= Q(low_first=" ".join(parts[:at]), low_last=" ".join(parts[at:]))
+    rows = Lead.rows.alias(low_last=Lower("last_name"), low_first=Lower("first_name")).filter(fits)
+    return list(rows.values_list("pk", flat=True)[:100])
+
+
+def _companies(words: str) -> QuerySet[Company]:
+    """By the name without its legal form, or by the domain."""
+    key, domain = normal.company_key(words), normal.domain(words) if "." in words else ""
+    return Company.objects.filter(
+        (Q(name_key=key) if key else Q(pk=None)) | (Q(domain=domain) if domain else Q(pk=None))
+    )
+
+
+def _with_reason(words: str, shown: Shown) -> list[int]:
+    newest = InboundEvent.objects.exclude(reason="").order_by("-received_at").values_list("pk", "reason")
+    rows = list(newest[:MOST_REASONS])
+    fitting = {reason for reason in {reason for _, reason in rows} if words.lower() in shown(reason).lower()}
+    return [pk for pk, reason in rows if reason in fitting]
+
+
+def _of(people: list[int], companies: list[int] | None = None, also: list[int] | None = None) -> Any:
+    """The keys of events about these people, of visits to do with these companies, and those in `also`.
+
+    One IN over a UNION: conditions on several tables joined by OR are found by reading all events.
+    """
+    visits = Visit.objects.exclude(event=None).order_by()
+    told = InboundEvent.objects.filter(about__in=people).order_by().values("pk")
+    parts = [
+        visits.filter(lead__in=people).values("event"),
+        InboundEvent.objects.filter(pk__in=also or []).values("pk"),
+    ]
+    if companies:
+        parts += [
+            visits.filter(company__in=companies).values("event"),
+            InboundEvent.objects.filter(about__company__in=companies).order_by().values("pk"),
+        ]
+    return told.union(*parts)
