@@ -157,6 +157,7 @@ class Message(models.Model):
             models.Index(fields=["uncertain_at"], name="message_uncertain", condition=Q(status="uncertain")),
             models.Index(fields=["expires_at"], name="message_expiring", condition=Q(status__in=["held", "blocked"])),
             models.Index(fields=["status", "-sent_at"], name="message_by_status"),
+            models.Index(fields=["kind", "status", "transport"], name="message_counted"),  # for queue-status
             models.Index(fields=["to_address"], name="message_by_address"),
             models.Index(fields=["ghl_contact_id"], name="message_by_contact", condition=~Q(ghl_contact_id="")),
             models.Index(
