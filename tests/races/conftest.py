@@ -164,8 +164,8 @@ def door_environment(fake: FakeGhl) -> dict[str, str]:
 class Worker(Workers):
     """Processes that run the door."""
 
-    def __init__(self, fake: FakeGhl):
-        super().__init__("tests.races.send_once", **door_environment(fake))
+    def __init__(self, fake: FakeGhl, **environment: str):
+        super().__init__("tests.races.send_once", **door_environment(fake), **environment)
 
     def start(self, seconds: float = 0) -> subprocess.Popen:
         return super().start(seconds)
