@@ -68,15 +68,14 @@ class Waiting:
 def waiting_to_leave() -> tuple[list[Waiting], bool]:
     """The next approved emails in the order in which they leave, and whether there are more."""
     now = timezone.now()
-    at = limits.standing(phase.control(), now)
-    everything = pacing.for_everything(at)
-    rows = Message.objects.filter(status__in=[Status.CLEARED, Status.SENDING]).exclude(
+    found = Message.objects.filter(status__in=[Status.CLEARED, Status.SENDING]).exclude(
         status=Status.CLEARED, waiting_for="undo", not_before__gt=now
-    ).select_related("lead__company").order_by(*turns.ORDER)[: MOST_WAITING + 1]  # fmt: skip
-    # As limits.why_not_sent, with what holds for everything asked once for the whole list.
-    waits = [(one, [wait for wait in (everything, limits.for_message(one, at)) if wait]) for one in rows]
-    found = [Waiting(one, pacing.strictest(binding)) for one, binding in waits]
-    return found[:MOST_WAITING], len(found) > MOST_WAITING
+    )  # fmt: skip
+    rows = list(found.select_related("lead__company").order_by(*turns.ORDER)[: MOST_WAITING + 1])
+    shown = rows[:MOST_WAITING]
+    cleared = [one for one in shown if one.status == Status.CLEARED]
+    waits = limits.why_not_all(cleared, limits.standing(phase.control(), now))
+    return [Waiting(one, waits.get(one.pk)) for one in shown], len(rows) > MOST_WAITING
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,12 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from approvals import answers, desk, forms, leaving, notices
 from approvals.pages import SeeOther, back, deciding, page, show
-from outreach import phase, review, uncertain
+from outreach import draining, phase, review, uncertain
 from outreach.models import Message, ReplyKind, SandboxEmail
 from outreach.states import IllegalMove, Stale
 
@@ -27,6 +28,7 @@ def sent_page(request: HttpRequest) -> HttpResponse:
 def sent(request: HttpRequest, status: int = 200, **more: Any) -> HttpResponse:
     """The page, also after something on it was refused."""
     waiting, more_wait = leaving.waiting_to_leave()
+    drains = draining.now_and_with_undecided(timezone.now())
     kept, older = leaving.kept(_number(request.GET.get("before", "")))
     answered, older_answers = answers.newest(_number(request.GET.get("answers_before", "")))
     needs_you = answers.needs_you()
@@ -40,6 +42,9 @@ def sent(request: HttpRequest, status: int = 200, **more: Any) -> HttpResponse:
         "failed": leaving.failed(),
         "now_leaving": leaving.leaving_now(),
         "waiting": waiting,
+        "drains": drains,
+        "by_day": draining.by_day(drains),
+        "drains_when": draining.sentence(drains),
         "more_wait": more_wait,
         "sent": leaving.sent_today(),
         "kept": kept,

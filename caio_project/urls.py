@@ -11,7 +11,7 @@ from leads import webhooks
 from leads.api import Visitors
 from metrics.api import Gates
 from outreach import webhooks as outreach_webhooks
-from outreach.api import Halt, MessageDetail, PhaseView
+from outreach.api import Forecast, Halt, MessageDetail, PhaseView
 from outreach.views import unsubscribe
 
 urlpatterns = [
@@ -39,6 +39,7 @@ urlpatterns = [
     path("api/pending-emails", PendingEmails.as_view()),
     path("api/emails/<uuid:public_id>/approve", Approve.as_view()),
     path("api/emails/<uuid:public_id>/reject", Reject.as_view()),
+    path("api/messages/forecast", Forecast.as_view()),
     path("api/messages/<uuid:public_id>", MessageDetail.as_view()),
     path("api/visitors", Visitors.as_view()),
     path("api/phase", PhaseView.as_view()),

@@ -145,14 +145,24 @@ def _replaced(gate: Gate, verdict: str, why: str) -> Gate:
     return Gate(**{**gate.__dict__, "verdict": verdict, "why": why})
 
 
-def _measured(gate: Gate, met: bool, more: str) -> Gate:
-    """A gate with its data: short of the sample it is insufficient, whatever the value."""
+def _measured(gate: Gate, met: bool, more: str, a_day: int = 0) -> Gate:
+    """A gate with its data: short of the sample it is insufficient, whatever the value.
+
+    `a_day` is how many of what is missing may come in a day; 0 where no cap says.
+    """
     if gate.sample < gate.needed:
         left = gate.needed - gate.sample
-        return _replaced(gate, INSUFFICIENT, f"about {left} more {more}")
+        days = -(-left // a_day) if a_day else 0
+        at_cap = f", {days} day{'s' if days > 1 else ''} at today's cap of {a_day}" if days else ""
+        return _replaced(gate, INSUFFICIENT, f"about {left} more {more}{at_cap}")
     if not met:
         return _replaced(gate, FAIL, f"the threshold is {gate.threshold}")
     return Gate(**{**gate.__dict__, "met": True})
+
+
+def _cap(now: datetime) -> int:
+    """How many emails may leave on this day at most: the stricter of phase and warm-up."""
+    return sending_domains.cap(phase.control(), now)
 
 
 def _not_built(name: str, threshold: str, needed: int, window: str, why: str) -> Callable[[datetime], Gate]:
@@ -215,7 +225,7 @@ def send_errors(now: datetime) -> Gate:
     )  # fmt: skip
     if errors:
         return _replaced(gate, FAIL, f"{failed} failed, {uncertain} uncertain for over 15 min")
-    return _measured(gate, True, "sends")
+    return _measured(gate, True, "sends", _cap(now))
 
 
 def approval_latency(now: datetime) -> Gate:
@@ -243,7 +253,7 @@ def reply_rate(now: datetime) -> Gate:
         "reply rate", ">= 7 %", 400, "60 days", found.rate, "share", statistics.wilson(found.answered, found.people),
         found.people, raw={"emailed": found.people, "answered": found.answered},
     )  # fmt: skip
-    return _measured(gate, found.rate is not None and found.rate >= 0.07, "people emailed")
+    return _measured(gate, found.rate is not None and found.rate >= 0.07, "people emailed", _cap(now))
 
 
 def reply_rate_sustained(now: datetime) -> Gate:
@@ -263,7 +273,7 @@ def reply_rate_sustained(now: datetime) -> Gate:
         statistics.wilson(found.answered, found.people), found.people, raw=raw,
     )  # fmt: skip
     in_halves = all(half.rate is not None and half.rate >= 0.07 for half in (first, second))
-    return _measured(gate, found.rate is not None and found.rate >= 0.08 and in_halves, "people emailed")
+    return _measured(gate, found.rate is not None and found.rate >= 0.08 and in_halves, "people emailed", _cap(now))
 
 
 def pipeline_value(now: datetime) -> Gate:

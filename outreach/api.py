@@ -15,28 +15,26 @@ from rest_framework.views import APIView
 
 from leads import ownership
 from leads.models import Lead
-from outreach import automatic, gauges, guardrails, limits, phase, sending_domains
+from outreach import automatic, draining, forecast, gauges, guardrails, phase, sending_domains, why_not
 from outreach.models import Control, Message
 from outreach.states import Status
 
-MessageShape = inline_serializer(
-    "Message",
-    {
-        "id": serializers.UUIDField(),
-        "to": serializers.CharField(),
-        "subject": serializers.CharField(),
-        "body": serializers.CharField(),
-        "status": serializers.ChoiceField(Status.choices),
-        "priority": serializers.ChoiceField(["critical", "hot", "warm", "low"]),
-        "tier": serializers.CharField(),
-        "intent_score": serializers.IntegerField(),
-        "reasons": serializers.ListField(child=serializers.DictField()),
-        "recipient": serializers.DictField(),
-        "created_at": serializers.DateTimeField(),
-        "due_at": serializers.DateTimeField(allow_null=True),
-        "version": serializers.IntegerField(),
-    },
-)
+SHAPE: dict[str, Any] = {
+    "id": serializers.UUIDField(),
+    "to": serializers.CharField(),
+    "subject": serializers.CharField(),
+    "body": serializers.CharField(),
+    "status": serializers.ChoiceField(Status.choices),
+    "priority": serializers.ChoiceField(["critical", "hot", "warm", "low"]),
+    "tier": serializers.CharField(),
+    "intent_score": serializers.IntegerField(),
+    "reasons": serializers.ListField(child=serializers.DictField()),
+    "recipient": serializers.DictField(),
+    "created_at": serializers.DateTimeField(),
+    "due_at": serializers.DateTimeField(allow_null=True),
+    "version": serializers.IntegerField(),
+}
+MessageShape = inline_serializer("Message", SHAPE)
 
 
 def shown(message: Message, text: Any = None) -> dict[str, Any]:
@@ -60,10 +58,29 @@ def shown(message: Message, text: Any = None) -> dict[str, Any]:
     }
 
 
+class WhyNotSentShape(serializers.Serializer):
+    limit = serializers.CharField(help_text="The binding limit of an approved email; for others their state.")
+    next_eligible_at = serializers.DateTimeField(
+        allow_null=True, help_text="When it leaves if nothing changes, those ahead of it counted; null: not by itself."
+    )
+    text = serializers.CharField()
+    change = serializers.CharField(help_text="What would change it.")
+
+
 class MessageDetail(APIView):
     scope = "messages:read"
 
-    @extend_schema(responses=MessageShape, operation_id="messages_retrieve")
+    @extend_schema(
+        operation_id="messages_retrieve",
+        responses=inline_serializer(
+            "MessageDetail",
+            {
+                **SHAPE,
+                "owner": serializers.DictField(allow_null=True),
+                "why_not_sent": WhyNotSentShape(allow_null=True),
+            },
+        ),
+    )
     def get(self, request: Request, public_id: str) -> Response:
         """One email, with the binding limit and the next eligible minute where it waits to leave."""
         rows = Message.objects.select_related("lead__company", "lead__owner", "lead__owner_rule", "assessment")
@@ -87,14 +104,57 @@ def owner_of(lead: Lead) -> dict[str, Any] | None:
 
 
 def why_not_sent(message: Message) -> dict[str, Any] | None:
-    """{limit, next_eligible_at, text}; None for what was sent or may leave now."""
-    if message.status == Status.CLEARED:
-        wait = limits.why_not_sent(message, phase.control(), timezone.now())
-        return {"limit": wait.limit, "next_eligible_at": wait.until, "text": wait.text} if wait else None
-    if message.status in (Status.SENT, Status.SENDING):
+    found = why_not.why_not_sent(message, timezone.now())
+    if found is None:
         return None
-    text = message.error or message.get_status_display()
-    return {"limit": message.status, "next_eligible_at": None, "text": text}
+    return {
+        "limit": found.limit, "next_eligible_at": found.until, "text": found.text, "change": found.change,
+    }  # fmt: skip
+
+
+class DayShape(serializers.Serializer):
+    day = serializers.DateField()
+    count = serializers.IntegerField()
+
+
+class DrainsShape(serializers.Serializer):
+    waiting = serializers.IntegerField()
+    days = DayShape(many=True, help_text="Of the team's calendar, those of the next 42 on which emails leave.")
+    last_leaves_at = serializers.DateTimeField(allow_null=True, help_text="Within 42 days.")
+    last_day = serializers.DateField(allow_null=True, help_text="Beyond 42 days reckoned at the last week's pace.")
+
+
+class Forecast(APIView):
+    scope = "messages:read"
+
+    @extend_schema(
+        operation_id="messages_forecast",
+        responses=inline_serializer(
+            "Forecast",
+            {
+                "at": serializers.DateTimeField(),
+                "held_by": serializers.CharField(allow_null=True, help_text="Where only a person lets it go on."),
+                "approved": DrainsShape(),
+                "with_undecided": DrainsShape(),
+            },
+        ),
+    )
+    def get(self, request: Request) -> Response:
+        """When what is approved has left at the limits of now, and with all that is undecided approved now."""
+        found = draining.now_and_with_undecided(timezone.now())
+        return Response(
+            {
+                "at": found.at,
+                "held_by": found.held_by,
+                "approved": _drain(found.approved),
+                "with_undecided": _drain(found.with_undecided),
+            }
+        )
+
+
+def _drain(found: forecast.Forecast) -> dict[str, Any]:
+    days = [{"day": one.day, "count": one.count} for one in found.days]
+    return {"waiting": found.waiting, "days": days, "last_leaves_at": found.last_at, "last_day": found.last_day}
 
 
 class PhaseView(APIView):
@@ -141,12 +201,12 @@ def enforced(row: Control) -> dict[str, Any]:
 
 def _limits(row: Control, now: datetime) -> dict[str, Any]:
     """`daily` is the stricter of the phase's cap and the warm-up's; `warm_up` is None where none holds."""
-    warming, daily = sending_domains.warming_up(now), phase.limits_of(row).daily
+    warming = sending_domains.warming_up(now)
     shown = warming and {
         "domain": warming.domain, "since": warming.since, "week": warming.week, "daily": warming.daily,
     }  # fmt: skip
     return {
-        "daily": min(daily, warming.daily) if warming else daily,
+        "daily": sending_domains.cap(row, now),
         "hourly": settings.HOURLY_LIMIT,
         "domain_hourly": settings.DOMAIN_HOURLY_LIMIT,
         "gap_seconds": settings.SEND_GAP_SECONDS,

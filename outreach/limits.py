@@ -1,11 +1,13 @@
 """How much may leave and when, read from the rows. The strictest wins; the rules are in `pacing`."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
 
 from caio_project.lib import calendar
-from outreach import pacing, places, sending_domains
+from outreach import forecast, pacing, places, sending_domains, turns, waiting
 from outreach.models import Control, DailySlots, Message, SendIntent
 from outreach.pacing import Claim, Standing, Wait
 from outreach.phase import is_halted, limits_of
@@ -59,7 +61,55 @@ def _its_own(message: Message, now: datetime) -> Wait | None:
 
 
 def why_not_sent(message: Message, row: Control, now: datetime) -> Wait | None:
-    """The binding limit of an approved email and its next eligible minute; None when it is free to leave."""
-    at = standing(row, now)
-    both = [wait for wait in (pacing.for_everything(at), for_message(message, at)) if wait]
-    return pacing.strictest(both)
+    """The binding limit of an approved email, and when it leaves if nothing changes, with those counted that go first.
+
+    None where it leaves next and may leave now.
+    """
+    return why_not_all([message], standing(row, now))[message.pk]
+
+
+def why_not_all(messages: Sequence[Message], at: Standing) -> dict[int, Wait | None]:
+    """The same for several approved ones, by key."""
+    everything = pacing.for_everything(at)
+    if everything and everything.until is None:
+        return dict.fromkeys((one.pk for one in messages), everything)
+    turns_of = _turns(messages, at)
+    kept = {rank: turns.kept(rank, at) for rank in {one.rank for one in messages}}
+    found = {}
+    for one in messages:
+        own = [wait for wait in (everything, for_message(one, at), kept[one.rank]) if wait]
+        found[one.pk] = _in_line(pacing.strictest(own), turns_of.get(one.pk), at)
+    return found
+
+
+@dataclass(frozen=True)
+class Turn:
+    """When an email leaves, and how many leave before it."""
+
+    at: datetime
+    ahead: int
+
+
+def _turns(messages: Sequence[Message], at: Standing) -> dict[int, Turn]:
+    """By key; without those that do not leave within the horizon of the forecast."""
+    found: dict[int, Turn] = {}
+    for ahead, one in enumerate(forecast.leaving(at, waiting.around(at, messages), places.hours()) if messages else ()):
+        if one.line.mark:
+            found[one.line.mark] = Turn(one.at, ahead)
+            if len(found) == len(messages):
+                break
+    return found
+
+
+def _in_line(own: Wait | None, turn: Turn | None, at: Standing) -> Wait | None:
+    """What holds the email itself, with those that go first."""
+    if turn is None:
+        days = forecast.HORIZON.days
+        return Wait(own.limit if own else "turn", None, f"too many go first: it does not leave within {days} days")
+    if turn.at <= at.now:
+        return None
+    first = f"{turn.ahead} {'goes' if turn.ahead == 1 else 'go'} first" if turn.ahead else ""
+    if own is None:
+        pace = f"at most {at.hourly} an hour and {at.of_day.limit} a day leave"
+        return Wait("turn", turn.at, f"{first}, {pace}" if first else pace, everything=False)
+    return replace(own, until=turn.at, text=f"{own.text}; {first}" if first else own.text)

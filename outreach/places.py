@@ -38,6 +38,21 @@ def opens_at(place: Place | zones.Where, now: datetime) -> datetime:
     return now if hours.are_always else calendar.opens_at(now, there.zone, hours, there.country, there.state)
 
 
+def hours() -> calendar.WorkingHours:
+    return calendar.WorkingHours.parse(settings.WORKING_HOURS)
+
+
+def open_later(now: datetime, until: datetime) -> dict[int, tuple[str, datetime, datetime]]:
+    """Those that are closed and open before `until`: the place's key, its zone, first moment and the first after."""
+    found = {}
+    for place in Place.objects.all() if not hours().are_always else ():
+        there = where(place)
+        opens, closes = calendar.hours_from(now, there.zone, hours(), there.country, there.state)
+        if now < opens < until:
+            found[place.pk] = (there.zone, opens, min(closes, until))
+    return found
+
+
 def open_now(now: datetime) -> list[Place]:
     """The places where people are at work."""
     return [place for place in Place.objects.all() if opens_at(place, now) <= now]

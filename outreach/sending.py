@@ -61,10 +61,10 @@ def send_due(most: int = 50) -> int:
 
 
 def _take(at: Standing) -> Message | None:
-    """The email whose turn it is, taken; None where each waits for its own, or for a more urgent one at the door."""
+    """The email whose turn it is, taken; None where each waits for its own or for a more urgent one."""
     for _ in range(20):
         message = turns.next_in_turn(at)
-        if message is None or turns.one_at_the_door_is_more_urgent(message, at):
+        if message is None or turns.one_at_the_door_is_more_urgent(message, at) or turns.kept(message.rank, at):
             return None
         if limits.for_message(message, at):  # its person was found to be elsewhere
             place = places.for_leaving(message, message.transport)

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from caio_project.lib import calendar
 from outreach import phase, warm_up
-from outreach.models import SendingDomain, SendIntent, Transport
+from outreach.models import Control, SendingDomain, SendIntent, Transport
 from outreach.warm_up import WarmUp
 
 PERMISSION = "outreach.warm_up_sendingdomain"
@@ -42,6 +42,12 @@ def warming_up(now: datetime) -> WarmUp | None:
     if row and row.warm_up_since is None:
         return None
     return warm_up.on(name, row.warm_up_since if row else None, day, _used(name, day))
+
+
+def cap(row: Control, now: datetime) -> int:
+    """How many emails may leave in a day: the stricter of phase and warm-up."""
+    warming, daily = warming_up(now), phase.limits_of(row).daily
+    return min(daily, warming.daily) if warming else daily
 
 
 def _used(name: str, day: date) -> int:

@@ -22,7 +22,7 @@ def claim(message: Message, contact_id: str = "") -> SendIntent:
     row = phase.locked()
     now = timezone.now()
     at = limits.standing(row, now)
-    if wait := pacing.for_everything(at) or limits.for_message(message, at):
+    if wait := pacing.for_everything(at) or limits.for_message(message, at) or turns.kept(message.rank, at):
         raise Bound(wait.limit, wait.text)
     if breach := guardrails.unanswered(now):
         raise Bound("guardrail", breach.text)

@@ -4,14 +4,19 @@ Nothing is deferred row by row. Each place has its line in the queue, so lines o
 emails to a domain that has had its share are passed over; a wait for everything is in the control row.
 """
 
+from collections import Counter
+
 from django.db.models import OuterRef, QuerySet, Subquery
 
-from outreach import places
+from caio_project.lib import calendar
+from outreach import places, reserve
 from outreach.models import Message, Place, SendIntent
-from outreach.pacing import Standing
+from outreach.pacing import Standing, Wait
+from outreach.reserve import Later
 from outreach.states import Status
 
 ORDER = ("rank", "cleared_at", "pk")
+SOME_CANNOT = 4  # times what is left of the day is looked at, for many may be to one domain
 
 
 def next_in_turn(at: Standing) -> Message | None:
@@ -32,6 +37,19 @@ def _heads(free: QuerySet[Message], lines: list[int]) -> set[int]:
     # Ordered by the place as well, which is none for all of them: PostgreSQL would not see that the index fits.
     nobodys = free.filter(place=None).order_by("place", *ORDER).values_list("pk", flat=True)[:1]
     return {pk for pk in (*heads, *nobodys) if pk is not None}
+
+
+def kept(rank: int, at: Standing) -> Wait | None:
+    """Whether what is left of the day is kept for more urgent ones than `rank` whose offices open later."""
+    return reserve.kept_for(at, _more_urgent_later(rank, at))
+
+
+def _more_urgent_later(rank: int, at: Standing) -> list[Later]:
+    """Of each place and domain how many, as far as a few times what is left of the day."""
+    spans = places.open_later(at.now, calendar.next_day(at.now, at.zone)) if rank else {}
+    rows = Message.objects.filter(status=Status.CLEARED, place__in=spans, rank__lt=rank).order_by("place", "rank")
+    counted = Counter(rows.values_list("place", "domain")[: at.of_day.left * SOME_CANNOT])
+    return [Later(*spans[place], domain, count) for (place, domain), count in counted.items() if place]
 
 
 def is_overtaking(message: Message, at: Standing) -> bool:

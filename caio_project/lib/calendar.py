@@ -70,17 +70,19 @@ def is_working_day(day: date, country: str = "US", state: str = "") -> bool:
 
 def opens_at(now: datetime, zone: str, hours: WorkingHours, country: str = "US", state: str = "") -> datetime:
     """`now` if it lies within working hours in `zone`, else the moment they next begin."""
-    local = now.astimezone(ZoneInfo(zone))
-    for ahead in range(40):
-        day = local.date() + timedelta(days=ahead)
-        if not is_working_day(day, country, state):
-            continue
+    return max(now, hours_from(now, zone, hours, country, state)[0])
+
+
+def hours_from(
+    now: datetime, zone: str, hours: WorkingHours, country: str = "US", state: str = ""
+) -> tuple[datetime, datetime]:
+    """The working hours in `zone` that hold at `now`, else the next ones: first moment, and the first after them."""
+    today = now.astimezone(ZoneInfo(zone)).date()
+    for day in (today + timedelta(days=ahead) for ahead in range(40)):
         start, end = bounds(day, zone, hours)
-        if now < start:
-            return start
-        if now < end:
-            return now
-    return now + timedelta(days=40)
+        if now < end and is_working_day(day, country, state):
+            return start, end
+    return now + timedelta(days=40), now + timedelta(days=40)
 
 
 def working_time(start: datetime, end: datetime, zone: str, hours: WorkingHours, country: str = "US") -> timedelta:

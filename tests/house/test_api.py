@@ -257,7 +257,10 @@ class TestMessages:
         message = factories.cleared()
         phase.halt(by=None, reason="test")
         body = client.get(f"/api/messages/{message.public_id}", headers=key("messages:read")).json()
-        assert body["why_not_sent"] == {"limit": "halted", "next_eligible_at": None, "text": "Sending is halted."}
+        assert body["why_not_sent"] == {
+            "limit": "halted", "next_eligible_at": None, "text": "Sending is halted.",
+            "change": "A person: time does not end it.",
+        }  # fmt: skip
 
     def test_an_unknown_email_is_404(self, client: Client) -> None:
         path = "/api/messages/00000000-0000-4000-8000-000000000000"

@@ -103,7 +103,7 @@ class TestReplyRate:
     @pytest.mark.parametrize(
         ("people", "answered", "met", "why"),
         [
-            (399, 399, False, "about 1 more people emailed"),
+            (399, 399, False, "about 1 more people emailed, 1 day at today's cap of 25"),
             (400, 28, True, "met on 1 of 7 days in a row"),
             (400, 27, False, "the threshold is >= 7 %"),
         ],

@@ -107,7 +107,7 @@ class TestSendErrors:
         move(message, Status.FAILED, why)
 
     def test_nothing_sent_is_no_evidence(self) -> None:
-        assert gate("send errors").why == "about 10 more sends"
+        assert gate("send errors").why == "about 10 more sends, 1 day at today's cap of 25"
 
     def test_ten_without_error_are_met(self) -> None:
         self.sent(10)

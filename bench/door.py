@@ -1,0 +1,94 @@
+"""What one look of the door costs with many approved emails waiting, in-process; run by __main__ as its own process.
+
+Half of them go to one domain that has had its share of the hour, and are the more urgent ones: the worst there is to
+pass over. The others are spread over four places, of which some are closed.
+"""
+
+import json
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import django
+import time_machine
+
+SIZES = (1_000, 100_000)
+REPEATS = 20
+NOON = datetime(2026, 3, 3, 17, tzinfo=UTC)  # a Tuesday, in New York
+
+
+def main(size: int) -> dict[str, float]:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "caio_project.settings")
+    django.setup()
+    from django.db import connection
+    from django.utils import timezone
+
+    from outreach import draining, limits, phase, turns
+    from outreach.models import Message
+
+    with time_machine.travel(NOON, tick=True):
+        fill(size)
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+        at = limits.standing(phase.control(), timezone.now())
+        assert at.full_domains == ["full.test"]
+        first = turns.next_in_turn(at)
+        assert first is not None and first.domain != "full.test"
+        last = Message.objects.filter(status="cleared").order_by(*turns.ORDER).last()
+        assert last is not None
+        asked: dict[str, Callable[[], Any]] = {
+            "standing_ms": lambda: limits.standing(phase.control(), timezone.now()),
+            "turn_ms": lambda: turns.next_in_turn(at),
+            "kept_ms": lambda: turns.kept(2, at),
+            "why_first_ms": lambda: limits.why_not_sent(first, phase.control(), timezone.now()),
+            "why_last_ms": lambda: limits.why_not_sent(last, phase.control(), timezone.now()),
+            "forecast_ms": lambda: draining.now_and_with_undecided(timezone.now()),
+        }
+        return {"waiting": size, **{name: _median(ask) for name, ask in asked.items()}}
+
+
+def fill(count: int) -> None:
+    """`count` approved emails, and three that left to the domain of half of them within the hour."""
+    from leads.models import Lead
+    from outreach import places
+    from outreach.models import Message, SendIntent
+
+    here = [places.of(Lead(country="US", state=state)) for state in ("OH", "CA", "TX", "HI")]
+    for start in range(0, count, 5_000):
+        numbers = range(start, min(start + 5_000, count))
+        leads = Lead.objects.bulk_create(
+            Lead(first_name="Bulk", last_name=str(n), email=f"p{n}@bulk-{n}.test", address="usable", country="US")
+            for n in numbers
+        )
+        Message.objects.bulk_create(
+            Message(
+                lead=lead, status="cleared", version=1, to_address=lead.email, rank=n % 2 + n % 4 // 3,
+                cleared_at=NOON - timedelta(days=1) + timedelta(seconds=n % 1000), not_before=NOON - timedelta(hours=2),
+                place=here[n // 2 % 4], transport="ghl", domain=f"bulk-{n}.test" if n % 2 else "full.test",
+            )
+            for n, lead in zip(numbers, leads, strict=True)
+        )  # fmt: skip
+    for n in range(3):
+        lead = Lead.objects.create(first_name="Left", email=f"left{n}@full.test", address="usable")
+        SendIntent.objects.create(
+            message=Message.objects.create(lead=lead, status="sent", to_address=lead.email), transport="ghl",
+            phase="parallel", day=NOON.date(), domain="full.test", claimed_at=NOON - timedelta(minutes=20 + n),
+            outcome="sent",
+        )  # fmt: skip
+
+
+def _median(ask: Callable[[], Any]) -> float:
+    times = []
+    for _ in range(REPEATS + 3):
+        began = time.perf_counter()
+        ask()
+        times.append(1000 * (time.perf_counter() - began))
+    return statistics.median(times[3:])
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(int(sys.argv[1]))))

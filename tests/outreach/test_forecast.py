@@ -1,0 +1,231 @@
+"""What is said to leave, and when, is what the door then does."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from caio_project.lib.calendar import WorkingHours
+from outreach import draining, forecast, limits, outage, pacing, phase, sending, sending_domains, waiting
+from outreach.forecast import Day, Line
+from outreach.models import Message, SendIntent
+from outreach.policy import Phase
+from outreach.warm_up import WarmUp
+from outreach.zones import Where
+from tests import factories
+from tests.fakes.ghl import FakeGhl
+from tests.outreach.conftest import WORKING
+
+OHIO, CALIFORNIA = Where("America/New_York", "US", "OH"), Where("America/Los_Angeles", "US", "CA")
+HOURS = WorkingHours.parse("08:00-18:00")
+AT = pacing.Standing(
+    now=WORKING, zone="America/New_York", phase="parallel", halted=False, daily=25, hourly=15, domain_hourly=3,
+    gap=timedelta(seconds=45),
+)  # fmt: skip
+TODAY = date(2026, 3, 3)  # a Tuesday
+
+
+def at(**changes: Any) -> pacing.Standing:
+    return pacing.replace(AT, **changes)
+
+
+def counts(found: forecast.Forecast) -> list[tuple[str, int]]:
+    return [(f"{one.day:%a %d}", one.count) for one in found.days]
+
+
+# --- The rule ---------------------------------------------------------------------------------------------------------
+
+
+def test_each_working_day_has_its_cap_and_the_weekend_none() -> None:
+    found = forecast.by_day(at(), [Line((2, 0), OHIO, "", 110)], HOURS)
+    assert counts(found) == [("Tue 03", 25), ("Wed 04", 25), ("Thu 05", 25), ("Fri 06", 25), ("Mon 09", 10)]
+    assert (found.waiting, found.today, found.last_day) == (110, 25, date(2026, 3, 9))
+    assert found.last_at == datetime(2026, 3, 9, 12, tzinfo=UTC) + 9 * timedelta(seconds=45)  # the clocks went forward
+
+
+def test_what_was_used_today_is_not_there_again() -> None:
+    assert forecast.by_day(at(used_today=20), [Line((2, 0), OHIO, "", 30)], HOURS).days == (
+        Day(TODAY, 5), Day(date(2026, 3, 4), 25),
+    )  # fmt: skip
+
+
+def test_the_hour_and_the_gap_hold() -> None:
+    left = list(forecast.leaving(at(), [Line((2, 0), OHIO, "", 17)], HOURS))
+    moments = [one.at - WORKING for one in left]
+    assert moments[:3] == [timedelta(0), timedelta(seconds=45), timedelta(seconds=90)]
+    assert moments[15:] == [timedelta(hours=1), timedelta(hours=1, seconds=45)]
+
+
+def test_a_domain_that_had_its_share_lets_others_go_first() -> None:
+    lines = [Line((0, 0), OHIO, "one.test", 5), Line((2, 0), OHIO, "", 2)]
+    left = list(forecast.leaving(at(gap=timedelta(0)), lines, HOURS))
+    assert [one.line.domain for one in left] == ["one.test"] * 3 + [""] * 2 + ["one.test"] * 2
+    assert left[5].at == WORKING + timedelta(hours=1)
+
+
+def test_the_warm_up_grows_week_by_week() -> None:
+    warming = WarmUp("mail.ours.example.com", TODAY, TODAY)
+    found = forecast.by_day(at(daily=100, hourly=1000, warm_up=warming), [Line((2, 0), OHIO, "", 5000)], HOURS)
+    tuesdays = {one.day: one.count for one in found.days if one.day.weekday() == 1}
+    assert list(tuesdays.values()) == [20, 40, 60, 80, 100, 100]
+    assert found.last_at is None
+    sent = sum(one.count for one in found.days)
+    assert found.last_day == date(2026, 4, 13) + timedelta(days=-(-(5000 - sent) * 7 // 500))
+
+
+def test_holidays_where_the_recipient_is_are_none_of_the_others() -> None:
+    friday = datetime(2026, 4, 3, 14, tzinfo=UTC)  # Good Friday, a holiday in Texas
+    lines = [Line((0, 0), Where("America/Chicago", "US", "TX"), "", 1), Line((2, 0), OHIO, "", 1)]
+    left = list(forecast.leaving(at(now=friday), lines, HOURS))
+    assert [(one.line.place.state, one.at) for one in left] == [
+        ("OH", friday), ("TX", datetime(2026, 4, 6, 13, tzinfo=UTC)),
+    ]  # fmt: skip
+
+
+def test_the_last_slots_are_kept_for_more_urgent_ones_that_open_later() -> None:
+    lines = [Line((2, 0), OHIO, "", 5), Line((0, 0), CALIFORNIA, "", 2)]
+    left = list(forecast.leaving(at(used_today=22), lines, HOURS))
+    assert [one.line.rank for one in left] == [2, 0, 0, 2, 2, 2, 2]
+    assert left[1].at == datetime(2026, 3, 3, 16, tzinfo=UTC)
+    assert left[3].at == datetime(2026, 3, 4, 13, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("changes", [{"halted": True}, {"daily": 0}])
+def test_where_only_a_person_can_let_it_go_on_nothing_leaves(changes: dict[str, Any]) -> None:
+    found = forecast.by_day(at(**changes), [Line((2, 0), OHIO, "", 5)], HOURS)
+    assert found == forecast.Forecast(5, (), None, None)
+
+
+def test_an_empty_queue_has_drained() -> None:
+    assert forecast.by_day(at(), [], HOURS) == forecast.Forecast(0, (), None, None)
+
+
+# --- The door does it -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def clock() -> Iterator[Any]:
+    with time_machine.travel(WORKING, tick=False) as traveller:
+        yield traveller
+
+
+def made() -> list[Message]:
+    """Of every urgency, in several places, some to one domain."""
+    found = []
+    for state, intent, tier, email in [
+        ("CA", 80, "tier_1", ""), ("OH", 10, "tier_3", ""), ("HI", 50, "tier_2", ""),
+        ("OH", 50, "tier_2", "a@one.test"),
+        ("OH", 80, "tier_1", "b@one.test"), ("TX", 10, "tier_3", "c@one.test"), ("CA", 10, "tier_3", "d@one.test"),
+        ("CA", 80, "tier_1", ""), ("MA", 10, "tier_3", ""), ("OH", 10, "tier_3", ""), ("HI", 80, "tier_1", ""),
+        ("TX", 50, "tier_2", ""), ("OH", 10, "tier_3", ""),
+    ]:  # fmt: skip
+        lead = factories.LeadFactory(state=state, **({"email": email} if email else {}))
+        found.append(factories.cleared(lead, intent=intent, tier=tier))
+    return found
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("sender", "loose", "clock")
+class TestDoor:
+    @pytest.fixture(autouse=True)
+    def strict(self, settings: Any, loose: None, ghl: FakeGhl) -> None:
+        settings.WORKING_HOURS, settings.SEND_GAP_SECONDS = "08:00-18:00", 45
+        settings.HOURLY_LIMIT, settings.DOMAIN_HOURLY_LIMIT = 3, 1
+
+    @pytest.mark.parametrize("left_today", [25, 6, 2])
+    def test_each_email_leaves_when_it_was_said_to(self, clock: Any, left_today: int) -> None:
+        """The whole queue, as said of each at the beginning, against the door at work minute by minute."""
+        sending_domains.establish(sending_domains.ours(), by=None, reason="test")
+        limits.DailySlots.objects.create(day=TODAY, used=25 - left_today)
+        emails = made()
+        said = limits.why_not_all(emails, limits.standing(phase.control(), timezone.now()))
+        expected = {one.pk: said[one.pk].until if said[one.pk] else WORKING for one in emails}
+        by_day = forecast.by_day(
+            limits.standing(phase.control(), timezone.now()),
+            waiting.approved(limits.standing(phase.control(), timezone.now())), HOURS,
+        )  # fmt: skip
+        while Message.objects.filter(status="cleared").exists():
+            sending.send_due()
+            clock.move_to(self.next_moment())
+        left = dict(SendIntent.objects.values_list("message", "claimed_at"))
+        assert left == expected
+        days = [at.astimezone(timezone.get_fixed_timezone(-300)).date() for at in left.values()]
+        assert by_day.days == tuple(Day(day, days.count(day)) for day in sorted(set(days)))
+
+    def next_moment(self) -> datetime:
+        rows = Message.objects.filter(status="cleared").select_related("lead")
+        now, at = timezone.now(), limits.standing(phase.control(), timezone.now())
+        everything = pacing.for_everything(at)
+        waits = [everything] if everything else [limits.for_message(one, at) for one in rows]
+        return min((wait.until for wait in waits if wait and wait.until), default=now + timedelta(minutes=1))
+
+    def test_those_ahead_are_counted_and_the_limit_that_binds_is_named(self) -> None:
+        emails = [factories.cleared(factories.LeadFactory(state="OH")) for _ in range(5)]
+        why = limits.why_not_sent(emails[4], phase.control(), timezone.now())
+        assert (why.limit, why.until) == ("turn", WORKING + timedelta(hours=1, seconds=45))
+        assert why.text == "4 go first, at most 3 an hour and 20 a day leave"
+        assert limits.why_not_sent(emails[1], phase.control(), timezone.now()).text.startswith("1 goes first,")
+        assert limits.why_not_sent(emails[0], phase.control(), timezone.now()) is None
+
+    def test_an_outage_is_waited_for_and_then_the_turn(self) -> None:
+        emails = [factories.cleared(factories.LeadFactory(state="OH")) for _ in range(2)]
+        outage.began("test", said=600)
+        why = limits.why_not_sent(emails[1], phase.control(), timezone.now())
+        assert (why.limit, why.until) == ("ghl", WORKING + timedelta(seconds=645))
+        assert why.text == "GoHighLevel cannot be used: test; 1 goes first"
+
+    def test_the_day_has_an_end(self) -> None:
+        """Twenty a day in the first week of the warm-up, three an hour: the last is the fifth of tomorrow."""
+        emails = [factories.cleared(factories.LeadFactory(state="OH")) for _ in range(25)]
+        why = limits.why_not_sent(emails[24], phase.control(), timezone.now())
+        assert (why.limit, why.until) == ("turn", datetime(2026, 3, 4, 14, 0, 45, tzinfo=UTC))
+
+    def test_the_api_and_the_page_say_the_same(self, client: Client, lead_user: User) -> None:
+        client.force_login(lead_user)
+        for _ in range(2):
+            factories.cleared(factories.LeadFactory(state="OH"))
+        for _ in range(2):
+            factories.held(factories.LeadFactory(state="OH"))
+        body = client.get("/api/messages/forecast").json()
+        assert body == {
+            "at": "2026-03-03T15:00:00Z", "held_by": None,
+            "approved": {
+                "waiting": 2, "days": [{"day": "2026-03-03", "count": 2}],
+                "last_leaves_at": "2026-03-03T15:00:45Z", "last_day": "2026-03-03",
+            },
+            "with_undecided": {
+                "waiting": 4, "days": [{"day": "2026-03-03", "count": 4}],
+                "last_leaves_at": "2026-03-03T16:00:00Z", "last_day": "2026-03-03",
+            },
+        }  # fmt: skip
+        said = client.get("/sales/sent").content.decode()
+        assert (
+            "Approved: all 2 leave today. With the 2 that wait for a decision, approved now: all 4 leave today."
+        ) in said
+        phase.halt(by=None, reason="test")
+        assert client.get("/api/messages/forecast").json()["held_by"] == "Sending is halted."
+        assert "2 approved, and none of them leaves: Sending is halted." in client.get("/sales/sent").content.decode()
+
+    def test_the_sentence_names_the_last_day(self, ghl: FakeGhl) -> None:
+        for _ in range(22):
+            factories.cleared(factories.LeadFactory(state="OH"))
+        found = draining.now_and_with_undecided(timezone.now())
+        assert draining.sentence(found) == "Approved: 20 of 22 leave today, the last on Wed 4 Mar 2026."
+
+    def test_who_may_not_read_emails_gets_no_forecast(self, client: Client) -> None:
+        assert client.get("/api/messages/forecast").status_code == 401
+
+    def test_an_empty_queue_says_nothing(self, client: Client, lead_user: User) -> None:
+        client.force_login(lead_user)
+        assert client.get("/api/messages/forecast").json()["approved"]["waiting"] == 0
+        assert "At the limits of now" not in client.get("/sales/sent").content.decode()
+
+    def test_who_waits_longer_than_the_horizon_is_told_so(self, settings: Any) -> None:
+        phase.change(Phase.SHADOW, by=None, reason="test")
+        message = factories.cleared()
+        assert limits.why_not_sent(message, phase.control(), timezone.now()).limit == "phase"

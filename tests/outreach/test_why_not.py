@@ -1,0 +1,95 @@
+"""For an email in any state: why it has not been sent, and what would change it."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from outreach import moves, phase, review, states, why_not
+from outreach.models import Message
+from tests import factories
+from tests.fakes.ghl import FakeGhl
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender", "loose")]
+
+
+@pytest.fixture(autouse=True)
+def strict(clock: Any) -> None:
+    clock.move_to(timezone.now(), tick=False)
+
+
+def why(message: Message) -> why_not.Why | None:
+    return why_not.why_not_sent(Message.objects.get(pk=message.pk), timezone.now())
+
+
+def made(status: str, **fields: Any) -> Message:
+    lead = factories.LeadFactory()
+    return Message.objects.create(lead=lead, status=status, to_address=lead.email, **fields)
+
+
+def test_every_state_says_something_but_what_was_sent() -> None:
+    for status in states.Status:
+        message = factories.cleared() if status == "cleared" else made(status)
+        found = why(message)
+        if status in ("sent", "cleared"):
+            assert found is None  # it left, or leaves next
+        else:
+            assert (found.limit, found.until) == (status, None)
+            assert found.text.endswith(".") or status == "blocked"
+            assert found.change
+
+
+def test_a_held_one_says_since_when_and_why_it_is_a_persons() -> None:
+    found = why(factories.held())
+    assert found.text.startswith("It waits for a decision since 3 Mar 10:00. The decision is a person's: ")
+    assert found.change == "An approval at the desk, until 6 Mar 10:00."
+
+
+def test_a_blocked_one_says_by_what_and_how_to_clear_it() -> None:
+    guards = [
+        {"guard": "sender", "passed": True, "text": "There is one.", "clear": ""},
+        {"guard": "merge", "passed": False, "text": "industry is missing.", "clear": "Write the sentence yourself."},
+    ]
+    found = why(made("blocked", guards=guards, blocked_by="merge"))
+    assert (found.text, found.change) == ("Blocked: industry is missing.", "Write the sentence yourself.")
+    assert why(made("blocked", blocked_by="no_template")).text == "Blocked: no template"
+
+
+def test_a_rejected_one_says_by_whom_when_and_as_what(reviewer: User) -> None:
+    message = review.reject(factories.held(), 1, by=reviewer, tag="weak_subject", reason="It says nothing of them.")
+    assert why(message).text == "Rejected by rita on 3 Mar 10:00: weak subject."
+    assert why(message).change == "Nothing: it is never sent."
+
+
+def test_a_withdrawn_one_says_why() -> None:
+    message = factories.cleared()
+    moves.move(message, "withdrawn", "suppressed", error="They asked for no more emails (STOP)")
+    assert why(message).text == "Withdrawn on 3 Mar 10:00: suppressed. They asked for no more emails (STOP)."
+
+
+def test_an_uncertain_one_says_since_when_and_that_it_is_not_sent_again() -> None:
+    found = why(made("uncertain", uncertain_at=timezone.now(), error="timed out"))
+    assert found.text.startswith("It may have left: GoHighLevel did not say since 3 Mar 10:00. It is never sent again")
+    assert "after 15 minutes a person" in found.change
+
+
+def test_a_failed_one_says_what_gohighlevel_said() -> None:
+    assert why(made("failed", error="400: no such contact")).text == "GoHighLevel refused it. 400: no such contact."
+
+
+def test_an_approved_one_names_its_limit_and_who_ends_it(ghl: FakeGhl) -> None:
+    message = factories.cleared()
+    phase.halt(by=None, reason="test")
+    assert why(message) == why_not.Why("halted", None, "Sending is halted.", "A person: time does not end it.")
+
+
+def test_the_api_says_it_for_any_state(client: Client, lead_user: User) -> None:
+    client.force_login(lead_user)
+    message = made("expired")
+    body = client.get(f"/api/messages/{message.public_id}").json()
+    assert body["why_not_sent"] == {
+        "limit": "expired", "next_eligible_at": None, "text": "Nobody decided in time; it expired.",
+        "change": "Nothing: it is never sent.",
+    }  # fmt: skip
