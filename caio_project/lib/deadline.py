@@ -43,10 +43,11 @@ class _Watched:
         self.wrapper, self.until, self.fired = wrapper, until, False
 
     def shut(self) -> None:
-        self.fired = True
+        """Nothing is shut while the connection is only being made: then it is once it stands."""
         inner = self.wrapper.connection
         if inner is None or inner.closed:
             return
+        self.fired = True
         # A duplicate, so that closing it here leaves libpq's own descriptor alone.
         with contextlib.suppress(OSError), socket.socket(fileno=os.dup(inner.pgconn.socket)) as twin:
             twin.shutdown(socket.SHUT_RDWR)
