@@ -158,10 +158,7 @@ def _drain_until_empty() -> None:
 def _has_work() -> bool:
     """Asked under the lock, so that a body kept at this moment finds the drainer either running or gone."""
     with _state.lock:
-        try:
-            _state.is_draining = spool.has_work()
-        except OSError:  # the folder cannot be read at this moment
-            _state.is_draining = True
+        _state.is_draining = spool.has_work()
         return _state.is_draining
 
 

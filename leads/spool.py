@@ -134,7 +134,10 @@ def is_writable() -> bool:
 
 
 def _ending(suffix: str) -> list[Path]:
-    return sorted(folder().glob(f"*{suffix}")) if folder().is_dir() else []
+    try:
+        return sorted(folder().glob(f"*{suffix}")) if folder().is_dir() else []
+    except OSError:  # it cannot be listed, nor written: `is_writable` says so
+        return []
 
 
 def _older(suffix: str, seconds: float) -> list[Path]:
@@ -184,18 +187,14 @@ def _rename(path: Path, suffix: str) -> Path:
     return renamed
 
 
-_made: set[Path] = set()
-
-
 def _made_folder() -> Path:
-    """The folder, made where it is missing; its parents are synced once a process, so that it outlives a power loss."""
+    """The folder, made where it is missing; then its parents are synced, so that it outlives a power loss."""
     path = folder()
-    if path not in _made or not path.is_dir():
-        new = [one for one in (path, *path.parents) if not one.exists()] or [path]
-        path.mkdir(parents=True, exist_ok=True)
-        for one in new:
+    new = [one for one in (path, *path.parents) if not one.exists()]
+    path.mkdir(parents=True, exist_ok=True)
+    for one in new:
+        with contextlib.suppress(PermissionError):  # we may make folders there and not read them
             _sync(one.parent)
-        _made.add(path)
     return path
 
 

@@ -17,7 +17,7 @@ from django.db import connection
 from django.test import Client
 from psycopg.conninfo import make_conninfo
 
-from leads import alarms, ingest, intake, spool
+from leads import alarms, ingest, intake, spool, stranded
 from leads.models import Alarm, InboundEvent, Visit
 from tests.conftest import TOKEN
 from tests.fakes import rb2b
@@ -116,6 +116,16 @@ class TestDrain:
         settings.SPOOL_DIR.write_text("no folder")
         body = client.get("/webhooks/rb2b/health").json()
         assert (body["status"], body["spool"], body["database"]) == ("degraded", "not writable", "there")
+
+    def test_a_folder_that_cannot_even_be_looked_at_costs_nothing_while_the_database_is_there(
+        self, client: Client, settings: Any
+    ) -> None:
+        settings.SPOOL_DIR = Path("/tmp") / ("x" * 300)  # too long a name: as for another user's folder, root or not
+        intake.drain_in_background()  # as a web process does at its start
+        assert post(client, b"{}").json()["status"] == "stored"
+        said = client.get("/webhooks/rb2b/health").json()
+        assert (said["status"], said["spool"]) == ("degraded", "not writable")
+        assert "nothing more can be kept" in stranded.look().text
 
 
 def unreadable(path: Path) -> None:
