@@ -27,7 +27,7 @@ OURS_FIRST, THEIRS_FIRST = "The lead that stays knew it first.", "The other lead
 BETTER_MAILBOX = "An address that can be written to comes before one that cannot."
 STILL_LEADS_HERE = "It stays as it is; what the other lead had still leads to this person."
 STRONGER_OWNER = "An owner set by hand comes before GoHighLevel's, and that before one by a rule."
-SAME_OWNER_HOW = "The owner of the lead that stays came about in as strong a way."
+SAME_OWNER_HOW = "The owner of the lead that stays came about in a way at least as strong."
 CHANGED_SINCE = "It has changed since the merge, and stays."
 TAKEN = "Somebody else has it by now."
 
