@@ -1,6 +1,8 @@
 """Whose a lead is, from what comes in, from GoHighLevel, from people and from who leaves the team."""
 
+from collections.abc import Callable
 from importlib import import_module
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -286,6 +288,35 @@ def test_whom_gohighlevel_assigns_is_known_of_both_after_a_merge(ben: TeamMember
     ownership.from_ghl(younger, "usr-ben")
     merging.merge(older, younger, source="person")
     assert (now(older).ghl_assigned_to, *said(older)) == ("usr-ben", "Ben Ito", "ghl")
+
+
+# Any order
+
+
+def test_in_whatever_order_things_are_said_the_strongest_stands(
+    ben: TeamMember, cleo: TeamMember, reviewer: User
+) -> None:
+    dora = factories.TeamMemberFactory(name="Dora Lind")
+    rule(dora, states=["OH"])
+    said_of: dict[str, tuple[Callable[[Lead], Any], tuple[str, str]]] = {
+        "by hand": (lambda lead: ownership.by_hand(lead, cleo, by=reviewer), ("Cleo Park", "hand")),
+        "by GoHighLevel": (lambda lead: ownership.from_ghl(lead, "usr-ben"), ("Ben Ito", "ghl")),
+        "of the company": (
+            lambda lead: Company.objects.filter(leads=lead).update(employees_from=lead.pk + 5000),
+            ("Dora Lind", "rule"),
+        ),
+        "by a merge": (lambda lead: merging.merge(lead, settled(), source="person"), ("Dora Lind", "rule")),
+    }
+    names = list(said_of)
+    for count in range(len(names) + 1):
+        for order in permutations(names, count):
+            lead = settled()
+            for name in order:
+                said_of[name][0](now(lead))
+                intent.assess(now(lead))
+            strongest = next((said_of[name][1] for name in names if name in order), ("Dora Lind", "rule"))
+            assert said(lead) == strongest, order
+    assert ownership.keep_up() == 0
 
 
 # What was before
