@@ -8,10 +8,11 @@ from approvals import escalation
 from approvals.models import Notice
 from leads import ownership
 from leads.models import Lead, TeamMember
-from outreach import composing, drafting, history, looking, review, sending, tasks
+from outreach import composing, drafting, history, looking, model_drafting, review, sending, tasks
 from outreach.models import Message
 from tests import factories
 from tests.fakes.ghl import FakeGhl
+from tests.fakes.language_model import FakeLanguageModel
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender", "loose")]
 
@@ -140,3 +141,28 @@ def test_whom_gohighlevel_does_not_know_or_assigns_to_nobody_stays(ghl: FakeGhl,
     for message in (unknown, unassigned):
         lead = Lead.objects.get(pk=message.lead_id)
         assert (lead.owner.name, lead.owner_how, lead.ghl_assigned_to) == ("Alex Moreno", "default", "")
+
+
+def test_a_language_models_words_stay_under_the_new_signature(
+    model: FakeLanguageModel, ben: TeamMember, reviewer: Any
+) -> None:
+    message = held()
+    model_drafting.ask_due()
+    words = as_it_is(message).text
+    ownership.by_hand(message.lead, ben, by=reviewer)
+    assert drafting.follow_owners() == 1
+    now = as_it_is(message)
+    assert (now.sender, now.version, now.text.body, now.text.language_model) == (ben, 3, words.body, "test-model")
+    assert now.text.footer.startswith("Ben Ito\n") and len(model.requests()) == 1
+
+
+def test_a_language_model_that_was_to_be_asked_gets_the_text_with_the_new_signature(
+    model: FakeLanguageModel, ben: TeamMember, reviewer: Any
+) -> None:
+    message = held()
+    ownership.by_hand(message.lead, ben, by=reviewer)
+    drafting.follow_owners()
+    model_drafting.ask_due()
+    now = as_it_is(message)
+    assert (now.sender, now.status, now.text.language_model) == (ben, "held", "test-model")
+    assert now.text.footer.startswith("Ben Ito\n")
