@@ -217,6 +217,7 @@ class Preview:
     moves: list[Move]
     by_hand: int
     by_ghl: int
+    unknown: list[tuple[str, int]]  # users of GoHighLevel whom nobody here is, with how many leads are theirs there
 
     @property
     def moved(self) -> int:
@@ -226,16 +227,19 @@ class Preview:
 def preview(rules: Iterable[OwnerRule] | None = None) -> Preview:
     """Who would move if `rules`, or those in force, were applied to every lead. Reads every lead once."""
     by, moves, kept, total = team(rules), Counter[tuple[int | None, int | None]](), Counter[str](), 0
+    unknown = Counter[str]()
     for lead in _with_facts().iterator(chunk_size=2000):
         total += 1
         owner = decided(lead, by, anew=True)
         kept[owner.how] += 1
+        unknown[lead.ghl_assigned_to] += lead.ghl_assigned_to not in ("", *by.by_ghl)
         if owner.member != lead.owner_id:
             moves[lead.owner_id, owner.member] += 1
     names: dict[int | None, str] = dict(TeamMember.objects.values_list("pk", "name"))
     said = [Move(count, names.get(one, "nobody"), names.get(other, "nobody")) for (one, other), count in
             moves.most_common()]  # fmt: skip
-    return Preview(total, said, kept[How.HAND], kept[How.GHL])
+    nobodys = [(user, count) for user, count in unknown.most_common() if count]
+    return Preview(total, said, kept[How.HAND], kept[How.GHL], nobodys)
 
 
 def with_candidate(rule: OwnerRule) -> list[OwnerRule]:

@@ -18,7 +18,10 @@ class TeamMember(models.Model):
     email = models.EmailField(blank=True, help_text="Where replies and notices for this person go.")
     booking_url = models.CharField(max_length=200, blank=True, validators=[URLValidator(["https", "http"])])
     slack_user_id = models.CharField(max_length=40, blank=True)
-    ghl_user_id = models.CharField(max_length=40, blank=True)
+    ghl_user_id = models.CharField(
+        "GHL user id", max_length=40, blank=True,
+        help_text="Their id at GoHighLevel: leads that are assigned to them there are theirs here.",
+    )  # fmt: skip
     is_default_sender = models.BooleanField(default=False)
     notice_order = models.PositiveSmallIntegerField(
         default=0, help_text="Who is told when a HOT email waits: 1 first, 2 next. 0 is never told."

@@ -56,7 +56,9 @@ def test_a_rule_is_shown_with_whom_it_moves_then_stored_then_applied(
     rule = OwnerRule.objects.get()
     assert (rule.states, rule.member, rule.tiers, rule.employees_from) == (["OH", "PA"], ben, [], None)
     assert (now(lead), OwnerRun.objects.count()) == (BY_DEFAULT, 0)
+    Lead.objects.update(ghl_assigned_to="usr-9")
     page = client.get(f"{LIST}apply/").content.decode()
+    assert "whom no team member here is: usr-9 (1)" in page
     assert "The rules would move 1 of 1 lead to another owner." in page
     client.post(f"{LIST}apply/", confirmed(page))
     ownership.keep_up()

@@ -214,11 +214,13 @@ def test_a_preview_says_who_would_move_and_changes_nothing(ben: TeamMember, cleo
     leads = [settled() for _ in range(3)] + [settled(state="PA")]
     ownership.by_hand(leads[0], cleo, by=reviewer)
     ownership.from_ghl(leads[1], "usr-ben")
+    ownership.from_ghl(leads[3], "usr-9")
     new = OwnerRule(name="Ohio", member=ben, states=["OH"])
     before = list(Lead.objects.order_by("pk").values())
     found = ownership.preview(ownership.with_candidate(new))
     assert (found.leads, found.moved, found.by_hand, found.by_ghl) == (4, 1, 1, 1)
     assert found.moves == [ownership.Move(1, "Alex Moreno", "Ben Ito")]
+    assert found.unknown == [("usr-9", 1)]
     assert list(Lead.objects.order_by("pk").values()) == before
     new.save()
     assert ownership.preview() == found
