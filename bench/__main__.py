@@ -14,7 +14,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import cost, latency, pages, webhook, world
+from bench import cost, door, latency, pages, webhook, world
 
 SECONDS = float(os.environ.get("BENCH_SECONDS") or 10)
 
@@ -27,6 +27,10 @@ def main() -> int:
         ("redis", latency.on_redis),
         ("embedded", latency.embedded),
         ("cost", lambda: json.loads(world.manage(world.fresh_postgres(), "-m", "bench.cost", f"{SECONDS:g}"))),
+        (
+            "door",
+            lambda: [json.loads(world.manage(world.fresh_postgres(), "-m", "bench.door", f"{n}")) for n in door.SIZES],
+        ),
         ("pages", lambda: json.loads(world.manage(world.fresh_postgres(), "-m", "bench.pages", str(pages.HELD)))),
     ):
         console.print(f"measuring {name} …")
@@ -77,6 +81,11 @@ def table(found: dict[str, Any]) -> Table:
             row(f"stored to assessed, {one['visits']:,} visits in the table", one["ms"], "ms a visit")
         row("  queries a visit, the same at every size", c["queries"], "")
         row(f"  times the cost at {c['sizes'][0]['visits']:,}", c["ratio"], "x", cost.AIM)
+    for one in found.get("door", []):
+        row(f"whose turn it is, {one['waiting']:,} approved, half of them passed over", one["turn_ms"], "ms", 50)
+        row("  for whom the day's last slots are kept", one["kept_ms"], "ms")
+        row("  why the last of them has not left", one["why_last_ms"], "ms")
+        row("  when all of them have left", one["forecast_ms"], "ms")
     if p := found.get("pages"):
         row(f"GET /api/queue-status, {p['held']:,} held, uncached", p["queue_status_ms"], "ms", 20)
         row("  times a view that does nothing", p["queue_status_ms"] / p["bare_ms"], "x")
