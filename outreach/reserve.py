@@ -33,8 +33,9 @@ def kept_for(at: Standing, later: Iterable[Later]) -> Wait | None:
     first = min(found, key=lambda one: one.opens)
     there = first.opens.astimezone(ZoneInfo(first.zone))
     city = first.zone.rpartition("/")[2].replace("_", " ")
-    verb = "that opens" if wanted == 1 else "that open" if len({one.opens for one in found}) == 1 else "the first opens"
-    text = f"kept for {wanted} more urgent, {verb} at {there:%H:%M} in {city}"
+    together = len({one.opens for one in found}) == 1
+    which = "one that opens" if wanted == 1 else "ones that open" if together else "ones, the first of which opens"
+    text = f"kept for {wanted} more urgent {which} at {there:%H:%M} in {city}"
     return Wait("kept", first.opens, text, everything=False)
 
 

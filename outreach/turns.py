@@ -46,9 +46,10 @@ def kept(rank: int, at: Standing) -> Wait | None:
 
 def _more_urgent_later(rank: int, at: Standing) -> list[Later]:
     """Of each place and domain how many, as far as a few times what is left of the day."""
-    spans = places.open_later(at.now, calendar.next_day(at.now, at.zone)) if rank else {}
-    rows = Message.objects.filter(status=Status.CLEARED, place__in=spans, rank__lt=rank).order_by("place", "rank")
-    counted = Counter(rows.values_list("place", "domain")[: at.of_day.left * SOME_CANNOT])
+    ends = calendar.next_day(at.now, at.zone)
+    spans = places.open_later(at.now, ends) if rank else {}
+    rows = Message.objects.filter(status=Status.CLEARED, place__in=spans, rank__lt=rank, not_before__lt=ends)
+    counted = Counter(rows.order_by("place", "rank").values_list("place", "domain")[: at.of_day.left * SOME_CANNOT])
     return [Later(*spans[place], domain, count) for (place, domain), count in counted.items() if place]
 
 

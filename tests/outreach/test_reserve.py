@@ -47,12 +47,12 @@ def test_nothing_is_kept_for_nobody() -> None:
 
 def test_it_says_for_how_many_and_where_and_when_they_open() -> None:
     assert reserve.kept_for(left(3), [west(7)]) == pacing.Wait(
-        "kept", OPENS, "kept for 7 more urgent, that open at 08:00 in Los Angeles", everything=False
+        "kept", OPENS, "kept for 7 more urgent ones that open at 08:00 in Los Angeles", everything=False
     )
-    assert reserve.kept_for(left(1), [west(1)]).text == "kept for 1 more urgent, that opens at 08:00 in Los Angeles"
+    assert reserve.kept_for(left(1), [west(1)]).text == "kept for 1 more urgent one that opens at 08:00 in Los Angeles"
     hawaii = Later("Pacific/Honolulu", OPENS + timedelta(hours=2), CLOSES, "", 2)
     text = reserve.kept_for(left(3), [hawaii, west(1)]).text
-    assert text == "kept for 3 more urgent, the first opens at 08:00 in Los Angeles"
+    assert text == "kept for 3 more urgent ones, the first of which opens at 08:00 in Los Angeles"
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ class TestDoor:
         east, _, _ = low("OH"), email("CA"), email("CA")
         wait = why(east)
         assert (wait.limit, wait.until) == ("kept", datetime(2026, 3, 4, 13, tzinfo=UTC))
-        assert wait.text == "kept for 2 more urgent, that open at 08:00 in Los Angeles; 2 go first"
+        assert wait.text == "kept for 2 more urgent ones that open at 08:00 in Los Angeles; 2 go first"
 
     def test_with_slots_to_spare_it_leaves_at_once(self, ghl: FakeGhl) -> None:
         DailySlots.objects.create(day=WORKING.date(), used=22)

@@ -258,6 +258,19 @@ def test_the_queue_asks_no_more_of_the_database_with_a_thousand_waiting(settings
     assert len(many) == len(few) == 4
 
 
+def test_what_is_kept_is_counted_only_as_far_as_the_day_goes(settings: Any) -> None:
+    settings.WORKING_HOURS = "08:00-18:00"
+    at = standing()
+    fill(1000, places.of(Lead(country="US", state="HI")))
+    with CaptureQueriesContext(connection) as asked:
+        wait = turns.kept(2, at)
+    assert wait is not None and wait.text == "kept for 100 more urgent ones that open at 08:00 in Honolulu"
+    assert len(asked) == 2  # the places, and four times 25 emails
+    with CaptureQueriesContext(connection) as asked:
+        assert turns.kept(0, at) is None
+    assert len(asked) == 0
+
+
 @pytest.mark.postgres
 def test_lines_of_closed_offices_and_passed_over_domains_are_not_read(settings: Any) -> None:
     """PostgreSQL's own account of what it read: a handful of pages of 5,000 waiting rows."""

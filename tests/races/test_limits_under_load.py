@@ -114,6 +114,19 @@ def test_a_new_domain_begins_its_warm_up_once(ghl: FakeGhl) -> None:
     assert ControlChange.objects.filter(what="warm_up").count() == 1
 
 
+def test_the_slots_kept_for_more_urgent_ones_are_taken_by_nobody(ghl: FakeGhl, settings: Any) -> None:
+    """Three are left, and two HOT emails go to California, which opens in an hour: one LOW one may leave."""
+    settings.WORKING_HOURS = "08:00-18:00"
+    DailySlots.objects.create(day=WORKING.date(), used=22)
+    for _ in range(2):
+        factories.cleared(factories.LeadFactory(state="CA"))
+    for _ in range(WORKERS):
+        factories.cleared(factories.LeadFactory(state="OH"), intent=10, tier="tier_3")
+    assert sum(all_at_the_door(ghl)) == len(ghl.sent_emails()) == 1
+    assert states() == {"sent": 1, "cleared": WORKERS + 1}
+    assert DailySlots.objects.get().used == 23
+
+
 def test_the_gap_lets_one_through(ghl: FakeGhl, settings: Any, clock: Any) -> None:
     settings.SEND_GAP_SECONDS = 45
     for _ in range(WORKERS):
