@@ -14,6 +14,7 @@ LEAD = (
     "outreach.warm_up_sendingdomain",
     "outreach.queue_segment",
     "outreach.repeat_aftersend",
+    "outreach.run_experiment",
     "outreach.change_emailtemplate",
     "outreach.add_emailtemplate",
     "leads.change_scoringrules",

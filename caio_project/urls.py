@@ -12,6 +12,7 @@ from leads.api import Visitors
 from metrics.api import Gates
 from outreach import webhooks as outreach_webhooks
 from outreach.api import Forecast, Halt, MessageDetail, PhaseView
+from outreach.api_experiments import ExperimentDetail, Experiments
 from outreach.views import unsubscribe
 
 urlpatterns = [
@@ -43,6 +44,8 @@ urlpatterns = [
     path("api/messages/<uuid:public_id>", MessageDetail.as_view()),
     path("api/visitors", Visitors.as_view()),
     path("api/phase", PhaseView.as_view()),
+    path("api/experiments", Experiments.as_view()),
+    path("api/experiments/<uuid:public_id>", ExperimentDetail.as_view()),
     path("api/gates", Gates.as_view()),
     path("api/halt", Halt.as_view()),
     path("api/schema", SpectacularAPIView.as_view(), name="schema"),

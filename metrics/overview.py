@@ -12,7 +12,7 @@ from approvals import queue
 from approvals.models import Decision, Verdict
 from caio_project.lib import calendar
 from leads import intent
-from metrics import flow
+from metrics import experiments_page, flow
 from outreach import limits, pacing, phase
 from outreach.models import ControlChange, Message
 
@@ -44,6 +44,7 @@ def page(user: Any) -> dict[str, Any]:
         "binding": pacing.for_everything(standing),
         "mine": _today(user, now),
         "actions": last_actions(),
+        "tests": experiments_page.running(),
         "checked_at": now,
         "monitor_off_by": intent.off_by(),
     }

@@ -6,5 +6,7 @@ urlpatterns = [
     path("sales", views.overview_page, name="overview"),
     path("sales/phase", views.phase_view, name="phase"),
     path("sales/phase/domain", views.domain_view, name="domain"),
+    path("sales/experiments", views.experiments_view, name="experiments"),
+    path("sales/experiments/<uuid:public_id>/end", views.end_experiment, name="end-experiment"),
     path("sales/phase/machine", views.machine_view, name="machine"),
 ]

@@ -1,14 +1,18 @@
-"""The overview and the phase, the switch for automatic approval and the warm-up of the sending domain."""
+"""The overview and the phase, the switch for automatic approval, the warm-up of the sending domain, experiments."""
+
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from approvals.pages import SeeOther, page, show
-from metrics import forms, gates, overview, phase_page
-from outreach import phase, sending_domains
+from metrics import experiments_page, forms, gates, overview, phase_page
+from outreach import experiments, phase, sending_domains
+from outreach.models import Experiment
 
 
 @page
@@ -59,3 +63,23 @@ def domain_view(request: HttpRequest) -> HttpResponse:
 @require_safe
 def phase_view(request: HttpRequest) -> HttpResponse:
     return show(request, "sales/phase.html", phase_page.page())
+
+
+@page
+@require_safe
+def experiments_view(request: HttpRequest) -> HttpResponse:
+    return show(request, "sales/experiments.html", experiments_page.page())
+
+
+@page
+@require_POST
+def end_experiment(request: HttpRequest, public_id: Any) -> HttpResponse:
+    if not request.user.has_perm("outreach.run_experiment"):
+        raise PermissionDenied("Leads end experiments. Nothing was changed.")
+    experiment = get_object_or_404(Experiment, public_id=public_id)
+    try:
+        ended = experiments.end(experiment, request.user)
+        messages.success(request, f"Ended: {ended.get_verdict_display().lower()}. Emails stay as they are.")
+    except experiments.Ended as error:
+        messages.warning(request, str(error))
+    return SeeOther(reverse("experiments"))

@@ -18,9 +18,11 @@ from outreach import admin_feedback as admin_feedback  # registers
 from outreach import afterwards, proofs, publishing, wording
 from outreach.models import (
     AfterSend,
+    Assignment,
     Control,
     ControlChange,
     EmailTemplate,
+    Experiment,
     GhlLook,
     GuardrailBreach,
     HealthVerdict,
@@ -86,6 +88,21 @@ class ModelDrafts(ReadOnly):
     list_select_related = ("message__lead",)
     ordering = ("-created_at",)
     show_full_result_count = False
+
+
+class Assignments(Rows):
+    model = Assignment
+    fields = ("message", "variant", "at")
+
+
+@admin.register(Experiment)
+class Experiments(ReadOnly):
+    """A test is ended on the page of experiments, where it can be looked at."""
+
+    list_display = ("__str__", "size", "assigned", "started_at", "started_by", "ended_at", "ended_by", "verdict")
+    list_filter = ("kind", "verdict")
+    list_select_related = ("started_by", "ended_by")
+    inlines = (Assignments,)
 
 
 @admin.register(Segment)

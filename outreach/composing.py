@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from leads import rules
 from leads.models import Assessment, Lead, TeamMember
-from outreach import compliance, earlier, guards, looks, merge, policy
+from outreach import compliance, earlier, experiments, guards, looks, merge, policy
 from outreach.models import EmailTemplate, Message, Signal
 
 SUBJECT_COLUMN = 200  # characters; guards refuse far shorter ones
@@ -84,10 +84,14 @@ def compose(lead: Lead, message: Message, preview: EmailTemplate | None = None) 
         return _written(known, *next_in_thread(assessment.tier, message.step))
     signals = signals_of(assessment, known.fields)
     template, why = choose(assessment.tier, assessment.angle if fresh else GENERAL, signals)
+    template = experiments.version_for(message, template)
     best = _written(known, template, why)
     if best.blocked is None or best.blocked.guard not in guards.REPEATS:
         return best
-    others = (_written(known, one, f"{why}, but that one: {best.blocked.text}") for one in instead_of(template))
+    others = (
+        _written(known, experiments.version_for(message, one), f"{why}, but that one: {best.blocked.text}")
+        for one in instead_of(template)
+    )
     return next((other for other in others if other.blocked is None or _only_waits(other)), best)
 
 

@@ -13,8 +13,8 @@ from caio_project.lib import calendar, claims
 from caio_project.lib.nudge import nudge
 from leads import intent, locks, merging, suppression
 from leads.models import Assessment, Lead
-from outreach import compliance, composing, earlier, guards, looks, merge, model_wishes, places, policy
-from outreach.models import Message, MessageText, Position
+from outreach import compliance, composing, earlier, experiments, guards, looks, merge, model_wishes, places, policy
+from outreach.models import Assignment, Message, MessageText, Position
 from outreach.moves import move
 from outreach.states import OPEN, Stale, Status
 
@@ -176,6 +176,8 @@ def _try_again(message: Message, lease: datetime | None, text: str) -> None:
 def write(message: Message, lease: datetime | None = None) -> Message:
     """Give `message` its first text and move it to held or blocked."""
     written = composing.compose(message.lead, message)
+    if written.blocked is None and experiments.assign(message, written.template) == Assignment.B:
+        written = composing.compose(message.lead, message)
     message = _store(message, written)
     return _to_the_queue(message, written, lease)
 

@@ -12,7 +12,7 @@ from django.db.models import Count
 from caio_project.lib.nudge import nudge
 from leads import breaker, intent
 from leads.models import Kind, Switch
-from outreach import composing, merge, model_budget, model_prompt
+from outreach import composing, experiments, merge, model_budget, model_prompt
 from outreach.models import Message, MessageText, ModelDraft
 
 SWITCH = "language_model"
@@ -39,6 +39,8 @@ def wish(message: Message) -> None:
     """Have the template's text of a held first email said anew, where the model is on. Once for each text."""
     if message.step > 1 or message.template_id is None or message.kind not in (Kind.LIVE, Kind.EXAMPLE) or not is_on():
         return
+    if experiments.is_in_one(message):
+        return  # what is tested must be what is read
     ModelDraft.objects.get_or_create(message=message, for_version=message.version)
     nudge("outreach.ask_model")
 

@@ -171,6 +171,7 @@ GUARDED = (
     "outreach_healthverdict",
     "outreach_guardrailbreach",
     "outreach_historyitem",
+    "outreach_assignment",
     "approvals_decision",
     "metrics_gateevaluation",
 )

@@ -1,6 +1,7 @@
 """What we would say, and the only door through which anything leaves."""
 
 from outreach.models.control import Control, ControlChange, ControlReason
+from outreach.models.experiments import Assignment, Experiment
 from outreach.models.feedback import (
     EmailEvent,
     Meeting,
@@ -31,12 +32,14 @@ from outreach.models.templates import EmailTemplate, Signal
 
 __all__ = [
     "AfterSend",
+    "Assignment",
     "Control",
     "ControlChange",
     "ControlReason",
     "DailySlots",
     "EmailEvent",
     "EmailTemplate",
+    "Experiment",
     "GhlLook",
     "GuardrailBreach",
     "HealthVerdict",

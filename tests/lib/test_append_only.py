@@ -13,7 +13,18 @@ from approvals.models import Decision
 from caio_project.lib import append_only
 from leads.models import OwnerChange
 from metrics.models import GateEvaluation
-from outreach.models import ControlChange, EmailEvent, GuardrailBreach, HealthVerdict, HistoryItem, Move, Segment
+from outreach.models import (
+    Assignment,
+    ControlChange,
+    EmailEvent,
+    EmailTemplate,
+    Experiment,
+    GuardrailBreach,
+    HealthVerdict,
+    HistoryItem,
+    Move,
+    Segment,
+)
 from tests import conftest, factories
 
 
@@ -49,6 +60,14 @@ def evaluation() -> GateEvaluation:
 def segment() -> Segment:
     user = User.objects.create_user("lena")
     return Segment.objects.create(what="tier_1", looked_at=2, queued=1, by=user)
+
+
+def assignment() -> Assignment:
+    template, user = EmailTemplate.objects.filter(active=True).first(), User.objects.create_user("lena")
+    test = Experiment.objects.create(
+        kind="subject", template_key=template.key, template_a=template, template_b=template, size=10, started_by=user
+    )
+    return Assignment.objects.create(experiment=test, message=factories.draft(), variant="a")
 
 
 def history_item() -> HistoryItem:
@@ -87,6 +106,7 @@ ROWS: dict[type[models.Model], Callable[[], Any]] = {
     HealthVerdict: health_verdict,
     GuardrailBreach: breach,
     HistoryItem: history_item,
+    Assignment: assignment,
     Decision: decision,
     GateEvaluation: evaluation,
 }
