@@ -12,7 +12,7 @@ from typing import Any
 from django.apps import apps
 from django.db import connection, models
 
-WRITE = re.compile(r'\s*(INSERT INTO|UPDATE|DELETE FROM) "(\w+)"')
+WRITE = re.compile(r'\s*(INSERT (?:OR IGNORE )?INTO|UPDATE|DELETE FROM) "(\w+)"')
 Row = dict[str, Any]
 
 
@@ -52,14 +52,14 @@ class Watch:
         if found is None or model is None or many:
             return execute(sql, params, many, context)
         seen = self._seen.setdefault(model, _Seen())
-        if found[1] == "INSERT INTO":
+        if found[1].startswith("INSERT"):
             return self._insert(model, seen, execute, sql, params, context)
         for row in _rows(model, _hit(sql, params, model), skip=seen.before.keys() | seen.new):
             seen.before[row.pk] = str(row), _values(row)
         return execute(sql, params, many, context)
 
     def _insert(self, model: type[models.Model], seen: _Seen, execute: Any, sql: str, params: Any, context: Any) -> Any:
-        numbered = isinstance(model._meta.pk, models.AutoField)
+        numbered = _is_numbered(model, sql)
         known = set() if numbered else _keys(model)
         result = execute(sql, params, False, context)
         seen.new |= _numbers(_count(sql, params)) if numbered else _keys(model) - known
@@ -98,8 +98,15 @@ def _rows(model: type[models.Model], pks: Any, skip: Any = ()) -> list[models.Mo
     return list(model._base_manager.filter(pk__in=set(pks) - set(skip)))
 
 
+def _is_numbered(model: type[models.Model], sql: str) -> bool:
+    """Whether the database gives each row that this INSERT puts in the next number, and leaves none out."""
+    key = model._meta.pk
+    given = key is None or f'"{key.column}"' in sql.partition(")")[0]
+    return isinstance(key, models.AutoField) and not given and "ON CONFLICT" not in sql and "OR IGNORE" not in sql
+
+
 def _keys(model: type[models.Model]) -> set[Any]:
-    """Of the few small tables whose rows are named, not numbered."""
+    """All of them: for the small tables whose rows are named, and for the rare statement that may leave rows out."""
     return set(model._base_manager.values_list("pk", flat=True))
 
 

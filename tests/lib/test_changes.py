@@ -87,6 +87,16 @@ def test_rows_that_are_named_and_not_numbered_are_seen() -> None:
     Counter.objects.filter(name="of_a_test").update(value=F("value") + 1)
 
 
+def test_rows_that_were_there_are_not_told_as_new() -> None:
+    known = CompanyFactory(domain="known.test")
+    rows = [Company(domain="known.test"), Company(domain="new.test")]
+    found = changes(lambda: Company.objects.bulk_create(rows, ignore_conflicts=True))
+    assert [(one.kind, one.after["domain"]) for one in found] == [("new", "new.test")]
+    assert told(lambda: Company.objects.bulk_create([Company(domain="known.test")], ignore_conflicts=True)) == []
+    given = changes(lambda: Company.objects.create(pk=known.pk + 1000, domain="given.test"))
+    assert [(one.kind, one.pk) for one in given] == [("new", known.pk + 1000)]
+
+
 def test_nothing_is_watched_afterwards() -> None:
     with watching() as watch:
         pass
