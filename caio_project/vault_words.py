@@ -55,9 +55,8 @@ class Told:
 
 
 def told(outcome: Outcome) -> list[Told]:
-    """Every row that is, or would be, different; those of which only bookkeeping differs are left out."""
-    rows = [Told(one.kind, _what(one), one.name, list(_lines(one))) for one in outcome.changes]
-    return [row for row in rows if row.lines or row.kind != "changed"]
+    """Every row that is, or would be, different; one of which only bookkeeping differs has no lines."""
+    return [Told(one.kind, _what(one), one.name, list(_lines(one))) for one in outcome.changes]
 
 
 def as_json(outcome: Outcome) -> dict[str, Any]:
@@ -106,7 +105,7 @@ def _lines(change: Change) -> Iterator[Line]:
 def said(value: Any) -> str:
     """A value as people read it, in the team's zone."""
     if isinstance(value, datetime):
-        return f"{value.astimezone(ZoneInfo(settings.TEAM_TIME_ZONE)):%-d %b %Y %H:%M}"
+        return f"{value.astimezone(ZoneInfo(settings.TEAM_TIME_ZONE)):%-d %b %Y %H:%M:%S}"
     if isinstance(value, date):
         return f"{value:%-d %b %Y}"
     if isinstance(value, dict) or (isinstance(value, list) and any(isinstance(one, dict) for one in value)):

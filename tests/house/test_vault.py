@@ -405,6 +405,13 @@ class TestReplay:
         call_command("replay_events", "--parked", "--dry-run", stdout=out)
         assert "Lead changed: Quentin Zephyrine" in out.getvalue()
 
+    def test_as_many_rows_are_told_as_are_counted(self, waiting_to_be_replayed: InboundEvent) -> None:
+        factories.LeadFactory(email="quentin@zephyr.test", first_name="Quentin", last_name="Zephyrine")
+        out = StringIO()
+        call_command("replay_events", "--parked", "--dry-run", "--json", stdout=out)
+        (event,) = json.loads(out.getvalue())["events"]
+        assert len(event["changes"]) == sum(int(part.split()[0]) for part in event["text"].split(", "))
+
     def test_what_another_app_would_change_is_told_as_well(self, ghl: Any, loose: None) -> None:
         message = back.sent(ghl)
         payload = ghl_webhooks.inbound_message(contactId=message.ghl_contact_id, body="Please stop emailing me.")

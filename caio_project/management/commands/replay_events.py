@@ -43,7 +43,7 @@ class Command(Reporting):
             lines = [
                 (f"{row.title}: {row.name}", line.field, line.before, line.after)
                 for row in vault_words.told(one)
-                for line in row.lines
+                for line in row.lines or [vault_words.Line("only bookkeeping", "", "")]
             ]
             if lines:
                 self.table(f"Event {one.event}", ("Row", "Field", "Before", "After"), lines)
