@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from leads.models import Assessment
 from metrics import gates
-from outreach import guardrails, phase
+from outreach import guardrails, phase, sending_domains
 from outreach.models import DailySlots, Message, Transport
 from outreach.policy import POLICY
 from outreach.states import Status
@@ -69,6 +69,6 @@ def _daily_limit() -> Check:
     if not days:
         return Check("daily limit enforced", gates.INSUFFICIENT, "nothing was sent yet")
     most, largest = max(row.used for row in days), max(limits.daily for limits in POLICY.values())
-    today = phase.limits_of(phase.control()).daily
+    today = sending_domains.cap(phase.control(), timezone.now())
     state = gates.PASS if most <= largest else gates.FAIL
     return Check("daily limit enforced", state, f"at most {most} on one day; the cap is {today} now")
