@@ -8,7 +8,7 @@ from typing import Any
 from caio_project.lib import calendar
 from caio_project.lib.calendar import WorkingHours
 from outreach import pacing, reserve
-from outreach.pacing import Standing
+from outreach.pacing import Standing, Wait
 from outreach.reserve import Later
 from outreach.zones import Where
 
@@ -37,16 +37,34 @@ class Leaves:
 
     at: datetime
     line: Line
+    longest: "Held | None" = None
+
+
+@dataclass(frozen=True)
+class Held:
+    """The limit for everything that has held the queue up longest by then, in words for any day, and how long."""
+
+    limit: str
+    text: str
+    lasted: timedelta
+
+
+def _longer(was: Held | None, wait: Wait, until: datetime, at: Standing) -> Held:
+    text = f"{at.of_day.limit} a day" if wait.limit in ("daily", "warm_up") else wait.text
+    held = Held(wait.limit, text, until - at.now)
+    return held if was is None or held.lasted > was.lasted else was
 
 
 def leaving(at: Standing, lines: Iterable[Line], hours: WorkingHours) -> Iterator[Leaves]:
     """What leaves, one by one, within the horizon; ends earlier where nothing can leave until a person acts."""
     clock, end = Clock(hours), calendar.start_of_day(at.now + HORIZON, at.zone)
+    longest: Held | None = None
     waiting = sorted((line for line in lines if line.count), key=lambda line: line.order)
     while waiting and at.now < end:
         if wait := pacing.for_everything(at):
             if wait.until is None:
                 return
+            longest = _longer(longest, wait, wait.until, at)
             at = pacing.at_moment(at, wait.until)
             continue
         n = _next(at, waiting, clock)
@@ -54,7 +72,7 @@ def leaving(at: Standing, lines: Iterable[Line], hours: WorkingHours) -> Iterato
             at = pacing.at_moment(at, _when_more_may(at, waiting, clock))
             continue
         line = waiting[n]
-        yield Leaves(at.now, line)
+        yield Leaves(at.now, line, longest)
         at = pacing.after_claim(at, line.domain)
         waiting[n : n + 1] = [replace(line, count=line.count - 1)] if line.count > 1 else []
 

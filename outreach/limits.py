@@ -8,6 +8,7 @@ from django.conf import settings
 
 from caio_project.lib import calendar
 from outreach import forecast, pacing, places, sending_domains, turns, waiting
+from outreach.forecast import Held
 from outreach.models import Control, DailySlots, Message, SendIntent
 from outreach.pacing import Claim, Standing, Wait
 from outreach.phase import is_halted, limits_of
@@ -88,6 +89,7 @@ class Turn:
 
     at: datetime
     ahead: int
+    longest: Held | None  # what holds the queue up longest until then
 
 
 def _turns(messages: Sequence[Message], at: Standing) -> dict[int, Turn]:
@@ -95,7 +97,7 @@ def _turns(messages: Sequence[Message], at: Standing) -> dict[int, Turn]:
     found: dict[int, Turn] = {}
     for ahead, one in enumerate(forecast.leaving(at, waiting.around(at, messages), places.hours()) if messages else ()):
         if one.line.mark:
-            found[one.line.mark] = Turn(one.at, ahead)
+            found[one.line.mark] = Turn(one.at, ahead, one.longest)
             if len(found) == len(messages):
                 break
     return found
@@ -108,8 +110,10 @@ def _in_line(own: Wait | None, turn: Turn | None, at: Standing) -> Wait | None:
         return Wait(own.limit if own else "turn", None, f"too many go first: it does not leave within {days} days")
     if turn.at <= at.now:
         return None
-    first = f"{turn.ahead} {'goes' if turn.ahead == 1 else 'go'} first" if turn.ahead else ""
-    if own is None:
-        pace = f"at most {at.hourly} an hour and {at.of_day.limit} a day leave"
-        return Wait("turn", turn.at, f"{first}, {pace}" if first else pace, everything=False)
-    return replace(own, until=turn.at, text=f"{own.text}; {first}" if first else own.text)
+    if not turn.ahead and own:
+        return replace(own, until=turn.at)
+    first = f"{turn.ahead} {'goes' if turn.ahead == 1 else 'go'} first"
+    held = None if own and own.limit == "kept" else turn.longest  # kept for those that go first, it could leave now
+    if held and (own is None or own.until is None or held.lasted > own.until - at.now):
+        return Wait(held.limit, turn.at, f"{held.text}; {first}")
+    return Wait(own.limit, turn.at, f"{own.text}; {first}", own.everything) if own else Wait("turn", turn.at, first)

@@ -167,9 +167,10 @@ class TestDoor:
     def test_those_ahead_are_counted_and_the_limit_that_binds_is_named(self) -> None:
         emails = [factories.cleared(factories.LeadFactory(state="OH")) for _ in range(5)]
         why = limits.why_not_sent(emails[4], phase.control(), timezone.now())
-        assert (why.limit, why.until) == ("turn", WORKING + timedelta(hours=1, seconds=45))
-        assert why.text == "4 go first, at most 3 an hour and 20 a day leave"
-        assert limits.why_not_sent(emails[1], phase.control(), timezone.now()).text.startswith("1 goes first,")
+        assert (why.limit, why.until) == ("hourly", WORKING + timedelta(hours=1, seconds=45))
+        assert why.text == "3 an hour; 4 go first"
+        why = limits.why_not_sent(emails[1], phase.control(), timezone.now())
+        assert (why.limit, why.text) == ("gap", "45 s between emails; 1 goes first")
         assert limits.why_not_sent(emails[0], phase.control(), timezone.now()) is None
 
     def test_an_outage_is_waited_for_and_then_the_turn(self) -> None:
@@ -183,7 +184,8 @@ class TestDoor:
         """Twenty a day in the first week of the warm-up, three an hour: the last is the fifth of tomorrow."""
         emails = [factories.cleared(factories.LeadFactory(state="OH")) for _ in range(25)]
         why = limits.why_not_sent(emails[24], phase.control(), timezone.now())
-        assert (why.limit, why.until) == ("turn", datetime(2026, 3, 4, 14, 0, 45, tzinfo=UTC))
+        assert (why.limit, why.until) == ("warm_up", datetime(2026, 3, 4, 14, 0, 45, tzinfo=UTC))
+        assert why.text == "20 a day; 24 go first"
 
     def test_the_api_and_the_page_say_the_same(self, client: Client, lead_user: User) -> None:
         client.force_login(lead_user)
