@@ -32,7 +32,7 @@ TOKEN = "test-token-0123456789"
 hypothesis_settings.register_profile(
     "steady", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
-hypothesis_settings.register_profile("explore", deadline=None, max_examples=2000, print_blob=True)
+hypothesis_settings.register_profile("explore", deadline=None, max_examples=500, print_blob=True)
 hypothesis_settings.load_profile("steady")
 
 REQUIRE_ALL = os.environ.get("CAIO_REQUIRE_ALL") == "1"

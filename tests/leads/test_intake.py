@@ -35,7 +35,7 @@ def keep(body: bytes = b"{}", **more: str) -> Path:
 
 
 def eventually(found: Callable[[], object]) -> None:
-    until = time.monotonic() + 15
+    until = time.monotonic() + 60
     while not found():
         assert time.monotonic() < until
         time.sleep(0.02)
