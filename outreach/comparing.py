@@ -38,8 +38,8 @@ class Plan:
         days = "nothing leaves in this phase" if self.days is None else f"{self.days} days or more at today's cap"
         return (
             f"With {self.size // 2} emails a side a rise from {self.rate:.0%} ({source}) to {self.hoped:.0%} would be "
-            f"seen {_often(self.power)}.{seen} For that rise it takes {self.needed} emails; "
-            f"{self.size} take {days}."
+            f"seen {_often(self.power)}.{seen} To see one to {self.hoped:.0%} it takes {self.needed} emails. "
+            f"These {self.size} take {days}."
         )
 
 

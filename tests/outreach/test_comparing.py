@@ -33,7 +33,7 @@ def test_the_plan_of_fifty_says_that_it_shows_little() -> None:
         0.07, found.seen - 0.01, 25
     )
     assert found.sentence.startswith("With 25 emails a side a rise from 7% (assumed) to 14% would be seen once in 10.")
-    assert "50 take 2 days or more at today's cap" in found.sentence
+    assert "These 50 take 2 days or more at today's cap" in found.sentence
 
 
 def test_the_plan_goes_by_our_own_rate_once_there_is_one() -> None:

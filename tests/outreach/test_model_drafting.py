@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
 
+from caio_project import diagnosis
 from caio_project.lib import claims
 from leads import breaker
 from leads.models import Alarm, Lead, Switch
@@ -477,7 +478,9 @@ def test_a_draft_that_was_blocked_is_asked_for_once_it_waits(model: FakeLanguage
     assert model_drafting.ask_due() == 1 and asked(message).state == "used"
 
 
-def test_the_page_of_the_phase_and_the_desk_say_who_writes(model: FakeLanguageModel, client: Any, viewer: User) -> None:
+def test_the_page_of_the_phase_and_the_desk_say_who_writes(
+    model: FakeLanguageModel, client: Any, viewer: User, settings: Any
+) -> None:
     client.force_login(viewer)
     message = held()
     model_drafting.ask_due()
@@ -489,5 +492,13 @@ def test_the_page_of_the_phase_and_the_desk_say_who_writes(model: FakeLanguageMo
     assert "3,400 of 300,000 tokens used today" in page
     desk = client.get(f"/sales/queue/{message.public_id}").content.decode()
     assert "Drafted by test-model, prompt version 1" in desk
+    assert "1 of the last 2 by it, 3,400 of 300,000 tokens" in diagnosis._language_model().text
+    settings.LLM_DAILY_TOKENS = 0
+    held()
+    model_drafting.ask_due()
+    assert (diagnosis._language_model().ok, diagnosis._language_model().text) == (
+        False,
+        "Today's tokens are used up. Templates write.",
+    )
     Switch.objects.update(on=False)
     assert "The language model is off" in client.get("/sales/phase").content.decode()
