@@ -1,46 +1,62 @@
 """A process of the door for bench/chaos_sending.py, some hours or days ahead of the real clock.
 
-    python -m bench.sender work AHEAD           until it is killed: the sweeps of the door, again and again
-    python -m bench.sender prepare AHEAD COUNT  COUNT approved emails, each to another person at another company
+    python -m bench.sender work AHEAD           one of Celery's workers, until it is killed
+    python -m bench.sender beat AHEAD           Celery's beat, with the stages that have to do with the door
+    python -m bench.sender web AHEAD PORT       for GoHighLevel's webhooks
+    python -m bench.sender prepare AHEAD COUNT  COUNT approved emails, each to another person at another company;
+                                                prints subject and text of each by its address
     python -m bench.sender resume AHEAD         as a Lead who has looked: sending goes on, in the phase that it had
 
 AHEAD is in seconds, so that all processes and GoHighLevel share one clock.
 """
 
+import json
 import logging
 import os
 import sys
 import time
-from collections.abc import Callable
+from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import django
 import time_machine
-from django.db import DatabaseError, connection
 
-PAUSE = 0.1  # seconds between two rounds
+STAGES = (
+    "send_due", "recover", "settle_uncertain", "look_due", "watch_guardrails", "do_afterwards", "tell_opt_outs",
+    "work_off_inbox", "sync_ghl",
+)  # fmt: skip
+WORKER = ("worker", "--pool=solo", "--loglevel=CRITICAL", "--without-mingle", "--without-gossip", "--without-heartbeat")
+BEAT = ("beat", "--loglevel=CRITICAL", "--scheduler=celery.beat:Scheduler", "--pidfile=")
 
 
 def work() -> None:
-    """As Celery's beat and workers would; a sweep that fails because the database is away is run again."""
-    from outreach import tasks
+    from caio_project.celery import app
 
-    sweeps = (tasks.send_due, tasks.recover, tasks.settle_uncertain, tasks.look_due, tasks.watch_guardrails)
-    while True:
-        for sweep in sweeps:
-            _unless_the_database_is_away(sweep)
-        time.sleep(PAUSE)
+    app.start([*WORKER, f"--hostname={os.getpid()}@bench"])
 
 
-def _unless_the_database_is_away(sweep: Callable[[], None]) -> None:
-    try:
-        sweep()
-    except DatabaseError:
-        connection.close()
-        time.sleep(PAUSE)
+def beat() -> None:
+    from caio_project.celery import app
+    from caio_project.schedule import BEAT as everything
+
+    app.finalize()
+    wanted = {f"outreach.{stage}" for stage in STAGES}
+    app.conf.beat_schedule = {name: entry for name, entry in everything.items() if name in wanted}
+    app.start([*BEAT])
 
 
-def prepare(count: int) -> None:
-    from outreach import sending_domains
+def web(port: str) -> None:
+    from caio_project.wsgi import application
+
+    make_server("127.0.0.1", int(port), application, handler_class=Quiet).serve_forever()
+
+
+class Quiet(WSGIRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def prepare(count: str) -> None:
+    from outreach import compliance, sending_domains
     from outreach.models import Control, Message
     from outreach.policy import Phase
     from tests import factories
@@ -48,9 +64,13 @@ def prepare(count: int) -> None:
     Control.objects.update(phase=Phase.AUTONOMOUS)
     sending_domains.establish(sending_domains.ours(), by=None, reason="The daily cap is what is tried here.")
     factories.TeamMemberFactory(default_sender=True)
-    for _ in range(count):
-        factories.cleared()
-    assert Message.objects.filter(status="cleared", transport="ghl").count() == count
+    texts = {}
+    for _ in range(int(count)):
+        message = factories.cleared()
+        text = message.text
+        texts[message.to_address] = (text.subject, compliance.as_html(text.body, text.footer))
+    assert Message.objects.filter(status="cleared", transport="ghl").count() == int(count)
+    print(json.dumps(texts))
 
 
 def resume() -> None:
@@ -71,7 +91,7 @@ def main(what: str, ahead: str, *more: str) -> None:
     django.setup()
     logging.disable(logging.CRITICAL)  # what fails here fails by plan
     with time_machine.travel(time.time() + float(ahead), tick=True):
-        {"work": work, "prepare": lambda: prepare(int(more[0])), "resume": resume}[what]()
+        {"work": work, "beat": beat, "web": web, "prepare": prepare, "resume": resume}[what](*more)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from bench.ledger import MUST_BE_NOTHING
 from tests.races.conftest import ROOT
 
 pytestmark = [pytest.mark.postgres, pytest.mark.redis]
@@ -14,7 +15,7 @@ pytestmark = [pytest.mark.postgres, pytest.mark.redis]
 def test_every_acknowledged_body_is_one_event_and_one_visit_whatever_is_killed() -> None:
     asked = ("--posts=1000", "--restarts=1", "--kills=6", "--rate=250", "--seed=3", "--skip-leases")
     done = subprocess.run(
-        [sys.executable, "-m", "bench.chaos_ingest", *asked], cwd=ROOT, capture_output=True, text=True, timeout=180
+        [sys.executable, "-m", "bench.chaos_ingest", *asked], cwd=ROOT, capture_output=True, text=True, timeout=900
     )
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads(done.stdout)
@@ -29,13 +30,13 @@ def test_every_acknowledged_body_is_one_event_and_one_visit_whatever_is_killed()
 
 
 def test_every_approved_email_is_sent_once_or_refused_or_with_a_person_whatever_is_killed() -> None:
-    """The measurement of bench/chaos_sending.py, small: kills and every fault of GoHighLevel, no restarts."""
+    """The measurement of bench/chaos_sending.py, small: kills and every fault of GoHighLevel once, no restarts."""
     asked = ("--emails=20", "--kills=4", "--no-restarts", "--seed=5")
     done = subprocess.run(
-        [sys.executable, "-m", "bench.chaos_sending", *asked], cwd=ROOT, capture_output=True, text=True, timeout=400
+        [sys.executable, "-m", "bench.chaos_sending", *asked], cwd=ROOT, capture_output=True, text=True, timeout=1500
     )
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads(done.stdout)
-    assert (found["twice"], found["wrong"], found["stuck"], found["unknown"], found["over_the_cap"]) == (0, 0, 0, 0, 0)
-    assert found["killed"] == 4
-    assert found["accepted"] >= 12
+    assert {name: found[name] for name in MUST_BE_NOTHING} == dict.fromkeys(MUST_BE_NOTHING, 0)
+    assert (found["killed"], found["not_done"]) == (4, [])
+    assert found["accepted"] >= 6

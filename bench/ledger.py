@@ -1,0 +1,60 @@
+"""What became of the emails of bench/chaos_sending.py: GoHighLevel's ledger against what was approved, and our rows."""
+
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import psycopg
+
+from bench.ghl_trouble import People
+from tests.fakes.ghl import FakeGhl
+
+AGREES = {"sent": (1,), "uncertain": (0, 1)}  # how often GoHighLevel may have accepted it; every other state: never
+FINAL = {"sent", "failed", "uncertain", "withdrawn", "held"}
+STATUSES = "SELECT status, count(*) FROM outreach_message GROUP BY status"
+MESSAGES = "SELECT to_address, status FROM outreach_message"
+UNSEEN = """SELECT count(*) FROM outreach_message m WHERE m.status = 'uncertain' AND NOT EXISTS
+    (SELECT 1 FROM leads_alarm a WHERE a.key = 'uncertain:' || m.id AND a.closed_at IS NULL)"""
+
+
+def ask(db: str, query: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(db, connect_timeout=3) as connection:
+        return connection.execute(query).fetchall()
+
+
+def statuses(db: str) -> dict[str, int]:
+    return dict(ask(db, STATUSES))  # type: ignore[arg-type]
+
+
+def judge(db: str, ghl: FakeGhl, approved: dict[str, list[str]], people: People, cap: int) -> dict[str, Any]:
+    """Figures; those that must be 0 are named in MUST_BE_NOTHING. `approved` is what was approved, by address."""
+    rows = dict(ask(db, MESSAGES))
+    sent = ghl.sent_emails()
+    accepted = Counter(entry["to"] for entry in sent)
+    heard = {row[0] for row in ask(db, "SELECT ghl_message_id FROM outreach_reply")}
+    per_day = _per_day(sent)
+    return {
+        "statuses": dict(Counter(rows.values())),
+        "accepted": accepted.total(),
+        "twice": sum(n > 1 for n in accepted.values()),
+        "wrong": sum(accepted[to] not in AGREES.get(status, (0,)) for to, status in rows.items() if status in FINAL),
+        "stuck": sum(status not in FINAL for status in rows.values()),
+        "unknown": sum(to not in rows for to in accepted),
+        "changed": sum([entry["subject"], entry["html"]] != approved.get(entry["to"]) for entry in sent),
+        "in_spite": sum(to in accepted for to in people.stopped),
+        "unheard": len(set(people.answers) - heard),
+        "unseen": ask(db, UNSEEN)[0][0],
+        "most_a_day": max(per_day.values(), default=0),
+        "over_the_cap": sum(n > cap for n in per_day.values()),
+    }
+
+
+MUST_BE_NOTHING = (
+    "twice", "wrong", "stuck", "unknown", "changed", "in_spite", "unheard", "unseen", "over_the_cap",
+)  # fmt: skip
+
+
+def _per_day(sent: list[dict[str, Any]]) -> Counter[Any]:
+    zone = ZoneInfo("America/New_York")
+    return Counter(datetime.fromtimestamp(entry["time"], UTC).astimezone(zone).date() for entry in sent)
