@@ -14,7 +14,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import cost, door, latency, pages, webhook, world
+from bench import cost, door, door_cost, latency, pages, webhook, world
 
 SECONDS = float(os.environ.get("BENCH_SECONDS") or 10)
 
@@ -31,6 +31,7 @@ def main() -> int:
             "door",
             lambda: [json.loads(world.manage(world.fresh_postgres(), "-m", "bench.door", f"{n}")) for n in door.SIZES],
         ),
+        ("leaving", lambda: json.loads(world.manage(world.fresh_postgres(), "-m", "bench.door_cost", f"{SECONDS:g}"))),
         ("pages", lambda: json.loads(world.manage(world.fresh_postgres(), "-m", "bench.pages", str(pages.HELD)))),
     ):
         console.print(f"measuring {name} …")
@@ -86,6 +87,15 @@ def table(found: dict[str, Any]) -> Table:
         row("  for whom the day's last slots are kept", one["kept_ms"], "ms")
         row("  why the last of them has not left", one["why_last_ms"], "ms")
         row("  when all of them have left", one["forecast_ms"], "ms")
+    if d := found.get("leaving"):
+        for text, one in (("no latency", d["fast"]), (f"{door_cost.SLOW:g} s for each call", d["slow"])):
+            row(f"the door, one process, GoHighLevel with {text}", one["per_second"], "emails/s")
+            row(f"  floor: the same {d['calls']} calls alone", one["floor_per_second"], "emails/s")
+            row("  ratio to the floor", one["ratio"], "x")
+        for one in d["sizes"]:
+            row(f"the door, {one['waiting']:,} approved emails wait", one["ms"], "ms an email")
+        row("  queries an email, the same at every size", d["queries"], "")
+        row(f"  times the cost at {d['sizes'][0]['waiting']:,}", d["ratio"], "x", door_cost.AIM)
     if p := found.get("pages"):
         row(f"GET /api/queue-status, {p['held']:,} held, uncached", p["queue_status_ms"], "ms", 20)
         row("  times a view that does nothing", p["queue_status_ms"] / p["bare_ms"], "x")
