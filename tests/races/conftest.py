@@ -1,6 +1,7 @@
 """Real threads, real processes, real commits: everything here needs PostgreSQL."""
 
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -86,6 +87,15 @@ def gate(ghl: FakeGhl, route: str, count: int) -> None:
     ghl.take_behaviour = wait
 
 
+def somebody_waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # else a transaction sees its first look for ever
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return cursor.fetchone()[0] > 0
+
+
 @contextmanager
 def held_up(ghl: FakeGhl, route: str) -> Iterator[Callable[[], Any]]:
     """In the block, requests of `route` wait for their answer; call what it gives to wait until one has arrived."""
@@ -105,6 +115,51 @@ def held_up(ghl: FakeGhl, route: str) -> Iterator[Callable[[], Any]]:
         yield until_one_is_there
     finally:
         over.set()
+
+
+class SlowDoorstep:
+    """Stands before the fake and passes everything through, until `close`: then connecting takes until `open`."""
+
+    def __init__(self, url: str):
+        self.port = int(url.rsplit(":", 1)[1])
+        self.socket = socket.create_server(("127.0.0.1", 0), backlog=0)
+        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
+        self.accepting = threading.Event()
+        self.accepting.set()
+        self.queued: list[socket.socket] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        """Accept nothing more, and fill the queue of those that wait to be accepted."""
+        self.accepting.clear()
+        for _ in range(8):
+            waiting = socket.socket()
+            waiting.setblocking(False)
+            waiting.connect_ex(self.socket.getsockname())
+            self.queued.append(waiting)
+
+    def open(self) -> None:
+        for waiting in self.queued:
+            waiting.close()
+        self.accepting.set()
+
+    def _accept(self) -> None:
+        while self.accepting.wait():
+            try:
+                outside, _ = self.socket.accept()
+            except OSError:
+                return
+            inside = socket.create_connection(("127.0.0.1", self.port))
+            for pair in ((outside, inside), (inside, outside)):
+                threading.Thread(target=self._pass_on, args=pair, daemon=True).start()
+
+    def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
+        try:
+            while part := source.recv(65536):
+                target.sendall(part)
+            target.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
 
 
 class Workers:

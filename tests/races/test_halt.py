@@ -1,6 +1,5 @@
 """A halt: no call that reaches out to people begins later than two seconds after, whatever was under way."""
 
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,7 +22,14 @@ from outreach.policy import Phase
 from tests import factories
 from tests.conftest import person
 from tests.fakes.ghl import FakeGhl
-from tests.races.conftest import Worker, Workers, door_environment, held_up
+from tests.races.conftest import (
+    SlowDoorstep,
+    Worker,
+    Workers,
+    door_environment,
+    held_up,
+    somebody_waits_for_a_lock,
+)
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sender", "loose")]
 
@@ -46,15 +52,6 @@ def in_background(work: Callable[[], Any]) -> threading.Thread:
     thread = threading.Thread(target=run)
     thread.start()
     return thread
-
-
-def somebody_waits_for_a_lock() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_stat_clear_snapshot()")  # else a transaction sees its first look for ever
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-        return cursor.fetchone()[0] > 0
 
 
 def by_button() -> None:
@@ -171,51 +168,6 @@ def test_while_the_claim_of_a_slot_waits(ghl: FakeGhl) -> None:
     assert (SendIntent.objects.count(), DailySlots.objects.count()) == (0, 0)
     phase.resume(by=None, reason="test")
     assert sending.send_due() == 1
-
-
-class SlowDoorstep:
-    """Stands before the fake and passes everything through, until `close`: then connecting takes until `open`."""
-
-    def __init__(self, url: str):
-        self.port = int(url.rsplit(":", 1)[1])
-        self.socket = socket.create_server(("127.0.0.1", 0), backlog=0)
-        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
-        self.accepting = threading.Event()
-        self.accepting.set()
-        self.queued: list[socket.socket] = []
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def close(self) -> None:
-        """Accept nothing more, and fill the queue of those that wait to be accepted."""
-        self.accepting.clear()
-        for _ in range(8):
-            waiting = socket.socket()
-            waiting.setblocking(False)
-            waiting.connect_ex(self.socket.getsockname())
-            self.queued.append(waiting)
-
-    def open(self) -> None:
-        for waiting in self.queued:
-            waiting.close()
-        self.accepting.set()
-
-    def _accept(self) -> None:
-        while self.accepting.wait():
-            try:
-                outside, _ = self.socket.accept()
-            except OSError:
-                return
-            inside = socket.create_connection(("127.0.0.1", self.port))
-            for pair in ((outside, inside), (inside, outside)):
-                threading.Thread(target=self._pass_on, args=pair, daemon=True).start()
-
-    def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
-        try:
-            while part := source.recv(65536):
-                target.sendall(part)
-            target.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
 
 
 def test_while_the_sending_call_is_still_connecting(ghl: FakeGhl, settings: Any) -> None:

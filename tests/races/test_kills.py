@@ -6,12 +6,22 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 
-from outreach import sending, uncertain
-from outreach.models import DailySlots, Message, SendIntent
+from leads.models import Alarm
+from outreach import afterwards, phase, sending, uncertain
+from outreach.models import AfterSend, DailySlots, Message, SendIntent
+from outreach.thresholds import UNCERTAIN_TOO_LONG
 from tests import factories
 from tests.fakes.ghl import FakeGhl
-from tests.races.conftest import Worker
+from tests.races.conftest import (
+    SlowDoorstep,
+    Worker,
+    Workers,
+    door_environment,
+    held_up,
+    somebody_waits_for_a_lock,
+)
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sender", "loose")]
 
@@ -76,7 +86,10 @@ def test_killed_during_a_call_that_never_arrived_it_is_never_sent_by_itself(
     assert (now_is(message).status, ghl.sent_emails(), len(ghl.requests(SEND))) == ("uncertain", [], 1)
 
 
-@pytest.mark.parametrize("route", ["POST /contacts/upsert", "GET /contacts/{id}", "GET /conversations/search"])
+@pytest.mark.parametrize(
+    "route",
+    ["POST /contacts/upsert", "GET /contacts/{id}", "GET /conversations/search", "GET /opportunities/search"],
+)
 def test_killed_before_the_call_it_goes_back_and_is_sent_once(
     ghl: FakeGhl, worker: Worker, clock: Any, route: str
 ) -> None:
@@ -91,6 +104,87 @@ def test_killed_before_the_call_it_goes_back_and_is_sent_once(
     assert now_is(message).status == "cleared"
     assert worker.run() == 1
     assert (now_is(message).status, intents(), len(ghl.sent_emails())) == ("sent", ["sent"], 1)
+
+
+def test_killed_while_it_claims_a_slot_it_goes_back_and_is_sent_once(ghl: FakeGhl, worker: Worker, clock: Any) -> None:
+    message = factories.cleared()
+    with transaction.atomic():
+        phase.locked()
+        process = worker.start()
+        ghl.wait_for(somebody_waits_for_a_lock, timeout=120)
+        kill(process)
+    assert (now_is(message).status, intents(), DailySlots.objects.count()) == ("sending", [], 0)
+    clock.shift(sending.LEASE + timedelta(seconds=1))
+    assert uncertain.recover() == 1
+    assert worker.run() == 1
+    assert (now_is(message).status, intents(), len(ghl.sent_emails())) == ("sent", ["sent"], 1)
+    assert DailySlots.objects.get().used == 1
+
+
+def test_killed_between_the_intent_and_the_call_it_waits_for_a_person(ghl: FakeGhl, worker: Worker, clock: Any) -> None:
+    """Nothing left, and nobody here can know that: it is not sent by itself, and a person is asked."""
+    message = factories.cleared()
+    doorstep = SlowDoorstep(ghl.url)
+    worker.environment["GHL_BASE_URL"] = doorstep.url
+    act = ghl.search_opportunities
+    ghl.search_opportunities = lambda request: (doorstep.close(), act(request))[1]
+    process = worker.start()
+    ghl.wait_for(intents, timeout=120)
+    kill(process)
+    doorstep.open()
+    worker.environment["GHL_BASE_URL"] = ghl.url
+    del ghl.search_opportunities
+    assert (now_is(message).status, intents(), ghl.requests(SEND)) == ("sending", ["open"], [])
+    clock.shift(sending.LEASE + timedelta(seconds=1))
+    assert uncertain.recover() == 1
+    assert worker.run() == 0
+    clock.shift(UNCERTAIN_TOO_LONG)
+    assert uncertain.settle_due() == 1
+    assert (now_is(message).status, worker.run(), ghl.sent_emails()) == ("uncertain", 0, [])
+    assert Alarm.objects.filter(closed_at=None, key=f"uncertain:{message.pk}").count() == 1
+
+
+def test_killed_while_it_records_what_it_sent_it_was_sent_exactly_once(
+    ghl: FakeGhl, worker: Worker, clock: Any
+) -> None:
+    message = factories.cleared()
+    with transaction.atomic():
+        with held_up(ghl, SEND) as wait:
+            process = worker.start()
+            wait()
+            SendIntent.objects.select_for_update().get()
+        ghl.wait_for(somebody_waits_for_a_lock, timeout=120)
+        kill(process)
+    assert (now_is(message).status, intents(), len(ghl.sent_emails())) == ("sending", ["open"], 1)
+    clock.shift(sending.LEASE + timedelta(seconds=1))
+    assert uncertain.recover() == 1
+    clock.shift(timedelta(seconds=6))
+    assert uncertain.settle_due() == 1
+    assert worker.run() == 0
+    assert (now_is(message).status, intents(), len(ghl.sent_emails())) == ("sent", ["sent"], 1)
+
+
+@pytest.mark.parametrize("route", ["POST /contacts/{id}/tags", "POST /contacts/{id}/workflow/{workflow_id}"])
+def test_killed_in_what_follows_a_send_nothing_is_sent_or_joined_twice(
+    ghl: FakeGhl, clock: Any, route: str, settings: Any
+) -> None:
+    settings.GHL_WORKFLOW_ID = ghl.add_workflow()["id"]
+    message = factories.cleared()
+    assert sending.send_due() == 1
+    workers = Workers("tests.races.work_ghl", **door_environment(ghl), GHL_WORKFLOW_ID=settings.GHL_WORKFLOW_ID)
+    ghl.on(route).act_then_delay(60, times=1)
+    process = workers.start()
+    ghl.wait_for(lambda: ghl.requests(route), timeout=120)
+    kill(process)
+    for _ in range(3):
+        clock.shift(timedelta(minutes=2))
+        afterwards.do_due()
+    contact = now_is(message).ghl_contact_id
+    assert ghl.workflow_contacts(settings.GHL_WORKFLOW_ID) == [contact]
+    assert afterwards.TAG in ghl.contact(contact)["tags"]
+    states = dict(AfterSend.objects.values_list("what", "state"))
+    assert states == {"tags": "done", "workflow": "uncertain" if "workflow" in route else "done"}
+    assert len(ghl.sent_emails()) == 1
 
 
 def test_what_one_process_left_behind_does_not_hold_up_the_next(ghl: FakeGhl, worker: Worker) -> None:

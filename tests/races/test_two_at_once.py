@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
 
 from approvals import decisions, escalation
 from approvals.decisions import Decider, TooLate
@@ -42,15 +41,6 @@ REASON = "The first line is about us, not about them."
 @pytest.fixture
 def people(committed: None) -> tuple[User, User]:
     return person("rita", "Reviewer"), person("lena", "Lead")
-
-
-def somebody_waits_for_a_lock() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_stat_clear_snapshot()")  # else a transaction sees its first look for ever
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-        return cursor.fetchone()[0] > 0
 
 
 def test_of_two_people_who_decide_one_email_one_wins(people: tuple[User, User]) -> None:
