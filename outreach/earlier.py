@@ -10,7 +10,7 @@ from django.db.models import F, Q, QuerySet
 from leads import suppression
 from leads.models import Lead
 from outreach.guards import Earlier, Lesson
-from outreach.models import EmailEvent, Meeting, Message, MessageText, Move, Opportunity, Reply
+from outreach.models import EmailEvent, Meeting, Message, MessageText, Move, Opportunity, Reply, SendIntent
 from outreach.states import Status
 
 QUEUED_WITHIN = timedelta(days=30)
@@ -149,14 +149,19 @@ def _lesson(row: Move) -> Lesson:
     )
 
 
-def in_the_way(lead: Lead, now: datetime, *, but: int | None = None, waiting: bool = True) -> InTheWay | None:
+def in_the_way(
+    lead: Lead, now: datetime, *, but: int | None = None, waiting: bool = True, at_the_door: bool = False
+) -> InTheWay | None:
     """The email to a colleague that goes before any to `lead`: one on its way, or sent within 7 days and not answered.
 
-    `waiting` also counts those in the queue: two drafts for one company are decided one after the other.
+    `waiting` also counts those in the queue: two drafts for one company are decided one after the other. `at_the_door`
+    counts only what has left or may have: of two that were approved at one moment the first goes.
     """
-    ahead = [*LEAVING, *(WAITING if waiting else ())]
+    ahead = Q(status__in=[*LEAVING, *(WAITING if waiting else ())])
+    if at_the_door:
+        ahead = Q(status=Status.UNCERTAIN) | Q(status=Status.SENDING, intents__outcome=SendIntent.Outcome.OPEN)
     sent = Q(status=Status.SENT, sent_at__gt=now - ONE_PERSON_FOR)
-    others = _to_colleagues(lead, but).filter(Q(status__in=ahead) | sent).select_related("lead__company")
+    others = _to_colleagues(lead, but).filter(ahead | sent).select_related("lead__company")
     found = [one for one in others.order_by("-pk") if not (one.status == Status.SENT and _answered(one))]
     first = max(found, key=_blocks_until, default=None)
     if first is None:

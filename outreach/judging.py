@@ -2,13 +2,17 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
 
 from leads import suppression
 from leads.models import Kind
-from outreach import earlier, follow_ups, one_person
+from outreach import drafting, earlier, follow_ups, one_person
 from outreach.models import Message, SendIntent, Transport
+from outreach.policy import Band
 from outreach.states import Status
 
 HAS_LEFT = (SendIntent.Outcome.OPEN, SendIntent.Outcome.SENT, SendIntent.Outcome.UNCERTAIN)  # or may have
@@ -49,14 +53,15 @@ class Away(Bound):
 
 def judge(message: Message) -> None:
     """What must still be true at the last second. Raises Stopped."""
-    lead = message.lead
+    lead, now = message.lead, timezone.now()
     if not message.to_address:
         raise Stopped(Status.WITHDRAWN, "no_address", "There is no address to write to.")
     if stop := suppression.verdict(message.to_address, lead):
         raise Stopped(Status.WITHDRAWN, "suppressed", f"{stop.text} ({stop.source})")
     if message.cleared_at and (heard := earlier.heard_since(lead, message.cleared_at)):
         raise Stopped(Status.WITHDRAWN, heard, "This person has answered or booked a meeting since it was approved.")
-    twins = Message.objects.filter(to_address=message.to_address, status__in=[Status.SENT, Status.UNCERTAIN])
+    left = Q(status__in=[Status.SENT, Status.UNCERTAIN]) | Q(intents__outcome__in=HAS_LEFT)
+    twins = Message.objects.filter(left, to_address=message.to_address)
     if twins.exclude(lead=lead).exists():
         raise Stopped(Status.WITHDRAWN, "same_address", "This address was written to, as somebody else's.")
     elsewhere = earlier.emails_of(lead).exclude(lead=message.lead_id).filter(intents__outcome__in=HAS_LEFT)
@@ -64,6 +69,13 @@ def judge(message: Message) -> None:
         raise Stopped(Status.WITHDRAWN, "written_as_other", one_person.WRITTEN_AS_OTHER)
     if message.follows and (end := follow_ups.ended(message.follows)):
         raise Stopped(Status.WITHDRAWN, end.why, end.text)
+    if lead.country and lead.country not in settings.ALLOWED_COUNTRIES:
+        raise Stopped(Status.WITHDRAWN, "country", f"{lead.country} is not in ALLOWED_COUNTRIES.")
+    if colleague := earlier.in_the_way(lead, now, but=message.pk, at_the_door=True):
+        raise Stopped(Status.HELD, "colleague", colleague.sentence)
+    if message.cleared_at and drafting.expires_at(Band(message.band), message.cleared_at) < now:
+        day = timezone.localtime(message.cleared_at, ZoneInfo(settings.TEAM_TIME_ZONE))
+        raise Stopped(Status.HELD, "stale", f"It was approved on {day.day} {day:%b}, too long ago to leave unread.")
     if message.transport == Transport.GHL and (lead.kind != Kind.LIVE or message.kind != Kind.LIVE):
         raise Stopped(Status.WITHDRAWN, "undeliverable", f"{lead.get_kind_display()}s cannot be written to.")
     if message.transport == Transport.GHL and "ghl" in settings.SANDBOXED:

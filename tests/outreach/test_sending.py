@@ -304,6 +304,70 @@ def test_who_unsubscribed_by_an_older_email_gets_none_of_the_open_ones(ghl: Fake
     assert [entry["to"] for entry in ghl.sent_emails()] == [lead.email, other.to_address]
 
 
+def test_what_is_leaving_to_the_same_address_as_somebody_elses_stops_the_second(ghl: FakeGhl) -> None:
+    first, second = factories.cleared(), factories.cleared()
+    Message.objects.filter(pk=first.pk).update(
+        status="sending", to_address=second.to_address, lease_until=timezone.now() + timedelta(minutes=3)
+    )
+    SendIntent.objects.create(
+        message=first, transport="ghl", phase="parallel", day=timezone.now().date(), domain=first.domain,
+        claimed_at=timezone.now(),
+    )  # fmt: skip
+    assert sending.send_due() == 0
+    assert (now_is(second).status, last_move(second)) == ("withdrawn", ("withdrawn", "same_address"))
+    assert (ghl.requests(), outcomes()) == ([], ["open"])
+
+
+def test_who_is_found_to_be_in_a_country_that_is_not_allowed_gets_nothing(ghl: FakeGhl) -> None:
+    message = factories.cleared()
+    Lead.objects.filter(pk=message.lead_id).update(country="DE")
+    assert sending.send_due() == 0
+    assert (now_is(message).status, last_move(message)) == ("withdrawn", ("withdrawn", "country"))
+    assert (now_is(message).error, ghl.requests(), outcomes()) == ("DE is not in ALLOWED_COUNTRIES.", [], [])
+
+
+def test_of_two_colleagues_approved_at_one_moment_the_first_goes(ghl: FakeGhl) -> None:
+    company = factories.CompanyFactory()
+    first, second = (factories.held(factories.LeadFactory()) for _ in range(2))
+    for message in (first, second):  # two reviewers, neither of whom sees what the other does
+        review.clear(message, 1, by=None)
+        Lead.objects.filter(pk=message.lead_id).update(company=company)
+    assert sending.send_due() == 1
+    assert (now_is(first).status, now_is(second).status, last_move(second)[1]) == ("sent", "held", "colleague")
+    assert now_is(second).error.startswith(f"{first.lead} at {company} was written to")
+    assert ([entry["to"] for entry in ghl.sent_emails()], slots()) == ([first.to_address], 1)
+    with pytest.raises(review.Forbidden):
+        review.clear(now_is(second), 1, by=None)
+
+
+@pytest.mark.parametrize(("band", "days"), [("hot", 7), ("low", 14)])
+def test_what_was_approved_too_long_ago_is_shown_to_a_person_again(
+    ghl: FakeGhl, clock: Any, band: str, days: int
+) -> None:
+    """After a long halt, say: the visit that the text speaks of is old news."""
+    message = factories.cleared(**({"intent": 10, "tier": "tier_3"} if band == "low" else {}))
+    assert message.band == band
+    phase.halt(by=None, reason="test")
+    clock.shift(timedelta(days=days))
+    phase.resume(by=None, reason="test")
+    assert sending.send_due() == 0
+    held = now_is(message)
+    assert (held.status, last_move(message), held.transport) == ("held", ("held", "stale"), "")
+    assert held.error == "It was approved on 3 Mar, too long ago to leave unread."
+    assert held.expires_at > timezone.now()
+    assert (ghl.requests(), outcomes(), slots()) == ([], [], 0)
+    review.clear(held, 1, by=None)
+    assert sending.send_due() == 1
+
+
+def test_what_waits_a_few_days_for_its_turn_leaves(ghl: FakeGhl, clock: Any) -> None:
+    factories.cleared()
+    phase.halt(by=None, reason="test")
+    clock.shift(timedelta(days=2))
+    phase.resume(by=None, reason="test")
+    assert sending.send_due() == 1
+
+
 def test_an_email_without_an_address_is_withdrawn(ghl: FakeGhl) -> None:
     message = factories.cleared()
     Message.objects.filter(pk=message.pk).update(to_address="")
