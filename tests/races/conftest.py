@@ -124,7 +124,7 @@ class SlowDoorstep:
         self.port = int(url.rsplit(":", 1)[1])
         self.socket = socket.create_server(("127.0.0.1", 0), backlog=0)
         self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
-        self.accepting = threading.Event()
+        self.accepting, self.parked = threading.Event(), threading.Event()
         self.accepting.set()
         self.queued: list[socket.socket] = []
         threading.Thread(target=self._accept, daemon=True).start()
@@ -132,6 +132,8 @@ class SlowDoorstep:
     def close(self) -> None:
         """Accept nothing more, and fill the queue of those that wait to be accepted."""
         self.accepting.clear()
+        self.queued.append(socket.create_connection(self.socket.getsockname()))  # lets one go that is about to accept
+        assert self.parked.wait(60)
         for _ in range(8):
             waiting = socket.socket()
             waiting.setblocking(False)
@@ -144,7 +146,10 @@ class SlowDoorstep:
         self.accepting.set()
 
     def _accept(self) -> None:
-        while self.accepting.wait():
+        while True:
+            if not self.accepting.is_set():
+                self.parked.set()
+                self.accepting.wait()
             try:
                 outside, _ = self.socket.accept()
             except OSError:
