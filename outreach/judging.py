@@ -58,6 +58,8 @@ def judge(message: Message) -> None:
         raise Stopped(Status.WITHDRAWN, "no_address", "There is no address to write to.")
     if stop := suppression.verdict(message.to_address, lead):
         raise Stopped(Status.WITHDRAWN, "suppressed", f"{stop.text} ({stop.source})")
+    if message.to_address not in {row.email for row in suppression.rows_of(lead)}:
+        raise Stopped(Status.WITHDRAWN, "address_changed", "Their address is another one now.")
     if message.cleared_at and (heard := earlier.heard_since(lead, message.cleared_at)):
         raise Stopped(Status.WITHDRAWN, heard, "This person has answered or booked a meeting since it was approved.")
     left = Q(status__in=[Status.SENT, Status.UNCERTAIN]) | Q(intents__outcome__in=HAS_LEFT)

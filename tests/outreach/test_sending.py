@@ -318,6 +318,16 @@ def test_what_is_leaving_to_the_same_address_as_somebody_elses_stops_the_second(
     assert (ghl.requests(), outcomes()) == ([], ["open"])
 
 
+def test_an_address_that_turned_out_to_be_wrong_after_the_approval_gets_nothing(ghl: FakeGhl) -> None:
+    """Clay called it invalid, and then found another; or it is known as somebody else's by now."""
+    message = factories.cleared()
+    Lead.objects.filter(pk=message.lead_id).update(email=f"other@{message.domain}", email_invalid=False)
+    factories.LeadFactory(email=message.to_address)
+    assert sending.send_due() == 0
+    assert (now_is(message).status, last_move(message)) == ("withdrawn", ("withdrawn", "address_changed"))
+    assert (ghl.requests(), outcomes(), slots()) == ([], [], 0)
+
+
 def test_who_is_found_to_be_in_a_country_that_is_not_allowed_gets_nothing(ghl: FakeGhl) -> None:
     message = factories.cleared()
     Lead.objects.filter(pk=message.lead_id).update(country="DE")
