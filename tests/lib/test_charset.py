@@ -24,6 +24,7 @@ def test_only_the_charset_is_taken_away(said: str, left: str) -> None:
     assert charset.without_charset({"CONTENT_TYPE": said, "X": 1}) == {"CONTENT_TYPE": left, "X": 1}
 
 
+@pytest.mark.django_db  # Django looks at open connections at the start of each request
 @pytest.mark.parametrize("name", ["zlib", "hex", "rot13", "utf-16"])
 def test_no_charset_ends_in_an_error(name: str) -> None:
     said: list[str] = []
