@@ -319,6 +319,10 @@ class TestReplay:
         assert err == "ERROR 1 of 1 could not be worked off."
         assert InboundEvent.objects.get().state == "parked"
 
+    def test_with_nothing_parked_it_says_so(self) -> None:
+        assert command("replay_events", "--parked") == ("No such event is parked.\n", "")
+        assert json.loads(command("replay_events", "--parked", "--json")[0]) == {"dry_run": False, "events": []}
+
     @pytest.mark.parametrize("wrong", ["nonsense", "00000000-0000-4000-8000-000000000000"])
     def test_an_unknown_event_is_named(self, wrong: str) -> None:
         assert "--id:" in command("replay_events", "--id", wrong)[1]

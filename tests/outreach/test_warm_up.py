@@ -218,7 +218,7 @@ class TestSaying:
 
     def test_a_domain_we_do_not_send_from_is_said_to_be_another(self, ghl: FakeGhl, lead_user: User) -> None:
         said = run("--domain", "later.example.com", "--start", "--as", "lena", "--reason", "Bought it.")
-        assert f"GHL_FROM_EMAIL is at {DOMAIN} now, not there." in said
+        assert f"We do not send from there: GHL_FROM_EMAIL is at {DOMAIN}." in said
 
     @pytest.mark.parametrize("name", ["alex@mail.example.com", "example", "-.com", "mail..com", "a b.com", "\x00.com"])
     def test_what_is_no_domain_is_refused(self, lead_user: User, name: str) -> None:
@@ -238,6 +238,19 @@ class TestSaying:
         answer = client.post("/sales/phase/domain", {"warm_up": "no", "reason": "Ten years old."}, follow=True)
         assert "Established: the phase alone limits" in answer.content.decode()
         assert SendingDomain.objects.get().warm_up_since is None
+
+    def test_without_an_address_to_send_from_there_is_no_domain_to_speak_of(
+        self, client: Client, lead_user: User, settings: Any
+    ) -> None:
+        settings.GHL_FROM_EMAIL = ""
+        client.force_login(lead_user)
+        page = client.get("/sales/phase/domain").content.decode()
+        assert "GHL_FROM_EMAIL is not set" in page and "id_reason" not in page
+        answer = client.post("/sales/phase/domain", {"warm_up": "no", "reason": "Ten years old."}, follow=True)
+        assert "names no domain. Nothing was changed." in answer.content.decode()
+        assert (SendingDomain.objects.count(), ControlChange.objects.count()) == (0, 0)
+        said = run("--domain", "later.example.com", "--start", "--as", "lena", "--reason", "Bought it.")
+        assert "We do not send from there: GHL_FROM_EMAIL is not set." in said
 
     @pytest.mark.parametrize("typed", [{}, {"warm_up": "no"}, {"reason": "x"}, {"warm_up": "perhaps", "reason": "x"}])
     def test_without_a_choice_and_a_reason_nothing_changes(

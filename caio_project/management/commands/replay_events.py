@@ -31,6 +31,8 @@ class Command(Reporting):
         failed = sum(not outcome.ok for outcome in outcomes)
         if options["json"]:
             self.as_json({"dry_run": dry_run, "events": [vault_words.as_json(outcome) for outcome in outcomes]})
+        elif not outcomes:
+            self.stdout.write("No such event is parked.")
         else:
             self._tables(outcomes, "would happen" if dry_run else "happened")
         if failed:

@@ -32,4 +32,5 @@ class Command(Answering):
             return
         self.stdout.write(f"{row.name}: {sending_domains.sentence(row)}")
         if not sends:
-            self.stdout.write(f"GHL_FROM_EMAIL is at {sending_domains.ours() or 'no domain'} now, not there.")
+            where = f"is at {sending_domains.ours()}" if sending_domains.ours() else "is not set"
+            self.stdout.write(f"We do not send from there: GHL_FROM_EMAIL {where}.")
