@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from approvals import decisions, queue
 from caio_project.lib.models import ApiKey
-from caio_project.lib.paging import page
+from caio_project.lib.paging import links, page
 from caio_project.lib.problems import Conflict
 from outreach.api import MessageShape, shown
 from outreach.models import Message, MessageText
@@ -46,11 +46,7 @@ class PendingEmails(APIView):
         found = page(_by_priority(waiting, request), queue.ORDER, request.query_params.get("cursor", ""), PAGE_SIZE)
         texts = {(t.message_id, t.version): t for t in MessageText.objects.filter(message__in=found.rows)}
         return Response(
-            {
-                "next": _link(request, found.next),
-                "previous": _link(request, found.previous),
-                "results": [shown(m, texts.get((m.pk, m.version))) for m in found.rows],
-            }
+            {**links(request, found), "results": [shown(m, texts.get((m.pk, m.version))) for m in found.rows]}
         )
 
 
@@ -63,14 +59,6 @@ def _by_priority(waiting: Any, request: Request) -> Any:
     if wanted == Band.CRITICAL:
         return waiting.exclude(critical_reason="")
     return waiting.filter(band=wanted, critical_reason="")
-
-
-def _link(request: Request, cursor: str) -> str | None:
-    if not cursor:
-        return None
-    query = request.query_params.copy()
-    query["cursor"] = cursor
-    return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
 
 
 class ApproveShape(serializers.Serializer):

@@ -17,6 +17,7 @@ from typing import Any
 import django
 
 from bench import world
+from bench.counted import Counted
 
 SIZES = (100, 10_000, 1_000_000)  # visits in the table; the last takes a minute to load
 SHORT = (100, 10_000, 100_000)  # where the run is short
@@ -129,7 +130,7 @@ def _measured(clay: Any, connections: dict[int, Any], rounds: int) -> tuple[dict
         django.db.connections["default"] = connection
         visits = bodies(size)
         RateWindow.objects.filter(vendor="clay").update(window=0)  # nobody waits for Clay's rate here
-        counted = _Counted()
+        counted = Counted()
         with connection.execute_wrapper(counted):
             took = _took(lambda visits=visits: round_(clay, visits))
         if number >= WARM_UP:
@@ -137,15 +138,6 @@ def _measured(clay: Any, connections: dict[int, Any], rounds: int) -> tuple[dict
             queries[size].add(counted.queries)
     assert len(set.union(*queries.values())) == 1, f"not as many queries in every round: {queries}"
     return times, queries.popitem()[1].pop()
-
-
-class _Counted:
-    def __init__(self) -> None:
-        self.queries = 0
-
-    def __call__(self, execute: Callable[..., Any], *args: Any) -> Any:
-        self.queries += 1
-        return execute(*args)
 
 
 def _took(work: Callable[[], None]) -> float:

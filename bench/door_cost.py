@@ -10,13 +10,13 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Callable
 from typing import Any
 
 import django
 import requests
 
 from bench import world
+from bench.counted import Counted
 from tests.fakes import server
 
 SIZES = (100, 10_000, 100_000)  # approved emails that wait
@@ -136,7 +136,7 @@ def _measured(connections: dict[int, Any], rounds: int) -> tuple[dict[int, list[
     queries: dict[int, list[int]] = {size: [] for size in connections}
     for number, (size, connection) in itertools.product(range(WARM_UP + rounds), connections.items()):
         _use(connection)
-        counted = _Counted()
+        counted = Counted()
         with connection.execute_wrapper(counted):
             took = one_email()
         if number >= WARM_UP:
@@ -145,15 +145,6 @@ def _measured(connections: dict[int, Any], rounds: int) -> tuple[dict[int, list[
     usual = {size: int(statistics.median(counts)) for size, counts in queries.items()}  # now and then one more
     assert len(set(usual.values())) == 1, f"not as many queries for every email: {queries}"
     return times, usual.popitem()[1]
-
-
-class _Counted:
-    def __init__(self) -> None:
-        self.queries = 0
-
-    def __call__(self, execute: Callable[..., Any], *args: Any) -> Any:
-        self.queries += 1
-        return execute(*args)
 
 
 def one_email() -> float:

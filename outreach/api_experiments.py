@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from caio_project.lib.paging import page
+from caio_project.lib.paging import links, page
 from outreach import experiments
 from outreach.models import Experiment
 
@@ -74,16 +74,7 @@ class Experiments(APIView):
         if state is not None:
             rows = rows.filter(ended_at__isnull=state == "running")
         found = page(rows, ("-pk",), request.query_params.get("cursor", ""), PAGE_SIZE)
-        links = {name: _link(request, getattr(found, name)) for name in ("next", "previous")}
-        return Response({**links, "results": [shown(one) for one in found.rows]})
-
-
-def _link(request: Request, cursor: str) -> str | None:
-    if not cursor:
-        return None
-    query = request.query_params.copy()
-    query["cursor"] = cursor
-    return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+        return Response({**links(request, found), "results": [shown(one) for one in found.rows]})
 
 
 class ExperimentDetail(APIView):

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError as Invalid
 from django.db.models import Model, Q, QuerySet
 from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,19 @@ def page(queryset: QuerySet[Any], keys: tuple[str, ...], cursor: str = "", size:
         _cursor(found[-1], keys, backwards=False) if has_next else "",
         _cursor(found[0], keys, backwards=True) if has_previous else "",
     )
+
+
+def links(request: Request, found: Page) -> dict[str, str | None]:
+    """The addresses of the pages beside `found`, with the query of `request`; None where there is none."""
+    return {"next": _link(request, found.next), "previous": _link(request, found.previous)}
+
+
+def _link(request: Request, cursor: str) -> str | None:
+    if not cursor:
+        return None
+    query = request.query_params.copy()
+    query["cursor"] = cursor
+    return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
 
 
 def _turned(key: str) -> str:
