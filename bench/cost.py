@@ -178,17 +178,19 @@ def _known(n: int) -> dict[str, Any]:
 
 def round_(clay: Any, visits: tuple[bytes, ...]) -> None:
     """From stored to assessed, by the sweeps that workers run."""
-    from leads import enrichment, ingest, intent
+    from leads.enrichment import enrichment_requests
+    from leads.inbound import events
     from leads.models import Enrichment, Lead
+    from leads.scoring import assess
     from tests.fakes.clay import callback_body
 
     for body in visits:
-        ingest.store("rb2b", body)
-    assert ingest.process_due() == len(visits)
-    assert enrichment.push_due() == 1
-    ingest.store("clay", callback_body(clay.submissions()[-1]))
-    assert ingest.process_due() == 1
-    assert intent.assess_due() == len(visits)  # the company's visit is one colleague's news
+        events.store("rb2b", body)
+    assert events.process_due() == len(visits)
+    assert enrichment_requests.push_due() == 1
+    events.store("clay", callback_body(clay.submissions()[-1]))
+    assert events.process_due() == 1
+    assert assess.assess_due() == len(visits)  # the company's visit is one colleague's news
     assert not Lead.objects.filter(needs_assessment_at__isnull=False).exists()
     assert not Enrichment.objects.exclude(state=Enrichment.State.SETTLED).exists()
 

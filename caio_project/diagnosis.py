@@ -6,8 +6,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from caio_project import status
-from leads import intent, stranded
+from leads.inbound import stuck_files
 from leads.models import InboundEvent
+from leads.scoring import assess
 from metrics import flow
 from outreach import limits, model_wishes, pacing, phase
 from outreach.models import EmailTemplate, Message, SyncCursor
@@ -59,7 +60,7 @@ def _stage(stage: flow.Stage) -> Finding:
 
 
 def _switches() -> Finding:
-    where = intent.off_by()
+    where = assess.off_by()
     if not where:
         return Finding("intent monitor", True, None, "on")
     return Finding("intent monitor", False, None, f"off by {where}: visits are stored and worked off later")
@@ -67,7 +68,7 @@ def _switches() -> Finding:
 
 def _spool() -> Finding:
     """What the database did not take yet. Another machine's spool is seen by its alarms only."""
-    here, troubles = stranded.look(), status.spool_troubles()
+    here, troubles = stuck_files.look(), status.spool_troubles()
     return Finding("spool", not troubles, here.waiting, " ".join(troubles) or here.text)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from leads import ingest
+from leads.inbound import events
 from leads.models import InboundEvent, Kind, KnownContact, PastEmployer, TeamMember
 
 SITE = "https://www.oursite.example"
@@ -39,7 +39,7 @@ def load() -> int:
     if InboundEvent.objects.exists():
         return 0
     for body in bodies():
-        ingest.store("rb2b", json.dumps(body).encode(), kind=Kind.EXAMPLE)
+        events.store("rb2b", json.dumps(body).encode(), kind=Kind.EXAMPLE)
     return len(PEOPLE)
 
 

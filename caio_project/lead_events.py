@@ -8,8 +8,9 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from caio_project import sources
-from leads import event_search, suppression
+from leads.inbound import event_search
 from leads.models import Lead
+from leads.suppression import suppression
 
 MOST = 8
 

@@ -8,8 +8,10 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Concat
 from django.utils import timezone
 
-from leads import normal, reach, scoring, suppression
+from leads import normal
 from leads.models import Company, Enrichment, Lead, Suppression, TeamMember
+from leads.scoring import calculation
+from leads.suppression import bulk, suppression
 from outreach.models import Message
 from outreach.states import Status
 
@@ -69,18 +71,18 @@ def filtered(chosen: dict[str, str]) -> QuerySet[Lead]:
     elif email:
         rows = rows.filter(pk__in=Message.objects.filter(status=email).values("lead"))
     if why := chosen.get("why"):
-        rows = reach.stopped(rows, why)
+        rows = bulk.stopped(rows, why)
     return searched(rows, chosen.get("search", ""))
 
 
 def _shown(rows: QuerySet[Lead], shown: str) -> QuerySet[Lead]:
     if shown == "hot":
-        big = Q(tier="tier_1", company__employees_from__gte=scoring.HOT_EMPLOYEES)
-        return rows.filter(Q(score__gte=scoring.HOT_INTENT) | big)
+        big = Q(tier="tier_1", company__employees_from__gte=calculation.HOT_EMPLOYEES)
+        return rows.filter(Q(score__gte=calculation.HOT_INTENT) | big)
     if shown == "may":
-        return reach.writable(rows)
+        return bulk.writable(rows)
     if shown == "stopped":
-        return reach.stopped(rows)
+        return bulk.stopped(rows)
     if shown == "no_address":
         return rows.filter(address=Lead.Address.NONE)
     if shown == "stuck":
@@ -129,7 +131,7 @@ def described(leads: list[Lead]) -> list[dict[str, Any]]:
         {
             "lead": lead,
             "where": where_now(lead, stops.get(lead.pk)),
-            "is_hot": lead.score is not None and scoring.is_hot(lead.score, lead.tier, _size(lead)),
+            "is_hot": lead.score is not None and calculation.is_hot(lead.score, lead.tier, _size(lead)),
         }
         for lead in leads
     ]

@@ -16,8 +16,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from approvals.pages import SeeOther, show
 from caio_project import lead_list, lead_words
-from leads import comparing, merging, suppression
+from leads.identity import merge_preview, merging
 from leads.models import Lead, Merge, Visit
+from leads.suppression import suppression
 from outreach.models import Message
 
 NOT_A_LEAD = "You can read. Merging leads and taking them apart is a Lead's to do."
@@ -72,7 +73,7 @@ def proposals(lead: Lead) -> list[Proposal]:
     """Who may be the same person as `lead`, each beside them."""
     found = []
     for row, other in merging.open_proposals(lead):
-        told = list(comparing.speaks_for(lead, other)), list(comparing.speaks_against(lead, other))
+        told = list(merge_preview.speaks_for(lead, other)), list(merge_preview.speaks_against(lead, other))
         found.append(Proposal(row, other, lead_words.told_apart(lead, other), side_by_side(lead, other), *told))
     return found
 
@@ -186,7 +187,7 @@ def _keep_apart(lead: Lead, other: Lead, by: Any, reason: str) -> None:
 def _compared(
     request: HttpRequest, lead: Lead, other: Lead, form: Decision, status: int = 200, problem: str = ""
 ) -> HttpResponse:
-    preview = comparing.preview(lead, other)
+    preview = merge_preview.preview(lead, other)
     proposed = merging.about(lead, other).filter(state=Merge.State.PROPOSED).first()
     context = {
         "lead": lead,
@@ -229,7 +230,7 @@ def undo_page(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _undoing(request: HttpRequest, row: Merge, form: Decision, status: int = 200, problem: str = "") -> HttpResponse:
-    preview = comparing.preview_undo(row)
+    preview = merge_preview.preview_undo(row)
     given = [(one, value) for one in preview.given for value in (one.now, one.then)]
     names = lead_words.Names((one.field, value) for one, value in given)
     lines = [

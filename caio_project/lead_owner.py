@@ -14,8 +14,8 @@ from django.views.decorators.http import require_POST
 
 from approvals.pages import SeeOther
 from caio_project import lead_merges
-from leads import ownership
 from leads.models import Lead, OwnerHow, TeamMember
+from leads.ownership import owner_assignment
 from outreach import composing, earlier, phase
 from outreach.states import NOT_LEFT
 
@@ -43,7 +43,7 @@ class Shown:
 
 
 def shown(lead: Lead) -> Shown:
-    change = ownership.newest_change(lead)
+    change = owner_assignment.newest_change(lead)
     how = WORDS.get(OwnerHow(lead.owner_how), "") if lead.owner_how else ""
     how = how.format(rule=lead.owner_rule or "")
     if change and change.by and lead.owner_how:
@@ -54,7 +54,7 @@ def shown(lead: Lead) -> Shown:
         since=change.at if change else None,
         notes=[note for note in (_unknown_user(lead), _signed_by_another(lead)) if note],
         by_hand=lead.owner_how == OwnerHow.HAND,
-        mark=ownership.mark(lead),
+        mark=owner_assignment.mark(lead),
         members=list(TeamMember.objects.filter(active=True)),
     )
 
@@ -89,8 +89,8 @@ def give(request: HttpRequest, public_id: Any) -> HttpResponse:
         messages.error(request, "Choose one of the team. Nothing was done.")
         return back
     try:
-        ownership.by_hand(lead, member, by=request.user, shown=request.POST.get("shown", ""))
-    except ownership.Refused as refused:
+        owner_assignment.by_hand(lead, member, by=request.user, shown=request.POST.get("shown", ""))
+    except owner_assignment.Refused as refused:
         messages.error(request, str(refused))
         return back
     lead = lead_merges.find(public_id)

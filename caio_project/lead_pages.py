@@ -14,7 +14,8 @@ from approvals.pages import show
 from caio_project import lead_events, lead_list, lead_merges, lead_owner, lead_words
 from caio_project.lead_story import story
 from caio_project.lib.paging import page
-from leads import intent, suppression
+from leads.scoring import assess
+from leads.suppression import suppression
 from outreach import drafting, earlier
 from outreach.states import OPEN
 
@@ -68,7 +69,7 @@ def lead_page(request: HttpRequest, public_id: Any) -> HttpResponse:
         "stop": suppression.verdict(lead.email or "", lead),
         "why_no_draft": drafting.why_not(lead),
         "open_email": earlier.emails_of(lead).filter(status__in=OPEN).first(),
-        "to_hot": intent.what_would_make_hot(lead) if assessment else [],
+        "to_hot": assess.what_would_make_hot(lead) if assessment else [],
         "told_first": told.events[:TOLD_FIRST],
         "told_then": told.events[TOLD_FIRST:],
         "left_out": told.left_out,

@@ -8,8 +8,8 @@ from django.db.models import Q
 
 from approvals.desk import WHY
 from caio_project.lead_words import told_apart
-from leads import suppression
 from leads.models import Assessment, Enrichment, Lead, Merge, OwnerChange, Visit
+from leads.suppression import suppression
 from outreach import phase
 from outreach.models import EmailEvent, Meeting, Message, Move, Opportunity, Reply
 from outreach.states import Status

@@ -10,8 +10,10 @@ from django.conf import settings
 from django.utils import timezone
 
 from caio_project import status
-from leads import budget, enrichment, ingest, intent
+from leads.enrichment import enrichment_requests, submission_budget
+from leads.inbound import events
 from leads.models import Enrichment, InboundEvent, Kind, Lead
+from leads.scoring import assess
 from outreach import drafting
 from outreach.models import Message
 from outreach.states import Status
@@ -37,7 +39,7 @@ class Visitor:
 
     def __init__(self, wait: float):
         self._started, self._wait = time.monotonic(), wait
-        self.event = ingest.store("rb2b", _body(uuid.uuid4().hex[:10]), kind=Kind.TEST).public_id
+        self.event = events.store("rb2b", _body(uuid.uuid4().hex[:10]), kind=Kind.TEST).public_id
 
     def follow(self, *looks: tuple[str, Look]) -> list[Step]:
         """Each step once it is reached; the last says why it was not."""
@@ -73,7 +75,7 @@ def ask_clay(wait: float, visitor: Visitor | None = None) -> list[Step]:
     lead = _visitor(visitor.event)
     if lead is None or not steps[-1].ok:
         return steps
-    return steps + watched(enrichment.test(lead), wait)
+    return steps + watched(enrichment_requests.test(lead), wait)
 
 
 def watched(row: Enrichment, wait: float) -> list[Step]:
@@ -84,7 +86,11 @@ def watched(row: Enrichment, wait: float) -> list[Step]:
         row.refresh_from_db()
     if row.requested_at is None and row.answered_at is None:
         return [Step("Clay asked", False, row.reason or f"not within {wait:.0f} s; is a worker running?")]
-    asked = Step("Clay asked", True, f"submission {budget.used()} of {budget.LIFETIME}, request {row.request_id}")
+    asked = Step(
+        "Clay asked",
+        True,
+        f"submission {submission_budget.used()} of {submission_budget.LIFETIME}, request {row.request_id}",
+    )
     while row.answered_at is None and time.monotonic() < until:
         time.sleep(POLL_SECONDS)
         row.refresh_from_db()
@@ -158,7 +164,7 @@ def _why_not(event: str) -> str:
     lead = _visitor(event)
     if lead is None:
         return "the event made no lead"
-    if not intent.is_on():
+    if not assess.is_on():
         return "the intent monitor is off"
     blocked = lead.messages.filter(status=Status.BLOCKED).first()
     if blocked:

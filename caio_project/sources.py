@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from leads import ingest, parked
+from leads.inbound import events, parked
 from leads.models import InboundEvent
 from outreach import inbox
 
@@ -10,7 +10,7 @@ NAMES = {
     "rb2b": "RB2B", "api": "API", "import": "Import", "clay": "Clay", "ghl": "GoHighLevel",
     "ghl_workflow": "GoHighLevel workflow", "ghl_poll": "GoHighLevel, polled",
 }  # fmt: skip
-PROCESSORS = {**ingest.PROCESSORS, **inbox.PROCESSORS}
+PROCESSORS = {**events.PROCESSORS, **inbox.PROCESSORS}
 REASONS = (*parked.REASONS, *inbox.REASONS)
 
 

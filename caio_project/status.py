@@ -16,8 +16,10 @@ from django.utils import timezone
 from approvals import queue
 from caio_project.lib.models import Heartbeat
 from caio_project.schedule import SWEEPS
-from leads import alarms, intent, stranded
+from leads.inbound import stuck_files
+from leads.integrations import alarms
 from leads.models import Enrichment, InboundEvent, Lead
+from leads.scoring import assess
 from metrics import flow
 from outreach import limits, phase
 
@@ -78,7 +80,7 @@ def _pipeline(by_kind: dict[tuple[str, str], int]) -> dict[str, Any]:
         "enrichment_waiting": Enrichment.objects.exclude(state=Enrichment.State.SETTLED).count(),
         "messages": messages,
         **flow.last_seen(),
-        **({} if intent.is_on() else {"intent_monitor": "off"}),
+        **({} if assess.is_on() else {"intent_monitor": "off"}),
     }
 
 
@@ -94,7 +96,7 @@ def problems(now: datetime | None = None) -> list[str]:
             found.append(f"{name} was never seen.")
         elif at < now - ALIVE:
             found.append(f"{name} was last seen at {at:%Y-%m-%d %H:%M} UTC.")
-    if where := intent.off_by():
+    if where := assess.off_by():
         found.append(f"Scoring and drafting are off by {where}.")
     found += flow.stuck(now)
     parked = InboundEvent.objects.filter(state=InboundEvent.State.PARKED, received_at__gte=now - NEWLY).count()
@@ -105,8 +107,8 @@ def problems(now: datetime | None = None) -> list[str]:
 
 def spool_troubles() -> list[str]:
     """What does not get from a spool into the database: as any machine told, and as this one's folder shows."""
-    here = stranded.look()
-    return [*alarms.open_texts(stranded.PREFIX), *([] if here.is_in_order else [f"In the spool here: {here.text}"])]
+    here = stuck_files.look()
+    return [*alarms.open_texts(stuck_files.PREFIX), *([] if here.is_in_order else [f"In the spool here: {here.text}"])]
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from django.utils import timezone
 from unfold.decorators import display
 
 from caio_project.lib.admin import NoDelete
-from leads import intent
 from leads.models import Switch
+from leads.scoring import assess
 from outreach import follow_ups, model_wishes
 
-WHAT = {one.SWITCH: one.SWITCH_DOES for one in (intent, follow_ups, model_wishes)}
+WHAT = {one.SWITCH: one.SWITCH_DOES for one in (assess, follow_ups, model_wishes)}
 
 
 @admin.register(Switch)

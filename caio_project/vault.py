@@ -20,7 +20,7 @@ from unfold.decorators import action, display
 
 from caio_project import sources, vault_words
 from caio_project.lib.admin import ReadOnly
-from leads import event_search, masking, parked, replay
+from leads.inbound import event_search, masking, parked, replay
 from leads.models import InboundEvent
 
 MOST_AT_ONCE = 20

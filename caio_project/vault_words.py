@@ -13,7 +13,7 @@ from django.conf import settings
 
 from caio_project import lead_words
 from caio_project.lib.changes import Change
-from leads.replay import Outcome
+from leads.inbound.replay import Outcome
 
 # Bookkeeping that tells a person nothing, or says again what another field says.
 HIDDEN = {

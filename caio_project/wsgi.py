@@ -12,6 +12,6 @@ from caio_project.checks import refuse_to_boot  # noqa: E402  (needs the apps lo
 
 refuse_to_boot()
 
-from leads import intake  # noqa: E402
+from leads.inbound import receive  # noqa: E402
 
-intake.drain_in_background()  # what a web process that died had kept
+receive.drain_in_background()  # what a web process that died had kept

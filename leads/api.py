@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from leads import ingest
+from leads.inbound import events
 from leads.integrations import rb2b
 
 
@@ -29,11 +29,11 @@ class Visitors(APIView):
         if not isinstance(request.data, dict):
             raise ValidationError({"body": "It is not a JSON object."})
         body = json.dumps(request.data, sort_keys=True).encode()
-        if len(body) > ingest.LARGEST_BODY:
-            raise ValidationError({"body": f"It is larger than {ingest.LARGEST_BODY} bytes."})
+        if len(body) > events.LARGEST_BODY:
+            raise ValidationError({"body": f"It is larger than {events.LARGEST_BODY} bytes."})
         try:
             rb2b.parse(body)
         except rb2b.Unreadable as error:
             raise ValidationError({"body": str(error)}) from error
-        stored = ingest.store("api", body)
+        stored = events.store("api", body)
         return Response({"id": stored.public_id}, status=202 if stored.is_new else 200)

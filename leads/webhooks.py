@@ -14,7 +14,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from caio_project.lib import calendar, deadline, webhooks
 from caio_project.lib.problems import problem_response
-from leads import breaker, budget, ingest, intake, stranded
+from leads.enrichment import submission_budget
+from leads.inbound import events, receive, stuck_files
+from leads.integrations import breaker
 from leads.models import Enrichment, InboundEvent
 
 
@@ -22,13 +24,13 @@ from leads.models import Enrichment, InboundEvent
 @require_POST
 def rb2b(request: HttpRequest, token: str = "") -> JsonResponse:
     token = token or request.GET.get("token", "")
-    parked = ingest.UNTOKENED if not token and _is_cutover() else ""
+    parked = events.UNTOKENED if not token and _is_cutover() else ""
     if not parked and not webhooks.is_one_of(token, settings.RB2B_WEBHOOK_TOKENS):
         return problem_response(401, "token: it is missing or wrong.")
     try:
         body, sha256, cut = _body(request)
-        accepted = intake.accept("rb2b", body, sha256, cut=cut, parked=parked)
-    except ingest.BrokenOff:
+        accepted = receive.accept("rb2b", body, sha256, cut=cut, parked=parked)
+    except events.BrokenOff:
         return webhooks.broken_off()
     except OSError:
         return webhooks.not_stored()
@@ -49,12 +51,12 @@ def clay(request: HttpRequest) -> JsonResponse:
         return refusal
     try:
         body, sha256, cut = _body(request)
-        accepted = intake.accept("clay", body, sha256, cut=cut)
-    except ingest.BrokenOff:
+        accepted = receive.accept("clay", body, sha256, cut=cut)
+    except events.BrokenOff:
         return webhooks.broken_off()
     except OSError:
         return webhooks.not_stored()
-    if cut or not ingest.is_json_object(body):
+    if cut or not events.is_json_object(body):
         return problem_response(400, f"body: it is not a JSON object; it was kept as event {accepted.public_id}.")
     return webhooks.stored(accepted.public_id, is_spooled=accepted.is_spooled)
 
@@ -78,11 +80,11 @@ def _health(status: str, ask: Callable[[], dict[str, Any]], **more: Any) -> Json
     nothing could be kept. `ask` reads the rows."""
     said, away = {}, False
     try:
-        with deadline.within(intake.BUDGET_SECONDS):
+        with deadline.within(receive.BUDGET_SECONDS):
             said = ask()
     except DatabaseError:
         away = True
-    kept = stranded.look()
+    kept = stuck_files.look()
     can_store = not away or kept.is_writable
     if away or kept.waiting or not kept.is_in_order:
         status = "degraded" if can_store else "unhealthy"
@@ -110,9 +112,9 @@ def _last_answer() -> dict[str, Any]:
         "waiting": Enrichment.objects.exclude(state=Enrichment.State.SETTLED).count(),
         "last_answer_at": newest.first(),
         "breaker": "open" if breaker.is_open() else "closed",
-        "submissions_used": budget.used(),
+        "submissions_used": submission_budget.used(),
     }
 
 
 def _body(request: HttpRequest) -> tuple[bytes, str, bool]:
-    return ingest.read_body(request)  # type: ignore[arg-type]
+    return events.read_body(request)  # type: ignore[arg-type]

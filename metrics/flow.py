@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from caio_project.lib import calendar
 from caio_project.lib.models import Heartbeat
-from leads import intent
 from leads.models import Enrichment, InboundEvent, Lead, Visit
+from leads.scoring import assess
 from outreach.models import Meeting, Message, Move, Reply, SyncCursor
 from outreach.states import Status
 
@@ -47,7 +47,7 @@ def flow(now: datetime | None = None) -> list[Stage]:
     now = now or timezone.now()
     start = calendar.start_of_day(now, settings.TEAM_TIME_ZONE)
     seen = {beat.name: beat for beat in Heartbeat.objects.all()}
-    is_off = not intent.is_on()
+    is_off = not assess.is_on()
 
     def stage(code: str, label: str, sweep: str, count: int, waiting: Waiting) -> Stage:
         facts = waiting.rows.aggregate(n=Count("pk"), oldest=Min(waiting.since))

@@ -11,7 +11,7 @@ from django.utils import timezone
 from approvals import queue
 from approvals.models import Decision, Verdict
 from caio_project.lib import calendar
-from leads import intent
+from leads.scoring import assess
 from metrics import experiments_page, flow
 from outreach import limits, pacing, phase
 from outreach.models import ControlChange, Message
@@ -46,7 +46,7 @@ def page(user: Any) -> dict[str, Any]:
         "actions": last_actions(),
         "tests": experiments_page.running(),
         "checked_at": now,
-        "monitor_off_by": intent.off_by(),
+        "monitor_off_by": assess.off_by(),
     }
 
 

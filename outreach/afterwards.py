@@ -10,9 +10,10 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from caio_project.lib import claims, http
-from leads import alarms, suppression
+from leads.integrations import alarms
 from leads.integrations import ghl as contacts
 from leads.integrations import ghl_refusals as refusals
+from leads.suppression import suppression
 from outreach import phase
 from outreach.models import AfterSend, Message, Transport
 

@@ -13,8 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from leads import ownership
 from leads.models import Lead
+from leads.ownership import owner_assignment
 from outreach import automatic, draining, forecast, gauges, guardrails, phase, sending_domains, why_not
 from outreach.models import Control, Message
 from outreach.states import Status
@@ -93,7 +93,7 @@ def owner_of(lead: Lead) -> dict[str, Any] | None:
     """{name, how, rule, since, by} of whose the lead is; `since` is null for who owned it from the beginning."""
     if lead.owner is None:
         return None
-    change = ownership.newest_change(lead)
+    change = owner_assignment.newest_change(lead)
     return {
         "name": lead.owner.name,
         "how": lead.owner_how,

@@ -9,8 +9,8 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from leads import rules
 from leads.models import Assessment, Lead, TeamMember
+from leads.scoring import rule_versions
 from outreach import compliance, earlier, experiments, guards, looks, merge, policy
 from outreach.models import EmailTemplate, Message, Signal
 
@@ -255,7 +255,7 @@ def signals_of(assessment: Assessment, fields: Mapping[str, merge.Value]) -> tup
     """What is known of a lead that a template may rest on, the strongest first."""
     known = {
         Signal.WARM_CONNECTION: bool(assessment.warm),
-        Signal.HIGH_INTENT_PAGE: "page_topic" in fields and rules.shows_high_intent(assessment),
+        Signal.HIGH_INTENT_PAGE: "page_topic" in fields and rule_versions.shows_high_intent(assessment),
         Signal.HIRING: "open_roles" in fields,
         Signal.TECH_STACK: "technology" in fields,
     }

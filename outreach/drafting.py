@@ -11,8 +11,11 @@ from django.utils import timezone
 
 from caio_project.lib import calendar, claims
 from caio_project.lib.nudge import nudge
-from leads import intent, locks, merging, suppression
+from leads import locks
+from leads.identity import merging
 from leads.models import Assessment, Lead
+from leads.scoring import assess
+from leads.suppression import suppression
 from outreach import compliance, composing, earlier, experiments, guards, looks, merge, model_wishes, places, policy
 from outreach.models import Assignment, Message, MessageText, Position
 from outreach.moves import move
@@ -38,7 +41,7 @@ def take_assessments(batch: int = 200) -> int:
 
     The position moves in the transaction that makes the drafts, so none is skipped and none is made twice.
     """
-    if not intent.is_on():
+    if not assess.is_on():
         return 0
     position, _ = Position.objects.get_or_create(reader=READER)
     new = list(Assessment.objects.filter(seq__gt=position.seq).order_by("seq").values_list("seq", "lead")[:batch])
@@ -137,7 +140,7 @@ def _last_end(lead: Lead) -> datetime | None:
 
 def write_drafts(batch: int = 100) -> int:
     """Write every open draft; each ends held, blocked or, after the last try, blocked with the error."""
-    if not intent.is_on():
+    if not assess.is_on():
         return 0
     due = Message.objects.filter(status=Status.DRAFT, not_before__lte=timezone.now()).order_by("not_before")
     count = 0

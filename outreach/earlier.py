@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db.models import F, Q, QuerySet
 
-from leads import suppression
 from leads.models import Lead
+from leads.suppression import suppression
 from outreach.guards import Earlier, Lesson
 from outreach.models import EmailEvent, Meeting, Message, MessageText, Move, Opportunity, Reply, SendIntent
 from outreach.states import Status

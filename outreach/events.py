@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from leads import locks, normal, suppression
-from leads.ingest import NotYet
+from leads import locks, normal
+from leads.inbound.events import NotYet
 from leads.models import Lead
+from leads.suppression import suppression
 from outreach import known, review, states, uncertain
 from outreach.integrations.ghl_facts import Mailed
 from outreach.models import EmailEvent, Message

@@ -13,8 +13,10 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from caio_project.lib.nudge import nudge
-from leads import intent, locks, suppression
+from leads import locks
 from leads.models import Lead, Switch
+from leads.scoring import assess
+from leads.suppression import suppression
 from outreach import composing, earlier
 from outreach.models import EmailEvent, EmailTemplate, Meeting, Message, Reply, ReplyKind, Transport
 from outreach.moves import move
@@ -41,7 +43,7 @@ class End:
 
 def is_on() -> bool:
     """Whether follow-ups are opened; off where nobody has turned the switch on."""
-    return intent.is_on() and Switch.objects.filter(name=SWITCH, on=True).exists()
+    return assess.is_on() and Switch.objects.filter(name=SWITCH, on=True).exists()
 
 
 def open_due(now: datetime | None = None, batch: int = 200) -> int:

@@ -12,7 +12,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from caio_project.lib.nudge import nudge
-from leads.alarms import clear_alarm, raise_alarm
+from leads.integrations.alarms import clear_alarm, raise_alarm
 from leads.models import Alarm, Kind
 from outreach import phase, review, sending_domains, thresholds
 from outreach.models import Control, EmailEvent, GuardrailBreach, HealthVerdict, Move, SendIntent, Transport

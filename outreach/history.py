@@ -14,8 +14,11 @@ from django.utils import timezone
 
 from caio_project.lib.files import Report
 from caio_project.lib.nudge import nudge
-from leads import identity, locks, normal, ownership, suppression
+from leads import locks, normal
+from leads.identity import lead_matching
 from leads.models import Kind, Lead
+from leads.ownership import owner_assignment
+from leads.suppression import suppression
 from outreach import compliance, composing, drafting, earlier, guards, merge, past, policy, reply_sorting, review
 from outreach.models import HistoryItem, Message, MessageText, Move, MoveReason, Reply, ReplyKind, ReplyText, Transport
 from outreach.moves import move
@@ -104,17 +107,17 @@ def _person(item: Item) -> Lead:
     if suppression.is_erased(lead) or lead.kind != Kind.LIVE:
         return lead
     first, _, last = normal.storable(item.name).partition(" ")
-    company = identity.company_known_as(item.company, "", address, lead.kind, SOURCE)
-    identity.fill(lead, SOURCE, first_name=first[:100], last_name=last[:100], title=item.title, company=company)
-    identity.settle_address(lead)
-    ownership.settle(lead)
+    company = lead_matching.company_known_as(item.company, "", address, lead.kind, SOURCE)
+    lead_matching.fill(lead, SOURCE, first_name=first[:100], last_name=last[:100], title=item.title, company=company)
+    lead_matching.settle_address(lead)
+    owner_assignment.settle(lead)
     Lead.objects.filter(pk=lead.pk).update(needs_assessment_at=timezone.now())
     return lead
 
 
 def _known_or_new(address: str) -> Lead:
-    known = identity.known_by(address, "")
-    return known[0] if known else identity.new_lead(SOURCE, address, kind=Kind.LIVE)
+    known = lead_matching.known_by(address, "")
+    return known[0] if known else lead_matching.new_lead(SOURCE, address, kind=Kind.LIVE)
 
 
 def _ended(item: Item, lead: Lead) -> None:

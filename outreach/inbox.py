@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from django.conf import settings
 
-from leads import ingest, parked, suppression
+from leads.inbound import events, parked
 from leads.models import InboundEvent
+from leads.suppression import suppression
 from outreach import feedback, guardrails
 from outreach.integrations import ghl_facts, ghl_webhooks
 from outreach.integrations.ghl_facts import Fact
@@ -13,7 +14,7 @@ from outreach.integrations.ghl_facts import Fact
 
 def work_off(batch: int = 200) -> int:
     """Work off the webhooks that wait, and look whether a guardrail is breached; returns how many were looked at."""
-    count = ingest.process_due(batch, PROCESSORS)
+    count = events.process_due(batch, PROCESSORS)
     if count:
         guardrails.check()
     return count
@@ -39,13 +40,13 @@ def _hear(event: InboundEvent, source: str, read: Callable[[bytes], Fact | None]
     try:
         fact = read(bytes(event.body))
     except ghl_webhooks.Unreadable as error:
-        raise ingest.Parked(str(error)) from error
+        raise events.Parked(str(error)) from error
     person = feedback.hear(fact, source) if fact is not None else None
     kept = {} if person is not None and not suppression.is_erased(person) else {"body": b""}
     InboundEvent.objects.filter(pk=event.pk).update(about=person, **kept)
 
 
-PROCESSORS: ingest.Processors = {"ghl": from_webhook, "ghl_workflow": from_workflow, "ghl_poll": from_polling}
+PROCESSORS: events.Processors = {"ghl": from_webhook, "ghl_workflow": from_workflow, "ghl_poll": from_polling}
 
 REASONS = (
     parked.Known(r"It is not (?:JSON|a JSON object)\.", f"GoHighLevel sends no such body. {parked.NOT_OURS}"),

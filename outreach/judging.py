@@ -8,8 +8,8 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from leads import suppression
 from leads.models import Kind
+from leads.suppression import suppression
 from outreach import drafting, earlier, follow_ups, one_person
 from outreach.models import Message, SendIntent, Transport
 from outreach.policy import Band

@@ -5,8 +5,10 @@ from datetime import datetime, timedelta
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from leads import merging, normal, suppression
+from leads import normal
+from leads.identity import merging
 from leads.models import Kind, Lead
+from leads.suppression import suppression
 from outreach.models import Message
 from outreach.states import Status
 

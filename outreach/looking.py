@@ -14,10 +14,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from caio_project.lib import claims, http
-from leads import locks, ownership, suppression
-from leads.contacts import why_stopped
+from leads import locks
+from leads.imports.ghl_contacts import why_stopped
 from leads.integrations import ghl as contacts
 from leads.models import Kind, Lead
+from leads.ownership import owner_assignment
+from leads.suppression import suppression
 from outreach import composing, findings, phase, policy, review
 from outreach.findings import Findings
 from outreach.integrations import ghl
@@ -147,7 +149,7 @@ def store(message: Message, contact: contacts.Contact | None, found: Findings, l
 def _tell(message: Message, contact: contacts.Contact | None) -> None:
     """What follows from a look for an email that waits for a decision."""
     if contact:
-        ownership.from_ghl(message.lead, contact.assigned_to)
+        owner_assignment.from_ghl(message.lead, contact.assigned_to)
     if contact and (stopped := why_stopped(contact)):
         suppression.stop(message.to_address, stopped, "GoHighLevel", message.lead)
         review.stop_open_emails(message.lead, "suppressed")

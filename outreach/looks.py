@@ -6,8 +6,8 @@ from django.conf import settings
 from django.db.models import Max, Q
 from django.utils import timezone
 
-from leads import suppression
 from leads.models import Kind
+from leads.suppression import suppression
 from outreach import findings
 from outreach.findings import Findings
 from outreach.models import GhlLook, Message, Opportunity, Reply

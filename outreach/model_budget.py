@@ -8,7 +8,7 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from caio_project.lib import calendar, claims
-from leads import alarms
+from leads.integrations import alarms
 from outreach.models import ModelTokens
 
 ALARM = "llm:budget"

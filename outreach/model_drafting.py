@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from caio_project.lib import claims, http
-from leads import breaker
+from leads.integrations import breaker
 from outreach import composing, drafting, merge, model_budget, model_prompt, model_wishes, tracing, wording
 from outreach.integrations import language_model
 from outreach.models import Message, ModelDraft

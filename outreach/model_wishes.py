@@ -10,8 +10,9 @@ from django.conf import settings
 from django.db.models import Count
 
 from caio_project.lib.nudge import nudge
-from leads import breaker, intent
+from leads.integrations import breaker
 from leads.models import Kind, Switch
+from leads.scoring import assess
 from outreach import composing, experiments, merge, model_budget, model_prompt
 from outreach.models import Message, MessageText, ModelDraft
 
@@ -32,7 +33,7 @@ def is_set_up() -> bool:
 
 def is_on() -> bool:
     """Whether the model is asked; off where nobody has turned the switch on."""
-    return is_set_up() and intent.is_on() and Switch.objects.filter(name=SWITCH, on=True).exists()
+    return is_set_up() and assess.is_on() and Switch.objects.filter(name=SWITCH, on=True).exists()
 
 
 def wish(message: Message) -> None:

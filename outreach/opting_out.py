@@ -11,10 +11,11 @@ from django.db.models import Max, Min, QuerySet
 from django.utils import timezone
 
 from caio_project.lib import claims, http
-from leads import alarms, suppression
+from leads.integrations import alarms
 from leads.integrations import ghl as contacts
 from leads.integrations import ghl_refusals as refusals
 from leads.models import Kind, Lead, Suppression
+from leads.suppression import suppression
 from outreach.models import GhlLook, Message, OptOut, Position
 
 READER = "opting_out"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.db.models import TextChoices
 
-from leads import scoring
+from leads.scoring import calculation
 
 
 class Phase(TextChoices):
@@ -40,7 +40,7 @@ POLICY: dict[Phase, Limits] = {
 }
 ORDER = list(POLICY)
 
-HOT_INTENT = scoring.HOT_INTENT
+HOT_INTENT = calculation.HOT_INTENT
 LOW_INTENT = 40
 
 
@@ -69,7 +69,7 @@ class Verdict:
 
 def band(intent: int, tier: str, employees_from: int | None, warm: bool) -> Band:
     """HOT, WARM or LOW. First match wins; CRITICAL stands beside it, with its own reason."""
-    if scoring.is_hot(intent, tier, employees_from):
+    if calculation.is_hot(intent, tier, employees_from):
         return Band.HOT
     if intent < LOW_INTENT and not warm:
         return Band.LOW

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import transaction
 
-from leads import rules
+from leads.scoring import rule_versions
 from outreach.composing import FOLLOW_UPS, GENERAL
 from outreach.models import EmailTemplate
 
@@ -21,7 +21,7 @@ class Needed(Exception):
 
 def angles() -> list[str]:
     """What a template can be about: the score's own angles and those of page triggers."""
-    return list(dict.fromkeys((*ANGLES, *FOLLOW_UPS.values(), *rules.angles())))
+    return list(dict.fromkeys((*ANGLES, *FOLLOW_UPS.values(), *rule_versions.angles())))
 
 
 def key_of(template: EmailTemplate) -> str:

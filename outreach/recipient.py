@@ -1,9 +1,10 @@
 """The recipient at GoHighLevel, at the last second: their contact, made and read, and what it says against writing."""
 
 from caio_project.lib import http
-from leads import ownership, suppression
-from leads.contacts import why_stopped
+from leads.imports.ghl_contacts import why_stopped
 from leads.integrations import ghl as contacts
+from leads.ownership import owner_assignment
+from leads.suppression import suppression
 from outreach import composing, findings, looking, looks, phase, refusals
 from outreach.findings import Findings
 from outreach.judging import Stopped
@@ -37,7 +38,9 @@ def ready(message: Message) -> str:
         looking.store(message, contact, found)
         raise _held(message, news)
     if contact.assigned_to != message.lead.ghl_assigned_to:
-        ownership.from_ghl(message.lead, contact.assigned_to)  # the answer is theirs; what was approved stays as it is
+        owner_assignment.from_ghl(
+            message.lead, contact.assigned_to
+        )  # the answer is theirs; what was approved stays as it is
     return contact.id
 
 

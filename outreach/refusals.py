@@ -7,8 +7,9 @@ import re
 from django.utils import timezone
 
 from caio_project.lib import claims, http
-from leads import alarms, suppression
+from leads.integrations import alarms
 from leads.integrations import ghl_refusals as said
+from leads.suppression import suppression
 from outreach import phase
 from outreach.judging import Away, Bound, NotNow, Stopped
 from outreach.models import Message, Move, Transport

@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from caio_project.lib import claims
 from caio_project.lib.nudge import nudge
-from leads import locks, normal, suppression
+from leads import locks, normal
 from leads.models import Lead
+from leads.suppression import suppression
 from outreach import events, known, looks, reply_sorting, reply_text, review, states, uncertain, unsubscribes
 from outreach.integrations.ghl_facts import Said
 from outreach.models import EmailEvent, Message, Reply, ReplyKind, ReplyText

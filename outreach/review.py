@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from caio_project.lib import claims
 from caio_project.lib.nudge import nudge
-from leads import suppression
 from leads.models import Kind, Lead
+from leads.suppression import suppression
 from outreach import compliance, composing, drafting, earlier, guards, looks, merge, phase, places, policy
 from outreach.models import Message, MessageText, Transport
 from outreach.moves import move

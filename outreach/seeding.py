@@ -6,8 +6,8 @@ from typing import Any
 
 from django.db import transaction
 
-from leads import intent
 from leads.models import Switch
+from leads.scoring import assess
 from outreach import follow_ups, model_wishes
 from outreach.models import Control, EmailTemplate
 
@@ -17,7 +17,7 @@ SEEDS = Path(__file__).parent / "seeds"
 def seed(**_: Any) -> None:
     """After a migration: fill what is empty, and bring templates nobody has edited up to date."""
     Control.objects.get_or_create(pk=1)
-    Switch.objects.get_or_create(name=intent.SWITCH, defaults={"on": True})
+    Switch.objects.get_or_create(name=assess.SWITCH, defaults={"on": True})
     for name in (follow_ups.SWITCH, model_wishes.SWITCH):
         Switch.objects.get_or_create(name=name, defaults={"on": False})
     seed_templates(templates())

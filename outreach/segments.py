@@ -10,7 +10,8 @@ from django.db import transaction
 
 from caio_project.lib.files import Report, csv_rows
 from caio_project.lib.nudge import nudge
-from leads import identity, locks, normal
+from leads import locks, normal
+from leads.identity import lead_matching
 from leads.models import Kind, Lead
 from outreach import drafting
 from outreach.models import Message, Segment
@@ -59,7 +60,7 @@ def _known(email: str, linkedin: str) -> Lead | str:
     address, key = normal.email(email), normal.linkedin_key(linkedin)
     if not address and not key:
         return "email: neither an address nor a LinkedIn URL of a person is there."
-    found = identity.find(address, "" if address else key)
+    found = lead_matching.find(address, "" if address else key)
     if found is not None and found.kind == Kind.LIVE:
         return found
     return f"email: nobody here is {address or key}; import_visitors brings new people."

@@ -19,10 +19,11 @@ from django.db.models import Exists, Min, OuterRef, QuerySet
 from django.utils import timezone
 
 from caio_project.lib import claims, http
-from leads import alarms, ingest
+from leads.inbound import events
+from leads.integrations import alarms
+from leads.integrations.background_calls import patiently
 from leads.integrations.ghl_refusals import Misconfigured
 from leads.models import Kind
-from leads.patience import patiently
 from outreach import deals, feedback, guardrails, known, meetings
 from outreach.integrations import ghl_facts, ghl_reading
 from outreach.integrations.ghl_facts import Fact, Mailed
@@ -76,7 +77,7 @@ class Round:
             feedback.hear(fact, "poll")
         except Exception:
             log.exception("a fact that was read at GoHighLevel is worked off later")
-            ingest.store("ghl_poll", ghl_facts.dump(fact))
+            events.store("ghl_poll", ghl_facts.dump(fact))
             self.kept_back += 1
 
 

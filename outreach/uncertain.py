@@ -10,7 +10,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from caio_project.lib import claims, http
-from leads import alarms
+from leads.integrations import alarms
 from outreach import afterwards, drafting, slots, states
 from outreach.integrations import ghl
 from outreach.models import Message, SendIntent

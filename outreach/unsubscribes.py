@@ -8,8 +8,9 @@ import re
 from django.db import transaction
 from django.utils import timezone
 
-from leads import locks, suppression
+from leads import locks
 from leads.models import Lead
+from leads.suppression import suppression
 from outreach import events, known
 from outreach.integrations.ghl_facts import Blocked
 from outreach.models import EmailEvent, Message

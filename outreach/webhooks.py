@@ -9,10 +9,10 @@ from django.views.decorators.http import require_POST
 from caio_project.lib import webhooks
 from caio_project.lib.nudge import nudge
 from caio_project.lib.problems import problem_response
-from leads import ingest, intake
+from leads.inbound import events, receive
 from outreach.integrations import ghl_signatures, ghl_webhooks
 
-TOO_LARGE = f"body: it is larger than {ingest.LARGEST_BODY} bytes; what it says is read from GoHighLevel instead."
+TOO_LARGE = f"body: it is larger than {events.LARGEST_BODY} bytes; what it says is read from GoHighLevel instead."
 NOT_GENUINE = f"{ghl_signatures.HEADER}: it is missing, or not GoHighLevel's signature of this body."
 
 
@@ -21,8 +21,8 @@ NOT_GENUINE = f"{ghl_signatures.HEADER}: it is missing, or not GoHighLevel's sig
 def ghl(request: HttpRequest) -> JsonResponse:
     """The webhooks of a marketplace app, signed. Without a right signature nothing is stored."""
     try:
-        body, _sha256, cut = ingest.read_body(request)  # type: ignore[arg-type]
-    except ingest.BrokenOff:
+        body, _sha256, cut = events.read_body(request)  # type: ignore[arg-type]
+    except events.BrokenOff:
         return webhooks.broken_off()
     if cut:
         return problem_response(413, TOO_LARGE)
@@ -39,19 +39,19 @@ def ghl_workflow(request: HttpRequest) -> JsonResponse:
     if refusal := webhooks.without_secret(request, "GHL_WORKFLOW_TOKEN", settings.GHL_WORKFLOW_TOKEN):
         return refusal
     try:
-        body, sha256, cut = ingest.read_body(request)  # type: ignore[arg-type]
-    except ingest.BrokenOff:
+        body, sha256, cut = events.read_body(request)  # type: ignore[arg-type]
+    except events.BrokenOff:
         return webhooks.broken_off()
     if cut:
         return problem_response(413, TOO_LARGE)
-    if not ingest.is_json_object(body):
+    if not events.is_json_object(body):
         return problem_response(400, "body: it is not a JSON object.")
     return _store("ghl_workflow", body, ghl_webhooks.name_of_workflow(sha256, timezone.now()))
 
 
 def _store(source: str, body: bytes, name: str) -> JsonResponse:
     try:
-        accepted = intake.accept(source, body, name)
+        accepted = receive.accept(source, body, name)
     except OSError:
         return webhooks.not_stored()
     if not accepted.is_spooled:

@@ -17,7 +17,7 @@ from hypothesis import settings as hypothesis_settings
 
 from caio_project import roles
 from caio_project.lib import append_only
-from leads import intake
+from leads.inbound import receive
 from leads.models import Switch
 from outreach import model_wishes, seeding
 from tests.fakes.clay import FakeClay
@@ -116,17 +116,17 @@ def live_server(django_db_setup: None, live_server: Any) -> Any:
 def own_spool(settings: Any, tmp_path: Path) -> Iterator[None]:
     """No test sees the spool of a server that runs here, nor the drainer or the pause of the test before."""
     settings.SPOOL_DIR = tmp_path / "spool"
-    intake._state.away_until = 0.0
+    receive._state.away_until = 0.0
     yield
-    intake._state.away_until = 0.0
+    receive._state.away_until = 0.0
     end_the_drainer()
 
 
 def end_the_drainer() -> None:
     """What a test has left in the spool is not to come into the database of the next."""
-    for drainer in [one for one in threading.enumerate() if one.name == intake.THREAD]:
+    for drainer in [one for one in threading.enumerate() if one.name == receive.THREAD]:
         shutil.rmtree(django_settings.SPOOL_DIR, ignore_errors=True)
-        intake._state.hurry.set()
+        receive._state.hurry.set()
         drainer.join(30)
 
 

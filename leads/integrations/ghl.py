@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 
 from caio_project.lib import http
-from leads import alarms, rates, tokens
+from leads.integrations import alarms, ghl_tokens, rates
 from leads.integrations import ghl_refusals as refusals
 from leads.normal import storable
 
@@ -123,11 +123,11 @@ def _asked(method: str, path: str, version: str, patient: bool, **parts: Any) ->
     """
     for last in (False, True):
         take_a_call()
-        token = tokens.current(patient=patient)
+        token = ghl_tokens.current(patient=patient)
         try:
             return _call(method, path, version, token.text, **parts)
         except http.Refused as failure:
-            if last or not refusals.is_dead_token(failure) or not tokens.expire(token):
+            if last or not refusals.is_dead_token(failure) or not ghl_tokens.expire(token):
                 raise refusals.misconfigured(failure, method, path) or failure from failure
             if not patient:
                 raise http.Unavailable(failure.detail, failure.status, failure.body, retry_after=1.0) from failure

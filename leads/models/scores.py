@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from caio_project.lib.models import Counter
 from leads.models.people import Lead
-from leads.rulebook import Rules
+from leads.scoring_rules import Rules
 
 
 class Assessment(models.Model):

@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from approvals import answers, escalation
 from approvals.models import Notice
-from leads import suppression
 from leads.models import Suppression, TeamMember
+from leads.suppression import suppression
 from outreach import feedback
 from outreach.integrations.ghl_facts import Said
 from outreach.models import Message, Reply

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from approvals import decisions, queue
 from approvals.decisions import Decider, Refused, TooLate
 from approvals.models import Claim, Decision, DecisionReason, Reading
-from leads import suppression
+from leads.suppression import suppression
 from outreach import phase, review, sending
 from outreach.models import Message, MoveReason, SandboxEmail
 from outreach.policy import Phase

@@ -289,7 +289,7 @@ def test_the_sweep_writes_and_tells_and_beats(slack: FakeSlack) -> None:
 
 
 def test_an_alarm_of_the_apps_below_is_told_once_for_each_opening() -> None:
-    from leads import alarms
+    from leads.integrations import alarms
 
     alarms.raise_alarm("clay:breaker", "Clay is not asked any more.")
     alarms.raise_alarm("clay:breaker", "Clay is not asked any more.")

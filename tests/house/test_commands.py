@@ -13,8 +13,11 @@ from django.db import connection
 from caio_project import deployment, our_visitor
 from caio_project.lib.models import ApiKey, Heartbeat
 from caio_project.schedule import SWEEPS
-from leads import alarms, budget, enrichment, ingest, intent, spool
+from leads.enrichment import enrichment_requests, submission_budget
+from leads.inbound import events, spool
+from leads.integrations import alarms
 from leads.models import Company, Enrichment, InboundEvent, Kind, Lead
+from leads.scoring import assess
 from outreach import drafting
 from outreach.models import Message
 from tests.factories import LeadFactory
@@ -40,9 +43,9 @@ def working() -> Iterator[None]:
 
     def work() -> None:
         while not stop.wait(0.05):
-            ingest.process_due()
-            enrichment.push_due()
-            intent.assess_due()
+            events.process_due()
+            enrichment_requests.push_due()
+            assess.assess_due()
             drafting.take_assessments()
             drafting.write_drafts()
         connection.close()
@@ -118,7 +121,7 @@ class TestAskingClay:
         lead, company = Lead.objects.get(), Company.objects.get()
         assert (lead.kind, lead.title, lead.email_verified) == (Kind.TEST, "VP Operations", False)
         assert (company.kind, company.revenue, company.technologies) == (Kind.TEST, "", [])
-        assert (len(answering.submissions()), budget.used()) == (1, 1)
+        assert (len(answering.submissions()), submission_budget.used()) == (1, 1)
 
     @pytest.mark.postgres
     def test_both_tests_follow_one_visitor(self, committed: None, answering: FakeClay, working: None) -> None:
@@ -128,20 +131,20 @@ class TestAskingClay:
         assert (Lead.objects.count(), len(answering.submissions()), Message.objects.get().kind) == (1, 1, Kind.TEST)
 
     def test_says_that_no_callback_came_or_why_it_was_parked(self, db: None, clay: FakeClay) -> None:
-        row = enrichment.test(LeadFactory(test=True))
-        enrichment.push_due()
+        row = enrichment_requests.test(LeadFactory(test=True))
+        enrichment_requests.push_due()
         row.refresh_from_db()
         silent = our_visitor.watched(row, wait=0)
         assert [(step.name, step.ok) for step in silent] == [("Clay asked", True), ("Clay answered", False)]
         assert "did its HTTP column run" in silent[-1].text
-        ingest.store("clay", b'{"request_id": "enr_of_nobody"}')
-        ingest.process_due()
+        events.store("clay", b'{"request_id": "enr_of_nobody"}')
+        events.process_due()
         assert "request_id is not one of ours." in our_visitor.watched(row, wait=0)[-1].text
 
     def test_says_why_clay_was_not_asked(self, db: None, clay: FakeClay) -> None:
         clay.auth_token = "another"
-        row = enrichment.test(LeadFactory(test=True))
-        enrichment.push_due()
+        row = enrichment_requests.test(LeadFactory(test=True))
+        enrichment_requests.push_due()
         row.refresh_from_db()
         (step,) = our_visitor.watched(row, wait=0)
         assert (step.name, step.ok) == ("Clay asked", False)
@@ -193,5 +196,5 @@ class TestCreateApiKey:
 
 def test_the_test_visitor_is_never_a_live_lead(db: None) -> None:
     our_visitor.follow_test_visitor(wait=0)
-    ingest.process_due()
+    events.process_due()
     assert Lead.objects.get().kind == Kind.TEST

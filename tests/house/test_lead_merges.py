@@ -7,8 +7,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from leads import merging, suppression
+from leads.identity import merging
 from leads.models import Company, Lead, Merge
+from leads.suppression import suppression
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -6,8 +6,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from leads import ownership
 from leads.models import Lead, OwnerChange, OwnerRule, TeamMember
+from leads.ownership import owner_assignment
 from outreach import review
 from tests import factories
 from tests.conftest import person
@@ -29,7 +29,7 @@ def ben(alex: TeamMember) -> TeamMember:
 @pytest.fixture
 def lead(alex: TeamMember) -> Lead:
     lead = factories.LeadFactory()
-    ownership.settle(lead)
+    owner_assignment.settle(lead)
     return lead
 
 
@@ -40,7 +40,7 @@ def page(client: Client, lead: Lead) -> str:
 
 
 def give(client: Client, lead: Lead, member: Any, shown: str | None = None) -> Any:
-    shown = ownership.mark(Lead.objects.get(pk=lead.pk)) if shown is None else shown
+    shown = owner_assignment.mark(Lead.objects.get(pk=lead.pk)) if shown is None else shown
     body = {"member": getattr(member, "pk", member), "shown": shown}
     return client.post(f"/sales/leads/{lead.public_id}/owner", body, follow=True)
 
@@ -50,17 +50,17 @@ def test_the_page_says_how_the_owner_came_about(
 ) -> None:
     client.force_login(viewer)
     assert "The default sender" in page(client, lead)
-    ownership.from_ghl(lead, "usr-9")
+    owner_assignment.from_ghl(lead, "usr-9")
     assert "its user usr-9, who is none of the team members here" in page(client, lead)
     TeamMember.objects.filter(pk=ben.pk).update(ghl_user_id="usr-9")
-    ownership.keep_up()
+    owner_assignment.keep_up()
     assert "Assigned in GoHighLevel" in page(client, lead)
-    ownership.from_ghl(lead, "")
+    owner_assignment.from_ghl(lead, "")
     OwnerRule.objects.create(name="Ohio", member=ben, states=["OH"])
-    ownership.apply_to_all(reviewer)
-    ownership.keep_up()
+    owner_assignment.apply_to_all(reviewer)
+    owner_assignment.keep_up()
     assert "By the rule “Ohio”" in page(client, lead)
-    ownership.by_hand(lead, ben, by=reviewer)
+    owner_assignment.by_hand(lead, ben, by=reviewer)
     text = page(client, lead)
     assert "Set by hand, by rita" in text and "Ben Ito owns this lead (by hand), rita" in text
     assert "/owner" not in text  # a Viewer is offered no form
@@ -101,8 +101,8 @@ def test_what_changed_since_the_page_was_opened_is_not_overwritten(
     client: Client, reviewer: User, lead: Lead, alex: TeamMember, ben: TeamMember
 ) -> None:
     client.force_login(reviewer)
-    shown = ownership.mark(lead)
-    ownership.by_hand(lead, ben, by=reviewer)
+    shown = owner_assignment.mark(lead)
+    owner_assignment.by_hand(lead, ben, by=reviewer)
     assert "since you looked: Ben Ito" in give(client, lead, alex, shown).content.decode()
     assert Lead.objects.get().owner == ben
 
@@ -113,7 +113,7 @@ def test_the_page_and_the_desk_say_who_signs_where_that_is_another(
     client.force_login(reviewer)
     message = factories.held(lead)
     review.mark_opened(message)
-    ownership.by_hand(lead, ben, by=reviewer)
+    owner_assignment.by_hand(lead, ben, by=reviewer)
     for path in (f"/sales/leads/{lead.public_id}", f"/sales/queue/{message.public_id}"):
         text = client.get(path).content.decode()
         assert "The email is signed by Alex Moreno; the lead belongs to Ben Ito now." in text
@@ -121,7 +121,7 @@ def test_the_page_and_the_desk_say_who_signs_where_that_is_another(
 
 def test_the_api_says_whose_a_lead_is(client: Client, lead: Lead, ben: TeamMember, reviewer: User) -> None:
     message = factories.held(lead)
-    ownership.by_hand(lead, ben, by=reviewer)
+    owner_assignment.by_hand(lead, ben, by=reviewer)
     headers = key("messages:read")
     body = client.get(f"/api/messages/{message.public_id}", headers=headers).json()
     owner = body["owner"]

@@ -8,8 +8,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from leads import merging, suppression
+from leads.identity import merging
 from leads.models import Enrichment, Lead
+from leads.suppression import suppression
 from outreach.models import EmailEvent, Meeting, Opportunity, Reply, ReplyText
 from outreach.states import Status
 from tests import factories

@@ -10,9 +10,11 @@ from django.utils import timezone
 from caio_project import status
 from caio_project.lib.models import Heartbeat
 from caio_project.schedule import SWEEPS
-from leads import ingest, rules, tasks
+from leads import tasks
+from leads.inbound import events
 from leads.models import Assessment, InboundEvent, Lead, ScoringRules, Switch, Visit
-from leads.rulebook import DEFAULT
+from leads.scoring import rule_versions
+from leads.scoring_rules import DEFAULT
 from outreach import tasks as outreach
 from outreach.models import Message
 from tests import factories
@@ -28,7 +30,7 @@ def sender(db: None) -> None:
 
 def arrive(count: int) -> None:
     for _ in range(count):
-        ingest.store("rb2b", rb2b.to_body(rb2b.person()))
+        events.store("rb2b", rb2b.to_body(rb2b.person()))
 
 
 def sweep(rounds: int = 3) -> None:
@@ -90,7 +92,7 @@ def test_rules_published_while_it_is_off_hold_for_what_came_in_meanwhile(setting
     by_row(settings, False)
     arrive(1)
     sweep()
-    rules.publish(ScoringRules.objects.create(name="Other", rules=DEFAULT.as_dict()), None)
+    rule_versions.publish(ScoringRules.objects.create(name="Other", rules=DEFAULT.as_dict()), None)
     assert made() == (1, 0, 0)
     by_row(settings, True)
     sweep()

@@ -15,7 +15,8 @@ from django.test.utils import CaptureQueriesContext
 
 from caio_project import sources
 from caio_project.lib.models import ApiKey
-from leads import ingest, parked
+from leads.inbound import events as inbound_events
+from leads.inbound import parked
 from leads.models import Company, Enrichment, InboundEvent, Lead, Visit
 from outreach import inbox
 from outreach.models import Reply, SandboxEmail
@@ -40,9 +41,9 @@ def page_of(event: InboundEvent, what: str = "change") -> str:
 
 
 def stored(body: bytes, source: str = "rb2b", *, then: bool = True) -> InboundEvent:
-    event = ingest.store(source, body)
+    event = inbound_events.store(source, body)
     if then:
-        ingest.process_due()
+        inbound_events.process_due()
     return InboundEvent.objects.get(public_id=event.public_id)
 
 
@@ -255,9 +256,9 @@ class TestParked:
         assert shows(text) == []
 
     def test_reasons_from_the_edges_are_known_too(self, viewer: User) -> None:
-        ingest.store("rb2b", b"x" * 10, cut=True)
+        inbound_events.store("rb2b", b"x" * 10, cut=True)
         for reason in (
-            ingest.UNTOKENED, InboundEvent.objects.get().reason, "The process ended in each of 8 tries.",
+            inbound_events.UNTOKENED, InboundEvent.objects.get().reason, "The process ended in each of 8 tries.",
             "NotYet: It speaks of nobody", "OperationalError: deadlock detected",
         ):  # fmt: skip
             assert parked.next_step(reason, "parked", sources.REASONS)

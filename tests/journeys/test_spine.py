@@ -8,8 +8,10 @@ import requests
 from django.contrib.auth.models import User
 
 from approvals.models import Decision
-from leads import enrichment, ingest, intake, intent
+from leads.enrichment import enrichment_requests
+from leads.inbound import events, receive
 from leads.models import Enrichment, InboundEvent, Lead, Visit
+from leads.scoring import assess
 from outreach import drafting, sending
 from outreach.models import Message
 from tests import factories
@@ -21,11 +23,11 @@ from tests.fakes.ghl import FakeGhl
 
 def work() -> None:
     """What the sweeps do, in the order of the stages."""
-    intake.drain()  # SQLite in memory locks tables between threads, and what the server could not store is spooled
-    ingest.process_due()
-    enrichment.push_due()
-    ingest.process_due()
-    intent.assess_due()
+    receive.drain()  # SQLite in memory locks tables between threads, and what the server could not store is spooled
+    events.process_due()
+    enrichment_requests.push_due()
+    events.process_due()
+    assess.assess_due()
     drafting.take_assessments()
     drafting.write_drafts()
 
@@ -51,8 +53,8 @@ def arrive(site: Any, clay: FakeClay, **more: Any) -> Message:
     visitor = rb2b.person({"Business Email": None, **more})
     answer = requests.post(f"{site.url}/webhooks/rb2b?token={TOKEN}", data=rb2b.to_body(visitor), timeout=60)
     assert answer.status_code == 200
-    ingest.process_due()
-    enrichment.push_due()
+    events.process_due()
+    enrichment_requests.push_due()
     clay.wait_for_callbacks(before + 1, timeout=60)
     work()
     return Message.objects.latest("pk")
@@ -137,7 +139,7 @@ def test_a_visitor_whom_clay_never_answers_goes_on_with_partial_data(site: Any, 
     work()
     assert Message.objects.count() == 0
     Enrichment.objects.update(not_before=Enrichment.objects.get().requested_at)
-    enrichment.settle_overdue()
+    enrichment_requests.settle_overdue()
     work()
     assert (Enrichment.objects.get().outcome, Message.objects.get().status) == ("partial", "held")
 
@@ -152,5 +154,5 @@ def test_a_body_of_five_megabytes_is_answered_200_and_parked(site: Any) -> None:
     body = json.dumps({"LinkedIn URL": "x" * 5_000_000})
     answer = requests.post(f"{site.url}/webhooks/rb2b?token={TOKEN}", data=body, timeout=60)
     event = InboundEvent.objects.get()
-    assert (answer.status_code, event.state, len(event.body)) == (200, "parked", ingest.LARGEST_BODY)
+    assert (answer.status_code, event.state, len(event.body)) == (200, "parked", events.LARGEST_BODY)
     assert "larger than" in event.reason

@@ -15,7 +15,7 @@ import requests
 from django.conf import settings as django_settings
 from django.db import connection
 
-from leads import ingest
+from leads.inbound import events
 from outreach.models import Message
 from tests.conftest import TOKEN
 from tests.fakes import rb2b
@@ -77,7 +77,7 @@ def test_a_visit_whose_every_wake_up_was_lost_is_found_by_the_sweeps(
 ) -> None:
     start("worker", "--concurrency=2")
     start("beat", "--scheduler=celery.beat:Scheduler", "--pidfile=")
-    monkeypatch.setattr(ingest, "nudge", lambda task: None)
+    monkeypatch.setattr(events, "nudge", lambda task: None)
     visitor = rb2b.person()
-    ingest.store("rb2b", rb2b.json.dumps(visitor).encode())
+    events.store("rb2b", rb2b.json.dumps(visitor).encode())
     assert held() == [visitor["Business Email"]]

@@ -11,8 +11,10 @@ from django.http import HttpResponse
 from django.test import Client
 
 from caio_project.lib import charset
-from leads import enrichment, ingest, intent
+from leads.enrichment import enrichment_requests
+from leads.inbound import events
 from leads.models import Enrichment, InboundEvent, Kind, Lead, Visit
+from leads.scoring import assess
 from tests.conftest import TOKEN
 
 
@@ -30,8 +32,8 @@ def through_wsgi(client: Client) -> None:
 def arrive(payload: Any, kind: str = Kind.LIVE) -> InboundEvent:
     """Store one visitor's body and process it."""
     body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-    stored = ingest.store("rb2b", body, kind=kind)
-    ingest.process_due()
+    stored = events.store("rb2b", body, kind=kind)
+    events.process_due()
     return InboundEvent.objects.get(public_id=stored.public_id)
 
 
@@ -46,10 +48,10 @@ def arrived(payload: Any, kind: str = Kind.LIVE) -> Lead:
 
 def work() -> None:
     """Every sweep of leads once, in the order of the stages."""
-    ingest.process_due()
-    enrichment.push_due()
-    enrichment.settle_overdue()
-    intent.assess_due()
+    events.process_due()
+    enrichment_requests.push_due()
+    enrichment_requests.settle_overdue()
+    assess.assess_due()
 
 
 def counts() -> tuple[int, int, int]:

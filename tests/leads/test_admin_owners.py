@@ -7,8 +7,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from leads import ownership
 from leads.models import Lead, OwnerRule, OwnerRun, TeamMember
+from leads.ownership import owner_assignment
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +24,7 @@ def ben(db: None) -> TeamMember:
 @pytest.fixture
 def lead(ben: TeamMember) -> Lead:
     lead = factories.LeadFactory()
-    ownership.settle(lead)
+    owner_assignment.settle(lead)
     return lead
 
 
@@ -61,7 +61,7 @@ def test_a_rule_is_shown_with_whom_it_moves_then_stored_then_applied(
     assert "whom no team member here is: usr-9 (1)" in page
     assert "The rules would move 1 of 1 lead to another owner." in page
     client.post(f"{LIST}apply/", confirmed(page))
-    ownership.keep_up()
+    owner_assignment.keep_up()
     assert now(lead) == {"owner__name": "Ben Ito", "owner_how": "rule"}
     assert OwnerRun.objects.get().by == lead_user
 
@@ -71,7 +71,7 @@ def test_it_can_be_stored_and_applied_at_once(client: Client, lead_user: User, l
     page = client.post(f"{LIST}add/", typed(ben)).content.decode()
     assert "Store it and move 1 lead" in page
     client.post(f"{LIST}add/", typed(ben) | confirmed(page) | {"apply": "yes"})
-    ownership.keep_up()
+    owner_assignment.keep_up()
     assert now(lead) == {"owner__name": "Ben Ito", "owner_how": "rule"}
 
 
@@ -79,8 +79,8 @@ def test_a_change_and_taking_a_rule_out_of_use_are_shown_as_well(
     client: Client, lead_user: User, lead: Lead, ben: TeamMember
 ) -> None:
     rule = OwnerRule.objects.create(name="Ohio", member=ben, states=["OH"])
-    ownership.apply_to_all(lead_user)
-    ownership.keep_up()
+    owner_assignment.apply_to_all(lead_user)
+    owner_assignment.keep_up()
     client.force_login(lead_user)
     path = f"{LIST}{rule.pk}/change/"
     assert "OH" in client.get(path).content.decode()

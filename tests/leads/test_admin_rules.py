@@ -8,9 +8,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from leads import rules
 from leads.models import Lead, ScoringRules
-from leads.rulebook import DEFAULT
+from leads.scoring import rule_versions
+from leads.scoring_rules import DEFAULT
 from tests.leads.test_rules import HIGHER, PAGE, changed, everything, row, visitor
 
 pytestmark = pytest.mark.django_db
@@ -65,7 +65,7 @@ def test_a_lead_adds_edits_previews_publishes_and_copies(client: Client, lead_us
     assert everything() == before
     said = act(client, "publish_rules", draft, **confirmed(client, draft)).content.decode()
     assert "Version 1 is published" in said
-    assert rules.current().version == "1"
+    assert rule_versions.current().version == "1"
     assert Lead.objects.exclude(needs_assessment_at=None).count() == 1
     act(client, "copy_as_draft", draft)
     made = ScoringRules.objects.get(version=2)
@@ -97,7 +97,7 @@ def test_one_draft_at_a_time(client: Client, lead_user: User) -> None:
     drafts = [row(), row()]
     for action in ("publish_rules", "see_moves", "copy_as_draft"):
         assert "Choose one version" in act(client, action, *drafts).content.decode()
-    rules.publish(drafts[0], lead_user)
+    rule_versions.publish(drafts[0], lead_user)
     assert "Only a draft can be published" in act(client, "publish_rules", drafts[0]).content.decode()
     assert sorted(ScoringRules.objects.values_list("state", flat=True)) == ["draft", "published"]
 
@@ -105,7 +105,7 @@ def test_one_draft_at_a_time(client: Client, lead_user: User) -> None:
 def test_a_published_one_is_shown_and_not_edited(client: Client, lead_user: User) -> None:
     client.force_login(lead_user)
     version = row()
-    rules.publish(version, lead_user)
+    rule_versions.publish(version, lead_user)
     change = f"{LIST}{version.pk}/change/"
     assert client.get(change).status_code == 200
     assert client.post(change, typed("X", changed(**HIGHER))).status_code == 403
@@ -238,7 +238,7 @@ def test_a_table_that_cannot_be_read_is_refused(add: Any, more: dict[str, str], 
 
 def test_a_published_versions_pages_are_shown_to_everybody(client: Client, viewer: User) -> None:
     version = row(pages=[{**PAGE, "topic": "<b>prices</b>"}])
-    rules.publish(version, None)
+    rule_versions.publish(version, None)
     client.force_login(viewer)
     page = client.get(f"{LIST}{version.pk}/change/").content.decode()
     assert "<code>/pricing*</code>" in page and "&lt;b&gt;prices&lt;/b&gt;" in page

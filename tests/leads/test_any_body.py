@@ -16,7 +16,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from caio_project.lib.models import ApiKey
-from leads import ingest
+from leads.inbound import events
 from leads.models import InboundEvent
 from tests.conftest import TOKEN
 from tests.fakes import rb2b
@@ -98,7 +98,7 @@ def kept(source: str, body: bytes) -> InboundEvent:
 
 def stays_kept_when_it_is_worked_off(source: str, body: bytes) -> None:
     """Into a visit, into nothing, or parked with a reason; a try that has to be repeated is a fault of ours."""
-    ingest.process_due()
+    events.process_due()
     event = kept(source, body)
     assert (event.state in ("processed", "parked"), event.attempts) == (True, 1), event.reason
     assert bool(event.reason) == (event.state == "parked")
@@ -120,7 +120,7 @@ def test_whatever_rb2b_posts_is_kept_once(sender: Client, body: bytes, content_t
 def test_whatever_clay_posts_is_kept_once(sender: Client, body: bytes, content_type: str) -> None:
     for _ in range(2):
         code, _ = sent(sender, "/webhooks/clay", body, content_type, HTTP_AUTHORIZATION=f"Bearer {SECRET}")
-        assert code == (200 if ingest.is_json_object(body) else 400)
+        assert code == (200 if events.is_json_object(body) else 400)
     stays_kept_when_it_is_worked_off("clay", body)
 
 
@@ -140,7 +140,7 @@ def test_whatever_the_api_is_given_is_kept_once_or_refused(sender: Client, body:
     refused = codes[0] == codes[1] and codes[0] in (400, 415) and not new
     assert refused or (codes, new) in (([202, 200], 1), ([200, 200], 0))
     if new:
-        ingest.process_due()
+        events.process_due()
         event = InboundEvent.objects.latest("pk")
         assert (event.state in ("processed", "parked"), event.attempts) == (True, 1), event.reason
 

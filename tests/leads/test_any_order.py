@@ -16,8 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from leads import enrichment, ingest, intent
+from leads.enrichment import enrichment_requests
+from leads.inbound import events
 from leads.models import Company, Enrichment, InboundEvent, Lead, Merge, Visit
+from leads.scoring import assess
 from tests.fakes import rb2b
 
 pytestmark = pytest.mark.django_db
@@ -104,26 +106,26 @@ def _taken(step: Step, steps: list[Step]) -> bool:
     if step.kind in ("patience", "score"):
         go_on(score=step.kind == "score")
     elif step.kind in ("person", "colleague", "company"):
-        ingest.store("rb2b", body(step))
+        events.store("rb2b", body(step))
     else:
         about = steps[step.about % len(steps)]
         row = InboundEvent.objects.filter(body=body(about)).first() if about.kind == "person" else None
         if row is None:
             return about.kind != "person"
         if step.kind == "again":
-            ingest.store("rb2b", json.dumps({"payload": json.loads(bytes(row.body))}).encode())
+            events.store("rb2b", json.dumps({"payload": json.loads(bytes(row.body))}).encode())
         else:
             asked = Enrichment.objects.filter(lead=row.visit.lead.pk).order_by("pk").first()
-            ingest.store("clay", json.dumps({**step.said, "request_id": asked.request_id}).encode())
-    ingest.process_due()
+            events.store("clay", json.dumps({**step.said, "request_id": asked.request_id}).encode())
+    events.process_due()
     return True
 
 
 def go_on(*, score: bool) -> None:
     """Clay was asked and did not answer in time; then, with `score`, whoever is due is scored."""
     Enrichment.objects.filter(state="due").update(state="requested", requested_at=timezone.now())
-    enrichment.settle_overdue(timezone.now() + timedelta(minutes=1))
-    while score and intent.assess_due():
+    enrichment_requests.settle_overdue(timezone.now() + timedelta(minutes=1))
+    while score and assess.assess_due():
         pass
 
 

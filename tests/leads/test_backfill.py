@@ -9,8 +9,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from leads import backfill, breaker, budget, enrichment, ingest, suppression
+from leads.enrichment import enrichment_requests, submission_budget
+from leads.imports import backfill
+from leads.inbound import events
+from leads.integrations import breaker
 from leads.models import Budget, Enrichment
+from leads.suppression import suppression
 from tests import factories
 from tests.fakes.clay import FakeClay
 from tests.fakes.ghl import FakeGhl
@@ -33,9 +37,9 @@ def test_who_was_asked_within_a_week_is_not_asked_again(clay: FakeClay) -> None:
     clay.configure(answers=0)
     first, second = lead(), lead()
     backfill.run(limit=1, wait=0)
-    enrichment.push_due()
+    enrichment_requests.push_due()
     Enrichment.objects.update(not_before=Enrichment.objects.get().created_at)
-    enrichment.settle_overdue()
+    enrichment_requests.settle_overdue()
     assert Enrichment.objects.get().lead in (first, second)
     assert backfill.run(limit=5, wait=0).asked == 1
     assert backfill.run(limit=5, wait=0).asked == 0
@@ -48,7 +52,7 @@ def test_answers_come_in_and_the_rate_is_said(committed: None, live_server: Any,
 
     def work() -> None:
         while not stop.wait(0.1):
-            ingest.process_due()
+            events.process_due()
         connection.close()
 
     worker = threading.Thread(target=work)
@@ -80,10 +84,10 @@ def test_whoever_could_not_be_asked_is_asked_the_next_time(clay: FakeClay) -> No
     assert backfill.run(limit=5, wait=10).failed == 5
     breaker.answered()
     assert set(backfill.lacking()) == set(leads[:2])
-    budget.used()
-    Budget.objects.update(used=budget.LIFETIME)
-    enrichment.want(leads[0])
-    enrichment.push_due()
+    submission_budget.used()
+    Budget.objects.update(used=submission_budget.LIFETIME)
+    enrichment_requests.want(leads[0])
+    enrichment_requests.push_due()
     assert set(backfill.lacking()) == set(leads[:2])
 
 
@@ -138,8 +142,8 @@ def test_while_clay_is_not_asked_it_is_refused_and_nothing_is_read(clay: FakeCla
     with pytest.raises(CommandError, match="its breaker is open. 3 pushes in a row failed, the last: nope"):
         call_command("backfill_enrichment")
     breaker.answered()
-    budget.used()
-    Budget.objects.update(used=budget.LIFETIME)
+    submission_budget.used()
+    Budget.objects.update(used=submission_budget.LIFETIME)
     with pytest.raises(CommandError, match="all submissions of its webhook are used"):
         call_command("backfill_enrichment")
     assert (Enrichment.objects.count(), ghl.requests(), clay.requests()) == (0, [], [])

@@ -9,7 +9,9 @@ from django.db import connection
 from django.utils import timezone
 
 from caio_project.lib import http
-from leads import breaker, budget, enrichment, rates, tasks
+from leads import tasks
+from leads.enrichment import enrichment_requests, submission_budget
+from leads.integrations import breaker, rates
 from leads.models import Alarm, Breaker, Budget, Enrichment, RateWindow
 from tests import factories
 from tests.fakes.clay import FakeClay
@@ -19,8 +21,8 @@ pytestmark = pytest.mark.django_db
 
 def ask() -> Enrichment:
     lead = factories.LeadFactory()
-    enrichment.want(lead)
-    enrichment.push_due()
+    enrichment_requests.want(lead)
+    enrichment_requests.push_due()
     return lead.enrichments.get()
 
 
@@ -59,7 +61,7 @@ class TestBreaker:
         probe = ask()
         assert (probe.state, breaker.is_open()) == ("requested", True)
         assert ask().outcome == "failed"
-        enrichment.record_answer(probe.request_id, {"request_id": probe.request_id, "job_title": "COO"})
+        enrichment_requests.record_answer(probe.request_id, {"request_id": probe.request_id, "job_title": "COO"})
         assert not breaker.is_open()
         assert Alarm.objects.filter(closed_at=None).count() == 0
         assert ask().state == "requested"
@@ -100,7 +102,7 @@ class TestBreaker:
             ask()
         Enrichment.objects.update(requested_at=timezone.now() - timedelta(minutes=11))
         answered = ask()
-        enrichment.record_answer(answered.request_id, {"request_id": answered.request_id})
+        enrichment_requests.record_answer(answered.request_id, {"request_id": answered.request_id})
         breaker.watch()
         assert not breaker.is_open()
 
@@ -109,19 +111,19 @@ class TestBudget:
     def test_counts_from_what_was_used_before_us(self, clay: FakeClay, settings: Any) -> None:
         settings.CLAY_SUBMISSIONS_USED = 44_998
         ask()
-        assert (budget.used(), Alarm.objects.count()) == (44_999, 0)
+        assert (submission_budget.used(), Alarm.objects.count()) == (44_999, 0)
         ask()
         assert Alarm.objects.get().text == "45000 of 50000 submissions of the Clay webhook are used."
 
     def test_nothing_is_submitted_past_the_end(self, clay: FakeClay, settings: Any) -> None:
-        settings.CLAY_SUBMISSIONS_USED = budget.LIFETIME
+        settings.CLAY_SUBMISSIONS_USED = submission_budget.LIFETIME
         assert ask().outcome == "failed"
-        assert (len(clay.requests()), budget.used()) == (0, budget.LIFETIME)
+        assert (len(clay.requests()), submission_budget.used()) == (0, submission_budget.LIFETIME)
 
     def test_a_new_webhook_source_starts_anew(self, clay: FakeClay, settings: Any) -> None:
         ask()
         settings.CLAY_WORKBOOK_WEBHOOK_URL = clay.source_url("src-2")
-        assert budget.used() == 0
+        assert submission_budget.used() == 0
         assert Budget.objects.count() == 2
 
     @pytest.mark.parametrize(("now_said", "used"), [(12_000, 12_001), (3, 4), (0, 1)])
@@ -130,31 +132,31 @@ class TestBudget:
     ) -> None:
         settings.CLAY_SUBMISSIONS_USED = 500
         ask()
-        assert budget.used() == 501
+        assert submission_budget.used() == 501
         settings.CLAY_SUBMISSIONS_USED = now_said
-        assert (budget.used(), budget.used()) == (used, used)
+        assert (submission_budget.used(), submission_budget.used()) == (used, used)
         ask()
-        assert budget.used() == used + 1
+        assert submission_budget.used() == used + 1
 
     def test_a_row_from_before_the_correction_was_kept_is_not_counted_twice(
         self, clay: FakeClay, settings: Any
     ) -> None:
         settings.CLAY_SUBMISSIONS_USED = 500
-        Budget.objects.create(key=budget.key(), used=520)
-        assert budget.used() == 520
+        Budget.objects.create(key=submission_budget.key(), used=520)
+        assert submission_budget.used() == 520
         settings.CLAY_SUBMISSIONS_USED = 600
-        assert budget.used() == 620
+        assert submission_budget.used() == 620
 
     def test_the_end_is_told_of_although_the_approach_was(self, clay: FakeClay, settings: Any) -> None:
-        settings.CLAY_SUBMISSIONS_USED = budget.LIFETIME - 2
+        settings.CLAY_SUBMISSIONS_USED = submission_budget.LIFETIME - 2
         for _ in range(3):
             ask()
         assert open_alarms() == ["clay:budget", "clay:budget:used_up"]
         assert "All 50000 submissions" in Alarm.objects.get(key="clay:budget:used_up").text
-        assert (len(clay.requests()), budget.used()) == (2, budget.LIFETIME)
+        assert (len(clay.requests()), submission_budget.used()) == (2, submission_budget.LIFETIME)
 
     def test_a_new_webhook_source_ends_the_alarms(self, clay: FakeClay, settings: Any) -> None:
-        settings.CLAY_SUBMISSIONS_USED = budget.LIFETIME
+        settings.CLAY_SUBMISSIONS_USED = submission_budget.LIFETIME
         tasks.watch_vendors()
         assert open_alarms() == ["clay:budget", "clay:budget:used_up"]
         settings.CLAY_WORKBOOK_WEBHOOK_URL, settings.CLAY_SUBMISSIONS_USED = clay.source_url("src-2"), 0
@@ -162,7 +164,7 @@ class TestBudget:
         assert open_alarms() == []
 
     def test_in_the_sandbox_there_is_nothing_to_be_used_up(self, settings: Any) -> None:
-        settings.CLAY_SUBMISSIONS_USED = budget.LIFETIME
+        settings.CLAY_SUBMISSIONS_USED = submission_budget.LIFETIME
         tasks.watch_vendors()
         assert open_alarms() == []
 
@@ -178,7 +180,7 @@ class TestRate:
 
     def test_a_push_that_must_wait_for_long_is_put_off_and_not_counted(self, clay: FakeClay) -> None:
         in_five_seconds = timezone.now().timestamp() + 5  # by the clock of a worker that is ahead
-        RateWindow.objects.create(vendor="clay", window=int(in_five_seconds / enrichment.CALL_EVERY), used=1)
+        RateWindow.objects.create(vendor="clay", window=int(in_five_seconds / enrichment_requests.CALL_EVERY), used=1)
         row = ask()
         assert (row.state, row.attempts, row.lease_until, len(clay.requests())) == ("due", 0, None, 0)
         assert row.not_before > timezone.now() - timedelta(seconds=1)

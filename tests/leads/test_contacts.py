@@ -6,9 +6,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from leads import backfill, contacts, enrichment, identity, intent, patience, rates, suppression
+from leads.enrichment import enrichment_requests
+from leads.identity import lead_matching
+from leads.imports import backfill, ghl_contacts
+from leads.integrations import background_calls, rates
 from leads.integrations.ghl import CALLS_PER_WINDOW, take_a_call
 from leads.models import Bookmark, Company, Enrichment, Lead, RateWindow, Suppression
+from leads.scoring import assess
+from leads.suppression import suppression
 from outreach import drafting, segments
 from outreach.models import Message
 from tests import factories
@@ -20,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 def taken(most: int = 50) -> dict[str, Any]:
     """What was not zero."""
-    return {name: value for name, value in vars(contacts.take(most)).items() if value}
+    return {name: value for name, value in vars(ghl_contacts.take(most)).items() if value}
 
 
 def lead() -> Lead:
@@ -54,7 +59,7 @@ def test_a_contact_becomes_a_lead_with_what_is_known_and_from_where(ghl: FakeGhl
 def test_a_contact_joins_the_company_that_is_known(ghl: FakeGhl) -> None:
     company = factories.CompanyFactory(domain="northline.test", name="Northline Freight")
     ghl.add_contact("dana@northline.test", companyName="northline")
-    contacts.take(5)
+    ghl_contacts.take(5)
     assert (lead().company, Company.objects.get().name) == (company, "Northline Freight")
 
 
@@ -200,12 +205,12 @@ def test_the_limit_ends_in_the_middle_of_a_page_and_the_next_run_goes_on_there(g
 def test_after_a_kill_in_the_middle_of_a_page_nobody_is_made_twice_or_left_out(ghl: FakeGhl) -> None:
     many(ghl, 5)
 
-    def killed(taken: contacts.Taken) -> None:
+    def killed(taken: ghl_contacts.Taken) -> None:
         if taken.new == 3:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        contacts.take(5, killed)
+        ghl_contacts.take(5, killed)
     assert Lead.objects.count() == 3
     assert taken() == {"read": 5, "new": 2, "known": 3, "ended": True}
     assert Lead.objects.count() == 5
@@ -239,7 +244,7 @@ def test_a_week_after_the_end_the_list_is_read_from_its_beginning(ghl: FakeGhl) 
 
 def test_another_location_is_read_from_its_own_beginning(ghl: FakeGhl, settings: Any) -> None:
     ghl.add_contact("dana@northline.test")
-    contacts.take(5)
+    ghl_contacts.take(5)
     settings.GHL_LOCATION_ID = "loc-2"
     ghl.configure(location_id="loc-2")
     assert taken() == {"read": 1, "known": 1, "ended": True}
@@ -247,8 +252,8 @@ def test_another_location_is_read_from_its_own_beginning(ghl: FakeGhl, settings:
 
 def test_a_third_of_the_rate_is_ours_and_the_door_finds_the_rest_free(ghl: FakeGhl) -> None:
     many(ghl, 1)
-    assert patience.CALLS_PER_WINDOW * 3 == CALLS_PER_WINDOW
-    contacts.take(1)
+    assert background_calls.CALLS_PER_WINDOW * 3 == CALLS_PER_WINDOW
+    ghl_contacts.take(1)
     used = dict(RateWindow.objects.values_list("vendor", "used"))
     assert used in ({"ghl": 2, "ghl_background": 2}, {"ghl": 1, "ghl_background": 1})  # where a window ended between
     rates.pause("ghl_background", 60, "as if used up")
@@ -262,12 +267,12 @@ def test_a_third_of_the_rate_is_ours_and_the_door_finds_the_rest_free(ghl: FakeG
 def test_they_are_asked_about_scored_and_queued_by_hand_only(ghl: FakeGhl, clay: FakeClay) -> None:
     ghl.add_contact("dana@northline.test", firstName="Dana", lastName="Okafor", companyName="Northline", country="US")
     backfill.run(limit=5, wait=0)
-    enrichment.push_due()
+    enrichment_requests.push_due()
     [row] = clay.submissions()
     assert (row["email"], row["full_name"], row["company_name"]) == ("dana@northline.test", "Dana Okafor", "Northline")
     assert row["source"] == "ghl"
-    enrichment.record_answer(row["request_id"], {"job_title": "VP Sales", "industry": "Logistics"})
-    intent.assess_due()
+    enrichment_requests.record_answer(row["request_id"], {"job_title": "VP Sales", "industry": "Logistics"})
+    assess.assess_due()
     assert (lead().title, lead().score is not None) == ("VP Sales", True)
     assert (drafting.take_assessments(), Message.objects.count()) == (1, 0)
     assert segments.why_not(lead()) == ""
@@ -275,8 +280,8 @@ def test_they_are_asked_about_scored_and_queued_by_hand_only(ghl: FakeGhl, clay:
 
 def test_a_visit_makes_a_contact_an_ordinary_lead(ghl: FakeGhl) -> None:
     ghl.add_contact("dana@northline.test")
-    contacts.take(5)
-    assert identity.find("dana@northline.test", "in/dana") == lead()
+    ghl_contacts.take(5)
+    assert lead_matching.find("dana@northline.test", "in/dana") == lead()
     factories.VisitFactory(lead=lead())
     assert drafting.why_not(lead()) == ""
 

@@ -11,9 +11,12 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leads import enrichment, identity, intent, suppression
+from leads.enrichment import enrichment_requests
+from leads.identity import lead_matching
 from leads.integrations import clay as vendor
 from leads.models import Assessment, Company, Enrichment, Lead, Suppression
+from leads.scoring import assess
+from leads.suppression import suppression
 from tests.factories import CompanyFactory, LeadFactory
 from tests.fakes import rb2b
 from tests.fakes.clay import JUNK, FakeClay, enriched
@@ -29,8 +32,8 @@ SOURCE = "POST /v3/sources/webhook/{source}"
 def asked(clay: FakeClay, **fields: Any) -> tuple[Lead, Enrichment]:
     """A lead whose question was pushed and is waiting for its answer."""
     lead = LeadFactory(**fields)
-    enrichment.want(lead)
-    assert enrichment.push_due() == 1
+    enrichment_requests.want(lead)
+    assert enrichment_requests.push_due() == 1
     row = lead.enrichments.get()
     assert row.state == "requested"
     return lead, row
@@ -102,18 +105,18 @@ def test_a_batch_is_pushed_oldest_first_and_not_before_its_time(clay: FakeClay) 
     leads = [LeadFactory() for _ in range(4)]
     for lead, seconds in zip(leads, (-1, -3, -2, 60), strict=True):
         Enrichment.objects.create(lead=lead, not_before=now + timedelta(seconds=seconds))
-    assert enrichment.push_due(batch=2) == 2
+    assert enrichment_requests.push_due(batch=2) == 2
     assert [row["email"] for row in clay.submissions()] == [leads[1].email, leads[2].email]
-    assert enrichment.push_due() == 1
-    assert enrichment.push_due() == 0
+    assert enrichment_requests.push_due() == 1
+    assert enrichment_requests.push_due() == 0
     assert leads[3].enrichments.get().state == "due"
 
 
 def test_in_the_sandbox_nothing_is_asked_nothing_is_made_up_and_the_lead_goes_on_at_once() -> None:
     lead = LeadFactory(title="")
     before = Lead.objects.values().get()
-    enrichment.want(lead)
-    enrichment.push_due()
+    enrichment_requests.want(lead)
+    enrichment_requests.push_due()
     row = lead.enrichments.get()
     assert (row.state, row.outcome, row.requested_at, row.gained) == ("settled", "skipped", None, [])
     assert row.reason == "Clay is in the sandbox: nothing was asked and nothing is made up."
@@ -131,8 +134,8 @@ def test_in_the_sandbox_nothing_is_asked_nothing_is_made_up_and_the_lead_goes_on
 )
 def test_people_who_do_not_exist_never_reach_clay(clay: FakeClay, kind: str, why: str) -> None:
     lead = LeadFactory(kind=kind)
-    enrichment.want(lead)
-    enrichment.push_due()
+    enrichment_requests.want(lead)
+    enrichment_requests.push_due()
     row = lead.enrichments.get()
     assert (row.outcome, row.reason) == ("skipped", why)
     assert clay.requests() == []
@@ -143,8 +146,8 @@ def test_people_who_do_not_exist_never_reach_clay(clay: FakeClay, kind: str, why
 def test_somebody_who_must_not_be_written_to_is_not_asked_about(clay: FakeClay, reason: str) -> None:
     lead = LeadFactory()
     suppression.stop(lead.email, reason, "test", lead)
-    enrichment.want(lead)
-    enrichment.push_due()
+    enrichment_requests.want(lead)
+    enrichment_requests.push_due()
     assert lead.enrichments.get().outcome == "skipped"
     assert clay.requests() == []
 
@@ -161,10 +164,10 @@ def test_somebody_without_an_address_to_write_to_is_asked_about(clay: FakeClay, 
 def test_a_lead_has_one_open_question(clay: FakeClay) -> None:
     lead = LeadFactory()
     for _ in range(3):
-        enrichment.want(lead)
+        enrichment_requests.want(lead)
     assert lead.enrichments.count() == 1
-    enrichment.push_due()
-    enrichment.want(lead)
+    enrichment_requests.push_due()
+    enrichment_requests.want(lead)
     assert (lead.enrichments.count(), len(clay.submissions())) == (1, 1)
 
 
@@ -180,20 +183,20 @@ def test_the_database_holds_one_open_question_and_any_number_of_closed_ones() ->
 
 def test_an_answer_of_the_last_seven_days_is_not_asked_for_again(clay: FakeClay) -> None:
     lead, row = asked(clay)
-    enrichment.record_answer(row.request_id, enriched({}))
-    intent.assess_due()
+    enrichment_requests.record_answer(row.request_id, enriched({}))
+    assess.assess_due()
     with later(7 * 86400 - 60):
-        enrichment.want(lead)
+        enrichment_requests.want(lead)
         assert (lead.enrichments.count(), is_due(lead)) == (1, True)
     with later(7 * 86400 + 60):
-        enrichment.want(lead)
+        enrichment_requests.want(lead)
         assert lead.enrichments.count() == 2
 
 
 def answered_colleague(clay: FakeClay, **fields: Any) -> Lead:
     """Somebody about whom and about whose company Clay has just answered."""
     lead, row = asked(clay, **fields)
-    enrichment.record_answer(row.request_id, enriched(clay.submissions()[-1]))
+    enrichment_requests.record_answer(row.request_id, enriched(clay.submissions()[-1]))
     return lead
 
 
@@ -212,7 +215,7 @@ def test_what_clay_said_about_a_company_is_not_asked_again_for_a_colleague_in_se
     lead, row = asked(clay, company=company, last_name="", title="")
     assert wants(clay) == ("yes", "no")
     assert (row.asks_person, row.asks_company, row.company_known_at) == (True, False, company.enriched_at)
-    enrichment.record_answer(row.request_id, {"last_name": "Reyes", "job_title": "CEO"})
+    enrichment_requests.record_answer(row.request_id, {"last_name": "Reyes", "job_title": "CEO"})
     row.refresh_from_db()
     company.refresh_from_db()
     assert row.gained == ["last_name", "title"]  # the company's fields are the colleague's gain
@@ -235,7 +238,7 @@ def test_after_seven_days_the_company_is_asked_about_again(clay: FakeClay) -> No
 def test_the_cache_is_by_domain_and_a_company_without_one_is_asked_about(clay: FakeClay) -> None:
     company = CompanyFactory(domain=None, name="Northline", name_key="northline")
     _, row = asked(clay, company=company, email="dana@acme.test")
-    enrichment.record_answer(row.request_id, {**enriched(clay.submissions()[-1]), "company_domain": ""})
+    enrichment_requests.record_answer(row.request_id, {**enriched(clay.submissions()[-1]), "company_domain": ""})
     company.refresh_from_db()
     assert company.enriched_at is None
     asked(clay, company=company, email="ben@acme.test")
@@ -245,7 +248,7 @@ def test_the_cache_is_by_domain_and_a_company_without_one_is_asked_about(clay: F
 def test_an_answer_about_another_domain_is_no_answer_about_this_one(clay: FakeClay) -> None:
     company = CompanyFactory(domain="northline.test")
     _, row = asked(clay, company=company)
-    enrichment.record_answer(row.request_id, {"company_domain": "elsewhere.test", "industry": "Mining"})
+    enrichment_requests.record_answer(row.request_id, {"company_domain": "elsewhere.test", "industry": "Mining"})
     company.refresh_from_db()
     assert company.enriched_at is None
 
@@ -257,19 +260,19 @@ def test_where_the_person_is_known_and_the_company_is_not_only_the_company_is_as
         lead = answered_colleague(clay, company=company)
         assert wants(clay) == ("yes", "no")
     with later(8 * 86400):
-        enrichment.want(lead)
-        enrichment.push_due()
+        enrichment_requests.want(lead)
+        enrichment_requests.push_due()
         assert wants(clay) == ("no", "yes")
         row = lead.enrichments.get(state="requested")
-        enrichment.record_answer(row.request_id, {"company_domain": "northline.test"})
-        enrichment.want(lead)
+        enrichment_requests.record_answer(row.request_id, {"company_domain": "northline.test"})
+        enrichment_requests.want(lead)
         assert not lead.enrichments.exclude(state="settled").exists()
 
 
 def test_a_question_that_an_answer_has_overtaken_is_not_pushed(clay: FakeClay) -> None:
     lead = answered_colleague(clay)
     row = Enrichment.objects.create(lead=lead)
-    enrichment.push_due()
+    enrichment_requests.push_due()
     row.refresh_from_db()
     assert (row.outcome, row.reason, len(clay.submissions())) == ("skipped", "Clay answered within seven days.", 1)
     assert is_due(lead)
@@ -279,7 +282,7 @@ def test_a_question_that_an_answer_has_overtaken_is_not_pushed(clay: FakeClay) -
 def test_a_question_without_an_answer_is_asked_again_at_the_next_visit(outcome: str) -> None:
     lead = LeadFactory()
     Enrichment.objects.create(lead=lead, state="settled", outcome=outcome, settled_at=timezone.now())
-    enrichment.want(lead)
+    enrichment_requests.want(lead)
     assert lead.enrichments.filter(state="due").count() == 1
 
 
@@ -289,11 +292,11 @@ def test_a_question_without_an_answer_is_asked_again_at_the_next_visit(outcome: 
 def test_after_thirty_seconds_without_an_answer_the_lead_goes_on_with_what_there_is(clay: FakeClay) -> None:
     lead, row = asked(clay, title="")
     with later(29):
-        assert enrichment.settle_overdue() == 0
+        assert enrichment_requests.settle_overdue() == 0
         assert not is_due(lead)
     with later(31):
-        assert enrichment.settle_overdue() == 1
-        assert enrichment.settle_overdue() == 0
+        assert enrichment_requests.settle_overdue() == 1
+        assert enrichment_requests.settle_overdue() == 0
     row.refresh_from_db()
     assert (row.state, row.outcome, row.reason) == ("settled", "partial", "Clay did not answer within 30 seconds.")
     assert is_due(lead)
@@ -302,25 +305,25 @@ def test_after_thirty_seconds_without_an_answer_the_lead_goes_on_with_what_there
 
 def test_what_was_not_pushed_yet_is_not_overdue() -> None:
     lead = LeadFactory()
-    enrichment.want(lead)
+    enrichment_requests.want(lead)
     with later(3600):
-        assert enrichment.settle_overdue() == 0
+        assert enrichment_requests.settle_overdue() == 0
     assert lead.enrichments.get().state == "due"
 
 
 def test_a_late_answer_is_taken_and_the_lead_assessed_anew(clay: FakeClay) -> None:
     lead, row = asked(clay, title="")
     with later(31):
-        enrichment.settle_overdue()
-        intent.assess_due()
+        enrichment_requests.settle_overdue()
+        assess.assess_due()
     assert not is_due(lead)
     assert Assessment.objects.count() == 1
-    assert enrichment.record_answer(row.request_id, enriched({})) is True
+    assert enrichment_requests.record_answer(row.request_id, enriched({})) is True
     row.refresh_from_db()
     assert (row.state, row.outcome) == ("settled", "late")
     assert is_due(lead)
     assert lead.title == "VP Revenue Operations"
-    intent.assess_due()
+    assess.assess_due()
     assert Assessment.objects.first().icp > Assessment.objects.last().icp
 
 
@@ -337,35 +340,35 @@ def test_a_push_that_is_refused_or_fails_is_shown_and_the_lead_goes_on(
 ) -> None:
     clay.on(SOURCE).status(status, {"message": "nope"})
     lead = LeadFactory()
-    enrichment.want(lead)
-    enrichment.push_due()
+    enrichment_requests.want(lead)
+    enrichment_requests.push_due()
     row = lead.enrichments.get()
     assert (row.state, row.outcome, row.requested_at) == ("settled", "failed", None)
     assert row.reason.endswith(reason)
     assert is_due(lead)
     assert len(clay.requests()) == 1
-    assert enrichment.push_due() == 0
+    assert enrichment_requests.push_due() == 0
 
 
 def test_a_push_that_is_not_answered_in_time_fails_and_a_callback_still_counts(clay: FakeClay, settings: Any) -> None:
     settings.CLAY_TIMEOUT_SECONDS = 1
     clay.on(SOURCE).act_then_delay(20)
     lead = LeadFactory(title="")
-    enrichment.want(lead)
-    enrichment.push_due()
+    enrichment_requests.want(lead)
+    enrichment_requests.push_due()
     row = lead.enrichments.get()
     assert (row.outcome, row.reason.endswith("did not answer in time")) == ("failed", True)
     assert is_due(lead)
-    enrichment.record_answer(clay.submissions()[0]["request_id"], enriched({}))
+    enrichment_requests.record_answer(clay.submissions()[0]["request_id"], enriched({}))
     row.refresh_from_db()
     assert (row.outcome, row.answered_at is not None) == ("late", True)
 
 
 def test_a_push_to_nobody_fails(clay: FakeClay) -> None:
     lead = LeadFactory()
-    enrichment.want(lead)
+    enrichment_requests.want(lead)
     clay.stop()
-    enrichment.push_due()
+    enrichment_requests.push_due()
     row = lead.enrichments.get()
     assert (row.outcome, row.reason.startswith("no connection to 127.0.0.1:")) == ("failed", True)
     assert is_due(lead)
@@ -374,8 +377,8 @@ def test_a_push_to_nobody_fails(clay: FakeClay) -> None:
 def test_an_error_that_no_database_can_store_is_stored(clay: FakeClay) -> None:
     clay.on(SOURCE).status(422, {"message": "a\x00b\ud800" + "x" * 1000})
     lead = LeadFactory()
-    enrichment.want(lead)
-    enrichment.push_due()
+    enrichment_requests.want(lead)
+    enrichment_requests.push_due()
     row = lead.enrichments.get()
     assert (row.outcome, len(row.reason)) == ("failed", 300)
 
@@ -383,8 +386,8 @@ def test_an_error_that_no_database_can_store_is_stored(clay: FakeClay) -> None:
 def test_one_failed_push_does_not_hold_up_the_next(clay: FakeClay) -> None:
     clay.on(SOURCE).status(500, times=1)
     for _ in range(2):
-        enrichment.want(LeadFactory())
-    assert enrichment.push_due() == 2
+        enrichment_requests.want(LeadFactory())
+    assert enrichment_requests.push_due() == 2
     assert list(Enrichment.objects.order_by("pk").values_list("state", "outcome")) == [
         ("settled", "failed"),
         ("requested", ""),
@@ -394,9 +397,9 @@ def test_one_failed_push_does_not_hold_up_the_next(clay: FakeClay) -> None:
 def test_a_worker_that_died_in_the_push_is_taken_over_after_its_lease(clay: FakeClay) -> None:
     lead = LeadFactory()
     Enrichment.objects.create(lead=lead, lease_until=timezone.now() + timedelta(seconds=20), attempts=1)
-    assert enrichment.push_due() == 0
+    assert enrichment_requests.push_due() == 0
     with later(21):
-        assert enrichment.push_due() == 1
+        assert enrichment_requests.push_due() == 1
     assert lead.enrichments.get().attempts == 2
 
 
@@ -405,10 +408,10 @@ def test_a_worker_that_died_in_the_push_is_taken_over_after_its_lease(clay: Fake
 
 def test_an_answer_before_the_push_was_recorded_is_an_answer(clay: FakeClay) -> None:
     lead = LeadFactory(title="")
-    enrichment.want(lead)
+    enrichment_requests.want(lead)
     row = lead.enrichments.get()
-    assert enrichment.record_answer(row.request_id, enriched({})) is True
-    assert enrichment.push_due() == 0
+    assert enrichment_requests.record_answer(row.request_id, enriched({})) is True
+    assert enrichment_requests.push_due() == 0
     row.refresh_from_db()
     assert (row.state, row.outcome) == ("settled", "answered")
     assert is_due(lead)
@@ -420,18 +423,18 @@ def test_an_answer_that_overtakes_the_push_stays_an_answer(clay: FakeClay) -> No
     """Clay calls back while its own acknowledgement is still under way."""
     clay.on(SOURCE).act_then_delay(1.0)
     lead = LeadFactory(title="")
-    enrichment.want(lead)
+    enrichment_requests.want(lead)
 
     def answer() -> None:
         try:
             [row] = wait_for(clay.submissions, timeout=60)
-            enrichment.record_answer(row["request_id"], enriched(row))
+            enrichment_requests.record_answer(row["request_id"], enriched(row))
         finally:
             connection.close()
 
     thread = threading.Thread(target=answer)
     thread.start()
-    enrichment.push_due()
+    enrichment_requests.push_due()
     thread.join(20)
     row = lead.enrichments.get()
     assert (row.state, row.outcome, row.reason) == ("settled", "answered", "")
@@ -444,7 +447,7 @@ def test_an_answer_that_overtakes_the_push_stays_an_answer(clay: FakeClay) -> No
 def test_two_callbacks_at_once_lose_nothing_of_either(clay: FakeClay) -> None:
     lead, row = asked(clay, title="", past_employers=[], country="")
     bodies = [{"job_title": "CEO"}, {"past_employers": ["Acme"]}, {"country": "US"}, {"job_title": "CEO"}]
-    results = in_threads([lambda body=body: enrichment.record_answer(row.request_id, body) for body in bodies])
+    results = in_threads([lambda body=body: enrichment_requests.record_answer(row.request_id, body) for body in bodies])
     assert results == [True] * 4
     row.refresh_from_db()
     lead.refresh_from_db()
@@ -455,7 +458,7 @@ def test_two_callbacks_at_once_lose_nothing_of_either(clay: FakeClay) -> None:
 def test_an_answer_fills_what_was_not_known_and_overwrites_nothing(clay: FakeClay) -> None:
     company = CompanyFactory(industry="", employees="", employees_from=None, name="Northline", domain="northline.test")
     lead, row = asked(clay, title="VP Sales", last_name="", email="dana@northline.test", company=company)
-    enrichment.record_answer(row.request_id, enriched({"email": lead.email, "company_domain": "other.test"}))
+    enrichment_requests.record_answer(row.request_id, enriched({"email": lead.email, "company_domain": "other.test"}))
     lead.refresh_from_db()
     company.refresh_from_db()
     row.refresh_from_db()
@@ -482,7 +485,7 @@ def test_junk_is_missing_and_nothing_is_gained(clay: FakeClay, variant: str) -> 
     before = Lead.objects.values().get()
     junk = JUNK.get(variant)
     body = {} if variant == "missing" else {**dict.fromkeys(enriched({}), junk), "past_employers": junk}
-    assert enrichment.record_answer(row.request_id, body) is True
+    assert enrichment_requests.record_answer(row.request_id, body) is True
     row.refresh_from_db()
     assert (row.state, row.outcome, row.gained) == ("settled", "answered", [])
     assert is_due(lead)
@@ -495,7 +498,7 @@ def test_junk_is_missing_and_nothing_is_gained(clay: FakeClay, variant: str) -> 
 def test_a_company_name_that_says_nothing_finds_nobodys_company(clay: FakeClay, name: str) -> None:
     CompanyFactory(name="", name_key="", domain="other.test")
     lead, row = asked(clay, company=None, email="dana@northline.test")
-    enrichment.record_answer(row.request_id, {"company_name": name, "industry": "Logistics"})
+    enrichment_requests.record_answer(row.request_id, {"company_name": name, "industry": "Logistics"})
     lead.refresh_from_db()
     assert lead.company is None
     assert Company.objects.get().industry == "Logistics & Supply Chain"
@@ -504,7 +507,9 @@ def test_a_company_name_that_says_nothing_finds_nobodys_company(clay: FakeClay, 
 def test_a_lead_without_a_company_gets_the_one_of_its_domain(clay: FakeClay) -> None:
     known = CompanyFactory(domain="acme.test", name="Acme")
     lead, row = asked(clay, company=None, email="dana@acme.test")
-    enrichment.record_answer(row.request_id, {"company_domain": "https://www.acme.test/", "company_name": "Acme, Inc."})
+    enrichment_requests.record_answer(
+        row.request_id, {"company_domain": "https://www.acme.test/", "company_name": "Acme, Inc."}
+    )
     lead.refresh_from_db()
     assert lead.company == known
     assert Company.objects.count() == 1
@@ -517,8 +522,10 @@ def test_a_company_known_by_its_name_gets_the_domain_that_clay_says(clay: FakeCl
         CompanyFactory(domain="acme.test", name="", name_key="")
     company = CompanyFactory(domain=None, name="Acme", name_key="acme")
     lead, row = asked(clay, company=company, email="dana@acme.test")
-    enrichment.record_answer(row.request_id, {"company_domain": "acme.test", "company_name": name, "open_roles": 3})
-    identity.spread_news()
+    enrichment_requests.record_answer(
+        row.request_id, {"company_domain": "acme.test", "company_name": name, "open_roles": 3}
+    )
+    lead_matching.spread_news()
     lead.refresh_from_db()
     assert lead.company == Company.objects.get()
     assert (lead.company.domain, lead.company.name, lead.company.open_roles) == ("acme.test", "Acme", 3)
@@ -527,7 +534,7 @@ def test_a_company_known_by_its_name_gets_the_domain_that_clay_says(clay: FakeCl
 def test_a_company_that_clay_calls_otherwise_is_not_given_its_domain(clay: FakeClay) -> None:
     company = CompanyFactory(domain=None, name="Acme", name_key="acme")
     _, row = asked(clay, company=company)
-    enrichment.record_answer(row.request_id, {"company_domain": "beta.test", "company_name": "Beta"})
+    enrichment_requests.record_answer(row.request_id, {"company_domain": "beta.test", "company_name": "Beta"})
     assert (Company.objects.get().pk, Company.objects.get().domain) == (company.pk, None)
 
 
@@ -555,7 +562,7 @@ def test_a_business_address_takes_the_place_of_none_or_of_one_that_cannot_be_use
     LeadFactory(email="taken@acme.test")
     state = "usable" if had == "dana@old.test" else "no_address"
     lead, row = asked(clay, email=had, address=state, personal_email=had if had == "dana@gmail.com" else "")
-    enrichment.record_answer(row.request_id, {"work_email": found, "email_verified": True})
+    enrichment_requests.record_answer(row.request_id, {"work_email": found, "email_verified": True})
     lead.refresh_from_db()
     assert (lead.email, lead.address == "usable") == (has, usable)
     assert lead.email_verified is (lead.email != had)
@@ -564,7 +571,7 @@ def test_a_business_address_takes_the_place_of_none_or_of_one_that_cannot_be_use
 
 def test_a_new_address_that_is_not_verified_does_not_inherit_the_old_ones_verdict(clay: FakeClay) -> None:
     lead, row = asked(clay, email="dana@gmail.com", email_verified=True, address="no_address")
-    enrichment.record_answer(row.request_id, {"work_email": "dana@acme.test", "email_verified": "unknown"})
+    enrichment_requests.record_answer(row.request_id, {"work_email": "dana@acme.test", "email_verified": "unknown"})
     lead.refresh_from_db()
     assert (lead.email, lead.email_verified, lead.address) == ("dana@acme.test", False, "usable")
 
@@ -575,7 +582,7 @@ def test_a_new_address_that_is_not_verified_does_not_inherit_the_old_ones_verdic
 )
 def test_an_address_that_does_not_exist_is_not_taken(clay: FakeClay, said: dict[str, Any]) -> None:
     lead, row = asked(clay, no_address=True)
-    enrichment.record_answer(row.request_id, {"work_email": "dana@acme.test", **said})
+    enrichment_requests.record_answer(row.request_id, {"work_email": "dana@acme.test", **said})
     lead.refresh_from_db()
     row.refresh_from_db()
     assert (lead.email, lead.address, row.gained) == (None, "no_address", [])
@@ -588,7 +595,7 @@ def test_an_address_of_ours_that_does_not_exist_is_not_written_to_and_not_suppre
 ) -> None:
     lead, row = asked(clay, email="dana@acme.test", email_verified=True)
     named = {"work_email": "dana@acme.test"} if says_which else {}
-    enrichment.record_answer(row.request_id, {**named, "email_status": "invalid"})
+    enrichment_requests.record_answer(row.request_id, {**named, "email_status": "invalid"})
     lead.refresh_from_db()
     row.refresh_from_db()
     assert (lead.address, lead.email_verified, "email_verified" in lead.sources) == ("no_address", False, True)
@@ -601,8 +608,8 @@ def test_an_address_of_ours_that_does_not_exist_is_not_written_to_and_not_suppre
 @pytest.mark.parametrize("found", ["dana@acme.test", "d.okafor@acme.test"])
 def test_a_later_answer_brings_somebody_back_whose_address_did_not_exist(clay: FakeClay, found: str) -> None:
     lead, row = asked(clay, email="dana@acme.test")
-    enrichment.record_answer(row.request_id, {"email_status": "invalid"})
-    enrichment.record_answer(row.request_id, {"work_email": found, "email_verified": True})
+    enrichment_requests.record_answer(row.request_id, {"email_status": "invalid"})
+    enrichment_requests.record_answer(row.request_id, {"work_email": found, "email_verified": True})
     lead.refresh_from_db()
     assert (lead.email, lead.address, lead.email_verified) == (found, "usable", True)
     assert suppression.verdict(found, lead) is None
@@ -697,7 +704,7 @@ def test_any_body_parses_to_values_that_can_be_stored(body: dict[str, Any]) -> N
 
 def test_an_answer_to_nobodys_question_changes_nothing() -> None:
     lead = LeadFactory(title="")
-    assert enrichment.record_answer("enr_unknown", enriched({})) is False
+    assert enrichment_requests.record_answer("enr_unknown", enriched({})) is False
     lead.refresh_from_db()
     assert (lead.title, lead.needs_assessment_at) == ("", None)
 
@@ -707,11 +714,11 @@ def test_an_answer_to_nobodys_question_changes_nothing() -> None:
 
 def test_a_test_visitor_is_asked_about_only_as_a_test(clay: FakeClay) -> None:
     lead = LeadFactory(test=True)
-    enrichment.want(lead)
-    enrichment.push_due()
+    enrichment_requests.want(lead)
+    enrichment_requests.push_due()
     assert (lead.enrichments.get().outcome, clay.submissions()) == ("skipped", [])
-    row = enrichment.test(lead)
-    enrichment.push_due()
+    row = enrichment_requests.test(lead)
+    enrichment_requests.push_due()
     row.refresh_from_db()
     assert (row.state, [one["request_id"] for one in clay.submissions()]) == ("requested", [row.request_id])
 
@@ -719,10 +726,10 @@ def test_a_test_visitor_is_asked_about_only_as_a_test(clay: FakeClay) -> None:
 def test_what_clay_says_about_a_test_visitor_is_noted_and_not_taken_over(clay: FakeClay) -> None:
     lead, live = LeadFactory(test=True), LeadFactory()
     before = Lead.objects.filter(pk__in=[lead.pk, live.pk]).order_by("pk").values()
-    was, row = list(before), enrichment.test(lead)
-    enrichment.push_due()
+    was, row = list(before), enrichment_requests.test(lead)
+    enrichment_requests.push_due()
     said = {"title": "CEO", "work_email": live.email, "linkedin_url": "https://www.linkedin.com/in/somebody-real"}
-    assert enrichment.record_answer(row.request_id, said)
+    assert enrichment_requests.record_answer(row.request_id, said)
     row.refresh_from_db()
     assert (row.outcome, row.gained) == ("answered", ["email", "linkedin_url", "title"])
     assert [{**one, "needs_assessment_at": None} for one in before.all()] == was
@@ -731,5 +738,5 @@ def test_what_clay_says_about_a_test_visitor_is_noted_and_not_taken_over(clay: F
 @pytest.mark.parametrize("kind", ["live", "example", "training"])
 def test_nobody_else_is_asked_about_as_a_test(clay: FakeClay, kind: str) -> None:
     with pytest.raises(ValueError, match="only a test visitor"):
-        enrichment.test(LeadFactory(kind=kind))
+        enrichment_requests.test(LeadFactory(kind=kind))
     assert Enrichment.objects.count() == 0

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from leads import enrichment, event_search, ingest, merging
+from leads.enrichment import enrichment_requests
+from leads.identity import merging
+from leads.inbound import event_search, events
 from leads.models import Company, InboundEvent, Lead
 from tests.factories import LeadFactory
 from tests.fakes import rb2b
@@ -16,8 +18,8 @@ pytestmark = pytest.mark.django_db
 
 
 def visit(**fields: Any) -> InboundEvent:
-    stored = ingest.store("rb2b", rb2b.to_body(rb2b.person({name.replace("_", " "): v for name, v in fields.items()})))
-    ingest.process_due()
+    stored = events.store("rb2b", rb2b.to_body(rb2b.person({name.replace("_", " "): v for name, v in fields.items()})))
+    events.process_due()
     return InboundEvent.objects.get(public_id=stored.public_id)
 
 
@@ -63,10 +65,10 @@ def test_an_event_is_found_by_its_id_and_all_of_a_lead_by_theirs(dana: InboundEv
 
 
 def test_clays_answers_are_found_by_their_person(clay: FakeClay, dana: InboundEvent) -> None:
-    enrichment.push_due()
+    enrichment_requests.push_due()
     asked = Lead.objects.get(email="dana@ploverly.test").enrichments.get()
-    stored = ingest.store("clay", json.dumps({"request_id": asked.request_id, "title": "CEO"}).encode())
-    ingest.process_due()
+    stored = events.store("clay", json.dumps({"request_id": asked.request_id, "title": "CEO"}).encode())
+    events.process_due()
     answer = InboundEvent.objects.get(public_id=stored.public_id)
     assert answer.about == asked.lead
     assert found("dana@ploverly.test") == found("Ploverly Freight") == {dana.pk, answer.pk}
@@ -81,15 +83,15 @@ def test_whoever_became_one_is_found_by_either_address(dana: InboundEvent) -> No
 
 
 def test_a_company_without_a_person_is_found_by_its_name() -> None:
-    stored = ingest.store("rb2b", rb2b.to_body(rb2b.company_only({"Company Name": "Quarry Insurance"})))
-    ingest.process_due()
+    stored = events.store("rb2b", rb2b.to_body(rb2b.company_only({"Company Name": "Quarry Insurance"})))
+    events.process_due()
     assert Company.objects.filter(name="Quarry Insurance").exists()
     assert found("Quarry Insurance") == {InboundEvent.objects.get(public_id=stored.public_id).pk}
 
 
 def test_a_reason_is_found_by_its_words_as_the_searcher_reads_them() -> None:
-    ingest.store("rb2b", b"[1]")
-    ingest.process_due()
+    events.store("rb2b", b"[1]")
+    events.process_due()
     event = InboundEvent.objects.get()
     assert found("json LIST") == {event.pk}
     assert found("json list", lambda reason: "***") == set()

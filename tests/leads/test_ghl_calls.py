@@ -8,9 +8,9 @@ import pytest
 import time_machine
 
 from caio_project.lib import http
-from leads import rates
 from leads.integrations import ghl as client
 from leads.integrations import ghl_refusals as refusals
+from leads.integrations import rates
 from leads.integrations.ghl_refusals import Misconfigured
 from leads.models import Alarm, RateWindow
 from outreach.integrations.ghl import send_email

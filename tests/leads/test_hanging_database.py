@@ -15,7 +15,7 @@ from django.db import connection
 from django.test import Client
 
 from bench import world
-from leads import intake, spool
+from leads.inbound import receive, spool
 from leads.models import InboundEvent
 from tests.conftest import TOKEN
 from tests.fakes import rb2b
@@ -111,7 +111,7 @@ def test_pages_that_wait_for_it_leave_room_for_what_is_posted(between: Between, 
         assert not any(one.is_alive() for one in pages)
         assert len(spool.waiting()) == 3
         between.go_on()
-    intake.drain()
+    receive.drain()
     assert sorted(bytes(event.body) for event in InboundEvent.objects.all()) == sorted(bodies)
 
 

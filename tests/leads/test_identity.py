@@ -7,8 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leads import enrichment, identity, ingest, intent, normal
+from leads import normal
+from leads.enrichment import enrichment_requests
+from leads.identity import lead_matching
+from leads.inbound import events
 from leads.models import Company, Enrichment, Lead, Suppression, Visit
+from leads.scoring import assess
 from tests.factories import CompanyFactory, LeadFactory, TeamMemberFactory
 from tests.fakes import rb2b
 from tests.leads.conftest import arrive, arrived
@@ -356,9 +360,9 @@ def test_a_company_known_by_name_and_one_known_by_domain_become_one_when_a_body_
     by_name = arrived(rb2b.person({**who, "Company Name": "Acme", "Industry": "Steel"}))
     by_domain = arrived(rb2b.person({**who, "Website": "acme.test"}))
     old, kept = by_name.company, by_domain.company
-    intent.assess_due()
+    assess.assess_due()
     arrive(rb2b.company_only({"Website": "https://acme.test", "Company Name": "Acme, Inc.", "Industry": None}))
-    identity.spread_news()
+    lead_matching.spread_news()
     company = Company.objects.get()
     assert (company.pk, company.domain, company.name, company.industry) == (kept.pk, "acme.test", "Acme, Inc.", "Steel")
     assert company.sources["industry"] == old.sources["industry"]
@@ -388,15 +392,15 @@ def test_what_a_colleagues_visit_says_of_the_company_changes_the_score_of_its_pe
     """Scored before it was known, and with nothing of their own that is new."""
     site = {"Website": "https://acme.test", "Company Name": "Acme"}
     lead = arrived(rb2b.person({**site, "Industry": None, "Employee Count": None}))
-    enrichment.push_due()
-    intent.assess_due()
+    enrichment_requests.push_due()
+    assess.assess_due()
     before = lead.assessments.get().icp
     arrive(rb2b.person({**site, "Industry": "Logistics", "Employee Count": "51-200"}))
-    intent.assess_due()
+    assess.assess_due()
     assert lead.assessments.first().icp > before
     assert lead.assessments.count() == 2
     arrive(rb2b.person({**site, "Industry": "Logistics", "Employee Count": "51-200"}))  # nothing new
-    intent.assess_due()
+    assess.assess_due()
     assert lead.assessments.count() == 2
 
 
@@ -424,11 +428,11 @@ def test_a_live_visitor_takes_over_a_made_up_company_and_nothing_that_was_made_u
     from leads.models import Kind
 
     made_up = rb2b.person({"Website": "https://same.test", "Company Name": "CAIO Test Visitor", "Industry": "Fiction"})
-    ingest.store("rb2b", rb2b.to_body(made_up), kind=Kind.TEST)
-    ingest.process_due()
+    events.store("rb2b", rb2b.to_body(made_up), kind=Kind.TEST)
+    events.process_due()
     live = rb2b.person({"Website": "https://same.test", "Company Name": "Northline", "Industry": None})
-    ingest.store("rb2b", rb2b.to_body(live))
-    ingest.process_due()
+    events.store("rb2b", rb2b.to_body(live))
+    events.process_due()
     company = Company.objects.get(domain="same.test")
     assert (company.name, company.kind, company.industry) == ("Northline", "live", "")
 
@@ -437,10 +441,10 @@ def test_a_live_visitor_takes_over_a_made_up_company_and_nothing_that_was_made_u
 def test_a_made_up_visitor_never_joins_a_live_company() -> None:
     from leads.models import Kind
 
-    ingest.store("rb2b", rb2b.to_body(rb2b.person({"Website": "https://same.test", "Company Name": "Northline"})))
-    ingest.process_due()
+    events.store("rb2b", rb2b.to_body(rb2b.person({"Website": "https://same.test", "Company Name": "Northline"})))
+    events.process_due()
     made_up = rb2b.person({"Website": "https://same.test", "Company Name": "Fiction"})
-    ingest.store("rb2b", rb2b.to_body(made_up), kind=Kind.TEST)
-    ingest.process_due()
+    events.store("rb2b", rb2b.to_body(made_up), kind=Kind.TEST)
+    events.process_due()
     assert Lead.objects.get(kind="test").company is None
     assert Company.objects.get().name == "Northline"

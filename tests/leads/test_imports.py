@@ -11,8 +11,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from leads import imports, ingest, intent, suppression, warmth
+from leads.imports import import_files
+from leads.inbound import events
 from leads.models import Enrichment, InboundEvent, KnownContact, Lead, Suppression, Visit
+from leads.scoring import assess, connections
+from leads.suppression import suppression
 from outreach import drafting
 from outreach.models import Message
 from tests import factories
@@ -128,7 +131,7 @@ class TestConnections:
         out, err = command("import_connections", file(tmp_path, LINKEDIN), "--member", "Mark Ellis")
         assert (out, err) == ("2 connections read: 2 new, 0 known before.\n", "")
         lead = factories.LeadFactory(linkedin_key="in/dana-okafor")
-        warm = warmth.best_connection(lead)
+        warm = connections.best_connection(lead)
         assert warm is not None and (warm["kind"], warm["member"]) == ("known", "Mark Ellis")
         assert member.known_contacts.get(email="ines@ploverly.test").company_name == "Ploverly"
 
@@ -184,7 +187,7 @@ class TestConnections:
         lead = factories.LeadFactory(linkedin_key="in/dana-okafor")
         old = factories.LeadFactory(last_seen_at=timezone.now() - timedelta(days=31))
         command("import_connections", file(tmp_path, LINKEDIN), "--member", "Mark Ellis")
-        intent.assess_due()
+        assess.assess_due()
         assert lead.assessments.get().warm["kind"] == "known"
         assert not old.assessments.exists()
 
@@ -202,16 +205,16 @@ class TestVisitors:
     def test_a_csv_export_becomes_leads_and_asks_clay_nothing(self, tmp_path: Path) -> None:
         path = file(tmp_path, exported(3, timezone.now()))
         assert command("import_visitors", path)[0] == "3 visitors read: 3 new, 0 known before.\n"
-        ingest.process_due()
-        intent.assess_due()
+        events.process_due()
+        assess.assess_due()
         drafting.take_assessments()
         assert (Lead.objects.count(), Visit.objects.count(), Message.objects.count()) == (3, 3, 3)
         assert Enrichment.objects.count() == 0
 
     def test_old_visits_are_scored_and_bring_no_draft(self, tmp_path: Path) -> None:
         command("import_visitors", file(tmp_path, exported(2, timezone.now() - timedelta(days=20))))
-        ingest.process_due()
-        intent.assess_due()
+        events.process_due()
+        assess.assess_due()
         drafting.take_assessments()
         assert Message.objects.count() == 0
         lead = Lead.objects.first()
@@ -222,14 +225,14 @@ class TestVisitors:
         path = file(tmp_path, exported(3, timezone.now()))
         command("import_visitors", path)
         assert command("import_visitors", path)[0] == "3 visitors read: 0 new, 3 known before.\n"
-        ingest.process_due()
+        events.process_due()
         assert Visit.objects.count() == 3
 
     def test_a_visit_that_came_by_webhook_is_not_made_again(self, tmp_path: Path) -> None:
         payload = rb2b.person({"Seen At": timezone.now().isoformat()})
-        ingest.store("rb2b", rb2b.to_body(payload))
+        events.store("rb2b", rb2b.to_body(payload))
         command("import_visitors", file(tmp_path, json.dumps(payload) + "\n"))
-        ingest.process_due()
+        events.process_due()
         assert (InboundEvent.objects.count(), Visit.objects.count(), Lead.objects.count()) == (2, 1, 1)
 
     def test_wrong_lines_are_named_and_nothing_is_stored(self, tmp_path: Path) -> None:
@@ -287,7 +290,7 @@ class TestVisitors:
         assert json.loads(out) == {"read": 1, "new": 1, "known": 0, "errors": [], "more_errors": 0, "stored": True}
 
     def test_many_errors_are_counted_and_not_all_kept(self) -> None:
-        report = imports.visitors(b"{\n" * 250)
+        report = import_files.visitors(b"{\n" * 250)
         assert (len(report.errors), report.more_errors) == (100, 150)
 
 

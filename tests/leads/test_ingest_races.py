@@ -11,8 +11,11 @@ from django.test import Client
 from django.utils import timezone
 
 from bench import world
-from leads import enrichment, identity, ingest, intake, intent, spool
+from leads.enrichment import enrichment_requests
+from leads.identity import lead_matching
+from leads.inbound import events, receive, spool
 from leads.models import Assessment, Company, Enrichment, InboundEvent, Lead, Visit
+from leads.scoring import assess
 from tests.factories import LeadFactory
 from tests.fakes import rb2b
 from tests.fakes.clay import FakeClay
@@ -23,7 +26,7 @@ pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("committed")]
 
 
 def process() -> int:
-    return ingest.process_due()
+    return events.process_due()
 
 
 def work_off(workers: int = 10) -> None:
@@ -65,7 +68,7 @@ def test_fifty_posts_of_one_body_at_once_to_the_web_server_make_one_visit(settin
 
     with world.web(env, "/webhooks/rb2b/health") as url:
         assert in_threads([lambda: deliver(url)] * 50) == [200] * 50
-    intake.drain()
+    receive.drain()
     event = InboundEvent.objects.get()
     assert (bytes(event.body), event.deliveries >= 50, spool.waiting()) == (body, True, [])
     assert sum(in_threads([process] * 10)) == 1
@@ -81,8 +84,8 @@ def visits_of_one_person(count: int, **who: Any) -> list[bytes]:
 def test_ten_visits_of_one_new_person_at_once_are_one_lead(known_by: str) -> None:
     missing = {"both": {}, "address": {"LinkedIn URL": None}, "linkedin": {"Business Email": None}}[known_by]
     for body in visits_of_one_person(10, **missing):
-        ingest.store("rb2b", body)
-    in_threads([lambda: ingest.process_due(batch=1)] * 10)
+        events.store("rb2b", body)
+    in_threads([lambda: events.process_due(batch=1)] * 10)
     work_off()
     assert set(InboundEvent.objects.values_list("state", flat=True)) == {"processed"}
     assert (Lead.objects.count(), Company.objects.count(), Visit.objects.count()) == (1, 1, 10)
@@ -92,8 +95,8 @@ def test_ten_visits_of_one_new_person_at_once_are_one_lead(known_by: str) -> Non
 
 def test_ten_new_people_of_one_new_company_at_once_are_one_company() -> None:
     for _ in range(10):
-        ingest.store("rb2b", rb2b.to_body(rb2b.person({"Website": "https://acme.test", "Company Name": "Acme"})))
-    in_threads([lambda: ingest.process_due(batch=1)] * 10)
+        events.store("rb2b", rb2b.to_body(rb2b.person({"Website": "https://acme.test", "Company Name": "Acme"})))
+    in_threads([lambda: events.process_due(batch=1)] * 10)
     work_off()
     assert (Lead.objects.count(), Company.objects.count(), Visit.objects.count()) == (10, 1, 10)
 
@@ -103,13 +106,13 @@ def test_visits_that_name_a_company_by_name_by_domain_and_by_both_at_once_are_of
     sites = [{"Website": None}, {"Company Name": None}, {}] * 4
     for site in sites:
         who = {"Business Email": None, "Website": "https://acme.test", "Company Name": "Acme", **site}
-        ingest.store("rb2b", rb2b.to_body(rb2b.person(who)))
-    in_threads([*[lambda: ingest.process_due(batch=1)] * 12, *[identity.spread_news] * 4])
+        events.store("rb2b", rb2b.to_body(rb2b.person(who)))
+    in_threads([*[lambda: events.process_due(batch=1)] * 12, *[lead_matching.spread_news] * 4])
     work_off()
-    ingest.store("rb2b", rb2b.to_body(rb2b.company_only({"Website": "https://acme.test", "Company Name": "Acme"})))
-    ingest.process_due()
+    events.store("rb2b", rb2b.to_body(rb2b.company_only({"Website": "https://acme.test", "Company Name": "Acme"})))
+    events.process_due()
     assert set(InboundEvent.objects.values_list("state", flat=True)) == {"processed"}
-    in_threads([identity.spread_news] * 4)
+    in_threads([lead_matching.spread_news] * 4)
     company = Company.objects.get()
     assert (company.leads.count(), company.visits.count(), Visit.objects.count()) == (12, 13, 13)
 
@@ -117,8 +120,8 @@ def test_visits_that_name_a_company_by_name_by_domain_and_by_both_at_once_are_of
 def test_one_visit_relayed_ten_ways_at_once_is_one_visit() -> None:
     payload = rb2b.person()
     for n in range(10):
-        ingest.store("rb2b", json.dumps({"event_id": f"evt_{n}", "payload": payload}).encode())
-    in_threads([lambda: ingest.process_due(batch=1)] * 10)
+        events.store("rb2b", json.dumps({"event_id": f"evt_{n}", "payload": payload}).encode())
+    in_threads([lambda: events.process_due(batch=1)] * 10)
     work_off()
     assert set(InboundEvent.objects.values_list("state", flat=True)) == {"processed"}
     assert (Lead.objects.count(), Visit.objects.count(), Enrichment.objects.count()) == (1, 1, 1)
@@ -126,9 +129,9 @@ def test_one_visit_relayed_ten_ways_at_once_is_one_visit() -> None:
 
 def test_ten_workers_push_each_question_once(clay: FakeClay) -> None:
     for _ in range(10):
-        enrichment.want(LeadFactory())
+        enrichment_requests.want(LeadFactory())
     for _ in range(20):  # Clay's rate puts some off for a second
-        in_threads([enrichment.push_due] * 10)
+        in_threads([enrichment_requests.push_due] * 10)
         if not Enrichment.objects.filter(state="due").exists():
             break
         time.sleep(1.05)
@@ -138,13 +141,13 @@ def test_ten_workers_push_each_question_once(clay: FakeClay) -> None:
 
 def test_ten_askers_at_once_ask_one_question() -> None:
     lead = LeadFactory()
-    in_threads([lambda: enrichment.want(lead)] * 10)
+    in_threads([lambda: enrichment_requests.want(lead)] * 10)
     assert lead.enrichments.count() == 1
 
 
 def test_ten_workers_assess_each_lead_once_and_number_them_without_gaps() -> None:
     for _ in range(10):
         LeadFactory(needs_assessment_at=timezone.now())
-    in_threads([intent.assess_due] * 10)
+    in_threads([assess.assess_due] * 10)
     assert Assessment.objects.values("lead").distinct().count() == 10
     assert sorted(Assessment.objects.values_list("seq", flat=True)) == list(range(1, 11))

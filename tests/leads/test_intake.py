@@ -17,7 +17,8 @@ from django.db import connection
 from django.test import Client
 from psycopg.conninfo import make_conninfo
 
-from leads import alarms, ingest, intake, spool, stranded
+from leads.inbound import events, receive, spool, stuck_files
+from leads.integrations import alarms
 from leads.models import Alarm, InboundEvent, Visit
 from tests.conftest import TOKEN
 from tests.fakes import rb2b
@@ -43,7 +44,7 @@ def eventually(found: Callable[[], object]) -> None:
 
 def drained() -> None:
     """The spool is emptied, by this thread or by the drainer that a spooled answer has started."""
-    eventually(lambda: intake.drain() + len(spool.waiting()) == 0)
+    eventually(lambda: receive.drain() + len(spool.waiting()) == 0)
 
 
 def post(client: Client, body: bytes) -> Any:
@@ -61,7 +62,7 @@ def database_at(port: int) -> Iterator[None]:
     finally:
         connection.close()
         connection.settings_dict["PORT"] = known
-        intake._state.away_until = 0.0
+        receive._state.away_until = 0.0
 
 
 @contextmanager
@@ -87,13 +88,13 @@ class TestDrain:
     def test_everything_ends_as_one_event_with_the_time_it_came(self, client: Client) -> None:
         bodies = [rb2b.to_body(rb2b.person()) for _ in range(3)]
         for body in [*bodies, bodies[0]]:
-            spool.keep("rb2b", body, ingest.hashlib.sha256(body).hexdigest(), cut=False, kind="live")
+            spool.keep("rb2b", body, events.hashlib.sha256(body).hexdigest(), cut=False, kind="live")
         kept = spool.read(spool.waiting()[0])
-        assert intake.drain() == 4
+        assert receive.drain() == 4
         assert list(InboundEvent.objects.order_by("pk").values_list("deliveries", flat=True)) == [2, 1, 1]
         assert InboundEvent.objects.order_by("pk")[0].received_at == kept.received_at  # type: ignore[union-attr]
-        assert (spool.waiting(), intake.drain()) == ([], 0)
-        ingest.process_due()
+        assert (spool.waiting(), receive.drain()) == ([], 0)
+        events.process_due()
         assert Visit.objects.count() == 3
 
     def test_health_says_what_waits_and_since_when(self, client: Client, clay: FakeClay) -> None:
@@ -121,11 +122,11 @@ class TestDrain:
         self, client: Client, settings: Any
     ) -> None:
         settings.SPOOL_DIR = Path("/tmp") / ("x" * 300)  # too long a name: as for another user's folder, root or not
-        intake.drain_in_background()  # as a web process does at its start
+        receive.drain_in_background()  # as a web process does at its start
         assert post(client, b"{}").json()["status"] == "stored"
         said = client.get("/webhooks/rb2b/health").json()
         assert (said["status"], said["spool"]) == ("degraded", "not writable")
-        assert "nothing more can be kept" in stranded.look().text
+        assert "nothing more can be kept" in stuck_files.look().text
 
 
 def unreadable(path: Path) -> None:
@@ -149,12 +150,12 @@ class TestStranded:
     def test_what_the_database_refuses_is_set_aside_and_told(self, client: Client, wrong: dict[str, str]) -> None:
         keep(b"refused", **wrong)
         keep(b"behind it")
-        assert intake.drain() == 1
+        assert receive.drain() == 1
         assert bytes(InboundEvent.objects.get().body) == b"behind it"
         assert (spool.waiting(), spool.aside()) == ([], {".bad": 0, ".refused": 1})
         alarm = Alarm.objects.get()
         assert "refused by the database" in alarm.text and "operations.md" in alarm.text
-        intake.drain()
+        receive.drain()
         assert Alarm.objects.count() == 1
         said = client.get("/webhooks/rb2b/health").json()
         assert (said["status"], said["set_aside"], said["spooled"]) == ("degraded", 1, 0)
@@ -162,22 +163,22 @@ class TestStranded:
     def test_what_was_refused_for_a_reason_of_ours_is_stored_once_that_is_gone(self) -> None:
         keep(b"{}")
         refused = spool.set_aside(spool.waiting()[0], spool.REFUSED)
-        intake.drain()
+        receive.drain()
         assert Alarm.objects.get().closed_at is None
         os.utime(refused, (0, 0))
-        assert intake.drain() == 1
+        assert receive.drain() == 1
         assert InboundEvent.objects.count() == 1
         assert Alarm.objects.get().closed_at is not None
 
     def test_what_cannot_be_read_is_set_aside_and_told_until_a_person_has_taken_it_away(self, client: Client) -> None:
         keep(b"garbage").write_bytes(b"half a fi")
         keep(b"behind it")
-        assert intake.drain() == 1
+        assert receive.drain() == 1
         [bad] = spool.folder().glob("*.bad")
         assert "cannot be read" in Alarm.objects.get(closed_at=None).text
         assert client.get("/webhooks/rb2b/health").json()["set_aside"] == 1
         bad.unlink()
-        intake.drain()
+        receive.drain()
         assert not Alarm.objects.filter(closed_at=None).exists()
         assert client.get("/webhooks/rb2b/health").json()["status"] == "healthy"
 
@@ -186,36 +187,36 @@ class TestStranded:
         raw = stuck.read_bytes()
         unreadable(stuck)
         keep(b"behind it")
-        assert intake.drain() == 1
+        assert receive.drain() == 1
         assert (bytes(InboundEvent.objects.get().body), spool.waiting()) == (b"behind it", [stuck])
         assert "cannot be opened" in Alarm.objects.get(closed_at=None).text
         stuck.rmdir()
         stuck.write_bytes(raw)
-        assert intake.drain() == 1
+        assert receive.drain() == 1
         assert InboundEvent.objects.count() == 2
         assert not Alarm.objects.filter(closed_at=None).exists()
 
     def test_another_machines_alarm_is_left_alone(self) -> None:
         alarms.raise_alarm("spool:abcdef12:bad", "Something elsewhere.")
         keep()
-        assert intake.drain() == 1
+        assert receive.drain() == 1
         assert Alarm.objects.filter(closed_at=None).count() == 1
 
     def test_a_body_that_the_database_refuses_is_kept_and_the_database_is_not_taken_for_away(self) -> None:
-        assert intake.accept("rb2b", b"refused", "abc", parked="\ud800").is_spooled
-        assert not intake.accept("rb2b", b"the next", "def").is_spooled
+        assert receive.accept("rb2b", b"refused", "abc", parked="\ud800").is_spooled
+        assert not receive.accept("rb2b", b"the next", "def").is_spooled
 
     def test_the_drainer_outlives_a_folder_that_cannot_be_read(self) -> None:
         keep()
         lock = spool.folder() / ".lock"
         lock.mkdir()
-        intake.drain_in_background()
-        [thread] = [one for one in threading.enumerate() if one.name == intake.THREAD]
-        intake._state.hurry.set()
-        eventually(lambda: not intake._state.hurry.is_set())
+        receive.drain_in_background()
+        [thread] = [one for one in threading.enumerate() if one.name == receive.THREAD]
+        receive._state.hurry.set()
+        eventually(lambda: not receive._state.hurry.is_set())
         assert thread.is_alive() and InboundEvent.objects.count() == 0
         lock.rmdir()
-        intake._state.hurry.set()
+        receive._state.hurry.set()
         eventually(lambda: spool.waiting() == [])
         assert InboundEvent.objects.count() == 1
 
@@ -276,7 +277,7 @@ class TestDatabaseAway:
                 assert post(client, rb2b.to_body(rb2b.person())).json()["status"] == "spooled"
                 times.append(time.monotonic() - start)
         assert times[0] < 15  # then RB2B gives up
-        assert max(times[1:]) < intake.BUDGET_SECONDS
+        assert max(times[1:]) < receive.BUDGET_SECONDS
         drained()
         assert InboundEvent.objects.count() == 3
 
@@ -285,7 +286,7 @@ class TestDatabaseAway:
             cursor.execute("SET default_transaction_read_only = on")
         assert post(client, rb2b.to_body(rb2b.person())).json()["status"] == "spooled"
         connection.close()
-        intake._state.away_until = 0.0
+        receive._state.away_until = 0.0
         drained()
         assert InboundEvent.objects.count() == 1
 
@@ -306,8 +307,8 @@ class TestDatabaseAway:
     ) -> None:
         with database_at(1):
             assert post(client, b"{}").json()["status"] == "spooled"
-            away_until = intake._state.away_until
-        intake._state.away_until = away_until
+            away_until = receive._state.away_until
+        receive._state.away_until = away_until
         settings.SPOOL_DIR = tmp_path / "file"
         settings.SPOOL_DIR.write_text("no folder")
         assert post(client, b"{}").json()["status"] == "stored"

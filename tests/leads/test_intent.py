@@ -7,9 +7,12 @@ import pytest
 from django.utils import timezone
 
 from caio_project.lib.models import Heartbeat
-from leads import enrichment, ingest, intent, rules, tasks
+from leads import tasks
+from leads.enrichment import enrichment_requests
+from leads.inbound import events
 from leads.models import Assessment, Enrichment, Lead, PastEmployer, ScoringRules, Switch, Visit
-from leads.rulebook import DEFAULT
+from leads.scoring import assess, rule_versions
+from leads.scoring_rules import DEFAULT
 from tests.factories import CompanyFactory, LeadFactory, TeamMemberFactory, VisitFactory, known_contact
 from tests.fakes import rb2b
 from tests.fakes.clay import FakeClay
@@ -34,13 +37,13 @@ def test_a_visitor_is_assessed_with_its_points_and_reasons() -> None:
     assert (made.angle, made.warm, made.rules_version) == ("high_intent", None, "2026.2")
     lead.refresh_from_db()
     assert (lead.needs_assessment_at, lead.lease_until, lead.attempts, lead.error) == (None, None, 0, "")
-    assert intent.assess_due() == 0
+    assert assess.assess_due() == 0
 
 
 def test_a_warm_connection_is_kept_with_the_assessment() -> None:
     lead = due(email="dana@acme.test")
     known_contact("Dana", email="dana@acme.test")
-    intent.assess_due()
+    assess.assess_due()
     made = Assessment.objects.get(lead=lead)
     assert (made.warm["sentence"], made.angle) == ("Alex on our team knows you.", "warm_connection")
 
@@ -64,11 +67,11 @@ def test_switched_off_by_the_setting_nothing_is_assessed_and_visits_are_stored_a
 def test_switched_off_by_the_row_nothing_is_assessed_until_it_is_on_again() -> None:
     lead = due()
     Switch.objects.filter(name="intent_monitor").update(on=False)
-    assert (intent.is_on(), intent.assess_due(), Assessment.objects.count()) == (False, 0, 0)
+    assert (assess.is_on(), assess.assess_due(), Assessment.objects.count()) == (False, 0, 0)
     lead.refresh_from_db()
     assert (lead.needs_assessment_at is not None, lead.attempts) == (True, 0)
     Switch.objects.update(on=True)
-    assert (intent.is_on(), intent.assess_due(), Assessment.objects.count()) == (True, 1, 1)
+    assert (assess.is_on(), assess.assess_due(), Assessment.objects.count()) == (True, 1, 1)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +83,7 @@ def test_both_switches_must_be_on(settings: Any, setting: bool, row: bool | None
     Switch.objects.create(name="another", on=False)
     ours = Switch.objects.filter(name="intent_monitor")
     ours.delete() if row is None else ours.update(on=row)
-    assert intent.is_on() is on
+    assert assess.is_on() is on
 
 
 # Waiting for Clay
@@ -91,17 +94,17 @@ def test_an_open_question_to_clay_holds_the_assessment(state: str) -> None:
     lead = due()
     Enrichment.objects.create(lead=lead, state="settled")
     question = Enrichment.objects.create(lead=lead, state=state)
-    assert intent.assess_due() == 0
+    assert assess.assess_due() == 0
     assert not Assessment.objects.exists()
-    enrichment.settle(question, "partial")
-    assert intent.assess_due() == 1
+    enrichment_requests.settle(question, "partial")
+    assert assess.assess_due() == 1
     assert Assessment.objects.get().lead == lead
 
 
 def test_a_colleague_without_a_question_is_not_held_up() -> None:
     waiting, free = due(), due()
     Enrichment.objects.create(lead=waiting, state="requested")
-    assert intent.assess_due() == 1
+    assert assess.assess_due() == 1
     assert Assessment.objects.get().lead == free
 
 
@@ -110,7 +113,7 @@ def test_a_visitor_is_assessed_once_the_answer_is_there_with_the_answer(clay: Fa
     work()
     assert not Assessment.objects.exists()
     [row] = clay.submissions()
-    enrichment.record_answer(row["request_id"], {"job_title": "CEO"})
+    enrichment_requests.record_answer(row["request_id"], {"job_title": "CEO"})
     work()
     made = Assessment.objects.get(lead=lead)
     assert made.icp_reasons[0]["text"] == "C-level or founder: CEO"
@@ -121,9 +124,9 @@ def test_a_visitor_is_assessed_once_the_answer_is_there_with_the_answer(clay: Fa
 
 def test_the_sequence_rises_with_every_assessment() -> None:
     leads = [due() for _ in range(3)]
-    intent.assess_due()
+    assess.assess_due()
     due(leads[0])
-    intent.assess_due()
+    assess.assess_due()
     assert list(Assessment.objects.order_by("pk").values_list("seq", flat=True)) == [1, 2, 3, 4]
     assert Assessment.objects.first().lead == leads[0]
 
@@ -132,14 +135,14 @@ def test_the_longest_waiting_lead_comes_first_and_a_batch_ends() -> None:
     leads = [LeadFactory() for _ in range(3)]
     for lead, seconds in zip(leads, (10, 30, 20), strict=True):
         Lead.objects.filter(pk=lead.pk).update(needs_assessment_at=timezone.now() - timedelta(seconds=seconds))
-    assert intent.assess_due(batch=2) == 2
+    assert assess.assess_due(batch=2) == 2
     assert list(Assessment.objects.order_by("seq").values_list("lead", flat=True)) == [leads[1].pk, leads[2].pk]
 
 
 def test_a_lead_whose_time_has_not_come_waits() -> None:
     lead = LeadFactory()
     Lead.objects.filter(pk=lead.pk).update(needs_assessment_at=timezone.now() + timedelta(minutes=1))
-    assert intent.assess_due() == 0
+    assert assess.assess_due() == 0
 
 
 # Visits
@@ -149,7 +152,7 @@ def test_visits_of_the_company_alone_lift_its_people_and_nobody_elses() -> None:
     company = CompanyFactory(domain="acme.test", name="Acme")
     colleague, stranger = LeadFactory(company=company), LeadFactory()
     arrive(rb2b.company_only({"Website": "https://acme.test", "Captured URL": "https://oursite.test/pricing"}))
-    assert intent.assess_due() == 1
+    assert assess.assess_due() == 1
     made = Assessment.objects.get()
     assert made.lead == colleague
     assert [r["text"] for r in made.reasons if r["code"] == "page"] == ["Pricing by a colleague"]
@@ -162,7 +165,7 @@ def test_a_persons_visits_are_not_their_colleagues() -> None:
     one, other = LeadFactory(company=company), LeadFactory(company=company)
     VisitFactory(lead=one, company=company)
     due(other)
-    intent.assess_due()
+    assess.assess_due()
     assert [r for r in Assessment.objects.get().reasons if r["code"] == "page"] == []
 
 
@@ -173,10 +176,10 @@ def test_the_first_active_page_of_the_published_version_counts() -> None:
         {"label": "Second", "pattern": "/pricing*", "points": 50},
     ]
     version = ScoringRules.objects.create(name="Ours", rules={**DEFAULT.as_dict(), "pages": pages})
-    rules.publish(version, None)
+    rule_versions.publish(version, None)
     lead = due()
     VisitFactory(lead=lead, path="/pricing")
-    intent.assess_due()
+    assess.assess_due()
     made = Assessment.objects.get()
     assert [(r["text"], r["points"]) for r in made.reasons if r["code"] == "page"] == [("First", 7)]
     assert made.rules_version == "1"
@@ -190,7 +193,7 @@ def scored(days: float, scored_days: float | None = None, path: str = "/demo", *
     now = timezone.now()
     lead = LeadFactory(last_seen_at=now - timedelta(days=days), **fields)
     VisitFactory(lead=lead, path=path, seen_at=lead.last_seen_at)
-    intent.assess(lead, now - timedelta(days=days if scored_days is None else scored_days))
+    assess.assess(lead, now - timedelta(days=days if scored_days is None else scored_days))
     Assessment.objects.filter(lead=lead).update(
         made_at=now - timedelta(days=days if scored_days is None else scored_days)
     )
@@ -201,31 +204,31 @@ def test_who_was_hot_is_not_for_ever() -> None:
     lead = scored(30.1, title="Clerk", company=CompanyFactory(employees_from=20, employees="11-50"))
     lead.refresh_from_db()
     before = lead.score
-    assert (intent.cool_down(), intent.assess_due()) == (1, 1)
+    assert (assess.cool_down(), assess.assess_due()) == (1, 1)
     lead.refresh_from_db()
     assert (before, lead.score) == (51, 11)
-    assert (intent.cool_down(), intent.assess_due()) == (0, 0)
+    assert (assess.cool_down(), assess.assess_due()) == (0, 0)
 
 
 @pytest.mark.parametrize(("days", "scored_days"), [(29.9, 29.9), (40, 5), (61, 61)])
 def test_who_still_counts_was_scored_since_or_is_long_gone_is_left_alone(days: float, scored_days: float) -> None:
     scored(days, scored_days)
-    assert intent.cool_down() == 0
+    assert assess.cool_down() == 0
 
 
 def test_who_cannot_be_scored_is_not_tried_for_ever() -> None:
     lead = scored(31)
     Lead.objects.filter(pk=lead.pk).update(error="TypeError: …")
-    assert intent.cool_down() == 0
+    assert assess.cool_down() == 0
 
 
 def test_what_was_missed_is_found_later_in_batches_and_nothing_while_it_is_off(settings: Any) -> None:
     for days in (31, 45, 59):
         scored(days)
     settings.INTENT_MONITOR_ENABLED = False
-    assert intent.cool_down() == 0
+    assert assess.cool_down() == 0
     settings.INTENT_MONITOR_ENABLED = True
-    assert [intent.cool_down(batch=2), intent.cool_down(batch=2), intent.cool_down(batch=2)] == [2, 1, 0]
+    assert [assess.cool_down(batch=2), assess.cool_down(batch=2), assess.cool_down(batch=2)] == [2, 1, 0]
 
 
 # What fails
@@ -241,32 +244,32 @@ def unassessable() -> Lead:
 def test_an_error_is_put_off_shown_and_parked_after_the_last_try() -> None:
     lead = unassessable()
     waits = []
-    for _ in range(intent.LAST_TRY):
+    for _ in range(assess.LAST_TRY):
         before = timezone.now()
-        assert intent.assess_due() == 1
+        assert assess.assess_due() == 1
         lead.refresh_from_db()
         assert lead.error.startswith("TypeError: ")
         assert lead.lease_until is None
         waits.append(lead.needs_assessment_at and round((lead.needs_assessment_at - before).total_seconds()))
-        assert intent.assess_due() == 0
+        assert assess.assess_due() == 0
         Lead.objects.exclude(needs_assessment_at=None).update(needs_assessment_at=timezone.now())
     assert waits == [2, 4, 8, 16, None]
-    assert (lead.attempts, Assessment.objects.count()) == (intent.LAST_TRY, 0)
+    assert (lead.attempts, Assessment.objects.count()) == (assess.LAST_TRY, 0)
 
 
 def test_a_lead_that_fails_does_not_hold_up_the_others() -> None:
     unassessable()
     good = due()
-    assert intent.assess_due() == 2
+    assert assess.assess_due() == 2
     assert [made.lead for made in Assessment.objects.all()] == [good]
     assert Assessment.objects.get().seq == 1
 
 
 def test_after_the_error_was_put_right_the_lead_is_assessed_and_the_error_gone() -> None:
     lead = unassessable()
-    intent.assess_due()
+    assess.assess_due()
     Lead.objects.update(past_employers=[], needs_assessment_at=timezone.now())
-    intent.assess_due()
+    assess.assess_due()
     lead.refresh_from_db()
     assert (lead.error, lead.attempts, lead.needs_assessment_at) == ("", 0, None)
     assert Assessment.objects.get().lead == lead
@@ -276,7 +279,7 @@ def test_after_the_error_was_put_right_the_lead_is_assessed_and_the_error_gone()
 
 
 def test_every_sweep_says_that_it_was_there_and_whether_it_worked() -> None:
-    ingest.store("rb2b", rb2b.to_body(rb2b.person()))
+    events.store("rb2b", rb2b.to_body(rb2b.person()))
     tasks.process_events()
     tasks.assess_due()
     tasks.push_enrichments()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leads import masking
+from leads.inbound import masking
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from leads import enrichment, ingest, intent, merging, suppression
+from leads.enrichment import enrichment_requests
+from leads.identity import merging
+from leads.inbound import events
 from leads.models import Assessment, Enrichment, InboundEvent, Kind, Lead, Merge, Suppression, Visit, sourced
+from leads.scoring import assess
+from leads.suppression import suppression
 from tests.factories import AssessmentFactory, CompanyFactory, LeadFactory, VisitFactory
 from tests.fakes import rb2b
 from tests.leads.conftest import arrive, arrived
@@ -181,7 +185,7 @@ def test_a_lead_is_not_merged_with_itself(lead_user: User) -> None:
 
 def answered(lead: Lead, **body: Any) -> None:
     row = Enrichment.objects.create(lead=lead)
-    enrichment.record_answer(row.request_id, body)
+    enrichment_requests.record_answer(row.request_id, body)
 
 
 def test_an_answer_with_the_address_of_somebody_known_merges_the_two() -> None:
@@ -232,7 +236,7 @@ def test_a_late_answer_to_the_question_of_a_lead_merged_away_improves_the_person
     merging.merge(one, other, source="person", by=lead_user)
     assert sorted(Enrichment.objects.values_list("state", "outcome")) == [("due", ""), ("settled", "skipped")]
     for row in rows:
-        assert enrichment.record_answer(row.request_id, {"job_title": "CEO"}) is True
+        assert enrichment_requests.record_answer(row.request_id, {"job_title": "CEO"}) is True
     one.refresh_from_db()
     assert one.title == "CEO"
     assert sorted(Enrichment.objects.values_list("outcome", flat=True)) == ["answered", "late"]
@@ -524,19 +528,19 @@ def test_of_an_erased_person_who_returns_nothing_is_kept(mark: str) -> None:
     assert not Visit.objects.exists()
     assert not Enrichment.objects.exists()
     body = rb2b.to_body(visit(BOTH))
-    stored = ingest.store("rb2b", body)
-    assert ingest.process_due() == 1
+    stored = events.store("rb2b", body)
+    assert events.process_due() == 1
     assert bytes(InboundEvent.objects.get(public_id=stored.public_id).body) == b""
 
 
 def test_an_answer_that_shows_a_lead_to_be_an_erased_person_is_not_kept(clay: Any, callback: Any) -> None:
     lead = LeadFactory(no_address=True, title="")
-    enrichment.want(lead)
+    enrichment_requests.want(lead)
     row = lead.enrichments.get()
     mark = suppression.hashed("dana@northline.test")
     Suppression.objects.create(scope="address_hash", value=mark, reason="erased", source="erase_person")
     callback({"request_id": row.request_id, "work_email": "dana@northline.test", "job_title": "CEO"})
-    ingest.process_due()
+    events.process_due()
     lead.refresh_from_db()
     row.refresh_from_db()
     assert (lead.email, lead.title, row.state, row.gained) == (None, "", "settled", [])
@@ -551,10 +555,10 @@ def test_whoever_was_merged_away_is_no_person_to_any_sweep_or_count(lead_user: U
     one, other = pair()
     Lead.objects.update(needs_assessment_at=timezone.now())
     merging.merge(one, other, source="person", by=lead_user)
-    enrichment.push_due()
+    enrichment_requests.push_due()
     assert list(Lead.objects.all()) == [one]
     assert list(one.company.leads.all()) == [one]
-    intent.assess_due()
+    assess.assess_due()
     assert list(Assessment.objects.values_list("lead", flat=True)) == [one.pk]
     arrive(rb2b.company_only({"Website": f"https://{one.company.domain}"}))
     merging.identity.spread_news()

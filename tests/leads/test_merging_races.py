@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
-from leads import enrichment, ingest, merging, suppression
+from leads.enrichment import enrichment_requests
+from leads.identity import merging
+from leads.inbound import events
 from leads.models import Company, Enrichment, InboundEvent, Lead, Merge, Visit
+from leads.suppression import suppression
 from tests.factories import CompanyFactory, LeadFactory, VisitFactory
 from tests.fakes import rb2b
 from tests.leads.conftest import in_threads
@@ -41,8 +44,8 @@ def test_bodies_of_one_person_at_once_are_one_lead() -> None:
         name = {"First Name": "Dana", "Last Name": "Okafor"}
         for who in (ADDRESS, LINKEDIN, BOTH, ADDRESS, LINKEDIN, BOTH):
             own = {key: value.replace("dana", f"dana{n}") for key, value in who.items() if value}
-            ingest.store("rb2b", rb2b.to_body(visit({**dict.fromkeys(who), **own, **name})))
-        in_threads([lambda: ingest.process_due(batch=1)] * 6)
+            events.store("rb2b", rb2b.to_body(visit({**dict.fromkeys(who), **own, **name})))
+        in_threads([lambda: events.process_due(batch=1)] * 6)
         work_off(4)
     assert set(InboundEvent.objects.values_list("state", flat=True)) == {"processed"}
     consistent()
@@ -83,15 +86,15 @@ def test_merges_undos_stops_visits_and_answers_at_once_lose_nothing() -> None:
         one, other = LeadFactory(company=company), LeadFactory(company=company)
         row = merging.merge(one, other, source="person")
         question = Enrichment.objects.create(lead=one)
-        ingest.store("rb2b", rb2b.to_body(visit({"Business Email": other.email, "LinkedIn URL": None})))
+        events.store("rb2b", rb2b.to_body(visit({"Business Email": other.email, "LinkedIn URL": None})))
         in_threads(
             [
                 attempt(lambda: merging.undo(row, by=None, reason="taken apart")),  # noqa: B023
                 attempt(lambda: merging.merge(one, other, source="person")),  # noqa: B023
                 lambda: suppression.stop(one.email, "unsubscribed", "test", one),  # noqa: B023
-                lambda: enrichment.record_answer(question.request_id, {"job_title": "CEO"}),  # noqa: B023
-                lambda: enrichment.want(Lead.rows.get(pk=other.pk)),  # noqa: B023
-                ingest.process_due,
+                lambda: enrichment_requests.record_answer(question.request_id, {"job_title": "CEO"}),  # noqa: B023
+                lambda: enrichment_requests.want(Lead.rows.get(pk=other.pk)),  # noqa: B023
+                events.process_due,
             ]
         )
         work_off(2)
@@ -108,9 +111,9 @@ def test_visits_of_colleagues_and_of_their_company_at_once_wait_for_nobody_who_w
     people = [{"Business Email": f"p{n}@northline.test", "LinkedIn URL": None, **company} for n in range(3)]
     for _ in range(ROUNDS):
         for who in people:
-            ingest.store("rb2b", rb2b.to_body(visit(who)))
-            ingest.store("rb2b", rb2b.to_body(rb2b.company_only(company)))
-        in_threads([ingest.process_due] * 6)
+            events.store("rb2b", rb2b.to_body(visit(who)))
+            events.store("rb2b", rb2b.to_body(rb2b.company_only(company)))
+        in_threads([events.process_due] * 6)
         work_off(4)
         Company.objects.update(name="", industry="", employees="")  # so that each round fills them anew
         Lead.objects.update(needs_assessment_at=None)

@@ -8,9 +8,9 @@ import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from leads import rules
 from leads.models import ScoringRules
-from leads.rulebook import DEFAULT, Rules
+from leads.scoring import rule_versions
+from leads.scoring_rules import DEFAULT, Rules
 
 migration = import_module("leads.migrations.0006_pages_into_rules")
 later = import_module("leads.migrations.0010_contacts_by_key")
@@ -54,14 +54,14 @@ def stored(number: int) -> Rules:
 def test_an_empty_table_leaves_the_built_in_rules_in_force(apps: Any) -> None:
     upgrade(apps)
     assert not ScoringRules.objects.exists()
-    assert rules.current() is DEFAULT
+    assert rule_versions.current() is DEFAULT
 
 
 def test_without_a_published_version_what_was_edited_is_published(apps: Any) -> None:
     trigger(apps, label="Second", priority=20, angle="high_intent", topic="pricing")
     trigger(apps, label="First", priority=10, active=False)
     upgrade(apps)
-    now = rules.current()
+    now = rule_versions.current()
     assert [(t.label, t.active, t.angle, t.topic) for t in now.pages] == [
         ("Second", True, "high_intent", "pricing"),
         ("First", False, "", ""),
@@ -106,7 +106,7 @@ def test_whatever_the_table_held_becomes_rules_that_can_be_read(
 ) -> None:
     trigger(apps, **fields)
     upgrade(apps)
-    [page] = rules.current().pages
+    [page] = rule_versions.current().pages
     assert (page.pattern, page.active, page.points) == (pattern, active, min(100, fields.get("points", 30)))
 
 

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from leads import merging, reach, suppression
+from leads.identity import merging
 from leads.models import Lead, Suppression
+from leads.suppression import bulk, suppression
 from tests.factories import LeadFactory
 
 pytestmark = pytest.mark.django_db
@@ -63,14 +64,14 @@ def named(people: dict[str, Lead], rows: object) -> set[str]:
 def test_the_list_agrees_with_the_doors(people: dict[str, Lead]) -> None:
     by_doors = {name for name, lead in people.items() if suppression.verdict(lead.email or "", lead)}
     verdicts = suppression.verdicts(list(people.values()))
-    assert named(people, reach.stopped(Lead.objects.all())) == by_doors == STOPPED
+    assert named(people, bulk.stopped(Lead.objects.all())) == by_doors == STOPPED
     assert {name for name, lead in people.items() if lead.pk in verdicts} == STOPPED
-    assert named(people, reach.writable(Lead.objects.all())) == people.keys() - STOPPED - {"no address"}
+    assert named(people, bulk.writable(Lead.objects.all())) == people.keys() - STOPPED - {"no address"}
 
 
 def test_one_reason_is_that_reason_alone(people: dict[str, Lead]) -> None:
-    assert named(people, reach.stopped(Lead.objects.all(), "competitor")) == {"at a competitor", "below a competitor"}
-    assert named(people, reach.stopped(Lead.objects.all(), "unsubscribed")) == {"said no in private", "merged"}
+    assert named(people, bulk.stopped(Lead.objects.all(), "competitor")) == {"at a competitor", "below a competitor"}
+    assert named(people, bulk.stopped(Lead.objects.all(), "unsubscribed")) == {"said no in private", "merged"}
 
 
 def test_many_verdicts_are_those_on_each(people: dict[str, Lead], django_assert_num_queries: object) -> None:
@@ -82,4 +83,4 @@ def test_many_verdicts_are_those_on_each(people: dict[str, Lead], django_assert_
 
 def test_who_cannot_be_written_to_by_type_is_not_offered() -> None:
     LeadFactory(example=True)
-    assert not reach.writable(Lead.objects.all()).exists()
+    assert not bulk.writable(Lead.objects.all()).exists()

@@ -18,10 +18,10 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leads import backtest, intent, rules
 from leads.models import Assessment, Company, Lead, PastEmployer, ScoringRules, Visit
-from leads.rulebook import DEFAULT, BadRules, Rules, Title
-from leads.scoring import Person, Seen, score
+from leads.scoring import assess, backtest, rule_versions
+from leads.scoring.calculation import Person, Seen, score
+from leads.scoring_rules import DEFAULT, BadRules, Rules, Title
 from tests.factories import LeadFactory, TeamMemberFactory, VisitFactory
 from tests.leads.conftest import in_threads
 from tests.leads.test_scoring import PEOPLE, TABLES
@@ -300,69 +300,69 @@ HIGHER = {"fit_share": 1}  # lifts every VP of the factories to HOT by the score
 class TestVersions:
     def test_without_any_the_built_in_ones_hold(self) -> None:
         row()
-        assert rules.current() is DEFAULT
+        assert rule_versions.current() is DEFAULT
 
     def test_publishing_retires_the_one_before_and_holds_at_once(self, lead_user: User) -> None:
         first, second = row(), row(**HIGHER)
-        rules.publish(first, lead_user)
-        assert rules.current().version == "1"
-        done = rules.publish(second, lead_user)
+        rule_versions.publish(first, lead_user)
+        assert rule_versions.current().version == "1"
+        done = rule_versions.publish(second, lead_user)
         assert (done.state, done.published_by, done.published_at is not None) == ("published", lead_user, True)
         assert list(ScoringRules.objects.order_by("version").values_list("state", flat=True)) == [
             "retired",
             "published",
         ]
-        assert (rules.current().version, rules.current().fit_share) == ("2", 1.0)
+        assert (rule_versions.current().version, rule_versions.current().fit_share) == ("2", 1.0)
 
     def test_publishing_scores_leads_seen_lately_anew_by_the_new_rules(self, lead_user: User) -> None:
         leads, old = [visitor() for _ in range(5)], visitor(days=31)
         later = timezone.now() + timedelta(hours=1)
         Lead.objects.filter(pk=leads[0].pk).update(needs_assessment_at=later)
-        rules.publish(row(**HIGHER), lead_user)
+        rule_versions.publish(row(**HIGHER), lead_user)
         old.refresh_from_db()
         leads[0].refresh_from_db()
         assert (old.needs_assessment_at, leads[0].needs_assessment_at) == (None, later)
         assert ScoringRules.objects.get().marked_to is None
-        assert intent.assess_due() == 4
+        assert assess.assess_due() == 4
         assert set(Assessment.objects.values_list("rules_version", "intent")) == {("1", 100)}
 
     def test_a_publisher_who_was_killed_is_gone_on_for_by_the_next_sweep(self, lead_user: User) -> None:
         leads = [visitor() for _ in range(5)]
-        rules.publish(row(), lead_user)
+        rule_versions.publish(row(), lead_user)
         Lead.objects.update(needs_assessment_at=None)
         ScoringRules.objects.update(marked_to=leads[1].pk)
-        assert rules.mark_leads(batch=2) == 3
+        assert rule_versions.mark_leads(batch=2) == 3
         assert set(Lead.objects.exclude(needs_assessment_at=None)) == set(leads[2:])
         assert ScoringRules.objects.get().marked_to is None
         ScoringRules.objects.update(marked_to=0)
-        assert intent.assess_due() == 5
+        assert assess.assess_due() == 5
 
     def test_what_is_wrong_is_not_published(self, lead_user: User) -> None:
         bad = row(pages_at_most=-1)
         with pytest.raises(BadRules, match="pages_at_most"):
-            rules.publish(bad, lead_user)
+            rule_versions.publish(bad, lead_user)
         assert list(ScoringRules.objects.values_list("state", flat=True)) == ["draft"]
 
     def test_only_a_draft_as_it_was_read_is_published(self, lead_user: User) -> None:
         one, other = row(), row()
-        rules.publish(one, lead_user)
-        with pytest.raises(rules.Refused, match="is published, not a draft"):
-            rules.publish(one, lead_user)
+        rule_versions.publish(one, lead_user)
+        with pytest.raises(rule_versions.Refused, match="is published, not a draft"):
+            rule_versions.publish(one, lead_user)
         ScoringRules.objects.filter(pk=other.pk).update(rules=changed(fit_share=0.5))
-        with pytest.raises(rules.Refused, match="changed meanwhile"):
-            rules.publish(other, lead_user)
-        assert rules.current().version == "1"
+        with pytest.raises(rule_versions.Refused, match="changed meanwhile"):
+            rule_versions.publish(other, lead_user)
+        assert rule_versions.current().version == "1"
 
     def test_what_was_published_never_changes(self, lead_user: User) -> None:
         stale, second = row(), row()
-        rules.publish(ScoringRules.objects.get(pk=stale.pk), lead_user)
+        rule_versions.publish(ScoringRules.objects.get(pk=stale.pk), lead_user)
         for version in (stale, ScoringRules.objects.get(pk=stale.pk)):
             version.rules = changed(fit_share=1)
             with pytest.raises(PermissionDenied):
                 version.save()
             with pytest.raises(PermissionDenied):
                 version.delete()
-        rules.publish(second, lead_user)
+        rule_versions.publish(second, lead_user)
         with pytest.raises(PermissionDenied):
             ScoringRules.objects.get(pk=stale.pk).save()
         with pytest.raises(PermissionDenied):
@@ -385,9 +385,9 @@ def test_of_two_who_publish_at_once_one_is_published_and_the_other_retired(
     committed: None, published_before: bool
 ) -> None:
     if published_before:
-        rules.publish(row(), None)
+        rule_versions.publish(row(), None)
     drafts = [row(), row()]
-    in_threads([lambda d=draft: rules.publish(d, None) for draft in drafts])  # type: ignore[misc]
+    in_threads([lambda d=draft: rule_versions.publish(d, None) for draft in drafts])  # type: ignore[misc]
     states = sorted(ScoringRules.objects.filter(pk__in=[d.pk for d in drafts]).values_list("state", flat=True))
     assert states == ["published", "retired"]
     assert ScoringRules.objects.filter(state="published").count() == 1

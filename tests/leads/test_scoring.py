@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leads import scoring
-from leads.rulebook import DEFAULT, Rules, Trigger
-from leads.scoring import Person, Seen, score
+from leads.scoring import calculation
+from leads.scoring.calculation import Person, Seen, score
+from leads.scoring_rules import DEFAULT, Rules, Trigger
 
 NOW = datetime(2026, 11, 2, 15, tzinfo=UTC)
 PRICING = Trigger("Pricing", "/pricing*", 30, "high_intent", "pricing")
@@ -74,7 +74,7 @@ def test_the_points_add_up_to_the_score_which_lies_between_0_and_100(person: Per
     assert 0 <= result.icp <= 100
     assert all(reason.points != 0 and reason.text for reason in (*result.reasons, *result.icp_reasons))
     assert all(reason.points > 0 for reason in result.reasons if reason.code not in ("most", "pages_most"))
-    assert result.tier == scoring.tier_of(result.icp)
+    assert result.tier == calculation.tier_of(result.icp)
     assert result.angle in {"warm_connection", "high_intent", "hiring", "content", "general"}
 
 
@@ -298,7 +298,7 @@ def test_a_size_counts_by_its_lower_end_and_an_unknown_one_never_as_50_or_more(
     ("icp", "tier"), [(0, "tier_3"), (59, "tier_3"), (60, "tier_2"), (79, "tier_2"), (80, "tier_1"), (100, "tier_1")]
 )
 def test_the_borders_of_the_tiers(icp: int, tier: str) -> None:
-    assert scoring.tier_of(icp) == tier
+    assert calculation.tier_of(icp) == tier
 
 
 def test_a_quarter_of_the_fit_counts_as_intent() -> None:

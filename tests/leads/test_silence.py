@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from leads import silence
+from leads.inbound import silence
 from leads.models import Alarm, InboundEvent
 
 pytestmark = pytest.mark.django_db

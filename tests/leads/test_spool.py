@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from leads import spool
+from leads.inbound import spool
 
 
 def keep(body: bytes = b"{}", **more: Any) -> Path:

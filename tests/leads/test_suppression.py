@@ -7,9 +7,9 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from leads import suppression
 from leads.models import Suppression
-from leads.suppression import Reason, Scope, Stop, stop, verdict
+from leads.suppression import suppression
+from leads.suppression.suppression import Reason, Scope, Stop, stop, verdict
 from tests.factories import LeadFactory
 
 pytestmark = pytest.mark.django_db

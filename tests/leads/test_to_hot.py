@@ -7,10 +7,10 @@ import pytest
 from django.utils import timezone
 from hypothesis import assume, given
 
-from leads import intent, to_hot
 from leads.models import Assessment, Company, Lead
-from leads.rulebook import DEFAULT, Rules
-from leads.scoring import Person, Seen, is_hot, score
+from leads.scoring import assess, to_hot
+from leads.scoring.calculation import Person, Seen, is_hot, score
+from leads.scoring_rules import DEFAULT, Rules
 from tests.factories import CompanyFactory, LeadFactory, VisitFactory, known_contact
 from tests.leads.test_scoring import PEOPLE, TABLES
 
@@ -75,7 +75,7 @@ def test_a_page_that_no_path_reaches_is_not_promised() -> None:
 
 
 def assessed(lead: Lead) -> bool:
-    made = intent.assess(Lead.objects.get(pk=lead.pk))
+    made = assess.assess(Lead.objects.get(pk=lead.pk))
     company = Company.objects.get(pk=lead.company_id)
     return is_hot(made.intent, made.tier, company.employees_from)
 
@@ -94,18 +94,18 @@ def test_the_visit_that_is_named_makes_them_hot(lukewarm: Lead) -> None:
     known_contact("Dana", email=lukewarm.email or "")
     assert not assessed(lukewarm)
     lukewarm.refresh_from_db()
-    far, first, *_ = intent.what_would_make_hot(lukewarm)
+    far, first, *_ = assess.what_would_make_hot(lukewarm)
     assert far == f"{70 - lukewarm.score} points are missing for HOT."
     assert first.startswith("A visit to “Demo”")
     VisitFactory(lead=lukewarm, path="/demo")
     assert assessed(lukewarm)
     assert first.endswith(f"the score would be {Assessment.objects.first().intent}.")
-    assert intent.what_would_make_hot(Lead.objects.get(pk=lukewarm.pk)) == []
+    assert assess.what_would_make_hot(Lead.objects.get(pk=lukewarm.pk)) == []
 
 
 def test_the_size_that_is_named_makes_them_hot(lukewarm: Lead) -> None:
     Company.objects.update(employees_from=None)
-    said = intent.what_would_make_hot(Lead.objects.get(pk=lukewarm.pk))
+    said = assess.what_would_make_hot(Lead.objects.get(pk=lukewarm.pk))
     assert any("50 to 1,000 employees" in text for text in said)
     Company.objects.update(employees_from=51)
     assert assessed(lukewarm)
@@ -115,4 +115,4 @@ def test_a_score_that_has_cooled_since_is_not_taken_for_that_of_now(lukewarm: Le
     later = timezone.now() + timedelta(days=40)
     lukewarm.refresh_from_db()
     cooled = f"Scored now it would be {lukewarm.score - 12}. {70 - lukewarm.score + 12} points are missing for HOT."
-    assert intent.what_would_make_hot(lukewarm, later)[0] == cooled
+    assert assess.what_would_make_hot(lukewarm, later)[0] == cooled

@@ -12,8 +12,7 @@ from django.db import connections
 from django.utils import timezone
 
 from caio_project.lib import http, sealed
-from leads import tokens
-from leads.integrations import ghl, ghl_oauth
+from leads.integrations import ghl, ghl_oauth, ghl_tokens
 from leads.integrations.ghl_refusals import Misconfigured
 from leads.models import Alarm, GhlTokens, RateWindow
 from tests.fakes.ghl import FakeGhl
@@ -138,7 +137,7 @@ def test_without_a_connection_nothing_is_asked_and_an_alarm_says_so(app: FakeGhl
 
 
 def test_a_token_is_renewed_shortly_before_its_end_and_used_until_then(app: FakeGhl, contact: str, clock: Any) -> None:
-    clock.shift(timedelta(seconds=86399) - tokens.AHEAD - timedelta(minutes=1))
+    clock.shift(timedelta(seconds=86399) - ghl_tokens.AHEAD - timedelta(minutes=1))
     ghl.get_contact(contact)
     assert app.tokens.refreshes == 0
     clock.shift(timedelta(minutes=2))
@@ -272,9 +271,9 @@ def test_a_process_that_died_between_the_call_and_the_record_is_noticed(app: Fak
     app.end_access()
     GhlTokens.objects.update(access_until=timezone.now())
     stored.refresh_from_db()
-    assert tokens._claim(stored, timezone.now())
+    assert ghl_tokens._claim(stored, timezone.now())
     ghl_oauth.by_refresh(sealed.opened(stored.refresh), "Location")  # and here it died
-    clock.shift(tokens.LEASE + timedelta(seconds=1))
+    clock.shift(ghl_tokens.LEASE + timedelta(seconds=1))
     with pytest.raises(Misconfigured, match="lost on the way"):
         ghl.get_contact(contact)
     assert open_alarms() == ["ghl:token"]
@@ -283,8 +282,8 @@ def test_a_process_that_died_between_the_call_and_the_record_is_noticed(app: Fak
 def test_a_process_that_died_before_the_call_is_survived(app: FakeGhl, contact: str, clock: Any) -> None:
     app.end_access()
     GhlTokens.objects.update(access_until=timezone.now())
-    assert tokens._claim(row(), timezone.now())
-    clock.shift(tokens.LEASE + timedelta(seconds=1))
+    assert ghl_tokens._claim(row(), timezone.now())
+    clock.shift(ghl_tokens.LEASE + timedelta(seconds=1))
     assert ghl.get_contact(contact).id == contact
     assert Alarm.objects.count() == 0
 
@@ -303,12 +302,12 @@ def test_no_connection_leaves_the_refresh_token_unspent(app: FakeGhl, contact: s
 
 def test_a_worker_that_comes_back_after_its_lease_does_not_undo_a_new_connection(app: FakeGhl, contact: str) -> None:
     stored = row()
-    assert not tokens._claim(stored, timezone.now() - timedelta(hours=1))
-    assert tokens._claim(stored, timezone.now())
+    assert not ghl_tokens._claim(stored, timezone.now() - timedelta(hours=1))
+    assert ghl_tokens._claim(stored, timezone.now())
     late = ghl_oauth.by_refresh(sealed.opened(stored.refresh), "Location")
     connect(f"--code={app.add_code()}")
     kept = row().access
-    tokens._store_pair(stored, late)
+    ghl_tokens._store_pair(stored, late)
     assert row().access == kept
 
 

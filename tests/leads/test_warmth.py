@@ -10,10 +10,10 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leads import intent, warmth
 from leads.models import KnownContact, PastEmployer
-from leads.rulebook import DEFAULT
-from leads.warmth import Stay, best_connection, key_of, same_company, years_together
+from leads.scoring import assess, connections
+from leads.scoring.connections import Stay, best_connection, key_of, same_company, years_together
+from leads.scoring_rules import DEFAULT
 from tests.factories import CompanyFactory, LeadFactory, TeamMemberFactory, known_contact
 
 
@@ -323,7 +323,7 @@ def test_it_costs_the_same_however_many_contacts_there_are(django_assert_max_num
         KnownContact(member=member, name=f"P {n}", company_name=f"C {n}", company_key=f"c {n}") for n in range(1000)
     )
     with django_assert_max_num_queries(4):
-        assert warmth.connections(lead) == []
+        assert connections.connections(lead) == []
 
 
 # What people type
@@ -376,5 +376,5 @@ def test_what_is_typed_in_the_admin_counts_for_leads_seen_lately(
     with django_capture_on_commit_callbacks(execute=True):
         answer = client.post(f"/admin/leads/teammember/{member.pk}/change/", sent)
     assert answer.status_code == 302
-    intent.assess_due()
+    assess.assess_due()
     assert lead.assessments.get().warm["kind"] == "known_there"

@@ -7,7 +7,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from leads import enrichment, ingest
+from leads.enrichment import enrichment_requests
+from leads.inbound import events
 from leads.models import Enrichment, InboundEvent, Lead
 from tests.factories import LeadFactory
 from tests.fakes.clay import FakeClay, callback_body, enriched
@@ -18,8 +19,8 @@ pytestmark = pytest.mark.django_db
 
 def asked(clay: FakeClay, **lead: Any) -> dict[str, Any]:
     """The row at Clay of a new lead that was just pushed."""
-    enrichment.want(LeadFactory(**lead))
-    enrichment.push_due()
+    enrichment_requests.want(LeadFactory(**lead))
+    enrichment_requests.push_due()
     return clay.submissions()[-1]
 
 
@@ -101,7 +102,7 @@ def test_a_valid_answer_is_stored_and_settles_the_request(callback: Any, clay: F
     event = InboundEvent.objects.get()
     assert (response.status_code, response.json()) == (200, {"status": "stored", "id": str(event.public_id)})
     assert nothing_happened()
-    ingest.process_due()
+    events.process_due()
     event.refresh_from_db()
     assert (event.state, event.source) == ("processed", "clay")
     request = Enrichment.objects.get()
@@ -129,7 +130,7 @@ def test_what_is_no_object_gets_400_so_that_clay_shows_it_and_is_kept(callback: 
     assert response.status_code == 400
     assert response.json()["detail"] == f"body: it is not a JSON object; it was kept as event {event.public_id}."
     assert bytes(event.body) == body
-    ingest.process_due()
+    events.process_due()
     event.refresh_from_db()
     assert (event.state, event.attempts) == ("parked", 1)
     assert event.reason.startswith(reason)
@@ -138,7 +139,7 @@ def test_what_is_no_object_gets_400_so_that_clay_shows_it_and_is_kept(callback: 
 def test_a_body_that_is_too_large_gets_400_and_is_parked(callback: Any) -> None:
     assert callback({"request_id": "x", "title": "y" * 2_000_000}).status_code == 400
     assert InboundEvent.objects.get().state == "parked"
-    assert ingest.process_due() == 0
+    assert events.process_due() == 0
 
 
 @pytest.mark.parametrize(
@@ -157,7 +158,7 @@ def test_an_unknown_request_gets_200_and_is_parked_with_a_reason(
 ) -> None:
     asked(clay, title="")
     assert callback(body).status_code == 200
-    ingest.process_due()
+    events.process_due()
     event = InboundEvent.objects.get()
     assert (event.state, event.attempts) == ("parked", 1)
     assert event.reason.startswith(reason)
@@ -169,7 +170,7 @@ def test_the_same_answer_twice_counts_as_another_delivery(callback: Any, clay: F
     body = callback_body(asked(clay, title=""))
     for _ in range(2):
         assert callback(body).status_code == 200
-        ingest.process_due()
+        events.process_due()
     event, request = InboundEvent.objects.get(), Enrichment.objects.get()
     assert (event.deliveries, event.attempts, event.state) == (2, 1, "processed")
     assert request.outcome == "answered"
@@ -178,11 +179,11 @@ def test_the_same_answer_twice_counts_as_another_delivery(callback: Any, clay: F
 def test_a_second_answer_adds_what_the_first_did_not_have(callback: Any, clay: FakeClay) -> None:
     row = asked(clay, title="", past_employers=[])
     callback({"request_id": row["request_id"], "job_title": "CRO"})
-    ingest.process_due()
+    events.process_due()
     first = Enrichment.objects.get()
     Lead.objects.update(needs_assessment_at=None)
     callback({"request_id": row["request_id"], "job_title": "CEO", "past_employers": ["Acme"]})
-    ingest.process_due()
+    events.process_due()
     lead, request = Lead.objects.get(), Enrichment.objects.get()
     assert (lead.title, [past["name"] for past in lead.past_employers]) == ("CRO", ["Acme"])
     assert (request.gained, request.outcome) == (["past_employers", "title"], "answered")
@@ -197,7 +198,7 @@ def test_an_answer_after_the_lead_went_on_is_late_and_improves_it(callback: Any,
     assert Enrichment.objects.get().outcome == "partial"
     assert Lead.objects.get().needs_assessment_at is None
     callback(callback_body(row))
-    ingest.process_due()
+    events.process_due()
     request, lead = Enrichment.objects.get(), Lead.objects.get()
     assert (request.state, request.outcome) == ("settled", "late")
     assert request.answered_at is not None
@@ -210,7 +211,7 @@ def test_a_late_answer_with_nothing_new_does_not_assess_again(callback: Any, cla
     Enrichment.objects.update(not_before=timezone.now())
     work()
     callback({"request_id": row["request_id"], "job_title": "N/A"})
-    ingest.process_due()
+    events.process_due()
     assert Enrichment.objects.get().outcome == "late"
     assert Lead.objects.get().needs_assessment_at is None
 
@@ -248,7 +249,7 @@ def test_health_counts_what_waits_and_shows_the_last_answer(client: Client, call
     asked(clay)
     assert client.get("/webhooks/clay/health").json()["waiting"] == 2
     callback(callback_body(row))
-    ingest.process_due()
+    events.process_due()
     body = client.get("/webhooks/clay/health").json()
     assert body["waiting"] == 1
     assert body["last_answer_at"] is not None

@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 from gunicorn.http.errors import InvalidChunkSize
 
-from leads import ingest
+from leads.inbound import events
 from leads.models import Company, InboundEvent, Lead, Visit
 from tests.conftest import TOKEN
 from tests.fakes import rb2b
@@ -124,14 +124,14 @@ def test_the_csrf_check_is_not_for_rb2b() -> None:
 def test_a_visitor_becomes_a_lead_a_company_and_a_visit_when_it_is_processed(client: Client) -> None:
     payload = rb2b.person({"Captured URL": "https://oursite.test/pricing?utm_source=g"})
     post(client, payload)
-    assert ingest.process_due() == 1
+    assert events.process_due() == 1
     event, visit = InboundEvent.objects.get(), Visit.objects.get()
     assert (event.state, event.reason, event.lease_until, event.attempts) == ("processed", "", None, 1)
     assert event.processed_at is not None
     assert (visit.event, visit.lead, visit.company) == (event, Lead.objects.get(), Company.objects.get())
     assert (visit.path, visit.url) == ("/pricing", payload["Captured URL"])
     assert visit.lead.email == payload["Business Email"]
-    assert ingest.process_due() == 0
+    assert events.process_due() == 0
 
 
 BAD = {
@@ -164,19 +164,19 @@ def test_a_body_that_cannot_be_read_gets_200_and_is_parked_with_a_reason(
     client: Client, body: bytes, reason: str
 ) -> None:
     assert post(client, body).status_code == 200
-    ingest.process_due()
+    events.process_due()
     event = InboundEvent.objects.get()
     assert (event.state, event.attempts, event.lease_until, bytes(event.body)) == ("parked", 1, None, body)
     assert event.reason.startswith(reason)
     assert counts() == (0, 0, 0)
     assert not Company.objects.exists()
-    assert ingest.process_due() == 0
+    assert events.process_due() == 0
 
 
 def test_a_bad_body_does_not_hold_up_the_good_one_behind_it(client: Client) -> None:
     for body in (b"{", rb2b.to_body(rb2b.person())):
         post(client, body)
-    assert ingest.process_due() == 2
+    assert events.process_due() == 2
     assert list(InboundEvent.objects.order_by("pk").values_list("state", flat=True)) == ["parked", "processed"]
 
 
@@ -190,7 +190,7 @@ def test_five_megabytes_get_200_and_the_first_one_is_kept_and_parked_at_once(cli
     )
     assert bytes(event.body) == body[: 1024 * 1024]
     assert event.body_sha256 == hashlib.sha256(body).hexdigest()
-    assert ingest.process_due() == 0
+    assert events.process_due() == 0
 
     other = rb2b.to_body(rb2b.person({"Title": "x" * 5 * 1024 * 1024 + "y"}))
     for again in (body, other):
@@ -200,9 +200,9 @@ def test_five_megabytes_get_200_and_the_first_one_is_kept_and_parked_at_once(cli
 
 def test_a_body_of_exactly_one_megabyte_is_kept_whole(client: Client) -> None:
     body = rb2b.to_body(rb2b.person())
-    body += b" " * (ingest.LARGEST_BODY - len(body))
+    body += b" " * (events.LARGEST_BODY - len(body))
     post(client, body)
-    ingest.process_due()
+    events.process_due()
     event = InboundEvent.objects.get()
     assert (event.state, bytes(event.body)) == ("processed", body)
 
@@ -262,9 +262,9 @@ def test_any_captured_url_makes_a_visit(url: str) -> None:
 def test_the_same_body_again_is_one_event_delivered_twice_and_one_visit(client: Client) -> None:
     body = rb2b.to_body(rb2b.person())
     first = post(client, body).json()
-    ingest.process_due()
+    events.process_due()
     again = post(client, body, f"/webhooks/rb2b/{NEXT_TOKEN}").json()
-    ingest.process_due()
+    events.process_due()
     event = InboundEvent.objects.get()
     assert first == again == {"status": "stored", "id": str(event.public_id)}
     assert (event.deliveries, event.state, event.attempts) == (2, "processed", 1)
@@ -275,7 +275,7 @@ def test_the_same_visit_relayed_in_another_body_is_one_visit(client: Client) -> 
     payload = rb2b.person()
     for body in (payload, rb2b.relay_envelope(payload), rb2b.queue_wrapper(payload, as_text=True)):
         post(client, body)
-    ingest.process_due()
+    events.process_due()
     assert list(InboundEvent.objects.values_list("state", flat=True)) == ["processed"] * 3
     assert counts() == (1, 1, 1)
 
@@ -284,14 +284,14 @@ def test_a_later_visit_of_the_same_person_is_another_visit(client: Client) -> No
     payload = rb2b.person()
     post(client, payload)
     post(client, rb2b.repeat_visit(payload))
-    ingest.process_due()
+    events.process_due()
     assert counts() == (1, 2, 1)
     assert sorted(Visit.objects.values_list("is_repeat", flat=True)) == [False, True]
 
 
 def test_rb2bs_own_test_event_is_processed_and_becomes_nobody(client: Client) -> None:
     assert post(client, rb2b.test_event()).status_code == 200
-    ingest.process_due()
+    events.process_due()
     assert InboundEvent.objects.get().state == "processed"
     assert counts() == (0, 0, 0)
     assert not Company.objects.exists()
@@ -326,7 +326,7 @@ def test_a_time_that_is_missing_or_lies_in_the_future_is_the_time_of_receipt(
 
 def in_the_way(payload: dict[str, Any]) -> tuple[InboundEvent, Visit]:
     """A stored event that cannot be processed: another visit holds the place of the one it would make."""
-    stored = ingest.store("rb2b", rb2b.to_body(payload))
+    stored = events.store("rb2b", rb2b.to_body(payload))
     event = InboundEvent.objects.get(public_id=stored.public_id)
     return event, Visit.objects.create(event=event, event_key="in the way", seen_at=timezone.now())
 
@@ -338,30 +338,30 @@ def due_again(event: InboundEvent) -> None:
 def test_what_failed_is_put_off_and_leaves_nothing_behind() -> None:
     event, _ = in_the_way(rb2b.person())
     before = timezone.now()
-    assert ingest.process_due() == 1
+    assert events.process_due() == 1
     event.refresh_from_db()
     assert (event.state, event.attempts, event.lease_until) == ("waiting", 1, None)
     assert event.reason.startswith("IntegrityError: ")
     assert event.not_before >= before + timedelta(seconds=2)
     assert counts() == (0, 1, 0)
     assert not Company.objects.exists()
-    assert ingest.process_due() == 0
+    assert events.process_due() == 0
 
 
 def test_after_the_last_try_it_is_parked_and_can_be_replayed() -> None:
     event, blocker = in_the_way(rb2b.person())
-    for attempt in range(1, ingest.LAST_TRY + 1):
+    for attempt in range(1, events.LAST_TRY + 1):
         event.refresh_from_db()
         assert (event.state, event.attempts) == ("waiting", attempt - 1)
         due_again(event)
-        ingest.process_due()
+        events.process_due()
     event.refresh_from_db()
-    assert (event.state, event.attempts) == ("parked", ingest.LAST_TRY)
-    assert event.reason.startswith(f"Failed {ingest.LAST_TRY} times: IntegrityError: ")
+    assert (event.state, event.attempts) == ("parked", events.LAST_TRY)
+    assert event.reason.startswith(f"Failed {events.LAST_TRY} times: IntegrityError: ")
 
     blocker.delete()
     InboundEvent.objects.filter(pk=event.pk).update(state="waiting", attempts=0)
-    ingest.process_due()
+    events.process_due()
     event.refresh_from_db()
     assert (event.state, event.reason) == ("processed", "")
     assert counts() == (1, 1, 1)
@@ -369,11 +369,11 @@ def test_after_the_last_try_it_is_parked_and_can_be_replayed() -> None:
 
 def test_a_body_in_which_a_process_died_every_time_is_parked() -> None:
     event, _ = in_the_way(rb2b.person())
-    InboundEvent.objects.update(attempts=ingest.LAST_TRY, lease_until=timezone.now() - timedelta(seconds=1))
-    ingest.process_due()
+    InboundEvent.objects.update(attempts=events.LAST_TRY, lease_until=timezone.now() - timedelta(seconds=1))
+    events.process_due()
     event.refresh_from_db()
     assert (event.state, event.lease_until) == ("parked", None)
-    assert event.reason == f"The process ended in each of {ingest.LAST_TRY} tries."
+    assert event.reason == f"The process ended in each of {events.LAST_TRY} tries."
     assert Lead.objects.count() == 0
 
 
@@ -395,7 +395,7 @@ def test_health_says_when_the_last_visitor_came(client: Client) -> None:
     post(client, rb2b.person())
     at = timezone.now() - timedelta(seconds=90)
     InboundEvent.objects.update(received_at=at)
-    ingest.store("clay", b"{}")
+    events.store("clay", b"{}")
     body = client.get("/webhooks/rb2b/health").json()
     assert body.pop("seconds_since") in (90, 91, 92)
     assert body == {
@@ -428,7 +428,7 @@ def test_without_a_token_a_post_is_parked_until_the_end_of_the_cutover_and_refus
     settings.RB2B_ALLOW_UNTOKENED_UNTIL = until
     with time_machine.travel("2026-11-24T04:59:00+00:00"):  # 23 November, 23:59 in New York
         answer = client.post("/webhooks/rb2b", rb2b.to_body(rb2b.person()), content_type="application/json")
-    ingest.process_due()
+    events.process_due()
     if not allowed:
         assert (answer.status_code, InboundEvent.objects.count()) == (401, 0)
         return
@@ -443,7 +443,7 @@ def test_what_came_without_a_token_is_worked_off_once_it_comes_with_one(client: 
 
     def deliver(path: str) -> tuple[str, int]:
         assert client.post(path, body, content_type="application/json").status_code == 200
-        ingest.process_due()
+        events.process_due()
         return InboundEvent.objects.get().state, Visit.objects.count()
 
     assert deliver("/webhooks/rb2b") == ("parked", 0)
@@ -457,7 +457,7 @@ def test_what_came_without_a_token_is_worked_off_once_it_comes_with_one(client: 
 def test_what_is_parked_for_another_reason_stays_so_however_often_it_comes(client: Client) -> None:
     for _ in range(2):
         post(client, b"{")
-        ingest.process_due()
+        events.process_due()
     event = InboundEvent.objects.get()
     assert (event.state, event.deliveries, event.attempts) == ("parked", 2, 1)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leads.rulebook import DEFAULT, Rules, Trigger
+from leads.scoring_rules import DEFAULT, Rules, Trigger
 from leads.wildcards import fits, plain
 
 ALPHABET = "ab/*"

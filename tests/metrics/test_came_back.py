@@ -10,7 +10,7 @@ from django.utils import timezone
 from caio_project import diagnosis
 from caio_project.lib import statistics
 from caio_project.lib.models import Heartbeat
-from leads import ingest
+from leads.inbound import events
 from metrics import flow, gates
 from outreach.models import Message, Opportunity, Reply, SyncCursor
 from tests import factories
@@ -183,8 +183,8 @@ class TestFlow:
         assert (self.stage("replies").count, self.stage("meetings").count) == (0, 0)
 
     def test_webhooks_that_wait_are_seen_and_stuck_after_five_minutes(self) -> None:
-        ingest.store("ghl", b"{}", received_at=timezone.now() - timedelta(minutes=6))
-        ingest.store("ghl_workflow", b"{}")
+        events.store("ghl", b"{}", received_at=timezone.now() - timedelta(minutes=6))
+        events.store("ghl_workflow", b"{}")
         found = self.stage("replies")
         assert (found.waiting, found.is_stuck, self.stage("visits").waiting) == (2, True, 0)
         assert "replies" in flow.stuck(timezone.now())[0]

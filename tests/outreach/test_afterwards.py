@@ -8,8 +8,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from leads import suppression
 from leads.models import Alarm
+from leads.suppression import suppression
 from outreach import afterwards, phase, sending, uncertain
 from outreach.models import AfterSend, Message
 from tests import factories

@@ -13,7 +13,7 @@ from django.utils import timezone
 from approvals import decisions, queue
 from approvals.decisions import Decider
 from approvals.models import Decision
-from leads import suppression
+from leads.suppression import suppression
 from metrics import promotion
 from outreach import automatic, clearing, guardrails, looking, looks, phase, review, sending, slots
 from outreach.judging import Stopped

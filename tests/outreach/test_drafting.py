@@ -7,8 +7,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from leads import suppression
 from leads.models import Assessment, Lead, Switch, Visit
+from leads.suppression import suppression
 from outreach import composing, drafting, review
 from outreach.models import EmailTemplate, Message, MessageText, Move, Position
 from outreach.states import Status

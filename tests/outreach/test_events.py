@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from leads import ingest, suppression
+from leads.inbound import events as inbound_events
 from leads.models import InboundEvent, Suppression
+from leads.suppression import suppression
 from outreach import feedback, inbox, meetings, phase, review, sending
 from outreach.integrations import ghl_facts, ghl_webhooks
 from outreach.models import EmailEvent, Meeting, Message, Opportunity
@@ -96,7 +97,7 @@ def test_an_event_says_when_it_happened_and_never_the_future(ghl: FakeGhl) -> No
 def test_complaints_that_came_in_halt_sending_at_once(ghl: FakeGhl) -> None:
     for _ in range(2):
         sent(ghl)
-        ingest.store("ghl", ghl.signed(ghl.email_event("complained"))[0])
+        inbound_events.store("ghl", ghl.signed(ghl.email_event("complained"))[0])
     assert not phase.control().halted
     assert inbox.work_off() == 2
     assert phase.control().halted
@@ -143,7 +144,7 @@ def test_an_event_that_overtakes_the_answer_to_the_send_is_looked_at_again(ghl: 
     payload, ids = ghl.email_event("delivered"), message.ghl_email_message_id
     Message.objects.filter(pk=message.pk).update(status="sending", ghl_email_message_id="")
     raw, _ = ghl.signed(payload)
-    ingest.store("ghl", raw)
+    inbound_events.store("ghl", raw)
     assert inbox.work_off() == 1
     event = InboundEvent.objects.get()
     assert (event.state, event.reason) == ("waiting", "NotYet: The email may be leaving this moment.")

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from leads import suppression
 from leads.models import Lead, Switch
+from leads.suppression import suppression
 from outreach import drafting, follow_ups, review, sending
 from outreach.models import DailySlots, EmailEvent, EmailTemplate, Meeting, Message, Reply, ReplyKind, SandboxEmail
 from tests import factories

@@ -11,8 +11,9 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from approvals import queue
-from leads import intent, suppression
 from leads.models import Lead, Suppression
+from leads.scoring import assess
+from leads.suppression import suppression
 from outreach import composing, drafting, earlier, history, review
 from outreach.models import HistoryItem, Message, Move, Reply, SendIntent
 from tests import factories
@@ -78,7 +79,7 @@ def test_a_draft_that_a_guard_stops_is_blocked_and_says_why() -> None:
 def test_a_new_assessment_does_not_write_over_the_draft_that_was_brought() -> None:
     take(OLD)
     factories.VisitFactory(lead=Lead.objects.get(), received_at=timezone.now())
-    intent.assess_due()
+    assess.assess_due()
     drafting.take_assessments()
     message = Message.objects.get()
     assert (message.text.body, message.version) == (BODY, 1)
@@ -91,7 +92,7 @@ def test_who_was_written_to_gets_no_first_email(what: str) -> None:
     lead = Lead.objects.get()
     factories.VisitFactory(lead=lead)
     assert drafting.why_never(lead) == "The first email to this person was sent, or refused for good, before."
-    intent.assess_due()
+    assess.assess_due()
     drafting.take_assessments()
     assert Message.objects.get().transport == "history"
 

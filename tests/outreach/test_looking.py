@@ -7,8 +7,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from leads import suppression
 from leads.models import Alarm, Suppression
+from leads.suppression import suppression
 from outreach import drafting, looking, looks, phase, review, sending, uncertain
 from outreach.models import GhlLook, Message, Opportunity, Reply
 from outreach.states import Stale

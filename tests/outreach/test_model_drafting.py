@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from caio_project import diagnosis
 from caio_project.lib import claims
-from leads import breaker
+from leads.integrations import breaker
 from leads.models import Alarm, Lead, Switch
 from outreach import automatic, drafting, model_budget, model_drafting, model_prompt, model_wishes, phase, review
 from outreach.models import Message, ModelDraft, ModelTokens

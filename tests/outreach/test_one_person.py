@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from leads import merging, suppression
+from leads.identity import merging
 from leads.models import Lead, Merge
+from leads.suppression import suppression
 from outreach import composing, drafting, earlier, one_person, review, sending, unsubscribes
 from outreach.models import Message, SendIntent
 from outreach.moves import move

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from leads import suppression
 from leads.models import Alarm, Lead, Suppression
+from leads.suppression import suppression
 from outreach import looking, opting_out, phase, sending, unsubscribes
 from outreach.models import Message, OptOut, Position
 from tests import factories

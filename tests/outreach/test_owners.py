@@ -6,8 +6,8 @@ import pytest
 
 from approvals import escalation
 from approvals.models import Notice
-from leads import ownership
 from leads.models import Lead, TeamMember
+from leads.ownership import owner_assignment
 from outreach import composing, drafting, history, looking, model_drafting, review, sending, tasks
 from outreach.models import Message
 from tests import factories
@@ -26,7 +26,7 @@ def ben(db: None) -> TeamMember:
 
 def held() -> Message:
     message = factories.held()
-    ownership.settle(message.lead)
+    owner_assignment.settle(message.lead)
     return message
 
 
@@ -36,7 +36,7 @@ def as_it_is(message: Message) -> Message:
 
 def test_what_nobody_has_opened_is_signed_by_the_new_owner(ben: TeamMember, reviewer: Any) -> None:
     message = held()
-    ownership.by_hand(message.lead, ben, by=reviewer)
+    owner_assignment.by_hand(message.lead, ben, by=reviewer)
     assert drafting.follow_owners() == 1
     now = as_it_is(message)
     assert (now.sender, now.status, now.version) == (ben, "held", 2)
@@ -57,7 +57,7 @@ def test_what_a_person_has_touched_stays_and_says_so(ben: TeamMember, reviewer: 
     else:
         Message.objects.filter(pk=message.pk).update(template=None, template_why=history.FROM_BEFORE)
     before = Message.objects.values().get()
-    ownership.by_hand(message.lead, ben, by=reviewer)
+    owner_assignment.by_hand(message.lead, ben, by=reviewer)
     tasks.free_blocked()
     assert Message.objects.values().get() == before
     assert composing.signed_by_another(as_it_is(message)) == (
@@ -68,10 +68,10 @@ def test_what_a_person_has_touched_stays_and_says_so(ben: TeamMember, reviewer: 
 
 def test_when_who_signs_leaves_the_next_owner_signs(ben: TeamMember, sender: TeamMember, reviewer: Any) -> None:
     message = held()
-    ownership.by_hand(message.lead, ben, by=reviewer)
+    owner_assignment.by_hand(message.lead, ben, by=reviewer)
     drafting.follow_owners()
     TeamMember.objects.filter(pk=ben.pk).update(active=False)
-    ownership.keep_up()
+    owner_assignment.keep_up()
     tasks.free_blocked()
     assert (as_it_is(message).sender, as_it_is(message).status) == (sender, "held")
 
@@ -80,7 +80,7 @@ def test_an_email_that_waits_to_be_drafted_is_signed_by_whoever_owns_the_lead_th
     ben: TeamMember, reviewer: Any
 ) -> None:
     message = factories.draft()
-    ownership.by_hand(message.lead, ben, by=reviewer)
+    owner_assignment.by_hand(message.lead, ben, by=reviewer)
     drafting.write_drafts()
     assert as_it_is(message).sender == ben
 
@@ -88,7 +88,7 @@ def test_an_email_that_waits_to_be_drafted_is_signed_by_whoever_owns_the_lead_th
 def test_one_that_cannot_be_signed_anew_keeps_the_others_from_nothing(ben: TeamMember, reviewer: Any) -> None:
     first, second = held(), held()
     for message in (first, second):
-        ownership.by_hand(message.lead, ben, by=reviewer)
+        owner_assignment.by_hand(message.lead, ben, by=reviewer)
     Message.objects.filter(pk=first.pk).update(assessment=None)
     Lead.objects.get(pk=first.lead_id).assessments.all().delete()
     assert drafting.follow_owners() == 2
@@ -109,7 +109,7 @@ def test_who_is_assigned_by_the_time_an_email_leaves_gets_the_answer_and_signs_n
     ghl: FakeGhl, ben: TeamMember, sender: TeamMember
 ) -> None:
     message = factories.cleared()
-    ownership.settle(message.lead)
+    owner_assignment.settle(message.lead)
     ghl.add_contact(message.to_address, assignedTo="usr-ben")
     assert sending.send_due() == 1
     [left] = ghl.sent_emails(message.to_address)
@@ -125,11 +125,11 @@ def test_a_notice_that_was_not_told_yet_goes_to_who_owns_the_lead_by_then(
     ben: TeamMember, sender: TeamMember, reviewer: Any
 ) -> None:
     message = factories.cleared()
-    ownership.settle(message.lead)
+    owner_assignment.settle(message.lead)
     reply = factories.came_back(message)
     escalation.notice_answers()
     assert Notice.objects.get(reply=reply).to == sender
-    ownership.by_hand(message.lead, ben, by=reviewer)
+    owner_assignment.by_hand(message.lead, ben, by=reviewer)
     escalation.tell_due()
     assert Notice.objects.get(reply=reply).to == ben
 
@@ -149,7 +149,7 @@ def test_a_language_models_words_stay_under_the_new_signature(
     message = held()
     model_drafting.ask_due()
     words = as_it_is(message).text
-    ownership.by_hand(message.lead, ben, by=reviewer)
+    owner_assignment.by_hand(message.lead, ben, by=reviewer)
     assert drafting.follow_owners() == 1
     now = as_it_is(message)
     assert (now.sender, now.version, now.text.body, now.text.language_model) == (ben, 3, words.body, "test-model")
@@ -160,7 +160,7 @@ def test_a_language_model_that_was_to_be_asked_gets_the_text_with_the_new_signat
     model: FakeLanguageModel, ben: TeamMember, reviewer: Any
 ) -> None:
     message = held()
-    ownership.by_hand(message.lead, ben, by=reviewer)
+    owner_assignment.by_hand(message.lead, ben, by=reviewer)
     drafting.follow_owners()
     model_drafting.ask_due()
     now = as_it_is(message)

@@ -8,8 +8,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from leads import merging, suppression
+from leads.identity import merging
 from leads.models import Suppression
+from leads.suppression import suppression
 from outreach import drafting, earlier, judging, one_person, replies, review, sending
 from outreach.integrations import ghl_webhooks
 from outreach.models import EmailEvent, Message, Reply, ReplyText

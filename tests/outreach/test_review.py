@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from leads import suppression
+from leads.suppression import suppression
 from outreach import drafting, phase, review, sending
 from outreach.models import Message, MoveReason, SandboxEmail, SendIntent
 from outreach.policy import Phase

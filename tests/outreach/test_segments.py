@@ -11,8 +11,8 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from leads import suppression
 from leads.models import Lead, Visit
+from leads.suppression import suppression
 from outreach import drafting, segments
 from outreach.models import Message, Segment
 from tests import factories

@@ -10,8 +10,8 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from leads import suppression
 from leads.models import Alarm, Lead, Suppression
+from leads.suppression import suppression
 from outreach import compliance, phase, review, sending, uncertain, unsubscribes
 from outreach.models import DailySlots, Message, SandboxEmail, SendIntent
 from outreach.states import IllegalMove, Stale

@@ -12,7 +12,7 @@ from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from leads import patience, rates
+from leads.integrations import background_calls, rates
 from leads.models import Alarm, InboundEvent, Suppression
 from outreach import inbox, sending, syncing
 from outreach.integrations import ghl_facts, ghl_webhooks
@@ -514,7 +514,7 @@ def test_every_kind_of_fact_can_be_kept(ghl: FakeGhl, fact: str) -> None:
 
 
 def test_polling_uses_a_third_of_the_rate_and_leaves_the_rest_to_the_door(ghl: FakeGhl) -> None:
-    rates.pause(patience.SHARE, 60, "as if used up")
+    rates.pause(background_calls.SHARE, 60, "as if used up")
     errors = [error for _, _, error in results().values() if error]
     assert len(errors) == 4 and all(error.startswith("ghl_background is not asked for") for error in errors)
     assert ghl.requests() == []

@@ -7,8 +7,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from leads import merging, suppression
+from leads.identity import merging
 from leads.models import Lead, Suppression
+from leads.suppression import suppression
 from outreach import earlier, sending
 from outreach.models import EmailEvent, Message
 from tests import factories

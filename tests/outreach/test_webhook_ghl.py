@@ -12,8 +12,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.test import Client
 from django.utils import timezone
 
-from leads import ingest, suppression
+from leads.inbound import events
 from leads.models import InboundEvent, Lead, Suppression
+from leads.suppression import suppression
 from outreach import inbox
 from outreach.integrations import ghl_webhooks
 from tests import factories
@@ -113,7 +114,7 @@ class TestSignature:
         assert client.get(PATH).status_code == 405
 
     def test_a_body_larger_than_we_keep_is_refused_by_size(self, client: Client, ghl: FakeGhl) -> None:
-        response = told(client, ghl, ghl.inbound_message(body="x" * (ingest.LARGEST_BODY + 1)))
+        response = told(client, ghl, ghl.inbound_message(body="x" * (events.LARGEST_BODY + 1)))
         assert response.status_code == 413
         assert nothing_happened()
 

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from leads import merging
+from leads.identity import merging
 from leads.models import Lead, Merge
 from tests import factories
 from tests.conftest import person

@@ -10,7 +10,7 @@ from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 
 from leads.models import ScoringRules
-from leads.rulebook import DEFAULT
+from leads.scoring_rules import DEFAULT
 from tests.conftest import person
 
 pytestmark = [pytest.mark.browser]

@@ -11,7 +11,7 @@ import pytest
 from django.db.models import F
 from django.utils import timezone
 
-from leads import breaker
+from leads.integrations import breaker
 from leads.models import Breaker, Enrichment, InboundEvent, Lead
 from metrics import gates
 from tests import factories

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection, connections, transaction
 
-from leads import merging
+from leads.identity import merging
 from leads.models import Lead
 from outreach import drafting, one_person
 from outreach.models import Message

@@ -9,8 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from leads import intent
 from leads.models import Lead
+from leads.scoring import assess
 from outreach import drafting
 from tests import factories
 
@@ -33,9 +33,9 @@ def said(work: Callable[[], Any], *tables: str) -> list[str]:
     return [sql for sql in statements if sql in locking + writing]
 
 
-@pytest.mark.parametrize("work", [intent.assess_lately_seen, intent.cool_down])
+@pytest.mark.parametrize("work", [assess.assess_lately_seen, assess.cool_down])
 def test_people_made_due_together_are_locked_in_their_order(work: Callable[[], int]) -> None:
-    ago = timedelta(days=35) if work is intent.cool_down else timedelta()
+    ago = timedelta(days=35) if work is assess.cool_down else timedelta()
     leads = [factories.LeadFactory(last_seen_at=timezone.now() - ago, score=40) for _ in range(3)]
     statements = said(work, "leads_lead")
     assert [sql.split(" ", 1)[0] for sql in statements] == ["SELECT", "UPDATE"], statements

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
-from leads import intent, merging, ownership
+from leads.identity import merging
 from leads.models import Lead, OwnerChange, OwnerRule, TeamMember
+from leads.ownership import owner_assignment
+from leads.scoring import assess
 from outreach import drafting, one_person, review
 from outreach.models import Message
 from tests import factories
@@ -38,10 +40,10 @@ def test_by_hand_stands_whatever_says_otherwise_at_the_same_moment(ben: TeamMemb
         lead = factories.VisitFactory().lead
         Lead.objects.filter(pk=lead.pk).update(needs_assessment_at=lead.first_seen_at)
         found = at_once(
-            lambda: ownership.by_hand(lead, cleo, by=rita),  # noqa: B023
-            lambda: ownership.from_ghl(lead, "usr-ben"),  # noqa: B023
-            intent.assess_due,
-            ownership.keep_up,
+            lambda: owner_assignment.by_hand(lead, cleo, by=rita),  # noqa: B023
+            lambda: owner_assignment.from_ghl(lead, "usr-ben"),  # noqa: B023
+            assess.assess_due,
+            owner_assignment.keep_up,
         )
         assert not [one for one in found if isinstance(one, Exception)], found
         assert owner(lead) == ("Cleo Park", "hand")
@@ -53,12 +55,12 @@ def test_of_two_people_who_looked_at_the_same_owner_one_gives_the_lead_away(ben:
     cleo = factories.TeamMemberFactory(name="Cleo Park")
     for _ in range(ROUNDS):
         lead = factories.LeadFactory()
-        ownership.settle(lead)
-        shown = ownership.mark(lead)
+        owner_assignment.settle(lead)
+        shown = owner_assignment.mark(lead)
         found = at_once(
-            *[lambda to=to: ownership.by_hand(lead, to, by=rita, shown=shown) for to in (ben, cleo)]  # noqa: B023
+            *[lambda to=to: owner_assignment.by_hand(lead, to, by=rita, shown=shown) for to in (ben, cleo)]  # noqa: B023
         )
-        assert sorted(isinstance(one, ownership.Refused) for one in found) == [False, True], found
+        assert sorted(isinstance(one, owner_assignment.Refused) for one in found) == [False, True], found
         assert OwnerChange.objects.filter(lead=lead).count() == 1
 
 
@@ -67,10 +69,10 @@ def test_a_merge_and_a_word_by_hand_at_once_keep_the_word(ben: TeamMember, rita:
         one, other = factories.LeadFactory(), factories.LeadFactory()
         factories.held(other)
         for lead in (one, other):
-            ownership.settle(lead)
+            owner_assignment.settle(lead)
         found = at_once(
             lambda: merging.merge(one, other, source="person"),  # noqa: B023
-            lambda: ownership.by_hand(other, ben, by=rita),  # noqa: B023
+            lambda: owner_assignment.by_hand(other, ben, by=rita),  # noqa: B023
             drafting.follow_owners,
             one_person.follow,
             drafting.take_assessments,
@@ -82,8 +84,8 @@ def test_a_merge_and_a_word_by_hand_at_once_keep_the_word(ben: TeamMember, rita:
 def test_who_opens_an_email_while_it_is_signed_anew_has_one_text_before_them(ben: TeamMember, rita: Any) -> None:
     for _ in range(ROUNDS):
         message = factories.held()
-        ownership.settle(message.lead)
-        ownership.by_hand(message.lead, ben, by=rita)
+        owner_assignment.settle(message.lead)
+        owner_assignment.by_hand(message.lead, ben, by=rita)
         found = at_once(lambda: review.mark_opened(message), drafting.follow_owners)  # noqa: B023
         assert not [one for one in found if isinstance(one, Exception)], found
         now = now_is(message)

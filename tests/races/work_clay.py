@@ -14,15 +14,16 @@ import time_machine
 
 def main(ahead: str) -> None:
     django.setup()
-    from leads import enrichment, ingest
+    from leads.enrichment import enrichment_requests
+    from leads.inbound import events
 
     enough = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: enough.set())
     with time_machine.travel(time.time() + float(ahead), tick=True):
         while not enough.wait(0.02):
-            ingest.process_due()
-            enrichment.push_due(batch=3)
-            enrichment.settle_overdue()
+            events.process_due()
+            enrichment_requests.push_due(batch=3)
+            enrichment_requests.settle_overdue()
 
 
 if __name__ == "__main__":

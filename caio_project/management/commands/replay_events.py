@@ -6,7 +6,7 @@ from django.core.management.base import CommandError
 
 from caio_project import sources, vault_words
 from caio_project.lib.commands import Reporting
-from leads import replay
+from leads.inbound import replay
 from leads.models import InboundEvent
 
 

@@ -7,7 +7,7 @@ from django.core.management.base import CommandError
 from rich.progress import Progress
 
 from caio_project.lib.commands import Reporting
-from leads import backfill
+from leads.imports import backfill
 
 
 class Command(Reporting):

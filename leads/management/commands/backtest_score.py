@@ -8,9 +8,9 @@ from django.core.management.base import CommandError
 from rich.progress import Progress
 
 from caio_project.lib.commands import Reporting
-from leads import backtest
 from leads.models import ScoringRules
-from leads.rulebook import BadRules, Rules
+from leads.scoring import backtest
+from leads.scoring_rules import BadRules, Rules
 
 MOST_SHOWN = 20
 

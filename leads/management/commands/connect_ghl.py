@@ -6,8 +6,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from caio_project.lib import http
-from leads import tokens
 from leads.integrations import ghl_oauth as oauth
+from leads.integrations import ghl_tokens
 
 
 class Command(BaseCommand):
@@ -44,7 +44,7 @@ class Command(BaseCommand):
             pair = oauth.by_code(code, redirect_uri, user_type)
             if pair.user_type == oauth.LOCATION and pair.location_id != settings.GHL_LOCATION_ID:
                 raise CommandError(f"That is location {pair.location_id}, and GHL_LOCATION_ID is another one.")
-            tokens.connect(pair)
-            tokens.current()  # for a company this gets the location's
+            ghl_tokens.connect(pair)
+            ghl_tokens.current()  # for a company this gets the location's
         except http.Failure as failure:
             raise CommandError(f"GoHighLevel said no: {failure.detail}") from failure

@@ -4,7 +4,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from caio_project.lib.commands import Importing
-from leads import imports
+from leads.imports import import_files
 from leads.models import TeamMember
 
 
@@ -22,5 +22,5 @@ class Command(Importing):
         member = TeamMember.objects.filter(name=options["member"]).first()
         if member is None:
             raise CommandError(f"--member: there is no team member {options['member']!r}.")
-        report = self.take(options, lambda raw, progress: imports.connections(raw, member))
+        report = self.take(options, lambda raw, progress: import_files.connections(raw, member))
         self.finish(report, options, "connections", stored=not report.errors)

@@ -1,7 +1,7 @@
 from typing import Any
 
 from caio_project.lib.commands import Importing
-from leads import imports
+from leads.imports import import_files
 
 
 class Command(Importing):
@@ -12,5 +12,5 @@ class Command(Importing):
 
     def handle(self, *args: Any, **options: Any) -> None:
         source = f"import {options['file'].name}"
-        report = self.take(options, lambda raw, progress: imports.suppressions(raw, source))
+        report = self.take(options, lambda raw, progress: import_files.suppressions(raw, source))
         self.finish(report, options, "suppressions", stored=not report.errors)

@@ -2,7 +2,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from caio_project.lib.commands import Importing
-from leads import imports
+from leads.imports import import_files
 
 
 class Command(Importing):
@@ -17,5 +17,5 @@ class Command(Importing):
 
     def handle(self, *args: Any, **options: Any) -> None:
         skip = options["skip_bad"]
-        report = self.take(options, lambda raw, progress: imports.visitors(raw, skip_bad=skip, progress=progress))
+        report = self.take(options, lambda raw, progress: import_files.visitors(raw, skip_bad=skip, progress=progress))
         self.finish(report, options, "visitors", stored=not report.errors or skip)

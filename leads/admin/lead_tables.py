@@ -1,0 +1,99 @@
+"""Windows on people; the tables that the team edits."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db import transaction
+from django.http import HttpRequest
+from unfold.admin import TabularInline
+
+from caio_project.lib.admin import NoDelete, ReadOnly, Rows
+from leads.models import (
+    Assessment,
+    Company,
+    Enrichment,
+    KnownContact,
+    Lead,
+    Merge,
+    PastEmployer,
+    Suppression,
+    TeamMember,
+    Visit,
+)
+from leads.scoring import assess
+
+
+class Visits(Rows):
+    model = Visit
+    fields = ("seen_at", "path", "referrer", "is_repeat")
+    ordering = ("-seen_at",)
+
+
+class Enrichments(Rows):
+    model = Enrichment
+    fields = ("created_at", "state", "outcome", "reason", "gained", "answered_at")
+
+
+class Assessments(Rows):
+    model = Assessment
+    fields = ("made_at", "intent", "tier", "angle", "reasons")
+
+
+@admin.register(Lead)
+class Leads(ReadOnly):
+    list_display = ("__str__", "title", "company", "email", "address", "kind", "owner", "last_seen_at")
+    list_filter = ("kind", "address", "owner", "owner_how")
+    list_select_related = ("company", "owner")
+    search_fields = ("first_name", "last_name", "email", "company__name")
+    inlines = (Visits, Enrichments, Assessments)
+    ordering = ("-last_seen_at",)
+    show_full_result_count = False
+
+
+@admin.register(Merge)
+class Merges(ReadOnly):
+    """Merging and undoing is done on the lead's page, where both can be looked at."""
+
+    list_display = ("survivor", "loser", "state", "source", "doubt", "merged_at", "merged_by", "ended_at", "ended_by")
+    list_filter = ("state", "source")
+    list_select_related = ("survivor", "loser", "merged_by", "ended_by")
+    ordering = ("-pk",)
+
+
+@admin.register(Company)
+class Companies(ReadOnly):
+    list_display = ("__str__", "domain", "industry", "employees", "kind")
+    list_filter = ("kind",)
+    search_fields = ("name", "domain")
+
+
+@admin.register(Suppression)
+class Suppressions(NoDelete):
+    list_display = ("value", "scope", "reason", "source", "created_at", "expires_at")
+    list_filter = ("reason", "scope")
+    search_fields = ("value",)
+    fields = ("scope", "value", "reason", "source", "expires_at")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class PastEmployers(TabularInline):
+    model = PastEmployer
+    extra = 0
+
+
+class KnownContacts(TabularInline):
+    model = KnownContact
+    extra = 0
+
+
+@admin.register(TeamMember)
+class TeamMembers(NoDelete):
+    list_display = ("name", "title", "email", "is_default_sender", "notice_order", "active")
+    inlines = (PastEmployers, KnownContacts)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if form.has_changed() or any(formset.has_changed() for formset in formsets):
+            transaction.on_commit(assess.assess_lately_seen)

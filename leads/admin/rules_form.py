@@ -1,0 +1,157 @@
+"""The form of a version of the rules: pages as rows of a table, numbers and words as JSON."""
+
+import json
+import re
+from typing import Any
+
+from django import forms
+from django.utils.functional import cached_property
+from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanWidget,
+)
+
+from leads.models import ScoringRules
+from leads.scoring import rule_versions
+from leads.scoring_rules import LONGEST_LABEL, LONGEST_NAME, LONGEST_PATTERN, MOST_PAGES, BadRules, Rules
+
+BLANK_ROWS = 3
+PLACE = re.compile(r"pages\[(\d+)\]\.(\w+)")
+
+
+class Indented(json.JSONEncoder):
+    """Rules as people read them."""
+
+    def __init__(self, **options: Any):
+        super().__init__(**{**options, "indent": 2})
+
+
+class Shallow(json.JSONDecoder):
+    """What is nested too deeply to be read is no JSON either."""
+
+    def decode(self, s: str, *args: Any) -> Any:
+        try:
+            return super().decode(s, *args)
+        except RecursionError as error:
+            raise json.JSONDecodeError("Nested too deeply", s[:1], 0) from error
+
+
+def _text(longest: int, size: int, **attrs: str) -> forms.CharField:
+    """A cell of the table; what it may hold is said by the rules themselves, not here a second time."""
+    width = f"min-width:{size}rem"
+    return forms.CharField(
+        required=False, widget=UnfoldAdminTextInputWidget({"maxlength": longest, "style": width, **attrs})
+    )
+
+
+class PageForm(forms.Form):
+    """One page trigger."""
+
+    label = _text(LONGEST_LABEL, 9)
+    pattern = _text(LONGEST_PATTERN, 10, placeholder="/pricing*")
+    points = forms.IntegerField(required=False, widget=UnfoldAdminIntegerFieldWidget({"style": "min-width:5rem"}))
+    category = _text(LONGEST_NAME, 7)
+    angle = _text(LONGEST_NAME, 8, list="angles")
+    topic = _text(LONGEST_LABEL, 14)
+    active = forms.BooleanField(required=False, initial=True, widget=UnfoldBooleanWidget)
+
+    def as_page(self) -> dict[str, Any]:
+        """As a row of `pages`; what is empty is left to the rules to complain about."""
+        return {name: self.cleaned_data.get(name) for name in self.base_fields}
+
+    def in_columns(self) -> list[forms.BoundField]:
+        return [self[name] for name in HEADS]
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(value or value == 0 for name, value in self.as_page().items() if name != "active")
+
+
+class PageRows(forms.BaseFormSet):  # type: ignore[type-arg]
+    """The table. Its order is by number; rows without one come last, and rows left empty are none."""
+
+    ordering_widget = UnfoldAdminIntegerFieldWidget({"style": "min-width:4.5rem;width:4.5rem"})  # type: ignore[assignment]
+    deletion_widget = UnfoldBooleanWidget
+
+    def add_fields(self, form: forms.Form, index: int | None) -> None:
+        super().add_fields(form, index)
+        for name, field in form.fields.items():
+            row = "" if index is None else f" {index + 1}"
+            field.widget.attrs["aria-label"] = f"{HEADS[name]}, row{row}"
+
+    @property
+    def heads(self) -> list[str]:
+        return list(HEADS.values())
+
+
+HEADS = {
+    "ORDER": "Order", "label": "Label", "pattern": "Path", "points": "Points", "category": "Category",
+    "angle": "Angle", "topic": "Topic", "active": "In use", "DELETE": "Remove",
+}  # fmt: skip
+Pages = forms.formset_factory(
+    PageForm, PageRows, extra=BLANK_ROWS, can_order=True, can_delete=True, max_num=MOST_PAGES, validate_max=True
+)
+
+
+class RulesForm(forms.ModelForm):
+    """`pages` of the rules are the rows of a formset; every error of a row stands at its cell."""
+
+    rules = forms.JSONField(
+        encoder=Indented,
+        decoder=Shallow,
+        label="Numbers and words",
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 30, "spellcheck": "false", "style": "font-family:monospace"}),
+        help_text=ScoringRules._meta.get_field("rules").help_text,
+    )
+
+    class Meta:
+        model = ScoringRules
+        fields = ("name", "rules")
+
+    class Media:
+        js = (forms.Script("caio/rows.js", defer=True),)
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        said = self.instance.rules if self.instance.pk else self.initial.get("rules")
+        text = dict(said) if isinstance(said, dict) else {}
+        self._rows = text.pop("pages", [])
+        self.initial["rules"] = text
+        # Rows that were posted stand for themselves, whatever was stored meanwhile.
+        self.pages = Pages(self.data, prefix="pages") if self.is_bound else Pages(prefix="pages", initial=self._rows)
+        self.angles = rule_versions.angles()
+
+    @cached_property
+    def changed_data(self) -> list[str]:
+        """For the history in the admin."""
+        pages = self.cleaned_data.get("rules", {}).get("pages", self._rows)
+        return [*super().changed_data, *(["pages"] if pages != self._rows else [])]
+
+    def clean(self) -> None:
+        """Text and table together. What is wrong in a row is said at its cell, the rest at the text."""
+        typed, rows = self.cleaned_data.get("rules"), self._rows_typed()
+        if rows is None:
+            self.add_error(None, "Some pages cannot be read; it says so at each.")
+        elif isinstance(typed, dict) and "pages" in typed:
+            self.add_error("rules", "pages: are the rows of the table, not part of this text.")
+        elif "rules" in self.cleaned_data:
+            whole = {**typed, "pages": [form.as_page() for form in rows]} if isinstance(typed, dict) else typed
+            try:
+                self.cleaned_data["rules"] = Rules.parse(whole).as_dict()
+            except BadRules as error:
+                self._tell(error, rows)
+
+    def _rows_typed(self) -> list[PageForm] | None:
+        """In their order, without empty ones; None where one cannot be read."""
+        return [form for form in self.pages.ordered_forms if not form.is_empty] if self.pages.is_valid() else None
+
+    def _tell(self, error: BadRules, rows: list[PageForm]) -> None:
+        for name, text in error.errors:
+            if place := PLACE.fullmatch(name):
+                rows[int(place[1])].add_error(place[2], f"It {text}.")
+            else:
+                self.add_error("rules", f"{name}: {text}.")
+        if any(form.errors for form in rows):
+            self.add_error(None, "Some pages cannot be as they are; it says so at each.")

@@ -1,0 +1,119 @@
+"""What a person should know before deciding whether two leads are one: what speaks for it and against it, what a merge
+would do and what taking them apart again would do. Reads only."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from leads import normal
+from leads.identity import merged_fields, merging
+from leads.models import Enrichment, Lead, Merge, Visit
+from leads.suppression import suppression
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a merge would do, or `refused` why it cannot be. `mark` binds a decision to what was shown."""
+
+    survivor: Lead
+    loser: Lead
+    fields: merged_fields.Fields
+    speaks_for: list[str]
+    speaks_against: list[str]
+    refused: str = ""
+
+    @property
+    def mark(self) -> str:
+        return merged_fields.mark(self.fields)
+
+
+@dataclass(frozen=True)
+class UndoPreview:
+    """What undoing a merge would do, or `refused` why it cannot be."""
+
+    row: Merge
+    given: list[merged_fields.Given] = field(default_factory=list)
+    goes_back: dict[str, int] = field(default_factory=dict)  # how many rows of which table return to the loser
+    stays: dict[str, int] = field(default_factory=dict)  # what came since the merge, and stays with the survivor
+    stops: int = 0  # said since; they hold for both afterwards
+    refused: str = ""
+
+    @property
+    def mark(self) -> str:
+        return merged_fields.mark(self.given)
+
+
+def preview(one: Lead, other: Lead) -> Preview:
+    """What would become of two people if they were merged now."""
+    pks = sorted((one.pk, other.pk))
+    survivor, loser = (_fresh(pk) for pk in pks)
+    apart = list({lead.pk: lead for lead in (survivor, loser)}.values())
+    reasons = list(speaks_for(survivor, loser)), list(speaks_against(survivor, loser))
+    fields = merged_fields.put_together(_fresh(pks[0]), _fresh(pks[1])) if len(apart) == 2 else {}
+    return Preview(survivor, loser, fields, *reasons, refused=merging.never(apart))
+
+
+def preview_undo(row: Merge) -> UndoPreview:
+    """What would become of the two leads of a merge if it was undone now."""
+    if why := merging.why_not_undo(row):
+        return UndoPreview(row, refused=why)
+    survivor, loser = _fresh(row.survivor_id), _fresh(row.loser_id)
+    moved = {name: len(ids) for name, ids in row.moved.items() if ids}
+    since = {
+        "visit": Visit.objects.filter(lead=survivor, received_at__gte=row.merged_at).count(),
+        "enrichment": Enrichment.objects.filter(lead=survivor, created_at__gte=row.merged_at).count(),
+    }
+    return UndoPreview(
+        row=row,
+        given=merged_fields.give_back(row.fields, survivor, loser),
+        goes_back=moved,
+        stays={name: count for name, count in since.items() if count},
+        stops=suppression.of_person(row.survivor).filter(created_at__gte=row.merged_at).count(),
+    )
+
+
+def _fresh(pk: int) -> Lead:
+    """A copy of its own, for what is tried on it must not show elsewhere."""
+    return Lead.rows.select_related("company", "owner").get(pk=pk)
+
+
+def speaks_for(one: Lead, other: Lead) -> Iterator[str]:
+    """Why they may be one person, as sentences."""
+    names = [(normal.company_key(lead.first_name), normal.company_key(lead.last_name)) for lead in (one, other)]
+    if names[0] == names[1] and all(names[0]):
+        yield f"They have the same name: {one.name}."
+    elif names[0][1] and names[0][1] == names[1][1]:
+        yield f"They have the same last name: {one.last_name}."
+    for mine, theirs in ((one, other), (other, one)):
+        if mine.email and mine.email == theirs.personal_email:
+            yield f"{mine.email} is known as an address of both."
+        elif mine.email and _reads_like(mine.email, theirs) and not mine.last_name:
+            yield f"{mine.email} reads like {theirs.name}."
+    if one.company_id and one.company_id == other.company_id:
+        yield f"Both are at {one.company}."
+    elif _company_key(one) and _company_key(one) == _company_key(other):
+        yield f"Their companies have the same name: {one.company}."
+    if one.title and one.title == other.title:
+        yield f"Both are {one.title}."
+
+
+def _reads_like(address: str, lead: Lead) -> bool:
+    last = normal.company_key(lead.last_name).replace(" ", "")
+    return len(last) > 2 and last in address.partition("@")[0]
+
+
+def _company_key(lead: Lead) -> str:
+    return lead.company.name_key if lead.company else ""
+
+
+def speaks_against(one: Lead, other: Lead) -> Iterator[str]:
+    """Why they may be two people, as sentences."""
+    yield from merging.doubts(one, other)
+    if _company_key(one) and _company_key(other) and one.company_id != other.company_id:
+        yield f"They are at different companies: {one.company} and {other.company}."
+    for name in ("state", "country"):
+        mine, theirs = getattr(one, name), getattr(other, name)
+        if mine and theirs and mine != theirs:
+            yield f"They are in different places: {mine} and {theirs}."
+            break
+    for row in merging.about(one, other).filter(state__in=[Merge.State.UNDONE, Merge.State.DECLINED]):
+        yield f"A person has {'kept them apart' if row.state == Merge.State.DECLINED else 'taken them apart'} before."

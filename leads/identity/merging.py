@@ -1,0 +1,274 @@
+"""Two leads that turn out to be one person: noticed, merged, explained, and undone.
+
+The lead known longer stays; the other one points to it (`merged_into`) and keeps what it was, so that what points to it
+stays valid. Of two known values the one known first stands, as if both had been one lead from the start. Whoever said
+no as either is stopped as both, for `suppression` reads every row of a person.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max, Q, QuerySet
+from django.utils import timezone
+
+from caio_project.lib import claims
+from caio_project.lib.nudge import nudge
+from leads import locks, normal
+from leads.identity import lead_matching, merged_fields
+from leads.models import Assessment, Enrichment, Lead, Merge, Suppression, Visit
+from leads.ownership import owner_assignment
+from leads.suppression import suppression
+
+State = Merge.State
+TABLES = (Visit, Enrichment, Assessment, Suppression)  # what points to a lead and goes with its person
+CHANGED = "One of the two has changed since you looked. Look again; nothing was done."
+OTHER_QUESTION = "The lead became part of another one, about which Clay is asked already."
+
+
+class Refused(Exception):
+    """These two cannot be merged, or not be taken apart again; the text says why."""
+
+
+def one_of(
+    people: list[Lead], source: str, address: str, first_name: str, last_name: str, doubt: str = ""
+) -> Lead | None:
+    """The lead that the identifiers in one answer or body stand for; None where they are new.
+
+    `people` are those known by them, locked, whom it is about first. They become one where nothing speaks against it;
+    else a person is asked, and the first is meant. `address` and the names are what the body says; `doubt` is what
+    speaks against believing it.
+    """
+    one = people[0] if people else None
+    for other in people[1:]:
+        assert one is not None
+        if never([one, other]) or _was_decided(one, other):
+            continue
+        if found := doubt or next(doubts(one, other, address, first_name, last_name), ""):
+            propose(one, other, source, found)
+        else:
+            one = merge(one, other, source=source).survivor
+    return one
+
+
+def never(people: list[Lead]) -> str:
+    """Why two people must not become one, whoever asks; "" where they may. One alone is one already."""
+    if len(people) < 2:
+        return "They are one lead already."
+    if len({lead.kind for lead in people}) > 1:
+        return "A made-up person and a real one are never merged."
+    if any(suppression.is_erased(lead) for lead in people):
+        return "One of them was erased; an erased person does not come back."
+    return ""
+
+
+def doubts(one: Lead, other: Lead, address: str = "", first_name: str = "", last_name: str = "") -> Iterator[str]:
+    """Why a person has to say whether two leads are one, the weightiest first; none where the data alone says it.
+
+    Both having an address to write to is a doubt of its own: then both may have been written to.
+    """
+    said = [(lead.first_name, lead.last_name) for lead in (one, other)] + [(first_name, last_name)]
+    for part in zip(*said, strict=True):
+        if len({normal.company_key(name) for name in part} - {""}) > 1:
+            yield f"Their names differ: {_names(said)}."
+            break
+    if one.linkedin_key and other.linkedin_key:
+        yield "Each has a LinkedIn profile of its own."
+    if one.address == other.address == Lead.Address.USABLE:
+        yield "Each has an address of its own that may have been written to."
+    if shared := suppression.by_lists(address) if address else None:
+        yield f"{shared.text}: it does not say who reads it."
+
+
+def _names(said: list[tuple[str, str]]) -> str:
+    return ", ".join(dict.fromkeys(" ".join(name).strip() for name in said if any(name)))[:200]
+
+
+def propose(one: Lead, other: Lead, source: str, doubt: str) -> Merge | None:
+    """Ask people whether two leads are one; None where another process asks already."""
+    survivor, loser = _in_order(one, other)
+    try:
+        with transaction.atomic():
+            return Merge.objects.create(
+                survivor=survivor, loser=loser, state=State.PROPOSED, source=source, doubt=doubt[:300]
+            )
+    except IntegrityError:
+        return None
+
+
+def _was_decided(one: Lead, other: Lead) -> bool:
+    """Whether people were asked about these two, or have taken them apart: then nothing is done by itself."""
+    return about(one, other).exclude(state=State.MERGED).exists()
+
+
+def about(one: Lead, other: Lead) -> QuerySet[Merge]:
+    """Every merge, proposed or past, between two people in whichever rows they stood for then."""
+    ours, theirs = ([row.pk for row in suppression.rows_of(lead)] for lead in (one, other))
+    either = Q(survivor__in=ours, loser__in=theirs) | Q(survivor__in=theirs, loser__in=ours)
+    return Merge.objects.filter(either)
+
+
+def _in_order(one: Lead, other: Lead) -> tuple[Lead, Lead]:
+    """Who stays and who goes: the row that is older stays."""
+    return (one, other) if one.pk < other.pk else (other, one)
+
+
+def merge(one: Lead, other: Lead, *, source: str, by: Any = None, reason: str = "", shown: str = "") -> Merge:
+    """Make two leads one, at once for everything that reads leads. Raises Refused.
+
+    `shown` is the mark of the preview that a person decided by; where it would come out otherwise now, it is refused.
+    """
+    with transaction.atomic():
+        people = locks.people(one.pk, other.pk)
+        if why := never(people):
+            raise Refused(why)
+        survivor, loser = _in_order(*people)
+        fields = merged_fields.put_together(survivor, loser)
+        if shown and shown != merged_fields.mark(fields):
+            raise Refused(CHANGED)
+        _take_over(survivor, loser)
+        owner_assignment.note_if_other(survivor, like=loser)
+        row = _decided(survivor, loser, source, by, reason)
+        row.fields, row.moved = fields, _move(survivor, loser)
+        row.save(update_fields=["fields", "moved"])
+    nudge("leads.assess_due")
+    nudge("outreach.draft_due")
+    return row
+
+
+def _decided(survivor: Lead, loser: Lead, source: str, by: Any, reason: str) -> Merge:
+    """The row that says so: the open proposal about them, else a new one."""
+    said = {"state": State.MERGED, "merged_at": timezone.now(), "merged_by": by, "reason": reason[:300]}
+    row = about(survivor, loser).filter(state=State.PROPOSED).first() or Merge(source=source)
+    for name, value in {"survivor": survivor, "loser": loser, **said}.items():
+        setattr(row, name, value)
+    row.save()
+    return row
+
+
+def _take_over(survivor: Lead, loser: Lead) -> None:
+    survivor.last_seen_at = max(survivor.last_seen_at, loser.last_seen_at)
+    survivor.needs_assessment_at, survivor.attempts, survivor.error = timezone.now(), 0, ""
+    loser.merged_into, loser.needs_assessment_at, loser.lease_until, loser.error = survivor, None, None, ""
+    _save(survivor, loser)
+    lead_matching.settle_address(survivor)
+
+
+def _save(survivor: Lead, loser: Lead) -> None:
+    """Both rows; the loser lets go of its unique fields first, so that they can change hands."""
+    Lead.rows.filter(pk=loser.pk).update(**dict.fromkeys(merged_fields.UNIQUE))
+    survivor.save()
+    loser.save()
+
+
+def _move(survivor: Lead, loser: Lead) -> dict[str, list[int]]:
+    """Hand over what points to `loser`; returns the ids by table, so that an undo finds exactly these."""
+    _leave_one_question(survivor, loser)
+    moved: dict[str, list[int]] = {}
+    for table in TABLES:
+        rows = table._default_manager.filter(lead=loser)
+        moved[table._meta.model_name or ""] = list(rows.order_by("pk").values_list("pk", flat=True))
+        rows.update(lead=survivor)
+    parts = Lead.rows.filter(merged_into=loser)
+    moved["lead"] = list(parts.order_by("pk").values_list("pk", flat=True))
+    parts.update(merged_into=survivor)
+    return moved
+
+
+def _leave_one_question(survivor: Lead, loser: Lead) -> None:
+    """Of two open questions to Clay the one that was pushed stays open; an answer to the other is welcome still."""
+    State_ = Enrichment.State
+    open_ = Enrichment.objects.filter(lead__in=[survivor, loser]).exclude(state=State_.SETTLED)
+    rows = sorted(open_.select_for_update().order_by("pk"), key=lambda row: row.state == State_.DUE)
+    for row in rows[1:]:
+        row.outcome = Enrichment.Outcome.SKIPPED if row.state == State_.DUE else Enrichment.Outcome.PARTIAL
+        row.state, row.reason, row.settled_at, row.lease_until = State_.SETTLED, OTHER_QUESTION, timezone.now(), None
+        row.save(update_fields=["state", "outcome", "reason", "settled_at", "lease_until"])
+
+
+def decline(row: Merge, *, by: Any, reason: str) -> None:
+    """Keep two leads apart for good. Raises Refused where it was decided already."""
+    ended = {"ended_at": timezone.now(), "ended_by": by, "ended_reason": reason[:300]}
+    if not claims.claim(Merge.objects.filter(pk=row.pk, state=State.PROPOSED), state=State.DECLINED, **ended):
+        raise Refused("It was decided already.")
+
+
+def undo(row: Merge, *, by: Any, reason: str, shown: str = "") -> Merge:
+    """Make two leads of one again: each gets back what it had, and what came since stays with the survivor.
+
+    A stop that was said while they were one stays with both. Raises Refused; `shown` is as for `merge`.
+    """
+    with transaction.atomic():
+        pair = Lead.rows.select_for_update().filter(pk__in=[row.survivor_id, row.loser_id]).order_by("pk")
+        leads = {lead.pk: lead for lead in pair}
+        row = Merge.objects.select_for_update().get(pk=row.pk)
+        survivor, loser = leads[row.survivor_id], leads[row.loser_id]
+        if why := why_not_undo(row):
+            raise Refused(why)
+        given = merged_fields.give_back(row.fields, survivor, loser)
+        if shown and shown != merged_fields.mark(given):
+            raise Refused(CHANGED)
+        _keep_stops(row, survivor, loser)
+        _take_apart(survivor, loser)
+        _move_back(row, survivor, loser)
+        owner_assignment.note_if_other(survivor)
+        row.state, row.ended_at, row.ended_by, row.ended_reason = State.UNDONE, timezone.now(), by, reason[:300]
+        row.save(update_fields=["state", "ended_at", "ended_by", "ended_reason"])
+    nudge("leads.assess_due")
+    nudge("outreach.draft_due")
+    return row
+
+
+def why_not_undo(row: Merge) -> str:
+    """Why a merge cannot be undone now; "" where it can. The newest one about a person goes first."""
+    if row.state != State.MERGED:
+        return "It does not stand any more."
+    survivor = Lead.rows.get(pk=row.survivor_id)
+    if survivor.merged_into_id is not None:
+        return "The lead became part of another one since. Undo that merge first."
+    if Merge.objects.filter(survivor=survivor, state=State.MERGED, merged_at__gt=row.merged_at).exists():
+        return "Another lead became part of this one since. Undo that merge first."
+    if suppression.is_erased(survivor):
+        return "This person was erased and does not come back."
+    return ""
+
+
+def _keep_stops(row: Merge, survivor: Lead, loser: Lead) -> None:
+    """Whoever was stopped as one person is stopped as both from now on."""
+    for said in suppression.of_person(survivor).filter(created_at__gte=row.merged_at):
+        for lead in (survivor, loser):
+            suppression.also_stop(lead, said)
+
+
+def _take_apart(survivor: Lead, loser: Lead) -> None:
+    now = timezone.now()
+    loser.merged_into, loser.needs_assessment_at, survivor.needs_assessment_at = None, now, now
+    _save(survivor, loser)
+
+
+def _move_back(row: Merge, survivor: Lead, loser: Lead) -> None:
+    for table in TABLES:
+        ids = row.moved.get(table._meta.model_name or "", [])
+        table._default_manager.filter(pk__in=ids, lead=survivor).update(lead=loser)
+    Lead.rows.filter(pk__in=row.moved.get("lead", []), merged_into=survivor).update(merged_into=loser)
+    for lead in (survivor, loser):
+        newest = lead.visits.aggregate(at=Max("received_at"))["at"]
+        Lead.objects.filter(pk=lead.pk).update(last_seen_at=newest or lead.last_seen_at)
+        lead_matching.settle_address(lead)
+
+
+def open_proposals(lead: Lead) -> list[tuple[Merge, Lead]]:
+    """Who may be the same person as `lead`, with the proposal that says so; proposals that became moot are left out."""
+    mine = [row.pk for row in suppression.rows_of(lead)]
+    rows = Merge.objects.filter(Q(survivor__in=mine) | Q(loser__in=mine), state=State.PROPOSED)
+    found = []
+    for row in rows.select_related("survivor__merged_into", "loser__merged_into").order_by("pk"):
+        people = {person.pk: person for person in (person_of(row.survivor), person_of(row.loser))}
+        others = [person for pk, person in people.items() if pk != lead.pk]
+        found += [(row, other) for other in others]
+    return found
+
+
+def person_of(lead: Lead) -> Lead:
+    """The lead that stands for the person of this row."""
+    return lead.merged_into or lead

@@ -1,0 +1,126 @@
+"""Asking Clay about known people who lack data: leads, and contacts whom only GoHighLevel knows.
+
+Resumable: who was asked within a week is not asked again, and the list of contacts is read on where it was left.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from leads.enrichment import enrichment_requests, submission_budget
+from leads.imports import ghl_contacts
+from leads.integrations import breaker
+from leads.models import Enrichment, Kind, Lead
+
+POLL_SECONDS = 0.5
+NOT_AT_GHL = "GoHighLevel is not connected: its contacts were not looked at."
+Progress = Callable[[str, int, int | None], None]  # what is done, how many, of how many
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How many live leads Clay has added something to."""
+
+    gained: int
+    live: int
+
+    def __str__(self) -> str:
+        return f"{self.gained} of {self.live} ({self.gained / self.live if self.live else 0:.0%})"
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a backfill did; `contacts` is None where GoHighLevel is not connected."""
+
+    asked: int
+    answered: int
+    partial: int
+    failed: int
+    waiting: int
+    not_asked: int
+    contacts: ghl_contacts.Taken | None
+    before: Rate
+    after: Rate
+
+
+def why_not() -> str:
+    """Why a backfill could ask nothing now; "" where it can."""
+    if "clay" in settings.SANDBOXED:
+        return "Clay is in the sandbox: nothing would be asked. Connect it first."
+    if breaker.nobody_may_ask():
+        return f"{enrichment_requests.NOT_NOW} {breaker.row().reason}."
+    return enrichment_requests.USED_UP if submission_budget.used() >= submission_budget.LIFETIME else ""
+
+
+def lacking() -> QuerySet[Lead]:
+    """Live leads without a usable address, a title or a company field, about whom Clay was not asked in a week."""
+    lately = Q(settled_at__gt=timezone.now() - enrichment_requests.FRESH) & ~Q(outcome=Enrichment.Outcome.SKIPPED)
+    lately &= ~Q(reason__in=[enrichment_requests.NOT_NOW, enrichment_requests.USED_UP])
+    recent = Enrichment.objects.filter(~Q(state=Enrichment.State.SETTLED) | lately, lead=OuterRef("pk"))
+    lacks = Q(address=Lead.Address.NONE) | Q(title="") | Q(company=None)
+    lacks |= Q(company__industry="") | Q(company__employees="")
+    return Lead.objects.filter(lacks, ~Exists(recent), kind=Kind.LIVE).order_by("-last_seen_at", "-pk")
+
+
+def rate() -> Rate:
+    live = Lead.objects.filter(kind=Kind.LIVE)
+    gained = live.filter(Exists(Enrichment.objects.filter(lead=OuterRef("pk")).exclude(gained=[])))
+    return Rate(gained.count(), live.count())
+
+
+def run(limit: int, wait: float, progress: Progress = lambda what, done, total: None) -> Summary:
+    """Ask about `limit` people at most, leads before contacts, and wait up to `wait` seconds for the answers.
+
+    Everything asked is a row: ended in the middle, the workers carry on, and the next run begins where this one ended.
+    """
+    before, started = rate(), timezone.now()
+    leads, not_asked = _to_ask(limit)
+    taken = None
+    if "ghl" not in settings.SANDBOXED:
+        taken = ghl_contacts.take(limit - len(leads), lambda taken: progress("Contacts", taken.read, None))
+        leads, not_asked = _to_ask(limit)
+    for lead in leads:
+        enrichment_requests.want(lead)
+    asked = Enrichment.objects.filter(lead__in=leads, created_at__gte=started)
+    _wait_for(asked, len(leads), wait, progress)
+    outcomes = list(asked.values_list("outcome", flat=True))
+    Outcome = Enrichment.Outcome
+    return Summary(
+        asked=len(leads),
+        answered=outcomes.count(Outcome.ANSWERED) + outcomes.count(Outcome.LATE),
+        partial=outcomes.count(Outcome.PARTIAL),
+        failed=outcomes.count(Outcome.FAILED),
+        waiting=outcomes.count(""),
+        not_asked=not_asked + outcomes.count(Outcome.SKIPPED),
+        contacts=taken,
+        before=before,
+        after=rate(),
+    )
+
+
+def _to_ask(limit: int) -> tuple[list[Lead], int]:
+    """Whom to ask about, and how many before them must not be asked about."""
+    leads: list[Lead] = []
+    passed = 0
+    for lead in lacking().select_related("company").iterator(chunk_size=200):
+        if len(leads) == limit:
+            break
+        if enrichment_requests.why_not_asked(lead):
+            passed += 1
+        else:
+            leads.append(lead)
+    return leads, passed
+
+
+def _wait_for(asked: QuerySet[Enrichment], total: int, wait: float, progress: Progress) -> None:
+    until = time.monotonic() + wait
+    while (open_ := asked.exclude(state=Enrichment.State.SETTLED).count()) and time.monotonic() < until:
+        progress("Answers", total - open_, total)
+        enrichment_requests.push_due(batch=10)
+        enrichment_requests.settle_overdue()
+        time.sleep(POLL_SECONDS)
+    progress("Answers", total - open_, total)

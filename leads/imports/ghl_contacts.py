@@ -1,0 +1,161 @@
+"""GoHighLevel's contacts whom nobody knows here become leads, so that Clay can be asked about them.
+
+They never visited, so nothing is drafted for them by itself. A contact whom GoHighLevel must not write to is stopped
+here as well and never becomes a lead.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from caio_project.lib import http
+from leads import locks, normal
+from leads.identity import lead_matching
+from leads.integrations import ghl
+from leads.integrations import ghl_refusals as refusals
+from leads.integrations.background_calls import patiently
+from leads.models import Bookmark, Kind, Lead
+from leads.ownership import owner_assignment
+from leads.suppression import suppression
+
+SOURCE = "ghl"
+READ_AGAIN = timedelta(days=7)  # after the end: contacts that had no address may have one by now
+Reason = suppression.Reason
+
+
+@dataclass
+class Taken:
+    """What became of the contacts that were read."""
+
+    read: int = 0
+    new: int = 0  # leads now
+    known: int = 0
+    stopped: int = 0  # must not be written to
+    without_address: int = 0
+    gone: int = 0  # deleted since the list was made
+    ended: bool = False  # there are no more
+    error: str = ""
+
+
+def take(most: int, progress: Callable[[Taken], None] = lambda taken: None) -> Taken:
+    """Read on where the last run stopped, until `most` contacts became leads, or to the end.
+
+    Where GoHighLevel fails, what was read stands, `error` says why, and the next run goes on there.
+    """
+    taken, place = Taken(), _place()
+    while taken.new < most and not taken.ended and not taken.error:
+        position = place.position
+        try:
+            page = patiently(lambda: ghl.list_contacts(place.position))
+            for listed in page:
+                if taken.new >= most:
+                    break
+                _take(listed, taken)
+                place.position = listed.position
+                progress(taken)
+            else:
+                taken.ended = len(page) < ghl.PAGE
+        except http.Failure as failure:
+            taken.error = failure.detail
+        _move_on(place, position, taken.ended)
+    return taken
+
+
+def _place() -> Bookmark:
+    """Where to read on: a week after the end was reached, from the beginning."""
+    place, _ = Bookmark.objects.get_or_create(name=f"{SOURCE}:contacts:{settings.GHL_LOCATION_ID}"[:80])
+    if place.ended_at and place.ended_at < timezone.now() - READ_AGAIN:
+        place.position, place.ended_at = None, None
+        place.save()
+    return place
+
+
+def _move_on(place: Bookmark, before: Any, ended: bool) -> None:
+    """Another run beside this one may have moved it; then both have read, and reading twice changes nothing."""
+    place.ended_at = timezone.now() if ended else None
+    if ended or place.position != before:
+        place.save()
+
+
+def _take(listed: ghl.Listed, taken: Taken) -> None:
+    taken.read += 1
+    if _is_settled(normal.email(listed.email), taken):
+        return
+    contact = _as_it_is(listed)
+    if contact is None:
+        taken.gone += 1
+        return
+    address = normal.email(contact.email)
+    if address != normal.email(listed.email) and _is_settled(address, taken):
+        return
+    if reason := why_stopped(contact):
+        suppression.stop(address, reason, SOURCE)
+        taken.stopped += 1
+    elif lead_of(contact, address) is None:
+        taken.known += 1
+    else:
+        taken.new += 1
+
+
+def _as_it_is(listed: ghl.Listed) -> ghl.Contact | None:
+    """The contact itself, for only it says whether it may be written to; None where it is no more."""
+    try:
+        return patiently(lambda: ghl.get_contact(listed.id))
+    except http.Refused as failure:
+        if failure.status == 404 or refusals.why(failure) == refusals.CONTACT_GONE:
+            return None
+        raise
+
+
+def _is_settled(address: str, taken: Taken) -> bool:
+    """Count an address that brings no lead, whatever else GoHighLevel knows about it."""
+    stop = suppression.verdict(address) if address else None
+    if not address:
+        taken.without_address += 1
+    elif stop and stop.stops_person:
+        taken.stopped += 1
+    elif lead_matching.find(address, ""):
+        taken.known += 1
+    else:
+        return False
+    return True
+
+
+def why_stopped(contact: ghl.Contact) -> str:
+    """The reason not to write to a contact that GoHighLevel itself gives; "" where there is none."""
+    if contact.email_blocked:
+        return Reason.UNSUBSCRIBED
+    if contact.is_customer:
+        return Reason.CUSTOMER
+    stops = sorted(contact.tags & settings.GHL_STOP_TAGS)
+    if not stops:
+        return ""
+    return next((tag for tag in stops if tag in Reason.values), Reason.MANUAL)
+
+
+def lead_of(contact: ghl.Contact, address: str) -> Lead | None:
+    """Make the lead of a contact; None where somebody with this address came in between."""
+    return locks.until_it_stands(lambda: _lead_of(contact, address))
+
+
+def _lead_of(contact: ghl.Contact, address: str) -> Lead | None:
+    if lead_matching.known_by(address, ""):
+        return None
+    who = contact.person
+    company = lead_matching.company_known_as(who.company_name, who.website, address, Kind.LIVE, SOURCE)
+    seen = contact.added_at or timezone.now()
+    lead = lead_matching.new_lead(
+        SOURCE, address, kind=Kind.LIVE, first_seen_at=seen, last_seen_at=seen, ghl_assigned_to=contact.assigned_to[:60]
+    )
+    state = normal.us_state(who.state) if who.country in ("", "US") else ""
+    lead_matching.fill(
+        lead, SOURCE, first_name=who.first_name, last_name=who.last_name, city=who.city,
+        state=state or who.state, country=who.country, company=company,
+    )  # fmt: skip
+    lead_matching.settle_address(lead)
+    owner_assignment.settle(lead)
+    return lead

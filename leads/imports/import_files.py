@@ -1,0 +1,174 @@
+"""Files that people bring: suppressions, and visitors from RB2B's export. Every error is named by its line."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from django.db import transaction
+
+from caio_project.lib.files import Report, csv_rows, decoded, json_rows
+from leads import normal
+from leads.inbound import events
+from leads.integrations import rb2b
+from leads.models import KnownContact, Suppression, TeamMember
+from leads.scoring import assess
+
+
+def suppressions(raw: bytes, source: str) -> Report:
+    """Import a CSV with the columns value (an address or a domain), reason and, optionally, expires (YYYY-MM-DD).
+
+    All or nothing. A row that is known keeps its earliest entry; an expiry never shortens what stands.
+    """
+    report = Report()
+    rows: list[Suppression] = []
+    for line, row in csv_rows(raw, required=("value", "reason")):
+        report.read += 1
+        made = row if isinstance(row, str) else _suppression(row, source)
+        if isinstance(made, str):
+            report.wrong(line, made)
+        else:
+            rows.append(made)
+    if report.errors:
+        return report
+    with transaction.atomic():
+        for wanted in rows:
+            report.new += _keep(wanted)
+    report.known = report.read - report.new
+    return report
+
+
+def _suppression(row: dict[str, str], source: str) -> Suppression | str:
+    value, reason, expires = row["value"], row["reason"].lower().replace(" ", "_"), row.get("expires", "")
+    if reason not in Suppression.Reason.values:
+        return f"reason: {row['reason'][:80]!r} is not one of {', '.join(Suppression.Reason.values)}."
+    scope, clean = Suppression.Scope.ADDRESS, normal.email(value) if "@" in value else ""
+    if "@" not in value:
+        scope, clean = Suppression.Scope.DOMAIN, normal.domain(value)
+    if not clean:
+        return f"value: {value[:80]!r} is neither an email address nor a domain."
+    try:
+        until = datetime.combine(date.fromisoformat(expires), time.max, UTC) if expires else None
+    except ValueError:
+        return f"expires: {expires[:80]!r} is not a date like 2027-01-31."
+    return Suppression(scope=scope, value=clean, reason=reason, source=source[:40], expires_at=until)
+
+
+def _keep(row: Suppression) -> bool:
+    known = Suppression.objects.filter(scope=row.scope, value=row.value, reason=row.reason).first()
+    if known is None:
+        row.save()
+        return True
+    if known.expires_at is not None and (row.expires_at is None or row.expires_at > known.expires_at):
+        Suppression.objects.filter(pk=known.pk).update(expires_at=row.expires_at)
+    return False
+
+
+def connections(raw: bytes, member: TeamMember) -> Report:
+    """Import LinkedIn's Connections.csv as people whom `member` knows. All or nothing; twice changes nothing.
+
+    LinkedIn writes a few lines of notes before the head, leaves most email addresses empty, and gives rows without a
+    name for people who have closed their account; those are counted and left out.
+    """
+    report, rows = Report(), []
+    for line, row in csv_rows(raw, required=("first name", "last name", "company"), notes_before_head=5):
+        report.read += 1
+        if isinstance(row, str):
+            report.wrong(line, row)
+            continue
+        contact = _contact(row, member)
+        if contact.name or contact.linkedin_key:
+            rows.append(contact)
+        else:
+            report.nobody += 1
+    if report.errors:
+        return report
+    with transaction.atomic():
+        report.new = _keep_contacts(rows, member)
+    report.known = len(rows) - report.new
+    if rows:
+        assess.assess_lately_seen()
+    return report
+
+
+def _contact(row: dict[str, str], member: TeamMember) -> KnownContact:
+    contact = KnownContact(
+        member=member,
+        name=f"{row.get('first name', '')} {row.get('last name', '')}".strip()[:200],
+        company_name=row.get("company", "")[:200],
+        linkedin_key=normal.linkedin_key(row.get("url", "")),
+        email=row.get("email address", ""),
+    )
+    contact.normalise()
+    return contact
+
+
+IMPORTED = ("name", "company_name", "linkedin_key", "email", "name_key", "company_key")
+
+
+def _keep_contacts(rows: list[KnownContact], member: TeamMember) -> int:
+    """Store who is new and bring who is known up to date; returns how many were new."""
+    known = {_who(contact): contact for contact in member.known_contacts.order_by("-pk")}
+    new = {_who(row): row for row in rows if _who(row) not in known}
+    changed = [known[_who(row)] for row in rows if _who(row) in known]
+    for row in rows:
+        if contact := known.get(_who(row)):
+            for name in IMPORTED:
+                setattr(contact, name, getattr(row, name) or getattr(contact, name))
+    KnownContact.objects.bulk_create(new.values(), batch_size=500)
+    KnownContact.objects.bulk_update(changed, IMPORTED, batch_size=200)
+    return len(new)
+
+
+def _who(contact: KnownContact) -> str:
+    """By profile; without one by name and company, for two people may have one name."""
+    return contact.linkedin_key or f"{contact.name_key} at {contact.company_key}"
+
+
+def visitors(raw: bytes, *, skip_bad: bool = False, progress: Any = None) -> Report:
+    """Import RB2B's CSV export or JSON lines as events of the source "import". Safe to run twice.
+
+    While one line is wrong nothing is stored, unless `skip_bad`. `progress(done, total)` is told as it goes.
+    """
+    report, bodies = Report(), []
+    for line, item in _visitor_rows(raw):
+        report.read += 1
+        try:
+            bodies.append(_visit(item))
+        except rb2b.Unreadable as error:
+            report.wrong(line, str(error))
+    if report.errors and not skip_bad:
+        return report
+    for done, body in enumerate(bodies, 1):
+        report.new += events.store("import", body).is_new
+        if progress:
+            progress(done, len(bodies))
+    report.known = len(bodies) - report.new
+    return report
+
+
+def _visit(item: dict[str, Any] | str) -> bytes:
+    """The body of one visitor; raises Unreadable where it would be parked, or has no time."""
+    if isinstance(item, str):
+        raise rb2b.Unreadable(item)
+    body = _body(item)
+    if rb2b.parse(body).seen_at is None:
+        raise rb2b.Unreadable("Seen At is missing or no time; without it an old visit would count as one of now.")
+    return body
+
+
+def _body(item: dict[str, Any]) -> bytes:
+    """As it is stored; a lone surrogate, which JSON can write and UTF-8 cannot, is replaced."""
+    try:
+        return json.dumps(item, sort_keys=True, ensure_ascii=False).encode("utf-8", "replace")
+    except RecursionError as error:
+        raise rb2b.Unreadable("It is nested too deeply.") from error
+
+
+def _visitor_rows(raw: bytes) -> Iterator[tuple[int, dict[str, Any] | str]]:
+    """(line, row) for each visitor; a row that cannot be read is a sentence instead."""
+    text = decoded(raw)
+    if text.lstrip().startswith("{"):
+        yield from json_rows(text)
+    else:
+        yield from csv_rows(raw, required=())

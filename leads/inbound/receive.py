@@ -1,0 +1,190 @@
+"""Stored or not acknowledged: a body goes into the database within three seconds, else into the spool.
+
+The spool is drained by the process that wrote it, for web and worker may run on different machines, and by the worker
+where they share one. Draining twice is harmless: an event is unique by its body.
+"""
+
+import fcntl
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.db import DataError, IntegrityError, connection
+from django.db import Error as DatabaseError
+
+from caio_project.lib import deadline
+from leads.inbound import events, spool, stuck_files
+from leads.models import Kind
+
+log = logging.getLogger(__name__)
+
+BUDGET_SECONDS = 3.0  # connecting, locks and statement together; RB2B gives up after 15
+AWAY_SECONDS = 5.0  # after a failure the database is not waited for again for so long
+DRAIN_EVERY = 2.0
+REST_EVERY = 30.0  # while only what was refused, or what a killed process has left, is there
+THREAD = "spool"
+# What is wrong with one body, or with it and the version that runs: it is never a reason to wait for the database.
+REFUSED = (DataError, IntegrityError, ValueError, OverflowError)
+
+
+@dataclass(frozen=True)
+class Accepted:
+    public_id: str  # of the event, or the name of the file in the spool
+    is_new: bool
+    is_spooled: bool = False
+
+
+def accept(
+    source: str, body: bytes, sha256: str, *, cut: bool = False, parked: str = "", kind: str = Kind.LIVE
+) -> Accepted:
+    """Keep one body in the database or, where that cannot be done in time, in the spool.
+
+    Raises OSError where neither can keep it; then it must not be acknowledged.
+    """
+
+    def store() -> Accepted | None:
+        return _stored(source, body, sha256, cut=cut, parked=parked, kind=kind)
+
+    is_asked = time.monotonic() >= _state.away_until
+    if is_asked and (accepted := store()):
+        return accepted
+    try:
+        name = spool.keep(source, body, sha256, cut=cut, parked=parked, kind=str(kind))
+    except OSError as error:
+        log.error("the spool cannot keep a body: %s", error.strerror)
+        if not is_asked and (accepted := store()):  # the database may be back already
+            return accepted
+        raise
+    drain_in_background()
+    return Accepted(name, True, is_spooled=True)
+
+
+def _stored(source: str, body: bytes, sha256: str, **more: Any) -> Accepted | None:
+    """Store one body within three seconds; None where the database does not, and whether it is away is remembered."""
+    try:
+        with deadline.within(BUDGET_SECONDS):
+            stored = events.store(source, body, sha256, **more)
+        return Accepted(stored.public_id, stored.is_new)
+    except REFUSED as error:
+        log.error("the database refuses a body: %s; it goes into the spool", type(error).__name__)
+    except DatabaseError as error:
+        log.error("the database cannot store a body: %s; it goes into the spool", type(error).__name__)
+        _state.away_until = time.monotonic() + AWAY_SECONDS
+    connection.close_if_unusable_or_obsolete()
+    return None
+
+
+def drain(most: int = 1000) -> int:
+    """Move what waits in the spool into the database, oldest first; stops where the database is away again.
+
+    What cannot be opened is left where it is, what cannot be read and what the database refuses is set aside: neither
+    holds up what stands behind it, and an alarm tells of both.
+    """
+    with _alone() as alone:
+        if not alone:
+            return 0
+        spool.tidy()
+        done, unopened, away = _drained(most)
+        if done:
+            log.warning("%s bodies went from the spool into the database", done)
+        if not away:
+            stuck_files.watch(unopened)
+        return done
+
+
+def _drained(most: int) -> tuple[int, int, bool]:
+    """How many bodies were stored, how many files could not be opened, and whether the database is away."""
+    done = unopened = 0
+    for path in spool.waiting():
+        if done >= most:
+            break
+        try:
+            done += _moved(path)
+        except FileNotFoundError:
+            continue  # another process had it
+        except OSError as error:
+            unopened += 1
+            log.error("%s in the spool cannot be opened: %s", path.name, error.strerror)
+        except DatabaseError as error:
+            log.error("the spool waits for the database: %s", type(error).__name__)
+            return done, unopened, True
+    return done, unopened, False
+
+
+def _moved(path: Path) -> bool:
+    """Store one file and delete it; False where it was set aside. Raises OSError, and DatabaseError to try later."""
+    waiting = spool.read(path)
+    if waiting is None:
+        return False
+    try:
+        events.store(
+            waiting.source, waiting.body, waiting.sha256,
+            cut=waiting.cut, parked=waiting.parked, kind=waiting.kind, received_at=waiting.received_at,
+        )  # fmt: skip
+    except REFUSED as error:
+        log.error("%s in the spool is refused by the database: %s; it is set aside", path.name, type(error).__name__)
+        spool.set_aside(path, spool.REFUSED)
+        return False
+    spool.forget(waiting)
+    return True
+
+
+def drain_in_background() -> None:
+    """Start this process's drainer, if there is work and none runs. It is asked after every body that goes into the
+    spool, so while one runs the folder, which may be long by then, is not read."""
+    with _state.lock:
+        if not _state.is_draining and spool.has_work():
+            _state.is_draining = True
+            threading.Thread(target=_drain_until_empty, name=THREAD, daemon=True).start()
+
+
+def _drain_until_empty() -> None:
+    while _has_work():
+        _state.hurry.wait(DRAIN_EVERY if spool.waiting() else REST_EVERY)
+        _state.hurry.clear()
+        try:
+            drain()
+        except Exception as error:  # the thread must outlive whatever the database or the disk does
+            log.error("the spool could not be drained: %s", type(error).__name__)
+        finally:
+            connection.close()
+
+
+def _has_work() -> bool:
+    """Asked under the lock, so that a body kept at this moment finds the drainer either running or gone."""
+    with _state.lock:
+        _state.is_draining = spool.has_work()
+        return _state.is_draining
+
+
+@contextmanager
+def _alone() -> Iterator[bool]:
+    """Whether this process may drain now; another one on this machine may be at it."""
+    if not spool.folder().is_dir():
+        yield False
+        return
+    with (spool.folder() / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+            return
+        yield True
+
+
+class _State:
+    """What one process remembers."""
+
+    def __init__(self) -> None:
+        self.away_until = 0.0
+        self.is_draining = False
+        self.lock = threading.Lock()
+        self.hurry = threading.Event()  # the drainer is not to wait for its next turn
+
+
+_state = _State()

@@ -1,0 +1,92 @@
+"""Bodies in the spool that do not get into the database by themselves: told as alarms, counted for the health checks.
+
+A spool may be on a disk of its own, one for each web process's machine. So each has a mark of its own in its alarms, or
+one whose files are in order would end the alarm of another.
+"""
+
+import time
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from leads.inbound import spool
+from leads.integrations import alarms
+
+PREFIX = "spool:"
+TEXTS = {
+    spool.BAD: "cannot be read and are set aside (*.bad). Nothing tries them again.",
+    spool.REFUSED: "are refused by the database and tried again every ten minutes (*.refused).",
+    "unopened": "cannot be opened, and wait (*.event). Let the web process read and delete them.",
+}
+TODO = "What to do is in docs/operations.md, “When a body is stuck in the spool”."
+LATE = 300.0  # seconds; the drainer looks every two
+
+
+@dataclass(frozen=True)
+class Spool:
+    """How the spool of this machine stands."""
+
+    waiting: int
+    since: datetime | None  # when the oldest of them came
+    bad: int
+    refused: int
+    is_writable: bool
+
+    @property
+    def is_in_order(self) -> bool:
+        """Nothing needs a person. What waits for a database that is away is no disorder."""
+        return self.is_writable and not self.bad and not self.refused and not self.is_late
+
+    @property
+    def is_late(self) -> bool:
+        return self.since is not None and time.time() - self.since.timestamp() > LATE
+
+    @property
+    def text(self) -> str:
+        """A sentence for a person."""
+        since = f" since {self.since:%Y-%m-%d %H:%M:%S} UTC" if self.since else ""
+        said = [f"{self.waiting} wait for the database{since}"] if self.waiting else []
+        said += [f"{self.bad} cannot be read"] if self.bad else []
+        said += [f"{self.refused} are refused by the database"] if self.refused else []
+        said += [] if self.is_writable else [f"nothing more can be kept in {spool.folder()}"]
+        return f"{', '.join(said)}. {'' if self.is_in_order else TODO}".strip() if said else "empty"
+
+
+def look() -> Spool:
+    """From the folder alone: it is asked while the database is away, too."""
+    waiting, aside = spool.waiting(), spool.aside()
+    since = _came(waiting[0]) if waiting else None
+    return Spool(len(waiting), since, aside[spool.BAD], aside[spool.REFUSED], spool.is_writable())
+
+
+def watch(unopened: int) -> None:
+    """Raise or clear the alarms of this spool. `unopened`: files of the last drain that could not be opened."""
+    counts = spool.aside() | {"unopened": unopened}
+    for what, count in counts.items():
+        if count:
+            alarms.raise_alarm(_key(what), f"Visits or answers kept in {spool.folder()} {TEXTS[what]} {TODO}")
+    alarms.clear_open(*(_key(what) for what, count in counts.items() if not count))
+
+
+def _came(path: Path) -> datetime | None:
+    """When a body came, by its file's name."""
+    try:
+        return datetime.fromtimestamp(int(path.name.partition("-")[0]) / 1e9, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None  # not a name of ours
+
+
+def _key(what: str) -> str:
+    return f"{PREFIX}{_mark()}:{what.lstrip('.')}"
+
+
+def _mark() -> str:
+    """Eight characters that stay with the folder."""
+    file = spool.folder() / ".mark"
+    try:
+        if not file.exists():
+            file.write_text(uuid.uuid4().hex[:8])
+        return file.read_text()[:8]
+    except OSError:  # the disk is full, say
+        return ""

@@ -1,0 +1,27 @@
+"""Calls to GoHighLevel that can wait: they share a third of its rate, the rest is for the door."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from caio_project.lib import http
+from leads.integrations import ghl, rates
+
+SHARE = "ghl_background"
+CALLS_PER_WINDOW = ghl.CALLS_PER_WINDOW // 3
+LONGEST_WAIT = 15.0  # seconds for one's turn; then GoHighLevel counts as away
+T = TypeVar("T")
+
+
+def patiently(call: Callable[[], T]) -> T:
+    """Make one call within that share; where it is used up, wait for it for a while. Raises lib.http's failures."""
+    give_up = time.monotonic() + LONGEST_WAIT
+    while True:
+        try:
+            rates.take(SHARE, CALLS_PER_WINDOW, ghl.WINDOW_SECONDS)
+            return call()
+        except http.Unavailable as failure:
+            wait = failure.retry_after
+            if wait is None or time.monotonic() + wait > give_up:
+                raise
+        time.sleep(wait)

@@ -1,0 +1,122 @@
+"""The breaker before a vendor: after three failures in a row nobody is asked, until one probe shows that it is back.
+
+A failure of Clay is a push that was refused, failed or passed its deadline; or three requests unanswered after ten
+minutes. Any answer closes it. The state is one row for each vendor, changed by conditional UPDATEs, so that four
+workers agree and only one probes.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+from django.db.models import F
+from django.utils import timezone
+
+from caio_project.lib import claims
+from leads.integrations import alarms
+from leads.models import Breaker, Enrichment
+
+FAILURES = 3
+UNANSWERED_AFTER = timedelta(minutes=10)
+FIRST_PROBE, LAST_PROBE = timedelta(minutes=1), timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """Before whom a breaker stands, and what an alarm says once it is open."""
+
+    name: str
+    called: str
+    meanwhile: str
+    tries: str = "calls"
+
+    @property
+    def alarm(self) -> str:
+        return f"{self.name}:breaker"
+
+
+CLAY = Vendor("clay", "Clay", "Leads go on with partial data.", "pushes")
+
+
+class Turn(Enum):
+    """As what a request is pushed."""
+
+    ASK = "ask"
+    PROBE = "probe"
+
+
+def row(vendor: Vendor = CLAY) -> Breaker:
+    return Breaker.objects.get_or_create(vendor=vendor.name)[0]
+
+
+def nobody_may_ask(now: datetime | None = None, vendor: Vendor = CLAY) -> bool:
+    """Whether it is open and no probe is due, so that there is nothing to wait for."""
+    state = row(vendor)
+    return state.opened_at is not None and (state.probe_at is None or state.probe_at > (now or timezone.now()))
+
+
+def may_ask(now: datetime | None = None, vendor: Vendor = CLAY) -> Turn | None:
+    """Leave to push one request now, or None. While open, a probe for exactly one caller when it is due."""
+    now = now or timezone.now()
+    state = row(vendor)
+    if state.opened_at is None:
+        return Turn.ASK
+    # Whoever moves the probe on is the one who probes; if it dies, the next probe is due after the same wait again.
+    due = Breaker.objects.filter(vendor=vendor.name, opened_at__isnull=False, probe_at__lte=now)
+    return Turn.PROBE if claims.claim(due, probe_at=now + _wait(state.openings)) else None
+
+
+def is_open(vendor: Vendor = CLAY) -> bool:
+    return row(vendor).opened_at is not None
+
+
+def pushed(vendor: Vendor = CLAY) -> None:
+    """A push was accepted: the row of failed pushes ends. It does not close an open breaker; only an answer does."""
+    Breaker.objects.filter(vendor=vendor.name, opened_at=None, failures__gt=0).update(failures=0)
+
+
+def failed(why: str, turn: Turn, now: datetime | None = None, vendor: Vendor = CLAY) -> None:
+    """A push failed. The third in a row opens the breaker; a failed probe keeps it open for longer. What was under way
+    when it opened is no probe and puts the next one off no further."""
+    now = now or timezone.now()
+    row(vendor)
+    Breaker.objects.filter(vendor=vendor.name).update(failures=F("failures") + 1)
+    state = row(vendor)
+    if turn is Turn.PROBE and state.opened_at is not None:
+        Breaker.objects.filter(vendor=vendor.name).update(
+            openings=F("openings") + 1, probe_at=now + _wait(state.openings + 1), reason=why[:300]
+        )
+    elif state.failures >= FAILURES:
+        _open(now, f"{state.failures} {vendor.tries} in a row failed, the last: {why}", vendor)
+
+
+def answered(vendor: Vendor = CLAY) -> None:
+    """Any answer of the vendor closes the breaker."""
+    closed = Breaker.objects.filter(vendor=vendor.name).exclude(opened_at=None, failures=0)
+    if closed.update(opened_at=None, probe_at=None, failures=0, openings=0, reason="", changed_at=timezone.now()):
+        alarms.clear_alarm(vendor.alarm)
+
+
+def watch(now: datetime | None = None) -> None:
+    """Open Clay's breaker where the last three requests have no answer after ten minutes."""
+    now = now or timezone.now()
+    if is_open():
+        return
+    asked = Enrichment.objects.filter(requested_at__gt=row().changed_at, requested_at__lte=now - UNANSWERED_AFTER)
+    answers = list(asked.order_by("-requested_at").values_list("answered_at", flat=True)[:FAILURES])
+    answering = Enrichment.objects.filter(answered_at__gt=now - UNANSWERED_AFTER).exists()
+    if len(answers) == FAILURES and not any(answers) and not answering:
+        _open(now, f"{FAILURES} requests are unanswered after 10 minutes")
+
+
+def _open(now: datetime, why: str, vendor: Vendor = CLAY) -> None:
+    opened = Breaker.objects.filter(vendor=vendor.name, opened_at=None).update(
+        opened_at=now, probe_at=now + FIRST_PROBE, openings=1, reason=why[:300], changed_at=now
+    )
+    if opened:
+        alarms.raise_alarm(vendor.alarm, f"{vendor.called} is not asked any more: {why}. {vendor.meanwhile}")
+
+
+def _wait(openings: int) -> timedelta:
+    """One minute, doubled each time, half an hour at most."""
+    return min(LAST_PROBE, FIRST_PROBE * 2 ** max(0, openings - 1))

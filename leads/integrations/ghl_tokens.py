@@ -1,0 +1,175 @@
+"""Our way into GoHighLevel: a private token from the settings, or a pair by OAuth that is renewed in time.
+
+A refresh token can be used once. So one worker at a time renews, under a lease, and stores the new pair before anybody
+uses it; that it was handed in is committed before the call. Where the answer is lost the same token is tried again, and
+if it is refused then, an alarm says what was lost and that a person has to connect anew.
+"""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import F
+from django.utils import timezone
+
+from caio_project.lib import claims, http, sealed
+from leads.integrations import alarms
+from leads.integrations import ghl_oauth as oauth
+from leads.integrations.ghl_refusals import TOKEN_ALARM, Misconfigured
+from leads.models import GhlTokens
+
+AHEAD = timedelta(minutes=5)  # of its end an access token is renewed
+LEASE = timedelta(seconds=60)  # longer than both calls
+WAIT = 20.0  # seconds that a caller waits for another worker to renew
+AFTER_A_REFUSAL = timedelta(minutes=5)
+CONNECT = "Connect again: manage.py connect_ghl."
+
+
+@dataclass(frozen=True)
+class Token:
+    text: str
+    generation: int  # 0: the private token
+
+
+def current(*, patient: bool = True) -> Token:
+    """The token that a call carries now; renewed first where it is about to end.
+
+    Where it has ended, a patient caller renews it or waits for who does. An impatient one does neither: its call has to
+    start at once or not at all. Raises Unavailable, and Misconfigured where only a person can help.
+    """
+    if settings.GHL_API_TOKEN:
+        return Token(settings.GHL_API_TOKEN, 0)
+    give_up = time.monotonic() + WAIT
+    while True:
+        row, now = _row(), timezone.now()
+        if row.access_until > now + AHEAD:
+            return _token(row)
+        if patient and _claim(row, now):
+            trouble = _renew(row)
+            if trouble is None:
+                continue
+            if row.access_until <= now:
+                raise trouble
+        if row.access_until > now:
+            return _token(row)
+        if not patient or row.not_before > now or time.monotonic() > give_up:
+            wait = max(1.0, (row.not_before - now).total_seconds())
+            raise http.Unavailable(row.error or "GoHighLevel's tokens are being renewed", retry_after=wait)
+        time.sleep(0.05)
+
+
+def expire(token: Token) -> bool:
+    """GoHighLevel does not take `token` any more: it has ended. False for the private one, which nothing renews."""
+    GhlTokens.objects.filter(generation=token.generation).update(access_until=timezone.now())
+    return token.generation > 0
+
+
+def connect(pair: oauth.Pair) -> None:
+    """Store the first pair, or another in place of one that was lost. What is under way with an older one is void."""
+    GhlTokens.objects.get_or_create(pk=1)
+    changes = _of(pair, timezone.now())
+    GhlTokens.objects.filter(pk=1).update(**changes, connected_at=timezone.now(), lease_until=None)
+    alarms.clear_alarm(TOKEN_ALARM)
+
+
+def _row() -> GhlTokens:
+    row = GhlTokens.objects.filter(pk=1).exclude(refresh="").first()
+    if row is None:
+        text = "GoHighLevel is not connected yet: manage.py connect_ghl."
+        raise Misconfigured(http.Refused(text), TOKEN_ALARM, text)
+    return row
+
+
+def _token(row: GhlTokens) -> Token:
+    try:
+        return Token(sealed.opened(row.access), row.generation)
+    except sealed.Unopenable as error:
+        text = f"The tokens for GoHighLevel were {error}. {CONNECT}"
+        raise Misconfigured(http.Refused(text), TOKEN_ALARM, text) from error
+
+
+def _claim(row: GhlTokens, now: datetime) -> bool:
+    """Take the renewal: until the lease ends nobody else hands in a refresh token. `row` gets the lease."""
+    lease = now + LEASE
+    mine = GhlTokens.objects.filter(pk=1, generation=row.generation, lease_until=row.lease_until, not_before__lte=now)
+    if row.lease_until and row.lease_until > now:
+        return False
+    spent = {} if _has_company(row, now) else {"spent_at": now}
+    if not claims.claim(mine, lease_until=lease, attempts=F("attempts") + 1, **spent):
+        return False
+    row.lease_until, row.attempts = lease, row.attempts + 1  # and spent_at as it was before
+    return True
+
+
+def _renew(row: GhlTokens) -> http.Failure | None:
+    """Get and store the next tokens; what went wrong, or None. The caller holds the lease."""
+    try:
+        if not _has_company(row, timezone.now()):
+            row = _store_pair(row, oauth.by_refresh(sealed.opened(row.refresh), row.user_type))
+        if row.user_type == oauth.COMPANY:
+            _store_location(row, oauth.for_location(sealed.opened(row.company_access), row.company_id))
+    except sealed.Unopenable as error:
+        return _failed(row, http.Refused(f"The tokens for GoHighLevel were {error}"))
+    except http.Failure as failure:
+        return _failed(row, failure)
+    alarms.clear_alarm(TOKEN_ALARM)
+    return None
+
+
+def _has_company(row: GhlTokens, now: datetime) -> bool:
+    """Whether the company's access token still gives one of the location, without a new pair."""
+    return row.company_until is not None and row.company_until > now + AHEAD
+
+
+def _of(pair: oauth.Pair, now: datetime) -> dict[str, Any]:
+    """The columns that a pair sets. A company's access token is not the one that calls carry."""
+    until, access = now + timedelta(seconds=pair.access.seconds), sealed.seal(pair.access.token)
+    common = {
+        "user_type": pair.user_type, "company_id": pair.company_id, "refresh": sealed.seal(pair.refresh),
+        "spent_at": None, "attempts": 0, "error": "", "not_before": now, "renewed_at": now,
+    }  # fmt: skip
+    if pair.user_type == oauth.COMPANY:
+        return {**common, "company_access": access, "company_until": until, "access_until": now}
+    location = {"access": access, "access_until": until, "generation": F("generation") + 1}
+    return {**common, **location, "company_access": "", "company_until": None}
+
+
+def _store_pair(row: GhlTokens, pair: oauth.Pair) -> GhlTokens:
+    """Keep the new pair; a company's leaves the lease for the call that follows."""
+    lease = row.lease_until if pair.user_type == oauth.COMPANY else None
+    changes = {**_of(pair, timezone.now()), "company_id": pair.company_id or row.company_id}
+    claims.claim(GhlTokens.objects.filter(pk=1, lease_until=row.lease_until), **changes, lease_until=lease)
+    return _row()
+
+
+def _store_location(row: GhlTokens, access: oauth.Access) -> None:
+    now = timezone.now()
+    GhlTokens.objects.filter(pk=1, lease_until=row.lease_until).update(
+        access=sealed.seal(access.token), access_until=now + timedelta(seconds=access.seconds),
+        generation=F("generation") + 1, attempts=0, error="", not_before=now, lease_until=None,
+    )  # fmt: skip
+
+
+def _failed(row: GhlTokens, failure: http.Failure) -> http.Failure:
+    """Record a renewal that failed, and say it. `row.spent_at` is when the refresh token was handed in before this."""
+    wait = claims.backoff(row.attempts, base=5)
+    changes: dict[str, Any] = {}
+    trouble: http.Failure = http.Unavailable(failure.detail, retry_after=wait.total_seconds())
+    if isinstance(failure, http.Refused):
+        wait, text = max(wait, AFTER_A_REFUSAL), _what_to_do(row, failure)
+        trouble = Misconfigured(http.Refused(text, failure.status), TOKEN_ALARM, text)
+        alarms.raise_alarm(TOKEN_ALARM, text)
+    elif isinstance(failure, http.Unavailable):  # it certainly was not used up by this
+        changes["spent_at"] = row.spent_at
+    mine = GhlTokens.objects.filter(pk=1, lease_until=row.lease_until)
+    mine.update(error=trouble.detail[:300], not_before=timezone.now() + wait, lease_until=None, **changes)
+    return trouble
+
+
+def _what_to_do(row: GhlTokens, failure: http.Failure) -> str:
+    if row.spent_at:
+        lost = f"The tokens that GoHighLevel gave us at {row.spent_at:%Y-%m-%d %H:%M} UTC were lost on the way."
+        return f"{lost} {CONNECT}"
+    return f"GoHighLevel does not renew our tokens: {failure.detail[:150]}. {CONNECT}"

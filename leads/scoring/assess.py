@@ -1,0 +1,177 @@
+"""Why they might care: assessing a lead from its visits, its fit and our connections."""
+
+import logging
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from caio_project.lib import claims
+from caio_project.lib.models import Counter
+from caio_project.lib.nudge import nudge
+from leads import locks
+from leads.identity import lead_matching
+from leads.models import Assessment, Lead, Switch, Visit
+from leads.ownership import owner_assignment
+from leads.scoring import calculation, connections, rule_versions, to_hot
+
+log = logging.getLogger(__name__)
+
+SWITCH = "intent_monitor"
+SWITCH_DOES = (
+    "Scores leads and drafts emails for them. Off: visits are still stored and Clay is still asked; nobody is scored "
+    "and nothing is drafted, until it is on again and all that came in is worked off. Emails that wait or are approved "
+    "go their way."
+)
+LAST_TRY = 5
+MOST_VISITS = 200  # of the newest visits; more change nothing but the cost
+LEASE_SECONDS = 60
+
+
+def is_on() -> bool:
+    """Whether scoring and drafting may run: the setting (from process start) and the row (at once)."""
+    return settings.INTENT_MONITOR_ENABLED and not Switch.objects.filter(name=SWITCH, on=False).exists()
+
+
+def off_by() -> str:
+    """What has switched scoring and drafting off, in words for everybody that follow "off by"; "" while on."""
+    if not settings.INTENT_MONITOR_ENABLED:
+        return "INTENT_MONITOR_ENABLED"
+    row = Switch.objects.filter(name=SWITCH, on=False).first()
+    return f"the switch in the admin, since {row.changed_at:%Y-%m-%d %H:%M} UTC" if row else ""
+
+
+def assess_due(batch: int = 200) -> int:
+    """Assess every lead about whom something new is known and whose enrichment is settled."""
+    if not is_on():
+        return 0
+    rule_versions.mark_leads()
+    lead_matching.spread_news()
+    due = (
+        Lead.objects.filter(needs_assessment_at__lte=timezone.now())
+        .exclude(enrichments__state__in=["due", "requested"])
+        .order_by("needs_assessment_at")
+    )
+    count = 0
+    for lead in claims.leased(due, LEASE_SECONDS, batch):
+        count += 1
+        _assess(lead)
+    return count
+
+
+def assess_lately_seen(batch: int = 500) -> int:
+    """Everybody seen lately is due anew, for the team's connections have changed; returns how many. In short steps."""
+    now, last, count = timezone.now(), 0, 0
+    lately = Lead.objects.filter(last_seen_at__gte=now - rule_versions.SEEN_WITHIN).order_by("pk")
+    while pks := list(lately.filter(pk__gt=last).values_list("pk", flat=True)[:batch]):
+        with transaction.atomic():
+            locks.rows(pks)
+            Lead.objects.filter(pk__in=pks).exclude(needs_assessment_at__gt=now).update(needs_assessment_at=now)
+        last, count = pks[-1], count + len(pks)
+    nudge("leads.assess_due")
+    return count
+
+
+def cool_down(batch: int = 500) -> int:
+    """Make due whose visits have stopped to count since they were scored, or they would be HOT for ever.
+
+    Not at each step before: who waits for a person's decision keeps the urgency that the visit gave. Who was missed
+    while nothing ran is found for as long again as visits count.
+    """
+    if not is_on():
+        return 0
+    now, counts_for = timezone.now(), rule_versions.current().look_back
+    cold = Lead.objects.filter(last_seen_at__gte=now - 2 * counts_for, last_seen_at__lt=now - counts_for)
+    scored_cold = Assessment.objects.filter(lead=OuterRef("pk"), made_at__gt=OuterRef("last_seen_at") + counts_for)
+    due = cold.filter(needs_assessment_at=None, score__gt=0, error="").exclude(Exists(scored_cold))
+    pks = list(due.order_by("pk").values_list("pk", flat=True)[:batch])
+    with transaction.atomic():
+        locks.rows(pks)
+        return Lead.objects.filter(pk__in=pks, needs_assessment_at=None).update(needs_assessment_at=now)
+
+
+def _assess(lead: Lead) -> None:
+    try:
+        with transaction.atomic():
+            person = locks.people(lead.pk)[0]
+            if person != lead:
+                return  # it became part of another lead, which is due itself
+            assess(person)
+            # Something newer may have come in meanwhile; then the lead stays due.
+            Lead.objects.filter(pk=lead.pk, needs_assessment_at=lead.needs_assessment_at).update(
+                needs_assessment_at=None, error="", attempts=0
+            )
+            Lead.objects.filter(pk=lead.pk).update(lease_until=None)
+    except Exception as error:
+        log.exception("lead %s could not be assessed", lead.pk)
+        later = None if lead.attempts >= LAST_TRY else timezone.now() + claims.backoff(lead.attempts)
+        Lead.objects.filter(pk=lead.pk).update(
+            error=f"{type(error).__name__}: {error}"[:300], lease_until=None, needs_assessment_at=later
+        )
+
+
+def assess(lead: Lead, now: datetime | None = None) -> Assessment:
+    """Score `lead` now and store the result under the next number of the sequence that drafting reads."""
+    now = now or timezone.now()
+    version = rule_versions.current()
+    warm = connections.best_connection(lead, version)
+    result = calculation.score(warmed(person(lead), warm), now, version)
+    assessment = Assessment.objects.create(
+        seq=Counter.next("assessment"),
+        lead=lead,
+        made_at=now,
+        rules_version=version.version,
+        intent=result.intent,
+        reasons=[asdict(reason) for reason in result.reasons],
+        icp=result.icp,
+        icp_reasons=[asdict(reason) for reason in result.icp_reasons],
+        tier=result.tier,
+        angle=result.angle,
+        topic=result.topic,
+        warm=warm,
+    )
+    lead.score, lead.tier = result.intent, result.tier
+    Lead.objects.filter(pk=lead.pk).update(score=lead.score, tier=lead.tier)
+    owner_assignment.settle(lead)
+    nudge("outreach.draft_due")
+    return assessment
+
+
+def person(lead: Lead, until: datetime | None = None) -> calculation.Person:
+    """The facts of one lead as scoring wants them, with the visits up to `until`; without connections."""
+    company = lead.company
+    mine = Q(lead=lead)
+    if company is not None:
+        mine |= Q(company=company, lead=None)
+    if until is not None:
+        mine &= Q(seen_at__lte=until)
+    visits = Visit.objects.filter(mine).order_by("-seen_at", "-pk").values_list("path", "seen_at", "lead_id")
+    return calculation.Person(
+        title=lead.title,
+        industry=company.industry if company else "",
+        employees_from=company.employees_from if company else None,
+        visits=tuple(calculation.Seen(path, at, lead_id is not None) for path, at, lead_id in visits[:MOST_VISITS]),
+        open_roles=company.open_roles if company else None,
+    )
+
+
+def warmed(someone: calculation.Person, warm: dict[str, Any] | None) -> calculation.Person:
+    """Somebody with what scoring wants to know of a connection."""
+    return replace(someone, warm_kind=warm["kind"], warm_sentence=warm["sentence"]) if warm else someone
+
+
+def what_would_make_hot(lead: Lead, now: datetime | None = None) -> list[str]:
+    """How far `lead` is from HOT by the rules in force, and by what they would be, as sentences; [] for who is HOT."""
+    now, version = now or timezone.now(), rule_versions.current()
+    someone = warmed(person(lead), connections.best_connection(lead, version))
+    found = calculation.score(someone, now, version)
+    if calculation.is_hot(found.intent, found.tier, someone.employees_from):
+        return []
+    by_now = "" if lead.score in (None, found.intent) else f"Scored now it would be {found.intent}. "
+    missing = calculation.HOT_INTENT - found.intent
+    far = f"{by_now}{missing} point{'' if missing == 1 else 's'} {'is' if missing == 1 else 'are'} missing for HOT."
+    return [far, *(way.text for way in to_hot.ways(someone, now, version))]

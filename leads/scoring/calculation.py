@@ -1,0 +1,187 @@
+"""Intent from 0 to 100 and fit from 0 to 100, each a list of reasons whose points add up to it. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from leads.scoring_rules import DEFAULT, Rules, Trigger, stands_in
+
+HOT_INTENT = 70
+HOT_EMPLOYEES = 50
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One page view; `by_person` is False for a visit of the company alone."""
+
+    path: str
+    at: datetime
+    by_person: bool = True
+
+
+@dataclass(frozen=True)
+class Reason:
+    code: str
+    points: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Person:
+    """What fit and intent are scored on."""
+
+    title: str
+    industry: str
+    employees_from: int | None
+    visits: tuple[Seen, ...] = ()
+    warm_kind: str = ""
+    warm_sentence: str = ""
+    open_roles: int | None = None
+
+
+@dataclass(frozen=True)
+class Score:
+    intent: int
+    reasons: tuple[Reason, ...]
+    icp: int
+    icp_reasons: tuple[Reason, ...]
+    tier: str
+    angle: str
+    topic: str = ""
+
+
+def score(person: Person, now: datetime, rules: Rules = DEFAULT) -> Score:
+    """Score one person at `now`. Reasons come strongest first; a reason "most" with negative points is the cap.
+
+    The order of visits does not matter.
+    """
+    fit = fit_reasons(person, rules)
+    icp = sum(reason.points for reason in fit)
+    pages, best = _page_reasons(person.visits, now, rules)
+    reasons = [*pages, *_repeat_reasons(person.visits, now, rules), *_warm_reasons(person, rules)]
+    if share := round(icp * rules.fit_share):
+        reasons.append(Reason("fit", share, f"Fit {icp} of 100"))
+    total = sum(reason.points for reason in reasons)
+    if total > 100:
+        reasons.append(Reason("most", 100 - total, "The score ends at 100"))
+    return Score(
+        intent=min(100, total),
+        reasons=tuple(reasons),
+        icp=icp,
+        icp_reasons=tuple(fit),
+        tier=tier_of(icp, rules),
+        angle=_angle(person, best),
+        topic=best.topic if best else "",
+    )
+
+
+def tier_of(icp: int, rules: Rules = DEFAULT) -> str:
+    first, second = rules.tiers
+    return "tier_1" if icp >= first else "tier_2" if icp >= second else "tier_3"
+
+
+def is_hot(intent: int, tier: str, employees_from: int | None) -> bool:
+    """Whether people are told at once; an unknown size is never a large one."""
+    return intent >= HOT_INTENT or (tier == "tier_1" and (employees_from or 0) >= HOT_EMPLOYEES)
+
+
+def fit_reasons(person: Person, rules: Rules = DEFAULT) -> list[Reason]:
+    """By title, industry and size; what is unknown has no points. A reason "fit_most" is the cap."""
+    reasons = []
+    title = person.title.lower()
+    found = next((rule for rule in rules.titles if rule.fits(title)), None)
+    if found:
+        reasons.append(Reason("title", found.points, f"{found.label}: {person.title}"))
+    if person.industry:
+        industry = person.industry.lower()
+        good = any(stands_in(word, industry) for word in rules.good_industries)
+        reasons.append(Reason("industry", rules.industry_points[0 if good else 1], f"Industry: {person.industry}"))
+    if person.employees_from is not None:
+        points, text = next((p, t) for lower, p, t in rules.sizes if person.employees_from >= lower)
+        reasons.append(Reason("size", points, f"Employees: {text}"))
+    reasons = [reason for reason in reasons if reason.points]
+    total = sum(reason.points for reason in reasons)
+    if total > 100:
+        reasons.append(Reason("fit_most", 100 - total, "The fit ends at 100"))
+    return reasons
+
+
+@dataclass(frozen=True)
+class _Hit:
+    """A trigger that one page view has hit; of two, the larger one counts, whoever came first."""
+
+    points: int
+    by_person: bool
+    before: int  # triggers after it in the table, so that the earlier one is the larger
+    trigger: Trigger
+
+    @property
+    def rank(self) -> tuple[int, bool, int]:
+        return self.points, self.by_person, self.before
+
+
+def _page_reasons(visits: tuple[Seen, ...], now: datetime, rules: Rules) -> tuple[list[Reason], Trigger | None]:
+    """One reason for each label that was hit, at its strongest; the sum is capped."""
+    by_label: dict[str, list[_Hit]] = {}
+    for hit in _hits(visits, now, rules):
+        by_label.setdefault(hit.trigger.label, []).append(hit)
+    ranked = sorted(by_label.values(), key=lambda hits: max(hit.rank for hit in hits), reverse=True)
+    best = [max(hits, key=lambda hit: hit.rank) for hits in ranked]
+    reasons = [_page_reason(hit, len(hits)) for hit, hits in zip(best, ranked, strict=True) if hit.points]
+    total = sum(reason.points for reason in reasons)
+    if total > rules.pages_at_most:
+        most = rules.pages_at_most
+        reasons.append(Reason("pages_most", most - total, f"Pages count {most} at most"))
+    return reasons, best[0].trigger if best else None
+
+
+def _hits(visits: tuple[Seen, ...], now: datetime, rules: Rules) -> Iterator[_Hit]:
+    place = {trigger: len(rules.pages) - n for n, trigger in reversed(list(enumerate(rules.pages)))}
+    found = {path: rules.page(path) for path in {seen.path for seen in visits}}
+    for seen in visits:
+        trigger, weight = found[seen.path], _weight(now - seen.at, rules)
+        if trigger is not None and weight:
+            points = round(trigger.points * weight * (1.0 if seen.by_person else rules.colleague_share))
+            yield _Hit(points, seen.by_person, place[trigger], trigger)
+
+
+def _page_reason(hit: _Hit, visits: int) -> Reason:
+    who = "" if hit.by_person else " by a colleague"
+    return Reason("page", hit.points, f"{hit.trigger.label}{who}" + (f", {visits} visits" if visits > 1 else ""))
+
+
+def _weight(age: timedelta, rules: Rules) -> float:
+    return next((share for days, share in rules.decay if age <= timedelta(days=days)), 0.0)
+
+
+def _repeat_reasons(visits: tuple[Seen, ...], now: datetime, rules: Rules) -> list[Reason]:
+    times = [seen.at for seen in visits if seen.by_person and now - seen.at <= rules.look_back]
+    count = _apart(times, timedelta(hours=rules.visit_hours))
+    points = next((points for least, points in rules.repeats if count >= least), 0)
+    said = f"{count} visit{'' if count == 1 else 's'}"
+    return [Reason("repeat", points, f"{said} in {rules.look_back_days} days")] if points else []
+
+
+def _apart(times: list[datetime], length: timedelta) -> int:
+    """How many visits these page views are, each `length` long at most: one more view never makes them fewer."""
+    count, until = 0, None
+    for at in sorted(times):
+        if until is None or at >= until:
+            count, until = count + 1, at + length
+    return count
+
+
+def _warm_reasons(person: Person, rules: Rules) -> list[Reason]:
+    points = dict(rules.warm_points).get(person.warm_kind, 0)
+    return [Reason("warm", points, person.warm_sentence)] if points else []
+
+
+def _angle(person: Person, best: Trigger | None) -> str:
+    """What the email speaks of: the strongest signal that exists."""
+    if person.warm_kind:
+        return "warm_connection"
+    if best and best.angle == "high_intent":
+        return "high_intent"
+    if person.open_roles:
+        return "hiring"
+    return best.angle if best and best.angle else "general"

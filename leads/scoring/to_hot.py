@@ -1,0 +1,134 @@
+"""What would make somebody HOT. Each way is tried on the score itself, so that it is true when followed. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import combinations
+
+from leads.scoring.calculation import HOT_EMPLOYEES, HOT_INTENT, Person, Score, Seen, is_hot, score
+from leads.scoring_rules import DEFAULT, WARM_KINDS, Rules, Trigger
+
+MOST_WAYS = 4
+BEST_OF = 12  # changes by their points: who needs a thirteenth is not close to HOT
+WARM_WORDS = {
+    "known": "One of us knowing them",
+    "overlap": "One of us having worked with them",
+    "employer": "One of us having worked where they did",
+    "employer_now": "One of us having worked where they work",
+    "known_there": "One of us knowing somebody where they work",
+    "known_before": "One of us knowing somebody where they worked",
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing that could still happen or be learnt about a person: a page, a connection or facts of theirs."""
+
+    text: str
+    page: str | None = None
+    warm: str = ""
+    employees_from: int | None = None
+    title: str = ""
+    industry: str = ""
+
+
+@dataclass(frozen=True)
+class Way:
+    """Changes together, and where they lead."""
+
+    changes: tuple[Change, ...]
+    intent: int
+    is_hot: bool
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Two pages that lead to the same score are the same advice."""
+        return tuple("page" if change.page is not None else change.text for change in self.changes)
+
+    @property
+    def text(self) -> str:
+        first, *others = (change.text for change in self.changes)
+        what = " and ".join([first, *(text[:1].lower() + text[1:] for text in others)])
+        if self.intent >= HOT_INTENT:
+            return f"{what}: the score would be {self.intent}."
+        return f"{what}: that would be tier 1 at {HOT_EMPLOYEES} employees or more."
+
+
+def ways(person: Person, now: datetime, rules: Rules = DEFAULT) -> list[Way]:
+    """Ways to HOT by one change at `now`, else by two, the surest first; [] for who is HOT or where none was found."""
+    if _is_hot(person, score(person, now, rules)):
+        return []
+    changes = list(_changes(person, rules))
+    alone = [_way(person, (change,), now, rules) for change in changes]
+    if alone and not any(map(_leads_there, alone)):
+        least = sorted((way.intent for way in alone), reverse=True)[:BEST_OF][-1]
+        pairs = combinations([way.changes[0] for way in alone if way.intent >= least], 2)
+        alone = [_way(person, pair, now, rules) for pair in pairs if not (pair[0].warm and pair[1].warm)]
+    distinct: dict[tuple[int, tuple[str, ...]], Way] = {}
+    for way in sorted(filter(_leads_there, alone), key=lambda way: -way.intent):
+        distinct.setdefault((way.intent, way.kinds), way)
+    return list(distinct.values())[:MOST_WAYS]
+
+
+def follow(person: Person, changes: tuple[Change, ...], now: datetime) -> Person:
+    """The person as they would be."""
+    for change in changes:
+        if change.page is not None:
+            person = replace(person, visits=(*person.visits, Seen(change.page, now)))
+        if change.warm:
+            person = replace(person, warm_kind=change.warm, warm_sentence=change.text)
+        person = replace(
+            person,
+            title=change.title or person.title,
+            industry=change.industry or person.industry,
+            employees_from=person.employees_from if change.employees_from is None else change.employees_from,
+        )
+    return person
+
+
+def _way(person: Person, changes: tuple[Change, ...], now: datetime, rules: Rules) -> Way:
+    then = follow(person, changes, now)
+    found = score(then, now, rules)
+    return Way(changes, found.intent, _is_hot(then, found))
+
+
+def _is_hot(person: Person, found: Score) -> bool:
+    return is_hot(found.intent, found.tier, person.employees_from)
+
+
+def _leads_there(way: Way) -> bool:
+    return way.is_hot
+
+
+def _changes(person: Person, rules: Rules) -> Iterator[Change]:
+    pages = sorted((t for t in rules.pages if t.active and t.points), key=lambda t: -t.points)[:BEST_OF]
+    for trigger in pages:
+        if path := _path_of(trigger, rules):
+            yield Change(f"A visit to “{trigger.label}”", page=path)
+    known = WARM_KINDS.index(person.warm_kind) if person.warm_kind in WARM_KINDS else len(WARM_KINDS)
+    stronger = WARM_KINDS[:known]  # a weaker one would not be spoken of
+    by_points = {points: kind for kind, points in reversed(rules.warm_points) if points and kind in stronger}
+    for kind in by_points.values():
+        yield Change(WARM_WORDS[kind], warm=kind)
+    yield from _unknown(person, rules)
+
+
+def _path_of(trigger: Trigger, rules: Rules) -> str:
+    """A path for which `trigger` counts; "" where none was found, for another one stands before it."""
+    for text in ("", "x", "/x"):
+        path = trigger.pattern.replace("*", text)
+        if rules.page(path) == trigger:
+            return path
+    return ""
+
+
+def _unknown(person: Person, rules: Rules) -> Iterator[Change]:
+    """What nobody has told us yet and might count."""
+    if person.employees_from is None:
+        best = max(rules.sizes, key=lambda size: (size[1], size[0] >= HOT_EMPLOYEES))
+        yield Change(f"Learning that they have {best[2]} employees", employees_from=best[0])
+    titled = max((title for title in rules.titles if title.words), key=lambda title: title.points, default=None)
+    if not person.title and titled:
+        yield Change(f"Learning that the title is {titled.words[0]}", title=titled.words[0])
+    if not person.industry and rules.good_industries:
+        yield Change(f"Learning that they are in {rules.good_industries[0]}", industry=rules.good_industries[0])
