@@ -17,8 +17,8 @@ from approvals import decisions, queue, shown
 from approvals.models import Approval, Decision, Notice
 from caio_project.lib.admin import ReadOnly
 from leads.models import Kind
+from outreach.lifecycle.transitions import Status
 from outreach.models import Message
-from outreach.states import Status
 from outreach.tags import Tag
 
 MOST_AT_ONCE = 20

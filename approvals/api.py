@@ -14,9 +14,9 @@ from approvals import decisions, queue
 from caio_project.lib.models import ApiKey
 from caio_project.lib.paging import links, page
 from caio_project.lib.problems import Conflict
-from outreach.api import MessageShape, shown
+from outreach.api.messages import MessageShape, shown
+from outreach.control.policy import Band
 from outreach.models import Message, MessageText
-from outreach.policy import Band
 from outreach.tags import Tag
 
 PAGE_SIZE = 50

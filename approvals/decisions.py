@@ -9,10 +9,11 @@ from django.conf import settings
 from django.db import transaction
 
 from approvals.models import Decision, DecisionReason, Verdict
-from outreach import phase, review
+from outreach.control import phase
+from outreach.control.policy import Phase
+from outreach.lifecycle.transitions import IllegalMove, Stale, Status
 from outreach.models import Message, Transport
-from outreach.policy import Phase
-from outreach.states import IllegalMove, Stale, Status
+from outreach.review import review_actions
 from outreach.tags import Tag
 
 SHORTEST_REASON = 20
@@ -48,7 +49,7 @@ def approve(message: Message, version: int, decider: Decider) -> Message:
     if decider.user is None and message.critical_reason:
         raise Refused("Only a named person can approve a CRITICAL email.")
     verdicts = Verdict.APPROVED, Verdict.WOULD_APPROVE
-    return _decide(message, version, decider, verdicts, lambda m: review.clear(m, version, by=decider.user))
+    return _decide(message, version, decider, verdicts, lambda m: review_actions.clear(m, version, by=decider.user))
 
 
 def reject(message: Message, version: int, decider: Decider, *, tag: str, reason: str) -> Message:
@@ -60,7 +61,7 @@ def reject(message: Message, version: int, decider: Decider, *, tag: str, reason
         raise Refused(f"{SHORTEST_REASON - len(reason)} more characters: say what should be different.", "reason")
     return _decide(
         message, version, decider, (Verdict.REJECTED, Verdict.WOULD_REJECT),
-        lambda m: review.reject(m, version, by=decider.user, tag=tag, reason=reason), tag=tag, reason=reason,
+        lambda m: review_actions.reject(m, version, by=decider.user, tag=tag, reason=reason), tag=tag, reason=reason,
     )  # fmt: skip
 
 
@@ -91,12 +92,12 @@ def _decide(
                 phase=now_in,
                 edited=text is not None and text.author_id is not None,
                 held_at=message.held_at or message.created_at,
-                is_evidence=decider.user is not None and review.transport_for(message) == Transport.GHL,
+                is_evidence=decider.user is not None and review_actions.transport_for(message) == Transport.GHL,
             )
             if reason:
                 DecisionReason.objects.create(decision=decision, text=reason)
             return act(message)
-    except review.Forbidden as error:
+    except review_actions.Forbidden as error:
         raise Refused(str(error)) from error
     except (Stale, IllegalMove) as error:
         current = Message.objects.get(pk=message.pk)
@@ -114,7 +115,7 @@ def how_it_stands(message: Message) -> str:
             return f"It can't be approved: {message.error}"
         return f"{who} changed this email{when}. Your decision was not recorded."
     if message.by_machine:
-        cleared = message.moves.filter(why=review.MACHINE).latest("pk").at
+        cleared = message.moves.filter(why=review_actions.MACHINE).latest("pk").at
         return f"The machine approved this email at {_clock(cleared)}. Your decision was not recorded."
     if last is not None:
         done = {Verdict.APPROVED: "approved", Verdict.REJECTED: "rejected"}.get(Verdict(last.verdict), "decided")

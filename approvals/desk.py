@@ -12,10 +12,15 @@ from django.utils import timezone
 from approvals import decisions, queue, shown, words
 from caio_project.lib.diff import Diff, diff
 from leads.models import Kind
-from outreach import compliance, composing, looks, model_wishes, phase, zones
+from outreach.contact_history import ghl_check
+from outreach.content import email_footer
+from outreach.control import phase
+from outreach.control.policy import Phase
+from outreach.drafting import compose
+from outreach.drafting.language_model import rewrite_requests
+from outreach.lifecycle.transitions import NOT_LEFT, Status
+from outreach.limits import time_zones
 from outreach.models import Message, MessageText, Move
-from outreach.policy import Phase
-from outreach.states import NOT_LEFT, Status
 
 LIST_LENGTH = 9
 MOST_VISITS = 12
@@ -146,10 +151,10 @@ def page(message: Message, user: Any) -> dict[str, Any]:
         "sheet": sheet(message, text),
         "facts": facts(text),
         "assessment": message.assessment,
-        "written_by": model_wishes.words(message, text) if text.pk else "",
+        "written_by": rewrite_requests.words(message, text) if text.pk else "",
         "local_time": local_time(message),
-        "at_ghl": looks.words(message) if waits else "",
-        "signed_by_another": composing.signed_by_another(message) if message.status in NOT_LEFT else "",
+        "at_ghl": ghl_check.words(message) if waits else "",
+        "signed_by_another": compose.signed_by_another(message) if message.status in NOT_LEFT else "",
         "visits": list(message.lead.visits.order_by("-seen_at")[:MOST_VISITS]),
         "checks_failed": sum(1 for row in message.guards if not row["passed"]),
         "history": history(message),
@@ -168,7 +173,7 @@ def page(message: Message, user: Any) -> dict[str, Any]:
 def sheet(message: Message, text: MessageText) -> dict[str, Any]:
     """The email as its reader sees it, cut into pieces: plain, link, fact."""
     signed, _, legal = text.footer.partition("\n\n")
-    legal = legal.split(f"{compliance.UNSUBSCRIBE_WORDS}: ")[0]
+    legal = legal.split(f"{email_footer.UNSUBSCRIBE_WORDS}: ")[0]
     return {
         "from_name": message.sender.name if message.sender else settings.SENDER_NAME,
         "from_address": settings.GHL_FROM_EMAIL,
@@ -177,7 +182,7 @@ def sheet(message: Message, text: MessageText) -> dict[str, Any]:
         "body": words.marked(text.body, text.phrases),
         "signed": words.marked(signed, []),
         "legal": legal.strip(),
-        "unsubscribe": compliance.UNSUBSCRIBE_WORDS if compliance.UNSUBSCRIBE_WORDS in text.footer else "",
+        "unsubscribe": email_footer.UNSUBSCRIBE_WORDS if email_footer.UNSUBSCRIBE_WORDS in text.footer else "",
     }
 
 
@@ -216,7 +221,7 @@ def facts(text: MessageText) -> list[dict[str, str]]:
 def local_time(message: Message) -> str:
     """The clock where the recipient is; "" where that is not known."""
     lead = message.lead
-    zone = zones.where(lead.country, lead.state, lead.city).zone
+    zone = time_zones.where(lead.country, lead.state, lead.city).zone
     return f"{timezone.now().astimezone(ZoneInfo(zone)):%H:%M}" if zone else ""
 
 

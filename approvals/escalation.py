@@ -18,9 +18,9 @@ from approvals.integrations import slack
 from approvals.models import Notice
 from caio_project.lib import claims
 from leads.models import Alarm, Kind, Lead, TeamMember
+from outreach.control.policy import Band
+from outreach.lifecycle.transitions import Status
 from outreach.models import Message, Reply, ReplyKind, ReplyText
-from outreach.policy import Band
-from outreach.states import Status
 
 log = logging.getLogger(__name__)
 

@@ -11,10 +11,11 @@ from django.utils import timezone
 from approvals import answers
 from approvals.models import Decision, Verdict
 from caio_project.lib import calendar
-from outreach import limits, pacing, phase, turns
+from outreach.control import phase
+from outreach.guardrails.guardrail_rules import UNCERTAIN_TOO_LONG
+from outreach.lifecycle.transitions import Status
+from outreach.limits import current_limits, limit_rules, send_order
 from outreach.models import Message, MessageText, SandboxEmail, SendIntent, Transport
-from outreach.states import Status
-from outreach.thresholds import UNCERTAIN_TOO_LONG
 
 A_PERSON_MAY_SETTLE_AFTER = UNCERTAIN_TOO_LONG
 PAGE = 50
@@ -62,7 +63,7 @@ class Waiting:
     """An approved email and the limit that keeps it."""
 
     message: Message
-    wait: pacing.Wait | None
+    wait: limit_rules.Wait | None
 
 
 def waiting_to_leave() -> tuple[list[Waiting], bool]:
@@ -71,10 +72,10 @@ def waiting_to_leave() -> tuple[list[Waiting], bool]:
     found = Message.objects.filter(status__in=[Status.CLEARED, Status.SENDING]).exclude(
         status=Status.CLEARED, waiting_for="undo", not_before__gt=now
     )  # fmt: skip
-    rows = list(found.select_related("lead__company").order_by(*turns.ORDER)[: MOST_WAITING + 1])
+    rows = list(found.select_related("lead__company").order_by(*send_order.ORDER)[: MOST_WAITING + 1])
     shown = rows[:MOST_WAITING]
     cleared = [one for one in shown if one.status == Status.CLEARED]
-    waits = limits.why_not_all(cleared, limits.standing(phase.control(), now))
+    waits = current_limits.why_not_all(cleared, current_limits.standing(phase.control(), now))
     return [Waiting(one, waits.get(one.pk)) for one in shown], len(rows) > MOST_WAITING
 
 

@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from approvals.models import Claim, Reading
 from leads.models import Kind
-from outreach import review
+from outreach.control.policy import RANK, Band
+from outreach.lifecycle.transitions import APPROVED, Status
 from outreach.models import Message, MessageText, Transport
-from outreach.policy import RANK, Band
-from outreach.states import APPROVED, Status
+from outreach.review import review_actions
 
 HOLD = timedelta(minutes=10)
 NOT_COUNTED = (Kind.TEST, Kind.TRAINING)
@@ -72,7 +72,7 @@ def take(message: Message, user: Any) -> Claim:
             rows = Claim.objects.filter(pk=claim.pk).filter(Q(user=user) | Q(until__lte=now))
             rows.update(user=user, until=now + HOLD)
             claim.refresh_from_db()
-        review.mark_opened(message)
+        review_actions.mark_opened(message)
     return claim
 
 
@@ -93,7 +93,7 @@ def holder(message: Message, user: Any) -> Claim | None:
 def note_reading(message: Message, user: Any) -> None:
     """Remember that this person had this text on the screen."""
     Reading.objects.get_or_create(message=message, user=user, version=message.version)
-    review.mark_opened(message)
+    review_actions.mark_opened(message)
 
 
 def with_reading(messages: QuerySet[Message], user: Any) -> QuerySet[Message]:

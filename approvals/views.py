@@ -10,10 +10,11 @@ from django.views.decorators.http import require_POST, require_safe
 from approvals import batch, decisions, desk, forms, queue, shown
 from approvals.decisions import Decider
 from approvals.pages import SeeOther, deciding, find, must_decide, page, remember_skip, show, to_desk, to_next
-from outreach import phase, review
+from outreach.control import phase
+from outreach.control.policy import Phase
+from outreach.lifecycle.transitions import IllegalMove, Stale, Status
 from outreach.models import Message
-from outreach.policy import Phase
-from outreach.states import IllegalMove, Stale, Status
+from outreach.review import review_actions
 from outreach.tags import Tag
 
 NOT_READ = "Not approved: it was not on the screen long enough to be read, as it stands now."
@@ -142,7 +143,9 @@ def edit(request: HttpRequest, public_id: Any) -> HttpResponse:
     if request.POST.get("do") == "compare":
         return _desk(request, message, mode="edit", form=form, diff=diff)
     try:
-        saved = review.edit(message, typed["version"], subject=typed["subject"], body=typed["body"], by=request.user)
+        saved = review_actions.edit(
+            message, typed["version"], subject=typed["subject"], body=typed["body"], by=request.user
+        )
     except Stale:
         return _edited_meanwhile(request, find(public_id), form)
     except IllegalMove:
@@ -156,7 +159,7 @@ def edit(request: HttpRequest, public_id: Any) -> HttpResponse:
 def undo(request: HttpRequest, message: Message) -> HttpResponse:
     """Take an approval back and show the email again."""
     try:
-        undone = review.undo(message, by=request.user)
+        undone = review_actions.undo(message, by=request.user)
     except (Stale, IllegalMove):
         current = find(message.public_id)
         return _desk(request, current, 409, strip=desk.too_late_to_undo(current))

@@ -10,7 +10,8 @@ from django.urls import reverse
 
 from approvals import views_sent
 from approvals.pages import SeeOther, page
-from outreach import phase, replies
+from outreach.control import phase
+from outreach.feedback import replies
 from outreach.models import Reply, ReplyKind
 
 MAY_NOT = "You can read. Ask a Lead for the reviewer role to sort or take answers."

@@ -12,9 +12,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from approvals import answers, desk, forms, leaving, notices
 from approvals.pages import SeeOther, back, deciding, page, show
-from outreach import draining, phase, review, uncertain
+from outreach.control import phase
+from outreach.lifecycle.transitions import IllegalMove, Stale
+from outreach.limits import forecast_by_day
 from outreach.models import Message, ReplyKind, SandboxEmail
-from outreach.states import IllegalMove, Stale
+from outreach.review import review_actions
+from outreach.sending import uncertain
 
 HALTED_FROM_PAGE = "Halted from the page"
 
@@ -28,7 +31,7 @@ def sent_page(request: HttpRequest) -> HttpResponse:
 def sent(request: HttpRequest, status: int = 200, **more: Any) -> HttpResponse:
     """The page, also after something on it was refused."""
     waiting, more_wait = leaving.waiting_to_leave()
-    drains = draining.now_and_with_undecided(timezone.now())
+    drains = forecast_by_day.now_and_with_undecided(timezone.now())
     kept, older = leaving.kept(_number(request.GET.get("before", "")))
     answered, older_answers = answers.newest(_number(request.GET.get("answers_before", "")))
     needs_you = answers.needs_you()
@@ -43,8 +46,8 @@ def sent(request: HttpRequest, status: int = 200, **more: Any) -> HttpResponse:
         "now_leaving": leaving.leaving_now(),
         "waiting": waiting,
         "drains": drains,
-        "by_day": draining.by_day(drains),
-        "drains_when": draining.sentence(drains),
+        "by_day": forecast_by_day.by_day(drains),
+        "drains_when": forecast_by_day.sentence(drains),
         "more_wait": more_wait,
         "sent": leaving.sent_today(),
         "kept": kept,
@@ -66,7 +69,7 @@ def kept_page(request: HttpRequest, pk: int) -> HttpResponse:
 def withdraw(request: HttpRequest, message: Message) -> HttpResponse:
     """Take an approved email that has not left out of the way for good."""
     try:
-        review.withdraw(message, by=request.user)
+        review_actions.withdraw(message, by=request.user)
     except (Stale, IllegalMove):
         message.refresh_from_db()
         messages.error(request, f"Not withdrawn: {message.lead}. {desk.too_late_to_undo(message).text}")

@@ -27,26 +27,27 @@ def main(size: int) -> dict[str, float]:
     from django.db import connection
     from django.utils import timezone
 
-    from outreach import draining, limits, phase, turns
+    from outreach.control import phase
+    from outreach.limits import current_limits, forecast_by_day, send_order
     from outreach.models import Message
 
     with time_machine.travel(NOON, tick=True):
         fill(size)
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
-        at = limits.standing(phase.control(), timezone.now())
+        at = current_limits.standing(phase.control(), timezone.now())
         assert at.full_domains == ["full.test"]
-        first = turns.next_in_turn(at)
+        first = send_order.next_in_turn(at)
         assert first is not None and first.domain != "full.test"
-        last = Message.objects.filter(status="cleared").order_by(*turns.ORDER).last()
+        last = Message.objects.filter(status="cleared").order_by(*send_order.ORDER).last()
         assert last is not None
         asked: dict[str, Callable[[], Any]] = {
-            "standing_ms": lambda: limits.standing(phase.control(), timezone.now()),
-            "turn_ms": lambda: turns.next_in_turn(at),
-            "kept_ms": lambda: turns.kept(2, at),
-            "why_first_ms": lambda: limits.why_not_sent(first, phase.control(), timezone.now()),
-            "why_last_ms": lambda: limits.why_not_sent(last, phase.control(), timezone.now()),
-            "forecast_ms": lambda: draining.now_and_with_undecided(timezone.now()),
+            "standing_ms": lambda: current_limits.standing(phase.control(), timezone.now()),
+            "turn_ms": lambda: send_order.next_in_turn(at),
+            "kept_ms": lambda: send_order.kept(2, at),
+            "why_first_ms": lambda: current_limits.why_not_sent(first, phase.control(), timezone.now()),
+            "why_last_ms": lambda: current_limits.why_not_sent(last, phase.control(), timezone.now()),
+            "forecast_ms": lambda: forecast_by_day.now_and_with_undecided(timezone.now()),
         }
         return {"waiting": size, **{name: _median(ask) for name, ask in asked.items()}}
 
@@ -54,10 +55,10 @@ def main(size: int) -> dict[str, float]:
 def fill(count: int) -> None:
     """`count` approved emails, and three that left to the domain of half of them within the hour."""
     from leads.models import Lead
-    from outreach import places
+    from outreach.limits import office_hours
     from outreach.models import Message, SendIntent
 
-    here = [places.of(Lead(country="US", state=state)) for state in ("OH", "CA", "TX", "HI")]
+    here = [office_hours.of(Lead(country="US", state=state)) for state in ("OH", "CA", "TX", "HI")]
     for start in range(0, count, 5_000):
         numbers = range(start, min(start + 5_000, count))
         leads = Lead.objects.bulk_create(

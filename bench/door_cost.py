@@ -92,9 +92,9 @@ def _use(connection: Any) -> None:
 
 def load(connection: Any, waiting: int) -> None:
     """One approved email as the product makes it, and copies of it, each to another person at another company."""
-    from outreach import sending_domains
+    from outreach.control.policy import Phase
+    from outreach.limits import sending_domains
     from outreach.models import Control
-    from outreach.policy import Phase
     from tests import factories
 
     Control.objects.update_or_create(pk=1, defaults={"phase": Phase.AUTONOMOUS})
@@ -150,11 +150,11 @@ def _measured(connections: dict[int, Any], rounds: int) -> tuple[dict[int, list[
 def one_email() -> float:
     """Let one leave; returns the seconds. Nobody waits for GoHighLevel's rate here."""
     from leads.models import RateWindow
-    from outreach import sending
+    from outreach.sending import send
 
     RateWindow.objects.update(window=0)
     began = time.perf_counter()
-    assert sending.send_due(most=1) == 1
+    assert send.send_due(most=1) == 1
     return time.perf_counter() - began
 
 

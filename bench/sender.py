@@ -56,9 +56,10 @@ class Quiet(WSGIRequestHandler):
 
 
 def prepare(count: str) -> None:
-    from outreach import compliance, sending_domains
+    from outreach.content import email_footer
+    from outreach.control.policy import Phase
+    from outreach.limits import sending_domains
     from outreach.models import Control, Message
-    from outreach.policy import Phase
     from tests import factories
 
     Control.objects.update(phase=Phase.AUTONOMOUS)
@@ -68,7 +69,7 @@ def prepare(count: str) -> None:
     for _ in range(int(count)):
         message = factories.cleared()
         text = message.text
-        texts[message.to_address] = (text.subject, compliance.as_html(text.body, text.footer))
+        texts[message.to_address] = (text.subject, email_footer.as_html(text.body, text.footer))
     assert Message.objects.filter(status="cleared", transport="ghl").count() == int(count)
     print(json.dumps(texts))
 
@@ -76,9 +77,9 @@ def prepare(count: str) -> None:
 def resume() -> None:
     from django.contrib.auth.models import User
 
-    from outreach import phase
+    from outreach.control import phase
+    from outreach.control.policy import Phase
     from outreach.models import Control
-    from outreach.policy import Phase
 
     lead, _ = User.objects.get_or_create(username="bench-lead", defaults={"is_superuser": True})
     if phase.control().halted:

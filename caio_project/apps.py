@@ -9,7 +9,7 @@ class HouseConfig(AppConfig):
 
     def ready(self) -> None:
         from caio_project import checks, roles
-        from outreach import seeding
+        from outreach.email_templates import seeding
 
         assert checks
         # The one use of signals: what a fresh database needs, also after a test has flushed it.

@@ -11,7 +11,7 @@ from django.core.checks import Error, register
 from django.core.exceptions import ImproperlyConfigured
 
 from caio_project.lib.calendar import WorkingHours
-from outreach.integrations import ghl_signatures
+from outreach.integrations.ghl import signatures
 
 # The strictest values that may hold against the real GoHighLevel: name, bound, whether the bound is a floor.
 BOUNDS = (
@@ -96,7 +96,7 @@ def _webhook_keys() -> list[tuple[str, str, str]]:
     found = []
     for name, kind in (("GHL_WEBHOOK_PUBLIC_KEY", "Ed25519"), ("GHL_WEBHOOK_LEGACY_PUBLIC_KEY", "RSA")):
         key = getattr(settings, name)
-        if (key or kind == "Ed25519") and not ghl_signatures.is_key(key, kind):
+        if (key or kind == "Ed25519") and not signatures.is_key(key, kind):
             found.append((name, f"{name} is not an {kind} key in base64.", "Leave it out to use the published one."))
     if settings.GHL_WORKFLOW_TOKEN and len(settings.GHL_WORKFLOW_TOKEN) < 16:
         found.append(("GHL_WORKFLOW_TOKEN", "GHL_WORKFLOW_TOKEN is shorter than 16 characters.", ""))

@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from approvals import queue
 from caio_project.checks import is_loopback, loosened
-from outreach import limits, phase
-from outreach.policy import POLICY, Phase
+from outreach.control import phase
+from outreach.control.policy import POLICY, Phase
+from outreach.limits import current_limits
 
 OURS = ("/sales", "/accounts")
 
@@ -20,7 +21,7 @@ def house(request: HttpRequest) -> dict[str, Any]:
     if not request.path.startswith(OURS) or user is None or not user.has_perm("outreach.view_message"):
         return {}
     row = phase.control()
-    standing = limits.standing(row, timezone.now())
+    standing = current_limits.standing(row, timezone.now())
     return {
         "house": {
             "phase": row.phase,

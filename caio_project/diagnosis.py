@@ -10,9 +10,11 @@ from leads.inbound import stuck_files
 from leads.models import InboundEvent
 from leads.scoring import assess
 from metrics import flow
-from outreach import limits, model_wishes, pacing, phase
+from outreach.control import phase
+from outreach.drafting.language_model import rewrite_requests
+from outreach.lifecycle.transitions import Status
+from outreach.limits import current_limits, limit_rules
 from outreach.models import EmailTemplate, Message, SyncCursor
-from outreach.states import Status
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def _templates() -> Finding:
 
 
 def _language_model() -> Finding:
-    now = model_wishes.standing()
+    now = rewrite_requests.standing()
     if not now.is_on:
         return Finding("language model", True, None, "off: templates write" if now.is_set_up else "not set up")
     wrote = f"{now.written} of the last {now.last} by it, {now.used_today:,} of {now.limit:,} tokens used today"
@@ -96,7 +98,7 @@ def _language_model() -> Finding:
 
 def _door() -> Finding:
     row, now = phase.control(), timezone.now()
-    wait = pacing.for_everything(limits.standing(row, now))
+    wait = limit_rules.for_everything(current_limits.standing(row, now))
     waiting = Message.objects.filter(status=Status.CLEARED).count()
     where = "into the sandbox" if "ghl" in settings.SANDBOXED else "through GoHighLevel"
     if wait is None:

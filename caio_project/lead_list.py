@@ -12,8 +12,8 @@ from leads import normal
 from leads.models import Company, Enrichment, Lead, Suppression, TeamMember
 from leads.scoring import calculation
 from leads.suppression import bulk, suppression
+from outreach.lifecycle.transitions import Status
 from outreach.models import Message
-from outreach.states import Status
 
 ORDER = ("-last_seen_at", "-pk")
 STUCK_AFTER = timedelta(minutes=5)

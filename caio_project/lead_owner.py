@@ -16,8 +16,10 @@ from approvals.pages import SeeOther
 from caio_project import lead_merges
 from leads.models import Lead, OwnerHow, TeamMember
 from leads.ownership import owner_assignment
-from outreach import composing, earlier, phase
-from outreach.states import NOT_LEFT
+from outreach.contact_history import previous_emails
+from outreach.control import phase
+from outreach.drafting import compose
+from outreach.lifecycle.transitions import NOT_LEFT
 
 NOT_A_REVIEWER = "You can read. Giving a lead an owner is a Reviewer's or a Lead's to do."
 NOBODY = "Nobody: no rule fits, and there is no default sender in the team."
@@ -69,8 +71,10 @@ def _unknown_user(lead: Lead) -> str:
 
 
 def _signed_by_another(lead: Lead) -> str:
-    message = earlier.emails_of(lead).filter(status__in=NOT_LEFT, version__gt=0).select_related("sender").first()
-    return composing.signed_by_another(message) if message else ""
+    message = (
+        previous_emails.emails_of(lead).filter(status__in=NOT_LEFT, version__gt=0).select_related("sender").first()
+    )
+    return compose.signed_by_another(message) if message else ""
 
 
 @login_required

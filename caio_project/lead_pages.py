@@ -16,8 +16,9 @@ from caio_project.lead_story import story
 from caio_project.lib.paging import page
 from leads.scoring import assess
 from leads.suppression import suppression
-from outreach import drafting, earlier
-from outreach.states import OPEN
+from outreach.contact_history import previous_emails
+from outreach.drafting import drafts
+from outreach.lifecycle.transitions import OPEN
 
 PAGE_SIZE = 50
 TOLD_FIRST = 40  # lines of the timeline; the others are folded away
@@ -67,8 +68,8 @@ def lead_page(request: HttpRequest, public_id: Any) -> HttpResponse:
         "company": lead.company,
         "assessment": assessment,
         "stop": suppression.verdict(lead.email or "", lead),
-        "why_no_draft": drafting.why_not(lead),
-        "open_email": earlier.emails_of(lead).filter(status__in=OPEN).first(),
+        "why_no_draft": drafts.why_not(lead),
+        "open_email": previous_emails.emails_of(lead).filter(status__in=OPEN).first(),
         "to_hot": assess.what_would_make_hot(lead) if assessment else [],
         "told_first": told.events[:TOLD_FIRST],
         "told_then": told.events[TOLD_FIRST:],

@@ -10,9 +10,9 @@ from approvals.desk import WHY
 from caio_project.lead_words import told_apart
 from leads.models import Assessment, Enrichment, Lead, Merge, OwnerChange, Visit
 from leads.suppression import suppression
-from outreach import phase
+from outreach.control import phase
+from outreach.lifecycle.transitions import Status
 from outreach.models import EmailEvent, Meeting, Message, Move, Opportunity, Reply
-from outreach.states import Status
 
 MOST = 300  # lines shown; what is older is counted only
 MOST_VISITS = 200

@@ -14,9 +14,9 @@ from leads.enrichment import enrichment_requests, submission_budget
 from leads.inbound import events
 from leads.models import Enrichment, InboundEvent, Kind, Lead
 from leads.scoring import assess
-from outreach import drafting
+from outreach.drafting import drafts
+from outreach.lifecycle.transitions import Status
 from outreach.models import Message
-from outreach.states import Status
 
 POLL_SECONDS = 0.25
 NOT_CONNECTED = "set CLAY_WORKBOOK_WEBHOOK_URL and CLAY_CALLBACK_TOKEN, and take clay out of SANDBOX; nothing was sent"
@@ -169,4 +169,4 @@ def _why_not(event: str) -> str:
     blocked = lead.messages.filter(status=Status.BLOCKED).first()
     if blocked:
         return f"the draft is blocked: {blocked.error}"
-    return lead.error or drafting.why_not(lead) or "its next stage has not run"
+    return lead.error or drafts.why_not(lead) or "its next stage has not run"

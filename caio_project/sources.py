@@ -4,14 +4,14 @@ from typing import Any
 
 from leads.inbound import events, parked
 from leads.models import InboundEvent
-from outreach import inbox
+from outreach.feedback import webhook_inbox
 
 NAMES = {
     "rb2b": "RB2B", "api": "API", "import": "Import", "clay": "Clay", "ghl": "GoHighLevel",
     "ghl_workflow": "GoHighLevel workflow", "ghl_poll": "GoHighLevel, polled",
 }  # fmt: skip
-PROCESSORS = {**events.PROCESSORS, **inbox.PROCESSORS}
-REASONS = (*parked.REASONS, *inbox.REASONS)
+PROCESSORS = {**events.PROCESSORS, **webhook_inbox.PROCESSORS}
+REASONS = (*parked.REASONS, *webhook_inbox.REASONS)
 
 
 def may_read(user: Any) -> bool:

@@ -21,7 +21,8 @@ from leads.integrations import alarms
 from leads.models import Enrichment, InboundEvent, Lead
 from leads.scoring import assess
 from metrics import flow
-from outreach import limits, phase
+from outreach.control import phase
+from outreach.limits import current_limits
 
 ALIVE = timedelta(minutes=5)
 NEWLY = timedelta(hours=1)
@@ -41,7 +42,7 @@ def fresh_queue_status(now: datetime | None = None) -> dict[str, Any]:
     now = now or timezone.now()
     by_kind, row = queue.by_kind_and_status(), phase.control()
     counts = queue.counted(by_kind)
-    standing = limits.standing(row, now)
+    standing = current_limits.standing(row, now)
     status: dict[str, Any] = {
         "shadow_mode_emails": {
             "total": counts.total,

@@ -10,9 +10,10 @@ from unfold.decorators import display
 from caio_project.lib.admin import NoDelete
 from leads.models import Switch
 from leads.scoring import assess
-from outreach import follow_ups, model_wishes
+from outreach.drafting import follow_ups
+from outreach.drafting.language_model import rewrite_requests
 
-WHAT = {one.SWITCH: one.SWITCH_DOES for one in (assess, follow_ups, model_wishes)}
+WHAT = {one.SWITCH: one.SWITCH_DOES for one in (assess, follow_ups, rewrite_requests)}
 
 
 @admin.register(Switch)

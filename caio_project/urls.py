@@ -11,8 +11,8 @@ from leads import webhooks
 from leads.api import Visitors
 from metrics.api import Gates
 from outreach import webhooks as outreach_webhooks
-from outreach.api import Forecast, Halt, MessageDetail, PhaseView
-from outreach.api_experiments import ExperimentDetail, Experiments
+from outreach.api.experiments import ExperimentDetail, Experiments
+from outreach.api.messages import Forecast, Halt, MessageDetail, PhaseView
 from outreach.views import unsubscribe
 
 urlpatterns = [

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from approvals.models import Decision, Verdict
-from outreach.policy import Phase
-from outreach.states import UNDECIDED
+from outreach.control.policy import Phase
+from outreach.lifecycle.transitions import UNDECIDED
 
 WINDOW = timedelta(days=28)
 YES = (Verdict.APPROVED, Verdict.WOULD_APPROVE)

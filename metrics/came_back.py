@@ -8,8 +8,8 @@ from django.conf import settings
 from django.db.models import Max, Min, QuerySet, Sum
 
 from leads.models import Kind
+from outreach.lifecycle.transitions import Status
 from outreach.models import Message, Opportunity, Reply, SyncCursor, Transport
-from outreach.states import Status
 
 RIPE = timedelta(days=3)  # an answer takes its time
 READ_WITHIN = timedelta(hours=1)

@@ -7,11 +7,13 @@ from django.utils import timezone
 
 from leads.models import Assessment
 from metrics import gates
-from outreach import guardrails, phase, sending_domains
+from outreach.control import phase
+from outreach.control.policy import POLICY
+from outreach.guardrails import guardrails
+from outreach.guardrails.guardrail_rules import HEALTH_FRESH, HEALTH_HALT
+from outreach.lifecycle.transitions import Status
+from outreach.limits import sending_domains
 from outreach.models import DailySlots, Message, Transport
-from outreach.policy import POLICY
-from outreach.states import Status
-from outreach.thresholds import HEALTH_FRESH, HEALTH_HALT
 
 
 @dataclass(frozen=True)

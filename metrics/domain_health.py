@@ -10,9 +10,10 @@ from django.utils import timezone
 from metrics import health_score
 from metrics.health_score import Sample
 from metrics.integrations import dns_records
-from outreach import guardrails, sending_domains
+from outreach.guardrails import guardrails
+from outreach.guardrails.guardrail_rules import DomainHealth
+from outreach.limits import sending_domains
 from outreach.models import EmailEvent, Reply, SendIntent, Transport
-from outreach.thresholds import DomainHealth
 
 EVERY = timedelta(minutes=30)
 WINDOWS = (timedelta(days=7), timedelta(days=30))  # the first in which enough was sent, or else the last

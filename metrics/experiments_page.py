@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from outreach import comparing, experiments, phase, variants
+from outreach.control import phase
+from outreach.experiments import ab_statistics, experiments, proposals
 from outreach.models import Experiment
 
 MOST = 20
@@ -46,22 +47,24 @@ def _shown(one: Experiment) -> Shown:
         one, (_side("A", texts[0], found.a), _side("B", texts[1], found.b)),
         Experiment.Verdict(one.verdict).label if one.verdict else "Under way", early or found.why,
         "" if one.ended_at else experiments.why_nobody_joins(one),
-        comparing.Plan(**one.plan).sentence if one.plan else "",
+        ab_statistics.Plan(**one.plan).sentence if one.plan else "",
         phase.name_of(one.started_by), phase.name_of(one.ended_by) if one.ended_by else "",
     )  # fmt: skip
 
 
-def _kept(result: dict[str, Any]) -> comparing.Result:
-    return comparing.Result(**{**result, "a": comparing.Side(**result["a"]), "b": comparing.Side(**result["b"])})
+def _kept(result: dict[str, Any]) -> ab_statistics.Result:
+    return ab_statistics.Result(
+        **{**result, "a": ab_statistics.Side(**result["a"]), "b": ab_statistics.Side(**result["b"])}
+    )
 
 
 def _text(one: Experiment, template: Any) -> str:
     if one.kind == Experiment.Kind.SUBJECT:
         return template.subject
-    return re.sub(r"\[title (\w+)\]\n", lambda tag: f"{tag[1].upper()}: ", variants.call_to_action(template.body))
+    return re.sub(r"\[title (\w+)\]\n", lambda tag: f"{tag[1].upper()}: ", proposals.call_to_action(template.body))
 
 
-def _side(name: str, text: str, side: comparing.Side) -> Side:
+def _side(name: str, text: str, side: ab_statistics.Side) -> Side:
     counts = f"{side.assigned} drafted, {side.left} left"
     if side.edited:
         counts += f" ({side.edited} edited before)"

@@ -13,8 +13,8 @@ from caio_project.lib import calendar
 from caio_project.lib.models import Heartbeat
 from leads.models import Enrichment, InboundEvent, Lead, Visit
 from leads.scoring import assess
+from outreach.lifecycle.transitions import Status
 from outreach.models import Meeting, Message, Move, Reply, SyncCursor
-from outreach.states import Status
 
 FRESH = timedelta(hours=1)
 MONITORED = ("leads", "drafted")  # what the switch of the intent monitor stops

@@ -17,11 +17,12 @@ from caio_project.lib import calendar, statistics
 from leads.models import Enrichment, Kind
 from metrics import came_back, flow
 from metrics.models import GateEvaluation
-from outreach import phase, places, sending_domains
+from outreach.control import phase
+from outreach.control.policy import POLICY, Phase
+from outreach.guardrails.guardrail_rules import HEALTH_ALERT, NOT_OUR_FAULT, UNCERTAIN_TOO_LONG
+from outreach.lifecycle.transitions import Status
+from outreach.limits import office_hours, sending_domains
 from outreach.models import HealthVerdict, Message, Move, SendIntent, Transport
-from outreach.policy import POLICY, Phase
-from outreach.states import Status
-from outreach.thresholds import HEALTH_ALERT, NOT_OUR_FAULT, UNCERTAIN_TOO_LONG
 
 METRIC_VERSION = "2"  # replies, opportunities and polling are measured
 POLICY_VERSION = "1"
@@ -232,7 +233,7 @@ def approval_latency(now: datetime) -> Gate:
     """Mean time from held to a person's decision, in the team's business hours; wall clock beside it."""
     made = Decision.objects.filter(at__gte=now - timedelta(days=14), at__lte=now, is_evidence=True, by__isnull=False)
     times = list(made.values_list("held_at", "at"))
-    hours, country = calendar.WorkingHours.parse(settings.WORKING_HOURS), places.team_country()
+    hours, country = calendar.WorkingHours.parse(settings.WORKING_HOURS), office_hours.team_country()
     business = [
         calendar.working_time(held, at, settings.TEAM_TIME_ZONE, hours, country).total_seconds() / 3600
         for held, at in times

@@ -13,7 +13,8 @@ from approvals.models import Decision, Verdict
 from caio_project.lib import calendar
 from leads.scoring import assess
 from metrics import experiments_page, flow
-from outreach import limits, pacing, phase
+from outreach.control import phase
+from outreach.limits import current_limits, limit_rules
 from outreach.models import ControlChange, Message
 
 MOST_ACTIONS = 8
@@ -32,7 +33,7 @@ def page(user: Any) -> dict[str, Any]:
     now = timezone.now()
     stages = flow.flow(now)
     overdue = queue.overdue()
-    standing = limits.standing(phase.control(), now)
+    standing = current_limits.standing(phase.control(), now)
     return {
         "stages": stages,
         "headline": flow.headline(stages, overdue),
@@ -41,7 +42,7 @@ def page(user: Any) -> dict[str, Any]:
         "standing": standing,
         "left_this_hour": standing.left_this_hour,
         "hourly": settings.HOURLY_LIMIT,
-        "binding": pacing.for_everything(standing),
+        "binding": limit_rules.for_everything(standing),
         "mine": _today(user, now),
         "actions": last_actions(),
         "tests": experiments_page.running(),

@@ -9,9 +9,14 @@ from django.utils import timezone
 
 from caio_project.lib import calendar
 from metrics import agreement, gates
-from outreach import automatic, gauges, guardrails, model_wishes, phase, review, sending_domains
+from outreach.auto_approval import eligibility
+from outreach.control import phase
+from outreach.control.policy import ORDER, POLICY, Band, Phase
+from outreach.drafting.language_model import rewrite_requests
+from outreach.guardrails import guardrail_display, guardrails
+from outreach.limits import sending_domains
 from outreach.models import Control, ControlChange, Move
-from outreach.policy import ORDER, POLICY, Band, Phase
+from outreach.review import review_actions
 
 NBSP = "\u00a0"
 WORDS = {gates.PASS: "Pass", gates.FAIL: "Fail", gates.INSUFFICIENT: "Not enough yet"}
@@ -103,8 +108,8 @@ def machine(row: Control, now: datetime) -> Machine:
     return Machine(
         row.auto_approve,
         _approves(row),
-        automatic.waits(row, now),
-        moved.filter(why=review.MACHINE).count(),
+        eligibility.waits(row, now),
+        moved.filter(why=review_actions.MACHINE).count(),
         moved.filter(why="machine_returned").count(),
     )
 
@@ -146,10 +151,10 @@ def page() -> dict[str, Any]:
     return {
         **domain(),
         "health": guardrails.newest_health(),
-        "gauges": gauges.read(guardrails.count(now)),
+        "gauges": guardrail_display.read(guardrails.count(now)),
         "machine": machine(control, now),
         "agreement": agreement.between(_next_machine(control), now),
-        "writer": model_wishes.standing(),
+        "writer": rewrite_requests.standing(),
         "control": control,
         "limits": phase.limits_of(control),
         "phases": [{"phase": one, "limits": POLICY[one], "on": one == control.phase} for one in ORDER],

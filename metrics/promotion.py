@@ -9,10 +9,12 @@ from django.utils import timezone
 from caio_project.lib import http
 from leads.integrations import ghl
 from metrics import gates
-from outreach import guardrails, phase, review
+from outreach.control import phase
+from outreach.control.policy import POLICY, Phase
+from outreach.guardrails import guardrails
+from outreach.guardrails.guardrail_rules import Level
 from outreach.models import Control, ControlChange
-from outreach.policy import POLICY, Phase
-from outreach.thresholds import Level
+from outreach.review import review_actions
 
 REST_AFTER_A_DROP = timedelta(hours=48)
 
@@ -98,5 +100,5 @@ def demote(*, to: Phase | None = None, by: Any, reason: str) -> Control:
     if order.index(to) >= order.index(here):
         raise phase.NotAllowed(f"{to.label} is not below {here.label}.")
     row = phase.change(to, by=by, reason=reason)
-    review.give_back()
+    review_actions.give_back()
     return row

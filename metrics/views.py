@@ -11,7 +11,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from approvals.pages import SeeOther, page, show
 from metrics import experiments_page, forms, gates, overview, phase_page
-from outreach import experiments, phase, sending_domains
+from outreach.control import phase
+from outreach.experiments import experiments
+from outreach.limits import sending_domains
 from outreach.models import Experiment
 
 

@@ -3,51 +3,42 @@
 from celery import shared_task
 
 from caio_project.lib.models import Heartbeat
-from outreach import (
-    afterwards,
-    clearing,
-    drafting,
-    follow_ups,
-    guardrails,
-    inbox,
-    looking,
-    model_drafting,
-    one_person,
-    opting_out,
-    review,
-    sending,
-    syncing,
-    uncertain,
-)
+from outreach.auto_approval import approval_sweep
+from outreach.drafting import drafts, follow_ups
+from outreach.drafting.language_model import rewrite
+from outreach.feedback import dnd_sync, polling, webhook_inbox
+from outreach.guardrails import guardrails
+from outreach.review import ghl_lookup, merged_leads, review_actions
+from outreach.sending import after_send, send, uncertain
 
 
 @shared_task(name="outreach.draft_due")
 def draft_due() -> None:
-    followed = one_person.follow()
-    opened = drafting.take_assessments()
-    written = drafting.write_drafts()
+    followed = merged_leads.follow()
+    opened = drafts.take_assessments()
+    written = drafts.write_drafts()
     Heartbeat.beat("outreach.draft_due", worked=bool(followed or opened or written))
 
 
 @shared_task(name="outreach.write_drafts")
 def write_drafts() -> None:
-    Heartbeat.beat("outreach.draft_due", worked=drafting.write_drafts() > 0)
+    Heartbeat.beat("outreach.draft_due", worked=drafts.write_drafts() > 0)
 
 
 @shared_task(name="outreach.free_blocked")
 def free_blocked() -> None:
-    freed, signed = drafting.free_blocked(), drafting.follow_owners()
+    freed, signed = drafts.free_blocked(), drafts.follow_owners()
     Heartbeat.beat("outreach.free_blocked", worked=bool(freed or signed))
 
 
 @shared_task(name="outreach.look_due")
 def look_due() -> None:
-    Heartbeat.beat("outreach.look_due", worked=looking.look_due() > 0)
+    Heartbeat.beat("outreach.look_due", worked=ghl_lookup.look_due() > 0)
 
 
 @shared_task(name="outreach.ask_model")
 def ask_model() -> None:
-    Heartbeat.beat("outreach.ask_model", worked=model_drafting.ask_due() > 0)
+    Heartbeat.beat("outreach.ask_model", worked=rewrite.ask_due() > 0)
 
 
 @shared_task(name="outreach.follow_up")
@@ -59,7 +50,7 @@ def follow_up() -> None:
 
 @shared_task(name="outreach.send_due")
 def send_due() -> None:
-    Heartbeat.beat("outreach.send_due", worked=sending.send_due() > 0)
+    Heartbeat.beat("outreach.send_due", worked=send.send_due() > 0)
 
 
 @shared_task(name="outreach.recover")
@@ -74,7 +65,7 @@ def settle_uncertain() -> None:
 
 @shared_task(name="outreach.expire_due")
 def expire_due() -> None:
-    Heartbeat.beat("outreach.expire_due", worked=review.expire_due() > 0)
+    Heartbeat.beat("outreach.expire_due", worked=review_actions.expire_due() > 0)
 
 
 @shared_task(name="outreach.watch_guardrails")
@@ -84,24 +75,24 @@ def watch_guardrails() -> None:
 
 @shared_task(name="outreach.sync_ghl")
 def sync_ghl() -> None:
-    Heartbeat.beat("outreach.sync_ghl", worked=syncing.sync_due() > 0)
+    Heartbeat.beat("outreach.sync_ghl", worked=polling.sync_due() > 0)
 
 
 @shared_task(name="outreach.work_off_inbox")
 def work_off_inbox() -> None:
-    Heartbeat.beat("outreach.work_off_inbox", worked=inbox.work_off() > 0)
+    Heartbeat.beat("outreach.work_off_inbox", worked=webhook_inbox.work_off() > 0)
 
 
 @shared_task(name="outreach.clear_due")
 def clear_due() -> None:
-    Heartbeat.beat("outreach.clear_due", worked=clearing.clear_due() > 0)
+    Heartbeat.beat("outreach.clear_due", worked=approval_sweep.clear_due() > 0)
 
 
 @shared_task(name="outreach.do_afterwards")
 def do_afterwards() -> None:
-    Heartbeat.beat("outreach.do_afterwards", worked=afterwards.do_due() > 0)
+    Heartbeat.beat("outreach.do_afterwards", worked=after_send.do_due() > 0)
 
 
 @shared_task(name="outreach.tell_opt_outs")
 def tell_opt_outs() -> None:
-    Heartbeat.beat("outreach.tell_opt_outs", worked=opting_out.tell_due() > 0)
+    Heartbeat.beat("outreach.tell_opt_outs", worked=dnd_sync.tell_due() > 0)

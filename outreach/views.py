@@ -6,7 +6,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from outreach import unsubscribes
+from outreach.feedback import unsubscribes
 
 
 @csrf_exempt  # RFC 8058: a mailbox provider posts without cookies; the token is the proof

@@ -10,10 +10,10 @@ from caio_project.lib import webhooks
 from caio_project.lib.nudge import nudge
 from caio_project.lib.problems import problem_response
 from leads.inbound import events, receive
-from outreach.integrations import ghl_signatures, ghl_webhooks
+from outreach.integrations.ghl import signatures, webhook_bodies
 
 TOO_LARGE = f"body: it is larger than {events.LARGEST_BODY} bytes; what it says is read from GoHighLevel instead."
-NOT_GENUINE = f"{ghl_signatures.HEADER}: it is missing, or not GoHighLevel's signature of this body."
+NOT_GENUINE = f"{signatures.HEADER}: it is missing, or not GoHighLevel's signature of this body."
 
 
 @csrf_exempt
@@ -27,9 +27,9 @@ def ghl(request: HttpRequest) -> JsonResponse:
     if cut:
         return problem_response(413, TOO_LARGE)
     keys = settings.GHL_WEBHOOK_PUBLIC_KEY, settings.GHL_WEBHOOK_LEGACY_PUBLIC_KEY
-    if not ghl_signatures.is_genuine(body, request.headers, *keys):
+    if not signatures.is_genuine(body, request.headers, *keys):
         return problem_response(401, NOT_GENUINE)
-    return _store("ghl", body, ghl_webhooks.name_of(body))
+    return _store("ghl", body, webhook_bodies.name_of(body))
 
 
 @csrf_exempt
@@ -46,7 +46,7 @@ def ghl_workflow(request: HttpRequest) -> JsonResponse:
         return problem_response(413, TOO_LARGE)
     if not events.is_json_object(body):
         return problem_response(400, "body: it is not a JSON object.")
-    return _store("ghl_workflow", body, ghl_webhooks.name_of_workflow(sha256, timezone.now()))
+    return _store("ghl_workflow", body, webhook_bodies.name_of_workflow(sha256, timezone.now()))
 
 
 def _store(source: str, body: bytes, name: str) -> JsonResponse:

@@ -19,7 +19,8 @@ from caio_project import roles
 from caio_project.lib import append_only
 from leads.inbound import receive
 from leads.models import Switch
-from outreach import model_wishes, seeding
+from outreach.drafting.language_model import rewrite_requests
+from outreach.email_templates import seeding
 from tests.fakes.clay import FakeClay
 from tests.fakes.ghl import FakeGhl
 from tests.fakes.language_model import FakeLanguageModel
@@ -228,7 +229,7 @@ def model(settings: Any, db: None) -> Iterator[FakeLanguageModel]:
     with FakeLanguageModel(key="llm-test-key") as fake:
         settings.LLM_BASE_URL, settings.LLM_API_KEY, settings.LLM_MODEL = fake.base_url, "llm-test-key", "test-model"
         settings.LLM_TIMEOUT_SECONDS = 5
-        Switch.objects.update_or_create(name=model_wishes.SWITCH, defaults={"on": True})
+        Switch.objects.update_or_create(name=rewrite_requests.SWITCH, defaults={"on": True})
         yield fake
 
 

@@ -11,9 +11,11 @@ from outreach.models.feedback import (
     ReplyText,
     SyncCursor,
 )
+from outreach.models.ghl_checks import GhlLook
+from outreach.models.ghl_updates import AfterSend, OptOut
 from outreach.models.guardrails import GuardrailBreach, HealthVerdict
 from outreach.models.language_model import ModelDraft, ModelTokens
-from outreach.models.looks import GhlLook
+from outreach.models.limits import Place, SendingDomain
 from outreach.models.messages import (
     HistoryItem,
     Message,
@@ -25,9 +27,7 @@ from outreach.models.messages import (
     Transport,
     new_unsubscribe_token,
 )
-from outreach.models.pacing import Place, SendingDomain
 from outreach.models.sends import DailySlots, SandboxEmail, SendIntent
-from outreach.models.telling import AfterSend, OptOut
 from outreach.models.templates import EmailTemplate, Signal
 
 __all__ = [

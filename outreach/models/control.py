@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from caio_project.lib.append_only import AppendOnly
-from outreach.policy import Phase
+from outreach.control.policy import Phase
 
 
 class Control(models.Model):

@@ -5,8 +5,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from caio_project.lib.append_only import AppendOnly
-from outreach.policy import Phase
-from outreach.thresholds import Guardrail, Level, Record
+from outreach.control.policy import Phase
+from outreach.guardrails.guardrail_rules import Guardrail, Level, Record
 
 
 class HealthVerdict(AppendOnly):

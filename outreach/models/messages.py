@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from caio_project.lib.append_only import AppendOnly
 from leads.models import Assessment, Kind, Lead, TeamMember
-from outreach.models.pacing import Place
+from outreach.control.policy import Band
+from outreach.lifecycle.transitions import Status
+from outreach.models.limits import Place
 from outreach.models.templates import EmailTemplate
-from outreach.policy import Band
-from outreach.states import Status
 
 
 class Transport(models.TextChoices):

@@ -14,8 +14,8 @@ from approvals import answers, escalation
 from approvals.models import Notice
 from leads.models import Suppression, TeamMember
 from leads.suppression import suppression
-from outreach import feedback
-from outreach.integrations.ghl_facts import Said
+from outreach.feedback import apply_feedback
+from outreach.integrations.ghl.ghl_facts import Said
 from outreach.models import Message, Reply
 from tests import factories
 from tests.fakes.slack import FakeSlack
@@ -50,7 +50,7 @@ def said(text: str, message: Message | None = None, **more: Any) -> Reply:
     message = message or sent()
     fact = {"id": f"eml_{Reply.objects.count()}", "message_id": "", "contact_id": message.ghl_contact_id, "address": ""}
     told = {"is_inbound": True, "channel": "email", "subject": "Re: x", "body": text, "at": timezone.now(), **more}
-    feedback.hear(Said(**fact, **told), "webhook")
+    apply_feedback.hear(Said(**fact, **told), "webhook")
     return Reply.objects.latest("pk")
 
 

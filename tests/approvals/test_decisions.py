@@ -11,9 +11,11 @@ from approvals import decisions, queue
 from approvals.decisions import Decider, Refused, TooLate
 from approvals.models import Claim, Decision, DecisionReason, Reading
 from leads.suppression import suppression
-from outreach import phase, review, sending
+from outreach.control import phase
+from outreach.control.policy import Phase
 from outreach.models import Message, MoveReason, SandboxEmail
-from outreach.policy import Phase
+from outreach.review import review_actions
+from outreach.sending import send
 from outreach.tags import Tag
 from tests import factories
 
@@ -128,7 +130,7 @@ def decide(kind: str, message: Message, version: int, decider: Decider) -> Messa
 def test_a_text_that_changed_is_not_decided_unseen(reviewer: User, lead_user: User, kind: str) -> None:
     shown = factories.held()
     body = shown.text.body + "\n\nOne more thing."
-    review.edit(Message.objects.get(pk=shown.pk), 1, subject=shown.text.subject, body=body, by=lead_user)
+    review_actions.edit(Message.objects.get(pk=shown.pk), 1, subject=shown.text.subject, body=body, by=lead_user)
     for page_copy in (shown, Message.objects.get(pk=shown.pk)):
         with pytest.raises(
             TooLate, match=r"^lena changed this email at 10:00\. Your decision was not recorded\.$"
@@ -174,7 +176,7 @@ def test_what_is_not_waiting_cannot_be_decided(reviewer: User, status: str, kind
 
 def test_a_blocked_email_can_be_rejected_but_not_approved(reviewer: User) -> None:
     message = factories.held()
-    message = review.edit(message, 1, subject="Re: hello", body=message.text.body, by=reviewer)
+    message = review_actions.edit(message, 1, subject="Re: hello", body=message.text.body, by=reviewer)
     assert message.status == "blocked"
     with pytest.raises(TooLate, match="It can't be approved: The subject pretends to be an answer."):
         decisions.approve(message, 2, by(reviewer))
@@ -240,7 +242,9 @@ def test_a_decision_about_an_email_for_the_sandbox_is_no_evidence(reviewer: User
 
 def test_a_decision_about_a_persons_text_says_so(reviewer: User) -> None:
     message = factories.held()
-    message = review.edit(message, 1, subject=message.text.subject, body=message.text.body + " Alex", by=reviewer)
+    message = review_actions.edit(
+        message, 1, subject=message.text.subject, body=message.text.body + " Alex", by=reviewer
+    )
     decisions.approve(message, 2, by(reviewer))
     row = Decision.objects.get()
     assert (row.version, row.edited, row.text_sha256) == (2, True, message.texts.get(version=2).sha256)
@@ -258,13 +262,13 @@ def test_in_shadow_a_decision_is_recorded_as_one_of_shadow(
     row = Decision.objects.get()
     assert (row.verdict, row.phase) == (verdict, "shadow")
     phase.change(Phase.PARALLEL, by=None, reason="test")
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     assert SandboxEmail.objects.count() == 0
 
 
 def test_after_an_undo_the_email_can_be_decided_again_and_both_decisions_stand(reviewer: User, lead_user: User) -> None:
     message = decisions.approve(factories.held(), 1, by(reviewer))
-    message = review.undo(message, by=reviewer)
+    message = review_actions.undo(message, by=reviewer)
     decide("reject", message, 1, by(lead_user))
     assert list(Decision.objects.order_by("pk").values_list("verdict", "by")) == [
         ("approved", reviewer.pk), ("rejected", lead_user.pk),
@@ -324,5 +328,5 @@ def test_having_read_is_of_one_text_and_of_one_person(reviewer: User, lead_user:
     assert Message.objects.get(pk=message.pk).opened_at is not None
     assert [m.read for m in queue.with_reading(queue.waiting(), reviewer)] == [True]
     assert [m.read for m in queue.with_reading(queue.waiting(), lead_user)] == [False]
-    review.edit(message, 1, subject=message.text.subject, body=message.text.body + " Alex", by=lead_user)
+    review_actions.edit(message, 1, subject=message.text.subject, body=message.text.body + " Alex", by=lead_user)
     assert [m.read for m in queue.with_reading(queue.waiting(), reviewer)] == [False]

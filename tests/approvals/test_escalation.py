@@ -13,7 +13,7 @@ from approvals.models import Notice
 from approvals.tasks import tell
 from caio_project.lib.models import Heartbeat
 from leads.models import Company, Lead, TeamMember
-from outreach import review
+from outreach.review import review_actions
 from tests import factories
 from tests.fakes.slack import FakeSlack
 
@@ -116,7 +116,7 @@ def test_only_a_held_email_is_announced(slack: FakeSlack) -> None:
 def test_what_was_decided_meanwhile_is_closed_untold(slack: FakeSlack, by_email: None) -> None:
     message = factories.held()
     assert escalation.notice_hot() == 1
-    review.clear(message, 1, by=None)
+    review_actions.clear(message, 1, by=None)
     assert escalation.tell_due() == 1
     assert (slack.requests(), mail.outbox) == ([], [])
     assert (notice().channel, notice().error) == ("page", "decided before it was told")
@@ -126,7 +126,7 @@ def test_what_was_decided_meanwhile_is_closed_untold(slack: FakeSlack, by_email:
 def test_what_was_decided_is_not_escalated(slack: FakeSlack, clock: Any) -> None:
     message = factories.held()
     rounds()
-    review.clear(message, 1, by=None)
+    review_actions.clear(message, 1, by=None)
     clock.shift(timedelta(hours=3))
     assert rounds() == (0, 0)
     assert len(slack.posts()) == 1
@@ -135,9 +135,9 @@ def test_what_was_decided_is_not_escalated(slack: FakeSlack, clock: Any) -> None
 def test_what_comes_back_into_the_queue_is_announced_again(slack: FakeSlack, clock: Any, reviewer: User) -> None:
     message = factories.held()
     rounds()
-    message = review.clear(message, 1, by=None)
+    message = review_actions.clear(message, 1, by=None)
     clock.shift(timedelta(minutes=1))
-    review.edit(message, 1, subject=message.text.subject, body=message.text.body + " Alex", by=reviewer)
+    review_actions.edit(message, 1, subject=message.text.subject, body=message.text.body + " Alex", by=reviewer)
     assert rounds() == (1, 1)
     assert rounds() == (0, 0)
     assert len(slack.posts()) == 2

@@ -15,10 +15,11 @@ from django.utils import timezone
 from approvals import queue, shown
 from approvals.models import Claim, Decision, Reading
 from leads.models import Company, Lead
-from outreach import phase, review
+from outreach.control import phase
+from outreach.control.policy import Phase
+from outreach.lifecycle.transitions import Status
 from outreach.models import Message, MessageText, MoveReason
-from outreach.policy import Phase
-from outreach.states import Status
+from outreach.review import review_actions
 from tests import factories
 from tests.conftest import person
 
@@ -195,7 +196,7 @@ def test_an_email_changed_while_read_is_not_approved(desk: Client, sam: User) ->
     message = factories.held()
     shown, text = message.version, message.text
     assert text is not None
-    review.edit(message, 1, subject="Another subject here", body=text.body, by=sam)
+    review_actions.edit(message, 1, subject="Another subject here", body=text.body, by=sam)
     response = desk.post(url(message, "approve"), {"version": shown})
     page = body(response)
     assert response.status_code == 409
@@ -210,7 +211,7 @@ def test_a_reason_survives_an_email_that_changed(desk: Client, sam: User) -> Non
     message = factories.held()
     text = message.text
     assert text is not None
-    review.edit(message, 1, subject="Another subject here", body=text.body, by=sam)
+    review_actions.edit(message, 1, subject="Another subject here", body=text.body, by=sam)
     response = desk.post(url(message, "reject"), {"version": 1, "tag": "weak_subject", "reason": REASON})
     page = body(response)
     assert response.status_code == 409
@@ -248,7 +249,7 @@ def test_a_blocked_email_says_why_and_has_no_approve(desk: Client) -> None:
     message = factories.held()
     text = message.text
     assert text is not None
-    message = review.edit(message, 1, subject="Re: hello", body=text.body, by=None)
+    message = review_actions.edit(message, 1, subject="Re: hello", body=text.body, by=None)
     assert message.status == Status.BLOCKED
     page = body(desk.get(url(message)))
     assert 'aria-disabled="true"' in page and "Can't be approved: The subject pretends to be an answer." in page
@@ -299,7 +300,7 @@ def test_an_edit_of_a_text_that_changed_keeps_both(desk: Client, sam: User) -> N
     message = factories.held()
     text = message.text
     assert text is not None
-    review.edit(message, 1, subject="Sam's subject", body=text.body, by=sam)
+    review_actions.edit(message, 1, subject="Sam's subject", body=text.body, by=sam)
     response = desk.post(url(message, "edit"), {"version": 1, "subject": "My subject", "body": text.body})
     page = body(response)
     assert response.status_code == 409
@@ -377,7 +378,7 @@ def test_reading_an_old_text_is_no_reading(desk: Client, sam: User) -> None:
     message = factories.held()
     text = message.text
     assert text is not None
-    review.edit(message, 1, subject="Another subject", body=text.body, by=sam)
+    review_actions.edit(message, 1, subject="Another subject", body=text.body, by=sam)
     response = desk.post(url(message, "read"), {"version": 1})
     assert response.status_code == 409
     assert "sam changed this email at" in response.content.decode()
@@ -421,7 +422,7 @@ def test_a_batch_approves_only_what_this_person_has_read(desk: Client, reviewer:
     queue.note_reading(unread, sam)
     text = changed.text
     assert text is not None
-    review.edit(Message.objects.get(pk=changed.pk), 1, subject="Another subject", body=text.body, by=sam)
+    review_actions.edit(Message.objects.get(pk=changed.pk), 1, subject="Another subject", body=text.body, by=sam)
     queue.take(taken, sam)
     page = body(batch(desk, "approve", read, unread, critical, changed, taken))
     assert "Approved 1. Not approved 4." in page
@@ -556,7 +557,7 @@ def test_the_desk_says_whether_gohighlevel_was_asked(
     settings.SANDBOXED = sandboxed
     message = factories.held()
     assert said in body(desk.get(url(message)))
-    message = review.clear(message, 1, by=None)
+    message = review_actions.clear(message, 1, by=None)
     assert said not in body(desk.get(url(message)))
 
 

@@ -10,9 +10,10 @@ from django.test import Client
 from django.utils import timezone
 
 from approvals.models import Notice
-from outreach import phase, sending
+from outreach.control import phase
+from outreach.lifecycle.transitions import Status
 from outreach.models import ControlChange, Message, SandboxEmail, SendIntent
-from outreach.states import Status
+from outreach.sending import send
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -105,7 +106,7 @@ def test_withdrawing_what_has_left_says_so(desk: Client) -> None:
 
 def test_the_sandbox_keeps_exactly_what_would_have_been_sent(desk: Client, loose: None) -> None:
     message = factories.cleared()
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
     kept, text = SandboxEmail.objects.get(), message.text
     assert text is not None
     assert text.subject in body(desk.get("/sales/sent"))
@@ -117,7 +118,7 @@ def test_the_sandbox_keeps_exactly_what_would_have_been_sent(desk: Client, loose
 
 def test_sandbox_emails_are_not_listed_as_sent(desk: Client, loose: None) -> None:
     factories.cleared()
-    sending.send_due()
+    send.send_due()
     assert desk.get("/sales/sent").context["sent"] == []
 
 

@@ -8,9 +8,9 @@ import factory
 from django.utils import timezone
 
 from leads.models import Assessment, Company, Kind, KnownContact, Lead, TeamMember, Visit, sourced
-from outreach import drafting
+from outreach.drafting import drafts
+from outreach.lifecycle.transitions import Status
 from outreach.models import EmailEvent, Meeting, Message, Opportunity, Reply, ReplyText, SyncCursor
-from outreach.states import Status
 
 _seq = itertools.count(1_000_000)
 
@@ -111,17 +111,17 @@ def draft(lead: Lead | None = None, **assessment: Any) -> Message:
 
 def held(lead: Lead | None = None, **assessment: Any) -> Message:
     """An email in `held`, written and guarded by the real drafting."""
-    message = drafting.write(draft(lead, **assessment))
+    message = drafts.write(draft(lead, **assessment))
     assert message.status == Status.HELD, message.error
     return message
 
 
 def cleared(lead: Lead | None = None, **assessment: Any) -> Message:
     """An email approved by nobody in particular whose time to undo is over."""
-    from outreach import review
+    from outreach.review import review_actions
 
     message = held(lead, **assessment)
-    message = review.clear(message, message.version, by=None)
+    message = review_actions.clear(message, message.version, by=None)
     Message.objects.filter(pk=message.pk).update(not_before=timezone.now() - timedelta(seconds=1))
     message.refresh_from_db()
     return message

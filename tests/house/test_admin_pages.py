@@ -11,8 +11,8 @@ from django.urls import reverse
 
 from approvals import decisions, shown
 from approvals.models import Approval, Decision
-from outreach import review
 from outreach.models import Message
+from outreach.review import review_actions
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -82,7 +82,7 @@ class TestDecisions:
     def test_a_text_that_was_shown_a_moment_ago_or_changed_since_is_refused(self, client: Client, boss: User) -> None:
         message, changed = factories.held(), factories.held()
         old = self.proof(changed)
-        review.edit(changed, 1, subject="Another", body=f"{changed.text.body} More.", by=boss)  # type: ignore[union-attr]
+        review_actions.edit(changed, 1, subject="Another", body=f"{changed.text.body} More.", by=boss)  # type: ignore[union-attr]
         now = {f"shown_{message.pk}": shown.mark(message)}
         self.act(client, "approve_emails", message, changed, confirmed="1", **now, **old)
         message.refresh_from_db()

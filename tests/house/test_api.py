@@ -11,7 +11,7 @@ from approvals.models import Decision
 from caio_project import status
 from caio_project.lib.models import ApiKey
 from leads.models import InboundEvent
-from outreach import phase
+from outreach.control import phase
 from outreach.models import Control
 from tests import factories
 from tests.fakes import rb2b

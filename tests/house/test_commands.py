@@ -18,7 +18,7 @@ from leads.inbound import events, spool
 from leads.integrations import alarms
 from leads.models import Company, Enrichment, InboundEvent, Kind, Lead
 from leads.scoring import assess
-from outreach import drafting
+from outreach.drafting import drafts
 from outreach.models import Message
 from tests.factories import LeadFactory
 from tests.fakes.clay import FakeClay
@@ -46,8 +46,8 @@ def working() -> Iterator[None]:
             events.process_due()
             enrichment_requests.push_due()
             assess.assess_due()
-            drafting.take_assessments()
-            drafting.write_drafts()
+            drafts.take_assessments()
+            drafts.write_drafts()
         connection.close()
 
     thread = threading.Thread(target=work)

@@ -8,7 +8,7 @@ from django.test import Client
 
 from leads.models import Lead, OwnerChange, OwnerRule, TeamMember
 from leads.ownership import owner_assignment
-from outreach import review
+from outreach.review import review_actions
 from tests import factories
 from tests.conftest import person
 from tests.house.test_api import key
@@ -112,7 +112,7 @@ def test_the_page_and_the_desk_say_who_signs_where_that_is_another(
 ) -> None:
     client.force_login(reviewer)
     message = factories.held(lead)
-    review.mark_opened(message)
+    review_actions.mark_opened(message)
     owner_assignment.by_hand(lead, ben, by=reviewer)
     for path in (f"/sales/leads/{lead.public_id}", f"/sales/queue/{message.public_id}"):
         text = client.get(path).content.decode()

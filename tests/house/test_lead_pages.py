@@ -11,8 +11,8 @@ from django.utils import timezone
 from leads.identity import merging
 from leads.models import Enrichment, Lead
 from leads.suppression import suppression
+from outreach.lifecycle.transitions import Status
 from outreach.models import EmailEvent, Meeting, Opportunity, Reply, ReplyText
-from outreach.states import Status
 from tests import factories
 
 pytestmark = pytest.mark.django_db

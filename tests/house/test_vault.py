@@ -18,7 +18,7 @@ from caio_project.lib.models import ApiKey
 from leads.inbound import events as inbound_events
 from leads.inbound import parked
 from leads.models import Company, Enrichment, InboundEvent, Lead, Visit
-from outreach import inbox
+from outreach.feedback import webhook_inbox
 from outreach.models import Reply, SandboxEmail
 from tests import factories
 from tests.fakes import ghl_webhooks, rb2b
@@ -247,7 +247,7 @@ class TestParked:
     ) -> None:
         settings.GHL_LOCATION_ID = "loc-test"
         event = stored(body, source)
-        inbox.work_off()
+        webhook_inbox.work_off()
         event.refresh_from_db()
         assert (event.state, step in sources.next_step(event)) == ("parked", True), event.reason
         client.force_login(viewer)

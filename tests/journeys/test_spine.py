@@ -12,8 +12,9 @@ from leads.enrichment import enrichment_requests
 from leads.inbound import events, receive
 from leads.models import Enrichment, InboundEvent, Lead, Visit
 from leads.scoring import assess
-from outreach import drafting, sending
+from outreach.drafting import drafts
 from outreach.models import Message
+from outreach.sending import send
 from tests import factories
 from tests.conftest import TOKEN, person
 from tests.fakes import rb2b
@@ -28,8 +29,8 @@ def work() -> None:
     enrichment_requests.push_due()
     events.process_due()
     assess.assess_due()
-    drafting.take_assessments()
-    drafting.write_drafts()
+    drafts.take_assessments()
+    drafts.write_drafts()
 
 
 def answered(row: dict[str, Any]) -> dict[str, Any]:
@@ -96,8 +97,8 @@ def test_a_visitor_becomes_one_reviewed_email(site: Any, clay: FakeClay, ghl: Fa
     assert list(Decision.objects.order_by("pk").values_list("message", "channel", "by__username")) == [
         (desk.pk, "desk", "lena"), (admins.pk, "admin", "lena"),
     ]  # fmt: skip
-    assert sending.send_due() == 2
-    assert sending.send_due() == 0
+    assert send.send_due() == 2
+    assert send.send_due() == 0
 
     sent = ghl.sent_emails()
     assert sorted(email["to"] for email in sent) == sorted([desk.to_address, admins.to_address])

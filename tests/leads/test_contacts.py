@@ -14,7 +14,7 @@ from leads.integrations.ghl import CALLS_PER_WINDOW, take_a_call
 from leads.models import Bookmark, Company, Enrichment, Lead, RateWindow, Suppression
 from leads.scoring import assess
 from leads.suppression import suppression
-from outreach import drafting, segments
+from outreach.drafting import drafts, manual_queue
 from outreach.models import Message
 from tests import factories
 from tests.fakes.clay import FakeClay
@@ -274,8 +274,8 @@ def test_they_are_asked_about_scored_and_queued_by_hand_only(ghl: FakeGhl, clay:
     enrichment_requests.record_answer(row["request_id"], {"job_title": "VP Sales", "industry": "Logistics"})
     assess.assess_due()
     assert (lead().title, lead().score is not None) == ("VP Sales", True)
-    assert (drafting.take_assessments(), Message.objects.count()) == (1, 0)
-    assert segments.why_not(lead()) == ""
+    assert (drafts.take_assessments(), Message.objects.count()) == (1, 0)
+    assert manual_queue.why_not(lead()) == ""
 
 
 def test_a_visit_makes_a_contact_an_ordinary_lead(ghl: FakeGhl) -> None:
@@ -283,7 +283,7 @@ def test_a_visit_makes_a_contact_an_ordinary_lead(ghl: FakeGhl) -> None:
     ghl_contacts.take(5)
     assert lead_matching.find("dana@northline.test", "in/dana") == lead()
     factories.VisitFactory(lead=lead())
-    assert drafting.why_not(lead()) == ""
+    assert drafts.why_not(lead()) == ""
 
 
 def test_leads_come_before_contacts_and_one_limit_is_for_both(ghl: FakeGhl, clay: FakeClay) -> None:

@@ -16,7 +16,7 @@ from leads.inbound import events
 from leads.models import Enrichment, InboundEvent, KnownContact, Lead, Suppression, Visit
 from leads.scoring import assess, connections
 from leads.suppression import suppression
-from outreach import drafting
+from outreach.drafting import drafts
 from outreach.models import Message
 from tests import factories
 from tests.fakes import rb2b
@@ -207,7 +207,7 @@ class TestVisitors:
         assert command("import_visitors", path)[0] == "3 visitors read: 3 new, 0 known before.\n"
         events.process_due()
         assess.assess_due()
-        drafting.take_assessments()
+        drafts.take_assessments()
         assert (Lead.objects.count(), Visit.objects.count(), Message.objects.count()) == (3, 3, 3)
         assert Enrichment.objects.count() == 0
 
@@ -215,11 +215,11 @@ class TestVisitors:
         command("import_visitors", file(tmp_path, exported(2, timezone.now() - timedelta(days=20))))
         events.process_due()
         assess.assess_due()
-        drafting.take_assessments()
+        drafts.take_assessments()
         assert Message.objects.count() == 0
         lead = Lead.objects.first()
         assert lead is not None and lead.score is not None
-        assert drafting.why_not(lead) == "The last visit was 20 days ago; a new one would bring a draft."
+        assert drafts.why_not(lead) == "The last visit was 20 days ago; a new one would bring a draft."
 
     def test_twice_changes_nothing(self, tmp_path: Path) -> None:
         path = file(tmp_path, exported(3, timezone.now()))

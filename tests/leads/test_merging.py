@@ -561,5 +561,5 @@ def test_whoever_was_merged_away_is_no_person_to_any_sweep_or_count(lead_user: U
     assess.assess_due()
     assert list(Assessment.objects.values_list("lead", flat=True)) == [one.pk]
     arrive(rb2b.company_only({"Website": f"https://{one.company.domain}"}))
-    merging.identity.spread_news()
+    merging.lead_matching.spread_news()
     assert (is_due(one), is_due(other)) == (True, False)

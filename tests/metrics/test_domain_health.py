@@ -10,9 +10,11 @@ from django.utils import timezone
 from metrics import checks, domain_health, gates
 from metrics.integrations import dns_records
 from metrics.integrations.dns_records import Records
-from outreach import automatic, guardrails, phase
+from outreach.auto_approval import eligibility
+from outreach.control import phase
+from outreach.control.policy import Phase
+from outreach.guardrails import guardrails
 from outreach.models import EmailEvent, HealthVerdict, Message, Reply, SendIntent
-from outreach.policy import Phase
 from tests import factories
 from tests.fakes.dns import FakeDns
 from tests.outreach.conftest import WORKING
@@ -220,10 +222,10 @@ def test_a_healthy_domain_is_what_the_machine_waits_for(live: FakeDns) -> None:
     phase.control()
     phase.change(Phase.ASSISTED, by=None, reason="test")
     phase.switch(True, by=None, reason="test")
-    assert automatic.waits(phase.control(), timezone.now()) == ("There is no verdict on domain health.",)
+    assert eligibility.waits(phase.control(), timezone.now()) == ("There is no verdict on domain health.",)
     sent(60)
     domain_health.evaluate_due()
-    assert automatic.waits(phase.control(), timezone.now()) == ()
+    assert eligibility.waits(phase.control(), timezone.now()) == ()
 
 
 # --- What reads it ----------------------------------------------------------------------------------------------------

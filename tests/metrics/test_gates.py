@@ -13,10 +13,10 @@ from caio_project.lib import statistics
 from leads.models import Enrichment, Lead
 from metrics import gates
 from metrics.models import GateEvaluation
+from outreach.control.policy import Phase
+from outreach.lifecycle.moves import move
+from outreach.lifecycle.transitions import Status
 from outreach.models import Message, SendIntent, SyncCursor, Transport
-from outreach.moves import move
-from outreach.policy import Phase
-from outreach.states import Status
 from tests import factories
 
 pytestmark = pytest.mark.django_db

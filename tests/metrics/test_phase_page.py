@@ -14,10 +14,13 @@ from approvals import decisions
 from approvals.decisions import Decider
 from approvals.models import Decision
 from metrics import agreement
-from outreach import clearing, guardrails, phase, review
+from outreach.auto_approval import approval_sweep
+from outreach.control import phase
+from outreach.control.policy import Phase
+from outreach.guardrails import guardrails
+from outreach.guardrails.guardrail_rules import DomainHealth
 from outreach.models import ControlChange, EmailEvent, Message
-from outreach.policy import Phase
-from outreach.thresholds import DomainHealth
+from outreach.review import review_actions
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -139,7 +142,7 @@ def test_the_page_and_the_api_say_that_it_approves(lead_client: Client, settings
     phase.change(Phase.ASSISTED, by=None, reason="test")
     phase.switch(True, by=None, reason="test")
     factories.held(factories.LeadFactory(email_verified=True), intent=10, tier="tier_3", icp=10)
-    clearing.clear_due()
+    approval_sweep.clear_due()
     assert "Today it approved 1." in words(lead_client.get("/sales/phase"))
     assert lead_client.get("/api/phase").json()["auto_approve"]["enabled"] is True
     assert "Machine" in words(lead_client.get("/sales/sent"))
@@ -155,7 +158,7 @@ class TestAgreement:
         Message.objects.filter(pk=message.pk).update(verdicts=stored)
         if verdict == "edited":
             text = message.text
-            message = review.edit(message, 1, subject=text.subject, body=f"{text.body}\n\nMore.", by=reviewer)
+            message = review_actions.edit(message, 1, subject=text.subject, body=f"{text.body}\n\nMore.", by=reviewer)
         message.refresh_from_db()
         decider = Decider(reviewer, "desk")
         if verdict == "rejected":
@@ -184,7 +187,7 @@ class TestAgreement:
 
     def test_what_was_undone_does_not_count_and_the_last_word_does(self, ghl: object, reviewer: User) -> None:
         message = self.decide(reviewer, True, "approved")
-        review.undo(message, by=reviewer)
+        review_actions.undo(message, by=reviewer)
         assert self.between().decisions == 0
         message.refresh_from_db()
         decisions.reject(message, message.version, Decider(reviewer, "desk"), tag="other", reason=REASON)

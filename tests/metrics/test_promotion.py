@@ -11,9 +11,10 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from metrics import promotion
-from outreach import limits, phase
+from outreach.control import phase
+from outreach.control.policy import Phase
+from outreach.limits import current_limits
 from outreach.models import Control, ControlChange, EmailEvent, Message
-from outreach.policy import Phase
 from tests import factories
 from tests.fakes.ghl import FakeGhl
 
@@ -38,7 +39,7 @@ def test_an_override_moves_up_and_is_marked_for_ever(lead_user: User) -> None:
     promotion.promote(Phase.ASSISTED, by=lead_user, override=True, reason=REASON)
     change = ControlChange.objects.get()
     assert (change.override, change.by, change.reason.text, change.after) == (True, lead_user, REASON, "assisted")
-    assert limits.standing(phase.control(), timezone.now()).daily == 50
+    assert current_limits.standing(phase.control(), timezone.now()).daily == 50
 
 
 def test_assisted_changes_only_the_cap_and_everything_is_held(lead_user: User) -> None:
@@ -89,7 +90,7 @@ def test_going_up_to_a_lower_phase_is_refused() -> None:
 def test_a_drop_to_shadow_stops_everything_that_was_approved(lead_user: User) -> None:
     message = factories.cleared()
     promotion.demote(to=Phase.SHADOW, by=lead_user, reason="numbers turned")
-    wait = limits.why_not_sent(message, phase.control(), timezone.now())
+    wait = current_limits.why_not_sent(message, phase.control(), timezone.now())
     assert wait is not None and wait.limit == "phase"
     assert Message.objects.get().status == "cleared"
 

@@ -8,9 +8,10 @@ from typing import Any
 from django.utils import timezone
 
 from leads.models import Lead
-from outreach import feedback, sending
-from outreach.integrations import ghl_webhooks
+from outreach.feedback import apply_feedback
+from outreach.integrations.ghl import webhook_bodies
 from outreach.models import Message
+from outreach.sending import send
 from tests import factories
 from tests.fakes.ghl import FakeGhl
 
@@ -18,7 +19,7 @@ from tests.fakes.ghl import FakeGhl
 def sent(ghl: FakeGhl, lead: Lead | None = None, ago: timedelta = timedelta(0), **assessment: Any) -> Message:
     """An email that went through the door to the fake."""
     message = factories.cleared(lead, **assessment)
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
     if ago:
         Message.objects.filter(pk=message.pk).update(sent_at=timezone.now() - ago)
     message.refresh_from_db()
@@ -30,7 +31,7 @@ def uncertain(ghl: FakeGhl, **lead: Any) -> Message:
     """An email that GHL took without an answer reaching us."""
     message = factories.cleared(factories.LeadFactory(**lead))
     ghl.on("POST /conversations/messages").act_then_status(500, times=1)
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
     message.refresh_from_db()
     assert (message.status, message.ghl_email_message_id) == ("uncertain", "")
     return message
@@ -39,9 +40,9 @@ def uncertain(ghl: FakeGhl, **lead: Any) -> Message:
 def tell(*payloads: dict[str, Any]) -> None:
     """Let signed and verified webhooks take effect."""
     for payload in payloads:
-        fact = ghl_webhooks.read(json.dumps(payload).encode(), "loc-test", timezone.now())
+        fact = webhook_bodies.read(json.dumps(payload).encode(), "loc-test", timezone.now())
         assert fact is not None
-        feedback.hear(fact, "webhook")
+        apply_feedback.hear(fact, "webhook")
 
 
 def tell_twice_in_any_order(payloads: list[dict[str, Any]], seed: int) -> None:

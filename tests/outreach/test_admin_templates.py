@@ -8,8 +8,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from outreach import proofs, publishing, sending
+from outreach.email_templates import preview, publishing
 from outreach.models import EmailTemplate, SandboxEmail
+from outreach.sending import send
 from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender")]
@@ -138,9 +139,9 @@ def test_a_required_field_that_recent_leads_lack_is_warned_of_with_the_figure(
 def test_the_preview_for_a_lead_is_what_leaves(client: Client, old: EmailTemplate, loose: None) -> None:
     message = factories.cleared(angle="general")
     lead = message.lead
-    found = proofs.proof(old, [lead]).previews[-1]
+    found = preview.proof(old, [lead]).previews[-1]
     assert found.who == f"{lead}, VP Sales"
-    sending.send_due()
+    send.send_due()
     kept = SandboxEmail.objects.get(message=message)
     assert found.subject == kept.subject
     assert found.html == kept.html.replace(message.unsubscribe_token, "preview")
@@ -198,7 +199,7 @@ def test_only_a_lead_publishes_or_takes_out_of_use(
 ) -> None:
     client.force_login(request.getfixturevalue(who))
     before = list(EmailTemplate.objects.values())
-    mark = proofs.fingerprint(old, old)
+    mark = preview.fingerprint(old, old)
     assert post(client, old, shown=mark).status_code == 403
     assert client.post(LIST + "add/", typed(old)).status_code == 403
     client.post(LIST, {"action": "retire", "_selected_action": [old.pk]})

@@ -15,13 +15,18 @@ from approvals.decisions import Decider
 from approvals.models import Decision
 from leads.suppression import suppression
 from metrics import promotion
-from outreach import automatic, clearing, guardrails, looking, looks, phase, review, sending, slots
-from outreach.judging import Stopped
+from outreach.auto_approval import approval_sweep, eligibility
+from outreach.contact_history import ghl_check
+from outreach.control import phase
+from outreach.control.policy import Phase
+from outreach.guardrails import guardrails
+from outreach.guardrails.guardrail_rules import DomainHealth
+from outreach.lifecycle.moves import move
+from outreach.lifecycle.transitions import Stale
 from outreach.models import Control, ControlChange, EmailEvent, Message, SendIntent
-from outreach.moves import move
-from outreach.policy import Phase
-from outreach.states import Stale
-from outreach.thresholds import DomainHealth
+from outreach.review import ghl_lookup, review_actions
+from outreach.sending import send, send_slots
+from outreach.sending.final_checks import Stopped
 from tests import factories
 from tests.fakes.ghl import FakeGhl
 
@@ -64,13 +69,13 @@ def complained() -> None:
 
 
 def reasons(message: Message) -> tuple[str, ...]:
-    return automatic.why_not(message, phase.control(), timezone.now())
+    return eligibility.why_not(message, phase.control(), timezone.now())
 
 
 def stays_held(message: Message, reason: str) -> None:
     moves = message.moves.count()
     assert reason in reasons(message)
-    clearing.clear_due()
+    approval_sweep.clear_due()
     assert (now_is(message).status, message.moves.count()) == ("held", moves)
 
 
@@ -80,19 +85,19 @@ def stays_held(message: Message, reason: str) -> None:
 def test_a_faultless_low_email_is_cleared_by_nobody_and_says_so(settings: Any) -> None:
     settings.UNDO_SECONDS = 30
     message = low()
-    assert clearing.clear_due() == 1
+    assert approval_sweep.clear_due() == 1
     cleared = now_is(message)
     assert (cleared.status, cleared.by_machine, cleared.transport) == ("cleared", True, "sandbox")
     assert last_move(message) == ("cleared", "machine", None)
     assert cleared.waiting_for == "undo" and cleared.not_before == cleared.cleared_at + timedelta(seconds=30)
     assert Decision.objects.count() == 0  # never evidence for latency, agreement or quality
-    assert clearing.clear_due() == 0
+    assert approval_sweep.clear_due() == 0
 
 
 def test_what_the_machine_cleared_leaves_once_and_stays_marked() -> None:
     message = low()
-    clearing.clear_due()
-    assert (sending.send_due(), sending.send_due()) == (1, 0)
+    approval_sweep.clear_due()
+    assert (send.send_due(), send.send_due()) == (1, 0)
     assert (now_is(message).status, now_is(message).by_machine) == ("sent", True)
 
 
@@ -117,7 +122,7 @@ def test_phase_switch_and_limits_say_which(
     Control.objects.update(phase=to)
     phase.switch(True, by=lead_user, reason="test", under_intent=under)
     message = low(intent=intent, warm={"member": "Lena", "kind": "known", "sentence": "x"} if warm else None)
-    clearing.clear_due()
+    approval_sweep.clear_due()
     assert now_is(message).status == ("cleared" if cleared else "held")
 
 
@@ -127,7 +132,7 @@ def test_a_warm_connection_is_cleared_only_where_a_lead_allows_it(lead_user: Use
     stays_held(message, "there is a warm connection")
     phase.switch(True, by=lead_user, reason="test", no_warm=False)
     Message.objects.update(machine_looks_at=timezone.now())
-    assert clearing.clear_due() == 1
+    assert approval_sweep.clear_due() == 1
 
 
 def test_an_address_that_an_email_arrived_at_needs_no_other_proof() -> None:
@@ -198,7 +203,7 @@ def test_critical_emails_are_a_persons() -> None:
 
 def test_what_a_person_opened_is_theirs(reviewer: User) -> None:
     message = low()
-    review.mark_opened(message)
+    review_actions.mark_opened(message)
     stays_held(now_is(message), "a person has opened it")
 
 
@@ -210,23 +215,23 @@ def test_what_a_person_has_on_the_desk_is_theirs(reviewer: User) -> None:
 
 def test_what_a_person_opens_in_this_moment_is_not_cleared() -> None:
     message = low()
-    review.mark_opened(now_is(message))
+    review_actions.mark_opened(now_is(message))
     with pytest.raises(Stale):
-        review.clear(message, message.version, by=None, why=review.MACHINE)
+        review_actions.clear(message, message.version, by=None, why=review_actions.MACHINE)
     assert now_is(message).status == "held"
 
 
 def test_what_a_person_took_back_is_not_taken_from_them(reviewer: User) -> None:
     message = low()
-    clearing.clear_due()
-    review.undo(now_is(message), by=reviewer)
+    approval_sweep.clear_due()
+    review_actions.undo(now_is(message), by=reviewer)
     stays_held(now_is(message), "a person has decided about it before")
 
 
 def test_what_a_person_wrote_is_theirs(reviewer: User) -> None:
     message = low()
     text = message.text
-    review.edit(message, 1, subject=text.subject, body=f"{text.body}\n\nA word more.", by=reviewer)
+    review_actions.edit(message, 1, subject=text.subject, body=f"{text.body}\n\nA word more.", by=reviewer)
     stays_held(now_is(message), "a person has written in it")
 
 
@@ -239,33 +244,33 @@ def test_what_came_back_from_the_door_is_a_persons() -> None:
 def test_who_must_not_be_written_to_is_not_cleared() -> None:
     message = low()
     suppression.stop(message.to_address, "unsubscribed", "test", message.lead)
-    assert (clearing.clear_due(), now_is(message).status) == (0, "held")
+    assert (approval_sweep.clear_due(), now_is(message).status) == (0, "held")
 
 
 def test_one_that_is_not_cleared_is_looked_at_again_later_and_holds_up_no_other(clock: Any) -> None:
     refused, good = low(verified=False), low()
-    assert clearing.clear_due(batch=1) == 0
-    assert clearing.clear_due(batch=1) == 1
+    assert approval_sweep.clear_due(batch=1) == 0
+    assert approval_sweep.clear_due(batch=1) == 1
     assert now_is(good).status == "cleared"
     type(refused.lead).objects.filter(pk=refused.lead_id).update(email_verified=True)
-    assert clearing.clear_due() == 0
-    clock.shift(clearing.LOOK_AGAIN)
-    assert clearing.clear_due() == 1
+    assert approval_sweep.clear_due() == 0
+    clock.shift(approval_sweep.LOOK_AGAIN)
+    assert approval_sweep.clear_due() == 1
 
 
 def test_live_emails_wait_until_they_are_looked_up(ghl: FakeGhl) -> None:
     message = low()
     stays_held(message, "it is not checked at GoHighLevel, or too long ago")
-    assert looking.look_due() == 1
-    assert (clearing.clear_due(), now_is(message).transport) == (1, "ghl")
-    assert sending.send_due() == 1
+    assert ghl_lookup.look_due() == 1
+    assert (approval_sweep.clear_due(), now_is(message).transport) == (1, "ghl")
+    assert send.send_due() == 1
     assert len(ghl.sent_emails(message.to_address)) == 1
 
 
 def test_what_was_found_at_ghl_is_a_persons(ghl: FakeGhl) -> None:
     message = low()
     ghl.add_outbound(ghl.add_contact(message.to_address))
-    looking.look_due()
+    ghl_lookup.look_due()
     assert now_is(message).critical_reason.startswith("GoHighLevel shows an email to them")
     stays_held(now_is(message), "CRITICAL emails are decided by a person in this phase")
 
@@ -273,23 +278,23 @@ def test_what_was_found_at_ghl_is_a_persons(ghl: FakeGhl) -> None:
 def test_a_look_that_has_grown_old_is_done_again(ghl: FakeGhl, clock: Any, lead_user: User) -> None:
     phase.switch(False, by=lead_user, reason="test")
     message = low()
-    looking.look_due()
-    clock.shift(looks.FRESH + timedelta(seconds=1))
+    ghl_lookup.look_due()
+    clock.shift(ghl_check.FRESH + timedelta(seconds=1))
     phase.switch(True, by=lead_user, reason="test")
-    assert (clearing.clear_due(), now_is(message).status) == (0, "held")
-    assert looking.look_due() == 1
-    clock.shift(clearing.LOOK_AGAIN)
-    assert clearing.clear_due() == 1
+    assert (approval_sweep.clear_due(), now_is(message).status) == (0, "held")
+    assert ghl_lookup.look_due() == 1
+    clock.shift(approval_sweep.LOOK_AGAIN)
+    assert approval_sweep.clear_due() == 1
 
 
 def test_a_look_that_grew_old_in_the_line_does_not_hold_it_up(ghl: FakeGhl, clock: Any) -> None:
     """The door asks GoHighLevel itself."""
     message = low()
-    looking.look_due()
-    clearing.clear_due()
-    clock.shift(looks.FRESH + timedelta(seconds=1))
+    ghl_lookup.look_due()
+    approval_sweep.clear_due()
+    clock.shift(ghl_check.FRESH + timedelta(seconds=1))
     verdict()
-    assert (sending.send_due(), now_is(message).status) == (1, "sent")
+    assert (send.send_due(), now_is(message).status) == (1, "sent")
 
 
 # --- What holds all of it up, and sends back what was cleared ---------------------------------------------------------
@@ -339,7 +344,7 @@ STOPS = [
     (one_complaint, "1 complaint in 7 days."),
     (two_complaints, "A person decides every email in this phase."),
     (ill, "Domain health is 69, under 70."),
-    (insufficient, automatic.NO_SCORE),
+    (insufficient, eligibility.NO_SCORE),
     (other_domain, "There is no verdict on domain health."),
 ]
 every_stop = pytest.mark.parametrize(("stop", "reason"), STOPS, ids=[stop.__name__ for stop, _ in STOPS])
@@ -349,7 +354,7 @@ every_stop = pytest.mark.parametrize(("stop", "reason"), STOPS, ids=[stop.__name
 def test_what_stops_the_machine_lets_it_clear_nothing(stop: Any, reason: str, lead_user: User) -> None:
     message = low()
     stop(lead_user)
-    assert reason in automatic.waits(phase.control(), timezone.now())
+    assert reason in eligibility.waits(phase.control(), timezone.now())
     stays_held(message, reason)
 
 
@@ -359,9 +364,9 @@ def test_what_stops_the_machine_returns_exactly_what_it_cleared(
 ) -> None:
     mine, theirs = low(), low()
     decisions.approve(theirs, 1, Decider(reviewer, "desk"))
-    clearing.clear_due()
+    approval_sweep.clear_due()
     stop(lead_user)
-    clearing.clear_due()
+    approval_sweep.clear_due()
     assert (now_is(mine).status, last_move(mine)) == ("held", ("held", "machine_returned", None))
     assert (now_is(mine).transport, now_is(mine).by_machine, now_is(mine).error) == ("", False, "")
     assert (now_is(theirs).status, last_move(theirs)[1]) == ("cleared", "approved")
@@ -371,31 +376,31 @@ def test_what_stops_the_machine_returns_exactly_what_it_cleared(
 def test_what_stops_the_machine_stops_it_at_the_door_too(stop: Any, reason: str, lead_user: User) -> None:
     """Before any sweep has given it back. A halt has its own look there; without it the machine still may not."""
     message = low()
-    clearing.clear_due()
+    approval_sweep.clear_due()
     taken = move(now_is(message), "sending", "door", lease_until=timezone.now() + timedelta(minutes=3))
     stop(lead_user)
     Control.objects.update(halted=False)
     with pytest.raises(Stopped, match="may not approve it any more"):
-        slots.claim(taken)
+        send_slots.claim(taken)
     assert SendIntent.objects.count() == 0
 
 
 def test_a_verdict_that_grows_old_stops_the_machine_until_the_next(clock: Any) -> None:
     message = low()
-    clearing.clear_due()
+    approval_sweep.clear_due()
     clock.shift(timedelta(hours=6, minutes=1))
-    clearing.clear_due()
+    approval_sweep.clear_due()
     assert (now_is(message).status, last_move(message)[1]) == ("held", "machine_returned")
     verdict()
-    assert clearing.clear_due() == 1
+    assert approval_sweep.clear_due() == 1
 
 
 def test_after_a_drop_what_people_approved_leaves_within_the_lower_cap(lead_user: User, reviewer: User) -> None:
     mine, theirs = low(), low()
     decisions.approve(theirs, 1, Decider(reviewer, "desk"))
-    clearing.clear_due()
+    approval_sweep.clear_due()
     promotion.demote(by=lead_user, reason="numbers turned")
-    assert (sending.send_due(), now_is(theirs).status, now_is(mine).status) == (1, "sent", "held")
+    assert (send.send_due(), now_is(theirs).status, now_is(mine).status) == (1, "sent", "held")
     assert SendIntent.objects.get().phase == "parallel"
 
 
@@ -403,15 +408,15 @@ def test_after_a_drop_to_shadow_nothing_leaves(lead_user: User, reviewer: User) 
     theirs = low()
     decisions.approve(theirs, 1, Decider(reviewer, "desk"))
     promotion.demote(to=Phase.SHADOW, by=lead_user, reason="numbers turned")
-    assert (sending.send_due(), now_is(theirs).status) == (0, "cleared")
+    assert (send.send_due(), now_is(theirs).status) == (0, "cleared")
 
 
 def test_what_left_and_what_waits_for_people_is_not_given_back(lead_user: User) -> None:
     gone, waits = low(), low(intent=50)
-    clearing.clear_due()
-    sending.send_due()
+    approval_sweep.clear_due()
+    send.send_due()
     phase.halt(by=lead_user, reason="test")
-    assert clearing.clear_due() == 0
+    assert approval_sweep.clear_due() == 0
     assert (now_is(gone).status, now_is(waits).status, waits.moves.count()) == ("sent", "held", 1)
 
 
@@ -450,7 +455,7 @@ def test_a_rise_leaves_the_switch_as_it_is(lead_user: User) -> None:
 
 def test_a_decision_too_late_says_that_the_machine_was_first(reviewer: User) -> None:
     message = low()
-    clearing.clear_due()
+    approval_sweep.clear_due()
     with pytest.raises(decisions.TooLate, match=r"^The machine approved this email at \d\d:\d\d\. Your decision"):
         decisions.approve(now_is(message), 1, Decider(reviewer, "desk"))
     assert Decision.objects.count() == 0

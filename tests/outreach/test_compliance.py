@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outreach import compliance
+from outreach.content import email_footer
 
-SIGNATURE = compliance.Signature(
+SIGNATURE = email_footer.Signature(
     name="Alex Moreno",
     title="Partner",
     company="ChiefAIOfficer",
@@ -41,36 +41,38 @@ class Read(HTMLParser):
 
 
 def test_the_footer_has_signature_address_and_unsubscribe_line() -> None:
-    assert compliance.footer(SIGNATURE) == (
+    assert email_footer.footer(SIGNATURE) == (
         "Alex Moreno\nPartner, ChiefAIOfficer\nBook a time: https://book.ours.example.com/alex\n\n"
         "1 Example Street, Columbus, OH 43004\nUnsubscribe: https://ours.example.com/u/tok_en-1"
     )
 
 
 def test_what_is_not_known_leaves_no_empty_line() -> None:
-    assert compliance.footer(replace(SIGNATURE, title="", company="", booking_url="")) == (
+    assert email_footer.footer(replace(SIGNATURE, title="", company="", booking_url="")) == (
         "Alex Moreno\n\n1 Example Street, Columbus, OH 43004\nUnsubscribe: https://ours.example.com/u/tok_en-1"
     )
 
 
 def test_the_hash_binds_to_the_recipient_and_every_word() -> None:
     parts = ("dana@northline.test", "Subject", "Body", "Footer")
-    hashes = {compliance.text_hash(*parts)}
+    hashes = {email_footer.text_hash(*parts)}
     for n in range(4):
         changed = list(parts)
         changed[n] += "."
-        hashes.add(compliance.text_hash(*changed))
+        hashes.add(email_footer.text_hash(*changed))
     assert len(hashes) == 5
     assert all(len(one) == 64 for one in hashes)
-    assert compliance.text_hash(*parts) in hashes
+    assert email_footer.text_hash(*parts) in hashes
 
 
 def test_the_hash_knows_where_one_part_ends() -> None:
-    assert compliance.text_hash("a", "bc", "d", "e") != compliance.text_hash("a", "b", "cd", "e")
+    assert email_footer.text_hash("a", "bc", "d", "e") != email_footer.text_hash("a", "b", "cd", "e")
 
 
 def test_paragraphs_lines_and_links_of_the_email_that_leaves() -> None:
-    html = compliance.as_html("Hi Dana,\n\nOne\nTwo: https://ours.example.com/a?b=1&c=2", compliance.footer(SIGNATURE))
+    html = email_footer.as_html(
+        "Hi Dana,\n\nOne\nTwo: https://ours.example.com/a?b=1&c=2", email_footer.footer(SIGNATURE)
+    )
     assert "<p>Hi Dana,</p><p>One<br>Two: " in html
     read = Read(html)
     assert read.tags == ["div", "p", "p", "br", "a", "p", "br", "br", "a", "p", "br", "a"]
@@ -100,7 +102,7 @@ def test_paragraphs_lines_and_links_of_the_email_that_leaves() -> None:
     ],
 )
 def test_a_visitors_text_cannot_become_markup(payload: str) -> None:
-    read = Read(compliance.as_html(f"Hi {payload}", compliance.footer(SIGNATURE)))
+    read = Read(email_footer.as_html(f"Hi {payload}", email_footer.footer(SIGNATURE)))
     assert set(read.tags) <= {"div", "p", "br", "a"}
     assert read.attributes <= {("div", "style"), ("p", "style"), ("a", "href")}
     assert all(link.startswith(("https://", "http://")) for link in read.links)
@@ -118,7 +120,7 @@ nasty = st.text(max_size=60) | st.lists(
 @given(body=nasty)
 @settings(max_examples=400, deadline=None)
 def test_no_text_at_all_becomes_markup(body: str) -> None:
-    read = Read(compliance.as_html(body, compliance.footer(SIGNATURE)))
+    read = Read(email_footer.as_html(body, email_footer.footer(SIGNATURE)))
     assert set(read.tags) <= {"div", "p", "br", "a"}
     assert read.attributes <= {("div", "style"), ("p", "style"), ("a", "href")}
     assert all(link.startswith(("https://", "http://")) for link in read.links)
@@ -129,5 +131,5 @@ def test_no_text_at_all_becomes_markup(body: str) -> None:
 @settings(max_examples=200, deadline=None)
 def test_every_word_that_was_approved_can_be_read(body: str) -> None:
     """Spacing aside, what the recipient reads is the text and nothing else."""
-    read = Read(compliance.as_html(body, ""))
+    read = Read(email_footer.as_html(body, ""))
     assert "".join(read.words.split()) == "".join(body.split())

@@ -9,16 +9,17 @@ from django.utils import timezone
 
 from leads.models import Assessment, Lead, Switch, Visit
 from leads.suppression import suppression
-from outreach import composing, drafting, review
+from outreach.drafting import compose, drafts
+from outreach.lifecycle.transitions import Status
 from outreach.models import EmailTemplate, Message, MessageText, Move, Position
-from outreach.states import Status
+from outreach.review import review_actions
 from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender")]
 
 
 def sweep() -> tuple[int, int]:
-    return drafting.take_assessments(), drafting.write_drafts()
+    return drafts.take_assessments(), drafts.write_drafts()
 
 
 def assessed(lead: Lead | None = None, **more: Any) -> Assessment:
@@ -100,7 +101,7 @@ def rejected_twice() -> Lead:
     lead = factories.LeadFactory()
     for _ in range(2):
         message = factories.held(lead)
-        review.reject(message, 1, by=None, tag="tone_style", reason="Not in this tone, please.")
+        review_actions.reject(message, 1, by=None, tag="tone_style", reason="Not in this tone, please.")
     factories.VisitFactory(lead=lead, received_at=timezone.now() + timedelta(days=1))
     return lead
 
@@ -108,7 +109,7 @@ def rejected_twice() -> Lead:
 def decided_without_a_new_visit() -> Lead:
     lead = factories.LeadFactory()
     factories.VisitFactory(lead=lead, received_at=timezone.now() - timedelta(minutes=1))
-    review.reject(factories.held(lead), 1, by=None, tag="tone_style", reason="Not in this tone, please.")
+    review_actions.reject(factories.held(lead), 1, by=None, tag="tone_style", reason="Not in this tone, please.")
     return lead
 
 
@@ -135,7 +136,7 @@ def test_nobody_gets_a_draft_who_must_not(make: Any, why: str) -> None:
     lead = make()
     Message.objects.filter(status__in=["held", "blocked"]).update(opened_at=timezone.now())
     before = list(Message.objects.values("pk", "status", "version", "assessment"))
-    assert drafting.why_not(lead) == why
+    assert drafts.why_not(lead) == why
     assessed(lead)
     assert sweep()[1] == 0
     assert list(Message.objects.values("pk", "status", "version", "assessment")) == before
@@ -145,7 +146,7 @@ def test_the_rest_after_two_rejections_ends_after_thirty_days(clock: Any) -> Non
     lead = rejected_twice()
     clock.shift(timedelta(days=30, minutes=1))
     factories.VisitFactory(lead=lead)
-    assert drafting.why_not(lead) == ""
+    assert drafts.why_not(lead) == ""
 
 
 def test_somebody_who_never_visited_gets_no_draft_by_itself() -> None:
@@ -153,9 +154,9 @@ def test_somebody_who_never_visited_gets_no_draft_by_itself() -> None:
     lead = factories.LeadFactory()
     factories.AssessmentFactory(lead=lead)
     factories.VisitFactory(lead=None, company=lead.company)
-    assert drafting.take_assessments() == 1
+    assert drafts.take_assessments() == 1
     assert not Message.objects.exists()
-    assert drafting.why_not(lead).startswith("No visit of this person is known")
+    assert drafts.why_not(lead).startswith("No visit of this person is known")
     assessed(lead)
     assert sweep() == (1, 1)
 
@@ -163,9 +164,9 @@ def test_somebody_who_never_visited_gets_no_draft_by_itself() -> None:
 def test_a_visit_of_last_month_brings_no_draft() -> None:
     lead = factories.LeadFactory()
     factories.VisitFactory(lead=lead, seen_at=timezone.now() - timedelta(days=15))
-    assert drafting.why_not(lead) == "The last visit was 15 days ago; a new one would bring a draft."
+    assert drafts.why_not(lead) == "The last visit was 15 days ago; a new one would bring a draft."
     factories.VisitFactory(lead=lead, seen_at=timezone.now() - timedelta(days=13))
-    assert drafting.why_not(lead) == ""
+    assert drafts.why_not(lead) == ""
 
 
 def test_one_rejection_and_a_new_visit_bring_a_new_draft() -> None:
@@ -180,7 +181,7 @@ def test_who_has_answered_before_is_decided_by_a_person_first_of_all() -> None:
     lead = factories.LeadFactory()
     message = factories.held(lead, intent=10, tier="tier_3")
     Move.objects.create(message=message, from_status="sending", to_status="held", why="answered", version=1)
-    review.withdraw(message, by=None)
+    review_actions.withdraw(message, by=None)
     factories.VisitFactory(lead=lead)
     assessed(lead, intent=10, tier="tier_3")
     sweep()
@@ -210,10 +211,10 @@ def test_the_setting_stops_drafting(settings: Any) -> None:
 def test_the_cursor_skips_none_and_drafts_none_twice() -> None:
     made = [assessed() for _ in range(7)]
     read = []
-    while count := drafting.take_assessments(batch=3):
+    while count := drafts.take_assessments(batch=3):
         read.append(count)
     assert read == [3, 3, 1]
-    assert drafting.take_assessments() == 0
+    assert drafts.take_assessments() == 0
     assert sorted(Message.objects.values_list("assessment", flat=True)) == sorted(one.pk for one in made)
     assert Position.objects.get(reader="drafting").seq == made[-1].seq
 
@@ -229,7 +230,7 @@ def test_two_assessments_of_one_lead_make_one_draft_from_the_newer() -> None:
 
 def test_a_draft_not_yet_written_is_written_from_the_newest_assessment() -> None:
     old = assessed(topic="careers")
-    drafting.take_assessments()
+    drafts.take_assessments()
     new = assessed(old.lead, topic="pricing")
     assert sweep() == (1, 1)
     message = Message.objects.get()
@@ -238,7 +239,7 @@ def test_a_draft_not_yet_written_is_written_from_the_newest_assessment() -> None
 
 
 def test_a_missing_field_blocks_the_draft_and_names_the_field() -> None:
-    message = drafting.write(factories.draft(factories.LeadFactory(first_name="")))
+    message = drafts.write(factories.draft(factories.LeadFactory(first_name="")))
     assert (message.status, message.blocked_by) == ("blocked", "missing_field")
     assert message.error == "The template needs first_name, and it is not known."
     assert message.guards == [
@@ -255,7 +256,7 @@ def test_a_missing_field_blocks_the_draft_and_names_the_field() -> None:
 
 def test_a_template_with_broken_grammar_blocks_the_draft_and_names_the_template() -> None:
     EmailTemplate.objects.filter(tier="tier_1", angle="high_intent").update(body="Hi {{ first_name }},\n\n[if company]")
-    message = drafting.write(factories.draft())
+    message = drafts.write(factories.draft())
     assert (message.status, message.blocked_by) == ("blocked", "template")
     assert message.guards[0]["clear"] == "Mend template tier_1.high_intent v1."
 
@@ -263,12 +264,12 @@ def test_a_template_with_broken_grammar_blocks_the_draft_and_names_the_template(
 @pytest.mark.parametrize("setting", ["POSTAL_ADDRESS"])
 def test_without_a_postal_address_every_draft_is_blocked(settings: Any, setting: str) -> None:
     settings.POSTAL_ADDRESS = ""
-    message = drafting.write(factories.draft())
+    message = drafts.write(factories.draft())
     assert (message.status, message.blocked_by) == ("blocked", "postal_address")
 
 
 def test_a_country_that_is_not_allowed_blocks_and_an_unknown_one_does_not() -> None:
-    message = drafting.write(factories.draft(factories.LeadFactory(country="DE")))
+    message = drafts.write(factories.draft(factories.LeadFactory(country="DE")))
     assert (message.status, message.blocked_by) == ("blocked", "country")
     assert factories.held(factories.LeadFactory(country="")).status == "held"
 
@@ -281,16 +282,16 @@ def test_without_any_template_the_draft_is_tried_again_and_then_blocked_with_the
     assert (message.status, message.attempts, message.lease_until) == ("draft", 1, None)
     assert message.error == "LookupError: There is no active email template."
     assert message.not_before > timezone.now()
-    assert drafting.write_drafts() == 0  # not before its time
-    for _ in range(drafting.LAST_TRY - 1):
+    assert drafts.write_drafts() == 0  # not before its time
+    for _ in range(drafts.LAST_TRY - 1):
         clock.shift(timedelta(hours=1))
-        assert drafting.write_drafts() == 1
+        assert drafts.write_drafts() == 1
     message.refresh_from_db()
     assert (message.status, message.blocked_by, message.version) == ("blocked", "draft", 0)
     assert message.error == "LookupError: There is no active email template."
     assert message.expires_at > timezone.now()
     clock.shift(timedelta(hours=1))
-    assert drafting.write_drafts() == 0
+    assert drafts.write_drafts() == 0
 
 
 def test_templates_that_come_back_in_time_lose_nothing(clock: Any) -> None:
@@ -299,7 +300,7 @@ def test_templates_that_come_back_in_time_lose_nothing(clock: Any) -> None:
     sweep()
     EmailTemplate.objects.update(active=True)
     clock.shift(timedelta(minutes=1))
-    assert drafting.write_drafts() == 1
+    assert drafts.write_drafts() == 1
     message = Message.objects.get()
     assert (message.status, message.error) == ("held", "")
 
@@ -308,8 +309,8 @@ def test_a_draft_that_fails_after_its_text_was_stored_is_blocked_too_and_holds_n
     broken, fine = factories.draft(), factories.draft()
     # A text of this version stands already, so storing the first one fails inside the transaction.
     MessageText.objects.create(message=broken, version=1, subject="S", body="B", footer="F", sha256="x")
-    for _ in range(drafting.LAST_TRY):
-        drafting.write_drafts()
+    for _ in range(drafts.LAST_TRY):
+        drafts.write_drafts()
         clock.shift(timedelta(hours=1))
     broken.refresh_from_db()
     fine.refresh_from_db()
@@ -327,12 +328,12 @@ def test_a_draft_that_could_not_be_written_can_be_written_by_hand_or_rejected(re
 
     by_hand = failed()
     company = by_hand.lead.company.name
-    saved = review.edit(by_hand, 0, subject="Hello", body=f"Hi Dana, a word about {company}.", by=reviewer)
+    saved = review_actions.edit(by_hand, 0, subject="Hello", body=f"Hi Dana, a word about {company}.", by=reviewer)
     assert (saved.status, saved.version, saved.text.author) == ("held", 1, reviewer)
     assert saved.domain == saved.lead.company.domain
     assert f"/u/{saved.unsubscribe_token}" in saved.text.footer
     assert saved.text.footer.startswith("Alex Moreno\n")
-    rejected = review.reject(failed(), 0, by=reviewer, tag="other", reason="This one is not worth it.")
+    rejected = review_actions.reject(failed(), 0, by=reviewer, tag="other", reason="This one is not worth it.")
     assert rejected.status == "rejected"
 
 
@@ -360,7 +361,7 @@ def test_a_newer_assessment_that_changes_no_word_changes_no_version() -> None:
 
 def test_an_opened_draft_keeps_its_text() -> None:
     message = factories.held(topic="careers")
-    review.mark_opened(message)
+    review_actions.mark_opened(message)
     old = message.assessment
     assessed(message.lead, topic="pricing")
     sweep()
@@ -372,8 +373,8 @@ def test_an_opened_draft_keeps_its_text() -> None:
 def test_a_draft_opened_while_it_is_being_rewritten_keeps_its_text() -> None:
     message = factories.held(topic="careers")
     newer, read_before = assessed(message.lead, topic="pricing"), Message.objects.get(pk=message.pk)
-    review.mark_opened(message)
-    drafting.rewrite(read_before, newer)
+    review_actions.mark_opened(message)
+    drafts.rewrite(read_before, newer)
     message.refresh_from_db()
     assert (message.version, message.texts.count()) == (1, 1)
     assert message.assessment != newer
@@ -381,7 +382,9 @@ def test_a_draft_opened_while_it_is_being_rewritten_keeps_its_text() -> None:
 
 def test_an_edited_draft_keeps_its_text(reviewer: User) -> None:
     message = factories.held(topic="careers")
-    message = review.edit(message, 1, subject=message.text.subject, body=message.text.body + "\n\nAlex", by=reviewer)
+    message = review_actions.edit(
+        message, 1, subject=message.text.subject, body=message.text.body + "\n\nAlex", by=reviewer
+    )
     assert message.opened_at is None
     assessed(message.lead, topic="pricing")
     sweep()
@@ -401,7 +404,7 @@ def test_an_approved_draft_keeps_its_text() -> None:
 
 def test_a_blocked_draft_is_held_once_the_missing_field_is_known() -> None:
     lead = factories.LeadFactory(first_name="")
-    message = drafting.write(factories.draft(lead))
+    message = drafts.write(factories.draft(lead))
     assert message.status == "blocked"
     Lead.objects.filter(pk=lead.pk).update(first_name="Dana")
     assessed(Lead.objects.get(pk=lead.pk))
@@ -413,7 +416,7 @@ def test_a_blocked_draft_is_held_once_the_missing_field_is_known() -> None:
 
 def test_a_country_learned_later_frees_or_blocks_a_draft_whose_words_stay() -> None:
     lead = factories.LeadFactory(country="DE")
-    message = drafting.write(factories.draft(lead))
+    message = drafts.write(factories.draft(lead))
     for country, status, blocked_by in (("US", "held", ""), ("DE", "blocked", "country")):
         Lead.objects.filter(pk=lead.pk).update(country=country)
         assessed(Lead.objects.get(pk=lead.pk))
@@ -438,8 +441,8 @@ def test_a_draft_that_cannot_be_rewritten_does_not_stop_the_reading_for_everybod
     MessageText.objects.create(message=poisoned, version=2, subject="S", body="B", footer="F", sha256="x")
     assessed(poisoned.lead, topic="pricing")
     other = assessed()
-    assert drafting.take_assessments() > 0
-    assert drafting.take_assessments() == 0
+    assert drafts.take_assessments() > 0
+    assert drafts.take_assessments() == 0
     poisoned.refresh_from_db()
     assert (poisoned.status, poisoned.version) == ("held", 1)
     assert Message.objects.get(lead=other.lead).status == "draft"
@@ -461,7 +464,7 @@ def test_a_draft_that_cannot_be_rewritten_does_not_stop_the_reading_for_everybod
 )
 def test_a_company_of_any_name(name: str, status: str) -> None:
     lead = factories.LeadFactory(company=factories.CompanyFactory(name=name))
-    message = drafting.write(factories.draft(lead))
+    message = drafts.write(factories.draft(lead))
     assert message.status == status, message.error
     assert len(message.text.subject) <= 200
     if status == "blocked":
@@ -477,7 +480,7 @@ def test_a_lead_of_every_kind_gets_a_draft_of_its_kind() -> None:
 def test_the_lease_keeps_a_second_writer_away() -> None:
     message = factories.draft()
     Message.objects.filter(pk=message.pk).update(lease_until=timezone.now() + timedelta(seconds=30))
-    assert drafting.write_drafts() == 0
+    assert drafts.write_drafts() == 0
     message.refresh_from_db()
     assert (message.status, message.version, message.attempts) == (Status.DRAFT, 0, 0)
 
@@ -485,7 +488,7 @@ def test_the_lease_keeps_a_second_writer_away() -> None:
 def test_a_visit_is_counted_into_the_draft() -> None:
     lead = factories.LeadFactory()
     factories.VisitFactory.create_batch(3, lead=lead)
-    fields = composing.fields_of(lead, assessed(lead), None)
+    fields = compose.fields_of(lead, assessed(lead), None)
     assert (fields["visit_count"].text, fields["visit_count"].source) == ("3", "visits")
     assert Visit.objects.count() == 3
 
@@ -494,7 +497,7 @@ def test_a_fact_without_a_source_blocks_and_says_which() -> None:
     lead = factories.LeadFactory()
     lead.company.sources = {}
     lead.company.save()
-    message = drafting.write(factories.draft(lead))
+    message = drafts.write(factories.draft(lead))
     assert (message.status, message.blocked_by) == ("blocked", "source")
     assert message.error == f"“{lead.company.name}” has no source."
 
@@ -504,4 +507,4 @@ def test_an_address_that_was_written_to_as_somebody_elses_gets_no_second_first_e
     Message.objects.filter(pk=first.pk).update(status="sent")
     lead = factories.LeadFactory()
     Message.objects.filter(pk=first.pk).update(to_address=lead.email)
-    assert drafting.why_not(lead) == "This address was written to, as somebody else's."
+    assert drafts.why_not(lead) == "This address was written to, as somebody else's."

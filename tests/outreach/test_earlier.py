@@ -7,9 +7,11 @@ import pytest
 from django.utils import timezone
 
 from leads.models import Kind, Lead
-from outreach import drafting, earlier, review
+from outreach.contact_history import previous_emails
+from outreach.drafting import drafts
+from outreach.lifecycle.transitions import Status
 from outreach.models import EmailTemplate, Message, Move
-from outreach.states import Status
+from outreach.review import review_actions
 from tests import factories
 
 DAY = timedelta(days=1)
@@ -29,7 +31,7 @@ def sent(lead: Lead, ago: timedelta) -> Message:
 
 
 def write(lead: Lead) -> Message:
-    return drafting.write(factories.draft(lead))
+    return drafts.write(factories.draft(lead))
 
 
 def why(message: Message) -> str:
@@ -40,10 +42,10 @@ def test_the_second_person_at_a_company_waits_until_the_first_is_decided(colleag
     first, second = factories.held(colleagues[0]), write(colleagues[1])
     assert (second.status, second.blocked_by) == ("blocked", "one_per_company")
     assert why(second) == "The email to Ann Lee at Northline goes first; one person at a company in 7 days."
-    assert drafting.free_blocked() == 0
-    review.reject(first, first.version, by=None, tag="other", reason="r" * 20)
+    assert drafts.free_blocked() == 0
+    review_actions.reject(first, first.version, by=None, tag="other", reason="r" * 20)
     Message.objects.filter(pk=second.pk).update(not_before=timezone.now())
-    assert drafting.free_blocked() == 1
+    assert drafts.free_blocked() == 1
     second.refresh_from_db()
     assert (second.status, second.blocked_by, second.error) == ("held", "", "")
     assert all(row["passed"] for row in second.guards)
@@ -54,16 +56,16 @@ def test_after_seven_days_without_an_answer_a_colleague_may_be_written_to(collea
     second = write(colleagues[1])
     assert (second.status, second.blocked_by) == ("blocked", "one_per_company")
     assert "Ann Lee at Northline was written to, and has not answered; nobody else there until" in why(second)
-    drafting.free_blocked()
+    drafts.free_blocked()
     Message.objects.filter(status="sent").update(sent_at=timezone.now() - 7 * DAY)
     Message.objects.filter(pk=second.pk).update(not_before=timezone.now())
-    assert drafting.free_blocked() == 1
+    assert drafts.free_blocked() == 1
 
 
 def test_who_waits_for_a_colleague_does_not_expire_before_their_turn(colleagues: tuple[Lead, Lead]) -> None:
     until = sent(colleagues[0], DAY).sent_at
     second = write(colleagues[1])
-    drafting.free_blocked()
+    drafts.free_blocked()
     second.refresh_from_db()
     assert second.expires_at > timezone.now() + 6 * DAY
     assert until is None or second.not_before > timezone.now() + 5 * DAY
@@ -81,7 +83,7 @@ def answered(message: Message) -> None:
 @pytest.mark.parametrize("status", ["rejected", "withdrawn", "expired", "failed"])
 def test_what_never_left_is_in_nobodys_way(colleagues: tuple[Lead, Lead], status: str) -> None:
     Message.objects.filter(pk=factories.held(colleagues[0]).pk).update(status=status)
-    assert earlier.in_the_way(colleagues[1], timezone.now()) is None
+    assert previous_emails.in_the_way(colleagues[1], timezone.now()) is None
 
 
 def test_made_up_people_are_not_in_the_way_of_live_ones(colleagues: tuple[Lead, Lead]) -> None:
@@ -96,9 +98,9 @@ def test_two_held_at_one_company_cannot_both_be_approved(colleagues: tuple[Lead,
     first, second = factories.held(colleagues[0]), write(colleagues[1])
     Message.objects.filter(pk=second.pk).update(status="held", guards=[])
     second.refresh_from_db()
-    review.clear(first, first.version, by=None)
-    with pytest.raises(review.Forbidden, match="The email to Ann Lee at Northline goes first"):
-        review.clear(second, second.version, by=None)
+    review_actions.clear(first, first.version, by=None)
+    with pytest.raises(review_actions.Forbidden, match="The email to Ann Lee at Northline goes first"):
+        review_actions.clear(second, second.version, by=None)
     second.refresh_from_db()
     assert (second.status, second.cleared_at) == ("held", None)
 
@@ -127,7 +129,7 @@ def test_after_a_month_it_may_be_repeated_to_a_colleague(colleagues: tuple[Lead,
 
 def test_a_rejected_draft_is_not_written_again(colleagues: tuple[Lead, Lead]) -> None:
     first = factories.held(colleagues[0])
-    review.reject(first, first.version, by=None, tag="tone_style", reason="Too stiff for her, I think.")
+    review_actions.reject(first, first.version, by=None, tag="tone_style", reason="Too stiff for her, I think.")
     again = write(colleagues[0])
     assert again.status == Status.HELD
     assert again.template != first.template
@@ -137,15 +139,17 @@ def test_a_rejected_draft_is_not_written_again(colleagues: tuple[Lead, Lead]) ->
 def test_a_persons_edit_that_copies_a_rejected_text_is_blocked(colleagues: tuple[Lead, Lead], reviewer: Any) -> None:
     first = factories.held(colleagues[0])
     rejected = first.text
-    review.reject(first, first.version, by=None, tag="tone_style", reason="Too stiff for her, I think.")
+    review_actions.reject(first, first.version, by=None, tag="tone_style", reason="Too stiff for her, I think.")
     again = write(colleagues[0])
-    again = review.edit(again, again.version, subject=rejected.subject, body=rejected.body, by=reviewer)
+    again = review_actions.edit(again, again.version, subject=rejected.subject, body=rejected.body, by=reviewer)
     assert (again.status, again.blocked_by) == ("blocked", "near_copy")
 
 
 def test_a_lesson_names_what_was_said_and_when(colleagues: tuple[Lead, Lead]) -> None:
     first = factories.held(colleagues[0])
-    review.reject(first, first.version, by=None, tag="icp_mismatch", reason="She buys nothing, she is an intern.")
+    review_actions.reject(
+        first, first.version, by=None, tag="icp_mismatch", reason="She buys nothing, she is an intern."
+    )
     again = write(colleagues[0])
     assert (again.status, again.blocked_by) == ("blocked", "learned")
     assert "(icp mismatch): “She buys nothing, she is an intern.” The tier is still the same." in why(again)
@@ -154,4 +158,4 @@ def test_a_lesson_names_what_was_said_and_when(colleagues: tuple[Lead, Lead]) ->
 def test_a_lead_without_a_company_has_no_colleagues(db: None) -> None:
     lead, other = factories.LeadFactory(company=None, email="dana@alone.test"), factories.held()
     Lead.objects.filter(pk=other.lead_id).update(company=None)
-    assert earlier.in_the_way(lead, timezone.now()) is None
+    assert previous_emails.in_the_way(lead, timezone.now()) is None

@@ -10,11 +10,14 @@ from django.utils import timezone
 from leads.inbound import events as inbound_events
 from leads.models import InboundEvent, Suppression
 from leads.suppression import suppression
-from outreach import feedback, inbox, meetings, phase, review, sending
-from outreach.integrations import ghl_facts, ghl_webhooks
+from outreach.control import phase
+from outreach.feedback import apply_feedback, meetings, webhook_inbox
+from outreach.integrations.ghl import ghl_facts, webhook_bodies
+from outreach.lifecycle.moves import move
+from outreach.lifecycle.transitions import Status
 from outreach.models import EmailEvent, Meeting, Message, Opportunity
-from outreach.moves import move
-from outreach.states import Status
+from outreach.review import review_actions
+from outreach.sending import send
 from tests import factories
 from tests.fakes.ghl import FakeGhl
 from tests.outreach.back import last_move, now_is, sent, tell, tell_twice_in_any_order, uncertain
@@ -71,7 +74,7 @@ def test_an_event_is_noted_once_and_stops_what_it_stops(
 def test_what_says_nothing_new_is_not_noted(ghl: FakeGhl, event: str) -> None:
     sent(ghl)
     payload = ghl.email_stats(event)
-    assert ghl_webhooks.read(json.dumps(payload).encode(), "loc-test", timezone.now()) is None
+    assert webhook_bodies.read(json.dumps(payload).encode(), "loc-test", timezone.now()) is None
 
 
 @pytest.mark.parametrize(
@@ -82,7 +85,7 @@ def test_what_is_still_to_leave_is_withdrawn_at_once(ghl: FakeGhl, event: str, w
     second = waiting_for(first.lead)
     tell(ghl.email_event(event, first.ghl_email_message_id))
     assert (now_is(second).status, last_move(second)) == ("withdrawn", ("withdrawn", why))
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
 
 
 def test_an_event_says_when_it_happened_and_never_the_future(ghl: FakeGhl) -> None:
@@ -99,7 +102,7 @@ def test_complaints_that_came_in_halt_sending_at_once(ghl: FakeGhl) -> None:
         sent(ghl)
         inbound_events.store("ghl", ghl.signed(ghl.email_event("complained"))[0])
     assert not phase.control().halted
-    assert inbox.work_off() == 2
+    assert webhook_inbox.work_off() == 2
     assert phase.control().halted
 
 
@@ -145,13 +148,13 @@ def test_an_event_that_overtakes_the_answer_to_the_send_is_looked_at_again(ghl: 
     Message.objects.filter(pk=message.pk).update(status="sending", ghl_email_message_id="")
     raw, _ = ghl.signed(payload)
     inbound_events.store("ghl", raw)
-    assert inbox.work_off() == 1
+    assert webhook_inbox.work_off() == 1
     event = InboundEvent.objects.get()
     assert (event.state, event.reason) == ("waiting", "NotYet: The email may be leaving this moment.")
     assert noted() == []
     Message.objects.filter(pk=message.pk).update(status="sent", ghl_email_message_id=ids)
     clock.shift(timedelta(seconds=5))
-    assert inbox.work_off() == 1
+    assert webhook_inbox.work_off() == 1
     assert (InboundEvent.objects.get().state, noted(message)) == ("processed", [("delivered", "250")])
 
 
@@ -321,10 +324,10 @@ def test_what_is_read_now_stands_although_the_news_of_it_were_lost(ghl: FakeGhl,
     raw = {"id": "apt_1", "contactId": message.ghl_contact_id, "startTime": at, "dateUpdated": at}
     read = ghl_facts.booked({**raw, "appointmentStatus": "cancelled"}, timezone.now(), is_read=True)
     assert read is not None
-    feedback.hear(read, "poll")
+    apply_feedback.hear(read, "poll")
     assert Meeting.objects.get().status == "confirmed", "a search may lag behind a webhook"
     clock.shift(timedelta(minutes=11))
-    feedback.hear(read, "poll")
+    apply_feedback.hear(read, "poll")
     assert Meeting.objects.get().status == "cancelled"
 
 
@@ -403,7 +406,7 @@ def test_with_an_open_deal_a_first_email_is_a_persons_decision(ghl: FakeGhl, sta
     assert (held.status, held.priority, held.rank, held.transport) == ("held", "critical", 0, "")
     assert held.critical_reason == "There is an open opportunity with this person at GoHighLevel."
     assert (last_move(message)[1] == "more_known") == (status == "cleared")
-    review.clear(held, held.version, by=None)
+    review_actions.clear(held, held.version, by=None)
     tell({**news, "timestamp": timezone.now().isoformat()})
     assert now_is(message).status == "cleared", "whoever approved it knew"
 

@@ -14,9 +14,14 @@ from django.test import Client
 from django.utils import timezone
 
 from leads.models import Kind
-from outreach import comparing, composing, drafting, experiments, model_wishes, phase, proofs, review, seeding, variants
+from outreach.control import phase
+from outreach.control.policy import Phase
+from outreach.drafting import compose, drafts
+from outreach.drafting.language_model import rewrite_requests
+from outreach.email_templates import preview, seeding
+from outreach.experiments import ab_statistics, experiments, proposals
 from outreach.models import Assignment, EmailTemplate, Experiment, Message, ModelDraft
-from outreach.policy import Phase
+from outreach.review import review_actions
 from tests import factories
 from tests.fakes.language_model import FakeLanguageModel
 
@@ -31,7 +36,7 @@ def active(key: str = KEY) -> EmailTemplate:
 
 
 def begun(by: User, size: int = 50, kind: str = "subject", text: str = SUBJECT) -> Experiment:
-    proposed = variants.proposal(active(), kind, text)
+    proposed = proposals.proposal(active(), kind, text)
     return experiments.start(proposed.template, proposed.variant, kind, size, by)
 
 
@@ -39,7 +44,7 @@ def drafted(test: Experiment, count: int) -> list[Message]:
     """Emails to `count` people of whom half are on each side."""
     leads = [factories.LeadFactory() for _ in range(count)]
     keys = (UUID(int=n) for n in itertools.count(1))
-    sides = lambda key: [comparing.variant_of(str(key), lead.pk) for lead in leads]  # noqa: E731
+    sides = lambda key: [ab_statistics.variant_of(str(key), lead.pk) for lead in leads]  # noqa: E731
     Experiment.objects.filter(pk=test.pk).update(public_id=next(k for k in keys if sides(k).count("a") * 2 == count))
     test.refresh_from_db()
     return [factories.held(lead) for lead in leads]
@@ -66,7 +71,7 @@ class TestAssigning:
     def test_each_email_gets_the_version_of_its_side_and_keeps_it(self, lead_user: User) -> None:
         test = begun(lead_user)
         for message in drafted(test, 12):
-            given = comparing.variant_of(str(test.public_id), message.lead_id)
+            given = ab_statistics.variant_of(str(test.public_id), message.lead_id)
             assert message.assignment.variant == given
             wanted = test.template_b if given == "b" else test.template_a
             assert message.template == wanted and message.status == "held"
@@ -78,7 +83,7 @@ class TestAssigning:
 
     def test_a_newer_score_keeps_the_version(self, lead_user: User) -> None:
         message = next(one for one in drafted(begun(lead_user), 2) if one.assignment.variant == "b")
-        drafting.rewrite(message, factories.AssessmentFactory(lead=message.lead, intent=71))
+        drafts.rewrite(message, factories.AssessmentFactory(lead=message.lead, intent=71))
         message.refresh_from_db()
         assert (message.intent, message.template.active, message.version) == (71, False, 1)
         assert Assignment.objects.filter(message=message).count() == 1
@@ -86,8 +91,8 @@ class TestAssigning:
     def test_the_same_person_gets_the_same_side_again(self, lead_user: User) -> None:
         begun(lead_user)
         first = factories.held()
-        review.withdraw(first, by=None)
-        again = drafting.write(factories.draft(first.lead))
+        review_actions.withdraw(first, by=None)
+        again = drafts.write(factories.draft(first.lead))
         assert again.assignment.variant == first.assignment.variant
 
     def test_no_more_than_planned_are_given_a_side(self, lead_user: User) -> None:
@@ -116,7 +121,7 @@ class TestAssigning:
     def test_other_templates_blocked_drafts_and_ended_tests_have_none(self, lead_user: User) -> None:
         test = begun(lead_user)
         factories.held(tier="tier_2")
-        drafting.write(factories.draft(factories.LeadFactory(country="DE")))
+        drafts.write(factories.draft(factories.LeadFactory(country="DE")))
         experiments.end(test, lead_user)
         factories.held()
         assert not Assignment.objects.exists()
@@ -132,7 +137,7 @@ class TestAssigning:
 
     def test_the_language_model_leaves_what_is_tested_alone(self, lead_user: User, model: FakeLanguageModel) -> None:
         begun(lead_user)
-        assert model_wishes.is_on()
+        assert rewrite_requests.is_on()
         factories.held()
         assert not ModelDraft.objects.exists()
 
@@ -140,7 +145,7 @@ class TestAssigning:
         test = begun(lead_user)
         assert (test.template_b.active, test.template_b.version, active().pk) == (False, 2, test.template_a_id)
         seeding.seed()
-        assert active() == test.template_a and test.template_b not in composing.first_emails()
+        assert active() == test.template_a and test.template_b not in compose.first_emails()
 
 
 class TestStarting:
@@ -169,7 +174,7 @@ class TestStarting:
         template = active()
         with pytest.raises(experiments.NotStarted, match="same text"):
             experiments.start(template, template, "subject", 50, lead_user)
-        proposed = variants.proposal(template, "subject", SUBJECT)
+        proposed = proposals.proposal(template, "subject", SUBJECT)
         EmailTemplate.objects.filter(pk=template.pk).update(active=False)
         with pytest.raises(experiments.NotStarted, match="not in use"):
             experiments.start(template, proposed.variant, "subject", 50, lead_user)
@@ -177,12 +182,12 @@ class TestStarting:
 
     @pytest.mark.parametrize("kind", Experiment.Kind.values)
     def test_what_is_proposed_passes_the_checks_of_templates(self, kind: str) -> None:
-        proposed = [one for key in composing.first_emails().values_list("key", flat=True)
-                    for one in variants.proposals(kind, key)]  # fmt: skip
-        assert len(proposed) == composing.first_emails().count()
+        proposed = [one for key in compose.first_emails().values_list("key", flat=True)
+                    for one in proposals.proposals(kind, key)]  # fmt: skip
+        assert len(proposed) == compose.first_emails().count()
         for one in proposed:
-            known = {(p.field, p.text) for p in proofs.proof(one.template).problems}
-            found = proofs.proof(one.variant)
+            known = {(p.field, p.text) for p in preview.proof(one.template).problems}
+            found = preview.proof(one.variant)
             assert not found.errors and {(p.field, p.text) for p in found.problems} <= known
             assert one.after != one.before and (one.variant.subject == one.template.subject) == (kind != "subject")
 
@@ -197,15 +202,15 @@ class TestStarting:
         ],
     )
     def test_what_does_not_pass_is_none(self, kind: str, text: str) -> None:
-        with pytest.raises(variants.Unfit):
-            variants.proposal(active(), kind, text)
+        with pytest.raises(proposals.Unfit):
+            proposals.proposal(active(), kind, text)
 
     def test_a_call_to_action_takes_the_place_of_every_wording_of_the_question(self) -> None:
         body = "Hi {{ first_name }},\n\nIs it so? It is.\n\n[title ceo]\nThis?\n\n[title other]\nThat?"
-        assert variants.call_to_action(body) == "[title ceo]\nThis?\n\n[title other]\nThat?"
-        assert variants.with_call_to_action(body, " Now? ") == "Hi {{ first_name }},\n\nIs it so? It is.\n\nNow?"
-        assert variants.call_to_action("Hello.\n\nOne?\n\nTwo?") == "Two?"
-        assert variants.call_to_action("No question.") == ""
+        assert proposals.call_to_action(body) == "[title ceo]\nThis?\n\n[title other]\nThat?"
+        assert proposals.with_call_to_action(body, " Now? ") == "Hi {{ first_name }},\n\nIs it so? It is.\n\nNow?"
+        assert proposals.call_to_action("Hello.\n\nOne?\n\nTwo?") == "Two?"
+        assert proposals.call_to_action("No question.") == ""
 
 
 class TestCounting:
@@ -214,15 +219,15 @@ class TestCounting:
         messages = drafted(test, 12)
         by_side = {side: [m for m in messages if m.assignment.variant == side] for side in "ab"}
         edited = by_side["b"][0]
-        review.edit(edited, 1, subject="Mine", body=f"About {edited.lead.company.name}.", by=lead_user)
+        review_actions.edit(edited, 1, subject="Mine", body=f"About {edited.lead.company.name}.", by=lead_user)
         for message in messages:
             message.refresh_from_db()
             sent(message)
         factories.came_back(by_side["b"][0])
         factories.came_back(by_side["a"][0]).__class__.objects.filter(message=by_side["a"][0]).update(sorted_as="stop")
         found = experiments.result(test)
-        assert found.a == comparing.Side(len(by_side["a"]), len(by_side["a"]), len(by_side["a"]), 0, 0)
-        assert found.b == comparing.Side(len(by_side["b"]), len(by_side["b"]), len(by_side["b"]), 1, 1)
+        assert found.a == ab_statistics.Side(len(by_side["a"]), len(by_side["a"]), len(by_side["a"]), 0, 0)
+        assert found.b == ab_statistics.Side(len(by_side["b"]), len(by_side["b"]), len(by_side["b"]), 1, 1)
         assert (found.is_complete, found.verdict) == (True, "inconclusive")
 
     @pytest.mark.parametrize(
@@ -234,7 +239,7 @@ class TestCounting:
         factories.came_back(message)
         found = experiments.result(test)
         assert (found.a.left + found.b.left, found.a.ripe + found.b.ripe) == (0, 0)
-        assert variants.by_subject() == []
+        assert proposals.by_subject() == []
 
     def test_what_left_two_days_ago_is_not_counted_yet(self, lead_user: User) -> None:
         test = begun(lead_user, size=10)

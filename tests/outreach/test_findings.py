@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from outreach import findings
-from outreach.findings import Deal, Findings
+from outreach.contact_history import ghl_findings
+from outreach.contact_history.ghl_findings import Deal, Findings
 
 NOW = datetime(2026, 10, 10, 15, 0, tzinfo=UTC)
 THIRD = datetime(2026, 10, 3, 15, 0, tzinfo=UTC)
@@ -43,19 +43,19 @@ NEW_YORK = "America/New_York"
     ],
 )
 def test_what_is_found_is_said_in_one_sentence(found: Findings, said: str) -> None:
-    assert findings.sentence(found, NEW_YORK) == said
+    assert ghl_findings.sentence(found, NEW_YORK) == said
     assert bool(found) == bool(said)
 
 
 @pytest.mark.parametrize(("ago", "counts"), [(179, True), (180, True), (181, False)])
 def test_an_email_to_them_counts_for_180_days(ago: int, counts: bool) -> None:
     at = NOW - timedelta(days=ago)
-    assert findings.that_count(Findings(outbound_at=at), NOW) == Findings(outbound_at=at if counts else None)
+    assert ghl_findings.that_count(Findings(outbound_at=at), NOW) == Findings(outbound_at=at if counts else None)
 
 
 def test_a_message_from_them_counts_for_ever_and_a_deal_while_it_is_open() -> None:
     found = Findings(inbound_at=NOW - timedelta(days=2000), deals=(PILOT,))
-    assert findings.that_count(found, NOW) == found
+    assert ghl_findings.that_count(found, NOW) == found
 
 
 @pytest.mark.parametrize(
@@ -71,16 +71,16 @@ def test_a_message_from_them_counts_for_ever_and_a_deal_while_it_is_open() -> No
     ],
 )
 def test_only_what_nobody_saw_is_news(before: Findings, now: Findings, news: Findings) -> None:
-    assert findings.news(now, before.as_seen()) == news
+    assert ghl_findings.news(now, before.as_seen()) == news
 
 
 def test_where_nobody_saw_anything_all_of_it_is_news() -> None:
     found = Findings(THIRD, THIRD, (PILOT,))
-    assert findings.news(found, {}) == found
+    assert ghl_findings.news(found, {}) == found
 
 
 def test_what_is_known_by_another_way_is_no_news_either() -> None:
-    known = findings.with_more(Findings(THIRD, None, (PILOT,)), NOW, ["opp_1", "opp_2"])
+    known = ghl_findings.with_more(Findings(THIRD, None, (PILOT,)), NOW, ["opp_1", "opp_2"])
     assert known == Findings(THIRD, NOW, (PILOT, Deal("opp_2", "")))
-    assert findings.with_more(Findings(inbound_at=NOW), THIRD, []) == Findings(inbound_at=NOW)
-    assert findings.with_more(Findings(), None, []) == Findings()
+    assert ghl_findings.with_more(Findings(inbound_at=NOW), THIRD, []) == Findings(inbound_at=NOW)
+    assert ghl_findings.with_more(Findings(), None, []) == Findings()

@@ -9,8 +9,10 @@ from django.utils import timezone
 
 from leads.models import Lead, Switch
 from leads.suppression import suppression
-from outreach import drafting, follow_ups, review, sending
+from outreach.drafting import drafts, follow_ups
 from outreach.models import DailySlots, EmailEvent, EmailTemplate, Meeting, Message, Reply, ReplyKind, SandboxEmail
+from outreach.review import review_actions
+from outreach.sending import send
 from tests import factories
 from tests.fakes.ghl import FakeGhl
 
@@ -29,7 +31,7 @@ def on(db: None) -> None:
 def first(db: None) -> Message:
     """A first email that left just now, into the sandbox."""
     message = factories.cleared()
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
     message.refresh_from_db()
     assert message.status == "sent"
     return message
@@ -37,14 +39,14 @@ def first(db: None) -> Message:
 
 def open_and_write() -> list[Message]:
     follow_ups.open_due()
-    drafting.write_drafts()
+    drafts.write_drafts()
     return list(Message.objects.filter(step__gt=1).order_by("step"))
 
 
 def approve_and_send(message: Message, clock: Any) -> Message:
-    review.clear(message, message.version, by=None)
+    review_actions.clear(message, message.version, by=None)
     clock.shift(timedelta(minutes=2))
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
     message.refresh_from_db()
     return message
 
@@ -110,7 +112,7 @@ def test_a_thread_that_ended_does_not_hide_the_one_behind_it(first: Message, clo
     clock.shift(timedelta(minutes=2))
     other = factories.cleared()
     clock.shift(timedelta(minutes=2))
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
     suppression.stop(first.to_address, "manual", "test", first.lead)
     clock.shift(3 * DAYS)
     assert follow_ups.open_due(batch=1) == 1
@@ -132,12 +134,12 @@ def test_a_second_that_never_left_is_followed_by_no_third(first: Message, clock:
     clock.shift(3 * DAYS)
     (second,) = open_and_write()
     if end == "rejected":
-        review.reject(second, second.version, by=None, tag="other", reason="Enough has been said to them.")
+        review_actions.reject(second, second.version, by=None, tag="other", reason="Enough has been said to them.")
     elif end == "withdrawn":
-        review.withdraw(second, by=None)
+        review_actions.withdraw(second, by=None)
     else:
         clock.shift(11 * DAYS)
-        review.expire_due()
+        review_actions.expire_due()
     second.refresh_from_db()
     assert second.status == end
     clock.shift(5 * DAYS)
@@ -184,10 +186,10 @@ def test_what_ends_a_thread_stops_an_approved_one_at_the_door(
 ) -> None:
     clock.shift(3 * DAYS)
     (second,) = open_and_write()
-    review.clear(second, second.version, by=None)
+    review_actions.clear(second, second.version, by=None)
     clock.shift(timedelta(minutes=2))
     end(first)
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     second.refresh_from_db()
     assert second.status == "withdrawn"
     assert SandboxEmail.objects.count() == 1
@@ -237,33 +239,33 @@ def test_a_first_email_is_never_made_from_a_follow_ups_template() -> None:
     EmailTemplate.objects.exclude(angle__in=["follow_up", "last_follow_up"]).update(active=False)
     message = factories.draft()
     with pytest.raises(LookupError, match="There is no active email template."):
-        drafting.write(message)
+        drafts.write(message)
 
 
 def test_an_edit_may_keep_the_subject_of_the_thread_and_no_other_re(first: Message, clock: Any) -> None:
     clock.shift(3 * DAYS)
     (second,) = open_and_write()
     body = second.text.body.replace("One thing", "A thing")
-    edited = review.edit(second, second.version, subject=second.text.subject, body=body, by=None)
+    edited = review_actions.edit(second, second.version, subject=second.text.subject, body=body, by=None)
     assert edited.status == "held"
-    edited = review.edit(edited, edited.version, subject="Re: our call", body=body, by=None)
+    edited = review_actions.edit(edited, edited.version, subject="Re: our call", body=body, by=None)
     assert (edited.status, edited.blocked_by) == ("blocked", "subject")
 
 
 def test_a_copy_of_the_first_email_is_blocked(first: Message, clock: Any) -> None:
     clock.shift(3 * DAYS)
     (second,) = open_and_write()
-    edited = review.edit(second, second.version, subject=second.text.subject, body=first.text.body, by=None)
+    edited = review_actions.edit(second, second.version, subject=second.text.subject, body=first.text.body, by=None)
     assert (edited.status, edited.blocked_by) == ("blocked", "near_copy")
 
 
 def test_a_follow_up_counts_against_every_limit_like_a_first_one(first: Message, clock: Any) -> None:
     clock.shift(3 * DAYS)
     (second,) = open_and_write()
-    review.clear(second, second.version, by=None)
+    review_actions.clear(second, second.version, by=None)
     clock.shift(timedelta(minutes=2))
     DailySlots.objects.create(day=timezone.now().date(), used=25)
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     second.refresh_from_db()
     assert second.status == "cleared"
     assert SandboxEmail.objects.count() == 1
@@ -275,7 +277,7 @@ class TestAtGhl:
 
     def test_each_continues_the_thread_of_the_first(self, ghl: FakeGhl, clock: Any) -> None:
         factories.cleared()
-        sending.send_due()
+        send.send_due()
         for days in (3, 4):
             clock.shift(days * DAYS)
             approve_and_send(open_and_write()[-1], clock)
@@ -287,21 +289,21 @@ class TestAtGhl:
 
     def test_our_own_first_email_is_no_earlier_email_of_somebody_else(self, ghl: FakeGhl, clock: Any) -> None:
         factories.cleared()
-        sending.send_due()
+        send.send_due()
         clock.shift(3 * DAYS)
         (second,) = open_and_write()
         assert approve_and_send(second, clock).critical_reason == ""
 
     def test_an_answer_that_only_ghl_knows_of_stops_it_at_the_door(self, ghl: FakeGhl, clock: Any) -> None:
         message = factories.cleared()
-        sending.send_due()
+        send.send_due()
         clock.shift(3 * DAYS)
         (second,) = open_and_write()
-        review.clear(second, second.version, by=None)
+        review_actions.clear(second, second.version, by=None)
         clock.shift(timedelta(minutes=2))
         message.refresh_from_db()
         ghl.receive_reply(message.ghl_contact_id, "Let us talk.")
-        assert sending.send_due() == 0
+        assert send.send_due() == 0
         second.refresh_from_db()
         assert (second.status, second.priority) == ("held", "critical")
         assert len(ghl.sent_emails()) == 1
@@ -312,9 +314,9 @@ def test_an_answer_to_nothing_never_leaves(first: Message, clock: Any, settings:
     clock.shift(3 * DAYS)
     (second,) = open_and_write()
     settings.SANDBOXED = frozenset(settings.SANDBOXED) - {"ghl"}
-    review.clear(second, second.version, by=None)
+    review_actions.clear(second, second.version, by=None)
     clock.shift(timedelta(minutes=2))
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     second.refresh_from_db()
     assert second.status == "withdrawn"
     assert second.error == "The first email of this thread was kept in the sandbox and never reached them."

@@ -11,27 +11,29 @@ from django.test import Client
 from django.utils import timezone
 
 from caio_project.lib.calendar import WorkingHours
-from outreach import draining, forecast, limits, outage, pacing, phase, sending, sending_domains, waiting
-from outreach.forecast import Day, Line
+from outreach.control import phase
+from outreach.control.policy import Phase
+from outreach.limits import current_limits, forecast, forecast_by_day, limit_rules, queue_counts, sending_domains
+from outreach.limits.forecast import Day, Line
+from outreach.limits.time_zones import Where
+from outreach.limits.warm_up import WarmUp
 from outreach.models import Message, SendIntent
-from outreach.policy import Phase
-from outreach.warm_up import WarmUp
-from outreach.zones import Where
+from outreach.sending import ghl_outage, send
 from tests import factories
 from tests.fakes.ghl import FakeGhl
 from tests.outreach.conftest import WORKING
 
 OHIO, CALIFORNIA = Where("America/New_York", "US", "OH"), Where("America/Los_Angeles", "US", "CA")
 HOURS = WorkingHours.parse("08:00-18:00")
-AT = pacing.Standing(
+AT = limit_rules.Standing(
     now=WORKING, zone="America/New_York", phase="parallel", halted=False, daily=25, hourly=15, domain_hourly=3,
     gap=timedelta(seconds=45),
 )  # fmt: skip
 TODAY = date(2026, 3, 3)  # a Tuesday
 
 
-def at(**changes: Any) -> pacing.Standing:
-    return pacing.replace(AT, **changes)
+def at(**changes: Any) -> limit_rules.Standing:
+    return limit_rules.replace(AT, **changes)
 
 
 def counts(found: forecast.Forecast) -> list[tuple[str, int]]:
@@ -141,16 +143,16 @@ class TestDoor:
     def test_each_email_leaves_when_it_was_said_to(self, clock: Any, left_today: int) -> None:
         """The whole queue, as said of each at the beginning, against the door at work minute by minute."""
         sending_domains.establish(sending_domains.ours(), by=None, reason="test")
-        limits.DailySlots.objects.create(day=TODAY, used=25 - left_today)
+        current_limits.DailySlots.objects.create(day=TODAY, used=25 - left_today)
         emails = made()
-        said = limits.why_not_all(emails, limits.standing(phase.control(), timezone.now()))
+        said = current_limits.why_not_all(emails, current_limits.standing(phase.control(), timezone.now()))
         expected = {one.pk: said[one.pk].until if said[one.pk] else WORKING for one in emails}
         by_day = forecast.by_day(
-            limits.standing(phase.control(), timezone.now()),
-            waiting.approved(limits.standing(phase.control(), timezone.now())), HOURS,
+            current_limits.standing(phase.control(), timezone.now()),
+            queue_counts.approved(current_limits.standing(phase.control(), timezone.now())), HOURS,
         )  # fmt: skip
         while Message.objects.filter(status="cleared").exists():
-            sending.send_due()
+            send.send_due()
             clock.move_to(self.next_moment())
         left = dict(SendIntent.objects.values_list("message", "claimed_at"))
         assert left == expected
@@ -159,31 +161,31 @@ class TestDoor:
 
     def next_moment(self) -> datetime:
         rows = Message.objects.filter(status="cleared").select_related("lead")
-        now, at = timezone.now(), limits.standing(phase.control(), timezone.now())
-        everything = pacing.for_everything(at)
-        waits = [everything] if everything else [limits.for_message(one, at) for one in rows]
+        now, at = timezone.now(), current_limits.standing(phase.control(), timezone.now())
+        everything = limit_rules.for_everything(at)
+        waits = [everything] if everything else [current_limits.for_message(one, at) for one in rows]
         return min((wait.until for wait in waits if wait and wait.until), default=now + timedelta(minutes=1))
 
     def test_those_ahead_are_counted_and_the_limit_that_binds_is_named(self) -> None:
         emails = [factories.cleared(factories.LeadFactory(state="OH")) for _ in range(5)]
-        why = limits.why_not_sent(emails[4], phase.control(), timezone.now())
+        why = current_limits.why_not_sent(emails[4], phase.control(), timezone.now())
         assert (why.limit, why.until) == ("hourly", WORKING + timedelta(hours=1, seconds=45))
         assert why.text == "3 an hour; 4 go first"
-        why = limits.why_not_sent(emails[1], phase.control(), timezone.now())
+        why = current_limits.why_not_sent(emails[1], phase.control(), timezone.now())
         assert (why.limit, why.text) == ("gap", "45 s between emails; 1 goes first")
-        assert limits.why_not_sent(emails[0], phase.control(), timezone.now()) is None
+        assert current_limits.why_not_sent(emails[0], phase.control(), timezone.now()) is None
 
     def test_an_outage_is_waited_for_and_then_the_turn(self) -> None:
         emails = [factories.cleared(factories.LeadFactory(state="OH")) for _ in range(2)]
-        outage.began("test", said=600)
-        why = limits.why_not_sent(emails[1], phase.control(), timezone.now())
+        ghl_outage.began("test", said=600)
+        why = current_limits.why_not_sent(emails[1], phase.control(), timezone.now())
         assert (why.limit, why.until) == ("ghl", WORKING + timedelta(seconds=645))
         assert why.text == "GoHighLevel cannot be used: test; 1 goes first"
 
     def test_the_day_has_an_end(self) -> None:
         """Twenty a day in the first week of the warm-up, three an hour: the last is the fifth of tomorrow."""
         emails = [factories.cleared(factories.LeadFactory(state="OH")) for _ in range(25)]
-        why = limits.why_not_sent(emails[24], phase.control(), timezone.now())
+        why = current_limits.why_not_sent(emails[24], phase.control(), timezone.now())
         assert (why.limit, why.until) == ("warm_up", datetime(2026, 3, 4, 14, 0, 45, tzinfo=UTC))
         assert why.text == "20 a day; 24 go first"
 
@@ -216,8 +218,8 @@ class TestDoor:
     def test_the_sentence_names_the_last_day(self, ghl: FakeGhl) -> None:
         for _ in range(22):
             factories.cleared(factories.LeadFactory(state="OH"))
-        found = draining.now_and_with_undecided(timezone.now())
-        assert draining.sentence(found) == "Approved: 20 of 22 leave today, the last on Wed 4 Mar 2026."
+        found = forecast_by_day.now_and_with_undecided(timezone.now())
+        assert forecast_by_day.sentence(found) == "Approved: 20 of 22 leave today, the last on Wed 4 Mar 2026."
 
     def test_who_may_not_read_emails_gets_no_forecast(self, client: Client) -> None:
         assert client.get("/api/messages/forecast").status_code == 401
@@ -230,4 +232,4 @@ class TestDoor:
     def test_who_waits_longer_than_the_horizon_is_told_so(self, settings: Any) -> None:
         phase.change(Phase.SHADOW, by=None, reason="test")
         message = factories.cleared()
-        assert limits.why_not_sent(message, phase.control(), timezone.now()).limit == "phase"
+        assert current_limits.why_not_sent(message, phase.control(), timezone.now()).limit == "phase"

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from outreach.gauges import read
-from outreach.thresholds import Counts, Guardrail, Health, Lost
+from outreach.guardrails.guardrail_display import read
+from outreach.guardrails.guardrail_rules import Counts, Guardrail, Health, Lost
 
 
 def shown(counts: Counts) -> list[tuple[str, str, str, str, str]]:

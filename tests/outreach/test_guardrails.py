@@ -11,7 +11,10 @@ from django.utils import timezone
 from approvals import escalation
 from approvals.models import Notice
 from leads.models import Alarm, Kind
-from outreach import guardrails, phase, sending, slots
+from outreach.control import phase
+from outreach.control.policy import Phase
+from outreach.guardrails import guardrails
+from outreach.guardrails.guardrail_rules import DomainHealth
 from outreach.models import (
     ControlChange,
     DailySlots,
@@ -22,8 +25,7 @@ from outreach.models import (
     Move,
     SendIntent,
 )
-from outreach.policy import Phase
-from outreach.thresholds import DomainHealth
+from outreach.sending import send, send_slots
 from tests import factories
 from tests.fakes.ghl import FakeGhl
 from tests.outreach.conftest import WORKING
@@ -449,14 +451,14 @@ def test_the_door_acts_on_events_that_nobody_judged(ready: FakeGhl) -> None:
     message = factories.cleared()
     for _ in range(2):
         came_back("complained")
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     assert (ready.requests(), now_in()) == ([], ("assisted", True))
     message.refresh_from_db()
     assert (message.status, SendIntent.objects.count(), DailySlots.objects.count()) == ("cleared", 0, 0)
 
 
 @pytest.mark.parametrize(
-    "leaves", [sending.send_due, lambda: slots.claim(Message.objects.get())], ids=["sweep", "claim"]
+    "leaves", [send.send_due, lambda: send_slots.claim(Message.objects.get())], ids=["sweep", "claim"]
 )
 def test_where_counting_fails_nothing_leaves(ready: FakeGhl, leaves: Any) -> None:
     factories.cleared()

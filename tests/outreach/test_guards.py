@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
-from outreach import guards
+from outreach.content import checks
 from outreach.tags import Tag
 
 FOOTER = "Alex Moreno\nPartner\n\n1 Example Street\nUnsubscribe: https://ours.example.com/u/abc"
 BODY = "Hi Dana,\n\nSomeone at Northline read about pricing."
 SUBJECT = "Where AI would pay first at Northline"
-COPY = guards.Earlier(SUBJECT, "Quite another text, with as many other words in it as one needs.", "the one to Sam")
-LESSON = guards.Lesson("weak_subject", "Sounds like a newsletter to me.", "3 Nov", SUBJECT + "!", "t1", "tier_1")
+COPY = checks.Earlier(SUBJECT, "Quite another text, with as many other words in it as one needs.", "the one to Sam")
+LESSON = checks.Lesson("weak_subject", "Sounds like a newsletter to me.", "3 Nov", SUBJECT + "!", "t1", "tier_1")
 SAID = "Rejected on 3 Nov (weak subject): “Sounds like a newsletter to me.”"
-GOOD = guards.Text(
+GOOD = checks.Text(
     subject=SUBJECT,
     body=BODY,
     footer=FOOTER,
@@ -31,15 +31,15 @@ ORDER = [
 ]  # fmt: skip
 
 
-def failures(text: guards.Text) -> list[str]:
-    return [row.guard for row in guards.check(text) if not row.passed]
+def failures(text: checks.Text) -> list[str]:
+    return [row.guard for row in checks.check(text) if not row.passed]
 
 
 def test_a_good_text_passes_every_guard() -> None:
-    rows = guards.check(GOOD)
+    rows = checks.check(GOOD)
     assert [row.guard for row in rows] == ORDER
     assert all(row.passed and row.text and not row.clear for row in rows)
-    assert guards.first_failure(rows) is None
+    assert checks.first_failure(rows) is None
 
 
 @pytest.mark.parametrize(
@@ -77,12 +77,12 @@ def test_a_good_text_passes_every_guard() -> None:
 def test_one_fault_fails_its_guard_alone_and_says_how_to_clear_it(
     change: dict[str, object], guard: str, said: str
 ) -> None:
-    rows = guards.check(replace(GOOD, **change))
+    rows = checks.check(replace(GOOD, **change))
     assert [row.guard for row in rows] == ORDER
     failed = [row for row in rows if not row.passed]
     assert [(row.guard, row.text) for row in failed] == [(guard, said)]
     assert failed[0].clear
-    assert guards.first_failure(rows) == failed[0]
+    assert checks.first_failure(rows) == failed[0]
 
 
 @pytest.mark.parametrize(
@@ -126,20 +126,20 @@ def test_what_an_earlier_rejection_taught(lesson: dict[str, Any], change: dict[s
 
 
 def test_every_tag_that_teaches_is_a_tag_people_can_choose() -> None:
-    assert set(guards.UNHEEDED) <= {tag.value for tag in Tag}
+    assert set(checks.UNHEEDED) <= {tag.value for tag in Tag}
 
 
 @pytest.mark.parametrize(("words", "copy"), [(2, True), (4, False)])
 def test_a_text_is_a_copy_from_eighty_five_in_a_hundred_words_on(words: int, copy: bool) -> None:
     numbers = [f"w{n}" for n in range(18)]
     other = ["x"] * words + numbers[words:]
-    before = guards.Earlier("s1 s2", " ".join(other), "that one")
+    before = checks.Earlier("s1 s2", " ".join(other), "that one")
     text = replace(GOOD, subject="s1 s2", body=" ".join(numbers), earlier=(before,))
     assert ("near_copy" in failures(text)) is copy
 
 
 def test_results_are_stored_as_plain_rows() -> None:
-    row = guards.as_rows(guards.check(replace(GOOD, country="DE")))[-1]
+    row = checks.as_rows(checks.check(replace(GOOD, country="DE")))[-1]
     assert row == {
         "guard": "country",
         "passed": False,

@@ -14,8 +14,11 @@ from approvals import queue
 from leads.models import Lead, Suppression
 from leads.scoring import assess
 from leads.suppression import suppression
-from outreach import composing, drafting, earlier, history, review
+from outreach.contact_history import previous_emails
+from outreach.drafting import compose, drafts
+from outreach.imports import previous_system
 from outreach.models import HistoryItem, Message, Move, Reply, SendIntent
+from outreach.review import review_actions
 from tests import factories
 from tests.outreach.conftest import WORKING
 
@@ -40,8 +43,8 @@ def entry(what: str, at: datetime = LONG_AGO, **more: Any) -> dict[str, Any]:
     return {"email": ADDRESS, "what": what, "at": at.isoformat(), **more}
 
 
-def take(*rows: dict[str, Any]) -> history.Taken:
-    return history.take("\n".join(json.dumps(row) for row in rows).encode())
+def take(*rows: dict[str, Any]) -> previous_system.Taken:
+    return previous_system.take("\n".join(json.dumps(row) for row in rows).encode())
 
 
 def nothing_is_stored() -> bool:
@@ -52,7 +55,7 @@ def test_a_pending_draft_is_held_guarded_again_and_critical() -> None:
     assert take(OLD).by_what == {"draft": 1}
     message = Message.objects.get()
     assert (message.status, message.priority, message.rank) == ("held", "critical", 0)
-    assert message.critical_reason == history.FROM_BEFORE
+    assert message.critical_reason == previous_system.FROM_BEFORE
     assert all(row["passed"] for row in message.guards)
     assert message.text.body == BODY
     assert "Unsubscribe: http" in message.text.footer
@@ -65,7 +68,7 @@ def test_a_pending_draft_is_held_guarded_again_and_critical() -> None:
 def test_it_is_approved_like_any_other_and_leaves_under_a_transport_of_this_system() -> None:
     take(OLD)
     message = Message.objects.get()
-    message = review.clear(message, 1, by=None)
+    message = review_actions.clear(message, 1, by=None)
     assert (message.status, message.transport) == ("cleared", "sandbox")
 
 
@@ -80,7 +83,7 @@ def test_a_new_assessment_does_not_write_over_the_draft_that_was_brought() -> No
     take(OLD)
     factories.VisitFactory(lead=Lead.objects.get(), received_at=timezone.now())
     assess.assess_due()
-    drafting.take_assessments()
+    drafts.take_assessments()
     message = Message.objects.get()
     assert (message.text.body, message.version) == (BODY, 1)
 
@@ -91,9 +94,9 @@ def test_who_was_written_to_gets_no_first_email(what: str) -> None:
     take(row)
     lead = Lead.objects.get()
     factories.VisitFactory(lead=lead)
-    assert drafting.why_never(lead) == "The first email to this person was sent, or refused for good, before."
+    assert drafts.why_never(lead) == "The first email to this person was sent, or refused for good, before."
     assess.assess_due()
-    drafting.take_assessments()
+    drafts.take_assessments()
     assert Message.objects.get().transport == "history"
 
 
@@ -108,7 +111,7 @@ def test_the_company_is_left_alone_for_seven_days_after_a_past_email() -> None:
     take(entry("sent", WORKING - timedelta(days=2), company="Northline Freight", name="Dana Okafor"))
     company = Lead.objects.get().company
     colleague = factories.LeadFactory(company=company, email="sam@northline-freight.test")
-    found = earlier.in_the_way(colleague, timezone.now())
+    found = previous_emails.in_the_way(colleague, timezone.now())
     assert found is not None
     assert found.until == WORKING + timedelta(days=5)
 
@@ -117,11 +120,11 @@ def test_a_past_rejection_teaches_and_two_make_rest() -> None:
     why = {"tag": "weak_subject", "reason": "It sounds like a newsletter."}
     take(*(entry("rejected", WORKING - timedelta(days=n), subject=f"News {n}", **why) for n in (3, 2)))
     lead = Lead.objects.get()
-    lessons = earlier.lessons(lead)
+    lessons = previous_emails.lessons(lead)
     assert [(one.tag, one.reason, one.subject) for one in lessons] == [
         ("weak_subject", "It sounds like a newsletter.", f"News {n}") for n in (2, 3)
     ]
-    assert drafting.why_never(lead) == "Rejected twice: this person rests for 30 days."
+    assert drafts.why_never(lead) == "Rejected twice: this person rests for 30 days."
 
 
 def test_who_answered_before_is_decided_by_a_person_from_now_on() -> None:
@@ -129,7 +132,7 @@ def test_who_answered_before_is_decided_by_a_person_from_now_on() -> None:
     take(entry("answered", at, subject="Re: Hello", body="Sounds interesting, tell me more?"), entry("sent"))
     reply = Reply.objects.get()
     assert (reply.message, reply.received_at, reply.source) == (Message.objects.get(), at, "history")
-    assert composing.critical_reason(reply.lead, Message(lead=reply.lead)) == composing.ANSWERED
+    assert compose.critical_reason(reply.lead, Message(lead=reply.lead)) == compose.ANSWERED
 
 
 def test_who_asked_to_stop_before_is_stopped_and_their_draft_is_not_held() -> None:
@@ -168,7 +171,7 @@ def test_while_one_line_is_wrong_nothing_is_stored() -> None:
     assert taken.errors == [
         (2, "email: 'nobody' is not an address."),
         (3, "at: it lies in the future."),
-        (4, f"tag: 'boring' is not one of {', '.join(history.Tag.values)}."),
+        (4, f"tag: 'boring' is not one of {', '.join(previous_system.Tag.values)}."),
     ]
     assert nothing_is_stored()
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outreach.likeness import likeness
+from outreach.content.similarity import likeness
 
 
 def test_the_same_words_are_one_text_whatever_their_case_and_punctuation() -> None:

@@ -10,9 +10,12 @@ from django.conf import settings as django_settings
 from django.utils import timezone
 
 from caio_project.lib import calendar
-from outreach import limits, pacing, phase, places, review, sending
+from outreach.control import phase
+from outreach.control.policy import Phase
+from outreach.limits import current_limits, limit_rules, office_hours
 from outreach.models import DailySlots, Message, SendIntent
-from outreach.policy import Phase
+from outreach.review import review_actions
+from outreach.sending import send
 from tests import factories
 from tests.fakes.ghl import FakeGhl
 from tests.outreach.conftest import WORKING
@@ -35,8 +38,8 @@ def now_is(message: Message) -> Message:
     return Message.objects.get(pk=message.pk)
 
 
-def why(message: Message) -> pacing.Wait | None:
-    return limits.why_not_sent(Message.objects.get(pk=message.pk), phase.control(), timezone.now())
+def why(message: Message) -> limit_rules.Wait | None:
+    return current_limits.why_not_sent(Message.objects.get(pk=message.pk), phase.control(), timezone.now())
 
 
 def use(count: int, day: datetime | None = None) -> None:
@@ -64,7 +67,7 @@ def test_the_daily_cap_of_each_phase_is_never_passed(to: Phase, cap: int) -> Non
         phase.change(to, by=None, reason="test")
     use(cap - 1)
     first, second = factories.cleared(), factories.cleared()
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
     assert status(first, second) == ["sent", "cleared"]
     assert DailySlots.objects.get().used == cap
     wait = why(second)
@@ -75,9 +78,9 @@ def test_the_daily_cap_of_each_phase_is_never_passed(to: Phase, cap: int) -> Non
 def test_in_shadow_nothing_is_sent_and_no_moment_is_named() -> None:
     message = factories.cleared()
     phase.change(Phase.SHADOW, by=None, reason="test")
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     assert status(message) == ["cleared"]
-    assert why(message) == pacing.Wait("phase", None, "Nothing is sent in Shadow.")
+    assert why(message) == limit_rules.Wait("phase", None, "Nothing is sent in Shadow.")
     assert (DailySlots.objects.count(), SendIntent.objects.count()) == (0, 0)
 
 
@@ -100,12 +103,12 @@ def test_the_day_is_the_teams_own(settings: Any, clock: Any, zone: str, last_mom
     clock.move_to(datetime.fromisoformat(last_moment).replace(tzinfo=UTC))
     use(25)
     message = factories.cleared()
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     morning = datetime.fromisoformat(next_day).replace(tzinfo=UTC)
     assert (why(message).limit, why(message).until) == ("daily", morning)
     clock.move_to(morning)
     assert why(message) is None
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
     assert sorted(DailySlots.objects.values_list("used", flat=True)) == [1, 25]
 
 
@@ -120,12 +123,12 @@ def test_a_day_has_one_cap_however_long_it_is(clock: Any, first: str, hours: int
     use(24)
     for _ in range(3):
         factories.cleared()
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
     clock.move_to(start + timedelta(hours=hours, seconds=-1))
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     assert DailySlots.objects.get().used == 25
     clock.move_to(start + timedelta(hours=hours))
-    assert sending.send_due() == 2
+    assert send.send_due() == 2
 
 
 def test_midnight_in_utc_changes_nothing(clock: Any) -> None:
@@ -133,7 +136,7 @@ def test_midnight_in_utc_changes_nothing(clock: Any) -> None:
     factories.cleared()
     for moment in (datetime(2026, 3, 3, 23, 59, 59, tzinfo=UTC), datetime(2026, 3, 4, 0, 0, 0, tzinfo=UTC)):
         clock.move_to(moment)
-        assert sending.send_due() == 0
+        assert send.send_due() == 0
     assert DailySlots.objects.get().used == 25
 
 
@@ -142,7 +145,7 @@ def test_a_lower_phase_holds_at_once_for_what_was_used_before() -> None:
     use(30)
     message = factories.cleared()
     phase.change(Phase.PARALLEL, by=None, reason="test")
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     assert why(message).text == "30 of 25 sent today"
     assert DailySlots.objects.get().used == 30
 
@@ -155,18 +158,18 @@ def test_the_hour_slides(settings: Any, clock: Any) -> None:
     start = timezone.now()
     for _ in range(3):
         factories.cleared()
-        assert sending.send_due() == 1
+        assert send.send_due() == 1
         clock.shift(timedelta(minutes=10))
     message = factories.cleared()
     wait = why(message)
     assert (wait.limit, wait.text, wait.until) == ("hourly", "3 an hour", start + timedelta(hours=1))
     clock.move_to(start + timedelta(hours=1, seconds=-1))
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     assert status(message) == ["cleared"]
     clock.move_to(start + timedelta(hours=1))
     assert why(message) is None
     factories.cleared()
-    assert sending.send_due() == 1  # one left the window, so one may enter
+    assert send.send_due() == 1  # one left the window, so one may enter
 
 
 def test_over_the_limit_the_moment_named_is_the_one_that_frees_a_place(settings: Any) -> None:
@@ -182,9 +185,12 @@ def test_what_left_or_may_have_counts(settings: Any, outcome: str) -> None:
     company = factories.CompanyFactory()
     claimed(timedelta(minutes=1), outcome=outcome, domain=company.domain)
     message = factories.cleared(factories.LeadFactory(company=company))
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     assert why(message).limit in ("hourly", "domain")
-    assert limits.for_message(now_is(message), limits.standing(phase.control(), timezone.now())).limit == "domain"
+    assert (
+        current_limits.for_message(now_is(message), current_limits.standing(phase.control(), timezone.now())).limit
+        == "domain"
+    )
 
 
 @pytest.mark.parametrize("outcome", ["not_sent", "refused"])
@@ -193,7 +199,7 @@ def test_what_certainly_did_not_leave_does_not_count(settings: Any, outcome: str
     company = factories.CompanyFactory()
     claimed(timedelta(minutes=1), outcome=outcome, domain=company.domain)
     factories.cleared(factories.LeadFactory(company=company))
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
 
 
 def at_one_domain(count: int) -> list[Message]:
@@ -205,15 +211,15 @@ def test_a_domain_that_is_full_lets_others_go_first(settings: Any, clock: Any) -
     settings.DOMAIN_HOURLY_LIMIT = 2
     start, colleagues = timezone.now(), at_one_domain(4)
     other = factories.cleared(intent=10, tier="tier_3")
-    assert sending.send_due() == 3
+    assert send.send_due() == 3
     assert status(*colleagues, other) == ["sent", "sent", "cleared", "cleared", "sent"]
     wait = why(colleagues[2])
     assert (wait.limit, wait.text) == ("domain", "2 an hour to shared.test")
     assert (wait.until, wait.everything) == (start + timedelta(hours=1), False)
     clock.move_to(start + timedelta(hours=1, seconds=-1))
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     clock.move_to(start + timedelta(hours=1))
-    assert sending.send_due() == 2
+    assert send.send_due() == 2
     assert status(*colleagues) == ["sent"] * 4
 
 
@@ -221,41 +227,41 @@ def test_a_case_of_its_own_is_no_second_domain(settings: Any) -> None:
     settings.DOMAIN_HOURLY_LIMIT = 1
     messages = at_one_domain(2)
     assert {message.domain for message in messages} == {"shared.test"}
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
 
 
 def test_the_gap_between_two_sends(settings: Any, clock: Any) -> None:
     settings.SEND_GAP_SECONDS = 45
     start = timezone.now()
     first, second = factories.cleared(), factories.cleared()
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
     assert status(first, second) == ["sent", "cleared"]
     wait = why(second)
     assert (wait.limit, wait.text) == ("gap", "45 s between emails")
     assert wait.until == start + timedelta(seconds=45)
     clock.shift(timedelta(seconds=44, milliseconds=999))
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     clock.shift(timedelta(milliseconds=1))
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
 
 
 def test_the_time_to_undo_is_a_limit_like_the_others(settings: Any, clock: Any) -> None:
     settings.UNDO_SECONDS = 30
-    message = review.clear(factories.held(), 1, by=None)
+    message = review_actions.clear(factories.held(), 1, by=None)
     wait = why(message)
     assert (wait.limit, wait.text, wait.until) == ("undo", "time to undo", timezone.now() + timedelta(seconds=30))
     clock.shift(timedelta(seconds=29, milliseconds=999))
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     clock.shift(timedelta(milliseconds=1))
     assert why(message) is None
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
 
 
 def test_a_halt_is_named_before_everything_and_has_no_end(settings: Any) -> None:
     use(25)
     message = factories.cleared()
     phase.halt(by=None, reason="test")
-    assert why(message) == pacing.Wait("halted", None, "Sending is halted.")
+    assert why(message) == limit_rules.Wait("halted", None, "Sending is halted.")
 
 
 def test_the_strictest_limit_is_the_one_that_is_named(settings: Any) -> None:
@@ -302,7 +308,7 @@ def test_clock_and_holidays_are_the_recipients_or_the_teams(
     settings: Any, team: str, lead: dict[str, str], zone: str, country: str
 ) -> None:
     settings.TEAM_TIME_ZONE = team
-    found = places.where(places.of(factories.LeadFactory(**lead)))
+    found = office_hours.where(office_hours.of(factories.LeadFactory(**lead)))
     assert (found.zone, found.country) == (zone, country)
 
 
@@ -335,19 +341,19 @@ def test_nothing_arrives_outside_the_recipients_working_hours(
     message = to_state(state)
     if opens is None:
         assert why(message) is None
-        assert sending.send_due() == 1
+        assert send.send_due() == 1
         return
     moment = datetime.fromisoformat(opens).replace(tzinfo=UTC)
     wait = why(message)
     assert (wait.limit, wait.until, wait.everything) == ("working_hours", moment, False)
-    assert wait.text == f"working hours in {places.where(places.of(message.lead)).zone.replace('_', ' ')}"
-    assert sending.send_due() == 0
+    assert wait.text == f"working hours in {office_hours.where(office_hours.of(message.lead)).zone.replace('_', ' ')}"
+    assert send.send_due() == 0
     assert (ghl.requests(), status(message), SendIntent.objects.count()) == ([], ["cleared"], 0)
     assert why(message) == wait  # still named, now that it is deferred
     clock.move_to(moment - timedelta(seconds=1))
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     clock.move_to(moment)
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
 
 
 @pytest.mark.parametrize(
@@ -374,17 +380,17 @@ def test_other_countries_keep_their_own_clocks_weekends_and_holidays(
     moment = datetime.fromisoformat(opens).replace(tzinfo=UTC) if opens else None
     wait = why(message)
     assert (wait.until if wait else None) == moment
-    assert sending.send_due() == (0 if opens else 1)
+    assert send.send_due() == (0 if opens else 1)
     if moment:
         clock.move_to(moment)
-        assert sending.send_due() == 1
+        assert send.send_due() == 1
 
 
 def test_those_who_are_at_work_go_before_those_who_are_not(ghl: FakeGhl, settings: Any) -> None:
     settings.WORKING_HOURS = "08:00-18:00"
     west = to_state("CA")
     east = factories.cleared(factories.LeadFactory(state="OH"), intent=10, tier="tier_3")
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
     assert status(west, east) == ["cleared", "sent"]
 
 
@@ -392,7 +398,7 @@ def test_the_sandbox_disturbs_nobody_and_keeps_no_hours(settings: Any, clock: An
     settings.WORKING_HOURS = "08:00-18:00"
     clock.move_to(datetime(2026, 3, 7, 3, 0, tzinfo=UTC))
     to_state("OH")
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
 
 
 def test_working_hours_that_ended_while_ghl_answered_hold_too(ghl: FakeGhl, settings: Any, clock: Any) -> None:
@@ -401,6 +407,6 @@ def test_working_hours_that_ended_while_ghl_answered_hold_too(ghl: FakeGhl, sett
     message = to_state("OH")
     act = ghl.search_conversations
     ghl.search_conversations = lambda request: (clock.shift(timedelta(seconds=2)), act(request))[1]
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     assert (status(message), ghl.sent_emails(), SendIntent.objects.count()) == (["cleared"], [], 0)
     assert why(message).limit == "working_hours"

@@ -9,9 +9,13 @@ from django.utils import timezone
 
 from leads.models import Alarm, Suppression
 from leads.suppression import suppression
-from outreach import drafting, looking, looks, phase, review, sending, uncertain
+from outreach.contact_history import ghl_check
+from outreach.control import phase
+from outreach.drafting import drafts
+from outreach.lifecycle.transitions import Stale
 from outreach.models import GhlLook, Message, Opportunity, Reply
-from outreach.states import Stale
+from outreach.review import ghl_lookup, review_actions
+from outreach.sending import send, uncertain
 from tests import factories
 from tests.fakes.ghl import FakeGhl
 from tests.fakes.server import iso
@@ -49,18 +53,18 @@ def low(**more: Any) -> Message:
 
 def test_who_is_not_known_there_is_asked_about_once(ghl: FakeGhl) -> None:
     message = low()
-    assert looks.words(message) == "Not checked at GoHighLevel yet."
-    assert looking.look_due() == 1
-    assert looks.words(message) == "Checked at GoHighLevel: They are not known there."
+    assert ghl_check.words(message) == "Not checked at GoHighLevel yet."
+    assert ghl_lookup.look_due() == 1
+    assert ghl_check.words(message) == "Checked at GoHighLevel: They are not known there."
     (request,) = ghl.requests()
     assert request.query == {"locationId": "loc-test", "email": message.to_address}
-    assert (looking.look_due(), now_is(message).critical_reason, now_is(message).rank) == (0, "", 2)
+    assert (ghl_lookup.look_due(), now_is(message).critical_reason, now_is(message).rank) == (0, "", 2)
 
 
 def test_an_earlier_email_makes_it_critical_before_anybody_decides(ghl: FakeGhl) -> None:
     message = low()
     emailed(ghl, known(ghl, message))
-    assert looking.look_due() == 1
+    assert ghl_lookup.look_due() == 1
     critical = now_is(message)
     assert (critical.status, critical.critical_reason, critical.rank, critical.priority) == (
         "held",
@@ -68,7 +72,7 @@ def test_an_earlier_email_makes_it_critical_before_anybody_decides(ghl: FakeGhl)
         0,
         "critical",
     )
-    assert looks.words(critical) == f"Checked at GoHighLevel: {EMAIL}"
+    assert ghl_check.words(critical) == f"Checked at GoHighLevel: {EMAIL}"
     assert routes(ghl) == [FIND, SEARCH, TALK, DEALS]
 
 
@@ -76,25 +80,25 @@ def test_an_earlier_email_makes_it_critical_before_anybody_decides(ghl: FakeGhl)
 def test_an_email_counts_for_180_days(ghl: FakeGhl, days: int, reason: str) -> None:
     message = low()
     emailed(ghl, known(ghl, message), timezone.now() - timedelta(days=days))
-    looking.look_due()
+    ghl_lookup.look_due()
     assert now_is(message).critical_reason == reason
 
 
 def test_a_message_from_them_makes_it_critical(ghl: FakeGhl) -> None:
     message = low()
     ghl.receive_reply(known(ghl, message))
-    looking.look_due()
+    ghl_lookup.look_due()
     assert now_is(message).critical_reason == "GoHighLevel shows a message from them on 3 Mar 2026."
 
 
 def test_an_email_of_ours_is_no_surprise(ghl: FakeGhl) -> None:
     lead = factories.LeadFactory()
     factories.cleared(lead)
-    sending.send_due()
+    send.send_due()
     message = factories.held(lead)
-    looking.look_due()
+    ghl_lookup.look_due()
     assert now_is(message).critical_reason == ""
-    assert looks.words(message) == "Checked at GoHighLevel: No earlier email, no open deal."
+    assert ghl_check.words(message) == "Checked at GoHighLevel: No earlier email, no open deal."
 
 
 def test_an_open_deal_makes_it_critical_and_others_do_not(ghl: FakeGhl) -> None:
@@ -103,7 +107,7 @@ def test_an_open_deal_makes_it_critical_and_others_do_not(ghl: FakeGhl) -> None:
     ghl.add_opportunity(contact, name="Northline pilot")
     ghl.add_opportunity(contact, name="Lost", status="lost")
     ghl.add_opportunity(known(ghl, other), name="Won", status="won")
-    assert looking.look_due() == 2
+    assert ghl_lookup.look_due() == 2
     assert (now_is(message).critical_reason, now_is(other).critical_reason) == (DEAL, "")
 
 
@@ -112,7 +116,7 @@ def test_a_filter_that_is_not_understood_makes_nobodys_deals_theirs(ghl: FakeGhl
     known(ghl, message)
     foreign = ghl.add_opportunity(ghl.add_contact("somebody@else.test"))
     ghl.on(DEALS).status(200, {"opportunities": [foreign], "meta": {"total": 1}})
-    looking.look_due()
+    ghl_lookup.look_due()
     assert now_is(message).critical_reason == ""
     assert GhlLook.objects.get().looked_at is not None
 
@@ -122,7 +126,7 @@ def test_both_spellings_of_the_names_are_known_and_the_right_one_is_remembered(g
     messages = [low(), low()]
     for message in messages:
         ghl.add_opportunity(known(ghl, message), name="Northline pilot")
-    assert looking.look_due() == 2
+    assert ghl_lookup.look_due() == 2
     assert [now_is(message).critical_reason for message in messages] == [DEAL, DEAL]
     asked = [sorted(request.query) for request in ghl.requests(DEALS)]
     assert asked == [
@@ -133,14 +137,14 @@ def test_both_spellings_of_the_names_are_known_and_the_right_one_is_remembered(g
     ghl.configure(opportunity_params="camel")
     third = low()
     ghl.add_opportunity(known(ghl, third), name="Northline pilot")
-    looking.look_due()
+    ghl_lookup.look_due()
     assert now_is(third).critical_reason == DEAL
 
 
 def test_do_not_disturb_stops_the_person_before_anybody_decides(ghl: FakeGhl) -> None:
     message = low()
     known(ghl, message, dndSettings={"Email": {"status": "active"}})
-    looking.look_due()
+    ghl_lookup.look_due()
     assert (now_is(message).status, message.moves.last().why) == ("withdrawn", "suppressed")
     assert suppression.verdict("another@address.test", message.lead).reason == "unsubscribed"
 
@@ -152,7 +156,7 @@ CUSTOMER = [{"tags": ["customer"]}, {"type": "customer"}]
 def test_a_customer_at_gohighlevel_gets_no_first_email(ghl: FakeGhl, more: dict[str, Any]) -> None:
     message = low()
     known(ghl, message, **more)
-    looking.look_due()
+    ghl_lookup.look_due()
     assert (now_is(message).status, suppression.verdict(message.to_address).reason) == ("withdrawn", "customer")
 
 
@@ -161,7 +165,7 @@ def test_who_became_a_customer_since_it_was_approved_gets_nothing(ghl: FakeGhl, 
     message = low()
     approved(message)
     known(ghl, message, **more)
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     stopped = now_is(message)
     assert (stopped.status, stopped.error) == ("withdrawn", "Customer (GoHighLevel)")
     assert (ghl.requests(SEND), suppression.verdict(message.to_address).reason) == ([], "customer")
@@ -174,15 +178,15 @@ def test_a_reason_of_our_own_stays_beside_it(ghl: FakeGhl) -> None:
         message=message, from_status="sending", to_status="held", why="answered", version=1
     )
     emailed(ghl, known(ghl, message))
-    looking.look_due()
+    ghl_lookup.look_due()
     assert now_is(message).critical_reason == f"This person has answered before. {EMAIL}"
 
 
 def test_a_draft_that_is_written_anew_keeps_the_reason(ghl: FakeGhl) -> None:
     message = low()
     emailed(ghl, known(ghl, message))
-    looking.look_due()
-    drafting.rewrite(now_is(message), factories.AssessmentFactory(lead=message.lead, intent=55, tier="tier_2"))
+    ghl_lookup.look_due()
+    drafts.rewrite(now_is(message), factories.AssessmentFactory(lead=message.lead, intent=55, tier="tier_2"))
     written = now_is(message)
     assert (written.band, written.critical_reason, written.rank) == ("warm", EMAIL, 0)
 
@@ -190,11 +194,11 @@ def test_a_draft_that_is_written_anew_keeps_the_reason(ghl: FakeGhl) -> None:
 def test_a_reason_that_is_gone_when_looked_again_is_taken_away(ghl: FakeGhl, clock: Any) -> None:
     message = low()
     deal = ghl.add_opportunity(known(ghl, message), name="Northline pilot")
-    looking.look_due()
+    ghl_lookup.look_due()
     ghl._opportunities[deal["id"]]["status"] = "lost"
-    clock.shift(looks.FRESH + timedelta(minutes=1))
-    looks.ask(message)
-    assert looking.look_due() == 1
+    clock.shift(ghl_check.FRESH + timedelta(minutes=1))
+    ghl_check.ask(message)
+    assert ghl_lookup.look_due() == 1
     assert (now_is(message).critical_reason, now_is(message).rank) == ("", 2)
 
 
@@ -203,50 +207,50 @@ def test_a_reason_that_is_gone_when_looked_again_is_taken_away(ghl: FakeGhl, clo
 
 def test_the_most_urgent_are_looked_for_first_and_a_few_at_a_time(ghl: FakeGhl) -> None:
     cold, hot = low(), factories.held()
-    assert looking.look_due(batch=1) == 1
-    assert (looks.of(hot).looked_at is not None, looks.of(cold).looked_at) == (True, None)
+    assert ghl_lookup.look_due(batch=1) == 1
+    assert (ghl_check.of(hot).looked_at is not None, ghl_check.of(cold).looked_at) == (True, None)
 
 
 def test_a_look_is_kept_for_some_hours_and_asked_for_again_when_it_is_older(ghl: FakeGhl, clock: Any) -> None:
     message = low()
-    assert looks.why_no_machine(message, timezone.now()) == "it is not checked at GoHighLevel, or too long ago"
-    looking.look_due()
-    looks.ask(message)
-    assert (looks.why_no_machine(message, timezone.now()), looking.look_due()) == ("", 0)
-    clock.shift(looks.FRESH + timedelta(minutes=1))
-    assert looks.why_no_machine(message, timezone.now()) != ""
-    looks.ask(message)
-    assert (looking.look_due(), looks.why_no_machine(message, timezone.now())) == (1, "")
+    assert ghl_check.why_no_machine(message, timezone.now()) == "it is not checked at GoHighLevel, or too long ago"
+    ghl_lookup.look_due()
+    ghl_check.ask(message)
+    assert (ghl_check.why_no_machine(message, timezone.now()), ghl_lookup.look_due()) == ("", 0)
+    clock.shift(ghl_check.FRESH + timedelta(minutes=1))
+    assert ghl_check.why_no_machine(message, timezone.now()) != ""
+    ghl_check.ask(message)
+    assert (ghl_lookup.look_due(), ghl_check.why_no_machine(message, timezone.now())) == (1, "")
 
 
 def test_a_look_is_at_one_address(ghl: FakeGhl) -> None:
     message = low()
-    looking.look_due()
+    ghl_lookup.look_due()
     message.to_address = "new@address.test"
-    assert looks.why_no_machine(message, timezone.now()) != ""
+    assert ghl_check.why_no_machine(message, timezone.now()) != ""
 
 
 def test_in_the_sandbox_nobody_is_asked_and_it_says_so(ghl: FakeGhl, settings: Any) -> None:
     settings.SANDBOXED = ["ghl"]
     message = low()
-    assert (looking.look_due(), ghl.requests()) == (0, [])
-    assert looks.words(message) == "GoHighLevel is in the sandbox: not checked."
-    assert looks.why_no_machine(message, timezone.now()) == ""  # it cannot reach anybody
+    assert (ghl_lookup.look_due(), ghl.requests()) == (0, [])
+    assert ghl_check.words(message) == "GoHighLevel is in the sandbox: not checked."
+    assert ghl_check.why_no_machine(message, timezone.now()) == ""  # it cannot reach anybody
     settings.SANDBOXED = []
-    assert looks.why_no_machine(message, timezone.now()) != ""
-    assert looking.look_due() == 1
+    assert ghl_check.why_no_machine(message, timezone.now()) != ""
+    assert ghl_lookup.look_due() == 1
 
 
 @pytest.mark.parametrize("kind", ["example", "test", "training"])
 def test_people_who_are_not_live_are_never_asked_about(ghl: FakeGhl, kind: str) -> None:
     message = low(lead=factories.LeadFactory(kind=kind))
-    assert (looking.look_due(), ghl.requests(), GhlLook.objects.count(), looks.words(message)) == (0, [], 0, "")
+    assert (ghl_lookup.look_due(), ghl.requests(), GhlLook.objects.count(), ghl_check.words(message)) == (0, [], 0, "")
 
 
 def test_a_halt_lets_no_further_call_begin(ghl: FakeGhl, settings: Any) -> None:
     message = low()
     phase.halt(by=None, reason="test")
-    assert (looking.look_due(), ghl.requests()) == (0, [])
+    assert (ghl_lookup.look_due(), ghl.requests()) == (0, [])
     phase.resume(by=None, reason="test")
     emailed(ghl, known(ghl, message))
     act = ghl.search_conversations
@@ -256,29 +260,29 @@ def test_a_halt_lets_no_further_call_begin(ghl: FakeGhl, settings: Any) -> None:
         return act(request)
 
     ghl.search_conversations = stopped_meanwhile
-    assert looking.look_due() == 1
-    assert (routes(ghl), looks.of(message).looked_at) == ([FIND, SEARCH], None)
+    assert ghl_lookup.look_due() == 1
+    assert (routes(ghl), ghl_check.of(message).looked_at) == ([FIND, SEARCH], None)
 
 
 def test_what_is_decided_is_not_looked_for(ghl: FakeGhl) -> None:
-    review.withdraw(low(), by=None)
-    review.clear(low(), 1, by=None)
-    assert (looking.look_due(), ghl.requests()) == (0, [])
+    review_actions.withdraw(low(), by=None)
+    review_actions.clear(low(), 1, by=None)
+    assert (ghl_lookup.look_due(), ghl.requests()) == (0, [])
 
 
 def test_an_approval_that_is_undone_is_looked_for(ghl: FakeGhl) -> None:
     message = low()
     GhlLook.objects.all().delete()  # as one from before there were looks
-    review.undo(review.clear(message, 1, by=None), by=None)
-    assert looking.look_due() == 1
+    review_actions.undo(review_actions.clear(message, 1, by=None), by=None)
+    assert ghl_lookup.look_due() == 1
 
 
 def test_what_another_sweep_has_is_left_alone_until_its_lease_ends(ghl: FakeGhl, clock: Any) -> None:
     low()
     GhlLook.objects.update(lease_until=timezone.now() + timedelta(seconds=60))
-    assert (looking.look_due(), ghl.requests()) == (0, [])
+    assert (ghl_lookup.look_due(), ghl.requests()) == (0, [])
     clock.shift(timedelta(seconds=61))
-    assert looking.look_due() == 1
+    assert ghl_lookup.look_due() == 1
 
 
 # --- When it cannot be asked ------------------------------------------------------------------------------------------
@@ -297,15 +301,15 @@ def test_what_another_sweep_has_is_left_alone_until_its_lease_ends(ghl: FakeGhl,
 def test_while_it_cannot_be_asked_the_email_says_so(ghl: FakeGhl, clock: Any, fault: Any, said: str) -> None:
     message = low()
     fault(ghl.on(FIND))
-    assert looking.look_due() == 1
-    words = looks.words(message)
+    assert ghl_lookup.look_due() == 1
+    words = ghl_check.words(message)
     assert words.startswith("Not checked at GoHighLevel yet.") and said in words
-    assert looks.why_no_machine(message, timezone.now()) != ""
-    assert looking.look_due() == 0
+    assert ghl_check.why_no_machine(message, timezone.now()) != ""
+    assert ghl_lookup.look_due() == 0
     ghl.clear_behaviours()
     clock.shift(timedelta(seconds=30))
-    assert looking.look_due() == 1
-    assert looks.words(message) == "Checked at GoHighLevel: They are not known there."
+    assert ghl_lookup.look_due() == 1
+    assert ghl_check.words(message) == "Checked at GoHighLevel: They are not known there."
     assert Suppression.objects.count() == 0
 
 
@@ -314,15 +318,15 @@ def test_half_a_look_is_none(ghl: FakeGhl, route: str) -> None:
     message = low()
     emailed(ghl, known(ghl, message))
     ghl.on(route).status(503)
-    looking.look_due()
-    assert (now_is(message).critical_reason, looks.of(message).looked_at) == ("", None)
+    ghl_lookup.look_due()
+    assert (now_is(message).critical_reason, ghl_check.of(message).looked_at) == ("", None)
 
 
 def test_where_it_is_away_the_others_are_not_tried(ghl: FakeGhl) -> None:
     for _ in range(3):
         low()
     ghl.stop()
-    assert looking.look_due() == 1
+    assert ghl_lookup.look_due() == 1
     assert sum(look.attempts for look in GhlLook.objects.all()) == 1
 
 
@@ -330,8 +334,8 @@ def test_one_that_is_refused_does_not_hold_up_the_others(ghl: FakeGhl) -> None:
     bad, good = factories.held(), low()
     known(ghl, bad)
     ghl.on(SEARCH).status(400, {"message": "Contact with id x not found"})
-    assert looking.look_due() == 2
-    assert (looks.of(bad).looked_at, looks.of(good).looked_at is not None) == (None, True)
+    assert ghl_lookup.look_due() == 2
+    assert (ghl_check.of(bad).looked_at, ghl_check.of(good).looked_at is not None) == (None, True)
 
 
 # --- A person approves ------------------------------------------------------------------------------------------------
@@ -339,7 +343,7 @@ def test_one_that_is_refused_does_not_hold_up_the_others(ghl: FakeGhl) -> None:
 
 def approved(message: Message) -> Message:
     current = now_is(message)
-    return review.clear(current, current.version, by=None)
+    return review_actions.clear(current, current.version, by=None)
 
 
 def test_what_stood_beside_it_when_it_was_approved_stops_nothing(ghl: FakeGhl) -> None:
@@ -348,9 +352,9 @@ def test_what_stood_beside_it_when_it_was_approved_stops_nothing(ghl: FakeGhl) -
     emailed(ghl, contact)
     ghl.receive_reply(contact)
     ghl.add_opportunity(contact, name="Northline pilot")
-    looking.look_due()
+    ghl_lookup.look_due()
     approved(message)
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
     assert (now_is(message).status, len(ghl.sent_emails())) == ("sent", 1)
 
 
@@ -374,17 +378,17 @@ def test_what_came_since_brings_it_back_once_as_critical_with_the_reason(
     message = low()
     contact = known(ghl, message)
     if looked:
-        looking.look_due()
+        ghl_lookup.look_due()
     approved(message)
     happens(ghl, contact)
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     held = now_is(message)
     assert (held.status, held.moves.last().why, held.error, held.rank) == ("held", why, reason, 0)
     assert reason in held.critical_reason
     assert (ghl.requests(SEND), held.transport) == ([], "")
-    assert looking.look_due() == 0  # the door has looked just now
+    assert ghl_lookup.look_due() == 0  # the door has looked just now
     approved(message)
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
     assert len(ghl.sent_emails()) == 1
 
 
@@ -402,17 +406,17 @@ def test_what_was_known_by_polling_when_it_was_approved_is_no_news(ghl: FakeGhl)
     ghl.receive_reply(contact)
     reply(message, ghl_message_id="msg_1")
     approved(message)
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
 
 
 def test_an_automatic_answer_stops_nothing(ghl: FakeGhl) -> None:
     message = low()
     said = ghl.receive_reply(known(ghl, message))
     reply(message, ghl_message_id=said["emailMessageId"], sorted_as="out_of_office")
-    looking.look_due()
+    ghl_lookup.look_due()
     assert now_is(message).critical_reason == ""
     approved(message)
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
 
 
 def test_a_deal_that_is_known_by_polling_is_named_once(ghl: FakeGhl) -> None:
@@ -420,7 +424,7 @@ def test_a_deal_that_is_known_by_polling_is_named_once(ghl: FakeGhl) -> None:
     deal = ghl.add_opportunity(known(ghl, message), name="Northline pilot")
     at = timezone.now()
     Opportunity.objects.create(ghl_id=deal["id"], lead=message.lead, status="open", opened_at=at, changed_at=at)
-    looking.look_due()
+    ghl_lookup.look_due()
     assert now_is(message).critical_reason == DEAL
 
 
@@ -430,32 +434,32 @@ def test_something_more_brings_it_back_again(ghl: FakeGhl, clock: Any) -> None:
     for name in ("First", "Second"):
         ghl.add_opportunity(contact, name=name)
         approved(message)
-        assert sending.send_due() == 0
+        assert send.send_due() == 0
         assert now_is(message).error == f"GoHighLevel shows an open deal: {name}."
     assert now_is(message).critical_reason == "GoHighLevel shows open deals: Second, First."
     approved(message)
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
 
 
 def test_a_reason_that_comes_in_the_moment_of_approving_is_not_approved_unseen(ghl: FakeGhl, reviewer: User) -> None:
     message = low()
     as_it_was_shown = now_is(message)
     emailed(ghl, known(ghl, message))
-    looking.look_due()
+    ghl_lookup.look_due()
     with pytest.raises(Stale):
-        review.clear(as_it_was_shown, 1, by=reviewer)
-    assert (now_is(message).status, looks.of(message).seen) == ("held", {})
+        review_actions.clear(as_it_was_shown, 1, by=reviewer)
+    assert (now_is(message).status, ghl_check.of(message).seen) == ("held", {})
 
 
 def test_deals_that_may_not_be_read_let_nothing_through_and_refuse_nothing(ghl: FakeGhl, clock: Any) -> None:
     message = low()
     ghl.on(DEALS).status(401, {"message": "The token is not authorized for this scope."}, times=1)
     approved(message)
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     assert (now_is(message).status, now_is(message).waiting_for) == ("cleared", "ghl_config")
     assert "opportunities.readonly" in Alarm.objects.get().text
     clock.shift(timedelta(minutes=6))
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
 
 
 # --- A conversation that lists threads --------------------------------------------------------------------------------
@@ -465,7 +469,7 @@ def in_thread(ghl: FakeGhl) -> tuple[Message, dict[str, Any]]:
     """A follow-up that waits, and the first email of its thread as GoHighLevel has it."""
     ghl.configure(thread_rows=True)
     first = factories.cleared(intent=10, tier="tier_3")
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
     first.refresh_from_db()
     second = Message.objects.create(
         lead=first.lead, follows=first, step=2, status="held", version=1, to_address=first.to_address, band="low"
@@ -480,7 +484,7 @@ def in_thread(ghl: FakeGhl) -> tuple[Message, dict[str, Any]]:
 
 def test_in_a_thread_of_ours_nothing_is_news(ghl: FakeGhl) -> None:
     message, _ = in_thread(ghl)
-    looking.look_due()
+    ghl_lookup.look_due()
     assert (now_is(message).critical_reason, ghl.requests("GET /conversations/messages/email/{id}")) == ("", [])
 
 
@@ -489,7 +493,7 @@ def test_an_answer_inside_a_thread_of_ours_is_seen(ghl: FakeGhl) -> None:
     ghl.receive_reply(first["contactId"])
     (row,) = ghl._rows(ghl._visible())
     assert (row["direction"], len(row["meta"]["email"]["messageIds"])) == ("outbound", 2)
-    looking.look_due()
+    ghl_lookup.look_due()
     assert "a message from them on 3 Mar 2026" in now_is(message).critical_reason
 
 
@@ -497,7 +501,7 @@ def test_an_automatic_answer_inside_a_thread_is_none(ghl: FakeGhl) -> None:
     message, first = in_thread(ghl)
     said = ghl.receive_reply(first["contactId"])
     reply(message, ghl_message_id=said["emailMessageId"], sorted_as="out_of_office")
-    looking.look_due()
+    ghl_lookup.look_due()
     assert now_is(message).critical_reason == ""
 
 
@@ -506,7 +510,7 @@ def test_a_follow_up_that_may_have_left_is_found_inside_its_thread(ghl: FakeGhl,
     clock.shift(timedelta(days=3))
     approved(message)
     ghl.on(SEND).act_then_close(times=1)
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
     assert now_is(message).status == "uncertain"
     clock.shift(timedelta(seconds=6))
     uncertain.settle_due()

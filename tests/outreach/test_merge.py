@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leads.models import Company
-from outreach import compliance, composing, guards, merge
-from outreach.merge import BadTemplate, MissingField, Value, fill, leftovers, title_family
+from outreach.content import checks, email_footer, merge_fields
+from outreach.content.merge_fields import BadTemplate, MissingField, Value, fill, leftovers, title_family
+from outreach.drafting import compose
 from outreach.models import EmailTemplate
 from tests import factories
 
@@ -20,8 +21,8 @@ def test_a_required_field_is_filled_and_its_source_kept() -> None:
     filled = fill("Hi {{ first_name }}, of {{company}}. {{ first_name }}!", FIELDS, "other")
     assert filled.text == "Hi Dana, of Northline. Dana!"
     assert filled.phrases == (
-        merge.Phrase("Dana", "first_name", "rb2b"),
-        merge.Phrase("Northline", "company", "clay, 2026-03-01"),
+        merge_fields.Phrase("Dana", "first_name", "rb2b"),
+        merge_fields.Phrase("Northline", "company", "clay, 2026-03-01"),
     )
 
 
@@ -150,7 +151,7 @@ def _guard(body: str, **more: Any) -> dict[str, bool]:
         "subject": "Subject", "footer": "", "fields_used": frozenset({"company"}), "sender_name": "",
         "postal_address": "", "unsubscribe_url": "", "country": "US", "allowed_countries": frozenset({"US"}),
     }  # fmt: skip
-    return {row.guard: row.passed for row in guards.check(guards.Text(body=body, **{**plain, **more}))}
+    return {row.guard: row.passed for row in checks.check(checks.Text(body=body, **{**plain, **more}))}
 
 
 OPTIONAL = (
@@ -174,7 +175,7 @@ ALL = {
     "sender_name": "Alex Moreno", "sender_first_name": "Alex", "sender_company": "ChiefAIOfficer",
     "first_subject": "A question for Northline",
 }  # fmt: skip
-SIGNATURE = compliance.Signature(
+SIGNATURE = email_footer.Signature(
     "Alex Moreno", "Partner", "ChiefAIOfficer", "https://book.ours.example.com/alex", "1 Example Street, Columbus",
     "https://ours.example.com/u/token",
 )  # fmt: skip
@@ -185,7 +186,7 @@ SIGNATURE = compliance.Signature(
 @pytest.mark.parametrize("without", [(), OPTIONAL, *[(name,) for name in OPTIONAL]], ids="-".join)
 def test_every_seeded_template_fills_and_passes_or_names_what_it_needs(family: str, without: tuple[str, ...]) -> None:
     fields = {name: Value(text, "test") for name, text in ALL.items() if name not in without}
-    footer = compliance.footer(SIGNATURE)
+    footer = email_footer.footer(SIGNATURE)
     templates = list(EmailTemplate.objects.filter(active=True))
     assert len(templates) == 26
     filled = 0
@@ -200,9 +201,9 @@ def test_every_seeded_template_fills_and_passes_or_names_what_it_needs(family: s
         assert "{{" not in f"{subject}{body.text}" and "[" not in f"{subject}{body.text}", template.key
         assert body.text.startswith("Hi Dana,"), template.key
         assert body.text.rstrip().endswith("?"), template.key
-        failed = guards.first_failure(
-            guards.check(
-                guards.Text(
+        failed = checks.first_failure(
+            checks.check(
+                checks.Text(
                     subject=subject,
                     body=body.text,
                     footer=footer,
@@ -240,7 +241,7 @@ def test_the_fields_of_a_lead_have_their_sources() -> None:
         sources={"name": {"source": "clay", "at": "2026-03-01T10:00"}},
     )
     lead = factories.LeadFactory(company=company, sources={"title": {"source": "rb2b", "at": "2026-02-28T10:00"}})
-    found = composing.fields_of(lead, factories.AssessmentFactory(lead=lead), None)
+    found = compose.fields_of(lead, factories.AssessmentFactory(lead=lead), None)
     assert found["company"] == Value("Acme", "clay, 2026-03-01")
     assert found["title"] == Value("VP Sales", "rb2b, 2026-02-28")
     assert found["technology"].text == "HubSpot"

@@ -7,10 +7,14 @@ import pytest
 from leads.identity import merging
 from leads.models import Lead, Merge
 from leads.suppression import suppression
-from outreach import composing, drafting, earlier, one_person, review, sending, unsubscribes
+from outreach.contact_history import previous_emails
+from outreach.drafting import compose, drafts
+from outreach.feedback import unsubscribes
+from outreach.lifecycle.moves import move
+from outreach.lifecycle.transitions import Status
 from outreach.models import Message, SendIntent
-from outreach.moves import move
-from outreach.states import Status
+from outreach.review import merged_leads, review_actions
+from outreach.sending import send
 from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender")]
@@ -48,37 +52,37 @@ def test_what_was_written_to_one_was_written_to_the_person_before_any_sweep() ->
     one, other = two()
     sent(other)
     factories.VisitFactory(lead=one)
-    assert drafting.why_not(one) == ""
+    assert drafts.why_not(one) == ""
     merged(one, other)
-    assert drafting.why_not(one) == "The first email to this person was sent, or refused for good, before."
-    assert set(earlier.emails_of(one)) == set(earlier.emails_of(other)) == set(Message.objects.all())
+    assert drafts.why_not(one) == "The first email to this person was sent, or refused for good, before."
+    assert set(previous_emails.emails_of(one)) == set(previous_emails.emails_of(other)) == set(Message.objects.all())
 
 
 def test_an_email_open_for_one_is_open_for_the_person_before_any_sweep() -> None:
     one, other = two()
     factories.held(other)
     merged(one, other)
-    assert drafting.why_not(one) == "An email to this person is open already."
+    assert drafts.why_not(one) == "An email to this person is open already."
 
 
 def test_who_answered_as_either_has_answered() -> None:
     one, other = two()
     answered(other)
     merged(one, other)
-    assert composing.critical_reason(one, Message()) == composing.ANSWERED
+    assert compose.critical_reason(one, Message()) == compose.ANSWERED
 
 
 def test_emails_go_to_the_survivor_and_come_back_with_an_undo() -> None:
     one, other = two()
     mine, theirs = sent(one), sent(other)
     row = merged(one, other)
-    assert one_person.follow() == 1
-    assert one_person.follow() == 0
+    assert merged_leads.follow() == 1
+    assert merged_leads.follow() == 0
     assert (now_is(theirs).lead, now_is(theirs).written_for) == (one, other)
     assert set(one.messages.all()) == {mine, theirs}
     merging.undo(row, by=None, reason="They are two.")
-    assert one_person.follow() == 1
-    assert one_person.follow() == 0
+    assert merged_leads.follow() == 1
+    assert merged_leads.follow() == 0
     assert (now_is(theirs).lead, now_is(theirs).written_for, now_is(mine).lead) == (other, None, one)
 
 
@@ -86,15 +90,15 @@ def test_through_several_merges_each_email_comes_back_to_whom_it_was_written_for
     one, (middle, last) = factories.LeadFactory(), two()
     message = sent(last)
     first = merged(middle, last)
-    one_person.follow()
+    merged_leads.follow()
     second = merged(one, middle)
-    one_person.follow()
+    merged_leads.follow()
     assert (now_is(message).lead, now_is(message).written_for) == (one, last)
     merging.undo(second, by=None, reason="They are two.")
-    one_person.follow()
+    merged_leads.follow()
     assert (now_is(message).lead, now_is(message).written_for) == (middle, last)
     merging.undo(first, by=None, reason="They are two.")
-    one_person.follow()
+    merged_leads.follow()
     assert (now_is(message).lead, now_is(message).written_for) == (last, None)
 
 
@@ -112,19 +116,23 @@ def test_of_two_open_emails_the_one_that_came_further_stays(further: Any, less: 
     kept, gone = further(leads[swap]), less(leads[not swap])
     status = kept.status
     merged(*leads)
-    one_person.follow()
+    merged_leads.follow()
     assert (now_is(kept).status, now_is(kept).lead) == (status, leads[0])
     gone = now_is(gone)
-    assert (gone.status, gone.error, gone.moves.last().why) == ("withdrawn", one_person.OTHER_IS_OPEN, "other_is_open")
+    assert (gone.status, gone.error, gone.moves.last().why) == (
+        "withdrawn",
+        merged_leads.OTHER_IS_OPEN,
+        "other_is_open",
+    )
 
 
 @pytest.mark.parametrize("opened", [0, 1])
 def test_of_two_held_emails_the_one_that_a_person_has_opened_stays(opened: int) -> None:
     leads = two()
     emails = [factories.held(lead) for lead in leads]
-    review.mark_opened(emails[opened])
+    review_actions.mark_opened(emails[opened])
     merged(*leads)
-    one_person.follow()
+    merged_leads.follow()
     assert [now_is(email).status for email in emails].index("held") == opened
 
 
@@ -134,8 +142,8 @@ def test_an_open_email_is_withdrawn_where_the_other_lead_was_written_to(make: An
     leads = two()
     before, open_ = sent(leads[swap]), make(leads[not swap])
     merged(*leads)
-    one_person.follow()
-    assert (now_is(open_).status, now_is(open_).error) == ("withdrawn", one_person.WRITTEN_AS_OTHER)
+    merged_leads.follow()
+    assert (now_is(open_).status, now_is(open_).error) == ("withdrawn", merged_leads.WRITTEN_AS_OTHER)
     assert (now_is(before).status, Message.objects.filter(lead=leads[0]).count()) == ("sent", 2)
 
 
@@ -146,13 +154,13 @@ def test_two_that_may_both_be_leaving_stay_where_they_are_until_one_is_settled()
         move(email, Status.SENDING, "door")
         move(email, Status.UNCERTAIN, "uncertain")
     merged(one, other)
-    one_person.follow()
+    merged_leads.follow()
     assert [(now_is(email).lead, now_is(email).status) for email in (mine, theirs)] == [
         (one, "uncertain"),
         (other, "uncertain"),
     ]
     move(mine, Status.SENT, "found_at_ghl")
-    one_person.follow()
+    merged_leads.follow()
     assert now_is(theirs).lead == one
 
 
@@ -161,9 +169,9 @@ def test_who_answered_as_the_other_is_decided_by_a_person_who_knows_it() -> None
     answered(other)
     approved = factories.cleared(one)
     merged(one, other)
-    one_person.follow()
+    merged_leads.follow()
     approved = now_is(approved)
-    assert (approved.status, approved.priority, approved.critical_reason) == ("held", "critical", composing.ANSWERED)
+    assert (approved.status, approved.priority, approved.critical_reason) == ("held", "critical", compose.ANSWERED)
     assert approved.moves.last().why == "more_known"
 
 
@@ -173,7 +181,7 @@ def test_the_door_sees_a_merge_that_no_sweep_has_followed(settings: Any) -> None
     sent(other)
     approved = factories.cleared(one)
     merged(one, other)
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     approved = now_is(approved)
     assert (approved.status, approved.moves.last().why) == ("withdrawn", "written_as_other")
     assert SendIntent.objects.filter(message=approved).count() == 0
@@ -185,7 +193,7 @@ def test_the_door_sees_a_no_that_was_said_as_the_other() -> None:
     suppression.stop(other.email, "unsubscribed", "test", other)
     approved = factories.cleared(one)
     merged(one, other)
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     assert (now_is(approved).status, now_is(approved).moves.last().why) == ("withdrawn", "suppressed")
     assert not SendIntent.objects.exists()
 
@@ -197,10 +205,10 @@ def test_an_unsubscribe_by_the_link_in_either_email_stops_both_and_stays_after_a
     assert unsubscribes.stop(first.unsubscribe_token)
     assert now_is(open_).status == "withdrawn"
     merging.undo(row, by=None, reason="They are two.")
-    one_person.follow()
+    merged_leads.follow()
     for lead in two_again(one, other):
         assert suppression.verdict(lead.email, lead).reason == "unsubscribed"
-        assert drafting.why_not(lead).startswith("We must not write")
+        assert drafts.why_not(lead).startswith("We must not write")
 
 
 def two_again(*leads: Lead) -> list[Lead]:
@@ -215,5 +223,5 @@ def test_an_assessment_of_a_lead_merged_away_opens_nothing_beside_the_survivors_
     factories.held(one)
     merged(one, other)
     made.lead = other  # as a worker holds it that read it before the merge
-    drafting._open(made)
+    drafts._open(made)
     assert Message.objects.count() == 1

@@ -8,8 +8,11 @@ from django.utils import timezone
 
 from leads.models import Alarm, Lead, Suppression
 from leads.suppression import suppression
-from outreach import looking, opting_out, phase, sending, unsubscribes
+from outreach.control import phase
+from outreach.feedback import dnd_sync, unsubscribes
 from outreach.models import Message, OptOut, Position
+from outreach.review import ghl_lookup
+from outreach.sending import send
 from tests import factories
 from tests.fakes.ghl import FakeGhl
 
@@ -20,13 +23,13 @@ BLOCKED = {"status": "active", "message": "Asked us to stop", "code": "103"}
 
 
 def tell_all() -> None:
-    while opting_out.tell_due(batch=50):
+    while dnd_sync.tell_due(batch=50):
         pass
 
 
 def sent() -> Message:
     message = factories.cleared()
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
     message.refresh_from_db()
     return message
 
@@ -45,14 +48,14 @@ def test_an_unsubscribe_is_told_once_and_changes_nothing_else(ghl: FakeGhl) -> N
         message.to_address, tags=["vip"],
         dndSettings={"SMS": {"status": "permanent"}, "Call": {"status": "inactive"}},
     )  # fmt: skip
-    sending.send_due()
+    send.send_due()
     assert unsubscribes.stop(message.unsubscribe_token)
     tell_all()
     (request,) = ghl.requests(BLOCK)
     assert request.json == {"dndSettings": {"SMS": {"status": "permanent"}, "Email": BLOCKED}}
     contact = ghl.contact(known["id"])
     assert (contact["dnd"], contact["tags"], contact["dndSettings"]["Email"]) == (False, ["vip"], BLOCKED)
-    assert (outcomes(), opting_out.tell_due(), late()) == ({"blocked"}, 0, [])
+    assert (outcomes(), dnd_sync.tell_due(), late()) == ({"blocked"}, 0, [])
 
 
 @pytest.mark.parametrize(
@@ -93,7 +96,7 @@ def test_who_was_erased_is_found_by_what_their_emails_knew(ghl: FakeGhl) -> None
     message = sent()
     looked = factories.held()
     contact = ghl.add_contact(looked.to_address)
-    looking.look_due()
+    ghl_lookup.look_due()
     for one, ghl_id in ((message, message.ghl_contact_id), (looked, contact["id"])):
         Suppression.objects.create(
             scope="address_hash", value=suppression.hashed(one.to_address), reason="erased", source="erase_person",
@@ -151,17 +154,17 @@ def test_it_is_tried_until_it_is_done_and_shown_while_it_is_not(
     contact = ghl.add_contact("dana@northline.test")
     suppression.stop("dana@northline.test", "unsubscribed", "test")
     fault(ghl.on(route))
-    assert opting_out.tell_due() == 1
+    assert dnd_sync.tell_due() == 1
     row = OptOut.objects.get()
     assert (row.told_at, row.lease_until, row.not_before > timezone.now(), late()) == (None, None, True, [])
     for _ in range(3):
         clock.shift(timedelta(hours=1))
-        assert opting_out.tell_due() == 1
+        assert dnd_sync.tell_due() == 1
     (text,) = late()
     assert text.startswith("1 stops are not told to GoHighLevel, the oldest since 2026-03-03 15:00 UTC: ")
     ghl.clear_behaviours()
     clock.shift(timedelta(hours=1))
-    assert opting_out.tell_due() == 1
+    assert dnd_sync.tell_due() == 1
     assert (ghl.contact(contact["id"])["dndSettings"]["Email"], outcomes(), late()) == (BLOCKED, {"blocked"}, [])
 
 
@@ -169,10 +172,10 @@ def test_a_block_whose_answer_was_lost_is_seen_the_next_time(ghl: FakeGhl, clock
     contact = ghl.add_contact("dana@northline.test")
     suppression.stop("dana@northline.test", "unsubscribed", "test")
     ghl.on(BLOCK).act_then_close()
-    opting_out.tell_due()
+    dnd_sync.tell_due()
     assert outcomes() == {""}
     clock.shift(timedelta(minutes=1))
-    opting_out.tell_due()
+    dnd_sync.tell_due()
     assert (outcomes(), len(ghl.requests(BLOCK))) == ({"blocked"}, 1)
     assert ghl.contact(contact["id"])["dndSettings"]["Email"] == BLOCKED
 
@@ -182,7 +185,7 @@ def test_one_that_is_refused_does_not_hold_up_the_others_and_the_newest_is_first
     for name in ("older", "newer"):
         suppression.stop(f"{name}@northline.test", "unsubscribed", "test")
     ghl.on(BLOCK).status(400, {"message": "no"}, times=1)
-    assert opting_out.tell_due() == 2
+    assert dnd_sync.tell_due() == 2
     assert [request.query["email"] for request in ghl.requests(FIND)] == [
         "newer@northline.test",
         "older@northline.test",
@@ -196,7 +199,7 @@ def test_where_ghl_is_away_the_others_are_not_tried(ghl: FakeGhl) -> None:
     for n in range(3):
         suppression.stop(f"p{n}@northline.test", "unsubscribed", "test")
     ghl.stop()
-    assert opting_out.tell_due() == 1
+    assert dnd_sync.tell_due() == 1
 
 
 def test_in_the_sandbox_it_is_kept_until_gohighlevel_is_connected(ghl: FakeGhl, settings: Any, clock: Any) -> None:
@@ -204,7 +207,7 @@ def test_in_the_sandbox_it_is_kept_until_gohighlevel_is_connected(ghl: FakeGhl, 
     ghl.add_contact("dana@northline.test")
     suppression.stop("dana@northline.test", "unsubscribed", "test")
     clock.shift(timedelta(hours=1))
-    assert (opting_out.tell_due(), ghl.requests(), OptOut.objects.count(), late()) == (0, [], 1, [])
+    assert (dnd_sync.tell_due(), ghl.requests(), OptOut.objects.count(), late()) == (0, [], 1, [])
     settings.SANDBOXED = []
     tell_all()
     assert outcomes() == {"blocked"}
@@ -229,12 +232,12 @@ def test_old_stops_are_not_read_again_and_one_that_comes_to_light_late_is_noted(
         suppression.stop(f"p{n}@northline.test", "unsubscribed", "test")
     late_one = Suppression.objects.order_by("pk")[1]
     Suppression.objects.filter(pk=late_one.pk).update(reason="manual")  # as one whose transaction is not over yet
-    assert opting_out.note() == 2
+    assert dnd_sync.note() == 2
     assert Position.objects.get(reader="opting_out").seq == 0
     Suppression.objects.filter(pk=late_one.pk).update(reason="unsubscribed")
-    assert opting_out.note() == 1
+    assert dnd_sync.note() == 1
     clock.shift(timedelta(hours=2))
-    assert opting_out.note() == 0
+    assert dnd_sync.note() == 0
     assert Position.objects.get(reader="opting_out").seq == Suppression.objects.latest("pk").pk
 
 
@@ -242,5 +245,5 @@ def test_a_large_file_is_noted_in_parts(clock: Any) -> None:
     for n in range(5):
         suppression.stop(f"p{n}@northline.test", "unsubscribed", "import")
     clock.shift(timedelta(hours=2))
-    assert [opting_out.note(batch=2) for _ in range(4)] == [2, 2, 1, 0]
+    assert [dnd_sync.note(batch=2) for _ in range(4)] == [2, 2, 1, 0]
     assert OptOut.objects.count() == 5

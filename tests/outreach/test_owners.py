@@ -8,8 +8,13 @@ from approvals import escalation
 from approvals.models import Notice
 from leads.models import Lead, TeamMember
 from leads.ownership import owner_assignment
-from outreach import composing, drafting, history, looking, model_drafting, review, sending, tasks
+from outreach import tasks
+from outreach.drafting import compose, drafts
+from outreach.drafting.language_model import rewrite
+from outreach.imports import previous_system
 from outreach.models import Message
+from outreach.review import ghl_lookup, review_actions
+from outreach.sending import send
 from tests import factories
 from tests.fakes.ghl import FakeGhl
 from tests.fakes.language_model import FakeLanguageModel
@@ -37,30 +42,30 @@ def as_it_is(message: Message) -> Message:
 def test_what_nobody_has_opened_is_signed_by_the_new_owner(ben: TeamMember, reviewer: Any) -> None:
     message = held()
     owner_assignment.by_hand(message.lead, ben, by=reviewer)
-    assert drafting.follow_owners() == 1
+    assert drafts.follow_owners() == 1
     now = as_it_is(message)
     assert (now.sender, now.status, now.version) == (ben, "held", 2)
     assert now.text.footer.startswith("Ben Ito\nDirector, ") and "https://meet.example.com/ben" in now.text.footer
     assert now.text.footer.count("/u/") == 1 and now.unsubscribe_token in now.text.footer
-    assert (drafting.follow_owners(), composing.signed_by_another(now)) == (0, "")
+    assert (drafts.follow_owners(), compose.signed_by_another(now)) == (0, "")
 
 
 @pytest.mark.parametrize("why", ["opened", "written", "approved", "from before"])
 def test_what_a_person_has_touched_stays_and_says_so(ben: TeamMember, reviewer: Any, why: str) -> None:
     message = held()
     if why == "opened":
-        review.mark_opened(message)
+        review_actions.mark_opened(message)
     elif why == "written":
-        review.edit(message, 1, subject="Other words", body=f"{message.text.body}\n\nOne more.", by=reviewer)
+        review_actions.edit(message, 1, subject="Other words", body=f"{message.text.body}\n\nOne more.", by=reviewer)
     elif why == "approved":
-        review.clear(message, 1, by=reviewer)
+        review_actions.clear(message, 1, by=reviewer)
     else:
-        Message.objects.filter(pk=message.pk).update(template=None, template_why=history.FROM_BEFORE)
+        Message.objects.filter(pk=message.pk).update(template=None, template_why=previous_system.FROM_BEFORE)
     before = Message.objects.values().get()
     owner_assignment.by_hand(message.lead, ben, by=reviewer)
     tasks.free_blocked()
     assert Message.objects.values().get() == before
-    assert composing.signed_by_another(as_it_is(message)) == (
+    assert compose.signed_by_another(as_it_is(message)) == (
         "The email is signed by Alex Moreno; the lead belongs to Ben Ito now. "
         "What somebody has opened, written or approved is not signed anew."
     )
@@ -69,7 +74,7 @@ def test_what_a_person_has_touched_stays_and_says_so(ben: TeamMember, reviewer: 
 def test_when_who_signs_leaves_the_next_owner_signs(ben: TeamMember, sender: TeamMember, reviewer: Any) -> None:
     message = held()
     owner_assignment.by_hand(message.lead, ben, by=reviewer)
-    drafting.follow_owners()
+    drafts.follow_owners()
     TeamMember.objects.filter(pk=ben.pk).update(active=False)
     owner_assignment.keep_up()
     tasks.free_blocked()
@@ -81,7 +86,7 @@ def test_an_email_that_waits_to_be_drafted_is_signed_by_whoever_owns_the_lead_th
 ) -> None:
     message = factories.draft()
     owner_assignment.by_hand(message.lead, ben, by=reviewer)
-    drafting.write_drafts()
+    drafts.write_drafts()
     assert as_it_is(message).sender == ben
 
 
@@ -91,17 +96,17 @@ def test_one_that_cannot_be_signed_anew_keeps_the_others_from_nothing(ben: TeamM
         owner_assignment.by_hand(message.lead, ben, by=reviewer)
     Message.objects.filter(pk=first.pk).update(assessment=None)
     Lead.objects.get(pk=first.lead_id).assessments.all().delete()
-    assert drafting.follow_owners() == 2
+    assert drafts.follow_owners() == 2
     assert (as_it_is(first).sender.name, as_it_is(second).sender) == ("Alex Moreno", ben)
 
 
 def test_a_look_at_gohighlevel_follows_whom_it_assigns(ghl: FakeGhl, ben: TeamMember) -> None:
     message = held()
     ghl.add_contact(message.to_address, assignedTo="usr-ben")
-    assert looking.look_due() == 1
+    assert ghl_lookup.look_due() == 1
     lead = Lead.objects.get(pk=message.lead_id)
     assert (lead.owner, lead.owner_how, lead.ghl_assigned_to) == (ben, "ghl", "usr-ben")
-    drafting.follow_owners()
+    drafts.follow_owners()
     assert as_it_is(message).sender == ben
 
 
@@ -111,7 +116,7 @@ def test_who_is_assigned_by_the_time_an_email_leaves_gets_the_answer_and_signs_n
     message = factories.cleared()
     owner_assignment.settle(message.lead)
     ghl.add_contact(message.to_address, assignedTo="usr-ben")
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
     [left] = ghl.sent_emails(message.to_address)
     assert "Alex Moreno" in str(left["body"]) and "Ben Ito" not in str(left["body"])
     now = as_it_is(message)
@@ -137,7 +142,7 @@ def test_a_notice_that_was_not_told_yet_goes_to_who_owns_the_lead_by_then(
 def test_whom_gohighlevel_does_not_know_or_assigns_to_nobody_stays(ghl: FakeGhl, ben: TeamMember) -> None:
     unknown, unassigned = held(), held()
     ghl.add_contact(unassigned.to_address)
-    assert looking.look_due() == 2
+    assert ghl_lookup.look_due() == 2
     for message in (unknown, unassigned):
         lead = Lead.objects.get(pk=message.lead_id)
         assert (lead.owner.name, lead.owner_how, lead.ghl_assigned_to) == ("Alex Moreno", "default", "")
@@ -147,10 +152,10 @@ def test_a_language_models_words_stay_under_the_new_signature(
     model: FakeLanguageModel, ben: TeamMember, reviewer: Any
 ) -> None:
     message = held()
-    model_drafting.ask_due()
+    rewrite.ask_due()
     words = as_it_is(message).text
     owner_assignment.by_hand(message.lead, ben, by=reviewer)
-    assert drafting.follow_owners() == 1
+    assert drafts.follow_owners() == 1
     now = as_it_is(message)
     assert (now.sender, now.version, now.text.body, now.text.language_model) == (ben, 3, words.body, "test-model")
     assert now.text.footer.startswith("Ben Ito\n") and len(model.requests()) == 1
@@ -161,8 +166,8 @@ def test_a_language_model_that_was_to_be_asked_gets_the_text_with_the_new_signat
 ) -> None:
     message = held()
     owner_assignment.by_hand(message.lead, ben, by=reviewer)
-    drafting.follow_owners()
-    model_drafting.ask_due()
+    drafts.follow_owners()
+    rewrite.ask_due()
     now = as_it_is(message)
     assert (now.sender, now.status, now.text.language_model) == (ben, "held", "test-model")
     assert now.text.footer.startswith("Ben Ito\n")

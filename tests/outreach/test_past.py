@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from caio_project.lib.files import BadFile
-from outreach import past
-from outreach.past import Item
+from outreach.imports import history_files
+from outreach.imports.history_files import Item
 
 NINE = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 OLD = {
@@ -27,7 +27,7 @@ OLD = {
 
 def read(document: Any) -> list[Any]:
     raw = document if isinstance(document, bytes) else json.dumps(document).encode()
-    return list(past.read(raw))
+    return list(history_files.read(raw))
 
 
 def test_the_older_systems_drafts_are_read() -> None:
@@ -142,7 +142,7 @@ JSON = st.recursive(
 def test_whatever_a_json_file_holds_is_an_item_or_a_sentence(document: Any) -> None:
     raw = json.dumps(document).encode()
     try:
-        found = list(past.read(raw))
+        found = list(history_files.read(raw))
     except BadFile:
         return
     assert all(isinstance(item, Item | str) for _, item in found)

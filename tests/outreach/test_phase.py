@@ -7,9 +7,9 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from outreach import phase
+from outreach.control import phase
+from outreach.control.policy import POLICY, Phase
 from outreach.models import Control, ControlChange, ControlReason
-from outreach.policy import POLICY, Phase
 
 pytestmark = pytest.mark.django_db
 

@@ -4,7 +4,19 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from outreach.policy import ORDER, POLICY, RANK, Facts, Machine, Phase, band, judge, judge_all, judge_now, machine_waits
+from outreach.control.policy import (
+    ORDER,
+    POLICY,
+    RANK,
+    Facts,
+    Machine,
+    Phase,
+    band,
+    judge,
+    judge_all,
+    judge_now,
+    machine_waits,
+)
 
 LOW = Facts(
     intent=10,

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from leads.models import Alarm
-from outreach import phase, sending
+from outreach.control import phase
 from outreach.models import Message
+from outreach.sending import send
 from tests import factories
 from tests.fakes.ghl import FakeGhl
 
@@ -22,7 +23,7 @@ def leave(clock: Any) -> Message:
     clock.shift(timedelta(hours=2))
     phase.resume(by=None, reason="test")
     message = factories.cleared()
-    sending.send_due()
+    send.send_due()
     message.refresh_from_db()
     return message
 

@@ -11,11 +11,15 @@ from django.utils import timezone
 from leads.identity import merging
 from leads.models import Suppression
 from leads.suppression import suppression
-from outreach import drafting, earlier, judging, one_person, replies, review, sending
-from outreach.integrations import ghl_webhooks
+from outreach.contact_history import previous_emails
+from outreach.drafting import drafts
+from outreach.feedback import replies
+from outreach.integrations.ghl import webhook_bodies
+from outreach.lifecycle.moves import move
+from outreach.lifecycle.transitions import Status
 from outreach.models import EmailEvent, Message, Reply, ReplyText
-from outreach.moves import move
-from outreach.states import Status
+from outreach.review import merged_leads, review_actions
+from outreach.sending import final_checks, send
 from tests import factories
 from tests.fakes.ghl import FakeGhl
 from tests.outreach.back import last_move, now_is, sent, tell, tell_twice_in_any_order, uncertain
@@ -70,7 +74,7 @@ def test_every_kind_ends_what_is_open_but_for_an_automatic_one(ghl: FakeGhl, kin
         assert (now_is(open_one).status, now_is(open_one).critical_reason) == ("cleared", "")
     else:
         assert (now_is(open_one).status, last_move(open_one)[1]) == ("withdrawn", "answered")
-    assert earlier.has_answered(first.lead) == (kind != "out_of_office")
+    assert previous_emails.has_answered(first.lead) == (kind != "out_of_office")
     stop = suppression.verdict(first.to_address, first.lead)
     assert (stop.reason if stop else None) == ("unsubscribed" if kind == "stop" else None)
 
@@ -129,7 +133,7 @@ def test_what_no_person_said_is_no_reply(ghl: FakeGhl, kind: str) -> None:
 
 
 def _read(payload: dict[str, Any]) -> Any:
-    return ghl_webhooks.read(json.dumps(payload).encode(), "loc-test", timezone.now())
+    return webhook_bodies.read(json.dumps(payload).encode(), "loc-test", timezone.now())
 
 
 def test_a_strangers_message_is_not_kept(ghl: FakeGhl) -> None:
@@ -182,8 +186,8 @@ def test_who_answers_while_their_email_is_at_the_door_is_not_written_to(ghl: Fak
     leaving = move(open_one, Status.SENDING, "door")
     answered(ghl, first)
     assert now_is(open_one).status == "sending"
-    with pytest.raises(judging.Stopped) as stopped:
-        judging.judge(leaving)
+    with pytest.raises(final_checks.Stopped) as stopped:
+        final_checks.judge(leaving)
     assert (stopped.value.to, stopped.value.why) == ("withdrawn", "answered")
 
 
@@ -191,7 +195,7 @@ def test_who_answers_while_their_email_is_at_the_door_is_not_written_to(ghl: Fak
 def test_what_was_known_before_the_approval_stops_nothing_at_the_door(ghl: FakeGhl, kind: str) -> None:
     first = sent(ghl)
     answered(ghl, first, kind)
-    judging.judge(factories.cleared(first.lead))
+    final_checks.judge(factories.cleared(first.lead))
 
 
 # --- Colleagues -------------------------------------------------------------------------------------------------------
@@ -200,11 +204,11 @@ def test_what_was_known_before_the_approval_stops_nothing_at_the_door(ghl: FakeG
 def test_a_colleague_may_be_written_to_once_the_first_has_answered(ghl: FakeGhl) -> None:
     first = sent(ghl)
     colleague = factories.LeadFactory(company=first.lead.company)
-    assert earlier.in_the_way(colleague, timezone.now()) is not None
+    assert previous_emails.in_the_way(colleague, timezone.now()) is not None
     answered(ghl, first, "out_of_office")
-    assert earlier.in_the_way(colleague, timezone.now()) is not None
+    assert previous_emails.in_the_way(colleague, timezone.now()) is not None
     answered(ghl, first, "negative")
-    assert earlier.in_the_way(colleague, timezone.now()) is None
+    assert previous_emails.in_the_way(colleague, timezone.now()) is None
 
 
 # --- By hand, and ours ------------------------------------------------------------------------------------------------
@@ -226,10 +230,10 @@ def test_whoever_approved_it_knowing_that_is_not_asked_again(ghl: FakeGhl) -> No
     news = ghl.add_outbound(ghl.add_contact(message.to_address))
     tell(news)
     message = now_is(message)
-    review.clear(message, message.version, by=None)
+    review_actions.clear(message, message.version, by=None)
     tell(news)
     assert now_is(message).status == "cleared"
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
 
 
 def test_half_a_year_later_and_for_follow_ups_it_changes_nothing(ghl: FakeGhl) -> None:
@@ -304,8 +308,8 @@ def test_a_note_corrected_to_an_answer_ends_what_is_open(ghl: FakeGhl, reviewer:
     replies.correct(reply, "question", by=reviewer)
     replies.correct(other, "question", by=reviewer)
     assert now_is(open_one).status == "withdrawn"
-    with pytest.raises(judging.Stopped):
-        judging.judge(leaving)
+    with pytest.raises(final_checks.Stopped):
+        final_checks.judge(leaving)
 
 
 def test_one_person_takes_a_reply(ghl: FakeGhl, reviewer: User, lead_user: User) -> None:
@@ -325,18 +329,18 @@ def test_replies_follow_their_person_and_come_back_with_an_undo(ghl: FakeGhl) ->
     message = sent(ghl)
     other = message.lead
     reply = answered(ghl, message, "negative")
-    assert not earlier.has_answered(one)
+    assert not previous_emails.has_answered(one)
     row = merging.merge(one, other, source="person")
-    assert earlier.has_answered(one), "before any sweep"
-    one_person.follow()
+    assert previous_emails.has_answered(one), "before any sweep"
+    merged_leads.follow()
     reply.refresh_from_db()
     assert (reply.lead, reply.written_for) == (one, other)
-    assert one_person.follow() == 0
-    assert drafting.why_never(one) == "The first email to this person was sent, or refused for good, before."
+    assert merged_leads.follow() == 0
+    assert drafts.why_never(one) == "The first email to this person was sent, or refused for good, before."
     merging.undo(row, by=None, reason="They are two.")
-    one_person.follow()
+    merged_leads.follow()
     reply.refresh_from_db()
-    assert (reply.lead, reply.written_for, earlier.has_answered(one)) == (other, None, False)
+    assert (reply.lead, reply.written_for, previous_emails.has_answered(one)) == (other, None, False)
 
 
 def test_a_reply_to_a_lead_that_was_merged_away_stops_its_person(ghl: FakeGhl) -> None:
@@ -346,4 +350,4 @@ def test_a_reply_to_a_lead_that_was_merged_away_stops_its_person(ghl: FakeGhl) -
     reply = answered(ghl, message, "stop")
     assert reply.lead == one
     assert suppression.verdict(one.email, one).reason == "unsubscribed"
-    assert sending.send_due() == 0
+    assert send.send_due() == 0

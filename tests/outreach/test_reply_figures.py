@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from caio_project.lib.files import BadFile
-from outreach import labelled
-from outreach.labelled import Figures, Labelled, OfKind
 from outreach.models import ReplyKind
+from outreach.reply_sorting import evaluation
+from outreach.reply_sorting.evaluation import Figures, Labelled, OfKind
 
 REPLIES = Path(__file__).parent / "replies"
 # half, kind: precision and recall, a reply or two below what was measured
@@ -35,8 +35,8 @@ FLOORS = {
 
 @cache
 def of_half(half: str) -> tuple[list[Labelled], Figures]:
-    replies = labelled.read((REPLIES / f"{half}.jsonl").read_bytes())
-    return replies, labelled.measured(replies)
+    replies = evaluation.read((REPLIES / f"{half}.jsonl").read_bytes())
+    return replies, evaluation.measured(replies)
 
 
 @pytest.mark.parametrize(("half", "kind"), FLOORS)
@@ -73,7 +73,7 @@ def test_the_set_is_large_enough_varied_and_its_halves_are_apart() -> None:
 
 
 def test_figures_count_what_was_taken_for_what() -> None:
-    figures = labelled.measured(
+    figures = evaluation.measured(
         [
             Labelled("stop", "en", "", "Unsubscribe"),
             Labelled("negative", "en", "", "Not interested in this."),
@@ -101,4 +101,4 @@ def test_figures_count_what_was_taken_for_what() -> None:
 )
 def test_a_line_that_cannot_be_read_is_named(raw: bytes, says: str) -> None:
     with pytest.raises(BadFile, match=says):
-        labelled.read(raw)
+        evaluation.read(raw)

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outreach.models import ReplyKind
-from outreach.reply_phrases import LISTS, fold, language, pattern, phrases, with_names
-from outreach.reply_sorting import Sorted, sort
+from outreach.reply_sorting.classify import Sorted, sort
+from outreach.reply_sorting.phrases import LISTS, fold, language, pattern, phrases, with_names
 
 FOOTER = "Elif Demir\n1 Example Street\n\nUnsubscribe: https://caio.example.com/u/9f2c"
 QUOTE = f"On Tue, Mar 3, 2026 at 9:14 AM Elif Demir <elif@caio.example.com> wrote:\n\nHi Dana,\n\n{FOOTER}"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from outreach.reply_text import own, plain, unsigned
+from outreach.reply_sorting.reply_text import own, plain, unsigned
 
 OURS = "Hi Dana,\n\nIs there a pilot?\n\nUnsubscribe: https://caio.example.com/u/9f2c"
 QUOTED = "\n".join("> " + line for line in OURS.split("\n"))

@@ -10,22 +10,24 @@ import time_machine
 from django.db import transaction
 from django.utils import timezone
 
-from outreach import limits, pacing, phase, reserve, sending, slots
-from outreach.judging import Bound
+from outreach.control import phase
+from outreach.limits import current_limits, limit_rules, priority_reserve
+from outreach.limits.priority_reserve import Later
 from outreach.models import DailySlots, Message, SendIntent
-from outreach.reserve import Later
+from outreach.sending import send, send_slots
+from outreach.sending.final_checks import Bound
 from tests import factories
 from tests.fakes.ghl import FakeGhl
 from tests.outreach.conftest import WORKING
 
-AT = pacing.Standing(
+AT = limit_rules.Standing(
     now=WORKING, zone="America/New_York", phase="parallel", halted=False, daily=25, hourly=15, domain_hourly=3,
     gap=timedelta(seconds=45),
 )  # fmt: skip
 OPENS, CLOSES = datetime(2026, 3, 3, 16, tzinfo=UTC), datetime(2026, 3, 4, 2, tzinfo=UTC)  # eight to six in California
 
 
-def left(count: int) -> pacing.Standing:
+def left(count: int) -> limit_rules.Standing:
     return replace(AT, used_today=AT.daily - count)
 
 
@@ -38,20 +40,23 @@ def west(count: int, domain: str = "", **changes: Any) -> Later:
 
 @pytest.mark.parametrize(("slots", "count", "is_kept"), [(3, 3, True), (3, 2, False), (3, 9, True), (25, 25, True)])
 def test_what_is_left_is_kept_where_enough_more_urgent_ones_open_later(slots: int, count: int, is_kept: bool) -> None:
-    assert bool(reserve.kept_for(left(slots), [west(count)])) == is_kept
+    assert bool(priority_reserve.kept_for(left(slots), [west(count)])) == is_kept
 
 
 def test_nothing_is_kept_for_nobody() -> None:
-    assert reserve.kept_for(left(1), []) is None
+    assert priority_reserve.kept_for(left(1), []) is None
 
 
 def test_it_says_for_how_many_and_where_and_when_they_open() -> None:
-    assert reserve.kept_for(left(3), [west(7)]) == pacing.Wait(
+    assert priority_reserve.kept_for(left(3), [west(7)]) == limit_rules.Wait(
         "kept", OPENS, "kept for 7 more urgent ones that open at 08:00 in Los Angeles", everything=False
     )
-    assert reserve.kept_for(left(1), [west(1)]).text == "kept for 1 more urgent one that opens at 08:00 in Los Angeles"
+    assert (
+        priority_reserve.kept_for(left(1), [west(1)]).text
+        == "kept for 1 more urgent one that opens at 08:00 in Los Angeles"
+    )
     hawaii = Later("Pacific/Honolulu", OPENS + timedelta(hours=2), CLOSES, "", 2)
-    text = reserve.kept_for(left(3), [hawaii, west(1)]).text
+    text = priority_reserve.kept_for(left(3), [hawaii, west(1)]).text
     assert text == "kept for 3 more urgent ones, the first of which opens at 08:00 in Los Angeles"
 
 
@@ -67,19 +72,19 @@ def test_it_says_for_how_many_and_where_and_when_they_open() -> None:
     ],
 )
 def test_no_more_is_kept_than_can_leave_before_they_close(closes: timedelta, room: int) -> None:
-    assert reserve.could_leave(AT, [west(1000, closes=OPENS + closes)]) == room
+    assert priority_reserve.could_leave(AT, [west(1000, closes=OPENS + closes)]) == room
 
 
 def test_a_domain_takes_no_more_than_its_share_of_each_hour() -> None:
     hour = {"closes": OPENS + timedelta(hours=1)}
-    assert reserve.could_leave(AT, [west(9, "one.test", **hour)]) == 3
-    assert reserve.could_leave(AT, [west(9, "one.test", **hour), west(2, "two.test", **hour)]) == 5
-    assert reserve.kept_for(left(4), [west(9, "one.test", **hour)]) is None
+    assert priority_reserve.could_leave(AT, [west(9, "one.test", **hour)]) == 3
+    assert priority_reserve.could_leave(AT, [west(9, "one.test", **hour), west(2, "two.test", **hour)]) == 5
+    assert priority_reserve.kept_for(left(4), [west(9, "one.test", **hour)]) is None
 
 
 def test_places_that_open_together_share_the_hour() -> None:
     hour = {"closes": OPENS + timedelta(hours=1)}
-    assert reserve.could_leave(AT, [west(12, **hour), west(12, **hour)]) == 15
+    assert priority_reserve.could_leave(AT, [west(12, **hour), west(12, **hour)]) == 15
 
 
 # --- At the door ------------------------------------------------------------------------------------------------------
@@ -107,8 +112,8 @@ def state(*messages: Message) -> list[str]:
     return [Message.objects.get(pk=message.pk).status for message in messages]
 
 
-def why(message: Message) -> pacing.Wait | None:
-    return limits.why_not_sent(Message.objects.get(pk=message.pk), phase.control(), timezone.now())
+def why(message: Message) -> limit_rules.Wait | None:
+    return current_limits.why_not_sent(Message.objects.get(pk=message.pk), phase.control(), timezone.now())
 
 
 @pytest.mark.django_db
@@ -123,10 +128,10 @@ class TestDoor:
     ) -> None:
         DailySlots.objects.create(day=WORKING.date(), used=23)
         east, hot = low("OH"), [email("CA") for _ in range(2)]
-        assert sending.send_due() == 0
+        assert send.send_due() == 0
         assert (state(east, *hot), ghl.requests(), SendIntent.objects.count()) == (["cleared"] * 3, [], 0)
         clock.move_to(OPENS)
-        assert sending.send_due() == 2
+        assert send.send_due() == 2
         assert state(east, *hot) == ["cleared", "sent", "sent"]
         assert why(east).limit == "daily"
 
@@ -140,27 +145,27 @@ class TestDoor:
     def test_with_slots_to_spare_it_leaves_at_once(self, ghl: FakeGhl) -> None:
         DailySlots.objects.create(day=WORKING.date(), used=22)
         first, second, hot = low("OH"), low("OH"), [email("CA") for _ in range(2)]
-        assert sending.send_due() == 1
+        assert send.send_due() == 1
         assert state(first, second, *hot) == ["sent", "cleared", "cleared", "cleared"]
 
     def test_a_warm_one_waits_for_hot_ones_and_a_low_one_for_both(self, ghl: FakeGhl) -> None:
         DailySlots.objects.create(day=WORKING.date(), used=23)
         middle, last, hot, other = warm("OH"), low("OH"), email("CA"), warm("CA")
         assert why(last).text.startswith("kept for 2 more urgent")
-        assert sending.send_due() == 1  # one is to spare over the HOT one
+        assert send.send_due() == 1  # one is to spare over the HOT one
         assert state(middle, last, hot, other) == ["sent", "cleared", "cleared", "cleared"]
 
     def test_equals_keep_nothing_from_each_other(self, ghl: FakeGhl) -> None:
         DailySlots.objects.create(day=WORKING.date(), used=24)
         east, west = email("OH"), email("CA")
-        assert (sending.send_due(), state(east, west)) == (1, ["sent", "cleared"])
+        assert (send.send_due(), state(east, west)) == (1, ["sent", "cleared"])
 
     def test_offices_that_open_on_another_day_keep_nothing(self, ghl: FakeGhl, clock: Any) -> None:
         """Good Friday is a holiday in Texas."""
         clock.move_to(datetime(2026, 4, 3, 12, 30, tzinfo=UTC))
         DailySlots.objects.create(day=timezone.now().date(), used=24)
         east, texan = low("OH"), email("TX")
-        assert (sending.send_due(), state(east, texan)) == (1, ["sent", "cleared"])
+        assert (send.send_due(), state(east, texan)) == (1, ["sent", "cleared"])
 
     def test_of_the_warm_ups_cap_the_last_are_kept_too(self, ghl: FakeGhl) -> None:
         for _ in range(19):
@@ -171,19 +176,19 @@ class TestDoor:
                 claimed_at=WORKING - timedelta(hours=2), outcome="sent",
             )  # fmt: skip
         east, hot = low("OH"), email("CA")
-        assert (sending.send_due(), state(east, hot)) == (0, ["cleared", "cleared"])
+        assert (send.send_due(), state(east, hot)) == (0, ["cleared", "cleared"])
 
     def test_the_claim_itself_keeps_them_where_the_hot_one_was_approved_meanwhile(self, ghl: FakeGhl) -> None:
         DailySlots.objects.create(day=WORKING.date(), used=24)
         east = low("OH")
-        Message.objects.filter(pk=east.pk).update(status="sending", lease_until=WORKING + sending.LEASE)
+        Message.objects.filter(pk=east.pk).update(status="sending", lease_until=WORKING + send.LEASE)
         email("CA")
         with pytest.raises(Bound) as bound, transaction.atomic():
-            slots.claim(Message.objects.get(pk=east.pk), "contact-1")
+            send_slots.claim(Message.objects.get(pk=east.pk), "contact-1")
         assert (bound.value.waiting_for, SendIntent.objects.count()) == ("kept", 0)
         assert DailySlots.objects.get().used == 24
 
     def test_the_sandbox_keeps_nobodys_hours_and_nothing(self, settings: Any) -> None:
         DailySlots.objects.create(day=WORKING.date(), used=24)
         first, urgent = low("OH"), email("CA")
-        assert (sending.send_due(), state(first, urgent)) == (1, ["cleared", "sent"])
+        assert (send.send_due(), state(first, urgent)) == (1, ["cleared", "sent"])

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
-from outreach import composing, merge, proofs, publishing, seeding, wording
+from outreach.content import merge_fields, style
+from outreach.drafting import compose
+from outreach.email_templates import preview as email_templates_preview
+from outreach.email_templates import publishing, seeding
 from outreach.models import EmailTemplate, Message, Signal
 from tests import factories
 
@@ -25,7 +28,7 @@ def test_each_tier_has_every_angle_and_the_tech_stack() -> None:
     for tier in ("tier_1", "tier_2", "tier_3"):
         assert {(tier, angle, "") for angle in ANGLES} <= places
         assert (tier, "general", "tech_stack") in places
-        assert {(tier, angle, "") for angle in composing.FOLLOW_UPS.values()} <= places
+        assert {(tier, angle, "") for angle in compose.FOLLOW_UPS.values()} <= places
     assert len(places) == len(SEEDS) == 26
 
 
@@ -35,7 +38,7 @@ def test_keys_say_where_they_belong() -> None:
 
 @pytest.mark.parametrize("key", SEEDS)
 def test_there_is_nothing_to_mend_in_any_of_them(key: str) -> None:
-    found = proofs.proof(template(key))
+    found = email_templates_preview.proof(template(key))
     assert found.problems == ()
     assert len(found.previews) == 10
     assert not any(preview.blocked for preview in found.previews)
@@ -54,15 +57,15 @@ OPTIONAL = {
 @pytest.mark.parametrize("key", SEEDS)
 def test_every_gap_in_what_is_known_still_makes_an_email_that_passes_every_guard(key: str) -> None:
     one = template(key)
-    for family, gap in product(wording.FAMILIES, OPTIONAL):
+    for family, gap in product(style.FAMILIES, OPTIONAL):
         if gap == "technology" and one.signal == Signal.TECH_STACK:
             continue
-        lead, assessment = proofs.made_up(family, one, full=True)
+        lead, assessment = email_templates_preview.made_up(family, one, full=True)
         OPTIONAL[gap](lead)
         message = Message(lead=lead, assessment=assessment, kind=lead.kind, unsubscribe_token="t")
-        written = composing.compose(lead, message, one)
+        written = compose.compose(lead, message, one)
         assert written.blocked is None, (family, gap, written.blocked)
-        assert wording.of_email(written.subject, written.body) == [], (family, gap)
+        assert style.of_email(written.subject, written.body) == [], (family, gap)
         assert written.body.startswith("Hi Dana,\n\n") and written.body.endswith("?")
         assert not re.search(r"\s[,.?]|,,|\.\.|  |\ba (?!one)[aeiou]", written.body), written.body
         assert all(sentence[:1].isupper() for sentence in re.split(r"(?<=[.?])\s+|\n+", written.body) if sentence)
@@ -70,18 +73,18 @@ def test_every_gap_in_what_is_known_still_makes_an_email_that_passes_every_guard
 
 def test_the_longest_company_name_that_is_common_keeps_subjects_readable() -> None:
     for key in SEEDS:
-        lead, assessment = proofs.made_up("cro", template(key), full=True)
+        lead, assessment = email_templates_preview.made_up("cro", template(key), full=True)
         lead.company.name = "Cascade Manufacturing"  # of American company names, nine in ten are no longer
         message = Message(lead=lead, assessment=assessment, kind=lead.kind, unsubscribe_token="t")
-        assert len(composing.compose(lead, message, template(key)).subject) <= 60, key
+        assert len(compose.compose(lead, message, template(key)).subject) <= 60, key
 
 
 @pytest.mark.parametrize("key", [key for key in SEEDS if "warm_connection" in key])
 def test_who_signs_is_never_spoken_of_as_somebody_else(key: str, sender: Any) -> None:
-    lead, assessment = proofs.made_up("ceo", template(key), full=True)
+    lead, assessment = email_templates_preview.made_up("ceo", template(key), full=True)
     assessment.warm["member"] = sender.name
     message = Message(lead=lead, assessment=assessment, kind=lead.kind, unsubscribe_token="t")
-    written = composing.compose(lead, message, template(key))
+    written = compose.compose(lead, message, template(key))
     assert written.blocked is None
     assert sender.name not in f"{written.subject} {written.body}"
     assert "I also worked at Acme." in written.body
@@ -90,9 +93,9 @@ def test_who_signs_is_never_spoken_of_as_somebody_else(key: str, sender: Any) ->
 def test_people_of_each_family_read_of_their_own_pain() -> None:
     for key in SEEDS:
         one = template(key)
-        bodies = {family: proofs.made_up(family, one, full=True) for family in wording.FAMILIES}
+        bodies = {family: email_templates_preview.made_up(family, one, full=True) for family in style.FAMILIES}
         texts = {
-            composing.compose(lead, Message(lead=lead, assessment=made, unsubscribe_token="t"), one).body
+            compose.compose(lead, Message(lead=lead, assessment=made, unsubscribe_token="t"), one).body
             for lead, made in bodies.values()
         }
         assert len(texts) == 5, key
@@ -141,7 +144,7 @@ class TestUpgrade:
 
 class TestChoice:
     def choose(self, *signals: str, tier: str = "tier_1", angle: str = "high_intent") -> tuple[str, str]:
-        found, why = composing.choose(tier, angle, signals)
+        found, why = compose.choose(tier, angle, signals)
         return found.key, why
 
     @pytest.mark.parametrize(
@@ -183,7 +186,7 @@ class TestChoice:
 
 
 def test_the_fields_that_the_form_names_are_those_that_drafting_fills() -> None:
-    lead, made = proofs.made_up("cro", template("tier_1.warm_connection"), full=True)
-    found = set(composing.fields_of(lead, made, None, thread="A question"))
-    assert found | {"visit_count"} == set(wording.FIELDS)
-    assert merge.title_family(lead.title) == "cro"
+    lead, made = email_templates_preview.made_up("cro", template("tier_1.warm_connection"), full=True)
+    found = set(compose.fields_of(lead, made, None, thread="A question"))
+    assert found | {"visit_count"} == set(style.FIELDS)
+    assert merge_fields.title_family(lead.title) == "cro"

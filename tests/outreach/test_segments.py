@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from leads.models import Lead, Visit
 from leads.suppression import suppression
-from outreach import drafting, segments
+from outreach.drafting import drafts, manual_queue
 from outreach.models import Message, Segment
 from tests import factories
 
@@ -42,7 +42,7 @@ def test_the_best_of_a_tier_are_queued_and_each_is_critical(lead_user: User) -> 
     low, high, _other = known(score=20), known(score=90), known(tier="tier_2", score=95)
     said = queue(lead_user, "--tier", "tier_1", "--limit", "10", "--confirm", "2")
     assert "2 of 2 leads looked at can be queued." in said
-    assert drafting.write_drafts() == 2
+    assert drafts.write_drafts() == 2
     found = list(Message.objects.order_by("-intent").values_list("lead", "status", "critical_reason", "rank"))
     assert found == [(lead.pk, "held", "Queued by hand, with others.", 0) for lead in (high, low)]
     assert not any(v["machine_approves"] for m in Message.objects.all() for v in m.verdicts.values())
@@ -60,9 +60,9 @@ def test_the_limit_takes_those_with_the_highest_score(lead_user: User) -> None:
 def test_an_old_visit_is_no_reason_and_is_not_spoken_of(lead_user: User) -> None:
     lead = known()
     factories.VisitFactory(lead=lead, seen_at=timezone.now() - timedelta(days=100))
-    assert drafting.why_not(lead).startswith("The last visit was 100 days ago")
+    assert drafts.why_not(lead).startswith("The last visit was 100 days ago")
     queue(lead_user, "--tier", "tier_1", "--limit", "1", "--confirm", "1")
-    drafting.write_drafts()
+    drafts.write_drafts()
     message = Message.objects.get()
     assert (message.status, message.template.angle) == ("held", "general")
     assert "pricing" not in message.text.body
@@ -161,8 +161,8 @@ def test_json_says_the_same(lead_user: User) -> None:
 
 def test_who_was_opened_an_email_meanwhile_is_left_out(lead_user: User) -> None:
     one, two = known(), known()
-    selection = segments.of_tier("tier_1", 5)
+    selection = manual_queue.of_tier("tier_1", 5)
     Message.objects.create(lead=one, to_address=one.email)
-    row = segments.queue(selection, lead_user)
+    row = manual_queue.queue(selection, lead_user)
     assert (row.queued, row.looked_at) == (1, 2)
     assert Message.objects.get(segment=row).lead == two

@@ -12,9 +12,13 @@ from django.utils import timezone
 
 from leads.models import Alarm, Lead, Suppression
 from leads.suppression import suppression
-from outreach import compliance, phase, review, sending, uncertain, unsubscribes
+from outreach.content import email_footer
+from outreach.control import phase
+from outreach.feedback import unsubscribes
+from outreach.lifecycle.transitions import IllegalMove, Stale
 from outreach.models import DailySlots, Message, SandboxEmail, SendIntent
-from outreach.states import IllegalMove, Stale
+from outreach.review import review_actions
+from outreach.sending import send, uncertain
 from tests import factories
 from tests.fakes.ghl import FakeGhl
 from tests.outreach.conftest import WORKING
@@ -69,7 +73,7 @@ def during(ghl: FakeGhl, handler: str, do: Callable[[], Any]) -> None:
 
 def test_an_approved_email_leaves_once_with_the_fields_ghl_allows(ghl: FakeGhl) -> None:
     message = factories.cleared()
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
     (entry,) = ghl.sent_emails()
     text = message.text
     assert entry["body"] == {
@@ -78,7 +82,7 @@ def test_an_approved_email_leaves_once_with_the_fields_ghl_allows(ghl: FakeGhl) 
         "emailFrom": "alex@mail.ours.example.com",
         "emailTo": message.to_address,
         "subject": text.subject,
-        "html": compliance.as_html(text.body, text.footer),
+        "html": email_footer.as_html(text.body, text.footer),
     }
     assert calls(ghl) == [UPSERT, CONTACT, SEARCH, DEALS, SEND]
     sent = now_is(message)
@@ -92,28 +96,28 @@ def test_an_approved_email_leaves_once_with_the_fields_ghl_allows(ghl: FakeGhl) 
         ("held", "cleared", "approved"), ("cleared", "sending", "door"), ("sending", "sent", "sent"),
     ]  # fmt: skip
     assert (outcomes(), slots()) == (["sent"], 1)
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     assert len(ghl.sent_emails()) == 1
 
 
 def test_the_text_that_leaves_is_the_text_that_was_approved(ghl: FakeGhl, reviewer: User) -> None:
     message = factories.held()
     body = f"Hi Dana,\n\nA word about {message.lead.company.name} & <us>."
-    message = review.edit(message, 1, subject="For Northline", body=body, by=reviewer)
+    message = review_actions.edit(message, 1, subject="For Northline", body=body, by=reviewer)
     approved = message.text.sha256
-    review.clear(message, 2, by=reviewer)
-    assert sending.send_due() == 1
+    review_actions.clear(message, 2, by=reviewer)
+    assert send.send_due() == 1
     (entry,) = ghl.sent_emails()
     text = now_is(message).text
-    assert text.sha256 == approved == compliance.text_hash(entry["to"], entry["subject"], text.body, text.footer)
-    assert entry["html"] == compliance.as_html(text.body, text.footer)
+    assert text.sha256 == approved == email_footer.text_hash(entry["to"], entry["subject"], text.body, text.footer)
+    assert entry["html"] == email_footer.as_html(text.body, text.footer)
     assert "&amp; &lt;us&gt;." in entry["html"]
 
 
 def test_the_contact_is_upserted_without_tags_and_without_do_not_disturb(ghl: FakeGhl) -> None:
     message = factories.cleared()
     known = ghl.add_contact(message.to_address, tags=["vip"], dndSettings={"SMS": {"status": "active"}})
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
     (request,) = ghl.requests(UPSERT)
     lead = message.lead
     assert request.json == {
@@ -133,7 +137,7 @@ def test_the_contact_is_upserted_without_tags_and_without_do_not_disturb(ghl: Fa
 
 def test_every_call_carries_token_and_version(ghl: FakeGhl) -> None:
     factories.cleared()
-    sending.send_due()
+    send.send_due()
     found = [(request.headers["authorization"], request.headers["version"]) for request in ghl.requests()]
     assert found == [("Bearer pit-test", version) for version in VERSIONS]
 
@@ -142,17 +146,17 @@ def test_the_most_urgent_leave_first(ghl: FakeGhl) -> None:
     low = factories.cleared(intent=10, tier="tier_3")
     warm = factories.cleared(intent=50, tier="tier_2")
     hot = factories.cleared()
-    assert sending.send_due() == 3
+    assert send.send_due() == 3
     assert [entry["to"] for entry in ghl.sent_emails()] == [m.to_address for m in (hot, warm, low)]
 
 
 def test_an_earlier_email_of_ours_in_the_conversation_stops_nothing(ghl: FakeGhl) -> None:
     lead = factories.LeadFactory()
     factories.cleared(lead)
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
     message = factories.held(lead)
-    review.clear(message, 1, by=None)
-    assert sending.send_due() == 1
+    review_actions.clear(message, 1, by=None)
+    assert send.send_due() == 1
     assert calls(ghl)[5:] == [UPSERT, CONTACT, SEARCH, TALK, DEALS, SEND]
     assert len(ghl.sent_emails()) == 2
 
@@ -164,7 +168,7 @@ def test_a_contact_with_another_address_gets_nothing(ghl: FakeGhl) -> None:
     message = factories.cleared()
     other = ghl.add_contact("somebody@else.test")
     ghl.on(UPSERT).status(200, {"new": False, "contact": other})
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     stopped = now_is(message)
     assert (stopped.status, last_move(message)) == ("failed", ("failed", "contact_mismatch"))
     assert stopped.error == "GoHighLevel returned a contact with another address."
@@ -175,7 +179,7 @@ def test_a_contact_with_another_address_gets_nothing(ghl: FakeGhl) -> None:
 def test_a_contact_that_has_another_address_by_the_time_it_is_read_gets_nothing(ghl: FakeGhl) -> None:
     message = factories.cleared()
     ghl.on(CONTACT).status(200, {"contact": {"id": "cnt_1", "email": "somebody@else.test"}})
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     assert last_move(message) == ("failed", "contact_mismatch")
     assert (ghl.sent_emails(), outcomes()) == ([], [])
 
@@ -187,7 +191,7 @@ def test_an_answer_without_a_contact_is_never_taken_for_a_free_way(
 ) -> None:
     message = factories.cleared()
     ghl.on(route).status(200, answer)
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     waiting = now_is(message)
     assert (waiting.status, waiting.waiting_for) == ("cleared", "ghl_unavailable")
     assert waiting.error == "GoHighLevel answered without a contact"
@@ -206,7 +210,7 @@ def test_an_answer_without_a_contact_is_never_taken_for_a_free_way(
 def test_do_not_disturb_at_ghl_fails_the_email_and_stops_the_person(ghl: FakeGhl, dnd: dict[str, Any]) -> None:
     message = factories.cleared()
     ghl.add_contact(message.to_address, **dnd)
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     assert (now_is(message).status, last_move(message)) == ("failed", ("failed", "dnd"))
     assert (ghl.requests(SEND), outcomes(), slots()) == ([], [], 0)
     assert suppression.verdict(message.to_address).reason == "unsubscribed"
@@ -216,7 +220,7 @@ def test_do_not_disturb_at_ghl_fails_the_email_and_stops_the_person(ghl: FakeGhl
 def test_do_not_disturb_on_other_channels_stops_nothing(ghl: FakeGhl) -> None:
     message = factories.cleared()
     ghl.add_contact(message.to_address, dndSettings={"SMS": {"status": "active"}, "Email": {"status": "inactive"}})
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
     assert now_is(message).status == "sent"
 
 
@@ -225,13 +229,13 @@ def test_any_reply_at_ghl_stops_the_email_and_shows_it_to_a_person(ghl: FakeGhl)
     ghl.receive_reply(ghl.add_contact(message.to_address))
     expired = timezone.now() - timedelta(days=1)
     Message.objects.filter(pk=message.pk).update(expires_at=expired, due_at=expired)  # it had waited for its turn
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     held = now_is(message)
     assert (held.status, last_move(message), held.transport) == ("held", ("held", "answered"), "")
     assert held.error == "GoHighLevel shows a message from them on 3 Mar 2026."
     assert (held.priority, held.rank) == ("critical", 0)
     assert held.due_at > timezone.now() and held.expires_at > timezone.now()
-    assert review.expire_due() == 0
+    assert review_actions.expire_due() == 0
     assert (ghl.requests(SEND), outcomes(), slots()) == ([], [], 0)
 
 
@@ -240,7 +244,7 @@ def test_a_text_message_from_the_person_stops_the_email_too(ghl: FakeGhl) -> Non
     ghl.add_outbound(ghl.add_contact(message.to_address))
     sms = {"id": "msg_sms", "direction": "inbound", "messageType": "TYPE_SMS", "type": 2, "body": "Please stop."}
     ghl.on(TALK).status(200, {"messages": {"lastMessageId": "msg_sms", "nextPage": False, "messages": [sms]}})
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     assert last_move(message) == ("held", "answered")
     assert (ghl.requests(SEND), outcomes()) == ([], [])
 
@@ -251,7 +255,7 @@ def test_a_reply_on_a_later_page_of_the_conversation_is_seen(ghl: FakeGhl) -> No
     ghl.receive_reply(contact)
     for _ in range(120):
         ghl.add_outbound(contact)
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     assert last_move(message) == ("held", "answered")
     assert len(ghl.requests(TALK)) == 2
     assert ghl.requests(SEND) == []
@@ -260,7 +264,7 @@ def test_a_reply_on_a_later_page_of_the_conversation_is_seen(ghl: FakeGhl) -> No
 def test_who_is_suppressed_between_approval_and_sending_gets_nothing(ghl: FakeGhl) -> None:
     message = factories.cleared()
     suppression.stop(message.to_address, "complained", "postmaster", message.lead)
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     stopped = now_is(message)
     assert (stopped.status, last_move(message)) == ("withdrawn", ("withdrawn", "suppressed"))
     assert stopped.error == "Complained of spam (postmaster)"
@@ -277,7 +281,7 @@ def test_every_scope_of_suppression_holds_at_the_door(ghl: FakeGhl, scope: str) 
         "address_hash": suppression.hashed(message.to_address),
     }
     Suppression.objects.create(scope=scope, value=values[scope], reason="erased", source="test")
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     assert (now_is(message).status, ghl.requests()) == ("withdrawn", [])
 
 
@@ -287,19 +291,19 @@ def test_a_suppression_stops_the_sandbox_like_the_real_way(ghl: FakeGhl, setting
     message = factories.cleared()
     assert message.transport == transport
     suppression.stop(message.to_address, "manual", "test", message.lead)
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     assert (now_is(message).status, SandboxEmail.objects.count(), ghl.requests()) == ("withdrawn", 0, [])
 
 
 def test_who_unsubscribed_by_an_older_email_gets_none_of_the_open_ones(ghl: FakeGhl) -> None:
     lead = factories.LeadFactory()
     first = factories.cleared(lead)
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
     second = factories.held(lead)
-    review.clear(second, 1, by=None)
+    review_actions.clear(second, 1, by=None)
     other = factories.cleared()
     assert unsubscribes.stop(first.unsubscribe_token)
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
     assert (now_is(second).status, now_is(other).status) == ("withdrawn", "sent")
     assert [entry["to"] for entry in ghl.sent_emails()] == [lead.email, other.to_address]
 
@@ -313,7 +317,7 @@ def test_what_is_leaving_to_the_same_address_as_somebody_elses_stops_the_second(
         message=first, transport="ghl", phase="parallel", day=timezone.now().date(), domain=first.domain,
         claimed_at=timezone.now(),
     )  # fmt: skip
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     assert (now_is(second).status, last_move(second)) == ("withdrawn", ("withdrawn", "same_address"))
     assert (ghl.requests(), outcomes()) == ([], ["open"])
 
@@ -323,7 +327,7 @@ def test_an_address_that_turned_out_to_be_wrong_after_the_approval_gets_nothing(
     message = factories.cleared()
     Lead.objects.filter(pk=message.lead_id).update(email=f"other@{message.domain}", email_invalid=False)
     factories.LeadFactory(email=message.to_address)
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     assert (now_is(message).status, last_move(message)) == ("withdrawn", ("withdrawn", "address_changed"))
     assert (ghl.requests(), outcomes(), slots()) == ([], [], 0)
 
@@ -331,7 +335,7 @@ def test_an_address_that_turned_out_to_be_wrong_after_the_approval_gets_nothing(
 def test_who_is_found_to_be_in_a_country_that_is_not_allowed_gets_nothing(ghl: FakeGhl) -> None:
     message = factories.cleared()
     Lead.objects.filter(pk=message.lead_id).update(country="DE")
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     assert (now_is(message).status, last_move(message)) == ("withdrawn", ("withdrawn", "country"))
     assert (now_is(message).error, ghl.requests(), outcomes()) == ("DE is not in ALLOWED_COUNTRIES.", [], [])
 
@@ -340,14 +344,14 @@ def test_of_two_colleagues_approved_at_one_moment_the_first_goes(ghl: FakeGhl) -
     company = factories.CompanyFactory()
     first, second = (factories.held(factories.LeadFactory()) for _ in range(2))
     for message in (first, second):  # two reviewers, neither of whom sees what the other does
-        review.clear(message, 1, by=None)
+        review_actions.clear(message, 1, by=None)
         Lead.objects.filter(pk=message.lead_id).update(company=company)
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
     assert (now_is(first).status, now_is(second).status, last_move(second)[1]) == ("sent", "held", "colleague")
     assert now_is(second).error.startswith(f"{first.lead} at {company} was written to")
     assert ([entry["to"] for entry in ghl.sent_emails()], slots()) == ([first.to_address], 1)
-    with pytest.raises(review.Forbidden):
-        review.clear(now_is(second), 1, by=None)
+    with pytest.raises(review_actions.Forbidden):
+        review_actions.clear(now_is(second), 1, by=None)
 
 
 @pytest.mark.parametrize(("band", "days"), [("hot", 7), ("low", 14)])
@@ -360,14 +364,14 @@ def test_what_was_approved_too_long_ago_is_shown_to_a_person_again(
     phase.halt(by=None, reason="test")
     clock.shift(timedelta(days=days))
     phase.resume(by=None, reason="test")
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     held = now_is(message)
     assert (held.status, last_move(message), held.transport) == ("held", ("held", "stale"), "")
     assert held.error == "It was approved on 3 Mar, too long ago to leave unread."
     assert held.expires_at > timezone.now()
     assert (ghl.requests(), outcomes(), slots()) == ([], [], 0)
-    review.clear(held, 1, by=None)
-    assert sending.send_due() == 1
+    review_actions.clear(held, 1, by=None)
+    assert send.send_due() == 1
 
 
 def test_what_waits_a_few_days_for_its_turn_leaves(ghl: FakeGhl, clock: Any) -> None:
@@ -375,13 +379,13 @@ def test_what_waits_a_few_days_for_its_turn_leaves(ghl: FakeGhl, clock: Any) -> 
     phase.halt(by=None, reason="test")
     clock.shift(timedelta(days=2))
     phase.resume(by=None, reason="test")
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
 
 
 def test_an_email_without_an_address_is_withdrawn(ghl: FakeGhl) -> None:
     message = factories.cleared()
     Message.objects.filter(pk=message.pk).update(to_address="")
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     assert (last_move(message), ghl.requests(), outcomes()) == (("withdrawn", "no_address"), [], [])
 
 
@@ -413,7 +417,7 @@ def test_a_refusal_fails_the_email_for_good_and_stops_the_address_where_it_says_
 ) -> None:
     message = factories.cleared()
     ghl.on(route).status(status, body)
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     failed = now_is(message)
     assert (failed.status, last_move(message)) == ("failed", ("failed", why))
     assert f"answered {status}" in failed.error
@@ -422,21 +426,21 @@ def test_a_refusal_fails_the_email_for_good_and_stops_the_address_where_it_says_
     assert ghl.sent_emails() == []
     assert (outcomes(), slots()) == (["refused"] if route == SEND else [], 0)
     count = len(ghl.requests())
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     assert len(ghl.requests()) == count
 
 
 def test_every_complaint_of_a_422_is_shown(ghl: FakeGhl) -> None:
     message = factories.cleared()
     ghl.on(SEND).status(422, {"statusCode": 422, "message": ["html must be a string", "subject is long"]})
-    sending.send_due()
+    send.send_due()
     assert now_is(message).error.endswith("answered 422: html must be a string; subject is long")
 
 
 def test_the_person_ghl_knows_as_unsubscribed_is_stopped_as_a_person(ghl: FakeGhl) -> None:
     message = factories.cleared()
     ghl.unsubscribe(message.to_address)
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     assert now_is(message).status == "failed"
     assert suppression.verdict("new@address.test", message.lead).reason == "unsubscribed"
     assert ghl.sent_emails() == []
@@ -445,17 +449,17 @@ def test_the_person_ghl_knows_as_unsubscribed_is_stopped_as_a_person(ghl: FakeGh
 def test_a_wrong_token_loses_nothing_and_is_tried_once_a_minute_by_all_together(ghl: FakeGhl, clock: Any) -> None:
     messages = [factories.cleared() for _ in range(3)]
     ghl.configure(token="pit-rotated")
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     assert [(now_is(message).status, now_is(message).transport) for message in messages] == [("cleared", "ghl")] * 3
     assert "answered 401" in now_is(messages[0]).error
     assert [now_is(message).waiting_for for message in messages] == ["ghl_config", "undo", "undo"]
     assert len(ghl.requests()) == 1
     assert Alarm.objects.get().key == "ghl:token"
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     assert len(ghl.requests()) == 1
     ghl.configure(token="pit-test")
     clock.shift(timedelta(minutes=5))
-    assert sending.send_due() == 3
+    assert send.send_due() == 3
     assert (len(ghl.sent_emails()), slots(), outcomes()) == (3, 3, ["sent"] * 3)
     assert Alarm.objects.get().closed_at is not None
 
@@ -464,12 +468,12 @@ def test_a_token_without_the_right_to_send_uses_up_no_slots(ghl: FakeGhl, clock:
     message = factories.cleared()
     ghl.on(SEND).status(401, {"statusCode": 401, "message": "The token is not authorized for this scope."}, times=30)
     for _ in range(30):
-        assert sending.send_due() == 0
+        assert send.send_due() == 0
         clock.shift(timedelta(minutes=5))
     assert (now_is(message).status, slots(), set(outcomes())) == ("cleared", 0, {"not_sent"})
     (alarm,) = Alarm.objects.all()
     assert alarm.text == "GoHighLevel: our token lacks the scope conversations/message.write. Add it there."
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
     assert (len(ghl.sent_emails()), slots()) == (1, 1)
     alarm.refresh_from_db()
     assert alarm.closed_at is not None
@@ -483,11 +487,11 @@ GONE = {"statusCode": 404, "message": "Contact with id cnt_1 not found"}
 def test_a_contact_that_is_gone_is_made_anew_the_next_time(ghl: FakeGhl, clock: Any, route: str, status: int) -> None:
     message = factories.cleared()
     ghl.on(route).status(status, GONE, times=1)
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     waiting = now_is(message)
     assert (waiting.status, waiting.waiting_for, slots(), ghl.sent_emails()) == ("cleared", "contact_gone", 0, [])
     clock.shift(timedelta(seconds=10))
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
     assert (len(ghl.requests(UPSERT)), len(ghl.sent_emails()), slots()) == (2, 1, 1)
 
 
@@ -496,7 +500,7 @@ def test_a_contact_that_is_gone_time_after_time_is_shown_to_a_person(ghl: FakeGh
     ghl.on(CONTACT).status(404, GONE)
     for _ in range(5):
         assert now_is(message).status == "cleared"
-        sending.send_due()
+        send.send_due()
         clock.shift(timedelta(minutes=5))
     assert last_move(message) == ("failed", "contact_gone")
     assert (ghl.sent_emails(), slots()) == ([], 0)
@@ -506,14 +510,14 @@ def test_a_contact_that_is_gone_time_after_time_is_shown_to_a_person(ghl: FakeGh
 def test_too_many_requests_means_later_and_uses_up_no_slot(ghl: FakeGhl, clock: Any, route: str) -> None:
     message = factories.cleared()
     ghl.on(route).status(429, {"statusCode": 429, "message": "Too Many Requests"}, {"Retry-After": "40"}, times=1)
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     waiting = now_is(message)
     assert (waiting.status, waiting.waiting_for) == ("cleared", "ghl_unavailable")
     assert timedelta(seconds=35) < away() <= timedelta(seconds=40)
     assert (ghl.sent_emails(), slots()) == ([], 0)
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     clock.shift(timedelta(seconds=41))
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
     assert (len(ghl.sent_emails()), slots(), now_is(message).status) == (1, 1, "sent")
 
 
@@ -521,7 +525,7 @@ def test_too_many_requests_means_later_and_uses_up_no_slot(ghl: FakeGhl, clock: 
 def test_an_endless_retry_after_is_an_hour_at_most(ghl: FakeGhl, header: str) -> None:
     message = factories.cleared()
     ghl.on(SEND).status(429, {}, {"Retry-After": header}, times=1)
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     waiting = now_is(message)
     assert waiting.status == "cleared"
     assert timedelta(0) < away() <= timedelta(hours=1)
@@ -532,10 +536,10 @@ def test_our_own_rate_being_used_up_means_later_and_uses_up_no_slot(ghl: FakeGhl
     clock.move_to(WORKING.replace(microsecond=0), tick=False)  # a machine that pauses would give another window
     for _ in range(7):
         factories.cleared()
-    assert sending.send_due() == 6
+    assert send.send_due() == 6
     assert (len(ghl.sent_emails()), slots(), len(ghl.requests())) == (6, 6, 33)
     clock.shift(timedelta(seconds=6))
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
     assert (len(ghl.sent_emails()), slots()) == (7, 7)
 
 
@@ -560,7 +564,7 @@ def test_an_answer_that_may_have_acted_is_never_resent_and_is_found_at_ghl(
 ) -> None:
     message, other = factories.cleared(), factories.cleared(intent=10, tier="tier_3")
     ambiguous(ghl.on(SEND))
-    sending.send_due()
+    send.send_due()
     doubtful = now_is(message)
     assert (doubtful.status, last_move(message)) == ("uncertain", ("uncertain", "uncertain"))
     assert doubtful.error and doubtful.uncertain_at is not None
@@ -570,7 +574,7 @@ def test_an_answer_that_may_have_acted_is_never_resent_and_is_found_at_ghl(
 
     for _ in range(3):
         clock.shift(timedelta(minutes=10))
-        assert (sending.send_due(), uncertain.recover()) == (0, 0)
+        assert (send.send_due(), uncertain.recover()) == (0, 0)
     assert len(ghl.requests(SEND)) == 2
 
     assert uncertain.settle_due() == 1
@@ -587,7 +591,7 @@ def test_an_answer_that_does_not_come_is_uncertain(ghl: FakeGhl, clock: Any) -> 
     """Takes the whole deadline of the sending call."""
     message = factories.cleared()
     ghl.on(SEND).act_then_delay(60, times=1)
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
     assert (now_is(message).status, outcomes(), len(ghl.sent_emails())) == ("uncertain", ["uncertain"], 1)
     clock.shift(timedelta(seconds=6))
     assert uncertain.settle_due() == 1
@@ -597,7 +601,7 @@ def test_an_answer_that_does_not_come_is_uncertain(ghl: FakeGhl, clock: Any) -> 
 def test_not_found_at_ghl_proves_nothing_and_is_looked_for_ever_more_rarely(ghl: FakeGhl, clock: Any) -> None:
     message = factories.cleared()
     ghl.on(SEND).close_before(times=1)
-    sending.send_due()
+    send.send_due()
     clock.shift(timedelta(seconds=6))
     looks = 0
     for wait in (30, 60, 120, 240, 480, 1800, 1800):
@@ -610,14 +614,14 @@ def test_not_found_at_ghl_proves_nothing_and_is_looked_for_ever_more_rarely(ghl:
         assert uncertain.settle_due() == 0
         clock.shift(timedelta(seconds=6))
     assert SendIntent.objects.get().looks == looks
-    assert (sending.send_due(), ghl.sent_emails(), len(ghl.requests(SEND))) == (0, [], 1)
+    assert (send.send_due(), ghl.sent_emails(), len(ghl.requests(SEND))) == (0, [], 1)
 
 
 def test_what_appears_late_in_the_conversation_is_found_late(ghl: FakeGhl, clock: Any) -> None:
     message = factories.cleared()
     ghl.lose_from_conversation(0.5, times=1)
     ghl.on(SEND).act_then_close(times=1)
-    sending.send_due()
+    send.send_due()
     clock.shift(timedelta(seconds=6))
     uncertain.settle_due()
     assert now_is(message).status == "uncertain"
@@ -630,7 +634,7 @@ def test_what_appears_late_in_the_conversation_is_found_late(ghl: FakeGhl, clock
 def test_an_email_that_is_not_ours_is_no_proof(ghl: FakeGhl, clock: Any) -> None:
     message, other = factories.cleared(), factories.cleared()
     ghl.on(SEND).close_before(times=2)
-    sending.send_due()
+    send.send_due()
     contact = now_is(message).ghl_contact_id
     ghl.add_outbound(contact, body="<p>By hand</p>")
     ghl.add_outbound(contact, body=f"<p>Another's link: /u/{other.unsubscribe_token}</p>")
@@ -646,7 +650,7 @@ def test_looking_survives_a_broken_answer_and_goes_on_with_the_next(
 ) -> None:
     broken, fine = factories.cleared(), factories.cleared()
     ghl.on(SEND).act_then_close(times=2)
-    sending.send_due()
+    send.send_due()
     clock.shift(timedelta(seconds=6))
     fault(ghl.on(TALK))
     assert uncertain.settle_due() == 2
@@ -661,7 +665,7 @@ def test_looking_survives_a_broken_answer_and_goes_on_with_the_next(
 def uncertain_email(ghl: FakeGhl) -> Message:
     message = factories.cleared()
     ghl.on(SEND).close_before(times=1)
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
     return now_is(message)
 
 
@@ -678,10 +682,10 @@ def test_a_person_says_that_it_was_not_sent_and_only_then_it_can_be_sent_again(g
     clock.shift(timedelta(days=20))  # past the end it had when it was held first
     held = uncertain.settle_by_person(message, was_sent=False, by=None, reason="It is not there.")
     assert (held.status, held.transport, outcomes()) == ("held", "", ["not_sent"])
-    assert review.expire_due() == 0
-    assert sending.send_due() == 0
-    review.clear(held, 1, by=None)
-    assert sending.send_due() == 1
+    assert review_actions.expire_due() == 0
+    assert send.send_due() == 0
+    review_actions.clear(held, 1, by=None)
+    assert send.send_due() == 1
     assert (len(ghl.sent_emails()), outcomes()) == (1, ["not_sent", "sent"])
 
 
@@ -691,7 +695,7 @@ def test_only_what_is_uncertain_can_be_settled_by_a_person(ghl: FakeGhl, was_sen
     with pytest.raises(IllegalMove):
         uncertain.settle_by_person(message, was_sent=was_sent, by=None, reason="x")
     assert now_is(message).status == "cleared"
-    sending.send_due()
+    send.send_due()
     with pytest.raises(IllegalMove):
         uncertain.settle_by_person(now_is(message), was_sent=was_sent, by=None, reason="x")
     assert (now_is(message).status, outcomes()) == ("sent", ["sent"])
@@ -707,7 +711,7 @@ def test_a_person_who_is_second_changes_nothing(ghl: FakeGhl) -> None:
 
 def test_the_database_knows_at_most_one_send_of_an_email(ghl: FakeGhl) -> None:
     message = factories.cleared()
-    sending.send_due()
+    send.send_due()
     intent = SendIntent.objects.get()
     for outcome in ("open", "sent", "uncertain"):
         with pytest.raises(IntegrityError), transaction.atomic():
@@ -724,7 +728,7 @@ def test_the_database_knows_at_most_one_send_of_an_email(ghl: FakeGhl) -> None:
 def test_ghl_being_down_loses_nothing(ghl: FakeGhl, clock: Any) -> None:
     message = factories.cleared()
     ghl.stop()
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     waiting = now_is(message)
     assert (waiting.status, waiting.waiting_for, waiting.lease_until) == ("cleared", "ghl_unavailable", None)
     assert waiting.error.startswith("no connection to 127.0.0.1")
@@ -732,7 +736,7 @@ def test_ghl_being_down_loses_nothing(ghl: FakeGhl, clock: Any) -> None:
     assert (outcomes(), slots()) == ([], 0)
     ghl.start()
     clock.shift(timedelta(minutes=1))
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
     assert (now_is(message).status, len(ghl.sent_emails())) == ("sent", 1)
 
 
@@ -743,7 +747,7 @@ def test_ghl_going_down_before_the_sending_call_loses_nothing_and_uses_up_no_slo
         settings.GHL_BASE_URL = "http://127.0.0.1:9"
 
     during(ghl, "search_opportunities", nobody_listens)
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     waiting = now_is(message)
     assert (waiting.status, outcomes(), slots(), ghl.sent_emails()) == ("cleared", ["not_sent"], 0, [])
     assert waiting.error.startswith("no connection to 127.0.0.1")
@@ -762,7 +766,7 @@ def test_trouble_before_the_sending_call_puts_the_email_back(
     message = factories.cleared()
     ghl.add_outbound(ghl.add_contact(message.to_address))
     fault(ghl.on(route))
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     waiting = now_is(message)
     assert (waiting.status, waiting.waiting_for, last_move(message)) == (
         "cleared", "ghl_unavailable", ("cleared", "later"),
@@ -774,13 +778,13 @@ def test_trouble_before_the_sending_call_puts_the_email_back(
 def test_a_fault_of_ours_on_one_email_does_not_hold_up_the_others(ghl: FakeGhl, clock: Any) -> None:
     broken, fine = factories.cleared(), factories.cleared(intent=10, tier="tier_3")
     ghl.on(UPSERT, containing=broken.to_address).status(200, [], times=1)
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
     waiting = now_is(broken)
     assert (waiting.status, last_move(broken)) == ("cleared", ("cleared", "recovered"))
     assert re.match(r"^\w+Error: ", waiting.error) and waiting.not_before > timezone.now()
     assert now_is(fine).status == "sent"
     clock.shift(timedelta(minutes=1))
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
     assert [entry["to"] for entry in ghl.sent_emails()] == [fine.to_address, broken.to_address]
 
 
@@ -790,7 +794,7 @@ def test_an_email_that_has_an_open_intent_is_not_sent_again_whatever_its_state_s
         message=message, transport="ghl", phase="parallel", day=timezone.now().date(), domain=message.domain,
         claimed_at=timezone.now(),
     )  # fmt: skip
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     assert (now_is(message).status, ghl.requests(SEND), outcomes(), slots()) == ("uncertain", [], ["uncertain"], 0)
 
 
@@ -806,7 +810,7 @@ def test_what_a_dead_process_left_before_its_intent_goes_back_and_is_sent_once(g
     message = left_at_the_door(seconds=-1)
     assert uncertain.recover() == 1
     assert (now_is(message).status, last_move(message)) == ("cleared", ("cleared", "recovered"))
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
     assert len(ghl.sent_emails()) == 1
 
 
@@ -820,7 +824,7 @@ def test_what_a_dead_process_left_after_its_intent_is_uncertain(ghl: FakeGhl) ->
     doubtful = now_is(message)
     assert (doubtful.status, doubtful.uncertain_at) == ("uncertain", intent.claimed_at)
     assert doubtful.error == "The process ended during the call to GoHighLevel."
-    assert (sending.send_due(), uncertain.recover(), ghl.requests()) == (0, 0, [])
+    assert (send.send_due(), uncertain.recover(), ghl.requests()) == (0, 0, [])
 
 
 def test_what_is_under_its_lease_is_left_alone() -> None:
@@ -831,13 +835,13 @@ def test_what_is_under_its_lease_is_left_alone() -> None:
 
 def test_who_was_too_slow_for_the_lease_does_not_send(ghl: FakeGhl, clock: Any) -> None:
     message = factories.cleared()
-    during(ghl, "search_conversations", lambda: clock.shift(sending.LEASE - timedelta(seconds=10)))
-    assert sending.send_due() == 0
+    during(ghl, "search_conversations", lambda: clock.shift(send.LEASE - timedelta(seconds=10)))
+    assert send.send_due() == 0
     assert (now_is(message).status, ghl.requests(SEND), outcomes(), slots()) == ("sending", [], [], 0)
     del ghl.search_conversations
     clock.shift(timedelta(seconds=20))
     assert uncertain.recover() == 1
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
     assert (len(ghl.sent_emails()), now_is(message).status) == (1, "sent")
 
 
@@ -847,16 +851,16 @@ def test_who_was_too_slow_for_the_lease_does_not_send(ghl: FakeGhl, clock: Any) 
 def test_a_halt_stops_every_call_and_loses_nothing(ghl: FakeGhl, reviewer: User) -> None:
     message = factories.cleared()
     phase.halt(by=reviewer, reason="test")
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     assert (ghl.requests(), now_is(message).status, outcomes()) == ([], "cleared", [])
     phase.resume(by=None, reason="test")
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
 
 
 def test_the_emergency_stop_stops_every_call(ghl: FakeGhl, settings: Any) -> None:
     settings.EMERGENCY_STOP = True
     message = factories.cleared()
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     assert (ghl.requests(), now_is(message).status, outcomes()) == ([], "cleared", [])
 
 
@@ -880,7 +884,7 @@ def test_a_stop_between_two_calls_lets_no_further_call_begin(
         settings.EMERGENCY_STOP = True
 
     during(ghl, handler, stop)
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     assert calls(ghl) == made
     assert (now_is(message).status, now_is(other).status, outcomes(), slots()) == ("cleared", "cleared", [], 0)
     assert now_is(message).waiting_for == "halted"
@@ -892,12 +896,12 @@ def test_a_stop_between_two_calls_lets_no_further_call_begin(
 def test_the_sandbox_keeps_exactly_one_and_calls_nobody(ghl: FakeGhl, settings: Any) -> None:
     settings.SANDBOXED = ["ghl"]
     message = factories.cleared()
-    assert sending.send_due() == 1
-    assert sending.send_due() == 0
+    assert send.send_due() == 1
+    assert send.send_due() == 0
     kept = SandboxEmail.objects.get()
     text = message.text
     assert (kept.message, kept.to_address, kept.subject) == (message, message.to_address, text.subject)
-    assert kept.html == compliance.as_html(text.body, text.footer)
+    assert kept.html == email_footer.as_html(text.body, text.footer)
     sent = now_is(message)
     assert (sent.status, sent.ghl_message_id, outcomes(), slots()) == ("sent", "", ["sent"], 1)
     assert ghl.requests() == []
@@ -906,7 +910,7 @@ def test_the_sandbox_keeps_exactly_one_and_calls_nobody(ghl: FakeGhl, settings: 
 @pytest.mark.parametrize("kind", ["example", "test", "training"])
 def test_people_who_are_not_live_never_reach_ghl(ghl: FakeGhl, kind: str) -> None:
     message = factories.cleared(factories.LeadFactory(kind=kind))
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
     assert (now_is(message).status, SandboxEmail.objects.count(), ghl.requests()) == ("sent", 1, [])
 
 
@@ -922,7 +926,7 @@ def test_the_database_refuses_ghl_for_people_who_are_not_live(ghl: FakeGhl, kind
 def test_a_live_email_whose_person_is_not_live_any_more_is_withdrawn_at_the_door(ghl: FakeGhl, kind: str) -> None:
     message = factories.cleared()
     Lead.objects.filter(pk=message.lead_id).update(kind=kind)
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     assert (last_move(message), ghl.requests(), outcomes()) == (("withdrawn", "undeliverable"), [], [])
     assert SandboxEmail.objects.count() == 0
 
@@ -930,7 +934,7 @@ def test_a_live_email_whose_person_is_not_live_any_more_is_withdrawn_at_the_door
 def test_what_was_approved_for_ghl_never_leaves_by_the_sandbox(ghl: FakeGhl, settings: Any) -> None:
     message = factories.cleared()
     settings.SANDBOXED = ["ghl"]
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     held = now_is(message)
     assert (held.status, last_move(message), held.transport) == ("held", ("held", "transport_gone"), "")
     assert held.error == "It was approved for GoHighLevel, which is in the sandbox now."
@@ -941,21 +945,21 @@ def test_what_was_approved_for_the_sandbox_never_leaves_by_ghl(ghl: FakeGhl, set
     settings.SANDBOXED = ["ghl"]
     message = factories.cleared()
     settings.SANDBOXED = []
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
     assert (now_is(message).status, SandboxEmail.objects.count(), ghl.requests()) == ("sent", 1, [])
 
 
 def test_without_a_transport_it_goes_back_to_people(ghl: FakeGhl) -> None:
     message = factories.cleared()
     Message.objects.filter(pk=message.pk).update(transport="")
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     assert (last_move(message), ghl.requests(), SandboxEmail.objects.count()) == (("held", "no_transport"), [], 0)
 
 
 def test_without_a_postal_address_nothing_leaves_by_ghl(ghl: FakeGhl, settings: Any) -> None:
     message = factories.cleared()
     settings.POSTAL_ADDRESS = ""
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     assert (last_move(message), ghl.requests(), outcomes()) == (("held", "postal_address"), [], [])
 
 
@@ -968,7 +972,7 @@ def test_an_answer_without_the_conversation_is_never_taken_for_silence(
     contact = ghl.add_contact(message.to_address)
     ghl.add_outbound(contact, "Earlier", "Hello")
     ghl.on(route).status(200, answer)
-    sending.send_due(most=1)
+    send.send_due(most=1)
     assert (now_is(message).status, now_is(message).waiting_for) == ("cleared", "ghl_unavailable")
     assert (ghl.sent_emails(), slots()) == ([], 0)
 
@@ -976,6 +980,6 @@ def test_an_answer_without_the_conversation_is_never_taken_for_silence(
 def test_an_address_that_was_written_to_as_somebody_elses_is_withdrawn(ghl: FakeGhl) -> None:
     first, second = factories.held(), factories.cleared()
     Message.objects.filter(pk=first.pk).update(status="sent", to_address=second.to_address)
-    sending.send_due()
+    send.send_due()
     assert (now_is(second).status, last_move(second)) == ("withdrawn", ("withdrawn", "same_address"))
     assert ghl.sent_emails() == []

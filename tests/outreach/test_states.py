@@ -8,10 +8,10 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from outreach import states
+from outreach.lifecycle import transitions
+from outreach.lifecycle.moves import move
+from outreach.lifecycle.transitions import IllegalMove, Stale, Status
 from outreach.models import Message, Move, MoveReason
-from outreach.moves import move
-from outreach.states import IllegalMove, Stale, Status
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -73,7 +73,12 @@ def test_any_other_move_is_refused_by_name_and_changes_nothing(a: str, b: str) -
 
 
 def test_nothing_ever_leaves_a_final_state() -> None:
-    assert {status for status in Status if not states.MOVES[status]} == {"sent", "rejected", "withdrawn", "expired"}
+    assert {status for status in Status if not transitions.MOVES[status]} == {
+        "sent",
+        "rejected",
+        "withdrawn",
+        "expired",
+    }
 
 
 def test_only_the_door_leads_to_sent_and_only_from_cleared_to_the_door() -> None:

@@ -14,10 +14,11 @@ from django.utils import timezone
 
 from leads.integrations import background_calls, rates
 from leads.models import Alarm, InboundEvent, Suppression
-from outreach import inbox, sending, syncing
-from outreach.integrations import ghl_facts, ghl_webhooks
+from outreach.feedback import polling, webhook_inbox
+from outreach.feedback.polling import Pace
+from outreach.integrations.ghl import ghl_facts, webhook_bodies
 from outreach.models import EmailEvent, Meeting, Message, Opportunity, Reply, SyncCursor
-from outreach.syncing import Pace
+from outreach.sending import send
 from tests import factories
 from tests.fakes.ghl import FakeGhl, error
 from tests.outreach.back import now_is, sent, tell, uncertain
@@ -50,7 +51,7 @@ def cursor(name: str) -> SyncCursor:
 
 
 def results() -> dict[str, tuple[int, bool, str]]:
-    return {one.name: (one.read, one.ended, one.error) for one in syncing.sync_all()}
+    return {one.name: (one.read, one.ended, one.error) for one in polling.sync_all()}
 
 
 def due() -> None:
@@ -215,7 +216,7 @@ def test_by_webhooks_by_polling_and_by_both_it_ends_in_the_same_rows(ghl: FakeGh
 
 def test_nothing_is_asked_in_the_sandbox(ghl: FakeGhl, settings: Any) -> None:
     settings.SANDBOXED = ["ghl"]
-    assert syncing.sync_due() == 0
+    assert polling.sync_due() == 0
     assert (ghl.requests(), SyncCursor.objects.count()) == ([], 0)
 
 
@@ -233,21 +234,21 @@ def test_every_stage_asks_what_ghl_allows_and_says_when_it_came_to_its_end(ghl: 
 
 
 def test_a_round_runs_when_it_is_due_and_not_before(ghl: FakeGhl, clock: Any) -> None:
-    syncing.sync_due()
+    polling.sync_due()
     asked = len(ghl.requests())
-    syncing.sync_due()
+    polling.sync_due()
     assert len(ghl.requests()) == asked
     clock.shift(timedelta(seconds=30))
-    syncing.sync_due()
+    polling.sync_due()
     assert [request.route for request in ghl.requests()[asked:]] == [EXPORT, EXPORT]
 
 
 def test_two_workers_do_not_hold_one_stage(ghl: FakeGhl) -> None:
-    syncing.sync_due()
+    polling.sync_due()
     due()
     SyncCursor.objects.filter(name="emails").update(lease_until=timezone.now() + timedelta(seconds=60))
     before = len(ghl.requests(EXPORT))
-    syncing.sync_due()
+    polling.sync_due()
     assert len(ghl.requests(EXPORT)) == before + 1, "the other channels alone"
 
 
@@ -287,7 +288,7 @@ def test_what_a_round_has_no_time_for_is_read_in_the_next_without_reading_anythi
     texted(ghl, sent(ghl), 250)
     for count in (10, 19, 25):
         due()
-        syncing.sync_due(Pace(pages=1))
+        polling.sync_due(Pace(pages=1))
         assert Reply.objects.count() == count
     assert cursor("other channels").polled_at is not None
 
@@ -297,7 +298,7 @@ def test_after_a_break_nothing_is_lost_wherever_it_came(ghl: FakeGhl, broken: in
     """Also where it came among messages that had been read before, and are read again for those that appear late."""
     message = sent(ghl)
     texted(ghl, message, 150)
-    syncing.sync_due()
+    polling.sync_due()
     texted(ghl, message, 150)
     export, asked = ghl.export_messages, 0
 
@@ -308,22 +309,22 @@ def test_after_a_break_nothing_is_lost_wherever_it_came(ghl: FakeGhl, broken: in
 
     setattr(ghl, "export_messages", breaks)
     due()
-    syncing.sync_due()
+    polling.sync_due()
     assert "Invalid cursor" in cursor("other channels").error
     due()
-    syncing.sync_due()
+    polling.sync_due()
     assert (Reply.objects.count(), cursor("other channels").error) == (30, "")
 
 
 def test_a_process_that_dies_in_the_middle_leaves_its_stage_to_others_after_the_lease(ghl: FakeGhl, clock: Any) -> None:
-    syncing.sync_due()
+    polling.sync_due()
     due()
     SyncCursor.objects.update(lease_until=timezone.now() + timedelta(seconds=90), attempts=1)
     before = len(ghl.requests())
-    syncing.sync_due()
+    polling.sync_due()
     assert len(ghl.requests()) == before
     clock.shift(timedelta(seconds=91))
-    syncing.sync_due()
+    polling.sync_due()
     assert len(ghl.requests()) > before
 
 
@@ -331,9 +332,9 @@ def test_a_round_that_takes_too_long_goes_on_in_the_next_one(ghl: FakeGhl) -> No
     message = sent(ghl)
     for n in range(5):
         ghl.receive_message(message.ghl_contact_id, f"{n}")
-    syncing.sync_due(Pace(seconds=-1))
+    polling.sync_due(Pace(seconds=-1))
     assert (Reply.objects.count(), cursor("other channels").polled_at) == (1, None)
-    syncing.sync_due()
+    polling.sync_due()
     assert Reply.objects.count() == 5
     assert cursor("other channels").polled_at is not None
 
@@ -344,12 +345,12 @@ def test_everybody_has_their_turn(ghl: FakeGhl) -> None:
     ghl.set_dnd(emails[-1].ghl_contact_id)
     for turn in range(3):
         due()
-        syncing.sync_due(Pace(statuses=2, people=2))
+        polling.sync_due(Pace(statuses=2, people=2))
         assert EmailEvent.objects.exists() == Suppression.objects.exists() == (turn == 2)
     asked = [request.params["id"] for request in ghl.requests(EMAIL)]
     assert asked == [one.ghl_email_message_id for one in emails]
     due()
-    syncing.sync_due(Pace(statuses=2, people=2))
+    polling.sync_due(Pace(statuses=2, people=2))
     assert [request.params["id"] for request in ghl.requests(EMAIL)][5:] == asked[:2], "and begins anew"
 
 
@@ -380,7 +381,7 @@ def test_a_thread_that_lists_several_emails_is_read_email_by_email(ghl: FakeGhl)
         "meta": {"email": {"messageIds": [message.ghl_email_message_id, *(r["emailMessageId"] for r in replies)]}},
     }  # fmt: skip
     ghl.on(EXPORT).status(200, {"messages": [thread], "nextCursor": None, "total": 1}, times=1)
-    syncing.sync_due()
+    polling.sync_due()
     assert sorted(Reply.objects.values_list("text__said", flat=True)) == ["Number 0?", "Number 1?"]
 
 
@@ -456,7 +457,7 @@ def test_an_error_stays_on_its_row_and_the_others_go_on(
     excused = {"email statuses", "do not disturb"} if failure == "without its list" else set()
     assert {name for name, (_, ended, error) in found.items() if error and not ended} == stages - excused
     assert {row.name for row in SyncCursor.objects.exclude(error="")} == stages - excused
-    assert {row.name for row in SyncCursor.objects.exclude(polled_at=None)} == set(syncing.STAGES) - (stages - excused)
+    assert {row.name for row in SyncCursor.objects.exclude(polled_at=None)} == set(polling.STAGES) - (stages - excused)
 
 
 def test_what_was_deleted_at_ghl_is_passed_over(ghl: FakeGhl) -> None:
@@ -473,14 +474,14 @@ def test_after_an_error_it_is_tried_ever_more_rarely_and_told_at_last(ghl: FakeG
     ghl.on(EVENTS).status(503, {"message": "oops"})
     waits = []
     for n in range(1, 7):
-        syncing.sync_due()
+        polling.sync_due()
         row = cursor("meetings")
         waits.append(round((row.not_before - timezone.now()).total_seconds()))
         assert (row.attempts, Alarm.objects.filter(key="ghl:sync:meetings").exists()) == (n, n >= 5)
         clock.move_to(row.not_before + timedelta(seconds=1))
     assert waits == pytest.approx([15, 30, 60, 120, 240, 480], abs=1)
     ghl.reset()
-    syncing.sync_due()
+    polling.sync_due()
     row = cursor("meetings")
     assert (row.attempts, row.error, Alarm.objects.filter(closed_at=None).count()) == (0, "", 0)
 
@@ -490,12 +491,12 @@ def test_a_fact_that_cannot_take_effect_stops_nobody_and_is_worked_off_later(ghl
     Message.objects.filter(pk=broken.pk).update(ghl_contact_id=ghl.add_contact(broken.to_address)["id"], band="none")
     ghl.add_outbound(now_is(broken).ghl_contact_id)
     ghl.receive_reply(known.ghl_contact_id)
-    (emails, *_) = syncing.sync_all()
+    (emails, *_) = polling.sync_all()
     assert (emails.read, emails.ended, emails.kept_back) == (2, True, 1)
     assert Reply.objects.get().lead == known.lead
     assert now_is(broken).status == "cleared"
     Message.objects.filter(pk=broken.pk).update(band="low")
-    assert inbox.work_off() == 1
+    assert webhook_inbox.work_off() == 1
     assert (InboundEvent.objects.get().state, now_is(broken).status) == ("processed", "held")
 
 
@@ -505,7 +506,7 @@ def test_every_kind_of_fact_can_be_kept(ghl: FakeGhl, fact: str) -> None:
         "said": ghl.inbound_message, "mailed": lambda: ghl.email_stats("failed"), "blocked": ghl.contact_dnd_update,
         "booked": ghl.appointment_create, "deal": ghl.opportunity_update,
     }[fact]()  # fmt: skip
-    found = ghl_webhooks.read(json.dumps(body).encode(), "loc-test", timezone.now())
+    found = webhook_bodies.read(json.dumps(body).encode(), "loc-test", timezone.now())
     assert found is not None
     assert ghl_facts.load(ghl_facts.dump(found)) == found
 
@@ -519,7 +520,7 @@ def test_polling_uses_a_third_of_the_rate_and_leaves_the_rest_to_the_door(ghl: F
     assert len(errors) == 4 and all(error.startswith("ghl_background is not asked for") for error in errors)
     assert ghl.requests() == []
     factories.cleared()
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
 
 
 # --- The command ------------------------------------------------------------------------------------------------------
@@ -547,6 +548,6 @@ def test_the_command_says_that_there_is_nothing_to_read_in_the_sandbox(settings:
 
 
 def test_the_command_does_not_read_beside_a_worker(ghl: FakeGhl) -> None:
-    syncing.sync_due()
+    polling.sync_due()
     SyncCursor.objects.filter(name="emails").update(lease_until=timezone.now() + timedelta(seconds=60))
     assert results()["emails"] == (0, False, "A worker is reading this very stage; it goes on there.")

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from outreach.thresholds import Breach, Counts, Guardrail, Health, Level, Lost, judge
+from outreach.guardrails.guardrail_rules import Breach, Counts, Guardrail, Health, Level, Lost, judge
 
 FRESH = Health("verdict:9", timedelta(hours=1), 90)
 

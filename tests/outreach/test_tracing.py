@@ -2,9 +2,9 @@
 
 import pytest
 
-from outreach import tracing
-from outreach.merge import Value
-from outreach.tracing import Claimed, Known, Said
+from outreach.content.merge_fields import Value
+from outreach.drafting.language_model import fact_check
+from outreach.drafting.language_model.fact_check import Claimed, Known, Said
 
 FIELDS = {
     "company": Value("Northline Freight", "rb2b, 2026-03-01"),
@@ -24,7 +24,7 @@ KNOWN = Known(FIELDS, BASIS)
 def trace(text: str, *facts: tuple[str, str], subject: str = "A question") -> dict[str, str]:
     """Phrase: field, of what was traced."""
     said = Said(subject, (text,), tuple(Claimed(*fact) for fact in facts))
-    return {phrase.text: phrase.field for phrase in tracing.trace(said, KNOWN)}
+    return {phrase.text: phrase.field for phrase in fact_check.trace(said, KNOWN)}
 
 
 @pytest.mark.parametrize(
@@ -98,13 +98,13 @@ def test_what_stands_in_a_field_or_in_the_template_is_said_with_its_source(text:
     ],
 )
 def test_what_is_known_from_nowhere_is_named(text: str, why: str) -> None:
-    with pytest.raises(tracing.Untraced) as error:
+    with pytest.raises(fact_check.Untraced) as error:
         trace(text)
     assert why in str(error.value)
 
 
 def test_the_subject_is_held_to_the_same() -> None:
-    with pytest.raises(tracing.Untraced, match="Contoso"):
+    with pytest.raises(fact_check.Untraced, match="Contoso"):
         trace("What would you hand over?", subject="What Contoso did")
 
 
@@ -118,17 +118,17 @@ def test_the_subject_is_held_to_the_same() -> None:
     ],
 )
 def test_a_fact_that_is_listed_must_be_so(fact: tuple[str, str], why: str) -> None:
-    with pytest.raises(tracing.Untraced, match=why):
+    with pytest.raises(fact_check.Untraced, match=why):
         trace("At Northline somebody does it by hand.", fact)
 
 
 def test_a_listed_fact_carries_the_source_of_its_field() -> None:
     said = Said("A question", ("It is logistics that suffers.",), (Claimed("logistics", "industry"),))
-    [phrase] = tracing.trace(said, KNOWN)
+    [phrase] = fact_check.trace(said, KNOWN)
     assert (phrase.text, phrase.field, phrase.source) == ("logistics", "industry", "clay, 2026-03-02")
 
 
 def test_letters_of_a_field_are_no_strangers() -> None:
     known = Known({"company": Value("Müller Großhandel", "rb2b")}, BASIS)
-    [phrase] = tracing.trace(Said("A question", ("At Müller Großhandel it is slow.",), ()), known)
+    [phrase] = fact_check.trace(Said("A question", ("At Müller Großhandel it is slow.",), ()), known)
     assert phrase.text == "Müller Großhandel"

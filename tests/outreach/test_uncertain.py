@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 from approvals import escalation
 from approvals.models import Notice
 from leads.models import Alarm
-from outreach import sending, uncertain
 from outreach.models import Message
+from outreach.sending import send, uncertain
 from tests import factories
 from tests.fakes.ghl import FakeGhl
 
@@ -23,7 +23,7 @@ def doubtful(ghl: FakeGhl, accepted: bool) -> Message:
     message = factories.cleared()
     script = ghl.on(SEND)
     script.act_then_close(times=1) if accepted else script.close_before(times=1)
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
     message.refresh_from_db()
     assert message.status == "uncertain"
     return message

@@ -10,8 +10,9 @@ from django.utils import timezone
 from leads.identity import merging
 from leads.models import Lead, Suppression
 from leads.suppression import suppression
-from outreach import earlier, sending
+from outreach.contact_history import previous_emails
 from outreach.models import EmailEvent, Message
+from outreach.sending import send
 from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender", "loose")]
@@ -87,7 +88,7 @@ def test_every_address_of_the_person_is_stopped_and_nothing_leaves(ghl: Any) -> 
     strict().post(path(message))
     addresses = set(Suppression.objects.filter(scope="address").values_list("value", flat=True))
     assert addresses == {message.to_address, "dana@new.test", "dana@home.test"}
-    assert sending.send_due() == 0
+    assert send.send_due() == 0
     assert (ghl.requests(), Message.objects.get(pk=other.pk).status) == ([], "withdrawn")
 
 
@@ -122,7 +123,7 @@ def test_the_link_of_somebody_merged_away_stops_the_person() -> None:
     assert strict().post(path(message)).status_code == 200
     waiting.refresh_from_db()
     assert (waiting.status, stopped(message), stopped(waiting)) == ("withdrawn", True, True)
-    assert earlier.emails_of(one).filter(status="cleared").count() == 0
+    assert previous_emails.emails_of(one).filter(status="cleared").count() == 0
 
 
 def test_the_link_of_an_erased_person_writes_no_address_down_again() -> None:

@@ -12,10 +12,12 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
-from outreach import limits, pacing, phase, sending, sending_domains, slots, warm_up
+from outreach.control import phase
+from outreach.control.policy import Phase
+from outreach.limits import current_limits, limit_rules, sending_domains, warm_up
+from outreach.limits.limit_rules import OfDay
 from outreach.models import ControlChange, Message, SendingDomain, SendIntent
-from outreach.pacing import OfDay
-from outreach.policy import Phase
+from outreach.sending import send, send_slots
 from tests import factories
 from tests.fakes.ghl import FakeGhl
 from tests.outreach.conftest import WORKING
@@ -62,7 +64,7 @@ def test_a_later_day_begins_with_nothing_used_and_perhaps_in_another_week() -> N
 def test_of_phase_and_warm_up_the_one_that_leaves_less_holds(
     phase_cap: int, phase_used: int, cap: int, used: int, strictest: OfDay
 ) -> None:
-    at = pacing.Standing(
+    at = limit_rules.Standing(
         now=WORKING, zone="America/New_York", phase="parallel", halted=False, daily=phase_cap, hourly=15,
         domain_hourly=3, gap=timedelta(0), used_today=phase_used,
         warm_up=warm_up.WarmUp(DOMAIN, TODAY - timedelta(days=7 * warm_up.CAPS.index(cap)), TODAY, used),
@@ -94,8 +96,8 @@ def state(message: Message) -> str:
     return Message.objects.get(pk=message.pk).status
 
 
-def why(message: Message) -> pacing.Wait | None:
-    return limits.why_not_sent(Message.objects.get(pk=message.pk), phase.control(), timezone.now())
+def why(message: Message) -> limit_rules.Wait | None:
+    return current_limits.why_not_sent(Message.objects.get(pk=message.pk), phase.control(), timezone.now())
 
 
 @pytest.mark.django_db
@@ -105,7 +107,7 @@ class TestDoor:
         message = factories.cleared()
         assert why(message) is None
         assert SendingDomain.objects.count() == 0  # looking begins nothing
-        assert sending.send_due() == 1
+        assert send.send_due() == 1
         row = SendingDomain.objects.get()
         assert (row.name, row.warm_up_since, row.set_by) == (DOMAIN, TODAY, "the system")
         change = ControlChange.objects.get()
@@ -118,31 +120,31 @@ class TestDoor:
     ) -> None:
         left_before(19)
         first, second = factories.cleared(), factories.cleared()
-        assert sending.send_due() == 1
+        assert send.send_due() == 1
         assert (state(first), state(second), len(ghl.sent_emails())) == ("sent", "cleared", 1)
         wait, morning = why(second), datetime(2026, 3, 4, 5, tzinfo=UTC)
         assert (wait.limit, wait.until) == ("warm_up", morning)
         assert wait.text == f"20 of 20 sent today in week 1 of {DOMAIN}"
         clock.move_to(morning - timedelta(seconds=1))
-        assert sending.send_due() == 0
+        assert send.send_due() == 0
         clock.move_to(morning)
-        assert sending.send_due() == 1
+        assert send.send_due() == 1
 
     def test_the_phase_holds_where_it_allows_less(self, ghl: FakeGhl, lead_user: User) -> None:
         sending_domains.start(DOMAIN, by=lead_user, reason="new")
         SendingDomain.objects.update(warm_up_since=TODAY - timedelta(days=7))
         phase.control()
         left_before(24)
-        slots.DailySlots.objects.create(day=TODAY, used=24)
+        send_slots.DailySlots.objects.create(day=TODAY, used=24)
         first, second = factories.cleared(), factories.cleared()
-        assert sending.send_due() == 1
+        assert send.send_due() == 1
         assert (state(first), state(second), why(second).limit) == ("sent", "cleared", "daily")
 
     @pytest.mark.parametrize("outcome", ["open", "sent", "uncertain"])
     def test_what_left_or_may_have_counts(self, ghl: FakeGhl, outcome: str) -> None:
         left_before(20, outcome=outcome)
         message = factories.cleared()
-        assert sending.send_due() == 0
+        assert send.send_due() == 0
         assert (state(message), ghl.sent_emails(), SendIntent.objects.count()) == ("cleared", [], 20)
 
     def test_what_did_not_leave_left_another_day_or_from_another_domain_does_not_count(self, ghl: FakeGhl) -> None:
@@ -152,20 +154,20 @@ class TestDoor:
         left_before(20, domain="other.example.com")
         left_before(20, domain="")  # into the sandbox
         factories.cleared()
-        assert sending.send_due() == 1
+        assert send.send_due() == 1
 
     def test_an_established_domain_has_the_phases_cap_alone(self, ghl: FakeGhl, lead_user: User) -> None:
         sending_domains.establish(DOMAIN, by=lead_user, reason="It has sent for years.")
         left_before(20)
         message = factories.cleared()
-        assert (sending.send_due(), state(message)) == (1, "sent")
+        assert (send.send_due(), state(message)) == (1, "sent")
         assert ControlChange.objects.count() == 1  # what was said, and no beginning
 
     def test_the_sandbox_warms_nothing_up(self, settings: Any) -> None:
         settings.GHL_FROM_EMAIL = f"alex@{DOMAIN}"
         left_before(20)
         factories.cleared()
-        assert sending.send_due() == 1
+        assert send.send_due() == 1
         assert SendIntent.objects.latest("pk").from_domain == ""
         assert (SendingDomain.objects.count(), ControlChange.objects.count()) == (0, 0)
 
@@ -174,14 +176,14 @@ class TestDoor:
         settings.GHL_FROM_EMAIL = "alex@new.example.com"
         left_before(20, domain="new.example.com")
         message = factories.cleared()
-        assert (sending.send_due(), why(message).limit) == (0, "warm_up")
+        assert (send.send_due(), why(message).limit) == (0, "warm_up")
 
     def test_a_domain_started_again_counts_what_left_today(self, ghl: FakeGhl, lead_user: User) -> None:
         sending_domains.establish(DOMAIN, by=lead_user, reason="It has sent for years.")
         left_before(22)
         sending_domains.start(DOMAIN, by=lead_user, reason="Mailbox providers complain.")
         message = factories.cleared()
-        assert (sending.send_due(), why(message).text) == (0, f"22 of 20 sent today in week 1 of {DOMAIN}")
+        assert (send.send_due(), why(message).text) == (0, f"22 of 20 sent today in week 1 of {DOMAIN}")
 
     def test_the_week_turns_at_the_teams_midnight_also_when_clocks_change(self, ghl: FakeGhl, clock: Any) -> None:
         """Begun on the Sunday on which the clocks go forward: its second week begins at 04:00 UTC, not at 05:00."""
@@ -271,7 +273,7 @@ class TestSaying:
     ) -> None:
         client.force_login(lead_user)
         left_before(3)
-        slots.DailySlots.objects.create(day=TODAY, used=3)
+        send_slots.DailySlots.objects.create(day=TODAY, used=3)
         assert client.get("/api/queue-status").json()["daily_limit"] == {
             "date": "2026-03-03", "limit": 20, "used": 3, "remaining": 17,
         }  # fmt: skip

@@ -15,8 +15,8 @@ from django.utils import timezone
 from leads.inbound import events
 from leads.models import InboundEvent, Lead, Suppression
 from leads.suppression import suppression
-from outreach import inbox
-from outreach.integrations import ghl_webhooks
+from outreach.feedback import webhook_inbox
+from outreach.integrations.ghl import webhook_bodies
 from tests import factories
 from tests.fakes.ghl import FakeGhl
 from tests.fakes.ghl_webhooks import WebhookSigner
@@ -48,7 +48,7 @@ def blocked(ghl: FakeGhl) -> dict[str, Any]:
 
 
 def nothing_happened() -> bool:
-    return not inbox.work_off() and not InboundEvent.objects.exists() and not Suppression.objects.exists()
+    return not webhook_inbox.work_off() and not InboundEvent.objects.exists() and not Suppression.objects.exists()
 
 
 class TestSignature:
@@ -60,7 +60,7 @@ class TestSignature:
         assert (response.status_code, response.json()) == (200, {"status": "stored", "id": str(event.public_id)})
         assert (event.source, event.state, json.loads(bytes(event.body))) == ("ghl", "waiting", blocked)
         assert not Suppression.objects.exists()
-        assert inbox.work_off() == 1
+        assert webhook_inbox.work_off() == 1
         assert suppression.verdict("dana@northline.test").reason == "unsubscribed"
 
     @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ class TestWorkedOff:
         self, client: Client, ghl: FakeGhl, blocked: dict[str, Any], location: str | None
     ) -> None:
         assert told(client, ghl, {**blocked, "locationId": location}).status_code == 200
-        assert inbox.work_off() == 1
+        assert webhook_inbox.work_off() == 1
         event = InboundEvent.objects.get()
         assert (event.state, event.reason) == (
             "parked", f"It is about another location: {location or 'it names none'}.",
@@ -159,13 +159,13 @@ class TestWorkedOff:
     @pytest.mark.parametrize("body", [b"", b"[]", b"null", b'"x"', b"{", b"\xff\xfe", b"[" * 100_000])
     def test_a_genuine_body_that_cannot_be_read_is_parked(self, client: Client, ghl: FakeGhl, body: bytes) -> None:
         assert post(client, body, {"X-GHL-Signature": ghl.sign(body)}).status_code == 200
-        assert inbox.work_off() == 1
+        assert webhook_inbox.work_off() == 1
         assert InboundEvent.objects.get().state == "parked"
 
     def test_the_body_of_what_we_do_not_use_or_of_strangers_is_not_kept(self, client: Client, ghl: FakeGhl) -> None:
         for payload in ({**ghl.contact_dnd_update(), "type": "ContactCreate"}, ghl.appointment_create()):
             told(client, ghl, payload)
-        inbox.work_off()
+        webhook_inbox.work_off()
         rows = InboundEvent.objects.values_list("state", "body", "about")
         assert [(state, bytes(body), about) for state, body, about in rows] == [("processed", b"", None)] * 2
 
@@ -174,7 +174,7 @@ class TestWorkedOff:
     ) -> None:
         lead = factories.LeadFactory(email="dana@northline.test")
         told(client, ghl, blocked)
-        inbox.work_off()
+        webhook_inbox.work_off()
         event = InboundEvent.objects.get()
         assert (event.about, bytes(event.body) != b"") == (lead, True)
 
@@ -186,7 +186,7 @@ class TestWorkedOff:
         Suppression.objects.create(scope="person", value=str(lead.pk), reason="erased", source="test")
         Suppression.objects.create(scope="address_hash", value=mark, reason="erased", source="test")
         told(client, ghl, blocked)
-        inbox.work_off()
+        webhook_inbox.work_off()
         assert bytes(InboundEvent.objects.get().body) == b""
         assert not Suppression.objects.filter(value__contains="@").exists()
 
@@ -209,7 +209,7 @@ class TestWorkedOff:
 
 
 def _read(payload: dict[str, Any]) -> None:
-    ghl_webhooks.read(json.dumps(payload).encode(), "loc-test", timezone.now())
+    webhook_bodies.read(json.dumps(payload).encode(), "loc-test", timezone.now())
 
 
 class TestWorkflow:
@@ -255,7 +255,7 @@ class TestWorkflow:
         message = factories.cleared(factories.LeadFactory(email="dana@northline.test"))
         type(message).objects.filter(pk=message.pk).update(ghl_contact_id="cnt_1")
         assert self.post(client, body).status_code == 200
-        assert inbox.work_off() == 1
+        assert webhook_inbox.work_off() == 1
         message.refresh_from_db()
         assert (message.status, message.moves.last().why) == ("withdrawn", "unsubscribed")
         assert suppression.verdict("dana@northline.test").reason == "unsubscribed"
@@ -264,7 +264,7 @@ class TestWorkflow:
         message = factories.cleared(factories.LeadFactory(email="dana@northline.test"))
         for body in ({"event": "reply", "email": "dana@northline.test", "body": "Stop"}, {"email": message.to_address}):
             assert self.post(client, body).status_code == 200
-        assert inbox.work_off() == 2
+        assert webhook_inbox.work_off() == 2
         message.refresh_from_db()
         assert (message.status, Suppression.objects.count()) == ("cleared", 0)
 
@@ -280,7 +280,7 @@ class TestWorkflow:
     )
     def test_what_cannot_be_applied_is_parked(self, client: Client, body: dict[str, Any], why: str) -> None:
         assert self.post(client, body).status_code == 200
-        inbox.work_off()
+        webhook_inbox.work_off()
         event = InboundEvent.objects.get()
         assert (event.state, event.reason, Suppression.objects.count()) == ("parked", why, 0)
 

@@ -7,8 +7,11 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from outreach import moves, phase, review, states, why_not
+from outreach.control import phase
+from outreach.lifecycle import moves, transitions
 from outreach.models import Message
+from outreach.review import review_actions
+from outreach.sending import why_not_sent
 from tests import factories
 from tests.fakes.ghl import FakeGhl
 
@@ -20,8 +23,8 @@ def strict(clock: Any) -> None:
     clock.move_to(timezone.now(), tick=False)
 
 
-def why(message: Message) -> why_not.Why | None:
-    return why_not.why_not_sent(Message.objects.get(pk=message.pk), timezone.now())
+def why(message: Message) -> why_not_sent.Why | None:
+    return why_not_sent.why_not_sent(Message.objects.get(pk=message.pk), timezone.now())
 
 
 def made(status: str, **fields: Any) -> Message:
@@ -30,7 +33,7 @@ def made(status: str, **fields: Any) -> Message:
 
 
 def test_every_state_says_something_but_what_was_sent() -> None:
-    for status in states.Status:
+    for status in transitions.Status:
         message = factories.cleared() if status == "cleared" else made(status)
         found = why(message)
         if status in ("sent", "cleared"):
@@ -58,7 +61,9 @@ def test_a_blocked_one_says_by_what_and_how_to_clear_it() -> None:
 
 
 def test_a_rejected_one_says_by_whom_when_and_as_what(reviewer: User) -> None:
-    message = review.reject(factories.held(), 1, by=reviewer, tag="weak_subject", reason="It says nothing of them.")
+    message = review_actions.reject(
+        factories.held(), 1, by=reviewer, tag="weak_subject", reason="It says nothing of them."
+    )
     assert why(message).text == "Rejected by rita on 3 Mar 10:00: weak subject."
     assert why(message).change == "Nothing: it is never sent."
 
@@ -82,7 +87,7 @@ def test_a_failed_one_says_what_gohighlevel_said() -> None:
 def test_an_approved_one_names_its_limit_and_who_ends_it(ghl: FakeGhl) -> None:
     message = factories.cleared()
     phase.halt(by=None, reason="test")
-    assert why(message) == why_not.Why("halted", None, "Sending is halted.", "A person: time does not end it.")
+    assert why(message) == why_not_sent.Why("halted", None, "Sending is halted.", "A person: time does not end it.")
 
 
 def test_the_api_says_it_for_any_state(client: Client, lead_user: User) -> None:

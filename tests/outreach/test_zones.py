@@ -7,8 +7,8 @@ import holidays
 import pytest
 
 from leads.normal import US_STATES
-from outreach import zones
-from outreach.zones import Where, where
+from outreach.limits import time_zones
+from outreach.limits.time_zones import Where, where
 
 SUMMER, WINTER = datetime(2026, 7, 1, tzinfo=UTC), datetime(2026, 1, 15, tzinfo=UTC)
 
@@ -96,15 +96,24 @@ def test_so_it_does_in_canada_and_australia(country: str, state: str, city: str,
 
 
 def test_every_state_and_province_has_a_zone_that_exists() -> None:
-    assert set(US_STATES) | set(zones.TERRITORIES.values()) == set(zones.US_ZONES)
-    assert set(zones.CA_ZONES) == set(zones.CA_NAMES.values()) == set(holidays.list_supported_countries()["CA"])
-    tables = (zones.US_ZONES, zones.US_CITIES, zones.US_ZIPS, zones.CA_ZONES, zones.CA_CITIES, zones.AU_ZONES)
-    for zone in {zone for table in (*tables, zones.AU_CITIES, zones.MAINLAND) for zone in table.values()}:
+    assert set(US_STATES) | set(time_zones.TERRITORIES.values()) == set(time_zones.US_ZONES)
+    assert (
+        set(time_zones.CA_ZONES) == set(time_zones.CA_NAMES.values()) == set(holidays.list_supported_countries()["CA"])
+    )
+    tables = (
+        time_zones.US_ZONES,
+        time_zones.US_CITIES,
+        time_zones.US_ZIPS,
+        time_zones.CA_ZONES,
+        time_zones.CA_CITIES,
+        time_zones.AU_ZONES,
+    )
+    for zone in {zone for table in (*tables, time_zones.AU_CITIES, time_zones.MAINLAND) for zone in table.values()}:
         assert ZoneInfo(zone).key == zone
 
 
 def test_a_citys_clock_differs_from_its_states_or_it_would_not_be_listed() -> None:
-    for states, cities in ((zones.US_ZONES, zones.US_CITIES), (zones.AU_ZONES, zones.AU_CITIES)):
+    for states, cities in ((time_zones.US_ZONES, time_zones.US_CITIES), (time_zones.AU_ZONES, time_zones.AU_CITIES)):
         for (state, city), zone in cities.items():
             own, larger = ZoneInfo(zone), ZoneInfo(states[state])
             assert any(
@@ -113,14 +122,14 @@ def test_a_citys_clock_differs_from_its_states_or_it_would_not_be_listed() -> No
 
 
 def test_every_country_with_one_zone_is_known_and_every_zone_has_its_country() -> None:
-    countries = zones._zone_tab()
+    countries = time_zones._zone_tab()
     assert len(countries) > 240
     for country, listed in countries.items():
-        known = zones.zone_of_country(country)
-        assert bool(known) == (len(listed) == 1 or country in zones.MAINLAND)
+        known = time_zones.zone_of_country(country)
+        assert bool(known) == (len(listed) == 1 or country in time_zones.MAINLAND)
         assert not known or known in listed
-        assert all(zones.country_of(zone) == country for zone in listed)
-    assert zones.country_of("UTC") == ""
+        assert all(time_zones.country_of(zone) == country for zone in listed)
+    assert time_zones.country_of("UTC") == ""
 
 
 def test_zones_are_those_of_the_pinned_package_and_not_of_the_machine() -> None:

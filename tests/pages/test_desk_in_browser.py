@@ -13,9 +13,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from approvals.models import Decision, Reading
 from leads.models import sourced
-from outreach import review
+from outreach.lifecycle.transitions import Status
 from outreach.models import Message
-from outreach.states import Status
+from outreach.review import review_actions
 from tests import factories
 from tests.conftest import person
 
@@ -51,7 +51,7 @@ def page(context: BrowserContext) -> Iterator[Page]:
 
 def seeded() -> None:
     """A flush took the templates away with everything else."""
-    from outreach import seeding
+    from outreach.email_templates import seeding
 
     seeding.seed()
 
@@ -133,7 +133,7 @@ def test_the_first_a_goes_to_the_end_of_a_long_email(page: Page, sam: User) -> N
     text = message.text
     assert text is not None
     long = text.body + "\n\n" + "\n\n".join(f"Paragraph {n} of a long email." for n in range(40))
-    message = review.edit(message, 1, subject=text.subject, body=long, by=sam)
+    message = review_actions.edit(message, 1, subject=text.subject, body=long, by=sam)
     open_desk(page, message)
     page.keyboard.press("a")
     expect(page.locator("#told")).to_have_text("Read to the end, then press A again.")
@@ -228,7 +228,7 @@ def test_a_blocked_email_says_why_when_a_is_pressed(page: Page) -> None:
     message = held()[0]
     text = message.text
     assert text is not None
-    message = review.edit(message, 1, subject="Re: hello", body=text.body, by=None)
+    message = review_actions.edit(message, 1, subject="Re: hello", body=text.body, by=None)
     open_desk(page, message)
     page.keyboard.press("a")
     expect(page.locator("#told")).to_contain_text("Can't be approved: The subject pretends to be an answer.")

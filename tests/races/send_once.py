@@ -16,15 +16,15 @@ import time_machine
 def main(ahead: str, seconds: str) -> None:
     django.setup()
     from caio_project.checks import refuse_to_boot
-    from outreach import sending
+    from outreach.sending import send
 
     refuse_to_boot()
     sent, end, enough = 0, time.monotonic() + float(seconds), threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: enough.set())
     with time_machine.travel(time.time() + float(ahead), tick=True):
-        sent += sending.send_due()
+        sent += send.send_due()
         while time.monotonic() < end and not enough.wait(0.05):
-            sent += sending.send_due()
+            sent += send.send_due()
     print(sent, flush=True)
 
 

@@ -9,10 +9,13 @@ from django.utils import timezone
 from approvals import decisions, queue
 from approvals.decisions import Decider, TooLate
 from approvals.models import Decision
-from outreach import clearing, guardrails, phase, sending
+from outreach.auto_approval import approval_sweep
+from outreach.control import phase
+from outreach.control.policy import Phase
+from outreach.guardrails import guardrails
+from outreach.guardrails.guardrail_rules import DomainHealth
 from outreach.models import DailySlots, Message, SandboxEmail
-from outreach.policy import Phase
-from outreach.thresholds import DomainHealth
+from outreach.sending import send
 from tests import factories
 from tests.conftest import person
 from tests.races.conftest import at_once, now_is
@@ -51,7 +54,7 @@ def test_of_the_machine_and_a_person_who_approves_one_wins(rita: User) -> None:
     for _ in range(ROUNDS):
         message = low()
         cleared, approved = at_once(
-            clearing.clear_due,
+            approval_sweep.clear_due,
             lambda: decisions.approve(now_is(message), 1, Decider(rita, "desk")),  # noqa: B023
         )
         row = now_is(message)
@@ -67,18 +70,18 @@ def test_what_a_person_takes_in_this_moment_is_not_cleared_under_their_eyes(rita
     """Either they took it first, or it was gone before."""
     for _ in range(ROUNDS):
         message = low()
-        at_once(clearing.clear_due, lambda: queue.take(now_is(message), rita))  # noqa: B023
+        at_once(approval_sweep.clear_due, lambda: queue.take(now_is(message), rita))  # noqa: B023
         row = now_is(message)
         if row.by_machine:
             assert row.status == "cleared"
         else:
             assert (row.status, message.moves.count()) == ("held", 1)
-            assert clearing.clear_due() == 0
+            assert approval_sweep.clear_due() == 0
 
 
 def test_four_sweeps_clear_each_email_once() -> None:
     messages = [low() for _ in range(8)]
-    assert sum(at_once(*[clearing.clear_due] * 4)) == 8
+    assert sum(at_once(*[approval_sweep.clear_due] * 4)) == 8
     assert [message.moves.filter(why="machine").count() for message in messages] == [1] * 8
 
 
@@ -95,10 +98,10 @@ def test_a_stop_while_the_machine_clears_and_the_door_works(stop: Any) -> None:
     """Each email has left, or waits for a person; nothing that returned leaves."""
     for _ in range(ROUNDS // 2):
         messages = [low() for _ in range(4)]
-        at_once(clearing.clear_due, sending.send_due, sending.send_due, stop)
-        clearing.clear_due()
+        at_once(approval_sweep.clear_due, send.send_due, send.send_due, stop)
+        approval_sweep.clear_due()
         before = set(SandboxEmail.objects.values_list("message_id", flat=True))
-        sending.send_due()
+        send.send_due()
         assert set(SandboxEmail.objects.values_list("message_id", flat=True)) == before
         for message in messages:
             row = now_is(message)

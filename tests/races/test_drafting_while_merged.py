@@ -10,8 +10,9 @@ from django.db import connection, connections, transaction
 
 from leads.identity import merging
 from leads.models import Lead
-from outreach import drafting, one_person
+from outreach.drafting import drafts
 from outreach.models import Message
+from outreach.review import merged_leads
 from tests import factories
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sender")]
@@ -64,15 +65,15 @@ def test_neither_of_them_is_thrown_back() -> None:
         factories.AssessmentFactory(lead=lead)
     with transaction.atomic():
         hold(Message, last.messages.get().pk)
-        reading = Work(drafting.take_assessments)
+        reading = Work(drafts.take_assessments)
         reading.until_it_waits('UPDATE "outreach_message"')  # an email to the first is opened, the second's changed
         merge = Work(lambda: merging.merge(stays, goes, source="person"))
         merge.until_it_waits('"leads_lead"')
-        following = Work(one_person.follow)
+        following = Work(merged_leads.follow)
         following.until_it_waits('"outreach_message"."lead_id"')
     for work in (reading, merge, following):
         work.join(60)
     assert [work.error for work in (reading, merge, following)] == [None, None, None]
-    one_person.follow()
+    merged_leads.follow()
     assert list(Lead.objects.order_by("pk")) == [stays, last]
     assert Message.objects.filter(lead=stays).exclude(status="withdrawn").count() == 1

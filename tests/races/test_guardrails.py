@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from outreach import guardrails, phase, sending
+from outreach.control import phase
+from outreach.control.policy import Phase
+from outreach.guardrails import guardrails
 from outreach.models import ControlChange, EmailEvent, GuardrailBreach, Message, SendIntent
-from outreach.policy import Phase
+from outreach.sending import send
 from tests import factories
 from tests.fakes.ghl import FakeGhl
 from tests.races.conftest import at_once, gate, held_up, in_background, now_is
@@ -54,7 +56,7 @@ def test_after_a_breach_in_the_middle_of_a_batch_no_call_begins(ghl: FakeGhl, ju
     waiting = [factories.cleared() for _ in range(4)]
     before = [left(), left()]
     with held_up(ghl, SEARCH) as wait:
-        door = in_background(sending.send_due)
+        door = in_background(send.send_due)
         wait()
         for message in before:
             if judged:
@@ -79,10 +81,10 @@ def test_workers_at_the_claim_and_a_complaint_at_once_agree_on_what_left(ghl: Fa
     message = left()
     EmailEvent.objects.create(key="first", message=left(), kind="complained", source="w", at=timezone.now())
     gate(ghl, SEARCH, WORKERS)
-    at_once(*[lambda: sending.send_due(most=1)] * WORKERS, lambda: complains(message))
+    at_once(*[lambda: send.send_due(most=1)] * WORKERS, lambda: complains(message))
     halted_at: Any = phase.control().halted_at
     claims = SendIntent.objects.filter(outcome="sent").values_list("claimed_at", flat=True)
     assert all(at <= halted_at for at in claims)
     assert len(claims) == len(ghl.sent_emails())
     assert (phase.control().phase, drops()) == ("assisted", [("autonomous", "assisted")])
-    assert sending.send_due() == 0
+    assert send.send_due() == 0

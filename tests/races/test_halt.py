@@ -16,9 +16,10 @@ from django.utils import timezone
 
 from caio_project.lib.models import ApiKey
 from leads.models import RateWindow
-from outreach import phase, sending
+from outreach.control import phase
+from outreach.control.policy import Phase
 from outreach.models import AfterSend, Control, DailySlots, GhlLook, Message, SendIntent
-from outreach.policy import Phase
+from outreach.sending import send
 from tests import factories
 from tests.conftest import person
 from tests.fakes.ghl import FakeGhl
@@ -133,7 +134,7 @@ def test_with_several_workers_in_the_middle_of_their_work(ghl: FakeGhl, workers:
     ghl.clear_behaviours()
     for _ in emails:
         RateWindow.objects.all().delete()  # GoHighLevel's rate is other tests' matter
-        sending.send_due(most=1)
+        send.send_due(most=1)
     assert len({entry["to"] for entry in ghl.sent_emails()}) == len(ghl.sent_emails()) == len(emails)
     assert AfterSend.objects.filter(state="uncertain").count() == 0
 
@@ -142,7 +143,7 @@ def test_with_several_workers_in_the_middle_of_their_work(ghl: FakeGhl, workers:
 def test_between_two_calls_of_one_email(ghl: FakeGhl, route: str) -> None:
     messages = [factories.cleared() for _ in range(3)]
     with held_up(ghl, route) as wait:
-        door = in_background(sending.send_due)
+        door = in_background(send.send_due)
         wait()
         phase.halt(by=None, reason="test")
         made = len(ghl.requests())
@@ -152,14 +153,14 @@ def test_between_two_calls_of_one_email(ghl: FakeGhl, route: str) -> None:
     assert (ghl.sent_emails(), SendIntent.objects.count(), DailySlots.objects.count()) == ([], 0, 0)
     assert Control.objects.get().away_failures == 0  # it is no trouble of GoHighLevel's
     phase.resume(by=None, reason="test")
-    assert sending.send_due() == 3
+    assert send.send_due() == 3
 
 
 def test_while_the_claim_of_a_slot_waits(ghl: FakeGhl) -> None:
     message = factories.cleared()
     with transaction.atomic():
         phase.locked()
-        door = in_background(lambda: sending.send_due(most=1))
+        door = in_background(lambda: send.send_due(most=1))
         ghl.wait_for(somebody_waits_for_a_lock, timeout=60)
         time.sleep(2.5)
         phase.halt(by=None, reason="test")
@@ -167,7 +168,7 @@ def test_while_the_claim_of_a_slot_waits(ghl: FakeGhl) -> None:
     assert (now_is(message).status, now_is(message).waiting_for, ghl.requests(SEND)) == ("cleared", "halted", [])
     assert (SendIntent.objects.count(), DailySlots.objects.count()) == (0, 0)
     phase.resume(by=None, reason="test")
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
 
 
 def test_while_the_sending_call_is_still_connecting(ghl: FakeGhl, settings: Any) -> None:
@@ -177,7 +178,7 @@ def test_while_the_sending_call_is_still_connecting(ghl: FakeGhl, settings: Any)
     message = factories.cleared()
     act = ghl.search_opportunities
     ghl.search_opportunities = lambda request: (doorstep.close(), act(request))[1]
-    door = in_background(lambda: sending.send_due(most=1))
+    door = in_background(lambda: send.send_due(most=1))
     ghl.wait_for(lambda: SendIntent.objects.filter(outcome="open").exists(), timeout=60)
     phase.halt(by=None, reason="test")
     assert ghl.requests(DEALS)
@@ -208,7 +209,7 @@ def test_an_answer_about_the_halt_that_comes_late_is_not_believed(ghl: FakeGhl) 
         time.sleep(phase.ANSWER_IS_FRESH + 0.2)
     asking.join(10)
     assert str(asked[0]) == "It took too long to find out whether sending is halted."
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
     assert now_is(message).status == "sent"
 
 

@@ -9,9 +9,10 @@ import pytest
 from django.db import transaction
 
 from leads.models import Alarm
-from outreach import afterwards, phase, sending, uncertain
+from outreach.control import phase
+from outreach.guardrails.guardrail_rules import UNCERTAIN_TOO_LONG
 from outreach.models import AfterSend, DailySlots, Message, SendIntent
-from outreach.thresholds import UNCERTAIN_TOO_LONG
+from outreach.sending import after_send, send, uncertain
 from tests import factories
 from tests.fakes.ghl import FakeGhl
 from tests.races.conftest import (
@@ -54,7 +55,7 @@ def test_killed_between_the_call_and_the_record_it_was_sent_exactly_once(
 
     assert uncertain.recover() == 0  # under its lease
     assert worker.run() == 0
-    clock.shift(sending.LEASE + timedelta(seconds=1))
+    clock.shift(send.LEASE + timedelta(seconds=1))
     assert uncertain.recover() == 1
     assert (now_is(message).status, intents()) == ("uncertain", ["uncertain"])
     assert worker.run() == 0
@@ -77,7 +78,7 @@ def test_killed_during_a_call_that_never_arrived_it_is_never_sent_by_itself(
     process = worker.start()
     ghl.wait_for(lambda: ghl.requests(SEND), timeout=120)
     kill(process)
-    clock.shift(sending.LEASE + timedelta(seconds=1))
+    clock.shift(send.LEASE + timedelta(seconds=1))
     assert uncertain.recover() == 1
     for _ in range(4):
         clock.shift(timedelta(hours=1))
@@ -99,7 +100,7 @@ def test_killed_before_the_call_it_goes_back_and_is_sent_once(
     ghl.wait_for(lambda: ghl.requests(route), timeout=120)
     kill(process)
     assert (now_is(message).status, intents(), DailySlots.objects.count()) == ("sending", [], 0)
-    clock.shift(sending.LEASE + timedelta(seconds=1))
+    clock.shift(send.LEASE + timedelta(seconds=1))
     assert uncertain.recover() == 1
     assert now_is(message).status == "cleared"
     assert worker.run() == 1
@@ -114,7 +115,7 @@ def test_killed_while_it_claims_a_slot_it_goes_back_and_is_sent_once(ghl: FakeGh
         ghl.wait_for(somebody_waits_for_a_lock, timeout=120)
         kill(process)
     assert (now_is(message).status, intents(), DailySlots.objects.count()) == ("sending", [], 0)
-    clock.shift(sending.LEASE + timedelta(seconds=1))
+    clock.shift(send.LEASE + timedelta(seconds=1))
     assert uncertain.recover() == 1
     assert worker.run() == 1
     assert (now_is(message).status, intents(), len(ghl.sent_emails())) == ("sent", ["sent"], 1)
@@ -135,7 +136,7 @@ def test_killed_between_the_intent_and_the_call_it_waits_for_a_person(ghl: FakeG
     worker.environment["GHL_BASE_URL"] = ghl.url
     del ghl.search_opportunities
     assert (now_is(message).status, intents(), ghl.requests(SEND)) == ("sending", ["open"], [])
-    clock.shift(sending.LEASE + timedelta(seconds=1))
+    clock.shift(send.LEASE + timedelta(seconds=1))
     assert uncertain.recover() == 1
     assert worker.run() == 0
     clock.shift(UNCERTAIN_TOO_LONG)
@@ -156,7 +157,7 @@ def test_killed_while_it_records_what_it_sent_it_was_sent_exactly_once(
         ghl.wait_for(somebody_waits_for_a_lock, timeout=120)
         kill(process)
     assert (now_is(message).status, intents(), len(ghl.sent_emails())) == ("sending", ["open"], 1)
-    clock.shift(sending.LEASE + timedelta(seconds=1))
+    clock.shift(send.LEASE + timedelta(seconds=1))
     assert uncertain.recover() == 1
     clock.shift(timedelta(seconds=6))
     assert uncertain.settle_due() == 1
@@ -170,7 +171,7 @@ def test_killed_in_what_follows_a_send_nothing_is_sent_or_joined_twice(
 ) -> None:
     settings.GHL_WORKFLOW_ID = ghl.add_workflow()["id"]
     message = factories.cleared()
-    assert sending.send_due() == 1
+    assert send.send_due() == 1
     workers = Workers("tests.races.work_ghl", **door_environment(ghl), GHL_WORKFLOW_ID=settings.GHL_WORKFLOW_ID)
     ghl.on(route).act_then_delay(60, times=1)
     process = workers.start()
@@ -178,10 +179,10 @@ def test_killed_in_what_follows_a_send_nothing_is_sent_or_joined_twice(
     kill(process)
     for _ in range(3):
         clock.shift(timedelta(minutes=2))
-        afterwards.do_due()
+        after_send.do_due()
     contact = now_is(message).ghl_contact_id
     assert ghl.workflow_contacts(settings.GHL_WORKFLOW_ID) == [contact]
-    assert afterwards.TAG in ghl.contact(contact)["tags"]
+    assert after_send.TAG in ghl.contact(contact)["tags"]
     states = dict(AfterSend.objects.values_list("what", "state"))
     assert states == {"tags": "done", "workflow": "uncertain" if "workflow" in route else "done"}
     assert len(ghl.sent_emails()) == 1

@@ -7,8 +7,9 @@ import pytest
 from django.db.models import Count
 from django.utils import timezone
 
-from outreach import sending, sending_domains
+from outreach.limits import sending_domains
 from outreach.models import DailySlots, Message, SendIntent
+from outreach.sending import send
 from tests import factories
 from tests.fakes.ghl import FakeGhl
 from tests.races.conftest import Worker, at_once
@@ -81,9 +82,9 @@ def test_a_queue_that_is_worked_off_over_midnight_has_two_days_and_passes_neithe
     DailySlots.objects.create(day=date(2026, 3, 4), used=22)
     approved(3 * WORKERS)
     clock.move_to(datetime.fromisoformat("2026-03-04T04:59:59.500+00:00"), tick=True)
-    at_once(*[lambda: sending.send_due(most=3)] * WORKERS)
+    at_once(*[lambda: send.send_due(most=3)] * WORKERS)
     clock.shift(11)  # a window of our own rate
-    at_once(*[lambda: sending.send_due(most=3)] * WORKERS)
+    at_once(*[lambda: send.send_due(most=3)] * WORKERS)
     used = dict(DailySlots.objects.values_list("day", "used"))
     claimed = dict(SendIntent.objects.filter(outcome="sent").values_list("day").annotate(n=Count("pk")))
     assert used[date(2026, 3, 3)] == 23 + claimed.get(date(2026, 3, 3), 0) <= 25

@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from caio_project.lib import http
 from leads.integrations import ghl as contacts
-from outreach import limits, sending, sending_domains
+from outreach.limits import current_limits, sending_domains
 from outreach.models import ControlChange, DailySlots, Message, SendingDomain, SendIntent
+from outreach.sending import send
 from tests import factories
 from tests.fakes.ghl import FakeGhl
 from tests.outreach.conftest import WORKING
@@ -23,7 +24,7 @@ SEARCH = "GET /conversations/search"
 
 
 def one() -> int:
-    return sending.send_due(most=1)
+    return send.send_due(most=1)
 
 
 def all_at_the_door(ghl: FakeGhl) -> list[Any]:
@@ -47,7 +48,7 @@ def exactly_one_left(ghl: FakeGhl, clock: Any, results: list[Any]) -> None:
 
 
 def test_the_last_slot_of_the_day_goes_to_one(ghl: FakeGhl, clock: Any) -> None:
-    DailySlots.objects.create(day=limits.calendar.team_day(timezone.now(), "America/New_York"), used=24)
+    DailySlots.objects.create(day=current_limits.calendar.team_day(timezone.now(), "America/New_York"), used=24)
     for _ in range(WORKERS):
         factories.cleared()
     exactly_one_left(ghl, clock, all_at_the_door(ghl))
@@ -63,7 +64,7 @@ def test_the_first_slot_of_a_day_makes_one_row(ghl: FakeGhl, clock: Any) -> None
     del ghl.take_behaviour
     for _ in range(2):  # so many calls may use up our own rate, whose window is ten seconds
         clock.shift(11)
-        sending.send_due()
+        send.send_due()
     assert DailySlots.objects.get().used == WORKERS
     assert len({entry["to"] for entry in ghl.sent_emails()}) == len(ghl.sent_emails()) == WORKERS
 
@@ -91,7 +92,10 @@ def test_the_last_place_of_a_domain_goes_to_one(ghl: FakeGhl, settings: Any, clo
 
 
 def test_the_last_of_the_days_warm_up_goes_to_one(ghl: FakeGhl, clock: Any) -> None:
-    day, earlier = limits.calendar.team_day(timezone.now(), "America/New_York"), timezone.now() - timedelta(hours=2)
+    day, earlier = (
+        current_limits.calendar.team_day(timezone.now(), "America/New_York"),
+        timezone.now() - timedelta(hours=2),
+    )
     for _ in range(19):
         lead = factories.LeadFactory()
         done = Message.objects.create(lead=lead, status="sent", domain="elsewhere.test", to_address=lead.email)

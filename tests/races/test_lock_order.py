@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from leads.models import Lead
 from leads.scoring import assess
-from outreach import drafting
+from outreach.drafting import drafts
 from tests import factories
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db, pytest.mark.usefixtures("sender")]
@@ -47,7 +47,7 @@ def test_people_are_locked_before_their_emails_are_opened_or_brought_up_to_date(
     new, known = factories.VisitFactory().lead, factories.held().lead
     for lead in (new, known):
         factories.AssessmentFactory(lead=lead)
-    statements = said(drafting.take_assessments, "outreach_message", "outreach_position")
+    statements = said(drafts.take_assessments, "outreach_message", "outreach_position")
     first = next(n for n, sql in enumerate(statements) if sql.startswith('UPDATE "outreach_position"'))
     assert "FOR UPDATE" in statements[first - 1]
     assert any(sql.startswith('INSERT INTO "outreach_message"') for sql in statements[first:])

@@ -8,8 +8,9 @@ from leads.identity import merging
 from leads.models import Lead, OwnerChange, OwnerRule, TeamMember
 from leads.ownership import owner_assignment
 from leads.scoring import assess
-from outreach import drafting, one_person, review
+from outreach.drafting import drafts
 from outreach.models import Message
+from outreach.review import merged_leads, review_actions
 from tests import factories
 from tests.conftest import person
 from tests.races.conftest import at_once, now_is
@@ -73,9 +74,9 @@ def test_a_merge_and_a_word_by_hand_at_once_keep_the_word(ben: TeamMember, rita:
         found = at_once(
             lambda: merging.merge(one, other, source="person"),  # noqa: B023
             lambda: owner_assignment.by_hand(other, ben, by=rita),  # noqa: B023
-            drafting.follow_owners,
-            one_person.follow,
-            drafting.take_assessments,
+            drafts.follow_owners,
+            merged_leads.follow,
+            drafts.take_assessments,
         )
         assert not [each for each in found if isinstance(each, Exception)], found
         assert owner(one) == ("Ben Ito", "hand")
@@ -86,7 +87,7 @@ def test_who_opens_an_email_while_it_is_signed_anew_has_one_text_before_them(ben
         message = factories.held()
         owner_assignment.settle(message.lead)
         owner_assignment.by_hand(message.lead, ben, by=rita)
-        found = at_once(lambda: review.mark_opened(message), drafting.follow_owners)  # noqa: B023
+        found = at_once(lambda: review_actions.mark_opened(message), drafts.follow_owners)  # noqa: B023
         assert not [one for one in found if isinstance(one, Exception)], found
         now = now_is(message)
         assert (now.version, now.sender_id == ben.pk) in ((1, False), (2, True))

@@ -10,21 +10,16 @@ from approvals import decisions, escalation
 from approvals.decisions import Decider, TooLate
 from approvals.models import Decision, Notice
 from leads.models import Assessment, RateWindow
-from outreach import (
-    afterwards,
-    compliance,
-    drafting,
-    looking,
-    opting_out,
-    phase,
-    review,
-    sending,
-    uncertain,
-    unsubscribes,
-)
+from outreach.content import email_footer
+from outreach.control import phase
+from outreach.control.policy import Phase
+from outreach.drafting import drafts
+from outreach.feedback import dnd_sync, unsubscribes
+from outreach.lifecycle.transitions import IllegalMove, Stale
 from outreach.models import AfterSend, DailySlots, Message, OptOut, Position, SendIntent
-from outreach.policy import Phase
-from outreach.states import IllegalMove, Stale
+from outreach.review import ghl_lookup, review_actions
+from outreach.sending import after_send, uncertain
+from outreach.sending import send as sending_send
 from tests import factories
 from tests.conftest import person
 from tests.fakes.ghl import FakeGhl
@@ -97,21 +92,21 @@ def test_what_leaves_while_one_approves_and_another_edits_is_what_was_approved(
 
         def send() -> None:
             for _ in range(10):
-                sending.send_due()
+                sending_send.send_due()
                 time.sleep(0.005)
 
         approved, edited, _ = at_once(
             lambda: decisions.approve(mine, 1, Decider(rita, "desk")),  # noqa: B023
-            lambda: review.edit(theirs, 1, subject=old.subject, body=f"{old.body}\n\nNew.", by=lena),  # noqa: B023
+            lambda: review_actions.edit(theirs, 1, subject=old.subject, body=f"{old.body}\n\nNew.", by=lena),  # noqa: B023
             send,
         )
-        sending.send_due()
+        sending_send.send_due()
         current, sent = now_is(message), ghl.sent_emails(message.to_address)
         if current.status == "sent":
             assert isinstance(edited, Stale | IllegalMove)
             (entry,) = sent
             row = Decision.objects.get(message=message)
-            assert entry["html"] == compliance.as_html(old.body, old.footer)
+            assert entry["html"] == email_footer.as_html(old.body, old.footer)
             assert row.text_sha256 == old.sha256 and current.version == 1
         else:
             assert (current.status, current.version, sent) == ("held", 2, [])
@@ -127,7 +122,7 @@ def test_what_leaves_while_one_approves_and_another_edits_is_what_was_approved(
 def test_undo_and_the_door_cannot_both_win(ghl: FakeGhl) -> None:
     for _ in range(ROUNDS):
         message = factories.cleared()
-        undone, sent = at_once(lambda: review.undo(now_is(message), by=None), sending.send_due)  # noqa: B023
+        undone, sent = at_once(lambda: review_actions.undo(now_is(message), by=None), sending_send.send_due)  # noqa: B023
         current, left = now_is(message), ghl.sent_emails(message.to_address)
         if isinstance(undone, Message):
             assert (current.status, left, sent) == ("held", [], 0)
@@ -155,7 +150,7 @@ def test_an_approval_and_a_drop_to_shadow_agree_on_what_happened(people: tuple[U
 def test_who_unsubscribes_while_the_door_reads_at_ghl_gets_nothing(ghl: FakeGhl) -> None:
     message = factories.cleared()
     with held_up(ghl, SEARCH) as wait:
-        door = in_background(sending.send_due)
+        door = in_background(sending_send.send_due)
         wait()
         assert now_is(message).status == "sending"
         unsubscribes.stop(message.unsubscribe_token)
@@ -172,8 +167,8 @@ def test_two_sweeps_that_draft_skip_none_and_draft_none_twice() -> None:
 
     def sweep() -> None:
         for _ in range(10):
-            drafting.take_assessments(batch=7)
-            drafting.write_drafts()
+            drafts.take_assessments(batch=7)
+            drafts.write_drafts()
 
     assert at_once(sweep, sweep, sweep) == [None] * 3
     assert sorted(Message.objects.values_list("lead", flat=True)) == [lead.pk for lead in leads]
@@ -184,7 +179,7 @@ def test_two_sweeps_that_draft_skip_none_and_draft_none_twice() -> None:
 def test_two_sweeps_that_recover_and_settle_do_it_once(ghl: FakeGhl, clock: Any) -> None:
     message = factories.cleared()
     ghl.on(SEND).act_then_close(times=1)
-    sending.send_due()
+    sending_send.send_due()
     clock.shift(6)
     assert sorted(at_once(*[uncertain.settle_due] * 4)) == [0, 0, 0, 1]
     assert now_is(message).status == "sent"
@@ -195,20 +190,20 @@ def test_four_sweeps_look_at_gohighlevel_once_for_each_email(ghl: FakeGhl) -> No
     for _ in range(ROUNDS):
         factories.held()
         made = len(ghl.requests("GET /contacts/search/duplicate"))
-        assert sorted(at_once(*[looking.look_due] * 4)) == [0, 0, 0, 1]
+        assert sorted(at_once(*[ghl_lookup.look_due] * 4)) == [0, 0, 0, 1]
         assert len(ghl.requests("GET /contacts/search/duplicate")) == made + 1
 
 
 def test_four_sweeps_do_once_what_follows_a_send_and_tell_of_a_stop_once(ghl: FakeGhl, settings: Any) -> None:
     settings.GHL_WORKFLOW_ID = ghl.add_workflow()["id"]
     messages = [factories.cleared() for _ in range(3)]
-    assert sending.send_due() == 3
+    assert sending_send.send_due() == 3
     unsubscribes.stop(messages[0].unsubscribe_token)
 
     def sweep() -> None:
         for _ in range(3):
-            afterwards.do_due(batch=2)
-            opting_out.tell_due(batch=2)
+            after_send.do_due(batch=2)
+            dnd_sync.tell_due(batch=2)
 
     assert at_once(*[sweep] * 4) == [None] * 4
     enrolled = ghl.workflow_contacts(settings.GHL_WORKFLOW_ID)

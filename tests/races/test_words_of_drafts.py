@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from outreach import drafting, experiments, model_budget, model_drafting, variants
+from outreach.drafting import drafts
+from outreach.drafting.language_model import rewrite, token_budget
+from outreach.experiments import experiments, proposals
 from outreach.models import Assignment, EmailTemplate, Experiment, Message, MessageText, ModelDraft, ModelTokens
 from tests import factories
 from tests.conftest import person
@@ -19,11 +21,11 @@ WORKERS = 4
 
 def test_no_more_emails_than_planned_join_a_test(ghl: FakeGhl) -> None:
     template = EmailTemplate.objects.get(key="tier_1.high_intent", active=True)
-    proposed = variants.proposal(template, "subject", "One task at {{ company }}")
+    proposed = proposals.proposal(template, "subject", "One task at {{ company }}")
     experiments.start(template, proposed.variant, "subject", 10, person("lena", "Lead"))
     for _ in range(16):
         factories.draft()
-    assert sum(at_once(*[drafting.write_drafts] * WORKERS)) == 16
+    assert sum(at_once(*[drafts.write_drafts] * WORKERS)) == 16
     assert Message.objects.filter(status="held").count() == 16 == MessageText.objects.count()
     assert Experiment.objects.get().assigned == 10 == Assignment.objects.count()
 
@@ -31,9 +33,9 @@ def test_no_more_emails_than_planned_join_a_test(ghl: FakeGhl) -> None:
 def test_each_draft_is_reworded_once(committed: None, model: FakeLanguageModel) -> None:
     for _ in range(6):
         factories.held()
-    found = at_once(*[model_drafting.ask_due] * WORKERS)
+    found = at_once(*[rewrite.ask_due] * WORKERS)
     assert not [one for one in found if isinstance(one, Exception)], found
-    while model_drafting.ask_due():
+    while rewrite.ask_due():
         pass
     assert len(model.requests()) == 6 == MessageText.objects.exclude(language_model="").count()
     assert MessageText.objects.count() == 12 and set(Message.objects.values_list("version", flat=True)) == {2}
@@ -43,5 +45,5 @@ def test_each_draft_is_reworded_once(committed: None, model: FakeLanguageModel) 
 
 def test_no_more_tokens_are_claimed_than_there_are(committed: None, settings: Any) -> None:
     settings.LLM_DAILY_TOKENS = 3500
-    given = at_once(*[lambda: model_budget.claim(1000)] * 8)
+    given = at_once(*[lambda: token_budget.claim(1000)] * 8)
     assert sum(one is not None for one in given) == 3 and ModelTokens.objects.get().used == 3000

@@ -14,15 +14,16 @@ import time_machine
 
 def main(ahead: str) -> None:
     django.setup()
-    from outreach import afterwards, looking, sending
+    from outreach.review import ghl_lookup
+    from outreach.sending import after_send, send
 
     enough = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: enough.set())
     with time_machine.travel(time.time() + float(ahead), tick=True):
         while not enough.wait(0.02):
-            sending.send_due(most=5)
-            afterwards.do_due()
-            looking.look_due()
+            send.send_due(most=5)
+            after_send.do_due()
+            ghl_lookup.look_due()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from django.core.management.base import CommandError
 
 from caio_project.lib.commands import Answering
 from metrics import promotion
-from outreach.policy import Phase
+from outreach.control.policy import Phase
 
 
 class Command(Answering):

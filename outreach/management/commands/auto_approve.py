@@ -5,7 +5,8 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from caio_project.lib.commands import Answering
-from outreach import automatic, phase
+from outreach.auto_approval import eligibility
+from outreach.control import phase
 
 
 class Command(Answering):
@@ -32,7 +33,7 @@ class Command(Answering):
             )  # fmt: skip
         except phase.NotAllowed as error:
             raise CommandError(str(error)) from error
-        waits = automatic.waits(row, timezone.now())
+        waits = eligibility.waits(row, timezone.now())
         if options["json"]:
             self.as_json({"switched_on": row.auto_approve, "waits_for": waits})
             return

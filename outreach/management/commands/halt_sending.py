@@ -2,7 +2,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from caio_project.lib.commands import Answering
-from outreach import phase
+from outreach.control import phase
 
 
 class Command(Answering):

@@ -1,7 +1,7 @@
 from typing import Any
 
 from caio_project.lib.commands import Importing
-from outreach import history
+from outreach.imports import previous_system
 
 
 class Command(Importing):
@@ -14,7 +14,7 @@ class Command(Importing):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        report = self.take(options, history.take)
+        report = self.take(options, previous_system.take)
         if not options["json"] and not report.errors:
             for what, count in sorted(report.by_what.items()):
                 self.stdout.write(f"  {count} {what}")

@@ -6,7 +6,7 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import CommandError
 
 from caio_project.lib.commands import Reporting
-from outreach import experiments, variants
+from outreach.experiments import experiments, proposals
 from outreach.models import EmailTemplate, Experiment
 
 TOO_FEW = 2
@@ -31,7 +31,7 @@ class Command(Reporting):
 
     def handle(self, *args: Any, **options: Any) -> None:
         by = self._person(options) if options["apply"] else None
-        answered, proposed = variants.by_subject(), self._proposed(options)
+        answered, proposed = proposals.by_subject(), self._proposed(options)
         plans = [experiments.plan(one.template, options["emails"]) for one in proposed]
         started = self._start(proposed, options, by) if by else None
         if options["json"]:
@@ -49,23 +49,23 @@ class Command(Reporting):
             raise CommandError(f"--as: {user.get_username()} does not have outreach.run_experiment.")
         return user
 
-    def _proposed(self, options: dict[str, Any]) -> list[variants.Proposal]:
+    def _proposed(self, options: dict[str, Any]) -> list[proposals.Proposal]:
         """Raises CommandError for a template that is not in use, and for a text that cannot be a variant."""
         key = options["template"]
         if key and not EmailTemplate.objects.filter(key=key, active=True).exists():
             raise CommandError(f"--template: there is no template {key!r} in use.")
-        found = variants.proposals(options["kind"], key)
+        found = proposals.proposals(options["kind"], key)
         if not options["text"]:
             return found
         if not key:
             raise CommandError("--text needs --template: say which email it is for.")
         try:
             template = EmailTemplate.objects.get(key=key, active=True)
-            return [variants.proposal(template, options["kind"], options["text"])]
-        except variants.Unfit as error:
+            return [proposals.proposal(template, options["kind"], options["text"])]
+        except proposals.Unfit as error:
             raise CommandError(f"--text: {error} Nothing was started.") from error
 
-    def _start(self, proposed: list[variants.Proposal], options: dict[str, Any], by: Any) -> Experiment:
+    def _start(self, proposed: list[proposals.Proposal], options: dict[str, Any], by: Any) -> Experiment:
         if not proposed:
             raise CommandError("There is nothing to test: each template has a test, or no variant passes the checks.")
         first = proposed[0]
@@ -92,7 +92,7 @@ class Command(Reporting):
             self.stdout.write("\nNothing was started: add --apply --as USER to start the first.")
 
 
-def _percent(one: variants.Answered) -> str:
+def _percent(one: proposals.Answered) -> str:
     if one.rate is None or one.interval is None:
         return "none counted yet"
     return f"{one.rate:.1%} ({one.interval[0]:.1%} to {one.interval[1]:.1%})"

@@ -9,9 +9,9 @@ from django.core.management.base import CommandError
 
 from caio_project.lib.commands import Reporting
 from caio_project.lib.files import BadFile
-from outreach import labelled
-from outreach.labelled import Figures, Labelled
 from outreach.models import ReplyKind
+from outreach.reply_sorting import evaluation
+from outreach.reply_sorting.evaluation import Figures, Labelled
 
 LONGEST_SHOWN = 200
 
@@ -32,20 +32,20 @@ class Command(Reporting):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        replies = self._read(options["file"]) if options["file"] else list(labelled.corrected())
+        replies = self._read(options["file"]) if options["file"] else list(evaluation.corrected())
         if options["lines"]:
             for reply in replies:
                 self.stdout.write(json.dumps(asdict(reply), ensure_ascii=False))
             return
         started = time.perf_counter()
-        figures = labelled.measured(replies)
+        figures = evaluation.measured(replies)
         each = (time.perf_counter() - started) * 1000 / max(1, len(replies))
         show = self._document if options["json"] else self._tables
         show(figures, round(each, 2), options["wrong"])
 
     def _read(self, path: Path) -> list[Labelled]:
         try:
-            return labelled.read(path.read_bytes())
+            return evaluation.read(path.read_bytes())
         except OSError as error:
             raise CommandError(f"{path}: {error.strerror}.") from error
         except BadFile as error:

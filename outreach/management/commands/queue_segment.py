@@ -7,8 +7,8 @@ from django.db import IntegrityError
 
 from caio_project.lib.commands import Answering
 from caio_project.lib.files import BadFile
-from outreach import segments
-from outreach.segments import Selection
+from outreach.drafting import manual_queue
+from outreach.drafting.manual_queue import Selection
 
 
 class Command(Answering):
@@ -25,7 +25,9 @@ class Command(Answering):
             "--tier", choices=("tier_1", "tier_2", "tier_3"), help="Leads of this tier, the highest score first."
         )
         which.add_argument("--input", type=Path, help="A CSV with the column email, or linkedin_url, or both.")
-        parser.add_argument("--limit", type=int, help=f"At most so many (with --tier required, up to {segments.MOST}).")
+        parser.add_argument(
+            "--limit", type=int, help=f"At most so many (with --tier required, up to {manual_queue.MOST})."
+        )
         parser.add_argument("--confirm", type=int, metavar="COUNT", help="The number shown, where nobody can type it.")
         parser.add_argument("--dry-run", action="store_true", help="Show the count and end.")
 
@@ -41,7 +43,7 @@ class Command(Answering):
             raise CommandError("Nobody can be queued. Nothing was done.")
         self._confirmed(count, options)
         try:
-            segment = segments.queue(selection, person)
+            segment = manual_queue.queue(selection, person)
         except IntegrityError as error:
             raise CommandError(
                 "An email to one of them was opened meanwhile. Nothing was queued; try again."
@@ -50,14 +52,14 @@ class Command(Answering):
 
     def _select(self, options: dict[str, Any]) -> Selection:
         limit = options["limit"]
-        if limit is not None and not 1 <= limit <= segments.MOST:
-            raise CommandError(f"--limit: from 1 to {segments.MOST}.")
+        if limit is not None and not 1 <= limit <= manual_queue.MOST:
+            raise CommandError(f"--limit: from 1 to {manual_queue.MOST}.")
         if options["tier"]:
             if limit is None:
                 raise CommandError("--limit: say how many of the tier at most.")
-            return segments.of_tier(options["tier"], limit)
+            return manual_queue.of_tier(options["tier"], limit)
         try:
-            selection, report = segments.of_file(options["input"].read_bytes(), limit or segments.MOST)
+            selection, report = manual_queue.of_file(options["input"].read_bytes(), limit or manual_queue.MOST)
         except OSError as error:
             raise CommandError(f"{options['input']}: {error.strerror}.") from error
         except BadFile as error:

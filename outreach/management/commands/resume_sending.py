@@ -5,7 +5,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 
 from caio_project.lib.commands import Answering
-from outreach import phase
+from outreach.control import phase
 
 
 class Command(Answering):

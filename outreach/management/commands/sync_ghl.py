@@ -4,7 +4,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 
 from caio_project.lib.commands import Reporting
-from outreach import syncing
+from outreach.feedback import polling
 
 
 class Command(Reporting):
@@ -17,14 +17,14 @@ class Command(Reporting):
         if "ghl" in settings.SANDBOXED:
             raise CommandError("GoHighLevel is in the sandbox: there is nothing to read.")
         show = (lambda result: None) if options["json"] else self._show
-        results = syncing.sync_all(show)
+        results = polling.sync_all(show)
         failed = [result.name for result in results if not result.ended]
         if options["json"]:
             self.as_json({"ok": not failed, "stages": [result.__dict__ for result in results]})
         if failed:
             raise CommandError(f"Not read to the end: {', '.join(failed)}.")
 
-    def _show(self, result: syncing.Result) -> None:
+    def _show(self, result: polling.Result) -> None:
         """One line as soon as a stage is done: some take minutes, for GoHighLevel's rate is left to sending."""
         kept = f", {result.kept_back} kept for later" if result.kept_back else ""
         self.stdout.write(

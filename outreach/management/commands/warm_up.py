@@ -4,7 +4,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from caio_project.lib.commands import Answering
-from outreach import sending_domains
+from outreach.limits import sending_domains
 
 
 class Command(Answering):

@@ -1,0 +1,71 @@
+"""Whether the machine may approve an email at this moment, from our own rows. Reads only; fails closed."""
+
+from datetime import datetime
+
+from leads.models import Kind
+from outreach.contact_history import ghl_check, previous_emails
+from outreach.content import checks, merge_fields
+from outreach.control import phase, policy
+from outreach.control.policy import Machine
+from outreach.drafting import compose, drafts
+from outreach.guardrails import guardrails
+from outreach.models import Control, Message, ModelDraft
+
+NO_SCORE = "Too little was sent lately to say how healthy the sending domain is."
+
+
+def waits(row: Control, now: datetime) -> tuple[str, ...]:
+    """Why the machine approves nothing at all now, each a sentence; () where it may."""
+    return policy.machine_waits(phase.limits_of(row), machine(row, now))
+
+
+def machine(row: Control, now: datetime) -> Machine:
+    """The switch as it stands, and what holds all of it up."""
+    held_up = [breach.text for breach in guardrails.standing(now)]
+    health = guardrails.newest_health()
+    if health is not None and health.score is None:
+        held_up.append(NO_SCORE)
+    if phase.is_halted(row):
+        held_up.insert(0, "Sending is halted.")
+    return Machine(row.auto_approve, row.auto_max_intent, row.auto_no_warm_connections, tuple(held_up))
+
+
+def why_not(message: Message, row: Control, now: datetime) -> tuple[str, ...]:
+    """Why a person decides about a held email; () where the machine may approve it. Call it holding the control row."""
+    not_looked_up = ghl_check.why_no_machine(message, now)
+    return (*_touched(message), *filter(None, [not_looked_up]), *why_not_leave(message, row, now))
+
+
+def why_not_leave(message: Message, row: Control, now: datetime) -> tuple[str, ...]:
+    """Why what the machine approved may not leave as its approval; () where it may. The phase of now decides."""
+    message = Message.objects.select_related("lead__company", "sender", "template").get(pk=message.pk)
+    lead, text, assessment = message.lead, message.text, message.lead.assessments.first()
+    if message.kind != Kind.LIVE or lead.kind != Kind.LIVE:
+        return ("it is to nobody real",)
+    if text is None or assessment is None:
+        return ("it has no text, or no score",)
+    if lead.email != message.to_address:
+        return ("the person has another address by now",)
+    results = drafts.guarded(message, text, previous_emails.before(lead, now, message.pk))
+    facts = compose.facts_of(
+        lead,
+        assessment,
+        [merge_fields.Phrase(**phrase) for phrase in text.phrases],
+        critical_reason=message.critical_reason or compose.critical_reason(lead, message),
+        passed=checks.first_failure(results) is None,
+        by_model=bool(text.language_model),
+    )
+    return policy.judge_now(phase.limits_of(row), facts, machine(row, now)).reasons
+
+
+def _touched(message: Message) -> tuple[str, ...]:
+    """A person's hand on it, or a return from the door: from then on it is a person's."""
+    if message.opened_at is not None:
+        return ("a person has opened it",)
+    if message.moves.filter(by__isnull=False).exists() or message.moves.filter(why="approved").exists():
+        return ("a person has decided about it before",)
+    if message.texts.filter(author__isnull=False).exists():
+        return ("a person has written in it",)
+    if message.model_drafts.filter(state=ModelDraft.State.DUE).exists():
+        return ("the language model is being asked",)
+    return (message.error,) if message.error else ()

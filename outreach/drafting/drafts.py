@@ -1,0 +1,397 @@
+"""From an assessed lead to a draft that waits for a person: who gets one and when, and how it enters the queue."""
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, F, Max, OuterRef, Q
+from django.utils import timezone
+
+from caio_project.lib import calendar, claims
+from caio_project.lib.nudge import nudge
+from leads import locks
+from leads.identity import merging
+from leads.models import Assessment, Lead
+from leads.scoring import assess
+from leads.suppression import suppression
+from outreach.contact_history import ghl_check, previous_emails
+from outreach.content import checks, email_footer, merge_fields
+from outreach.control import policy
+from outreach.drafting import compose
+from outreach.drafting.language_model import rewrite_requests
+from outreach.experiments import experiments
+from outreach.lifecycle.moves import move
+from outreach.lifecycle.transitions import OPEN, Stale, Status
+from outreach.limits import office_hours
+from outreach.models import Assignment, Message, MessageText, Position
+
+log = logging.getLogger(__name__)
+
+READER = "drafting"
+LAST_TRY = 5
+LEASE_SECONDS = 60
+REST_AFTER_TWO_REJECTIONS = timedelta(days=30)
+HOT_DUE = timedelta(hours=2)
+WARM_DUE = timedelta(hours=4)  # of the team's working time
+LOW_DUE_DAYS = 1
+LOOK_AGAIN = timedelta(minutes=2)  # whether the email that goes first is decided
+LIFE_DAYS = {policy.Band.HOT: 3}
+OTHER_LIFE_DAYS = 7
+TEMPLATES_WORDS = ("drafted", "freed")  # why an email is held whose text is fresh from its template
+
+
+def take_assessments(batch: int = 200) -> int:
+    """Open a draft for every new assessment whose lead may be written to; returns how many were read.
+
+    The position moves in the transaction that makes the drafts, so none is skipped and none is made twice.
+    """
+    if not assess.is_on():
+        return 0
+    position, _ = Position.objects.get_or_create(reader=READER)
+    new = list(Assessment.objects.filter(seq__gt=position.seq).order_by("seq").values_list("seq", "lead")[:batch])
+    if not new:
+        return 0
+    last = new[-1][0]
+    try:
+        with transaction.atomic():
+            locks.people(*(lead for _, lead in new))
+            if not claims.claim(Position.objects.filter(reader=READER, seq=position.seq), seq=last):
+                return 0  # another worker reads
+            rows = Assessment.objects.filter(seq__gt=position.seq, seq__lte=last)
+            for assessment in rows.select_related("lead__merged_into").order_by("seq"):
+                _open_or_note(assessment)
+    except IntegrityError:
+        return 0  # somebody opened an email for one of them meanwhile; the next sweep reads again
+    return len(new)
+
+
+def _open_or_note(assessment: Assessment) -> None:
+    """One lead that cannot be read must not keep the reader from all that come after it."""
+    try:
+        with transaction.atomic():
+            _open(assessment)
+    except IntegrityError:
+        raise
+    except Exception as error:
+        log.exception("assessment %s could not be taken up", assessment.pk)
+        Lead.objects.filter(pk=assessment.lead_id).update(error=f"Drafting: {type(error).__name__}: {error}"[:300])
+
+
+def _open(assessment: Assessment) -> None:
+    lead = merging.person_of(assessment.lead)
+    if lead.messages.filter(status=Status.DRAFT).update(assessment=assessment):
+        return  # not written yet; it will be from what is known now
+    waiting = lead.messages.filter(status__in=[Status.HELD, Status.BLOCKED], opened_at=None).first()
+    if waiting is not None and waiting.assessment_id != assessment.pk and not _edited(waiting):
+        try:
+            with transaction.atomic():
+                rewrite(waiting, assessment)
+        except Exception:  # one draft that keeps its older text must not stop the reading for everybody
+            log.exception("email %s could not be rewritten", waiting.pk)
+        return
+    if why_not(lead):
+        return
+    Message.objects.create(lead=lead, assessment=assessment, kind=lead.kind, to_address=lead.email or "")
+    nudge("outreach.write_drafts")
+
+
+def why_not(lead: Lead) -> str:
+    """Why no first email is drafted for `lead` now, as a sentence; "" where one is."""
+    if reason := why_never(lead):
+        return reason
+    newest = _last_visit(lead)
+    if newest is None:
+        return "No visit of this person is known; a first email without one is queued by hand (queue_segment)."
+    if newest < timezone.now() - compose.FRESH_VISIT:
+        return f"The last visit was {(timezone.now() - newest).days} days ago; a new one would bring a draft."
+    ended = _last_end(lead)
+    if ended and not lead.visits.filter(received_at__gt=ended).exists():
+        return "Decided already; a new visit would bring a new draft."
+    return ""
+
+
+def why_never(lead: Lead) -> str:
+    """Why `lead` gets no first email whoever wants it and whatever they visited; "" where nothing is against it."""
+    emails = previous_emails.emails_of(lead)
+    if emails.filter(status__in=OPEN).exists():
+        return "An email to this person is open already."
+    if stop := suppression.verdict(lead.email or "", lead):
+        return f"We must not write: {stop.text} ({stop.source})."
+    if lead.address != Lead.Address.USABLE:
+        return "There is no address to write to."
+    if emails.filter(status__in=[Status.SENT, Status.FAILED]).exists():
+        return "The first email to this person was sent, or refused for good, before."
+    if Message.objects.filter(to_address=lead.email, status__in=[*OPEN, Status.SENT]).exclude(lead=lead).exists():
+        return "This address was written to, as somebody else's."
+    ended, rejections = _last_end(lead), emails.filter(status=Status.REJECTED).count()
+    if ended and rejections >= 2 and ended > timezone.now() - REST_AFTER_TWO_REJECTIONS:
+        return "Rejected twice: this person rests for 30 days."
+    return ""
+
+
+def _last_visit(lead: Lead) -> datetime | None:
+    found: datetime | None = lead.visits.aggregate(at=Max("seen_at"))["at"]
+    return found
+
+
+def _last_end(lead: Lead) -> datetime | None:
+    """When the last email to `lead` came to its end; None where there was none."""
+    last = previous_emails.emails_of(lead).order_by("-pk").first()
+    if last is None:
+        return None
+    return last.moves.latest("pk").at if last.moves.exists() else last.created_at
+
+
+def write_drafts(batch: int = 100) -> int:
+    """Write every open draft; each ends held, blocked or, after the last try, blocked with the error."""
+    if not assess.is_on():
+        return 0
+    due = Message.objects.filter(status=Status.DRAFT, not_before__lte=timezone.now()).order_by("not_before")
+    count = 0
+    for message in claims.leased(due, LEASE_SECONDS, batch):
+        count += 1
+        _write(message)
+    return count
+
+
+def _write(message: Message) -> None:
+    lease = message.lease_until
+    try:
+        with transaction.atomic():
+            write(message, lease=lease)
+    except Exception as error:
+        log.exception("email %s could not be drafted", message.pk)
+        _try_again(Message.objects.get(pk=message.pk), lease, f"{type(error).__name__}: {error}"[:500])
+
+
+def _try_again(message: Message, lease: datetime | None, text: str) -> None:
+    """`message` is the row as it stands: what the failed try changed in memory was rolled back."""
+    now = timezone.now()
+    if message.attempts < LAST_TRY:
+        mine = Message.objects.filter(pk=message.pk, status=Status.DRAFT, lease_until=lease)
+        mine.update(lease_until=None, not_before=now + claims.backoff(message.attempts), error=text)
+        return
+    try:
+        move(
+            message, Status.BLOCKED, "draft_failed", lease=lease, error=text, blocked_by="draft",
+            expires_at=expires_at(policy.Band(message.band), now),
+        )  # fmt: skip
+    except Stale:
+        log.warning("email %s was taken over", message.pk)
+
+
+def write(message: Message, lease: datetime | None = None) -> Message:
+    """Give `message` its first text and move it to held or blocked."""
+    written = compose.compose(message.lead, message)
+    if written.blocked is None and experiments.assign(message, written.template) == Assignment.B:
+        written = compose.compose(message.lead, message)
+    message = _store(message, written)
+    return _to_the_queue(message, written, lease)
+
+
+def rewrite(message: Message, assessment: Assessment) -> None:
+    """Bring a draft that nobody has opened up to date with a newer assessment."""
+    message.assessment = assessment
+    written = compose.compose(message.lead, message)
+    written = rewrite_requests.kept(message, written) or written
+    current, address = message.text, message.lead.email or message.to_address
+    same = (
+        current is not None
+        and address == message.to_address
+        and (current.subject, current.body, current.footer) == (written.subject, written.body, written.footer)
+    )
+    changes = _standing(written) | {"assessment": assessment, "to_address": address, "domain": _domain(address)}
+    if message.status == Status.HELD and changes["band"] != message.band:
+        now, band = timezone.now(), policy.Band(changes["band"])
+        changes |= {"due_at": _due_at(band, now), "expires_at": expires_at(band, now)}
+    rows = Message.objects.filter(pk=message.pk, status=message.status, version=message.version, opened_at=None)
+    if not claims.claim(rows, version=message.version + (not same), **changes):
+        return  # somebody opened or decided it meanwhile
+    message.refresh_from_db()
+    if not same:
+        _store_text(message, written, message.version)
+    if (written.blocked is None) != (message.status == Status.HELD):
+        _to_the_queue(message, written)
+    elif message.status == Status.HELD and not same and not written.language_model:
+        rewrite_requests.wish(message)
+
+
+def replace(message: Message, written: compose.Written) -> None:
+    """Put a language model's words in the place of a held text that nobody has opened; raises Stale for any other."""
+    rows = Message.objects.filter(pk=message.pk, status=Status.HELD, version=message.version, opened_at=None)
+    version, checked = message.version + 1, _standing(written)
+    if not claims.claim(rows, version=version, guards=checked["guards"], verdicts=checked["verdicts"]):
+        found = Message.objects.get(pk=message.pk)
+        raise Stale(found.status, found.version)
+    _store_text(message, written, version)
+
+
+def follow_owners(batch: int = 100) -> int:
+    """Sign anew what nobody has opened and whose lead has another owner by now; returns how many it was tried for."""
+    typed = MessageText.objects.filter(message=OuterRef("pk"), author__isnull=False)
+    waiting = Message.objects.filter(status__in=[Status.HELD, Status.BLOCKED], opened_at=None, template__isnull=False)
+    other = waiting.filter(Q(sender=None) | ~Q(sender=F("lead__owner")), ~Exists(typed), lead__owner__active=True)
+    pairs = list(other.order_by("rank", "pk").values_list("pk", "lead")[:batch])
+    for pk, lead in pairs:
+        _sign_anew(pk, lead)
+    return len(pairs)
+
+
+def _sign_anew(pk: int, lead: int) -> None:
+    try:
+        with transaction.atomic():
+            locks.people(lead)
+            message = Message.objects.select_related("assessment").get(pk=pk)
+            if message.status in (Status.HELD, Status.BLOCKED) and message.assessment:
+                rewrite(message, message.assessment)
+    except Exception:  # it keeps its older text, which the desk says, and must not keep the others back
+        log.exception("email %s could not be signed anew", pk)
+
+
+def _standing(written: compose.Written) -> dict[str, Any]:
+    """The columns of a message that follow from a composition."""
+    facts = written.facts
+    own = policy.band(facts.intent, facts.tier, facts.employees_from, facts.warm)
+    blocked = written.blocked
+    return {
+        "band": own,
+        "critical_reason": facts.critical_reason,
+        "rank": policy.RANK[policy.Band.CRITICAL if facts.critical_reason else own],
+        "tier": facts.tier,
+        "intent": facts.intent,
+        "verdicts": policy.judge_all(facts),
+        "guards": checks.as_rows(written.results),
+        "blocked_by": blocked.guard if blocked else "",
+        "template": written.template,
+        "template_why": written.why,
+        "sender": written.sender,
+    }
+
+
+def _store(message: Message, written: compose.Written) -> Message:
+    standing = _standing(written)
+    for name, value in standing.items():
+        setattr(message, name, value)
+    message.version = 1
+    message.to_address = message.lead.email or ""
+    message.domain = _domain(message.to_address)
+    message.save(update_fields=[*standing, "version", "to_address", "domain"])
+    _store_text(message, written, 1)
+    return message
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2]
+
+
+def _store_text(message: Message, written: compose.Written, version: int) -> None:
+    MessageText.objects.create(
+        message=message,
+        version=version,
+        subject=written.subject,
+        body=written.body,
+        footer=written.footer,
+        phrases=written.phrases,
+        language_model=written.language_model,
+        prompt_version=written.prompt_version,
+        sha256=email_footer.text_hash(message.to_address, written.subject, written.body, written.footer),
+    )
+
+
+def _to_the_queue(message: Message, written: compose.Written, lease: datetime | None = None) -> Message:
+    now = timezone.now()
+    if blocked := written.blocked:
+        return move(
+            message, Status.BLOCKED, "guard", lease=lease, error=blocked.text[:500],
+            expires_at=expires_at(policy.Band(message.band), now), not_before=now,
+        )  # fmt: skip
+    return to_held(message, "drafted", lease=lease, now=now)
+
+
+def free_blocked(batch: int = 100) -> int:
+    """Hold what was blocked only until a colleague's email was decided, or had its seven days; returns how many."""
+    now, count = timezone.now(), 0
+    waiting = Message.objects.filter(status=Status.BLOCKED, blocked_by=checks.ONE_PER_COMPANY, not_before__lte=now)
+    for message in waiting.select_related("lead__company").order_by("rank", "not_before")[:batch]:
+        try:
+            count += guard_again(message, now).status == Status.HELD
+        except Stale:
+            continue  # somebody edited or rejected it meanwhile
+    return count
+
+
+def guard_again(message: Message, now: datetime) -> Message:
+    """Hold a blocked email's text against the guards once more: it is held, or says what blocks it now."""
+    text, before = message.text, previous_emails.before(message.lead, now, message.pk)
+    if text is None:
+        return message
+    results = guarded(message, text, before)
+    failed, rows = checks.first_failure(results), checks.as_rows(results)
+    if failed is None:
+        return to_held(message, "freed", guards=rows)
+    until = before.in_the_way.until if before.in_the_way else None
+    mine = Message.objects.filter(pk=message.pk, status=Status.BLOCKED, version=message.version)
+    mine.update(
+        guards=rows, blocked_by=failed.guard, error=failed.text[:500], not_before=until or now + LOOK_AGAIN,
+        expires_at=expires_at(policy.Band(message.band), until or now),
+    )  # fmt: skip
+    return message
+
+
+def guarded(message: Message, text: MessageText, before: previous_emails.Before) -> list[checks.Result]:
+    """What the guards say of an email's text as things are now."""
+    return compose.check(
+        message.lead, text.subject, text.body, text.footer, [merge_fields.Phrase(**p) for p in text.phrases], message.sender,
+        before=before, typed=text.author_id is not None, tier=message.tier,
+        template=message.template.key if message.template else "",
+    )  # fmt: skip
+
+
+def to_held(
+    message: Message,
+    why: str,
+    *,
+    lease: datetime | None = None,
+    now: datetime | None = None,
+    error: str = "",
+    **more: Any,
+) -> Message:
+    """Put `message` into the review queue with its due time and its end; any approval is void."""
+    now = now or timezone.now()
+    band = policy.Band(message.band)
+    times = {"held_at": now, "due_at": _due_at(band, now), "expires_at": expires_at(band, now)}
+    anew = {
+        "error": error, "blocked_by": "", "waiting_for": "", "transport": "", "by_machine": False,
+        "place": office_hours.of(message.lead),
+    }  # fmt: skip
+    changes = {**anew, **times, **more}
+    held = move(message, Status.HELD, why, lease=lease, now=now, **changes)
+    ghl_check.ask(held)
+    if why in TEMPLATES_WORDS:
+        rewrite_requests.wish(held)
+    nudge("outreach.look_due")
+    nudge("approvals.tell")
+    return held
+
+
+def _due_at(band: policy.Band, now: datetime) -> datetime:
+    zone, country = settings.TEAM_TIME_ZONE, office_hours.team_country()
+    hours = calendar.WorkingHours.parse(settings.WORKING_HOURS)
+    if band == policy.Band.HOT:
+        return now + HOT_DUE
+    if band == policy.Band.WARM:
+        return calendar.add_working_time(now, WARM_DUE, zone, hours, country)
+    return calendar.add_working_days(now, LOW_DUE_DAYS, zone, country)
+
+
+def expires_at(band: policy.Band, now: datetime) -> datetime:
+    """When an email that nobody decides comes to its end."""
+    days = LIFE_DAYS.get(band, OTHER_LIFE_DAYS)
+    return calendar.add_working_days(now, days, settings.TEAM_TIME_ZONE, office_hours.team_country())
+
+
+def _edited(message: Message) -> bool:
+    """Whether its text is a person's, or came with it from the older system: no machine writes over either."""
+    return (message.version > 0 and message.template_id is None) or message.texts.exclude(author=None).exists()

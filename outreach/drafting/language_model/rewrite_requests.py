@@ -1,0 +1,117 @@
+"""Which texts the language model is asked to say anew, and how that stands. Off until a Lead turns it on.
+
+The template's draft is written, guarded and held first, whatever the model does. What the model says takes its place
+only while nobody has opened it, and is never approved by the machine.
+"""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.models import Count
+
+from caio_project.lib.nudge import nudge
+from leads.integrations import breaker
+from leads.models import Kind, Switch
+from leads.scoring import assess
+from outreach.content import merge_fields
+from outreach.drafting import compose
+from outreach.drafting.language_model import prompt, token_budget
+from outreach.experiments import experiments
+from outreach.models import Message, MessageText, ModelDraft
+
+SWITCH = "language_model"
+SWITCH_DOES = (
+    "Has a language model say first emails in words of its own, from the template and what is known of the company; "
+    "name and address never leave. Where it fails, or says what no field holds, the text of the template stands. Off: "
+    "nothing is sent to it. It also needs LLM_BASE_URL and LLM_MODEL."
+)
+VENDOR = breaker.Vendor("llm", "The language model", "Templates write.")
+LAST = 20
+State = ModelDraft.State
+
+
+def is_set_up() -> bool:
+    return bool(settings.LLM_BASE_URL and settings.LLM_MODEL)
+
+
+def is_on() -> bool:
+    """Whether the model is asked; off where nobody has turned the switch on."""
+    return is_set_up() and assess.is_on() and Switch.objects.filter(name=SWITCH, on=True).exists()
+
+
+def wish(message: Message) -> None:
+    """Have the template's text of a held first email said anew, where the model is on. Once for each text."""
+    if message.step > 1 or message.template_id is None or message.kind not in (Kind.LIVE, Kind.EXAMPLE) or not is_on():
+        return
+    if experiments.is_in_one(message):
+        return  # what is tested must be what is read
+    ModelDraft.objects.get_or_create(message=message, for_version=message.version)
+    nudge("outreach.ask_model")
+
+
+def question_of(written: compose.Written) -> prompt.Question | None:
+    """What the model is asked for a template's email; None where it says what does not leave the house."""
+    used = {phrase["field"] for phrase in written.phrases}
+    return prompt.question(written.subject, written.body, used, written.fields)
+
+
+def kept(message: Message, written: compose.Written) -> compose.Written | None:
+    """The model's text that stands, guarded anew, where the question to it would be the same today; else None."""
+    text, used = message.text, message.model_drafts.filter(state=State.USED).last()
+    question = question_of(written)
+    if text is None or not text.language_model or used is None or question is None:
+        return None
+    if used.question_sha256 != question.sha256:
+        return None
+    phrases = [merge_fields.Phrase(**phrase) for phrase in text.phrases]
+    by = (text.language_model, text.prompt_version)
+    again = compose.reworded(written, message, text.subject, text.body, phrases, by)
+    return None if again.blocked and not written.blocked else again
+
+
+def words(message: Message, text: MessageText) -> str:
+    """Who wrote a text, as a sentence; "" where no model was asked."""
+    if text.language_model:
+        return (
+            f"Drafted by {text.language_model}, prompt version {text.prompt_version}; the template is what it rests on."
+        )
+    asked = message.model_drafts.last()
+    if asked is None or text.author_id is not None:
+        return ""
+    return "The language model is being asked." if asked.state == State.DUE else f"The template's text: {asked.why}"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How the model stands; `problem` is why it is not asked now, as a sentence, "" where it is."""
+
+    is_set_up: bool
+    is_on: bool
+    model: str
+    used_today: int
+    limit: int
+    problem: str
+    last: int  # emails that it was asked for, of the newest 20
+    written: int  # of them, by it
+    why_not: tuple[tuple[str, int], ...]  # why the others were not, the most frequent first
+
+
+def standing() -> Standing:
+    newest = (
+        ModelDraft.objects.exclude(state=State.DUE).order_by("-settled_at", "-pk").values_list("pk", flat=True)[:LAST]
+    )
+    rows = ModelDraft.objects.filter(pk__in=list(newest))
+    failed = rows.filter(state=State.FELL_BACK).values_list("why").annotate(n=Count("pk")).order_by("-n", "why")
+    return Standing(
+        is_set_up(), is_on(), settings.LLM_MODEL, token_budget.used(), settings.LLM_DAILY_TOKENS, _problem(),
+        rows.count(), rows.filter(state=State.USED).count(), tuple(failed[:3]),
+    )  # fmt: skip
+
+
+def _problem() -> str:
+    if not is_on():
+        return ""
+    row = breaker.row(VENDOR)
+    if row.opened_at is not None:
+        return f"It is not asked: {row.reason}."
+    return "Today's tokens are used up." if token_budget.is_used_up() else ""

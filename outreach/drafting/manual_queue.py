@@ -1,0 +1,103 @@
+"""Filling the queue by hand from leads that are known: a tier, or a list of people. Every item is CRITICAL."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+
+from caio_project.lib.files import Report, csv_rows
+from caio_project.lib.nudge import nudge
+from leads import locks, normal
+from leads.identity import lead_matching
+from leads.models import Kind, Lead
+from outreach.drafting import drafts
+from outreach.models import Message, Segment
+
+MOST = 2000  # leads that one segment may queue; a reviewer decides about each
+
+
+@dataclass
+class Selection:
+    """Whom a filter found: who can be queued, and how many cannot, by reason."""
+
+    what: str
+    leads: list[Lead] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def looked_at(self) -> int:
+        return len(self.leads) + self.left_out.total()
+
+
+def of_tier(tier: str, limit: int) -> Selection:
+    """The `limit` leads of `tier` with the highest score who can be written to."""
+    found = Lead.objects.filter(kind=Kind.LIVE, tier=tier).order_by("-score", "-pk")
+    return _select(tier, found.iterator(chunk_size=200), limit)
+
+
+def of_file(raw: bytes, limit: int = MOST) -> tuple[Selection, Report]:
+    """The people of a CSV with the column email, or linkedin_url, or both. One who is not known is an error."""
+    report, leads = Report(), {}
+    for line, row in csv_rows(raw, required=()):
+        report.read += 1
+        found = row if isinstance(row, str) else _named(row)
+        if isinstance(found, str):
+            report.wrong(line, found)
+        else:
+            leads[found.pk] = found
+    return _select(f"file {hashlib.sha256(raw).hexdigest()[:12]}", leads.values(), limit), report
+
+
+def _named(row: dict[str, str]) -> Lead | str:
+    named = {name.lower().replace(" ", "_"): value for name, value in row.items()}
+    return _known(named.get("email", ""), named.get("linkedin_url", ""))
+
+
+def _known(email: str, linkedin: str) -> Lead | str:
+    address, key = normal.email(email), normal.linkedin_key(linkedin)
+    if not address and not key:
+        return "email: neither an address nor a LinkedIn URL of a person is there."
+    found = lead_matching.find(address, "" if address else key)
+    if found is not None and found.kind == Kind.LIVE:
+        return found
+    return f"email: nobody here is {address or key}; import_visitors brings new people."
+
+
+def _select(what: str, leads: Iterable[Lead], limit: int) -> Selection:
+    selection = Selection(what)
+    for lead in leads:
+        if len(selection.leads) >= min(limit, MOST):
+            break
+        if reason := why_not(lead):
+            selection.left_out[reason] += 1
+        else:
+            selection.leads.append(lead)
+    return selection
+
+
+def why_not(lead: Lead) -> str:
+    """Why `lead` cannot be queued by hand; "" where nothing stands against it. An old visit is no reason here."""
+    if not lead.assessments.exists():
+        return "Not scored yet."
+    return drafts.why_never(lead)
+
+
+def queue(selection: Selection, by: Any) -> Segment:
+    """Open a draft for each lead who still can be written to, in one transaction; the workers write them.
+
+    A person for whom an email was opened meanwhile is left out; the count of the row says how many it came to.
+    """
+    with transaction.atomic():
+        locks.people(*(lead.pk for lead in selection.leads))
+        still = [lead for lead in selection.leads if not why_not(lead)]
+        segment = Segment.objects.create(what=selection.what, looked_at=selection.looked_at, queued=len(still), by=by)
+        for lead in still:
+            Message.objects.create(
+                lead=lead, assessment=lead.assessments.first(), kind=lead.kind, to_address=lead.email or "",
+                segment=segment,
+            )  # fmt: skip
+    nudge("outreach.write_drafts")
+    return segment

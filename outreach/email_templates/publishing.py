@@ -1,0 +1,57 @@
+"""Versions of templates: publishing one makes it the active one, and every older one stays for its emails."""
+
+from typing import Any
+
+from django.db import transaction
+
+from leads.scoring import rule_versions
+from outreach.drafting.compose import FOLLOW_UPS, GENERAL
+from outreach.models import EmailTemplate
+
+ANGLES = ("warm_connection", "high_intent", "hiring", "content", GENERAL)  # that the score gives
+
+
+class Overtaken(Exception):
+    """Somebody else published meanwhile; what was shown is not what would be replaced."""
+
+
+class Needed(Exception):
+    """Without this template some leads would have none that fits."""
+
+
+def angles() -> list[str]:
+    """What a template can be about: the score's own angles and those of page triggers."""
+    return list(dict.fromkeys((*ANGLES, *FOLLOW_UPS.values(), *rule_versions.angles())))
+
+
+def key_of(template: EmailTemplate) -> str:
+    """ "tier_1.general.tech_stack"; cut to what the column holds."""
+    return ".".join(part for part in (template.tier, template.angle, template.signal) if part)[:60]
+
+
+def publish(template: EmailTemplate, by: Any, *, instead_of: EmailTemplate | None) -> EmailTemplate:
+    """Store `template` as the next version of its key and make it the active one. Raises Overtaken.
+
+    `instead_of` is the active version that the person has seen it compared with.
+    """
+    with transaction.atomic():
+        versions = list(EmailTemplate.objects.select_for_update().filter(key=template.key).order_by("version"))
+        active = next((one for one in versions if one.active), None)
+        if (active and active.pk) != (instead_of and instead_of.pk):
+            raise Overtaken(f"Somebody changed {template.key} meanwhile. Look at it again; nothing was published.")
+        EmailTemplate.objects.filter(key=template.key, active=True).update(active=False)
+        names = ("key", "tier", "angle", "signal", "name", "subject", "body")
+        return EmailTemplate.objects.create(
+            **{name: getattr(template, name) for name in names},
+            version=versions[-1].version + 1 if versions else 1,
+            created_by=by,
+        )
+
+
+def retire(template: EmailTemplate) -> None:
+    """Take an active template out of use; raises Needed for the general one that a tier falls back on."""
+    if template.angle == GENERAL and not template.signal:
+        raise Needed(
+            f"{template} is what {template.get_tier_display()} falls back on. Publish another version instead."
+        )
+    EmailTemplate.objects.filter(pk=template.pk).update(active=False)

@@ -1,0 +1,58 @@
+"""The starting set of templates: put in once, from then on edited by people."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+
+from leads.models import Switch
+from leads.scoring import assess
+from outreach.drafting import follow_ups
+from outreach.drafting.language_model import rewrite_requests
+from outreach.models import Control, EmailTemplate
+
+SEEDS = Path(__file__).parent / "seeds"
+
+
+def seed(**_: Any) -> None:
+    """After a migration: fill what is empty, and bring templates nobody has edited up to date."""
+    Control.objects.get_or_create(pk=1)
+    Switch.objects.get_or_create(name=assess.SWITCH, defaults={"on": True})
+    for name in (follow_ups.SWITCH, rewrite_requests.SWITCH):
+        Switch.objects.get_or_create(name=name, defaults={"on": False})
+    seed_templates(templates())
+
+
+def templates() -> list[dict[str, str]]:
+    """The starting set as rows of key, tier, angle, signal, name, subject and body."""
+    rows = tomllib.loads((SEEDS / "templates.toml").read_text())["template"]
+    return [{"signal": "", **{name: text.strip() for name, text in row.items()}} for row in rows]
+
+
+def seed_templates(rows: list[dict[str, str]]) -> int:
+    """Store each row whose key is new, or whose active version is an older seed; returns how many were stored.
+
+    What people published, took out of use or cover by a template of their own stays as it is.
+    """
+    with transaction.atomic():
+        stored = list(EmailTemplate.objects.select_for_update().order_by("version"))
+        return sum(_seed_one(row, stored) for row in rows)
+
+
+def _seed_one(row: dict[str, str], stored: list[EmailTemplate]) -> bool:
+    versions = [one for one in stored if one.key == row["key"]]
+    active = next((one for one in versions if one.active), None)
+    if versions and (active is None or not active.seeded or _same(active, row)):
+        return False
+    place = (row["tier"], row["angle"], row["signal"])
+    if any(one.active and (one.tier, one.angle, one.signal) == place for one in stored if one.key != row["key"]):
+        return False
+    if active is not None:
+        EmailTemplate.objects.filter(pk=active.pk).update(active=False)
+    EmailTemplate.objects.create(**row, version=versions[-1].version + 1 if versions else 1, seeded=True)
+    return True
+
+
+def _same(template: EmailTemplate, row: dict[str, str]) -> bool:
+    return all(getattr(template, name) == text for name, text in row.items())

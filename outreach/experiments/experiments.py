@@ -1,0 +1,167 @@
+"""50/50 tests of a template: starting one, which version an email gets, what was found, and its end by a person.
+
+Analysed as assigned: an email that a reviewer changed stays on its side. Counted are people, by their first email,
+where it left through GoHighLevel to somebody real.
+"""
+
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, F, OuterRef, QuerySet
+from django.utils import timezone
+
+from caio_project.lib import claims
+from leads.models import Kind
+from outreach.control import phase
+from outreach.control.policy import Phase
+from outreach.experiments import ab_statistics
+from outreach.lifecycle.transitions import OPEN, Status
+from outreach.limits import current_limits
+from outreach.models import Assignment, EmailTemplate, Experiment, Message, MessageText, Reply, Transport
+
+RIPE = timedelta(days=3)  # an answer takes its time
+LOOK_BACK = timedelta(days=60)
+FEWEST, MOST = 10, 5000  # emails of one test
+
+
+class NotStarted(Exception):
+    """Why a test does not start, as a sentence; nothing was changed."""
+
+
+class Ended(Exception):
+    """It was ended before, by another; nothing was changed."""
+
+
+def start(template: EmailTemplate, variant: EmailTemplate, kind: str, size: int, by: Any) -> Experiment:
+    """Store `variant` as a version of the active `template` that only this test uses, and begin. Raises NotStarted.
+
+    The caller has held the variant against the checks of templates.
+    """
+    if not FEWEST <= size <= MOST or size % 2:
+        raise NotStarted(f"A test has an even number of emails from {FEWEST} to {MOST:,}.")
+    if (template.subject, template.body) == (variant.subject, variant.body):
+        raise NotStarted("The variant is the same text.")
+    try:
+        with transaction.atomic():
+            versions = list(EmailTemplate.objects.select_for_update().filter(key=template.key).order_by("version"))
+            active = next((one for one in versions if one.active), None)
+            if active is None or active.pk != template.pk:
+                raise NotStarted(f"{template} is not in use any more. Look again.")
+            stored = _stored(variant, active, versions[-1].version + 1, by)
+            return Experiment.objects.create(
+                kind=kind, template_key=active.key, template_a=active, template_b=stored, size=size, started_by=by,
+                plan=asdict(plan(active, size)),
+            )  # fmt: skip
+    except IntegrityError:
+        raise NotStarted(f"A test of {template.key} is under way. End it first.") from None
+
+
+def _stored(variant: EmailTemplate, active: EmailTemplate, version: int, by: Any) -> EmailTemplate:
+    same = {name: getattr(active, name) for name in ("key", "tier", "angle", "signal")}
+    return EmailTemplate.objects.create(
+        **same, version=version, name=f"{active.name}, as tested"[:120], subject=variant.subject, body=variant.body,
+        active=False, created_by=by,
+    )  # fmt: skip
+
+
+def plan(template: EmailTemplate, size: int) -> ab_statistics.Plan:
+    """What a test of so many emails of `template` could show, by what is known today."""
+    now = timezone.now()
+    sent = counted(Message.objects.filter(template__key=template.key, sent_at__gte=now - LOOK_BACK), now)
+    answered = sum(has_answered for _, has_answered in sent)
+    daily = current_limits.standing(phase.control(), now).daily
+    return ab_statistics.plan(size, len(sent), answered, daily)
+
+
+def why_nobody_joins(experiment: Experiment) -> str:
+    """Why no draft is added to a running test now, as a sentence; "" where they are."""
+    if experiment.assigned >= experiment.size:
+        return "All its emails are drafted."
+    if "ghl" in settings.SANDBOXED:
+        return "Nobody is added while GoHighLevel is in the sandbox."
+    if phase.control().phase == Phase.SHADOW:
+        return "Nobody is added in Shadow, for nothing leaves."
+    return "" if experiment.template_a.active else "Nobody is added any more: the template was changed since."
+
+
+def assign(message: Message, template: EmailTemplate | None) -> str:
+    """Put an email that is being drafted into the test of its template; "a", "b", or "" where it is in none.
+
+    Inside the transaction that stores the draft: the place that it takes is claimed with it, or not at all.
+    """
+    if message.step > 1 or message.kind != Kind.LIVE or "ghl" in settings.SANDBOXED or template is None:
+        return ""
+    running = Experiment.objects.filter(ended_at=None, template_a=template).first()
+    if running is None or phase.control().phase == Phase.SHADOW:
+        return ""
+    free = Experiment.objects.filter(pk=running.pk, ended_at=None, assigned__lt=F("size"))
+    if not claims.claim(free, assigned=F("assigned") + 1):
+        return ""
+    variant = ab_statistics.variant_of(str(running.public_id), message.lead_id)
+    Assignment.objects.create(experiment=running, message=message, variant=variant)
+    return variant
+
+
+def version_for(message: Message, template: EmailTemplate) -> EmailTemplate:
+    """What an email that got B is written by in the stead of `template`; `template` itself for every other."""
+    if message.pk is None:
+        return template
+    mine = Assignment.objects.filter(message=message, variant=Assignment.B, experiment__template_a=template)
+    found = mine.select_related("experiment__template_b").first()
+    return found.experiment.template_b if found else template
+
+
+def is_in_one(message: Message) -> bool:
+    return Assignment.objects.filter(message=message).exists()
+
+
+def counted(messages: QuerySet[Message], now: datetime) -> list[tuple[int, bool]]:
+    """(person, whether they answered) for each first email among `messages` that left long enough ago to be counted."""
+    answers = Reply.objects.counted().filter(lead=OuterRef("lead"), received_at__gte=OuterRef("sent_at"))
+    rows = that_left(messages).filter(sent_at__lte=now - RIPE).annotate(said=Exists(answers))
+    return list(dict(rows.order_by("sent_at").values_list("lead", "said")).items())
+
+
+def that_left(messages: QuerySet[Message]) -> QuerySet[Message]:
+    """First emails to real people that left through GoHighLevel; training, tests, examples and the sandbox are none."""
+    return messages.filter(step=1, status=Status.SENT, transport=Transport.GHL, kind=Kind.LIVE, lead__kind=Kind.LIVE)
+
+
+def result(experiment: Experiment, now: datetime | None = None) -> ab_statistics.Result:
+    """What the rows say of a test until now."""
+    now = now or timezone.now()
+    mine = Message.objects.filter(assignment__experiment=experiment)
+    waiting = mine.filter(status__in=OPEN).count() + that_left(mine).filter(sent_at__gt=now - RIPE).count()
+    a, b = (_side(mine.filter(assignment__variant=variant), now) for variant in (Assignment.A, Assignment.B))
+    return ab_statistics.compare(a, b, experiment.size, waiting)
+
+
+def _side(messages: QuerySet[Message], now: datetime) -> ab_statistics.Side:
+    people, left = counted(messages, now), that_left(messages)
+    typed = MessageText.objects.filter(message=OuterRef("pk"), version=OuterRef("version")).exclude(author=None)
+    return ab_statistics.Side(
+        assigned=messages.count(),
+        left=left.values("lead").distinct().count(),
+        ripe=len(people),
+        answered=sum(has_answered for _, has_answered in people),
+        edited=left.filter(Exists(typed)).count(),
+    )
+
+
+def end(experiment: Experiment, by: Any) -> Experiment:
+    """End a test and keep what was found; before its time it is inconclusive. Raises Ended. Emails stay as they are."""
+    found = result(experiment)
+    verdict = found.verdict or Experiment.Verdict.INCONCLUSIVE
+    kept = {**asdict(found), "verdict": verdict}
+    running = Experiment.objects.filter(pk=experiment.pk, ended_at=None)
+    if not claims.claim(running, ended_at=timezone.now(), ended_by=by, verdict=verdict, result=kept):
+        raise Ended("This test was ended before.")
+    experiment.refresh_from_db()
+    return experiment
+
+
+def newest() -> QuerySet[Experiment]:
+    return Experiment.objects.select_related("template_a", "template_b", "started_by", "ended_by")

@@ -1,0 +1,129 @@
+"""Which subjects are answered how often, and what could be tested against them."""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.utils import timezone
+
+from caio_project.lib import statistics
+from outreach.content.similarity import likeness
+from outreach.drafting import compose
+from outreach.email_templates import preview
+from outreach.experiments import experiments
+from outreach.models import EmailTemplate, Experiment, Message
+
+SEEDS = Path(__file__).parent / "seeds" / "variants.toml"
+TOO_ALIKE = 0.85
+MOST_PROPOSED = 3
+Kind = Experiment.Kind
+
+
+class Unfit(Exception):
+    """Why a text cannot be a variant, as a sentence."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One version's subject and how often people answered."""
+
+    template: str
+    subject: str
+    people: int
+    answered: int
+
+    @property
+    def rate(self) -> float | None:
+        return self.answered / self.people if self.people else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        return statistics.wilson(self.answered, self.people)
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A variant that passes the checks, and what a test of it could show."""
+
+    template: EmailTemplate
+    variant: EmailTemplate
+    kind: str
+    before: str
+    after: str
+
+
+def by_subject(now: datetime | None = None, look_back: timedelta = experiments.LOOK_BACK) -> list[Answered]:
+    """Reply rates of first emails that left in the window, by the template's version; the most sent first."""
+    now = now or timezone.now()
+    found = []
+    sent = experiments.that_left(Message.objects.filter(sent_at__gte=now - look_back, template__isnull=False))
+    used = EmailTemplate.objects.filter(pk__in=sent.values("template"))
+    for template in used:
+        people = experiments.counted(sent.filter(template=template), now)
+        answered = sum(has_answered for _, has_answered in people)
+        found.append(Answered(str(template), template.subject, len(people), answered))
+    return sorted(found, key=lambda one: (-one.people, one.template))
+
+
+def proposals(kind: str, key: str = "") -> list[Proposal]:
+    """What could be tested of the templates that open a thread, the most used first; of `key` alone where given."""
+    active = list(compose.first_emails().filter(**({"key": key} if key else {})).order_by("key"))
+    recent = Message.objects.filter(sent_at__gte=timezone.now() - experiments.LOOK_BACK)
+    used = {
+        template.pk: experiments.that_left(recent.filter(template__key=template.key)).count() for template in active
+    }
+    tested = set(Experiment.objects.filter(ended_at=None).values_list("template_key", flat=True))
+    found: list[Proposal] = []
+    for template in sorted(active, key=lambda one: (-used[one.pk], one.key)):
+        if len(found) < MOST_PROPOSED and template.key not in tested and (proposed := _propose(template, kind)):
+            found.append(proposed)
+    return found
+
+
+def _propose(template: EmailTemplate, kind: str) -> Proposal | None:
+    texts = tomllib.loads(SEEDS.read_text())["subjects" if kind == Kind.SUBJECT else "calls_to_action"]
+    for text in texts:
+        try:
+            return proposal(template, kind, text)
+        except Unfit:
+            continue
+    return None
+
+
+def proposal(template: EmailTemplate, kind: str, text: str) -> Proposal:
+    """`template` with another subject or closing question. Raises Unfit where the checks find more wrong than in it."""
+    before = template.subject if kind == Kind.SUBJECT else call_to_action(template.body)
+    if not before:
+        raise Unfit(f"{template} does not close with a question.")
+    if likeness(before, text) >= TOO_ALIKE:
+        raise Unfit("It says nearly the same.")
+    variant = EmailTemplate(
+        key=template.key, tier=template.tier, angle=template.angle, signal=template.signal, name=template.name,
+        subject=text.strip() if kind == Kind.SUBJECT else template.subject,
+        body=template.body if kind == Kind.SUBJECT else with_call_to_action(template.body, text),
+    )  # fmt: skip
+    known = {(one.field, one.text) for one in preview.proof(template).problems}
+    worse = [one for one in preview.proof(variant).problems if one.is_error or (one.field, one.text) not in known]
+    if worse:
+        raise Unfit(worse[0].text)
+    return Proposal(template, variant, kind, before, text.strip())
+
+
+def call_to_action(body: str) -> str:
+    """The closing question, in each of its wordings; "" where the template does not close with one."""
+    return "\n\n".join(_blocks(body)[1])
+
+
+def with_call_to_action(body: str, text: str) -> str:
+    return "\n\n".join([*_blocks(body)[0], text.strip()])
+
+
+def _blocks(body: str) -> tuple[list[str], list[str]]:
+    """The paragraphs before the closing question, and those that are it: one for each family of titles, or one."""
+    blocks = [block.strip() for block in re.split(r"\n\s*\n", body.strip())]
+    at = len(blocks)
+    while at and blocks[at - 1].endswith("?") and (at == len(blocks) or blocks[at - 1].startswith("[")):
+        at -= 1
+    return blocks[:at], blocks[at:]

@@ -1,0 +1,43 @@
+"""Appointments with people we know: kept as GoHighLevel has them; who has booked one is not mailed further."""
+
+from datetime import datetime
+
+from leads import locks
+from leads.models import Lead
+from outreach.contact_history import contact_matching
+from outreach.feedback import ordering
+from outreach.integrations.ghl.ghl_facts import Booked
+from outreach.models import Meeting
+from outreach.review import review_actions
+
+
+def hear(fact: Booked, now: datetime) -> Lead | None:
+    """Keep an appointment, unless a newer change of it is known; the person. Call it inside a transaction."""
+    lead = contact_matching.person(fact.contact_id, "")
+    if lead is None:
+        return None
+    person = locks.people(lead.pk)[0]
+    told = {
+        "status": fact.status,
+        "booked_at": fact.booked_at,
+        "starts_at": fact.starts_at,
+        **({"calendar_id": fact.calendar_id} if fact.calendar_id else {}),
+    }
+    first = {
+        "lead": person,
+        "message": contact_matching.newest_email(person, fact.booked_at),
+        "changed_at": fact.changed_at,
+    }
+    row, made = Meeting.objects.get_or_create(ghl_id=fact.id, defaults=told | first)
+    if not made and not ordering.replace(row, told, fact.changed_at, fact.is_read, now):
+        return person
+    if fact.status not in Meeting.OFF:
+        review_actions.stop_open_emails(person, "meeting")
+    return person
+
+
+def end_unlisted(calendar_id: str, start: datetime, end: datetime, listed: set[str], noted_before: datetime) -> int:
+    """What a whole reading of one calendar has not listed is gone there; returns how many."""
+    there = Meeting.objects.filter(calendar_id=calendar_id, starts_at__gte=start, starts_at__lt=end)
+    gone = there.exclude(ghl_id__in=listed).exclude(status=Meeting.DELETED).filter(noted_at__lt=noted_before)
+    return gone.update(status=Meeting.DELETED)

@@ -1,0 +1,64 @@
+"""What GoHighLevel posted to us, worked off row by row: `leads` keeps the bodies, this room knows what they mean."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+
+from leads.inbound import events, parked
+from leads.models import InboundEvent
+from leads.suppression import suppression
+from outreach.feedback import apply_feedback
+from outreach.guardrails import guardrails
+from outreach.integrations.ghl import ghl_facts, webhook_bodies
+from outreach.integrations.ghl.ghl_facts import Fact
+
+
+def work_off(batch: int = 200) -> int:
+    """Work off the webhooks that wait, and look whether a guardrail is breached; returns how many were looked at."""
+    count = events.process_due(batch, PROCESSORS)
+    if count:
+        guardrails.check()
+    return count
+
+
+def from_webhook(event: InboundEvent) -> None:
+    """A signed webhook: its one fact takes effect."""
+    _hear(event, "webhook", lambda raw: webhook_bodies.read(raw, settings.GHL_LOCATION_ID, event.received_at))
+
+
+def from_workflow(event: InboundEvent) -> None:
+    """A workflow's custom webhook: a stop takes effect at once; all else is left to polling."""
+    _hear(event, "workflow", lambda raw: webhook_bodies.read_workflow(raw, settings.GHL_LOCATION_ID))
+
+
+def from_polling(event: InboundEvent) -> None:
+    """A fact that polling read and that could not take effect then."""
+    _hear(event, "poll", ghl_facts.load)
+
+
+def _hear(event: InboundEvent, source: str, read: Callable[[bytes], Fact | None]) -> None:
+    """Let the fact in a body take effect. A body about nobody we may know of is not kept."""
+    try:
+        fact = read(bytes(event.body))
+    except webhook_bodies.Unreadable as error:
+        raise events.Parked(str(error)) from error
+    person = apply_feedback.hear(fact, source) if fact is not None else None
+    kept = {} if person is not None and not suppression.is_erased(person) else {"body": b""}
+    InboundEvent.objects.filter(pk=event.pk).update(about=person, **kept)
+
+
+PROCESSORS: events.Processors = {"ghl": from_webhook, "ghl_workflow": from_workflow, "ghl_poll": from_polling}
+
+REASONS = (
+    parked.Known(r"It is not (?:JSON|a JSON object)\.", f"GoHighLevel sends no such body. {parked.NOT_OURS}"),
+    parked.Known(
+        r"It is about another location(: .*)\.",
+        "If that location is ours, set GHL_LOCATION_ID to it, then replay it. If it is not, take our app, or the "
+        "workflow's webhook, out of it: nothing to replay.",
+    ),
+    parked.Known(
+        r"The event is (.*), and it names neither id nor email of a contact\.",
+        "In the workflow's custom webhook, add the contact's id or email to what it sends. Replaying this one changes "
+        "nothing: stop that person by hand if they asked for it.",
+    ),
+)

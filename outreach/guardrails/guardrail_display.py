@@ -1,0 +1,74 @@
+"""Where each guardrail stands, in words, for pages and the API. Pure."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from outreach.guardrails import guardrail_rules
+from outreach.guardrails.guardrail_rules import Counts, Guardrail, Health, Rule, span
+
+
+@dataclass(frozen=True)
+class Gauge:
+    """One row of the guardrail table."""
+
+    guardrail: Guardrail
+    now: str
+    alert_at: str
+    halt_at: str  # "" where it never halts
+    level: str  # clear, alert or halt
+    why: str  # the sentence of the breach; "" where it is clear
+
+
+def read(counts: Counts) -> list[Gauge]:
+    """Every guardrail in the order of the table, breached or not."""
+    stands = {breach.guardrail: breach for breach in guardrail_rules.judge(counts)}
+    said = [_counted(guardrail, counts) for guardrail in guardrail_rules.RULES]
+    said += [
+        (Guardrail.DOMAIN_HEALTH, _score(counts.health), f"under {guardrail_rules.HEALTH_ALERT}",
+         f"under {guardrail_rules.HEALTH_HALT}"),
+        (Guardrail.AUTHENTICATION, _records(counts.health), "one missing", "one missing for 72 hours"),
+        (Guardrail.HEALTH_VERDICT, _age(counts.health), "older than 6 hours", ""),
+    ]  # fmt: skip
+    return [
+        Gauge(name, now, alert, halt, stands[name].level if name in stands else "clear",
+              stands[name].text if name in stands else "")
+        for name, now, alert, halt in said
+    ]  # fmt: skip
+
+
+def _counted(guardrail: Guardrail, counts: Counts) -> tuple[Guardrail, str, str, str]:
+    rule = guardrail_rules.RULES[guardrail]
+    windows = {rule.halt_window: counts.halt.get(guardrail, ()), rule.alert_window: counts.alert.get(guardrail, ())}
+    now = ", ".join(f"{len(events)} in {span(window)}" for window, events in windows.items())
+    halt = _at(rule, rule.halt, rule.halt_window)
+    if guardrail == Guardrail.HARD_BOUNCES:
+        now += f", {_share(counts)}"
+        halt += f", or {guardrail_rules.BOUNCE_PERCENT}\u00a0% of at least {guardrail_rules.LEAST_SENDS} sent in 7 days"
+    return guardrail, now, _at(rule, rule.alert, rule.alert_window), halt
+
+
+def _at(rule: Rule, count: int, window: timedelta) -> str:
+    return f"{count} in {span(window)}"
+
+
+def _share(counts: Counts) -> str:
+    """A share below its sample is not said, for it would be read as one."""
+    bounced, sent = len(counts.bounces_week), counts.sends_week
+    percent = f" ({100 * bounced / sent:.1f}\u00a0%)" if sent >= guardrail_rules.LEAST_SENDS else ""
+    return f"{bounced} of {sent} sent in 7 days{percent}"
+
+
+def _score(health: Health | None) -> str:
+    if health is None:
+        return "no verdict yet"
+    return "too little sent to say" if health.score is None else str(health.score)
+
+
+def _records(health: Health | None) -> str:
+    if health is None:
+        return "not known"
+    return ", ".join(f"{one.record.upper()} missing for {span(one.lasted)}" for one in health.lost) or "none is missing"
+
+
+def _age(health: Health | None) -> str:
+    return "no verdict yet" if health is None else f"{health.age / guardrail_rules.HOUR:.1f} hours"

@@ -1,0 +1,227 @@
+"""What was before us, taken in: so that nobody gets a second "first" email, and no draft of the older system is lost.
+
+What had ended becomes an email of the transport `history`: it counts for whom we have written to, what was said and
+what was rejected, and never for limits, gates or totals. A draft that waited is held here, guarded again, and CRITICAL.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from caio_project.lib.files import Report
+from caio_project.lib.nudge import nudge
+from leads import locks, normal
+from leads.identity import lead_matching
+from leads.models import Kind, Lead
+from leads.ownership import owner_assignment
+from leads.suppression import suppression
+from outreach.contact_history import previous_emails
+from outreach.content import checks, email_footer, merge_fields
+from outreach.control import policy
+from outreach.drafting import compose, drafts
+from outreach.imports import history_files
+from outreach.imports.history_files import Item
+from outreach.lifecycle.moves import move
+from outreach.lifecycle.transitions import Status
+from outreach.models import HistoryItem, Message, MessageText, Move, MoveReason, Reply, ReplyKind, ReplyText, Transport
+from outreach.reply_sorting import classify
+from outreach.review import review_actions
+from outreach.tags import Tag
+
+SOURCE = "history"
+FROM_BEFORE = "Brought from the system before this one, with others."
+SUPPRESSES = {
+    "bounced": suppression.Reason.BOUNCED,
+    "complained": suppression.Reason.COMPLAINED,
+    "unsubscribed": suppression.Reason.UNSUBSCRIBED,
+}
+
+
+@dataclass
+class Taken(Report):
+    """Also how many of each kind were new, and which drafts cannot be held, by reason."""
+
+    by_what: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
+
+
+def take(raw: bytes, progress: Callable[[int, int], None] = lambda done, total: None) -> Taken:
+    """Take one file in; while one line is wrong nothing is stored. Safe to run twice, and after a kill.
+
+    The oldest comes first, whatever the order of the file: an answer finds the email that it answers.
+    """
+    taken, items = Taken(), []
+    for line, item in history_files.read(raw):
+        taken.read += 1
+        if wrong := item if isinstance(item, str) else _wrong(item):
+            taken.wrong(line, wrong)
+        elif isinstance(item, Item):
+            items.append(item)
+    if taken.errors:
+        return taken
+    for done, item in enumerate(sorted(items, key=lambda one: (one.what == "draft", one.at)), 1):
+        _take(item, taken)
+        progress(done, len(items))
+    nudge("leads.assess_due")
+    return taken
+
+
+def _wrong(item: Item) -> str:
+    if not normal.email(item.email):
+        return f"email: {item.email[:60]!r} is not an address."
+    if item.at > timezone.now():
+        return "at: it lies in the future."
+    if item.what == "rejected" and item.tag and item.tag not in Tag.values:
+        return f"tag: {item.tag[:40]!r} is not one of {', '.join(Tag.values)}."
+    return ""
+
+
+def _take(item: Item, taken: Taken) -> None:
+    with transaction.atomic():
+        _, new = HistoryItem.objects.get_or_create(key=item.key, defaults={"what": item.what})
+        if not new:
+            taken.known += 1
+            return
+        if reason := _store(item, _person(item)):
+            taken.left_out[reason] += 1
+        taken.new += 1
+        taken.by_what[item.what] += 1
+
+
+def _store(item: Item, lead: Lead) -> str:
+    """Keep one item; "" or, for a draft, why it is not held."""
+    if item.what == "draft":
+        return _hold(item, lead)
+    if item.what in SUPPRESSES:
+        suppression.stop(normal.email(item.email), SUPPRESSES[item.what], SOURCE, lead)
+        review_actions.stop_open_emails(lead, item.what)
+    elif item.what == "answered":
+        _answered(item, lead)
+    else:
+        _ended(item, lead)
+    return ""
+
+
+def _person(item: Item) -> Lead:
+    """The person of an address, found or made, with what the file knows filled in where we know nothing."""
+    address = normal.email(item.email)
+    lead = locks.until_it_stands(lambda: _known_or_new(address))
+    if suppression.is_erased(lead) or lead.kind != Kind.LIVE:
+        return lead
+    first, _, last = normal.storable(item.name).partition(" ")
+    company = lead_matching.company_known_as(item.company, "", address, lead.kind, SOURCE)
+    lead_matching.fill(lead, SOURCE, first_name=first[:100], last_name=last[:100], title=item.title, company=company)
+    lead_matching.settle_address(lead)
+    owner_assignment.settle(lead)
+    Lead.objects.filter(pk=lead.pk).update(needs_assessment_at=timezone.now())
+    return lead
+
+
+def _known_or_new(address: str) -> Lead:
+    known = lead_matching.known_by(address, "")
+    return known[0] if known else lead_matching.new_lead(SOURCE, address, kind=Kind.LIVE)
+
+
+def _ended(item: Item, lead: Lead) -> None:
+    """A past email, sent or rejected. A sent one makes no move: nothing flowed through this system."""
+    message = _email(item, lead, status=item.what, transport=Transport.HISTORY)
+    Message.objects.filter(pk=message.pk).update(sent_at=item.at if item.what == Status.SENT else None)
+    _text(message, item, "")
+    if item.what == Status.REJECTED:
+        row = Move.objects.create(
+            message=message, from_status=Status.HELD, to_status=Status.REJECTED, at=item.at, why="history",
+            tag=item.tag or Tag.OTHER, version=1,
+        )  # fmt: skip
+        if item.reason:
+            MoveReason.objects.create(move=row, text=item.reason)
+
+
+def _email(item: Item, lead: Lead, **more: Any) -> Message:
+    address = normal.email(item.email)
+    return Message.objects.create(
+        lead=lead, kind=lead.kind, to_address=address, domain=address.rpartition("@")[2], created_at=item.at,
+        version=1, tier=item.tier, intent=item.intent, template_why=FROM_BEFORE, **more,
+    )  # fmt: skip
+
+
+def _text(message: Message, item: Item, footer: str, phrases: list[merge_fields.Phrase] | None = None) -> MessageText:
+    subject = item.subject[: compose.SUBJECT_COLUMN]
+    return MessageText.objects.create(
+        message=message, version=1, subject=subject, body=item.body, footer=footer, created_at=item.at,
+        phrases=[phrase.__dict__ for phrase in phrases or []],
+        sha256=email_footer.text_hash(message.to_address, subject, item.body, footer),
+    )  # fmt: skip
+
+
+def _answered(item: Item, lead: Lead) -> None:
+    """An answer from before: from now on a person decides about every email to them, and a stop stops."""
+    found = classify.sort(item.subject, item.body) if item.body else None
+    kind = found.kind if found else ReplyKind.QUESTION
+    sent = previous_emails.emails_of(lead).filter(status=Status.SENT, sent_at__lte=item.at).order_by("-sent_at").first()
+    reply = Reply.objects.create(
+        ghl_message_id=f"{SOURCE}:{item.key}", lead=lead, message=sent, received_at=item.at, source=SOURCE,
+        sorted_as=kind, is_sure=bool(found and found.is_sure),
+    )  # fmt: skip
+    ReplyText.objects.create(
+        reply=reply, subject=item.subject[:300], body=item.body, said=found.said if found else "",
+        decided_by=list(found.words) if found else [],
+    )  # fmt: skip
+    if kind == ReplyKind.STOP:
+        suppression.stop(normal.email(item.email), suppression.Reason.UNSUBSCRIBED, SOURCE, lead)
+    if kind != ReplyKind.OUT_OF_OFFICE:
+        review_actions.stop_open_emails(lead, "answered")
+
+
+def _hold(item: Item, lead: Lead) -> str:
+    """Put a draft of the older system into the queue, or say why it cannot be there."""
+    if reason := drafts.why_never(lead):
+        return reason
+    sender = compose.sender_of(lead)
+    message = _email(item, lead, status=Status.DRAFT, sender=sender)
+    footer = email_footer.footer(compose.signature(sender, message.unsubscribe_token))
+    phrases = _facts(item, lead)
+    results = compose.check(
+        lead, item.subject, item.body, footer, phrases, sender, tier=item.tier,
+        before=previous_emails.before(lead, timezone.now(), message.pk),
+    )  # fmt: skip
+    _text(message, item, footer, phrases)
+    failed = checks.first_failure(results)
+    company = lead.company
+    own = policy.band(item.intent, item.tier, company.employees_from if company else None, False)
+    standing = {
+        "band": own, "critical_reason": FROM_BEFORE, "rank": policy.RANK[policy.Band.CRITICAL],
+        "guards": checks.as_rows(results), "blocked_by": failed.guard if failed else "",
+    }  # fmt: skip
+    Message.objects.filter(pk=message.pk).update(**standing)
+    message.refresh_from_db()
+    if failed:
+        move(
+            message,
+            Status.BLOCKED,
+            "guard",
+            error=failed.text[:500],
+            expires_at=drafts.expires_at(own, timezone.now()),
+        )
+    else:
+        drafts.to_held(message, "history")
+    return ""
+
+
+def _facts(item: Item, lead: Lead) -> list[merge_fields.Phrase]:
+    """What of the text is a fact that we know, with the file as its source unless another said it first."""
+    company = lead.company
+    known = {
+        "first_name": (lead.first_name, lead.sources),
+        "title": (lead.title, lead.sources),
+        "company": (company.name if company else "", {"company": company.sources.get("name")} if company else {}),
+    }
+    text = f"{item.subject}\n{item.body}"
+    return [
+        merge_fields.Phrase(value, name, compose.source_of(sources, name) or SOURCE)
+        for name, (value, sources) in known.items()
+        if value and value in text
+    ]

@@ -1,0 +1,179 @@
+"""GoHighLevel API v2: conversations and the one call that sends. Only the door may import this.
+
+Source: GHL API v2, "Conversations" (Version 2021-04-15). There is no idempotency key: an answer that may have acted is
+`Uncertain`, and is settled by reading the conversation.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+
+from caio_project.lib import http
+from leads.integrations.ghl import request
+from leads.normal import storable
+from outreach.contact_history.ghl_findings import Deal
+
+VERSION = "2021-04-15"
+OPPORTUNITIES_VERSION = "2021-07-28"
+SEND_DEADLINE = 20.0
+PAGES = 5
+SPELLING = "ghl:opportunity-names"
+# The specification has these names; the service was seen to refuse them and to want the others.
+SNAKE_CASE = {"locationId": "location_id", "contactId": "contact_id", "pipelineId": "pipeline_id"}
+
+
+@dataclass(frozen=True)
+class Sent:
+    conversation_id: str
+    message_id: str
+    email_message_id: str
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One row of a conversation: a message, or a whole thread of emails with the time and direction of its first."""
+
+    id: str
+    inbound: bool
+    is_email: bool
+    email_ids: tuple[str, ...]
+    at: datetime | None
+
+
+@dataclass(frozen=True)
+class Email:
+    """One email, with its text."""
+
+    id: str
+    inbound: bool
+    at: datetime | None
+    body: str
+    is_email: bool = True
+
+
+@dataclass(frozen=True)
+class Thread:
+    """Where a follow-up belongs: GHL's id of the thread, which is that of its first message, and of the newest one."""
+
+    id: str
+    newest: str
+
+
+def send_email(*, contact_id: str, to: str, subject: str, html: str, thread: Thread | None = None) -> Sent:
+    """Send one email. Success means that GHL has queued it. Never repeat on Uncertain.
+
+    `emailFrom` is a bare address: GHL refuses "Name <a@b>". Raises lib.http's failures.
+    """
+    body = {
+        "type": "Email",
+        "contactId": contact_id,
+        "emailFrom": settings.GHL_FROM_EMAIL,
+        "emailTo": to,
+        "subject": subject,
+        "html": html,
+    }
+    if thread:
+        body |= {"threadId": thread.id, "replyMessageId": thread.newest, "emailReplyMode": "reply"}
+    found = request(
+        "POST", "/conversations/messages", version=VERSION, json=body, deadline=SEND_DEADLINE, reaches_out=True
+    )
+    return Sent(*(str(found.get(name) or "") for name in ("conversationId", "messageId", "emailMessageId")))
+
+
+def conversation(contact_id: str) -> list[Seen]:
+    """Everything said with a contact, newest first, up to 500 messages; empty where there is no conversation."""
+    query = {"locationId": settings.GHL_LOCATION_ID, "contactId": contact_id}
+    found = request("GET", "/conversations/search", version=VERSION, params=query)
+    seen: list[Seen] = []
+    for row in _list(found, "conversations"):
+        if row.get("contactId") in (contact_id, None):
+            seen += _messages(str(row["id"]))
+    return seen
+
+
+def _messages(conversation_id: str) -> list[Seen]:
+    seen: list[Seen] = []
+    query: dict[str, Any] = {"limit": 100}
+    for _ in range(PAGES):
+        found = request("GET", f"/conversations/{conversation_id}/messages", version=VERSION, params=query)
+        page = found.get("messages") if isinstance(found, dict) else None
+        seen += [_seen(raw) for raw in _list(page, "messages")]
+        if not page or not page.get("nextPage"):
+            return seen
+        query["lastMessageId"] = page.get("lastMessageId")
+    return seen
+
+
+def _list(answer: Any, name: str) -> list[dict[str, Any]]:
+    """The list `name` of an answer. One that is missing is no proof that nobody answered: Unavailable."""
+    found = answer.get(name) if isinstance(answer, dict) else None
+    if not isinstance(found, list):
+        raise http.Unavailable(f"GoHighLevel answered without {name}")
+    return found
+
+
+def _seen(raw: dict[str, Any]) -> Seen:
+    ids = ((raw.get("meta") or {}).get("email") or {}).get("messageIds") or []
+    return Seen(
+        id=str(raw.get("id") or ""),
+        inbound=raw.get("direction") == "inbound",
+        is_email="EMAIL" in str(raw.get("messageType") or ""),
+        email_ids=tuple(str(one) for one in ids if one),
+        at=_time(str(raw.get("dateAdded") or "")),
+    )
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def email(email_id: str) -> Email:
+    """One email with its text; conversations leave that out. Source: GET /conversations/messages/email/{id}."""
+    found = request("GET", f"/conversations/messages/email/{email_id}", version=VERSION)
+    raw = found.get("emailMessage") or found
+    return Email(
+        id=email_id,
+        inbound=raw.get("direction") == "inbound",
+        at=_time(str(raw.get("dateAdded") or "")),
+        body=str(raw.get("body") or ""),
+    )
+
+
+def open_deals(contact_id: str) -> list[Deal]:
+    """The open opportunities of a contact, 100 at most."""
+    found = search_opportunities({"contactId": contact_id, "status": "open", "limit": "100"})
+    rows = [row for row in _list(found, "opportunities") if row.get("status") == "open"]
+    return [
+        Deal(str(row.get("id") or ""), storable(str(row.get("name") or ""))) for row in rows if _is_of(row, contact_id)
+    ]
+
+
+def _is_of(row: dict[str, Any], contact_id: str) -> bool:
+    """Whether a deal is this contact's: a filter that is not understood must not make everybody's deals theirs."""
+    return (row.get("contactId") or (row.get("contact") or {}).get("id")) == contact_id
+
+
+def search_opportunities(query: Mapping[str, str]) -> Any:
+    """GET /opportunities/search in our location, in whichever spelling of the names this service takes.
+
+    `query` is in camelCase; where that is refused with a 422 it is asked in snake_case, and so first for an hour.
+    """
+    named = {"locationId": settings.GHL_LOCATION_ID, **query}
+    snake = {SNAKE_CASE.get(name, name): value for name, value in named.items()}
+    first, second = (snake, named) if cache.get(SPELLING) == "snake" else (named, snake)
+    try:
+        return request("GET", "/opportunities/search", version=OPPORTUNITIES_VERSION, params=first)
+    except http.Refused as failure:
+        if failure.status != 422 or "should not exist" not in http.said(failure.body):
+            raise
+        found = request("GET", "/opportunities/search", version=OPPORTUNITIES_VERSION, params=second)
+        cache.set(SPELLING, "snake" if second is snake else "camel", 3600)
+        return found

@@ -1,0 +1,42 @@
+"""Whether a program answered: out of office, gone, received, undeliverable, prove that you are human. Pure.
+
+A person may be out of office too ("I'm out next week, call me after"). The rule: a note is a program's where the
+subject or a sentence says what only a program says; or where it speaks of absence and of nothing else but what such
+notes hold: until when, whom to ask instead, thanks. Where a word of it answers us (a yes, a no, a time, a question), a
+person wrote it.
+"""
+
+import re
+from copy import copy
+from dataclasses import dataclass
+
+from outreach.reply_sorting.phrases import Reading
+
+ANSWERS_OURS = re.compile(r"\s*(?:re|aw|antw|sv|vs|odp|res|rif|r|ref|fwd?|wg|tr|回复|返信)\s*[:：]", re.IGNORECASE)
+ANSWERING = ("person.not_now", "person.negative", "person.objection", "person.positive")
+
+
+@dataclass(frozen=True)
+class Note:
+    """The words of a program's note; not `is_sure` where they are few, or something may answer us after all."""
+
+    words: tuple[str, ...]
+    is_sure: bool
+
+
+def note(subject: str, reading: Reading) -> Note | None:
+    """The program's note in this answer, or None where a person wrote it. Takes nothing out of `reading`."""
+    reading = copy(reading)
+    in_subject = [] if ANSWERS_OURS.match(subject) else Reading(subject).take("automatic.subjects")
+    machine, away = reading.take("automatic.machine"), reading.take("automatic.away")
+    invites, besides = reading.take("automatic.person"), reading.take("automatic.besides")
+    answers = bool(invites) or "?" in reading.rest or any(reading.take(name) for name in ANSWERING)
+    if in_subject or machine:
+        return Note((*in_subject, *machine), is_sure=not answers)
+    if away and not answers:
+        return Note((*away, *besides), is_sure=len(away) + len(besides) > 1)
+    return None
+
+
+def is_away(reading: Reading) -> bool:
+    return bool(copy(reading).take("automatic.away"))

@@ -1,0 +1,93 @@
+"""The phrases of words/*.toml as expressions, and text folded so that they find it. Pure; each compiled once."""
+
+import re
+import tomllib
+import unicodedata
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+SPACE = r"[^\w.!?\x00]{1,4}"  # between two words of one sentence
+SENTENCE = re.compile(r"[^.!?\n]++(?!\?)")
+PUNCTUATION = " \t,;:-–—*\"'()"
+TAKEN = "\x00"  # stands where something was taken out; no phrase reaches across it
+
+LISTS: dict[str, Any] = {
+    path.stem: tomllib.loads(path.read_text(encoding="utf-8"))
+    for path in Path(__file__).with_name("words").glob("*.toml")
+}
+_ODD = {"’": "'", "‘": "'", "`": "'", "´": "'", "\xa0": " ", "ø": "o", "Ø": "o", "ł": "l", "Ł": "l", "ı": "i"}
+_FOLDED = {
+    **{code: unicodedata.normalize("NFD", chr(code))[0].lower() for code in range(0xC0, 0x250)},
+    **{ord(odd): plain for odd, plain in _ODD.items()},
+}
+
+
+def fold(text: str) -> str:
+    """`text` in small letters without accents; every character stays where it was."""
+    return text.translate(_FOLDED).lower()
+
+
+def phrases(name: str) -> list[str]:
+    """The phrases of one list, such as "stop.asks": that table of stop.toml, its languages together."""
+    file, table = name.split(".")
+    return fold("".join(LISTS[file][table].values())).split("\n")[:-1]
+
+
+@cache
+def pattern(name: str) -> re.Pattern[str]:
+    """One expression that finds any phrase of a list, as whole words."""
+    spaced: list[str] = []
+    unspaced: list[str] = []
+    for phrase in phrases(name):
+        is_japanese = any("\u3000" < letter < "\ua000" for letter in phrase)  # written without spaces
+        (unspaced if is_japanese else spaced).append(_expression(phrase))
+    whole_words = rf"(?<!\w)(?:{'|'.join(spaced)})(?!\w)" if spaced else "(?!)"
+    return re.compile("|".join([whole_words, *unspaced]))
+
+
+def _expression(phrase: str) -> str:
+    phrase = with_names(phrase)
+    phrase = phrase.replace("(", "(?:")
+    phrase = re.sub(r"(?<=[a-z])\*", r"\\w*", phrase).replace("#", r"\d(?:[\d.:/]{0,9}\w{1,2})?")
+    phrase = re.sub(r" ?(?:~ ?)+", lambda gap: _gap(4 * gap[0].count("~")), phrase.rstrip(" ~"))
+    return phrase.replace(" ", SPACE)
+
+
+def with_names(phrase: str) -> str:
+    """`phrase` with every {name} replaced by its words."""
+    while named := re.search(r"\{([a-z]+)\}", phrase):
+        phrase = phrase.replace(named[0], f"({fold(LISTS['also'][named[1]])})")
+    return phrase
+
+
+def _gap(words: int) -> str:
+    return rf"(?:{SPACE}[\w'-]{{1,40}}){{0,{words}}}?{SPACE}"
+
+
+class Reading:
+    """A text in which phrases are looked for; what was taken once is not found again."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.rest = fold(text)
+
+    def take(self, name: str) -> list[str]:
+        """What the list `name` finds, as it stands in the text."""
+        found = [self.text[slice(*match.span())] for match in pattern(name).finditer(self.rest)]
+        self.rest = pattern(name).sub(lambda match: TAKEN * len(match[0]), self.rest)
+        return found
+
+    def sentences(self, name: str) -> list[str]:
+        """The sentences that are one phrase of the list `name` and nothing else, and do not ask."""
+        parts = [part.strip(PUNCTUATION) for part in SENTENCE.findall(self.text)]
+        return [part for part in parts if part and pattern(name).fullmatch(fold(part))]
+
+
+def language(text: str) -> str:
+    """The language most of the small words are of; "" where none is."""
+    words = Counter(re.findall(r"[\w']+", fold(text)))
+    counts = {name: sum(words[small] for small in line.split()) for name, line in LISTS["languages"].items()}
+    best = max(counts, key=lambda name: counts[name])
+    return best if counts[best] else ""

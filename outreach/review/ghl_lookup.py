@@ -1,0 +1,163 @@
+"""Looking at GoHighLevel for what a person must know before an email to somebody is decided, and again at the door.
+
+Reads only, and invents nothing: while GoHighLevel cannot be asked, or is in the sandbox, an email says that it is not
+checked, and no machine approves it.
+"""
+
+import logging
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from caio_project.lib import claims, http
+from leads import locks
+from leads.imports.ghl_contacts import why_stopped
+from leads.integrations import ghl as contacts
+from leads.models import Kind, Lead
+from leads.ownership import owner_assignment
+from leads.suppression import suppression
+from outreach.contact_history import ghl_findings
+from outreach.contact_history.ghl_findings import Findings
+from outreach.control import phase, policy
+from outreach.drafting import compose
+from outreach.integrations.ghl import email_api
+from outreach.lifecycle.transitions import Status
+from outreach.models import GhlLook, Message, Reply, ReplyKind
+from outreach.review import review_actions
+
+log = logging.getLogger(__name__)
+
+LEASE_SECONDS = 120
+MOST_READ = 10  # emails of one thread, the newest
+LONGEST_WAIT = timedelta(minutes=30)
+
+
+def look_due(batch: int = 5) -> int:
+    """Look for the most urgent emails that wait for a decision and were not looked for; returns how many were tried.
+
+    A small batch: it shares GoHighLevel's rate with the door. Where GoHighLevel is away the others are left for later.
+    """
+    if "ghl" in settings.SANDBOXED or phase.is_halted(phase.control()):
+        return 0
+    waiting = Message.objects.filter(status=Status.HELD, kind=Kind.LIVE)
+    due = GhlLook.objects.filter(due_at__lte=timezone.now(), message__in=waiting)
+    count = 0
+    for look in claims.leased(due.order_by("message__rank", "due_at"), LEASE_SECONDS, batch):
+        count += 1
+        if not _look(look):
+            break
+    return count
+
+
+def _look(look: GhlLook) -> bool:
+    """One look; False where GoHighLevel could not be asked."""
+    message = look.message
+    try:
+        with contacts.only_while(phase.ask):
+            contact = contacts.find_contact(message.to_address) if message.to_address else None
+            found = read(contact.id, message.lead) if contact else Findings()
+    except http.Failure as failure:
+        _later(look, failure.detail, failure.retry_after)
+        return not isinstance(failure, http.Unavailable)
+    except Exception as error:
+        log.exception("email %s could not be looked for at GoHighLevel", message.pk)
+        _later(look, f"{type(error).__name__}: {error}", None)
+        return True
+    with transaction.atomic():
+        locks.people(message.lead_id)
+        if store(message, contact, found, lease=look.lease_until):
+            _tell(message, contact)
+    return True
+
+
+def _later(look: GhlLook, text: str, retry_after: float | None) -> None:
+    wait = max(claims.backoff(look.attempts, base=5), timedelta(seconds=retry_after or 0))
+    mine = GhlLook.objects.filter(pk=look.pk, lease_until=look.lease_until)
+    mine.update(lease_until=None, due_at=timezone.now() + min(wait, LONGEST_WAIT), error=text[:300])
+
+
+def read(contact_id: str, lead: Lead) -> Findings:
+    """What GoHighLevel shows about a contact, without our own emails to this person and what a machine answered.
+
+    Raises lib.http's failures.
+    """
+    said = email_api.conversation(contact_id)
+    others = _others(said, lead) if said else []
+    found = Findings(
+        outbound_at=_newest([one.at for one in others if one.is_email and not one.inbound]),
+        inbound_at=_newest([one.at for one in others if one.inbound]),
+        deals=tuple(email_api.open_deals(contact_id)),
+    )
+    return ghl_findings.that_count(found, timezone.now())
+
+
+def _others(said: list[email_api.Seen], lead: Lead) -> list[email_api.Seen | email_api.Email]:
+    """What is neither our email nor an automatic answer; of a thread, what is not known to be one is read."""
+    ours, automatic = _ours(lead), _automatic(lead)
+    found: list[email_api.Seen | email_api.Email] = []
+    for row in said:
+        if len(row.email_ids) > 1:
+            found += _read(row.email_ids, ours | automatic)
+        elif not {row.id, *row.email_ids} & (automatic if row.inbound else ours):
+            found.append(row)
+    return found
+
+
+def _read(email_ids: tuple[str, ...], known: frozenset[str]) -> Iterator[email_api.Email]:
+    """The newest emails of a thread that are not known, with what its row does not say: whose they are and when."""
+    for email_id in [one for one in email_ids if one not in known][-MOST_READ:]:
+        yield email_api.email(email_id)
+
+
+def _ours(lead: Lead) -> frozenset[str]:
+    """GoHighLevel's ids of every email to this person that left through us."""
+    emails = Message.objects.filter(lead__in=suppression.rows_of(lead))
+    pairs = emails.values_list("ghl_message_id", "ghl_email_message_id")
+    return frozenset(one for pair in pairs for one in pair if one)
+
+
+def _automatic(lead: Lead) -> frozenset[str]:
+    """GoHighLevel's ids of what a machine of theirs answered."""
+    answers = Reply.objects.of_kind(ReplyKind.OUT_OF_OFFICE).filter(lead__in=suppression.rows_of(lead))
+    return frozenset(answers.values_list("ghl_message_id", flat=True))
+
+
+def _newest(times: list[datetime | None]) -> datetime | None:
+    """The last of some moments; one that GoHighLevel did not say may have been just now."""
+    return max((at or timezone.now() for at in times), default=None)
+
+
+def store(message: Message, contact: contacts.Contact | None, found: Findings, lease: datetime | None = None) -> bool:
+    """Keep what a look showed; with `lease` only as its holder. False where another was first."""
+    looked = {
+        "looked_at": timezone.now(),
+        "address_hash": suppression.hashed(message.to_address),
+        "contact_id": contact.id if contact else "",
+        "assigned_to": contact.assigned_to if contact else "",
+        "outbound_at": found.outbound_at,
+        "inbound_at": found.inbound_at,
+        "deals": [{"id": deal.id, "name": deal.name} for deal in found.deals],
+    }
+    done: dict[str, Any] = {"due_at": None, "lease_until": None, "attempts": 0, "error": ""}
+    if lease is None:
+        GhlLook.objects.update_or_create(message=message, defaults={**looked, **done})
+        return True
+    return claims.claim(GhlLook.objects.filter(message=message, lease_until=lease), **looked, **done)
+
+
+def _tell(message: Message, contact: contacts.Contact | None) -> None:
+    """What follows from a look for an email that waits for a decision."""
+    if contact:
+        owner_assignment.from_ghl(message.lead, contact.assigned_to)
+    if contact and (stopped := why_stopped(contact)):
+        suppression.stop(message.to_address, stopped, "GoHighLevel", message.lead)
+        review_actions.stop_open_emails(message.lead, "suppressed")
+        return
+    reason = compose.critical_reason(message.lead, message)
+    if reason != message.critical_reason:
+        rank = policy.RANK[policy.Band.CRITICAL if reason else policy.Band(message.band)]
+        Message.objects.filter(pk=message.pk, status=Status.HELD).update(critical_reason=reason, rank=rank)

@@ -1,0 +1,233 @@
+"""What a decision does to an email: cleared, rejected, edited, undone, withdrawn, expired. Who may is decided above."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from caio_project.lib import claims
+from caio_project.lib.nudge import nudge
+from leads.models import Kind, Lead
+from leads.suppression import suppression
+from outreach.contact_history import ghl_check, previous_emails
+from outreach.content import checks, email_footer, merge_fields
+from outreach.control import phase, policy
+from outreach.control.policy import Phase
+from outreach.drafting import compose, drafts
+from outreach.lifecycle.moves import move
+from outreach.lifecycle.transitions import NOT_LEFT, IllegalMove, Stale, Status
+from outreach.limits import office_hours
+from outreach.models import Message, MessageText, Transport
+
+DECIDABLE = (Status.BLOCKED, Status.HELD, Status.CLEARED)
+MACHINE = "machine"  # why an email was cleared that no person cleared
+
+
+class Forbidden(Exception):
+    """The email may not be approved as it is; the text says why."""
+
+
+def transport_for(message: Message) -> Transport:
+    """By which way an email approved now would leave. People who are not live never leave by GoHighLevel."""
+    if message.kind != Kind.LIVE or message.lead.kind != Kind.LIVE or "ghl" in settings.SANDBOXED:
+        return Transport.SANDBOX
+    return Transport.GHL
+
+
+def clear(message: Message, version: int, *, by: Any, why: str = "approved") -> Message:
+    """Approve the text of `version`: it waits out the time to undo and leaves by the transport pinned here.
+
+    In Shadow it is withdrawn instead: what would have been approved is never released later. Raises Stale for another
+    version or a decided email, Forbidden where suppression or a guard stands against it. The machine (`why` MACHINE)
+    clears only what nobody has opened.
+    """
+    _same_text(message, version)
+    if stop := suppression.verdict(message.to_address, message.lead):
+        raise Forbidden(f"We must not write to this address: {stop.text} ({stop.source}).")
+    if failed := next((row for row in message.guards if not row["passed"]), None):
+        raise Forbidden(f"{failed['text']} {failed['clear']}".strip())
+    if ahead := previous_emails.in_the_way(message.lead, timezone.now(), but=message.pk, waiting=False):
+        raise Forbidden(ahead.sentence)
+    if phase.control().phase == Phase.SHADOW:
+        return move(message, Status.WITHDRAWN, "would_approve", by=by)
+    now, transport = timezone.now(), transport_for(message)
+    undo_until = now + timedelta(seconds=settings.UNDO_SECONDS)
+    by_machine = why == MACHINE
+    with transaction.atomic():
+        _accept_what_stands(message)
+        cleared = move(
+            message, Status.CLEARED, why, by=by, now=now, cleared_at=now, not_before=undo_until, waiting_for="undo",
+            transport=transport, place=office_hours.for_leaving(message, transport), attempts=0, error="",
+            by_machine=by_machine, where=Q(opened_at=None) if by_machine else None,
+        )  # fmt: skip
+    nudge("outreach.send_due")
+    return cleared
+
+
+def _accept_what_stands(message: Message) -> None:
+    """What GoHighLevel showed was read with the email; Stale where a reason came to stand beside it in this moment.
+
+    In this order: a look is stored together with its reason, so one that is accepted here had its reason before.
+    """
+    ghl_check.accept(message)
+    if not Message.objects.filter(pk=message.pk, critical_reason=message.critical_reason).exists():
+        raise Stale(message.status, message.version)
+
+
+def reject(message: Message, version: int, *, by: Any, tag: str, reason: str) -> Message:
+    """Reject the text of `version`; tag and reason stay on the move, where the next draft finds them."""
+    _same_text(message, version)
+    return move(message, Status.REJECTED, "rejected", by=by, tag=tag, reason=reason)
+
+
+def edit(message: Message, version: int, *, subject: str, body: str, by: Any) -> Message:
+    """Store a person's text as the next version and guard it. An approval given to the old text is void."""
+    with transaction.atomic():
+        if message.version != version:
+            raise Stale(message.status, message.version)
+        if message.status not in (Status.HELD, Status.BLOCKED, Status.CLEARED):
+            raise IllegalMove(message.status, Status.HELD)
+        current = message.text or _empty(message)
+        subject, body = subject.strip(), body.replace("\r\n", "\n").strip()
+        if (subject, body) == (current.subject, current.body):
+            return message
+        kept = [p for p in current.phrases if p["text"] in body or p["text"] in subject]
+        results = compose.check(
+            message.lead, subject, body, current.footer, [merge_fields.Phrase(**p) for p in kept], message.sender, typed=True,
+            before=previous_emails.before(message.lead, timezone.now(), message.pk),
+        )  # fmt: skip
+        subject = subject[: compose.SUBJECT_COLUMN]  # the guard has seen and refused the whole
+        rows = Message.objects.filter(pk=message.pk, version=version, status=message.status)
+        domain = message.to_address.rpartition("@")[2]
+        if not claims.claim(rows, version=version + 1, guards=checks.as_rows(results), domain=domain):
+            found = Message.objects.get(pk=message.pk)
+            raise Stale(found.status, found.version)
+        MessageText.objects.create(
+            message=message,
+            version=version + 1,
+            subject=subject,
+            body=body,
+            footer=current.footer,
+            phrases=kept,
+            sha256=email_footer.text_hash(message.to_address, subject, body, current.footer),
+            author=by,
+        )
+        message.refresh_from_db()
+        return _after_edit(message, checks.first_failure(results), by)
+
+
+def _empty(message: Message) -> MessageText:
+    """What stands before the first text of an email that could not be drafted and is written by hand."""
+    footer = email_footer.footer(compose.signature(compose.sender_of(message.lead), message.unsubscribe_token))
+    return MessageText(message=message, footer=footer)
+
+
+def _after_edit(message: Message, failed: checks.Result | None, by: Any) -> Message:
+    if message.status == Status.CLEARED:
+        message = drafts.to_held(message, "edited", by=by)
+    if failed and message.status == Status.BLOCKED:
+        Message.objects.filter(pk=message.pk).update(blocked_by=failed.guard, error=failed.text[:500])
+        message.refresh_from_db()
+    if failed and message.status == Status.HELD:
+        return move(message, Status.BLOCKED, "edited", by=by, blocked_by=failed.guard, error=failed.text[:500])
+    if not failed and message.status == Status.BLOCKED:
+        waited: dict[str, Any] = {
+            "held_at": message.held_at,
+            "due_at": message.due_at,
+            "expires_at": message.expires_at,
+        }
+        return drafts.to_held(message, "edited", by=by, **(waited if message.held_at else {}))
+    return message
+
+
+def undo(message: Message, *, by: Any) -> Message:
+    """Take an approval back before it leaves; raises IllegalMove or Stale when it is too late."""
+    if message.status != Status.CLEARED:
+        raise IllegalMove(message.status, Status.HELD)
+    held = move(
+        message, Status.HELD, "undone", by=by, transport="", waiting_for="", cleared_at=None, by_machine=False,
+    )  # fmt: skip
+    ghl_check.ask(held)
+    return held
+
+
+def give_back() -> int:
+    """Hold again whatever the machine cleared and has not left, for people to decide; returns how many."""
+    count = 0
+    for message in Message.objects.filter(status=Status.CLEARED, by_machine=True):
+        try:
+            drafts.to_held(message, "machine_returned")
+            count += 1
+        except Stale:
+            continue  # it is at the door, which judges it again
+    return count
+
+
+def withdraw(message: Message, *, by: Any, reason: str = "") -> Message:
+    """Take an email that has not left out of the way for good; what is at the door may be leaving: IllegalMove."""
+    if message.status == Status.SENDING:
+        raise IllegalMove(message.status, Status.WITHDRAWN)
+    return move(message, Status.WITHDRAWN, "withdrawn", by=by, reason=reason)
+
+
+def mark_opened(message: Message) -> None:
+    """A person has it on the screen: from now on no machine changes its text."""
+    Message.objects.filter(pk=message.pk, opened_at=None).update(opened_at=timezone.now())
+
+
+def expire_due(batch: int = 200) -> int:
+    """End what nobody decided in its time: never sent, and never a "no"."""
+    now = timezone.now()
+    due = Message.objects.filter(status__in=[Status.HELD, Status.BLOCKED], expires_at__lte=now)[:batch]
+    count = 0
+    for message in due:
+        try:
+            move(message, Status.EXPIRED, "expired")
+            count += 1
+        except Stale:
+            continue
+    return count
+
+
+def stop_open_emails(lead: Lead, why: str) -> int:
+    """Withdraw every email to a person that has not left, because they must not be written to any more."""
+    count = 0
+    for message in previous_emails.emails_of(lead).filter(status__in=NOT_LEFT):
+        try:
+            move(message, Status.WITHDRAWN, why)
+            count += 1
+        except Stale:
+            continue  # it is at the door, which asks for suppression and answers itself
+    return count
+
+
+def look_again(lead: Lead) -> None:
+    """What is known of the person now may make an open email one that a person must decide, knowing it."""
+    for message in previous_emails.emails_of(lead).filter(status__in=DECIDABLE).select_related("lead"):
+        if reason := compose.critical_reason(message.lead, message):
+            make_critical(message, reason)
+
+
+def make_critical(message: Message, reason: str) -> None:
+    """From now on a person must decide about `message`, knowing `reason`; what was approved is held again.
+
+    Whoever approved an email that was CRITICAL already has seen a reason, and is not asked twice.
+    """
+    if message.critical_reason or message.status not in DECIDABLE:
+        return
+    critical: dict[str, Any] = {"critical_reason": reason[:200], "rank": policy.RANK[policy.Band.CRITICAL]}
+    if message.status != Status.CLEARED:
+        Message.objects.filter(pk=message.pk, status=message.status).update(**critical)
+        return
+    try:
+        drafts.to_held(message, "more_known", error=reason, **critical)
+    except Stale:
+        return  # it is at the door, which looks at GoHighLevel itself
+
+
+def _same_text(message: Message, version: int) -> None:
+    if message.version != version:
+        raise Stale(message.status, message.version)

@@ -1,0 +1,195 @@
+"""The only door through which anything leaves: at most once, inside every limit, judged again at the last second.
+
+A message is taken (`cleared -> sending`, under a lease), looked at, and given a slot. The slot and the intent to send
+are committed before the call. Found in `sending` after its lease, it goes back where no intent was committed, and
+becomes `uncertain` where one was: it is never sent again by itself.
+"""
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from caio_project.lib import claims, http
+from leads.integrations import ghl as contacts
+from outreach.content import email_footer
+from outreach.control import phase
+from outreach.drafting import drafts
+from outreach.guardrails import guardrails
+from outreach.integrations.ghl import email_api
+from outreach.lifecycle import transitions
+from outreach.lifecycle.moves import move
+from outreach.lifecycle.transitions import Status
+from outreach.limits import current_limits, limit_rules, office_hours, send_order
+from outreach.limits.limit_rules import Standing
+from outreach.models import Message, SandboxEmail, SendIntent, Transport
+from outreach.sending import after_send, final_checks, ghl_contact, ghl_outage, send_errors, send_slots, uncertain
+from outreach.sending.final_checks import Away, Bound, NotNow, Stopped
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=180)  # longer than every deadline on the way through the door together
+Outcome = SendIntent.Outcome
+
+
+def send_due(most: int = 50) -> int:
+    """Let leave what may leave now, most urgent first; returns how many went through the door."""
+    sent = 0
+    for _ in range(most):
+        now = timezone.now()
+        guardrails.check(now)
+        at = current_limits.standing(phase.control(), now)
+        message = None if limit_rules.for_everything(at) else _take(at)
+        if message is None:
+            break
+        sent += _leave(message)
+    return sent
+
+
+def _take(at: Standing) -> Message | None:
+    """The email whose turn it is, taken; None where each waits for its own or for a more urgent one."""
+    for _ in range(20):
+        message = send_order.next_in_turn(at)
+        if (
+            message is None
+            or send_order.one_at_the_door_is_more_urgent(message, at)
+            or send_order.kept(message.rank, at)
+        ):
+            return None
+        if current_limits.for_message(message, at):  # its person was found to be elsewhere
+            place = office_hours.for_leaving(message, message.transport)
+            Message.objects.filter(pk=message.pk, status=Status.CLEARED).update(place=place)
+            continue
+        lease = at.now + LEASE
+        try:
+            return move(message, Status.SENDING, "door", attempts=message.attempts + 1, lease_until=lease)
+        except transitions.Stale:
+            continue
+    return None
+
+
+def _leave(message: Message) -> bool:
+    """Take one message through the door. True where it left (or may have)."""
+    try:
+        return _try(message)
+    except transitions.Stale as stale:
+        log.warning("email %s was taken over: %s", message.pk, stale)
+    except Exception as error:
+        log.exception("email %s: a fault at the door", message.pk)
+        _after_a_fault(message, f"{type(error).__name__}: {error}"[:500])
+    return False
+
+
+def _try(message: Message) -> bool:
+    try:
+        return _keep(message) if message.transport == Transport.SANDBOX else _send(message)
+    except Stopped as stop:
+        _stop(message, stop)
+    except NotNow as later:
+        _put_back(message, later, not_before=later.until)
+    except Bound as bound:
+        aside = isinstance(bound, Away) and _wait_for_ghl(bound)
+        changes = {"not_before": timezone.now() + ghl_outage.ASIDE} if aside else {}
+        _put_back(message, bound, attempts=message.attempts - 1, **changes)
+    return False
+
+
+def _put_back(message: Message, why: NotNow | Bound, **changes: Any) -> None:
+    changes |= {"waiting_for": why.waiting_for, "error": why.text[:500]}
+    move(message, Status.CLEARED, "later", lease=message.lease_until, **changes)
+
+
+def _wait_for_ghl(away: Away) -> bool:
+    """Let everything wait; whether this one email steps aside, for the trouble may be its own."""
+    failures = ghl_outage.began(away.text, away.said)
+    return away.said is None and failures % ghl_outage.FAILURES_OF_ONE == 0
+
+
+def _stop(message: Message, stop: Stopped) -> None:
+    changes = {"lease": message.lease_until, "error": stop.text[:500], **stop.changes}
+    if stop.to == Status.HELD:  # into the queue with a new due time and end, or it would expire unseen
+        drafts.to_held(message, stop.why, **changes)
+    else:
+        move(message, stop.to, stop.why, **changes)
+
+
+def _after_a_fault(message: Message, text: str) -> None:
+    """As after a crash, but at once: our own fault on one email must not hold up the others."""
+    mine = Message.objects.filter(pk=message.pk, status=Status.SENDING, lease_until=message.lease_until).first()
+    if mine is not None:
+        uncertain.pick_up(mine, text, timezone.now() + claims.backoff(mine.attempts, base=5))
+
+
+def _keep(message: Message) -> bool:
+    """The sandbox: keep what would have been sent. One transaction, for nothing leaves."""
+    with transaction.atomic():
+        intent = send_slots.claim(message)
+        text = message.text
+        assert text is not None
+        SandboxEmail.objects.create(
+            message=message,
+            from_address=settings.GHL_FROM_EMAIL,
+            to_address=message.to_address,
+            subject=text.subject,
+            html=email_footer.as_html(text.body, text.footer),
+        )
+        _record_sent(message, intent, email_api.Sent("", "", ""))
+    return True
+
+
+def _send(message: Message) -> bool:
+    final_checks.judge(message)
+    contact_id = ghl_contact.ready(message)
+    text = message.text
+    assert text is not None
+    html, thread = email_footer.as_html(text.body, text.footer), _thread_of(message)
+    with transaction.atomic():
+        intent = send_slots.claim(message, contact_id=contact_id)
+    try:
+        with contacts.only_while(phase.ask):
+            sent = email_api.send_email(
+                contact_id=contact_id, to=message.to_address, subject=text.subject, html=html, thread=thread
+            )
+    except http.Failure as failure:
+        return _not_sent(message, intent, failure)
+    with transaction.atomic():
+        if sent.message_id or sent.email_message_id:
+            _record_sent(message, intent, sent)
+        else:
+            uncertain.become(message, intent, "GoHighLevel answered without the id of a message.")
+    ghl_outage.ended()
+    send_errors.none_in_a_row()
+    return True
+
+
+def _thread_of(message: Message) -> email_api.Thread | None:
+    """The thread that a follow-up continues at GoHighLevel; None for a first email."""
+    if message.follows is None:
+        return None
+    first = message.follows
+    newest = first.followed_by.filter(status=Status.SENT).order_by("step").last() or first
+    return email_api.Thread(first.ghl_message_id, newest.ghl_message_id) if first.ghl_message_id else None
+
+
+def _record_sent(message: Message, intent: SendIntent, sent: email_api.Sent) -> None:
+    send_slots.settle(intent, Outcome.SENT)
+    move(
+        message, Status.SENT, "sent", lease=message.lease_until, sent_at=timezone.now(), error="", waiting_for="",
+        ghl_conversation_id=sent.conversation_id, ghl_message_id=sent.message_id,
+        ghl_email_message_id=sent.email_message_id,
+    )  # fmt: skip
+    after_send.note(message)
+
+
+def _not_sent(message: Message, intent: SendIntent, failure: http.Failure) -> bool:
+    """Sort what the sending call said: refused, certainly not sent, or perhaps sent."""
+    # 408 is also what a gateway says that gave up waiting for work under way.
+    if isinstance(failure, http.Uncertain) or failure.status == 408:
+        with transaction.atomic():
+            uncertain.become(message, intent, failure.detail)
+        return True
+    send_slots.settle(intent, Outcome.REFUSED if isinstance(failure, http.Refused) else Outcome.NOT_SENT)
+    raise send_errors.what_follows(message, failure)

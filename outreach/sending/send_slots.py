@@ -1,0 +1,65 @@
+"""The claim of one send and what came of it: what is counted, and the intent that is committed before the call."""
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from caio_project.lib import claims
+from outreach.auto_approval import eligibility
+from outreach.control import phase
+from outreach.guardrails import guardrails
+from outreach.lifecycle import transitions
+from outreach.lifecycle.transitions import Status
+from outreach.limits import current_limits, limit_rules, send_order, sending_domains
+from outreach.models import DailySlots, Message, SendIntent
+from outreach.sending import final_checks
+from outreach.sending.final_checks import LONGEST_CALL, Bound, Stopped
+
+Outcome = SendIntent.Outcome
+
+
+def claim(message: Message, contact_id: str = "") -> SendIntent:
+    """Claim one send and write down the intent, atomically; raises Bound where a limit binds or it is not its turn.
+
+    Everything is read under the lock of the control row, so ten workers claim one after the other. What was judged
+    before the calls to GHL is judged again: they take seconds, in which a person can unsubscribe.
+    """
+    row = phase.locked()
+    now = timezone.now()
+    at = current_limits.standing(row, now)
+    if (
+        wait := limit_rules.for_everything(at)
+        or current_limits.for_message(message, at)
+        or send_order.kept(message.rank, at)
+    ):
+        raise Bound(wait.limit, wait.text)
+    if breach := guardrails.unanswered(now):
+        raise Bound("guardrail", breach.text)
+    if send_order.is_overtaking(message, at):
+        raise Bound("turn", "A more urgent email goes first.")
+    final_checks.judge(message)
+    if message.by_machine and (reasons := eligibility.why_not_leave(message, row, now)):
+        raise Stopped(Status.HELD, "machine_returned", f"The machine may not approve it any more: {reasons[0]}")
+    mine = Message.objects.filter(pk=message.pk, status=Status.SENDING, lease_until=message.lease_until)
+    mine = mine.filter(lease_until__gt=now + LONGEST_CALL)
+    if not claims.claim(mine, ghl_contact_id=contact_id):
+        raise transitions.Stale("taken over", message.version)
+    DailySlots.objects.get_or_create(day=at.day)
+    if not claims.claim(DailySlots.objects.filter(day=at.day, used__lt=at.daily), used=F("used") + 1):
+        raise Bound("daily", "The slots of the day are used up.")
+    row.last_claim_at = now
+    row.save(update_fields=["last_claim_at"])
+    return SendIntent.objects.create(
+        message=message, transport=message.transport, phase=row.phase, day=at.day, domain=message.domain,
+        from_domain=sending_domains.from_domain(message.transport, at.warm_up), claimed_at=now,
+    )  # fmt: skip
+
+
+def settle(intent: SendIntent, outcome: str, was: str = Outcome.OPEN) -> None:
+    """Write down what came of an intent; Stale where another process did. What certainly did not leave used no slot."""
+    with transaction.atomic():
+        rows = SendIntent.objects.filter(pk=intent.pk, outcome=was)
+        if not claims.claim(rows, outcome=outcome, settled_at=timezone.now()):
+            raise transitions.Stale("settled by another process", intent.message.version)
+        if was == Outcome.OPEN and outcome in SendIntent.NOTHING_LEFT:
+            DailySlots.objects.filter(day=intent.day, used__gt=0).update(used=F("used") - 1)
