@@ -13,9 +13,11 @@ from django.urls import reverse
 from django.utils.html import format_html
 from unfold.decorators import display
 
-from approvals import decisions, queue, shown
+from approvals.decisions import decisions
+from approvals.desk import reading_proof
 from approvals.models import Approval, Decision, Notice
-from caio_project.lib.admin import ReadOnly
+from approvals.queue import review_queue
+from caio_project.lib.web.admin_classes import ReadOnly
 from leads.models import Kind
 from outreach.lifecycle.transitions import Status
 from outreach.models import Message
@@ -46,7 +48,7 @@ class ApprovalList(ReadOnly):
     list_select_related = ("lead__company",)
     list_per_page = 50
     search_fields = ("lead__first_name", "lead__last_name", "lead__company__name", "to_address", "texts__subject")
-    ordering = queue.ORDER
+    ordering = review_queue.ORDER
     actions = ("approve_emails", "reject_emails")
     show_full_result_count = False
     fields = ("who", "to_address", "subject", "text_shown", "status", "band", "critical_reason", "intent", "tier")
@@ -122,7 +124,7 @@ class ApprovalList(ReadOnly):
     ) -> HttpResponse | None:  # fmt: skip
         if not self.has_decide_permission(request):
             raise PermissionDenied
-        chosen = list(queryset.select_related("lead__company").order_by(*queue.ORDER)[: MOST_AT_ONCE + 1])
+        chosen = list(queryset.select_related("lead__company").order_by(*review_queue.ORDER)[: MOST_AT_ONCE + 1])
         if len(chosen) > MOST_AT_ONCE:
             messages.error(request, f"{MOST_AT_ONCE} at once are the most that can be read. Nothing was decided.")
             return None
@@ -133,7 +135,7 @@ class ApprovalList(ReadOnly):
             if verb == "Approve" and message.critical_reason and len(chosen) > 1:
                 messages.warning(request, f"{message.lead}: a CRITICAL email needs its own look.")
                 continue
-            version = shown.version(message, request.POST.get(f"shown_{message.pk}", ""))
+            version = reading_proof.version(message, request.POST.get(f"shown_{message.pk}", ""))
             try:
                 decide(message, version, form)
                 done += 1
@@ -147,7 +149,7 @@ class ApprovalList(ReadOnly):
         context = {
             **self.admin_site.each_context(request),
             "title": f"{verb} {len(chosen)}: read every text",
-            "emails": [(message, message.text, shown.mark(message)) for message in chosen],
+            "emails": [(message, message.text, reading_proof.mark(message)) for message in chosen],
             "action": action,
             "verb": verb,
             "form": form,
@@ -155,7 +157,7 @@ class ApprovalList(ReadOnly):
             "opts": self.model._meta,
         }
         for message in chosen:
-            queue.note_reading(message, request.user)
+            review_queue.note_reading(message, request.user)
         return TemplateResponse(request, "approvals/admin_decide.html", context)
 
 

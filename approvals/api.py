@@ -10,10 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from approvals import decisions, queue
+from approvals.decisions import decisions
+from approvals.queue import review_queue
 from caio_project.lib.models import ApiKey
-from caio_project.lib.paging import links, page
-from caio_project.lib.problems import Conflict
+from caio_project.lib.web.paging import links, page
+from caio_project.lib.web.problems import Conflict
 from outreach.api.messages import MessageShape, shown
 from outreach.control.policy import Band
 from outreach.models import Message, MessageText
@@ -42,12 +43,10 @@ class PendingEmails(APIView):
     )
     def get(self, request: Request) -> Response:
         """What waits for a decision, most urgent first."""
-        waiting = queue.waiting().select_related("lead__company", "assessment")
-        found = page(_by_priority(waiting, request), queue.ORDER, request.query_params.get("cursor", ""), PAGE_SIZE)
+        waiting = review_queue.waiting().select_related("lead__company", "assessment")
+        found = page(_by_priority(waiting, request), review_queue.ORDER, request.query_params.get("cursor", ""), PAGE_SIZE)
         texts = {(t.message_id, t.version): t for t in MessageText.objects.filter(message__in=found.rows)}
-        return Response(
-            {**links(request, found), "results": [shown(m, texts.get((m.pk, m.version))) for m in found.rows]}
-        )
+        return Response({**links(request, found), "results": [shown(m, texts.get((m.pk, m.version))) for m in found.rows]})
 
 
 def _by_priority(waiting: Any, request: Request) -> Any:
@@ -92,11 +91,7 @@ class Reject(APIView):
         asked.is_valid(raise_exception=True)
         message = get_object_or_404(Message, public_id=public_id)
         said = asked.validated_data
-        return _decided(
-            lambda: decisions.reject(
-                message, said["version"], _decider(request), tag=said["tag"], reason=said["reason"]
-            )
-        )
+        return _decided(lambda: decisions.reject(message, said["version"], _decider(request), tag=said["tag"], reason=said["reason"]))
 
 
 def _decider(request: Request) -> decisions.Decider:

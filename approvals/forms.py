@@ -2,7 +2,7 @@
 
 from django import forms
 
-from approvals.decisions import SHORTEST_REASON
+from approvals.decisions.decisions import SHORTEST_REASON
 from outreach.tags import Tag
 
 
@@ -13,9 +13,7 @@ class Version(forms.Form):
 
 
 class RejectMany(forms.Form):
-    tag = forms.ChoiceField(
-        label="Why?", choices=Tag.choices, widget=forms.RadioSelect, error_messages={"required": "Choose why."}
-    )
+    tag = forms.ChoiceField(label="Why?", choices=Tag.choices, widget=forms.RadioSelect, error_messages={"required": "Choose why."})
     reason = forms.CharField(
         label="What should be different?",
         max_length=2000,
@@ -27,9 +25,7 @@ class RejectMany(forms.Form):
         reason: str = self.cleaned_data["reason"].strip()
         if len(reason) < SHORTEST_REASON:
             more = SHORTEST_REASON - len(reason)
-            raise forms.ValidationError(
-                f"{more} more character{'' if more == 1 else 's'}: say what should be different."
-            )
+            raise forms.ValidationError(f"{more} more character{'' if more == 1 else 's'}: say what should be different.")
         return reason
 
 

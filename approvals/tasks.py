@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from approvals import escalation
+from approvals.escalation import escalation
 from caio_project.lib.models import Heartbeat
 
 

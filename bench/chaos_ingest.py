@@ -147,9 +147,7 @@ def _harm(site: Site, found: posting.Outcome, posts: int, restarts: int, kills: 
     due += [(chance.uniform(0.02, 0.98), chance.choice([site.kill_web, site.kill_celery])) for _ in range(kills)]
     for share, harm in sorted(due, key=lambda one: one[0]):
         while found.posted < share * posts:
-            tell(
-                f"{found.posted} posted; PostgreSQL restarted {len(site.harm.restarts)} times, {dict(site.harm.killed)}"
-            )
+            tell(f"{found.posted} posted; PostgreSQL restarted {len(site.harm.restarts)} times, {dict(site.harm.killed)}")
             time.sleep(0.02)
         harm()
 
@@ -201,9 +199,7 @@ def judge(db: str, found: posting.Outcome, worked_off: bool) -> dict[str, int]:
     }
 
 
-def run(
-    posts: int, restarts: int, kills: int, rate: float, seed: int, wait_for_leases: bool, worked_off: bool
-) -> dict[str, Any]:
+def run(posts: int, restarts: int, kills: int, rate: float, seed: int, wait_for_leases: bool, worked_off: bool) -> dict[str, Any]:
     chance, found = random.Random(seed), posting.Outcome()  # noqa: S311
     with contextlib.ExitStack() as stack:
         postgres, redis = stack.enter_context(servers.Postgres()), stack.enter_context(servers.Redis())

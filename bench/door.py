@@ -62,8 +62,7 @@ def fill(count: int) -> None:
     for start in range(0, count, 5_000):
         numbers = range(start, min(start + 5_000, count))
         leads = Lead.objects.bulk_create(
-            Lead(first_name="Bulk", last_name=str(n), email=f"p{n}@bulk-{n}.test", address="usable", country="US")
-            for n in numbers
+            Lead(first_name="Bulk", last_name=str(n), email=f"p{n}@bulk-{n}.test", address="usable", country="US") for n in numbers
         )
         Message.objects.bulk_create(
             Message(

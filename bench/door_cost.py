@@ -117,13 +117,10 @@ def _copy(cursor: Any, table: str, pk: int, waiting: int, differs: dict[str, str
     cursor.execute("SELECT column_name FROM information_schema.columns WHERE table_name = %s", [table])
     columns = [row[0] for row in cursor.fetchall()]
     differs = {"id": "{first} + n"} | differs
-    values = [
-        differs[name].format(first=FIRST, waiting=waiting) if name in differs else f'"{name}"' for name in columns
-    ]
+    values = [differs[name].format(first=FIRST, waiting=waiting) if name in differs else f'"{name}"' for name in columns]
     names = ", ".join(f'"{name}"' for name in columns)
     cursor.execute(
-        f"INSERT INTO {table} ({names}) SELECT {', '.join(values)} FROM {table}, generate_series(1, {waiting - 1}) n"
-        f" WHERE id = {pk}"
+        f"INSERT INTO {table} ({names}) SELECT {', '.join(values)} FROM {table}, generate_series(1, {waiting - 1}) n WHERE id = {pk}"
     )
 
 

@@ -23,9 +23,7 @@ def measure(seconds: float) -> dict[str, Any]:
     with contextlib.ExitStack() as stack:
         product = stack.enter_context(world.web(env, "/webhooks/rb2b/health"))
         floor = stack.enter_context(world.web(env, "/nothing", DJANGO_SETTINGS_MODULE="bench.floor_settings"))
-        bare = stack.enter_context(
-            world.web(env, "/nothing", app="bench.bare_wsgi", DJANGO_SETTINGS_MODULE="bench.bare_settings")
-        )
+        bare = stack.enter_context(world.web(env, "/nothing", app="bench.bare_wsgi", DJANGO_SETTINGS_MODULE="bench.bare_settings"))
         urls = {
             "webhook": f"{product}/webhooks/rb2b?token={quote(world.TOKEN)}",
             "floor": f"{floor}/insert",

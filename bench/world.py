@@ -146,9 +146,7 @@ def web(env: dict[str, str], path: str, app: str = "caio_project.wsgi", **more: 
 
 
 @contextlib.contextmanager
-def web_process(
-    env: dict[str, str], path: str, app: str = "caio_project.wsgi", **more: str
-) -> Iterator[tuple[str, Process]]:
+def web_process(env: dict[str, str], path: str, app: str = "caio_project.wsgi", **more: str) -> Iterator[tuple[str, Process]]:
     """The same with gunicorn's own process."""
     with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
         arguments = ("-m", "gunicorn", "--config", "gunicorn.conf.py", "--bind", f"fd://{listener.fileno()}", app)

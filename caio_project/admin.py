@@ -7,10 +7,9 @@ from rest_framework_api_key.models import APIKey
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from caio_project import switches as switches  # registers
-from caio_project import vault as vault  # registers
-from caio_project.lib.admin import ReadOnly
 from caio_project.lib.models import ApiKey, Heartbeat
+from caio_project.lib.web.admin_classes import ReadOnly
+from caio_project.operations import switches as switches  # registers
 
 admin.site.unregister(User)
 admin.site.unregister(Group)

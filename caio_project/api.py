@@ -10,8 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from caio_project import status
-from caio_project.lib.problems import problem_response
+from caio_project.lib.web.problems import problem_response
+from caio_project.operations import status
 
 
 class Public(APIView):

@@ -49,9 +49,7 @@ def _is_dns_server(text: str) -> bool:
 def _base() -> list[tuple[str, str, str]]:
     found = []
     if not settings.DEBUG and not settings.RB2B_WEBHOOK_TOKENS:
-        found.append(
-            ("RB2B_WEBHOOK_TOKENS", "RB2B_WEBHOOK_TOKENS is empty: no visitor could arrive.", "Set one token.")
-        )
+        found.append(("RB2B_WEBHOOK_TOKENS", "RB2B_WEBHOOK_TOKENS is empty: no visitor could arrive.", "Set one token."))
     if any(len(token) < 16 for token in settings.RB2B_WEBHOOK_TOKENS):
         found.append(("RB2B_WEBHOOK_TOKENS", "A token in RB2B_WEBHOOK_TOKENS is shorter than 16 characters.", ""))
     if settings.RB2B_ALLOW_UNTOKENED_UNTIL:

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
-from approvals import queue
+from approvals.queue import review_queue
 from caio_project.checks import is_loopback, loosened
 from outreach.control import phase
 from outreach.control.policy import POLICY, Phase
@@ -32,8 +32,8 @@ def house(request: HttpRequest) -> dict[str, Any]:
             "sandbox": settings.SANDBOXED,
             "test_server": is_loopback(settings.GHL_BASE_URL) and "ghl" not in settings.SANDBOXED,
             "loosened": loosened(),
-            "overdue": queue.overdue(),
-            "waiting": queue.waiting().count(),
+            "overdue": review_queue.overdue(),
+            "waiting": review_queue.waiting().count(),
             "daily": standing.of_day.limit,
             "left": standing.of_day.left,
             "team_zone": settings.TEAM_TIME_ZONE,

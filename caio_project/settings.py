@@ -65,7 +65,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "caio_project.lib.probing.ProbeDatabase",
+    "caio_project.lib.db.probing.ProbeDatabase",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -74,7 +74,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "caio_project.lib.csp.ContentSecurityPolicy",
+    "caio_project.lib.web.csp.ContentSecurityPolicy",
 ]
 
 TEMPLATES = [
@@ -176,15 +176,15 @@ AUTH_PASSWORD_VALIDATORS = [
 # --- API --------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "caio_project.lib.api_keys.ApiKeyAuthentication",
+        "caio_project.lib.web.api_keys.ApiKeyAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["caio_project.lib.api_keys.HasScope"],
+    "DEFAULT_PERMISSION_CLASSES": ["caio_project.lib.web.api_keys.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "EXCEPTION_HANDLER": "caio_project.lib.problems.as_problem",
+    "EXCEPTION_HANDLER": "caio_project.lib.web.problems.as_problem",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "CAIO",
@@ -228,16 +228,11 @@ GHL_CLIENT_SECRET = env.str("GHL_CLIENT_SECRET", default="")
 GHL_LOCATION_ID = env.str("GHL_LOCATION_ID", default="")
 GHL_FROM_EMAIL = env.str("GHL_FROM_EMAIL", default="")
 GHL_WORKFLOW_ID = env.str("GHL_WORKFLOW_ID", default="")  # who was written to goes on there
-GHL_STOP_TAGS = {
-    tag.strip().lower()
-    for tag in env.str("GHL_STOP_TAGS", default="customer,client,competitor,do-not-contact").split(",")
-}
+GHL_STOP_TAGS = {tag.strip().lower() for tag in env.str("GHL_STOP_TAGS", default="customer,client,competitor,do-not-contact").split(",")}
 GHL_PIPELINE_ID = env.str("GHL_PIPELINE_ID", default="")  # whose open opportunities the gates count
 GHL_CALENDAR_ID = env.str("GHL_CALENDAR_ID", default="")
 # GHL publishes this key for every app; the one for RSA was retired, and is trusted only where somebody sets it.
-GHL_WEBHOOK_PUBLIC_KEY = env.str(
-    "GHL_WEBHOOK_PUBLIC_KEY", default="MCowBQYDK2VwAyEAi2HR1srL4o18O8BRa7gVJY7G7bupbN3H9AwJrHCDiOg="
-)
+GHL_WEBHOOK_PUBLIC_KEY = env.str("GHL_WEBHOOK_PUBLIC_KEY", default="MCowBQYDK2VwAyEAi2HR1srL4o18O8BRa7gVJY7G7bupbN3H9AwJrHCDiOg=")
 GHL_WEBHOOK_LEGACY_PUBLIC_KEY = env.str("GHL_WEBHOOK_LEGACY_PUBLIC_KEY", default="")
 GHL_WORKFLOW_TOKEN = env.str("GHL_WORKFLOW_TOKEN", default="")
 

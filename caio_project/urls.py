@@ -6,7 +6,8 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from approvals.api import Approve, PendingEmails, Reject
-from caio_project import api, lead_merges, lead_owner, lead_pages
+from caio_project import api
+from caio_project.lead_pages import merge_pages, owner_page, views
 from leads import webhooks
 from leads.api import Visitors
 from metrics.api import Gates
@@ -19,12 +20,12 @@ urlpatterns = [
     path("", RedirectView.as_view(url="/sales"), name="front"),
     path("", include("metrics.urls")),
     path("", include("approvals.urls")),
-    path("sales/leads", lead_pages.leads_page, name="leads"),
-    path("sales/leads/<uuid:public_id>", lead_pages.lead_page, name="lead"),
-    path("sales/leads/<uuid:public_id>/owner", lead_owner.give, name="lead-owner"),
-    path("sales/leads/<uuid:public_id>/merge", lead_merges.search_page, name="merge-search"),
-    path("sales/leads/<uuid:public_id>/merge/<uuid:other_id>", lead_merges.merge_page, name="merge"),
-    path("sales/merges/<int:pk>/undo", lead_merges.undo_page, name="unmerge"),
+    path("sales/leads", views.leads_page, name="leads"),
+    path("sales/leads/<uuid:public_id>", views.lead_page, name="lead"),
+    path("sales/leads/<uuid:public_id>/owner", owner_page.give, name="lead-owner"),
+    path("sales/leads/<uuid:public_id>/merge", merge_pages.search_page, name="merge-search"),
+    path("sales/leads/<uuid:public_id>/merge/<uuid:other_id>", merge_pages.merge_page, name="merge"),
+    path("sales/merges/<int:pk>/undo", merge_pages.undo_page, name="unmerge"),
     path("webhooks/rb2b", webhooks.rb2b),
     path("webhooks/rb2b/health", webhooks.rb2b_health),
     path("webhooks/rb2b/<str:token>", webhooks.rb2b),

@@ -138,10 +138,7 @@ class Rules:
             "repeats": [{"visits": visits, "points": points} for visits, points in self.repeats],
             "warm_points": dict(self.warm_points),
             "fit_share": self.fit_share,
-            "titles": [
-                {"points": t.points, "label": t.label, "words": list(t.words), "but_not": list(t.but_not)}
-                for t in self.titles
-            ],
+            "titles": [{"points": t.points, "label": t.label, "words": list(t.words), "but_not": list(t.but_not)} for t in self.titles],
             "good_industries": list(self.good_industries),
             "industry_points": {"good": self.industry_points[0], "other": self.industry_points[1]},
             "sizes": [{"from": lower, "points": points, "label": label} for lower, points, label in self.sizes],

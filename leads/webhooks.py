@@ -12,8 +12,10 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
-from caio_project.lib import calendar, deadline, webhooks
-from caio_project.lib.problems import problem_response
+from caio_project.lib import calendar
+from caio_project.lib.db import deadline
+from caio_project.lib.web import webhooks
+from caio_project.lib.web.problems import problem_response
 from leads.enrichment import submission_budget
 from leads.inbound import events, receive, stuck_files
 from leads.integrations import breaker

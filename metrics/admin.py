@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from caio_project.lib.admin import ReadOnly
+from caio_project.lib.web.admin_classes import ReadOnly
 from metrics.models import GateEvaluation
 
 

@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from metrics import gates
+from metrics.gates import gates
 from outreach.control.policy import Phase
 
 TARGETS = [Phase.ASSISTED.value, Phase.AUTONOMOUS.value]

@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils import timezone
 
-from caio_project.lib.append_only import AppendOnly
+from caio_project.lib.db.append_only import AppendOnly
 
 
 class GateEvaluation(AppendOnly):

@@ -3,7 +3,8 @@
 from celery import shared_task
 
 from caio_project.lib.models import Heartbeat
-from metrics import domain_health, gates
+from metrics.gates import gates
+from metrics.health import domain_health
 
 
 @shared_task(name="metrics.evaluate_gates")

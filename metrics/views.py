@@ -9,8 +9,11 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from approvals.pages import SeeOther, page, show
-from metrics import experiments_page, forms, gates, overview, phase_page
+from approvals.views.pages import SeeOther, page, show
+from metrics import forms
+from metrics.gates import gates
+from metrics.overview import experiments_page, overview
+from metrics.promotion import phase_page
 from outreach.control import phase
 from outreach.experiments import experiments
 from outreach.limits import sending_domains

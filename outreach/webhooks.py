@@ -6,9 +6,9 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from caio_project.lib import webhooks
 from caio_project.lib.nudge import nudge
-from caio_project.lib.problems import problem_response
+from caio_project.lib.web import webhooks
+from caio_project.lib.web.problems import problem_response
 from leads.inbound import events, receive
 from outreach.integrations.ghl import signatures, webhook_bodies
 

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from caio_project import roles
-from caio_project.lib import append_only
+from caio_project.lib.db import append_only
 from leads.inbound import receive
 from leads.models import Switch
 from outreach.drafting.language_model import rewrite_requests
@@ -30,9 +30,7 @@ TOKEN = "test-token-0123456789"
 
 # Property tests try the same examples in every run, so that a red one is always the change's own; a busy machine pauses
 # for longer than hypothesis allows one example. To look for new ones: --hypothesis-profile=explore.
-hypothesis_settings.register_profile(
-    "steady", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
-)
+hypothesis_settings.register_profile("steady", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.register_profile("explore", deadline=None, max_examples=500, print_blob=True)
 hypothesis_settings.load_profile("steady")
 
@@ -98,9 +96,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(
-    django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory) -> None:
     """SQLite in a file, as the product has it: in memory, threads share one cache and lock each other's tables."""
     database = django_settings.DATABASES["default"]
     if database["ENGINE"].endswith("sqlite3"):

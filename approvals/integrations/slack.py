@@ -23,9 +23,7 @@ def post(text: str, link: str, mention: str = "") -> None:
             {"type": "section", "text": {"type": "mrkdwn", "text": section}},
             {
                 "type": "actions",
-                "elements": [
-                    {"type": "button", "action_id": "open", "url": link, "text": {"type": "plain_text", "text": "Open"}}
-                ],
+                "elements": [{"type": "button", "action_id": "open", "url": link, "text": {"type": "plain_text", "text": "Open"}}],
             },
         ],
     )

@@ -58,9 +58,7 @@ def days_off(country: str, state: str, year: int) -> frozenset[date]:
         books.append(holidays.country_holidays(country, subdiv=state, years=year))
     days = (date(year, 1, 1) + timedelta(days=n) for n in range(366))
     return frozenset(
-        day
-        for day in days
-        if day.year == year and not (all(book.is_working_day(day) for book in books) if books else day.weekday() < 5)
+        day for day in days if day.year == year and not (all(book.is_working_day(day) for book in books) if books else day.weekday() < 5)
     )
 
 
@@ -73,9 +71,7 @@ def opens_at(now: datetime, zone: str, hours: WorkingHours, country: str = "US",
     return max(now, hours_from(now, zone, hours, country, state)[0])
 
 
-def hours_from(
-    now: datetime, zone: str, hours: WorkingHours, country: str = "US", state: str = ""
-) -> tuple[datetime, datetime]:
+def hours_from(now: datetime, zone: str, hours: WorkingHours, country: str = "US", state: str = "") -> tuple[datetime, datetime]:
     """The working hours in `zone` that hold at `now`, else the next ones: first moment, and the first after them."""
     today = now.astimezone(ZoneInfo(zone)).date()
     for day in (today + timedelta(days=ahead) for ahead in range(40)):
@@ -98,9 +94,7 @@ def working_time(start: datetime, end: datetime, zone: str, hours: WorkingHours,
     return total
 
 
-def add_working_time(
-    start: datetime, amount: timedelta, zone: str, hours: WorkingHours, country: str = "US"
-) -> datetime:
+def add_working_time(start: datetime, amount: timedelta, zone: str, hours: WorkingHours, country: str = "US") -> datetime:
     """The moment when `amount` of working time has passed since `start`."""
     at, left = start.astimezone(UTC), amount
     while True:

@@ -93,6 +93,4 @@ class Importing(Reporting):
                 self.stdout.write(f"{report.read} {what} read: {report.new} new, {report.known} known before.{nobody}")
         if report.errors:
             wrong = len(report.errors) + report.more_errors
-            raise CommandError(
-                f"{wrong} of {report.read} lines are wrong." + ("" if stored else " Nothing was stored.")
-            )
+            raise CommandError(f"{wrong} of {report.read} lines are wrong." + ("" if stored else " Nothing was stored."))

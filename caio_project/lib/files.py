@@ -44,9 +44,7 @@ def decoded(raw: bytes) -> str:
         return raw.decode("cp1252", "replace")
 
 
-def csv_rows(
-    raw: bytes, required: tuple[str, ...], *, notes_before_head: int = 0
-) -> Iterator[tuple[int, dict[str, str] | str]]:
+def csv_rows(raw: bytes, required: tuple[str, ...], *, notes_before_head: int = 0) -> Iterator[tuple[int, dict[str, str] | str]]:
     """(line of the file, row by column); a row that cannot be read is a sentence instead. Raises BadFile without a
     usable head.
 

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from unfold.admin import TabularInline
 
-from caio_project.lib.admin import NoDelete, ReadOnly, Rows
+from caio_project.lib.web.admin_classes import NoDelete, ReadOnly, Rows
 from leads.models import (
     Assessment,
     Company,

@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.decorators import action
 
-from caio_project.lib.admin import NoDelete, ReadOnly
+from caio_project.lib.web.admin_classes import NoDelete, ReadOnly
 from leads.admin.owners_form import OwnerRuleForm
 from leads.models import OwnerChange, OwnerRule, OwnerRun
 from leads.ownership import owner_assignment
@@ -49,9 +49,7 @@ class OwnerRules(NoDelete):
     def leads_now(self, rule: Any) -> int:
         return int(rule.count)
 
-    def changeform_view(
-        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
-    ) -> Any:
+    def changeform_view(self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None) -> Any:
         """The first POST shows what it would do; the second one, of what was shown, stores it."""
         if request.method == "POST" and self._may_store(request, object_id):
             rule = self._typed(request, object_id)

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from caio_project.lib.admin import NoDelete
+from caio_project.lib.web.admin_classes import NoDelete
 from leads.admin.rules_form import RulesForm
 from leads.models import ScoringRules
 from leads.scoring import backtest, rule_versions

@@ -41,9 +41,7 @@ class Shallow(json.JSONDecoder):
 def _text(longest: int, size: int, **attrs: str) -> forms.CharField:
     """A cell of the table; what it may hold is said by the rules themselves, not here a second time."""
     width = f"min-width:{size}rem"
-    return forms.CharField(
-        required=False, widget=UnfoldAdminTextInputWidget({"maxlength": longest, "style": width, **attrs})
-    )
+    return forms.CharField(required=False, widget=UnfoldAdminTextInputWidget({"maxlength": longest, "style": width, **attrs}))
 
 
 class PageForm(forms.Form):
@@ -90,9 +88,7 @@ HEADS = {
     "ORDER": "Order", "label": "Label", "pattern": "Path", "points": "Points", "category": "Category",
     "angle": "Angle", "topic": "Topic", "active": "In use", "DELETE": "Remove",
 }  # fmt: skip
-Pages = forms.formset_factory(
-    PageForm, PageRows, extra=BLANK_ROWS, can_order=True, can_delete=True, max_num=MOST_PAGES, validate_max=True
-)
+Pages = forms.formset_factory(PageForm, PageRows, extra=BLANK_ROWS, can_order=True, can_delete=True, max_num=MOST_PAGES, validate_max=True)
 
 
 class RulesForm(forms.ModelForm):

@@ -15,7 +15,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from caio_project.lib import claims, http
+from caio_project.lib import http
+from caio_project.lib.db import claims
 from caio_project.lib.nudge import nudge
 from leads import locks, normal
 from leads.enrichment import submission_budget
@@ -102,9 +103,7 @@ def push_due(batch: int = 20) -> int:
 
 def _push(row: Enrichment) -> None:
     wanted = Questions(True, True, None) if row.is_test else questions(row.lead)
-    if why := why_not_asked(row.lead, is_test=row.is_test) or (
-        "" if wanted.any else "Clay answered within seven days."
-    ):
+    if why := why_not_asked(row.lead, is_test=row.is_test) or ("" if wanted.any else "Clay answered within seven days."):
         settle(row, Outcome.SKIPPED, why)
         return
     if breaker.nobody_may_ask():
@@ -135,9 +134,7 @@ def _push(row: Enrichment) -> None:
     # An answer may have overtaken this line; then the row is settled and stays so.
     now = timezone.now()
     Enrichment.objects.filter(pk=row.pk).update(requested_at=now)
-    Enrichment.objects.filter(pk=row.pk, state=State.DUE).update(
-        state=State.REQUESTED, not_before=now + PATIENCE, lease_until=None
-    )
+    Enrichment.objects.filter(pk=row.pk, state=State.DUE).update(state=State.REQUESTED, not_before=now + PATIENCE, lease_until=None)
 
 
 def _take_a_turn() -> None:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import F, Value
 from django.db.models.functions import Greatest
 
-from caio_project.lib import claims
+from caio_project.lib.db import claims
 from leads.integrations import alarms
 from leads.models import Budget
 
@@ -59,6 +59,4 @@ def _tell(count: int) -> None:
     if count < LIFETIME:
         alarms.clear_open(ALARM_USED_UP)
         return
-    alarms.raise_alarm(
-        ALARM_USED_UP, f"All {LIFETIME} submissions of the Clay webhook are used: make a new webhook source."
-    )
+    alarms.raise_alarm(ALARM_USED_UP, f"All {LIFETIME} submissions of the Clay webhook are used: make a new webhook source.")

@@ -138,9 +138,7 @@ def _rows_known_by(address: str, key: str) -> list[int]:
     return list(dict.fromkeys([*(by_address or by_personal)[:1], *by_key]))
 
 
-def lead_of(
-    visitor: Visitor, company: Company | None, kind: str, lead: Lead | None, source: str = "rb2b"
-) -> Lead | None:
+def lead_of(visitor: Visitor, company: Company | None, kind: str, lead: Lead | None, source: str = "rb2b") -> Lead | None:
     """The person, made where `lead` is None; fills what is not known yet.
 
     None where neither address nor LinkedIn URL is one: nobody could be found again, and nobody must be taken for

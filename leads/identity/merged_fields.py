@@ -51,9 +51,7 @@ def put_together(survivor: Lead, loser: Lead) -> Fields:
     whys = {field: _take_fact(survivor, loser, field) for field in FACTS}
     whys |= dict.fromkeys(OWNER, _take_owner(survivor, loser))
     whys |= _take_identifiers(survivor, loser)
-    together = (MAILBOX if _differ(known["email"]) else ()) + (
-        OWNER if any(_differ(known[one]) for one in OWNER) else ()
-    )
+    together = (MAILBOX if _differ(known["email"]) else ()) + (OWNER if any(_differ(known[one]) for one in OWNER) else ())
     return {
         field: {**both, "after": getattr(survivor, field), "why": whys[field]}
         for field, both in known.items()

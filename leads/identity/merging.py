@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
-from caio_project.lib import claims
+from caio_project.lib.db import claims
 from caio_project.lib.nudge import nudge
 from leads import locks, normal
 from leads.identity import lead_matching, merged_fields
@@ -30,9 +30,7 @@ class Refused(Exception):
     """These two cannot be merged, or not be taken apart again; the text says why."""
 
 
-def one_of(
-    people: list[Lead], source: str, address: str, first_name: str, last_name: str, doubt: str = ""
-) -> Lead | None:
+def one_of(people: list[Lead], source: str, address: str, first_name: str, last_name: str, doubt: str = "") -> Lead | None:
     """The lead that the identifiers in one answer or body stand for; None where they are new.
 
     `people` are those known by them, locked, whom it is about first. They become one where nothing speaks against it;
@@ -89,9 +87,7 @@ def propose(one: Lead, other: Lead, source: str, doubt: str) -> Merge | None:
     survivor, loser = _in_order(one, other)
     try:
         with transaction.atomic():
-            return Merge.objects.create(
-                survivor=survivor, loser=loser, state=State.PROPOSED, source=source, doubt=doubt[:300]
-            )
+            return Merge.objects.create(survivor=survivor, loser=loser, state=State.PROPOSED, source=source, doubt=doubt[:300])
     except IntegrityError:
         return None
 

@@ -28,9 +28,7 @@ def found(events: QuerySet[InboundEvent], words: str, shown: Shown) -> QuerySet[
         return events.filter(pk__in=_of(people=_people(Q(linkedin_key=key))))
     if "@" in words:
         address = normal.email(words)
-        return events.filter(
-            pk__in=_of(people=_people(Q(email=address) | Q(personal_email=address)) if address else [])
-        )
+        return events.filter(pk__in=_of(people=_people(Q(email=address) | Q(personal_email=address)) if address else []))
     return events.filter(pk__in=_by_words(words, shown))
 
 
@@ -71,9 +69,7 @@ def _called(words: str) -> list[int]:
 def _companies(words: str) -> QuerySet[Company]:
     """By the name without its legal form, or by the domain."""
     key, domain = normal.company_key(words), normal.domain(words) if "." in words else ""
-    return Company.objects.filter(
-        (Q(name_key=key) if key else Q(pk=None)) | (Q(domain=domain) if domain else Q(pk=None))
-    )
+    return Company.objects.filter((Q(name_key=key) if key else Q(pk=None)) | (Q(domain=domain) if domain else Q(pk=None)))
 
 
 def _with_reason(words: str, shown: Shown) -> list[int]:

@@ -12,7 +12,7 @@ from typing import IO
 from django.db import connection, transaction
 from django.utils import timezone
 
-from caio_project.lib import claims
+from caio_project.lib.db import claims
 from caio_project.lib.nudge import nudge
 from leads import locks, normal
 from leads.enrichment import enrichment_requests
@@ -146,9 +146,9 @@ def process_due(batch: int = 200, processors: "Processors | None" = None) -> int
     """
     processors = PROCESSORS if processors is None else processors
     now = timezone.now()
-    due = InboundEvent.objects.filter(
-        state=InboundEvent.State.WAITING, source__in=processors, not_before__lte=now
-    ).order_by("not_before", "pk")
+    due = InboundEvent.objects.filter(state=InboundEvent.State.WAITING, source__in=processors, not_before__lte=now).order_by(
+        "not_before", "pk"
+    )
     count = 0
     for event in claims.leased(due, LEASE_SECONDS, batch):
         count += 1
@@ -174,9 +174,7 @@ def _process(event: InboundEvent, work_off: "Processor") -> None:
 
 
 def close(event: InboundEvent, state: str, reason: str = "") -> None:
-    InboundEvent.objects.filter(pk=event.pk).update(
-        state=state, reason=reason[:300], lease_until=None, processed_at=timezone.now()
-    )
+    InboundEvent.objects.filter(pk=event.pk).update(state=state, reason=reason[:300], lease_until=None, processed_at=timezone.now())
 
 
 def _put_off(event: InboundEvent, error: Exception) -> None:

@@ -36,8 +36,7 @@ REASONS = (
     ),
     Known(
         r"(?:[A-Z][\w ]{0,30}) is an? [a-z/ ]{1,20}, not text\.",
-        "The sender puts something else into this field than a text. Mend it where it is sent, or let us read it so; "
-        "then replay it.",
+        "The sender puts something else into this field than a text. Mend it where it is sent, or let us read it so; then replay it.",
     ),
     Known(
         r"request_id is missing: .*",

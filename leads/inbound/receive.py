@@ -17,7 +17,7 @@ from typing import Any
 from django.db import DataError, IntegrityError, connection
 from django.db import Error as DatabaseError
 
-from caio_project.lib import deadline
+from caio_project.lib.db import deadline
 from leads.inbound import events, spool, stuck_files
 from leads.models import Kind
 
@@ -39,9 +39,7 @@ class Accepted:
     is_spooled: bool = False
 
 
-def accept(
-    source: str, body: bytes, sha256: str, *, cut: bool = False, parked: str = "", kind: str = Kind.LIVE
-) -> Accepted:
+def accept(source: str, body: bytes, sha256: str, *, cut: bool = False, parked: str = "", kind: str = Kind.LIVE) -> Accepted:
     """Keep one body in the database or, where that cannot be done in time, in the spool.
 
     Raises OSError where neither can keep it; then it must not be acknowledged.

@@ -9,8 +9,8 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from caio_project.lib import claims
-from caio_project.lib.changes import Change, watching
+from caio_project.lib.db import claims
+from caio_project.lib.db.row_changes import Change, watching
 from caio_project.lib.models import Heartbeat
 from leads.inbound import events
 from leads.integrations.rb2b import Unreadable

@@ -12,7 +12,7 @@ from enum import Enum
 from django.db.models import F
 from django.utils import timezone
 
-from caio_project.lib import claims
+from caio_project.lib.db import claims
 from leads.integrations import alarms
 from leads.models import Breaker, Enrichment
 

@@ -84,9 +84,7 @@ def _pair(given: dict[str, str], user_type: str) -> Pair:
 
 def _post(path: str, form: dict[str, str], headers: dict[str, str] | None = None, repeatable: bool = False) -> Any:
     accept = {"Accept": "application/json", **(headers or {})}
-    answer = http.call(
-        "POST", settings.GHL_BASE_URL + path, headers=accept, form=form, deadline=DEADLINE, repeatable=repeatable
-    )
+    answer = http.call("POST", settings.GHL_BASE_URL + path, headers=accept, form=form, deadline=DEADLINE, repeatable=repeatable)
     try:
         found = answer.json()
     except ValueError as error:

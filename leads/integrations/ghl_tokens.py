@@ -14,7 +14,8 @@ from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
 
-from caio_project.lib import claims, http, sealed
+from caio_project.lib import http, sealed
+from caio_project.lib.db import claims
 from leads.integrations import alarms
 from leads.integrations import ghl_oauth as oauth
 from leads.integrations.ghl_refusals import TOKEN_ALARM, Misconfigured

@@ -174,9 +174,7 @@ def _text(name: str, fields: dict[str, Any]) -> str:
         if isinstance(value, int | float) and not isinstance(value, bool) and name in MAY_BE_NUMBERS:
             value = str(value)[:40]
         if not isinstance(value, str):
-            shown = NAMES.get(
-                name, name.replace("_", " ").title().replace("Url", "URL").replace("Linkedin", "LinkedIn")
-            )
+            shown = NAMES.get(name, name.replace("_", " ").title().replace("Url", "URL").replace("Linkedin", "LinkedIn"))
             raise Unreadable(f"{shown} is a {_name_of(value)}, not text.")
         value = storable(value).strip()
         if value.lower() not in NOTHING:

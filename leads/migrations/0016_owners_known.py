@@ -2,7 +2,7 @@ from typing import Any
 
 from django.db import migrations
 
-from caio_project.lib.append_only import HoldAppendOnly
+from caio_project.lib.db.append_only import HoldAppendOnly
 
 
 def say_how(apps: Any, schema_editor: Any) -> None:

@@ -71,9 +71,7 @@ class Alarm(models.Model):
     closed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["key"], condition=Q(closed_at=None), name="one_open_alarm_per_key")
-        ]
+        constraints = [models.UniqueConstraint(fields=["key"], condition=Q(closed_at=None), name="one_open_alarm_per_key")]
         indexes = [models.Index(fields=["-opened_at"], name="alarm_newest")]
 
     def __str__(self) -> str:

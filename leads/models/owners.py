@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from caio_project.lib.append_only import AppendOnly
+from caio_project.lib.db.append_only import AppendOnly
 from leads import owner_rules
 from leads.models.team import TeamMember
 

@@ -91,9 +91,7 @@ class Lead(models.Model):
     email_invalid = models.BooleanField(default=False, help_text="Clay says that the address does not exist.")
     personal_email = models.CharField(max_length=254, blank=True, db_index=True, help_text="Known, not to be used.")
     address = models.CharField(max_length=12, choices=Address.choices, default=Address.NONE)
-    linkedin_key = models.CharField(
-        max_length=200, null=True, blank=True, unique=True, help_text="in/name, normalised."
-    )
+    linkedin_key = models.CharField(max_length=200, null=True, blank=True, unique=True, help_text="in/name, normalised.")
     first_name = models.CharField(max_length=100, blank=True)
     last_name = models.CharField(max_length=100, blank=True)
     title = models.CharField(max_length=200, blank=True)
@@ -127,9 +125,7 @@ class Lead(models.Model):
     class Meta:
         constraints = [models.CheckConstraint(condition=~Q(merged_into=F("pk")), name="lead_is_not_its_own_part")]
         indexes = [
-            models.Index(
-                fields=["needs_assessment_at"], name="lead_due", condition=Q(needs_assessment_at__isnull=False)
-            ),
+            models.Index(fields=["needs_assessment_at"], name="lead_due", condition=Q(needs_assessment_at__isnull=False)),
             models.Index(fields=["-last_seen_at", "-id"], name="lead_newest"),
             models.Index(fields=["-score", "-id"], name="lead_hottest"),
             models.Index(fields=["ghl_assigned_to"], name="lead_of_ghl_user", condition=~Q(ghl_assigned_to="")),
@@ -174,26 +170,18 @@ class Merge(models.Model):
     doubt = models.CharField(max_length=300, blank=True, help_text="Why it waited for a person. Personal.")
     noticed_at = models.DateTimeField(default=timezone.now)
     merged_at = models.DateTimeField(null=True, blank=True)
-    merged_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
+    merged_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     reason = models.CharField(max_length=300, blank=True, help_text="What the person typed. Erasable.")
     ended_at = models.DateTimeField(null=True, blank=True, help_text="When it was undone or declined.")
-    ended_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
+    ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     ended_reason = models.CharField(max_length=300, blank=True, help_text="What the person typed. Erasable.")
-    fields = models.JSONField(
-        default=dict, blank=True, help_text="{field: {survivor, loser, after}}, each [value, source]. Personal."
-    )
+    fields = models.JSONField(default=dict, blank=True, help_text="{field: {survivor, loser, after}}, each [value, source]. Personal.")
     moved = models.JSONField(default=dict, blank=True, help_text="{table: ids} that the survivor took over.")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["loser"], condition=Q(state="merged"), name="merged_away_once"),
-            models.UniqueConstraint(
-                fields=["survivor", "loser"], condition=Q(state="proposed"), name="one_open_proposal_per_pair"
-            ),
+            models.UniqueConstraint(fields=["survivor", "loser"], condition=Q(state="proposed"), name="one_open_proposal_per_pair"),
             models.CheckConstraint(condition=~Q(survivor=F("loser")), name="merge_is_of_two"),
         ]
         permissions = [("decide_merge", "Can merge leads, keep them apart and undo a merge")]

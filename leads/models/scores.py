@@ -65,11 +65,7 @@ class ScoringRules(models.Model):
         verbose_name = verbose_name_plural = "scoring rules"
         ordering = ["-version"]
         permissions = [("publish_scoringrules", "Can publish scoring rules")]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["state"], condition=Q(state="published"), name="one_published_scoring_rules"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["state"], condition=Q(state="published"), name="one_published_scoring_rules")]
 
     def __str__(self) -> str:
         return f"{self.version}: {self.name}"

@@ -30,9 +30,7 @@ class TeamMember(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["is_default_sender"], condition=Q(is_default_sender=True), name="one_default_sender"
-            )
+            models.UniqueConstraint(fields=["is_default_sender"], condition=Q(is_default_sender=True), name="one_default_sender")
         ]
         ordering = ["name"]
 

@@ -52,9 +52,7 @@ class Enrichment(models.Model):
     )
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["lead"], condition=~Q(state="settled"), name="one_open_enrichment_per_lead")
-        ]
+        constraints = [models.UniqueConstraint(fields=["lead"], condition=~Q(state="settled"), name="one_open_enrichment_per_lead")]
         indexes = [
             models.Index(fields=["state", "not_before"], name="enrichment_due", condition=~Q(state="settled")),
             models.Index(fields=["lead", "-created_at"], name="enrichment_of_lead"),

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from caio_project.lib import claims
+from caio_project.lib.db import claims
 from caio_project.lib.nudge import nudge
 from leads import locks, normal, owner_rules
 from leads.models import Lead, OwnerChange, OwnerHow, OwnerRule, OwnerRun, TeamMember

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from caio_project.lib import claims
+from caio_project.lib.db import claims
 from caio_project.lib.models import Counter
 from caio_project.lib.nudge import nudge
 from leads import locks
@@ -109,9 +109,7 @@ def _assess(lead: Lead) -> None:
     except Exception as error:
         log.exception("lead %s could not be assessed", lead.pk)
         later = None if lead.attempts >= LAST_TRY else timezone.now() + claims.backoff(lead.attempts)
-        Lead.objects.filter(pk=lead.pk).update(
-            error=f"{type(error).__name__}: {error}"[:300], lease_until=None, needs_assessment_at=later
-        )
+        Lead.objects.filter(pk=lead.pk).update(error=f"{type(error).__name__}: {error}"[:300], lease_until=None, needs_assessment_at=later)
 
 
 def assess(lead: Lead, now: datetime | None = None) -> Assessment:

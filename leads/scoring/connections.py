@@ -65,8 +65,7 @@ def _employers(lead: Lead) -> tuple[list[Stay], list[Stay]]:
     company = lead.company
     now = [Stay(company.name, company.domain or "")] if company else []
     before = [
-        Stay(past.get("name", ""), past.get("domain", ""), past.get("from_year"), past.get("to_year"))
-        for past in lead.past_employers
+        Stay(past.get("name", ""), past.get("domain", ""), past.get("from_year"), past.get("to_year")) for past in lead.past_employers
     ]
     return now, before
 

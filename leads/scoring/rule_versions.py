@@ -74,9 +74,7 @@ def publish(row: ScoringRules, by: Any) -> ScoringRules:
         if draft.rules != row.rules:
             raise Refused(f"Version {draft.version} was changed meanwhile. Look at it again.")
         ScoringRules.objects.filter(state=State.PUBLISHED).update(state=State.RETIRED, marked_to=None)
-        ScoringRules.objects.filter(pk=row.pk).update(
-            state=State.PUBLISHED, published_at=timezone.now(), published_by=by, marked_to=0
-        )
+        ScoringRules.objects.filter(pk=row.pk).update(state=State.PUBLISHED, published_at=timezone.now(), published_by=by, marked_to=0)
     mark_leads()
     nudge("leads.assess_due")
     return ScoringRules.objects.get(pk=row.pk)

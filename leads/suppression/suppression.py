@@ -172,9 +172,7 @@ def also_stop(lead: Lead, said: Suppression) -> None:
 
 
 def _add(scope: str, value: str, reason: str, source: str, lead: Lead | None) -> None:
-    row, made = Suppression.objects.get_or_create(
-        scope=scope, value=value, reason=reason, defaults={"source": source[:40], "lead": lead}
-    )
+    row, made = Suppression.objects.get_or_create(scope=scope, value=value, reason=reason, defaults={"source": source[:40], "lead": lead})
     if not made and row.expires_at is not None:
         Suppression.objects.filter(pk=row.pk).update(expires_at=None)
 

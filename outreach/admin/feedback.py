@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from caio_project.lib.admin import ReadOnly, Rows
+from caio_project.lib.web.admin_classes import ReadOnly, Rows
 from outreach.models import EmailEvent, Meeting, Opportunity, Reply, ReplyText, SyncCursor
 
 

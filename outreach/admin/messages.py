@@ -11,8 +11,8 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.widgets import UnfoldAdminSelectMultipleWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from caio_project.lib.admin import NoDelete, ReadOnly, Rows
 from caio_project.lib.diff import diff
+from caio_project.lib.web.admin_classes import NoDelete, ReadOnly, Rows
 from leads.models import Kind, Lead
 from outreach.content import style
 from outreach.email_templates import preview, publishing
@@ -116,9 +116,7 @@ class TemplateForm(forms.ModelForm):
     """Is valid only once the person has been shown what this very text becomes; until then it says what is wrong."""
 
     tier = forms.ChoiceField(choices=EmailTemplate.Tier.choices, widget=UnfoldAdminSelectWidget)
-    angle = forms.ChoiceField(
-        widget=UnfoldAdminSelectWidget, help_text=EmailTemplate._meta.get_field("angle").help_text
-    )
+    angle = forms.ChoiceField(widget=UnfoldAdminSelectWidget, help_text=EmailTemplate._meta.get_field("angle").help_text)
     chosen = forms.ModelMultipleChoiceField(
         queryset=Lead.objects.none(), required=False, label="Show it also for", widget=UnfoldAdminSelectMultipleWidget,
         help_text="Leads seen last. Ten made-up people are always shown.",
@@ -201,9 +199,7 @@ class EmailTemplates(NoDelete):
         before = EmailTemplate.objects.filter(key=template.key, version__lt=template.version).first()
         if before is None:
             return "This is the first version."
-        return render_to_string(
-            "outreach/_changes.html", {"diff": diff(preview.whole(before), preview.whole(template)), "before": before}
-        )
+        return render_to_string("outreach/_changes.html", {"diff": diff(preview.whole(before), preview.whole(template)), "before": before})
 
     def save_model(self, request: HttpRequest, obj: EmailTemplate, form: Any, change: bool) -> None:
         """The version that emails point to stays as it is; what was typed becomes the next one."""

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from caio_project.lib.paging import links, page
+from caio_project.lib.web.paging import links, page
 from outreach.experiments import experiments
 from outreach.models import Experiment
 
@@ -96,8 +96,7 @@ class ExperimentDetail(APIView):
         """One test with both texts, and what was found: as it is now, or as it was when somebody ended it."""
         one = get_object_or_404(experiments.newest(), public_id=public_id)
         texts = {
-            side: {"subject": template.subject, "body": template.body}
-            for side, template in (("a", one.template_a), ("b", one.template_b))
+            side: {"subject": template.subject, "body": template.body} for side, template in (("a", one.template_a), ("b", one.template_b))
         }
         result = one.result if one.ended_at else asdict(experiments.result(one))
         return Response({"experiment": shown(one), **texts, "result": result})

@@ -78,9 +78,7 @@ def words(message: Message) -> str:
     look = of(message)
     if look is None or look.looked_at is None:
         return f"{NOT_YET} {look.error}".strip() if look else NOT_YET
-    said = say(findings_of(message)) or (
-        "No earlier email, no open deal." if look.contact_id else "They are not known there."
-    )
+    said = say(findings_of(message)) or ("No earlier email, no open deal." if look.contact_id else "They are not known there.")
     return f"Checked at GoHighLevel: {said}"
 
 

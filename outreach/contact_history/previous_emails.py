@@ -149,9 +149,7 @@ def _lesson(row: Move) -> Lesson:
     )
 
 
-def in_the_way(
-    lead: Lead, now: datetime, *, but: int | None = None, waiting: bool = True, at_the_door: bool = False
-) -> InTheWay | None:
+def in_the_way(lead: Lead, now: datetime, *, but: int | None = None, waiting: bool = True, at_the_door: bool = False) -> InTheWay | None:
     """The email to a colleague that goes before any to `lead`: one on its way, or sent within 7 days and not answered.
 
     `waiting` also counts those in the queue: two drafts for one company are decided one after the other. `at_the_door`

@@ -146,9 +146,7 @@ def _personal(text: Text) -> Result:
 
 def _sourced(text: Text) -> Result:
     if text.unsourced:
-        return Result(
-            "source", False, f"“{text.unsourced[0]}” has no source.", "Take it out, or find where it is from."
-        )
+        return Result("source", False, f"“{text.unsourced[0]}” has no source.", "Take it out, or find where it is from.")
     if text.typed:
         return Result("source", True, "What was filled in has a source. What a person typed is not checked.")
     return Result("source", True, "Every fact has a source.")

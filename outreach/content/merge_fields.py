@@ -18,9 +18,7 @@ FAMILIES = (
 ABBREVIATIONS = (("ceo", r"\bceo\b"), ("cro", r"\bcro\b"), ("cto", r"\b(cto|cio)\b"), ("coo", r"\bcoo\b"))
 _FIELD = re.compile(r"\{\{\s*([a-z_]+)\s*\}\}")
 _TAG = re.compile(r"^\[(if|unless|title)\s+([a-z_ ]+)\]$")
-_LEFTOVER = re.compile(
-    r"\{\{|\}\}|\{%|%\}|\[(?:if|unless|title)\b|<<|>>|\[[A-Z][A-Za-z _]+\]|\$\{|\bNone\b|\bnull\b|%\("
-)
+_LEFTOVER = re.compile(r"\{\{|\}\}|\{%|%\}|\[(?:if|unless|title)\b|<<|>>|\[[A-Z][A-Za-z _]+\]|\$\{|\bNone\b|\bnull\b|%\(")
 
 
 class MissingField(Exception):

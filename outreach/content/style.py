@@ -76,9 +76,7 @@ def _grammar(field: str, text: str) -> list[Problem]:
         found.append(Problem(field, True, f"{name} is no field. Fields: {', '.join(FIELDS)}."))
     for name in sorted({name for p in paragraphs if p.tag == "title" for name in p.names} - set(FAMILIES)):
         found.append(Problem(field, True, f"{name} is no family of titles. Families: {', '.join(FAMILIES)}."))
-    for left in sorted(
-        {left for p in paragraphs for left in merge_fields.leftovers(merge_fields.without_fields(p.text))}
-    ):
+    for left in sorted({left for p in paragraphs for left in merge_fields.leftovers(merge_fields.without_fields(p.text))}):
         found.append(Problem(field, True, f"{left} would stand in the email as it is; fields are {{{{ like_this }}}}."))
     return found
 
@@ -93,9 +91,7 @@ def required(text: str, family: str, known: Collection[str] = ()) -> set[str]:
 
 
 def _never_shown(subject: str, body: str) -> list[Problem]:
-    always = {
-        name for p in [*_readable(subject), *_readable(body)] if not p.tag for name in merge_fields.fields_in(p.text)
-    }
+    always = {name for p in [*_readable(subject), *_readable(body)] if not p.tag for name in merge_fields.fields_in(p.text)}
     found = []
     for paragraph in _readable(body):
         first = paragraph.text[:40]
@@ -148,9 +144,7 @@ def _words(field: str, text: str) -> list[Problem]:
     if "!" in text:
         found.append(Problem(field, False, "An exclamation mark sells."))
     if LINK.search(text):
-        found.append(
-            Problem(field, False, "A link in a first email costs trust; the booking link is in the signature.")
-        )
+        found.append(Problem(field, False, "A link in a first email costs trust; the booking link is in the signature."))
     return found
 
 

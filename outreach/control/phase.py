@@ -130,7 +130,5 @@ def name_of(by: Any) -> str:
 def log(what: str, before: str, after: str, by: Any, reason: str, override: bool = False) -> None:
     """Write down a change of what is allowed, in the transaction that changes it."""
     user = by if hasattr(by, "get_username") else None
-    row = ControlChange.objects.create(
-        what=what, before=before, after=after, by=user, by_name=name_of(by), override=override
-    )
+    row = ControlChange.objects.create(what=what, before=before, after=after, by=user, by_name=name_of(by), override=override)
     ControlReason.objects.create(change=row, text=reason)

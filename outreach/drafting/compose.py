@@ -92,8 +92,7 @@ def compose(lead: Lead, message: Message, preview: EmailTemplate | None = None) 
     if best.blocked is None or best.blocked.guard not in checks.REPEATS:
         return best
     others = (
-        _written(known, experiments.version_for(message, one), f"{why}, but that one: {best.blocked.text}")
-        for one in instead_of(template)
+        _written(known, experiments.version_for(message, one), f"{why}, but that one: {best.blocked.text}") for one in instead_of(template)
     )
     return next((other for other in others if other.blocked is None or _only_waits(other)), best)
 
@@ -171,9 +170,7 @@ def reworded(
         template=written.template.key if written.template else "",
     )  # fmt: skip
     passed = checks.first_failure(results) is None
-    facts = facts_of(
-        lead, written.assessment, phrases, critical_reason=written.facts.critical_reason, passed=passed, by_model=True
-    )
+    facts = facts_of(lead, written.assessment, phrases, critical_reason=written.facts.critical_reason, passed=passed, by_model=True)
     words = {"subject": subject, "body": body, "phrases": [phrase.__dict__ for phrase in phrases]}
     whose = {"language_model": by[0], "prompt_version": by[1]}
     return Written(**{**written.__dict__, **words, **whose, "results": results, "facts": facts})

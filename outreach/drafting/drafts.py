@@ -9,7 +9,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, Max, OuterRef, Q
 from django.utils import timezone
 
-from caio_project.lib import calendar, claims
+from caio_project.lib import calendar
+from caio_project.lib.db import claims
 from caio_project.lib.nudge import nudge
 from leads import locks
 from leads.identity import merging

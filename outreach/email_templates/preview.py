@@ -181,9 +181,9 @@ def recent(template: EmailTemplate) -> list[Any]:
 
 def _place_taken(template: EmailTemplate) -> list[style.Problem]:
     """Two for one place: which one drafts get would be chance."""
-    same = EmailTemplate.objects.filter(
-        active=True, tier=template.tier, angle=template.angle, signal=template.signal
-    ).exclude(key=template.key)
+    same = EmailTemplate.objects.filter(active=True, tier=template.tier, angle=template.angle, signal=template.signal).exclude(
+        key=template.key
+    )
     if other := same.first():
         return [style.Problem("", True, f"{other} has this tier, angle and signal. Change that one.")]
     if template.signal in (template.angle, template.angle + "_page"):

@@ -51,7 +51,5 @@ def publish(template: EmailTemplate, by: Any, *, instead_of: EmailTemplate | Non
 def retire(template: EmailTemplate) -> None:
     """Take an active template out of use; raises Needed for the general one that a tier falls back on."""
     if template.angle == GENERAL and not template.signal:
-        raise Needed(
-            f"{template} is what {template.get_tier_display()} falls back on. Publish another version instead."
-        )
+        raise Needed(f"{template} is what {template.get_tier_display()} falls back on. Publish another version instead.")
     EmailTemplate.objects.filter(pk=template.pk).update(active=False)

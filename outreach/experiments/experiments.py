@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
-from caio_project.lib import claims
+from caio_project.lib.db import claims
 from leads.models import Kind
 from outreach.control import phase
 from outreach.control.policy import Phase

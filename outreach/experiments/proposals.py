@@ -71,9 +71,7 @@ def proposals(kind: str, key: str = "") -> list[Proposal]:
     """What could be tested of the templates that open a thread, the most used first; of `key` alone where given."""
     active = list(compose.first_emails().filter(**({"key": key} if key else {})).order_by("key"))
     recent = Message.objects.filter(sent_at__gte=timezone.now() - experiments.LOOK_BACK)
-    used = {
-        template.pk: experiments.that_left(recent.filter(template__key=template.key)).count() for template in active
-    }
+    used = {template.pk: experiments.that_left(recent.filter(template__key=template.key)).count() for template in active}
     tested = set(Experiment.objects.filter(ended_at=None).values_list("template_key", flat=True))
     found: list[Proposal] = []
     for template in sorted(active, key=lambda one: (-used[one.pk], one.key)):

@@ -19,9 +19,7 @@ def hear(fact: Deal, now: datetime) -> Lead | None:
     told = {"status": fact.status, "opened_at": fact.opened_at} | {name: said for name, said in named.items() if said}
     told |= {"lead": lead} if lead else {}
     told |= {} if fact.value is None else {"value": fact.value}
-    row, made = Opportunity.objects.get_or_create(
-        ghl_id=fact.id, defaults=told | {"changed_at": fact.changed_at, "seen_at": now}
-    )
+    row, made = Opportunity.objects.get_or_create(ghl_id=fact.id, defaults=told | {"changed_at": fact.changed_at, "seen_at": now})
     Opportunity.objects.filter(pk=row.pk).update(seen_at=now)
     is_news = made or ordering.replace(row, told, fact.changed_at, fact.is_read, now)
     if is_news and lead is not None and fact.status == Opportunity.OPEN:

@@ -18,7 +18,8 @@ from django.core.cache import cache
 from django.db.models import Exists, Min, OuterRef, QuerySet
 from django.utils import timezone
 
-from caio_project.lib import claims, http
+from caio_project.lib import http
+from caio_project.lib.db import claims
 from leads.inbound import events
 from leads.integrations import alarms
 from leads.integrations.background_calls import patiently
@@ -141,9 +142,7 @@ def _to_the_end(name: str) -> Result:
 
 def _make_cursors() -> None:
     there = set(SyncCursor.objects.values_list("name", flat=True))
-    SyncCursor.objects.bulk_create(
-        [SyncCursor(name=name) for name in STAGES if name not in there], ignore_conflicts=True
-    )
+    SyncCursor.objects.bulk_create([SyncCursor(name=name) for name in STAGES if name not in there], ignore_conflicts=True)
 
 
 def _round(row: SyncCursor, pace: Pace) -> Result:
@@ -273,9 +272,7 @@ def _gone_is_nothing() -> Iterator[None]:
 def _statuses(this: Round) -> bool:
     """What has happened to the emails of two weeks, in turn; those about which nothing more can be learned are over."""
     ended = EmailEvent.objects.filter(message=OuterRef("pk"), kind__in=FINAL)
-    left = Message.objects.filter(
-        status=Status.SENT, transport=Transport.GHL, sent_at__gt=timezone.now() - WATCHED
-    ).exclude(Exists(ended))
+    left = Message.objects.filter(status=Status.SENT, transport=Transport.GHL, sent_at__gt=timezone.now() - WATCHED).exclude(Exists(ended))
     return _in_turn(this, left.exclude(ghl_email_message_id=""), this.pace.statuses, _status)
 
 

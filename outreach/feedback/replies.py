@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from caio_project.lib import claims
+from caio_project.lib.db import claims
 from caio_project.lib.nudge import nudge
 from leads import locks, normal
 from leads.models import Lead
@@ -135,9 +135,7 @@ def correct(reply: Reply, kind: str, *, by: Any) -> Reply:
     """A person says what a reply is; it takes effect at once. A stop that was said before stays: it is never lifted."""
     with transaction.atomic():
         locks.people(reply.lead_id)
-        Reply.objects.filter(pk=reply.pk).update(
-            corrected_to=ReplyKind(kind), corrected_by=by, corrected_at=timezone.now()
-        )
+        Reply.objects.filter(pk=reply.pk).update(corrected_to=ReplyKind(kind), corrected_by=by, corrected_at=timezone.now())
         reply.refresh_from_db()
         _follow(reply)
     nudge("approvals.tell")

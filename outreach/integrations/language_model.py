@@ -51,9 +51,7 @@ def complete(messages: list[dict[str, str]], most_tokens: int) -> Completion:
 def _ask(body: dict[str, Any], until: float) -> http.Answer:
     headers = {"Authorization": f"Bearer {settings.LLM_API_KEY}"} if settings.LLM_API_KEY else {}
     left = max(0.1, until - time.monotonic())
-    return http.call(
-        "POST", f"{settings.LLM_BASE_URL}/chat/completions", headers=headers, json=body, deadline=left, repeatable=True
-    )
+    return http.call("POST", f"{settings.LLM_BASE_URL}/chat/completions", headers=headers, json=body, deadline=left, repeatable=True)
 
 
 def _without_body(failure: http.Failure) -> http.Failure:

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from caio_project.lib import claims
+from caio_project.lib.db import claims
 from outreach.lifecycle import transitions
 from outreach.models import Message, Move, MoveReason
 

@@ -17,9 +17,7 @@ from outreach.models import Control, DailySlots, Message, SendIntent
 def standing(row: Control, now: datetime) -> Standing:
     """How things stand for every email. Under the lock of the control row it stays so until the lock is given up."""
     day = calendar.team_day(now, settings.TEAM_TIME_ZONE)
-    claimed = SendIntent.objects.filter(claimed_at__gt=now - limit_rules.HOUR).exclude(
-        outcome__in=SendIntent.NOTHING_LEFT
-    )
+    claimed = SendIntent.objects.filter(claimed_at__gt=now - limit_rules.HOUR).exclude(outcome__in=SendIntent.NOTHING_LEFT)
     newest = claimed.order_by("-claimed_at").values_list("claimed_at", "domain")[: settings.HOURLY_LIMIT]
     return Standing(
         now=now,
@@ -97,9 +95,7 @@ class Turn:
 def _turns(messages: Sequence[Message], at: Standing) -> dict[int, Turn]:
     """By key; without those that do not leave within the horizon of the forecast."""
     found: dict[int, Turn] = {}
-    for ahead, one in enumerate(
-        forecast.leaving(at, queue_counts.around(at, messages), office_hours.hours()) if messages else ()
-    ):
+    for ahead, one in enumerate(forecast.leaving(at, queue_counts.around(at, messages), office_hours.hours()) if messages else ()):
         if one.line.mark:
             found[one.line.mark] = Turn(one.at, ahead, one.longest)
             if len(found) == len(messages):

@@ -25,9 +25,7 @@ def now_and_with_undecided(now: datetime) -> Draining:
     lines, wait = queue_counts.approved(at), limit_rules.for_everything(at)
     held_by = wait.text if wait and wait.until is None else None
     both = [*lines, *queue_counts.undecided(at)]
-    return Draining(
-        now, held_by, forecast.by_day(at, lines, office_hours.hours()), forecast.by_day(at, both, office_hours.hours())
-    )
+    return Draining(now, held_by, forecast.by_day(at, lines, office_hours.hours()), forecast.by_day(at, both, office_hours.hours()))
 
 
 @dataclass(frozen=True)
@@ -54,9 +52,7 @@ def sentence(found: Draining) -> str:
     if found.approved.waiting:
         said.append(f"Approved: {_drain(found.approved, found.at)}.")
     if more:
-        said.append(
-            f"With the {more} that wait for a decision, approved now: {_drain(found.with_undecided, found.at)}."
-        )
+        said.append(f"With the {more} that wait for a decision, approved now: {_drain(found.with_undecided, found.at)}.")
     return " ".join(said)
 
 

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from caio_project.lib.append_only import HoldAppendOnly
+from caio_project.lib.db.append_only import HoldAppendOnly
 
 
 class Migration(migrations.Migration):

@@ -3,7 +3,7 @@
 import django.utils.timezone
 from django.db import migrations, models
 
-from caio_project.lib.append_only import HoldAppendOnly
+from caio_project.lib.db.append_only import HoldAppendOnly
 
 
 class Migration(migrations.Migration):

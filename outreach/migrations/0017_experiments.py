@@ -6,7 +6,7 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
-from caio_project.lib.append_only import HoldAppendOnly
+from caio_project.lib.db.append_only import HoldAppendOnly
 
 
 class Migration(migrations.Migration):

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from caio_project.lib.append_only import AppendOnly
+from caio_project.lib.db.append_only import AppendOnly
 from outreach.control.policy import Phase
 
 

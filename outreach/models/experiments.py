@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from caio_project.lib.append_only import AppendOnly
+from caio_project.lib.db.append_only import AppendOnly
 from outreach.models.messages import Message
 from outreach.models.templates import EmailTemplate
 
@@ -35,9 +35,7 @@ class Experiment(models.Model):
     started_at = models.DateTimeField(default=timezone.now)
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     ended_at = models.DateTimeField(null=True, blank=True)
-    ended_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
+    ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     verdict = models.CharField(max_length=12, choices=Verdict.choices, blank=True)
     result = models.JSONField(default=dict, help_text="What was counted when it ended.")
 
@@ -46,9 +44,7 @@ class Experiment(models.Model):
         default_permissions = ("view",)
         permissions = [("run_experiment", "Can start and end experiments")]
         constraints = [
-            models.UniqueConstraint(
-                fields=["template_key"], condition=Q(ended_at=None), name="one_running_test_a_template"
-            ),
+            models.UniqueConstraint(fields=["template_key"], condition=Q(ended_at=None), name="one_running_test_a_template"),
             models.CheckConstraint(condition=Q(assigned__lte=F("size")), name="no_more_assigned_than_planned"),
         ]
 

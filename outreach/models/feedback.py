@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from caio_project.lib.append_only import AppendOnly
+from caio_project.lib.db.append_only import AppendOnly
 from leads.models import Lead
 from outreach.models.messages import Message
 
@@ -98,9 +98,7 @@ class Reply(OfPerson):
     sorted_as = models.CharField(max_length=14, choices=ReplyKind.choices, help_text="By the machine.")
     is_sure = models.BooleanField(default=True, help_text="False where the machine asks a person to look.")
     corrected_to = models.CharField(max_length=14, choices=ReplyKind.choices, blank=True)
-    corrected_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
+    corrected_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     corrected_at = models.DateTimeField(null=True, blank=True)
     taken_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+",

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from caio_project.lib.append_only import AppendOnly
+from caio_project.lib.db.append_only import AppendOnly
 from leads.models import Assessment, Kind, Lead, TeamMember
 from outreach.control.policy import Band
 from outreach.lifecycle.transitions import Status
@@ -91,9 +91,7 @@ class Message(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     cleared_at = models.DateTimeField(null=True, blank=True)
     by_machine = models.BooleanField(default=False, help_text="Approved by the machine, by no person.")
-    machine_looks_at = models.DateTimeField(
-        default=timezone.now, help_text="When the machine looks whether it may approve it."
-    )
+    machine_looks_at = models.DateTimeField(default=timezone.now, help_text="When the machine looks whether it may approve it.")
     place = models.ForeignKey(
         Place, null=True, blank=True, on_delete=models.PROTECT, db_index=False,
         help_text="Whose hours it keeps; empty in the sandbox.",
@@ -112,21 +110,15 @@ class Message(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=~Q(transport=Transport.GHL) | Q(kind=Kind.LIVE), name="only_live_people_leave_by_ghl"
-            ),
+            models.CheckConstraint(condition=~Q(transport=Transport.GHL) | Q(kind=Kind.LIVE), name="only_live_people_leave_by_ghl"),
             # A second first email to a person while one is open is a bug somewhere above.
             models.UniqueConstraint(
                 fields=["lead"],
                 condition=Q(status__in=["draft", "blocked", "held", "cleared", "sending", "uncertain"]),
                 name="one_open_email_per_lead",
             ),
-            models.UniqueConstraint(
-                fields=["follows", "step"], condition=Q(follows__isnull=False), name="each_follow_up_once"
-            ),
-            models.CheckConstraint(
-                condition=Q(step=1, follows=None) | Q(step__gt=1, follows__isnull=False), name="follow_ups_follow"
-            ),
+            models.UniqueConstraint(fields=["follows", "step"], condition=Q(follows__isnull=False), name="each_follow_up_once"),
+            models.CheckConstraint(condition=Q(step=1, follows=None) | Q(step__gt=1, follows__isnull=False), name="follow_ups_follow"),
         ]
         indexes = [
             models.Index(fields=["not_before"], name="message_to_draft", condition=Q(status="draft")),
@@ -149,9 +141,7 @@ class Message(models.Model):
                 name="message_aside",
                 condition=Q(status="cleared") & ~Q(waiting_for=""),
             ),
-            models.Index(
-                fields=["machine_looks_at"], name="message_for_machine", condition=Q(status="held", opened_at=None)
-            ),
+            models.Index(fields=["machine_looks_at"], name="message_for_machine", condition=Q(status="held", opened_at=None)),
             models.Index(fields=["by_machine"], name="message_by_machine", condition=Q(status="cleared")),
             models.Index(fields=["lease_until"], name="message_leaving", condition=Q(status="sending")),
             models.Index(fields=["uncertain_at"], name="message_uncertain", condition=Q(status="uncertain")),
@@ -160,9 +150,7 @@ class Message(models.Model):
             models.Index(fields=["kind", "status", "transport"], name="message_counted"),  # for queue-status
             models.Index(fields=["to_address"], name="message_by_address"),
             models.Index(fields=["ghl_contact_id"], name="message_by_contact", condition=~Q(ghl_contact_id="")),
-            models.Index(
-                fields=["ghl_email_message_id"], name="message_by_email_id", condition=~Q(ghl_email_message_id="")
-            ),
+            models.Index(fields=["ghl_email_message_id"], name="message_by_email_id", condition=~Q(ghl_email_message_id="")),
             models.Index(fields=["-created_at"], name="message_newest"),
         ]
 

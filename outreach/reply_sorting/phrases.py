@@ -14,8 +14,7 @@ PUNCTUATION = " \t,;:-–—*\"'()"
 TAKEN = "\x00"  # stands where something was taken out; no phrase reaches across it
 
 LISTS: dict[str, Any] = {
-    path.stem: tomllib.loads(path.read_text(encoding="utf-8"))
-    for path in Path(__file__).with_name("words").glob("*.toml")
+    path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in Path(__file__).with_name("words").glob("*.toml")
 }
 _ODD = {"’": "'", "‘": "'", "`": "'", "´": "'", "\xa0": " ", "ø": "o", "Ø": "o", "ł": "l", "Ł": "l", "ı": "i"}
 _FOLDED = {

@@ -17,9 +17,7 @@ MOST_MARKUP = 200_000  # characters of HTML
 
 # --- from HTML to text: a quote becomes lines that start with ">", as in plain text
 
-_IS_HTML = re.compile(
-    r"</?(?:html|body|div|p|br|span|blockquote|table|a|b|i|font|meta)(?:[\s/][^<>]{0,400})?>", re.IGNORECASE
-)
+_IS_HTML = re.compile(r"</?(?:html|body|div|p|br|span|blockquote|table|a|b|i|font|meta)(?:[\s/][^<>]{0,400})?>", re.IGNORECASE)
 _TAG = re.compile(r"<([^<>]*+)>")
 _NAME = re.compile(r"\s*(/?)([a-z][a-z0-9]*+)", re.IGNORECASE)
 _HIDDEN = {"style", "script", "head", "title", "template", "noscript"}

@@ -13,7 +13,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from caio_project.lib import claims, http
+from caio_project.lib import http
+from caio_project.lib.db import claims
 from leads import locks
 from leads.imports.ghl_contacts import why_stopped
 from leads.integrations import ghl as contacts

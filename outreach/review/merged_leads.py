@@ -45,9 +45,7 @@ def follow(batch: int = 200) -> int:
 
 def _own(now_at: int, written_for: int) -> Q:
     """The rows of one lead that are at another, or still where they were written."""
-    return Q(lead=now_at, written_for=written_for) | (
-        Q(lead=now_at, written_for=None) if now_at == written_for else Q(pk=None)
-    )
+    return Q(lead=now_at, written_for=written_for) | (Q(lead=now_at, written_for=None) if now_at == written_for else Q(pk=None))
 
 
 def _bring(table: type[Model], now_at: int, written_for: int) -> None:

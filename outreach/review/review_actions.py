@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from caio_project.lib import claims
+from caio_project.lib.db import claims
 from caio_project.lib.nudge import nudge
 from leads.models import Kind, Lead
 from leads.suppression import suppression

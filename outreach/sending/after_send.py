@@ -9,7 +9,8 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from caio_project.lib import claims, http
+from caio_project.lib import http
+from caio_project.lib.db import claims
 from leads.integrations import alarms
 from leads.integrations import ghl as contacts
 from leads.integrations import ghl_refusals as refusals

@@ -42,9 +42,7 @@ def ready(message: Message) -> str:
         ghl_lookup.store(message, contact, found)
         raise _held(message, news)
     if contact.assigned_to != message.lead.ghl_assigned_to:
-        owner_assignment.from_ghl(
-            message.lead, contact.assigned_to
-        )  # the answer is theirs; what was approved stays as it is
+        owner_assignment.from_ghl(message.lead, contact.assigned_to)  # the answer is theirs; what was approved stays as it is
     return contact.id
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from caio_project.lib import claims
+from caio_project.lib.db import claims
 from outreach.control import phase
 from outreach.lifecycle.transitions import Status
 from outreach.models import Control, Message

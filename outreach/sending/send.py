@@ -13,7 +13,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from caio_project.lib import claims, http
+from caio_project.lib import http
+from caio_project.lib.db import claims
 from leads.integrations import ghl as contacts
 from outreach.content import email_footer
 from outreach.control import phase
@@ -53,11 +54,7 @@ def _take(at: Standing) -> Message | None:
     """The email whose turn it is, taken; None where each waits for its own or for a more urgent one."""
     for _ in range(20):
         message = send_order.next_in_turn(at)
-        if (
-            message is None
-            or send_order.one_at_the_door_is_more_urgent(message, at)
-            or send_order.kept(message.rank, at)
-        ):
+        if message is None or send_order.one_at_the_door_is_more_urgent(message, at) or send_order.kept(message.rank, at):
             return None
         if current_limits.for_message(message, at):  # its person was found to be elsewhere
             place = office_hours.for_leaving(message, message.transport)
@@ -150,9 +147,7 @@ def _send(message: Message) -> bool:
         intent = send_slots.claim(message, contact_id=contact_id)
     try:
         with contacts.only_while(phase.ask):
-            sent = email_api.send_email(
-                contact_id=contact_id, to=message.to_address, subject=text.subject, html=html, thread=thread
-            )
+            sent = email_api.send_email(contact_id=contact_id, to=message.to_address, subject=text.subject, html=html, thread=thread)
     except http.Failure as failure:
         return _not_sent(message, intent, failure)
     with transaction.atomic():

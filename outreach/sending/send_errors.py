@@ -6,7 +6,8 @@ import re
 
 from django.utils import timezone
 
-from caio_project.lib import claims, http
+from caio_project.lib import http
+from caio_project.lib.db import claims
 from leads.integrations import alarms
 from leads.integrations import ghl_refusals as said
 from leads.suppression import suppression

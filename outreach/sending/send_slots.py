@@ -4,7 +4,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from caio_project.lib import claims
+from caio_project.lib.db import claims
 from outreach.auto_approval import eligibility
 from outreach.control import phase
 from outreach.guardrails import guardrails
@@ -27,11 +27,7 @@ def claim(message: Message, contact_id: str = "") -> SendIntent:
     row = phase.locked()
     now = timezone.now()
     at = current_limits.standing(row, now)
-    if (
-        wait := limit_rules.for_everything(at)
-        or current_limits.for_message(message, at)
-        or send_order.kept(message.rank, at)
-    ):
+    if wait := limit_rules.for_everything(at) or current_limits.for_message(message, at) or send_order.kept(message.rank, at):
         raise Bound(wait.limit, wait.text)
     if breach := guardrails.unanswered(now):
         raise Bound("guardrail", breach.text)

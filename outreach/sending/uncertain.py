@@ -9,7 +9,8 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from caio_project.lib import claims, http
+from caio_project.lib import http
+from caio_project.lib.db import claims
 from leads.integrations import alarms
 from outreach.drafting import drafts
 from outreach.guardrails.guardrail_rules import UNCERTAIN_TOO_LONG

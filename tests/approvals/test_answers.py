@@ -10,8 +10,9 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from approvals import answers, escalation
+from approvals.escalation import escalation
 from approvals.models import Notice
+from approvals.sent import answers
 from leads.models import Suppression, TeamMember
 from leads.suppression import suppression
 from outreach.feedback import apply_feedback
@@ -39,9 +40,7 @@ def body(response: Any) -> str:
 def sent(**lead: Any) -> Message:
     message = factories.cleared(factories.LeadFactory(**lead))
     contact = f"cnt_{message.pk}"
-    Message.objects.filter(pk=message.pk).update(
-        status="sent", transport="ghl", sent_at=timezone.now(), ghl_contact_id=contact
-    )
+    Message.objects.filter(pk=message.pk).update(status="sent", transport="ghl", sent_at=timezone.now(), ghl_contact_id=contact)
     message.refresh_from_db()
     return message
 
@@ -73,9 +72,7 @@ def test_what_people_wrote_is_text_and_never_markup(desk: Client) -> None:
     assert "&lt;img src=x onerror=alert(1)&gt; &amp; more" in raw
 
 
-@pytest.mark.parametrize(
-    ("text", "needs"), [(YES, True), (UNSURE, True), (NO, False), (STOP, False), ("I am out of the office.", True)]
-)
+@pytest.mark.parametrize(("text", "needs"), [(YES, True), (UNSURE, True), (NO, False), (STOP, False), ("I am out of the office.", True)])
 def test_positive_ones_and_those_the_machine_asks_about_need_somebody(desk: Client, text: str, needs: bool) -> None:
     said(text)
     assert bool(answers.needs_you()) == needs
@@ -120,9 +117,7 @@ def test_what_came_back_stands_beside_each_email_that_left(desk: Client) -> None
     assert "Delivered, Opened; <b>Negative</b>" in body(desk.get("/sales/sent"))
 
 
-def test_the_page_asks_the_database_as_often_with_many_replies(
-    desk: Client, django_assert_max_num_queries: Any
-) -> None:
+def test_the_page_asks_the_database_as_often_with_many_replies(desk: Client, django_assert_max_num_queries: Any) -> None:
     for _ in range(2):
         said(YES)
     with django_assert_max_num_queries(60) as few:
@@ -267,14 +262,10 @@ def test_a_reply_sorted_as_positive_by_a_person_is_told(desk: Client, owner: Tea
 
 
 @pytest.mark.parametrize("change", ["taken", "sorted"])
-def test_what_somebody_has_dealt_with_already_is_not_told(
-    slack: FakeSlack, owner: TeamMember, reviewer: User, change: str
-) -> None:
+def test_what_somebody_has_dealt_with_already_is_not_told(slack: FakeSlack, owner: TeamMember, reviewer: User, change: str) -> None:
     reply = said(YES)
     escalation.notice_answers()
-    Reply.objects.filter(pk=reply.pk).update(
-        **{"taken": {"taken_by": reviewer}, "sorted": {"corrected_to": "negative"}}[change]
-    )
+    Reply.objects.filter(pk=reply.pk).update(**{"taken": {"taken_by": reviewer}, "sorted": {"corrected_to": "negative"}}[change])
     escalation.tell_due()
     notice = Notice.objects.get(reply=reply)
     assert (notice.channel, notice.error) == ("page", "taken, or sorted differently, before it was told")

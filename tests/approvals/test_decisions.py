@@ -7,9 +7,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
-from approvals import decisions, queue
-from approvals.decisions import Decider, Refused, TooLate
+from approvals.decisions import decisions
+from approvals.decisions.decisions import Decider, Refused, TooLate
 from approvals.models import Claim, Decision, DecisionReason, Reading
+from approvals.queue import review_queue
 from leads.suppression import suppression
 from outreach.control import phase
 from outreach.control.policy import Phase
@@ -52,9 +53,7 @@ def test_an_approval_is_written_once_with_everything_it_was_about(reviewer: User
     assert (DecisionReason.objects.count(), MoveReason.objects.count()) == (0, 0)
 
 
-def test_a_rejection_keeps_tag_and_reason_in_erasable_rows_beside_decision_and_move(
-    reviewer: User, connected: None
-) -> None:
+def test_a_rejection_keeps_tag_and_reason_in_erasable_rows_beside_decision_and_move(reviewer: User, connected: None) -> None:
     message = factories.held()
     done = decisions.reject(message, 1, by(reviewer), tag="weak_subject", reason=f"  {REASON}\n")
     assert done.status == "rejected"
@@ -132,9 +131,7 @@ def test_a_text_that_changed_is_not_decided_unseen(reviewer: User, lead_user: Us
     body = shown.text.body + "\n\nOne more thing."
     review_actions.edit(Message.objects.get(pk=shown.pk), 1, subject=shown.text.subject, body=body, by=lead_user)
     for page_copy in (shown, Message.objects.get(pk=shown.pk)):
-        with pytest.raises(
-            TooLate, match=r"^lena changed this email at 10:00\. Your decision was not recorded\.$"
-        ) as late:
+        with pytest.raises(TooLate, match=r"^lena changed this email at 10:00\. Your decision was not recorded\.$") as late:
             decide(kind, page_copy, 1, by(reviewer))
         assert late.value.message.version == 2
     nothing_happened(shown)
@@ -225,12 +222,8 @@ def test_a_decision_by_a_key_without_a_user_is_no_evidence(connected: None) -> N
     assert message.moves.last().by is None
 
 
-@pytest.mark.parametrize(
-    ("kind", "evidence"), [("live", True), ("example", False), ("test", False), ("training", False)]
-)
-def test_only_decisions_about_live_people_are_evidence(
-    reviewer: User, connected: None, kind: str, evidence: bool
-) -> None:
+@pytest.mark.parametrize(("kind", "evidence"), [("live", True), ("example", False), ("test", False), ("training", False)])
+def test_only_decisions_about_live_people_are_evidence(reviewer: User, connected: None, kind: str, evidence: bool) -> None:
     decisions.approve(factories.held(factories.LeadFactory(kind=kind)), 1, by(reviewer))
     assert Decision.objects.get().is_evidence is evidence
 
@@ -242,20 +235,14 @@ def test_a_decision_about_an_email_for_the_sandbox_is_no_evidence(reviewer: User
 
 def test_a_decision_about_a_persons_text_says_so(reviewer: User) -> None:
     message = factories.held()
-    message = review_actions.edit(
-        message, 1, subject=message.text.subject, body=message.text.body + " Alex", by=reviewer
-    )
+    message = review_actions.edit(message, 1, subject=message.text.subject, body=message.text.body + " Alex", by=reviewer)
     decisions.approve(message, 2, by(reviewer))
     row = Decision.objects.get()
     assert (row.version, row.edited, row.text_sha256) == (2, True, message.texts.get(version=2).sha256)
 
 
-@pytest.mark.parametrize(
-    ("kind", "verdict", "status"), [("approve", "would_approve", "withdrawn"), ("reject", "would_reject", "rejected")]
-)
-def test_in_shadow_a_decision_is_recorded_as_one_of_shadow(
-    reviewer: User, loose: None, kind: str, verdict: str, status: str
-) -> None:
+@pytest.mark.parametrize(("kind", "verdict", "status"), [("approve", "would_approve", "withdrawn"), ("reject", "would_reject", "rejected")])
+def test_in_shadow_a_decision_is_recorded_as_one_of_shadow(reviewer: User, loose: None, kind: str, verdict: str, status: str) -> None:
     phase.change(Phase.SHADOW, by=None, reason="test")
     message = factories.held()
     assert decide(kind, message, 1, by(reviewer)).status == status
@@ -290,7 +277,7 @@ def test_the_queue_is_ordered_by_urgency_then_due_time() -> None:
     warm = factories.held(intent=50, tier="tier_2")
     hot, hotter = factories.held(), factories.held()
     Message.objects.filter(pk=hotter.pk).update(due_at=hot.due_at - timedelta(minutes=1))
-    assert list(queue.waiting()) == [hotter, hot, warm, low]
+    assert list(review_queue.waiting()) == [hotter, hot, warm, low]
 
 
 def test_the_counts_leave_training_and_test_people_out() -> None:
@@ -299,34 +286,34 @@ def test_the_counts_leave_training_and_test_people_out() -> None:
     factories.held(factories.LeadFactory(kind="training"))
     factories.held(factories.LeadFactory(kind="example"))
     factories.cleared()
-    assert (queue.counts().pending, queue.counts().approved, queue.counts().rejected) == (2, 1, 0)
-    assert queue.counts().total == 3
+    assert (review_queue.counts().pending, review_queue.counts().approved, review_queue.counts().rejected) == (2, 1, 0)
+    assert review_queue.counts().total == 3
 
 
 def test_an_email_is_on_one_desk_for_ten_minutes(reviewer: User, lead_user: User, clock: Any) -> None:
     message = factories.held()
-    assert queue.take(message, reviewer).user == reviewer
-    assert queue.take(message, lead_user).user == reviewer
-    assert queue.holder(message, lead_user).user == reviewer
-    assert queue.holder(message, reviewer) is None
-    assert queue.next_for(lead_user) is None
+    assert review_queue.take(message, reviewer).user == reviewer
+    assert review_queue.take(message, lead_user).user == reviewer
+    assert review_queue.holder(message, lead_user).user == reviewer
+    assert review_queue.holder(message, reviewer) is None
+    assert review_queue.next_for(lead_user) is None
     clock.shift(timedelta(minutes=10, seconds=1))
-    assert queue.holder(message, lead_user) is None
-    assert queue.take(message, lead_user).user == lead_user
-    assert queue.take(message, reviewer).user == lead_user
-    queue.give_back(message, reviewer)
+    assert review_queue.holder(message, lead_user) is None
+    assert review_queue.take(message, lead_user).user == lead_user
+    assert review_queue.take(message, reviewer).user == lead_user
+    review_queue.give_back(message, reviewer)
     assert Claim.objects.count() == 1
-    queue.give_back(message, lead_user)
+    review_queue.give_back(message, lead_user)
     assert Claim.objects.count() == 0
 
 
 def test_having_read_is_of_one_text_and_of_one_person(reviewer: User, lead_user: User) -> None:
     message = factories.held()
-    queue.note_reading(message, reviewer)
-    queue.note_reading(message, reviewer)
+    review_queue.note_reading(message, reviewer)
+    review_queue.note_reading(message, reviewer)
     assert Reading.objects.count() == 1
     assert Message.objects.get(pk=message.pk).opened_at is not None
-    assert [m.read for m in queue.with_reading(queue.waiting(), reviewer)] == [True]
-    assert [m.read for m in queue.with_reading(queue.waiting(), lead_user)] == [False]
+    assert [m.read for m in review_queue.with_reading(review_queue.waiting(), reviewer)] == [True]
+    assert [m.read for m in review_queue.with_reading(review_queue.waiting(), lead_user)] == [False]
     review_actions.edit(message, 1, subject=message.text.subject, body=message.text.body + " Alex", by=lead_user)
-    assert [m.read for m in queue.with_reading(queue.waiting(), reviewer)] == [False]
+    assert [m.read for m in review_queue.with_reading(review_queue.waiting(), reviewer)] == [False]

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.core import mail
 from django.utils import timezone
 
-from approvals import escalation
+from approvals.escalation import escalation
 from approvals.models import Notice
 from approvals.tasks import tell
 from caio_project.lib.models import Heartbeat
@@ -67,9 +67,7 @@ def test_a_hot_email_is_announced_at_once_and_once(slack: FakeSlack, next_person
     assert mail.outbox == []
 
 
-def test_the_next_person_is_told_after_two_hours_and_then_nobody(
-    slack: FakeSlack, clock: Any, next_person: TeamMember
-) -> None:
+def test_the_next_person_is_told_after_two_hours_and_then_nobody(slack: FakeSlack, clock: Any, next_person: TeamMember) -> None:
     message = factories.held()
     rounds()
     clock.shift(timedelta(hours=1, minutes=59))
@@ -214,9 +212,7 @@ def test_without_email_slack_is_tried_again_until_it_works(slack: FakeSlack, clo
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
-def test_with_email_the_person_gets_an_email_at_once(
-    slack: FakeSlack, by_email: None, sender: TeamMember, fault: Any
-) -> None:
+def test_with_email_the_person_gets_an_email_at_once(slack: FakeSlack, by_email: None, sender: TeamMember, fault: Any) -> None:
     message = factories.held()
     fault(slack)
     assert rounds() == (1, 1)

@@ -12,8 +12,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from approvals import queue, shown
+from approvals.desk import reading_proof
 from approvals.models import Claim, Decision, Reading
+from approvals.queue import review_queue
 from leads.models import Company, Lead
 from outreach.control import phase
 from outreach.control.policy import Phase
@@ -44,14 +45,12 @@ def url(message: Message, what: str = "") -> str:
 
 def approve(client: Client, message: Message, **more: Any) -> Any:
     """Approve as the desk does, after a minute of reading."""
-    proof = shown.mark(message, at=time.time() - 60)
+    proof = reading_proof.mark(message, at=time.time() - 60)
     return client.post(url(message, "approve"), {"version": message.version, "shown": proof, **more})
 
 
 def reject(client: Client, message: Message, **more: Any) -> Any:
-    return client.post(
-        url(message, "reject"), {"version": message.version, "tag": "weak_subject", "reason": REASON, **more}
-    )
+    return client.post(url(message, "reject"), {"version": message.version, "tag": "weak_subject", "reason": REASON, **more})
 
 
 def body(response: Any) -> str:
@@ -90,10 +89,7 @@ def test_a_viewer_sees_the_sentence_and_no_buttons(client: Client, viewer: User)
 def test_a_viewer_does_not_decide_in_batches(client: Client, viewer: User) -> None:
     message = factories.held()
     client.force_login(viewer)
-    assert (
-        client.post("/sales/queue/batch", {"action": "approve", "selected": f"{message.public_id}.1"}).status_code
-        == 403
-    )
+    assert client.post("/sales/queue/batch", {"action": "approve", "selected": f"{message.public_id}.1"}).status_code == 403
     assert client.post("/sales/queue/next").status_code == 403
 
 
@@ -234,7 +230,7 @@ def test_the_second_of_two_deciders_is_told(desk: Client, sam: User) -> None:
 
 def test_what_somebody_else_has_on_the_desk_can_only_be_read(desk: Client, sam: User) -> None:
     message = factories.held()
-    queue.take(message, sam)
+    review_queue.take(message, sam)
     page = body(desk.get(url(message)))
     assert "sam has this email until" in page
     assert url(message, "approve") not in page
@@ -308,9 +304,7 @@ def test_an_edit_of_a_text_that_changed_keeps_both(desk: Client, sam: User) -> N
     assert 'value="My subject"' in page and "Save mine instead" in page
     message.refresh_from_db()
     assert message.version == 2
-    assert (
-        desk.post(url(message, "edit"), {"version": 2, "subject": "My subject", "body": text.body}).status_code == 303
-    )
+    assert desk.post(url(message, "edit"), {"version": 2, "subject": "My subject", "body": text.body}).status_code == 303
 
 
 @pytest.mark.parametrize("gone", ["subject", "body"])
@@ -387,7 +381,7 @@ def test_reading_an_old_text_is_no_reading(desk: Client, sam: User) -> None:
 
 def test_the_next_email_is_taken_and_shown(desk: Client, reviewer: User, sam: User) -> None:
     first, second = factories.held(), factories.held()
-    queue.take(first, sam)
+    review_queue.take(first, sam)
     response = desk.post("/sales/queue/next")
     assert (response.status_code, response["Location"]) == (303, url(second))
     assert Claim.objects.get(message=second).user == reviewer
@@ -418,12 +412,12 @@ def test_a_batch_approves_only_what_this_person_has_read(desk: Client, reviewer:
     read, unread, critical, changed, taken = (factories.held() for _ in range(5))
     Message.objects.filter(pk=critical.pk).update(critical_reason="This person has answered before.")
     for message in (read, critical, changed):
-        queue.note_reading(message, reviewer)
-    queue.note_reading(unread, sam)
+        review_queue.note_reading(message, reviewer)
+    review_queue.note_reading(unread, sam)
     text = changed.text
     assert text is not None
     review_actions.edit(Message.objects.get(pk=changed.pk), 1, subject="Another subject", body=text.body, by=sam)
-    queue.take(taken, sam)
+    review_queue.take(taken, sam)
     page = body(batch(desk, "approve", read, unread, critical, changed, taken))
     assert "Approved 1. Not approved 4." in page
     assert f"{unread.lead}: you have not read it" in page
@@ -438,7 +432,7 @@ def test_a_batch_takes_at_most_fifty(desk: Client, reviewer: User) -> None:
     factories.many_held(51)
     messages = list(Message.objects.all())
     for message in messages:
-        queue.note_reading(message, reviewer)
+        review_queue.note_reading(message, reviewer)
     page = body(batch(desk, "approve", *messages))
     assert "At most 50 emails at once; 51 were selected. Nothing was decided." in page
     assert Decision.objects.count() == 0
@@ -501,7 +495,7 @@ def test_filters_count_and_show(desk: Client, reviewer: User) -> None:
     late = Message.objects.filter(rank=2).first()
     assert late is not None
     Message.objects.filter(pk=late.pk).update(due_at=timezone.now() - timedelta(minutes=3))
-    queue.take(late, reviewer)
+    review_queue.take(late, reviewer)
     response = desk.get("/sales/queue", {"show": "overdue"})
     assert {chip.name: chip.count for chip in response.context["chips"]} == {
         "": 6, "overdue": 1, "hot": 2, "warm": 2, "low": 2, "mine": 1,
@@ -526,7 +520,7 @@ def test_an_empty_queue_does_not_claim_to_be_caught_up(desk: Client) -> None:
 @pytest.mark.parametrize("proof", ["", "x", None])
 def test_what_was_not_shown_is_not_approved(desk: Client, proof: str | None) -> None:
     message = factories.held()
-    response = approve(desk, message, shown=shown.mark(message) if proof is None else proof)
+    response = approve(desk, message, shown=reading_proof.mark(message) if proof is None else proof)
     assert response.status_code == 422
     assert "it was not on the screen long enough to be read" in body(response)
     message.refresh_from_db()
@@ -535,7 +529,7 @@ def test_what_was_not_shown_is_not_approved(desk: Client, proof: str | None) -> 
 
 def test_a_reason_that_came_while_it_was_read_has_to_be_read_too(desk: Client) -> None:
     message = factories.held()
-    proof = shown.mark(message, at=time.time() - 60)
+    proof = reading_proof.mark(message, at=time.time() - 60)
     Message.objects.filter(pk=message.pk).update(critical_reason="GoHighLevel shows an open deal: Northline pilot.")
     response = approve(desk, message, shown=proof)
     assert response.status_code == 422
@@ -551,9 +545,7 @@ def test_a_reason_that_came_while_it_was_read_has_to_be_read_too(desk: Client) -
     ("sandboxed", "said"),
     [([], "Not checked at GoHighLevel yet."), (["ghl"], "GoHighLevel is in the sandbox: not checked.")],
 )
-def test_the_desk_says_whether_gohighlevel_was_asked(
-    desk: Client, settings: Any, sandboxed: list[str], said: str
-) -> None:
+def test_the_desk_says_whether_gohighlevel_was_asked(desk: Client, settings: Any, sandboxed: list[str], said: str) -> None:
     settings.SANDBOXED = sandboxed
     message = factories.held()
     assert said in body(desk.get(url(message)))
@@ -563,7 +555,7 @@ def test_the_desk_says_whether_gohighlevel_was_asked(
 
 def test_the_proof_of_another_email_or_text_is_none(desk: Client, reviewer: User) -> None:
     message, other = factories.held(), factories.held()
-    proof = shown.mark(other, at=time.time() - 60)
+    proof = reading_proof.mark(other, at=time.time() - 60)
     assert approve(desk, message, shown=proof).status_code == 422
     message.refresh_from_db()
     assert message.status == "held"

@@ -131,12 +131,8 @@ def came_back(message: Message) -> Reply:
     """One of everything that can come back of an email; the answer."""
     now = timezone.now()
     EmailEvent.objects.create(key=f"{message.pk}:delivered", message=message, kind="delivered", source="poll", at=now)
-    Meeting.objects.create(
-        ghl_id=f"apt_{message.pk}", lead=message.lead, status="confirmed", booked_at=now, starts_at=now, changed_at=now
-    )
-    Opportunity.objects.create(
-        ghl_id=f"opp_{message.pk}", lead=message.lead, status="open", opened_at=now, changed_at=now
-    )
+    Meeting.objects.create(ghl_id=f"apt_{message.pk}", lead=message.lead, status="confirmed", booked_at=now, starts_at=now, changed_at=now)
+    Opportunity.objects.create(ghl_id=f"opp_{message.pk}", lead=message.lead, status="open", opened_at=now, changed_at=now)
     SyncCursor.objects.get_or_create(name="emails")
     reply = Reply.objects.create(
         ghl_message_id=f"eml_{message.pk}", lead=message.lead, message=message, received_at=now, source="poll",
@@ -151,12 +147,9 @@ def many_held(count: int) -> None:
     from outreach.models import MessageText
 
     now = timezone.now()
-    companies = Company.objects.bulk_create(
-        Company(name=f"Bulk {n}", name_key=f"bulk {n}", domain=f"bulk-{n}.test") for n in range(count)
-    )
+    companies = Company.objects.bulk_create(Company(name=f"Bulk {n}", name_key=f"bulk {n}", domain=f"bulk-{n}.test") for n in range(count))
     leads = Lead.objects.bulk_create(
-        Lead(first_name="Bulk", last_name=str(n), email=f"p{n}@bulk-{n}.test", company=c, address="usable")
-        for n, c in enumerate(companies)
+        Lead(first_name="Bulk", last_name=str(n), email=f"p{n}@bulk-{n}.test", company=c, address="usable") for n, c in enumerate(companies)
     )
     messages = Message.objects.bulk_create(
         Message(

@@ -248,9 +248,7 @@ def enriched(row: dict) -> dict:
     }
 
 
-def callback_body(
-    row: dict, answer: Callable[[dict], dict] | None = None, data: dict | None = None, variant: str = ""
-) -> bytes:
+def callback_body(row: dict, answer: Callable[[dict], dict] | None = None, data: dict | None = None, variant: str = "") -> bytes:
     """The raw body of a call back; see VARIANTS for the ways a Clay template goes wrong."""
     if variant not in VARIANTS:
         raise ValueError(f"unknown variant {variant}")

@@ -1134,9 +1134,7 @@ class FakeGhl(FakeServer):
     def outbound_message(self, **more: Any) -> dict:
         return webhooks.outbound_message(self.location_id, **more)
 
-    def email_stats(
-        self, event: str, email_message_id: str = "eml_1", recipient: str = "x@y.test", **more: Any
-    ) -> dict:
+    def email_stats(self, event: str, email_message_id: str = "eml_1", recipient: str = "x@y.test", **more: Any) -> dict:
         return webhooks.email_stats(event, email_message_id, recipient, self.location_id, **more)
 
     def contact_dnd_update(self, contact: dict | None = None, channel: str = "Email", status: str = "active") -> dict:
@@ -1437,9 +1435,7 @@ def us_date_ms(text: str) -> int:
 
 def matches_search(contact: dict, body: dict) -> bool:
     query = (body.get("query") or "").lower()
-    if query and not any(
-        query in str(contact.get(n) or "").lower() for n in ("email", "phone", "firstName", "lastName")
-    ):
+    if query and not any(query in str(contact.get(n) or "").lower() for n in ("email", "phone", "firstName", "lastName")):
         return False
     return all(matches_filter(contact, item) for item in body.get("filters") or [])
 

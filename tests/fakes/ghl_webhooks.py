@@ -179,15 +179,10 @@ def _email_stats_extra(event: str, severity: str | None, reason: str | None, pay
     return {}
 
 
-def contact_dnd_update(
-    contact: dict | None = None, channel: str = "Email", status: str = "active", location_id: str = "loc-test"
-) -> dict:
+def contact_dnd_update(contact: dict | None = None, channel: str = "Email", status: str = "active", location_id: str = "loc-test") -> dict:
     """ContactDndUpdate: the flat contact with dnd and dndSettings; channel "all" sets dnd itself."""
     contact = contact or {"id": "cnt_1", "email": "dana.okafor@northline.test", "dnd": False, "dndSettings": {}}
-    fields = {
-        name: contact.get(name)
-        for name in ("id", "email", "firstName", "lastName", "phone", "companyName", "tags", "dateAdded")
-    }
+    fields = {name: contact.get(name) for name in ("id", "email", "firstName", "lastName", "phone", "companyName", "tags", "dateAdded")}
     settings = dict(contact.get("dndSettings") or {})
     if channel != "all":
         settings[channel] = {"status": status, "message": f"Updated by the contact at {iso()}", "code": "103"}

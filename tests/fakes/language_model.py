@@ -28,9 +28,7 @@ def honest(question: dict[str, Any]) -> dict[str, Any]:
     facts = [{"phrase": company, "field": "company"}] if company else []
     return {
         "subject": f"One task at {company}",
-        "paragraphs": [
-            {"text": text.format(company=company), "facts": facts if "{company}" in text else []} for text in paragraphs
-        ],
+        "paragraphs": [{"text": text.format(company=company), "facts": facts if "{company}" in text else []} for text in paragraphs],
     }
 
 

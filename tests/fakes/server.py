@@ -100,9 +100,7 @@ class RouteScript:
         self._add, self._route, self._containing = add, route, containing
 
     def _script(self, action: str, times: int | None, **options: Any) -> RouteScript:
-        self._add(
-            {"route": self._route, "action": action, "times": times, "containing": self._containing, "options": options}
-        )
+        self._add({"route": self._route, "action": action, "times": times, "containing": self._containing, "options": options})
         return self
 
     def delay(self, seconds: float, times: int | None = None) -> RouteScript:
@@ -113,15 +111,11 @@ class RouteScript:
         """Acts, sends the headers at once and the body slowly."""
         return self._script("drip", times, bytes_per_second=bytes_per_second)
 
-    def status(
-        self, code: int, body: Any = None, headers: dict[str, str] | None = None, times: int | None = None
-    ) -> RouteScript:
+    def status(self, code: int, body: Any = None, headers: dict[str, str] | None = None, times: int | None = None) -> RouteScript:
         """Answers this instead of acting."""
         return self._script("status", times, code=code, body=body, headers=headers or {})
 
-    def garbage(
-        self, body: str = '<html><body>{"id": oops', status: int = 200, times: int | None = None
-    ) -> RouteScript:
+    def garbage(self, body: str = '<html><body>{"id": oops', status: int = 200, times: int | None = None) -> RouteScript:
         """Answers something which is not the announced JSON, without acting."""
         return self._script("garbage", times, body=body, status=status)
 
@@ -143,9 +137,7 @@ class RouteScript:
         """Acts at once, answers late."""
         return self._script("act_then_delay", times, seconds=seconds)
 
-    def act_then_garbage(
-        self, body: str = '<html><body>{"id": oops', status: int = 200, times: int | None = None
-    ) -> RouteScript:
+    def act_then_garbage(self, body: str = '<html><body>{"id": oops', status: int = 200, times: int | None = None) -> RouteScript:
         """Acts, but answers something which is not JSON."""
         return self._script("act_then_garbage", times, body=body, status=status)
 

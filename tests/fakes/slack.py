@@ -343,9 +343,7 @@ def context_problems(block: dict) -> list[str]:
 
 def input_problems(block: dict) -> list[str]:
     problems = text_problems("label", block.get("label"), 2000, plain=True)
-    return problems + (
-        element_problems(block["element"]) if block.get("element") else ["missing required field: element"]
-    )
+    return problems + (element_problems(block["element"]) if block.get("element") else ["missing required field: element"])
 
 
 def element_problems(element: dict) -> list[str]:

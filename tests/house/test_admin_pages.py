@@ -9,7 +9,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from approvals import decisions, shown
+from approvals.decisions import decisions
+from approvals.desk import reading_proof
 from approvals.models import Approval, Decision
 from outreach.models import Message
 from outreach.review import review_actions
@@ -52,7 +53,7 @@ class TestDecisions:
     path = "/admin/approvals/approval/"
 
     def proof(self, *messages: Message) -> dict[str, str]:
-        return {f"shown_{m.pk}": shown.mark(m, at=time.time() - 60) for m in messages}
+        return {f"shown_{m.pk}": reading_proof.mark(m, at=time.time() - 60) for m in messages}
 
     def act(self, client: Client, action: str, *messages: Message, **more: Any) -> Any:
         body = {"action": action, "_selected_action": [m.pk for m in messages], **more}
@@ -83,7 +84,7 @@ class TestDecisions:
         message, changed = factories.held(), factories.held()
         old = self.proof(changed)
         review_actions.edit(changed, 1, subject="Another", body=f"{changed.text.body} More.", by=boss)  # type: ignore[union-attr]
-        now = {f"shown_{message.pk}": shown.mark(message)}
+        now = {f"shown_{message.pk}": reading_proof.mark(message)}
         self.act(client, "approve_emails", message, changed, confirmed="1", **now, **old)
         message.refresh_from_db()
         message.refresh_from_db()
@@ -126,8 +127,6 @@ class TestDecisions:
         message = factories.held()
         decisions.approve(message, 1, decisions.Decider(reviewer, "desk"))
         body = {**self.proof(message), "confirmed": "1"}
-        page = client.post(
-            self.path, {"action": "approve_emails", "_selected_action": [message.pk], **body}, follow=True
-        ).content.decode()
+        page = client.post(self.path, {"action": "approve_emails", "_selected_action": [message.pk], **body}, follow=True).content.decode()
         assert Decision.objects.count() == 1
         assert "rita approved this email" in page or "held" in page

@@ -8,8 +8,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from approvals.models import Decision
-from caio_project import status
 from caio_project.lib.models import ApiKey
+from caio_project.operations import status
 from leads.models import InboundEvent
 from outreach.control import phase
 from outreach.models import Control
@@ -109,9 +109,7 @@ class TestPendingEmails:
         back = client.get(last["previous"], headers=headers).json()
         assert [row["id"] for row in back["results"]] == seen[1]
 
-    def test_costs_the_same_number_of_queries_at_any_length(
-        self, client: Client, django_assert_max_num_queries: Any
-    ) -> None:
+    def test_costs_the_same_number_of_queries_at_any_length(self, client: Client, django_assert_max_num_queries: Any) -> None:
         factories.many_held(60)
         headers = key("messages:read")
         client.get("/api/pending-emails", headers=headers)
@@ -179,9 +177,7 @@ class TestDecisions:
             ({"version": 1, "tag": "weak_subject", "reason": "too short"}, "reason"),
         ],
     )
-    def test_a_wrong_rejection_names_the_field_and_decides_nothing(
-        self, client: Client, body: dict[str, Any], field: str
-    ) -> None:
+    def test_a_wrong_rejection_names_the_field_and_decides_nothing(self, client: Client, body: dict[str, Any], field: str) -> None:
         message = factories.held()
         answer = post(client, f"/api/emails/{message.public_id}/reject", body, key("approvals:decide"))
         assert answer.status_code == 400
@@ -292,8 +288,6 @@ def test_an_unknown_address_is_problem_json(client: Client, path: str) -> None:
 
 @pytest.mark.parametrize("path", ["/api/visitors", "/api/halt"])
 def test_json_nested_without_end_is_refused_and_not_a_500(client: Client, path: str) -> None:
-    answer = client.post(
-        path, "[" * 100_000, content_type="application/json", headers=key("leads:write", "outreach:halt")
-    )
+    answer = client.post(path, "[" * 100_000, content_type="application/json", headers=key("leads:write", "outreach:halt"))
     assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
     assert not phase.is_halted(Control.objects.get())

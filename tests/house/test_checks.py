@@ -80,9 +80,7 @@ def test_a_wrong_value_is_refused_by_name(live: Any, name: str, value: Any) -> N
         ("WORKING_HOURS", "07:59-18:00"), ("WORKING_HOURS", "08:00-18:01"), ("WORKING_HOURS", "00:00-24:00"),
     ],
 )  # fmt: skip
-def test_looser_limits_are_accepted_on_a_loopback_peer_only(
-    live: Any, sandboxed: list[str], name: str, value: Any
-) -> None:
+def test_looser_limits_are_accepted_on_a_loopback_peer_only(live: Any, sandboxed: list[str], name: str, value: Any) -> None:
     live.SANDBOX = live.SANDBOXED = sandboxed
     setattr(live, name, value)
     assert names() == {name}
@@ -99,9 +97,7 @@ def test_stricter_limits_are_accepted_anywhere_and_are_not_called_loosened(live:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("sandboxed", [[], ["ghl", "clay"]])
-def test_the_banner_says_which_limits_are_loosened(
-    live: Any, client: Client, viewer: User, sandboxed: list[str]
-) -> None:
+def test_the_banner_says_which_limits_are_loosened(live: Any, client: Client, viewer: User, sandboxed: list[str]) -> None:
     client.force_login(viewer)
     live.SANDBOX = live.SANDBOXED = sandboxed
     live.GHL_BASE_URL = "http://127.0.0.1:9"

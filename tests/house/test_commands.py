@@ -10,8 +10,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from caio_project import deployment, our_visitor
 from caio_project.lib.models import ApiKey, Heartbeat
+from caio_project.operations import deployment, test_visitor
 from caio_project.schedule import SWEEPS
 from leads.enrichment import enrichment_requests, submission_budget
 from leads.inbound import events, spool
@@ -89,7 +89,7 @@ class TestDiagnosePipeline:
         assert (message.status, message.kind, message.lead.kind) == ("held", Kind.TEST, Kind.TEST)
 
     def test_says_where_a_test_visitor_stopped(self, db: None) -> None:
-        _, steps = our_visitor.follow_test_visitor(wait=0.1)
+        _, steps = test_visitor.follow_test_visitor(wait=0.1)
         assert [(step.name, step.ok) for step in steps] == [("received", True), ("lead", False)]
         assert "is a worker running?" in steps[-1].text
 
@@ -134,19 +134,19 @@ class TestAskingClay:
         row = enrichment_requests.test(LeadFactory(test=True))
         enrichment_requests.push_due()
         row.refresh_from_db()
-        silent = our_visitor.watched(row, wait=0)
+        silent = test_visitor.watched(row, wait=0)
         assert [(step.name, step.ok) for step in silent] == [("Clay asked", True), ("Clay answered", False)]
         assert "did its HTTP column run" in silent[-1].text
         events.store("clay", b'{"request_id": "enr_of_nobody"}')
         events.process_due()
-        assert "request_id is not one of ours." in our_visitor.watched(row, wait=0)[-1].text
+        assert "request_id is not one of ours." in test_visitor.watched(row, wait=0)[-1].text
 
     def test_says_why_clay_was_not_asked(self, db: None, clay: FakeClay) -> None:
         clay.auth_token = "another"
         row = enrichment_requests.test(LeadFactory(test=True))
         enrichment_requests.push_due()
         row.refresh_from_db()
-        (step,) = our_visitor.watched(row, wait=0)
+        (step,) = test_visitor.watched(row, wait=0)
         assert (step.name, step.ok) == ("Clay asked", False)
         assert "401" in step.text
 
@@ -158,7 +158,7 @@ class TestAskingClay:
         assert (InboundEvent.objects.count(), Enrichment.objects.count()) == (0, 0)
 
     def test_says_that_no_worker_took_the_visitor_up(self, db: None, clay: FakeClay) -> None:
-        steps = our_visitor.ask_clay(wait=0.1)
+        steps = test_visitor.ask_clay(wait=0.1)
         assert [(step.name, step.ok) for step in steps] == [("Clay connected", True), ("lead", False)]
         assert clay.submissions() == []
 
@@ -195,6 +195,6 @@ class TestCreateApiKey:
 
 
 def test_the_test_visitor_is_never_a_live_lead(db: None) -> None:
-    our_visitor.follow_test_visitor(wait=0)
+    test_visitor.follow_test_visitor(wait=0)
     events.process_due()
     assert Lead.objects.get().kind == Kind.TEST

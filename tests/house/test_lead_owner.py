@@ -45,9 +45,7 @@ def give(client: Client, lead: Lead, member: Any, shown: str | None = None) -> A
     return client.post(f"/sales/leads/{lead.public_id}/owner", body, follow=True)
 
 
-def test_the_page_says_how_the_owner_came_about(
-    client: Client, viewer: User, reviewer: User, lead: Lead, ben: TeamMember
-) -> None:
+def test_the_page_says_how_the_owner_came_about(client: Client, viewer: User, reviewer: User, lead: Lead, ben: TeamMember) -> None:
     client.force_login(viewer)
     assert "The default sender" in page(client, lead)
     owner_assignment.from_ghl(lead, "usr-9")
@@ -67,9 +65,7 @@ def test_the_page_says_how_the_owner_came_about(
 
 
 @pytest.mark.parametrize("role", ["Reviewer", "Lead"])
-def test_a_reviewer_or_a_lead_gives_a_lead_to_somebody_and_back(
-    client: Client, lead: Lead, ben: TeamMember, role: str
-) -> None:
+def test_a_reviewer_or_a_lead_gives_a_lead_to_somebody_and_back(client: Client, lead: Lead, ben: TeamMember, role: str) -> None:
     user = person("pat", role)
     client.force_login(user)
     assert f'action="/sales/leads/{lead.public_id}/owner"' in page(client, lead)
@@ -107,9 +103,7 @@ def test_what_changed_since_the_page_was_opened_is_not_overwritten(
     assert Lead.objects.get().owner == ben
 
 
-def test_the_page_and_the_desk_say_who_signs_where_that_is_another(
-    client: Client, reviewer: User, lead: Lead, ben: TeamMember
-) -> None:
+def test_the_page_and_the_desk_say_who_signs_where_that_is_another(client: Client, reviewer: User, lead: Lead, ben: TeamMember) -> None:
     client.force_login(reviewer)
     message = factories.held(lead)
     review_actions.mark_opened(message)

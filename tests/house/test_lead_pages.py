@@ -48,9 +48,7 @@ def test_the_list_costs_the_same_at_any_length(page: Any, django_assert_max_num_
         page("/sales/leads")
 
 
-@pytest.mark.parametrize(
-    ("show", "there"), [("stopped", True), ("no_address", False), ("stuck", False), ("example", False)]
-)
+@pytest.mark.parametrize(("show", "there"), [("stopped", True), ("no_address", False), ("stuck", False), ("example", False)])
 def test_filters_keep_what_fits(page: Any, show: str, there: bool) -> None:
     lead = factories.LeadFactory(first_name="Quentin")
     suppression.stop(lead.email, "unsubscribed", "test", lead)
@@ -159,9 +157,7 @@ def test_the_timeline_has_everything_that_happened(page: Any) -> None:
     Enrichment.objects.create(lead=lead, state="settled", outcome="answered", gained=["title"], settled_at=now)
     message = factories.held(lead)
     EmailEvent.objects.create(key="k1", message=message, kind="opened", source="poll", at=now)
-    reply = Reply.objects.create(
-        ghl_message_id="m1", lead=lead, message=message, received_at=now, source="poll", sorted_as="question"
-    )
+    reply = Reply.objects.create(ghl_message_id="m1", lead=lead, message=message, received_at=now, source="poll", sorted_as="question")
     ReplyText.objects.create(reply=reply, body="What does it cost?", said="What does it cost?")
     times = {"booked_at": now, "starts_at": now, "changed_at": now}
     Meeting.objects.create(ghl_id="a1", lead=lead, status="confirmed", **times)

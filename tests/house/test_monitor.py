@@ -7,8 +7,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from caio_project import status
 from caio_project.lib.models import Heartbeat
+from caio_project.operations import status
 from caio_project.schedule import SWEEPS
 from leads import tasks
 from leads.inbound import events

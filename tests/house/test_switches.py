@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.contrib.auth.models import User
 from django.test import Client
 
-from caio_project import switches
+from caio_project.operations import switches
 from leads.models import Switch
 
 pytestmark = pytest.mark.django_db

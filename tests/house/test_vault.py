@@ -13,7 +13,7 @@ from django.db import connection
 from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 
-from caio_project import sources
+from caio_project.event_vault import sources
 from caio_project.lib.models import ApiKey
 from leads.inbound import events as inbound_events
 from leads.inbound import parked
@@ -176,9 +176,7 @@ class TestMasking:
 class TestWayIn:
     @pytest.mark.parametrize("user", ["lead_user"], indirect=True)
     def test_a_lead_found_by_email_leads_to_all_its_events(self, client: Client, user: User) -> None:
-        events = [
-            stored(rb2b.to_body(rb2b.person({**PERSON, "Captured URL": f"https://ours.test/{n}"}))) for n in range(10)
-        ]
+        events = [stored(rb2b.to_body(rb2b.person({**PERSON, "Captured URL": f"https://ours.test/{n}"}))) for n in range(10)]
         lead = Lead.objects.get()
         assert str(lead.public_id) in client.get("/sales/leads?search=quentin%40zephyr.test").content.decode()
         page = client.get(f"/sales/leads/{lead.public_id}").content.decode()
@@ -187,9 +185,7 @@ class TestWayIn:
         vault = client.get(f"{LIST}?q={lead.public_id}").content.decode()
         assert all(page_of(event) in vault for event in events)
 
-    def test_whoever_may_not_open_the_admin_is_shown_no_way_in(
-        self, client: Client, visit: InboundEvent, viewer: User
-    ) -> None:
+    def test_whoever_may_not_open_the_admin_is_shown_no_way_in(self, client: Client, visit: InboundEvent, viewer: User) -> None:
         viewer.is_staff = False
         viewer.save()
         client.force_login(viewer)
@@ -212,9 +208,7 @@ class TestWayIn:
         assert queries() == before
 
     @pytest.mark.parametrize("user", ["viewer"], indirect=True)
-    def test_a_period_is_of_the_teams_days(
-        self, client: Client, user: User, visit: InboundEvent, settings: Any
-    ) -> None:
+    def test_a_period_is_of_the_teams_days(self, client: Client, user: User, visit: InboundEvent, settings: Any) -> None:
         settings.TEAM_TIME_ZONE = "America/Chicago"
         InboundEvent.objects.update(received_at="2026-03-05T03:30:00Z")  # still the fourth in Chicago
         for day, there in (("2026-03-04", True), ("2026-03-05", False), ("nonsense", True)):
@@ -269,9 +263,7 @@ class TestParked:
         assert parked.next_step("Quentin was here", "parked", sources.REASONS) == parked.UNKNOWN
 
     def test_what_waits_or_is_done_needs_nobody(self) -> None:
-        assert (
-            parked.next_step("", "processed", sources.REASONS) == parked.next_step("", "waiting", sources.REASONS) == ""
-        )
+        assert parked.next_step("", "processed", sources.REASONS) == parked.next_step("", "waiting", sources.REASONS) == ""
         assert parked.next_step("OSError: x", "waiting", sources.REASONS) == parked.WAITS
 
     @pytest.mark.parametrize("user", ["viewer"], indirect=True)
@@ -313,9 +305,7 @@ class TestReplay:
             assert there in page
 
     @pytest.mark.parametrize("user", ["lead_user"], indirect=True)
-    def test_then_it_does_just_that_and_says_so(
-        self, client: Client, user: User, waiting_to_be_replayed: InboundEvent
-    ) -> None:
+    def test_then_it_does_just_that_and_says_so(self, client: Client, user: User, waiting_to_be_replayed: InboundEvent) -> None:
         mark = self.mark(self.act(client, waiting_to_be_replayed).content.decode())
         page = self.act(client, waiting_to_be_replayed, confirmed=mark).content.decode()
         assert "Replayed 1 of 1." in page
@@ -346,9 +336,7 @@ class TestReplay:
         assert everything() == before
 
     @pytest.mark.parametrize("user", ["lead_user"], indirect=True)
-    def test_one_is_replayed_from_its_own_page(
-        self, client: Client, user: User, waiting_to_be_replayed: InboundEvent
-    ) -> None:
+    def test_one_is_replayed_from_its_own_page(self, client: Client, user: User, waiting_to_be_replayed: InboundEvent) -> None:
         before, path = everything(), page_of(waiting_to_be_replayed, "replay")
         assert path in client.get(page_of(waiting_to_be_replayed)).content.decode()
         page = client.get(path).content.decode()
@@ -377,9 +365,7 @@ class TestReplay:
         assert Lead.objects.count() == 0
 
     @override_settings(EMBEDDED=False)
-    def test_a_dry_run_wakes_nobody(
-        self, waiting_to_be_replayed: InboundEvent, django_capture_on_commit_callbacks: Any
-    ) -> None:
+    def test_a_dry_run_wakes_nobody(self, waiting_to_be_replayed: InboundEvent, django_capture_on_commit_callbacks: Any) -> None:
         with django_capture_on_commit_callbacks() as woken:
             call_command("replay_events", "--parked", "--dry-run", stdout=StringIO())
         assert woken == []

@@ -105,9 +105,7 @@ def test_a_visitor_becomes_one_reviewed_email(site: Any, clay: FakeClay, ghl: Fa
     posted = [request.json for request in ghl.requests("POST /conversations/messages")]
     assert [set(body) for body in posted] == [{"type", "contactId", "emailFrom", "emailTo", "subject", "html"}] * 2
     assert {body["emailFrom"] for body in posted} == {"alex@mail.ours.example.com"}
-    assert f"{site.url}/u/{desk.unsubscribe_token}" in next(
-        b["html"] for b in posted if b["emailTo"] == desk.to_address
-    )
+    assert f"{site.url}/u/{desk.unsubscribe_token}" in next(b["html"] for b in posted if b["emailTo"] == desk.to_address)
 
     status = requests.get(f"{site.url}/api/queue-status", timeout=60).json()
     assert status["shadow_mode_emails"] == {"total": 2, "pending": 0, "approved": 2, "rejected": 0}

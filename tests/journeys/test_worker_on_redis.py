@@ -72,9 +72,7 @@ def test_a_visit_reaches_the_queue_by_wake_ups_alone(start: Any, live_server: An
     assert held() == [visitor["Business Email"]]
 
 
-def test_a_visit_whose_every_wake_up_was_lost_is_found_by_the_sweeps(
-    start: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_visit_whose_every_wake_up_was_lost_is_found_by_the_sweeps(start: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     start("worker", "--concurrency=2")
     start("beat", "--scheduler=celery.beat:Scheduler", "--pidfile=")
     monkeypatch.setattr(events, "nudge", lambda task: None)

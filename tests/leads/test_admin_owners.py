@@ -44,9 +44,7 @@ def now(lead: Lead) -> Any:
 BY_DEFAULT = {"owner__name": "Alex Moreno", "owner_how": "default"}
 
 
-def test_a_rule_is_shown_with_whom_it_moves_then_stored_then_applied(
-    client: Client, lead_user: User, lead: Lead, ben: TeamMember
-) -> None:
+def test_a_rule_is_shown_with_whom_it_moves_then_stored_then_applied(client: Client, lead_user: User, lead: Lead, ben: TeamMember) -> None:
     client.force_login(lead_user)
     page = client.post(f"{LIST}add/", typed(ben)).content.decode()
     assert "With it the rules would move 1 of 1 lead to another owner." in page
@@ -75,9 +73,7 @@ def test_it_can_be_stored_and_applied_at_once(client: Client, lead_user: User, l
     assert now(lead) == {"owner__name": "Ben Ito", "owner_how": "rule"}
 
 
-def test_a_change_and_taking_a_rule_out_of_use_are_shown_as_well(
-    client: Client, lead_user: User, lead: Lead, ben: TeamMember
-) -> None:
+def test_a_change_and_taking_a_rule_out_of_use_are_shown_as_well(client: Client, lead_user: User, lead: Lead, ben: TeamMember) -> None:
     rule = OwnerRule.objects.create(name="Ohio", member=ben, states=["OH"])
     owner_assignment.apply_to_all(lead_user)
     owner_assignment.keep_up()
@@ -93,9 +89,7 @@ def test_a_change_and_taking_a_rule_out_of_use_are_shown_as_well(
     assert client.post(f"{LIST}{rule.pk}/delete/", {"post": "yes"}).status_code == 403
 
 
-def test_where_rules_changed_meanwhile_it_is_shown_again(
-    client: Client, lead_user: User, lead: Lead, ben: TeamMember
-) -> None:
+def test_where_rules_changed_meanwhile_it_is_shown_again(client: Client, lead_user: User, lead: Lead, ben: TeamMember) -> None:
     client.force_login(lead_user)
     page = client.post(f"{LIST}add/", typed(ben)).content.decode()
     OwnerRule.objects.create(name="All", member=ben, position=1)
@@ -133,9 +127,7 @@ def test_what_cannot_be_is_said_at_its_field_and_nothing_is_stored(
 
 
 @pytest.mark.parametrize("user", ["viewer", "reviewer"])
-def test_who_is_no_lead_reads_and_changes_nothing(
-    client: Client, request: Any, lead: Lead, ben: TeamMember, user: str
-) -> None:
+def test_who_is_no_lead_reads_and_changes_nothing(client: Client, request: Any, lead: Lead, ben: TeamMember, user: str) -> None:
     rule = OwnerRule.objects.create(name="Ohio", member=ben, states=["OH"])
     someone = request.getfixturevalue(user)
     someone.is_staff = True

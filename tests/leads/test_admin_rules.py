@@ -212,9 +212,7 @@ def test_a_row_that_equals_one_stored_meanwhile_is_kept(client: Client, lead_use
         ("ORDER", "first", "Enter a whole number."),
     ],
 )
-def test_what_is_wrong_in_a_row_is_said_at_its_cell_and_what_was_typed_stays(
-    add: Any, cell: str, value: str, said: str
-) -> None:
+def test_what_is_wrong_in_a_row_is_said_at_its_cell_and_what_was_typed_stays(add: Any, cell: str, value: str, said: str) -> None:
     page = add(BLOG, PAGE, was=2, **{f"pages-1-{cell}": value})
     assert not ScoringRules.objects.exists()
     error = re.search(rf'id="id_pages-1-{cell}_error">([^<]*)', page)

@@ -32,9 +32,7 @@ on_one_database = hypothesis_settings(suppress_health_check=list(HealthCheck))
 ANY_TEXT = st.text(st.characters(), max_size=30)  # lone surrogates and NUL included
 NUMBERS = st.integers() | st.floats() | st.sampled_from([10**400, -(10**4000), 2**63, 1e308])
 SCALARS = st.none() | st.booleans() | NUMBERS | ANY_TEXT
-KEYS = st.sampled_from(
-    [*rb2b.person(), "request_id", "email", "person", "company", "payload", "raw", "data", "pages", "is_repeat_visit"]
-)
+KEYS = st.sampled_from([*rb2b.person(), "request_id", "email", "person", "company", "payload", "raw", "data", "pages", "is_repeat_visit"])
 JSON = st.recursive(
     SCALARS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS | ANY_TEXT, inner, max_size=5),

@@ -118,9 +118,7 @@ def test_contacts_are_reported_with_what_became_of_them(clay: FakeClay, ghl: Fak
     assert "Leads with something from Clay: 0 of 0 (0%) before, 0 of 1 (0%) now." in out.getvalue()
 
 
-def test_contacts_that_could_not_be_read_fail_the_command_and_the_leads_are_asked_about(
-    clay: FakeClay, ghl: FakeGhl
-) -> None:
+def test_contacts_that_could_not_be_read_fail_the_command_and_the_leads_are_asked_about(clay: FakeClay, ghl: FakeGhl) -> None:
     lead()
     ghl.on("POST /contacts/search").status(401, {"message": "Invalid token: access token is invalid"})
     with pytest.raises(CommandError, match="not read to the end: .* Invalid token"):

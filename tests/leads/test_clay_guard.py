@@ -127,9 +127,7 @@ class TestBudget:
         assert Budget.objects.count() == 2
 
     @pytest.mark.parametrize(("now_said", "used"), [(12_000, 12_001), (3, 4), (0, 1)])
-    def test_what_was_used_before_us_can_be_corrected_later(
-        self, clay: FakeClay, settings: Any, now_said: int, used: int
-    ) -> None:
+    def test_what_was_used_before_us_can_be_corrected_later(self, clay: FakeClay, settings: Any, now_said: int, used: int) -> None:
         settings.CLAY_SUBMISSIONS_USED = 500
         ask()
         assert submission_budget.used() == 501
@@ -138,9 +136,7 @@ class TestBudget:
         ask()
         assert submission_budget.used() == used + 1
 
-    def test_a_row_from_before_the_correction_was_kept_is_not_counted_twice(
-        self, clay: FakeClay, settings: Any
-    ) -> None:
+    def test_a_row_from_before_the_correction_was_kept_is_not_counted_twice(self, clay: FakeClay, settings: Any) -> None:
         settings.CLAY_SUBMISSIONS_USED = 500
         Budget.objects.create(key=submission_budget.key(), used=520)
         assert submission_budget.used() == 520

@@ -88,9 +88,7 @@ BLOCKED: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("said", BLOCKED.values(), ids=BLOCKED)
-def test_whom_ghl_must_not_write_to_is_stopped_and_never_asked_about(
-    ghl: FakeGhl, clay: FakeClay, said: dict[str, Any]
-) -> None:
+def test_whom_ghl_must_not_write_to_is_stopped_and_never_asked_about(ghl: FakeGhl, clay: FakeClay, said: dict[str, Any]) -> None:
     """The search says nothing of it; the contact itself does."""
     ghl.add_contact("dana@northline.test", **said)
     summary = backfill.run(limit=5, wait=0)
@@ -141,9 +139,7 @@ def test_which_tags_stop_somebody_is_a_setting(ghl: FakeGhl, settings: Any) -> N
         ("address_hash", suppression.hashed("dana@northline.test"), "erased"),
     ],
 )
-def test_whom_we_must_not_write_to_never_comes_in_by_this_door(
-    ghl: FakeGhl, scope: str, value: str, reason: str
-) -> None:
+def test_whom_we_must_not_write_to_never_comes_in_by_this_door(ghl: FakeGhl, scope: str, value: str, reason: str) -> None:
     Suppression.objects.create(scope=scope, value=value, reason=reason, source="test")
     ghl.add_contact("dana@northline.test", firstName="Dana")
     assert taken() == {"read": 1, "stopped": 1, "ended": True}

@@ -335,9 +335,7 @@ def test_a_late_answer_is_taken_and_the_lead_assessed_anew(clay: FakeClay) -> No
     [(400, "answered 400: nope"), (401, "answered 401: nope"), (404, "answered 404: nope"), (422, "answered 422: nope")]
     + [(429, "answered 429: nope"), (500, "answered 500: nope"), (503, "answered 503: nope")],
 )
-def test_a_push_that_is_refused_or_fails_is_shown_and_the_lead_goes_on(
-    clay: FakeClay, status: int, reason: str
-) -> None:
+def test_a_push_that_is_refused_or_fails_is_shown_and_the_lead_goes_on(clay: FakeClay, status: int, reason: str) -> None:
     clay.on(SOURCE).status(status, {"message": "nope"})
     lead = LeadFactory()
     enrichment_requests.want(lead)
@@ -507,9 +505,7 @@ def test_a_company_name_that_says_nothing_finds_nobodys_company(clay: FakeClay, 
 def test_a_lead_without_a_company_gets_the_one_of_its_domain(clay: FakeClay) -> None:
     known = CompanyFactory(domain="acme.test", name="Acme")
     lead, row = asked(clay, company=None, email="dana@acme.test")
-    enrichment_requests.record_answer(
-        row.request_id, {"company_domain": "https://www.acme.test/", "company_name": "Acme, Inc."}
-    )
+    enrichment_requests.record_answer(row.request_id, {"company_domain": "https://www.acme.test/", "company_name": "Acme, Inc."})
     lead.refresh_from_db()
     assert lead.company == known
     assert Company.objects.count() == 1
@@ -522,9 +518,7 @@ def test_a_company_known_by_its_name_gets_the_domain_that_clay_says(clay: FakeCl
         CompanyFactory(domain="acme.test", name="", name_key="")
     company = CompanyFactory(domain=None, name="Acme", name_key="acme")
     lead, row = asked(clay, company=company, email="dana@acme.test")
-    enrichment_requests.record_answer(
-        row.request_id, {"company_domain": "acme.test", "company_name": name, "open_roles": 3}
-    )
+    enrichment_requests.record_answer(row.request_id, {"company_domain": "acme.test", "company_name": name, "open_roles": 3})
     lead_matching.spread_news()
     lead.refresh_from_db()
     assert lead.company == Company.objects.get()
@@ -590,9 +584,7 @@ def test_an_address_that_does_not_exist_is_not_taken(clay: FakeClay, said: dict[
 
 
 @pytest.mark.parametrize("says_which", [True, False])
-def test_an_address_of_ours_that_does_not_exist_is_not_written_to_and_not_suppressed(
-    clay: FakeClay, says_which: bool
-) -> None:
+def test_an_address_of_ours_that_does_not_exist_is_not_written_to_and_not_suppressed(clay: FakeClay, says_which: bool) -> None:
     lead, row = asked(clay, email="dana@acme.test", email_verified=True)
     named = {"work_email": "dana@acme.test"} if says_which else {}
     enrichment_requests.record_answer(row.request_id, {**named, "email_status": "invalid"})
@@ -681,11 +673,7 @@ def test_values_are_read_in_the_forms_they_come_in(body: dict[str, Any], field: 
 
 
 ANY = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.text(st.characters(exclude_categories=()), max_size=20),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=()), max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["name", "from_year", "x"]), inner),
     max_leaves=10,
 )

@@ -234,9 +234,7 @@ def test_what_is_known_is_not_overwritten_and_what_is_not_is_filled_with_its_sou
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(
-    ("state", "stored", "country"), [("OH", "OH", "US"), ("ohio", "OH", "US"), ("Bavaria", "Bavaria", "")]
-)
+@pytest.mark.parametrize(("state", "stored", "country"), [("OH", "OH", "US"), ("ohio", "OH", "US"), ("Bavaria", "Bavaria", "")])
 def test_a_us_state_says_the_country_and_anything_else_does_not(state: str, stored: str, country: str) -> None:
     lead = arrived(visit(BOTH, State=state))
     assert (lead.state, lead.country) == (stored, country)
@@ -316,9 +314,7 @@ def test_somebody_whose_personal_mailbox_gave_way_is_still_found_by_it() -> None
     ],
 )
 @pytest.mark.parametrize("turned", [False, True])
-def test_visits_of_one_company_find_one_company_in_either_order(
-    one: dict[str, Any], other: dict[str, Any], turned: bool
-) -> None:
+def test_visits_of_one_company_find_one_company_in_either_order(one: dict[str, Any], other: dict[str, Any], turned: bool) -> None:
     payloads = [rb2b.person({"Company Name": "Acme", "Business Email": None, **who}) for who in (one, other)]
     for payload in reversed(payloads) if turned else payloads:
         arrive(payload)

@@ -41,9 +41,7 @@ def file(tmp_path: Path, text: str | bytes) -> Path:
 
 class TestSuppressions:
     def test_addresses_and_domains_are_stopped_with_reason_and_expiry(self, tmp_path: Path) -> None:
-        text = (
-            "value,reason,expires\nDana@Northline.test,customer,\nhttps://www.acme.test/about,competitor,2099-01-31\n"
-        )
+        text = "value,reason,expires\nDana@Northline.test,customer,\nhttps://www.acme.test/about,competitor,2099-01-31\n"
         out, err = command("import_suppressions", file(tmp_path, text))
         assert (out, err) == ("2 suppressions read: 2 new, 0 known before.\n", "")
         stop = suppression.verdict("dana@northline.test")
@@ -144,10 +142,7 @@ class TestConnections:
 
     def test_errors_are_named_and_nothing_is_stored(self, tmp_path: Path) -> None:
         factories.TeamMemberFactory(name="Mark Ellis")
-        assert (
-            "no team member 'Nobody'"
-            in command("import_connections", file(tmp_path, LINKEDIN), "--member", "Nobody")[1]
-        )
+        assert "no team member 'Nobody'" in command("import_connections", file(tmp_path, LINKEDIN), "--member", "Nobody")[1]
         assert "has no column" in command("import_connections", file(tmp_path, "a,b\n"), "--member", "Mark Ellis")[1]
         assert KnownContact.objects.count() == 0
 

@@ -110,17 +110,13 @@ class TestDrain:
             )
             assert body["spooled_since"]
 
-    def test_health_says_that_nothing_could_be_kept_if_the_database_went(
-        self, client: Client, settings: Any, tmp_path: Path
-    ) -> None:
+    def test_health_says_that_nothing_could_be_kept_if_the_database_went(self, client: Client, settings: Any, tmp_path: Path) -> None:
         settings.SPOOL_DIR = tmp_path / "file"
         settings.SPOOL_DIR.write_text("no folder")
         body = client.get("/webhooks/rb2b/health").json()
         assert (body["status"], body["spool"], body["database"]) == ("degraded", "not writable", "there")
 
-    def test_a_folder_that_cannot_even_be_looked_at_costs_nothing_while_the_database_is_there(
-        self, client: Client, settings: Any
-    ) -> None:
+    def test_a_folder_that_cannot_even_be_looked_at_costs_nothing_while_the_database_is_there(self, client: Client, settings: Any) -> None:
         settings.SPOOL_DIR = Path("/tmp") / ("x" * 300)  # too long a name: as for another user's folder, root or not
         receive.drain_in_background()  # as a web process does at its start
         assert post(client, b"{}").json()["status"] == "stored"
@@ -224,8 +220,7 @@ class TestStranded:
 LOCKS = {
     "sqlite": "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('BEGIN EXCLUSIVE')",
     "postgresql": (
-        "import psycopg, sys; c = psycopg.connect(sys.argv[1]); "
-        "c.execute('LOCK TABLE leads_inboundevent IN ACCESS EXCLUSIVE MODE')"
+        "import psycopg, sys; c = psycopg.connect(sys.argv[1]); c.execute('LOCK TABLE leads_inboundevent IN ACCESS EXCLUSIVE MODE')"
     ),
 }
 
@@ -241,9 +236,7 @@ def locked(committed: None) -> Iterator[Any]:
         holder.kill()
 
 
-def test_a_lock_of_another_process_costs_three_seconds_and_the_body_is_stored_once_after(
-    locked: Any, client: Client
-) -> None:
+def test_a_lock_of_another_process_costs_three_seconds_and_the_body_is_stored_once_after(locked: Any, client: Client) -> None:
     body = rb2b.to_body(rb2b.person())
     answers = [post(client, body) for _ in range(2)]
     assert [(one.status_code, one.json()["status"]) for one in answers] == [(200, "spooled")] * 2
@@ -290,9 +283,7 @@ class TestDatabaseAway:
         drained()
         assert InboundEvent.objects.count() == 1
 
-    def test_where_neither_can_store_it_is_not_acknowledged(
-        self, committed: None, client: Client, settings: Any, tmp_path: Path
-    ) -> None:
+    def test_where_neither_can_store_it_is_not_acknowledged(self, committed: None, client: Client, settings: Any, tmp_path: Path) -> None:
         settings.SPOOL_DIR = tmp_path / "file"
         settings.SPOOL_DIR.write_text("no folder")
         with database_at(1):
@@ -315,16 +306,12 @@ class TestDatabaseAway:
 
     def test_the_api_says_so_and_its_caller_tries_again(self, committed: None, client: Client) -> None:
         with database_at(1):
-            answer = client.post(
-                "/api/visitors", rb2b.person(), content_type="application/json", headers={"Authorization": "Bearer x.y"}
-            )
+            answer = client.post("/api/visitors", rb2b.person(), content_type="application/json", headers={"Authorization": "Bearer x.y"})
         assert (answer.status_code, answer.headers["Content-Type"]) == (503, "application/problem+json")
         assert (answer.headers["Retry-After"], answer.json()["detail"]) == ("5", "The database is away. Try again.")
         assert (InboundEvent.objects.count(), spool.waiting()) == (0, [])
 
-    def test_the_background_drainer_empties_the_spool_when_the_database_is_back(
-        self, committed: None, client: Client
-    ) -> None:
+    def test_the_background_drainer_empties_the_spool_when_the_database_is_back(self, committed: None, client: Client) -> None:
         with database_at(1):
             post(client, rb2b.to_body(rb2b.person()))
         eventually(lambda: spool.waiting() == [])

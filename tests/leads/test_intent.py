@@ -194,9 +194,7 @@ def scored(days: float, scored_days: float | None = None, path: str = "/demo", *
     lead = LeadFactory(last_seen_at=now - timedelta(days=days), **fields)
     VisitFactory(lead=lead, path=path, seen_at=lead.last_seen_at)
     assess.assess(lead, now - timedelta(days=days if scored_days is None else scored_days))
-    Assessment.objects.filter(lead=lead).update(
-        made_at=now - timedelta(days=days if scored_days is None else scored_days)
-    )
+    Assessment.objects.filter(lead=lead).update(made_at=now - timedelta(days=days if scored_days is None else scored_days))
     return lead
 
 

@@ -34,9 +34,7 @@ _pages = itertools.count(1)
 
 def visit(who: dict[str, Any], **more: Any) -> dict[str, Any]:
     page = {"Captured URL": f"https://oursite.test/{next(_pages)}"}
-    return rb2b.person(
-        {**who, "Website": "https://northline.test", "Company Name": "Northline", **NAME, **page, **more}
-    )
+    return rb2b.person({**who, "Website": "https://northline.test", "Company Name": "Northline", **NAME, **page, **more})
 
 
 def pair(**other: Any) -> tuple[Lead, Lead]:
@@ -67,9 +65,7 @@ def test_three_bodies_of_one_person_are_one_lead_in_whichever_order(order: Any) 
 class WhicheverOrder(TestCase):
     """What is known of one person in the end does not hang on the order it came in."""
 
-    @given(
-        st.lists(st.sampled_from([ADDRESS, LINKEDIN, BOTH]), min_size=1, max_size=6).filter(lambda seen: BOTH in seen)
-    )
+    @given(st.lists(st.sampled_from([ADDRESS, LINKEDIN, BOTH]), min_size=1, max_size=6).filter(lambda seen: BOTH in seen))
     def test_the_same_lead(self, seen: list[dict[str, Any]]) -> None:
         for who in seen:
             event = arrive(visit(who))
@@ -117,9 +113,7 @@ def test_what_was_merged_away_is_found_by_everything_it_was_known_by(lead_user: 
         ),
     ],
 )
-def test_where_something_speaks_against_it_a_person_is_asked_and_nothing_is_changed(
-    other: dict[str, Any], doubt: str
-) -> None:
+def test_where_something_speaks_against_it_a_person_is_asked_and_nothing_is_changed(other: dict[str, Any], doubt: str) -> None:
     one, two = pair(**other)
     before = list(Lead.rows.order_by("pk").values("email", "linkedin_key", "merged_into", "first_name", "last_name"))
     for _ in range(2):
@@ -519,9 +513,7 @@ def test_somebody_erased_since_is_not_brought_back_by_an_undo(lead_user: User) -
 
 @pytest.mark.parametrize("mark", ["dana@northline.test", "in/dana"])
 def test_of_an_erased_person_who_returns_nothing_is_kept(mark: str) -> None:
-    Suppression.objects.create(
-        scope="address_hash", value=suppression.hashed(mark), reason="erased", source="erase_person"
-    )
+    Suppression.objects.create(scope="address_hash", value=suppression.hashed(mark), reason="erased", source="erase_person")
     event = arrive(visit(BOTH))
     assert (event.state, bytes(event.body)) == ("processed", b"")
     assert not Lead.rows.exists()

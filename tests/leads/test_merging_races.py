@@ -73,9 +73,7 @@ def test_a_ring_of_merges_at_once_ends_as_one_person() -> None:
             VisitFactory(lead=lead)
         pairs = list(itertools.combinations(ring, 2))
         in_threads([attempt(lambda a=a, b=b: merging.merge(a, b, source="person")) for a, b in pairs])
-        assert set(Lead.rows.filter(pk__in=[lead.pk for lead in ring[1:]]).values_list("merged_into", flat=True)) == {
-            ring[0].pk
-        }
+        assert set(Lead.rows.filter(pk__in=[lead.pk for lead in ring[1:]]).values_list("merged_into", flat=True)) == {ring[0].pk}
         assert ring[0].visits.count() == 4
     consistent()
 

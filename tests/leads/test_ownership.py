@@ -98,9 +98,7 @@ def test_a_rule_that_was_changed_moves_nobody_of_whom_nothing_new_is_known(ben: 
 
 
 @pytest.mark.parametrize(("state", "of_company", "fits"), [("", "Ohio", True), ("PA", "OH", False), ("oh", "", True)])
-def test_where_the_persons_state_is_not_known_the_companys_is_taken(
-    ben: TeamMember, state: str, of_company: str, fits: bool
-) -> None:
+def test_where_the_persons_state_is_not_known_the_companys_is_taken(ben: TeamMember, state: str, of_company: str, fits: bool) -> None:
     rule(ben, states=["OH"])
     lead = settled(state=state, company=factories.CompanyFactory(state=of_company))
     assert (said(lead)[0] == "Ben Ito") is fits
@@ -165,9 +163,7 @@ def test_by_hand_wins_over_everything_and_stays(ben: TeamMember, cleo: TeamMembe
     assert change is not None and (change.owner, change.how, change.by) == (cleo, "hand", reviewer)
 
 
-def test_a_lead_given_back_goes_to_whom_gohighlevel_or_the_rules_say(
-    ben: TeamMember, cleo: TeamMember, reviewer: User
-) -> None:
+def test_a_lead_given_back_goes_to_whom_gohighlevel_or_the_rules_say(ben: TeamMember, cleo: TeamMember, reviewer: User) -> None:
     lead = settled()
     owner_assignment.by_hand(lead, cleo, by=reviewer)
     owner_assignment.from_ghl(lead, "usr-ben")
@@ -298,9 +294,7 @@ def test_whom_gohighlevel_assigns_is_known_of_both_after_a_merge(ben: TeamMember
 # Any order
 
 
-def test_in_whatever_order_things_are_said_the_strongest_stands(
-    ben: TeamMember, cleo: TeamMember, reviewer: User
-) -> None:
+def test_in_whatever_order_things_are_said_the_strongest_stands(ben: TeamMember, cleo: TeamMember, reviewer: User) -> None:
     dora = factories.TeamMemberFactory(name="Dora Lind")
     rule(dora, states=["OH"])
     said_of: dict[str, tuple[Callable[[Lead], Any], tuple[str, str]]] = {

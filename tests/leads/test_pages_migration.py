@@ -101,9 +101,7 @@ def test_every_version_gets_the_table_and_keeps_its_numbers(apps: Any) -> None:
         ({"points": 30_000, "label": "", "angle": "—", "topic": "a\u0007"}, "/pricing*", True),
     ],
 )
-def test_whatever_the_table_held_becomes_rules_that_can_be_read(
-    apps: Any, fields: dict[str, Any], pattern: str, active: bool
-) -> None:
+def test_whatever_the_table_held_becomes_rules_that_can_be_read(apps: Any, fields: dict[str, Any], pattern: str, active: bool) -> None:
     trigger(apps, **fields)
     upgrade(apps)
     [page] = rule_versions.current().pages

@@ -174,9 +174,7 @@ def test_who_is_a_person(overrides: dict[str, Any], is_person: bool) -> None:
     assert read(rb2b.person(overrides)).is_person is is_person
 
 
-@pytest.mark.parametrize(
-    ("value", "is_repeat"), [(True, True), ("true", True), (False, False), (None, False), ("", False)]
-)
+@pytest.mark.parametrize(("value", "is_repeat"), [(True, True), ("true", True), (False, False), (None, False), ("", False)])
 def test_a_repeat_visit_is_marked(value: Any, is_repeat: bool) -> None:
     assert read(rb2b.person(is_repeat_visit=value)).is_repeat is is_repeat
 
@@ -221,26 +219,18 @@ def test_one_of_the_four_that_name_somebody_is_enough(key: str) -> None:
 def test_what_names_nobody_is_unreadable(payload: dict[str, Any]) -> None:
     with pytest.raises(Unreadable) as caught:
         read(payload)
-    assert str(caught.value) == (
-        "It names nobody: LinkedIn URL, Business Email, Company Name and Website are all missing."
-    )
+    assert str(caught.value) == ("It names nobody: LinkedIn URL, Business Email, Company Name and Website are all missing.")
 
 
-@pytest.mark.parametrize(
-    ("value", "name"), [(["a"], "list"), ({"a": 1}, "object"), (True, "true/false value"), (7, "number")]
-)
-@pytest.mark.parametrize(
-    "key", [key for key in KEYS if key not in ("Employee Count", "Zipcode", "Estimate Revenue", "Seen At")]
-)
+@pytest.mark.parametrize(("value", "name"), [(["a"], "list"), ({"a": 1}, "object"), (True, "true/false value"), (7, "number")])
+@pytest.mark.parametrize("key", [key for key in KEYS if key not in ("Employee Count", "Zipcode", "Estimate Revenue", "Seen At")])
 def test_a_wrong_type_is_unreadable_and_the_field_is_named(key: str, value: Any, name: str) -> None:
     with pytest.raises(Unreadable) as caught:
         read(rb2b.person({key: value}))
     assert str(caught.value) == f"{key} is a {name}, not text."
 
 
-@pytest.mark.parametrize(
-    ("value", "employees"), [(312, "312"), ("5000+", "5000+"), ("200-500", "200-500"), (312.0, "312.0")]
-)
+@pytest.mark.parametrize(("value", "employees"), [(312, "312"), ("5000+", "5000+"), ("200-500", "200-500"), (312.0, "312.0")])
 def test_employees_may_be_a_number_or_a_band(value: Any, employees: str) -> None:
     assert read(rb2b.person({"Employee Count": value})).employees == employees
 
@@ -283,9 +273,7 @@ def test_the_key_is_the_same_for_a_body_that_was_resent_or_relayed(wrap: Any) ->
     assert read(wrap(payload)).key == read(payload).key
 
 
-@pytest.mark.parametrize(
-    "spelling", ["2026-11-02T15:56:00Z", "2026-11-02T15:56:00.000+00:00", "2026-11-02T10:56:00-05:00"]
-)
+@pytest.mark.parametrize("spelling", ["2026-11-02T15:56:00Z", "2026-11-02T15:56:00.000+00:00", "2026-11-02T10:56:00-05:00"])
 def test_the_key_is_the_same_for_the_same_moment_spelled_differently(spelling: str) -> None:
     payload = rb2b.person({"Seen At": "2026-11-02T15:56:00+00:00"})
     assert read({**payload, "Seen At": spelling}).key == read(payload).key

@@ -381,9 +381,7 @@ class TestVersions:
 
 
 @pytest.mark.parametrize("published_before", [False, True])
-def test_of_two_who_publish_at_once_one_is_published_and_the_other_retired(
-    committed: None, published_before: bool
-) -> None:
+def test_of_two_who_publish_at_once_one_is_published_and_the_other_retired(committed: None, published_before: bool) -> None:
     if published_before:
         rule_versions.publish(row(), None)
     drafts = [row(), row()]

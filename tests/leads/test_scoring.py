@@ -45,9 +45,7 @@ PEOPLE = st.builds(
     industry=st.sampled_from(["", "Logistics", "Fishing"]) | st.text(max_size=20),
     employees_from=st.none() | st.integers(0, 10**8),
     visits=VISITS.map(tuple),
-    warm_kind=st.sampled_from(
-        ["", "known", "overlap", "employer", "employer_now", "known_there", "known_before", "nonsense"]
-    ),
+    warm_kind=st.sampled_from(["", "known", "overlap", "employer", "employer_now", "known_there", "known_before", "nonsense"]),
     warm_sentence=st.just("Alex knows you."),
     open_roles=st.none() | st.integers(0, 50),
 )
@@ -176,9 +174,7 @@ def test_a_page_without_points_is_no_reason() -> None:
 # Repeat visits
 
 
-@pytest.mark.parametrize(
-    ("visits", "expected"), [(0, []), (1, []), (2, [5]), (3, [10]), (4, [10]), (5, [15]), (50, [15])]
-)
+@pytest.mark.parametrize(("visits", "expected"), [(0, []), (1, []), (2, [5]), (3, [10]), (4, [10]), (5, [15]), (50, [15])])
 def test_coming_back_counts(visits: int, expected: list[int]) -> None:
     assert points(looking(*[seen("/x", days=n / 4) for n in range(visits)]), "repeat") == expected
 
@@ -286,17 +282,13 @@ def test_an_industry_counts(industry: str, expected: int) -> None:
         (10**9, 12),
     ],
 )
-def test_a_size_counts_by_its_lower_end_and_an_unknown_one_never_as_50_or_more(
-    employees: int | None, expected: int
-) -> None:
+def test_a_size_counts_by_its_lower_end_and_an_unknown_one_never_as_50_or_more(employees: int | None, expected: int) -> None:
     result = score(replace(NOBODY, employees_from=employees), NOW)
     assert result.icp == expected
     assert [r.code for r in result.icp_reasons] == ([] if employees is None else ["size"])
 
 
-@pytest.mark.parametrize(
-    ("icp", "tier"), [(0, "tier_3"), (59, "tier_3"), (60, "tier_2"), (79, "tier_2"), (80, "tier_1"), (100, "tier_1")]
-)
+@pytest.mark.parametrize(("icp", "tier"), [(0, "tier_3"), (59, "tier_3"), (60, "tier_2"), (79, "tier_2"), (80, "tier_1"), (100, "tier_1")])
 def test_the_borders_of_the_tiers(icp: int, tier: str) -> None:
     assert calculation.tier_of(icp) == tier
 

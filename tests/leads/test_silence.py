@@ -105,9 +105,7 @@ def test_the_next_silence_is_judged_by_what_came_until_then() -> None:
     tomorrow = TUESDAY + timedelta(days=1)
     before, _ = silence.silent_for("rb2b", tomorrow)
     for minutes in range(0, 300, 3):
-        InboundEvent.objects.create(
-            source="rb2b", body=b"", body_sha256=uuid.uuid4().hex, received_at=TUESDAY + timedelta(minutes=minutes)
-        )
+        InboundEvent.objects.create(source="rb2b", body=b"", body_sha256=uuid.uuid4().hex, received_at=TUESDAY + timedelta(minutes=minutes))
     after, since = silence.silent_for("rb2b", tomorrow + timedelta(minutes=297))
     assert since == TUESDAY + timedelta(minutes=297)
     assert before == pytest.approx(24, rel=0.3)

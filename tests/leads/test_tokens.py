@@ -117,9 +117,7 @@ def test_a_code_from_stdin_is_in_no_list_of_processes(app: FakeGhl, clock: Any, 
         (lambda app, settings: setattr(settings, "GHL_LOCATION_ID", ""), "GHL_LOCATION_ID is not set"),
     ],
 )
-def test_what_cannot_be_connected_says_why_and_stores_nothing(
-    app: FakeGhl, settings: Any, change: Any, said: str
-) -> None:
+def test_what_cannot_be_connected_says_why_and_stores_nothing(app: FakeGhl, settings: Any, change: Any, said: str) -> None:
     code = app.add_code()
     change(app, settings)
     with pytest.raises(CommandError, match=said):
@@ -231,9 +229,7 @@ def test_a_failure_while_the_token_still_holds_stops_nobody(app: FakeGhl, contac
 # --- Lost on the way --------------------------------------------------------------------------------------------------
 
 
-def test_what_was_not_given_out_although_the_answer_was_lost_is_survived(
-    app: FakeGhl, contact: str, clock: Any
-) -> None:
+def test_what_was_not_given_out_although_the_answer_was_lost_is_survived(app: FakeGhl, contact: str, clock: Any) -> None:
     app.end_access()
     app.on(TOKEN).status(500, times=1)
     with pytest.raises(http.Unavailable):
@@ -244,9 +240,7 @@ def test_what_was_not_given_out_although_the_answer_was_lost_is_survived(
     assert (row().spent_at, Alarm.objects.count()) == (None, 0)
 
 
-def test_a_pair_whose_answer_was_lost_is_told_by_name_and_everything_waits(
-    app: FakeGhl, contact: str, clock: Any
-) -> None:
+def test_a_pair_whose_answer_was_lost_is_told_by_name_and_everything_waits(app: FakeGhl, contact: str, clock: Any) -> None:
     app.end_access()
     app.on(TOKEN).act_then_close(times=1)
     with pytest.raises(http.Unavailable):
@@ -311,9 +305,7 @@ def test_a_worker_that_comes_back_after_its_lease_does_not_undo_a_new_connection
     assert row().access == kept
 
 
-def test_tokens_sealed_under_another_secret_key_ask_for_a_new_connection(
-    app: FakeGhl, contact: str, settings: Any, clock: Any
-) -> None:
+def test_tokens_sealed_under_another_secret_key_ask_for_a_new_connection(app: FakeGhl, contact: str, settings: Any, clock: Any) -> None:
     old, settings.SECRET_KEY = settings.SECRET_KEY, "another-" + "y" * 50
     with pytest.raises(Misconfigured, match="sealed under another SECRET_KEY"):
         ghl.get_contact(contact)

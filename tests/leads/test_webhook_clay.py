@@ -40,17 +40,13 @@ def test_without_a_secret_of_ours_nobody_is_trusted(client: Client, settings: An
     assert not InboundEvent.objects.exists()
 
 
-def test_while_the_secret_is_changed_the_old_one_and_the_new_one_count(
-    client: Client, clay: FakeClay, settings: Any
-) -> None:
+def test_while_the_secret_is_changed_the_old_one_and_the_new_one_count(client: Client, clay: FakeClay, settings: Any) -> None:
     settings.CLAY_CALLBACK_TOKEN = "old-secret, new-secret"
     answers = {}
     for secret in ("old-secret", "new-secret", "old-secret, new-secret", "old-secret,", ""):
         headers = {"Authorization": f"Bearer {secret}"}
         body = json.dumps({"request_id": "enr_x", "n": secret})
-        answers[secret] = client.post(
-            "/webhooks/clay", body, content_type="application/json", headers=headers
-        ).status_code
+        answers[secret] = client.post("/webhooks/clay", body, content_type="application/json", headers=headers).status_code
     assert list(answers.values()) == [200, 200, 401, 401, 401]
     assert InboundEvent.objects.count() == 2
     settings.CLAY_CALLBACK_TOKEN = ","
@@ -153,9 +149,7 @@ def test_a_body_that_is_too_large_gets_400_and_is_parked(callback: Any) -> None:
         ({"job_title": "CEO"}, "request_id is missing: it must be a column of the Clay table and part of the callback"),
     ],
 )
-def test_an_unknown_request_gets_200_and_is_parked_with_a_reason(
-    callback: Any, clay: FakeClay, body: dict[str, Any], reason: str
-) -> None:
+def test_an_unknown_request_gets_200_and_is_parked_with_a_reason(callback: Any, clay: FakeClay, body: dict[str, Any], reason: str) -> None:
     asked(clay, title="")
     assert callback(body).status_code == 200
     events.process_due()
@@ -218,9 +212,7 @@ def test_a_late_answer_with_nothing_new_does_not_assess_again(callback: Any, cla
 
 def test_a_real_callback_of_the_fake_is_taken(live_server: Any, clay: FakeClay) -> None:
     """Over HTTP, with the header as Clay sends it."""
-    record = clay.call_back(
-        {"request_id": "enr_never_issued"}, callback_url=f"{live_server.url}/webhooks/clay", answer=enriched
-    )
+    record = clay.call_back({"request_id": "enr_never_issued"}, callback_url=f"{live_server.url}/webhooks/clay", answer=enriched)
     assert (record["status"], record["error"]) == (200, None)
     assert InboundEvent.objects.get().source == "clay"
 

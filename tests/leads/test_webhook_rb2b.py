@@ -85,9 +85,7 @@ def test_where_no_token_is_set_none_is_right(client: Client, settings: Any, toke
 
 
 def test_a_token_in_a_header_is_not_what_rb2b_sends(client: Client) -> None:
-    response = client.post(
-        "/webhooks/rb2b", b"{}", content_type="application/json", headers={"Authorization": f"Bearer {TOKEN}"}
-    )
+    response = client.post("/webhooks/rb2b", b"{}", content_type="application/json", headers={"Authorization": f"Bearer {TOKEN}"})
     assert response.status_code == 401
     assert not InboundEvent.objects.exists()
 
@@ -105,9 +103,7 @@ def test_no_path_redirects(client: Client) -> None:
     assert not InboundEvent.objects.exists()
 
 
-@pytest.mark.parametrize(
-    "content_type", ["application/json", "text/plain", "application/x-www-form-urlencoded", "x", ""]
-)
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain", "application/x-www-form-urlencoded", "x", ""])
 def test_the_content_type_does_not_matter(client: Client, content_type: str) -> None:
     body = rb2b.to_body(rb2b.person())
     assert client.post(f"/webhooks/rb2b/{TOKEN}", body, content_type=content_type).status_code == 200
@@ -160,9 +156,7 @@ BAD = {
 
 
 @pytest.mark.parametrize(("body", "reason"), BAD.values(), ids=BAD)
-def test_a_body_that_cannot_be_read_gets_200_and_is_parked_with_a_reason(
-    client: Client, body: bytes, reason: str
-) -> None:
+def test_a_body_that_cannot_be_read_gets_200_and_is_parked_with_a_reason(client: Client, body: bytes, reason: str) -> None:
     assert post(client, body).status_code == 200
     events.process_due()
     event = InboundEvent.objects.get()
@@ -222,9 +216,7 @@ def test_a_body_of_exactly_one_megabyte_is_kept_whole(client: Client) -> None:
         ({"LinkedIn URL": "https://[linkedin.com/in/x"}, "linkedin_key", None),
     ],
 )
-def test_what_the_database_could_not_take_is_made_to_fit(
-    overrides: dict[str, str], field: str, stored: str | None
-) -> None:
+def test_what_the_database_could_not_take_is_made_to_fit(overrides: dict[str, str], field: str, stored: str | None) -> None:
     event = arrive(rb2b.person(overrides))
     assert (event.state, event.reason, event.attempts) == ("processed", "", 1)
     assert getattr(Lead.objects.get(), field) == stored
@@ -241,9 +233,7 @@ def test_what_the_database_could_not_take_is_made_to_fit(
         ({"Website": "http://[::1"}, "domain", "person.test"),
     ],
 )
-def test_what_a_company_could_not_take_is_made_to_fit(
-    overrides: dict[str, Any], field: str, stored: str | None
-) -> None:
+def test_what_a_company_could_not_take_is_made_to_fit(overrides: dict[str, Any], field: str, stored: str | None) -> None:
     event = arrive(rb2b.person({"Business Email": "dana@person.test", **overrides}))
     assert (event.state, event.reason, event.attempts) == ("processed", "", 1)
     assert getattr(Company.objects.get(), field) == stored
@@ -312,9 +302,7 @@ def test_a_company_alone_is_a_visit_of_nobody() -> None:
         ("unreadable", None),
     ],
 )
-def test_a_time_that_is_missing_or_lies_in_the_future_is_the_time_of_receipt(
-    seen_at: str, shift: timedelta | None
-) -> None:
+def test_a_time_that_is_missing_or_lies_in_the_future_is_the_time_of_receipt(seen_at: str, shift: timedelta | None) -> None:
     said = timezone.now() + shift if shift is not None else None
     event = arrive(rb2b.person({"Seen At": said.isoformat() if said else seen_at}))
     believed = seen_at in ("soon", "past")
@@ -488,9 +476,7 @@ class BrokenOff(io.BytesIO):
 
 @pytest.mark.parametrize("error", [OSError, ConnectionResetError, InvalidChunkSize])
 def test_a_body_that_does_not_come_to_its_end_is_not_acknowledged(client: Client, error: type[Exception]) -> None:
-    answer = client.generic(
-        "POST", f"/webhooks/rb2b?token={TOKEN}", **{"wsgi.input": BrokenOff(error), "CONTENT_LENGTH": "100"}
-    )
+    answer = client.generic("POST", f"/webhooks/rb2b?token={TOKEN}", **{"wsgi.input": BrokenOff(error), "CONTENT_LENGTH": "100"})
     assert (answer.status_code, answer.json()["detail"]) == (400, "body: it did not come to its end.")
     assert not InboundEvent.objects.exists()
 

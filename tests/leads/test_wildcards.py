@@ -35,9 +35,7 @@ def test_only_the_star_stands_for_anything_else(pattern: str, text: str, expecte
     assert fits(pattern, text) is expected
 
 
-@pytest.mark.parametrize(
-    ("path", "expected"), [("/Pricing/", "/pricing"), ("/", "/"), ("", "/"), ("//", "/"), ("/a/*", "/a/*")]
-)
+@pytest.mark.parametrize(("path", "expected"), [("/Pricing/", "/pricing"), ("/", "/"), ("", "/"), ("//", "/"), ("/a/*", "/a/*")])
 def test_case_and_the_last_slash_do_not_count(path: str, expected: str) -> None:
     assert plain(path) == expected
 

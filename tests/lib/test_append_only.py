@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
 from approvals.models import Decision
-from caio_project.lib import append_only
+from caio_project.lib.db import append_only
 from leads.models import OwnerChange
 from metrics.models import GateEvaluation
 from outreach.models import (
@@ -75,9 +75,7 @@ def history_item() -> HistoryItem:
 
 
 def email_event() -> EmailEvent:
-    return EmailEvent.objects.create(
-        key="0" * 64, message=factories.draft(), kind="delivered", source="webhook", at=timezone.now()
-    )
+    return EmailEvent.objects.create(key="0" * 64, message=factories.draft(), kind="delivered", source="webhook", at=timezone.now())
 
 
 def health_verdict() -> HealthVerdict:

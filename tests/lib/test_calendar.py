@@ -174,9 +174,7 @@ def test_work_begins_when_the_office_opens_next(now: str, opens: str) -> None:
 def test_hours_around_the_clock_are_open_at_any_moment_of_a_working_day() -> None:
     at = local("2026-11-02T23:59:59")
     assert calendar.opens_at(at, NY, ALWAYS) == at
-    assert calendar.opens_at(local("2026-11-06T23:59:59") + timedelta(seconds=1), NY, ALWAYS) == local(
-        "2026-11-09T00:00:00"
-    )
+    assert calendar.opens_at(local("2026-11-06T23:59:59") + timedelta(seconds=1), NY, ALWAYS) == local("2026-11-09T00:00:00")
 
 
 @pytest.mark.parametrize(
@@ -217,18 +215,14 @@ WHERE = st.sampled_from(["US", "DE", "ZZ"])
 
 
 @given(MOMENTS, AMOUNTS, ZONES, HOURS, WHERE)
-def test_what_is_added_is_what_lies_between(
-    start: datetime, amount: timedelta, zone: str, hours: WorkingHours, country: str
-) -> None:
+def test_what_is_added_is_what_lies_between(start: datetime, amount: timedelta, zone: str, hours: WorkingHours, country: str) -> None:
     end = calendar.add_working_time(start, amount, zone, hours, country)
     assert end >= start
     assert calendar.working_time(start, end, zone, hours, country) == amount
 
 
 @given(MOMENTS, AMOUNTS, ZONES, HOURS)
-def test_the_zone_of_an_argument_does_not_matter(
-    start: datetime, amount: timedelta, zone: str, hours: WorkingHours
-) -> None:
+def test_the_zone_of_an_argument_does_not_matter(start: datetime, amount: timedelta, zone: str, hours: WorkingHours) -> None:
     there = start.astimezone(ZoneInfo(zone))
     end = calendar.add_working_time(start, amount, zone, hours)
     assert calendar.add_working_time(there, amount, zone, hours) == end
@@ -237,9 +231,7 @@ def test_the_zone_of_an_argument_does_not_matter(
 
 
 @given(st.tuples(MOMENTS, MOMENTS, MOMENTS).map(sorted), ZONES, HOURS)
-def test_working_time_of_two_parts_is_that_of_the_whole(
-    moments: list[datetime], zone: str, hours: WorkingHours
-) -> None:
+def test_working_time_of_two_parts_is_that_of_the_whole(moments: list[datetime], zone: str, hours: WorkingHours) -> None:
     first, middle, last = (moments[0], *(min(m, moments[0] + timedelta(days=60)) for m in moments[1:]))
     parts = [calendar.working_time(a, b, zone, hours) for a, b in ((first, middle), (middle, last))]
     assert sum(parts, timedelta(0)) == calendar.working_time(first, last, zone, hours) <= last - first

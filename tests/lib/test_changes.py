@@ -7,7 +7,7 @@ from django.db import connection, models, transaction
 from django.db.models import F, Value
 from django.db.models.functions import Coalesce, Concat
 
-from caio_project.lib.changes import Change, watching
+from caio_project.lib.db.row_changes import Change, watching
 from caio_project.lib.models import Counter
 from leads.models import Company, Lead, Visit, person_of
 from tests.factories import CompanyFactory, LeadFactory, VisitFactory
@@ -61,9 +61,7 @@ def test_new_rows_are_told_whole_however_they_were_put_in() -> None:
     found = changes(work)
     assert [(one.kind, one.model) for one in found] == [("new", Company)] + [("new", Visit)] * 3
     assert (found[0].name, found[0].after["industry"]) == ("Acme", "Freight")
-    assert [(one.after["event_key"], one.after["lead"]) for one in found[1:]] == [
-        (k, lead.name) for k in ("a", "b", "c")
-    ]
+    assert [(one.after["event_key"], one.after["lead"]) for one in found[1:]] == [(k, lead.name) for k in ("a", "b", "c")]
 
 
 def test_rows_that_go_are_told_and_what_was_taken_back_is_not() -> None:

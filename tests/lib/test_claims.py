@@ -9,7 +9,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caio_project.lib import claims
+from caio_project.lib.db import claims
 from leads.models import InboundEvent
 
 
@@ -115,8 +115,6 @@ def test_the_wait_doubles_with_each_try_up_to_an_hour(attempts: int, seconds: in
 
 
 @given(st.integers(0, 32767), st.floats(0.1, 600), st.floats(1, 86400))
-def test_no_wait_is_longer_than_the_longest_or_shorter_than_the_one_before(
-    attempts: int, base: float, longest: float
-) -> None:
+def test_no_wait_is_longer_than_the_longest_or_shorter_than_the_one_before(attempts: int, base: float, longest: float) -> None:
     waits = [claims.backoff(n, base, longest) for n in (attempts, attempts + 1)]
     assert timedelta(0) < waits[0] <= waits[1] <= timedelta(seconds=longest)

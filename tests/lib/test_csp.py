@@ -4,7 +4,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
-from caio_project.lib.csp import STRICT, THEMED, ContentSecurityPolicy
+from caio_project.lib.web.csp import STRICT, THEMED, ContentSecurityPolicy
 
 
 def policy(path: str) -> str:

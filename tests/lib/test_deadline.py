@@ -5,7 +5,7 @@ import time
 import pytest
 from django.db import Error, connection
 
-from caio_project.lib import deadline
+from caio_project.lib.db import deadline
 
 pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("committed")]
 

@@ -304,9 +304,7 @@ def test_a_4xx_is_refused(peer: Peer, status: int) -> None:
     ],
 )
 def test_what_an_error_says_is_one_line_that_can_be_stored(peer: Peer, body: object, said: str) -> None:
-    peer.on("POST /thing").status(422, body) if not isinstance(body, bytes) else setattr(
-        peer, "answer", Reply(422, body)
-    )
+    peer.on("POST /thing").status(422, body) if not isinstance(body, bytes) else setattr(peer, "answer", Reply(422, body))
     failure = failed("POST", peer.url + "/thing", json={})
     assert failure.detail == f"{peer.url.removeprefix('http://')} answered 422: {said}"
     failure.detail.encode()

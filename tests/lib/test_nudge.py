@@ -62,9 +62,7 @@ def test_a_stage_is_woken_once_the_transaction_has_committed(
     assert woken(other) == ["leads.assess_due"]
 
 
-def test_nobody_is_woken_for_what_was_rolled_back(
-    connect: Callable[[str], Celery], django_capture_on_commit_callbacks: Any
-) -> None:
+def test_nobody_is_woken_for_what_was_rolled_back(connect: Callable[[str], Celery], django_capture_on_commit_callbacks: Any) -> None:
     other = connect("memory://")
     with django_capture_on_commit_callbacks(execute=True), pytest.raises(RuntimeError), transaction.atomic():
         nudge("leads.assess_due")

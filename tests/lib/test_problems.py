@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from caio_project.lib.problems import as_problem, fields, problem_response
+from caio_project.lib.web.problems import as_problem, fields, problem_response
 
 pytestmark = pytest.mark.urls("tests.lib.urls")
 
@@ -116,9 +116,7 @@ def test_the_same_by_hand_for_plain_views() -> None:
     response = problem_response(401, "token: it is wrong.", **{"WWW-Authenticate": "Bearer"})
     assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, "Bearer")
     assert response.headers["Content-Type"] == "application/problem+json"
-    assert response.content == (
-        b'{"type": "about:blank", "title": "Unauthorized", "status": 401, "detail": "token: it is wrong."}'
-    )
+    assert response.content == (b'{"type": "about:blank", "title": "Unauthorized", "status": 401, "detail": "token: it is wrong."}')
 
 
 def test_errors_in_a_list_of_objects_are_found() -> None:

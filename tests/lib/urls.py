@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from caio_project.lib.problems import Conflict
+from caio_project.lib.web.problems import Conflict
 
 
 class Scoped(APIView):

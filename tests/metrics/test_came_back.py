@@ -7,11 +7,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from caio_project import diagnosis
 from caio_project.lib import statistics
 from caio_project.lib.models import Heartbeat
+from caio_project.operations import diagnosis
 from leads.inbound import events
-from metrics import flow, gates
+from metrics.gates import gates
+from metrics.overview import flow
 from outreach.models import Message, Opportunity, Reply, SyncCursor
 from tests import factories
 
@@ -156,9 +157,7 @@ class TestPipelineValue:
             ("pl_1", 61, "opportunities were not read from GoHighLevel within the hour"),
         ],
     )
-    def test_without_fresh_data_there_is_no_value(
-        self, settings: Any, pipeline: str, read_ago: int | None, why: str
-    ) -> None:
+    def test_without_fresh_data_there_is_no_value(self, settings: Any, pipeline: str, read_ago: int | None, why: str) -> None:
         settings.GHL_PIPELINE_ID = pipeline
         if read_ago is not None:
             at = timezone.now() - timedelta(minutes=read_ago)

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from metrics import checks, domain_health, gates
+from metrics.gates import gates, parallel_checks
+from metrics.health import domain_health
 from metrics.integrations import dns_records
 from metrics.integrations.dns_records import Records
 from outreach.auto_approval import eligibility
@@ -233,9 +234,7 @@ def test_a_healthy_domain_is_what_the_machine_waits_for(live: FakeDns) -> None:
 
 def judged(score: int | None, days_ago: float) -> None:
     at = timezone.now() - timedelta(days=days_ago)
-    HealthVerdict.objects.create(
-        domain=DOMAIN, score=score, spf="present", dkim="present", dmarc="present", evaluated_at=at
-    )
+    HealthVerdict.objects.create(domain=DOMAIN, score=score, spf="present", dkim="present", dmarc="present", evaluated_at=at)
 
 
 def gate() -> gates.Gate:
@@ -275,5 +274,5 @@ class TestGate:
 )
 def test_the_check_of_the_parallel_phase(live: FakeDns, score: int | None, hours: int, state: str) -> None:
     judged(score, hours / 24)
-    found = {check.name: check.state for check in checks.parallel_phase(gates.evaluate("assisted"))}
+    found = {check.name: check.state for check in parallel_checks.parallel_phase(gates.evaluate("assisted"))}
     assert found["domain health above 50"] == state

@@ -8,10 +8,10 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from approvals import decisions
+from approvals.decisions import decisions
 from caio_project.lib import statistics
 from leads.models import Enrichment, Lead
-from metrics import gates
+from metrics.gates import gates
 from metrics.models import GateEvaluation
 from outreach.control.policy import Phase
 from outreach.lifecycle.moves import move
@@ -127,9 +127,7 @@ class TestSendErrors:
     def test_an_uncertain_one_counts_after_fifteen_minutes(self) -> None:
         self.sent(10)
         message = factories.held()
-        Message.objects.filter(pk=message.pk).update(
-            status="uncertain", uncertain_at=timezone.now() - timedelta(minutes=14)
-        )
+        Message.objects.filter(pk=message.pk).update(status="uncertain", uncertain_at=timezone.now() - timedelta(minutes=14))
         assert gate("send errors").met
         Message.objects.filter(pk=message.pk).update(uncertain_at=timezone.now() - timedelta(minutes=16))
         assert gate("send errors").verdict == "fail"

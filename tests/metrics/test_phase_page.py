@@ -10,10 +10,10 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from approvals import decisions
-from approvals.decisions import Decider
+from approvals.decisions import decisions
+from approvals.decisions.decisions import Decider
 from approvals.models import Decision
-from metrics import agreement
+from metrics.gates import agreement
 from outreach.auto_approval import approval_sweep
 from outreach.control import phase
 from outreach.control.policy import Phase
@@ -59,9 +59,7 @@ def test_the_sum_that_makes_domain_health_is_shown(lead_client: Client, settings
         {"code": "replies", "points": 10, "said": "9 of 176"},
         {"code": "dkim", "points": -15, "said": "missing"},
     )
-    guardrails.take_health(
-        DomainHealth("mail.ours.example.com", 80, "present", "missing", "present", timezone.now(), reasons)
-    )
+    guardrails.take_health(DomainHealth("mail.ours.example.com", 80, "present", "missing", "present", timezone.now(), reasons))
     said = words(lead_client.get("/sales/phase"))
     assert "100 to begin with -15 hard bounces: 4 of 180 +10 replies: 9 of 176 -15 dkim: missing 80 of 100" in said
 
@@ -129,8 +127,7 @@ def test_the_page_says_why_the_machine_approves_nothing(lead_client: Client) -> 
     phase.switch(True, by=None, reason="test")
     said = words(lead_client.get("/sales/phase"))
     assert (
-        "The machine approves nothing now, though it is switched on for LOW emails that score under 40 and have no "
-        "warm connection." in said
+        "The machine approves nothing now, though it is switched on for LOW emails that score under 40 and have no warm connection." in said
     )
     assert "There is no verdict on domain health." in said
     assert lead_client.get("/api/phase").json()["auto_approve"]["enabled"] is False

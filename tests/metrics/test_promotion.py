@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from metrics import promotion
+from metrics.promotion import promotion
 from outreach.control import phase
 from outreach.control.policy import Phase
 from outreach.limits import current_limits
@@ -48,9 +48,7 @@ def test_assisted_changes_only_the_cap_and_everything_is_held(lead_user: User) -
 
 
 def test_an_override_needs_a_reason() -> None:
-    assert refused(Phase.ASSISTED, override=True, reason="because") == [
-        "reason: an override needs one of 20 characters or more."
-    ]
+    assert refused(Phase.ASSISTED, override=True, reason="because") == ["reason: an override needs one of 20 characters or more."]
 
 
 def test_an_override_cannot_skip_a_phase_a_halt_or_the_rest_after_a_drop(lead_user: User) -> None:

@@ -46,9 +46,7 @@ def versions(key: str = "tier_1.general") -> list[tuple[int, bool, str]]:
     return [(one.version, one.active, one.subject) for one in found]
 
 
-def test_it_is_published_once_it_was_shown_and_the_old_version_stays(
-    client: Client, old: EmailTemplate, lead_user: User
-) -> None:
+def test_it_is_published_once_it_was_shown_and_the_old_version_stays(client: Client, old: EmailTemplate, lead_user: User) -> None:
     subject = "Who answers for AI at {{ company }}?"
     first = post(client, old, subject=subject)
     assert (first.status_code, versions()) == (200, [(1, True, old.subject)])
@@ -78,9 +76,7 @@ def test_checking_again_publishes_nothing(client: Client, old: EmailTemplate) ->
     assert versions() == [(1, True, old.subject)]
 
 
-def test_what_somebody_else_published_meanwhile_is_not_overwritten(
-    client: Client, old: EmailTemplate, reviewer: User
-) -> None:
+def test_what_somebody_else_published_meanwhile_is_not_overwritten(client: Client, old: EmailTemplate, reviewer: User) -> None:
     mark = seen(post(client, old, subject="Mine, {{ company }}"))
     other = EmailTemplate.objects.get(pk=old.pk)
     other.subject = "Theirs, {{ company }}"
@@ -125,9 +121,7 @@ def test_a_warning_stands_at_its_field_and_can_be_published(client: Client, old:
     assert versions()[-1] == (2, True, changes["subject"])
 
 
-def test_a_required_field_that_recent_leads_lack_is_warned_of_with_the_figure(
-    client: Client, old: EmailTemplate
-) -> None:
+def test_a_required_field_that_recent_leads_lack_is_warned_of_with_the_figure(client: Client, old: EmailTemplate) -> None:
     for n in range(10):
         lead = factories.LeadFactory(tier="tier_1", title="" if n < 3 else "VP Sales")
         factories.AssessmentFactory(lead=lead, angle="general")
@@ -161,9 +155,7 @@ def test_a_new_template_gets_its_key_and_must_not_take_a_place(client: Client, o
     assert "signal" in errors(client.post(LIST + "add/", {**typed(old), **place, "signal": "psychic"}))
 
 
-def test_adding_where_there_is_one_is_its_next_version_and_is_shown_against_it(
-    client: Client, old: EmailTemplate
-) -> None:
+def test_adding_where_there_is_one_is_its_next_version_and_is_shown_against_it(client: Client, old: EmailTemplate) -> None:
     answer = client.post(LIST + "add/", {**typed(old), "tier": "tier_2", "angle": "content", "signal": ""})
     assert "Against tier_2.content v1, which is in use" in answer.content.decode()
     assert len(versions("tier_2.content")) == 1
@@ -194,9 +186,7 @@ def test_taking_out_of_use(client: Client, old: EmailTemplate) -> None:
 
 
 @pytest.mark.parametrize("who", ["reviewer", "viewer"])
-def test_only_a_lead_publishes_or_takes_out_of_use(
-    client: Client, old: EmailTemplate, who: str, request: pytest.FixtureRequest
-) -> None:
+def test_only_a_lead_publishes_or_takes_out_of_use(client: Client, old: EmailTemplate, who: str, request: pytest.FixtureRequest) -> None:
     client.force_login(request.getfixturevalue(who))
     before = list(EmailTemplate.objects.values())
     mark = preview.fingerprint(old, old)

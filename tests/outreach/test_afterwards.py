@@ -121,9 +121,7 @@ def test_a_halt_stops_it_between_two_calls(ghl: FakeGhl, workflow: str, settings
     ],
     ids=["429", "scope"],
 )
-def test_what_certainly_was_not_done_is_tried_again(
-    ghl: FakeGhl, workflow: str, clock: Any, route: str, away: Any
-) -> None:
+def test_what_certainly_was_not_done_is_tried_again(ghl: FakeGhl, workflow: str, clock: Any, route: str, away: Any) -> None:
     message = sent()
     away(ghl.on(route))
     after_send.do_due()
@@ -136,9 +134,7 @@ def test_what_certainly_was_not_done_is_tried_again(
     assert ghl.workflow_contacts(workflow) == [message.ghl_contact_id]
 
 
-@pytest.mark.parametrize(
-    "fault", [lambda s: s.act_then_close(times=1), lambda s: s.act_then_status(502, times=1)], ids=["reset", "502"]
-)
+@pytest.mark.parametrize("fault", [lambda s: s.act_then_close(times=1), lambda s: s.act_then_status(502, times=1)], ids=["reset", "502"])
 def test_tags_may_be_added_twice(ghl: FakeGhl, clock: Any, fault: Any) -> None:
     sent()
     fault(ghl.on(TAGS))

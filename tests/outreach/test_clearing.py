@@ -10,11 +10,12 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from approvals import decisions, queue
-from approvals.decisions import Decider
+from approvals.decisions import decisions
+from approvals.decisions.decisions import Decider
 from approvals.models import Decision
+from approvals.queue import review_queue
 from leads.suppression import suppression
-from metrics import promotion
+from metrics.promotion import promotion
 from outreach.auto_approval import approval_sweep, eligibility
 from outreach.contact_history import ghl_check
 from outreach.control import phase
@@ -116,9 +117,7 @@ def test_what_the_machine_cleared_leaves_once_and_stays_marked() -> None:
         (Phase.AUTONOMOUS, 100, 10, True, False),
     ],
 )
-def test_phase_switch_and_limits_say_which(
-    to: Phase, under: int, intent: int, warm: bool, cleared: bool, lead_user: User
-) -> None:
+def test_phase_switch_and_limits_say_which(to: Phase, under: int, intent: int, warm: bool, cleared: bool, lead_user: User) -> None:
     Control.objects.update(phase=to)
     phase.switch(True, by=lead_user, reason="test", under_intent=under)
     message = low(intent=intent, warm={"member": "Lena", "kind": "known", "sentence": "x"} if warm else None)
@@ -138,9 +137,7 @@ def test_a_warm_connection_is_cleared_only_where_a_lead_allows_it(lead_user: Use
 def test_an_address_that_an_email_arrived_at_needs_no_other_proof() -> None:
     message = low(verified=False)
     stays_held(message, "the address is not verified")
-    before = Message.objects.create(
-        lead=factories.LeadFactory(), status="sent", transport="ghl", to_address=message.to_address
-    )
+    before = Message.objects.create(lead=factories.LeadFactory(), status="sent", transport="ghl", to_address=message.to_address)
     EmailEvent.objects.create(key="d", message=before, kind="delivered", source="w", at=timezone.now())
     assert reasons(message) == ()
     EmailEvent.objects.create(key="b", message=before, kind="bounced", source="w", at=timezone.now())
@@ -209,7 +206,7 @@ def test_what_a_person_opened_is_theirs(reviewer: User) -> None:
 
 def test_what_a_person_has_on_the_desk_is_theirs(reviewer: User) -> None:
     message = low()
-    queue.take(message, reviewer)
+    review_queue.take(message, reviewer)
     stays_held(now_is(message), "a person has opened it")
 
 
@@ -359,9 +356,7 @@ def test_what_stops_the_machine_lets_it_clear_nothing(stop: Any, reason: str, le
 
 
 @every_stop
-def test_what_stops_the_machine_returns_exactly_what_it_cleared(
-    stop: Any, reason: str, lead_user: User, reviewer: User
-) -> None:
+def test_what_stops_the_machine_returns_exactly_what_it_cleared(stop: Any, reason: str, lead_user: User, reviewer: User) -> None:
     mine, theirs = low(), low()
     decisions.approve(theirs, 1, Decider(reviewer, "desk"))
     approval_sweep.clear_due()
@@ -480,9 +475,7 @@ class TestCommand:
         assert self.run("--off", "--as", "rita") == ["Automatic approval is off."]
         assert not phase.control().auto_approve
 
-    @pytest.mark.parametrize(
-        "args", [["--on"], ["--off", "--under-intent", "90"], ["--off", "--warm-connections", "yes"]]
-    )
+    @pytest.mark.parametrize("args", [["--on"], ["--off", "--under-intent", "90"], ["--off", "--warm-connections", "yes"]])
     def test_a_reviewer_loosens_nothing(self, reviewer: User, args: list[str]) -> None:
         before, changes = phase.control(), ControlChange.objects.count()
         with pytest.raises(CommandError, match="rita does not have outreach.auto_approve"):

@@ -29,9 +29,7 @@ def test_the_plan_of_fifty_says_that_it_shows_little() -> None:
     assert (found.rate, found.is_assumed, found.hoped, found.days) == (0.07, True, 0.14, 2)
     assert found.power == statistics.power(0.07, 0.14, 25) < 0.2
     assert found.needed == 2 * statistics.trials_needed(0.07, 0.14, 0.8)
-    assert found.seen is not None and statistics.power(0.07, found.seen, 25) >= 0.8 > statistics.power(
-        0.07, found.seen - 0.01, 25
-    )
+    assert found.seen is not None and statistics.power(0.07, found.seen, 25) >= 0.8 > statistics.power(0.07, found.seen - 0.01, 25)
     assert found.sentence.startswith("With 25 emails a side a rise from 7% (assumed) to 14% would be seen once in 10.")
     assert "These 50 take 2 days or more at today's cap" in found.sentence
 

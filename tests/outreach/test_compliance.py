@@ -70,9 +70,7 @@ def test_the_hash_knows_where_one_part_ends() -> None:
 
 
 def test_paragraphs_lines_and_links_of_the_email_that_leaves() -> None:
-    html = email_footer.as_html(
-        "Hi Dana,\n\nOne\nTwo: https://ours.example.com/a?b=1&c=2", email_footer.footer(SIGNATURE)
-    )
+    html = email_footer.as_html("Hi Dana,\n\nOne\nTwo: https://ours.example.com/a?b=1&c=2", email_footer.footer(SIGNATURE))
     assert "<p>Hi Dana,</p><p>One<br>Two: " in html
     read = Read(html)
     assert read.tags == ["div", "p", "p", "br", "a", "p", "br", "br", "a", "p", "br", "a"]
@@ -110,9 +108,7 @@ def test_a_visitors_text_cannot_become_markup(payload: str) -> None:
 
 
 nasty = st.text(max_size=60) | st.lists(
-    st.sampled_from(
-        ["<", ">", '"', "'", "&", "https://a.test/", "Unsubscribe: ", "http://", "\n", "\n\n", "a", " ", "=", "</a>"]
-    ),
+    st.sampled_from(["<", ">", '"', "'", "&", "https://a.test/", "Unsubscribe: ", "http://", "\n", "\n\n", "a", " ", "=", "</a>"]),
     max_size=15,
 ).map("".join)
 

@@ -382,9 +382,7 @@ def test_a_draft_opened_while_it_is_being_rewritten_keeps_its_text() -> None:
 
 def test_an_edited_draft_keeps_its_text(reviewer: User) -> None:
     message = factories.held(topic="careers")
-    message = review_actions.edit(
-        message, 1, subject=message.text.subject, body=message.text.body + "\n\nAlex", by=reviewer
-    )
+    message = review_actions.edit(message, 1, subject=message.text.subject, body=message.text.body + "\n\nAlex", by=reviewer)
     assert message.opened_at is None
     assessed(message.lead, topic="pricing")
     sweep()

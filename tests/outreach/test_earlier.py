@@ -147,9 +147,7 @@ def test_a_persons_edit_that_copies_a_rejected_text_is_blocked(colleagues: tuple
 
 def test_a_lesson_names_what_was_said_and_when(colleagues: tuple[Lead, Lead]) -> None:
     first = factories.held(colleagues[0])
-    review_actions.reject(
-        first, first.version, by=None, tag="icp_mismatch", reason="She buys nothing, she is an intern."
-    )
+    review_actions.reject(first, first.version, by=None, tag="icp_mismatch", reason="She buys nothing, she is an intern.")
     again = write(colleagues[0])
     assert (again.status, again.blocked_by) == ("blocked", "learned")
     assert "(icp mismatch): “She buys nothing, she is an intern.” The tier is still the same." in why(again)

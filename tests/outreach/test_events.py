@@ -77,9 +77,7 @@ def test_what_says_nothing_new_is_not_noted(ghl: FakeGhl, event: str) -> None:
     assert webhook_bodies.read(json.dumps(payload).encode(), "loc-test", timezone.now()) is None
 
 
-@pytest.mark.parametrize(
-    ("event", "why"), [("failed", "bounced"), ("complained", "complained"), ("unsubscribed", "unsubscribed")]
-)
+@pytest.mark.parametrize(("event", "why"), [("failed", "bounced"), ("complained", "complained"), ("unsubscribed", "unsubscribed")])
 def test_what_is_still_to_leave_is_withdrawn_at_once(ghl: FakeGhl, event: str, why: str) -> None:
     first = sent(ghl)
     second = waiting_for(first.lead)
@@ -200,9 +198,7 @@ def put_off(ghl: FakeGhl, message: Message, *ago: timedelta) -> None:
         ((3 * DAY, 2 * DAY, DAY, DAY, 0 * DAY), "bounced"),
     ],
 )
-def test_only_what_is_put_off_five_times_over_days_stops_the_address(
-    ghl: FakeGhl, ago: tuple[timedelta, ...], stopped: str | None
-) -> None:
+def test_only_what_is_put_off_five_times_over_days_stops_the_address(ghl: FakeGhl, ago: tuple[timedelta, ...], stopped: str | None) -> None:
     message = sent(ghl, ago=4 * DAY)
     put_off(ghl, message, *ago)
     assert (EmailEvent.objects.filter(kind="deferred").count(), reason(message)) == (len(ago), stopped)
@@ -228,9 +224,7 @@ def test_what_arrived_in_between_begins_the_count_anew(ghl: FakeGhl) -> None:
         ("SMS", "active", None),
     ],
 )
-def test_do_not_disturb_stops_only_where_it_is_for_email(
-    ghl: FakeGhl, channel: str, status: str, stopped: str | None
-) -> None:
+def test_do_not_disturb_stops_only_where_it_is_for_email(ghl: FakeGhl, channel: str, status: str, stopped: str | None) -> None:
     message = sent(ghl)
     second = waiting_for(message.lead)
     update = ghl.set_dnd(message.ghl_contact_id, channel, status)
@@ -373,9 +367,7 @@ def test_a_deal_that_was_deleted_does_not_come_back_by_late_news(ghl: FakeGhl, s
     assert Opportunity.objects.get().status == "deleted"
 
 
-@pytest.mark.parametrize(
-    ("value", "kept"), [(None, 0), ("", 0), ("n/a", 0), ("NaN", 0), (1e30, 0), ([], 0), ("1200.555", 1200.56), (7, 7)]
-)
+@pytest.mark.parametrize(("value", "kept"), [(None, 0), ("", 0), ("n/a", 0), ("NaN", 0), (1e30, 0), ([], 0), ("1200.555", 1200.56), (7, 7)])
 def test_a_value_that_is_none_is_nothing(ghl: FakeGhl, value: Any, kept: float) -> None:
     tell(dealt(ghl, sent(ghl), monetaryValue=value))
     assert float(Opportunity.objects.get().value) == kept

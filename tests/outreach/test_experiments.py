@@ -130,9 +130,7 @@ class TestAssigning:
         begun(lead_user)
         EmailTemplate.objects.filter(pk=active().pk).update(active=False)
         old = EmailTemplate.objects.filter(key=KEY).earliest("version")
-        EmailTemplate.objects.create(
-            key=KEY, version=9, tier=old.tier, angle=old.angle, name="New", subject=SUBJECT, body=old.body
-        )
+        EmailTemplate.objects.create(key=KEY, version=9, tier=old.tier, angle=old.angle, name="New", subject=SUBJECT, body=old.body)
         assert factories.held().template.version == 9 and not Assignment.objects.exists()
 
     def test_the_language_model_leaves_what_is_tested_alone(self, lead_user: User, model: FakeLanguageModel) -> None:
@@ -230,9 +228,7 @@ class TestCounting:
         assert found.b == ab_statistics.Side(len(by_side["b"]), len(by_side["b"]), len(by_side["b"]), 1, 1)
         assert (found.is_complete, found.verdict) == (True, "inconclusive")
 
-    @pytest.mark.parametrize(
-        "more", [{"transport": "sandbox"}, {"status": "failed"}, {"kind": "training", "transport": "sandbox"}]
-    )
+    @pytest.mark.parametrize("more", [{"transport": "sandbox"}, {"status": "failed"}, {"kind": "training", "transport": "sandbox"}])
     def test_what_did_not_reach_somebody_real_counts_for_nothing(self, lead_user: User, more: Any) -> None:
         test = begun(lead_user)
         message = sent(factories.held(), **more)
@@ -316,12 +312,7 @@ class TestPages:
         assert "No test yet" in client.get("/sales/experiments").content.decode()
         test = begun(lead_user)
         page = client.get("/sales/experiments").content.decode()
-        assert (
-            "Nobody is added" not in page
-            and SUBJECT in page
-            and test.template_a.subject in page
-            and "End this test" in page
-        )
+        assert "Nobody is added" not in page and SUBJECT in page and test.template_a.subject in page and "End this test" in page
         answer = client.post(f"/sales/experiments/{test.public_id}/end")
         test.refresh_from_db()
         assert (answer.status_code, test.ended_by, test.verdict) == (303, lead_user, "inconclusive")

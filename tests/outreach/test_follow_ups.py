@@ -59,16 +59,12 @@ def reply(lead: Lead, kind: str = ReplyKind.QUESTION, **more: Any) -> Reply:
 
 
 def event(message: Message, kind: str) -> EmailEvent:
-    return EmailEvent.objects.create(
-        key=f"{kind}{message.pk}", message=message, kind=kind, source="test", at=timezone.now()
-    )
+    return EmailEvent.objects.create(key=f"{kind}{message.pk}", message=message, kind=kind, source="test", at=timezone.now())
 
 
 def meeting(lead: Lead, status: str = "confirmed") -> Meeting:
     now = timezone.now()
-    return Meeting.objects.create(
-        ghl_id="m1", lead=lead, status=status, booked_at=now, starts_at=now + DAYS, changed_at=now
-    )
+    return Meeting.objects.create(ghl_id="m1", lead=lead, status=status, booked_at=now, starts_at=now + DAYS, changed_at=now)
 
 
 def test_on_the_third_and_the_seventh_day_and_then_no_more(first: Message, clock: Any) -> None:
@@ -161,9 +157,7 @@ every_end = pytest.mark.parametrize("end", ENDS.values(), ids=list(ENDS))
 
 
 @every_end
-def test_what_ends_a_thread_before_its_day_opens_nothing(
-    first: Message, clock: Any, end: Callable[[Message], Any]
-) -> None:
+def test_what_ends_a_thread_before_its_day_opens_nothing(first: Message, clock: Any, end: Callable[[Message], Any]) -> None:
     end(first)
     clock.shift(3 * DAYS)
     assert open_and_write() == []
@@ -181,9 +175,7 @@ def test_what_ends_a_thread_withdraws_what_waits(first: Message, clock: Any, end
 
 
 @every_end
-def test_what_ends_a_thread_stops_an_approved_one_at_the_door(
-    first: Message, clock: Any, end: Callable[[Message], Any]
-) -> None:
+def test_what_ends_a_thread_stops_an_approved_one_at_the_door(first: Message, clock: Any, end: Callable[[Message], Any]) -> None:
     clock.shift(3 * DAYS)
     (second,) = open_and_write()
     review_actions.clear(second, second.version, by=None)

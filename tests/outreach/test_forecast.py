@@ -208,9 +208,7 @@ class TestDoor:
             },
         }  # fmt: skip
         said = client.get("/sales/sent").content.decode()
-        assert (
-            "Approved: all 2 leave today. With the 2 that wait for a decision, approved now: all 4 leave today."
-        ) in said
+        assert ("Approved: all 2 leave today. With the 2 that wait for a decision, approved now: all 4 leave today.") in said
         phase.halt(by=None, reason="test")
         assert client.get("/api/messages/forecast").json()["held_by"] == "Sending is halted."
         assert "2 approved, and none of them leaves: Sending is halted." in client.get("/sales/sent").content.decode()

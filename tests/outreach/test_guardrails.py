@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from approvals import escalation
+from approvals.escalation import escalation
 from approvals.models import Notice
 from leads.models import Alarm, Kind
 from outreach.control import phase
@@ -104,9 +104,7 @@ def now_in() -> tuple[str, bool]:
     ("kind", "name", "window", "for_alert", "for_halt"),
     [("complained", "complaints", WEEK, 1, 2), ("bounced", "hard_bounces", DAY, 2, 3)],
 )
-def test_events_count_up_to_the_edge_of_their_window(
-    kind: str, name: str, window: timedelta, for_alert: int, for_halt: int
-) -> None:
+def test_events_count_up_to_the_edge_of_their_window(kind: str, name: str, window: timedelta, for_alert: int, for_halt: int) -> None:
     for _ in range(for_halt):
         came_back(kind, window)
     assert stands() == {}
@@ -236,9 +234,7 @@ def test_an_alert_is_told_and_sending_goes_on() -> None:
     )  # fmt: skip
     assert now_in() == ("autonomous", False)
     escalation.notice_alarms()
-    assert Notice.objects.get().text == (
-        "Guardrail: 1 complaint in 7 days. The machine approves nothing until it is over."
-    )
+    assert Notice.objects.get().text == ("Guardrail: 1 complaint in 7 days. The machine approves nothing until it is over.")
 
 
 def test_a_halt_drops_one_phase_and_says_why() -> None:
@@ -457,9 +453,7 @@ def test_the_door_acts_on_events_that_nobody_judged(ready: FakeGhl) -> None:
     assert (message.status, SendIntent.objects.count(), DailySlots.objects.count()) == ("cleared", 0, 0)
 
 
-@pytest.mark.parametrize(
-    "leaves", [send.send_due, lambda: send_slots.claim(Message.objects.get())], ids=["sweep", "claim"]
-)
+@pytest.mark.parametrize("leaves", [send.send_due, lambda: send_slots.claim(Message.objects.get())], ids=["sweep", "claim"])
 def test_where_counting_fails_nothing_leaves(ready: FakeGhl, leaves: Any) -> None:
     factories.cleared()
     with pytest.raises(DatabaseError, match="outreach_emailevent"), transaction.atomic():

@@ -74,9 +74,7 @@ def test_a_good_text_passes_every_guard() -> None:
         ({"country": "DE"}, "country", "DE is not in ALLOWED_COUNTRIES."),
     ],
 )
-def test_one_fault_fails_its_guard_alone_and_says_how_to_clear_it(
-    change: dict[str, object], guard: str, said: str
-) -> None:
+def test_one_fault_fails_its_guard_alone_and_says_how_to_clear_it(change: dict[str, object], guard: str, said: str) -> None:
     rows = checks.check(replace(GOOD, **change))
     assert [row.guard for row in rows] == ORDER
     failed = [row for row in rows if not row.passed]

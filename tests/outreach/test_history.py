@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from approvals import queue
+from approvals.queue import review_queue
 from leads.models import Lead, Suppression
 from leads.scoring import assess
 from leads.suppression import suppression
@@ -104,7 +104,7 @@ def test_a_past_email_uses_no_slot_and_is_no_evidence() -> None:
     take(entry("sent"), {**OLD, "email_id": "2", "to": "luis@other.test", "status": "rejected"})
     assert not SendIntent.objects.exists()
     assert not Move.objects.filter(to_status="sent").exists()
-    assert queue.counts().total == 0
+    assert review_queue.counts().total == 0
 
 
 def test_the_company_is_left_alone_for_seven_days_after_a_past_email() -> None:
@@ -142,9 +142,7 @@ def test_who_asked_to_stop_before_is_stopped_and_their_draft_is_not_held() -> No
     assert not Message.objects.exists()
 
 
-@pytest.mark.parametrize(
-    ("what", "reason"), [("bounced", "bounced"), ("complained", "complained"), ("unsubscribed", "unsubscribed")]
-)
+@pytest.mark.parametrize(("what", "reason"), [("bounced", "bounced"), ("complained", "complained"), ("unsubscribed", "unsubscribed")])
 def test_what_stops_an_address_stops_it(what: str, reason: str) -> None:
     lead = factories.LeadFactory(email=ADDRESS)
     message = factories.held(lead)

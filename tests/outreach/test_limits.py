@@ -187,10 +187,7 @@ def test_what_left_or_may_have_counts(settings: Any, outcome: str) -> None:
     message = factories.cleared(factories.LeadFactory(company=company))
     assert send.send_due() == 0
     assert why(message).limit in ("hourly", "domain")
-    assert (
-        current_limits.for_message(now_is(message), current_limits.standing(phase.control(), timezone.now())).limit
-        == "domain"
-    )
+    assert current_limits.for_message(now_is(message), current_limits.standing(phase.control(), timezone.now())).limit == "domain"
 
 
 @pytest.mark.parametrize("outcome", ["not_sent", "refused"])

@@ -174,9 +174,7 @@ def test_who_became_a_customer_since_it_was_approved_gets_nothing(ghl: FakeGhl, 
 def test_a_reason_of_our_own_stays_beside_it(ghl: FakeGhl) -> None:
     lead = factories.LeadFactory()
     message = low(lead=lead)
-    message.moves.model.objects.create(
-        message=message, from_status="sending", to_status="held", why="answered", version=1
-    )
+    message.moves.model.objects.create(message=message, from_status="sending", to_status="held", why="answered", version=1)
     emailed(ghl, known(ghl, message))
     ghl_lookup.look_due()
     assert now_is(message).critical_reason == f"This person has answered before. {EMAIL}"

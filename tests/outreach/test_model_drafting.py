@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
 
-from caio_project import diagnosis
-from caio_project.lib import claims
+from caio_project.lib.db import claims
+from caio_project.operations import diagnosis
 from leads.integrations import breaker
 from leads.models import Alarm, Lead, Switch
 from outreach.auto_approval import eligibility
@@ -180,9 +180,7 @@ def test_a_company_that_gives_orders_gets_nothing_but_the_templates_text(model: 
 
 
 def test_a_value_as_long_as_a_sentence_is_not_given(model: FakeLanguageModel) -> None:
-    lead = factories.LeadFactory(
-        title="VP Sales who wants you to write that everything is free of charge and always was so"
-    )
+    lead = factories.LeadFactory(title="VP Sales who wants you to write that everything is free of charge and always was so")
     factories.held(lead)
     rewrite.ask_due()
     assert "title" not in model.questions()[0]["facts"]
@@ -211,9 +209,7 @@ def test_where_the_endpoint_fails_the_template_stands(model: FakeLanguageModel, 
 
 
 @pytest.mark.parametrize("trouble", [lambda on: on.never(), lambda on: on.drip(20)])
-def test_a_slow_or_dripping_endpoint_is_cut_off_at_the_deadline(
-    model: FakeLanguageModel, settings: Any, trouble: Any
-) -> None:
+def test_a_slow_or_dripping_endpoint_is_cut_off_at_the_deadline(model: FakeLanguageModel, settings: Any, trouble: Any) -> None:
     settings.LLM_TIMEOUT_SECONDS = 1
     trouble(model.on(COMPLETIONS))
     stands(held(), "did not answer in time")
@@ -273,10 +269,7 @@ def test_nobody_is_asked_once_the_days_tokens_are_used_up(model: FakeLanguageMod
     settings.LLM_DAILY_TOKENS = 100_000
     message = held()
     rewrite.ask_due()
-    assert (
-        asked(message).state == "used"
-        and not Alarm.objects.filter(key__startswith="llm:budget", closed_at=None).exists()
-    )
+    assert asked(message).state == "used" and not Alarm.objects.filter(key__startswith="llm:budget", closed_at=None).exists()
 
 
 def opened(message: Message) -> None:
@@ -284,9 +277,7 @@ def opened(message: Message) -> None:
 
 
 def edited(message: Message) -> None:
-    review_actions.edit(
-        message, 1, subject="Mine", body=f"About {message.lead.company.name}.", by=User.objects.create_user("x")
-    )
+    review_actions.edit(message, 1, subject="Mine", body=f"About {message.lead.company.name}.", by=User.objects.create_user("x"))
 
 
 def rejected(message: Message) -> None:
@@ -342,9 +333,7 @@ def test_what_becomes_known_meanwhile_is_not_written_over(model: FakeLanguageMod
     assert message.texts.count() == 1 and asked(message).why.endswith(("something else by now.", "model was asked."))
 
 
-def test_a_worker_that_dies_leaves_the_template_and_the_wish_is_taken_up_once_more(
-    model: FakeLanguageModel, clock: Any
-) -> None:
+def test_a_worker_that_dies_leaves_the_template_and_the_wish_is_taken_up_once_more(model: FakeLanguageModel, clock: Any) -> None:
     message = held()
     wish = next(claims.leased(ModelDraft.objects.all(), 65))  # and then it is killed
     assert rewrite.ask_due() == 0 and model.requests() == []
@@ -463,9 +452,7 @@ def a_follow_up() -> Message:
     first = factories.held()
     Message.objects.update(status=Status.SENT, sent_at=timezone.now() - timedelta(days=3))
     ModelDraft.objects.all().delete()
-    new = Message.objects.create(
-        lead=first.lead, assessment=first.assessment, step=2, follows=first, to_address=first.to_address
-    )
+    new = Message.objects.create(lead=first.lead, assessment=first.assessment, step=2, follows=first, to_address=first.to_address)
     return drafts.write(new)
 
 
@@ -482,9 +469,7 @@ def test_a_draft_that_was_blocked_is_asked_for_once_it_waits(model: FakeLanguage
     assert rewrite.ask_due() == 1 and asked(message).state == "used"
 
 
-def test_the_page_of_the_phase_and_the_desk_say_who_writes(
-    model: FakeLanguageModel, client: Any, viewer: User, settings: Any
-) -> None:
+def test_the_page_of_the_phase_and_the_desk_say_who_writes(model: FakeLanguageModel, client: Any, viewer: User, settings: Any) -> None:
     client.force_login(viewer)
     message = held()
     rewrite.ask_due()

@@ -148,9 +148,7 @@ FAULTS = {
 
 @pytest.mark.parametrize("route", [FIND, CONTACT, BLOCK])
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
-def test_it_is_tried_until_it_is_done_and_shown_while_it_is_not(
-    ghl: FakeGhl, clock: Any, route: str, fault: Any
-) -> None:
+def test_it_is_tried_until_it_is_done_and_shown_while_it_is_not(ghl: FakeGhl, clock: Any, route: str, fault: Any) -> None:
     contact = ghl.add_contact("dana@northline.test")
     suppression.stop("dana@northline.test", "unsubscribed", "test")
     fault(ghl.on(route))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from approvals import escalation
+from approvals.escalation import escalation
 from approvals.models import Notice
 from leads.models import Lead, TeamMember
 from leads.ownership import owner_assignment
@@ -24,9 +24,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender", "loose")]
 
 @pytest.fixture
 def ben(db: None) -> TeamMember:
-    return factories.TeamMemberFactory(
-        name="Ben Ito", title="Director", booking_url="https://meet.example.com/ben", ghl_user_id="usr-ben"
-    )
+    return factories.TeamMemberFactory(name="Ben Ito", title="Director", booking_url="https://meet.example.com/ben", ghl_user_id="usr-ben")
 
 
 def held() -> Message:
@@ -81,9 +79,7 @@ def test_when_who_signs_leaves_the_next_owner_signs(ben: TeamMember, sender: Tea
     assert (as_it_is(message).sender, as_it_is(message).status) == (sender, "held")
 
 
-def test_an_email_that_waits_to_be_drafted_is_signed_by_whoever_owns_the_lead_then(
-    ben: TeamMember, reviewer: Any
-) -> None:
+def test_an_email_that_waits_to_be_drafted_is_signed_by_whoever_owns_the_lead_then(ben: TeamMember, reviewer: Any) -> None:
     message = factories.draft()
     owner_assignment.by_hand(message.lead, ben, by=reviewer)
     drafts.write_drafts()
@@ -126,9 +122,7 @@ def test_who_is_assigned_by_the_time_an_email_leaves_gets_the_answer_and_signs_n
     assert Notice.objects.get(reply=reply).to == ben
 
 
-def test_a_notice_that_was_not_told_yet_goes_to_who_owns_the_lead_by_then(
-    ben: TeamMember, sender: TeamMember, reviewer: Any
-) -> None:
+def test_a_notice_that_was_not_told_yet_goes_to_who_owns_the_lead_by_then(ben: TeamMember, sender: TeamMember, reviewer: Any) -> None:
     message = factories.cleared()
     owner_assignment.settle(message.lead)
     reply = factories.came_back(message)
@@ -148,9 +142,7 @@ def test_whom_gohighlevel_does_not_know_or_assigns_to_nobody_stays(ghl: FakeGhl,
         assert (lead.owner.name, lead.owner_how, lead.ghl_assigned_to) == ("Alex Moreno", "default", "")
 
 
-def test_a_language_models_words_stay_under_the_new_signature(
-    model: FakeLanguageModel, ben: TeamMember, reviewer: Any
-) -> None:
+def test_a_language_models_words_stay_under_the_new_signature(model: FakeLanguageModel, ben: TeamMember, reviewer: Any) -> None:
     message = held()
     rewrite.ask_due()
     words = as_it_is(message).text

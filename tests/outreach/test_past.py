@@ -40,9 +40,7 @@ def test_the_older_systems_drafts_are_read() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("status", "what"), [("pending", "draft"), ("approved", "sent"), ("sent", "sent"), ("rejected", "rejected")]
-)
+@pytest.mark.parametrize(("status", "what"), [("pending", "draft"), ("approved", "sent"), ("sent", "sent"), ("rejected", "rejected")])
 def test_what_an_old_status_means(status: str, what: str) -> None:
     assert read({**OLD, "status": status})[0][1].what == what
 
@@ -117,9 +115,7 @@ def test_html_becomes_text(body: str, text: str) -> None:
     assert read({**OLD, "body": body})[0][1].body == text
 
 
-@pytest.mark.parametrize(
-    ("score", "points"), [(0.82, 82), (1, 100), (82, 82), ("82", 82), (None, 0), ("high", 0), (900, 0), (-1, 0)]
-)
+@pytest.mark.parametrize(("score", "points"), [(0.82, 82), (1, 100), (82, 82), ("82", 82), (None, 0), ("high", 0), (900, 0), (-1, 0)])
 def test_scores_are_points_of_a_hundred(score: Any, points: int) -> None:
     assert read({**OLD, "context": {"intent_score": score}})[0][1].intent == points
 
@@ -131,9 +127,7 @@ def test_tiers(said: str, tier: str) -> None:
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.text(max_size=20),
-    lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from([*OLD, "what", "at"]), inner, max_size=8)
-    ),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from([*OLD, "what", "at"]), inner, max_size=8),
     max_leaves=20,
 )
 

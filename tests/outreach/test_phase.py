@@ -15,11 +15,7 @@ pytestmark = pytest.mark.django_db
 
 
 def history() -> list[tuple[Any, ...]]:
-    return list(
-        ControlChange.objects.order_by("pk").values_list(
-            "what", "before", "after", "by_name", "override", "reason__text"
-        )
-    )
+    return list(ControlChange.objects.order_by("pk").values_list("what", "before", "after", "by_name", "override", "reason__text"))
 
 
 def test_a_new_installation_starts_in_parallel_open_and_without_a_machine() -> None:

@@ -55,9 +55,7 @@ WARM, HOT = replace(LOW, intent=40), replace(LOW, intent=70)
         (70, "tier_1", 50, True, "hot"),
     ],
 )
-def test_the_first_match_gives_the_band(
-    intent: int, tier: str, employees: int | None, warm: bool, expected: str
-) -> None:
+def test_the_first_match_gives_the_band(intent: int, tier: str, employees: int | None, warm: bool, expected: str) -> None:
     assert band(intent, tier, employees, warm) == expected
 
 

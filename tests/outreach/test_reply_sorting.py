@@ -84,9 +84,7 @@ def test_our_own_footer_in_the_quote_is_not_stop() -> None:
     assert kind("<p>Sounds good</p><p><a href='https://caio.example.com/u/9'>Unsubscribe</a></p>") == "positive"
 
 
-@pytest.mark.parametrize(
-    "body", ["Sounds great, let's talk. But stop emailing my colleague.", "No. Remove me.", "How? Stop."]
-)
+@pytest.mark.parametrize("body", ["Sounds great, let's talk. But stop emailing my colleague.", "No. Remove me.", "How? Stop."])
 def test_stop_wins(body: str) -> None:
     assert kind(body) == "stop"
 
@@ -165,9 +163,7 @@ def test_a_person_who_quotes_a_programs_note_is_a_person() -> None:
     assert kind("Happy to talk on Tuesday.", "Re: Automatic reply: AI") == "positive"
 
 
-@pytest.mark.parametrize(
-    "body", ["", "   \n", "> only quoted", QUOTE, "hm", "ok?", "Zdravím, děkujeme za zprávu, nevíme.", "!!", "42"]
-)
+@pytest.mark.parametrize("body", ["", "   \n", "> only quoted", QUOTE, "hm", "ok?", "Zdravím, děkujeme za zprávu, nevíme.", "!!", "42"])
 def test_unclear_is_a_question_and_a_person_looks(body: str) -> None:
     found = sort("Re: AI", body)
     assert (found.kind, found.is_sure) == ("question", False)

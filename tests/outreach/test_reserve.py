@@ -51,10 +51,7 @@ def test_it_says_for_how_many_and_where_and_when_they_open() -> None:
     assert priority_reserve.kept_for(left(3), [west(7)]) == limit_rules.Wait(
         "kept", OPENS, "kept for 7 more urgent ones that open at 08:00 in Los Angeles", everything=False
     )
-    assert (
-        priority_reserve.kept_for(left(1), [west(1)]).text
-        == "kept for 1 more urgent one that opens at 08:00 in Los Angeles"
-    )
+    assert priority_reserve.kept_for(left(1), [west(1)]).text == "kept for 1 more urgent one that opens at 08:00 in Los Angeles"
     hawaii = Later("Pacific/Honolulu", OPENS + timedelta(hours=2), CLOSES, "", 2)
     text = priority_reserve.kept_for(left(3), [hawaii, west(1)]).text
     assert text == "kept for 3 more urgent ones, the first of which opens at 08:00 in Los Angeles"
@@ -123,9 +120,7 @@ class TestDoor:
     def hours(self, settings: Any, loose: None) -> None:
         settings.WORKING_HOURS = "08:00-18:00"
 
-    def test_a_low_one_in_the_east_leaves_the_last_slots_to_hot_ones_in_the_west(
-        self, ghl: FakeGhl, clock: Any
-    ) -> None:
+    def test_a_low_one_in_the_east_leaves_the_last_slots_to_hot_ones_in_the_west(self, ghl: FakeGhl, clock: Any) -> None:
         DailySlots.objects.create(day=WORKING.date(), used=23)
         east, hot = low("OH"), [email("CA") for _ in range(2)]
         assert send.send_due() == 0

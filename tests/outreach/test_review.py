@@ -80,9 +80,7 @@ def test_another_version_cannot_be_approved_or_rejected(version: int) -> None:
 def test_a_text_changed_since_the_page_was_shown_cannot_be_approved(reviewer: User) -> None:
     shown = factories.held()
     text = shown.text
-    review_actions.edit(
-        Message.objects.get(pk=shown.pk), 1, subject=text.subject, body=text.body + " More.", by=reviewer
-    )
+    review_actions.edit(Message.objects.get(pk=shown.pk), 1, subject=text.subject, body=text.body + " More.", by=reviewer)
     with pytest.raises(Stale) as stale:
         review_actions.clear(shown, 1, by=None)  # the page's own copy of the row
     assert (stale.value.status, stale.value.version) == ("held", 2)
@@ -121,9 +119,7 @@ def test_only_what_is_held_can_be_approved(status: str) -> None:
     assert columns(message) == before
 
 
-def test_in_shadow_an_approval_withdraws_and_nothing_is_released_when_the_phase_goes_up(
-    ghl: FakeGhl, loose: None
-) -> None:
+def test_in_shadow_an_approval_withdraws_and_nothing_is_released_when_the_phase_goes_up(ghl: FakeGhl, loose: None) -> None:
     phase.change(Phase.SHADOW, by=None, reason="test")
     message = review_actions.clear(factories.held(), 1, by=None)
     assert (message.status, message.transport) == ("withdrawn", "")
@@ -146,9 +142,7 @@ def test_what_was_approved_in_parallel_does_not_leave_in_shadow(ghl: FakeGhl, lo
 def test_an_edit_is_the_next_version_guarded_again_and_signed_by_its_author(reviewer: User) -> None:
     message = factories.held()
     old = message.text
-    saved = review_actions.edit(
-        message, 1, subject="  Hello Northline  ", body=f"{old.body}\r\n\r\nAlex\r\n", by=reviewer
-    )
+    saved = review_actions.edit(message, 1, subject="  Hello Northline  ", body=f"{old.body}\r\n\r\nAlex\r\n", by=reviewer)
     text = saved.text
     assert (saved.status, saved.version) == ("held", 2)
     assert (text.subject, text.body, text.author) == ("Hello Northline", f"{old.body}\n\nAlex", reviewer)
@@ -160,18 +154,14 @@ def test_an_edit_is_the_next_version_guarded_again_and_signed_by_its_author(revi
 
 def test_a_fact_that_was_edited_away_is_no_longer_claimed(reviewer: User) -> None:
     message = factories.held()
-    saved = review_actions.edit(
-        message, 1, subject="Hello", body=f"A word about {message.lead.company.name}.", by=reviewer
-    )
+    saved = review_actions.edit(message, 1, subject="Hello", body=f"A word about {message.lead.company.name}.", by=reviewer)
     assert [phrase["field"] for phrase in saved.text.phrases] == ["company"]
 
 
 def test_an_edit_that_changes_nothing_is_none(reviewer: User) -> None:
     message = factories.cleared()
     text = message.text
-    same = review_actions.edit(
-        message, 1, subject=f" {text.subject} ", body=text.body.replace("\n", "\r\n"), by=reviewer
-    )
+    same = review_actions.edit(message, 1, subject=f" {text.subject} ", body=text.body.replace("\n", "\r\n"), by=reviewer)
     assert (same.status, same.version, same.texts.count()) == ("cleared", 1, 1)
 
 
@@ -215,9 +205,7 @@ def test_an_edit_with_a_placeholder_is_blocked_until_it_is_gone(approved: bool, 
     assert (saved.status, saved.blocked_by, saved.error) == ("blocked", "placeholder", "Unfilled: {{")
     with pytest.raises((Forbidden, IllegalMove)):
         review_actions.clear(saved, 2, by=None)
-    saved = review_actions.edit(
-        saved, 2, subject="Re: hello", body=body.replace("{{ first_name }}", "Dana"), by=reviewer
-    )
+    saved = review_actions.edit(saved, 2, subject="Re: hello", body=body.replace("{{ first_name }}", "Dana"), by=reviewer)
     assert (saved.status, saved.blocked_by) == ("blocked", "subject")
     assert saved.error == "The subject pretends to be an answer."
     saved = review_actions.edit(saved, 3, subject="Hello", body=saved.text.body, by=reviewer)
@@ -282,9 +270,7 @@ def test_what_may_have_left_cannot_be_withdrawn(status: str) -> None:
 
 
 def test_a_rejection_leaves_tag_and_reason_on_the_move(reviewer: User) -> None:
-    message = review_actions.reject(
-        factories.held(), 1, by=reviewer, tag="weak_cta", reason="Ask for less in the first email."
-    )
+    message = review_actions.reject(factories.held(), 1, by=reviewer, tag="weak_cta", reason="Ask for less in the first email.")
     row = message.moves.last()
     assert (message.status, row.tag, row.by, row.reason.text) == (
         "rejected", "weak_cta", reviewer, "Ask for less in the first email.",

@@ -95,8 +95,7 @@ def test_people_of_each_family_read_of_their_own_pain() -> None:
         one = template(key)
         bodies = {family: email_templates_preview.made_up(family, one, full=True) for family in style.FAMILIES}
         texts = {
-            compose.compose(lead, Message(lead=lead, assessment=made, unsubscribe_token="t"), one).body
-            for lead, made in bodies.values()
+            compose.compose(lead, Message(lead=lead, assessment=made, unsubscribe_token="t"), one).body for lead, made in bodies.values()
         }
         assert len(texts) == 5, key
 

@@ -100,9 +100,7 @@ def test_who_must_not_be_written_to_is_left_out_with_the_reason(case: str, lead_
 def test_a_file_names_people_by_address_or_linkedin(tmp_path: Path, lead_user: User) -> None:
     one, two = known(), known(tier="tier_3")
     file = tmp_path / "people.csv"
-    file.write_text(
-        f"email,linkedin_url\n{one.email.upper()},\n,https://www.linkedin.com/{two.linkedin_key}/\n{one.email},\n"
-    )
+    file.write_text(f"email,linkedin_url\n{one.email.upper()},\n,https://www.linkedin.com/{two.linkedin_key}/\n{one.email},\n")
     queue(lead_user, "--input", str(file), "--confirm", "2")
     assert set(Message.objects.values_list("lead", flat=True)) == {one.pk, two.pk}
 

@@ -186,9 +186,7 @@ def test_a_contact_that_has_another_address_by_the_time_it_is_read_gets_nothing(
 
 @pytest.mark.parametrize("answer", [{}, {"contact": None}, {"contact": {}}])
 @pytest.mark.parametrize("route", [UPSERT, CONTACT])
-def test_an_answer_without_a_contact_is_never_taken_for_a_free_way(
-    ghl: FakeGhl, route: str, answer: dict[str, Any]
-) -> None:
+def test_an_answer_without_a_contact_is_never_taken_for_a_free_way(ghl: FakeGhl, route: str, answer: dict[str, Any]) -> None:
     message = factories.cleared()
     ghl.on(route).status(200, answer)
     assert send.send_due() == 0
@@ -355,9 +353,7 @@ def test_of_two_colleagues_approved_at_one_moment_the_first_goes(ghl: FakeGhl) -
 
 
 @pytest.mark.parametrize(("band", "days"), [("hot", 7), ("low", 14)])
-def test_what_was_approved_too_long_ago_is_shown_to_a_person_again(
-    ghl: FakeGhl, clock: Any, band: str, days: int
-) -> None:
+def test_what_was_approved_too_long_ago_is_shown_to_a_person_again(ghl: FakeGhl, clock: Any, band: str, days: int) -> None:
     """After a long halt, say: the visit that the text speaks of is old news."""
     message = factories.cleared(**({"intent": 10, "tier": "tier_3"} if band == "low" else {}))
     assert message.band == band
@@ -645,9 +641,7 @@ def test_an_email_that_is_not_ours_is_no_proof(ghl: FakeGhl, clock: Any) -> None
 
 
 @pytest.mark.parametrize("fault", [lambda s: s.status(500), lambda s: s.garbage(), lambda s: s.status(200, [])])
-def test_looking_survives_a_broken_answer_and_goes_on_with_the_next(
-    ghl: FakeGhl, clock: Any, fault: Callable[[Any], Any]
-) -> None:
+def test_looking_survives_a_broken_answer_and_goes_on_with_the_next(ghl: FakeGhl, clock: Any, fault: Callable[[Any], Any]) -> None:
     broken, fine = factories.cleared(), factories.cleared()
     ghl.on(SEND).act_then_close(times=2)
     send.send_due()
@@ -760,9 +754,7 @@ def test_ghl_going_down_before_the_sending_call_loses_nothing_and_uses_up_no_slo
      lambda s: s.act_then_close()],
     ids=["500", "503", "hangs up", "no JSON", "reset"],
 )  # fmt: skip
-def test_trouble_before_the_sending_call_puts_the_email_back(
-    ghl: FakeGhl, route: str, fault: Callable[[Any], Any]
-) -> None:
+def test_trouble_before_the_sending_call_puts_the_email_back(ghl: FakeGhl, route: str, fault: Callable[[Any], Any]) -> None:
     message = factories.cleared()
     ghl.add_outbound(ghl.add_contact(message.to_address))
     fault(ghl.on(route))
@@ -800,9 +792,7 @@ def test_an_email_that_has_an_open_intent_is_not_sent_again_whatever_its_state_s
 
 def left_at_the_door(**lease: Any) -> Message:
     message = factories.cleared()
-    Message.objects.filter(pk=message.pk).update(
-        status="sending", lease_until=timezone.now() + timedelta(**lease), attempts=1
-    )
+    Message.objects.filter(pk=message.pk).update(status="sending", lease_until=timezone.now() + timedelta(**lease), attempts=1)
     return now_is(message)
 
 
@@ -874,9 +864,7 @@ def test_the_emergency_stop_stops_every_call(ghl: FakeGhl, settings: Any) -> Non
         ("search_opportunities", [UPSERT, CONTACT, SEARCH, TALK, DEALS]),
     ],
 )
-def test_a_stop_between_two_calls_lets_no_further_call_begin(
-    ghl: FakeGhl, settings: Any, handler: str, made: list[str]
-) -> None:
+def test_a_stop_between_two_calls_lets_no_further_call_begin(ghl: FakeGhl, settings: Any, handler: str, made: list[str]) -> None:
     message, other = factories.cleared(), factories.cleared()
     ghl.add_outbound(ghl.add_contact(message.to_address), date_added="2025-01-07T10:00:00Z")
 
@@ -965,9 +953,7 @@ def test_without_a_postal_address_nothing_leaves_by_ghl(ghl: FakeGhl, settings: 
 
 @pytest.mark.parametrize("route", [SEARCH, TALK])
 @pytest.mark.parametrize("answer", [{}, {"messages": None}, {"conversations": "none"}, []])
-def test_an_answer_without_the_conversation_is_never_taken_for_silence(
-    ghl: FakeGhl, route: str, answer: object
-) -> None:
+def test_an_answer_without_the_conversation_is_never_taken_for_silence(ghl: FakeGhl, route: str, answer: object) -> None:
     message = factories.cleared()
     contact = ghl.add_contact(message.to_address)
     ghl.add_outbound(contact, "Earlier", "Hello")

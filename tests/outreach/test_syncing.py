@@ -442,9 +442,7 @@ def test_a_sweep_that_was_not_finished_ends_nothing(ghl: FakeGhl) -> None:
     ],
 )
 @pytest.mark.parametrize("failure", ["500", "garbage", "without its list", "401"])
-def test_an_error_stays_on_its_row_and_the_others_go_on(
-    ghl: FakeGhl, route: str, stages: set[str], failure: str
-) -> None:
+def test_an_error_stays_on_its_row_and_the_others_go_on(ghl: FakeGhl, route: str, stages: set[str], failure: str) -> None:
     sent(ghl)
     script = ghl.on(route)
     {

@@ -78,9 +78,7 @@ def test_both_conditions_of_bounces_are_one_breach_that_names_all_its_events() -
 def test_the_score_of_the_domain(score: int | None, level: str | None) -> None:
     found = judge(Counts(health=Health("verdict:9", timedelta(0), score, "verdict:7", "verdict:8")))
     events = {"alert": ("verdict:7",), "halt": ("verdict:8",)}
-    assert [(b.guardrail, b.level, b.events) for b in found] == (
-        [("domain_health", level, events[level])] if level else []
-    )
+    assert [(b.guardrail, b.level, b.events) for b in found] == ([("domain_health", level, events[level])] if level else [])
 
 
 @pytest.mark.parametrize("record", ["spf", "dkim", "dmarc"])

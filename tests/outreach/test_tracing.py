@@ -15,9 +15,7 @@ FIELDS = {
     "technology": Value("HubSpot", "clay, 2026-03-02"),
     "page_topic": Value("pricing", "visited page"),
 }
-BASIS = (
-    "A question for Northline Freight\nWe bring a chief AI officer and a small team. Would twenty minutes be worth it?"
-)
+BASIS = "A question for Northline Freight\nWe bring a chief AI officer and a small team. Would twenty minutes be worth it?"
 KNOWN = Known(FIELDS, BASIS)
 
 

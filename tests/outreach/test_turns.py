@@ -83,9 +83,7 @@ def test_an_approval_that_was_undone_and_given_again_goes_to_the_end(ghl: FakeGh
     assert left(ghl) == addresses(second, first)
 
 
-def test_of_places_that_are_open_the_most_urgent_goes_first_and_closed_ones_are_not_looked_at(
-    ghl: FakeGhl, settings: Any
-) -> None:
+def test_of_places_that_are_open_the_most_urgent_goes_first_and_closed_ones_are_not_looked_at(ghl: FakeGhl, settings: Any) -> None:
     settings.WORKING_HOURS = "08:00-18:00"
     west, texan, east = hot(state="CA"), low(state="TX"), hot(state="OH")  # seven, nine and ten in the morning
     assert send.send_due() == 2
@@ -94,9 +92,7 @@ def test_of_places_that_are_open_the_most_urgent_goes_first_and_closed_ones_are_
     assert waiting_rows() == [(west.pk, west.not_before)]
 
 
-def test_whose_person_has_moved_since_the_approval_keeps_the_hours_of_the_new_place(
-    ghl: FakeGhl, settings: Any
-) -> None:
+def test_whose_person_has_moved_since_the_approval_keeps_the_hours_of_the_new_place(ghl: FakeGhl, settings: Any) -> None:
     settings.WORKING_HOURS = "08:00-18:00"
     message, other = hot(state="OH"), low(state="OH")
     Lead.objects.filter(pk=message.lead_id).update(state="HI")

@@ -76,9 +76,7 @@ def test_a_post_stops_the_person_at_once_without_cookies_and_without_a_redirect(
     follow_up.refresh_from_db()
     assert (follow_up.status, follow_up.moves.last().why) == ("withdrawn", "unsubscribed")
     assert stopped(first) and stopped(follow_up)
-    assert list(EmailEvent.objects.values_list("message", "kind", "source")) == [
-        (first.pk, "unsubscribed", "unsubscribe page")
-    ]
+    assert list(EmailEvent.objects.values_list("message", "kind", "source")) == [(first.pk, "unsubscribed", "unsubscribe page")]
 
 
 def test_every_address_of_the_person_is_stopped_and_nothing_leaves(ghl: Any) -> None:

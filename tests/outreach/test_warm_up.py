@@ -46,9 +46,7 @@ def test_a_domain_that_has_not_begun_is_in_its_first_week_and_so_is_one_that_beg
 def test_a_later_day_begins_with_nothing_used_and_perhaps_in_another_week() -> None:
     used = warm_up.on(DOMAIN, TODAY, TODAY, used=20)
     assert warm_up.at_day(used, TODAY) == used
-    assert warm_up.at_day(used, TODAY + timedelta(days=7)) == warm_up.WarmUp(
-        DOMAIN, TODAY, TODAY + timedelta(days=7), 0
-    )
+    assert warm_up.at_day(used, TODAY + timedelta(days=7)) == warm_up.WarmUp(DOMAIN, TODAY, TODAY + timedelta(days=7), 0)
     assert warm_up.at_day(used, TODAY + timedelta(days=35)) is None
 
 
@@ -115,9 +113,7 @@ class TestDoor:
         assert change.reason.text == f"{DOMAIN}: Its first email leaves."
         assert SendIntent.objects.get().from_domain == DOMAIN
 
-    def test_of_the_first_week_the_twentieth_leaves_and_the_next_waits_for_the_next_day(
-        self, ghl: FakeGhl, clock: Any
-    ) -> None:
+    def test_of_the_first_week_the_twentieth_leaves_and_the_next_waits_for_the_next_day(self, ghl: FakeGhl, clock: Any) -> None:
         left_before(19)
         first, second = factories.cleared(), factories.cleared()
         assert send.send_due() == 1
@@ -241,9 +237,7 @@ class TestSaying:
         assert "Established: the phase alone limits" in answer.content.decode()
         assert SendingDomain.objects.get().warm_up_since is None
 
-    def test_without_an_address_to_send_from_there_is_no_domain_to_speak_of(
-        self, client: Client, lead_user: User, settings: Any
-    ) -> None:
+    def test_without_an_address_to_send_from_there_is_no_domain_to_speak_of(self, client: Client, lead_user: User, settings: Any) -> None:
         settings.GHL_FROM_EMAIL = ""
         client.force_login(lead_user)
         page = client.get("/sales/phase/domain").content.decode()
@@ -268,9 +262,7 @@ class TestSaying:
         assert SendingDomain.objects.count() == 0
         assert "Warm-up…" not in client.get("/sales/phase").content.decode()
 
-    def test_what_is_left_is_the_stricter_of_the_two_everywhere(
-        self, ghl: FakeGhl, client: Client, lead_user: User
-    ) -> None:
+    def test_what_is_left_is_the_stricter_of_the_two_everywhere(self, ghl: FakeGhl, client: Client, lead_user: User) -> None:
         client.force_login(lead_user)
         left_before(3)
         send_slots.DailySlots.objects.create(day=TODAY, used=3)

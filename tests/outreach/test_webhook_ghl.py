@@ -63,23 +63,17 @@ class TestSignature:
         assert webhook_inbox.work_off() == 1
         assert suppression.verdict("dana@northline.test").reason == "unsubscribed"
 
-    @pytest.mark.parametrize(
-        "signature", [None, "", "N/A", "n/a", " ", "AAAA", "%%%", "é", "A" * 86 + "==", "A" * 10_000]
-    )
+    @pytest.mark.parametrize("signature", [None, "", "N/A", "n/a", " ", "AAAA", "%%%", "é", "A" * 86 + "==", "A" * 10_000])
     def test_without_a_right_signature_nothing_is_stored(
         self, client: Client, ghl: FakeGhl, blocked: dict[str, Any], signature: str | None
     ) -> None:
         raw, _ = ghl.signed(blocked)
         response = post(client, raw, {} if signature is None else {"X-GHL-Signature": signature})
         assert response.status_code == 401
-        assert response.json()["detail"] == (
-            "X-GHL-Signature: it is missing, or not GoHighLevel's signature of this body."
-        )
+        assert response.json()["detail"] == ("X-GHL-Signature: it is missing, or not GoHighLevel's signature of this body.")
         assert nothing_happened()
 
-    def test_another_key_another_body_and_another_header_are_refused(
-        self, client: Client, ghl: FakeGhl, blocked: dict[str, Any]
-    ) -> None:
+    def test_another_key_another_body_and_another_header_are_refused(self, client: Client, ghl: FakeGhl, blocked: dict[str, Any]) -> None:
         raw, headers = ghl.signed(blocked)
         strangers = WebhookSigner().signed(blocked)
         moved = {"X-WH-Signature": headers["X-GHL-Signature"]}
@@ -88,9 +82,7 @@ class TestSignature:
         assert nothing_happened()
 
     @pytest.mark.parametrize("key", ["", "not base64", "AAAA", "MCowBQYDK2VwAyEA"])
-    def test_a_broken_key_trusts_nobody(
-        self, client: Client, ghl: FakeGhl, blocked: dict[str, Any], settings: Any, key: str
-    ) -> None:
+    def test_a_broken_key_trusts_nobody(self, client: Client, ghl: FakeGhl, blocked: dict[str, Any], settings: Any, key: str) -> None:
         settings.GHL_WEBHOOK_PUBLIC_KEY = key
         assert told(client, ghl, blocked).status_code == 401
         assert nothing_happened()
@@ -120,9 +112,7 @@ class TestSignature:
 
 
 class TestOnce:
-    def test_the_same_webhook_twice_is_one_event_also_in_other_bytes(
-        self, client: Client, ghl: FakeGhl, blocked: dict[str, Any]
-    ) -> None:
+    def test_the_same_webhook_twice_is_one_event_also_in_other_bytes(self, client: Client, ghl: FakeGhl, blocked: dict[str, Any]) -> None:
         first = told(client, ghl, blocked).json()["id"]
         again = told(client, ghl, blocked).json()["id"]
         spaced = json.dumps({**blocked, "attempt": 2}, indent=2).encode()
@@ -169,9 +159,7 @@ class TestWorkedOff:
         rows = InboundEvent.objects.values_list("state", "body", "about")
         assert [(state, bytes(body), about) for state, body, about in rows] == [("processed", b"", None)] * 2
 
-    def test_the_body_about_somebody_we_know_is_found_by_an_erasure(
-        self, client: Client, ghl: FakeGhl, blocked: dict[str, Any]
-    ) -> None:
+    def test_the_body_about_somebody_we_know_is_found_by_an_erasure(self, client: Client, ghl: FakeGhl, blocked: dict[str, Any]) -> None:
         lead = factories.LeadFactory(email="dana@northline.test")
         told(client, ghl, blocked)
         webhook_inbox.work_off()
@@ -223,9 +211,7 @@ class TestWorkflow:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         return post(client, raw, {"Authorization": authorization} if authorization is not None else {}, self.path)
 
-    @pytest.mark.parametrize(
-        "header", [None, "", "Bearer", "Bearer ", "Bearer wrong", f"Basic {TOKEN}", TOKEN, "Bearer é"]
-    )
+    @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Bearer wrong", f"Basic {TOKEN}", TOKEN, "Bearer é"])
     def test_a_wrong_secret_gets_401_and_nothing_is_stored(self, client: Client, header: str | None) -> None:
         response = self.post(client, {"event": "stop", "email": "dana@northline.test"}, header)
         assert (response.status_code, response.json()["detail"]) == (401, "Authorization: it is missing or wrong.")

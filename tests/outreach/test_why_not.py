@@ -61,9 +61,7 @@ def test_a_blocked_one_says_by_what_and_how_to_clear_it() -> None:
 
 
 def test_a_rejected_one_says_by_whom_when_and_as_what(reviewer: User) -> None:
-    message = review_actions.reject(
-        factories.held(), 1, by=reviewer, tag="weak_subject", reason="It says nothing of them."
-    )
+    message = review_actions.reject(factories.held(), 1, by=reviewer, tag="weak_subject", reason="It says nothing of them.")
     assert why(message).text == "Rejected by rita on 3 Mar 10:00: weak subject."
     assert why(message).change == "Nothing: it is never sent."
 

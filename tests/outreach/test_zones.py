@@ -97,9 +97,7 @@ def test_so_it_does_in_canada_and_australia(country: str, state: str, city: str,
 
 def test_every_state_and_province_has_a_zone_that_exists() -> None:
     assert set(US_STATES) | set(time_zones.TERRITORIES.values()) == set(time_zones.US_ZONES)
-    assert (
-        set(time_zones.CA_ZONES) == set(time_zones.CA_NAMES.values()) == set(holidays.list_supported_countries()["CA"])
-    )
+    assert set(time_zones.CA_ZONES) == set(time_zones.CA_NAMES.values()) == set(holidays.list_supported_countries()["CA"])
     tables = (
         time_zones.US_ZONES,
         time_zones.US_CITIES,
@@ -116,9 +114,7 @@ def test_a_citys_clock_differs_from_its_states_or_it_would_not_be_listed() -> No
     for states, cities in ((time_zones.US_ZONES, time_zones.US_CITIES), (time_zones.AU_ZONES, time_zones.AU_CITIES)):
         for (state, city), zone in cities.items():
             own, larger = ZoneInfo(zone), ZoneInfo(states[state])
-            assert any(
-                at.astimezone(own).utcoffset() != at.astimezone(larger).utcoffset() for at in (SUMMER, WINTER)
-            ), city
+            assert any(at.astimezone(own).utcoffset() != at.astimezone(larger).utcoffset() for at in (SUMMER, WINTER)), city
 
 
 def test_every_country_with_one_zone_is_known_and_every_zone_has_its_country() -> None:

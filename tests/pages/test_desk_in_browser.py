@@ -121,9 +121,7 @@ def test_a_held_down_key_decides_nothing(page: Page) -> None:
     open_desk(page, message)
     page.evaluate("document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'a', repeat: true, bubbles: true}))")
     for more in ("ctrlKey", "metaKey", "altKey"):
-        page.evaluate(
-            f"document.body.dispatchEvent(new KeyboardEvent('keydown', {{key: 'a', {more}: true, bubbles: true}}))"
-        )
+        page.evaluate(f"document.body.dispatchEvent(new KeyboardEvent('keydown', {{key: 'a', {more}: true, bubbles: true}}))")
     page.wait_for_timeout(200)
     assert status(message) == Status.HELD
 
@@ -253,10 +251,10 @@ def test_looking_takes_nothing_and_three_seconds_are_a_reading(page: Page, sam: 
 
 
 def test_x_selects_and_the_button_counts_what_was_read(page: Page, sam: User) -> None:
-    from approvals import queue
+    from approvals.queue import review_queue
 
     first, second = held(2)
-    queue.note_reading(first, sam)
+    review_queue.note_reading(first, sam)
     page.goto("/sales/queue")
     page.keyboard.press("j")
     page.keyboard.press("x")
@@ -280,9 +278,7 @@ def test_without_an_answer_the_page_says_that_it_may_not_be_saved(page: Page) ->
 
 def test_everything_works_without_a_script(browser: Browser, live_server: Any, context: BrowserContext) -> None:
     first, second = held(2)
-    plain = browser.new_context(
-        base_url=live_server.url, java_script_enabled=False, storage_state=context.storage_state()
-    )
+    plain = browser.new_context(base_url=live_server.url, java_script_enabled=False, storage_state=context.storage_state())
     page = plain.new_page()
     page.goto("/sales")
     page.get_by_role("button", name="Review the next email").click()

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from leads.integrations import breaker
 from leads.models import Breaker, Enrichment, InboundEvent, Lead
-from metrics import gates
+from metrics.gates import gates
 from tests import factories
 from tests.fakes.clay import FakeClay
 from tests.fakes.server import wait_for

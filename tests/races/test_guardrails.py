@@ -62,9 +62,7 @@ def test_after_a_breach_in_the_middle_of_a_batch_no_call_begins(ghl: FakeGhl, ju
             if judged:
                 complains(message)
             else:
-                EmailEvent.objects.create(
-                    key=f"c-{message.pk}", message=message, kind="complained", source="w", at=timezone.now()
-                )
+                EmailEvent.objects.create(key=f"c-{message.pk}", message=message, kind="complained", source="w", at=timezone.now())
         made = len(ghl.requests())
     door.join(120)
     # What nobody has judged yet is found at the claim; until then this one email's look may go on reading.

@@ -68,9 +68,7 @@ def by_command() -> None:
 
 def by_api() -> None:
     _, key = ApiKey.objects.create_key(name="pager", scopes=["outreach:halt"])
-    answer = Client().post(
-        "/api/halt", {"reason": "test"}, content_type="application/json", headers={"Authorization": f"Bearer {key}"}
-    )
+    answer = Client().post("/api/halt", {"reason": "test"}, content_type="application/json", headers={"Authorization": f"Bearer {key}"})
     assert answer.status_code == 200
 
 

@@ -43,9 +43,7 @@ def intents() -> list[str]:
     return list(SendIntent.objects.order_by("pk").values_list("outcome", flat=True))
 
 
-def test_killed_between_the_call_and_the_record_it_was_sent_exactly_once(
-    ghl: FakeGhl, worker: Worker, clock: Any
-) -> None:
+def test_killed_between_the_call_and_the_record_it_was_sent_exactly_once(ghl: FakeGhl, worker: Worker, clock: Any) -> None:
     message = factories.cleared()
     ghl.on(SEND).act_then_delay(60, times=1)
     process = worker.start()
@@ -70,9 +68,7 @@ def test_killed_between_the_call_and_the_record_it_was_sent_exactly_once(
     assert (len(ghl.sent_emails()), len(ghl.requests(SEND)), DailySlots.objects.get().used) == (1, 1, 1)
 
 
-def test_killed_during_a_call_that_never_arrived_it_is_never_sent_by_itself(
-    ghl: FakeGhl, worker: Worker, clock: Any
-) -> None:
+def test_killed_during_a_call_that_never_arrived_it_is_never_sent_by_itself(ghl: FakeGhl, worker: Worker, clock: Any) -> None:
     message = factories.cleared()
     ghl.on(SEND).never(times=1)
     process = worker.start()
@@ -91,9 +87,7 @@ def test_killed_during_a_call_that_never_arrived_it_is_never_sent_by_itself(
     "route",
     ["POST /contacts/upsert", "GET /contacts/{id}", "GET /conversations/search", "GET /opportunities/search"],
 )
-def test_killed_before_the_call_it_goes_back_and_is_sent_once(
-    ghl: FakeGhl, worker: Worker, clock: Any, route: str
-) -> None:
+def test_killed_before_the_call_it_goes_back_and_is_sent_once(ghl: FakeGhl, worker: Worker, clock: Any, route: str) -> None:
     message = factories.cleared()
     ghl.on(route).act_then_delay(60, times=1)
     process = worker.start()
@@ -145,9 +139,7 @@ def test_killed_between_the_intent_and_the_call_it_waits_for_a_person(ghl: FakeG
     assert Alarm.objects.filter(closed_at=None, key=f"uncertain:{message.pk}").count() == 1
 
 
-def test_killed_while_it_records_what_it_sent_it_was_sent_exactly_once(
-    ghl: FakeGhl, worker: Worker, clock: Any
-) -> None:
+def test_killed_while_it_records_what_it_sent_it_was_sent_exactly_once(ghl: FakeGhl, worker: Worker, clock: Any) -> None:
     message = factories.cleared()
     with transaction.atomic():
         with held_up(ghl, SEND) as wait:
@@ -166,9 +158,7 @@ def test_killed_while_it_records_what_it_sent_it_was_sent_exactly_once(
 
 
 @pytest.mark.parametrize("route", ["POST /contacts/{id}/tags", "POST /contacts/{id}/workflow/{workflow_id}"])
-def test_killed_in_what_follows_a_send_nothing_is_sent_or_joined_twice(
-    ghl: FakeGhl, clock: Any, route: str, settings: Any
-) -> None:
+def test_killed_in_what_follows_a_send_nothing_is_sent_or_joined_twice(ghl: FakeGhl, clock: Any, route: str, settings: Any) -> None:
     settings.GHL_WORKFLOW_ID = ghl.add_workflow()["id"]
     message = factories.cleared()
     assert send.send_due() == 1

@@ -167,9 +167,7 @@ def test_eight_workers_share_one_rate() -> None:
     assert sum(at_once(*[many] * WORKERS)) == contacts.CALLS_PER_WINDOW
 
 
-def test_two_processes_and_two_hundred_approved_send_exactly_the_daily_cap(
-    ghl: FakeGhl, worker: Worker, clock: Any
-) -> None:
+def test_two_processes_and_two_hundred_approved_send_exactly_the_daily_cap(ghl: FakeGhl, worker: Worker, clock: Any) -> None:
     """Against GoHighLevel's own rate limit, which is never hit; what our rate defers uses up no slot."""
     ghl.configure(rate_limit=100)
     sending_domains.establish(sending_domains.ours(), by=None, reason="test")

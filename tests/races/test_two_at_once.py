@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from approvals import decisions, escalation
-from approvals.decisions import Decider, TooLate
+from approvals.decisions import decisions
+from approvals.decisions.decisions import Decider, TooLate
+from approvals.escalation import escalation
 from approvals.models import Decision, Notice
 from leads.models import Assessment, RateWindow
 from outreach.content import email_footer
@@ -80,9 +81,7 @@ def test_of_two_people_who_reject_one_email_one_wins_with_their_own_reason(peopl
         assert row.reason.text == f"{row.by_name}: {REASON}" == message.moves.last().reason.text
 
 
-def test_what_leaves_while_one_approves_and_another_edits_is_what_was_approved(
-    ghl: FakeGhl, people: tuple[User, User]
-) -> None:
+def test_what_leaves_while_one_approves_and_another_edits_is_what_was_approved(ghl: FakeGhl, people: tuple[User, User]) -> None:
     rita, lena = people
     ends = set()
     for _ in range(ROUNDS):

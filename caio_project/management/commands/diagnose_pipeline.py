@@ -2,9 +2,9 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from caio_project import diagnosis, our_visitor
 from caio_project.lib.commands import Reporting
-from caio_project.our_visitor import Step
+from caio_project.operations import diagnosis, test_visitor
+from caio_project.operations.test_visitor import Step
 
 WAIT, WAIT_FOR_CLAY = 45.0, 120.0  # seconds
 
@@ -17,9 +17,7 @@ class Command(Reporting):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument(
-            "--test-visitor", action="store_true", help="Marked, undeliverable, and not sent to Clay by this alone."
-        )
+        parser.add_argument("--test-visitor", action="store_true", help="Marked, undeliverable, and not sent to Clay by this alone.")
         parser.add_argument(
             "--test-enrichment",
             action="store_true",
@@ -51,9 +49,9 @@ class Command(Reporting):
     def _tests(self, options: dict[str, Any]) -> tuple[list[Step], list[Step]]:
         visitor, steps, clay_steps = None, list[Step](), list[Step]()
         if options["test_visitor"]:
-            visitor, steps = our_visitor.follow_test_visitor(WAIT if options["wait"] is None else options["wait"])
+            visitor, steps = test_visitor.follow_test_visitor(WAIT if options["wait"] is None else options["wait"])
         if options["test_enrichment"]:
-            clay_steps = our_visitor.ask_clay(WAIT_FOR_CLAY if options["wait"] is None else options["wait"], visitor)
+            clay_steps = test_visitor.ask_clay(WAIT_FOR_CLAY if options["wait"] is None else options["wait"], visitor)
         return steps, clay_steps
 
     def _steps(self, title: str, steps: list[Step]) -> None:

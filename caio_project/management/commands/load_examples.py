@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from caio_project import examples
+from caio_project.operations import examples
 
 
 class Command(BaseCommand):

@@ -4,7 +4,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 
-from caio_project import sources, vault_words
+from caio_project.event_vault import replay_words, sources
 from caio_project.lib.commands import Reporting
 from leads.inbound import replay
 from leads.models import InboundEvent
@@ -30,7 +30,7 @@ class Command(Reporting):
         outcomes = [replay.replay(event, sources.PROCESSORS, dry_run=dry_run) for event in self._events(options)]
         failed = sum(not outcome.ok for outcome in outcomes)
         if options["json"]:
-            self.as_json({"dry_run": dry_run, "events": [vault_words.as_json(outcome) for outcome in outcomes]})
+            self.as_json({"dry_run": dry_run, "events": [replay_words.as_json(outcome) for outcome in outcomes]})
         elif not outcomes:
             self.stdout.write("No such event is parked.")
         else:
@@ -44,8 +44,8 @@ class Command(Reporting):
         for one in outcomes:
             lines = [
                 (f"{row.title}: {row.name}", line.field, line.before, line.after)
-                for row in vault_words.told(one)
-                for line in row.lines or [vault_words.Line("only bookkeeping", "", "")]
+                for row in replay_words.told(one)
+                for line in row.lines or [replay_words.Line("only bookkeeping", "", "")]
             ]
             if lines:
                 self.table(f"Event {one.event}", ("Row", "Field", "Before", "After"), lines)

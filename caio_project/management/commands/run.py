@@ -21,10 +21,10 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from caio_project import examples
 from caio_project.checks import refuse_to_boot
 from caio_project.management.commands.make_login import make_login
-from caio_project.supervisor import Supervisor
+from caio_project.operations import examples
+from caio_project.operations.supervisor import Supervisor
 
 LOGIN = "lead"
 SLOW_START = 20.0  # seconds without an answer after which we say so
@@ -37,9 +37,7 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on; default this machine only")
         parser.add_argument("--no-examples", action="store_true", help="do not fill an empty installation")
-        parser.add_argument(
-            "--end-with-parent", action="store_true", help="stop when the process that started this ends"
-        )
+        parser.add_argument("--end-with-parent", action="store_true", help="stop when the process that started this ends")
 
     def handle(self, *args: Any, **options: Any) -> None:
         parent = os.getppid() if options["end_with_parent"] else None
@@ -74,8 +72,7 @@ class Command(BaseCommand):
                 if error.errno != errno.EADDRINUSE:
                     raise CommandError(f"Cannot listen on {self.host}:{self.port}: {error.strerror}.") from error
                 raise CommandError(
-                    f"Port {self.port} is taken by another program. Stop that one, or choose another port: "
-                    f"make run PORT={self.port + 1}"
+                    f"Port {self.port} is taken by another program. Stop that one, or choose another port: make run PORT={self.port + 1}"
                 ) from error
             except OverflowError as error:
                 raise CommandError(f"{self.port} is no port.") from error
@@ -83,9 +80,7 @@ class Command(BaseCommand):
     def _migrate(self) -> None:
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-            self._say(
-                f"Bringing the database up to date ({settings.DATABASES['default']['ENGINE'].rpartition('.')[2]}) …"
-            )
+            self._say(f"Bringing the database up to date ({settings.DATABASES['default']['ENGINE'].rpartition('.')[2]}) …")
             call_command("migrate", interactive=False, verbosity=0)
 
     def _login(self) -> str:
@@ -151,7 +146,4 @@ class Command(BaseCommand):
     def _curl(self) -> str:
         token = settings.RB2B_WEBHOOK_TOKENS[0] if settings.RB2B_WEBHOOK_TOKENS else "<RB2B_WEBHOOK_TOKENS>"
         body = {name: value for name, value in examples.visitor().items() if name != "Seen At"}
-        return (
-            f"curl -X POST '{self._url()}/webhooks/rb2b?token={token}' -H 'Content-Type: application/json' "
-            f"-d '{json.dumps(body)}'"
-        )
+        return f"curl -X POST '{self._url()}/webhooks/rb2b?token={token}' -H 'Content-Type: application/json' -d '{json.dumps(body)}'"

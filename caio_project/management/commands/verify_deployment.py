@@ -2,8 +2,8 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from caio_project import deployment
 from caio_project.lib.commands import Reporting
+from caio_project.operations import deployment
 
 
 class Command(Reporting):

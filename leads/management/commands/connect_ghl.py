@@ -18,9 +18,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--redirect-uri", required=True, help="As it is registered with the app.")
-        parser.add_argument(
-            "--code", help="From the address the page led to, as --code=CODE (it may begin with a dash); - reads stdin."
-        )
+        parser.add_argument("--code", help="From the address the page led to, as --code=CODE (it may begin with a dash); - reads stdin.")
         parser.add_argument(
             "--user-type", choices=[oauth.LOCATION, oauth.COMPANY], default=oauth.LOCATION,
             help="Company where the app was let in for a whole agency.",

@@ -4,7 +4,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from caio_project.lib.commands import Answering
-from metrics import promotion
+from metrics.promotion import promotion
 from outreach.control.phase import NotAllowed
 from outreach.control.policy import Phase
 

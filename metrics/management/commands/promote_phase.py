@@ -4,7 +4,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from caio_project.lib.commands import Answering
-from metrics import promotion
+from metrics.promotion import promotion
 from outreach.control.policy import Phase
 
 
@@ -21,9 +21,7 @@ class Command(Answering):
     def handle(self, *args: Any, **options: Any) -> None:
         person = self.person(options)
         try:
-            row = promotion.promote(
-                Phase(options["to"]), by=person, override=options["override"], reason=options["reason"]
-            )
+            row = promotion.promote(Phase(options["to"]), by=person, override=options["override"], reason=options["reason"])
         except promotion.NotPromoted as error:
             raise CommandError("\n".join(["The phase stays as it is:", *(f"- {r}" for r in error.reasons)])) from error
         self.stdout.write(f"The phase is {row.phase} now.")

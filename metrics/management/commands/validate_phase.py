@@ -3,8 +3,8 @@ from argparse import ArgumentParser
 from typing import Any
 
 from caio_project.lib.commands import Reporting
-from metrics import checks, gates
 from metrics.api import as_json
+from metrics.gates import gates, parallel_checks
 
 EXIT = {gates.PASS: 0, gates.FAIL: 1, gates.INSUFFICIENT: 2}
 
@@ -18,7 +18,7 @@ class Command(Reporting):
 
     def handle(self, *args: Any, **options: Any) -> None:
         evaluation = gates.evaluate(options["target"])
-        seven = checks.parallel_phase(evaluation) if options["target"] == "assisted" else []
+        seven = parallel_checks.parallel_phase(evaluation) if options["target"] == "assisted" else []
         if options["json"]:
             self.as_json(as_json(evaluation) | {"checks": [check.__dict__ for check in seven]})
         else:
@@ -35,8 +35,6 @@ class Command(Reporting):
 
 def _row(gate: gates.Gate) -> tuple[Any, ...]:
     percent = gate.unit == "share"
-    value = (
-        None if gate.value is None else f"{gate.value:.1%}" if percent else f"{gate.value:.2f}".rstrip("0").rstrip(".")
-    )
+    value = None if gate.value is None else f"{gate.value:.1%}" if percent else f"{gate.value:.2f}".rstrip("0").rstrip(".")
     interval = f"{gate.interval[0]:.1%} to {gate.interval[1]:.1%}" if gate.interval else ""
     return gate.name, value, interval, gate.threshold, f"{gate.sample} of {gate.needed}", gate.verdict, gate.why

@@ -167,9 +167,7 @@ def _is_name(word: re.Match[str], text: str, ordinary: Collection[str]) -> bool:
     return not (begins and word.group()[1:] == word.group()[1:].lower() and first in ordinary)
 
 
-def _traced(
-    said: str, words: Sequence[str], text: str, known: Known, exactly: bool = False
-) -> Iterator[merge_fields.Phrase]:
+def _traced(said: str, words: Sequence[str], text: str, known: Known, exactly: bool = False) -> Iterator[merge_fields.Phrase]:
     """The phrase for `words`; none where the template says them, spelt so where it must be `exactly`."""
     if field := known.field_of(words):
         for phrase in _as_it_stands(words, text):

@@ -12,7 +12,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from caio_project.lib import claims, http
+from caio_project.lib import http
+from caio_project.lib.db import claims
 from leads.integrations import breaker
 from outreach.content import merge_fields, style
 from outreach.drafting import compose, drafts
@@ -128,9 +129,7 @@ def ask(question: prompt.Question) -> Answer:
     return Answer(completion.text, cost)
 
 
-def _put_in_place(
-    wish: ModelDraft, question: prompt.Question, said: fact_check.Said, phrases: tuple[merge_fields.Phrase, ...]
-) -> None:
+def _put_in_place(wish: ModelDraft, question: prompt.Question, said: fact_check.Said, phrases: tuple[merge_fields.Phrase, ...]) -> None:
     """Guard the answer and store it as the next version; raises NotAsked or Stale, and then nothing is stored."""
     message, written = _composed(wish)
     again = rewrite_requests.question_of(written)

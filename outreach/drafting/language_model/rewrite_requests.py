@@ -72,9 +72,7 @@ def kept(message: Message, written: compose.Written) -> compose.Written | None:
 def words(message: Message, text: MessageText) -> str:
     """Who wrote a text, as a sentence; "" where no model was asked."""
     if text.language_model:
-        return (
-            f"Drafted by {text.language_model}, prompt version {text.prompt_version}; the template is what it rests on."
-        )
+        return f"Drafted by {text.language_model}, prompt version {text.prompt_version}; the template is what it rests on."
     asked = message.model_drafts.last()
     if asked is None or text.author_id is not None:
         return ""
@@ -97,9 +95,7 @@ class Standing:
 
 
 def standing() -> Standing:
-    newest = (
-        ModelDraft.objects.exclude(state=State.DUE).order_by("-settled_at", "-pk").values_list("pk", flat=True)[:LAST]
-    )
+    newest = ModelDraft.objects.exclude(state=State.DUE).order_by("-settled_at", "-pk").values_list("pk", flat=True)[:LAST]
     rows = ModelDraft.objects.filter(pk__in=list(newest))
     failed = rows.filter(state=State.FELL_BACK).values_list("why").annotate(n=Count("pk")).order_by("-n", "why")
     return Standing(

@@ -7,7 +7,8 @@ from django.db.models import F, Value
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from caio_project.lib import calendar, claims
+from caio_project.lib import calendar
+from caio_project.lib.db import claims
 from leads.integrations import alarms
 from outreach.models import ModelTokens
 

@@ -78,9 +78,7 @@ def send_email(*, contact_id: str, to: str, subject: str, html: str, thread: Thr
     }
     if thread:
         body |= {"threadId": thread.id, "replyMessageId": thread.newest, "emailReplyMode": "reply"}
-    found = request(
-        "POST", "/conversations/messages", version=VERSION, json=body, deadline=SEND_DEADLINE, reaches_out=True
-    )
+    found = request("POST", "/conversations/messages", version=VERSION, json=body, deadline=SEND_DEADLINE, reaches_out=True)
     return Sent(*(str(found.get(name) or "") for name in ("conversationId", "messageId", "emailMessageId")))
 
 
@@ -151,9 +149,7 @@ def open_deals(contact_id: str) -> list[Deal]:
     """The open opportunities of a contact, 100 at most."""
     found = search_opportunities({"contactId": contact_id, "status": "open", "limit": "100"})
     rows = [row for row in _list(found, "opportunities") if row.get("status") == "open"]
-    return [
-        Deal(str(row.get("id") or ""), storable(str(row.get("name") or ""))) for row in rows if _is_of(row, contact_id)
-    ]
+    return [Deal(str(row.get("id") or ""), storable(str(row.get("name") or ""))) for row in rows if _is_of(row, contact_id)]
 
 
 def _is_of(row: dict[str, Any], contact_id: str) -> bool:

@@ -21,9 +21,7 @@ class Command(Reporting):
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("--kind", choices=Experiment.Kind.values, default=Experiment.Kind.CALL_TO_ACTION)
-        parser.add_argument(
-            "--template", default="", metavar="KEY", help="Of which template; the most used by default."
-        )
+        parser.add_argument("--template", default="", metavar="KEY", help="Of which template; the most used by default.")
         parser.add_argument("--text", default="", help="Your own subject or closing question in place of a proposal.")
         parser.add_argument("--emails", type=int, default=50, help="Of the test, both sides together (default 50).")
         parser.add_argument("--apply", action="store_true", help="Start the first test that is shown.")
@@ -85,9 +83,7 @@ class Command(Reporting):
                 self.stdout.write(f"\n{one.template}: {Experiment.Kind(one.kind).label.lower()}")
                 self.stdout.write(f"  A: {one.before}\n  B: {one.after}\n  {plan.sentence}")
         if started:
-            self.stdout.write(
-                f"\nStarted: {started.public_id}, over the next {started.size} emails of {started.template_a}."
-            )
+            self.stdout.write(f"\nStarted: {started.public_id}, over the next {started.size} emails of {started.template_a}.")
         elif proposed:
             self.stdout.write("\nNothing was started: add --apply --as USER to start the first.")
 

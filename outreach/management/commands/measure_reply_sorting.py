@@ -27,9 +27,7 @@ class Command(Reporting):
         super().add_arguments(parser)
         parser.add_argument("file", type=Path, nargs="?", help="Without it: the corrections kept in the database.")
         parser.add_argument("--wrong", action="store_true", help="Also show each reply that is sorted wrongly.")
-        parser.add_argument(
-            "--lines", action="store_true", help="Print the replies as such a file, and measure nothing."
-        )
+        parser.add_argument("--lines", action="store_true", help="Print the replies as such a file, and measure nothing.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         replies = self._read(options["file"]) if options["file"] else list(evaluation.corrected())

@@ -21,13 +21,9 @@ class Command(Answering):
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         which = parser.add_mutually_exclusive_group(required=True)
-        which.add_argument(
-            "--tier", choices=("tier_1", "tier_2", "tier_3"), help="Leads of this tier, the highest score first."
-        )
+        which.add_argument("--tier", choices=("tier_1", "tier_2", "tier_3"), help="Leads of this tier, the highest score first.")
         which.add_argument("--input", type=Path, help="A CSV with the column email, or linkedin_url, or both.")
-        parser.add_argument(
-            "--limit", type=int, help=f"At most so many (with --tier required, up to {manual_queue.MOST})."
-        )
+        parser.add_argument("--limit", type=int, help=f"At most so many (with --tier required, up to {manual_queue.MOST}).")
         parser.add_argument("--confirm", type=int, metavar="COUNT", help="The number shown, where nobody can type it.")
         parser.add_argument("--dry-run", action="store_true", help="Show the count and end.")
 
@@ -45,9 +41,7 @@ class Command(Answering):
         try:
             segment = manual_queue.queue(selection, person)
         except IntegrityError as error:
-            raise CommandError(
-                "An email to one of them was opened meanwhile. Nothing was queued; try again."
-            ) from error
+            raise CommandError("An email to one of them was opened meanwhile. Nothing was queued; try again.") from error
         self._report(selection, options, queued=segment.queued)
 
     def _select(self, options: dict[str, Any]) -> Selection:

@@ -1,0 +1,146 @@
+"""What was approved and what became of it: still to be undone, waiting and why, uncertain, kept, sent."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import OuterRef, Subquery
+from django.utils import timezone
+
+from approvals.models import Decision, Verdict
+from approvals.sent import answers
+from caio_project.lib import calendar
+from outreach.control import phase
+from outreach.guardrails.guardrail_rules import UNCERTAIN_TOO_LONG
+from outreach.lifecycle.transitions import Status
+from outreach.limits import current_limits, limit_rules, send_order
+from outreach.models import Message, MessageText, SandboxEmail, SendIntent, Transport
+
+A_PERSON_MAY_SETTLE_AFTER = UNCERTAIN_TOO_LONG
+PAGE = 50
+MOST_WAITING = 25
+FAILED_FOR = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """An approval that can still be taken back."""
+
+    message: Message
+    at: datetime  # when the time to undo is over
+
+    @property
+    def seconds(self) -> int:
+        return max(0, round((self.at - timezone.now()).total_seconds()))
+
+    @property
+    def clock(self) -> str:
+        return f"{self.seconds // 60}:{self.seconds % 60:02}"
+
+
+def undoable(user: Any) -> list[Leaving]:
+    """This person's approvals whose time to undo is not over, newest first."""
+    now = timezone.now()
+    since = now - timedelta(seconds=settings.UNDO_SECONDS + 60)
+    recent = Decision.objects.filter(
+        by=user, at__gte=since, verdict=Verdict.APPROVED, message__status=Status.CLEARED, message__not_before__gt=now,
+        message__waiting_for="undo",
+    ).select_related("message__lead").order_by("-at")[:PAGE]  # fmt: skip
+    messages = {decision.message_id: decision.message for decision in recent}
+    return [Leaving(message, message.not_before) for message in messages.values()]
+
+
+def leaving_now() -> list[Leaving]:
+    """Everybody's approvals within their time to undo."""
+    rows = Message.objects.filter(status=Status.CLEARED, waiting_for="undo", not_before__gt=timezone.now())
+    soonest = rows.select_related("lead__company").order_by("rank", "not_before")[:PAGE]
+    return [Leaving(message, message.not_before) for message in soonest]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An approved email and the limit that keeps it."""
+
+    message: Message
+    wait: limit_rules.Wait | None
+
+
+def waiting_to_leave() -> tuple[list[Waiting], bool]:
+    """The next approved emails in the order in which they leave, and whether there are more."""
+    now = timezone.now()
+    found = Message.objects.filter(status__in=[Status.CLEARED, Status.SENDING]).exclude(
+        status=Status.CLEARED, waiting_for="undo", not_before__gt=now
+    )  # fmt: skip
+    rows = list(found.select_related("lead__company").order_by(*send_order.ORDER)[: MOST_WAITING + 1])
+    shown = rows[:MOST_WAITING]
+    cleared = [one for one in shown if one.status == Status.CLEARED]
+    waits = current_limits.why_not_all(cleared, current_limits.standing(phase.control(), now))
+    return [Waiting(one, waits.get(one.pk)) for one in shown], len(rows) > MOST_WAITING
+
+
+@dataclass(frozen=True)
+class Uncertain:
+    """An email of which we don't know whether it left, and what is known."""
+
+    message: Message
+    intent: SendIntent | None
+    may_settle: bool
+
+
+def may_settle(message: Message) -> bool:
+    """Whether we have looked long enough for a person to say what happened."""
+    since = message.uncertain_at or timezone.now()
+    return message.status == Status.UNCERTAIN and since <= timezone.now() - A_PERSON_MAY_SETTLE_AFTER
+
+
+def uncertain() -> list[Uncertain]:
+    rows = Message.objects.filter(status=Status.UNCERTAIN).select_related("lead__company").prefetch_related("intents")
+    return [Uncertain(one, _last_intent(one), may_settle(one)) for one in rows.order_by("uncertain_at")[:PAGE]]
+
+
+def _last_intent(message: Message) -> SendIntent | None:
+    return max(message.intents.all(), key=lambda intent: intent.claimed_at, default=None)
+
+
+def failed() -> list[Message]:
+    since = timezone.now() - FAILED_FOR
+    rows = Message.objects.filter(status=Status.FAILED, cleared_at__gte=since).select_related("lead__company")
+    return list(rows.order_by("-cleared_at")[:PAGE])
+
+
+@dataclass(frozen=True)
+class Sent:
+    """An email that left, and what came back: what happened to it, the last thing last, and how it was answered."""
+
+    message: Message
+    happened: list[str]
+    answered: list[str]
+
+
+def sent_today() -> list[Sent]:
+    """What left for people on the team's day, newest first."""
+    start = calendar.start_of_day(timezone.now(), settings.TEAM_TIME_ZONE)
+    rows = Message.objects.filter(status=Status.SENT, sent_at__gte=start).exclude(transport=Transport.SANDBOX)
+    newest = _with_decider(rows).prefetch_related("events", "replies").order_by("-sent_at")[: PAGE * 2]
+    return [Sent(one, _happened(one), [answers.short(reply.kind) for reply in one.replies.all()]) for one in newest]
+
+
+def _happened(message: Message) -> list[str]:
+    events = sorted(message.events.all(), key=lambda event: event.at)
+    return list(dict.fromkeys(event.get_kind_display() for event in events))
+
+
+def _with_decider(rows: Any) -> Any:
+    decided = Decision.objects.filter(message=OuterRef("pk"), verdict=Verdict.APPROVED).order_by("-pk")
+    subject = MessageText.objects.filter(message=OuterRef("pk"), version=OuterRef("version"))
+    return rows.select_related("lead__company").annotate(
+        decided_by=Subquery(decided.values("by_name")[:1]), subject=Subquery(subject.values("subject")[:1])
+    )
+
+
+def kept(before: int | None = None) -> tuple[list[SandboxEmail], int | None]:
+    """What the sandbox kept, newest first, and the cursor of what is older."""
+    rows = SandboxEmail.objects.select_related("message__lead__company").order_by("-pk")
+    found = list((rows.filter(pk__lt=before) if before else rows)[: PAGE + 1])
+    return found[:PAGE], found[PAGE - 1].pk if len(found) > PAGE else None

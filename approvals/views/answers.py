@@ -1,0 +1,61 @@
+"""What a person says about an answer: how it is to be sorted, and that they take care of it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+
+from approvals.views import sent
+from approvals.views.pages import SeeOther, page
+from outreach.control import phase
+from outreach.feedback import replies
+from outreach.models import Reply, ReplyKind
+
+MAY_NOT = "You can read. Ask a Lead for the reviewer role to sort or take answers."
+STAYS_STOPPED = "They asked to stop before, so they stay stopped: that is never lifted by sorting."
+
+
+@page
+def correct(request: HttpRequest, public_id: Any) -> HttpResponse:
+    """Sort a reply differently; it takes effect at once, and both words are kept."""
+    if (reply := _reply(request, public_id)) is None:
+        return redirect("sent")
+    kind = request.POST.get("kind", "")
+    if kind not in ReplyKind.values:
+        return sent.sent(request, 422, problem=f"{reply.lead}: nothing was changed. Choose what the answer is.")
+    was_stop = reply.kind == ReplyKind.STOP
+    reply = replies.correct(reply, kind, by=request.user)
+    said = f"{reply.lead}: sorted as {ReplyKind(kind).label.lower()}."
+    if kind == ReplyKind.STOP:
+        said += " Nobody writes to them any more."
+    elif was_stop:
+        said += f" {STAYS_STOPPED}"
+    messages.success(request, said)
+    return SeeOther(reverse("sent") + "#replies")
+
+
+@page
+def take(request: HttpRequest, public_id: Any) -> HttpResponse:
+    """Say that one answers it oneself; it needs nobody else."""
+    if (reply := _reply(request, public_id)) is None:
+        return redirect("sent")
+    try:
+        replies.take(reply, by=request.user)
+    except replies.Stale:
+        reply.refresh_from_db()
+        messages.error(request, f"{reply.lead}: {phase.name_of(reply.taken_by)} has it already. Nothing was changed.")
+    else:
+        messages.success(request, f"{reply.lead}: yours to answer.")
+    return SeeOther(reverse("sent"))
+
+
+def _reply(request: HttpRequest, public_id: Any) -> Reply | None:
+    """The reply that a POST is about, for those who may; None for a GET, which changes nothing."""
+    if request.method != "POST":
+        return None
+    if not request.user.has_perm("outreach.correct_reply"):
+        raise PermissionDenied(MAY_NOT)
+    return get_object_or_404(Reply.objects.select_related("lead"), public_id=public_id)

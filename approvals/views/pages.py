@@ -1,0 +1,94 @@
+"""What every page of ours shares: login, the permission to decide, 303 after a change, the strip with Undo."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+
+from approvals.queue import review_queue
+from approvals.sent import sent_emails
+from outreach.models import Message
+
+View = Callable[..., HttpResponse]
+NOT_A_REVIEWER = "You can read. Ask a Lead for the reviewer role to decide."
+NO_ROLE = "Your account has no role yet. Ask a Lead to make you a viewer or a reviewer."
+SKIPPED = "skipped"
+MOST_SKIPPED = 100
+
+
+class SeeOther(HttpResponseRedirect):
+    status_code = 303
+
+
+def page(view: View) -> View:
+    """For people who are logged in and have a role, for every page shows personal data; never from a cache."""
+
+    @wraps(view)
+    def with_a_role(request: HttpRequest, *args: Any, **more: Any) -> HttpResponse:
+        if not request.user.has_perm("outreach.view_message"):
+            raise PermissionDenied(NO_ROLE)
+        return view(request, *args, **more)
+
+    return login_required(never_cache(with_a_role))
+
+
+def deciding(view: View) -> View:
+    """A view of one email for those who may decide. A GET shows the email and changes nothing."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, public_id: Any, **more: Any) -> HttpResponse:
+        if request.method != "POST":
+            return redirect("desk", public_id)
+        must_decide(request)
+        return view(request, find(public_id), **more)
+
+    return page(guarded)
+
+
+def must_decide(request: HttpRequest) -> None:
+    if not request.user.has_perm("approvals.decide"):
+        raise PermissionDenied(NOT_A_REVIEWER)
+
+
+def find(public_id: Any) -> Message:
+    rows = Message.objects.select_related("lead__company", "sender", "template", "assessment")
+    return get_object_or_404(rows, public_id=public_id)
+
+
+def show(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    """A whole page. After a refused POST its address is one that can be opened again."""
+    response = render(request, template, {"leaving": sent_emails.undoable(request.user), **context}, status=status)
+    if request.method == "POST":
+        response["HX-Push-Url"] = "false"
+    return response
+
+
+def to_next(request: HttpRequest, after: Message | None = None) -> HttpResponse:
+    """On to the next email, or to the queue when none waits. Nothing is taken by looking."""
+    found = review_queue.next_for(request.user, after, request.session.get(SKIPPED, ()))
+    if found is None:
+        return SeeOther(reverse("queue"))
+    return to_desk(found)
+
+
+def to_desk(message: Message) -> HttpResponse:
+    return SeeOther(reverse("desk", args=[message.public_id]))
+
+
+def remember_skip(request: HttpRequest, message: Message) -> None:
+    skipped = [pk for pk in request.session.get(SKIPPED, []) if pk != message.pk]
+    request.session[SKIPPED] = [*skipped, message.pk][-MOST_SKIPPED:]
+
+
+def back(request: HttpRequest, default: str = "/sales") -> HttpResponse:
+    """To the page the form was on."""
+    to = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(to, {request.get_host()}, require_https=request.is_secure())
+    return SeeOther(to if safe else default)

@@ -1,0 +1,100 @@
+"""Whose a lead is, on their page: how that came about, and giving them to somebody else."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required, permission_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from approvals.views.pages import SeeOther
+from caio_project.lead_pages import merge_pages
+from leads.models import Lead, OwnerHow, TeamMember
+from leads.ownership import owner_assignment
+from outreach.contact_history import previous_emails
+from outreach.control import phase
+from outreach.drafting import compose
+from outreach.lifecycle.transitions import NOT_LEFT
+
+NOT_A_REVIEWER = "You can read. Giving a lead an owner is a Reviewer's or a Lead's to do."
+NOBODY = "Nobody: no rule fits, and there is no default sender in the team."
+WORDS = {
+    OwnerHow.HAND: "Set by hand",
+    OwnerHow.GHL: "Assigned in GoHighLevel",
+    OwnerHow.RULE: "By the rule “{rule}”",
+    OwnerHow.DEFAULT: "The default sender",
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An owner in words. `since` is empty where it stands from the beginning."""
+
+    name: str
+    how: str
+    since: datetime | None
+    notes: list[str]
+    by_hand: bool
+    mark: str
+    members: list[TeamMember]
+
+
+def shown(lead: Lead) -> Shown:
+    change = owner_assignment.newest_change(lead)
+    how = WORDS.get(OwnerHow(lead.owner_how), "") if lead.owner_how else ""
+    how = how.format(rule=lead.owner_rule or "")
+    if change and change.by and lead.owner_how:
+        how += f", by {phase.name_of(change.by)}" if lead.owner_how == OwnerHow.HAND else ""
+    return Shown(
+        name=str(lead.owner) if lead.owner else "",
+        how=how if lead.owner else NOBODY,
+        since=change.at if change else None,
+        notes=[note for note in (_unknown_user(lead), _signed_by_another(lead)) if note],
+        by_hand=lead.owner_how == OwnerHow.HAND,
+        mark=owner_assignment.mark(lead),
+        members=list(TeamMember.objects.filter(active=True)),
+    )
+
+
+def _unknown_user(lead: Lead) -> str:
+    user = lead.ghl_assigned_to
+    if not user or lead.owner_how == OwnerHow.GHL:
+        return ""
+    if TeamMember.objects.filter(ghl_user_id=user, active=True).exists():
+        return ""
+    return f"GoHighLevel assigns them to its user {user}, who is none of the team members here."
+
+
+def _signed_by_another(lead: Lead) -> str:
+    message = previous_emails.emails_of(lead).filter(status__in=NOT_LEFT, version__gt=0).select_related("sender").first()
+    return compose.signed_by_another(message) if message else ""
+
+
+@login_required
+@never_cache
+@permission_required("leads.view_lead", raise_exception=True)
+@require_POST
+def give(request: HttpRequest, public_id: Any) -> HttpResponse:
+    """Give a lead to the member named, or back to GoHighLevel and the rules where none is."""
+    if not request.user.has_perm("leads.assign_owner"):
+        raise PermissionDenied(NOT_A_REVIEWER)
+    lead = merge_pages.find(public_id)
+    wanted = request.POST.get("member", "")
+    member = TeamMember.objects.filter(pk=wanted).first() if wanted.isdecimal() else None
+    back = SeeOther(f"{reverse('lead', args=[lead.public_id])}#owner")
+    if member is None and wanted != "rules":
+        messages.error(request, "Choose one of the team. Nothing was done.")
+        return back
+    try:
+        owner_assignment.by_hand(lead, member, by=request.user, shown=request.POST.get("shown", ""))
+    except owner_assignment.Refused as refused:
+        messages.error(request, str(refused))
+        return back
+    lead = merge_pages.find(public_id)
+    messages.success(request, f"{lead} belongs to {lead.owner or 'nobody'} now.")
+    return back

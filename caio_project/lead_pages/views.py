@@ -1,0 +1,86 @@
+"""The pages of leads: the list, and one person: whether we may write, the score, what happened, what is known."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.auth.decorators import login_required, permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from rest_framework.exceptions import ValidationError
+
+from approvals.views.pages import show
+from caio_project import field_labels
+from caio_project.lead_pages import event_lines, lead_list, merge_pages, owner_page
+from caio_project.lead_pages.timeline import story
+from caio_project.lib.web.paging import page
+from leads.scoring import assess
+from leads.suppression import suppression
+from outreach.contact_history import previous_emails
+from outreach.drafting import drafts
+from outreach.lifecycle.transitions import OPEN
+
+PAGE_SIZE = 50
+TOLD_FIRST = 40  # lines of the timeline; the others are folded away
+
+
+@login_required
+@never_cache
+@permission_required("leads.view_lead", raise_exception=True)
+@require_safe
+def leads_page(request: HttpRequest) -> HttpResponse:
+    form = lead_list.Filters(request.GET)
+    form.is_valid()
+    rows = lead_list.with_whereabouts(lead_list.filtered(form.cleaned_data))
+    try:
+        found = page(rows, lead_list.ORDER, request.GET.get("after", ""), PAGE_SIZE)
+    except ValidationError:
+        found = page(rows, lead_list.ORDER, "", PAGE_SIZE)
+    chosen = {name: value for name, value in form.cleaned_data.items() if value}
+    context = {
+        "leads": lead_list.described(found.rows),
+        "next": found.next,
+        "previous": found.previous,
+        "form": form,
+        "shown": chosen.get("show", ""),
+        "chips": lead_list.SHOWN,
+        "chosen": chosen,
+        "query": urlencode(chosen),
+        "query_for_chips": urlencode({name: value for name, value in chosen.items() if name != "show"}),
+        "narrowed": any(name != "show" for name in chosen),
+    }
+    return show(request, "sales/leads.html", context)
+
+
+@login_required
+@never_cache
+@permission_required("leads.view_lead", raise_exception=True)
+@require_safe
+def lead_page(request: HttpRequest, public_id: Any) -> HttpResponse:
+    """One person. The page of a lead that became part of another leads to that one."""
+    lead = merge_pages.find(public_id)
+    if lead.public_id != public_id:
+        return redirect("lead", lead.public_id)
+    assessment = lead.assessments.first()
+    told = story(lead)
+    context = {
+        "lead": lead,
+        "company": lead.company,
+        "assessment": assessment,
+        "stop": suppression.verdict(lead.email or "", lead),
+        "why_no_draft": drafts.why_not(lead),
+        "open_email": previous_emails.emails_of(lead).filter(status__in=OPEN).first(),
+        "to_hot": assess.what_would_make_hot(lead) if assessment else [],
+        "told_first": told.events[:TOLD_FIRST],
+        "told_then": told.events[TOLD_FIRST:],
+        "left_out": told.left_out,
+        "facts": field_labels.facts(lead),
+        "proposals": merge_pages.proposals(lead),
+        "past": merge_pages.past(lead),
+        "owner": owner_page.shown(lead),
+        "assigns": request.user.has_perm("leads.assign_owner"),
+        "decides": request.user.has_perm("leads.decide_merge"),
+        "came_in": event_lines.came_in(lead, request.user),
+    }
+    return show(request, "sales/lead.html", context)

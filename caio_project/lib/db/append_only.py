@@ -1,0 +1,82 @@
+"""Rows that say what happened: written once, held by database triggers and not by good manners."""
+
+from typing import Any
+
+from django.db import connections, models
+from django.db.migrations.operations.base import Operation
+
+
+class AppendOnly(models.Model):
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError(f"{type(self).__name__} is append-only")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> Any:
+        raise TypeError(f"{type(self).__name__} is append-only")
+
+
+def guard(schema_editor: Any, table: str) -> None:
+    """Forbid UPDATE and DELETE on `table` in the database itself."""
+    if schema_editor.connection.vendor == "sqlite":
+        for verb in ("UPDATE", "DELETE"):
+            schema_editor.execute(
+                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+            )
+        return
+    schema_editor.execute(
+        "CREATE OR REPLACE FUNCTION caio_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || ' is append-only', "
+        "ERRCODE = 'integrity_constraint_violation'; "
+        "END $$"
+    )
+    schema_editor.execute(
+        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION caio_append_only()"
+    )
+
+
+def unguard(schema_editor: Any, table: str) -> None:
+    """Take the triggers off again (migrations backwards, and SQLite's flush between tests)."""
+    if schema_editor.connection.vendor == "sqlite":
+        for verb in ("update", "delete"):
+            schema_editor.execute(f"DROP TRIGGER IF EXISTS {table}_no_{verb}")
+        return
+    schema_editor.execute(f"DROP TRIGGER IF EXISTS {table}_append_only ON {table}")
+
+
+class HoldAppendOnly(Operation):
+    """Migration operation: guard the tables named."""
+
+    reversible = True
+
+    def __init__(self, *tables: str):
+        self.tables = tables
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        pass
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        for table in self.tables:
+            guard(schema_editor, table)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        for table in self.tables:
+            unguard(schema_editor, table)
+
+    def describe(self) -> str:
+        return f"Hold {', '.join(self.tables)} append-only"
+
+
+def guarded_tables(alias: str = "default") -> list[str]:
+    """Every table that has the triggers, as the database itself reports it."""
+    connection = connections[alias]
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("SELECT DISTINCT tbl_name FROM sqlite_master WHERE type='trigger' AND name LIKE '%_no_delete'")
+        else:
+            cursor.execute("SELECT DISTINCT event_object_table FROM information_schema.triggers WHERE trigger_name LIKE '%_append_only'")
+        return sorted(row[0] for row in cursor.fetchall())

@@ -1,0 +1,170 @@
+"""How the whole thing stands, in counts: for /api/queue-status, /api/health and the commands. No personal data."""
+
+import os
+import subprocess
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connection
+from django.db.models import Count
+from django.utils import timezone
+
+from approvals.queue import review_queue
+from caio_project.lib.models import Heartbeat
+from caio_project.schedule import SWEEPS
+from leads.inbound import stuck_files
+from leads.integrations import alarms
+from leads.models import Enrichment, InboundEvent, Lead
+from leads.scoring import assess
+from metrics.overview import flow
+from outreach.control import phase
+from outreach.limits import current_limits
+
+ALIVE = timedelta(minutes=5)
+NEWLY = timedelta(hours=1)
+CACHE_SECONDS = 5
+
+
+def queue_status() -> dict[str, Any]:
+    """The document of GET /api/queue-status, at most five seconds old."""
+    found = cache.get("queue-status")
+    if found is None:
+        found = fresh_queue_status()
+        cache.set("queue-status", found, CACHE_SECONDS)
+    return found
+
+
+def fresh_queue_status(now: datetime | None = None) -> dict[str, Any]:
+    now = now or timezone.now()
+    by_kind, row = review_queue.by_kind_and_status(), phase.control()
+    counts = review_queue.counted(by_kind)
+    standing = current_limits.standing(row, now)
+    status: dict[str, Any] = {
+        "shadow_mode_emails": {
+            "total": counts.total,
+            "pending": counts.pending,
+            "approved": counts.approved,
+            "rejected": counts.rejected,
+        },
+        "daily_limit": {
+            "date": standing.day.isoformat(),
+            "limit": standing.of_day.limit,
+            "used": standing.of_day.used,
+            "remaining": standing.of_day.left,
+        },
+    }
+    if not settings.QUEUE_STATUS_DETAIL:
+        return status
+    return status | {
+        "phase": row.phase,
+        "halted": standing.halted,
+        "sandbox": settings.SANDBOXED,
+        "pipeline": _pipeline(by_kind),
+        "pipeline_healthy": not problems(now),
+    }
+
+
+def _pipeline(by_kind: dict[tuple[str, str], int]) -> dict[str, Any]:
+    messages: dict[str, int] = {}
+    for (_, status), n in by_kind.items():
+        messages[status] = messages.get(status, 0) + n
+    by_state = dict(InboundEvent.objects.values_list("state").annotate(n=Count("pk")))
+    return {
+        "events_received": sum(by_state.values()),
+        "events_waiting": by_state.get("waiting", 0),
+        "events_parked": by_state.get("parked", 0),
+        "leads": Lead.objects.count(),
+        "enrichment_waiting": Enrichment.objects.exclude(state=Enrichment.State.SETTLED).count(),
+        "messages": messages,
+        **flow.last_seen(),
+        **({} if assess.is_on() else {"intent_monitor": "off"}),
+    }
+
+
+def problems(now: datetime | None = None) -> list[str]:
+    """Why the pipeline is not healthy, each a sentence; [] where beat and every sweep were seen within five minutes,
+    nothing is overdue and nothing was newly parked."""
+    now = now or timezone.now()
+    seen = dict(Heartbeat.objects.values_list("name", "seen_at"))
+    found = []
+    for name in ("beat", *(sweep for sweep in SWEEPS if sweep != "caio_project.tick")):
+        at = seen.get(name)
+        if at is None:
+            found.append(f"{name} was never seen.")
+        elif at < now - ALIVE:
+            found.append(f"{name} was last seen at {at:%Y-%m-%d %H:%M} UTC.")
+    if where := assess.off_by():
+        found.append(f"Scoring and drafting are off by {where}.")
+    found += flow.stuck(now)
+    parked = InboundEvent.objects.filter(state=InboundEvent.State.PARKED, received_at__gte=now - NEWLY).count()
+    if parked:
+        found.append(f"{parked} inbound events were parked in the last hour.")
+    return found + spool_troubles()
+
+
+def spool_troubles() -> list[str]:
+    """What does not get from a spool into the database: as any machine told, and as this one's folder shows."""
+    here = stuck_files.look()
+    return [*alarms.open_texts(stuck_files.PREFIX), *([] if here.is_in_order else [f"In the spool here: {here.text}"])]
+
+
+@dataclass(frozen=True)
+class Check:
+    ok: bool
+    text: str
+
+
+def health(now: datetime | None = None) -> dict[str, Check]:
+    """Every check of /api/health by name."""
+    now = now or timezone.now()
+    checks = {"database": database()}
+    if not checks["database"].ok:
+        return checks
+    found = problems(now)
+    seen = dict(Heartbeat.objects.values_list("name", "seen_at"))
+    beat = seen.get("beat")
+    checks["beat"] = Check(bool(beat and beat > now - ALIVE), f"seen {beat:%Y-%m-%dT%H:%M:%SZ}" if beat else "never seen")
+    newest = max((at for name, at in seen.items()), default=None)
+    checks["worker"] = Check(bool(newest and newest > now - ALIVE), f"seen {newest:%Y-%m-%dT%H:%M:%SZ}" if newest else "never seen")
+    checks["pipeline"] = Check(not found, " ".join(found) or "every sweep was seen and nothing is stuck")
+    return checks
+
+
+def database() -> Check:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            cursor.fetchone()
+    except Exception as error:
+        return Check(False, type(error).__name__)
+    return Check(True, connection.vendor)
+
+
+def migrated() -> Check:
+    """Whether the database has every migration of this code."""
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return Check(not missing, f"{len(missing)} migrations missing" if missing else "up to date")
+
+
+@lru_cache
+def commit() -> str:
+    """The commit that runs: from the environment, else from git; "unknown" where neither says."""
+    if settings.GIT_COMMIT:
+        return settings.GIT_COMMIT
+    if not (settings.BASE_DIR / ".git").exists():
+        return "unknown"
+    try:
+        said = subprocess.run(
+            ["git", "rev-parse", "HEAD"],  # noqa: S607
+            cwd=settings.BASE_DIR, capture_output=True, text=True, timeout=2, env={"PATH": os.environ.get("PATH", "")},
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return "unknown"
+    return said.stdout.strip() or "unknown"

@@ -1,0 +1,46 @@
+"""The switches in the admin: what each of them does, whether it is on, and who threw it last."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.decorators import display
+
+from caio_project.lib.web.admin_classes import NoDelete
+from leads.models import Switch
+from leads.scoring import assess
+from outreach.drafting import follow_ups
+from outreach.drafting.language_model import rewrite_requests
+
+WHAT = {one.SWITCH: one.SWITCH_DOES for one in (assess, follow_ups, rewrite_requests)}
+
+
+@admin.register(Switch)
+class Switches(NoDelete):
+    """Rows are made by the code that asks them; one that nobody asks would do nothing."""
+
+    list_display = ("called", "shown", "does", "changed_at", "changed_by")
+    list_select_related = ("changed_by",)
+    ordering = ("name",)
+    fields = ("name", "does", "on")
+    readonly_fields = ("name", "does")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    @admin.display(description="switch", ordering="name")
+    def called(self, switch: Switch) -> str:
+        return switch.name.replace("_", " ").capitalize()
+
+    @display(description="now", label={"On": "success", "Off": "warning"})
+    def shown(self, switch: Switch) -> str:
+        return "On" if switch.on else "Off"
+
+    @admin.display(description="what it does")
+    def does(self, switch: Switch) -> str:
+        return WHAT.get(switch.name, "Nothing: no part of the product asks it.")
+
+    def save_model(self, request: HttpRequest, obj: Switch, form: Any, change: bool) -> None:
+        obj.changed_by, obj.changed_at = request.user, timezone.now()  # type: ignore[assignment]
+        super().save_model(request, obj, form, change)

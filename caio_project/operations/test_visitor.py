@@ -1,0 +1,172 @@
+"""A visitor of our own, followed through the running stages: marked, undeliverable, sent to Clay only where asked."""
+
+import json
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.utils import timezone
+
+from caio_project.operations import status
+from leads.enrichment import enrichment_requests, submission_budget
+from leads.inbound import events
+from leads.models import Enrichment, InboundEvent, Kind, Lead
+from leads.scoring import assess
+from outreach.drafting import drafts
+from outreach.lifecycle.transitions import Status
+from outreach.models import Message
+
+POLL_SECONDS = 0.25
+NOT_CONNECTED = "set CLAY_WORKBOOK_WEBHOOK_URL and CLAY_CALLBACK_TOKEN, and take clay out of SANDBOX; nothing was sent"
+NO_ANSWER = (
+    "no callback was stored. Look at the row in Clay: did its HTTP column run, does it post to {url}/webhooks/clay, "
+    "and is its token CLAY_CALLBACK_TOKEN?"
+)
+Look = Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class Step:
+    name: str
+    ok: bool
+    text: str
+
+
+class Visitor:
+    """One test visitor, and how long it has been followed. `wait` is in seconds, for all of its steps together."""
+
+    def __init__(self, wait: float):
+        self._started, self._wait = time.monotonic(), wait
+        self.event = events.store("rb2b", _body(uuid.uuid4().hex[:10]), kind=Kind.TEST).public_id
+
+    def follow(self, *looks: tuple[str, Look]) -> list[Step]:
+        """Each step once it is reached; the last says why it was not."""
+        steps: list[Step] = []
+        for name, look in looks:
+            while not (found := look(self.event)) and time.monotonic() - self._started < self._wait:
+                time.sleep(POLL_SECONDS)
+            if not found:
+                return [*steps, Step(name, False, f"not within {self._wait:.0f} s: {_why_not(self.event)}")]
+            steps.append(Step(name, True, f"{found}, after {time.monotonic() - self._started:.1f} s"))
+        return steps
+
+
+def follow_test_visitor(wait: float) -> tuple[Visitor, list[Step]]:
+    """Store a visitor of ours and watch the running workers take it to the review queue, for `wait` seconds."""
+    visitor = Visitor(wait)
+    received = Step("received", True, f"event {visitor.event}")
+    looks = (("lead", _lead), ("enrichment settled", _settled), ("assessed", _assessed), ("held", _held))
+    return visitor, [received, *visitor.follow(*looks)]
+
+
+def ask_clay(wait: float, visitor: Visitor | None = None) -> list[Step]:
+    """Have the running workers send a test visitor to Clay, which uses one submission, and watch for its callback.
+
+    What Clay answers about somebody made up is not taken over; that it answers is all that this proves.
+    """
+    connected = "clay" not in settings.SANDBOXED and settings.CLAY_WORKBOOK_WEBHOOK_URL and settings.CLAY_CALLBACK_TOKEN
+    steps = [Step("Clay connected", bool(connected), "" if connected else NOT_CONNECTED)]
+    if not connected:
+        return steps
+    visitor = visitor or Visitor(wait)
+    steps += visitor.follow(("lead", _lead), ("nothing else asked", _settled))
+    lead = _visitor(visitor.event)
+    if lead is None or not steps[-1].ok:
+        return steps
+    return steps + watched(enrichment_requests.test(lead), wait)
+
+
+def watched(row: Enrichment, wait: float) -> list[Step]:
+    """Whether a question was pushed and answered, within `wait` seconds."""
+    started, until = time.monotonic(), time.monotonic() + wait
+    while row.requested_at is None and row.state != Enrichment.State.SETTLED and time.monotonic() < until:
+        time.sleep(POLL_SECONDS)
+        row.refresh_from_db()
+    if row.requested_at is None and row.answered_at is None:
+        return [Step("Clay asked", False, row.reason or f"not within {wait:.0f} s; is a worker running?")]
+    asked = Step(
+        "Clay asked",
+        True,
+        f"submission {submission_budget.used()} of {submission_budget.LIFETIME}, request {row.request_id}",
+    )
+    while row.answered_at is None and time.monotonic() < until:
+        time.sleep(POLL_SECONDS)
+        row.refresh_from_db()
+    if row.answered_at is None:
+        return [asked, Step("Clay answered", False, f"not within {wait:.0f} s: {_why_unanswered(row)}")]
+    said = ", ".join(row.gained).replace("_", " ") or "nothing found, as is right for somebody made up"
+    return [asked, Step("Clay answered", True, f"{said}; after {time.monotonic() - started:.1f} s")]
+
+
+def _why_unanswered(row: Enrichment) -> str:
+    """A callback that came since and could not be used, where there is one."""
+    came = InboundEvent.objects.filter(source="clay", received_at__gte=row.created_at).order_by("-received_at").first()
+    if came is None:
+        return NO_ANSWER.format(url=settings.SITE_URL)
+    return f"event {came.public_id} came from Clay: {came.reason or came.get_state_display().lower()}"
+
+
+def _body(mark: str) -> bytes:
+    return json.dumps(
+        {
+            "LinkedIn URL": f"https://www.linkedin.com/in/caio-test-{mark}",
+            "First Name": "Test",
+            "Last Name": "Visitor",
+            "Title": "VP Operations",
+            "Company Name": "CAIO Test Visitor",
+            "Business Email": f"test-visitor-{mark}@caio-visitor.test",
+            "Website": "https://caio-visitor.test",
+            "Industry": "Logistics",
+            "Employee Count": "51-200",
+            "City": "Columbus",
+            "State": "OH",
+            "Zipcode": "43004",
+            "Seen At": timezone.now().isoformat(),
+            "Captured URL": f"{settings.SITE_URL}/pricing",
+        }
+    ).encode()
+
+
+def _visitor(event: str) -> Lead | None:
+    return Lead.objects.filter(visits__event__public_id=event).first()
+
+
+def _lead(event: str) -> str:
+    lead = _visitor(event)
+    return f"lead {lead.pk}" if lead else ""
+
+
+def _settled(event: str) -> str:
+    found = Enrichment.objects.filter(lead=_visitor(event), state=Enrichment.State.SETTLED).first()
+    return found.get_outcome_display().lower() if found else ""
+
+
+def _assessed(event: str) -> str:
+    lead = _visitor(event)
+    found = lead.assessments.first() if lead else None
+    return f"score {found.intent}, {found.tier}" if found else ""
+
+
+def _held(event: str) -> str:
+    found = Message.objects.filter(lead=_visitor(event), status=Status.HELD).first()
+    return f"email {found.public_id}" if found else ""
+
+
+def _why_not(event: str) -> str:
+    stored = InboundEvent.objects.get(public_id=event)
+    if stored.state == InboundEvent.State.WAITING:
+        beat = status.health().get("beat")
+        return "the event still waits; is a worker running?" + (f" Beat: {beat.text}." if beat else "")
+    if stored.state == InboundEvent.State.PARKED:
+        return f"the event is parked: {stored.reason}"
+    lead = _visitor(event)
+    if lead is None:
+        return "the event made no lead"
+    if not assess.is_on():
+        return "the intent monitor is off"
+    blocked = lead.messages.filter(status=Status.BLOCKED).first()
+    if blocked:
+        return f"the draft is blocked: {blocked.error}"
+    return lead.error or drafts.why_not(lead) or "its next stage has not run"

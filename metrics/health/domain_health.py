@@ -1,0 +1,74 @@
+"""How healthy the sending domain is: measured every half hour, handed to the door's guardrails as a dated verdict."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from metrics.health import health_score
+from metrics.health.health_score import Sample
+from metrics.integrations import dns_records
+from outreach.guardrails import guardrails
+from outreach.guardrails.guardrail_rules import DomainHealth
+from outreach.limits import sending_domains
+from outreach.models import EmailEvent, Reply, SendIntent, Transport
+
+EVERY = timedelta(minutes=30)
+WINDOWS = (timedelta(days=7), timedelta(days=30))  # the first in which enough was sent, or else the last
+Kind = EmailEvent.Kind
+
+
+def evaluate_due(now: datetime | None = None) -> bool:
+    """Measure and hand down a verdict where the newest is half an hour old; True where one was.
+
+    While GoHighLevel is in the sandbox nothing is sent from any domain, and there is nothing to judge.
+    """
+    now = now or timezone.now()
+    newest, domain = guardrails.newest_health(), sending_domains.ours()
+    if not domain or "ghl" in settings.SANDBOXED or (newest and newest.evaluated_at > now - EVERY):
+        return False
+    guardrails.take_health(evaluate(domain, now))
+    return True
+
+
+def evaluate(domain: str, now: datetime) -> DomainHealth:
+    """The verdict on `domain` at `now`, with the sum that makes it."""
+    records = dns_records.look(domain)
+    sample = measure(now, records)
+    return DomainHealth(
+        domain=domain,
+        score=health_score.score(sample),
+        spf=records.spf,
+        dkim=records.dkim,
+        dmarc=records.dmarc,
+        evaluated_at=now,
+        reasons=tuple(part.__dict__ for part in health_score.parts(sample)),
+    )
+
+
+def measure(now: datetime, records: dns_records.Records) -> Sample:
+    """What became of the emails that left in a week; in a month where fewer than the least sample did in a week."""
+    windows = [_sent(now - window) for window in WINDOWS]
+    sent = next((rows for rows in windows if rows.count() >= health_score.LEAST), windows[-1])
+    emails = sent.values("message")
+    return Sample(
+        sent=sent.count(),
+        hard_bounces=_became(emails, Kind.BOUNCED),
+        complaints=_became(emails, Kind.COMPLAINED),
+        unsubscribes=_became(emails, Kind.UNSUBSCRIBED),
+        replies=Reply.objects.counted().filter(message__in=emails).values("message").distinct().count(),
+        **records.__dict__,
+    )
+
+
+def _sent(since: datetime) -> QuerySet[SendIntent]:
+    return SendIntent.objects.filter(
+        claimed_at__gt=since, outcome=SendIntent.Outcome.SENT, transport=Transport.GHL
+    )  # fmt: skip
+
+
+def _became(emails: Any, kind: str) -> int:
+    events = EmailEvent.objects.filter(message__in=emails, kind=kind)
+    return events.values("message").distinct().count()

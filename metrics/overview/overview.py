@@ -1,0 +1,74 @@
+"""What the overview shows: the flow, what is left today, what this person did, and the last actions."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from approvals.models import Decision, Verdict
+from approvals.queue import review_queue
+from caio_project.lib import calendar
+from leads.scoring import assess
+from metrics.overview import experiments_page, flow
+from outreach.control import phase
+from outreach.limits import current_limits, limit_rules
+from outreach.models import ControlChange, Message
+
+MOST_ACTIONS = 8
+YES = [Verdict.APPROVED, Verdict.WOULD_APPROVE]
+
+
+@dataclass(frozen=True)
+class Action:
+    at: datetime
+    text: str
+    by: str
+    message: Message | None = None
+
+
+def page(user: Any) -> dict[str, Any]:
+    now = timezone.now()
+    stages = flow.flow(now)
+    overdue = review_queue.overdue()
+    standing = current_limits.standing(phase.control(), now)
+    return {
+        "stages": stages,
+        "headline": flow.headline(stages, overdue),
+        "proven": all(stage.is_fresh for stage in stages),
+        "oldest": review_queue.waiting().first(),
+        "standing": standing,
+        "left_this_hour": standing.left_this_hour,
+        "hourly": settings.HOURLY_LIMIT,
+        "binding": limit_rules.for_everything(standing),
+        "mine": _today(user, now),
+        "actions": last_actions(),
+        "tests": experiments_page.running(),
+        "checked_at": now,
+        "monitor_off_by": assess.off_by(),
+    }
+
+
+def _today(user: Any, now: datetime) -> dict[str, int]:
+    start = calendar.start_of_day(now, settings.TEAM_TIME_ZONE)
+    return Decision.objects.filter(by=user, at__gte=start).aggregate(
+        decided=Count("pk"),
+        approved=Count("pk", filter=Q(verdict__in=YES)),
+        edited=Count("pk", filter=Q(verdict__in=YES, edited=True)),
+    )
+
+
+def last_actions() -> list[Action]:
+    """The newest decisions and changes of phase or halt, together."""
+    decided = Decision.objects.select_related("message__lead").order_by("-at")[:MOST_ACTIONS]
+    found = [Action(d.at, d.get_verdict_display(), d.by_name, d.message) for d in decided]
+    found += [Action(c.at, _said(c), c.by_name) for c in ControlChange.objects.all()[:MOST_ACTIONS]]
+    return sorted(found, key=lambda action: action.at, reverse=True)[:MOST_ACTIONS]
+
+
+def _said(change: ControlChange) -> str:
+    if change.what == "halt":
+        return "Sending halted" if change.after == "halted" else "Sending resumed"
+    return f"{change.what.replace('_', ' ').capitalize()}: {change.before} to {change.after}"

@@ -1,0 +1,102 @@
+"""Going up needs every gate and a person; going down needs nobody."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from caio_project.lib import http
+from leads.integrations import ghl
+from metrics.gates import gates
+from outreach.control import phase
+from outreach.control.policy import POLICY, Phase
+from outreach.guardrails import guardrails
+from outreach.guardrails.guardrail_rules import Level
+from outreach.models import Control, ControlChange
+from outreach.review import review_actions
+
+REST_AFTER_A_DROP = timedelta(hours=48)
+
+
+class NotPromoted(Exception):
+    """Why the phase stays, each reason a sentence."""
+
+    def __init__(self, reasons: list[str]):
+        super().__init__(" ".join(reasons))
+        self.reasons = reasons
+
+
+def promote(to: Phase, *, by: Any, override: bool = False, reason: str = "") -> Control:
+    """Move one phase up. An override replaces the gates only, needs a reason and is marked as one for ever.
+
+    Raises NotPromoted; then nothing has changed.
+    """
+    reasons = _always(to, override, reason)
+    if not reasons and not override:
+        reasons = _by_gates(to)
+    if reasons:
+        raise NotPromoted(reasons)
+    if to in gates.GATES:
+        gates.record(gates.evaluate(to))
+    return phase.change(to, by=by, reason=reason or "Every gate passed.", override=override)
+
+
+def _always(to: Phase, override: bool, reason: str) -> list[str]:
+    """What no override can replace."""
+    row, order = phase.control(), list(POLICY)
+    here = Phase(row.phase)
+    if order.index(to) <= order.index(here):
+        return [f"{to.label} is not above {here.label}; use demote_phase."]
+    found = []
+    if order.index(to) > order.index(here) + 1:
+        found.append(f"No phase can be skipped: the next is {order[order.index(here) + 1].label}.")
+    if phase.is_halted(row):
+        found.append("Sending is halted.")
+    if dropped := _last_drop():
+        found.append(f"The phase dropped at {dropped:%Y-%m-%d %H:%M} UTC; 48 hours must pass.")
+    stands = [breach for breach in guardrails.standing() if breach.level == Level.HALT]
+    found += [f"Guardrail: {breach.text}" for breach in stands]
+    if to == Phase.AUTONOMOUS:
+        found.append("The sign-off is not built yet, and nothing replaces it.")
+    if override and len(reason.strip()) < 20:
+        found.append("reason: an override needs one of 20 characters or more.")
+    return found
+
+
+def _last_drop() -> Any:
+    order = list(POLICY)
+    recent = ControlChange.objects.filter(what="phase", at__gte=timezone.now() - REST_AFTER_A_DROP)
+    return next((row.at for row in recent if order.index(Phase(row.after)) < order.index(Phase(row.before))), None)
+
+
+def _by_gates(to: Phase) -> list[str]:
+    if to == Phase.PARALLEL:
+        return ghl_write_check()
+    return [f"{gate.name}: {gate.verdict}, {gate.why}." for gate in gates.evaluate(to).gates if gate.verdict != gates.PASS]
+
+
+def ghl_write_check() -> list[str]:
+    """Write a contact of our own to GoHighLevel (the sender itself); [] when that worked."""
+    if "ghl" in settings.SANDBOXED:
+        return ["GHL write: GoHighLevel is in the sandbox."]
+    person = ghl.Person(settings.GHL_FROM_EMAIL, settings.SENDER_NAME, "", "", "", "", "", "")
+    try:
+        with ghl.only_while(phase.ask):
+            contact = ghl.upsert_contact(person)
+    except http.Failure as failure:
+        return [f"GHL write: {failure.detail}"]
+    return [] if contact.email == settings.GHL_FROM_EMAIL.lower() else ["GHL write: another contact came back."]
+
+
+def demote(*, to: Phase | None = None, by: Any, reason: str) -> Control:
+    """Drop one phase, or to `to`; what a machine cleared and has not left goes back to people."""
+    order = list(POLICY)
+    here = Phase(phase.control().phase)
+    if to is None:
+        to = order[max(0, order.index(here) - 1)]
+    if order.index(to) >= order.index(here):
+        raise phase.NotAllowed(f"{to.label} is not below {here.label}.")
+    row = phase.change(to, by=by, reason=reason)
+    review_actions.give_back()
+    return row
