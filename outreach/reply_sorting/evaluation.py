@@ -2,7 +2,7 @@
 
 A file holds one JSON object a line: {"label", "language", "subject", "body"}; `label` is a value of ReplyKind.
 Corrections made in the product come in the same shape, so that they can be looked through and join the set in
-tests/outreach/replies.
+tests/outreach/reply_sorting/replies.
 """
 
 from collections import Counter

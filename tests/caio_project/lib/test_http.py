@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl
 import pytest
 
 from caio_project.lib import http
+from tests.caio_project.lib.raw import RawServer, certificate, dripping, saying
 from tests.fakes.server import FakeServer, Reply, Request, wait_for
-from tests.lib.raw import RawServer, certificate, dripping, saying
 
 SLACK = 8  # seconds that a busy machine may add to a deadline; what the servers below would take is 20
 

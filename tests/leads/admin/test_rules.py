@@ -11,7 +11,7 @@ from django.test import Client
 from leads.models import Lead, ScoringRules
 from leads.scoring import rule_versions
 from leads.scoring_rules import DEFAULT
-from tests.leads.test_rules import HIGHER, PAGE, changed, everything, row, visitor
+from tests.leads.scoring.test_rule_versions import HIGHER, PAGE, changed, everything, row, visitor
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/leads/scoringrules/"

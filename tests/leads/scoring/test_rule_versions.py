@@ -24,7 +24,7 @@ from leads.scoring.calculation import Person, Seen, score
 from leads.scoring_rules import DEFAULT, BadRules, Rules, Title
 from tests.factories import LeadFactory, TeamMemberFactory, VisitFactory
 from tests.leads.conftest import in_threads
-from tests.leads.test_scoring import PEOPLE, TABLES
+from tests.leads.scoring.test_calculation import PEOPLE, TABLES
 
 NOW = datetime(2026, 11, 2, 15, tzinfo=UTC)
 LIST = "/admin/leads/scoringrules/"

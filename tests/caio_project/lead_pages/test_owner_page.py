@@ -10,8 +10,8 @@ from leads.models import Lead, OwnerChange, OwnerRule, TeamMember
 from leads.ownership import owner_assignment
 from outreach.review import review_actions
 from tests import factories
+from tests.caio_project.test_api import key
 from tests.conftest import person
-from tests.house.test_api import key
 
 pytestmark = pytest.mark.django_db
 

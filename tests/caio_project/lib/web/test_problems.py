@@ -7,7 +7,7 @@ from django.test import Client
 
 from caio_project.lib.web.problems import as_problem, fields, problem_response
 
-pytestmark = pytest.mark.urls("tests.lib.urls")
+pytestmark = pytest.mark.urls("tests.caio_project.lib.urls")
 
 
 def answer(client: Client, name: str) -> tuple[int, dict[str, Any]]:

@@ -13,8 +13,8 @@ from leads.suppression import suppression
 from tests.factories import CompanyFactory, LeadFactory, VisitFactory
 from tests.fakes import rb2b
 from tests.leads.conftest import in_threads
-from tests.leads.test_ingest_races import work_off
-from tests.leads.test_merging import ADDRESS, BOTH, LINKEDIN, visit
+from tests.leads.identity.test_merging import ADDRESS, BOTH, LINKEDIN, visit
+from tests.leads.inbound.test_event_races import work_off
 
 pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("committed")]
 

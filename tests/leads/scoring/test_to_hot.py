@@ -12,7 +12,7 @@ from leads.scoring import assess, to_hot
 from leads.scoring.calculation import Person, Seen, is_hot, score
 from leads.scoring_rules import DEFAULT, Rules
 from tests.factories import CompanyFactory, LeadFactory, VisitFactory, known_contact
-from tests.leads.test_scoring import PEOPLE, TABLES
+from tests.leads.scoring.test_calculation import PEOPLE, TABLES
 
 NOW = datetime(2026, 11, 2, 15, tzinfo=UTC)
 CLERK = Person(title="Clerk", industry="Logistics", employees_from=20)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from caio_project.lib.models import SCOPES, ApiKey
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.lib.urls")]
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.caio_project.lib.urls")]
 
 UNKNOWN = {
     "type": "about:blank",
