@@ -158,7 +158,7 @@ class ApprovalList(ReadOnly):
         }
         for message in chosen:
             review_queue.note_reading(message, request.user)
-        return TemplateResponse(request, "approvals/admin_decide.html", context)
+        return TemplateResponse(request, "approvals/admin/admin_decide.html", context)
 
 
 def _text(message: Message) -> Any:

@@ -25,7 +25,7 @@ from outreach.models import Experiment
 def overview_page(request: HttpRequest) -> HttpResponse:
     target = gates.next_target()
     evaluation = phase_page.shown(gates.recent(target)) if target else None
-    return show(request, "sales/overview.html", {**overview.page(request.user), "evaluation": evaluation})
+    return show(request, "metrics/overview.html", {**overview.page(request.user), "evaluation": evaluation})
 
 
 @page
@@ -38,7 +38,7 @@ def machine_view(request: HttpRequest) -> HttpResponse:
     form = forms.Switch(request.POST if posted else None, initial=phase_page.switch_now(may_turn_on))
     form = form if may_turn_on else form.for_stopping()
     if not posted or not form.is_valid():
-        return show(request, "sales/machine.html", {"form": form, **phase_page.page()}, 422 if posted else 200)
+        return show(request, "metrics/machine.html", {"form": form, **phase_page.page()}, 422 if posted else 200)
     on, reason = form.cleaned_data["on"], form.cleaned_data["reason"]
     phase.switch(on, by=request.user, reason=reason, **form.limits())
     messages.success(request, f"Automatic approval is {'on' if on else 'off'}.")
@@ -53,7 +53,7 @@ def domain_view(request: HttpRequest) -> HttpResponse:
     posted = request.method == "POST"
     form = forms.WarmUp(request.POST if posted else None)
     if not posted or not form.is_valid():
-        return show(request, "sales/domain.html", {"form": form, **phase_page.domain()}, 422 if posted else 200)
+        return show(request, "metrics/domain.html", {"form": form, **phase_page.domain()}, 422 if posted else 200)
     do = sending_domains.start if form.cleaned_data["warm_up"] else sending_domains.establish
     try:
         row = do(sending_domains.ours(), by=request.user, reason=form.cleaned_data["reason"])
@@ -67,13 +67,13 @@ def domain_view(request: HttpRequest) -> HttpResponse:
 @page
 @require_safe
 def phase_view(request: HttpRequest) -> HttpResponse:
-    return show(request, "sales/phase.html", phase_page.page())
+    return show(request, "metrics/phase.html", phase_page.page())
 
 
 @page
 @require_safe
 def experiments_view(request: HttpRequest) -> HttpResponse:
-    return show(request, "sales/experiments.html", experiments_page.page())
+    return show(request, "metrics/experiments.html", experiments_page.page())
 
 
 @page

@@ -38,7 +38,7 @@ def queue_page(request: HttpRequest) -> HttpResponse:
         "search": words,
         "after": request.GET.get("after", ""),
     }
-    return show(request, "sales/queue.html", context)
+    return show(request, "approvals/queue/queue.html", context)
 
 
 @page
@@ -198,7 +198,7 @@ def many(request: HttpRequest) -> HttpResponse:
     form = forms.RejectMany(request.POST if "tag" in request.POST or "reason" in request.POST else None)
     if not form.is_valid():
         status = 422 if form.is_bound else 200
-        return show(request, "sales/reject_many.html", {"chosen": chosen, "form": form}, status)
+        return show(request, "approvals/desk/reject_many.html", {"chosen": chosen, "form": form}, status)
     answers = batch.reject(chosen, decider, tag=form.cleaned_data["tag"], reason=form.cleaned_data["reason"])
     messages.success(request, batch.said(answers, "Rejected"))
     return _to_queue()
@@ -213,7 +213,7 @@ def _desk(request: HttpRequest, message: Message, status: int = 200, **more: Any
     if context["decidable"] is False and more.get("mode") and status == 200:
         return to_desk(message)
     context.update({name: value for name, value in more.items() if value is not None})
-    return show(request, "sales/desk.html", context, status)
+    return show(request, "approvals/desk/desk.html", context, status)
 
 
 def _taken(request: HttpRequest, message: Message, claim: Any, **more: Any) -> HttpResponse:

@@ -58,14 +58,14 @@ def sent(request: HttpRequest, status: int = 200, **more: Any) -> HttpResponse:
         "decides": request.user.has_perm("approvals.decide"),
         "sorts": request.user.has_perm("outreach.correct_reply"),
     }
-    return show(request, "sales/sent.html", {**context, **more}, status)
+    return show(request, "approvals/sent/sent.html", {**context, **more}, status)
 
 
 @page
 @require_safe
 def kept_page(request: HttpRequest, pk: int) -> HttpResponse:
     kept = get_object_or_404(SandboxEmail.objects.select_related("message__lead__company", "message__sender"), pk=pk)
-    return show(request, "sales/kept.html", {"kept": kept, "shown": desk.as_text(kept.html)})
+    return show(request, "approvals/sent/kept.html", {"kept": kept, "shown": desk.as_text(kept.html)})
 
 
 @deciding
@@ -104,7 +104,7 @@ def settle(request: HttpRequest, message: Message) -> HttpResponse:
 @require_safe
 def notices_page(request: HttpRequest) -> HttpResponse:
     rows, older = notices.newest(_number(request.GET.get("before", "")))
-    return show(request, "sales/notices.html", {"notices": rows, "older": older})
+    return show(request, "approvals/sent/notices.html", {"notices": rows, "older": older})
 
 
 @page
@@ -124,7 +124,7 @@ def resume(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied("Only a Lead can resume sending. Nothing was changed.")
     form = forms.Reason(request.POST or None)
     if request.method != "POST" or not form.is_valid():
-        return show(request, "sales/resume.html", {"form": form}, 422 if request.method == "POST" else 200)
+        return show(request, "approvals/sent/resume.html", {"form": form}, 422 if request.method == "POST" else 200)
     phase.resume(by=request.user, reason=form.cleaned_data["reason"])
     messages.success(request, "Sending goes on. Everything approved is judged again before it leaves.")
     return SeeOther(reverse("overview"))

@@ -77,7 +77,7 @@ class InboundEvents(ReadOnly):
     list_filter = ("state", Source, "kind", ("received_at", Period))
     list_select_related = ("about", "visit__lead", "visit__company")
     list_per_page = 50
-    list_before_template = "vault/parked.html"
+    list_before_template = "caio_project/event_vault/parked.html"
     search_fields = ("public_id",)  # shows the box; what is searched is `get_search_results`
     search_help_text = (
         "An email, a LinkedIn address, a company or its domain, a last or a whole name, the id of an event or a lead, "
@@ -197,4 +197,4 @@ class InboundEvents(ReadOnly):
             "back": reverse("admin:leads_inboundevent_changelist"),
             "opts": self.model._meta,
         }
-        return TemplateResponse(request, "vault/replay.html", context)
+        return TemplateResponse(request, "caio_project/event_vault/replay.html", context)

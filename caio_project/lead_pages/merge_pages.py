@@ -145,7 +145,7 @@ def search_page(request: HttpRequest, public_id: Any) -> HttpResponse:
     words = request.GET.get("search", "").strip()[:100]
     found = lead_list.searched(Lead.objects.select_related("company").exclude(pk=lead.pk), words) if words else None
     rows = list(found.order_by(*lead_list.ORDER)[:MOST_FOUND]) if found is not None else []
-    return show(request, "sales/merge_search.html", {"lead": lead, "search": words, "found": rows, "most": MOST_FOUND})
+    return show(request, "caio_project/lead_pages/merge_search.html", {"lead": lead, "search": words, "found": rows, "most": MOST_FOUND})
 
 
 @login_required
@@ -199,7 +199,7 @@ def _compared(request: HttpRequest, lead: Lead, other: Lead, form: Decision, sta
         "not_a_lead": NOT_A_LEAD,
         "emails": Message.objects.filter(lead=preview.loser).count(),
     }
-    return show(request, "sales/merge.html", context, status)
+    return show(request, "caio_project/lead_pages/merge.html", context, status)
 
 
 @login_required
@@ -253,7 +253,7 @@ def _undoing(request: HttpRequest, row: Merge, form: Decision, status: int = 200
         "decides": request.user.has_perm("leads.decide_merge"),
         "not_a_lead": NOT_A_LEAD,
     }
-    return show(request, "sales/unmerge.html", context, status)
+    return show(request, "caio_project/lead_pages/unmerge.html", context, status)
 
 
 def find(public_id: Any) -> Lead:

@@ -50,7 +50,7 @@ def leads_page(request: HttpRequest) -> HttpResponse:
         "query_for_chips": urlencode({name: value for name, value in chosen.items() if name != "show"}),
         "narrowed": any(name != "show" for name in chosen),
     }
-    return show(request, "sales/leads.html", context)
+    return show(request, "caio_project/lead_pages/leads.html", context)
 
 
 @login_required
@@ -83,4 +83,4 @@ def lead_page(request: HttpRequest, public_id: Any) -> HttpResponse:
         "decides": request.user.has_perm("leads.decide_merge"),
         "came_in": event_lines.came_in(lead, request.user),
     }
-    return show(request, "sales/lead.html", context)
+    return show(request, "caio_project/lead_pages/lead.html", context)

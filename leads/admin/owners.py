@@ -83,7 +83,7 @@ class OwnerRules(NoDelete):
             **self.admin_site.each_context(request), "title": title, "found": found, "opts": self.model._meta,
             "back": reverse(LIST), **more,
         }  # fmt: skip
-        return TemplateResponse(request, "leads/admin_owner_rule.html", context)
+        return TemplateResponse(request, "leads/admin/admin_owner_rule.html", context)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

@@ -28,7 +28,7 @@ class ScoringRulesAdmin(NoDelete):
         (None, {"fields": ("name",)}),
         ("Numbers and words", {"fields": ("rules",), "classes": ("collapse",)}),
     )
-    change_form_after_template = "leads/admin_pages.html"
+    change_form_after_template = "leads/admin/admin_pages.html"
     actions = ("see_moves", "publish_rules", "copy_as_draft")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -112,7 +112,7 @@ class ScoringRulesAdmin(NoDelete):
             "back": reverse("admin:leads_scoringrules_changelist"),
             "opts": self.model._meta,
         }
-        return TemplateResponse(request, "leads/admin_rules.html", context)
+        return TemplateResponse(request, "leads/admin/admin_rules.html", context)
 
 
 def _fingerprint(row: ScoringRules) -> str:

@@ -176,7 +176,7 @@ class EmailTemplates(NoDelete):
     list_select_related = ("created_by",)
     search_fields = ("key", "name", "subject", "body")
     actions = ("compare", "retire")
-    change_form_after_template = "outreach/admin_proof.html"
+    change_form_after_template = "outreach/admin/admin_proof.html"
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         place = ("key", "version", "active") if obj else ()
@@ -199,7 +199,7 @@ class EmailTemplates(NoDelete):
         before = EmailTemplate.objects.filter(key=template.key, version__lt=template.version).first()
         if before is None:
             return "This is the first version."
-        return render_to_string("outreach/_changes.html", {"diff": diff(preview.whole(before), preview.whole(template)), "before": before})
+        return render_to_string("outreach/admin/_changes.html", {"diff": diff(preview.whole(before), preview.whole(template)), "before": before})
 
     def save_model(self, request: HttpRequest, obj: EmailTemplate, form: Any, change: bool) -> None:
         """The version that emails point to stays as it is; what was typed becomes the next one."""
@@ -227,7 +227,7 @@ class EmailTemplates(NoDelete):
             "back": reverse("admin:outreach_emailtemplate_changelist"),
             "opts": self.model._meta,
         }
-        return TemplateResponse(request, "outreach/admin_compare.html", context)
+        return TemplateResponse(request, "outreach/admin/admin_compare.html", context)
 
     @admin.action(description="Take out of use", permissions=["retire"])
     def retire(self, request: HttpRequest, queryset: QuerySet[EmailTemplate]) -> None:
