@@ -7,6 +7,7 @@ from rest_framework_api_key.models import APIKey
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from caio_project.event_vault import vault_admin as vault_admin  # registers
 from caio_project.lib.models import ApiKey, Heartbeat
 from caio_project.lib.web.admin_classes import ReadOnly
 from caio_project.operations import switches as switches  # registers
