@@ -19,9 +19,8 @@ from approvals.models import Approval, Decision, Notice
 from approvals.queue import review_queue
 from caio_project.lib.web.admin_classes import ReadOnly
 from leads.models import Kind
-from outreach.lifecycle.transitions import Status
+from outreach.choices import Status, Tag
 from outreach.models import Message
-from outreach.tags import Tag
 
 MOST_AT_ONCE = 20
 

@@ -16,9 +16,8 @@ from caio_project.lib.models import ApiKey
 from caio_project.lib.web.paging import links, page
 from caio_project.lib.web.problems import Conflict
 from outreach.api.messages import MessageShape, shown
-from outreach.control.policy import Band
+from outreach.choices import Band, Tag
 from outreach.models import Message, MessageText
-from outreach.tags import Tag
 
 PAGE_SIZE = 50
 

@@ -3,7 +3,7 @@
 from django import forms
 
 from approvals.decisions.decisions import SHORTEST_REASON
-from outreach.tags import Tag
+from outreach.choices import Tag
 
 
 class Version(forms.Form):

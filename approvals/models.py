@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from caio_project.lib.db.append_only import AppendOnly
 from leads.models import TeamMember
+from outreach.choices import Tag
 from outreach.models import Message, Reply
-from outreach.tags import Tag
 
 
 class Verdict(models.TextChoices):

@@ -92,7 +92,7 @@ def _use(connection: Any) -> None:
 
 def load(connection: Any, waiting: int) -> None:
     """One approved email as the product makes it, and copies of it, each to another person at another company."""
-    from outreach.control.policy import Phase
+    from outreach.choices import Phase
     from outreach.limits import sending_domains
     from outreach.models import Control
     from tests import factories

@@ -56,8 +56,8 @@ class Quiet(WSGIRequestHandler):
 
 
 def prepare(count: str) -> None:
+    from outreach.choices import Phase
     from outreach.content import email_footer
-    from outreach.control.policy import Phase
     from outreach.limits import sending_domains
     from outreach.models import Control, Message
     from tests import factories
@@ -77,8 +77,8 @@ def prepare(count: str) -> None:
 def resume() -> None:
     from django.contrib.auth.models import User
 
+    from outreach.choices import Phase
     from outreach.control import phase
-    from outreach.control.policy import Phase
     from outreach.models import Control
 
     lead, _ = User.objects.get_or_create(username="bench-lead", defaults={"is_superuser": True})

@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from approvals.queue import review_queue
 from caio_project.checks import is_loopback, loosened
+from outreach.choices import Phase
 from outreach.control import phase
-from outreach.control.policy import POLICY, Phase
+from outreach.control.policy import POLICY
 from outreach.limits import current_limits
 
 OURS = ("/sales", "/accounts")

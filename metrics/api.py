@@ -7,7 +7,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from metrics.gates import gates
-from outreach.control.policy import Phase
+from outreach.choices import Phase
 
 TARGETS = [Phase.ASSISTED.value, Phase.AUTONOMOUS.value]
 

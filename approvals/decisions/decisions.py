@@ -9,12 +9,11 @@ from django.conf import settings
 from django.db import transaction
 
 from approvals.models import Decision, DecisionReason, Verdict
+from outreach.choices import Phase, Status, Tag
 from outreach.control import phase
-from outreach.control.policy import Phase
-from outreach.lifecycle.transitions import IllegalMove, Stale, Status
+from outreach.lifecycle.transitions import IllegalMove, Stale
 from outreach.models import Message, Transport
 from outreach.review import review_actions
-from outreach.tags import Tag
 
 SHORTEST_REASON = 20
 

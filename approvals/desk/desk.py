@@ -15,13 +15,13 @@ from approvals.desk import reading_proof
 from approvals.queue import review_queue
 from caio_project.lib.diff import Diff, diff
 from leads.models import Kind
+from outreach.choices import Phase, Status
 from outreach.contact_history import ghl_check
 from outreach.content import email_footer
 from outreach.control import phase
-from outreach.control.policy import Phase
 from outreach.drafting import compose
 from outreach.drafting.language_model import rewrite_requests
-from outreach.lifecycle.transitions import NOT_LEFT, Status
+from outreach.lifecycle.transitions import NOT_LEFT
 from outreach.limits import time_zones
 from outreach.models import Message, MessageText, Move
 

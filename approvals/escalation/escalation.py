@@ -18,8 +18,7 @@ from approvals.models import Notice
 from approvals.sent import answers
 from caio_project.lib.db import claims
 from leads.models import Alarm, Kind, Lead, TeamMember
-from outreach.control.policy import Band
-from outreach.lifecycle.transitions import Status
+from outreach.choices import Band, Status
 from outreach.models import Message, Reply, ReplyKind, ReplyText
 
 log = logging.getLogger(__name__)

@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from approvals.models import Claim, Reading
 from leads.models import Kind
-from outreach.control.policy import RANK, Band
-from outreach.lifecycle.transitions import APPROVED, Status
+from outreach.choices import Band, Status
+from outreach.control.policy import RANK
+from outreach.lifecycle.transitions import APPROVED
 from outreach.models import Message, MessageText, Transport
 from outreach.review import review_actions
 

@@ -11,9 +11,9 @@ from django.utils import timezone
 from approvals.models import Decision, Verdict
 from approvals.sent import answers
 from caio_project.lib import calendar
+from outreach.choices import Status
 from outreach.control import phase
 from outreach.guardrails.guardrail_rules import UNCERTAIN_TOO_LONG
-from outreach.lifecycle.transitions import Status
 from outreach.limits import current_limits, limit_rules, send_order
 from outreach.models import Message, MessageText, SandboxEmail, SendIntent, Transport
 

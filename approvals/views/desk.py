@@ -13,12 +13,11 @@ from approvals.decisions.decisions import Decider
 from approvals.desk import batch, desk, reading_proof
 from approvals.queue import review_queue
 from approvals.views.pages import SeeOther, deciding, find, must_decide, page, remember_skip, show, to_desk, to_next
+from outreach.choices import Phase, Status, Tag
 from outreach.control import phase
-from outreach.control.policy import Phase
-from outreach.lifecycle.transitions import IllegalMove, Stale, Status
+from outreach.lifecycle.transitions import IllegalMove, Stale
 from outreach.models import Message
 from outreach.review import review_actions
-from outreach.tags import Tag
 
 NOT_READ = "Not approved: it was not on the screen long enough to be read, as it stands now."
 

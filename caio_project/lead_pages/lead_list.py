@@ -12,7 +12,7 @@ from leads import normal
 from leads.models import Company, Enrichment, Lead, Suppression, TeamMember
 from leads.scoring import calculation
 from leads.suppression import bulk, suppression
-from outreach.lifecycle.transitions import Status
+from outreach.choices import Status
 from outreach.models import Message
 
 ORDER = ("-last_seen_at", "-pk")

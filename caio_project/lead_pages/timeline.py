@@ -10,8 +10,8 @@ from approvals.desk.desk import WHY
 from caio_project.field_labels import told_apart
 from leads.models import Assessment, Enrichment, Lead, Merge, OwnerChange, Visit
 from leads.suppression import suppression
+from outreach.choices import Status
 from outreach.control import phase
-from outreach.lifecycle.transitions import Status
 from outreach.models import EmailEvent, Meeting, Message, Move, Opportunity, Reply
 
 MOST = 300  # lines shown; what is older is counted only

@@ -10,9 +10,9 @@ from leads.inbound import stuck_files
 from leads.models import InboundEvent
 from leads.scoring import assess
 from metrics.overview import flow
+from outreach.choices import Status
 from outreach.control import phase
 from outreach.drafting.language_model import rewrite_requests
-from outreach.lifecycle.transitions import Status
 from outreach.limits import current_limits, limit_rules
 from outreach.models import EmailTemplate, Message, SyncCursor
 

@@ -14,8 +14,8 @@ from leads.enrichment import enrichment_requests, submission_budget
 from leads.inbound import events
 from leads.models import Enrichment, InboundEvent, Kind, Lead
 from leads.scoring import assess
+from outreach.choices import Status
 from outreach.drafting import drafts
-from outreach.lifecycle.transitions import Status
 from outreach.models import Message
 
 POLL_SECONDS = 0.25

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from approvals.models import Decision, Verdict
-from outreach.control.policy import Phase
+from outreach.choices import Phase
 from outreach.lifecycle.transitions import UNDECIDED
 
 WINDOW = timedelta(days=28)

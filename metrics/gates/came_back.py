@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db.models import Max, Min, QuerySet, Sum
 
 from leads.models import Kind
-from outreach.lifecycle.transitions import Status
+from outreach.choices import Status
 from outreach.models import Message, Opportunity, Reply, SyncCursor, Transport
 
 RIPE = timedelta(days=3)  # an answer takes its time

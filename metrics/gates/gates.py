@@ -18,10 +18,10 @@ from leads.models import Enrichment, Kind
 from metrics.gates import came_back
 from metrics.models import GateEvaluation
 from metrics.overview import flow
+from outreach.choices import Phase, Status
 from outreach.control import phase
-from outreach.control.policy import POLICY, Phase
+from outreach.control.policy import POLICY
 from outreach.guardrails.guardrail_rules import HEALTH_ALERT, NOT_OUR_FAULT, UNCERTAIN_TOO_LONG
-from outreach.lifecycle.transitions import Status
 from outreach.limits import office_hours, sending_domains
 from outreach.models import HealthVerdict, Message, Move, SendIntent, Transport
 

@@ -7,11 +7,11 @@ from django.utils import timezone
 
 from leads.models import Assessment
 from metrics.gates import gates
+from outreach.choices import Status
 from outreach.control import phase
 from outreach.control.policy import POLICY
 from outreach.guardrails import guardrails
 from outreach.guardrails.guardrail_rules import HEALTH_FRESH, HEALTH_HALT
-from outreach.lifecycle.transitions import Status
 from outreach.limits import sending_domains
 from outreach.models import DailySlots, Message, Transport
 

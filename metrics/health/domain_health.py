@@ -10,6 +10,7 @@ from django.utils import timezone
 from metrics.health import health_score
 from metrics.health.health_score import Sample
 from metrics.integrations import dns_records
+from outreach.choices import EventKind
 from outreach.guardrails import guardrails
 from outreach.guardrails.guardrail_rules import DomainHealth
 from outreach.limits import sending_domains
@@ -17,7 +18,7 @@ from outreach.models import EmailEvent, Reply, SendIntent, Transport
 
 EVERY = timedelta(minutes=30)
 WINDOWS = (timedelta(days=7), timedelta(days=30))  # the first in which enough was sent, or else the last
-Kind = EmailEvent.Kind
+Kind = EventKind
 
 
 def evaluate_due(now: datetime | None = None) -> bool:

@@ -6,7 +6,8 @@ most of them. A missing record alone leaves the score above 50, for it halts by 
 
 from dataclasses import dataclass
 
-from outreach.guardrails.guardrail_rules import RECORDS, Record
+from outreach.choices import Record
+from outreach.guardrails.guardrail_rules import RECORDS
 
 START = 100
 LEAST = 50  # emails; below them there is no score, and that is not a good one

@@ -11,7 +11,7 @@ import dns.resolver
 from django.conf import settings
 
 from leads import normal
-from outreach.guardrails.guardrail_rules import Record
+from outreach.choices import Record
 
 SECONDS = 3.0  # for one name
 

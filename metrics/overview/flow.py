@@ -13,7 +13,7 @@ from caio_project.lib import calendar
 from caio_project.lib.models import Heartbeat
 from leads.models import Enrichment, InboundEvent, Lead, Visit
 from leads.scoring import assess
-from outreach.lifecycle.transitions import Status
+from outreach.choices import Status
 from outreach.models import Meeting, Message, Move, Reply, SyncCursor
 
 FRESH = timedelta(hours=1)

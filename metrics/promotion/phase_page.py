@@ -10,8 +10,9 @@ from django.utils import timezone
 from caio_project.lib import calendar
 from metrics.gates import agreement, gates
 from outreach.auto_approval import eligibility
+from outreach.choices import Band, Phase
 from outreach.control import phase
-from outreach.control.policy import ORDER, POLICY, Band, Phase
+from outreach.control.policy import ORDER, POLICY
 from outreach.drafting.language_model import rewrite_requests
 from outreach.guardrails import guardrail_display, guardrails
 from outreach.limits import sending_domains

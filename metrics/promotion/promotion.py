@@ -9,10 +9,10 @@ from django.utils import timezone
 from caio_project.lib import http
 from leads.integrations import ghl
 from metrics.gates import gates
+from outreach.choices import Level, Phase
 from outreach.control import phase
-from outreach.control.policy import POLICY, Phase
+from outreach.control.policy import POLICY
 from outreach.guardrails import guardrails
-from outreach.guardrails.guardrail_rules import Level
 from outreach.models import Control, ControlChange
 from outreach.review import review_actions
 

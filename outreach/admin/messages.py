@@ -199,7 +199,9 @@ class EmailTemplates(NoDelete):
         before = EmailTemplate.objects.filter(key=template.key, version__lt=template.version).first()
         if before is None:
             return "This is the first version."
-        return render_to_string("outreach/admin/_changes.html", {"diff": diff(preview.whole(before), preview.whole(template)), "before": before})
+        return render_to_string(
+            "outreach/admin/_changes.html", {"diff": diff(preview.whole(before), preview.whole(template)), "before": before}
+        )
 
     def save_model(self, request: HttpRequest, obj: EmailTemplate, form: Any, change: bool) -> None:
         """The version that emails point to stays as it is; what was typed becomes the next one."""

@@ -16,9 +16,9 @@ from rest_framework.views import APIView
 from leads.models import Lead
 from leads.ownership import owner_assignment
 from outreach.auto_approval import eligibility
+from outreach.choices import Status
 from outreach.control import phase
 from outreach.guardrails import guardrail_display, guardrails
-from outreach.lifecycle.transitions import Status
 from outreach.limits import forecast, forecast_by_day, sending_domains
 from outreach.models import Control, Message
 from outreach.sending import why_not_sent as sending_why_not_sent

@@ -12,9 +12,10 @@ from django.utils import timezone
 
 from leads.models import Kind
 from outreach.auto_approval import eligibility
+from outreach.choices import Status
 from outreach.contact_history import ghl_check
 from outreach.control import phase
-from outreach.lifecycle.transitions import Stale, Status
+from outreach.lifecycle.transitions import Stale
 from outreach.models import Control, Message
 from outreach.review import review_actions
 

@@ -9,7 +9,7 @@ from leads import normal
 from leads.identity import merging
 from leads.models import Kind, Lead
 from leads.suppression import suppression
-from outreach.lifecycle.transitions import Status
+from outreach.choices import Status
 from outreach.models import Message
 
 CLOCKS_DIFFER = timedelta(minutes=5)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from leads.models import Kind
 from leads.suppression import suppression
 from outreach.contact_history import ghl_findings
-from outreach.contact_history.ghl_findings import Findings
+from outreach.contact_history.ghl_findings import Deal, Findings
 from outreach.models import GhlLook, Message, Opportunity, Reply
 
 FRESH = timedelta(hours=4)
@@ -50,10 +50,14 @@ def why_no_machine(message: Message, now: datetime) -> str:
     return "it is not checked at GoHighLevel, or too long ago"
 
 
+def findings_of_check(check: GhlLook) -> Findings:
+    return Findings(check.outbound_at, check.inbound_at, tuple(Deal(row["id"], row["name"]) for row in check.deals))
+
+
 def findings_of(message: Message) -> Findings:
     """What the last look showed and still counts; nothing where there was none."""
     look = of(message) if message.pk else None
-    return ghl_findings.that_count(look.findings, timezone.now()) if look else Findings()
+    return ghl_findings.that_count(findings_of_check(look), timezone.now()) if look else Findings()
 
 
 def say(found: Findings) -> str:
@@ -90,5 +94,5 @@ def accept(message: Message) -> None:
     person = suppression.rows_of(message.lead)
     answered = Reply.objects.by_people().filter(lead__in=person).aggregate(at=Max("received_at"))["at"]
     open_deals = Opportunity.objects.filter(lead__in=person, status=Opportunity.OPEN).values_list("ghl_id", flat=True)
-    known = ghl_findings.with_more(look.findings, answered, open_deals)
+    known = ghl_findings.with_more(findings_of_check(look), answered, open_deals)
     GhlLook.objects.filter(pk=look.pk).update(seen=known.as_seen())

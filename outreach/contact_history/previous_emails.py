@@ -9,8 +9,8 @@ from django.db.models import F, Q, QuerySet
 
 from leads.models import Lead
 from leads.suppression import suppression
+from outreach.choices import EventKind, Status
 from outreach.content.checks import Earlier, Lesson
-from outreach.lifecycle.transitions import Status
 from outreach.models import EmailEvent, Meeting, Message, MessageText, Move, Opportunity, Reply, SendIntent
 
 QUEUED_WITHIN = timedelta(days=30)
@@ -82,7 +82,7 @@ def was_delivered_to(address: str) -> bool:
     if not address:
         return False
     kinds = set(EmailEvent.objects.filter(message__to_address=address).values_list("kind", flat=True))
-    return EmailEvent.Kind.DELIVERED in kinds and EmailEvent.Kind.BOUNCED not in kinds
+    return EventKind.DELIVERED in kinds and EventKind.BOUNCED not in kinds
 
 
 def before(lead: Lead, now: datetime, but: int | None = None) -> Before:

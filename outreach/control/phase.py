@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from caio_project.lib import http
 from caio_project.lib.nudge import nudge
-from outreach.control.policy import ORDER, POLICY, Limits, Phase
+from outreach.choices import Phase
+from outreach.control.policy import ORDER, POLICY, Limits
 from outreach.models import Control, ControlChange, ControlReason
 
 TURN_ON, TURN_OFF = "outreach.auto_approve", "outreach.halt"  # permissions: who may halt may stop the machine

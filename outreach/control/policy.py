@@ -2,24 +2,8 @@
 
 from dataclasses import dataclass
 
-from django.db.models import TextChoices
-
 from leads.scoring import calculation
-
-
-class Phase(TextChoices):
-    SHADOW = "shadow", "Shadow"
-    PARALLEL = "parallel", "Parallel"
-    ASSISTED = "assisted", "Assisted"
-    AUTONOMOUS = "autonomous", "Autonomous"
-
-
-class Band(TextChoices):
-    CRITICAL = "critical", "CRITICAL"
-    HOT = "hot", "HOT"
-    WARM = "warm", "WARM"
-    LOW = "low", "LOW"
-
+from outreach.choices import Band, Phase
 
 RANK = {Band.CRITICAL: 0, Band.HOT: 0, Band.WARM: 1, Band.LOW: 2}
 

@@ -14,7 +14,7 @@ from leads.scoring import rule_versions
 from outreach.contact_history import ghl_check, previous_emails
 from outreach.content import checks, email_footer, merge_fields
 from outreach.control import policy
-from outreach.experiments import experiments
+from outreach.drafting import ab_assignment
 from outreach.models import EmailTemplate, Message, Signal
 
 SUBJECT_COLUMN = 200  # characters; guards refuse far shorter ones
@@ -87,12 +87,13 @@ def compose(lead: Lead, message: Message, preview: EmailTemplate | None = None) 
         return _written(known, *next_in_thread(assessment.tier, message.step))
     signals = signals_of(assessment, known.fields)
     template, why = choose(assessment.tier, assessment.angle if fresh else GENERAL, signals)
-    template = experiments.version_for(message, template)
+    template = ab_assignment.template_version_for(message, template)
     best = _written(known, template, why)
     if best.blocked is None or best.blocked.guard not in checks.REPEATS:
         return best
     others = (
-        _written(known, experiments.version_for(message, one), f"{why}, but that one: {best.blocked.text}") for one in instead_of(template)
+        _written(known, ab_assignment.template_version_for(message, one), f"{why}, but that one: {best.blocked.text}")
+        for one in instead_of(template)
     )
     return next((other for other in others if other.blocked is None or _only_waits(other)), best)
 

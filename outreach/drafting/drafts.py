@@ -17,14 +17,15 @@ from leads.identity import merging
 from leads.models import Assessment, Lead
 from leads.scoring import assess
 from leads.suppression import suppression
+from outreach import choices
+from outreach.choices import Status
 from outreach.contact_history import ghl_check, previous_emails
 from outreach.content import checks, email_footer, merge_fields
 from outreach.control import policy
-from outreach.drafting import compose
+from outreach.drafting import ab_assignment, compose
 from outreach.drafting.language_model import rewrite_requests
-from outreach.experiments import experiments
 from outreach.lifecycle.moves import move
-from outreach.lifecycle.transitions import OPEN, Stale, Status
+from outreach.lifecycle.transitions import OPEN, Stale
 from outreach.limits import office_hours
 from outreach.models import Assignment, Message, MessageText, Position
 
@@ -38,7 +39,7 @@ HOT_DUE = timedelta(hours=2)
 WARM_DUE = timedelta(hours=4)  # of the team's working time
 LOW_DUE_DAYS = 1
 LOOK_AGAIN = timedelta(minutes=2)  # whether the email that goes first is decided
-LIFE_DAYS = {policy.Band.HOT: 3}
+LIFE_DAYS = {choices.Band.HOT: 3}
 OTHER_LIFE_DAYS = 7
 TEMPLATES_WORDS = ("drafted", "freed")  # why an email is held whose text is fresh from its template
 
@@ -177,7 +178,7 @@ def _try_again(message: Message, lease: datetime | None, text: str) -> None:
     try:
         move(
             message, Status.BLOCKED, "draft_failed", lease=lease, error=text, blocked_by="draft",
-            expires_at=expires_at(policy.Band(message.band), now),
+            expires_at=expires_at(choices.Band(message.band), now),
         )  # fmt: skip
     except Stale:
         log.warning("email %s was taken over", message.pk)
@@ -186,7 +187,7 @@ def _try_again(message: Message, lease: datetime | None, text: str) -> None:
 def write(message: Message, lease: datetime | None = None) -> Message:
     """Give `message` its first text and move it to held or blocked."""
     written = compose.compose(message.lead, message)
-    if written.blocked is None and experiments.assign(message, written.template) == Assignment.B:
+    if written.blocked is None and ab_assignment.assign_side(message, written.template) == Assignment.B:
         written = compose.compose(message.lead, message)
     message = _store(message, written)
     return _to_the_queue(message, written, lease)
@@ -205,7 +206,7 @@ def rewrite(message: Message, assessment: Assessment) -> None:
     )
     changes = _standing(written) | {"assessment": assessment, "to_address": address, "domain": _domain(address)}
     if message.status == Status.HELD and changes["band"] != message.band:
-        now, band = timezone.now(), policy.Band(changes["band"])
+        now, band = timezone.now(), choices.Band(changes["band"])
         changes |= {"due_at": _due_at(band, now), "expires_at": expires_at(band, now)}
     rows = Message.objects.filter(pk=message.pk, status=message.status, version=message.version, opened_at=None)
     if not claims.claim(rows, version=message.version + (not same), **changes):
@@ -259,7 +260,7 @@ def _standing(written: compose.Written) -> dict[str, Any]:
     return {
         "band": own,
         "critical_reason": facts.critical_reason,
-        "rank": policy.RANK[policy.Band.CRITICAL if facts.critical_reason else own],
+        "rank": policy.RANK[choices.Band.CRITICAL if facts.critical_reason else own],
         "tier": facts.tier,
         "intent": facts.intent,
         "verdicts": policy.judge_all(facts),
@@ -306,7 +307,7 @@ def _to_the_queue(message: Message, written: compose.Written, lease: datetime | 
     if blocked := written.blocked:
         return move(
             message, Status.BLOCKED, "guard", lease=lease, error=blocked.text[:500],
-            expires_at=expires_at(policy.Band(message.band), now), not_before=now,
+            expires_at=expires_at(choices.Band(message.band), now), not_before=now,
         )  # fmt: skip
     return to_held(message, "drafted", lease=lease, now=now)
 
@@ -336,7 +337,7 @@ def guard_again(message: Message, now: datetime) -> Message:
     mine = Message.objects.filter(pk=message.pk, status=Status.BLOCKED, version=message.version)
     mine.update(
         guards=rows, blocked_by=failed.guard, error=failed.text[:500], not_before=until or now + LOOK_AGAIN,
-        expires_at=expires_at(policy.Band(message.band), until or now),
+        expires_at=expires_at(choices.Band(message.band), until or now),
     )  # fmt: skip
     return message
 
@@ -361,7 +362,7 @@ def to_held(
 ) -> Message:
     """Put `message` into the review queue with its due time and its end; any approval is void."""
     now = now or timezone.now()
-    band = policy.Band(message.band)
+    band = choices.Band(message.band)
     times = {"held_at": now, "due_at": _due_at(band, now), "expires_at": expires_at(band, now)}
     anew = {
         "error": error, "blocked_by": "", "waiting_for": "", "transport": "", "by_machine": False,
@@ -377,17 +378,17 @@ def to_held(
     return held
 
 
-def _due_at(band: policy.Band, now: datetime) -> datetime:
+def _due_at(band: choices.Band, now: datetime) -> datetime:
     zone, country = settings.TEAM_TIME_ZONE, office_hours.team_country()
     hours = calendar.WorkingHours.parse(settings.WORKING_HOURS)
-    if band == policy.Band.HOT:
+    if band == choices.Band.HOT:
         return now + HOT_DUE
-    if band == policy.Band.WARM:
+    if band == choices.Band.WARM:
         return calendar.add_working_time(now, WARM_DUE, zone, hours, country)
     return calendar.add_working_days(now, LOW_DUE_DAYS, zone, country)
 
 
-def expires_at(band: policy.Band, now: datetime) -> datetime:
+def expires_at(band: choices.Band, now: datetime) -> datetime:
     """When an email that nobody decides comes to its end."""
     days = LIFE_DAYS.get(band, OTHER_LIFE_DAYS)
     return calendar.add_working_days(now, days, settings.TEAM_TIME_ZONE, office_hours.team_country())

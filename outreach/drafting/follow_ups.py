@@ -17,10 +17,11 @@ from leads import locks
 from leads.models import Lead, Switch
 from leads.scoring import assess
 from leads.suppression import suppression
+from outreach.choices import EventKind, Status
 from outreach.contact_history import previous_emails
 from outreach.drafting import compose
 from outreach.lifecycle.moves import move
-from outreach.lifecycle.transitions import NOT_LEFT, Stale, Status
+from outreach.lifecycle.transitions import NOT_LEFT, Stale
 from outreach.models import EmailEvent, EmailTemplate, Meeting, Message, Reply, ReplyKind, Transport
 
 SWITCH = "follow_ups"
@@ -31,7 +32,7 @@ SWITCH_DOES = (
 DAYS = {2: timedelta(days=3), 3: timedelta(days=7)}  # after the first email left
 BETWEEN = timedelta(days=3)  # two emails of a thread, however late the one before left
 TOO_LATE = timedelta(days=21)  # after the first; a thread this old is not taken up again
-ENDS_THREAD = (EmailEvent.Kind.BOUNCED, EmailEvent.Kind.COMPLAINED, EmailEvent.Kind.UNSUBSCRIBED)
+ENDS_THREAD = (EventKind.BOUNCED, EventKind.COMPLAINED, EventKind.UNSUBSCRIBED)
 
 
 @dataclass(frozen=True)

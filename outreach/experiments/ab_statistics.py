@@ -1,6 +1,5 @@
 """What two versions of an email may be said to differ by, and what a test could show before it begins. Pure."""
 
-import hashlib
 from dataclasses import dataclass
 from math import ceil
 
@@ -10,12 +9,6 @@ ASSUMED_RATE = 0.07  # where too little has left to say: the reply rate that the
 FEWEST = 30  # people whose answers make a rate of our own
 UNEVEN = 0.01  # a split less likely than this by chance is a fault, and its test says nothing
 WANTED = 0.8
-
-
-def variant_of(experiment: str, person: int) -> str:
-    """ "a" or "b": by a hash, so that it is the same each time and follows nothing else that is known of the person."""
-    digest = hashlib.sha256(f"{experiment}:{person}".encode()).digest()
-    return "ab"[digest[0] & 1]
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,15 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from caio_project.lib.db import claims
 from leads.models import Kind
+from outreach.choices import Phase, Status
 from outreach.control import phase
-from outreach.control.policy import Phase
 from outreach.experiments import ab_statistics
-from outreach.lifecycle.transitions import OPEN, Status
+from outreach.lifecycle.transitions import OPEN
 from outreach.limits import current_limits
 from outreach.models import Assignment, EmailTemplate, Experiment, Message, MessageText, Reply, Transport
 
@@ -85,37 +85,6 @@ def why_nobody_joins(experiment: Experiment) -> str:
     if phase.control().phase == Phase.SHADOW:
         return "Nobody is added in Shadow, for nothing leaves."
     return "" if experiment.template_a.active else "Nobody is added any more: the template was changed since."
-
-
-def assign(message: Message, template: EmailTemplate | None) -> str:
-    """Put an email that is being drafted into the test of its template; "a", "b", or "" where it is in none.
-
-    Inside the transaction that stores the draft: the place that it takes is claimed with it, or not at all.
-    """
-    if message.step > 1 or message.kind != Kind.LIVE or "ghl" in settings.SANDBOXED or template is None:
-        return ""
-    running = Experiment.objects.filter(ended_at=None, template_a=template).first()
-    if running is None or phase.control().phase == Phase.SHADOW:
-        return ""
-    free = Experiment.objects.filter(pk=running.pk, ended_at=None, assigned__lt=F("size"))
-    if not claims.claim(free, assigned=F("assigned") + 1):
-        return ""
-    variant = ab_statistics.variant_of(str(running.public_id), message.lead_id)
-    Assignment.objects.create(experiment=running, message=message, variant=variant)
-    return variant
-
-
-def version_for(message: Message, template: EmailTemplate) -> EmailTemplate:
-    """What an email that got B is written by in the stead of `template`; `template` itself for every other."""
-    if message.pk is None:
-        return template
-    mine = Assignment.objects.filter(message=message, variant=Assignment.B, experiment__template_a=template)
-    found = mine.select_related("experiment__template_b").first()
-    return found.experiment.template_b if found else template
-
-
-def is_in_one(message: Message) -> bool:
-    return Assignment.objects.filter(message=message).exists()
 
 
 def counted(messages: QuerySet[Message], now: datetime) -> list[tuple[int, bool]]:

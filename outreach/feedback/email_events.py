@@ -12,15 +12,15 @@ from leads import locks, normal
 from leads.inbound.events import NotYet
 from leads.models import Lead
 from leads.suppression import suppression
+from outreach.choices import EventKind, Status
 from outreach.contact_history import contact_matching
 from outreach.integrations.ghl.ghl_facts import Mailed
 from outreach.lifecycle import transitions
-from outreach.lifecycle.transitions import Status
 from outreach.models import EmailEvent, Message
 from outreach.review import review_actions
 from outreach.sending import uncertain
 
-Kind = EmailEvent.Kind
+Kind = EventKind
 Reason = suppression.Reason
 
 STOPS = {

@@ -25,13 +25,14 @@ from leads.integrations import alarms
 from leads.integrations.background_calls import patiently
 from leads.integrations.ghl_refusals import Misconfigured
 from leads.models import Kind
+from outreach.choices import EventKind, Status
 from outreach.contact_history import contact_matching
 from outreach.feedback import apply_feedback, meetings, opportunities
 from outreach.guardrails import guardrails
 from outreach.integrations.ghl import ghl_facts, polling_api
 from outreach.integrations.ghl.ghl_facts import Fact, Mailed
 from outreach.integrations.ghl.polling_api import Listed
-from outreach.lifecycle.transitions import OPEN, Status
+from outreach.lifecycle.transitions import OPEN
 from outreach.models import EmailEvent, Message, Reply, SyncCursor, Transport
 
 log = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ MEETINGS_BACK, MEETINGS_AHEAD = timedelta(days=14), timedelta(days=180)
 FAILURES_UNTIL_ALARM = 5
 REMEMBERED = 3600  # seconds for which an email that was read is not read again; forgetting costs a call
 FINAL = (
-    EmailEvent.Kind.OPENED, EmailEvent.Kind.BOUNCED, EmailEvent.Kind.REFUSED,
+    EventKind.OPENED, EventKind.BOUNCED, EventKind.REFUSED,
 )  # fmt: skip
 
 

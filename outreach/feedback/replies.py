@@ -16,12 +16,12 @@ from caio_project.lib.nudge import nudge
 from leads import locks, normal
 from leads.models import Lead
 from leads.suppression import suppression
+from outreach.choices import EventKind, Status
 from outreach.contact_history import contact_matching, ghl_check
 from outreach.feedback import email_events, unsubscribes
 from outreach.integrations.ghl.ghl_facts import Said
 from outreach.lifecycle import transitions
-from outreach.lifecycle.transitions import Status
-from outreach.models import EmailEvent, Message, Reply, ReplyKind, ReplyText
+from outreach.models import Message, Reply, ReplyKind, ReplyText
 from outreach.reply_sorting import classify, reply_text
 from outreach.review import review_actions
 from outreach.sending import uncertain
@@ -88,7 +88,7 @@ def _follow(reply: Reply, address: str = "") -> None:
 def _stop(reply: Reply, address: str) -> None:
     written_to = reply.message.to_address if reply.message else ""
     if reply.message:
-        email_events.note(reply.message, EmailEvent.Kind.UNSUBSCRIBED, "reply", reply.source, reply.received_at)
+        email_events.note(reply.message, EventKind.UNSUBSCRIBED, "reply", reply.source, reply.received_at)
     unsubscribes.everywhere(reply.lead, "reply", address, written_to)
 
 

@@ -11,10 +11,11 @@ from django.utils import timezone
 from leads import locks
 from leads.models import Lead
 from leads.suppression import suppression
+from outreach.choices import EventKind
 from outreach.contact_history import contact_matching
 from outreach.feedback import email_events
 from outreach.integrations.ghl.ghl_facts import Blocked
-from outreach.models import EmailEvent, Message
+from outreach.models import Message
 
 TOKEN = re.compile(r"[\w-]{1,40}", re.ASCII)
 UNSUBSCRIBED = suppression.Reason.UNSUBSCRIBED
@@ -29,7 +30,7 @@ def stop(token: str) -> bool:
         return False
     with transaction.atomic():
         person = locks.people(message.lead_id)[0]
-        email_events.note(message, EmailEvent.Kind.UNSUBSCRIBED, "", "unsubscribe page", timezone.now())
+        email_events.note(message, EventKind.UNSUBSCRIBED, "", "unsubscribe page", timezone.now())
         everywhere(person, "unsubscribe link", message.to_address)
     return True
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from outreach.choices import Guardrail
 from outreach.guardrails import guardrail_rules
-from outreach.guardrails.guardrail_rules import Counts, Guardrail, Health, Rule, span
+from outreach.guardrails.guardrail_rules import Counts, Health, Rule, span
 
 
 @dataclass(frozen=True)

@@ -4,30 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import TextChoices
-
-
-class Guardrail(TextChoices):
-    COMPLAINTS = "complaints", "Complaints"
-    HARD_BOUNCES = "hard_bounces", "Hard bounces"
-    SEND_ERRORS = "send_errors", "Send errors"
-    DOMAIN_HEALTH = "domain_health", "Domain health"
-    AUTHENTICATION = "authentication", "SPF, DKIM, DMARC"
-    HEALTH_VERDICT = "health_verdict", "Age of the health verdict"
-
-
-class Level(TextChoices):
-    ALERT = "alert", "Alert, and the machine approves nothing"
-    HALT = "halt", "Sending halts and the phase drops"
-
-
-class Record(TextChoices):
-    """What DNS says of one record. Only an answer confirms that it is missing; a resolver that fails says nothing."""
-
-    PRESENT = "present", "Present"
-    MISSING = "missing", "Missing"
-    UNKNOWN = "unknown", "Not known"
-
+from outreach.choices import Guardrail, Level
 
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(hours=24), timedelta(days=7)
 RECORDS = ("spf", "dkim", "dmarc")

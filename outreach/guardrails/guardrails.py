@@ -14,21 +14,11 @@ from django.utils import timezone
 from caio_project.lib.nudge import nudge
 from leads.integrations.alarms import clear_alarm, raise_alarm
 from leads.models import Alarm, Kind
+from outreach.choices import EventKind, Guardrail, Level, Phase, Record, Status
 from outreach.control import phase
-from outreach.control.policy import ORDER, Phase
+from outreach.control.policy import ORDER
 from outreach.guardrails import guardrail_rules
-from outreach.guardrails.guardrail_rules import (
-    WEEK,
-    Breach,
-    Counts,
-    DomainHealth,
-    Guardrail,
-    Health,
-    Level,
-    Lost,
-    Record,
-)
-from outreach.lifecycle.transitions import Status
+from outreach.guardrails.guardrail_rules import WEEK, Breach, Counts, DomainHealth, Health, Lost
 from outreach.limits import sending_domains
 from outreach.models import Control, EmailEvent, GuardrailBreach, HealthVerdict, Move, SendIntent, Transport
 from outreach.review import review_actions
@@ -38,8 +28,8 @@ HEARD_LATE = WEEK  # what happened longer ago than this when we learn of it is h
 CLOCKS_DIFFER = timedelta(minutes=5)
 REMEMBERED = 200  # breaches of one guardrail, newest first; windows are a week at most
 KINDS = {
-    EmailEvent.Kind.COMPLAINED: Guardrail.COMPLAINTS,
-    EmailEvent.Kind.BOUNCED: Guardrail.HARD_BOUNCES,
+    EventKind.COMPLAINED: Guardrail.COMPLAINTS,
+    EventKind.BOUNCED: Guardrail.HARD_BOUNCES,
 }
 Action = GuardrailBreach.Action
 Event = tuple[str, datetime]  # its id, and the moment that counts
@@ -124,7 +114,7 @@ def _came_back(now: datetime) -> dict[Guardrail, list[Event]]:
     rows = rows.filter(noted_at__gt=now - WEEK, at__gt=F("noted_at") - HEARD_LATE).filter(_real())
     found: dict[Guardrail, list[Event]] = {guardrail: [] for guardrail in KINDS.values()}
     for kind, message, noted_at in rows.order_by("message_id").values_list("kind", "message_id", "noted_at"):
-        found[KINDS[EmailEvent.Kind(kind)]].append((f"{kind}:{message}", noted_at))
+        found[KINDS[EventKind(kind)]].append((f"{kind}:{message}", noted_at))
     return found
 
 

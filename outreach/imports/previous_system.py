@@ -19,6 +19,8 @@ from leads.identity import lead_matching
 from leads.models import Kind, Lead
 from leads.ownership import owner_assignment
 from leads.suppression import suppression
+from outreach import choices
+from outreach.choices import Status, Tag
 from outreach.contact_history import previous_emails
 from outreach.content import checks, email_footer, merge_fields
 from outreach.control import policy
@@ -26,11 +28,9 @@ from outreach.drafting import compose, drafts
 from outreach.imports import history_files
 from outreach.imports.history_files import Item
 from outreach.lifecycle.moves import move
-from outreach.lifecycle.transitions import Status
 from outreach.models import HistoryItem, Message, MessageText, Move, MoveReason, Reply, ReplyKind, ReplyText, Transport
 from outreach.reply_sorting import classify
 from outreach.review import review_actions
-from outreach.tags import Tag
 
 SOURCE = "history"
 FROM_BEFORE = "Brought from the system before this one, with others."
@@ -193,7 +193,7 @@ def _hold(item: Item, lead: Lead) -> str:
     company = lead.company
     own = policy.band(item.intent, item.tier, company.employees_from if company else None, False)
     standing = {
-        "band": own, "critical_reason": FROM_BEFORE, "rank": policy.RANK[policy.Band.CRITICAL],
+        "band": own, "critical_reason": FROM_BEFORE, "rank": policy.RANK[choices.Band.CRITICAL],
         "guards": checks.as_rows(results), "blocked_by": failed.guard if failed else "",
     }  # fmt: skip
     Message.objects.filter(pk=message.pk).update(**standing)

@@ -1,21 +1,6 @@
 """Every state of an email and every legal move, in one table. Pure."""
 
-from django.db.models import TextChoices
-
-
-class Status(TextChoices):
-    DRAFT = "draft", "Being drafted"
-    BLOCKED = "blocked", "Blocked"
-    HELD = "held", "Waiting for a decision"
-    CLEARED = "cleared", "Approved, waiting to leave"
-    SENDING = "sending", "Leaving now"
-    SENT = "sent", "Sent"
-    UNCERTAIN = "uncertain", "We don't know whether this left"
-    FAILED = "failed", "Refused"
-    REJECTED = "rejected", "Rejected"
-    WITHDRAWN = "withdrawn", "Withdrawn"
-    EXPIRED = "expired", "Expired without a decision"
-
+from outreach.choices import Status
 
 S = Status
 

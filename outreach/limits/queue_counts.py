@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Case, Count, F, Q, QuerySet, Value, When
 
-from outreach.lifecycle.transitions import Status
+from outreach.choices import Status
 from outreach.limits import office_hours, send_order, time_zones
 from outreach.limits.forecast import Line
 from outreach.limits.limit_rules import Standing

@@ -9,7 +9,7 @@ from collections import Counter
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from caio_project.lib import calendar
-from outreach.lifecycle.transitions import Status
+from outreach.choices import Status
 from outreach.limits import office_hours, priority_reserve
 from outreach.limits.limit_rules import Standing, Wait
 from outreach.limits.priority_reserve import Later

@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from caio_project.lib.db.append_only import AppendOnly
-from outreach.control.policy import Phase
+from outreach.choices import Phase
 
 
 class Control(models.Model):

@@ -9,25 +9,16 @@ from django.utils import timezone
 
 from caio_project.lib.db.append_only import AppendOnly
 from leads.models import Lead
+from outreach.choices import EventKind
 from outreach.models.messages import Message
 
 
 class EmailEvent(AppendOnly):
     """One thing that happened to one email after it left. Ids and codes only."""
 
-    class Kind(models.TextChoices):
-        DELIVERED = "delivered", "Delivered"
-        OPENED = "opened", "Opened"
-        CLICKED = "clicked", "Clicked"
-        BOUNCED = "bounced", "Hard bounce"
-        DEFERRED = "deferred", "Put off by the receiver"
-        COMPLAINED = "complained", "Complained of spam"
-        UNSUBSCRIBED = "unsubscribed", "Unsubscribed"
-        REFUSED = "refused", "Refused by the mail provider"
-
     key = models.CharField(max_length=64, unique=True, help_text="Of the event, not of its delivery: it counts once.")
     message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="events")
-    kind = models.CharField(max_length=12, choices=Kind.choices)
+    kind = models.CharField(max_length=12, choices=EventKind.choices)
     code = models.CharField(max_length=60, blank=True, help_text="What the provider calls the cause.")
     source = models.CharField(max_length=20, help_text="webhook, poll, unsubscribe page …")
     at = models.DateTimeField(help_text="When it happened.")

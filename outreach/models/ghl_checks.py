@@ -6,7 +6,6 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from outreach.contact_history.ghl_findings import Deal, Findings
 from outreach.models.messages import Message
 
 
@@ -34,11 +33,6 @@ class GhlLook(models.Model):
 
     def __str__(self) -> str:
         return f"{self.message}: {self.looked_at or 'not yet'}"
-
-    @property
-    def findings(self) -> Findings:
-        deals = tuple(Deal(row["id"], row["name"]) for row in self.deals)
-        return Findings(self.outbound_at, self.inbound_at, deals)
 
     def is_of(self, address_hash: str, since: datetime) -> bool:
         """Whether it was about this address, and done since then."""

@@ -5,8 +5,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from caio_project.lib.db.append_only import AppendOnly
-from outreach.control.policy import Phase
-from outreach.guardrails.guardrail_rules import Guardrail, Level, Record
+from outreach.choices import Guardrail, Level, Phase, Record
 
 
 class HealthVerdict(AppendOnly):

@@ -10,8 +10,7 @@ from django.utils import timezone
 
 from caio_project.lib.db.append_only import AppendOnly
 from leads.models import Assessment, Kind, Lead, TeamMember
-from outreach.control.policy import Band
-from outreach.lifecycle.transitions import Status
+from outreach.choices import Band, Status
 from outreach.models.limits import Place
 from outreach.models.templates import EmailTemplate
 

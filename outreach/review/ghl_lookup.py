@@ -21,12 +21,13 @@ from leads.integrations import ghl as contacts
 from leads.models import Kind, Lead
 from leads.ownership import owner_assignment
 from leads.suppression import suppression
+from outreach import choices
+from outreach.choices import Status
 from outreach.contact_history import ghl_findings
-from outreach.contact_history.ghl_findings import Findings
+from outreach.contact_history.ghl_findings import Deal, Findings
 from outreach.control import phase, policy
 from outreach.drafting import compose
-from outreach.integrations.ghl import email_api
-from outreach.lifecycle.transitions import Status
+from outreach.integrations.ghl import conversation_api
 from outreach.models import GhlLook, Message, Reply, ReplyKind
 from outreach.review import review_actions
 
@@ -86,20 +87,22 @@ def read(contact_id: str, lead: Lead) -> Findings:
 
     Raises lib.http's failures.
     """
-    said = email_api.conversation(contact_id)
+    said = conversation_api.read_conversation(contact_id)
     others = _others(said, lead) if said else []
     found = Findings(
         outbound_at=_newest([one.at for one in others if one.is_email and not one.inbound]),
         inbound_at=_newest([one.at for one in others if one.inbound]),
-        deals=tuple(email_api.open_deals(contact_id)),
+        deals=tuple(Deal(deal.id, deal.name) for deal in conversation_api.open_deals(contact_id)),
     )
     return ghl_findings.that_count(found, timezone.now())
 
 
-def _others(said: list[email_api.Seen], lead: Lead) -> list[email_api.Seen | email_api.Email]:
+def _others(
+    said: list[conversation_api.ConversationRow], lead: Lead
+) -> list[conversation_api.ConversationRow | conversation_api.ReadEmail]:
     """What is neither our email nor an automatic answer; of a thread, what is not known to be one is read."""
     ours, automatic = _ours(lead), _automatic(lead)
-    found: list[email_api.Seen | email_api.Email] = []
+    found: list[conversation_api.ConversationRow | conversation_api.ReadEmail] = []
     for row in said:
         if len(row.email_ids) > 1:
             found += _read(row.email_ids, ours | automatic)
@@ -108,10 +111,10 @@ def _others(said: list[email_api.Seen], lead: Lead) -> list[email_api.Seen | ema
     return found
 
 
-def _read(email_ids: tuple[str, ...], known: frozenset[str]) -> Iterator[email_api.Email]:
+def _read(email_ids: tuple[str, ...], known: frozenset[str]) -> Iterator[conversation_api.ReadEmail]:
     """The newest emails of a thread that are not known, with what its row does not say: whose they are and when."""
     for email_id in [one for one in email_ids if one not in known][-MOST_READ:]:
-        yield email_api.email(email_id)
+        yield conversation_api.read_email(email_id)
 
 
 def _ours(lead: Lead) -> frozenset[str]:
@@ -160,5 +163,5 @@ def _tell(message: Message, contact: contacts.Contact | None) -> None:
         return
     reason = compose.critical_reason(message.lead, message)
     if reason != message.critical_reason:
-        rank = policy.RANK[policy.Band.CRITICAL if reason else policy.Band(message.band)]
+        rank = policy.RANK[choices.Band.CRITICAL if reason else choices.Band(message.band)]
         Message.objects.filter(pk=message.pk, status=Status.HELD).update(critical_reason=reason, rank=rank)

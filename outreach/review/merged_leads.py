@@ -10,8 +10,9 @@ from django.db import transaction
 from django.db.models import F, Model, Q
 
 from leads import locks
+from outreach.choices import Status
 from outreach.lifecycle.moves import move
-from outreach.lifecycle.transitions import NOT_LEFT, OPEN, Status
+from outreach.lifecycle.transitions import NOT_LEFT, OPEN
 from outreach.models import Meeting, Message, Opportunity, Reply
 from outreach.review import review_actions
 

@@ -12,13 +12,14 @@ from caio_project.lib.db import claims
 from caio_project.lib.nudge import nudge
 from leads.models import Kind, Lead
 from leads.suppression import suppression
+from outreach import choices
+from outreach.choices import Phase, Status
 from outreach.contact_history import ghl_check, previous_emails
 from outreach.content import checks, email_footer, merge_fields
 from outreach.control import phase, policy
-from outreach.control.policy import Phase
 from outreach.drafting import compose, drafts
 from outreach.lifecycle.moves import move
-from outreach.lifecycle.transitions import NOT_LEFT, IllegalMove, Stale, Status
+from outreach.lifecycle.transitions import NOT_LEFT, IllegalMove, Stale
 from outreach.limits import office_hours
 from outreach.models import Message, MessageText, Transport
 
@@ -218,7 +219,7 @@ def make_critical(message: Message, reason: str) -> None:
     """
     if message.critical_reason or message.status not in DECIDABLE:
         return
-    critical: dict[str, Any] = {"critical_reason": reason[:200], "rank": policy.RANK[policy.Band.CRITICAL]}
+    critical: dict[str, Any] = {"critical_reason": reason[:200], "rank": policy.RANK[choices.Band.CRITICAL]}
     if message.status != Status.CLEARED:
         Message.objects.filter(pk=message.pk, status=message.status).update(**critical)
         return

@@ -10,10 +10,9 @@ from django.utils import timezone
 
 from leads.models import Kind
 from leads.suppression import suppression
+from outreach.choices import Band, Status
 from outreach.contact_history import previous_emails
-from outreach.control.policy import Band
 from outreach.drafting import drafts, follow_ups
-from outreach.lifecycle.transitions import Status
 from outreach.models import Message, SendIntent, Transport
 from outreach.review import merged_leads
 

@@ -5,12 +5,12 @@ from leads.imports.ghl_contacts import why_stopped
 from leads.integrations import ghl as contacts
 from leads.ownership import owner_assignment
 from leads.suppression import suppression
+from outreach.choices import Band, Status
 from outreach.contact_history import ghl_check, ghl_findings
 from outreach.contact_history.ghl_findings import Findings
 from outreach.control import phase
-from outreach.control.policy import RANK, Band
+from outreach.control.policy import RANK
 from outreach.drafting import compose
-from outreach.lifecycle.transitions import Status
 from outreach.models import Message
 from outreach.review import ghl_lookup
 from outreach.sending import send_errors

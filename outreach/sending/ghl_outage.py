@@ -10,8 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from caio_project.lib.db import claims
+from outreach.choices import Status
 from outreach.control import phase
-from outreach.lifecycle.transitions import Status
 from outreach.models import Control, Message
 
 UNAVAILABLE = "ghl_unavailable"  # what those that stepped aside wait for

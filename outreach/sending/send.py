@@ -16,14 +16,14 @@ from django.utils import timezone
 from caio_project.lib import http
 from caio_project.lib.db import claims
 from leads.integrations import ghl as contacts
+from outreach.choices import Status
 from outreach.content import email_footer
 from outreach.control import phase
 from outreach.drafting import drafts
 from outreach.guardrails import guardrails
-from outreach.integrations.ghl import email_api
+from outreach.integrations.ghl import send_api
 from outreach.lifecycle import transitions
 from outreach.lifecycle.moves import move
-from outreach.lifecycle.transitions import Status
 from outreach.limits import current_limits, limit_rules, office_hours, send_order
 from outreach.limits.limit_rules import Standing
 from outreach.models import Message, SandboxEmail, SendIntent, Transport
@@ -133,7 +133,7 @@ def _keep(message: Message) -> bool:
             subject=text.subject,
             html=email_footer.as_html(text.body, text.footer),
         )
-        _record_sent(message, intent, email_api.Sent("", "", ""))
+        _record_sent(message, intent, send_api.SentEmail("", "", ""))
     return True
 
 
@@ -147,7 +147,7 @@ def _send(message: Message) -> bool:
         intent = send_slots.claim(message, contact_id=contact_id)
     try:
         with contacts.only_while(phase.ask):
-            sent = email_api.send_email(contact_id=contact_id, to=message.to_address, subject=text.subject, html=html, thread=thread)
+            sent = send_api.send_email(contact_id=contact_id, to=message.to_address, subject=text.subject, html=html, thread=thread)
     except http.Failure as failure:
         return _not_sent(message, intent, failure)
     with transaction.atomic():
@@ -160,16 +160,16 @@ def _send(message: Message) -> bool:
     return True
 
 
-def _thread_of(message: Message) -> email_api.Thread | None:
+def _thread_of(message: Message) -> send_api.EmailThread | None:
     """The thread that a follow-up continues at GoHighLevel; None for a first email."""
     if message.follows is None:
         return None
     first = message.follows
     newest = first.followed_by.filter(status=Status.SENT).order_by("step").last() or first
-    return email_api.Thread(first.ghl_message_id, newest.ghl_message_id) if first.ghl_message_id else None
+    return send_api.EmailThread(first.ghl_message_id, newest.ghl_message_id) if first.ghl_message_id else None
 
 
-def _record_sent(message: Message, intent: SendIntent, sent: email_api.Sent) -> None:
+def _record_sent(message: Message, intent: SendIntent, sent: send_api.SentEmail) -> None:
     send_slots.settle(intent, Outcome.SENT)
     move(
         message, Status.SENT, "sent", lease=message.lease_until, sent_at=timezone.now(), error="", waiting_for="",

@@ -11,8 +11,8 @@ from caio_project.lib.db import claims
 from leads.integrations import alarms
 from leads.integrations import ghl_refusals as said
 from leads.suppression import suppression
+from outreach.choices import Status
 from outreach.control import phase
-from outreach.lifecycle.transitions import Status
 from outreach.models import Message, Move, Transport
 from outreach.sending.final_checks import Away, Bound, NotNow, Stopped
 

@@ -6,10 +6,10 @@ from django.utils import timezone
 
 from caio_project.lib.db import claims
 from outreach.auto_approval import eligibility
+from outreach.choices import Status
 from outreach.control import phase
 from outreach.guardrails import guardrails
 from outreach.lifecycle import transitions
-from outreach.lifecycle.transitions import Status
 from outreach.limits import current_limits, limit_rules, send_order, sending_domains
 from outreach.models import DailySlots, Message, SendIntent
 from outreach.sending import final_checks

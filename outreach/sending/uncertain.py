@@ -12,12 +12,13 @@ from django.utils import timezone
 from caio_project.lib import http
 from caio_project.lib.db import claims
 from leads.integrations import alarms
+from outreach.choices import Status
 from outreach.drafting import drafts
 from outreach.guardrails.guardrail_rules import UNCERTAIN_TOO_LONG
-from outreach.integrations.ghl import email_api
+from outreach.integrations.ghl import conversation_api
 from outreach.lifecycle import transitions
 from outreach.lifecycle.moves import move
-from outreach.lifecycle.transitions import IllegalMove, Status
+from outreach.lifecycle.transitions import IllegalMove
 from outreach.models import Message, SendIntent
 from outreach.sending import after_send, send_slots
 
@@ -132,21 +133,21 @@ def settle_as_sent(message: Message, why: str, message_id: str, email_id: str, a
         return sent
 
 
-def _found_at_ghl(message: Message, intent: SendIntent) -> tuple[email_api.Seen, email_api.Email] | None:
+def _found_at_ghl(message: Message, intent: SendIntent) -> tuple[conversation_api.ConversationRow, conversation_api.ReadEmail] | None:
     """The email itself, by its own unsubscribe link, and the row of the conversation that it stands in."""
     if not message.ghl_contact_id or "ghl" in settings.SANDBOXED:
         return None
     since = intent.claimed_at - CLOCKS_DIFFER
     known = set(Message.objects.filter(lead=message.lead_id).values_list("ghl_email_message_id", flat=True))
-    for row in email_api.conversation(message.ghl_contact_id):
+    for row in conversation_api.read_conversation(message.ghl_contact_id):
         one_other = len(row.email_ids) == 1 and (row.inbound or (row.at is not None and row.at < since))
         for email_id in () if one_other else reversed(row.email_ids):
-            if email_id not in known and _is_it(message, email := email_api.email(email_id), since):
+            if email_id not in known and _is_it(message, email := conversation_api.read_email(email_id), since):
                 return row, email
     return None
 
 
-def _is_it(message: Message, email: email_api.Email, since: datetime) -> bool:
+def _is_it(message: Message, email: conversation_api.ReadEmail, since: datetime) -> bool:
     """Whether this is `message`; an answer that quotes it has its link, too."""
     recent = email.at is None or email.at >= since
     return recent and not email.inbound and message.unsubscribe_token in email.body

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from outreach.auto_approval import eligibility
+from outreach.choices import Status
 from outreach.control import phase
 from outreach.guardrails.guardrail_rules import UNCERTAIN_TOO_LONG
-from outreach.lifecycle.transitions import Status
 from outreach.limits import current_limits
 from outreach.models import Message, Move
 

@@ -8,8 +8,8 @@ import factory
 from django.utils import timezone
 
 from leads.models import Assessment, Company, Kind, KnownContact, Lead, TeamMember, Visit, sourced
+from outreach.choices import Status
 from outreach.drafting import drafts
-from outreach.lifecycle.transitions import Status
 from outreach.models import EmailEvent, Meeting, Message, Opportunity, Reply, ReplyText, SyncCursor
 
 _seq = itertools.count(1_000_000)

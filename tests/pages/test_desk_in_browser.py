@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from approvals.models import Decision, Reading
 from leads.models import sourced
-from outreach.lifecycle.transitions import Status
+from outreach.choices import Status
 from outreach.models import Message
 from outreach.review import review_actions
 from tests import factories

@@ -11,8 +11,8 @@ from approvals.decisions.decisions import Decider, TooLate
 from approvals.models import Decision
 from approvals.queue import review_queue
 from outreach.auto_approval import approval_sweep
+from outreach.choices import Phase
 from outreach.control import phase
-from outreach.control.policy import Phase
 from outreach.guardrails import guardrails
 from outreach.guardrails.guardrail_rules import DomainHealth
 from outreach.models import DailySlots, Message, SandboxEmail

@@ -16,8 +16,8 @@ from django.utils import timezone
 
 from caio_project.lib.models import ApiKey
 from leads.models import RateWindow
+from outreach.choices import Phase
 from outreach.control import phase
-from outreach.control.policy import Phase
 from outreach.models import AfterSend, Control, DailySlots, GhlLook, Message, SendIntent
 from outreach.sending import send
 from tests import factories

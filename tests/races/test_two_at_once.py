@@ -11,9 +11,9 @@ from approvals.decisions.decisions import Decider, TooLate
 from approvals.escalation import escalation
 from approvals.models import Decision, Notice
 from leads.models import Assessment, RateWindow
+from outreach.choices import Phase
 from outreach.content import email_footer
 from outreach.control import phase
-from outreach.control.policy import Phase
 from outreach.drafting import drafts
 from outreach.feedback import dnd_sync, unsubscribes
 from outreach.lifecycle.transitions import IllegalMove, Stale

@@ -5,8 +5,8 @@ from django.core.management.base import CommandError
 
 from caio_project.lib.commands import Answering
 from metrics.promotion import promotion
+from outreach.choices import Phase
 from outreach.control.phase import NotAllowed
-from outreach.control.policy import Phase
 
 
 class Command(Answering):

@@ -5,7 +5,7 @@ from django.core.management.base import CommandError
 
 from caio_project.lib.commands import Answering
 from metrics.promotion import promotion
-from outreach.control.policy import Phase
+from outreach.choices import Phase
 
 
 class Command(Answering):

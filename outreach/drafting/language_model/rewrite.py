@@ -15,11 +15,12 @@ from django.utils import timezone
 from caio_project.lib import http
 from caio_project.lib.db import claims
 from leads.integrations import breaker
+from outreach.choices import Status
 from outreach.content import merge_fields, style
 from outreach.drafting import compose, drafts
 from outreach.drafting.language_model import fact_check, prompt, rewrite_requests, token_budget
 from outreach.integrations import language_model
-from outreach.lifecycle.transitions import Stale, Status
+from outreach.lifecycle.transitions import Stale
 from outreach.models import Message, ModelDraft
 
 log = logging.getLogger(__name__)

@@ -14,9 +14,8 @@ from leads.integrations import breaker
 from leads.models import Kind, Switch
 from leads.scoring import assess
 from outreach.content import merge_fields
-from outreach.drafting import compose
+from outreach.drafting import ab_assignment, compose
 from outreach.drafting.language_model import prompt, token_budget
-from outreach.experiments import experiments
 from outreach.models import Message, MessageText, ModelDraft
 
 SWITCH = "language_model"
@@ -43,7 +42,7 @@ def wish(message: Message) -> None:
     """Have the template's text of a held first email said anew, where the model is on. Once for each text."""
     if message.step > 1 or message.template_id is None or message.kind not in (Kind.LIVE, Kind.EXAMPLE) or not is_on():
         return
-    if experiments.is_in_one(message):
+    if ab_assignment.is_assigned(message):
         return  # what is tested must be what is read
     ModelDraft.objects.get_or_create(message=message, for_version=message.version)
     nudge("outreach.ask_model")

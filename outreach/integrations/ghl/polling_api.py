@@ -12,14 +12,14 @@ from django.conf import settings
 
 from caio_project.lib import http
 from leads.integrations import ghl
+from outreach.choices import EventKind
 from outreach.integrations.ghl import ghl_facts
-from outreach.integrations.ghl.email_api import search_opportunities
+from outreach.integrations.ghl.conversation_api import search_opportunities
 from outreach.integrations.ghl.ghl_facts import Blocked, Booked, Deal, Said, channel, mapping, moment, text
-from outreach.models import EmailEvent
 
 TALK_VERSION = CALENDAR_VERSION = "2021-04-15"
 PAGE = 100
-Kind = EmailEvent.Kind
+Kind = EventKind
 
 # What GHL's status of an email says happened to it, the first thing first.
 HAPPENED = {

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from outreach.choices import EventKind
 from outreach.integrations.ghl.ghl_facts import (
     Blocked,
     Fact,
@@ -21,9 +22,8 @@ from outreach.integrations.ghl.ghl_facts import (
     said,
     text,
 )
-from outreach.models import EmailEvent
 
-Kind = EmailEvent.Kind
+Kind = EventKind
 
 # Mailgun's word for what happened to an email. "failed" is sorted further; "accepted" and "stored" say nothing new.
 MAIL_EVENTS = {

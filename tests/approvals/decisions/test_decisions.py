@@ -12,12 +12,11 @@ from approvals.decisions.decisions import Decider, Refused, TooLate
 from approvals.models import Claim, Decision, DecisionReason, Reading
 from approvals.queue import review_queue
 from leads.suppression import suppression
+from outreach.choices import Phase, Tag
 from outreach.control import phase
-from outreach.control.policy import Phase
 from outreach.models import Message, MoveReason, SandboxEmail
 from outreach.review import review_actions
 from outreach.sending import send
-from outreach.tags import Tag
 from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender")]

@@ -16,9 +16,8 @@ from approvals.desk import reading_proof
 from approvals.models import Claim, Decision, Reading
 from approvals.queue import review_queue
 from leads.models import Company, Lead
+from outreach.choices import Phase, Status
 from outreach.control import phase
-from outreach.control.policy import Phase
-from outreach.lifecycle.transitions import Status
 from outreach.models import Message, MessageText, MoveReason
 from outreach.review import review_actions
 from tests import factories

@@ -10,8 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from approvals.models import Notice
+from outreach.choices import Status
 from outreach.control import phase
-from outreach.lifecycle.transitions import Status
 from outreach.models import ControlChange, Message, SandboxEmail, SendIntent
 from outreach.sending import send
 from tests import factories

@@ -11,7 +11,7 @@ from django.utils import timezone
 from leads.identity import merging
 from leads.models import Enrichment, Lead
 from leads.suppression import suppression
-from outreach.lifecycle.transitions import Status
+from outreach.choices import Status
 from outreach.models import EmailEvent, Meeting, Opportunity, Reply, ReplyText
 from tests import factories
 

@@ -13,7 +13,7 @@ from leads.integrations import ghl_refusals as refusals
 from leads.integrations import rates
 from leads.integrations.ghl_refusals import Misconfigured
 from leads.models import Alarm, RateWindow
-from outreach.integrations.ghl.email_api import send_email
+from outreach.integrations.ghl.send_api import send_email
 from tests.fakes.ghl import FakeGhl
 
 pytestmark = pytest.mark.django_db

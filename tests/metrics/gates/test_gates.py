@@ -13,9 +13,8 @@ from caio_project.lib import statistics
 from leads.models import Enrichment, Lead
 from metrics.gates import gates
 from metrics.models import GateEvaluation
-from outreach.control.policy import Phase
+from outreach.choices import Phase, Status
 from outreach.lifecycle.moves import move
-from outreach.lifecycle.transitions import Status
 from outreach.models import Message, SendIntent, SyncCursor, Transport
 from tests import factories
 

@@ -12,8 +12,8 @@ from metrics.health import domain_health
 from metrics.integrations import dns_records
 from metrics.integrations.dns_records import Records
 from outreach.auto_approval import eligibility
+from outreach.choices import Phase
 from outreach.control import phase
-from outreach.control.policy import Phase
 from outreach.guardrails import guardrails
 from outreach.models import EmailEvent, HealthVerdict, Message, Reply, SendIntent
 from tests import factories

@@ -15,8 +15,8 @@ from approvals.decisions.decisions import Decider
 from approvals.models import Decision
 from metrics.gates import agreement
 from outreach.auto_approval import approval_sweep
+from outreach.choices import Phase
 from outreach.control import phase
-from outreach.control.policy import Phase
 from outreach.guardrails import guardrails
 from outreach.guardrails.guardrail_rules import DomainHealth
 from outreach.models import ControlChange, EmailEvent, Message

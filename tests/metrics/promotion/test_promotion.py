@@ -11,8 +11,8 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from metrics.promotion import promotion
+from outreach.choices import Phase
 from outreach.control import phase
-from outreach.control.policy import Phase
 from outreach.limits import current_limits
 from outreach.models import Control, ControlChange, EmailEvent, Message
 from tests import factories

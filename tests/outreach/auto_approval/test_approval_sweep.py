@@ -17,9 +17,9 @@ from approvals.queue import review_queue
 from leads.suppression import suppression
 from metrics.promotion import promotion
 from outreach.auto_approval import approval_sweep, eligibility
+from outreach.choices import Phase
 from outreach.contact_history import ghl_check
 from outreach.control import phase
-from outreach.control.policy import Phase
 from outreach.guardrails import guardrails
 from outreach.guardrails.guardrail_rules import DomainHealth
 from outreach.lifecycle.moves import move

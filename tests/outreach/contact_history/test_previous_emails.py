@@ -7,9 +7,9 @@ import pytest
 from django.utils import timezone
 
 from leads.models import Kind, Lead
+from outreach.choices import Status
 from outreach.contact_history import previous_emails
 from outreach.drafting import drafts
-from outreach.lifecycle.transitions import Status
 from outreach.models import EmailTemplate, Message, Move
 from outreach.review import review_actions
 from tests import factories

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from outreach.choices import Tag
 from outreach.content import checks
-from outreach.tags import Tag
 
 FOOTER = "Alex Moreno\nPartner\n\n1 Example Street\nUnsubscribe: https://ours.example.com/u/abc"
 BODY = "Hi Dana,\n\nSomeone at Northline read about pricing."

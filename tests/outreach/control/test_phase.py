@@ -7,8 +7,9 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from outreach.choices import Phase
 from outreach.control import phase
-from outreach.control.policy import POLICY, Phase
+from outreach.control.policy import POLICY
 from outreach.models import Control, ControlChange, ControlReason
 
 pytestmark = pytest.mark.django_db

@@ -4,19 +4,8 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from outreach.control.policy import (
-    ORDER,
-    POLICY,
-    RANK,
-    Facts,
-    Machine,
-    Phase,
-    band,
-    judge,
-    judge_all,
-    judge_now,
-    machine_waits,
-)
+from outreach.choices import Phase
+from outreach.control.policy import ORDER, POLICY, RANK, Facts, Machine, band, judge, judge_all, judge_now, machine_waits
 
 LOW = Facts(
     intent=10,

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from leads.models import Assessment, Lead, Switch, Visit
 from leads.suppression import suppression
+from outreach.choices import Status
 from outreach.drafting import compose, drafts
-from outreach.lifecycle.transitions import Status
 from outreach.models import EmailTemplate, Message, MessageText, Move, Position
 from outreach.review import review_actions
 from tests import factories

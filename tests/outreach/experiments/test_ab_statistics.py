@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 
 from caio_project.lib import statistics
+from outreach.drafting import ab_assignment
 from outreach.experiments import ab_statistics
 from outreach.experiments.ab_statistics import Side
 
@@ -17,10 +18,10 @@ def side(assigned: int, ripe: int | None = None, answered: int = 0, left: int | 
 
 
 def test_a_person_gets_the_same_each_time_and_half_get_each() -> None:
-    given = [ab_statistics.variant_of(ONE, person) for person in range(2000)]
-    assert given == [ab_statistics.variant_of(ONE, person) for person in range(2000)]
+    given = [ab_assignment.variant_of(ONE, person) for person in range(2000)]
+    assert given == [ab_assignment.variant_of(ONE, person) for person in range(2000)]
     assert given.count("a") == 983  # of this test; a fair coin gives 1,000 give or take 44
-    other = [ab_statistics.variant_of(str(UUID(int=2)), person) for person in range(2000)]
+    other = [ab_assignment.variant_of(str(UUID(int=2)), person) for person in range(2000)]
     assert 900 < sum(one == two for one, two in zip(given, other, strict=True)) < 1100  # no test follows another
 
 

@@ -14,9 +14,9 @@ from django.test import Client
 from django.utils import timezone
 
 from leads.models import Kind
+from outreach.choices import Phase
 from outreach.control import phase
-from outreach.control.policy import Phase
-from outreach.drafting import compose, drafts
+from outreach.drafting import ab_assignment, compose, drafts
 from outreach.drafting.language_model import rewrite_requests
 from outreach.email_templates import preview, seeding
 from outreach.experiments import ab_statistics, experiments, proposals
@@ -44,7 +44,7 @@ def drafted(test: Experiment, count: int) -> list[Message]:
     """Emails to `count` people of whom half are on each side."""
     leads = [factories.LeadFactory() for _ in range(count)]
     keys = (UUID(int=n) for n in itertools.count(1))
-    sides = lambda key: [ab_statistics.variant_of(str(key), lead.pk) for lead in leads]  # noqa: E731
+    sides = lambda key: [ab_assignment.variant_of(str(key), lead.pk) for lead in leads]  # noqa: E731
     Experiment.objects.filter(pk=test.pk).update(public_id=next(k for k in keys if sides(k).count("a") * 2 == count))
     test.refresh_from_db()
     return [factories.held(lead) for lead in leads]
@@ -71,7 +71,7 @@ class TestAssigning:
     def test_each_email_gets_the_version_of_its_side_and_keeps_it(self, lead_user: User) -> None:
         test = begun(lead_user)
         for message in drafted(test, 12):
-            given = ab_statistics.variant_of(str(test.public_id), message.lead_id)
+            given = ab_assignment.variant_of(str(test.public_id), message.lead_id)
             assert message.assignment.variant == given
             wanted = test.template_b if given == "b" else test.template_a
             assert message.template == wanted and message.status == "held"

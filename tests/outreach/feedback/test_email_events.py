@@ -10,11 +10,11 @@ from django.utils import timezone
 from leads.inbound import events as inbound_events
 from leads.models import InboundEvent, Suppression
 from leads.suppression import suppression
+from outreach.choices import Status
 from outreach.control import phase
 from outreach.feedback import apply_feedback, meetings, webhook_inbox
 from outreach.integrations.ghl import ghl_facts, webhook_bodies
 from outreach.lifecycle.moves import move
-from outreach.lifecycle.transitions import Status
 from outreach.models import EmailEvent, Meeting, Message, Opportunity
 from outreach.review import review_actions
 from outreach.sending import send

@@ -11,12 +11,12 @@ from django.utils import timezone
 from leads.identity import merging
 from leads.models import Suppression
 from leads.suppression import suppression
+from outreach.choices import Status
 from outreach.contact_history import previous_emails
 from outreach.drafting import drafts
 from outreach.feedback import replies
 from outreach.integrations.ghl import webhook_bodies
 from outreach.lifecycle.moves import move
-from outreach.lifecycle.transitions import Status
 from outreach.models import EmailEvent, Message, Reply, ReplyText
 from outreach.review import merged_leads, review_actions
 from outreach.sending import final_checks, send

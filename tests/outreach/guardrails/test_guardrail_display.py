@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
+from outreach.choices import Guardrail
 from outreach.guardrails.guardrail_display import read
-from outreach.guardrails.guardrail_rules import Counts, Guardrail, Health, Lost
+from outreach.guardrails.guardrail_rules import Counts, Health, Lost
 
 
 def shown(counts: Counts) -> list[tuple[str, str, str, str, str]]:

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from outreach.guardrails.guardrail_rules import Breach, Counts, Guardrail, Health, Level, Lost, judge
+from outreach.choices import Guardrail, Level
+from outreach.guardrails.guardrail_rules import Breach, Counts, Health, Lost, judge
 
 FRESH = Health("verdict:9", timedelta(hours=1), 90)
 

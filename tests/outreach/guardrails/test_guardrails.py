@@ -11,8 +11,8 @@ from django.utils import timezone
 from approvals.escalation import escalation
 from approvals.models import Notice
 from leads.models import Alarm, Kind
+from outreach.choices import Phase
 from outreach.control import phase
-from outreach.control.policy import Phase
 from outreach.guardrails import guardrails
 from outreach.guardrails.guardrail_rules import DomainHealth
 from outreach.models import (

@@ -8,9 +8,10 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from outreach.choices import Status
 from outreach.lifecycle import transitions
 from outreach.lifecycle.moves import move
-from outreach.lifecycle.transitions import IllegalMove, Stale, Status
+from outreach.lifecycle.transitions import IllegalMove, Stale
 from outreach.models import Message, Move, MoveReason
 from tests import factories
 

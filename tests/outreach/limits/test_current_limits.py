@@ -10,8 +10,8 @@ from django.conf import settings as django_settings
 from django.utils import timezone
 
 from caio_project.lib import calendar
+from outreach.choices import Phase
 from outreach.control import phase
-from outreach.control.policy import Phase
 from outreach.limits import current_limits, limit_rules, office_hours
 from outreach.models import DailySlots, Message, SendIntent
 from outreach.review import review_actions

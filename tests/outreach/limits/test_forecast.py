@@ -11,8 +11,8 @@ from django.test import Client
 from django.utils import timezone
 
 from caio_project.lib.calendar import WorkingHours
+from outreach.choices import Phase
 from outreach.control import phase
-from outreach.control.policy import Phase
 from outreach.limits import current_limits, forecast, forecast_by_day, limit_rules, queue_counts, sending_domains
 from outreach.limits.forecast import Day, Line
 from outreach.limits.time_zones import Where

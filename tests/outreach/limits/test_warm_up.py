@@ -12,8 +12,8 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
+from outreach.choices import Phase
 from outreach.control import phase
-from outreach.control.policy import Phase
 from outreach.limits import current_limits, limit_rules, sending_domains, warm_up
 from outreach.limits.limit_rules import OfDay
 from outreach.models import ControlChange, Message, SendingDomain, SendIntent

@@ -7,11 +7,11 @@ import pytest
 from leads.identity import merging
 from leads.models import Lead, Merge
 from leads.suppression import suppression
+from outreach.choices import Status
 from outreach.contact_history import previous_emails
 from outreach.drafting import compose, drafts
 from outreach.feedback import unsubscribes
 from outreach.lifecycle.moves import move
-from outreach.lifecycle.transitions import Status
 from outreach.models import Message, SendIntent
 from outreach.review import merged_leads, review_actions
 from outreach.sending import send

@@ -8,8 +8,8 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from leads.suppression import suppression
+from outreach.choices import Phase
 from outreach.control import phase
-from outreach.control.policy import Phase
 from outreach.drafting import drafts
 from outreach.lifecycle.transitions import IllegalMove, Stale
 from outreach.models import Message, MoveReason, SandboxEmail, SendIntent

@@ -7,8 +7,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from outreach import choices
 from outreach.control import phase
-from outreach.lifecycle import moves, transitions
+from outreach.lifecycle import moves
 from outreach.models import Message
 from outreach.review import review_actions
 from outreach.sending import why_not_sent
@@ -33,7 +34,7 @@ def made(status: str, **fields: Any) -> Message:
 
 
 def test_every_state_says_something_but_what_was_sent() -> None:
-    for status in transitions.Status:
+    for status in choices.Status:
         message = factories.cleared() if status == "cleared" else made(status)
         found = why(message)
         if status in ("sent", "cleared"):

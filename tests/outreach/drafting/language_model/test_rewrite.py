@@ -14,10 +14,10 @@ from caio_project.operations import diagnosis
 from leads.integrations import breaker
 from leads.models import Alarm, Lead, Switch
 from outreach.auto_approval import eligibility
+from outreach.choices import Status
 from outreach.control import phase
 from outreach.drafting import drafts
 from outreach.drafting.language_model import prompt, rewrite, rewrite_requests, token_budget
-from outreach.lifecycle.transitions import Status
 from outreach.models import Message, ModelDraft, ModelTokens
 from outreach.review import review_actions
 from tests import factories

@@ -1,7 +1,6 @@
-"""GoHighLevel API v2: conversations and the one call that sends. Only the door may import this.
+"""GoHighLevel API v2, read only: conversations, single emails, open opportunities of a contact.
 
-Source: GHL API v2, "Conversations" (Version 2021-04-15). There is no idempotency key: an answer that may have acted is
-`Uncertain`, and is settled by reading the conversation.
+Source: GHL API v2, "Conversations" (Version 2021-04-15) and "Opportunities" (Version 2021-07-28).
 """
 
 from collections.abc import Mapping
@@ -15,11 +14,9 @@ from django.core.cache import cache
 from caio_project.lib import http
 from leads.integrations.ghl import request
 from leads.normal import storable
-from outreach.contact_history.ghl_findings import Deal
 
 VERSION = "2021-04-15"
 OPPORTUNITIES_VERSION = "2021-07-28"
-SEND_DEADLINE = 20.0
 PAGES = 5
 SPELLING = "ghl:opportunity-names"
 # The specification has these names; the service was seen to refuse them and to want the others.
@@ -27,14 +24,7 @@ SNAKE_CASE = {"locationId": "location_id", "contactId": "contact_id", "pipelineI
 
 
 @dataclass(frozen=True)
-class Sent:
-    conversation_id: str
-    message_id: str
-    email_message_id: str
-
-
-@dataclass(frozen=True)
-class Seen:
+class ConversationRow:
     """One row of a conversation: a message, or a whole thread of emails with the time and direction of its first."""
 
     id: str
@@ -45,7 +35,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Email:
+class ReadEmail:
     """One email, with its text."""
 
     id: str
@@ -56,45 +46,26 @@ class Email:
 
 
 @dataclass(frozen=True)
-class Thread:
-    """Where a follow-up belongs: GHL's id of the thread, which is that of its first message, and of the newest one."""
+class OpenDeal:
+    """An opportunity of a contact that is open."""
 
     id: str
-    newest: str
+    name: str
 
 
-def send_email(*, contact_id: str, to: str, subject: str, html: str, thread: Thread | None = None) -> Sent:
-    """Send one email. Success means that GHL has queued it. Never repeat on Uncertain.
-
-    `emailFrom` is a bare address: GHL refuses "Name <a@b>". Raises lib.http's failures.
-    """
-    body = {
-        "type": "Email",
-        "contactId": contact_id,
-        "emailFrom": settings.GHL_FROM_EMAIL,
-        "emailTo": to,
-        "subject": subject,
-        "html": html,
-    }
-    if thread:
-        body |= {"threadId": thread.id, "replyMessageId": thread.newest, "emailReplyMode": "reply"}
-    found = request("POST", "/conversations/messages", version=VERSION, json=body, deadline=SEND_DEADLINE, reaches_out=True)
-    return Sent(*(str(found.get(name) or "") for name in ("conversationId", "messageId", "emailMessageId")))
-
-
-def conversation(contact_id: str) -> list[Seen]:
+def read_conversation(contact_id: str) -> list[ConversationRow]:
     """Everything said with a contact, newest first, up to 500 messages; empty where there is no conversation."""
     query = {"locationId": settings.GHL_LOCATION_ID, "contactId": contact_id}
     found = request("GET", "/conversations/search", version=VERSION, params=query)
-    seen: list[Seen] = []
+    seen: list[ConversationRow] = []
     for row in _list(found, "conversations"):
         if row.get("contactId") in (contact_id, None):
             seen += _messages(str(row["id"]))
     return seen
 
 
-def _messages(conversation_id: str) -> list[Seen]:
-    seen: list[Seen] = []
+def _messages(conversation_id: str) -> list[ConversationRow]:
+    seen: list[ConversationRow] = []
     query: dict[str, Any] = {"limit": 100}
     for _ in range(PAGES):
         found = request("GET", f"/conversations/{conversation_id}/messages", version=VERSION, params=query)
@@ -114,9 +85,9 @@ def _list(answer: Any, name: str) -> list[dict[str, Any]]:
     return found
 
 
-def _seen(raw: dict[str, Any]) -> Seen:
+def _seen(raw: dict[str, Any]) -> ConversationRow:
     ids = ((raw.get("meta") or {}).get("email") or {}).get("messageIds") or []
-    return Seen(
+    return ConversationRow(
         id=str(raw.get("id") or ""),
         inbound=raw.get("direction") == "inbound",
         is_email="EMAIL" in str(raw.get("messageType") or ""),
@@ -133,11 +104,11 @@ def _time(text: str) -> datetime | None:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def email(email_id: str) -> Email:
+def read_email(email_id: str) -> ReadEmail:
     """One email with its text; conversations leave that out. Source: GET /conversations/messages/email/{id}."""
     found = request("GET", f"/conversations/messages/email/{email_id}", version=VERSION)
     raw = found.get("emailMessage") or found
-    return Email(
+    return ReadEmail(
         id=email_id,
         inbound=raw.get("direction") == "inbound",
         at=_time(str(raw.get("dateAdded") or "")),
@@ -145,11 +116,11 @@ def email(email_id: str) -> Email:
     )
 
 
-def open_deals(contact_id: str) -> list[Deal]:
+def open_deals(contact_id: str) -> list[OpenDeal]:
     """The open opportunities of a contact, 100 at most."""
     found = search_opportunities({"contactId": contact_id, "status": "open", "limit": "100"})
     rows = [row for row in _list(found, "opportunities") if row.get("status") == "open"]
-    return [Deal(str(row.get("id") or ""), storable(str(row.get("name") or ""))) for row in rows if _is_of(row, contact_id)]
+    return [OpenDeal(str(row.get("id") or ""), storable(str(row.get("name") or ""))) for row in rows if _is_of(row, contact_id)]
 
 
 def _is_of(row: dict[str, Any], contact_id: str) -> bool:

@@ -1,0 +1,49 @@
+"""Which side of a running A/B test an email is on. The assignment is stored once and never changes."""
+
+import hashlib
+
+from django.conf import settings
+from django.db.models import F
+
+from caio_project.lib.db import claims
+from leads.models import Kind
+from outreach.choices import Phase
+from outreach.control import phase
+from outreach.models import Assignment, EmailTemplate, Experiment, Message
+
+
+def assign_side(message: Message, template: EmailTemplate | None) -> str:
+    """Put an email that is being drafted into the test of its template; "a", "b", or "" where it is in none.
+
+    Inside the transaction that stores the draft: the place that it takes is claimed with it, or not at all.
+    """
+    if message.step > 1 or message.kind != Kind.LIVE or "ghl" in settings.SANDBOXED or template is None:
+        return ""
+    running = Experiment.objects.filter(ended_at=None, template_a=template).first()
+    if running is None or phase.control().phase == Phase.SHADOW:
+        return ""
+    free = Experiment.objects.filter(pk=running.pk, ended_at=None, assigned__lt=F("size"))
+    if not claims.claim(free, assigned=F("assigned") + 1):
+        return ""
+    variant = variant_of(str(running.public_id), message.lead_id)
+    Assignment.objects.create(experiment=running, message=message, variant=variant)
+    return variant
+
+
+def template_version_for(message: Message, template: EmailTemplate) -> EmailTemplate:
+    """What an email that got B is written by in the stead of `template`; `template` itself for every other."""
+    if message.pk is None:
+        return template
+    mine = Assignment.objects.filter(message=message, variant=Assignment.B, experiment__template_a=template)
+    found = mine.select_related("experiment__template_b").first()
+    return found.experiment.template_b if found else template
+
+
+def is_assigned(message: Message) -> bool:
+    return Assignment.objects.filter(message=message).exists()
+
+
+def variant_of(experiment: str, person: int) -> str:
+    """ "a" or "b": by a hash, so that it is the same each time and follows nothing else that is known of the person."""
+    digest = hashlib.sha256(f"{experiment}:{person}".encode()).digest()
+    return "ab"[digest[0] & 1]

@@ -1,0 +1,48 @@
+"""GoHighLevel API v2: the one call that sends an email. Only outreach.sending.send may import this.
+
+Source: GHL API v2, "Conversations" (Version 2021-04-15). There is no idempotency key: an answer that may have acted is
+`Uncertain`, and is settled by reading the conversation.
+"""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from leads.integrations.ghl import request
+
+VERSION = "2021-04-15"
+SEND_DEADLINE = 20.0
+
+
+@dataclass(frozen=True)
+class SentEmail:
+    conversation_id: str
+    message_id: str
+    email_message_id: str
+
+
+@dataclass(frozen=True)
+class EmailThread:
+    """Where a follow-up belongs: GHL's id of the thread, which is that of its first message, and of the newest one."""
+
+    id: str
+    newest: str
+
+
+def send_email(*, contact_id: str, to: str, subject: str, html: str, thread: EmailThread | None = None) -> SentEmail:
+    """Send one email. Success means that GHL has queued it. Never repeat on Uncertain.
+
+    `emailFrom` is a bare address: GHL refuses "Name <a@b>". Raises lib.http's failures.
+    """
+    body = {
+        "type": "Email",
+        "contactId": contact_id,
+        "emailFrom": settings.GHL_FROM_EMAIL,
+        "emailTo": to,
+        "subject": subject,
+        "html": html,
+    }
+    if thread:
+        body |= {"threadId": thread.id, "replyMessageId": thread.newest, "emailReplyMode": "reply"}
+    found = request("POST", "/conversations/messages", version=VERSION, json=body, deadline=SEND_DEADLINE, reaches_out=True)
+    return SentEmail(*(str(found.get(name) or "") for name in ("conversationId", "messageId", "emailMessageId")))
