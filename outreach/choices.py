@@ -76,3 +76,79 @@ class EventKind(TextChoices):
     COMPLAINED = "complained", "Complained of spam"
     UNSUBSCRIBED = "unsubscribed", "Unsubscribed"
     REFUSED = "refused", "Refused by the mail provider"
+
+
+class MoveCode(TextChoices):
+    """Why an email changed its state: stored with each move, and the words that its history shows."""
+
+    # drafting
+    DRAFTED = "drafted", "Drafted, waiting for a decision"
+    FREED = "freed", "What blocked it is gone: waiting for a decision"
+    GUARD = "guard", "Blocked by a check"
+    DRAFT_FAILED = "draft_failed", "Could not be drafted"
+    # decisions of a person
+    APPROVED = "approved", "Approved"
+    WOULD_APPROVE = "would_approve", "Would have been approved (shadow)"
+    REJECTED = "rejected", "Rejected"
+    EDITED = "edited", "Edited"
+    UNDONE = "undone", "Approval undone"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+    HISTORY = "history", "Rejected in the previous system"
+    PERSON_SAYS_SENT = "person_says_sent", "A person says it was sent"
+    PERSON_SAYS_NOT_SENT = "person_says_not_sent", "A person says it was not sent"
+    # automatic approval and time
+    MACHINE = "machine", "Approved by the machine"
+    MACHINE_RETURNED = "machine_returned", "Held again: the machine may not approve it any more"
+    MORE_KNOWN = "more_known", "Held again: more is known of this person now"
+    EXPIRED = "expired", "Expired without a decision. It was never sent, and this does not count as a rejection"
+    # sending
+    DOOR = "door", "Final checks began"
+    LATER = "later", "Not yet: a limit held it back"
+    RECOVERED = "recovered", "Not sent: the process that was sending it ended before the call"
+    SENT = "sent", "Sent"
+    UNCERTAIN = "uncertain", "We don't know whether this left"
+    FOUND_AT_GHL = "found_at_ghl", "Found at GoHighLevel: it was sent"
+    EVENT_AT_GHL = "event_at_ghl", "GoHighLevel reported what became of it: it was sent"
+    # held again by the final checks
+    COLLEAGUE = "colleague", "Held again: a colleague at the company was written to"
+    STALE = "stale", "Held again: the approval was too old"
+    TRANSPORT_GONE = "transport_gone", "Held again: it was approved for GoHighLevel, which is in the sandbox now"
+    NO_TRANSPORT = "no_transport", "Held again: it was approved without a transport"
+    POSTAL_ADDRESS = "postal_address", "Held again: the postal address is not set"
+    KNOWN_AT_GHL = "known_at_ghl", "Stopped: GoHighLevel shows what was not known when it was approved"
+    # withdrawn or failed by the final checks
+    NO_ADDRESS = "no_address", "Stopped: there is no address to write to"
+    ADDRESS_CHANGED = "address_changed", "Stopped: this person's address has changed"
+    OTHER_ADDRESS = "other_address", "Withdrawn: this person has another address by now"
+    SAME_ADDRESS = "same_address", "Stopped: this address was written to for another lead"
+    WRITTEN_AS_OTHER = "written_as_other", "Withdrawn: this person was written to as another lead"
+    OTHER_IS_OPEN = "other_is_open", "Withdrawn: this person has another email open"
+    FIRST_KEPT = "first_kept", "Withdrawn: the first email was kept in the sandbox"
+    COMPANY_ANSWERED = "company_answered", "Withdrawn: somebody at the company has answered, and is interested"
+    COUNTRY = "country", "Stopped: the recipient's country is not allowed"
+    UNDELIVERABLE = "undeliverable", "Stopped: test, training and example emails are never sent"
+    CONTACT_MISMATCH = "contact_mismatch", "Refused: GoHighLevel returned a contact with another address"
+    DND = "dnd", "Refused: do-not-disturb is set at GoHighLevel"
+    CONTACT_GONE = "contact_gone", "Refused: GoHighLevel does not find the contact"
+    REFUSED = "refused", "Refused by GoHighLevel"
+    # what this person did, or what their address is
+    ANSWERED = "answered", "Stopped: this person has written to us"
+    MEETING = "meeting", "Stopped: this person has booked a meeting"
+    SUPPRESSED = "suppressed", "Stopped: we must not write to this address"
+    UNSUBSCRIBED = "unsubscribed", "Stopped: this person wants no more emails"
+    COMPLAINED = "complained", "Stopped: this person called an email spam"
+    BOUNCED = "bounced", "Stopped: the address does not receive emails"
+    INVALID = "invalid", "Stopped: the address is not valid"
+    CUSTOMER = "customer", "Stopped: this is a customer"
+    COMPETITOR = "competitor", "Stopped: this is a competitor"
+    OWN_DOMAIN = "own_domain", "Stopped: this is an address of ours"
+    PERSONAL = "personal", "Stopped: this is a personal mailbox"
+    ROLE = "role", "Stopped: this is a mailbox of a role, not of a person"
+    DISPOSABLE = "disposable", "Stopped: this is a disposable mailbox"
+    ERASED = "erased", "Stopped: this person was erased"
+    MANUAL = "manual", "Stopped by hand: we must not write to this address"
+
+
+def move_words(code: str) -> str:
+    """The words of a stored move code. A code of an older version that is not used any more is shown as it stands."""
+    return MoveCode(code).label if code in MoveCode.values else code.replace("_", " ").capitalize()

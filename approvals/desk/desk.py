@@ -15,7 +15,7 @@ from approvals.desk import reading_proof
 from approvals.queue import review_queue
 from caio_project.lib.diff import Diff, diff
 from leads.models import Kind
-from outreach.choices import Phase, Status
+from outreach.choices import Phase, Status, move_words
 from outreach.contact_history import ghl_check
 from outreach.content import email_footer
 from outreach.control import phase
@@ -29,44 +29,8 @@ LIST_LENGTH = 9
 MOST_VISITS = 12
 NOT_RECORDED = " Your decision was not recorded."
 
+
 # What a code on a move says in history.
-WHY = {
-    "drafted": "Drafted, waiting for a decision",
-    "guard": "Blocked by a check",
-    "draft_failed": "Could not be drafted",
-    "approved": "Approved",
-    "machine": "Approved by the machine",
-    "machine_returned": "Held again: the machine may not approve it any more",
-    "would_approve": "Would have been approved (shadow)",
-    "rejected": "Rejected",
-    "undone": "Approval undone",
-    "edited": "Edited",
-    "withdrawn": "Withdrawn",
-    "expired": "Expired without a decision. It was never sent, and this does not count as a rejection",
-    "door": "At the door",
-    "later": "Not yet: a limit held it back",
-    "sent": "Left",
-    "uncertain": "We don't know whether this left",
-    "found_at_ghl": "Found at GoHighLevel: it left",
-    "person_says_sent": "A person says it was sent",
-    "person_says_not_sent": "A person says it was not sent",
-    "suppressed": "Stopped: we must not write to this address",
-    "written_as_other": "Withdrawn: this person was written to as another lead",
-    "other_is_open": "Withdrawn: this person has another email open",
-    "more_known": "Held again: more is known of this person now",
-    "answered": "Stopped: this person has written to us",
-    "meeting": "Stopped: this person has booked a meeting",
-    "unsubscribed": "Stopped: this person wants no more emails",
-    "complained": "Stopped: this person called an email spam",
-    "bounced": "Stopped: the address does not receive emails",
-    "event_at_ghl": "It arrived somewhere: so it left",
-    "known_at_ghl": "Stopped: GoHighLevel shows what was not known when it was approved",
-    "first_kept": "Withdrawn: the first email was kept in the sandbox",
-    "other_address": "Withdrawn: this person has another address by now",
-    "company_answered": "Withdrawn: somebody at the company has answered, and is interested",
-}
-
-
 @dataclass(frozen=True)
 class Labels:
     """What the buttons say in this state; `blocked` is why Approve is off."""
@@ -302,7 +266,7 @@ def _neighbours(message: Message, user: Any) -> dict[str, Any]:
 
 def _event(move: Move) -> Event:
     reason = getattr(move, "reason", None)
-    text = WHY.get(move.why, move.why.replace("_", " ").capitalize())
+    text = move_words(move.why)
     by = phase.name_of(move.by) if move.by else ""
     return Event(move.at, text, by, move.tag.replace("_", " "), reason.text if reason else "")
 

@@ -6,11 +6,10 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
-from approvals.desk.desk import WHY
 from caio_project.field_labels import told_apart
 from leads.models import Assessment, Enrichment, Lead, Merge, OwnerChange, Visit
 from leads.suppression import suppression
-from outreach.choices import Status
+from outreach.choices import Status, move_words
 from outreach.control import phase
 from outreach.models import EmailEvent, Meeting, Message, Move, Opportunity, Reply
 
@@ -74,7 +73,7 @@ def _emails(rows: list[int]) -> Iterator[Event]:
     for move in moves.order_by("-pk")[:100]:
         which = f" (follow-up {move.message.step - 1})" if move.message.step > 1 else ""
         who = f", {phase.name_of(move.by)}" if move.by else ""
-        said = WHY.get(move.why) or Status(move.to_status).label
+        said = move_words(move.why)
         yield Event(move.at, "Email", f"{said}{which}{who}", move.reason.text if hasattr(move, "reason") else "")
     for message in Message.objects.filter(lead__in=rows, moves=None).order_by("-pk")[:20]:
         yield Event(message.sent_at or message.created_at, "Email", str(Status(message.status).label))

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from caio_project.lib.db import claims
+from outreach.choices import MoveCode
 from outreach.lifecycle import transitions
 from outreach.models import Message, Move, MoveReason
 
@@ -15,7 +16,7 @@ from outreach.models import Message, Move, MoveReason
 def move(
     message: Message,
     to_status: str,
-    why: str,
+    why: MoveCode | str,
     *,
     by: Any = None,
     tag: str = "",
@@ -27,7 +28,7 @@ def move(
 ) -> Message:
     """Move `message`, as the caller knows it, to `to_status` and set `changes`, or change nothing.
 
-    `why` is a code; `reason` is typed text and goes into an erasable row. With `lease`, only the holder of that lease
+    `why` is a MoveCode; `reason` is typed text and goes into an erasable row. With `lease`, only the holder of that lease
     may move it; with `where`, only while the row is like that. Raises IllegalMove where the table has no such move and
     Stale where the row is no longer as the caller knew it (other state, other text, other lease).
     """
@@ -47,7 +48,7 @@ def move(
             to_status=to_status,
             at=now or timezone.now(),
             by=by,
-            why=why,
+            why=MoveCode(why).value,
             tag=tag,
             version=changes.get("version", message.version),
         )

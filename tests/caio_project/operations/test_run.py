@@ -29,7 +29,7 @@ while True: time.sleep(0.02)
 """
 SUPERVISED = """
 import sys
-from caio_project.supervisor import Supervisor
+from caio_project.operations.supervisor import Supervisor
 notes, child, grace, *stubborn = sys.argv[1:]
 Supervisor(
     {{"one": [sys.executable, "-c", child, notes, *stubborn]}}, grace=float(grace),

@@ -56,10 +56,10 @@ def test_every_pair_of_states_is_either_legal_or_not() -> None:
 @pytest.mark.parametrize(("a", "b"), LEGAL_PAIRS)
 def test_a_legal_move_happens_and_is_logged(a: str, b: str) -> None:
     message = in_state(a, lease_until=timezone.now())
-    moved = move(message, b, "test", attempts=7)
+    moved = move(message, b, "edited", attempts=7)
     assert (moved.status, moved.attempts, moved.lease_until) == (b, 7, None)
     logged = Move.objects.filter(message=message).values_list("from_status", "to_status", "why", "version", "by", "tag")
-    assert list(logged) == [(a, b, "test", 3, None, "")]
+    assert list(logged) == [(a, b, "edited", 3, None, "")]
 
 
 @pytest.mark.parametrize(("a", "b"), OTHER_PAIRS)
@@ -67,7 +67,7 @@ def test_any_other_move_is_refused_by_name_and_changes_nothing(a: str, b: str) -
     message = in_state(a, lease_until=timezone.now())
     before = columns(message)
     with pytest.raises(IllegalMove, match=f"^{a} -> {b} is not a move$") as refused:
-        move(message, b, "test", attempts=7)
+        move(message, b, "edited", attempts=7)
     assert (refused.value.from_status, refused.value.to_status) == (a, b)
     assert columns(message) == before
     assert Move.objects.count() == 0
@@ -93,7 +93,7 @@ def test_a_stale_version_is_refused_and_changes_nothing() -> None:
     Message.objects.filter(pk=message.pk).update(version=4)
     before = columns(message)
     with pytest.raises(Stale) as stale:
-        move(message, "cleared", "test", transport="ghl")
+        move(message, "cleared", "edited", transport="ghl")
     assert (stale.value.status, stale.value.version) == ("held", 4)
     assert columns(message) == before
     assert Move.objects.count() == 0
@@ -101,10 +101,10 @@ def test_a_stale_version_is_refused_and_changes_nothing() -> None:
 
 def test_a_stale_status_is_refused_and_changes_nothing() -> None:
     message = in_state("held")
-    move(Message.objects.get(pk=message.pk), "rejected", "another was first")
+    move(Message.objects.get(pk=message.pk), "rejected", "rejected")
     before = columns(message)
     with pytest.raises(Stale) as stale:
-        move(message, "cleared", "test", transport="ghl")
+        move(message, "cleared", "edited", transport="ghl")
     assert (stale.value.status, stale.value.version) == ("rejected", 3)
     assert columns(message) == before
     assert Move.objects.count() == 1
@@ -116,14 +116,14 @@ def test_another_lease_is_refused_and_changes_nothing(other: timedelta | None) -
     message = in_state("sending", lease_until=now + other if other else None)
     before = columns(message)
     with pytest.raises(Stale):
-        move(message, "sent", "test", lease=now)
+        move(message, "sent", "edited", lease=now)
     assert columns(message) == before
     assert Move.objects.count() == 0
 
 
 def test_the_holder_of_the_lease_may_move() -> None:
     now = timezone.now()
-    assert move(in_state("sending", lease_until=now), "sent", "test", lease=now).status == "sent"
+    assert move(in_state("sending", lease_until=now), "sent", "edited", lease=now).status == "sent"
 
 
 def test_typed_text_goes_into_a_row_of_its_own_and_the_person_onto_the_move(reviewer: User) -> None:
