@@ -19,7 +19,9 @@ for url in (
 ):
     try:
         with psycopg.connect(url, connect_timeout=5, autocommit=True) as db:
-            (may,) = db.execute("SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user").fetchone() or (False,)
+            (may,) = db.execute(
+                "SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user"
+            ).fetchone() or (False,)
             if not may:
                 errors.append(f"{urlsplit(url).username}: may not create databases")
                 continue

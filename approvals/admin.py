@@ -27,7 +27,9 @@ MOST_AT_ONCE = 20
 
 class RejectForm(forms.Form):
     tag = forms.ChoiceField(choices=Tag.choices)
-    reason = forms.CharField(min_length=decisions.SHORTEST_REASON, widget=forms.Textarea(attrs={"rows": 3}))
+    reason = forms.CharField(
+        min_length=decisions.SHORTEST_REASON, widget=forms.Textarea(attrs={"rows": 3})
+    )
 
 
 @admin.register(Approval)
@@ -46,11 +48,27 @@ class ApprovalList(ReadOnly):
     list_filter = ("status", "band", "tier", "kind")
     list_select_related = ("lead__company",)
     list_per_page = 50
-    search_fields = ("lead__first_name", "lead__last_name", "lead__company__name", "to_address", "texts__subject")
+    search_fields = (
+        "lead__first_name",
+        "lead__last_name",
+        "lead__company__name",
+        "to_address",
+        "texts__subject",
+    )
     ordering = review_queue.ORDER
     actions = ("approve_emails", "reject_emails")
     show_full_result_count = False
-    fields = ("who", "to_address", "subject", "text_shown", "status", "band", "critical_reason", "intent", "tier")
+    fields = (
+        "who",
+        "to_address",
+        "subject",
+        "text_shown",
+        "status",
+        "band",
+        "critical_reason",
+        "intent",
+        "tier",
+    )
     readonly_fields = ("who", "subject", "text_shown")
 
     def has_decide_permission(self, request: HttpRequest) -> bool:
@@ -79,13 +97,23 @@ class ApprovalList(ReadOnly):
     @admin.display(description="Text")
     def text_shown(self, message: Message) -> str:
         text = _text(message)
-        return format_html("<div style='white-space:pre-wrap'>{}\n\n{}</div>", text.body, text.footer) if text else ""
+        return (
+            format_html("<div style='white-space:pre-wrap'>{}\n\n{}</div>", text.body, text.footer)
+            if text
+            else ""
+        )
 
-    @display(description="Band", label={"CRITICAL": "danger", "HOT": "warning", "WARM": "info", "LOW": "default"})
+    @display(
+        description="Band",
+        label={"CRITICAL": "danger", "HOT": "warning", "WARM": "info", "LOW": "default"},
+    )
     def shown_band(self, message: Message) -> str:
         return "CRITICAL" if message.critical_reason else message.get_band_display()
 
-    @display(description="Kind", label={"Example visitor": "warning", "Test visitor": "warning", "Training": "warning"})
+    @display(
+        description="Kind",
+        label={"Example visitor": "warning", "Test visitor": "warning", "Training": "warning"},
+    )
     def shown_kind(self, message: Message) -> str:
         """Nothing for live people; made-up ones are named."""
         return "" if message.kind == Kind.LIVE else message.get_kind_display()
@@ -99,7 +127,9 @@ class ApprovalList(ReadOnly):
         return format_html('<a href="{}">Review</a>', f"/sales/queue/{message.public_id}")
 
     @admin.action(description="Approve…", permissions=["decide"])
-    def approve_emails(self, request: HttpRequest, queryset: QuerySet[Message]) -> HttpResponse | None:
+    def approve_emails(
+        self, request: HttpRequest, queryset: QuerySet[Message]
+    ) -> HttpResponse | None:
         """First a page with every full text; then one decision for each, bound to the version that was shown."""
         return self._decide(
             request, queryset, "approve_emails", "Approve",
@@ -107,7 +137,9 @@ class ApprovalList(ReadOnly):
         )  # fmt: skip
 
     @admin.action(description="Reject…", permissions=["decide"])
-    def reject_emails(self, request: HttpRequest, queryset: QuerySet[Message]) -> HttpResponse | None:
+    def reject_emails(
+        self, request: HttpRequest, queryset: QuerySet[Message]
+    ) -> HttpResponse | None:
         return self._decide(
             request, queryset, "reject_emails", "Reject",
             lambda m, version, form: decisions.reject(
@@ -123,9 +155,16 @@ class ApprovalList(ReadOnly):
     ) -> HttpResponse | None:  # fmt: skip
         if not self.has_decide_permission(request):
             raise PermissionDenied
-        chosen = list(queryset.select_related("lead__company").order_by(*review_queue.ORDER)[: MOST_AT_ONCE + 1])
+        chosen = list(
+            queryset.select_related("lead__company").order_by(*review_queue.ORDER)[
+                : MOST_AT_ONCE + 1
+            ]
+        )
         if len(chosen) > MOST_AT_ONCE:
-            messages.error(request, f"{MOST_AT_ONCE} at once are the most that can be read. Nothing was decided.")
+            messages.error(
+                request,
+                f"{MOST_AT_ONCE} at once are the most that can be read. Nothing was decided.",
+            )
             return None
         if "confirmed" not in request.POST or (form is not None and not form.is_valid()):
             return self._page(request, chosen, action, verb, form)
@@ -141,10 +180,15 @@ class ApprovalList(ReadOnly):
             except decisions.Refused as refused:
                 messages.warning(request, f"{message.lead}: {refused.text}")
         if done:
-            messages.success(request, f"{'Approved' if verb == 'Approve' else 'Rejected'} {done} of {len(chosen)}.")
+            messages.success(
+                request,
+                f"{'Approved' if verb == 'Approve' else 'Rejected'} {done} of {len(chosen)}.",
+            )
         return None
 
-    def _page(self, request: HttpRequest, chosen: list[Message], action: str, verb: str, form: Any) -> HttpResponse:
+    def _page(
+        self, request: HttpRequest, chosen: list[Message], action: str, verb: str, form: Any
+    ) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),
             "title": f"{verb} {len(chosen)}: read every text",
@@ -166,7 +210,18 @@ def _text(message: Message) -> Any:
 
 @admin.register(Decision)
 class Decisions(ReadOnly):
-    list_display = ("at", "message", "verdict", "tag", "by_name", "channel", "phase", "edited", "is_evidence", "typed")
+    list_display = (
+        "at",
+        "message",
+        "verdict",
+        "tag",
+        "by_name",
+        "channel",
+        "phase",
+        "edited",
+        "is_evidence",
+        "typed",
+    )
     list_filter = ("verdict", "channel", "tag", "is_evidence")
     list_select_related = ("message__lead", "reason")
     ordering = ("-at",)

@@ -43,9 +43,21 @@ class PendingEmails(APIView):
     def get(self, request: Request) -> Response:
         """What waits for a decision, most urgent first."""
         waiting = review_queue.waiting().select_related("lead__company", "assessment")
-        found = page(_by_priority(waiting, request), review_queue.ORDER, request.query_params.get("cursor", ""), PAGE_SIZE)
-        texts = {(t.message_id, t.version): t for t in MessageText.objects.filter(message__in=found.rows)}
-        return Response({**links(request, found), "results": [shown(m, texts.get((m.pk, m.version))) for m in found.rows]})
+        found = page(
+            _by_priority(waiting, request),
+            review_queue.ORDER,
+            request.query_params.get("cursor", ""),
+            PAGE_SIZE,
+        )
+        texts = {
+            (t.message_id, t.version): t for t in MessageText.objects.filter(message__in=found.rows)
+        }
+        return Response(
+            {
+                **links(request, found),
+                "results": [shown(m, texts.get((m.pk, m.version))) for m in found.rows],
+            }
+        )
 
 
 def _by_priority(waiting: Any, request: Request) -> Any:
@@ -77,7 +89,9 @@ class Approve(APIView):
         asked = ApproveShape(data=request.data)
         asked.is_valid(raise_exception=True)
         message = get_object_or_404(Message, public_id=public_id)
-        return _decided(lambda: decisions.approve(message, asked.validated_data["version"], _decider(request)))
+        return _decided(
+            lambda: decisions.approve(message, asked.validated_data["version"], _decider(request))
+        )
 
 
 class Reject(APIView):
@@ -90,7 +104,11 @@ class Reject(APIView):
         asked.is_valid(raise_exception=True)
         message = get_object_or_404(Message, public_id=public_id)
         said = asked.validated_data
-        return _decided(lambda: decisions.reject(message, said["version"], _decider(request), tag=said["tag"], reason=said["reason"]))
+        return _decided(
+            lambda: decisions.reject(
+                message, said["version"], _decider(request), tag=said["tag"], reason=said["reason"]
+            )
+        )
 
 
 def _decider(request: Request) -> decisions.Decider:

@@ -19,7 +19,9 @@ class Piece:
 
 def marked(text: str, phrases: Sequence[dict[str, str]]) -> list[Piece]:
     """`text` cut into pieces so that every occurrence of a phrase is known by its place in `phrases`."""
-    longest_first = sorted((n for n, p in enumerate(phrases) if p["text"]), key=lambda n: -len(phrases[n]["text"]))
+    longest_first = sorted(
+        (n for n, p in enumerate(phrases) if p["text"]), key=lambda n: -len(phrases[n]["text"])
+    )
     words = [rf"(?P<f{n}>(?<!\w){re.escape(phrases[n]['text'])}(?!\w))" for n in longest_first]
     pattern = re.compile("|".join([rf"(?P<url>{_URL.pattern})", *words]))
     pieces, at = [], 0

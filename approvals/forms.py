@@ -13,7 +13,12 @@ class Version(forms.Form):
 
 
 class RejectMany(forms.Form):
-    tag = forms.ChoiceField(label="Why?", choices=Tag.choices, widget=forms.RadioSelect, error_messages={"required": "Choose why."})
+    tag = forms.ChoiceField(
+        label="Why?",
+        choices=Tag.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose why."},
+    )
     reason = forms.CharField(
         label="What should be different?",
         max_length=2000,
@@ -25,7 +30,9 @@ class RejectMany(forms.Form):
         reason: str = self.cleaned_data["reason"].strip()
         if len(reason) < SHORTEST_REASON:
             more = SHORTEST_REASON - len(reason)
-            raise forms.ValidationError(f"{more} more character{'' if more == 1 else 's'}: say what should be different.")
+            raise forms.ValidationError(
+                f"{more} more character{'' if more == 1 else 's'}: say what should be different."
+            )
         return reason
 
 
@@ -34,7 +41,9 @@ class Reject(Version, RejectMany):
 
 
 class Edit(Version):
-    subject = forms.CharField(max_length=200, error_messages={"required": "An email needs a subject."})
+    subject = forms.CharField(
+        max_length=200, error_messages={"required": "An email needs a subject."}
+    )
     body = forms.CharField(
         label="Text",
         max_length=20_000,

@@ -26,14 +26,18 @@ class Decision(AppendOnly):
     version = models.PositiveIntegerField()
     text_sha256 = models.CharField(max_length=64)
     tag = models.CharField(max_length=30, choices=Tag.choices, blank=True)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
     by_name = models.CharField(max_length=150)
     channel = models.CharField(max_length=10, help_text="desk, admin, api or slack")
     phase = models.CharField(max_length=12)
     edited = models.BooleanField(help_text="The text was a person's by then.")
     held_at = models.DateTimeField()
     at = models.DateTimeField(default=timezone.now)
-    is_evidence = models.BooleanField(help_text="A named person's decision about an email that can really leave.")
+    is_evidence = models.BooleanField(
+        help_text="A named person's decision about an email that can really leave."
+    )
 
     class Meta:
         permissions = [("decide", "Can approve and reject emails")]
@@ -59,7 +63,9 @@ class Reading(models.Model):
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["message", "user", "version"], name="reading_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["message", "user", "version"], name="reading_once")
+        ]
 
 
 class Claim(models.Model):
@@ -78,8 +84,12 @@ class Notice(models.Model):
         EMAIL = "email", "Email"
         PAGE = "page", "Notices page"
 
-    key = models.CharField(max_length=80, unique=True, help_text="Once per event: held round and step.")
-    message = models.ForeignKey(Message, null=True, on_delete=models.CASCADE, related_name="notices")
+    key = models.CharField(
+        max_length=80, unique=True, help_text="Once per event: held round and step."
+    )
+    message = models.ForeignKey(
+        Message, null=True, on_delete=models.CASCADE, related_name="notices"
+    )
     reply = models.ForeignKey(
         Reply, null=True, blank=True, on_delete=models.CASCADE, related_name="notices",
         help_text="An answer to tell of; its words are read when it is told, and not kept here.",

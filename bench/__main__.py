@@ -26,13 +26,31 @@ def main() -> int:
         ("webhook", lambda: webhook.measure(SECONDS)),
         ("redis", latency.on_redis),
         ("embedded", latency.embedded),
-        ("cost", lambda: json.loads(world.manage(world.fresh_postgres(), "-m", "bench.cost", f"{SECONDS:g}"))),
+        (
+            "cost",
+            lambda: json.loads(
+                world.manage(world.fresh_postgres(), "-m", "bench.cost", f"{SECONDS:g}")
+            ),
+        ),
         (
             "door",
-            lambda: [json.loads(world.manage(world.fresh_postgres(), "-m", "bench.door", f"{n}")) for n in door.SIZES],
+            lambda: [
+                json.loads(world.manage(world.fresh_postgres(), "-m", "bench.door", f"{n}"))
+                for n in door.SIZES
+            ],
         ),
-        ("leaving", lambda: json.loads(world.manage(world.fresh_postgres(), "-m", "bench.door_cost", f"{SECONDS:g}"))),
-        ("pages", lambda: json.loads(world.manage(world.fresh_postgres(), "-m", "bench.pages", str(pages.HELD)))),
+        (
+            "leaving",
+            lambda: json.loads(
+                world.manage(world.fresh_postgres(), "-m", "bench.door_cost", f"{SECONDS:g}")
+            ),
+        ),
+        (
+            "pages",
+            lambda: json.loads(
+                world.manage(world.fresh_postgres(), "-m", "bench.pages", str(pages.HELD))
+            ),
+        ),
     ):
         console.print(f"measuring {name} …")
         try:
@@ -44,24 +62,40 @@ def main() -> int:
     console.print(table(found))
     file = world.ROOT / "var" / "bench.json"
     file.parent.mkdir(exist_ok=True)
-    file.write_text(json.dumps({"at": time.strftime("%FT%TZ", time.gmtime()), "seconds": SECONDS, **found}, indent=2))
+    file.write_text(
+        json.dumps(
+            {"at": time.strftime("%FT%TZ", time.gmtime()), "seconds": SECONDS, **found}, indent=2
+        )
+    )
     for text in failed:
         console.print(f"FAILED {text}", style="red", markup=False)
     return 1 if failed else 0
 
 
 def table(found: dict[str, Any]) -> Table:
-    shown = Table(title=f"{os.cpu_count()} processors, {SECONDS:g} s of load on each side", title_justify="left")
+    shown = Table(
+        title=f"{os.cpu_count()} processors, {SECONDS:g} s of load on each side",
+        title_justify="left",
+    )
     for column, justify in (("", "left"), ("measured", "right"), ("aim", "right"), ("", "left")):
         shown.add_column(column, justify=justify)  # type: ignore[arg-type]
 
-    def row(text: str, value: float, unit: str, aim: float | None = None, at_least: bool = False) -> None:
+    def row(
+        text: str, value: float, unit: str, aim: float | None = None, at_least: bool = False
+    ) -> None:
         if aim is None:
-            shown.add_row(text, f"{value:,.2f} x" if unit == "x" else f"{value:,.1f} {unit}", "", "")
+            shown.add_row(
+                text, f"{value:,.2f} x" if unit == "x" else f"{value:,.1f} {unit}", "", ""
+            )
             return
         met = value >= aim if at_least else value < aim
         figure = f"{value:.2f}" if at_least else f"{value:,.1f} {unit}"
-        shown.add_row(text, figure, f"{'≥' if at_least else '<'} {aim:g} {unit}".rstrip(), "met" if met else "missed")
+        shown.add_row(
+            text,
+            figure,
+            f"{'≥' if at_least else '<'} {aim:g} {unit}".rstrip(),
+            "met" if met else "missed",
+        )
 
     if w := found.get("webhook"):
         row(f"POST /webhooks/rb2b, {webhook.CONNECTIONS} connections", w["per_second"], "/s")
@@ -73,22 +107,37 @@ def table(found: dict[str, Any]) -> Table:
         row("  p99", w["p99_ms"], "ms", 100)
         row("  p99 of the floor", w["floor_p99_ms"], "ms")
         row("  the load generator itself, a request", w["client_ms"], "ms")
-    for name, text, aim in (("redis", "Redis, worker, beat", 5), ("embedded", "embedded, SQLite", 15)):
+    for name, text, aim in (
+        ("redis", "Redis, worker, beat", 5),
+        ("embedded", "embedded, SQLite", 15),
+    ):
         if one := found.get(name):
             row(f"visit to held, {text}: median", one["median_s"], "s", aim)
             row("  longest", one["longest_s"], "s", aim)
     if c := found.get("cost"):
         for one in c["sizes"]:
-            row(f"stored to assessed, {one['visits']:,} visits in the table", one["ms"], "ms a visit")
+            row(
+                f"stored to assessed, {one['visits']:,} visits in the table",
+                one["ms"],
+                "ms a visit",
+            )
         row("  queries a visit, the same at every size", c["queries"], "")
         row(f"  times the cost at {c['sizes'][0]['visits']:,}", c["ratio"], "x", cost.AIM)
     for one in found.get("door", []):
-        row(f"whose turn it is, {one['waiting']:,} approved, half of them passed over", one["turn_ms"], "ms", 50)
+        row(
+            f"whose turn it is, {one['waiting']:,} approved, half of them passed over",
+            one["turn_ms"],
+            "ms",
+            50,
+        )
         row("  for whom the day's last slots are kept", one["kept_ms"], "ms")
         row("  why the last of them has not left", one["why_last_ms"], "ms")
         row("  when all of them have left", one["forecast_ms"], "ms")
     if d := found.get("leaving"):
-        for text, one in (("no latency", d["fast"]), (f"{door_cost.SLOW:g} s for each call", d["slow"])):
+        for text, one in (
+            ("no latency", d["fast"]),
+            (f"{door_cost.SLOW:g} s for each call", d["slow"]),
+        ):
             row(f"the door, one process, GoHighLevel with {text}", one["per_second"], "emails/s")
             row(f"  floor: the same {d['calls']} calls alone", one["floor_per_second"], "emails/s")
             row("  ratio to the floor", one["ratio"], "x")

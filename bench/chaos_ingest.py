@@ -64,8 +64,16 @@ class Site:
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> "Site":
-        beat = (*CELERY, "beat", "--loglevel=WARNING", "--scheduler=celery.beat:Scheduler", "--pidfile=")
-        self.url, self._web = self._stack.enter_context(world.web_process(self._env, "/webhooks/rb2b/health"))
+        beat = (
+            *CELERY,
+            "beat",
+            "--loglevel=WARNING",
+            "--scheduler=celery.beat:Scheduler",
+            "--pidfile=",
+        )
+        self.url, self._web = self._stack.enter_context(
+            world.web_process(self._env, "/webhooks/rb2b/health")
+        )
         self._start_celery()
         self._stack.callback(lambda: self._worker.__exit__())  # whichever runs by then
         self._stack.enter_context(world.Process(self._env, *beat))
@@ -114,7 +122,9 @@ class Site:
         self._worker.__exit__()
 
     def _start_celery(self) -> None:
-        self._worker = world.Process(self._env, *CELERY, "worker", "--loglevel=WARNING", "--concurrency=2")
+        self._worker = world.Process(
+            self._env, *CELERY, "worker", "--loglevel=WARNING", "--concurrency=2"
+        )
 
     def _kill_one_of(self, what: str, pids: list[int]) -> None:
         if pids:
@@ -127,12 +137,16 @@ def bodies(posts: int, chance: random.Random) -> Iterator[bytes]:
     """`posts` page views, every PAGES_EACH of one person, and some of them again a little later."""
     text = json.dumps(load.BODY | {"Captured URL": f"https://oursite.test{MARK}{{page}}"})
     order: list[tuple[float, int]] = [(n, n) for n in range(posts)]
-    order += [(n + chance.uniform(0, 200), n) for n in chance.sample(range(posts), round(posts * RESENT))]
+    order += [
+        (n + chance.uniform(0, 200), n) for n in chance.sample(range(posts), round(posts * RESENT))
+    ]
     for _, n in sorted(order):
         yield text.replace("{page}", str(n)).replace("{n}", str(n // PAGES_EACH)).encode()
 
 
-def harm_on_the_way(site: Site, found: posting.Outcome, posts: int, restarts: int, kills: int) -> None:
+def harm_on_the_way(
+    site: Site, found: posting.Outcome, posts: int, restarts: int, kills: int
+) -> None:
     """Do each harm when its share of the posts is through: restarts evenly spread, kills at random. An error on the way
     is kept in `site.harm`: a run without its harm proves nothing."""
     try:
@@ -144,10 +158,15 @@ def harm_on_the_way(site: Site, found: posting.Outcome, posts: int, restarts: in
 def _harm(site: Site, found: posting.Outcome, posts: int, restarts: int, kills: int) -> None:
     chance = random.Random(posts)  # noqa: S311
     due = [((n + 1) / (restarts + 1), site.restart_postgres) for n in range(restarts)]
-    due += [(chance.uniform(0.02, 0.98), chance.choice([site.kill_web, site.kill_celery])) for _ in range(kills)]
+    due += [
+        (chance.uniform(0.02, 0.98), chance.choice([site.kill_web, site.kill_celery]))
+        for _ in range(kills)
+    ]
     for share, harm in sorted(due, key=lambda one: one[0]):
         while found.posted < share * posts:
-            tell(f"{found.posted} posted; PostgreSQL restarted {len(site.harm.restarts)} times, {dict(site.harm.killed)}")
+            tell(
+                f"{found.posted} posted; PostgreSQL restarted {len(site.harm.restarts)} times, {dict(site.harm.killed)}"
+            )
             time.sleep(0.02)
         harm()
 
@@ -158,7 +177,9 @@ def wait_until_settled(db: str, spool: Path, worked_off: bool) -> float:
     began, best, at = time.monotonic(), sys.maxsize, time.monotonic()
     while True:
         with psycopg.connect(db) as connection:
-            row = connection.execute("SELECT count(*) FROM leads_inboundevent WHERE state = 'waiting'").fetchone()
+            row = connection.execute(
+                "SELECT count(*) FROM leads_inboundevent WHERE state = 'waiting'"
+            ).fetchone()
         left = len(list(spool.glob("*.event"))) + (row[0] if row and worked_off else 0)
         if not left:
             return time.monotonic() - began
@@ -182,7 +203,9 @@ EVENTS = """
     SELECT e.body_sha256, count(DISTINCT e.id), count(v.id), bool_and(e.state = 'processed')
     FROM leads_inboundevent e LEFT JOIN leads_visit v ON v.event_id = e.id GROUP BY e.body_sha256
 """
-PAGES = "SELECT count(*) FROM (SELECT path FROM leads_visit GROUP BY path HAVING count(*) > 1) twice"
+PAGES = (
+    "SELECT count(*) FROM (SELECT path FROM leads_visit GROUP BY path HAVING count(*) > 1) twice"
+)
 
 
 def judge(db: str, found: posting.Outcome, worked_off: bool) -> dict[str, int]:
@@ -194,17 +217,31 @@ def judge(db: str, found: posting.Outcome, worked_off: bool) -> dict[str, int]:
     return {
         "events": len(events),
         "lost": len(found.acknowledged - kept),
-        "double": sum(n > 1 or visits > 1 for n, visits, _ in events.values()) + (pages_twice[0] if pages_twice else 0),
+        "double": sum(n > 1 or visits > 1 for n, visits, _ in events.values())
+        + (pages_twice[0] if pages_twice else 0),
         "not_processed": len(events) - len(kept),
     }
 
 
-def run(posts: int, restarts: int, kills: int, rate: float, seed: int, wait_for_leases: bool, worked_off: bool) -> dict[str, Any]:
+def run(
+    posts: int,
+    restarts: int,
+    kills: int,
+    rate: float,
+    seed: int,
+    wait_for_leases: bool,
+    worked_off: bool,
+) -> dict[str, Any]:
     chance, found = random.Random(seed), posting.Outcome()  # noqa: S311
     with contextlib.ExitStack() as stack:
-        postgres, redis = stack.enter_context(servers.Postgres()), stack.enter_context(servers.Redis())
+        postgres, redis = (
+            stack.enter_context(servers.Postgres()),
+            stack.enter_context(servers.Redis()),
+        )
         spool = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="caio-spool-")))
-        env = world.environment(DATABASE_URL=postgres.url, REDIS_URL=redis.url, SPOOL_DIR=str(spool))
+        env = world.environment(
+            DATABASE_URL=postgres.url, REDIS_URL=redis.url, SPOOL_DIR=str(spool)
+        )
         world.manage(env, "migrate", "--verbosity", "0")
         site = stack.enter_context(Site(postgres, env, chance))
         url, began = f"{site.url}/webhooks/rb2b?token={world.TOKEN}", time.monotonic()
@@ -221,13 +258,21 @@ def run(posts: int, restarts: int, kills: int, rate: float, seed: int, wait_for_
             figures(found, site.harm, took)
             | {"settled_s": wait_until_settled(postgres.url, spool, worked_off)}
             | judge(postgres.url, found, worked_off)
-            | {"set_aside": sum(1 for file in spool.iterdir() if file.suffix in (".bad", ".refused", ".part"))}
+            | {
+                "set_aside": sum(
+                    1 for file in spool.iterdir() if file.suffix in (".bad", ".refused", ".part")
+                )
+            }
         )
 
 
 def figures(found: posting.Outcome, harm: Harm, took: float) -> dict[str, Any]:
     times = sorted(found.seconds)
-    explained = [at for at in found.refused_at if any(0 <= at - kill <= EXPLAINED for kill in harm.web_killed_at)]
+    explained = [
+        at
+        for at in found.refused_at
+        if any(0 <= at - kill <= EXPLAINED for kill in harm.web_killed_at)
+    ]
     return {
         "posted": found.posted,
         "acknowledged_bodies": len(found.acknowledged),
@@ -265,16 +310,34 @@ def main() -> int:
     parser.add_argument("--posts", type=int, default=100_000)
     parser.add_argument("--restarts", type=int, default=2, help="of PostgreSQL")
     parser.add_argument("--kills", type=int, default=40, help="of web and Celery processes")
-    parser.add_argument("--rate", type=float, default=0, help="posts a second at most (0: as fast as they are taken)")
+    parser.add_argument(
+        "--rate",
+        type=float,
+        default=0,
+        help="posts a second at most (0: as fast as they are taken)",
+    )
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--skip-leases", action="store_true", help="do not wait a minute for what was killed at work")
-    parser.add_argument("--stored", action="store_true", help="do not wait until the events are worked off into visits")
+    parser.add_argument(
+        "--skip-leases",
+        action="store_true",
+        help="do not wait a minute for what was killed at work",
+    )
+    parser.add_argument(
+        "--stored",
+        action="store_true",
+        help="do not wait until the events are worked off into visits",
+    )
     asked = parser.parse_args()
     leases, worked_off = not asked.skip_leases, not asked.stored
-    found = run(asked.posts, asked.restarts, asked.kills, asked.rate, asked.seed, leases, worked_off)
+    found = run(
+        asked.posts, asked.restarts, asked.kills, asked.rate, asked.seed, leases, worked_off
+    )
     machine = f"{os.cpu_count()} cores"
     print(json.dumps({"seed": asked.seed, "machine": machine} | found, indent=2))
-    print(in_words(found, machine, "one event and one visit" if worked_off else "one event"), file=sys.stderr)
+    print(
+        in_words(found, machine, "one event and one visit" if worked_off else "one event"),
+        file=sys.stderr,
+    )
     return 1 if any(found[name] for name in FAULTS) else 0
 
 

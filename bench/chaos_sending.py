@@ -99,7 +99,10 @@ class Chaos:
 def run(emails: int, kills: int, restarts: bool, seed: int) -> dict[str, Any]:
     chance, began = random.Random(seed), time.monotonic()  # noqa: S311
     with contextlib.ExitStack() as stack:
-        postgres, redis = stack.enter_context(servers.Postgres()), stack.enter_context(servers.Redis())
+        postgres, redis = (
+            stack.enter_context(servers.Postgres()),
+            stack.enter_context(servers.Redis()),
+        )
         ghl = stack.enter_context(FakeGhl(token="pit-bench", location_id="loc-bench"))
         env = environment(postgres.url, redis.url, ghl)
         world.manage(env, "migrate", "--verbosity", "0")
@@ -107,7 +110,9 @@ def run(emails: int, kills: int, restarts: bool, seed: int) -> dict[str, Any]:
         approved = json.loads(sender(env, "prepare", str(emails)))
         ghl_trouble.plan(ghl, chance, emails)
         chaos = Chaos(env, postgres.url, ghl, People(ghl, chance), chance, kills)
-        days = until_all_are_settled(chaos, clock, [postgres.crash, redis.crash] if restarts else [])
+        days = until_all_are_settled(
+            chaos, clock, [postgres.crash, redis.crash] if restarts else []
+        )
         found = {
             "emails": emails, "days": days, "took_s": time.monotonic() - began, "killed": chaos.killed,
             "postgres_crashes": postgres.crashes, "redis_crashes": redis.crashes,
@@ -126,7 +131,10 @@ def until_all_are_settled(chaos: Chaos, clock: Any, crashes: list[Any]) -> int:
         chaos.people.stop_before(addresses, most=max(1, len(addresses) // 50))
         chaos.one_day(crashes[day : day + 1], -(-left // max(1, -(-len(addresses) // CAP))))
         clock.move_to(next_morning())
-        if not any(statuses(chaos.db).get(status) for status in ("cleared", "sending")) and day >= len(crashes) - 1:
+        if (
+            not any(statuses(chaos.db).get(status) for status in ("cleared", "sending"))
+            and day >= len(crashes) - 1
+        ):
             chaos.one_day([], 0)
             return day + 2
     return MOST_DAYS
@@ -134,7 +142,11 @@ def until_all_are_settled(chaos: Chaos, clock: Any, crashes: list[Any]) -> int:
 
 def not_done(found: dict[str, Any], kills: int, restarts: bool) -> list[str]:
     """What was to be survived and did not happen; then the run has proved nothing about it."""
-    missing = [name for name, count in found["faults"].items() if not count and name != "429 by its own limit"]
+    missing = [
+        name
+        for name, count in found["faults"].items()
+        if not count and name != "429 by its own limit"
+    ]
     missing += [f"{kills - found['killed']} kills"] * (found["killed"] < kills)
     missing += ["a webhook that was lost"] * (not found["webhooks"].get("lost"))
     crashed = min(found["postgres_crashes"], found["redis_crashes"])
@@ -191,7 +203,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--emails", type=int, default=300)
     parser.add_argument("--kills", type=int, default=50)
-    parser.add_argument("--no-restarts", action="store_true", help="leave PostgreSQL and Redis alone")
+    parser.add_argument(
+        "--no-restarts", action="store_true", help="leave PostgreSQL and Redis alone"
+    )
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     found = run(asked.emails, asked.kills, not asked.no_restarts, asked.seed)

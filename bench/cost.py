@@ -81,7 +81,11 @@ def main(sizes: tuple[int, ...], rounds: int) -> dict[str, Any]:
     from tests.fakes.clay import FakeClay
 
     with FakeClay() as clay, world.copies([str(size) for size in sizes]) as databases:
-        os.environ |= {"SANDBOX": "ghl", "REDIS_URL": "", "CLAY_CALLBACK_TOKEN": "bench-callback-token"}
+        os.environ |= {
+            "SANDBOX": "ghl",
+            "REDIS_URL": "",
+            "CLAY_CALLBACK_TOKEN": "bench-callback-token",
+        }
         os.environ["CLAY_WORKBOOK_WEBHOOK_URL"] = clay.source_url()
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "caio_project.settings")
         django.setup()
@@ -110,12 +114,16 @@ def _filled(connection: Any, visits: int) -> None:
 
 def load(cursor: Any, visits: int) -> None:
     """Put so many visits, and what belongs to them, into empty tables."""
-    cursor.execute("SET session_replication_role = replica")  # no look-up of each foreign key, which are right
+    cursor.execute(
+        "SET session_replication_role = replica"
+    )  # no look-up of each foreign key, which are right
     cursor.execute(LOAD.format(first=FIRST, visits=visits))
     cursor.execute("SET session_replication_role = DEFAULT")
 
 
-def _measured(clay: Any, connections: dict[int, Any], rounds: int) -> tuple[dict[int, list[float]], int]:
+def _measured(
+    clay: Any, connections: dict[int, Any], rounds: int
+) -> tuple[dict[int, list[float]], int]:
     """The seconds of every round by size, and how many queries each of them makes.
 
     Rounds alternate, for whatever else the machine does then falls on all sizes alike.
@@ -126,10 +134,14 @@ def _measured(clay: Any, connections: dict[int, Any], rounds: int) -> tuple[dict
 
     times: dict[int, list[float]] = {size: [] for size in connections}
     queries: dict[int, set[int]] = {size: set() for size in connections}
-    for number, (size, connection) in itertools.product(range(WARM_UP + rounds), connections.items()):
+    for number, (size, connection) in itertools.product(
+        range(WARM_UP + rounds), connections.items()
+    ):
         django.db.connections["default"] = connection
         visits = bodies(size)
-        RateWindow.objects.filter(vendor="clay").update(window=0)  # nobody waits for Clay's rate here
+        RateWindow.objects.filter(vendor="clay").update(
+            window=0
+        )  # nobody waits for Clay's rate here
         counted = Counted()
         with connection.execute_wrapper(counted):
             took = _took(lambda visits=visits: round_(clay, visits))

@@ -45,8 +45,12 @@ def main(size: int) -> dict[str, float]:
             "standing_ms": lambda: current_limits.standing(phase.control(), timezone.now()),
             "turn_ms": lambda: send_order.next_in_turn(at),
             "kept_ms": lambda: send_order.kept(2, at),
-            "why_first_ms": lambda: current_limits.why_not_sent(first, phase.control(), timezone.now()),
-            "why_last_ms": lambda: current_limits.why_not_sent(last, phase.control(), timezone.now()),
+            "why_first_ms": lambda: current_limits.why_not_sent(
+                first, phase.control(), timezone.now()
+            ),
+            "why_last_ms": lambda: current_limits.why_not_sent(
+                last, phase.control(), timezone.now()
+            ),
             "forecast_ms": lambda: forecast_by_day.now_and_with_undecided(timezone.now()),
         }
         return {"waiting": size, **{name: _median(ask) for name, ask in asked.items()}}
@@ -62,7 +66,14 @@ def fill(count: int) -> None:
     for start in range(0, count, 5_000):
         numbers = range(start, min(start + 5_000, count))
         leads = Lead.objects.bulk_create(
-            Lead(first_name="Bulk", last_name=str(n), email=f"p{n}@bulk-{n}.test", address="usable", country="US") for n in numbers
+            Lead(
+                first_name="Bulk",
+                last_name=str(n),
+                email=f"p{n}@bulk-{n}.test",
+                address="usable",
+                country="US",
+            )
+            for n in numbers
         )
         Message.objects.bulk_create(
             Message(

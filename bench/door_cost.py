@@ -54,7 +54,9 @@ COPIES: dict[str, dict[str, str]] = {
 
 def main(sizes: tuple[int, ...], rounds: int) -> dict[str, Any]:
     with (
-        server.running("tests.fakes.ghl", "--token=pit-bench", "--location-id=loc-bench", "--rate-limit=off") as ghl,
+        server.running(
+            "tests.fakes.ghl", "--token=pit-bench", "--location-id=loc-bench", "--rate-limit=off"
+        ) as ghl,
         world.copies([f"door_{size}" for size in sizes]) as databases,
     ):
         os.environ |= ENVIRONMENT | {"GHL_BASE_URL": ghl.url}
@@ -98,7 +100,9 @@ def load(connection: Any, waiting: int) -> None:
     from tests import factories
 
     Control.objects.update_or_create(pk=1, defaults={"phase": Phase.AUTONOMOUS})
-    sending_domains.establish(sending_domains.ours(), by=None, reason="The door is measured, not the warm-up.")
+    sending_domains.establish(
+        sending_domains.ours(), by=None, reason="The door is measured, not the warm-up."
+    )
     factories.TeamMemberFactory(default_sender=True)
     message = factories.cleared()
     ids = {
@@ -114,10 +118,15 @@ def load(connection: Any, waiting: int) -> None:
 
 
 def _copy(cursor: Any, table: str, pk: int, waiting: int, differs: dict[str, str]) -> None:
-    cursor.execute("SELECT column_name FROM information_schema.columns WHERE table_name = %s", [table])
+    cursor.execute(
+        "SELECT column_name FROM information_schema.columns WHERE table_name = %s", [table]
+    )
     columns = [row[0] for row in cursor.fetchall()]
     differs = {"id": "{first} + n"} | differs
-    values = [differs[name].format(first=FIRST, waiting=waiting) if name in differs else f'"{name}"' for name in columns]
+    values = [
+        differs[name].format(first=FIRST, waiting=waiting) if name in differs else f'"{name}"'
+        for name in columns
+    ]
     names = ", ".join(f'"{name}"' for name in columns)
     cursor.execute(
         f"INSERT INTO {table} ({names}) SELECT {', '.join(values)} FROM {table}, generate_series(1, {waiting - 1}) n WHERE id = {pk}"
@@ -131,7 +140,9 @@ def _measured(connections: dict[int, Any], rounds: int) -> tuple[dict[int, list[
     """
     times: dict[int, list[float]] = {size: [] for size in connections}
     queries: dict[int, list[int]] = {size: [] for size in connections}
-    for number, (size, connection) in itertools.product(range(WARM_UP + rounds), connections.items()):
+    for number, (size, connection) in itertools.product(
+        range(WARM_UP + rounds), connections.items()
+    ):
         _use(connection)
         counted = Counted()
         with connection.execute_wrapper(counted):
@@ -139,7 +150,9 @@ def _measured(connections: dict[int, Any], rounds: int) -> tuple[dict[int, list[
         if number >= WARM_UP:
             times[size].append(took)
             queries[size].append(counted.queries)
-    usual = {size: int(statistics.median(counts)) for size, counts in queries.items()}  # now and then one more
+    usual = {
+        size: int(statistics.median(counts)) for size, counts in queries.items()
+    }  # now and then one more
     assert len(set(usual.values())) == 1, f"not as many queries for every email: {queries}"
     return times, usual.popitem()[1]
 
@@ -165,14 +178,23 @@ def _beside_the_floor(ghl: server.RemoteFake, emails: int) -> tuple[dict[str, fl
     for row in [row for _ in range(emails) for row in calls]:
         bare_call(ghl.url, row)
     floor = time.perf_counter() - began
-    return {"per_second": emails / door, "floor_per_second": emails / floor, "ratio": floor / door}, len(calls)
+    return {
+        "per_second": emails / door,
+        "floor_per_second": emails / floor,
+        "ratio": floor / door,
+    }, len(calls)
 
 
 def bare_call(url: str, row: dict[str, Any]) -> None:
     """A recorded call once more."""
     headers = {name: row["headers"][name] for name in HEADERS if name in row["headers"]}
     requests.request(
-        row["method"], url + row["path"], params=row["query"], data=row["body"].encode(), headers=headers, timeout=30
+        row["method"],
+        url + row["path"],
+        params=row["query"],
+        data=row["body"].encode(),
+        headers=headers,
+        timeout=30,
     ).raise_for_status()
 
 

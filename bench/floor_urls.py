@@ -14,7 +14,9 @@ def insert(request: HttpRequest) -> JsonResponse:
         cursor.execute("INSERT INTO bench_floor (body) VALUES (%s) RETURNING id", [request.body])
         (row,) = cursor.fetchone()
     response = JsonResponse({"status": "stored", "id": row})
-    response["Content-Length"] = len(response.content)  # CommonMiddleware's work, where there is none
+    response["Content-Length"] = len(
+        response.content
+    )  # CommonMiddleware's work, where there is none
     return response
 
 

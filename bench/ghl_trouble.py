@@ -12,8 +12,16 @@ from tests.fakes.server import Request
 
 SEND = "POST /conversations/messages"
 READS = ("GET /contacts/{id}", "GET /conversations/search", "POST /contacts/upsert")
-INVALID = {"statusCode": 422, "message": ["email must be an email"], "error": "Unprocessable Entity"}
-UNAUTHORIZED = {"statusCode": 401, "message": "Invalid token: access token is invalid", "error": "Unauthorized"}
+INVALID = {
+    "statusCode": 422,
+    "message": ["email must be an email"],
+    "error": "Unprocessable Entity",
+}
+UNAUTHORIZED = {
+    "statusCode": 401,
+    "message": "Invalid token: access token is invalid",
+    "error": "Unauthorized",
+}
 TOO_MANY = {"statusCode": 429, "message": "Too Many Requests"}
 SHOWN_LATE = 10.0  # seconds
 ANSWERS = 6  # one of so many who were written to answers at once
@@ -41,7 +49,9 @@ STATUSES = {"429": "429", "422": "422 with a list", "401": "401"}
 def plan(ghl: FakeGhl, chance: random.Random, emails: int) -> None:
     """About one call to send in five goes wrong, in each of the ways once at least, and some of the calls before it."""
     ways = [tell for _, _, tell in WAYS]
-    ways += chance.choices(ways, [weight for _, weight, _ in WAYS], k=max(0, emails // 5 - len(ways)))
+    ways += chance.choices(
+        ways, [weight for _, weight, _ in WAYS], k=max(0, emails // 5 - len(ways))
+    )
     chance.shuffle(ways)
     most = max(1, round(1.2 * emails / len(ways)) - 2)  # that go well between two that do not
     for tell in ways:
@@ -63,7 +73,9 @@ def happened(ghl: FakeGhl, emails: int) -> dict[str, int]:
     """How often each thing went wrong."""
     found = Counter({name: 0 for name, _, _ in WAYS})
     found.update(_name(request) for request in ghl.requests() if request.behaviour)
-    found["429 by its own limit"] = sum(not r.behaviour and str(r.outcome)[:3] == "429" for r in ghl.requests())
+    found["429 by its own limit"] = sum(
+        not r.behaviour and str(r.outcome)[:3] == "429" for r in ghl.requests()
+    )
     found["shown late"] = min(_shown_late(emails), len(ghl.sent_emails()))
     return dict(found)
 
@@ -71,7 +83,11 @@ def happened(ghl: FakeGhl, emails: int) -> dict[str, int]:
 def _name(request: Request) -> str:
     if request.route != SEND:
         return "a call before it failed"
-    return STATUSES[str(request.outcome)[:3]] if request.behaviour == "status" else NAMES[request.behaviour]
+    return (
+        STATUSES[str(request.outcome)[:3]]
+        if request.behaviour == "status"
+        else NAMES[request.behaviour]
+    )
 
 
 @dataclass
@@ -90,7 +106,11 @@ class People:
         for address in self.chance.sample(waiting, min(most, len(waiting))):
             found = [c for c in self.ghl.state()["contacts"] if c["email"] == address]
             contact = found[0] if found else self.ghl.add_contact(address)
-            ways = (self.ghl.receive_reply, self.ghl.set_dnd, lambda c: self.ghl.unsubscribe(c["email"]))
+            ways = (
+                self.ghl.receive_reply,
+                self.ghl.set_dnd,
+                lambda c: self.ghl.unsubscribe(c["email"]),
+            )
             ways[len(self.stopped) % 3](contact)
             self.stopped.append(address)
 

@@ -24,7 +24,9 @@ def on_redis(visits: int = VISITS) -> dict[str, Any]:
     celery = ("-m", "celery", "--app", "caio_project", "--quiet")
     with contextlib.ExitStack() as stack:
         db = stack.enter_context(psycopg.connect(world.POSTGRES, autocommit=True))
-        stack.enter_context(world.Process(env, *celery, "worker", "--loglevel=WARNING", "--concurrency=2"))
+        stack.enter_context(
+            world.Process(env, *celery, "worker", "--loglevel=WARNING", "--concurrency=2")
+        )
         beat = ("beat", "--loglevel=WARNING", "--scheduler=celery.beat:Scheduler", "--pidfile=")
         stack.enter_context(world.Process(env, *celery, *beat))
         url = stack.enter_context(world.web(env, "/webhooks/rb2b/health"))

@@ -10,7 +10,10 @@ import psycopg
 from bench.ghl_trouble import People
 from tests.fakes.ghl import FakeGhl
 
-AGREES = {"sent": (1,), "uncertain": (0, 1)}  # how often GoHighLevel may have accepted it; every other state: never
+AGREES = {
+    "sent": (1,),
+    "uncertain": (0, 1),
+}  # how often GoHighLevel may have accepted it; every other state: never
 FINAL = {"sent", "failed", "uncertain", "withdrawn", "held"}
 STATUSES = "SELECT status, count(*) FROM outreach_message GROUP BY status"
 MESSAGES = "SELECT to_address, status FROM outreach_message"
@@ -27,7 +30,9 @@ def statuses(db: str) -> dict[str, int]:
     return dict(ask(db, STATUSES))  # type: ignore[arg-type]
 
 
-def judge(db: str, ghl: FakeGhl, approved: dict[str, list[str]], people: People, cap: int) -> dict[str, Any]:
+def judge(
+    db: str, ghl: FakeGhl, approved: dict[str, list[str]], people: People, cap: int
+) -> dict[str, Any]:
     """Figures; those that must be 0 are named in MUST_BE_NOTHING. `approved` is what was approved, by address."""
     rows = dict(ask(db, MESSAGES))
     sent = ghl.sent_emails()
@@ -38,10 +43,16 @@ def judge(db: str, ghl: FakeGhl, approved: dict[str, list[str]], people: People,
         "statuses": dict(Counter(rows.values())),
         "accepted": accepted.total(),
         "twice": sum(n > 1 for n in accepted.values()),
-        "wrong": sum(accepted[to] not in AGREES.get(status, (0,)) for to, status in rows.items() if status in FINAL),
+        "wrong": sum(
+            accepted[to] not in AGREES.get(status, (0,))
+            for to, status in rows.items()
+            if status in FINAL
+        ),
         "stuck": sum(status not in FINAL for status in rows.values()),
         "unknown": sum(to not in rows for to in accepted),
-        "changed": sum([entry["subject"], entry["html"]] != approved.get(entry["to"]) for entry in sent),
+        "changed": sum(
+            [entry["subject"], entry["html"]] != approved.get(entry["to"]) for entry in sent
+        ),
         "in_spite": sum(to in accepted for to in people.stopped),
         "unheard": len(set(people.answers) - heard),
         "unseen": ask(db, UNSEEN)[0][0],
@@ -57,4 +68,6 @@ MUST_BE_NOTHING = (
 
 def _per_day(sent: list[dict[str, Any]]) -> Counter[Any]:
     zone = ZoneInfo("America/New_York")
-    return Counter(datetime.fromtimestamp(entry["time"], UTC).astimezone(zone).date() for entry in sent)
+    return Counter(
+        datetime.fromtimestamp(entry["time"], UTC).astimezone(zone).date() for entry in sent
+    )

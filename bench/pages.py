@@ -32,7 +32,9 @@ def main(held: int) -> dict[str, float]:
     def get(path: str) -> Callable[[], None]:
         def ask() -> None:
             answer = client.get(path)
-            assert answer.status_code == 200, f"{path}: {answer.status_code} {answer.content[:300]!r}"
+            assert answer.status_code == 200, (
+                f"{path}: {answer.status_code} {answer.content[:300]!r}"
+            )
 
         return ask
 

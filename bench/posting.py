@@ -17,7 +17,9 @@ class Outcome:
     """What came of the posts so far."""
 
     acknowledged: set[str] = field(default_factory=set)  # sha256 of bodies
-    answers: Counter[str] = field(default_factory=Counter)  # "stored", "spooled", or how it was refused
+    answers: Counter[str] = field(
+        default_factory=Counter
+    )  # "stored", "spooled", or how it was refused
     refused_at: list[float] = field(default_factory=list)  # by time.monotonic()
     seconds: list[float] = field(default_factory=list)  # of each answer that came
 
@@ -30,10 +32,15 @@ class Outcome:
         return {how: n for how, n in self.answers.items() if how not in ("stored", "spooled")}
 
 
-def post_all(url: str, bodies: Iterable[bytes], found: Outcome, connections: int, rate: float = 0) -> None:
+def post_all(
+    url: str, bodies: Iterable[bytes], found: Outcome, connections: int, rate: float = 0
+) -> None:
     """Post every body over keep-alive connections, at most `rate` a second (0: as fast as they are taken)."""
     lock, paced = threading.Lock(), _paced(bodies, rate)
-    threads = [threading.Thread(target=_post_some, args=(url, paced, found, lock)) for _ in range(connections)]
+    threads = [
+        threading.Thread(target=_post_some, args=(url, paced, found, lock))
+        for _ in range(connections)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

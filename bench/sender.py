@@ -24,7 +24,14 @@ STAGES = (
     "send_due", "recover", "settle_uncertain", "look_due", "watch_guardrails", "do_afterwards", "tell_opt_outs",
     "work_off_inbox", "sync_ghl",
 )  # fmt: skip
-WORKER = ("worker", "--pool=solo", "--loglevel=CRITICAL", "--without-mingle", "--without-gossip", "--without-heartbeat")
+WORKER = (
+    "worker",
+    "--pool=solo",
+    "--loglevel=CRITICAL",
+    "--without-mingle",
+    "--without-gossip",
+    "--without-heartbeat",
+)
 BEAT = ("beat", "--loglevel=CRITICAL", "--scheduler=celery.beat:Scheduler", "--pidfile=")
 
 
@@ -63,7 +70,9 @@ def prepare(count: str) -> None:
     from tests import factories
 
     Control.objects.update(phase=Phase.AUTONOMOUS)
-    sending_domains.establish(sending_domains.ours(), by=None, reason="The daily cap is what is tried here.")
+    sending_domains.establish(
+        sending_domains.ours(), by=None, reason="The daily cap is what is tried here."
+    )
     factories.TeamMemberFactory(default_sender=True)
     texts = {}
     for _ in range(int(count)):

@@ -38,7 +38,14 @@ class Postgres:
     def __enter__(self) -> "Postgres":
         if self._as:
             shutil.chown(self._folder, self._as["user"], self._as["group"])
-        self._run("initdb", "--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync", "--no-locale")
+        self._run(
+            "initdb",
+            "--username=postgres",
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--no-sync",
+            "--no-locale",
+        )
         self.start()
         with psycopg.connect(self.url.replace(NAME, "postgres"), autocommit=True) as admin:
             admin.execute(f"CREATE DATABASE {NAME}")
@@ -50,7 +57,9 @@ class Postgres:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def start(self) -> None:
-        options = f"-p {self.port} -k {self._folder} -c listen_addresses=127.0.0.1 -c max_connections=200"
+        options = (
+            f"-p {self.port} -k {self._folder} -c listen_addresses=127.0.0.1 -c max_connections=200"
+        )
         self._run("pg_ctl", "start", "--wait", f"--log={self._folder}/log", f"--options={options}")
 
     def stop(self, mode: str) -> None:
@@ -79,24 +88,34 @@ class Postgres:
 
 def _binaries() -> Path:
     """Where PostgreSQL's server programs are; Debian keeps them off PATH."""
-    found = [Path(folder) for pattern in BINARIES for folder in sorted(glob.glob(pattern), reverse=True)]
+    found = [
+        Path(folder) for pattern in BINARIES for folder in sorted(glob.glob(pattern), reverse=True)
+    ]
     found += [Path(path).parent for path in [shutil.which("initdb")] if path]
     for folder in found:
         if (folder / "initdb").exists() and (folder / "pg_ctl").exists():
             return folder
-    sys.exit(f"PostgreSQL's server programs are not here ({', '.join(BINARIES)}); Debian: apt-get install postgresql")
+    sys.exit(
+        f"PostgreSQL's server programs are not here ({', '.join(BINARIES)}); Debian: apt-get install postgresql"
+    )
 
 
 def _not_root() -> dict[str, Any]:
     """PostgreSQL refuses to run as root; then it runs as the user that its package made."""
-    return {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+    return (
+        {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+    )
 
 
 class Redis:
     """An empty server that keeps nothing."""
 
     def __init__(self) -> None:
-        self.port, self._folder, self.crashes = free_port(), tempfile.mkdtemp(prefix="caio-redis-"), 0
+        self.port, self._folder, self.crashes = (
+            free_port(),
+            tempfile.mkdtemp(prefix="caio-redis-"),
+            0,
+        )
 
     @property
     def url(self) -> str:
@@ -115,7 +134,16 @@ class Redis:
         self.crashes += 1
 
     def _start(self) -> None:
-        arguments = ("--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", self._folder)
+        arguments = (
+            "--port",
+            str(self.port),
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--dir",
+            self._folder,
+        )
         self._process = subprocess.Popen(["redis-server", *arguments], stdout=subprocess.DEVNULL)  # noqa: S607
         client, until = redis.from_url(self.url), time.monotonic() + 10
         while True:

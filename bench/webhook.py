@@ -22,8 +22,14 @@ def measure(seconds: float) -> dict[str, Any]:
     sides: dict[str, list[load.Result]] = {"webhook": [], "floor": [], "bare": []}
     with contextlib.ExitStack() as stack:
         product = stack.enter_context(world.web(env, "/webhooks/rb2b/health"))
-        floor = stack.enter_context(world.web(env, "/nothing", DJANGO_SETTINGS_MODULE="bench.floor_settings"))
-        bare = stack.enter_context(world.web(env, "/nothing", app="bench.bare_wsgi", DJANGO_SETTINGS_MODULE="bench.bare_settings"))
+        floor = stack.enter_context(
+            world.web(env, "/nothing", DJANGO_SETTINGS_MODULE="bench.floor_settings")
+        )
+        bare = stack.enter_context(
+            world.web(
+                env, "/nothing", app="bench.bare_wsgi", DJANGO_SETTINGS_MODULE="bench.bare_settings"
+            )
+        )
         urls = {
             "webhook": f"{product}/webhooks/rb2b?token={quote(world.TOKEN)}",
             "floor": f"{floor}/insert",
@@ -34,7 +40,9 @@ def measure(seconds: float) -> dict[str, Any]:
         for _ in range(max(3, round(seconds / ROUND))):
             for name, url in urls.items():
                 sides[name].append(_load(env, url, ROUND))
-    rates = {name: statistics.median(r.per_second for r in results) for name, results in sides.items()}
+    rates = {
+        name: statistics.median(r.per_second for r in results) for name, results in sides.items()
+    }
     mine = sides["webhook"]
     return {
         "per_second": rates["webhook"],

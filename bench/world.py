@@ -53,11 +53,15 @@ def check() -> None:
     try:
         psycopg.connect(_maintenance(), connect_timeout=3).close()
     except psycopg.Error as error:
-        sys.exit(f"PostgreSQL does not answer at {_maintenance()}: {error}\nSet BENCH_DATABASE_URL to one that does.")
+        sys.exit(
+            f"PostgreSQL does not answer at {_maintenance()}: {error}\nSet BENCH_DATABASE_URL to one that does."
+        )
     try:
         redis.from_url(REDIS, socket_connect_timeout=3).ping()
     except redis.RedisError as error:
-        sys.exit(f"Redis does not answer at {REDIS}: {error}\nSet BENCH_REDIS_URL to one that does.")
+        sys.exit(
+            f"Redis does not answer at {REDIS}: {error}\nSet BENCH_REDIS_URL to one that does."
+        )
 
 
 def _maintenance() -> str:
@@ -109,7 +113,12 @@ class Process:
     def __init__(self, env: dict[str, str], *arguments: str, pass_fds: tuple[int, ...] = ()):
         self._name, self._log = " ".join(arguments), tempfile.TemporaryFile("w+")  # noqa: SIM115  (closed at the end)
         self._process = subprocess.Popen(
-            [sys.executable, *arguments], cwd=ROOT, env=env, stdout=self._log, stderr=self._log, pass_fds=pass_fds
+            [sys.executable, *arguments],
+            cwd=ROOT,
+            env=env,
+            stdout=self._log,
+            stderr=self._log,
+            pass_fds=pass_fds,
         )
 
     @property
@@ -118,7 +127,10 @@ class Process:
 
     def children(self) -> list[int]:
         """The processes that it started and that live, such as gunicorn's workers."""
-        return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
+        return [
+            int(pid)
+            for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        ]
 
     def check(self) -> None:
         if self._process.poll() is not None:
@@ -139,17 +151,29 @@ class Process:
 
 
 @contextlib.contextmanager
-def web(env: dict[str, str], path: str, app: str = "caio_project.wsgi", **more: str) -> Iterator[str]:
+def web(
+    env: dict[str, str], path: str, app: str = "caio_project.wsgi", **more: str
+) -> Iterator[str]:
     """gunicorn as in production; yields its URL once `path` answers."""
     with web_process(env, path, app, **more) as (url, _):
         yield url
 
 
 @contextlib.contextmanager
-def web_process(env: dict[str, str], path: str, app: str = "caio_project.wsgi", **more: str) -> Iterator[tuple[str, Process]]:
+def web_process(
+    env: dict[str, str], path: str, app: str = "caio_project.wsgi", **more: str
+) -> Iterator[tuple[str, Process]]:
     """The same with gunicorn's own process."""
     with socket.create_server(("127.0.0.1", 0), backlog=2048) as listener:
-        arguments = ("-m", "gunicorn", "--config", "gunicorn.conf.py", "--bind", f"fd://{listener.fileno()}", app)
+        arguments = (
+            "-m",
+            "gunicorn",
+            "--config",
+            "gunicorn.conf.py",
+            "--bind",
+            f"fd://{listener.fileno()}",
+            app,
+        )
         env = {**env, "WEB_CONCURRENCY": "2", **more}
         with Process(env, *arguments, pass_fds=(listener.fileno(),)) as process:
             url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -168,6 +192,8 @@ def _answers(url: str) -> bool:
 
 
 def post(url: str, body: dict[str, Any]) -> None:
-    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
+    request = urllib.request.Request(
+        url, json.dumps(body).encode(), {"Content-Type": "application/json"}
+    )
     with urllib.request.urlopen(request, timeout=15) as answer:
         assert answer.status == 200

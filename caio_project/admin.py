@@ -33,7 +33,16 @@ class Roles(GroupAdmin, ModelAdmin):
 
 @admin.register(ApiKey)
 class Keys(ReadOnly):
-    list_display = ("name", "prefix", "user", "scopes", "created", "last_used_at", "expiry_date", "revoked")
+    list_display = (
+        "name",
+        "prefix",
+        "user",
+        "scopes",
+        "created",
+        "last_used_at",
+        "expiry_date",
+        "revoked",
+    )
     fields = list_display
     search_fields = ("name",)
 

@@ -27,14 +27,18 @@ class QueueStatus(Public):
 
 
 class Health(Public):
-    @extend_schema(responses={200: OpenApiTypes.OBJECT, 503: OpenApiTypes.OBJECT}, operation_id="health")
+    @extend_schema(
+        responses={200: OpenApiTypes.OBJECT, 503: OpenApiTypes.OBJECT}, operation_id="health"
+    )
     def get(self, request: Request) -> Response:
         """Every check by name; 503 where one fails."""
         return _answer(status.health())
 
 
 class Ready(Public):
-    @extend_schema(responses={200: OpenApiTypes.OBJECT, 503: OpenApiTypes.OBJECT}, operation_id="health_ready")
+    @extend_schema(
+        responses={200: OpenApiTypes.OBJECT, 503: OpenApiTypes.OBJECT}, operation_id="health_ready"
+    )
     def get(self, request: Request) -> Response:
         """Whether this process can serve: database reachable and migrated."""
         checks = {"database": status.database()}

@@ -49,9 +49,21 @@ def _is_dns_server(text: str) -> bool:
 def _base() -> list[tuple[str, str, str]]:
     found = []
     if not settings.DEBUG and not settings.RB2B_WEBHOOK_TOKENS:
-        found.append(("RB2B_WEBHOOK_TOKENS", "RB2B_WEBHOOK_TOKENS is empty: no visitor could arrive.", "Set one token."))
+        found.append(
+            (
+                "RB2B_WEBHOOK_TOKENS",
+                "RB2B_WEBHOOK_TOKENS is empty: no visitor could arrive.",
+                "Set one token.",
+            )
+        )
     if any(len(token) < 16 for token in settings.RB2B_WEBHOOK_TOKENS):
-        found.append(("RB2B_WEBHOOK_TOKENS", "A token in RB2B_WEBHOOK_TOKENS is shorter than 16 characters.", ""))
+        found.append(
+            (
+                "RB2B_WEBHOOK_TOKENS",
+                "A token in RB2B_WEBHOOK_TOKENS is shorter than 16 characters.",
+                "",
+            )
+        )
     if settings.RB2B_ALLOW_UNTOKENED_UNTIL:
         try:
             date.fromisoformat(settings.RB2B_ALLOW_UNTOKENED_UNTIL)
@@ -59,15 +71,25 @@ def _base() -> list[tuple[str, str, str]]:
             text = f"RB2B_ALLOW_UNTOKENED_UNTIL {settings.RB2B_ALLOW_UNTOKENED_UNTIL!r} is not a date like 2026-12-31."
             found.append(("RB2B_ALLOW_UNTOKENED_UNTIL", text, ""))
     if settings.DNS_SERVER and not _is_dns_server(settings.DNS_SERVER):
-        found.append(("DNS_SERVER", f"DNS_SERVER {settings.DNS_SERVER!r} is not like 127.0.0.1:53.", ""))
+        found.append(
+            ("DNS_SERVER", f"DNS_SERVER {settings.DNS_SERVER!r} is not like 127.0.0.1:53.", "")
+        )
     try:
         ZoneInfo(settings.TEAM_TIME_ZONE)
     except (ZoneInfoNotFoundError, ValueError):
-        found.append(("TEAM_TIME_ZONE", f"TEAM_TIME_ZONE {settings.TEAM_TIME_ZONE!r} is no time zone.", ""))
+        found.append(
+            ("TEAM_TIME_ZONE", f"TEAM_TIME_ZONE {settings.TEAM_TIME_ZONE!r} is no time zone.", "")
+        )
     try:
         WorkingHours.parse(settings.WORKING_HOURS)
     except ValueError:
-        found.append(("WORKING_HOURS", f"WORKING_HOURS {settings.WORKING_HOURS!r} is not like 08:00-18:00.", ""))
+        found.append(
+            (
+                "WORKING_HOURS",
+                f"WORKING_HOURS {settings.WORKING_HOURS!r} is not like 08:00-18:00.",
+                "",
+            )
+        )
     return found
 
 
@@ -82,7 +104,9 @@ def _vendors() -> list[tuple[str, str, str]]:
         found.append(("GHL_API_TOKEN", text, "Leave one of them out."))
     for vendor in settings.UNCONNECTED:
         if vendor not in settings.SANDBOXED:
-            missing = [name for name in settings.VENDOR_SETTINGS[vendor] if not getattr(settings, name)]
+            missing = [
+                name for name in settings.VENDOR_SETTINGS[vendor] if not getattr(settings, name)
+            ]
             found.append(
                 (missing[0], f"{', '.join(missing)} missing: {vendor} is neither connected nor in SANDBOX.",
                  f"Set them, or SANDBOX={vendor} to keep what would have been sent.")
@@ -92,12 +116,23 @@ def _vendors() -> list[tuple[str, str, str]]:
 
 def _webhook_keys() -> list[tuple[str, str, str]]:
     found = []
-    for name, kind in (("GHL_WEBHOOK_PUBLIC_KEY", "Ed25519"), ("GHL_WEBHOOK_LEGACY_PUBLIC_KEY", "RSA")):
+    for name, kind in (
+        ("GHL_WEBHOOK_PUBLIC_KEY", "Ed25519"),
+        ("GHL_WEBHOOK_LEGACY_PUBLIC_KEY", "RSA"),
+    ):
         key = getattr(settings, name)
         if (key or kind == "Ed25519") and not signatures.is_key(key, kind):
-            found.append((name, f"{name} is not an {kind} key in base64.", "Leave it out to use the published one."))
+            found.append(
+                (
+                    name,
+                    f"{name} is not an {kind} key in base64.",
+                    "Leave it out to use the published one.",
+                )
+            )
     if settings.GHL_WORKFLOW_TOKEN and len(settings.GHL_WORKFLOW_TOKEN) < 16:
-        found.append(("GHL_WORKFLOW_TOKEN", "GHL_WORKFLOW_TOKEN is shorter than 16 characters.", ""))
+        found.append(
+            ("GHL_WORKFLOW_TOKEN", "GHL_WORKFLOW_TOKEN is shorter than 16 characters.", "")
+        )
     return found
 
 
@@ -105,11 +140,23 @@ def _language_model() -> list[tuple[str, str, str]]:
     found, url = [], settings.LLM_BASE_URL
     parts = urlsplit(url)
     if not url and (settings.LLM_API_KEY or settings.LLM_MODEL):
-        found.append(("LLM_BASE_URL", "LLM_API_KEY or LLM_MODEL is set, and LLM_BASE_URL is not.", "Set all or none."))
-    elif url and (parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query):
-        found.append(("LLM_BASE_URL", "LLM_BASE_URL is not an address like https://llm.example.com/v1.", ""))
+        found.append(
+            (
+                "LLM_BASE_URL",
+                "LLM_API_KEY or LLM_MODEL is set, and LLM_BASE_URL is not.",
+                "Set all or none.",
+            )
+        )
+    elif url and (
+        parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query
+    ):
+        found.append(
+            ("LLM_BASE_URL", "LLM_BASE_URL is not an address like https://llm.example.com/v1.", "")
+        )
     elif url and parts.scheme != "https" and not is_loopback(url):
-        found.append(("LLM_BASE_URL", "LLM_BASE_URL is not https: what is asked would be open to read.", ""))
+        found.append(
+            ("LLM_BASE_URL", "LLM_BASE_URL is not https: what is asked would be open to read.", "")
+        )
     if url and not settings.LLM_MODEL:
         found.append(("LLM_MODEL", "LLM_BASE_URL is set, and LLM_MODEL is not.", "Name the model."))
     if not 1 <= settings.LLM_TIMEOUT_SECONDS <= 120:
@@ -126,7 +173,10 @@ def _limits() -> list[tuple[str, str, str]]:
         if value < 0 or (not is_floor and value < 1):
             found.append((name, f"{name}={value} is too small.", ""))
     if not is_loopback(settings.GHL_BASE_URL):
-        found += [(name, f"{text}, and GHL_BASE_URL is not a loopback address.", "") for name, text in _looser()]
+        found += [
+            (name, f"{text}, and GHL_BASE_URL is not a loopback address.", "")
+            for name, text in _looser()
+        ]
     return found
 
 
@@ -142,7 +192,9 @@ def _looser() -> list[tuple[str, str]]:
         if value < bound if is_floor else value > bound:
             found.append((name, f"{name}={value} is {'below' if is_floor else 'above'} {bound}"))
     if _are_wider(settings.WORKING_HOURS):
-        found.append(("WORKING_HOURS", f"WORKING_HOURS={settings.WORKING_HOURS} is wider than 08:00-18:00"))
+        found.append(
+            ("WORKING_HOURS", f"WORKING_HOURS={settings.WORKING_HOURS} is wider than 08:00-18:00")
+        )
     return found
 
 
@@ -159,15 +211,25 @@ def _sending() -> list[tuple[str, str, str]]:
         return []
     found = []
     if not settings.POSTAL_ADDRESS:
-        found.append(("POSTAL_ADDRESS", "POSTAL_ADDRESS is not set: no email may leave without one.", "CAN-SPAM"))
+        found.append(
+            (
+                "POSTAL_ADDRESS",
+                "POSTAL_ADDRESS is not set: no email may leave without one.",
+                "CAN-SPAM",
+            )
+        )
     if not settings.SENDER_NAME:
         found.append(("SENDER_NAME", "SENDER_NAME is not set: every email says who writes.", ""))
     if not settings.DEBUG and not settings.HTTPS and not is_loopback(settings.GHL_BASE_URL):
-        found.append(("SITE_URL", "SITE_URL is not https: unsubscribe links must work from anywhere.", ""))
+        found.append(
+            ("SITE_URL", "SITE_URL is not https: unsubscribe links must work from anywhere.", "")
+        )
     return found
 
 
 def refuse_to_boot() -> None:
     """Raise ImproperlyConfigured with every contradiction; for processes that do not run Django's checks."""
     if errors := configuration():
-        raise ImproperlyConfigured("\n".join(f"{error.id}: {error.msg} {error.hint or ''}".strip() for error in errors))
+        raise ImproperlyConfigured(
+            "\n".join(f"{error.id}: {error.msg} {error.hint or ''}".strip() for error in errors)
+        )

@@ -19,7 +19,11 @@ OURS = ("/sales", "/accounts")
 def house(request: HttpRequest) -> dict[str, Any]:
     """For our own pages. The values come from the rows that the sending door reads."""
     user = getattr(request, "user", None)
-    if not request.path.startswith(OURS) or user is None or not user.has_perm("outreach.view_message"):
+    if (
+        not request.path.startswith(OURS)
+        or user is None
+        or not user.has_perm("outreach.view_message")
+    ):
         return {}
     row = phase.control()
     standing = current_limits.standing(row, timezone.now())

@@ -13,7 +13,11 @@ LABELS = {
     "owner_how": "how the owner came about", "owner_rule_id": "rule of the owner", "owner_facts": "",
     "ghl_assigned_to": "GoHighLevel's user",
 }  # fmt: skip
-NAMED = {"company_id": Company, "owner_id": TeamMember, "owner_rule_id": OwnerRule}  # fields that hold the id of a row
+NAMED = {
+    "company_id": Company,
+    "owner_id": TeamMember,
+    "owner_rule_id": OwnerRule,
+}  # fields that hold the id of a row
 ROWS = {
     "visit": "visit", "enrichment": "question to Clay", "assessment": "score", "suppression": "stop",
     "lead": "lead merged earlier",
@@ -30,7 +34,10 @@ def said(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join(str(one["name"]) if isinstance(one, dict) and "name" in one else str(one) for one in value)
+        return ", ".join(
+            str(one["name"]) if isinstance(one, dict) and "name" in one else str(one)
+            for one in value
+        )
     return str(value or "")
 
 
@@ -43,7 +50,11 @@ class Names:
         for field, value in values:
             if field in wanted and value is not None:
                 wanted[field].add(value)
-        self._rows = {field: NAMED[field]._default_manager.in_bulk(pks) for field, pks in wanted.items() if pks}
+        self._rows = {
+            field: NAMED[field]._default_manager.in_bulk(pks)
+            for field, pks in wanted.items()
+            if pks
+        }
 
     def said(self, field: str, value: Any) -> str:
         if field in NAMED:
@@ -67,7 +78,10 @@ def told_apart(one: Lead, other: Lead) -> tuple[str, str]:
     """What two leads are called on one page: by more than their names where those are the same."""
     if str(one) != str(other):
         return str(one), str(other)
-    by = [lead.email or lead.linkedin_key or lead.personal_email or f"lead {lead.pk}" for lead in (one, other)]
+    by = [
+        lead.email or lead.linkedin_key or lead.personal_email or f"lead {lead.pk}"
+        for lead in (one, other)
+    ]
     return f"{one} ({by[0]})", f"{other} ({by[1]})"
 
 
@@ -79,5 +93,12 @@ def facts(lead: Lead) -> list[dict[str, Any]]:
             value = getattr(row, name, None)
             if label(name) and value not in (None, "", []):
                 at = datetime.fromisoformat(source["at"])
-                found.append({"name": whose + label(name), "value": said(value), "source": source["source"], "at": at})
+                found.append(
+                    {
+                        "name": whose + label(name),
+                        "value": said(value),
+                        "source": source["source"],
+                        "at": at,
+                    }
+                )
     return found

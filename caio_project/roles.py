@@ -44,8 +44,12 @@ def make_roles(apps: Any = None, **_: Any) -> None:
     from django.apps import apps as installed
 
     for label in OURS:
-        create_permissions(installed.get_app_config(label), verbosity=0)  # post_migrate's own comes after ours
-    views = Permission.objects.filter(content_type__app_label__in=OURS, codename__startswith="view_")
+        create_permissions(
+            installed.get_app_config(label), verbosity=0
+        )  # post_migrate's own comes after ours
+    views = Permission.objects.filter(
+        content_type__app_label__in=OURS, codename__startswith="view_"
+    )
     for name, codes in (("Viewer", ()), ("Reviewer", REVIEWER), ("Lead", REVIEWER + LEAD)):
         group, _made = Group.objects.get_or_create(name=name)
         group.permissions.add(*views, *(_permission(code) for code in codes))

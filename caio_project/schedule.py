@@ -34,4 +34,7 @@ SWEEPS = {
     "metrics.watch_domain": 60.0,
 }
 
-BEAT = {name: {"task": name, "schedule": every, "options": {"expires": max(10.0, every * 3)}} for name, every in SWEEPS.items()}
+BEAT = {
+    name: {"task": name, "schedule": every, "options": {"expires": max(10.0, every * 3)}}
+    for name, every in SWEEPS.items()
+}

@@ -91,11 +91,13 @@ TEMPLATES = [
             ],
             "builtins": ["caio_project.lib.templatetags.say"],
         },
-    },
+    }
 ]
 
 # --- Database ---------------------------------------------------------------------------------------------------------
-DATABASE_URL = env.str("DATABASE_URL", default="") or f"sqlite:///{BASE_DIR / 'var' / 'caio.sqlite3'}"
+DATABASE_URL = (
+    env.str("DATABASE_URL", default="") or f"sqlite:///{BASE_DIR / 'var' / 'caio.sqlite3'}"
+)
 DATABASES = {"default": env.db_url_config(DATABASE_URL)}
 IS_SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
 if IS_SQLITE:
@@ -127,12 +129,18 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_TIMEZONE = "UTC"
 # A hung Redis blocked a caller for over 40 s with the defaults.
 if REDIS_URL:
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 2, "visibility_timeout": 600}
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "socket_connect_timeout": 1,
+        "socket_timeout": 2,
+        "visibility_timeout": 600,
+    }
 
 # --- Web --------------------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
-STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns at every start where it is missing
+STATIC_ROOT.mkdir(
+    parents=True, exist_ok=True
+)  # WhiteNoise warns at every start where it is missing
 STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -169,7 +177,10 @@ LOGIN_REDIRECT_URL = "/sales"
 ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
@@ -213,7 +224,9 @@ OWN_DOMAINS = [d.lower() for d in env.list("OWN_DOMAINS", default=[])]
 ALLOWED_COUNTRIES = [c.upper() for c in env.list("ALLOWED_COUNTRIES", default=["US"])]
 
 RB2B_WEBHOOK_TOKENS = env.list("RB2B_WEBHOOK_TOKENS", default=[])
-RB2B_ALLOW_UNTOKENED_UNTIL = env.str("RB2B_ALLOW_UNTOKENED_UNTIL", default="")  # a date, for the cutover
+RB2B_ALLOW_UNTOKENED_UNTIL = env.str(
+    "RB2B_ALLOW_UNTOKENED_UNTIL", default=""
+)  # a date, for the cutover
 
 CLAY_WORKBOOK_WEBHOOK_URL = env.str("CLAY_WORKBOOK_WEBHOOK_URL", default="")
 CLAY_WEBHOOK_AUTH_TOKEN = env.str("CLAY_WEBHOOK_AUTH_TOKEN", default="")
@@ -223,16 +236,25 @@ CLAY_SUBMISSIONS_USED = env.int("CLAY_SUBMISSIONS_USED", default=0)
 
 GHL_BASE_URL = env.str("GHL_BASE_URL", default="https://services.leadconnectorhq.com").rstrip("/")
 GHL_API_TOKEN = env.str("GHL_API_TOKEN", default="")
-GHL_CLIENT_ID = env.str("GHL_CLIENT_ID", default="")  # of an app that is connected by OAuth, in place of the token
+GHL_CLIENT_ID = env.str(
+    "GHL_CLIENT_ID", default=""
+)  # of an app that is connected by OAuth, in place of the token
 GHL_CLIENT_SECRET = env.str("GHL_CLIENT_SECRET", default="")
 GHL_LOCATION_ID = env.str("GHL_LOCATION_ID", default="")
 GHL_FROM_EMAIL = env.str("GHL_FROM_EMAIL", default="")
 GHL_WORKFLOW_ID = env.str("GHL_WORKFLOW_ID", default="")  # who was written to goes on there
-GHL_STOP_TAGS = {tag.strip().lower() for tag in env.str("GHL_STOP_TAGS", default="customer,client,competitor,do-not-contact").split(",")}
+GHL_STOP_TAGS = {
+    tag.strip().lower()
+    for tag in env.str("GHL_STOP_TAGS", default="customer,client,competitor,do-not-contact").split(
+        ","
+    )
+}
 GHL_PIPELINE_ID = env.str("GHL_PIPELINE_ID", default="")  # whose open opportunities the gates count
 GHL_CALENDAR_ID = env.str("GHL_CALENDAR_ID", default="")
 # GHL publishes this key for every app; the one for RSA was retired, and is trusted only where somebody sets it.
-GHL_WEBHOOK_PUBLIC_KEY = env.str("GHL_WEBHOOK_PUBLIC_KEY", default="MCowBQYDK2VwAyEAi2HR1srL4o18O8BRa7gVJY7G7bupbN3H9AwJrHCDiOg=")
+GHL_WEBHOOK_PUBLIC_KEY = env.str(
+    "GHL_WEBHOOK_PUBLIC_KEY", default="MCowBQYDK2VwAyEAi2HR1srL4o18O8BRa7gVJY7G7bupbN3H9AwJrHCDiOg="
+)
 GHL_WEBHOOK_LEGACY_PUBLIC_KEY = env.str("GHL_WEBHOOK_LEGACY_PUBLIC_KEY", default="")
 GHL_WORKFLOW_TOKEN = env.str("GHL_WORKFLOW_TOKEN", default="")
 
@@ -252,12 +274,20 @@ LLM_TIMEOUT_SECONDS = env.int("LLM_TIMEOUT_SECONDS", default=20)
 LLM_DAILY_TOKENS = env.int("LLM_DAILY_TOKENS", default=300000)
 
 # A vendor without its settings is in the sandbox when DEBUG is on; otherwise it must be named, or nothing boots.
-GHL_ACCESS = ("GHL_CLIENT_ID", "GHL_CLIENT_SECRET") if GHL_CLIENT_ID or GHL_CLIENT_SECRET else ("GHL_API_TOKEN",)
+GHL_ACCESS = (
+    ("GHL_CLIENT_ID", "GHL_CLIENT_SECRET")
+    if GHL_CLIENT_ID or GHL_CLIENT_SECRET
+    else ("GHL_API_TOKEN",)
+)
 VENDOR_SETTINGS = {
     "ghl": (*GHL_ACCESS, "GHL_LOCATION_ID", "GHL_FROM_EMAIL"),
     "clay": ("CLAY_WORKBOOK_WEBHOOK_URL", "CLAY_CALLBACK_TOKEN"),
 }
-UNCONNECTED = [vendor for vendor, names in VENDOR_SETTINGS.items() if not all(globals()[name] for name in names)]
+UNCONNECTED = [
+    vendor
+    for vendor, names in VENDOR_SETTINGS.items()
+    if not all(globals()[name] for name in names)
+]
 SANDBOXED = sorted({*SANDBOX, *(UNCONNECTED if DEBUG else [])})
 
 INTENT_MONITOR_ENABLED = env.bool("INTENT_MONITOR_ENABLED", default=True)
@@ -279,11 +309,15 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "filters": {"no_secrets": {"()": "caio_project.lib.logs.NoSecrets"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["no_secrets"]}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {
-        "celery": {"level": "WARNING"},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["no_secrets"],
+        }
     },
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {"celery": {"level": "WARNING"}},
 }
 
 UNFOLD = {

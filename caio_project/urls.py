@@ -24,7 +24,9 @@ urlpatterns = [
     path("sales/leads/<uuid:public_id>", views.lead_page, name="lead"),
     path("sales/leads/<uuid:public_id>/owner", owner_page.give, name="lead-owner"),
     path("sales/leads/<uuid:public_id>/merge", merge_pages.search_page, name="merge-search"),
-    path("sales/leads/<uuid:public_id>/merge/<uuid:other_id>", merge_pages.merge_page, name="merge"),
+    path(
+        "sales/leads/<uuid:public_id>/merge/<uuid:other_id>", merge_pages.merge_page, name="merge"
+    ),
     path("sales/merges/<int:pk>/undo", merge_pages.undo_page, name="unmerge"),
     path("webhooks/rb2b", webhooks.rb2b),
     path("webhooks/rb2b/health", webhooks.rb2b_health),

@@ -16,7 +16,12 @@ class Reading:
         self.errors.append((name, text))
 
     def fields(
-        self, name: str, data: Any, names: tuple[str, ...], optional: tuple[str, ...] = (), prefix: str | None = None
+        self,
+        name: str,
+        data: Any,
+        names: tuple[str, ...],
+        optional: tuple[str, ...] = (),
+        prefix: str | None = None,
     ) -> dict[str, Any]:
         """`data` as an object with exactly these fields; one that is missing is noted and None."""
         if not isinstance(data, dict):
@@ -67,7 +72,11 @@ class Reading:
         return float(value)
 
     def text(self, name: str, value: Any, longest: int = LONGEST_WORD, least: int = 1) -> str:
-        if not isinstance(value, str) or not least <= len(value.strip()) <= longest or not value.isprintable():
+        if (
+            not isinstance(value, str)
+            or not least <= len(value.strip()) <= longest
+            or not value.isprintable()
+        ):
             self.wrong(name, f"must be a text of {least} to {longest} characters")
             return ""
         return value.strip()

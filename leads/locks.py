@@ -41,9 +41,13 @@ def until_it_stands(work: Callable[[], T]) -> T:
 
 def look(*pks: int) -> list[Lead]:
     """As `people`, once; raises Moved."""
-    stands_for = {pk: into or pk for pk, into in Lead.rows.filter(pk__in=pks).values_list("pk", "merged_into")}
+    stands_for = {
+        pk: into or pk for pk, into in Lead.rows.filter(pk__in=pks).values_list("pk", "merged_into")
+    }
     wanted = {*stands_for, *stands_for.values()}
-    rows = {row.pk: row for row in Lead.rows.select_for_update().filter(pk__in=wanted).order_by("pk")}
+    rows = {
+        row.pk: row for row in Lead.rows.select_for_update().filter(pk__in=wanted).order_by("pk")
+    }
     if any((rows[pk].merged_into_id or pk) != person for pk, person in stands_for.items()):
         raise Moved
     if any(rows[person].merged_into_id for person in stands_for.values()):

@@ -27,7 +27,9 @@ US_STATES = {
     "SC": "South Carolina", "SD": "South Dakota", "TN": "Tennessee", "TX": "Texas", "UT": "Utah", "VT": "Vermont",
     "VA": "Virginia", "WA": "Washington", "WV": "West Virginia", "WI": "Wisconsin", "WY": "Wyoming",
 }  # fmt: skip
-_STATE_CODES = {name.lower(): code for code, name in US_STATES.items()} | {code.lower(): code for code in US_STATES}
+_STATE_CODES = {name.lower(): code for code, name in US_STATES.items()} | {
+    code.lower(): code for code in US_STATES
+}
 
 
 def storable(text: str) -> str:
@@ -66,7 +68,12 @@ def host(text: str) -> str:
     if "/" not in found:
         found = found.rpartition("@")[2]
     try:
-        found = urlsplit(found if re.match(r"([a-z][a-z0-9+.-]*:)?//", found) else f"//{found}").hostname or ""
+        found = (
+            urlsplit(
+                found if re.match(r"([a-z][a-z0-9+.-]*:)?//", found) else f"//{found}"
+            ).hostname
+            or ""
+        )
         found = (found if found.isascii() else idna.encode(found, uts46=True).decode()).rstrip(".")
     except (ValueError, idna.IDNAError):
         return ""
@@ -87,7 +94,9 @@ def domain(text: str) -> str:
 def company_key(name: str) -> str:
     """A company's name without case, accents, punctuation and legal form: "Acme, Inc." -> "acme"."""
     folded = plain(name)
-    folded = re.sub(r"\b(?:\w\.)+\w\b", lambda initials: initials[0].replace(".", ""), folded)  # L.L.C., J.P.
+    folded = re.sub(
+        r"\b(?:\w\.)+\w\b", lambda initials: initials[0].replace(".", ""), folded
+    )  # L.L.C., J.P.
     words = re.findall(r"\w+", folded)
     kept = [word for word in words if word not in LEGAL_FORMS]
     return " ".join(kept or words)[:200].strip()
@@ -108,7 +117,9 @@ def plain(text: str) -> str:
 
 def employees_from(text: str) -> int | None:
     """The lower end of "51-200", "5,000+" or "312", 0 of "under 50"; None where nothing is known."""
-    if re.match(r"\s*(<|≤|under\b|up to\b|below\b|(less|fewer) than\b)", text.lower()) and re.search(r"\d", text):
+    if re.match(
+        r"\s*(<|≤|under\b|up to\b|below\b|(less|fewer) than\b)", text.lower()
+    ) and re.search(r"\d", text):
         return 0
     found = re.search(r"\d[\d,.]*", text)
     digits = re.sub(r"\D", "", found[0].split(".")[0] if found else "")

@@ -61,7 +61,9 @@ class Rule:
     def _fits_size(self, size: int | None) -> bool:
         if size is None:
             return self.employees_from is None and self.employees_to is None
-        return (self.employees_from or 0) <= size and (self.employees_to is None or size <= self.employees_to)
+        return (self.employees_from or 0) <= size and (
+            self.employees_to is None or size <= self.employees_to
+        )
 
 
 def _says(industry: str, words: str) -> bool:
@@ -92,7 +94,9 @@ class Owner:
     rule: int | None = None
 
 
-def owner_of(now: Owner, known: str, facts: Facts, assigned_to: str, team: Team, *, anew: bool = False) -> Owner:
+def owner_of(
+    now: Owner, known: str, facts: Facts, assigned_to: str, team: Team, *, anew: bool = False
+) -> Owner:
     """Whose a lead is from now on.
 
     `known` is the mark of the facts by which `now` came about, `assigned_to` is GoHighLevel's user; `anew` asks the

@@ -56,7 +56,11 @@ class Title:
         """`title` in lower case."""
         if not self.words:
             return any(map(_in_word, title))
-        return any(not self._excepted(title, word, at) for word in self.words for at in places_of(word, title))
+        return any(
+            not self._excepted(title, word, at)
+            for word in self.words
+            for at in places_of(word, title)
+        )
 
     def _excepted(self, title: str, word: str, at: int) -> bool:
         for phrase in self.but_not:
@@ -95,7 +99,9 @@ class Rules:
     pages_at_most: int
     colleague_share: float  # of a page's points, where a colleague looked at it
     look_back_days: int
-    decay: tuple[tuple[int, float], ...]  # days, share of a page's points up to that age; youngest first
+    decay: tuple[
+        tuple[int, float], ...
+    ]  # days, share of a page's points up to that age; youngest first
     visit_hours: int  # what somebody looks at within so many hours is one visit
     repeats: tuple[tuple[int, int], ...]  # visits, points; most first
     warm_points: tuple[tuple[str, int], ...]
@@ -120,7 +126,9 @@ class Rules:
         active, found = [trigger for trigger in self.pages if trigger.active], []
         for n, trigger in enumerate(active):
             # A pattern read as if it were a path: what takes in its `*` takes in whatever that could stand for.
-            above = next((a for a in active[:n] if wildcards.fits(a.pattern, trigger.pattern)), None)
+            above = next(
+                (a for a in active[:n] if wildcards.fits(a.pattern, trigger.pattern)), None
+            )
             if above:
                 found.append((trigger, above))
         return found
@@ -138,10 +146,21 @@ class Rules:
             "repeats": [{"visits": visits, "points": points} for visits, points in self.repeats],
             "warm_points": dict(self.warm_points),
             "fit_share": self.fit_share,
-            "titles": [{"points": t.points, "label": t.label, "words": list(t.words), "but_not": list(t.but_not)} for t in self.titles],
+            "titles": [
+                {
+                    "points": t.points,
+                    "label": t.label,
+                    "words": list(t.words),
+                    "but_not": list(t.but_not),
+                }
+                for t in self.titles
+            ],
             "good_industries": list(self.good_industries),
             "industry_points": {"good": self.industry_points[0], "other": self.industry_points[1]},
-            "sizes": [{"from": lower, "points": points, "label": label} for lower, points, label in self.sizes],
+            "sizes": [
+                {"from": lower, "points": points, "label": label}
+                for lower, points, label in self.sizes
+            ],
             "tiers": {"tier_1": self.tiers[0], "tier_2": self.tiers[1]},
         }
 
@@ -165,7 +184,14 @@ class _Reader(Reading):
         look_back = self.whole("look_back_days", top["look_back_days"], 1, 365)
         made = Rules(
             version=version or self.text("version", top.get("version", "draft"), 20),
-            pages=self.rows("pages", top["pages"], ("label", "pattern", "points"), self._page, PAGE_MAY, MOST_PAGES),
+            pages=self.rows(
+                "pages",
+                top["pages"],
+                ("label", "pattern", "points"),
+                self._page,
+                PAGE_MAY,
+                MOST_PAGES,
+            ),
             pages_at_most=self.whole("pages_at_most", top["pages_at_most"]),
             colleague_share=self.share("colleague_share", top["colleague_share"]),
             look_back_days=look_back,
@@ -174,7 +200,9 @@ class _Reader(Reading):
             repeats=self.rows("repeats", top["repeats"], ("visits", "points"), self._repeat),
             warm_points=self._warm(top["warm_points"]),
             fit_share=self.share("fit_share", top["fit_share"]),
-            titles=self.rows("titles", top["titles"], ("points", "label", "words"), self._title, ("but_not",)),
+            titles=self.rows(
+                "titles", top["titles"], ("points", "label", "words"), self._title, ("but_not",)
+            ),
             good_industries=self.words("good_industries", top["good_industries"]),
             industry_points=self._pair("industry_points", top["industry_points"], "good", "other"),
             sizes=self.rows("sizes", top["sizes"], ("from", "points", "label"), self._size),
@@ -191,12 +219,21 @@ class _Reader(Reading):
         if not rising(days) or not falling(shares, equal=True):
             self.wrong("decay", "the days must rise and the shares must not")
         elif days[-1:] and days[-1] > rules.look_back_days:
-            self.wrong("decay", f"reaches back further than look_back_days, which is {rules.look_back_days}")
-        if not falling([v for v, _ in rules.repeats]) or not falling([p for _, p in rules.repeats], equal=True):
-            self.wrong("repeats", "the most visits come first, and fewer visits have no more points")
+            self.wrong(
+                "decay",
+                f"reaches back further than look_back_days, which is {rules.look_back_days}",
+            )
+        if not falling([v for v, _ in rules.repeats]) or not falling(
+            [p for _, p in rules.repeats], equal=True
+        ):
+            self.wrong(
+                "repeats", "the most visits come first, and fewer visits have no more points"
+            )
         for n, title in enumerate(rules.titles[:-1]):
             if not title.words:
-                self.wrong(f"titles[{n}].words", "only the last may be empty, for it fits every title")
+                self.wrong(
+                    f"titles[{n}].words", "only the last may be empty, for it fits every title"
+                )
         lowers = [lower for lower, _, _ in rules.sizes]
         if not falling(lowers) or lowers[-1:] != [0]:
             self.wrong("sizes", "the largest comes first and the last is from 0")
@@ -217,22 +254,35 @@ class _Reader(Reading):
     def _pattern(self, name: str, value: Any) -> str:
         found = self.text(name, value, LONGEST_PATTERN)
         if found and (found[0] not in "/*" or "//" in found):
-            self.wrong(name, "must be a path that begins with / or *, without the address of the site: /pricing*")
+            self.wrong(
+                name,
+                "must be a path that begins with / or *, without the address of the site: /pricing*",
+            )
         elif any(char in found for char in "?# "):
-            self.wrong(name, "must end before the ? or # of an address, and have no space; * is any text: /pricing*")
+            self.wrong(
+                name,
+                "must end before the ? or # of an address, and have no space; * is any text: /pricing*",
+            )
         return wildcards.plain(found)
 
     def _angle(self, name: str, value: Any) -> str:
         found = self.text(name, value, LONGEST_NAME, least=0)
-        if not (found.isascii() and found.replace("_", "a").isalnum() and found.islower()) and found:
+        if (
+            not (found.isascii() and found.replace("_", "a").isalnum() and found.islower())
+            and found
+        ):
             self.wrong(name, "must be empty or small letters, digits and _, such as high_intent")
         return found
 
     def _decay(self, place: str, row: dict[str, Any]) -> tuple[int, float]:
-        return self.whole(f"{place}.days", row["days"], 1, 365), self.share(f"{place}.share", row["share"])
+        return self.whole(f"{place}.days", row["days"], 1, 365), self.share(
+            f"{place}.share", row["share"]
+        )
 
     def _repeat(self, place: str, row: dict[str, Any]) -> tuple[int, int]:
-        return self.whole(f"{place}.visits", row["visits"], 1), self.whole(f"{place}.points", row["points"])
+        return self.whole(f"{place}.visits", row["visits"], 1), self.whole(
+            f"{place}.points", row["points"]
+        )
 
     def _title(self, place: str, row: dict[str, Any]) -> Title:
         return Title(
@@ -244,15 +294,25 @@ class _Reader(Reading):
 
     def _size(self, place: str, row: dict[str, Any]) -> tuple[int, int, str]:
         lower = self.whole(f"{place}.from", row["from"], 0, 10_000_000)
-        return lower, self.whole(f"{place}.points", row["points"]), self.text(f"{place}.label", row["label"])
+        return (
+            lower,
+            self.whole(f"{place}.points", row["points"]),
+            self.text(f"{place}.label", row["label"]),
+        )
 
     def _warm(self, data: Any) -> tuple[tuple[str, int], ...]:
         fields = self.fields("warm_points", data, WARM_KINDS)
-        return tuple((kind, self.whole(f"warm_points.{kind}", fields[kind])) for kind in WARM_KINDS if kind in fields)
+        return tuple(
+            (kind, self.whole(f"warm_points.{kind}", fields[kind]))
+            for kind in WARM_KINDS
+            if kind in fields
+        )
 
     def _pair(self, name: str, data: Any, first: str, second: str) -> tuple[int, int]:
         fields = self.fields(name, data, (first, second))
-        return self.whole(f"{name}.{first}", fields[first]), self.whole(f"{name}.{second}", fields[second])
+        return self.whole(f"{name}.{first}", fields[first]), self.whole(
+            f"{name}.{second}", fields[second]
+        )
 
 
 def rising(values: list[Any]) -> bool:
@@ -260,7 +320,10 @@ def rising(values: list[Any]) -> bool:
 
 
 def falling(values: list[Any], *, equal: bool = False) -> bool:
-    return all(one > other or (equal and one == other) for one, other in zip(values, values[1:], strict=False))
+    return all(
+        one > other or (equal and one == other)
+        for one, other in zip(values, values[1:], strict=False)
+    )
 
 
 # Sections that only inform (careers, blog, docs) stand first, so that /blog/our-pricing-story is a blog post and not a

@@ -49,7 +49,9 @@ def _is_cutover() -> bool:
 @csrf_exempt
 @require_POST
 def clay(request: HttpRequest) -> JsonResponse:
-    if refusal := webhooks.without_secret(request, "CLAY_CALLBACK_TOKEN", settings.CLAY_CALLBACK_TOKEN):
+    if refusal := webhooks.without_secret(
+        request, "CLAY_CALLBACK_TOKEN", settings.CLAY_CALLBACK_TOKEN
+    ):
         return refusal
     try:
         body, sha256, cut = _body(request)
@@ -59,7 +61,9 @@ def clay(request: HttpRequest) -> JsonResponse:
     except OSError:
         return webhooks.not_stored()
     if cut or not events.is_json_object(body):
-        return problem_response(400, f"body: it is not a JSON object; it was kept as event {accepted.public_id}.")
+        return problem_response(
+            400, f"body: it is not a JSON object; it was kept as event {accepted.public_id}."
+        )
     return webhooks.stored(accepted.public_id, is_spooled=accepted.is_spooled)
 
 
@@ -72,7 +76,9 @@ def rb2b_health(request: HttpRequest) -> JsonResponse:
 @require_GET
 def clay_health(request: HttpRequest) -> JsonResponse:
     sandboxed = "clay" in settings.SANDBOXED
-    ready = bool(settings.CLAY_WORKBOOK_WEBHOOK_URL and settings.CLAY_CALLBACK_TOKEN) and not sandboxed
+    ready = (
+        bool(settings.CLAY_WORKBOOK_WEBHOOK_URL and settings.CLAY_CALLBACK_TOKEN) and not sandboxed
+    )
     status = "healthy" if ready else "sandbox" if sandboxed else "unconfigured"
     return _health(status, _last_answer, enricher_initialized=ready)
 
@@ -105,11 +111,18 @@ def _health(status: str, ask: Callable[[], dict[str, Any]], **more: Any) -> Json
 
 def _last_visitor() -> dict[str, Any]:
     last = InboundEvent.objects.filter(source="rb2b").aggregate(at=Max("received_at"))["at"]
-    return {"last_event_at": last, "seconds_since": round((timezone.now() - last).total_seconds()) if last else None}
+    return {
+        "last_event_at": last,
+        "seconds_since": round((timezone.now() - last).total_seconds()) if last else None,
+    }
 
 
 def _last_answer() -> dict[str, Any]:
-    newest = Enrichment.objects.exclude(answered_at=None).order_by("-answered_at").values_list("answered_at", flat=True)
+    newest = (
+        Enrichment.objects.exclude(answered_at=None)
+        .order_by("-answered_at")
+        .values_list("answered_at", flat=True)
+    )
     return {
         "waiting": Enrichment.objects.exclude(state=Enrichment.State.SETTLED).count(),
         "last_answer_at": newest.first(),

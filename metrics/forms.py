@@ -33,7 +33,9 @@ class Switch(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": "Choose on or off."},
     )
-    under_intent = forms.IntegerField(label="Only emails that score under", min_value=0, max_value=100)
+    under_intent = forms.IntegerField(
+        label="Only emails that score under", min_value=0, max_value=100
+    )
     warm_connections = forms.BooleanField(label="Also with a warm connection", required=False)
     reason = forms.CharField(
         label="Why?",

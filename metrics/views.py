@@ -25,7 +25,9 @@ from outreach.models import Experiment
 def overview_page(request: HttpRequest) -> HttpResponse:
     target = gates.next_target()
     evaluation = phase_page.shown(gates.recent(target)) if target else None
-    return show(request, "metrics/overview.html", {**overview.page(request.user), "evaluation": evaluation})
+    return show(
+        request, "metrics/overview.html", {**overview.page(request.user), "evaluation": evaluation}
+    )
 
 
 @page
@@ -33,12 +35,21 @@ def machine_view(request: HttpRequest) -> HttpResponse:
     """Turn automatic approval on (a Lead) or off (a Reviewer, too)."""
     may_turn_on = request.user.has_perm(phase.TURN_ON)
     if not may_turn_on and not request.user.has_perm(phase.TURN_OFF):
-        raise PermissionDenied("Leads turn automatic approval on, Reviewers can turn it off. Nothing was changed.")
+        raise PermissionDenied(
+            "Leads turn automatic approval on, Reviewers can turn it off. Nothing was changed."
+        )
     posted = request.method == "POST"
-    form = forms.Switch(request.POST if posted else None, initial=phase_page.switch_now(may_turn_on))
+    form = forms.Switch(
+        request.POST if posted else None, initial=phase_page.switch_now(may_turn_on)
+    )
     form = form if may_turn_on else form.for_stopping()
     if not posted or not form.is_valid():
-        return show(request, "metrics/machine.html", {"form": form, **phase_page.page()}, 422 if posted else 200)
+        return show(
+            request,
+            "metrics/machine.html",
+            {"form": form, **phase_page.page()},
+            422 if posted else 200,
+        )
     on, reason = form.cleaned_data["on"], form.cleaned_data["reason"]
     phase.switch(on, by=request.user, reason=reason, **form.limits())
     messages.success(request, f"Automatic approval is {'on' if on else 'off'}.")
@@ -53,7 +64,12 @@ def domain_view(request: HttpRequest) -> HttpResponse:
     posted = request.method == "POST"
     form = forms.WarmUp(request.POST if posted else None)
     if not posted or not form.is_valid():
-        return show(request, "metrics/domain.html", {"form": form, **phase_page.domain()}, 422 if posted else 200)
+        return show(
+            request,
+            "metrics/domain.html",
+            {"form": form, **phase_page.domain()},
+            422 if posted else 200,
+        )
     do = sending_domains.start if form.cleaned_data["warm_up"] else sending_domains.establish
     try:
         row = do(sending_domains.ours(), by=request.user, reason=form.cleaned_data["reason"])
@@ -84,7 +100,9 @@ def end_experiment(request: HttpRequest, public_id: Any) -> HttpResponse:
     experiment = get_object_or_404(Experiment, public_id=public_id)
     try:
         ended = experiments.end(experiment, request.user)
-        messages.success(request, f"Ended: {ended.get_verdict_display().lower()}. Emails stay as they are.")
+        messages.success(
+            request, f"Ended: {ended.get_verdict_display().lower()}. Emails stay as they are."
+        )
     except experiments.Ended as error:
         messages.warning(request, str(error))
     return SeeOther(reverse("experiments"))

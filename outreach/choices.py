@@ -100,7 +100,10 @@ class MoveCode(TextChoices):
     MACHINE = "machine", "Approved by the machine"
     MACHINE_RETURNED = "machine_returned", "Held again: the machine may not approve it any more"
     MORE_KNOWN = "more_known", "Held again: more is known of this person now"
-    EXPIRED = "expired", "Expired without a decision. It was never sent, and this does not count as a rejection"
+    EXPIRED = (
+        "expired",
+        "Expired without a decision. It was never sent, and this does not count as a rejection",
+    )
     # sending
     DOOR = "door", "Final checks began"
     LATER = "later", "Not yet: a limit held it back"
@@ -112,10 +115,16 @@ class MoveCode(TextChoices):
     # held again by the final checks
     COLLEAGUE = "colleague", "Held again: a colleague at the company was written to"
     STALE = "stale", "Held again: the approval was too old"
-    TRANSPORT_GONE = "transport_gone", "Held again: it was approved for GoHighLevel, which is in the sandbox now"
+    TRANSPORT_GONE = (
+        "transport_gone",
+        "Held again: it was approved for GoHighLevel, which is in the sandbox now",
+    )
     NO_TRANSPORT = "no_transport", "Held again: it was approved without a transport"
     POSTAL_ADDRESS = "postal_address", "Held again: the postal address is not set"
-    KNOWN_AT_GHL = "known_at_ghl", "Stopped: GoHighLevel shows what was not known when it was approved"
+    KNOWN_AT_GHL = (
+        "known_at_ghl",
+        "Stopped: GoHighLevel shows what was not known when it was approved",
+    )
     # withdrawn or failed by the final checks
     NO_ADDRESS = "no_address", "Stopped: there is no address to write to"
     ADDRESS_CHANGED = "address_changed", "Stopped: this person's address has changed"
@@ -124,10 +133,16 @@ class MoveCode(TextChoices):
     WRITTEN_AS_OTHER = "written_as_other", "Withdrawn: this person was written to as another lead"
     OTHER_IS_OPEN = "other_is_open", "Withdrawn: this person has another email open"
     FIRST_KEPT = "first_kept", "Withdrawn: the first email was kept in the sandbox"
-    COMPANY_ANSWERED = "company_answered", "Withdrawn: somebody at the company has answered, and is interested"
+    COMPANY_ANSWERED = (
+        "company_answered",
+        "Withdrawn: somebody at the company has answered, and is interested",
+    )
     COUNTRY = "country", "Stopped: the recipient's country is not allowed"
     UNDELIVERABLE = "undeliverable", "Stopped: test, training and example emails are never sent"
-    CONTACT_MISMATCH = "contact_mismatch", "Refused: GoHighLevel returned a contact with another address"
+    CONTACT_MISMATCH = (
+        "contact_mismatch",
+        "Refused: GoHighLevel returned a contact with another address",
+    )
     DND = "dnd", "Refused: do-not-disturb is set at GoHighLevel"
     CONTACT_GONE = "contact_gone", "Refused: GoHighLevel does not find the contact"
     REFUSED = "refused", "Refused by GoHighLevel"

@@ -36,7 +36,9 @@ def ghl(request: HttpRequest) -> JsonResponse:
 @require_POST
 def ghl_workflow(request: HttpRequest) -> JsonResponse:
     """The custom webhook of a workflow: unsigned, with our secret in a header."""
-    if refusal := webhooks.without_secret(request, "GHL_WORKFLOW_TOKEN", settings.GHL_WORKFLOW_TOKEN):
+    if refusal := webhooks.without_secret(
+        request, "GHL_WORKFLOW_TOKEN", settings.GHL_WORKFLOW_TOKEN
+    ):
         return refusal
     try:
         body, sha256, cut = events.read_body(request)  # type: ignore[arg-type]

@@ -30,7 +30,13 @@ TOKEN = "test-token-0123456789"
 
 # Property tests try the same examples in every run, so that a red one is always the change's own; a busy machine pauses
 # for longer than hypothesis allows one example. To look for new ones: --hypothesis-profile=explore.
-hypothesis_settings.register_profile("steady", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.register_profile(
+    "steady",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 hypothesis_settings.register_profile("explore", deadline=None, max_examples=500, print_blob=True)
 hypothesis_settings.load_profile("steady")
 
@@ -58,7 +64,10 @@ def missing() -> dict[str, str]:
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[LEFT_OUT] = []
     if REQUIRE_ALL and (needs := missing()):
-        pytest.exit(f"CAIO_REQUIRE_ALL is set, and there is no {', no '.join(needs.values())}.", returncode=1)
+        pytest.exit(
+            f"CAIO_REQUIRE_ALL is set, and there is no {', no '.join(needs.values())}.",
+            returncode=1,
+        )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -76,7 +85,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Each worker of pytest-xdist has left out the same."""
-    node.config.stash[LEFT_OUT] = node.workeroutput.get("left_out", []) if hasattr(node, "workeroutput") else []
+    node.config.stash[LEFT_OUT] = (
+        node.workeroutput.get("left_out", []) if hasattr(node, "workeroutput") else []
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -88,7 +99,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     if names := config.stash.get(LEFT_OUT, []):
-        terminalreporter.section(f"left out {len(names)}: no {', no '.join(missing().values())} (.ci/run runs them)")
+        terminalreporter.section(
+            f"left out {len(names)}: no {', no '.join(missing().values())} (.ci/run runs them)"
+        )
         for name in names:
             terminalreporter.line(name)
     if REQUIRE_ALL and terminalreporter.stats.get("skipped"):
@@ -96,7 +109,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory) -> None:
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """SQLite in a file, as the product has it: in memory, threads share one cache and lock each other's tables."""
     database = django_settings.DATABASES["default"]
     if database["ENGINE"].endswith("sqlite3"):
@@ -207,7 +222,10 @@ def loose(settings: Any) -> None:
 def clay(settings: Any) -> Iterator[FakeClay]:
     with FakeClay(auth_token="clay-auth", callback_token="clay-callback-token") as fake:
         settings.CLAY_WORKBOOK_WEBHOOK_URL = fake.source_url("src-1")
-        settings.CLAY_WEBHOOK_AUTH_TOKEN, settings.CLAY_CALLBACK_TOKEN = "clay-auth", "clay-callback-token"
+        settings.CLAY_WEBHOOK_AUTH_TOKEN, settings.CLAY_CALLBACK_TOKEN = (
+            "clay-auth",
+            "clay-callback-token",
+        )
         settings.SANDBOXED = [vendor for vendor in settings.SANDBOXED if vendor != "clay"]
         yield fake
 
@@ -223,14 +241,20 @@ def slack(settings: Any) -> Iterator[FakeSlack]:
 def model(settings: Any, db: None) -> Iterator[FakeLanguageModel]:
     """A language model on loopback, switched on."""
     with FakeLanguageModel(key="llm-test-key") as fake:
-        settings.LLM_BASE_URL, settings.LLM_API_KEY, settings.LLM_MODEL = fake.base_url, "llm-test-key", "test-model"
+        settings.LLM_BASE_URL, settings.LLM_API_KEY, settings.LLM_MODEL = (
+            fake.base_url,
+            "llm-test-key",
+            "test-model",
+        )
         settings.LLM_TIMEOUT_SECONDS = 5
         Switch.objects.update_or_create(name=rewrite_requests.SWITCH, defaults={"on": True})
         yield fake
 
 
 def person(name: str, role: str) -> User:
-    user = User.objects.create_user(name, f"{name}@ours.example.com", "a-long-password", is_staff=True)
+    user = User.objects.create_user(
+        name, f"{name}@ours.example.com", "a-long-password", is_staff=True
+    )
     user.groups.add(Group.objects.get(name=role))
     return user
 

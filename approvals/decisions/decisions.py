@@ -48,7 +48,13 @@ def approve(message: Message, version: int, decider: Decider) -> Message:
     if decider.user is None and message.critical_reason:
         raise Refused("Only a named person can approve a CRITICAL email.")
     verdicts = Verdict.APPROVED, Verdict.WOULD_APPROVE
-    return _decide(message, version, decider, verdicts, lambda m: review_actions.clear(m, version, by=decider.user))
+    return _decide(
+        message,
+        version,
+        decider,
+        verdicts,
+        lambda m: review_actions.clear(m, version, by=decider.user),
+    )
 
 
 def reject(message: Message, version: int, decider: Decider, *, tag: str, reason: str) -> Message:
@@ -57,7 +63,10 @@ def reject(message: Message, version: int, decider: Decider, *, tag: str, reason
     if tag not in Tag.values:
         raise Refused(f"Choose one of: {', '.join(Tag.values)}.", "tag")
     if len(reason) < SHORTEST_REASON:
-        raise Refused(f"{SHORTEST_REASON - len(reason)} more characters: say what should be different.", "reason")
+        raise Refused(
+            f"{SHORTEST_REASON - len(reason)} more characters: say what should be different.",
+            "reason",
+        )
     return _decide(
         message, version, decider, (Verdict.REJECTED, Verdict.WOULD_REJECT),
         lambda m: review_actions.reject(m, version, by=decider.user, tag=tag, reason=reason), tag=tag, reason=reason,
@@ -71,7 +80,10 @@ def _decide(
     """`verdicts` are the one that is acted on and the one of Shadow."""
     allowed = (Status.HELD, Status.BLOCKED) if tag else (Status.HELD,)
     if message.status in allowed and version > message.version:
-        raise TooLate(f"There is no such version; it is version {message.version}. Nothing was decided.", message)
+        raise TooLate(
+            f"There is no such version; it is version {message.version}. Nothing was decided.",
+            message,
+        )
     if message.status not in allowed or message.version != version:
         raise TooLate(how_it_stands(message), message)
     text = message.text  # None where drafting failed; such an email can be rejected
@@ -91,7 +103,8 @@ def _decide(
                 phase=now_in,
                 edited=text is not None and text.author_id is not None,
                 held_at=message.held_at or message.created_at,
-                is_evidence=decider.user is not None and review_actions.transport_for(message) == Transport.GHL,
+                is_evidence=decider.user is not None
+                and review_actions.transport_for(message) == Transport.GHL,
             )
             if reason:
                 DecisionReason.objects.create(decision=decision, text=reason)
@@ -115,9 +128,13 @@ def how_it_stands(message: Message) -> str:
         return f"{who} changed this email{when}. Your decision was not recorded."
     if message.by_machine:
         cleared = message.moves.filter(why=review_actions.MACHINE).latest("pk").at
-        return f"The machine approved this email at {_clock(cleared)}. Your decision was not recorded."
+        return (
+            f"The machine approved this email at {_clock(cleared)}. Your decision was not recorded."
+        )
     if last is not None:
-        done = {Verdict.APPROVED: "approved", Verdict.REJECTED: "rejected"}.get(Verdict(last.verdict), "decided")
+        done = {Verdict.APPROVED: "approved", Verdict.REJECTED: "rejected"}.get(
+            Verdict(last.verdict), "decided"
+        )
         return f"{last.by_name} {done} this email at {_clock(last.at)}. Your decision was not recorded."
     return f"It is no longer waiting: {message.get_status_display().lower()}. Your decision was not recorded."
 

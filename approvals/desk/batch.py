@@ -42,14 +42,24 @@ def chosen(values: Iterable[str]) -> list[Chosen]:
         except ValueError:
             continue
     if len(wanted) > MOST:
-        raise decisions.Refused(f"At most {MOST} emails at once; {len(wanted)} were selected. Nothing was decided.")
-    rows = Message.objects.filter(public_id__in=wanted).select_related("lead__company").order_by(*review_queue.ORDER)
+        raise decisions.Refused(
+            f"At most {MOST} emails at once; {len(wanted)} were selected. Nothing was decided."
+        )
+    rows = (
+        Message.objects.filter(public_id__in=wanted)
+        .select_related("lead__company")
+        .order_by(*review_queue.ORDER)
+    )
     return [Chosen(message, wanted[message.public_id]) for message in rows]
 
 
 def approve(many: list[Chosen], decider: decisions.Decider) -> list[Answer]:
     """Approve those that this person has read at their current text and that are not CRITICAL."""
-    read = set(Reading.objects.filter(user=decider.user, message__in=[one.message.pk for one in many]).values_list("message_id", "version"))
+    read = set(
+        Reading.objects.filter(
+            user=decider.user, message__in=[one.message.pk for one in many]
+        ).values_list("message_id", "version")
+    )
 
     def one_of_them(one: Chosen) -> str:
         message = one.message
@@ -65,7 +75,9 @@ def approve(many: list[Chosen], decider: decisions.Decider) -> list[Answer]:
     return _each(many, decider.user, one_of_them)
 
 
-def reject(many: list[Chosen], decider: decisions.Decider, *, tag: str, reason: str) -> list[Answer]:
+def reject(
+    many: list[Chosen], decider: decisions.Decider, *, tag: str, reason: str
+) -> list[Answer]:
     """Reject each at the version that was on the list, all with the same tag and reason."""
 
     def one_of_them(one: Chosen) -> str:

@@ -62,7 +62,9 @@ def labels(message: Message, edited: bool) -> Labels:
     control = phase.control()
     reject = "Would reject (shadow)" if control.phase == Phase.SHADOW else "Reject"
     if message.status == Status.BLOCKED:
-        return Labels("Approve", reject, f"Can't be approved: {message.error or 'a check did not pass.'}")
+        return Labels(
+            "Approve", reject, f"Can't be approved: {message.error or 'a check did not pass.'}"
+        )
     if control.phase == Phase.SHADOW:
         return Labels("Would approve (shadow)", reject)
     if message.kind == Kind.TRAINING:
@@ -81,7 +83,10 @@ def standing(message: Message) -> Strip | None:
     if message.status == Status.EXPIRED:
         at = message.moves.latest("pk").at
         when = f"{_local(at):%a %H:%M}"
-        return Strip("quiet", f"Expired {when} without a decision. It was never sent, and this is no rejection.")
+        return Strip(
+            "quiet",
+            f"Expired {when} without a decision. It was never sent, and this is no rejection.",
+        )
     return Strip("quiet", decisions.how_it_stands(message).removesuffix(NOT_RECORDED))
 
 
@@ -94,7 +99,12 @@ def conflict(message: Message, shown: int) -> tuple[Strip, Diff | None]:
     """What to say when the text of version `shown` was decided and is not what stands there now."""
     text = message.text
     before = message.texts.filter(version=shown).first()
-    if message.status not in (Status.HELD, Status.BLOCKED) or text is None or before is None or before == text:
+    if (
+        message.status not in (Status.HELD, Status.BLOCKED)
+        or text is None
+        or before is None
+        or before == text
+    ):
         return Strip("quiet", decisions.how_it_stands(message)), None
     who = phase.name_of(text.author) if text.author else "The machine"
     said = (
@@ -121,7 +131,9 @@ def page(message: Message, user: Any) -> dict[str, Any]:
         "written_by": rewrite_requests.words(message, text) if text.pk else "",
         "local_time": local_time(message),
         "at_ghl": ghl_check.words(message) if waits else "",
-        "signed_by_another": compose.signed_by_another(message) if message.status in NOT_LEFT else "",
+        "signed_by_another": compose.signed_by_another(message)
+        if message.status in NOT_LEFT
+        else "",
         "visits": list(message.lead.visits.order_by("-seen_at")[:MOST_VISITS]),
         "checks_failed": sum(1 for row in message.guards if not row["passed"]),
         "history": history(message),
@@ -149,7 +161,9 @@ def sheet(message: Message, text: MessageText) -> dict[str, Any]:
         "body": fact_words.marked(text.body, text.phrases),
         "signed": fact_words.marked(signed, []),
         "legal": legal.strip(),
-        "unsubscribe": email_footer.UNSUBSCRIBE_WORDS if email_footer.UNSUBSCRIBE_WORDS in text.footer else "",
+        "unsubscribe": email_footer.UNSUBSCRIBE_WORDS
+        if email_footer.UNSUBSCRIBE_WORDS in text.footer
+        else "",
     }
 
 
@@ -182,7 +196,10 @@ class _Paragraphs(HTMLParser):
 
 def facts(text: MessageText) -> list[dict[str, str]]:
     """The sourced phrases in the order the pieces count them."""
-    return [{"text": p["text"], "field": p["field"].replace("_", " "), "source": p["source"]} for p in text.phrases]
+    return [
+        {"text": p["text"], "field": p["field"].replace("_", " "), "source": p["source"]}
+        for p in text.phrases
+    ]
 
 
 def local_time(message: Message) -> str:
@@ -196,13 +213,20 @@ def history(message: Message) -> list[Event]:
     """What happened to this email, newest first."""
     moves = message.moves.select_related("by", "reason").order_by("-pk")[:30]
     texts = message.texts.exclude(author=None).select_related("author").order_by("-pk")[:30]
-    edits = [Event(text.created_at, f"Text {text.version} saved", phase.name_of(text.author), "", "") for text in texts]
-    return sorted([*(_event(move) for move in moves), *edits], key=lambda event: event.at, reverse=True)
+    edits = [
+        Event(text.created_at, f"Text {text.version} saved", phase.name_of(text.author), "", "")
+        for text in texts
+    ]
+    return sorted(
+        [*(_event(move) for move in moves), *edits], key=lambda event: event.at, reverse=True
+    )
 
 
 def rejections(message: Message) -> list[Event]:
     """What people said against earlier emails to this person."""
-    earlier = Move.objects.filter(message__lead=message.lead_id, to_status=Status.REJECTED).exclude(message=message)
+    earlier = Move.objects.filter(message__lead=message.lead_id, to_status=Status.REJECTED).exclude(
+        message=message
+    )
     return [_event(move) for move in earlier.select_related("by", "reason").order_by("-pk")[:5]]
 
 
@@ -223,7 +247,9 @@ def typed_diff(message: Message, subject: str, body: str) -> Diff:
 def saved_meanwhile(text: MessageText) -> Strip:
     who = phase.name_of(text.author) if text.author else "The machine"
     at = f"{_local(text.created_at):%H:%M}"
-    return Strip("warn", f"{who} saved another text at {at}. Yours is still below and is not saved.")
+    return Strip(
+        "warn", f"{who} saved another text at {at}. Yours is still below and is not saved."
+    )
 
 
 def too_late_to_undo(message: Message) -> Strip:
@@ -255,7 +281,11 @@ def _neighbours(message: Message, user: Any) -> dict[str, Any]:
         return {"next": review_queue.next_for(user), "previous": None, "list": top, "position": 0}
     place = review_queue.Place.of(message)
     later = review_queue.first_of(review_queue.behind(review_queue.waiting(), place), LIST_LENGTH)
-    earlier = [one for part in review_queue.ahead(review_queue.waiting(), place) for one in part.reverse()[:2]][:2]
+    earlier = [
+        one
+        for part in review_queue.ahead(review_queue.waiting(), place)
+        for one in part.reverse()[:2]
+    ][:2]
     return {
         "next": next(iter(later), None),
         "previous": next(iter(earlier), None),

@@ -37,14 +37,25 @@ def notice_hot(batch: int = 200) -> int:
     made = 0
     for step, after in enumerate(STEPS):
         # Once for each time it came into the queue: what was approved and came back is announced again.
-        told = Notice.objects.filter(message=OuterRef("pk"), step=step, created_at__gte=OuterRef("held_at"))
+        told = Notice.objects.filter(
+            message=OuterRef("pk"), step=step, created_at__gte=OuterRef("held_at")
+        )
         due = Message.objects.filter(
-            status=Status.HELD, band=Band.HOT, kind__in=[Kind.LIVE, Kind.EXAMPLE], held_at__lte=now - after
+            status=Status.HELD,
+            band=Band.HOT,
+            kind__in=[Kind.LIVE, Kind.EXAMPLE],
+            held_at__lte=now - after,
         ).exclude(Exists(told))
         for message in due.select_related("lead__company")[:batch]:
             key = f"hot:{message.pk}:{message.held_at:%Y%m%d%H%M%S}:{step}"
             _, new = Notice.objects.get_or_create(
-                key=key, defaults={"message": message, "step": step, "to": _person(step), "text": _text(message, step)}
+                key=key,
+                defaults={
+                    "message": message,
+                    "step": step,
+                    "to": _person(step),
+                    "text": _text(message, step),
+                },
             )
             made += new
     return made
@@ -52,7 +63,9 @@ def notice_hot(batch: int = 200) -> int:
 
 def _person(step: int) -> TeamMember | None:
     """Who is told at this step: the first in order, then the next, and at the end the last again."""
-    order = list(TeamMember.objects.filter(active=True, notice_order__gt=0).order_by("notice_order"))
+    order = list(
+        TeamMember.objects.filter(active=True, notice_order__gt=0).order_by("notice_order")
+    )
     return order[min(step, len(order) - 1)] if order else None
 
 
@@ -72,12 +85,20 @@ def notice_answers(batch: int = 50) -> int:
     """Write a notice for every positive answer that nobody was told of, to whose lead it is; returns how many."""
     since = timezone.now() - answers.NEEDS_SOMEBODY_FOR
     told = Notice.objects.filter(reply=OuterRef("pk"))
-    new = Reply.objects.of_kind(ReplyKind.POSITIVE).filter(received_at__gte=since).exclude(source=answers.BEFORE_US)
+    new = (
+        Reply.objects.of_kind(ReplyKind.POSITIVE)
+        .filter(received_at__gte=since)
+        .exclude(source=answers.BEFORE_US)
+    )
     made = 0
-    for reply in new.exclude(Exists(told)).select_related("lead__company", "lead__owner", "message__sender")[:batch]:
+    for reply in new.exclude(Exists(told)).select_related(
+        "lead__company", "lead__owner", "message__sender"
+    )[:batch]:
         told_to = _owner(reply) or _person(0)
         text = f"A positive answer: {_who(reply.lead)}."
-        _, is_new = Notice.objects.get_or_create(key=f"answer:{reply.pk}", defaults={"reply": reply, "to": told_to, "text": text})
+        _, is_new = Notice.objects.get_or_create(
+            key=f"answer:{reply.pk}", defaults={"reply": reply, "to": told_to, "text": text}
+        )
         made += is_new
     return made
 
@@ -141,12 +162,16 @@ def _again(notice: Notice, error: str) -> None:
         _close(notice, Channel.PAGE, error)
         return
     Notice.objects.filter(pk=notice.pk).update(
-        lease_until=None, error=error[:300], not_before=timezone.now() + claims.backoff(notice.attempts, base=10)
+        lease_until=None,
+        error=error[:300],
+        not_before=timezone.now() + claims.backoff(notice.attempts, base=10),
     )
 
 
 def _close(notice: Notice, channel: str, error: str) -> None:
-    Notice.objects.filter(pk=notice.pk).update(told_at=timezone.now(), channel=channel, error=error[:300], lease_until=None)
+    Notice.objects.filter(pk=notice.pk).update(
+        told_at=timezone.now(), channel=channel, error=error[:300], lease_until=None
+    )
 
 
 def _channels(notice: Notice) -> list[tuple[str, Any]]:
@@ -158,14 +183,20 @@ def _channels(notice: Notice) -> list[tuple[str, Any]]:
         ways.append((Channel.SLACK, lambda: slack.post(f"{notice.text}{said}", link, mention)))
     if settings.EMAIL_URL and notice.to and notice.to.email:
         body = f"{notice.text}{said}\n\n{'Answer' if notice.reply else 'Decide'} here: {link}\n"
-        ways.append((Channel.EMAIL, lambda: send_mail(notice.text[:120], body, None, [notice.to.email])))
+        ways.append(
+            (Channel.EMAIL, lambda: send_mail(notice.text[:120], body, None, [notice.to.email]))
+        )
     return ways
 
 
 def _link(notice: Notice) -> str:
     if notice.reply:
         return f"{settings.SITE_URL}/sales/sent#reply-{notice.reply.public_id}"
-    return f"{settings.SITE_URL}/sales/queue/{notice.message.public_id}" if notice.message else settings.SITE_URL
+    return (
+        f"{settings.SITE_URL}/sales/queue/{notice.message.public_id}"
+        if notice.message
+        else settings.SITE_URL
+    )
 
 
 def _said(notice: Notice) -> str:
@@ -178,6 +209,8 @@ def notice_alarms() -> int:
     """Write a notice for every alarm of the apps below that nobody was told of; returns how many."""
     made = 0
     for alarm in Alarm.objects.filter(closed_at=None).order_by("-opened_at")[:50]:
-        _, new = Notice.objects.get_or_create(key=f"alarm:{alarm.pk}", defaults={"text": alarm.text, "to": _person(0)})
+        _, new = Notice.objects.get_or_create(
+            key=f"alarm:{alarm.pk}", defaults={"text": alarm.text, "to": _person(0)}
+        )
         made += new
     return made

@@ -14,7 +14,9 @@ def post(text: str, link: str, mention: str = "") -> None:
     """
     shown = escape(text)[:LONGEST_SECTION]
     section = f"<@{mention}> {shown}" if mention.isalnum() else shown
-    client = WebClient(token=settings.SLACK_BOT_TOKEN, base_url=settings.SLACK_BASE_URL, timeout=TIMEOUT)
+    client = WebClient(
+        token=settings.SLACK_BOT_TOKEN, base_url=settings.SLACK_BASE_URL, timeout=TIMEOUT
+    )
     client.chat_postMessage(
         channel=settings.SLACK_CHANNEL,
         text=shown,
@@ -23,7 +25,14 @@ def post(text: str, link: str, mention: str = "") -> None:
             {"type": "section", "text": {"type": "mrkdwn", "text": section}},
             {
                 "type": "actions",
-                "elements": [{"type": "button", "action_id": "open", "url": link, "text": {"type": "plain_text", "text": "Open"}}],
+                "elements": [
+                    {
+                        "type": "button",
+                        "action_id": "open",
+                        "url": link,
+                        "text": {"type": "plain_text", "text": "Open"},
+                    }
+                ],
             },
         ],
     )

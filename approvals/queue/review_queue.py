@@ -24,7 +24,11 @@ ORDER = ("rank", "due_at", "pk")
 
 def waiting() -> QuerySet[Message]:
     """Held emails in the order of the queue."""
-    return Message.objects.filter(status=Status.HELD).select_related("lead__company", "sender").order_by(*ORDER)
+    return (
+        Message.objects.filter(status=Status.HELD)
+        .select_related("lead__company", "sender")
+        .order_by(*ORDER)
+    )
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,11 @@ def counted(by_kind: dict[tuple[str, str], int]) -> Counts:
     """The queue's numbers out of counts by (kind, status)."""
 
     def total(*statuses: Status) -> int:
-        return sum(n for (kind, status), n in by_kind.items() if status in statuses and kind not in NOT_COUNTED)
+        return sum(
+            n
+            for (kind, status), n in by_kind.items()
+            if status in statuses and kind not in NOT_COUNTED
+        )
 
     return Counts(total(Status.HELD), total(*APPROVED), total(Status.REJECTED))
 
@@ -68,7 +76,9 @@ def take(message: Message, user: Any) -> Claim:
     """Have the email on this person's desk for ten minutes; returns the claim that stands, which may be another's."""
     now = timezone.now()
     with transaction.atomic():
-        claim, _ = Claim.objects.get_or_create(message=message, defaults={"user": user, "until": now + HOLD})
+        claim, _ = Claim.objects.get_or_create(
+            message=message, defaults={"user": user, "until": now + HOLD}
+        )
         if claim.user_id == user.pk or claim.until <= now:
             rows = Claim.objects.filter(pk=claim.pk).filter(Q(user=user) | Q(until__lte=now))
             rows.update(user=user, until=now + HOLD)
@@ -83,7 +93,12 @@ def give_back(message: Message, user: Any) -> None:
 
 def holder(message: Message, user: Any) -> Claim | None:
     """Somebody else who has it now, or None."""
-    return Claim.objects.filter(message=message, until__gt=timezone.now()).exclude(user=user).select_related("user").first()
+    return (
+        Claim.objects.filter(message=message, until__gt=timezone.now())
+        .exclude(user=user)
+        .select_related("user")
+        .first()
+    )
 
 
 def note_reading(message: Message, user: Any) -> None:
@@ -98,13 +113,17 @@ def with_reading(messages: QuerySet[Message], user: Any) -> QuerySet[Message]:
     return messages.annotate(read=Exists(mine))
 
 
-def next_for(user: Any, after: Message | None = None, skipped: Iterable[int] = ()) -> Message | None:
+def next_for(
+    user: Any, after: Message | None = None, skipped: Iterable[int] = ()
+) -> Message | None:
     """The next email to review: the most urgent that nobody else has; after `after` in order, then from the start.
 
     Those this person has skipped come last.
     """
     now = timezone.now()
-    free = waiting().exclude(Exists(Claim.objects.filter(message=OuterRef("pk"), until__gt=now).exclude(user=user)))
+    free = waiting().exclude(
+        Exists(Claim.objects.filter(message=OuterRef("pk"), until__gt=now).exclude(user=user))
+    )
     if after is not None:
         free = free.exclude(pk=after.pk)
     fresh = free.exclude(pk__in=list(skipped)) if skipped else free
@@ -181,7 +200,9 @@ def count_up_to(messages: QuerySet[Message], most: int = MOST_COUNTED) -> int:
 
 def position(message: Message) -> int:
     """Its number in the queue, 1 for the first; MOST_COUNTED where it is further back."""
-    return min(MOST_COUNTED, 1 + sum(count_up_to(part) for part in ahead(waiting(), Place.of(message))))
+    return min(
+        MOST_COUNTED, 1 + sum(count_up_to(part) for part in ahead(waiting(), Place.of(message)))
+    )
 
 
 def late() -> QuerySet[Message]:
@@ -190,7 +211,9 @@ def late() -> QuerySet[Message]:
 
 
 def mine(user: Any) -> QuerySet[Message]:
-    held = Claim.objects.filter(user=user, until__gt=timezone.now()).values_list("message_id", flat=True)
+    held = Claim.objects.filter(user=user, until__gt=timezone.now()).values_list(
+        "message_id", flat=True
+    )
     return waiting().filter(pk__in=list(held[:PAGE]))
 
 
@@ -206,7 +229,14 @@ def by_filter(name: str, user: Any) -> QuerySet[Message]:
 
 
 FILTER_RANKS = {"hot": RANK[Band.HOT], "warm": RANK[Band.WARM], "low": RANK[Band.LOW]}
-FILTERS = {"": "All", "overdue": "Overdue", "hot": "HOT", "warm": "WARM", "low": "LOW", "mine": "Mine"}
+FILTERS = {
+    "": "All",
+    "overdue": "Overdue",
+    "hot": "HOT",
+    "warm": "WARM",
+    "low": "LOW",
+    "mine": "Mine",
+}
 
 
 @dataclass(frozen=True)
@@ -223,7 +253,9 @@ class Chip:
 
 
 def chips(user: Any) -> list[Chip]:
-    return [Chip(name, label, count_up_to(by_filter(name, user))) for name, label in FILTERS.items()]
+    return [
+        Chip(name, label, count_up_to(by_filter(name, user))) for name, label in FILTERS.items()
+    ]
 
 
 def searched(messages: QuerySet[Message], words: str) -> QuerySet[Message]:
@@ -246,7 +278,9 @@ class Page:
 
 def page(messages: QuerySet[Message], user: Any, after: str = "") -> Page:
     """One page of rows with `subject`, `read` and the claim; four queries at any size."""
-    subject = MessageText.objects.filter(message=OuterRef("pk"), version=OuterRef("version")).values("subject")[:1]
+    subject = MessageText.objects.filter(
+        message=OuterRef("pk"), version=OuterRef("version")
+    ).values("subject")[:1]
     rows = with_reading(messages, user).annotate(subject=Subquery(subject)).select_related(
         "lead__company", "sender", "claim__user"
     )  # fmt: skip

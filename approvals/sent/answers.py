@@ -38,7 +38,11 @@ class Answer:
     @property
     def machine_said(self) -> str:
         """What the machine took it for, where a person says otherwise."""
-        return short(self.reply.sorted_as) if self.reply.corrected_to not in ("", self.reply.sorted_as) else ""
+        return (
+            short(self.reply.sorted_as)
+            if self.reply.corrected_to not in ("", self.reply.sorted_as)
+            else ""
+        )
 
     @property
     def quote(self) -> str:
@@ -55,7 +59,9 @@ def short(kind: str) -> str:
 def quoted(said: str, because: list[str]) -> str:
     """At most LONGEST_QUOTE characters of `said`, from the sentence on in which the first deciding word stands."""
     said = " ".join(said.split())
-    at = min((found for word in because if (found := said.find(" ".join(word.split()))) >= 0), default=0)
+    at = min(
+        (found for word in because if (found := said.find(" ".join(word.split()))) >= 0), default=0
+    )
     start = _sentence_before(said, at) if at > LONGEST_QUOTE // 2 else 0
     cut = said[start : start + LONGEST_QUOTE]
     return ("… " if start else "") + cut + (" …" if start + LONGEST_QUOTE < len(said) else "")
@@ -70,7 +76,9 @@ def _sentence_before(said: str, at: int) -> int:
 def needs_you() -> list[Answer]:
     """Positive answers that nobody has taken, and those that the machine asks about; the oldest first."""
     unsure = Q(is_sure=False, corrected_to="")
-    recent = Reply.objects.filter(received_at__gte=timezone.now() - NEEDS_SOMEBODY_FOR, taken_at=None)
+    recent = Reply.objects.filter(
+        received_at__gte=timezone.now() - NEEDS_SOMEBODY_FOR, taken_at=None
+    )
     positive = recent.of_kind(ReplyKind.POSITIVE).values("pk")
     rows = _with_people(recent.exclude(source=BEFORE_US).filter(unsure | Q(pk__in=positive)))
     return [shown(reply) for reply in rows.order_by("received_at")[:PAGE]]
@@ -80,7 +88,9 @@ def newest(before: int | None = None) -> tuple[list[Answer], int | None]:
     """One page of everything that was answered, the newest first, and the cursor of what is older."""
     rows = _with_people(Reply.objects.all()).order_by("-pk")
     found = list((rows.filter(pk__lt=before) if before else rows)[: PAGE + 1])
-    return [shown(reply) for reply in found[:PAGE]], found[PAGE - 1].pk if len(found) > PAGE else None
+    return [shown(reply) for reply in found[:PAGE]], found[PAGE - 1].pk if len(
+        found
+    ) > PAGE else None
 
 
 def _with_people(rows: Any) -> Any:
@@ -96,7 +106,9 @@ def shown(reply: Reply) -> Answer:
     return Answer(
         reply=reply,
         said=fact_words.marked(said[:LONGEST], phrases),
-        subject=fact_words.marked(subject, phrases) if any(word in subject for word in because) else [],
+        subject=fact_words.marked(subject, phrases)
+        if any(word in subject for word in because)
+        else [],
         because=because,
         is_cut=len(said) > LONGEST,
     )

@@ -53,7 +53,9 @@ def undoable(user: Any) -> list[Leaving]:
 
 def leaving_now() -> list[Leaving]:
     """Everybody's approvals within their time to undo."""
-    rows = Message.objects.filter(status=Status.CLEARED, waiting_for="undo", not_before__gt=timezone.now())
+    rows = Message.objects.filter(
+        status=Status.CLEARED, waiting_for="undo", not_before__gt=timezone.now()
+    )
     soonest = rows.select_related("lead__company").order_by("rank", "not_before")[:PAGE]
     return [Leaving(message, message.not_before) for message in soonest]
 
@@ -72,7 +74,9 @@ def waiting_to_leave() -> tuple[list[Waiting], bool]:
     found = Message.objects.filter(status__in=[Status.CLEARED, Status.SENDING]).exclude(
         status=Status.CLEARED, waiting_for="undo", not_before__gt=now
     )  # fmt: skip
-    rows = list(found.select_related("lead__company").order_by(*send_order.ORDER)[: MOST_WAITING + 1])
+    rows = list(
+        found.select_related("lead__company").order_by(*send_order.ORDER)[: MOST_WAITING + 1]
+    )
     shown = rows[:MOST_WAITING]
     cleared = [one for one in shown if one.status == Status.CLEARED]
     waits = current_limits.why_not_all(cleared, current_limits.standing(phase.control(), now))
@@ -91,12 +95,21 @@ class Uncertain:
 def may_settle(message: Message) -> bool:
     """Whether we have looked long enough for a person to say what happened."""
     since = message.uncertain_at or timezone.now()
-    return message.status == Status.UNCERTAIN and since <= timezone.now() - A_PERSON_MAY_SETTLE_AFTER
+    return (
+        message.status == Status.UNCERTAIN and since <= timezone.now() - A_PERSON_MAY_SETTLE_AFTER
+    )
 
 
 def uncertain() -> list[Uncertain]:
-    rows = Message.objects.filter(status=Status.UNCERTAIN).select_related("lead__company").prefetch_related("intents")
-    return [Uncertain(one, _last_intent(one), may_settle(one)) for one in rows.order_by("uncertain_at")[:PAGE]]
+    rows = (
+        Message.objects.filter(status=Status.UNCERTAIN)
+        .select_related("lead__company")
+        .prefetch_related("intents")
+    )
+    return [
+        Uncertain(one, _last_intent(one), may_settle(one))
+        for one in rows.order_by("uncertain_at")[:PAGE]
+    ]
 
 
 def _last_intent(message: Message) -> SendIntent | None:
@@ -105,7 +118,9 @@ def _last_intent(message: Message) -> SendIntent | None:
 
 def failed() -> list[Message]:
     since = timezone.now() - FAILED_FOR
-    rows = Message.objects.filter(status=Status.FAILED, cleared_at__gte=since).select_related("lead__company")
+    rows = Message.objects.filter(status=Status.FAILED, cleared_at__gte=since).select_related(
+        "lead__company"
+    )
     return list(rows.order_by("-cleared_at")[:PAGE])
 
 
@@ -121,9 +136,16 @@ class Sent:
 def sent_today() -> list[Sent]:
     """What left for people on the team's day, newest first."""
     start = calendar.start_of_day(timezone.now(), settings.TEAM_TIME_ZONE)
-    rows = Message.objects.filter(status=Status.SENT, sent_at__gte=start).exclude(transport=Transport.SANDBOX)
-    newest = _with_decider(rows).prefetch_related("events", "replies").order_by("-sent_at")[: PAGE * 2]
-    return [Sent(one, _happened(one), [answers.short(reply.kind) for reply in one.replies.all()]) for one in newest]
+    rows = Message.objects.filter(status=Status.SENT, sent_at__gte=start).exclude(
+        transport=Transport.SANDBOX
+    )
+    newest = (
+        _with_decider(rows).prefetch_related("events", "replies").order_by("-sent_at")[: PAGE * 2]
+    )
+    return [
+        Sent(one, _happened(one), [answers.short(reply.kind) for reply in one.replies.all()])
+        for one in newest
+    ]
 
 
 def _happened(message: Message) -> list[str]:
@@ -132,10 +154,13 @@ def _happened(message: Message) -> list[str]:
 
 
 def _with_decider(rows: Any) -> Any:
-    decided = Decision.objects.filter(message=OuterRef("pk"), verdict=Verdict.APPROVED).order_by("-pk")
+    decided = Decision.objects.filter(message=OuterRef("pk"), verdict=Verdict.APPROVED).order_by(
+        "-pk"
+    )
     subject = MessageText.objects.filter(message=OuterRef("pk"), version=OuterRef("version"))
     return rows.select_related("lead__company").annotate(
-        decided_by=Subquery(decided.values("by_name")[:1]), subject=Subquery(subject.values("subject")[:1])
+        decided_by=Subquery(decided.values("by_name")[:1]),
+        subject=Subquery(subject.values("subject")[:1]),
     )
 
 

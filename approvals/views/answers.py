@@ -25,7 +25,9 @@ def correct(request: HttpRequest, public_id: Any) -> HttpResponse:
         return redirect("sent")
     kind = request.POST.get("kind", "")
     if kind not in ReplyKind.values:
-        return sent.sent(request, 422, problem=f"{reply.lead}: nothing was changed. Choose what the answer is.")
+        return sent.sent(
+            request, 422, problem=f"{reply.lead}: nothing was changed. Choose what the answer is."
+        )
     was_stop = reply.kind == ReplyKind.STOP
     reply = replies.correct(reply, kind, by=request.user)
     said = f"{reply.lead}: sorted as {ReplyKind(kind).label.lower()}."
@@ -46,7 +48,10 @@ def take(request: HttpRequest, public_id: Any) -> HttpResponse:
         replies.take(reply, by=request.user)
     except replies.Stale:
         reply.refresh_from_db()
-        messages.error(request, f"{reply.lead}: {phase.name_of(reply.taken_by)} has it already. Nothing was changed.")
+        messages.error(
+            request,
+            f"{reply.lead}: {phase.name_of(reply.taken_by)} has it already. Nothing was changed.",
+        )
     else:
         messages.success(request, f"{reply.lead}: yours to answer.")
     return SeeOther(reverse("sent"))

@@ -12,7 +12,17 @@ from approvals.decisions import decisions
 from approvals.decisions.decisions import Decider
 from approvals.desk import batch, desk, reading_proof
 from approvals.queue import review_queue
-from approvals.views.pages import SeeOther, deciding, find, must_decide, page, remember_skip, show, to_desk, to_next
+from approvals.views.pages import (
+    SeeOther,
+    deciding,
+    find,
+    must_decide,
+    page,
+    remember_skip,
+    show,
+    to_desk,
+    to_next,
+)
 from outreach.choices import Phase, Status, Tag
 from outreach.control import phase
 from outreach.lifecycle.transitions import IllegalMove, Stale
@@ -101,7 +111,9 @@ def reject(request: HttpRequest, public_id: Any) -> HttpResponse:
     must_decide(request)
     message = find(public_id)
     if request.method != "POST":
-        return _desk(request, message, mode="reject", form=forms.Reject(initial={"version": message.version}))
+        return _desk(
+            request, message, mode="reject", form=forms.Reject(initial={"version": message.version})
+        )
     form = forms.Reject(request.POST)
     if claim := review_queue.holder(message, request.user):
         return _taken(request, message, claim, mode="reject", form=form)
@@ -109,7 +121,9 @@ def reject(request: HttpRequest, public_id: Any) -> HttpResponse:
         return _desk(request, message, 422, mode="reject", form=form)
     version, tag, reason = (form.cleaned_data[name] for name in ("version", "tag", "reason"))
     try:
-        rejected = decisions.reject(message, version, Decider(request.user, "desk"), tag=tag, reason=reason)
+        rejected = decisions.reject(
+            message, version, Decider(request.user, "desk"), tag=tag, reason=reason
+        )
     except decisions.TooLate as late:
         again = forms.Reject({**request.POST.dict(), "version": late.message.version})
         return _too_late(request, late.message, version, mode="reject", form=again)
@@ -145,7 +159,9 @@ def edit(request: HttpRequest, public_id: Any) -> HttpResponse:
     if request.POST.get("do") == "compare":
         return _desk(request, message, mode="edit", form=form, diff=diff)
     try:
-        saved = review_actions.edit(message, typed["version"], subject=typed["subject"], body=typed["body"], by=request.user)
+        saved = review_actions.edit(
+            message, typed["version"], subject=typed["subject"], body=typed["body"], by=request.user
+        )
     except Stale:
         return _edited_meanwhile(request, find(public_id), form)
     except IllegalMove:
@@ -192,13 +208,21 @@ def many(request: HttpRequest) -> HttpResponse:
     if request.POST.get("action") == "approve":
         in_shadow = phase.control().phase == Phase.SHADOW
         answers = batch.approve(chosen, decider)
-        messages.success(request, batch.said(answers, "Recorded as approved" if in_shadow else "Approved"))
+        messages.success(
+            request, batch.said(answers, "Recorded as approved" if in_shadow else "Approved")
+        )
         return _to_queue()
-    form = forms.RejectMany(request.POST if "tag" in request.POST or "reason" in request.POST else None)
+    form = forms.RejectMany(
+        request.POST if "tag" in request.POST or "reason" in request.POST else None
+    )
     if not form.is_valid():
         status = 422 if form.is_bound else 200
-        return show(request, "approvals/desk/reject_many.html", {"chosen": chosen, "form": form}, status)
-    answers = batch.reject(chosen, decider, tag=form.cleaned_data["tag"], reason=form.cleaned_data["reason"])
+        return show(
+            request, "approvals/desk/reject_many.html", {"chosen": chosen, "form": form}, status
+        )
+    answers = batch.reject(
+        chosen, decider, tag=form.cleaned_data["tag"], reason=form.cleaned_data["reason"]
+    )
     messages.success(request, batch.said(answers, "Rejected"))
     return _to_queue()
 

@@ -62,9 +62,13 @@ def find(public_id: Any) -> Message:
     return get_object_or_404(rows, public_id=public_id)
 
 
-def show(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+def show(
+    request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
     """A whole page. After a refused POST its address is one that can be opened again."""
-    response = render(request, template, {"leaving": sent_emails.undoable(request.user), **context}, status=status)
+    response = render(
+        request, template, {"leaving": sent_emails.undoable(request.user), **context}, status=status
+    )
     if request.method == "POST":
         response["HX-Push-Url"] = "false"
     return response
@@ -90,5 +94,7 @@ def remember_skip(request: HttpRequest, message: Message) -> None:
 def back(request: HttpRequest, default: str = "/sales") -> HttpResponse:
     """To the page the form was on."""
     to = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(to, {request.get_host()}, require_https=request.is_secure())
+    safe = url_has_allowed_host_and_scheme(
+        to, {request.get_host()}, require_https=request.is_secure()
+    )
     return SeeOther(to if safe else default)

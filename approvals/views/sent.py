@@ -64,8 +64,12 @@ def sent(request: HttpRequest, status: int = 200, **more: Any) -> HttpResponse:
 @page
 @require_safe
 def kept_page(request: HttpRequest, pk: int) -> HttpResponse:
-    kept = get_object_or_404(SandboxEmail.objects.select_related("message__lead__company", "message__sender"), pk=pk)
-    return show(request, "approvals/sent/kept.html", {"kept": kept, "shown": desk.as_text(kept.html)})
+    kept = get_object_or_404(
+        SandboxEmail.objects.select_related("message__lead__company", "message__sender"), pk=pk
+    )
+    return show(
+        request, "approvals/sent/kept.html", {"kept": kept, "shown": desk.as_text(kept.html)}
+    )
 
 
 @deciding
@@ -75,7 +79,9 @@ def withdraw(request: HttpRequest, message: Message) -> HttpResponse:
         review_actions.withdraw(message, by=request.user)
     except (Stale, IllegalMove):
         message.refresh_from_db()
-        messages.error(request, f"Not withdrawn: {message.lead}. {desk.too_late_to_undo(message).text}")
+        messages.error(
+            request, f"Not withdrawn: {message.lead}. {desk.too_late_to_undo(message).text}"
+        )
     else:
         messages.success(request, f"Withdrawn: {message.lead}. It will not be sent.")
     return SeeOther(reverse("sent"))
@@ -92,9 +98,13 @@ def settle(request: HttpRequest, message: Message) -> HttpResponse:
         return sent(request, 422, settling=message.pk, form=form)
     was_sent = form.cleaned_data["was_sent"] == "yes"
     try:
-        uncertain.settle_by_person(message, was_sent=was_sent, by=request.user, reason=form.cleaned_data["reason"])
+        uncertain.settle_by_person(
+            message, was_sent=was_sent, by=request.user, reason=form.cleaned_data["reason"]
+        )
     except (Stale, IllegalMove):
-        return sent(request, 409, problem=f"{message.lead}: it was settled meanwhile. Nothing was recorded.")
+        return sent(
+            request, 409, problem=f"{message.lead}: it was settled meanwhile. Nothing was recorded."
+        )
     word = "recorded as sent" if was_sent else "back in the queue, to be decided anew"
     messages.success(request, f"{message.lead}: {word}.")
     return SeeOther(reverse("sent"))
@@ -113,7 +123,9 @@ def halt(request: HttpRequest) -> HttpResponse:
     """Stop sending at once."""
     if not request.user.has_perm("outreach.halt"):
         raise PermissionDenied("Reviewers and Leads can halt sending. Nothing was changed.")
-    phase.halt(by=request.user, reason=request.POST.get("reason", "").strip()[:500] or HALTED_FROM_PAGE)
+    phase.halt(
+        by=request.user, reason=request.POST.get("reason", "").strip()[:500] or HALTED_FROM_PAGE
+    )
     messages.success(request, "Sending is halted. Nothing leaves until a Lead resumes.")
     return back(request)
 
@@ -124,9 +136,16 @@ def resume(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied("Only a Lead can resume sending. Nothing was changed.")
     form = forms.Reason(request.POST or None)
     if request.method != "POST" or not form.is_valid():
-        return show(request, "approvals/sent/resume.html", {"form": form}, 422 if request.method == "POST" else 200)
+        return show(
+            request,
+            "approvals/sent/resume.html",
+            {"form": form},
+            422 if request.method == "POST" else 200,
+        )
     phase.resume(by=request.user, reason=form.cleaned_data["reason"])
-    messages.success(request, "Sending goes on. Everything approved is judged again before it leaves.")
+    messages.success(
+        request, "Sending goes on. Everything approved is judged again before it leaves."
+    )
     return SeeOther(reverse("overview"))
 
 

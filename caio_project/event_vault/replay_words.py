@@ -24,7 +24,12 @@ FIELDS = {
     "needs_assessment_at": "waits to be scored since", "people_due_at": "its people wait to be scored since",
     "company": "company", "owner": "owner", "merged_into": "part of",
 }  # fmt: skip
-ROWS = {"enrichment": "question to Clay", "suppression": "stop", "move": "move of an email", "message": "email"}
+ROWS = {
+    "enrichment": "question to Clay",
+    "suppression": "stop",
+    "move": "move of an email",
+    "message": "email",
+}
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d[\d:.]*([+-]\d\d:\d\d|Z)?")
 LONGEST = 300
 
@@ -49,7 +54,11 @@ class Told:
 
     @property
     def title(self) -> str:
-        return f"{self.kind.capitalize()} {self.what}" if self.kind == "new" else f"{self.what.capitalize()} {self.kind}"
+        return (
+            f"{self.kind.capitalize()} {self.what}"
+            if self.kind == "new"
+            else f"{self.what.capitalize()} {self.kind}"
+        )
 
 
 def told(outcome: Outcome) -> list[Told]:
@@ -73,19 +82,30 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
 
 def mark(outcomes: Iterable[Outcome]) -> str:
     """A mark of what was shown: the same while replaying would do the same. Times of now and ids are none of it."""
-    shown = [(one.event, one.ok, one.text, [_stable(change) for change in one.changes]) for one in outcomes]
+    shown = [
+        (one.event, one.ok, one.text, [_stable(change) for change in one.changes])
+        for one in outcomes
+    ]
     return hashlib.sha256(MOMENT.sub("a time", json.dumps(shown, default=str)).encode()).hexdigest()
 
 
 def _stable(change: Change) -> tuple[str, str, list[tuple[str, str, str]]]:
     pk = str(change.pk) if change.kind != "new" else ""
     names = sorted({*change.before, *change.after} - HIDDEN)
-    return change.model._meta.label, pk, [(n, _of(change.before, n), _of(change.after, n)) for n in names]
+    return (
+        change.model._meta.label,
+        pk,
+        [(n, _of(change.before, n), _of(change.after, n)) for n in names],
+    )
 
 
 def _of(row: dict[str, Any], name: str) -> str:
     value = row.get(name)
-    return value.isoformat() if isinstance(value, datetime) else json.dumps(value, default=str, sort_keys=True)
+    return (
+        value.isoformat()
+        if isinstance(value, datetime)
+        else json.dumps(value, default=str, sort_keys=True)
+    )
 
 
 def _what(change: Change) -> str:
@@ -106,7 +126,9 @@ def said(value: Any) -> str:
         return f"{value.astimezone(ZoneInfo(settings.TEAM_TIME_ZONE)):%-d %b %Y %H:%M:%S}"
     if isinstance(value, date):
         return f"{value:%-d %b %Y}"
-    if isinstance(value, dict) or (isinstance(value, list) and any(isinstance(one, dict) for one in value)):
+    if isinstance(value, dict) or (
+        isinstance(value, list) and any(isinstance(one, dict) for one in value)
+    ):
         return json.dumps(value, ensure_ascii=False, default=str)[:LONGEST] if value else ""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)

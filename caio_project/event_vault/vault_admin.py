@@ -24,7 +24,9 @@ from leads.inbound import event_search, masking, parked, replay
 from leads.models import InboundEvent
 
 MOST_AT_ONCE = 20
-MOST_COUNTED = 10_000  # rows; whoever looks for older ones narrows the list, for counting all reads all
+MOST_COUNTED = (
+    10_000  # rows; whoever looks for older ones narrows the list, for counting all reads all
+)
 LONGEST_BODY = 4_000  # characters shown
 LOOKUPS = ("state__exact", "kind__exact", "source", "received_at_from", "received_at_to")
 PARKED = InboundEvent.State.PARKED
@@ -58,7 +60,9 @@ class Period(RangeDateFilter):
         for end, at in (("from", time.min), ("to", time.max)):
             if day := _day(self.used_parameters.get(f"received_at_{end}")):
                 moment = datetime.combine(day, at, ZoneInfo(settings.TEAM_TIME_ZONE))
-                queryset = queryset.filter(**{"received_at__gte" if end == "from" else "received_at__lte": moment})
+                queryset = queryset.filter(
+                    **{"received_at__gte" if end == "from" else "received_at__lte": moment}
+                )
         return queryset
 
 
@@ -73,7 +77,15 @@ def _day(typed: Any) -> Any:
 class InboundEvents(ReadOnly):
     """Who may not read personal data gets it masked here, in every text that can quote it, and finds nothing by it."""
 
-    list_display = ("received_at", "shown_source", "shown_state", "who", "shown_reason", "step", "times")
+    list_display = (
+        "received_at",
+        "shown_source",
+        "shown_state",
+        "who",
+        "shown_reason",
+        "step",
+        "times",
+    )
     list_filter = ("state", Source, "kind", ("received_at", Period))
     list_select_related = ("about", "visit__lead", "visit__company")
     list_per_page = 50
@@ -105,21 +117,32 @@ class InboundEvents(ReadOnly):
         """Only what the filters ask: ?reason__contains= would find what is hidden."""
         return lookup in LOOKUPS
 
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Any:
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> Any:
         if not search_term.strip():
             return queryset, False
-        return event_search.found(queryset, search_term, lambda text: sources.shown(text, request.user)), False
+        return event_search.found(
+            queryset, search_term, lambda text: sources.shown(text, request.user)
+        ), False
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         count = InboundEvent.objects.filter(state=PARKED).order_by()[: MOST_COUNTED + 1].count()
-        more = {"parked": count, "most": MOST_COUNTED, "only_parked": request.GET.get("state__exact") == PARKED}
+        more = {
+            "parked": count,
+            "most": MOST_COUNTED,
+            "only_parked": request.GET.get("state__exact") == PARKED,
+        }
         return super().changelist_view(request, {**(extra_context or {}), **more})
 
     @admin.display(description="source")
     def shown_source(self, event: Any) -> str:
         return sources.NAMES.get(event.source, event.source)
 
-    @display(description="state", label={"Parked": "danger", "Waiting": "warning", "Processed": "success"})
+    @display(
+        description="state",
+        label={"Parked": "danger", "Waiting": "warning", "Processed": "success"},
+    )
     def shown_state(self, event: Any) -> str:
         return event.get_state_display()
 
@@ -149,9 +172,17 @@ class InboundEvents(ReadOnly):
     def shown_body(self, event: Any) -> str:
         """The first LONGEST_BODY characters, escaped."""
         raw = bytes(event.body)
-        body = raw[: LONGEST_BODY * 4].decode("utf-8", "replace") if event.is_readable else masking.body(raw)
+        body = (
+            raw[: LONGEST_BODY * 4].decode("utf-8", "replace")
+            if event.is_readable
+            else masking.body(raw)
+        )
         cut = f"\n… and more, of {len(raw)} bytes" if len(body) > LONGEST_BODY else ""
-        return format_html("<pre style='white-space:pre-wrap;overflow-wrap:anywhere'>{}{}</pre>", body[:LONGEST_BODY], cut)
+        return format_html(
+            "<pre style='white-space:pre-wrap;overflow-wrap:anywhere'>{}{}</pre>",
+            body[:LONGEST_BODY],
+            cut,
+        )
 
     def has_replay_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return sources.may_replay(request.user)
@@ -163,12 +194,18 @@ class InboundEvents(ReadOnly):
             raise PermissionDenied
         events = list(queryset.order_by("received_at", "pk")[: MOST_AT_ONCE + 1])
         if len(events) > MOST_AT_ONCE:
-            messages.error(request, f"{MOST_AT_ONCE} at once are the most that can be read. Nothing was replayed.")
+            messages.error(
+                request,
+                f"{MOST_AT_ONCE} at once are the most that can be read. Nothing was replayed.",
+            )
             return None
         planned = [replay.replay(event, sources.PROCESSORS, dry_run=True) for event in events]
         if request.POST.get("confirmed") != replay_words.mark(planned):
             if "confirmed" in request.POST:
-                messages.warning(request, "It would do something else by now. Nothing was replayed; look at it again.")
+                messages.warning(
+                    request,
+                    "It would do something else by now. Nothing was replayed; look at it again.",
+                )
             return self._page(request, events, planned)
         self._replay(request, events)
         return None
@@ -177,7 +214,9 @@ class InboundEvents(ReadOnly):
     def replay_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The same page for one event; what it posts goes the way of every replay."""
         event = get_object_or_404(self.get_queryset(request), pk=object_id)
-        return self._page(request, [event], [replay.replay(event, sources.PROCESSORS, dry_run=True)])
+        return self._page(
+            request, [event], [replay.replay(event, sources.PROCESSORS, dry_run=True)]
+        )
 
     def _replay(self, request: HttpRequest, events: list[InboundEvent]) -> None:
         done = [replay.replay(event, sources.PROCESSORS, dry_run=False) for event in events]
@@ -187,11 +226,16 @@ class InboundEvents(ReadOnly):
                 messages.warning(request, f"{outcome.event}: {outcome.text}")
         messages.success(request, f"Replayed {sum(outcome.ok for outcome in done)} of {len(done)}.")
 
-    def _page(self, request: HttpRequest, events: list[InboundEvent], planned: list[replay.Outcome]) -> HttpResponse:
+    def _page(
+        self, request: HttpRequest, events: list[InboundEvent], planned: list[replay.Outcome]
+    ) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),
             "title": f"Replay {len(events)}: what would change",
-            "plans": [(event, one, replay_words.told(one)) for event, one in zip(events, planned, strict=True)],
+            "plans": [
+                (event, one, replay_words.told(one))
+                for event, one in zip(events, planned, strict=True)
+            ],
             "mark": replay_words.mark(planned),
             "names": sources.NAMES,
             "back": reverse("admin:leads_inboundevent_changelist"),

@@ -38,7 +38,11 @@ def came_in(lead: Lead, user: Any) -> CameIn | None:
     """The newest events about the person of `lead`; None for whom the vault is shut."""
     if not (user.is_staff and user.has_perm("leads.view_inboundevent")):
         return None
-    rows = event_search.of_person(suppression.rows_of(lead)).defer("body").order_by("-received_at", "-pk")
+    rows = (
+        event_search.of_person(suppression.rows_of(lead))
+        .defer("body")
+        .order_by("-received_at", "-pk")
+    )
     found = list(rows[: MOST + 1])
     lines = [
         Line(

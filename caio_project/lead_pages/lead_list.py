@@ -27,7 +27,12 @@ SHOWN = (
     ("example", "Examples and tests"),
 )
 TIERS = (("", "Any tier"), ("tier_1", "Tier 1"), ("tier_2", "Tier 2"), ("tier_3", "Tier 3"))
-SEEN = (("", "Seen at any time"), ("1", "Seen today or yesterday"), ("7", "Seen in 7 days"), ("30", "Seen in 30 days"))
+SEEN = (
+    ("", "Seen at any time"),
+    ("1", "Seen today or yesterday"),
+    ("7", "Seen in 7 days"),
+    ("30", "Seen in 30 days"),
+)
 NOBODY, NO_EMAIL = "none", "none"
 
 
@@ -54,7 +59,9 @@ class Filters(forms.Form):
     @property
     def narrows(self) -> bool:
         """Whether one of the choices that are folded away is in use."""
-        return any(self.cleaned_data.get(name) for name in ("tier", "owner", "seen", "email", "why"))
+        return any(
+            self.cleaned_data.get(name) for name in ("tier", "owner", "seen", "email", "why")
+        )
 
 
 def filtered(chosen: dict[str, str]) -> QuerySet[Lead]:
@@ -94,7 +101,11 @@ def _shown(rows: QuerySet[Lead], shown: str) -> QuerySet[Lead]:
 
 def searched(rows: QuerySet[Lead], words: str) -> QuerySet[Lead]:
     """Whom every word fits: an address or a LinkedIn profile exactly, anything else as a part of name or company."""
-    rows = rows.alias(called=Concat("first_name", Value(" "), "last_name", Value(" "), Coalesce("email", Value(""))))
+    rows = rows.alias(
+        called=Concat(
+            "first_name", Value(" "), "last_name", Value(" "), Coalesce("email", Value(""))
+        )
+    )
     for word in words.split()[:5]:
         rows = rows.filter(_fits(word))
     return rows
@@ -131,7 +142,8 @@ def described(leads: list[Lead]) -> list[dict[str, Any]]:
         {
             "lead": lead,
             "where": where_now(lead, stops.get(lead.pk)),
-            "is_hot": lead.score is not None and calculation.is_hot(lead.score, lead.tier, _size(lead)),
+            "is_hot": lead.score is not None
+            and calculation.is_hot(lead.score, lead.tier, _size(lead)),
         }
         for lead in leads
     ]

@@ -74,27 +74,43 @@ def proposals(lead: Lead) -> list[Proposal]:
     """Who may be the same person as `lead`, each beside them."""
     found = []
     for row, other in merging.open_proposals(lead):
-        told = list(merge_preview.speaks_for(lead, other)), list(merge_preview.speaks_against(lead, other))
-        found.append(Proposal(row, other, field_labels.told_apart(lead, other), side_by_side(lead, other), *told))
+        told = (
+            list(merge_preview.speaks_for(lead, other)),
+            list(merge_preview.speaks_against(lead, other)),
+        )
+        found.append(
+            Proposal(
+                row, other, field_labels.told_apart(lead, other), side_by_side(lead, other), *told
+            )
+        )
     return found
 
 
 def past(lead: Lead) -> list[Past]:
     """What was decided about the person of `lead`, newest first."""
     rows = [row.pk for row in suppression.rows_of(lead)]
-    found = Merge.objects.filter(Q(survivor__in=rows) | Q(loser__in=rows)).exclude(state=Merge.State.PROPOSED)
+    found = Merge.objects.filter(Q(survivor__in=rows) | Q(loser__in=rows)).exclude(
+        state=Merge.State.PROPOSED
+    )
     related = ("survivor", "loser", "merged_by", "ended_by")
     merges = list(found.select_related(*related).order_by("-pk")[:MOST_PAST])
     names = _names(*(row.fields for row in merges))
     return [
-        Past(row, field_labels.told_apart(row.survivor, row.loser), lines_of(row.fields, names), merging.why_not_undo(row))
+        Past(
+            row,
+            field_labels.told_apart(row.survivor, row.loser),
+            lines_of(row.fields, names),
+            merging.why_not_undo(row),
+        )
         for row in merges
     ]
 
 
 def side_by_side(one: Lead, other: Lead) -> list[Line]:
     """What a person compares first, whether or not it differs."""
-    visits = dict(Visit.objects.filter(lead__in=[one, other]).values_list("lead").annotate(Count("pk")))
+    visits = dict(
+        Visit.objects.filter(lead__in=[one, other]).values_list("lead").annotate(Count("pk"))
+    )
     rows = [
         ("name", one.name, other.name),
         ("title", one.title, other.title),
@@ -131,7 +147,12 @@ def lines_of(fields: dict[str, Any], names: field_labels.Names | None = None) ->
 
 
 def _names(*several: dict[str, Any]) -> field_labels.Names:
-    pairs = [(name, both[who][0]) for fields in several for name, both in fields.items() for who in ("survivor", "loser")]
+    pairs = [
+        (name, both[who][0])
+        for fields in several
+        for name, both in fields.items()
+        for who in ("survivor", "loser")
+    ]
     return field_labels.Names(pairs)
 
 
@@ -143,9 +164,17 @@ def search_page(request: HttpRequest, public_id: Any) -> HttpResponse:
     """Find the other lead that may be the same person."""
     lead = find(public_id)
     words = request.GET.get("search", "").strip()[:100]
-    found = lead_list.searched(Lead.objects.select_related("company").exclude(pk=lead.pk), words) if words else None
+    found = (
+        lead_list.searched(Lead.objects.select_related("company").exclude(pk=lead.pk), words)
+        if words
+        else None
+    )
     rows = list(found.order_by(*lead_list.ORDER)[:MOST_FOUND]) if found is not None else []
-    return show(request, "caio_project/lead_pages/merge_search.html", {"lead": lead, "search": words, "found": rows, "most": MOST_FOUND})
+    return show(
+        request,
+        "caio_project/lead_pages/merge_search.html",
+        {"lead": lead, "search": words, "found": rows, "most": MOST_FOUND},
+    )
 
 
 @login_required
@@ -167,21 +196,34 @@ def merge_page(request: HttpRequest, public_id: Any, other_id: Any) -> HttpRespo
             _keep_apart(lead, other, request.user, reason)
             messages.success(request, f"Kept apart: {lead} and {other}.")
             return _to(lead)
-        row = merging.merge(lead, other, source="person", by=request.user, reason=reason, shown=shown)
+        row = merging.merge(
+            lead, other, source="person", by=request.user, reason=reason, shown=shown
+        )
     except merging.Refused as refused:
         return _compared(request, lead, other, form, 409, str(refused))
-    messages.success(request, f"Merged: {row.survivor}. It can be undone below, under “Same person”.")
+    messages.success(
+        request, f"Merged: {row.survivor}. It can be undone below, under “Same person”."
+    )
     return _to(row.survivor)
 
 
 def _keep_apart(lead: Lead, other: Lead, by: Any, reason: str) -> None:
     proposed = merging.about(lead, other).filter(state=Merge.State.PROPOSED).first()
     if proposed is None:
-        raise merging.Refused("Nothing proposes that they are one person: they stay apart unless somebody merges them.")
+        raise merging.Refused(
+            "Nothing proposes that they are one person: they stay apart unless somebody merges them."
+        )
     merging.decline(proposed, by=by, reason=reason)
 
 
-def _compared(request: HttpRequest, lead: Lead, other: Lead, form: Decision, status: int = 200, problem: str = "") -> HttpResponse:
+def _compared(
+    request: HttpRequest,
+    lead: Lead,
+    other: Lead,
+    form: Decision,
+    status: int = 200,
+    problem: str = "",
+) -> HttpResponse:
     preview = merge_preview.preview(lead, other)
     proposed = merging.about(lead, other).filter(state=Merge.State.PROPOSED).first()
     context = {
@@ -224,7 +266,9 @@ def undo_page(request: HttpRequest, pk: int) -> HttpResponse:
     return _to(row.survivor)
 
 
-def _undoing(request: HttpRequest, row: Merge, form: Decision, status: int = 200, problem: str = "") -> HttpResponse:
+def _undoing(
+    request: HttpRequest, row: Merge, form: Decision, status: int = 200, problem: str = ""
+) -> HttpResponse:
     preview = merge_preview.preview_undo(row)
     given = [(one, value) for one in preview.given for value in (one.now, one.then)]
     names = field_labels.Names((one.field, value) for one, value in given)
@@ -258,7 +302,11 @@ def _undoing(request: HttpRequest, row: Merge, form: Decision, status: int = 200
 
 def find(public_id: Any) -> Lead:
     """The person of an address on our pages; 404 where there is none, and the person itself for one merged away."""
-    related = [f"{into}{name}" for into in ("", "merged_into__") for name in ("company", "owner", "owner_rule")]
+    related = [
+        f"{into}{name}"
+        for into in ("", "merged_into__")
+        for name in ("company", "owner", "owner_rule")
+    ]
     rows = Lead.rows.select_related(*related)
     return merging.person_of(get_object_or_404(rows, public_id=public_id))
 

@@ -71,7 +71,12 @@ def _unknown_user(lead: Lead) -> str:
 
 
 def _signed_by_another(lead: Lead) -> str:
-    message = previous_emails.emails_of(lead).filter(status__in=NOT_LEFT, version__gt=0).select_related("sender").first()
+    message = (
+        previous_emails.emails_of(lead)
+        .filter(status__in=NOT_LEFT, version__gt=0)
+        .select_related("sender")
+        .first()
+    )
     return compose.signed_by_another(message) if message else ""
 
 

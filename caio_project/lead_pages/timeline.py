@@ -40,7 +40,9 @@ def story(lead: Lead) -> Story:
         _visits(rows), _enrichments(rows), _scores(rows), _emails(rows), _deliveries(rows), _replies(rows),
         _meetings(rows), _deals(rows), _stops(lead), _merges(rows), _owners(rows),
     ]  # fmt: skip
-    events = sorted((event for part in parts for event in part), key=lambda event: event.at, reverse=True)
+    events = sorted(
+        (event for part in parts for event in part), key=lambda event: event.at, reverse=True
+    )
     return Story(events[:MOST], max(0, len(events) - MOST))
 
 
@@ -53,7 +55,11 @@ def _visits(rows: list[int]) -> Iterator[Event]:
             together.append(found.pop(0))
         pages = list(dict.fromkeys(visit.path or "/" for visit in reversed(together)))
         times = f", {len(together)} pages" if len(together) > 1 else ""
-        yield Event(together[0].seen_at, "Visit", f"Visited {', '.join(pages[:6])}{' …' if len(pages) > 6 else ''}{times}")
+        yield Event(
+            together[0].seen_at,
+            "Visit",
+            f"Visited {', '.join(pages[:6])}{' …' if len(pages) > 6 else ''}{times}",
+        )
 
 
 def _enrichments(rows: list[int]) -> Iterator[Event]:
@@ -65,7 +71,11 @@ def _enrichments(rows: list[int]) -> Iterator[Event]:
 
 def _scores(rows: list[int]) -> Iterator[Event]:
     for one in Assessment.objects.filter(lead__in=rows).order_by("-seq")[:30]:
-        yield Event(one.made_at, "Score", f"Scored {one.intent}, fit {one.icp}, {one.tier.replace('_', ' ')}")
+        yield Event(
+            one.made_at,
+            "Score",
+            f"Scored {one.intent}, fit {one.icp}, {one.tier.replace('_', ' ')}",
+        )
 
 
 def _emails(rows: list[int]) -> Iterator[Event]:
@@ -74,9 +84,16 @@ def _emails(rows: list[int]) -> Iterator[Event]:
         which = f" (follow-up {move.message.step - 1})" if move.message.step > 1 else ""
         who = f", {phase.name_of(move.by)}" if move.by else ""
         said = move_words(move.why)
-        yield Event(move.at, "Email", f"{said}{which}{who}", move.reason.text if hasattr(move, "reason") else "")
+        yield Event(
+            move.at,
+            "Email",
+            f"{said}{which}{who}",
+            move.reason.text if hasattr(move, "reason") else "",
+        )
     for message in Message.objects.filter(lead__in=rows, moves=None).order_by("-pk")[:20]:
-        yield Event(message.sent_at or message.created_at, "Email", str(Status(message.status).label))
+        yield Event(
+            message.sent_at or message.created_at, "Email", str(Status(message.status).label)
+        )
 
 
 def _deliveries(rows: list[int]) -> Iterator[Event]:
@@ -85,7 +102,9 @@ def _deliveries(rows: list[int]) -> Iterator[Event]:
 
 
 def _replies(rows: list[int]) -> Iterator[Event]:
-    for one in Reply.objects.filter(lead__in=rows).select_related("text").order_by("-received_at")[:30]:
+    for one in (
+        Reply.objects.filter(lead__in=rows).select_related("text").order_by("-received_at")[:30]
+    ):
         kind = one.get_corrected_to_display() or one.get_sorted_as_display()
         said = one.text.said if hasattr(one, "text") else ""
         yield Event(one.received_at, "Reply", f"Answered: {kind}", said[:500])
@@ -93,36 +112,63 @@ def _replies(rows: list[int]) -> Iterator[Event]:
 
 def _meetings(rows: list[int]) -> Iterator[Event]:
     for one in Meeting.objects.filter(lead__in=rows).order_by("-booked_at")[:20]:
-        yield Event(one.booked_at, "Meeting", f"Booked for {one.starts_at:%-d %b %Y %H:%M} UTC: {one.status}")
+        yield Event(
+            one.booked_at,
+            "Meeting",
+            f"Booked for {one.starts_at:%-d %b %Y %H:%M} UTC: {one.status}",
+        )
 
 
 def _deals(rows: list[int]) -> Iterator[Event]:
     for one in Opportunity.objects.filter(lead__in=rows).order_by("-opened_at")[:20]:
-        yield Event(one.opened_at, "Deal", f"Opportunity at GoHighLevel: {one.status}, {one.value:,.0f}")
+        yield Event(
+            one.opened_at, "Deal", f"Opportunity at GoHighLevel: {one.status}, {one.value:,.0f}"
+        )
 
 
 def _stops(lead: Lead) -> Iterator[Event]:
     for one in suppression.of_person(lead).order_by("-pk")[:30]:
         until = f", until {one.expires_at:%-d %b %Y}" if one.expires_at else ""
-        yield Event(one.created_at, "Stop", f"Stopped: {one.get_reason_display()} ({one.source}){until}")
+        yield Event(
+            one.created_at, "Stop", f"Stopped: {one.get_reason_display()} ({one.source}){until}"
+        )
 
 
 def _owners(rows: list[int]) -> Iterator[Event]:
     for one in OwnerChange.objects.filter(lead__in=rows).select_related("owner", "rule", "by")[:30]:
         why = f"rule “{one.rule}”" if one.rule else one.get_how_display().lower()
         who = f", {phase.name_of(one.by)}" if one.by else ""
-        yield Event(one.at, "Owner", f"{one.owner or 'Nobody'} owns this lead{f' ({why})' if why else ''}{who}")
+        yield Event(
+            one.at,
+            "Owner",
+            f"{one.owner or 'Nobody'} owns this lead{f' ({why})' if why else ''}{who}",
+        )
 
 
 def _merges(rows: list[int]) -> Iterator[Event]:
     found = Merge.objects.filter(Q(survivor__in=rows) | Q(loser__in=rows))
-    for one in found.select_related("survivor", "loser", "merged_by", "ended_by").order_by("-pk")[:30]:
+    for one in found.select_related("survivor", "loser", "merged_by", "ended_by").order_by("-pk")[
+        :30
+    ]:
         two = " and ".join(told_apart(one.survivor, one.loser))
         if one.doubt:
-            yield Event(one.noticed_at, "Merge", f"{two} may be one person ({one.source})", one.doubt)
+            yield Event(
+                one.noticed_at, "Merge", f"{two} may be one person ({one.source})", one.doubt
+            )
         if one.merged_at:
-            who = f"by {phase.name_of(one.merged_by)}" if one.merged_by else f"by what {one.source} said"
+            who = (
+                f"by {phase.name_of(one.merged_by)}"
+                if one.merged_by
+                else f"by what {one.source} said"
+            )
             yield Event(one.merged_at, "Merge", f"{two} became one lead, {who}", one.reason)
         if one.ended_at:
-            what = "were kept apart" if one.state == Merge.State.DECLINED else "were taken apart again"
-            yield Event(one.ended_at, "Merge", f"{two} {what} by {phase.name_of(one.ended_by)}", one.ended_reason)
+            what = (
+                "were kept apart" if one.state == Merge.State.DECLINED else "were taken apart again"
+            )
+            yield Event(
+                one.ended_at,
+                "Merge",
+                f"{two} {what} by {phase.name_of(one.ended_by)}",
+                one.ended_reason,
+            )

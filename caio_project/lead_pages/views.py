@@ -47,7 +47,9 @@ def leads_page(request: HttpRequest) -> HttpResponse:
         "chips": lead_list.SHOWN,
         "chosen": chosen,
         "query": urlencode(chosen),
-        "query_for_chips": urlencode({name: value for name, value in chosen.items() if name != "show"}),
+        "query_for_chips": urlencode(
+            {name: value for name, value in chosen.items() if name != "show"}
+        ),
         "narrowed": any(name != "show" for name in chosen),
     }
     return show(request, "caio_project/lead_pages/leads.html", context)

@@ -22,8 +22,14 @@ class WorkingHours:
     def parse(cls, text: str) -> "WorkingHours":
         """From "08:00-18:00"; "00:00-24:00" is always. Raises ValueError, also where the end is not after the start."""
         start, end = (part.strip() for part in text.split("-"))
-        hours = cls(time.fromisoformat(start), time(0) if end == "24:00" else time.fromisoformat(end))
-        if hours.start.tzinfo or hours.end.tzinfo or (hours.end != time(0) and hours.end <= hours.start):
+        hours = cls(
+            time.fromisoformat(start), time(0) if end == "24:00" else time.fromisoformat(end)
+        )
+        if (
+            hours.start.tzinfo
+            or hours.end.tzinfo
+            or (hours.end != time(0) and hours.end <= hours.start)
+        ):
             raise ValueError(f"{text!r} is not a span of one day")
         return hours
 
@@ -58,7 +64,10 @@ def days_off(country: str, state: str, year: int) -> frozenset[date]:
         books.append(holidays.country_holidays(country, subdiv=state, years=year))
     days = (date(year, 1, 1) + timedelta(days=n) for n in range(366))
     return frozenset(
-        day for day in days if day.year == year and not (all(book.is_working_day(day) for book in books) if books else day.weekday() < 5)
+        day
+        for day in days
+        if day.year == year
+        and not (all(book.is_working_day(day) for book in books) if books else day.weekday() < 5)
     )
 
 
@@ -66,12 +75,16 @@ def is_working_day(day: date, country: str = "US", state: str = "") -> bool:
     return day not in days_off(country, state, day.year)
 
 
-def opens_at(now: datetime, zone: str, hours: WorkingHours, country: str = "US", state: str = "") -> datetime:
+def opens_at(
+    now: datetime, zone: str, hours: WorkingHours, country: str = "US", state: str = ""
+) -> datetime:
     """`now` if it lies within working hours in `zone`, else the moment they next begin."""
     return max(now, hours_from(now, zone, hours, country, state)[0])
 
 
-def hours_from(now: datetime, zone: str, hours: WorkingHours, country: str = "US", state: str = "") -> tuple[datetime, datetime]:
+def hours_from(
+    now: datetime, zone: str, hours: WorkingHours, country: str = "US", state: str = ""
+) -> tuple[datetime, datetime]:
     """The working hours in `zone` that hold at `now`, else the next ones: first moment, and the first after them."""
     today = now.astimezone(ZoneInfo(zone)).date()
     for day in (today + timedelta(days=ahead) for ahead in range(40)):
@@ -81,9 +94,14 @@ def hours_from(now: datetime, zone: str, hours: WorkingHours, country: str = "US
     return now + timedelta(days=40), now + timedelta(days=40)
 
 
-def working_time(start: datetime, end: datetime, zone: str, hours: WorkingHours, country: str = "US") -> timedelta:
+def working_time(
+    start: datetime, end: datetime, zone: str, hours: WorkingHours, country: str = "US"
+) -> timedelta:
     """How much working time lies between two moments."""
-    start, end = start.astimezone(UTC), end.astimezone(UTC)  # subtraction within one zone would ignore clock changes
+    start, end = (
+        start.astimezone(UTC),
+        end.astimezone(UTC),
+    )  # subtraction within one zone would ignore clock changes
     total, day = timedelta(0), start.astimezone(ZoneInfo(zone)).date()
     last = end.astimezone(ZoneInfo(zone)).date()
     while day <= last:
@@ -94,7 +112,9 @@ def working_time(start: datetime, end: datetime, zone: str, hours: WorkingHours,
     return total
 
 
-def add_working_time(start: datetime, amount: timedelta, zone: str, hours: WorkingHours, country: str = "US") -> datetime:
+def add_working_time(
+    start: datetime, amount: timedelta, zone: str, hours: WorkingHours, country: str = "US"
+) -> datetime:
     """The moment when `amount` of working time has passed since `start`."""
     at, left = start.astimezone(UTC), amount
     while True:

@@ -21,7 +21,9 @@ class Reporting(BaseCommand):
     """A command that reports: `--json` prints one document, otherwise tables."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--json", action="store_true", help="Print one JSON document instead of tables.")
+        parser.add_argument(
+            "--json", action="store_true", help="Print one JSON document instead of tables."
+        )
 
     def as_json(self, document: Any) -> None:
         self.stdout.write(json.dumps(document, indent=2, default=str))
@@ -46,7 +48,9 @@ class Answering(Reporting):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--as", dest="as_user", required=True, metavar="USER", help="Who answers for this.")
+        parser.add_argument(
+            "--as", dest="as_user", required=True, metavar="USER", help="Who answers for this."
+        )
 
     def person(self, options: dict[str, Any]) -> Any:
         """The active user named by --as, who has the permission. Raises CommandError."""
@@ -65,14 +69,19 @@ class Importing(Reporting):
         super().add_arguments(parser)
         parser.add_argument("file", type=Path)
 
-    def take(self, options: dict[str, Any], work: Callable[[bytes, Callable[[int, int], None]], Kept]) -> Kept:
+    def take(
+        self, options: dict[str, Any], work: Callable[[bytes, Callable[[int, int], None]], Kept]
+    ) -> Kept:
         """Run `work(raw, progress)` on the file; an unreadable one is a CommandError."""
         path = options["file"]
         quiet = options["json"] or not getattr(self.stdout, "isatty", lambda: False)()
         with Progress(transient=True, disable=quiet) as bar:
             task = bar.add_task("Storing", total=None)
             try:
-                return work(path.read_bytes(), lambda done, total: bar.update(task, completed=done, total=total))
+                return work(
+                    path.read_bytes(),
+                    lambda done, total: bar.update(task, completed=done, total=total),
+                )
             except OSError as error:
                 raise CommandError(f"{path}: {error.strerror}.") from error
             except BadFile as error:
@@ -81,7 +90,9 @@ class Importing(Reporting):
     def finish(self, report: Report, options: dict[str, Any], what: str, *, stored: bool) -> None:
         """Print what happened; raise CommandError where a line was wrong."""
         if options["json"]:
-            found = {name: value for name, value in report.__dict__.items() if name != "nobody" or value}
+            found = {
+                name: value for name, value in report.__dict__.items() if name != "nobody" or value
+            }
             self.as_json({**found, "stored": stored})
         else:
             for line, text in report.errors:
@@ -90,7 +101,12 @@ class Importing(Reporting):
                 self.stderr.write(f"and {report.more_errors} more")
             if stored:
                 nobody = f" {report.nobody} name nobody." if report.nobody else ""
-                self.stdout.write(f"{report.read} {what} read: {report.new} new, {report.known} known before.{nobody}")
+                self.stdout.write(
+                    f"{report.read} {what} read: {report.new} new, {report.known} known before.{nobody}"
+                )
         if report.errors:
             wrong = len(report.errors) + report.more_errors
-            raise CommandError(f"{wrong} of {report.read} lines are wrong." + ("" if stored else " Nothing was stored."))
+            raise CommandError(
+                f"{wrong} of {report.read} lines are wrong."
+                + ("" if stored else " Nothing was stored.")
+            )

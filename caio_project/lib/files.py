@@ -11,7 +11,9 @@ from typing import Any
 
 MOST_ERRORS = 100  # more are counted, not kept
 LONGEST_CELL = 131_072  # characters; mostly a quote that is never closed
-csv.field_size_limit(sys.maxsize)  # at its own limit the reader ends in the middle of the file, without the row's line
+csv.field_size_limit(
+    sys.maxsize
+)  # at its own limit the reader ends in the middle of the file, without the row's line
 
 
 @dataclass
@@ -44,7 +46,9 @@ def decoded(raw: bytes) -> str:
         return raw.decode("cp1252", "replace")
 
 
-def csv_rows(raw: bytes, required: tuple[str, ...], *, notes_before_head: int = 0) -> Iterator[tuple[int, dict[str, str] | str]]:
+def csv_rows(
+    raw: bytes, required: tuple[str, ...], *, notes_before_head: int = 0
+) -> Iterator[tuple[int, dict[str, str] | str]]:
     """(line of the file, row by column); a row that cannot be read is a sentence instead. Raises BadFile without a
     usable head.
 
@@ -68,7 +72,10 @@ def csv_rows(raw: bytes, required: tuple[str, ...], *, notes_before_head: int = 
     for cells in reader:
         line, start = start, reader.line_num + 1
         if any(len(cell) > LONGEST_CELL for cell in cells):
-            yield line, f"A cell has more than {LONGEST_CELL} characters: is a closing quote missing?"
+            yield (
+                line,
+                f"A cell has more than {LONGEST_CELL} characters: is a closing quote missing?",
+            )
         elif any(cell.strip() for cell in cells):
             yield line, dict(zip(names, (cell.strip() for cell in cells), strict=False))
 

@@ -181,7 +181,9 @@ def said(body: bytes) -> str:
         return _one_line(body[:200].decode("utf-8", "replace"))
     names = ("message", "error_description", "error")
     message = next(filter(None, map(parsed.get, names)), "") if isinstance(parsed, dict) else parsed
-    return _one_line("; ".join(map(str, message)) if isinstance(message, list) else str(message or ""))
+    return _one_line(
+        "; ".join(map(str, message)) if isinstance(message, list) else str(message or "")
+    )
 
 
 def _one_line(text: str) -> str:

@@ -21,7 +21,10 @@ class NoSecrets(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         try:
             message = record.getMessage()
-        except (TypeError, ValueError):  # wrong arguments: the handler reports them, the caller must not fail
+        except (
+            TypeError,
+            ValueError,
+        ):  # wrong arguments: the handler reports them, the caller must not fail
             return True
         if (clean := redact(message)) != message:
             record.msg, record.args = clean, ()

@@ -7,7 +7,9 @@ from django.db import models
 from django.utils import timezone
 from rest_framework_api_key.models import AbstractAPIKey
 
-SEEN_EVERY = timedelta(seconds=10)  # a heartbeat is written at most this often, so that idle sweeps cost no writes
+SEEN_EVERY = timedelta(
+    seconds=10
+)  # a heartbeat is written at most this often, so that idle sweeps cost no writes
 
 
 class Heartbeat(models.Model):
@@ -15,7 +17,9 @@ class Heartbeat(models.Model):
 
     name = models.CharField(max_length=80, primary_key=True)
     seen_at = models.DateTimeField()
-    worked_at = models.DateTimeField(null=True, help_text="When it last had something to do and did it.")
+    worked_at = models.DateTimeField(
+        null=True, help_text="When it last had something to do and did it."
+    )
 
     def __str__(self) -> str:
         return self.name
@@ -66,7 +70,9 @@ SCOPES = {
 class ApiKey(AbstractAPIKey):
     """A key of the API with scopes; with a user, what it decides counts as that person's."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT
+    )
     scopes = models.JSONField(default=list)
     last_used_at = models.DateTimeField(null=True, blank=True)
 

@@ -20,7 +20,9 @@ def spread(values: list[float]) -> dict[str, float]:
     return {"mean": mean(values), "median": median(values), "p90": p90}
 
 
-def difference(successes: int, trials: int, others: int, other_trials: int) -> tuple[float, float] | None:
+def difference(
+    successes: int, trials: int, others: int, other_trials: int
+) -> tuple[float, float] | None:
     """The 95 % interval of `others / other_trials - successes / trials`; None where one has no trials.
 
     Source: Newcombe (1998), Statistics in Medicine 17, method 10: from the two Wilson intervals.

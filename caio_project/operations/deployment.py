@@ -30,12 +30,33 @@ def verify(url: str, commit: str | None = None) -> list[Finding]:
         Finding("commit", same, f"runs {running[:12]}, expected {expected[:12]}"),
         *_health(url),
         _expect("ready", url + "/api/health/ready", lambda body: body.get("status") == "healthy"),
-        _expect("queue status", url + "/api/queue-status", lambda body: {"shadow_mode_emails", "daily_limit"} <= set(body)),
-        _expect("rb2b webhook", url + "/webhooks/rb2b/health", lambda body: body.get("status") == "healthy"),
-        _expect("clay webhook", url + "/webhooks/clay/health", lambda body: body.get("status") in ("healthy", "sandbox")),
-        _expect("api schema", url + "/api/schema?format=json", lambda body: "/api/pending-emails" in body.get("paths", {})),
+        _expect(
+            "queue status",
+            url + "/api/queue-status",
+            lambda body: {"shadow_mode_emails", "daily_limit"} <= set(body),
+        ),
+        _expect(
+            "rb2b webhook",
+            url + "/webhooks/rb2b/health",
+            lambda body: body.get("status") == "healthy",
+        ),
+        _expect(
+            "clay webhook",
+            url + "/webhooks/clay/health",
+            lambda body: body.get("status") in ("healthy", "sandbox"),
+        ),
+        _expect(
+            "api schema",
+            url + "/api/schema?format=json",
+            lambda body: "/api/pending-emails" in body.get("paths", {}),
+        ),
         _refused("pending emails need a key", "GET", url + "/api/pending-emails", (401, 403)),
-        _refused("a wrong rb2b token is refused", "POST", url + "/webhooks/rb2b?token=verify-deployment-wrong", (401,)),
+        _refused(
+            "a wrong rb2b token is refused",
+            "POST",
+            url + "/webhooks/rb2b?token=verify-deployment-wrong",
+            (401,),
+        ),
         _refused("sales pages need a login", "GET", url + "/sales", (302,)),
         _refused("admin needs a login", "GET", url + "/admin/", (302,)),
     ]
@@ -44,7 +65,9 @@ def verify(url: str, commit: str | None = None) -> list[Finding]:
 def _json(url: str) -> dict[str, Any] | str:
     """The parsed answer, of a 503 too; or a sentence on why there is none."""
     try:
-        body = http.call("GET", url, headers={"Accept": "application/json"}, deadline=DEADLINE).json()
+        body = http.call(
+            "GET", url, headers={"Accept": "application/json"}, deadline=DEADLINE
+        ).json()
     except http.Failure as failure:
         body = failure.json() if failure.status == 503 else failure.detail
     except ValueError:
@@ -66,7 +89,11 @@ def _health(url: str) -> list[Finding]:
         return [Finding("health", False, body)]
     checks = body.get("checks", {})
     return [
-        Finding(name, bool(checks.get(name, {}).get("ok")), str(checks.get(name, {}).get("detail", "missing")))
+        Finding(
+            name,
+            bool(checks.get(name, {}).get("ok")),
+            str(checks.get(name, {}).get("detail", "missing")),
+        )
         for name in ("database", "worker", "beat", "pipeline")
     ]
 

@@ -31,7 +31,11 @@ class Finding:
 
 def walk() -> list[Finding]:
     """Every stage in order, with a sentence for what is wrong or why something waits."""
-    findings = [Finding(name, check.ok, None, check.text) for name, check in status.health().items() if name != "pipeline"]
+    findings = [
+        Finding(name, check.ok, None, check.text)
+        for name, check in status.health().items()
+        if name != "pipeline"
+    ]
     findings.append(_switches())
     for stage in flow.flow():
         findings.append(_stage(stage))
@@ -42,20 +46,34 @@ def walk() -> list[Finding]:
 def _polling() -> list[Finding]:
     """Each thing that is read at GoHighLevel: when it was last read to its end, or what keeps it from that."""
     if "ghl" in settings.SANDBOXED:
-        return [Finding("reading GoHighLevel", True, None, "in the sandbox there is nothing to read")]
+        return [
+            Finding("reading GoHighLevel", True, None, "in the sandbox there is nothing to read")
+        ]
     rows = SyncCursor.objects.order_by("name")
     found = [Finding(f"reading {row.name}", not row.error, None, _read(row)) for row in rows]
-    return found or [Finding("reading GoHighLevel", False, None, "never tried; is a worker running?")]
+    return found or [
+        Finding("reading GoHighLevel", False, None, "never tried; is a worker running?")
+    ]
 
 
 def _read(row: SyncCursor) -> str:
-    read = f"read to its end {row.polled_at:%Y-%m-%d %H:%M:%S} UTC" if row.polled_at else "never read to its end"
+    read = (
+        f"read to its end {row.polled_at:%Y-%m-%d %H:%M:%S} UTC"
+        if row.polled_at
+        else "never read to its end"
+    )
     return f"{row.error} ({read})" if row.error else read
 
 
 def _stage(stage: flow.Stage) -> Finding:
-    seen = f"last alive {stage.seen_at:%Y-%m-%d %H:%M:%S} UTC" if stage.seen_at else "its sweep was never seen"
-    since = f", {stage.waiting} wait since {stage.oldest_at:%H:%M:%S} UTC" if stage.oldest_at else ""
+    seen = (
+        f"last alive {stage.seen_at:%Y-%m-%d %H:%M:%S} UTC"
+        if stage.seen_at
+        else "its sweep was never seen"
+    )
+    since = (
+        f", {stage.waiting} wait since {stage.oldest_at:%H:%M:%S} UTC" if stage.oldest_at else ""
+    )
     return Finding(stage.label.lower(), stage.is_fresh, stage.waiting, seen + since)
 
 
@@ -63,7 +81,9 @@ def _switches() -> Finding:
     where = assess.off_by()
     if not where:
         return Finding("intent monitor", True, None, "on")
-    return Finding("intent monitor", False, None, f"off by {where}: visits are stored and worked off later")
+    return Finding(
+        "intent monitor", False, None, f"off by {where}: visits are stored and worked off later"
+    )
 
 
 def _spool() -> Finding:
@@ -83,15 +103,27 @@ def _parked() -> Finding:
 
 def _templates() -> Finding:
     count = EmailTemplate.objects.filter(active=True).count()
-    return Finding("templates", count > 0, None, f"{count} active" if count else "there is no active email template")
+    return Finding(
+        "templates",
+        count > 0,
+        None,
+        f"{count} active" if count else "there is no active email template",
+    )
 
 
 def _language_model() -> Finding:
     now = rewrite_requests.standing()
     if not now.is_on:
-        return Finding("language model", True, None, "off: templates write" if now.is_set_up else "not set up")
+        return Finding(
+            "language model", True, None, "off: templates write" if now.is_set_up else "not set up"
+        )
     wrote = f"{now.written} of the last {now.last} by it, {now.used_today:,} of {now.limit:,} tokens used today"
-    return Finding("language model", not now.problem, None, f"{now.problem} Templates write." if now.problem else wrote)
+    return Finding(
+        "language model",
+        not now.problem,
+        None,
+        f"{now.problem} Templates write." if now.problem else wrote,
+    )
 
 
 def _door() -> Finding:
@@ -102,4 +134,6 @@ def _door() -> Finding:
     if wait is None:
         return Finding("the door", True, waiting, f"open, {where}")
     until = f" until {wait.until:%Y-%m-%d %H:%M} UTC" if wait.until else ""
-    return Finding("the door", wait.limit != "halted", waiting, f"closed by {wait.limit}: {wait.text}{until}")
+    return Finding(
+        "the door", wait.limit != "halted", waiting, f"closed by {wait.limit}: {wait.text}{until}"
+    )

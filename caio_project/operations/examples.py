@@ -81,8 +81,20 @@ def _team() -> None:
     """Alex signs, was once at Summit Parcel, and knows Priya."""
     if TeamMember.objects.exists():
         return
-    alex = TeamMember.objects.create(name="Alex Moreno", title="Partner", email="alex@ours.example", is_default_sender=True, notice_order=1)
-    PastEmployer.objects.create(member=alex, company_name="Summit Parcel", domain="summit-parcel.example", from_year=2016, to_year=2019)
+    alex = TeamMember.objects.create(
+        name="Alex Moreno",
+        title="Partner",
+        email="alex@ours.example",
+        is_default_sender=True,
+        notice_order=1,
+    )
+    PastEmployer.objects.create(
+        member=alex,
+        company_name="Summit Parcel",
+        domain="summit-parcel.example",
+        from_year=2016,
+        to_year=2019,
+    )
     priya = KnownContact(
         member=alex,
         name="Priya Raman",

@@ -100,7 +100,9 @@ def problems(now: datetime | None = None) -> list[str]:
     if where := assess.off_by():
         found.append(f"Scoring and drafting are off by {where}.")
     found += flow.stuck(now)
-    parked = InboundEvent.objects.filter(state=InboundEvent.State.PARKED, received_at__gte=now - NEWLY).count()
+    parked = InboundEvent.objects.filter(
+        state=InboundEvent.State.PARKED, received_at__gte=now - NEWLY
+    ).count()
     if parked:
         found.append(f"{parked} inbound events were parked in the last hour.")
     return found + spool_troubles()
@@ -109,7 +111,10 @@ def problems(now: datetime | None = None) -> list[str]:
 def spool_troubles() -> list[str]:
     """What does not get from a spool into the database: as any machine told, and as this one's folder shows."""
     here = stuck_files.look()
-    return [*alarms.open_texts(stuck_files.PREFIX), *([] if here.is_in_order else [f"In the spool here: {here.text}"])]
+    return [
+        *alarms.open_texts(stuck_files.PREFIX),
+        *([] if here.is_in_order else [f"In the spool here: {here.text}"]),
+    ]
 
 
 @dataclass(frozen=True)
@@ -127,10 +132,18 @@ def health(now: datetime | None = None) -> dict[str, Check]:
     found = problems(now)
     seen = dict(Heartbeat.objects.values_list("name", "seen_at"))
     beat = seen.get("beat")
-    checks["beat"] = Check(bool(beat and beat > now - ALIVE), f"seen {beat:%Y-%m-%dT%H:%M:%SZ}" if beat else "never seen")
+    checks["beat"] = Check(
+        bool(beat and beat > now - ALIVE),
+        f"seen {beat:%Y-%m-%dT%H:%M:%SZ}" if beat else "never seen",
+    )
     newest = max((at for name, at in seen.items()), default=None)
-    checks["worker"] = Check(bool(newest and newest > now - ALIVE), f"seen {newest:%Y-%m-%dT%H:%M:%SZ}" if newest else "never seen")
-    checks["pipeline"] = Check(not found, " ".join(found) or "every sweep was seen and nothing is stuck")
+    checks["worker"] = Check(
+        bool(newest and newest > now - ALIVE),
+        f"seen {newest:%Y-%m-%dT%H:%M:%SZ}" if newest else "never seen",
+    )
+    checks["pipeline"] = Check(
+        not found, " ".join(found) or "every sweep was seen and nothing is stuck"
+    )
     return checks
 
 

@@ -72,7 +72,9 @@ class Supervisor:
         now = time.monotonic()
         if child.process is None:
             if now >= child.start_at:
-                child.process = subprocess.Popen(child.argv, env=self._env, start_new_session=True, preexec_fn=_end_with_parent)
+                child.process = subprocess.Popen(
+                    child.argv, env=self._env, start_new_session=True, preexec_fn=_end_with_parent
+                )
                 child.started_at = now
             return
         code = child.process.poll()
@@ -91,7 +93,9 @@ class Supervisor:
             _signal(process, signal.SIGTERM)
         deadline, asked = time.monotonic() + self._grace, self._told_to_stop
         while any(process.poll() is None for process in running):
-            if time.monotonic() > deadline or self._told_to_stop > asked:  # asked a second time: at once
+            if (
+                time.monotonic() > deadline or self._told_to_stop > asked
+            ):  # asked a second time: at once
                 break
             time.sleep(0.05)
         for process in running:

@@ -48,8 +48,13 @@ class Visitor:
             while not (found := look(self.event)) and time.monotonic() - self._started < self._wait:
                 time.sleep(POLL_SECONDS)
             if not found:
-                return [*steps, Step(name, False, f"not within {self._wait:.0f} s: {_why_not(self.event)}")]
-            steps.append(Step(name, True, f"{found}, after {time.monotonic() - self._started:.1f} s"))
+                return [
+                    *steps,
+                    Step(name, False, f"not within {self._wait:.0f} s: {_why_not(self.event)}"),
+                ]
+            steps.append(
+                Step(name, True, f"{found}, after {time.monotonic() - self._started:.1f} s")
+            )
         return steps
 
 
@@ -57,7 +62,12 @@ def follow_test_visitor(wait: float) -> tuple[Visitor, list[Step]]:
     """Store a visitor of ours and watch the running workers take it to the review queue, for `wait` seconds."""
     visitor = Visitor(wait)
     received = Step("received", True, f"event {visitor.event}")
-    looks = (("lead", _lead), ("enrichment settled", _settled), ("assessed", _assessed), ("held", _held))
+    looks = (
+        ("lead", _lead),
+        ("enrichment settled", _settled),
+        ("assessed", _assessed),
+        ("held", _held),
+    )
     return visitor, [received, *visitor.follow(*looks)]
 
 
@@ -66,7 +76,11 @@ def ask_clay(wait: float, visitor: Visitor | None = None) -> list[Step]:
 
     What Clay answers about somebody made up is not taken over; that it answers is all that this proves.
     """
-    connected = "clay" not in settings.SANDBOXED and settings.CLAY_WORKBOOK_WEBHOOK_URL and settings.CLAY_CALLBACK_TOKEN
+    connected = (
+        "clay" not in settings.SANDBOXED
+        and settings.CLAY_WORKBOOK_WEBHOOK_URL
+        and settings.CLAY_CALLBACK_TOKEN
+    )
     steps = [Step("Clay connected", bool(connected), "" if connected else NOT_CONNECTED)]
     if not connected:
         return steps
@@ -81,11 +95,19 @@ def ask_clay(wait: float, visitor: Visitor | None = None) -> list[Step]:
 def watched(row: Enrichment, wait: float) -> list[Step]:
     """Whether a question was pushed and answered, within `wait` seconds."""
     started, until = time.monotonic(), time.monotonic() + wait
-    while row.requested_at is None and row.state != Enrichment.State.SETTLED and time.monotonic() < until:
+    while (
+        row.requested_at is None
+        and row.state != Enrichment.State.SETTLED
+        and time.monotonic() < until
+    ):
         time.sleep(POLL_SECONDS)
         row.refresh_from_db()
     if row.requested_at is None and row.answered_at is None:
-        return [Step("Clay asked", False, row.reason or f"not within {wait:.0f} s; is a worker running?")]
+        return [
+            Step(
+                "Clay asked", False, row.reason or f"not within {wait:.0f} s; is a worker running?"
+            )
+        ]
     asked = Step(
         "Clay asked",
         True,
@@ -95,17 +117,28 @@ def watched(row: Enrichment, wait: float) -> list[Step]:
         time.sleep(POLL_SECONDS)
         row.refresh_from_db()
     if row.answered_at is None:
-        return [asked, Step("Clay answered", False, f"not within {wait:.0f} s: {_why_unanswered(row)}")]
-    said = ", ".join(row.gained).replace("_", " ") or "nothing found, as is right for somebody made up"
+        return [
+            asked,
+            Step("Clay answered", False, f"not within {wait:.0f} s: {_why_unanswered(row)}"),
+        ]
+    said = (
+        ", ".join(row.gained).replace("_", " ") or "nothing found, as is right for somebody made up"
+    )
     return [asked, Step("Clay answered", True, f"{said}; after {time.monotonic() - started:.1f} s")]
 
 
 def _why_unanswered(row: Enrichment) -> str:
     """A callback that came since and could not be used, where there is one."""
-    came = InboundEvent.objects.filter(source="clay", received_at__gte=row.created_at).order_by("-received_at").first()
+    came = (
+        InboundEvent.objects.filter(source="clay", received_at__gte=row.created_at)
+        .order_by("-received_at")
+        .first()
+    )
     if came is None:
         return NO_ANSWER.format(url=settings.SITE_URL)
-    return f"event {came.public_id} came from Clay: {came.reason or came.get_state_display().lower()}"
+    return (
+        f"event {came.public_id} came from Clay: {came.reason or came.get_state_display().lower()}"
+    )
 
 
 def _body(mark: str) -> bytes:
@@ -158,7 +191,9 @@ def _why_not(event: str) -> str:
     stored = InboundEvent.objects.get(public_id=event)
     if stored.state == InboundEvent.State.WAITING:
         beat = status.health().get("beat")
-        return "the event still waits; is a worker running?" + (f" Beat: {beat.text}." if beat else "")
+        return "the event still waits; is a worker running?" + (
+            f" Beat: {beat.text}." if beat else ""
+        )
     if stored.state == InboundEvent.State.PARKED:
         return f"the event is parked: {stored.reason}"
     lead = _visitor(event)

@@ -41,7 +41,16 @@ class Assessments(Rows):
 
 @admin.register(Lead)
 class Leads(ReadOnly):
-    list_display = ("__str__", "title", "company", "email", "address", "kind", "owner", "last_seen_at")
+    list_display = (
+        "__str__",
+        "title",
+        "company",
+        "email",
+        "address",
+        "kind",
+        "owner",
+        "last_seen_at",
+    )
     list_filter = ("kind", "address", "owner", "owner_how")
     list_select_related = ("company", "owner")
     search_fields = ("first_name", "last_name", "email", "company__name")
@@ -54,7 +63,17 @@ class Leads(ReadOnly):
 class Merges(ReadOnly):
     """Merging and undoing is done on the lead's page, where both can be looked at."""
 
-    list_display = ("survivor", "loser", "state", "source", "doubt", "merged_at", "merged_by", "ended_at", "ended_by")
+    list_display = (
+        "survivor",
+        "loser",
+        "state",
+        "source",
+        "doubt",
+        "merged_at",
+        "merged_by",
+        "ended_at",
+        "ended_by",
+    )
     list_filter = ("state", "source")
     list_select_related = ("survivor", "loser", "merged_by", "ended_by")
     ordering = ("-pk",)

@@ -49,7 +49,13 @@ class OwnerRules(NoDelete):
     def leads_now(self, rule: Any) -> int:
         return int(rule.count)
 
-    def changeform_view(self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None) -> Any:
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> Any:
         """The first POST shows what it would do; the second one, of what was shown, stores it."""
         if request.method == "POST" and self._may_store(request, object_id):
             rule = self._typed(request, object_id)
@@ -60,12 +66,16 @@ class OwnerRules(NoDelete):
         return super().changeform_view(request, object_id, form_url, extra_context)
 
     def _may_store(self, request: HttpRequest, object_id: str | None) -> bool:
-        return self.has_change_permission(request) if object_id else self.has_add_permission(request)
+        return (
+            self.has_change_permission(request) if object_id else self.has_add_permission(request)
+        )
 
     def _typed(self, request: HttpRequest, object_id: str | None) -> OwnerRule | None:
         """The rule as it would be stored; None where the form has errors, which the form itself says."""
         stored = self.get_object(request, object_id) if object_id else None
-        form = self.get_form(request, stored, change=stored is not None)(request.POST, instance=stored)
+        form = self.get_form(request, stored, change=stored is not None)(
+            request.POST, instance=stored
+        )
         return form.save(commit=False) if form.is_valid() else None
 
     def _confirm(self, request: HttpRequest, rule: OwnerRule) -> HttpResponse:
@@ -76,9 +86,13 @@ class OwnerRules(NoDelete):
             for value in values
         ]
         found = owner_assignment.preview(owner_assignment.with_candidate(rule))
-        return self._page(request, f"Store the rule {rule}?", found, rule=rule, hidden=hidden, mark=_mark(rule))
+        return self._page(
+            request, f"Store the rule {rule}?", found, rule=rule, hidden=hidden, mark=_mark(rule)
+        )
 
-    def _page(self, request: HttpRequest, title: str, found: owner_assignment.Preview, **more: Any) -> HttpResponse:
+    def _page(
+        self, request: HttpRequest, title: str, found: owner_assignment.Preview, **more: Any
+    ) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request), "title": title, "found": found, "opts": self.model._meta,
             "back": reverse(LIST), **more,
@@ -92,7 +106,10 @@ class OwnerRules(NoDelete):
 
     def _start(self, request: HttpRequest) -> None:
         owner_assignment.apply_to_all(request.user)
-        messages.success(request, "The rules are being applied to all leads. “Owner runs” shows how far they are.")
+        messages.success(
+            request,
+            "The rules are being applied to all leads. “Owner runs” shows how far they are.",
+        )
 
     def has_apply_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return self.has_change_permission(request)
@@ -113,7 +130,10 @@ class OwnerRules(NoDelete):
 def _mark(rule: OwnerRule) -> str:
     """A mark of all rules as they would be, so that what is stored is what was shown."""
     rows = [
-        [str(getattr(one, name)) for name in ("name", "position", "member_id", "active", *OwnerRuleForm.ASKED)]
+        [
+            str(getattr(one, name))
+            for name in ("name", "position", "member_id", "active", *OwnerRuleForm.ASKED)
+        ]
         for one in owner_assignment.with_candidate(rule)
     ]
     return hashlib.sha256(json.dumps([rows, rule.active, rule.name]).encode()).hexdigest()[:20]

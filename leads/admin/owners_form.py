@@ -49,9 +49,20 @@ def _country(text: str) -> str:
 class OwnerRuleForm(forms.ModelForm):
     """What a rule asks about is in ASKED."""
 
-    ASKED = ("countries", "states", "industries", "domains", "employees_from", "employees_to", "tiers", "sources")
+    ASKED = (
+        "countries",
+        "states",
+        "industries",
+        "domains",
+        "employees_from",
+        "employees_to",
+        "tiers",
+        "sources",
+    )
 
-    countries = Lines(_country, "country code of two letters", help_text="Two letters, one a line: US")
+    countries = Lines(
+        _country, "country code of two letters", help_text="Two letters, one a line: US"
+    )
     states = Lines(
         lambda text: normal.us_state(text) or text.upper(), "state",
         help_text="One a line: OH. The person's own; where it is not known, their company's.",
@@ -61,9 +72,14 @@ class OwnerRuleForm(forms.ModelForm):
         help_text="Words of an industry, one a line: “logistics” fits “Logistics & Supply Chain”.",
     )  # fmt: skip
     domains = Lines(normal.domain, "domain of a company", help_text="One a line: northline.com")
-    tiers = forms.MultipleChoiceField(choices=TIERS, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget)
+    tiers = forms.MultipleChoiceField(
+        choices=TIERS, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget
+    )
     sources = forms.MultipleChoiceField(
-        choices=SOURCES, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget, label="How they became known"
+        choices=SOURCES,
+        required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        label="How they became known",
     )
 
     class Meta:

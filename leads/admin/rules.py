@@ -22,7 +22,15 @@ class ScoringRulesAdmin(NoDelete):
     """Drafts are edited; publishing goes over a page that shows who would move."""
 
     form = RulesForm
-    list_display = ("version", "name", "state", "created_at", "created_by", "published_at", "published_by")
+    list_display = (
+        "version",
+        "name",
+        "state",
+        "created_at",
+        "created_by",
+        "published_at",
+        "published_by",
+    )
     list_filter = ("state",)
     fieldsets = (
         (None, {"fields": ("name",)}),
@@ -32,7 +40,9 @@ class ScoringRulesAdmin(NoDelete):
     actions = ("see_moves", "publish_rules", "copy_as_draft")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_change_permission(request, obj) and (obj is None or obj.state == ScoringRules.State.DRAFT)
+        return super().has_change_permission(request, obj) and (
+            obj is None or obj.state == ScoringRules.State.DRAFT
+        )
 
     def has_publish_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("leads.publish_scoringrules")
@@ -48,12 +58,18 @@ class ScoringRulesAdmin(NoDelete):
         super().save_model(request, obj, form, change)
 
     @admin.action(description="See who would move…", permissions=["view"])
-    def see_moves(self, request: HttpRequest, queryset: QuerySet[ScoringRules]) -> HttpResponse | None:
+    def see_moves(
+        self, request: HttpRequest, queryset: QuerySet[ScoringRules]
+    ) -> HttpResponse | None:
         row = self._only_one(request, queryset)
-        return self._page(request, row, f"Who would move under {row}", publish=False) if row else None
+        return (
+            self._page(request, row, f"Who would move under {row}", publish=False) if row else None
+        )
 
     @admin.action(description="Publish…", permissions=["publish"])
-    def publish_rules(self, request: HttpRequest, queryset: QuerySet[ScoringRules]) -> HttpResponse | None:
+    def publish_rules(
+        self, request: HttpRequest, queryset: QuerySet[ScoringRules]
+    ) -> HttpResponse | None:
         """First a page with who would move; then publishing, of exactly what was shown."""
         if not self.has_publish_permission(request):
             raise PermissionDenied
@@ -61,7 +77,9 @@ class ScoringRulesAdmin(NoDelete):
         if row is None:
             return None
         if row.state != ScoringRules.State.DRAFT:
-            messages.error(request, "Only a draft can be published. Copy this one as a draft first.")
+            messages.error(
+                request, "Only a draft can be published. Copy this one as a draft first."
+            )
             return None
         if request.POST.get("confirmed") != _fingerprint(row):
             if "confirmed" in request.POST:
@@ -73,7 +91,10 @@ class ScoringRulesAdmin(NoDelete):
             messages.error(request, str(error))
             return None
         self.log_change(request, row, "Published.")
-        messages.success(request, f"Version {row.version} is published. Leads seen within 30 days are scored anew.")
+        messages.success(
+            request,
+            f"Version {row.version} is published. Leads seen within 30 days are scored anew.",
+        )
         return None
 
     @admin.action(description="Copy as a draft", permissions=["add"])
@@ -86,14 +107,18 @@ class ScoringRulesAdmin(NoDelete):
         self.log_addition(request, copy, f"Copied from version {row.version}.")
         messages.success(request, f"Version {copy.version} is a draft.")
 
-    def _only_one(self, request: HttpRequest, queryset: QuerySet[ScoringRules]) -> ScoringRules | None:
+    def _only_one(
+        self, request: HttpRequest, queryset: QuerySet[ScoringRules]
+    ) -> ScoringRules | None:
         chosen = list(queryset[:2])
         if len(chosen) != 1:
             messages.error(request, "Choose one version. Nothing was done.")
             return None
         return chosen[0]
 
-    def _page(self, request: HttpRequest, row: ScoringRules, title: str, *, publish: bool) -> HttpResponse | None:
+    def _page(
+        self, request: HttpRequest, row: ScoringRules, title: str, *, publish: bool
+    ) -> HttpResponse | None:
         try:
             version = row.parsed()
             found = backtest.preview(version)

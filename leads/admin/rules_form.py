@@ -15,7 +15,14 @@ from unfold.widgets import (
 
 from leads.models import ScoringRules
 from leads.scoring import rule_versions
-from leads.scoring_rules import LONGEST_LABEL, LONGEST_NAME, LONGEST_PATTERN, MOST_PAGES, BadRules, Rules
+from leads.scoring_rules import (
+    LONGEST_LABEL,
+    LONGEST_NAME,
+    LONGEST_PATTERN,
+    MOST_PAGES,
+    BadRules,
+    Rules,
+)
 
 BLANK_ROWS = 3
 PLACE = re.compile(r"pages\[(\d+)\]\.(\w+)")
@@ -41,7 +48,10 @@ class Shallow(json.JSONDecoder):
 def _text(longest: int, size: int, **attrs: str) -> forms.CharField:
     """A cell of the table; what it may hold is said by the rules themselves, not here a second time."""
     width = f"min-width:{size}rem"
-    return forms.CharField(required=False, widget=UnfoldAdminTextInputWidget({"maxlength": longest, "style": width, **attrs}))
+    return forms.CharField(
+        required=False,
+        widget=UnfoldAdminTextInputWidget({"maxlength": longest, "style": width, **attrs}),
+    )
 
 
 class PageForm(forms.Form):
@@ -49,7 +59,9 @@ class PageForm(forms.Form):
 
     label = _text(LONGEST_LABEL, 9)
     pattern = _text(LONGEST_PATTERN, 10, placeholder="/pricing*")
-    points = forms.IntegerField(required=False, widget=UnfoldAdminIntegerFieldWidget({"style": "min-width:5rem"}))
+    points = forms.IntegerField(
+        required=False, widget=UnfoldAdminIntegerFieldWidget({"style": "min-width:5rem"})
+    )
     category = _text(LONGEST_NAME, 7)
     angle = _text(LONGEST_NAME, 8, list="angles")
     topic = _text(LONGEST_LABEL, 14)
@@ -64,7 +76,9 @@ class PageForm(forms.Form):
 
     @property
     def is_empty(self) -> bool:
-        return not any(value or value == 0 for name, value in self.as_page().items() if name != "active")
+        return not any(
+            value or value == 0 for name, value in self.as_page().items() if name != "active"
+        )
 
 
 class PageRows(forms.BaseFormSet):  # type: ignore[type-arg]
@@ -88,7 +102,15 @@ HEADS = {
     "ORDER": "Order", "label": "Label", "pattern": "Path", "points": "Points", "category": "Category",
     "angle": "Angle", "topic": "Topic", "active": "In use", "DELETE": "Remove",
 }  # fmt: skip
-Pages = forms.formset_factory(PageForm, PageRows, extra=BLANK_ROWS, can_order=True, can_delete=True, max_num=MOST_PAGES, validate_max=True)
+Pages = forms.formset_factory(
+    PageForm,
+    PageRows,
+    extra=BLANK_ROWS,
+    can_order=True,
+    can_delete=True,
+    max_num=MOST_PAGES,
+    validate_max=True,
+)
 
 
 class RulesForm(forms.ModelForm):
@@ -98,7 +120,9 @@ class RulesForm(forms.ModelForm):
         encoder=Indented,
         decoder=Shallow,
         label="Numbers and words",
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 30, "spellcheck": "false", "style": "font-family:monospace"}),
+        widget=UnfoldAdminTextareaWidget(
+            attrs={"rows": 30, "spellcheck": "false", "style": "font-family:monospace"}
+        ),
         help_text=ScoringRules._meta.get_field("rules").help_text,
     )
 
@@ -116,7 +140,11 @@ class RulesForm(forms.ModelForm):
         self._rows = text.pop("pages", [])
         self.initial["rules"] = text
         # Rows that were posted stand for themselves, whatever was stored meanwhile.
-        self.pages = Pages(self.data, prefix="pages") if self.is_bound else Pages(prefix="pages", initial=self._rows)
+        self.pages = (
+            Pages(self.data, prefix="pages")
+            if self.is_bound
+            else Pages(prefix="pages", initial=self._rows)
+        )
         self.angles = rule_versions.angles()
 
     @cached_property
@@ -133,7 +161,11 @@ class RulesForm(forms.ModelForm):
         elif isinstance(typed, dict) and "pages" in typed:
             self.add_error("rules", "pages: are the rows of the table, not part of this text.")
         elif "rules" in self.cleaned_data:
-            whole = {**typed, "pages": [form.as_page() for form in rows]} if isinstance(typed, dict) else typed
+            whole = (
+                {**typed, "pages": [form.as_page() for form in rows]}
+                if isinstance(typed, dict)
+                else typed
+            )
             try:
                 self.cleaned_data["rules"] = Rules.parse(whole).as_dict()
             except BadRules as error:
@@ -141,7 +173,11 @@ class RulesForm(forms.ModelForm):
 
     def _rows_typed(self) -> list[PageForm] | None:
         """In their order, without empty ones; None where one cannot be read."""
-        return [form for form in self.pages.ordered_forms if not form.is_empty] if self.pages.is_valid() else None
+        return (
+            [form for form in self.pages.ordered_forms if not form.is_empty]
+            if self.pages.is_valid()
+            else None
+        )
 
     def _tell(self, error: BadRules, rows: list[PageForm]) -> None:
         for name, text in error.errors:

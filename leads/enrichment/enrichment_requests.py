@@ -28,7 +28,9 @@ from leads.suppression import suppression
 
 log = logging.getLogger(__name__)
 
-PATIENCE = timedelta(seconds=30)  # after a push without an answer the lead goes on with partial data
+PATIENCE = timedelta(
+    seconds=30
+)  # after a push without an answer the lead goes on with partial data
 # Clay takes 10 records a second in a workspace. One in each ninth of a second is at most ten in any second, wherever it
 # begins; ten in each second of the clock would be up to twenty.
 CALL_EVERY = 1 / 9  # seconds
@@ -58,7 +60,9 @@ def questions(lead: Lead, now: datetime | None = None) -> Questions:
     A company that has no domain is nobody else's, and is asked about together with the person.
     """
     since, company = (now or timezone.now()) - FRESH, lead.company
-    answered = lead.enrichments.filter(outcome__in=[Outcome.ANSWERED, Outcome.LATE], answered_at__gt=since)
+    answered = lead.enrichments.filter(
+        outcome__in=[Outcome.ANSWERED, Outcome.LATE], answered_at__gt=since
+    )
     asked = list(answered.values_list("asks_person", "asks_company"))
     person = not any(about_person for about_person, _ in asked)
     if company is None or not company.domain:
@@ -84,7 +88,9 @@ def want(lead: Lead) -> None:
 def test(lead: Lead) -> Enrichment:
     """Ask Clay about a test visitor, once what was wanted of them is settled: only to see whether it answers."""
     if lead.kind != Kind.TEST:
-        raise ValueError(f"{lead.get_kind_display()}: only a test visitor is asked about as a test.")
+        raise ValueError(
+            f"{lead.get_kind_display()}: only a test visitor is asked about as a test."
+        )
     with transaction.atomic():
         row = Enrichment.objects.create(lead=locks.people(lead.pk)[0], is_test=True)
     nudge("leads.push_enrichments")
@@ -93,7 +99,9 @@ def test(lead: Lead) -> Enrichment:
 
 def push_due(batch: int = 20) -> int:
     """Push what is due to Clay, one by one; returns how many were looked at."""
-    due = Enrichment.objects.filter(state=State.DUE, not_before__lte=timezone.now()).order_by("not_before")
+    due = Enrichment.objects.filter(state=State.DUE, not_before__lte=timezone.now()).order_by(
+        "not_before"
+    )
     count = 0
     for row in claims.leased(due, settings.CLAY_TIMEOUT_SECONDS + 30, batch):
         count += 1
@@ -103,7 +111,9 @@ def push_due(batch: int = 20) -> int:
 
 def _push(row: Enrichment) -> None:
     wanted = Questions(True, True, None) if row.is_test else questions(row.lead)
-    if why := why_not_asked(row.lead, is_test=row.is_test) or ("" if wanted.any else "Clay answered within seven days."):
+    if why := why_not_asked(row.lead, is_test=row.is_test) or (
+        "" if wanted.any else "Clay answered within seven days."
+    ):
         settle(row, Outcome.SKIPPED, why)
         return
     if breaker.nobody_may_ask():
@@ -122,7 +132,9 @@ def _push(row: Enrichment) -> None:
         settle(row, Outcome.FAILED, USED_UP)
         return
     Enrichment.objects.filter(pk=row.pk).update(
-        asks_person=wanted.person, asks_company=wanted.company, company_known_at=wanted.company_known_at
+        asks_person=wanted.person,
+        asks_company=wanted.company,
+        company_known_at=wanted.company_known_at,
     )
     try:
         clay.push(_row(row, wanted))
@@ -134,7 +146,9 @@ def _push(row: Enrichment) -> None:
     # An answer may have overtaken this line; then the row is settled and stays so.
     now = timezone.now()
     Enrichment.objects.filter(pk=row.pk).update(requested_at=now)
-    Enrichment.objects.filter(pk=row.pk, state=State.DUE).update(state=State.REQUESTED, not_before=now + PATIENCE, lease_until=None)
+    Enrichment.objects.filter(pk=row.pk, state=State.DUE).update(
+        state=State.REQUESTED, not_before=now + PATIENCE, lease_until=None
+    )
 
 
 def _take_a_turn() -> None:
@@ -154,7 +168,9 @@ def _take_a_turn() -> None:
 def _later(row: Enrichment, seconds: float) -> None:
     """Put a push off without counting a try."""
     Enrichment.objects.filter(pk=row.pk, state=State.DUE).update(
-        not_before=timezone.now() + timedelta(seconds=seconds), lease_until=None, attempts=row.attempts - 1
+        not_before=timezone.now() + timedelta(seconds=seconds),
+        lease_until=None,
+        attempts=row.attempts - 1,
     )
 
 
@@ -219,7 +235,9 @@ def settle(row: Enrichment, outcome: str, reason: str = "") -> bool:
 
 def _goes_on(lead_id: int) -> None:
     """The person of this row is due to be assessed."""
-    Lead.objects.filter(pk=person_of(lead_id)).update(needs_assessment_at=timezone.now(), attempts=0)
+    Lead.objects.filter(pk=person_of(lead_id)).update(
+        needs_assessment_at=timezone.now(), attempts=0
+    )
     nudge("leads.assess_due")
 
 
@@ -232,7 +250,9 @@ def answer_from_event(event: InboundEvent) -> None:
     except ValueError as error:
         raise Unreadable(f"The body is not JSON: {str(error)[:120]}.") from error
     if not isinstance(data, dict) or not isinstance(data.get("request_id"), str):
-        raise Unreadable("request_id is missing: it must be a column of the Clay table and part of the callback body.")
+        raise Unreadable(
+            "request_id is missing: it must be a column of the Clay table and part of the callback body."
+        )
     if not record_answer(data["request_id"], data):
         raise Unreadable("request_id is not one of ours.")
     about = Enrichment.objects.select_related("lead").get(request_id=data["request_id"]).lead
@@ -296,7 +316,9 @@ def _improve(lead: Lead, answer: clay.Enriched, row: Enrichment) -> list[str]:
         country=answer.country.upper() if len(answer.country) == 2 else "",
         company=company,
         past_employers=answer.past_employers,
-        linkedin_key=lead_matching.free(lead, "linkedin_key", normal.linkedin_key(answer.linkedin_url)),
+        linkedin_key=lead_matching.free(
+            lead, "linkedin_key", normal.linkedin_key(answer.linkedin_url)
+        ),
     )
     return gained + _better_address(lead, answer)
 
@@ -315,7 +337,11 @@ def _company_of(lead: Lead, domain: str, key: str) -> Company | None:
 
 
 def _improve_company(company: Company, answer: clay.Enriched, row: Enrichment) -> list[str]:
-    if row.asks_company and company.domain and normal.domain(answer.company_domain) in ("", company.domain):
+    if (
+        row.asks_company
+        and company.domain
+        and normal.domain(answer.company_domain) in ("", company.domain)
+    ):
         Company.objects.filter(pk=company.pk).update(enriched_at=timezone.now())
     gained = lead_matching.fill_company(
         company,
@@ -345,9 +371,15 @@ def _better_address(lead: Lead, answer: clay.Enriched) -> list[str]:
     if not address:
         return []
     if address == lead.email:
-        return _mark(lead, email_verified=True, email_invalid=False) if answer.email_verified else []
+        return (
+            _mark(lead, email_verified=True, email_invalid=False) if answer.email_verified else []
+        )
     taken = not lead_matching.free(lead, "email", address)
-    if taken or lead.address == Lead.Address.USABLE or (lead.email and suppression.by_lists(address)):
+    if (
+        taken
+        or lead.address == Lead.Address.USABLE
+        or (lead.email and suppression.by_lists(address))
+    ):
         return []
     return _mark(lead, email=address, email_verified=answer.email_verified, email_invalid=False)
 

@@ -33,7 +33,9 @@ def used() -> int:
         Budget.objects.filter(key=row.key, before_us=None).update(before_us=before)
     else:
         corrected = Greatest(F("used") + Value(before - row.before_us), Value(0))
-        Budget.objects.filter(key=row.key, before_us=row.before_us).update(used=corrected, before_us=before)
+        Budget.objects.filter(key=row.key, before_us=row.before_us).update(
+            used=corrected, before_us=before
+        )
     return Budget.objects.get(key=row.key).used
 
 
@@ -59,4 +61,7 @@ def _tell(count: int) -> None:
     if count < LIFETIME:
         alarms.clear_open(ALARM_USED_UP)
         return
-    alarms.raise_alarm(ALARM_USED_UP, f"All {LIFETIME} submissions of the Clay webhook are used: make a new webhook source.")
+    alarms.raise_alarm(
+        ALARM_USED_UP,
+        f"All {LIFETIME} submissions of the Clay webhook are used: make a new webhook source.",
+    )

@@ -32,7 +32,9 @@ def path_of(url: str) -> str:
 
 def company_of(visitor: Visitor, kind: str, source: str = "rb2b") -> Company | None:
     """Find or make the company; fills what is not known yet, never overwrites."""
-    company = company_known_as(visitor.company_name, visitor.website, normal.email(visitor.email), kind, source)
+    company = company_known_as(
+        visitor.company_name, visitor.website, normal.email(visitor.email), kind, source
+    )
     if company is None:
         return None
     linkedin = visitor.linkedin_url if "/company/" in visitor.linkedin_url.lower() else ""
@@ -50,7 +52,9 @@ def company_of(visitor: Visitor, kind: str, source: str = "rb2b") -> Company | N
     return company
 
 
-def company_known_as(name: str, website: str, address: str, kind: str, source: str) -> Company | None:
+def company_known_as(
+    name: str, website: str, address: str, kind: str, source: str
+) -> Company | None:
     """Find or make the company by its website, else by the domain of a business address, else by its name."""
     domain, key = _domain_and_key(name, website, address)
     if not domain and not key:
@@ -73,7 +77,11 @@ def _may_share(company: Company, kind: str) -> bool:
     """Made-up visitors never join a live company; a live visitor takes a made-up one over, without what was made up."""
     if kind != Kind.LIVE:
         return False
-    blank = {f.name: f.get_default() for f in Company._meta.concrete_fields if f.name not in KEPT_WHEN_TAKEN_OVER}
+    blank = {
+        f.name: f.get_default()
+        for f in Company._meta.concrete_fields
+        if f.name not in KEPT_WHEN_TAKEN_OVER
+    }
     Company.objects.filter(pk=company.pk).update(**blank, kind=Kind.LIVE)
     company.refresh_from_db()
     return True
@@ -131,14 +139,20 @@ def _rows_known_by(address: str, key: str) -> list[int]:
     """By address, also by a personal one that a business address has replaced since; and by LinkedIn URL."""
     either = Q(email=address) | Q(personal_email=address) if address else Q(pk=None)
     either |= Q(linkedin_key=key) if key else Q(pk=None)
-    rows = list(Lead.rows.filter(either).order_by("pk").values_list("pk", "email", "personal_email", "linkedin_key"))
+    rows = list(
+        Lead.rows.filter(either)
+        .order_by("pk")
+        .values_list("pk", "email", "personal_email", "linkedin_key")
+    )
     by_address = [pk for pk, email, _, _ in rows if address and email == address]
     by_personal = [pk for pk, _, personal, _ in rows if address and personal == address]
     by_key = [pk for pk, _, _, linkedin in rows if key and linkedin == key]
     return list(dict.fromkeys([*(by_address or by_personal)[:1], *by_key]))
 
 
-def lead_of(visitor: Visitor, company: Company | None, kind: str, lead: Lead | None, source: str = "rb2b") -> Lead | None:
+def lead_of(
+    visitor: Visitor, company: Company | None, kind: str, lead: Lead | None, source: str = "rb2b"
+) -> Lead | None:
     """The person, made where `lead` is None; fills what is not known yet.
 
     None where neither address nor LinkedIn URL is one: nobody could be found again, and nobody must be taken for
@@ -152,7 +166,9 @@ def lead_of(visitor: Visitor, company: Company | None, kind: str, lead: Lead | N
     try:
         with transaction.atomic():
             _fill_from(visitor, lead, company, source)
-    except IntegrityError as error:  # another worker has just given one of the identifiers to somebody else
+    except (
+        IntegrityError
+    ) as error:  # another worker has just given one of the identifiers to somebody else
         raise locks.Moved from error
     Lead.objects.filter(pk=lead.pk).update(last_seen_at=timezone.now())
     settle_address(lead)
@@ -200,7 +216,11 @@ def identifiers(visitor: Visitor) -> tuple[str, str]:
 
 def free(lead: Lead, field: str, value: str) -> str:
     """`value`, unless another row has it: a unique field is never taken from anybody."""
-    return "" if not value or Lead.rows.filter(**{field: value}).exclude(pk=lead.pk).exists() else value
+    return (
+        ""
+        if not value or Lead.rows.filter(**{field: value}).exclude(pk=lead.pk).exists()
+        else value
+    )
 
 
 def settle_address(lead: Lead) -> None:
@@ -242,9 +262,15 @@ def spread_news(batch: int = 100) -> None:
     now = timezone.now()
     for company in Company.objects.filter(people_due_at__lte=now).order_by("people_due_at")[:batch]:
         one = _absorbed(company) or company
-        for pk in list(Lead.objects.filter(company=one).order_by("pk").values_list("pk", flat=True)):
-            Lead.objects.filter(pk=pk).exclude(needs_assessment_at__gt=now).update(needs_assessment_at=now)
-        Company.objects.filter(pk=company.pk, people_due_at=company.people_due_at).update(people_due_at=None)
+        for pk in list(
+            Lead.objects.filter(company=one).order_by("pk").values_list("pk", flat=True)
+        ):
+            Lead.objects.filter(pk=pk).exclude(needs_assessment_at__gt=now).update(
+                needs_assessment_at=now
+            )
+        Company.objects.filter(pk=company.pk, people_due_at=company.people_due_at).update(
+            people_due_at=None
+        )
 
 
 def _absorbed(named: Company) -> Company | None:
@@ -253,7 +279,9 @@ def _absorbed(named: Company) -> Company | None:
     What is known of it, its people and its visits go over, and it is no more. People are locked before companies, and
     the lock on it keeps a visit that another worker is storing from being lost with it: that one is stored again.
     """
-    same = Company.objects.filter(name_key=named.name_key, domain__isnull=False, kind=named.kind).order_by("pk")
+    same = Company.objects.filter(
+        name_key=named.name_key, domain__isnull=False, kind=named.kind
+    ).order_by("pk")
     if named.domain or not named.name_key or not same.exists():
         return None
     with transaction.atomic():

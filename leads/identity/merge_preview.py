@@ -32,8 +32,12 @@ class UndoPreview:
 
     row: Merge
     given: list[merged_fields.Given] = field(default_factory=list)
-    goes_back: dict[str, int] = field(default_factory=dict)  # how many rows of which table return to the loser
-    stays: dict[str, int] = field(default_factory=dict)  # what came since the merge, and stays with the survivor
+    goes_back: dict[str, int] = field(
+        default_factory=dict
+    )  # how many rows of which table return to the loser
+    stays: dict[str, int] = field(
+        default_factory=dict
+    )  # what came since the merge, and stays with the survivor
     stops: int = 0  # said since; they hold for both afterwards
     refused: str = ""
 
@@ -60,7 +64,9 @@ def preview_undo(row: Merge) -> UndoPreview:
     moved = {name: len(ids) for name, ids in row.moved.items() if ids}
     since = {
         "visit": Visit.objects.filter(lead=survivor, received_at__gte=row.merged_at).count(),
-        "enrichment": Enrichment.objects.filter(lead=survivor, created_at__gte=row.merged_at).count(),
+        "enrichment": Enrichment.objects.filter(
+            lead=survivor, created_at__gte=row.merged_at
+        ).count(),
     }
     return UndoPreview(
         row=row,
@@ -78,7 +84,10 @@ def _fresh(pk: int) -> Lead:
 
 def speaks_for(one: Lead, other: Lead) -> Iterator[str]:
     """Why they may be one person, as sentences."""
-    names = [(normal.company_key(lead.first_name), normal.company_key(lead.last_name)) for lead in (one, other)]
+    names = [
+        (normal.company_key(lead.first_name), normal.company_key(lead.last_name))
+        for lead in (one, other)
+    ]
     if names[0] == names[1] and all(names[0]):
         yield f"They have the same name: {one.name}."
     elif names[0][1] and names[0][1] == names[1][1]:
@@ -115,5 +124,7 @@ def speaks_against(one: Lead, other: Lead) -> Iterator[str]:
         if mine and theirs and mine != theirs:
             yield f"They are in different places: {mine} and {theirs}."
             break
-    for row in merging.about(one, other).filter(state__in=[Merge.State.UNDONE, Merge.State.DECLINED]):
+    for row in merging.about(one, other).filter(
+        state__in=[Merge.State.UNDONE, Merge.State.DECLINED]
+    ):
         yield f"A person has {'kept them apart' if row.state == Merge.State.DECLINED else 'taken them apart'} before."

@@ -31,7 +31,9 @@ SAME_OWNER_HOW = "The owner of the lead that stays came about in a way at least 
 CHANGED_SINCE = "It has changed since the merge, and stays."
 TAKEN = "Somebody else has it by now."
 
-Fields = dict[str, dict[str, Any]]  # {field: {survivor, loser, after, why}}, the first two [value, source]
+Fields = dict[
+    str, dict[str, Any]
+]  # {field: {survivor, loser, after, why}}, the first two [value, source]
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,16 @@ class Given:
 
 def put_together(survivor: Lead, loser: Lead) -> Fields:
     """Give `survivor` what `loser` knew first or alone; says what became of each field in which they differed."""
-    known = {field: {"survivor": _said(survivor, field), "loser": _said(loser, field)} for field in FIELDS}
+    known = {
+        field: {"survivor": _said(survivor, field), "loser": _said(loser, field)}
+        for field in FIELDS
+    }
     whys = {field: _take_fact(survivor, loser, field) for field in FACTS}
     whys |= dict.fromkeys(OWNER, _take_owner(survivor, loser))
     whys |= _take_identifiers(survivor, loser)
-    together = (MAILBOX if _differ(known["email"]) else ()) + (OWNER if any(_differ(known[one]) for one in OWNER) else ())
+    together = (MAILBOX if _differ(known["email"]) else ()) + (
+        OWNER if any(_differ(known[one]) for one in OWNER) else ()
+    )
     return {
         field: {**both, "after": getattr(survivor, field), "why": whys[field]}
         for field, both in known.items()
@@ -79,7 +86,9 @@ def _take_fact(survivor: Lead, loser: Lead, field: str) -> str:
 def _take_owner(survivor: Lead, loser: Lead) -> str:
     if loser.owner_id is None:
         return ONLY_OURS
-    if survivor.owner_id is not None and not owner_rules.is_stronger(loser.owner_how, survivor.owner_how):
+    if survivor.owner_id is not None and not owner_rules.is_stronger(
+        loser.owner_how, survivor.owner_how
+    ):
         return SAME_OWNER_HOW
     for field in OWNER:
         setattr(survivor, field, getattr(loser, field))
@@ -104,7 +113,9 @@ def _take_identifiers(survivor: Lead, loser: Lead) -> dict[str, str]:
 def _has_better_mailbox(loser: Lead, survivor: Lead) -> bool:
     """Any is better than none, and one that can be written to better than one that cannot."""
     usable = Lead.Address.USABLE
-    return bool(loser.email) and (not survivor.email or (loser.address == usable and survivor.address != usable))
+    return bool(loser.email) and (
+        not survivor.email or (loser.address == usable and survivor.address != usable)
+    )
 
 
 def _swap(survivor: Lead, loser: Lead, fields: tuple[str, ...]) -> None:
@@ -119,16 +130,28 @@ def give_back(fields: Fields, survivor: Lead, loser: Lead) -> list[Given]:
 
     Whether an address works goes with the address: alone it says nothing.
     """
-    before = {(whose, field): getattr(lead, field) for whose, lead in _both(survivor, loser) for field in fields}
+    before = {
+        (whose, field): getattr(lead, field)
+        for whose, lead in _both(survivor, loser)
+        for field in fields
+    }
     address, learnt = survivor.email, {flag: getattr(survivor, flag) for flag in MAILBOX[1:]}
-    heads = {field: "email" if field in MAILBOX and "email" in fields else field for field in fields}
-    changed = {field for field, head in heads.items() if getattr(survivor, head) != fields[head]["after"]}
+    heads = {
+        field: "email" if field in MAILBOX and "email" in fields else field for field in fields
+    }
+    changed = {
+        field for field, head in heads.items() if getattr(survivor, head) != fields[head]["after"]
+    }
     changed |= set(OWNER) & fields.keys() if changed & set(OWNER) else set()
     for field in fields.keys() - changed:
         _set(survivor, field, *fields[field]["survivor"])
     if "owner_id" in fields.keys() - changed:
         survivor.owner_facts = ""
-    taken = {field for field, head in heads.items() if _is_taken(head, fields[head]["loser"][0], survivor, loser)}
+    taken = {
+        field
+        for field, head in heads.items()
+        if _is_taken(head, fields[head]["loser"][0], survivor, loser)
+    }
     for field in fields.keys() & set(IDENTIFIERS) - taken:
         _set(loser, field, *fields[field]["loser"])
     for flag, value in learnt.items() if address else ():

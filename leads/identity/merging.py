@@ -21,7 +21,12 @@ from leads.ownership import owner_assignment
 from leads.suppression import suppression
 
 State = Merge.State
-TABLES = (Visit, Enrichment, Assessment, Suppression)  # what points to a lead and goes with its person
+TABLES = (
+    Visit,
+    Enrichment,
+    Assessment,
+    Suppression,
+)  # what points to a lead and goes with its person
 CHANGED = "One of the two has changed since you looked. Look again; nothing was done."
 OTHER_QUESTION = "The lead became part of another one, about which Clay is asked already."
 
@@ -30,7 +35,9 @@ class Refused(Exception):
     """These two cannot be merged, or not be taken apart again; the text says why."""
 
 
-def one_of(people: list[Lead], source: str, address: str, first_name: str, last_name: str, doubt: str = "") -> Lead | None:
+def one_of(
+    people: list[Lead], source: str, address: str, first_name: str, last_name: str, doubt: str = ""
+) -> Lead | None:
     """The lead that the identifiers in one answer or body stand for; None where they are new.
 
     `people` are those known by them, locked, whom it is about first. They become one where nothing speaks against it;
@@ -60,7 +67,9 @@ def never(people: list[Lead]) -> str:
     return ""
 
 
-def doubts(one: Lead, other: Lead, address: str = "", first_name: str = "", last_name: str = "") -> Iterator[str]:
+def doubts(
+    one: Lead, other: Lead, address: str = "", first_name: str = "", last_name: str = ""
+) -> Iterator[str]:
     """Why a person has to say whether two leads are one, the weightiest first; none where the data alone says it.
 
     Both having an address to write to is a doubt of its own: then both may have been written to.
@@ -87,7 +96,13 @@ def propose(one: Lead, other: Lead, source: str, doubt: str) -> Merge | None:
     survivor, loser = _in_order(one, other)
     try:
         with transaction.atomic():
-            return Merge.objects.create(survivor=survivor, loser=loser, state=State.PROPOSED, source=source, doubt=doubt[:300])
+            return Merge.objects.create(
+                survivor=survivor,
+                loser=loser,
+                state=State.PROPOSED,
+                source=source,
+                doubt=doubt[:300],
+            )
     except IntegrityError:
         return None
 
@@ -109,7 +124,9 @@ def _in_order(one: Lead, other: Lead) -> tuple[Lead, Lead]:
     return (one, other) if one.pk < other.pk else (other, one)
 
 
-def merge(one: Lead, other: Lead, *, source: str, by: Any = None, reason: str = "", shown: str = "") -> Merge:
+def merge(
+    one: Lead, other: Lead, *, source: str, by: Any = None, reason: str = "", shown: str = ""
+) -> Merge:
     """Make two leads one, at once for everything that reads leads. Raises Refused.
 
     `shown` is the mark of the preview that a person decided by; where it would come out otherwise now, it is refused.
@@ -134,7 +151,12 @@ def merge(one: Lead, other: Lead, *, source: str, by: Any = None, reason: str = 
 
 def _decided(survivor: Lead, loser: Lead, source: str, by: Any, reason: str) -> Merge:
     """The row that says so: the open proposal about them, else a new one."""
-    said = {"state": State.MERGED, "merged_at": timezone.now(), "merged_by": by, "reason": reason[:300]}
+    said = {
+        "state": State.MERGED,
+        "merged_at": timezone.now(),
+        "merged_by": by,
+        "reason": reason[:300],
+    }
     row = about(survivor, loser).filter(state=State.PROPOSED).first() or Merge(source=source)
     for name, value in {"survivor": survivor, "loser": loser, **said}.items():
         setattr(row, name, value)
@@ -145,7 +167,12 @@ def _decided(survivor: Lead, loser: Lead, source: str, by: Any, reason: str) -> 
 def _take_over(survivor: Lead, loser: Lead) -> None:
     survivor.last_seen_at = max(survivor.last_seen_at, loser.last_seen_at)
     survivor.needs_assessment_at, survivor.attempts, survivor.error = timezone.now(), 0, ""
-    loser.merged_into, loser.needs_assessment_at, loser.lease_until, loser.error = survivor, None, None, ""
+    loser.merged_into, loser.needs_assessment_at, loser.lease_until, loser.error = (
+        survivor,
+        None,
+        None,
+        "",
+    )
     _save(survivor, loser)
     lead_matching.settle_address(survivor)
 
@@ -177,15 +204,24 @@ def _leave_one_question(survivor: Lead, loser: Lead) -> None:
     open_ = Enrichment.objects.filter(lead__in=[survivor, loser]).exclude(state=State_.SETTLED)
     rows = sorted(open_.select_for_update().order_by("pk"), key=lambda row: row.state == State_.DUE)
     for row in rows[1:]:
-        row.outcome = Enrichment.Outcome.SKIPPED if row.state == State_.DUE else Enrichment.Outcome.PARTIAL
-        row.state, row.reason, row.settled_at, row.lease_until = State_.SETTLED, OTHER_QUESTION, timezone.now(), None
+        row.outcome = (
+            Enrichment.Outcome.SKIPPED if row.state == State_.DUE else Enrichment.Outcome.PARTIAL
+        )
+        row.state, row.reason, row.settled_at, row.lease_until = (
+            State_.SETTLED,
+            OTHER_QUESTION,
+            timezone.now(),
+            None,
+        )
         row.save(update_fields=["state", "outcome", "reason", "settled_at", "lease_until"])
 
 
 def decline(row: Merge, *, by: Any, reason: str) -> None:
     """Keep two leads apart for good. Raises Refused where it was decided already."""
     ended = {"ended_at": timezone.now(), "ended_by": by, "ended_reason": reason[:300]}
-    if not claims.claim(Merge.objects.filter(pk=row.pk, state=State.PROPOSED), state=State.DECLINED, **ended):
+    if not claims.claim(
+        Merge.objects.filter(pk=row.pk, state=State.PROPOSED), state=State.DECLINED, **ended
+    ):
         raise Refused("It was decided already.")
 
 
@@ -195,7 +231,11 @@ def undo(row: Merge, *, by: Any, reason: str, shown: str = "") -> Merge:
     A stop that was said while they were one stays with both. Raises Refused; `shown` is as for `merge`.
     """
     with transaction.atomic():
-        pair = Lead.rows.select_for_update().filter(pk__in=[row.survivor_id, row.loser_id]).order_by("pk")
+        pair = (
+            Lead.rows.select_for_update()
+            .filter(pk__in=[row.survivor_id, row.loser_id])
+            .order_by("pk")
+        )
         leads = {lead.pk: lead for lead in pair}
         row = Merge.objects.select_for_update().get(pk=row.pk)
         survivor, loser = leads[row.survivor_id], leads[row.loser_id]
@@ -208,7 +248,12 @@ def undo(row: Merge, *, by: Any, reason: str, shown: str = "") -> Merge:
         _take_apart(survivor, loser)
         _move_back(row, survivor, loser)
         owner_assignment.note_if_other(survivor)
-        row.state, row.ended_at, row.ended_by, row.ended_reason = State.UNDONE, timezone.now(), by, reason[:300]
+        row.state, row.ended_at, row.ended_by, row.ended_reason = (
+            State.UNDONE,
+            timezone.now(),
+            by,
+            reason[:300],
+        )
         row.save(update_fields=["state", "ended_at", "ended_by", "ended_reason"])
     nudge("leads.assess_due")
     nudge("outreach.draft_due")
@@ -222,7 +267,9 @@ def why_not_undo(row: Merge) -> str:
     survivor = Lead.rows.get(pk=row.survivor_id)
     if survivor.merged_into_id is not None:
         return "The lead became part of another one since. Undo that merge first."
-    if Merge.objects.filter(survivor=survivor, state=State.MERGED, merged_at__gt=row.merged_at).exists():
+    if Merge.objects.filter(
+        survivor=survivor, state=State.MERGED, merged_at__gt=row.merged_at
+    ).exists():
         return "Another lead became part of this one since. Undo that merge first."
     if suppression.is_erased(survivor):
         return "This person was erased and does not come back."
@@ -246,7 +293,9 @@ def _move_back(row: Merge, survivor: Lead, loser: Lead) -> None:
     for table in TABLES:
         ids = row.moved.get(table._meta.model_name or "", [])
         table._default_manager.filter(pk__in=ids, lead=survivor).update(lead=loser)
-    Lead.rows.filter(pk__in=row.moved.get("lead", []), merged_into=survivor).update(merged_into=loser)
+    Lead.rows.filter(pk__in=row.moved.get("lead", []), merged_into=survivor).update(
+        merged_into=loser
+    )
     for lead in (survivor, loser):
         newest = lead.visits.aggregate(at=Max("received_at"))["at"]
         Lead.objects.filter(pk=lead.pk).update(last_seen_at=newest or lead.last_seen_at)

@@ -53,17 +53,27 @@ def why_not() -> str:
         return "Clay is in the sandbox: nothing would be asked. Connect it first."
     if breaker.nobody_may_ask():
         return f"{enrichment_requests.NOT_NOW} {breaker.row().reason}."
-    return enrichment_requests.USED_UP if submission_budget.used() >= submission_budget.LIFETIME else ""
+    return (
+        enrichment_requests.USED_UP
+        if submission_budget.used() >= submission_budget.LIFETIME
+        else ""
+    )
 
 
 def lacking() -> QuerySet[Lead]:
     """Live leads without a usable address, a title or a company field, about whom Clay was not asked in a week."""
-    lately = Q(settled_at__gt=timezone.now() - enrichment_requests.FRESH) & ~Q(outcome=Enrichment.Outcome.SKIPPED)
+    lately = Q(settled_at__gt=timezone.now() - enrichment_requests.FRESH) & ~Q(
+        outcome=Enrichment.Outcome.SKIPPED
+    )
     lately &= ~Q(reason__in=[enrichment_requests.NOT_NOW, enrichment_requests.USED_UP])
-    recent = Enrichment.objects.filter(~Q(state=Enrichment.State.SETTLED) | lately, lead=OuterRef("pk"))
+    recent = Enrichment.objects.filter(
+        ~Q(state=Enrichment.State.SETTLED) | lately, lead=OuterRef("pk")
+    )
     lacks = Q(address=Lead.Address.NONE) | Q(title="") | Q(company=None)
     lacks |= Q(company__industry="") | Q(company__employees="")
-    return Lead.objects.filter(lacks, ~Exists(recent), kind=Kind.LIVE).order_by("-last_seen_at", "-pk")
+    return Lead.objects.filter(lacks, ~Exists(recent), kind=Kind.LIVE).order_by(
+        "-last_seen_at", "-pk"
+    )
 
 
 def rate() -> Rate:
@@ -81,7 +91,9 @@ def run(limit: int, wait: float, progress: Progress = lambda what, done, total: 
     leads, not_asked = _to_ask(limit)
     taken = None
     if "ghl" not in settings.SANDBOXED:
-        taken = ghl_contacts.take(limit - len(leads), lambda taken: progress("Contacts", taken.read, None))
+        taken = ghl_contacts.take(
+            limit - len(leads), lambda taken: progress("Contacts", taken.read, None)
+        )
         leads, not_asked = _to_ask(limit)
     for lead in leads:
         enrichment_requests.want(lead)
@@ -118,7 +130,9 @@ def _to_ask(limit: int) -> tuple[list[Lead], int]:
 
 def _wait_for(asked: QuerySet[Enrichment], total: int, wait: float, progress: Progress) -> None:
     until = time.monotonic() + wait
-    while (open_ := asked.exclude(state=Enrichment.State.SETTLED).count()) and time.monotonic() < until:
+    while (
+        open_ := asked.exclude(state=Enrichment.State.SETTLED).count()
+    ) and time.monotonic() < until:
         progress("Answers", total - open_, total)
         enrichment_requests.push_due(batch=10)
         enrichment_requests.settle_overdue()

@@ -67,7 +67,9 @@ def take(most: int, progress: Callable[[Taken], None] = lambda taken: None) -> T
 
 def _place() -> Bookmark:
     """Where to read on: a week after the end was reached, from the beginning."""
-    place, _ = Bookmark.objects.get_or_create(name=f"{SOURCE}:contacts:{settings.GHL_LOCATION_ID}"[:80])
+    place, _ = Bookmark.objects.get_or_create(
+        name=f"{SOURCE}:contacts:{settings.GHL_LOCATION_ID}"[:80]
+    )
     if place.ended_at and place.ended_at < timezone.now() - READ_AGAIN:
         place.position, place.ended_at = None, None
         place.save()
@@ -146,10 +148,17 @@ def _lead_of(contact: ghl.Contact, address: str) -> Lead | None:
     if lead_matching.known_by(address, ""):
         return None
     who = contact.person
-    company = lead_matching.company_known_as(who.company_name, who.website, address, Kind.LIVE, SOURCE)
+    company = lead_matching.company_known_as(
+        who.company_name, who.website, address, Kind.LIVE, SOURCE
+    )
     seen = contact.added_at or timezone.now()
     lead = lead_matching.new_lead(
-        SOURCE, address, kind=Kind.LIVE, first_seen_at=seen, last_seen_at=seen, ghl_assigned_to=contact.assigned_to[:60]
+        SOURCE,
+        address,
+        kind=Kind.LIVE,
+        first_seen_at=seen,
+        last_seen_at=seen,
+        ghl_assigned_to=contact.assigned_to[:60],
     )
     state = normal.us_state(who.state) if who.country in ("", "US") else ""
     lead_matching.fill(

@@ -39,9 +39,15 @@ def suppressions(raw: bytes, source: str) -> Report:
 
 
 def _suppression(row: dict[str, str], source: str) -> Suppression | str:
-    value, reason, expires = row["value"], row["reason"].lower().replace(" ", "_"), row.get("expires", "")
+    value, reason, expires = (
+        row["value"],
+        row["reason"].lower().replace(" ", "_"),
+        row.get("expires", ""),
+    )
     if reason not in Suppression.Reason.values:
-        return f"reason: {row['reason'][:80]!r} is not one of {', '.join(Suppression.Reason.values)}."
+        return (
+            f"reason: {row['reason'][:80]!r} is not one of {', '.join(Suppression.Reason.values)}."
+        )
     scope, clean = Suppression.Scope.ADDRESS, normal.email(value) if "@" in value else ""
     if "@" not in value:
         scope, clean = Suppression.Scope.DOMAIN, normal.domain(value)
@@ -51,7 +57,9 @@ def _suppression(row: dict[str, str], source: str) -> Suppression | str:
         until = datetime.combine(date.fromisoformat(expires), time.max, UTC) if expires else None
     except ValueError:
         return f"expires: {expires[:80]!r} is not a date like 2027-01-31."
-    return Suppression(scope=scope, value=clean, reason=reason, source=source[:40], expires_at=until)
+    return Suppression(
+        scope=scope, value=clean, reason=reason, source=source[:40], expires_at=until
+    )
 
 
 def _keep(row: Suppression) -> bool:
@@ -59,7 +67,9 @@ def _keep(row: Suppression) -> bool:
     if known is None:
         row.save()
         return True
-    if known.expires_at is not None and (row.expires_at is None or row.expires_at > known.expires_at):
+    if known.expires_at is not None and (
+        row.expires_at is None or row.expires_at > known.expires_at
+    ):
         Suppression.objects.filter(pk=known.pk).update(expires_at=row.expires_at)
     return False
 
@@ -71,7 +81,9 @@ def connections(raw: bytes, member: TeamMember) -> Report:
     name for people who have closed their account; those are counted and left out.
     """
     report, rows = Report(), []
-    for line, row in csv_rows(raw, required=("first name", "last name", "company"), notes_before_head=5):
+    for line, row in csv_rows(
+        raw, required=("first name", "last name", "company"), notes_before_head=5
+    ):
         report.read += 1
         if isinstance(row, str):
             report.wrong(line, row)
@@ -153,7 +165,9 @@ def _visit(item: dict[str, Any] | str) -> bytes:
         raise rb2b.Unreadable(item)
     body = _body(item)
     if rb2b.parse(body).seen_at is None:
-        raise rb2b.Unreadable("Seen At is missing or no time; without it an old visit would count as one of now.")
+        raise rb2b.Unreadable(
+            "Seen At is missing or no time; without it an old visit would count as one of now."
+        )
     return body
 
 

@@ -28,7 +28,11 @@ def found(events: QuerySet[InboundEvent], words: str, shown: Shown) -> QuerySet[
         return events.filter(pk__in=_of(people=_people(Q(linkedin_key=key))))
     if "@" in words:
         address = normal.email(words)
-        return events.filter(pk__in=_of(people=_people(Q(email=address) | Q(personal_email=address)) if address else []))
+        return events.filter(
+            pk__in=_of(
+                people=_people(Q(email=address) | Q(personal_email=address)) if address else []
+            )
+        )
     return events.filter(pk__in=_by_words(words, shown))
 
 
@@ -48,12 +52,18 @@ def _people(known_as: Q) -> list[int]:
     """Every row of the people known so: one that was merged leads to all that was merged with it."""
     found = list(Lead.rows.filter(known_as).values_list("pk", "merged_into")[:100])
     people = {into or pk for pk, into in found}
-    return list(Lead.rows.filter(Q(pk__in=people) | Q(merged_into__in=people)).values_list("pk", flat=True))
+    return list(
+        Lead.rows.filter(Q(pk__in=people) | Q(merged_into__in=people)).values_list("pk", flat=True)
+    )
 
 
 def _by_words(words: str, shown: Shown) -> Any:
     companies = list(_companies(words).values_list("pk", flat=True)[:20])
-    return _of(people=_people(Q(pk__in=_called(words))), companies=companies, also=_with_reason(words, shown))
+    return _of(
+        people=_people(Q(pk__in=_called(words))),
+        companies=companies,
+        also=_with_reason(words, shown),
+    )
 
 
 def _called(words: str) -> list[int]:
@@ -69,17 +79,27 @@ def _called(words: str) -> list[int]:
 def _companies(words: str) -> QuerySet[Company]:
     """By the name without its legal form, or by the domain."""
     key, domain = normal.company_key(words), normal.domain(words) if "." in words else ""
-    return Company.objects.filter((Q(name_key=key) if key else Q(pk=None)) | (Q(domain=domain) if domain else Q(pk=None)))
+    return Company.objects.filter(
+        (Q(name_key=key) if key else Q(pk=None)) | (Q(domain=domain) if domain else Q(pk=None))
+    )
 
 
 def _with_reason(words: str, shown: Shown) -> list[int]:
-    newest = InboundEvent.objects.exclude(reason="").order_by("-received_at").values_list("pk", "reason")
+    newest = (
+        InboundEvent.objects.exclude(reason="").order_by("-received_at").values_list("pk", "reason")
+    )
     rows = list(newest[:MOST_REASONS])
-    fitting = {reason for reason in {reason for _, reason in rows} if words.lower() in shown(reason).lower()}
+    fitting = {
+        reason
+        for reason in {reason for _, reason in rows}
+        if words.lower() in shown(reason).lower()
+    }
     return [pk for pk, reason in rows if reason in fitting]
 
 
-def _of(people: list[int], companies: list[int] | None = None, also: list[int] | None = None) -> Any:
+def _of(
+    people: list[int], companies: list[int] | None = None, also: list[int] | None = None
+) -> Any:
     """The keys of events about these people, of visits to do with these companies, and those in `also`.
 
     One IN over a UNION: conditions on several tables joined by OR are found by reading all events.

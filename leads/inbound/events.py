@@ -24,7 +24,9 @@ from leads.suppression import suppression
 log = logging.getLogger(__name__)
 
 LARGEST_BODY = 1024 * 1024  # bytes kept; RB2B's are about 1 KB
-LARGEST_READ = 32 * 1024 * 1024  # bytes drained from a client that sends more, so that it reads our answer
+LARGEST_READ = (
+    32 * 1024 * 1024
+)  # bytes drained from a client that sends more, so that it reads our answer
 LAST_TRY = 8
 LEASE_SECONDS = 60
 
@@ -97,7 +99,10 @@ def store(
     `parked` is a reason not to process it. `sha256` may be of another name of the body than its bytes.
     """
     if cut:
-        parked = parked or f"The body is larger than {LARGEST_BODY} bytes; the first {LARGEST_BODY} are kept."
+        parked = (
+            parked
+            or f"The body is larger than {LARGEST_BODY} bytes; the first {LARGEST_BODY} are kept."
+        )
     public_id = uuid.uuid4()
     now = connection.ops.adapt_datetimefield_value(received_at or timezone.now())
     values = (
@@ -122,7 +127,9 @@ def store(
 
 def _vouch_for(public_id: str) -> None:
     """A body that waited for a person because it came without a token has now come with one."""
-    found = InboundEvent.objects.filter(public_id=public_id, state=InboundEvent.State.PARKED, reason=UNTOKENED)
+    found = InboundEvent.objects.filter(
+        public_id=public_id, state=InboundEvent.State.PARKED, reason=UNTOKENED
+    )
     found.update(state=InboundEvent.State.WAITING, reason="", not_before=timezone.now(), attempts=0)
 
 
@@ -136,7 +143,9 @@ def is_json_object(body: bytes) -> bool:
 
 def _uuid(value: object) -> str:
     text = str(value)
-    return text if "-" in text else f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    return (
+        text if "-" in text else f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    )
 
 
 def process_due(batch: int = 200, processors: "Processors | None" = None) -> int:
@@ -146,9 +155,9 @@ def process_due(batch: int = 200, processors: "Processors | None" = None) -> int
     """
     processors = PROCESSORS if processors is None else processors
     now = timezone.now()
-    due = InboundEvent.objects.filter(state=InboundEvent.State.WAITING, source__in=processors, not_before__lte=now).order_by(
-        "not_before", "pk"
-    )
+    due = InboundEvent.objects.filter(
+        state=InboundEvent.State.WAITING, source__in=processors, not_before__lte=now
+    ).order_by("not_before", "pk")
     count = 0
     for event in claims.leased(due, LEASE_SECONDS, batch):
         count += 1
@@ -174,13 +183,19 @@ def _process(event: InboundEvent, work_off: "Processor") -> None:
 
 
 def close(event: InboundEvent, state: str, reason: str = "") -> None:
-    InboundEvent.objects.filter(pk=event.pk).update(state=state, reason=reason[:300], lease_until=None, processed_at=timezone.now())
+    InboundEvent.objects.filter(pk=event.pk).update(
+        state=state, reason=reason[:300], lease_until=None, processed_at=timezone.now()
+    )
 
 
 def _put_off(event: InboundEvent, error: Exception) -> None:
     """Try again later; after the last try a person sees it."""
     if event.attempts >= LAST_TRY:
-        close(event, InboundEvent.State.PARKED, f"Failed {event.attempts} times: {type(error).__name__}: {error}")
+        close(
+            event,
+            InboundEvent.State.PARKED,
+            f"Failed {event.attempts} times: {type(error).__name__}: {error}",
+        )
         return
     InboundEvent.objects.filter(pk=event.pk).update(
         lease_until=None,
@@ -217,10 +232,18 @@ def _visit(event: InboundEvent) -> Lead | None:
         InboundEvent.objects.filter(pk=event.pk).update(body=b"")
         return None  # nothing is kept of somebody who was erased, not even that they came back
     company = lead_matching.company_of(visitor, event.kind, event.source)
-    known = merging.one_of(people, event.source, normal.email(visitor.email), visitor.first_name, visitor.last_name)
-    lead = lead_matching.lead_of(visitor, company, event.kind, known, event.source) if visitor.is_person else None
+    known = merging.one_of(
+        people, event.source, normal.email(visitor.email), visitor.first_name, visitor.last_name
+    )
+    lead = (
+        lead_matching.lead_of(visitor, company, event.kind, known, event.source)
+        if visitor.is_person
+        else None
+    )
     if lead is None and company is None:
-        raise rb2b.Unreadable("It names nobody: no LinkedIn URL, address, company name or website could be read.")
+        raise rb2b.Unreadable(
+            "It names nobody: no LinkedIn URL, address, company name or website could be read."
+        )
     seen_at = _plausible(visitor.seen_at, event.received_at)
     Visit.objects.create(
         event=event,

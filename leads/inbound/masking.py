@@ -47,7 +47,9 @@ def _masked(value: Any, depth: int) -> Any:
     if isinstance(value, list):
         return [_masked(one, depth + 1) for one in value]
     if isinstance(value, dict):
-        return {_key(key, at): _masked(one, depth + 1) for at, (key, one) in enumerate(value.items(), 1)}
+        return {
+            _key(key, at): _masked(one, depth + 1) for at, (key, one) in enumerate(value.items(), 1)
+        }
     return _string(value, depth)
 
 

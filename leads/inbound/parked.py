@@ -79,14 +79,18 @@ def next_step(reason: str, state: str, known: Sequence[Known]) -> str:
         return WAITS if reason else ""
     if state != "parked":
         return ""
-    return next((one.next_step for one in known if re.fullmatch(one.pattern, reason, re.DOTALL)), UNKNOWN)
+    return next(
+        (one.next_step for one in known if re.fullmatch(one.pattern, reason, re.DOTALL)), UNKNOWN
+    )
 
 
 def shown(reason: str, known: Sequence[Known]) -> str:
     """The reason without anything that it may quote."""
     if not reason:
         return ""
-    found = next(filter(None, (re.fullmatch(one.pattern, reason, re.DOTALL) for one in known)), None)
+    found = next(
+        filter(None, (re.fullmatch(one.pattern, reason, re.DOTALL) for one in known)), None
+    )
     if found is None:
         return f"{HIDDEN} (it may quote the body)"
     for group in range(len(found.groups()), 0, -1):

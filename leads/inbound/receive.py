@@ -39,7 +39,15 @@ class Accepted:
     is_spooled: bool = False
 
 
-def accept(source: str, body: bytes, sha256: str, *, cut: bool = False, parked: str = "", kind: str = Kind.LIVE) -> Accepted:
+def accept(
+    source: str,
+    body: bytes,
+    sha256: str,
+    *,
+    cut: bool = False,
+    parked: str = "",
+    kind: str = Kind.LIVE,
+) -> Accepted:
     """Keep one body in the database or, where that cannot be done in time, in the spool.
 
     Raises OSError where neither can keep it; then it must not be acknowledged.
@@ -71,7 +79,9 @@ def _stored(source: str, body: bytes, sha256: str, **more: Any) -> Accepted | No
     except REFUSED as error:
         log.error("the database refuses a body: %s; it goes into the spool", type(error).__name__)
     except DatabaseError as error:
-        log.error("the database cannot store a body: %s; it goes into the spool", type(error).__name__)
+        log.error(
+            "the database cannot store a body: %s; it goes into the spool", type(error).__name__
+        )
         _state.away_until = time.monotonic() + AWAY_SECONDS
     connection.close_if_unusable_or_obsolete()
     return None
@@ -125,7 +135,11 @@ def _moved(path: Path) -> bool:
             cut=waiting.cut, parked=waiting.parked, kind=waiting.kind, received_at=waiting.received_at,
         )  # fmt: skip
     except REFUSED as error:
-        log.error("%s in the spool is refused by the database: %s; it is set aside", path.name, type(error).__name__)
+        log.error(
+            "%s in the spool is refused by the database: %s; it is set aside",
+            path.name,
+            type(error).__name__,
+        )
         spool.set_aside(path, spool.REFUSED)
         return False
     spool.forget(waiting)

@@ -85,7 +85,9 @@ def _replay(event: InboundEvent, process: events.Processor) -> Outcome:
 
 def _is_news(change: Change) -> bool:
     """Of the event itself only that its body goes; the rest is the outcome."""
-    return change.model is not Heartbeat and (change.model is not InboundEvent or "body" in change.after)
+    return change.model is not Heartbeat and (
+        change.model is not InboundEvent or "body" in change.after
+    )
 
 
 def _leave(event: InboundEvent, **said: str) -> None:

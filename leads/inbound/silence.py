@@ -25,7 +25,9 @@ LOOK_BACK = timedelta(days=28)
 HISTORY = timedelta(days=7)  # a source younger than this has no normal yet
 DUE = 5.0
 LONGEST = timedelta(days=14)
-SHORTEST = timedelta(minutes=10)  # a silence that is told of: sooner nobody could have looked at the webhook
+SHORTEST = timedelta(
+    minutes=10
+)  # a silence that is told of: sooner nobody could have looked at the webhook
 COUNTED_EVERY = 3600  # seconds
 HOUR = timedelta(hours=1)
 
@@ -47,7 +49,9 @@ def watch(now: datetime | None = None) -> None:
 
 def silent_for(source: str, now: datetime) -> tuple[float, datetime | None]:
     """How many events were due since the last one, and when that was; 0 where there is no normal to compare with."""
-    events = InboundEvent.objects.filter(source=source, received_at__lte=now).values_list("received_at", flat=True)
+    events = InboundEvent.objects.filter(source=source, received_at__lte=now).values_list(
+        "received_at", flat=True
+    )
     last = events.order_by("-received_at").first()
     if last is None or now - last < SHORTEST:
         return 0.0, last
@@ -79,7 +83,10 @@ def rates(source: str, start: datetime, end: datetime) -> dict[tuple[bool, int],
     for since, until in _hours(start, end + timedelta(microseconds=1)):
         if not _is_holiday(since, zone):
             kind = _kind(since, zone)
-            seen[kind] = seen.get(kind, 0) + events.filter(received_at__gte=since, received_at__lt=until).count()
+            seen[kind] = (
+                seen.get(kind, 0)
+                + events.filter(received_at__gte=since, received_at__lt=until).count()
+            )
     days = _days(start, end, zone)
     return {kind: n / days[kind[0]] for kind, n in seen.items() if days[kind[0]]}
 
@@ -89,7 +96,11 @@ def expected(rates: Rates, since: datetime, now: datetime, zone: str) -> float:
     tz = ZoneInfo(zone)
     hours = _hours(max(since, now - LONGEST), now)
     # What is normal on a holiday cannot be told from four weeks.
-    due = (rates.get(_kind(at, tz), 0.0) * ((end - at) / HOUR) for at, end in hours if not _is_holiday(at, tz))
+    due = (
+        rates.get(_kind(at, tz), 0.0) * ((end - at) / HOUR)
+        for at, end in hours
+        if not _is_holiday(at, tz)
+    )
     return sum(due, 0.0)
 
 
@@ -113,7 +124,11 @@ def _is_holiday(at: datetime, zone: ZoneInfo) -> bool:
 
 def _days(start: datetime, end: datetime, zone: ZoneInfo) -> dict[bool, int]:
     """How many weekdays and weekend days lie between, the first and the last included, holidays left out."""
-    day, last, days = start.astimezone(zone).date(), end.astimezone(zone).date(), {True: 0, False: 0}
+    day, last, days = (
+        start.astimezone(zone).date(),
+        end.astimezone(zone).date(),
+        {True: 0, False: 0},
+    )
     while day <= last:
         if day.weekday() >= 5 or calendar.is_working_day(day):
             days[day.weekday() < 5] += 1

@@ -165,7 +165,11 @@ def _parsed(path: Path) -> Spooled | None:
         return None
     source, kind, sha256, parked = texts
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return Spooled(path, source, kind, sha256, bool(said.get("cut")), parked, at, body) if _whole(said, body) else None
+    return (
+        Spooled(path, source, kind, sha256, bool(said.get("cut")), parked, at, body)
+        if _whole(said, body)
+        else None
+    )
 
 
 def _whole(said: dict[str, Any], body: bytes) -> bool:

@@ -65,7 +65,9 @@ def watch(unopened: int) -> None:
     counts = spool.aside() | {"unopened": unopened}
     for what, count in counts.items():
         if count:
-            alarms.raise_alarm(_key(what), f"Visits or answers kept in {spool.folder()} {TEXTS[what]} {TODO}")
+            alarms.raise_alarm(
+                _key(what), f"Visits or answers kept in {spool.folder()} {TEXTS[what]} {TODO}"
+            )
     alarms.clear_open(*(_key(what) for what, count in counts.items() if not count))
 
 

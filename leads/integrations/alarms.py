@@ -10,7 +10,9 @@ def raise_alarm(key: str, text: str) -> bool:
     """Open the alarm `key`, unless it is open; True where this call opened it."""
     try:
         with transaction.atomic():
-            _, made = Alarm.objects.get_or_create(key=key, closed_at=None, defaults={"text": text[:300]})
+            _, made = Alarm.objects.get_or_create(
+                key=key, closed_at=None, defaults={"text": text[:300]}
+            )
     except IntegrityError:
         return False  # another worker opened it
     return made
@@ -23,7 +25,9 @@ def clear_alarm(key: str) -> bool:
 
 def open_keys(prefix: str) -> set[str]:
     """The keys of the alarms that are open and begin so."""
-    return set(Alarm.objects.filter(key__startswith=prefix, closed_at=None).values_list("key", flat=True))
+    return set(
+        Alarm.objects.filter(key__startswith=prefix, closed_at=None).values_list("key", flat=True)
+    )
 
 
 def open_texts(prefix: str) -> list[str]:

@@ -52,7 +52,9 @@ def row(vendor: Vendor = CLAY) -> Breaker:
 def nobody_may_ask(now: datetime | None = None, vendor: Vendor = CLAY) -> bool:
     """Whether it is open and no probe is due, so that there is nothing to wait for."""
     state = row(vendor)
-    return state.opened_at is not None and (state.probe_at is None or state.probe_at > (now or timezone.now()))
+    return state.opened_at is not None and (
+        state.probe_at is None or state.probe_at > (now or timezone.now())
+    )
 
 
 def may_ask(now: datetime | None = None, vendor: Vendor = CLAY) -> Turn | None:
@@ -93,7 +95,9 @@ def failed(why: str, turn: Turn, now: datetime | None = None, vendor: Vendor = C
 def answered(vendor: Vendor = CLAY) -> None:
     """Any answer of the vendor closes the breaker."""
     closed = Breaker.objects.filter(vendor=vendor.name).exclude(opened_at=None, failures=0)
-    if closed.update(opened_at=None, probe_at=None, failures=0, openings=0, reason="", changed_at=timezone.now()):
+    if closed.update(
+        opened_at=None, probe_at=None, failures=0, openings=0, reason="", changed_at=timezone.now()
+    ):
         alarms.clear_alarm(vendor.alarm)
 
 
@@ -102,7 +106,9 @@ def watch(now: datetime | None = None) -> None:
     now = now or timezone.now()
     if is_open():
         return
-    asked = Enrichment.objects.filter(requested_at__gt=row().changed_at, requested_at__lte=now - UNANSWERED_AFTER)
+    asked = Enrichment.objects.filter(
+        requested_at__gt=row().changed_at, requested_at__lte=now - UNANSWERED_AFTER
+    )
     answers = list(asked.order_by("-requested_at").values_list("answered_at", flat=True)[:FAILURES])
     answering = Enrichment.objects.filter(answered_at__gt=now - UNANSWERED_AFTER).exists()
     if len(answers) == FAILURES and not any(answers) and not answering:
@@ -114,7 +120,9 @@ def _open(now: datetime, why: str, vendor: Vendor = CLAY) -> None:
         opened_at=now, probe_at=now + FIRST_PROBE, openings=1, reason=why[:300], changed_at=now
     )
     if opened:
-        alarms.raise_alarm(vendor.alarm, f"{vendor.called} is not asked any more: {why}. {vendor.meanwhile}")
+        alarms.raise_alarm(
+            vendor.alarm, f"{vendor.called} is not asked any more: {why}. {vendor.meanwhile}"
+        )
 
 
 def _wait(openings: int) -> timedelta:

@@ -15,9 +15,34 @@ from django.conf import settings
 from caio_project.lib import http
 from leads.normal import storable
 
-NOTHING = {"", "null", "none", "n/a", "na", "undefined", "-", "unknown", "not found", "no data found", "false"}
-UNUSABLE = {"invalid", "undeliverable", "bounced", "does_not_exist", "not_found"}  # what verifiers call a dead mailbox
-LIKELY_AN_ERROR = ("error", "failed", "timed out", "missing input", "run condition not met", "rate limit")
+NOTHING = {
+    "",
+    "null",
+    "none",
+    "n/a",
+    "na",
+    "undefined",
+    "-",
+    "unknown",
+    "not found",
+    "no data found",
+    "false",
+}
+UNUSABLE = {
+    "invalid",
+    "undeliverable",
+    "bounced",
+    "does_not_exist",
+    "not_found",
+}  # what verifiers call a dead mailbox
+LIKELY_AN_ERROR = (
+    "error",
+    "failed",
+    "timed out",
+    "missing input",
+    "run condition not met",
+    "rate limit",
+)
 LONGEST = 200
 
 
@@ -47,7 +72,9 @@ class Enriched:
 
     email: str = ""
     email_verified: bool = False
-    email_invalid: bool = False  # the address given does not exist; without an address: the one we asked about
+    email_invalid: bool = (
+        False  # the address given does not exist; without an address: the one we asked about
+    )
     first_name: str = ""
     last_name: str = ""
     title: str = ""
@@ -87,7 +114,10 @@ def push(row: Row) -> None:
 def parse(data: dict[str, Any]) -> Enriched:
     """Read a callback body. Absent values come as "", null, "N/A" or the text of a failed column: all are missing."""
     email = _best(_address, data, "work_email", "email") or ""
-    said = {str(data.get(name)).strip().lower().replace(" ", "_") for name in ("email_verified", "email_status")}
+    said = {
+        str(data.get(name)).strip().lower().replace(" ", "_")
+        for name in ("email_verified", "email_status")
+    }
     invalid = not UNUSABLE.isdisjoint(said)
     return Enriched(
         email=email,
@@ -104,7 +134,8 @@ def parse(data: dict[str, Any]) -> Enriched:
         employees=_text(data, "employee_count", "company_size"),
         revenue=_text(data, "revenue"),
         location=_text(data, "location"),
-        country=_best(_country_code, data, "country", "country_code") or _text(data, "country", "country_code"),
+        country=_best(_country_code, data, "country", "country_code")
+        or _text(data, "country", "country_code"),
         technologies=_best(_list, data, "technologies", "tech_stack") or [],
         open_roles=_best(_count, data, "open_roles", "hiring"),
         past_employers=_best(_employers, data, "past_employers", "work_history") or [],
@@ -153,7 +184,9 @@ def is_junk(value: str) -> bool:
 
 def _list(value: Any) -> list[str]:
     parts = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else []
-    return [storable(part).strip()[:80] for part in parts if isinstance(part, str) and not is_junk(part)][:50]
+    return [
+        storable(part).strip()[:80] for part in parts if isinstance(part, str) and not is_junk(part)
+    ][:50]
 
 
 def _count(value: Any) -> int | None:

@@ -99,10 +99,14 @@ def request(
     if allowed:
         allowed()
     elif reaches_out:
-        raise RuntimeError(f"{method} {path} must not begin without asking whether sending is halted.")
+        raise RuntimeError(
+            f"{method} {path} must not begin without asking whether sending is halted."
+        )
     patient = method == "GET" or bool(repeatable)
     try:
-        answer = _asked(method, path, version, patient, deadline=deadline, repeatable=repeatable, **parts)
+        answer = _asked(
+            method, path, version, patient, deadline=deadline, repeatable=repeatable, **parts
+        )
     except refusals.Misconfigured as trouble:
         alarms.raise_alarm(trouble.key, trouble.text)
         if trouble.key == refusals.TOKEN_ALARM:
@@ -113,7 +117,9 @@ def request(
         return answer.json()
     except ValueError as error:
         kind = http.Unavailable if patient else http.Uncertain
-        raise kind("GoHighLevel answered something that is not JSON", answer.status, answer.body) from error
+        raise kind(
+            "GoHighLevel answered something that is not JSON", answer.status, answer.body
+        ) from error
 
 
 def _asked(method: str, path: str, version: str, patient: bool, **parts: Any) -> http.Answer:
@@ -130,17 +136,23 @@ def _asked(method: str, path: str, version: str, patient: bool, **parts: Any) ->
             if last or not refusals.is_dead_token(failure) or not ghl_tokens.expire(token):
                 raise refusals.misconfigured(failure, method, path) or failure from failure
             if not patient:
-                raise http.Unavailable(failure.detail, failure.status, failure.body, retry_after=1.0) from failure
+                raise http.Unavailable(
+                    failure.detail, failure.status, failure.body, retry_after=1.0
+                ) from failure
     raise AssertionError("the second try returns or raises")
 
 
 def _call(method: str, path: str, version: str, token: str, **parts: Any) -> http.Answer:
     headers = {"Authorization": f"Bearer {token}", "Version": version, "Accept": "application/json"}
     try:
-        answer = http.call(method, settings.GHL_BASE_URL + path, headers=headers, before=_allowed.get(), **parts)
+        answer = http.call(
+            method, settings.GHL_BASE_URL + path, headers=headers, before=_allowed.get(), **parts
+        )
     except http.Failure as failure:
         if failure.status == 429:
-            rates.pause(VENDOR, failure.retry_after or _interval(failure.headers), "too many requests")
+            rates.pause(
+                VENDOR, failure.retry_after or _interval(failure.headers), "too many requests"
+            )
         _heed(failure.headers)
         raise
     _heed(answer.headers)
@@ -151,7 +163,10 @@ def _heed(headers: Mapping[str, str]) -> None:
     """Rest where GHL says that nothing is left of its limits: for all workers, and whoever else used them up."""
     if headers.get("X-RateLimit-Daily-Remaining") == "0":
         rates.pause(VENDOR, rates.LONGEST_PAUSE, "its limit for the day is used up")
-        alarms.raise_alarm(DAILY_ALARM, "GoHighLevel's limit of calls for the day is used up; we ask it once an hour.")
+        alarms.raise_alarm(
+            DAILY_ALARM,
+            "GoHighLevel's limit of calls for the day is used up; we ask it once an hour.",
+        )
     elif headers.get("X-RateLimit-Daily-Remaining"):
         alarms.clear_open(DAILY_ALARM)
     if headers.get("X-RateLimit-Remaining") == "0":
@@ -186,8 +201,18 @@ def upsert_contact(person: Person) -> Contact:
         "country": person.country,
         "source": "RB2B",
     }
-    body = {"locationId": settings.GHL_LOCATION_ID, **{name: value for name, value in fields.items() if value}}
-    found = request("POST", "/contacts/upsert", version=CONTACTS_VERSION, json=body, repeatable=True, reaches_out=True)
+    body = {
+        "locationId": settings.GHL_LOCATION_ID,
+        **{name: value for name, value in fields.items() if value},
+    }
+    found = request(
+        "POST",
+        "/contacts/upsert",
+        version=CONTACTS_VERSION,
+        json=body,
+        repeatable=True,
+        reaches_out=True,
+    )
     return _contact(found.get("contact") or {})
 
 
@@ -232,7 +257,11 @@ def block_email(contact_id: str) -> None:
     if _contact(found).email_blocked:
         return
     said = {"status": "active", "message": "Asked us to stop", "code": "103"}
-    now = {name: one for name, one in (found.get("dndSettings") or {}).items() if one.get("status") in BLOCKED}
+    now = {
+        name: one
+        for name, one in (found.get("dndSettings") or {}).items()
+        if one.get("status") in BLOCKED
+    }
     body = {"dndSettings": {**now, "Email": said}}
     request("PUT", f"/contacts/{contact_id}", version=CONTACTS_VERSION, json=body, repeatable=True)
 
@@ -250,11 +279,17 @@ def list_contacts(after: list[Any] | None = None) -> list[Listed]:
     }
     if after:
         body["searchAfter"] = after
-    found = request("POST", "/contacts/search", version=CONTACTS_VERSION, json=body, repeatable=True)
+    found = request(
+        "POST", "/contacts/search", version=CONTACTS_VERSION, json=body, repeatable=True
+    )
     rows = found.get("contacts") if isinstance(found, dict) else None
-    if not isinstance(rows, list) or not all(isinstance(row, dict) and row.get("searchAfter") for row in rows):
+    if not isinstance(rows, list) or not all(
+        isinstance(row, dict) and row.get("searchAfter") for row in rows
+    ):
         raise http.Unavailable("GoHighLevel answered a search without contacts and their positions")
-    return [Listed(str(row.get("id") or ""), _address(row), list(row["searchAfter"])) for row in rows]
+    return [
+        Listed(str(row.get("id") or ""), _address(row), list(row["searchAfter"])) for row in rows
+    ]
 
 
 def _contact(raw: dict[str, Any]) -> Contact:

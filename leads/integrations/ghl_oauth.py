@@ -42,7 +42,11 @@ class Pair:
 
 def page_to_open(redirect_uri: str) -> str:
     """Where a person lets us in; the page leads to `redirect_uri?code=…`."""
-    query = {"response_type": "code", "client_id": settings.GHL_CLIENT_ID, "redirect_uri": redirect_uri}
+    query = {
+        "response_type": "code",
+        "client_id": settings.GHL_CLIENT_ID,
+        "redirect_uri": redirect_uri,
+    }
     return f"{CHOOSE}?{urlencode({**query, 'scope': SCOPES})}"
 
 
@@ -69,7 +73,11 @@ def for_location(company_access: str, company_id: str) -> Access:
 
 
 def _pair(given: dict[str, str], user_type: str) -> Pair:
-    ours = {"client_id": settings.GHL_CLIENT_ID, "client_secret": settings.GHL_CLIENT_SECRET, "user_type": user_type}
+    ours = {
+        "client_id": settings.GHL_CLIENT_ID,
+        "client_secret": settings.GHL_CLIENT_SECRET,
+        "user_type": user_type,
+    }
     found = _post("/oauth/token", {**ours, **given})
     if not found.get("refresh_token"):
         raise http.Uncertain("GoHighLevel answered without a refresh token")
@@ -82,13 +90,24 @@ def _pair(given: dict[str, str], user_type: str) -> Pair:
     )
 
 
-def _post(path: str, form: dict[str, str], headers: dict[str, str] | None = None, repeatable: bool = False) -> Any:
+def _post(
+    path: str, form: dict[str, str], headers: dict[str, str] | None = None, repeatable: bool = False
+) -> Any:
     accept = {"Accept": "application/json", **(headers or {})}
-    answer = http.call("POST", settings.GHL_BASE_URL + path, headers=accept, form=form, deadline=DEADLINE, repeatable=repeatable)
+    answer = http.call(
+        "POST",
+        settings.GHL_BASE_URL + path,
+        headers=accept,
+        form=form,
+        deadline=DEADLINE,
+        repeatable=repeatable,
+    )
     try:
         found = answer.json()
     except ValueError as error:
-        raise http.Uncertain("GoHighLevel answered something that is not JSON", answer.status) from error
+        raise http.Uncertain(
+            "GoHighLevel answered something that is not JSON", answer.status
+        ) from error
     return found if isinstance(found, dict) else {}
 
 

@@ -36,7 +36,9 @@ class Misconfigured(http.Unavailable):
     """Token, scope or location are not right: a person must mend it. Everything waits, nothing is refused for good."""
 
     def __init__(self, failure: http.Failure, key: str, text: str):
-        super().__init__(failure.detail, failure.status, failure.body, failure.retry_after, failure.headers)
+        super().__init__(
+            failure.detail, failure.status, failure.body, failure.retry_after, failure.headers
+        )
         self.key, self.text = key, text
 
 
@@ -52,7 +54,9 @@ def why(failure: http.Failure) -> str:
 def is_dead_token(failure: http.Failure) -> bool:
     """Whether the access token is no longer accepted, which another one may mend."""
     said = http.said(failure.body).lower()
-    return failure.status == 401 and not any(word in said for word in ("scope", "user type", "version"))
+    return failure.status == 401 and not any(
+        word in said for word in ("scope", "user type", "version")
+    )
 
 
 def misconfigured(failure: http.Failure, method: str, path: str) -> Misconfigured | None:
@@ -62,7 +66,11 @@ def misconfigured(failure: http.Failure, method: str, path: str) -> Misconfigure
         return None
     if "scope" in said.lower():
         scope = scope_of(method, path)
-        return Misconfigured(failure, alarm_of(scope), f"GoHighLevel: our token lacks the scope {scope}. Add it there.")
+        return Misconfigured(
+            failure,
+            alarm_of(scope),
+            f"GoHighLevel: our token lacks the scope {scope}. Add it there.",
+        )
     return Misconfigured(
         failure,
         TOKEN_ALARM,
@@ -79,5 +87,7 @@ def alarm_of(scope: str) -> str:
 
 def scope_of(method: str, path: str) -> str:
     """The scope that a call needs, as GoHighLevel names it."""
-    fits = (scope for verb, start, scope in SCOPES if verb in ("*", method) and path.startswith(start))
+    fits = (
+        scope for verb, start, scope in SCOPES if verb in ("*", method) and path.startswith(start)
+    )
     return next(fits, f"for {method} {path.split('/')[1]}")

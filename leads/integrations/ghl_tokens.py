@@ -57,7 +57,9 @@ def current(*, patient: bool = True) -> Token:
             return _token(row)
         if not patient or row.not_before > now or time.monotonic() > give_up:
             wait = max(1.0, (row.not_before - now).total_seconds())
-            raise http.Unavailable(row.error or "GoHighLevel's tokens are being renewed", retry_after=wait)
+            raise http.Unavailable(
+                row.error or "GoHighLevel's tokens are being renewed", retry_after=wait
+            )
         time.sleep(0.05)
 
 
@@ -94,7 +96,9 @@ def _token(row: GhlTokens) -> Token:
 def _claim(row: GhlTokens, now: datetime) -> bool:
     """Take the renewal: until the lease ends nobody else hands in a refresh token. `row` gets the lease."""
     lease = now + LEASE
-    mine = GhlTokens.objects.filter(pk=1, generation=row.generation, lease_until=row.lease_until, not_before__lte=now)
+    mine = GhlTokens.objects.filter(
+        pk=1, generation=row.generation, lease_until=row.lease_until, not_before__lte=now
+    )
     if row.lease_until and row.lease_until > now:
         return False
     spent = {} if _has_company(row, now) else {"spent_at": now}
@@ -110,7 +114,9 @@ def _renew(row: GhlTokens) -> http.Failure | None:
         if not _has_company(row, timezone.now()):
             row = _store_pair(row, oauth.by_refresh(sealed.opened(row.refresh), row.user_type))
         if row.user_type == oauth.COMPANY:
-            _store_location(row, oauth.for_location(sealed.opened(row.company_access), row.company_id))
+            _store_location(
+                row, oauth.for_location(sealed.opened(row.company_access), row.company_id)
+            )
     except sealed.Unopenable as error:
         return _failed(row, http.Refused(f"The tokens for GoHighLevel were {error}"))
     except http.Failure as failure:
@@ -141,7 +147,9 @@ def _store_pair(row: GhlTokens, pair: oauth.Pair) -> GhlTokens:
     """Keep the new pair; a company's leaves the lease for the call that follows."""
     lease = row.lease_until if pair.user_type == oauth.COMPANY else None
     changes = {**_of(pair, timezone.now()), "company_id": pair.company_id or row.company_id}
-    claims.claim(GhlTokens.objects.filter(pk=1, lease_until=row.lease_until), **changes, lease_until=lease)
+    claims.claim(
+        GhlTokens.objects.filter(pk=1, lease_until=row.lease_until), **changes, lease_until=lease
+    )
     return _row()
 
 
@@ -165,7 +173,9 @@ def _failed(row: GhlTokens, failure: http.Failure) -> http.Failure:
     elif isinstance(failure, http.Unavailable):  # it certainly was not used up by this
         changes["spent_at"] = row.spent_at
     mine = GhlTokens.objects.filter(pk=1, lease_until=row.lease_until)
-    mine.update(error=trouble.detail[:300], not_before=timezone.now() + wait, lease_until=None, **changes)
+    mine.update(
+        error=trouble.detail[:300], not_before=timezone.now() + wait, lease_until=None, **changes
+    )
     return trouble
 
 

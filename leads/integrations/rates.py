@@ -25,8 +25,12 @@ def take(vendor: str, calls: int, seconds: float, now: float | None = None) -> N
         row, _made = RateWindow.objects.get_or_create(vendor=vendor)
         if row.paused_until and row.paused_until > _at(now):
             wait = (row.paused_until - _at(now)).total_seconds()
-            raise http.Unavailable(f"{vendor} is not asked for {wait:.0f} s: {row.paused_for}", retry_after=wait)
-    raise http.Unavailable(f"the rate of {vendor} is used up for a moment", retry_after=(window + 1) * seconds - now)
+            raise http.Unavailable(
+                f"{vendor} is not asked for {wait:.0f} s: {row.paused_for}", retry_after=wait
+            )
+    raise http.Unavailable(
+        f"the rate of {vendor} is used up for a moment", retry_after=(window + 1) * seconds - now
+    )
 
 
 def pause(vendor: str, seconds: float, why: str) -> None:
@@ -34,7 +38,9 @@ def pause(vendor: str, seconds: float, why: str) -> None:
     until = _at(time.time()) + timedelta(seconds=min(seconds, LONGEST_PAUSE))
     RateWindow.objects.get_or_create(vendor=vendor)
     shorter = Q(paused_until=None) | Q(paused_until__lt=until)
-    RateWindow.objects.filter(shorter, vendor=vendor).update(paused_until=until, paused_for=why[:120])
+    RateWindow.objects.filter(shorter, vendor=vendor).update(
+        paused_until=until, paused_for=why[:120]
+    )
 
 
 def _at(seconds: float) -> datetime:

@@ -82,14 +82,20 @@ class Visitor:
     def is_person(self) -> bool:
         """False for company-only profiles."""
         company_page = "/company/" in self.linkedin_url.lower()
-        return not company_page and bool(self.email or self.linkedin_url) and bool(self.first_name or self.email)
+        return (
+            not company_page
+            and bool(self.email or self.linkedin_url)
+            and bool(self.first_name or self.email)
+        )
 
     @property
     def key(self) -> str:
         """The same for a resent body however it was wrapped; another for a later visit."""
         who = self.linkedin_url or self.email or self.website or self.company_name
         parts = (who, self.url, self.seen_at.isoformat() if self.seen_at else self.seen_at_text)
-        return hashlib.sha256("\n".join(part.strip().lower() for part in parts).encode()).hexdigest()
+        return hashlib.sha256(
+            "\n".join(part.strip().lower() for part in parts).encode()
+        ).hexdigest()
 
 
 def parse(body: bytes) -> Visitor:
@@ -100,7 +106,9 @@ def parse(body: bytes) -> Visitor:
         raise Unreadable("The body is nested too deeply.") from error
     said = {name: _text(name, fields) for name in ALIASES}
     if not any(said[name] for name in WHO):
-        raise Unreadable("It names nobody: LinkedIn URL, Business Email, Company Name and Website are all missing.")
+        raise Unreadable(
+            "It names nobody: LinkedIn URL, Business Email, Company Name and Website are all missing."
+        )
     seen_at = said.pop("seen_at")
     return Visitor(
         **said,
@@ -115,7 +123,9 @@ def _loaded(body: bytes) -> dict[str, Any]:
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Unreadable(f"The body is not UTF-8: byte {error.start} is 0x{body[error.start]:02x}.") from error
+        raise Unreadable(
+            f"The body is not UTF-8: byte {error.start} is 0x{body[error.start]:02x}."
+        ) from error
     try:
         loaded = json.loads(text)
     except ValueError as error:
@@ -154,16 +164,26 @@ def _flat(loaded: dict[str, Any]) -> dict[str, Any]:
             folded = {**_of_company(_flat(value)), **folded}
         elif key == "company" and isinstance(value, str):
             flat["companyname"] = value
-        elif key in ("pages", "events") and isinstance(value, list) and value and isinstance(value[0], dict):
+        elif (
+            key in ("pages", "events")
+            and isinstance(value, list)
+            and value
+            and isinstance(value[0], dict)
+        ):
             folded.setdefault("pageurl", value[0].get("url"))
         elif value is not None or key not in flat:
             flat[key] = value
-    return folded | {key: value for key, value in flat.items() if value is not None or key not in folded}
+    return folded | {
+        key: value for key, value in flat.items() if value is not None or key not in folded
+    }
 
 
 def _of_company(fields: dict[str, Any]) -> dict[str, Any]:
     """A company's own name and addresses must not pass for the person's."""
-    return {f"company{key}" if key in ("name", "domain", "linkedinurl", "url") else key: fields[key] for key in fields}
+    return {
+        f"company{key}" if key in ("name", "domain", "linkedinurl", "url") else key: fields[key]
+        for key in fields
+    }
 
 
 def _text(name: str, fields: dict[str, Any]) -> str:
@@ -171,10 +191,20 @@ def _text(name: str, fields: dict[str, Any]) -> str:
         value = fields.get(alias)
         if value is None:
             continue
-        if isinstance(value, int | float) and not isinstance(value, bool) and name in MAY_BE_NUMBERS:
+        if (
+            isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and name in MAY_BE_NUMBERS
+        ):
             value = str(value)[:40]
         if not isinstance(value, str):
-            shown = NAMES.get(name, name.replace("_", " ").title().replace("Url", "URL").replace("Linkedin", "LinkedIn"))
+            shown = NAMES.get(
+                name,
+                name.replace("_", " ")
+                .title()
+                .replace("Url", "URL")
+                .replace("Linkedin", "LinkedIn"),
+            )
             raise Unreadable(f"{shown} is a {_name_of(value)}, not text.")
         value = storable(value).strip()
         if value.lower() not in NOTHING:
@@ -183,7 +213,14 @@ def _text(name: str, fields: dict[str, Any]) -> str:
 
 
 def _name_of(value: Any) -> str:
-    names = {dict: "object", list: "list", bool: "true/false value", int: "number", float: "number", str: "text"}
+    names = {
+        dict: "object",
+        list: "list",
+        bool: "true/false value",
+        int: "number",
+        float: "number",
+        str: "text",
+    }
     return names.get(type(value), "null")
 
 

@@ -6,7 +6,15 @@ from leads.models.people import Company, Lead, Merge, People, Visit, person_of, 
 from leads.models.scores import Assessment, ScoringRules
 from leads.models.suppressions import Suppression
 from leads.models.team import KnownContact, PastEmployer, TeamMember
-from leads.models.vendors import Bookmark, Breaker, Budget, Enrichment, GhlTokens, RateWindow, new_request_id
+from leads.models.vendors import (
+    Bookmark,
+    Breaker,
+    Budget,
+    Enrichment,
+    GhlTokens,
+    RateWindow,
+    new_request_id,
+)
 
 __all__ = [
     "Alarm",

@@ -36,7 +36,9 @@ class InboundEvent(models.Model):
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.LIVE)
     received_at = models.DateTimeField(default=timezone.now)
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
-    reason = models.CharField(max_length=300, blank=True, help_text="Why it is parked, for a person to read.")
+    reason = models.CharField(
+        max_length=300, blank=True, help_text="Why it is parked, for a person to read."
+    )
     deliveries = models.PositiveIntegerField(default=1)
     attempts = models.PositiveSmallIntegerField(default=0)
     not_before = models.DateTimeField(default=timezone.now)
@@ -44,14 +46,24 @@ class InboundEvent(models.Model):
     processed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["source", "body_sha256"], name="inbound_event_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["source", "body_sha256"], name="inbound_event_once")
+        ]
         indexes = [
-            models.Index(fields=["not_before"], name="inbound_event_due", condition=Q(state="waiting")),
+            models.Index(
+                fields=["not_before"], name="inbound_event_due", condition=Q(state="waiting")
+            ),
             models.Index(fields=["state", "received_at"], name="inbound_event_by_state"),
             models.Index(fields=["-received_at"], name="inbound_event_newest"),
             models.Index(fields=["source", "received_at"], name="inbound_event_of_source"),
-            models.Index(fields=["-received_at"], name="inbound_event_with_reason", condition=~Q(reason="")),
-            models.Index(fields=["kind", "received_at"], name="inbound_event_not_live", condition=~Q(kind="live")),
+            models.Index(
+                fields=["-received_at"], name="inbound_event_with_reason", condition=~Q(reason="")
+            ),
+            models.Index(
+                fields=["kind", "received_at"],
+                name="inbound_event_not_live",
+                condition=~Q(kind="live"),
+            ),
         ]
         permissions = [
             ("read_inboundevent", "Can read the personal data in inbound events"),
@@ -71,7 +83,11 @@ class Alarm(models.Model):
     closed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["key"], condition=Q(closed_at=None), name="one_open_alarm_per_key")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["key"], condition=Q(closed_at=None), name="one_open_alarm_per_key"
+            )
+        ]
         indexes = [models.Index(fields=["-opened_at"], name="alarm_newest")]
 
     def __str__(self) -> str:
@@ -84,7 +100,9 @@ class Switch(models.Model):
     name = models.CharField(max_length=40, primary_key=True)
     on = models.BooleanField(default=True)
     changed_at = models.DateTimeField(default=timezone.now)
-    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
+    )
 
     class Meta:
         verbose_name_plural = "switches"

@@ -21,9 +21,15 @@ class OwnerHow(models.TextChoices):
 class OwnerRule(models.Model):
     """Who gets which leads. The first rule that fits gives the owner; what is left empty fits everybody."""
 
-    name = models.CharField(max_length=80, unique=True, help_text="As it is said beside a lead: “East coast”.")
-    position = models.PositiveSmallIntegerField(default=10, help_text="The lowest number is asked first.")
-    member = models.ForeignKey(TeamMember, on_delete=models.PROTECT, related_name="owner_rules", verbose_name="owner")
+    name = models.CharField(
+        max_length=80, unique=True, help_text="As it is said beside a lead: “East coast”."
+    )
+    position = models.PositiveSmallIntegerField(
+        default=10, help_text="The lowest number is asked first."
+    )
+    member = models.ForeignKey(
+        TeamMember, on_delete=models.PROTECT, related_name="owner_rules", verbose_name="owner"
+    )
     active = models.BooleanField("in use", default=True)
     countries = models.JSONField(default=list, blank=True)
     states = models.JSONField(default=list, blank=True)
@@ -46,7 +52,9 @@ class OwnerRule(models.Model):
             "country": self.countries, "state": self.states, "industry": self.industries, "domain": self.domains,
             "": [tier.replace("_", " ") for tier in self.tiers], "from": self.sources,
         }  # fmt: skip
-        said = [f"{label} {' or '.join(values)}".strip() for label, values in lists.items() if values]
+        said = [
+            f"{label} {' or '.join(values)}".strip() for label, values in lists.items() if values
+        ]
         if self.employees_from is not None:
             said.append(f"{self.employees_from} people or more")
         if self.employees_to is not None:
@@ -69,7 +77,9 @@ class OwnerChange(AppendOnly):
     how = models.CharField(max_length=8, choices=OwnerHow.choices, blank=True)
     rule = models.ForeignKey(OwnerRule, null=True, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
 
     class Meta:
         ordering = ["-pk"]

@@ -29,8 +29,12 @@ class Company(models.Model):
     name = models.CharField(max_length=200, blank=True)
     name_key = models.CharField(max_length=200, blank=True)
     industry = models.CharField(max_length=120, blank=True)
-    employees = models.CharField(max_length=40, blank=True, help_text="As it was told: a number or a band.")
-    employees_from = models.PositiveIntegerField(null=True, blank=True, help_text="The lower end; empty is unknown.")
+    employees = models.CharField(
+        max_length=40, blank=True, help_text="As it was told: a number or a band."
+    )
+    employees_from = models.PositiveIntegerField(
+        null=True, blank=True, help_text="The lower end; empty is unknown."
+    )
     revenue = models.CharField(max_length=80, blank=True)
     linkedin_url = models.CharField(max_length=500, blank=True)
     city = models.CharField(max_length=100, blank=True)
@@ -38,23 +42,35 @@ class Company(models.Model):
     technologies = models.JSONField(default=list, blank=True)
     open_roles = models.PositiveIntegerField(null=True, blank=True)
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.LIVE)
-    sources = models.JSONField(default=dict, blank=True, help_text="Field: where it came from and when.")
-    enriched_at = models.DateTimeField(null=True, blank=True, help_text="When Clay last answered what we asked of it.")
+    sources = models.JSONField(
+        default=dict, blank=True, help_text="Field: where it came from and when."
+    )
+    enriched_at = models.DateTimeField(
+        null=True, blank=True, help_text="When Clay last answered what we asked of it."
+    )
     created_at = models.DateTimeField(default=timezone.now)
     people_due_at = models.DateTimeField(
-        null=True, blank=True, help_text="Set when something new is known that changes the score of its people."
+        null=True,
+        blank=True,
+        help_text="Set when something new is known that changes the score of its people.",
     )
 
     class Meta:
         verbose_name_plural = "companies"
         constraints = [
             models.UniqueConstraint(
-                fields=["name_key"], condition=Q(domain=None) & ~Q(name_key=""), name="company_name_once_without_domain"
+                fields=["name_key"],
+                condition=Q(domain=None) & ~Q(name_key=""),
+                name="company_name_once_without_domain",
             )
         ]
         indexes = [
             models.Index(fields=["name_key"], name="company_by_name"),
-            models.Index(fields=["people_due_at"], name="company_due", condition=Q(people_due_at__isnull=False)),
+            models.Index(
+                fields=["people_due_at"],
+                name="company_due",
+                condition=Q(people_due_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -86,31 +102,55 @@ class Lead(models.Model):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.LIVE)
-    email = models.CharField(max_length=254, null=True, blank=True, unique=True, help_text="Normalised.")
+    email = models.CharField(
+        max_length=254, null=True, blank=True, unique=True, help_text="Normalised."
+    )
     email_verified = models.BooleanField(default=False)
-    email_invalid = models.BooleanField(default=False, help_text="Clay says that the address does not exist.")
-    personal_email = models.CharField(max_length=254, blank=True, db_index=True, help_text="Known, not to be used.")
+    email_invalid = models.BooleanField(
+        default=False, help_text="Clay says that the address does not exist."
+    )
+    personal_email = models.CharField(
+        max_length=254, blank=True, db_index=True, help_text="Known, not to be used."
+    )
     address = models.CharField(max_length=12, choices=Address.choices, default=Address.NONE)
-    linkedin_key = models.CharField(max_length=200, null=True, blank=True, unique=True, help_text="in/name, normalised.")
+    linkedin_key = models.CharField(
+        max_length=200, null=True, blank=True, unique=True, help_text="in/name, normalised."
+    )
     first_name = models.CharField(max_length=100, blank=True)
     last_name = models.CharField(max_length=100, blank=True)
     title = models.CharField(max_length=200, blank=True)
-    company = models.ForeignKey(Company, null=True, blank=True, on_delete=models.SET_NULL, related_name="leads")
+    company = models.ForeignKey(
+        Company, null=True, blank=True, on_delete=models.SET_NULL, related_name="leads"
+    )
     city = models.CharField(max_length=100, blank=True)
     state = models.CharField(max_length=100, blank=True)
     country = models.CharField(max_length=2, blank=True)
-    past_employers = models.JSONField(default=list, blank=True, help_text="[{name, domain, from_year, to_year}]")
+    past_employers = models.JSONField(
+        default=list, blank=True, help_text="[{name, domain, from_year, to_year}]"
+    )
     owner = models.ForeignKey(TeamMember, null=True, blank=True, on_delete=models.SET_NULL)
     owner_how = models.CharField(max_length=8, choices=OwnerHow.choices, blank=True)
-    owner_rule = models.ForeignKey(OwnerRule, null=True, blank=True, on_delete=models.PROTECT, related_name="leads")
-    owner_facts = models.CharField(max_length=16, blank=True, help_text="A mark of what the rules had read.")
-    ghl_assigned_to = models.CharField(max_length=60, blank=True, help_text="GoHighLevel's user, as it last said.")
-    sources = models.JSONField(default=dict, blank=True, help_text="Field: where it came from and when.")
+    owner_rule = models.ForeignKey(
+        OwnerRule, null=True, blank=True, on_delete=models.PROTECT, related_name="leads"
+    )
+    owner_facts = models.CharField(
+        max_length=16, blank=True, help_text="A mark of what the rules had read."
+    )
+    ghl_assigned_to = models.CharField(
+        max_length=60, blank=True, help_text="GoHighLevel's user, as it last said."
+    )
+    sources = models.JSONField(
+        default=dict, blank=True, help_text="Field: where it came from and when."
+    )
     first_seen_at = models.DateTimeField(default=timezone.now)
     last_seen_at = models.DateTimeField(default=timezone.now)
-    score = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Of the newest assessment.")
+    score = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Of the newest assessment."
+    )
     tier = models.CharField(max_length=10, blank=True, help_text="Of the newest assessment.")
-    needs_assessment_at = models.DateTimeField(null=True, blank=True, help_text="Set when something new is known.")
+    needs_assessment_at = models.DateTimeField(
+        null=True, blank=True, help_text="Set when something new is known."
+    )
     attempts = models.PositiveSmallIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
     error = models.CharField(max_length=300, blank=True)
@@ -123,12 +163,24 @@ class Lead(models.Model):
     rows: ClassVar[models.Manager["Lead"]] = models.Manager()  # those merged away as well
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=~Q(merged_into=F("pk")), name="lead_is_not_its_own_part")]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(merged_into=F("pk")), name="lead_is_not_its_own_part"
+            )
+        ]
         indexes = [
-            models.Index(fields=["needs_assessment_at"], name="lead_due", condition=Q(needs_assessment_at__isnull=False)),
+            models.Index(
+                fields=["needs_assessment_at"],
+                name="lead_due",
+                condition=Q(needs_assessment_at__isnull=False),
+            ),
             models.Index(fields=["-last_seen_at", "-id"], name="lead_newest"),
             models.Index(fields=["-score", "-id"], name="lead_hottest"),
-            models.Index(fields=["ghl_assigned_to"], name="lead_of_ghl_user", condition=~Q(ghl_assigned_to="")),
+            models.Index(
+                fields=["ghl_assigned_to"],
+                name="lead_of_ghl_user",
+                condition=~Q(ghl_assigned_to=""),
+            ),
             models.Index(Lower("last_name"), Lower("first_name"), name="lead_by_name"),
         ]
 
@@ -143,7 +195,9 @@ class Lead(models.Model):
     def came_by(self) -> str:
         """The source that told of this person first: rb2b, api, import, ghl, history; "" where none is known."""
         said = [one for name, one in self.sources.items() if name in TOLD_OF_A_PERSON]
-        return min(said, key=lambda one: datetime.fromisoformat(one["at"]))["source"] if said else ""
+        return (
+            min(said, key=lambda one: datetime.fromisoformat(one["at"]))["source"] if said else ""
+        )
 
     @property
     def is_deliverable(self) -> bool:
@@ -167,21 +221,45 @@ class Merge(models.Model):
     loser = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="merges_away")
     state = models.CharField(max_length=10, choices=State.choices)
     source = models.CharField(max_length=20, help_text="What showed it: rb2b, clay … or a person.")
-    doubt = models.CharField(max_length=300, blank=True, help_text="Why it waited for a person. Personal.")
+    doubt = models.CharField(
+        max_length=300, blank=True, help_text="Why it waited for a person. Personal."
+    )
     noticed_at = models.DateTimeField(default=timezone.now)
     merged_at = models.DateTimeField(null=True, blank=True)
-    merged_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    reason = models.CharField(max_length=300, blank=True, help_text="What the person typed. Erasable.")
-    ended_at = models.DateTimeField(null=True, blank=True, help_text="When it was undone or declined.")
-    ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    ended_reason = models.CharField(max_length=300, blank=True, help_text="What the person typed. Erasable.")
-    fields = models.JSONField(default=dict, blank=True, help_text="{field: {survivor, loser, after}}, each [value, source]. Personal.")
-    moved = models.JSONField(default=dict, blank=True, help_text="{table: ids} that the survivor took over.")
+    merged_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    reason = models.CharField(
+        max_length=300, blank=True, help_text="What the person typed. Erasable."
+    )
+    ended_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it was undone or declined."
+    )
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    ended_reason = models.CharField(
+        max_length=300, blank=True, help_text="What the person typed. Erasable."
+    )
+    fields = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="{field: {survivor, loser, after}}, each [value, source]. Personal.",
+    )
+    moved = models.JSONField(
+        default=dict, blank=True, help_text="{table: ids} that the survivor took over."
+    )
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["loser"], condition=Q(state="merged"), name="merged_away_once"),
-            models.UniqueConstraint(fields=["survivor", "loser"], condition=Q(state="proposed"), name="one_open_proposal_per_pair"),
+            models.UniqueConstraint(
+                fields=["loser"], condition=Q(state="merged"), name="merged_away_once"
+            ),
+            models.UniqueConstraint(
+                fields=["survivor", "loser"],
+                condition=Q(state="proposed"),
+                name="one_open_proposal_per_pair",
+            ),
             models.CheckConstraint(condition=~Q(survivor=F("loser")), name="merge_is_of_two"),
         ]
         permissions = [("decide_merge", "Can merge leads, keep them apart and undo a merge")]
@@ -193,10 +271,18 @@ class Merge(models.Model):
 class Visit(models.Model):
     """One page view of one person or company; appended, never changed."""
 
-    event = models.OneToOneField(InboundEvent, null=True, on_delete=models.SET_NULL, related_name="visit")
-    event_key = models.CharField(max_length=64, unique=True, help_text="Derived, for RB2B sends no event id.")
-    lead = models.ForeignKey(Lead, null=True, blank=True, on_delete=models.CASCADE, related_name="visits")
-    company = models.ForeignKey(Company, null=True, blank=True, on_delete=models.CASCADE, related_name="visits")
+    event = models.OneToOneField(
+        InboundEvent, null=True, on_delete=models.SET_NULL, related_name="visit"
+    )
+    event_key = models.CharField(
+        max_length=64, unique=True, help_text="Derived, for RB2B sends no event id."
+    )
+    lead = models.ForeignKey(
+        Lead, null=True, blank=True, on_delete=models.CASCADE, related_name="visits"
+    )
+    company = models.ForeignKey(
+        Company, null=True, blank=True, on_delete=models.CASCADE, related_name="visits"
+    )
     url = models.CharField(max_length=1000, blank=True)
     path = models.CharField(max_length=500, blank=True)
     referrer = models.CharField(max_length=1000, blank=True)

@@ -16,7 +16,9 @@ from leads.scoring_rules import Rules
 class Assessment(models.Model):
     """What we make of a lead at one moment: the score, its points and reasons, the fit. A newer one replaces it."""
 
-    seq = models.BigIntegerField(unique=True, help_text="Increasing in the order of commits; what drafting reads by.")
+    seq = models.BigIntegerField(
+        unique=True, help_text="Increasing in the order of commits; what drafting reads by."
+    )
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="assessments")
     made_at = models.DateTimeField(default=timezone.now)
     rules_version = models.CharField(max_length=20)
@@ -27,7 +29,9 @@ class Assessment(models.Model):
     tier = models.CharField(max_length=10)
     angle = models.CharField(max_length=40)
     topic = models.CharField(max_length=80, blank=True)
-    warm = models.JSONField(null=True, blank=True, help_text="The best of leads.warmth's connections.")
+    warm = models.JSONField(
+        null=True, blank=True, help_text="The best of leads.warmth's connections."
+    )
 
     class Meta:
         indexes = [models.Index(fields=["lead", "-seq"], name="assessment_of_lead")]
@@ -47,25 +51,46 @@ class ScoringRules(models.Model):
 
     version = models.PositiveIntegerField(unique=True, editable=False)
     name = models.CharField(max_length=120, help_text="What is different in it, and why.")
-    rules = models.JSONField(help_text="Words are plain text, found as whole words; a pattern in them means nothing.")
-    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT, editable=False)
+    rules = models.JSONField(
+        help_text="Words are plain text, found as whole words; a pattern in them means nothing."
+    )
+    state = models.CharField(
+        max_length=10, choices=State.choices, default=State.DRAFT, editable=False
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", editable=False
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        editable=False,
     )
     published_at = models.DateTimeField(null=True, blank=True, editable=False)
     published_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", editable=False
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        editable=False,
     )
     marked_to = models.BigIntegerField(
-        null=True, blank=True, editable=False, help_text="Leads up to this id wait for a new score; empty: all do."
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Leads up to this id wait for a new score; empty: all do.",
     )
 
     class Meta:
         verbose_name = verbose_name_plural = "scoring rules"
         ordering = ["-version"]
         permissions = [("publish_scoringrules", "Can publish scoring rules")]
-        constraints = [models.UniqueConstraint(fields=["state"], condition=Q(state="published"), name="one_published_scoring_rules")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["state"], condition=Q(state="published"), name="one_published_scoring_rules"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.version}: {self.name}"
@@ -77,7 +102,9 @@ class ScoringRules(models.Model):
             if self._state.adding and self.version is None:
                 self.version = Counter.next("scoring_rules")
             if isinstance(self.rules, dict):
-                self.rules = {name: value for name, value in self.rules.items() if name != "version"}
+                self.rules = {
+                    name: value for name, value in self.rules.items() if name != "version"
+                }
             super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> Any:
@@ -90,6 +117,12 @@ class ScoringRules(models.Model):
         return Rules.parse(self.rules, version=str(self.version))
 
     def _only_drafts(self) -> None:
-        stored = type(self).objects.select_for_update().filter(pk=self.pk).values_list("state", flat=True).first()
+        stored = (
+            type(self)
+            .objects.select_for_update()
+            .filter(pk=self.pk)
+            .values_list("state", flat=True)
+            .first()
+        )
         if self.state != self.State.DRAFT or stored not in (None, self.State.DRAFT):
             raise PermissionDenied("Rules that were published do not change; copy them as a draft.")

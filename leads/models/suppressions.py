@@ -32,16 +32,20 @@ class Suppression(models.Model):
         MANUAL = "manual", "By hand"
 
     scope = models.CharField(max_length=14, choices=Scope.choices)
-    value = models.CharField(max_length=254, help_text="Normalised address, domain, lead id or hash.")
+    value = models.CharField(
+        max_length=254, help_text="Normalised address, domain, lead id or hash."
+    )
     reason = models.CharField(max_length=14, choices=Reason.choices)
     source = models.CharField(max_length=40, help_text="Who or what said so.")
-    lead = models.ForeignKey(Lead, null=True, blank=True, on_delete=models.SET_NULL, related_name="suppressions")
+    lead = models.ForeignKey(
+        Lead, null=True, blank=True, on_delete=models.SET_NULL, related_name="suppressions"
+    )
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["scope", "value", "reason"], name="suppression_once"),
+            models.UniqueConstraint(fields=["scope", "value", "reason"], name="suppression_once")
         ]
 
     def __str__(self) -> str:
@@ -50,7 +54,9 @@ class Suppression(models.Model):
     def clean(self) -> None:
         """A row in another spelling would never match, so what people type is normalised or refused."""
         forms = {self.Scope.ADDRESS: normal.email, self.Scope.DOMAIN: normal.host}
-        if (form := forms.get(self.Scope(self.scope)) if self.scope in self.Scope.values else None) is not None:
+        if (
+            form := forms.get(self.Scope(self.scope)) if self.scope in self.Scope.values else None
+        ) is not None:
             self.value = form(self.value)
             if not self.value:
                 raise ValidationError({"value": f"It is no {self.get_scope_display().lower()}."})

@@ -12,11 +12,15 @@ from leads import normal
 class TeamMember(models.Model):
     """One of us: who signs an email, and whose past gives a warm connection."""
 
-    user = models.OneToOneField(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
+    )
     name = models.CharField(max_length=120)
     title = models.CharField(max_length=120, blank=True)
     email = models.EmailField(blank=True, help_text="Where replies and notices for this person go.")
-    booking_url = models.CharField(max_length=200, blank=True, validators=[URLValidator(["https", "http"])])
+    booking_url = models.CharField(
+        max_length=200, blank=True, validators=[URLValidator(["https", "http"])]
+    )
     slack_user_id = models.CharField(max_length=40, blank=True)
     ghl_user_id = models.CharField(
         "GHL user id", max_length=40, blank=True,
@@ -30,7 +34,11 @@ class TeamMember(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["is_default_sender"], condition=Q(is_default_sender=True), name="one_default_sender")
+            models.UniqueConstraint(
+                fields=["is_default_sender"],
+                condition=Q(is_default_sender=True),
+                name="one_default_sender",
+            )
         ]
         ordering = ["name"]
 
@@ -46,7 +54,9 @@ class PastEmployer(models.Model):
     domain = models.CharField(max_length=253, blank=True)
     from_year = models.PositiveSmallIntegerField(null=True, blank=True)
     to_year = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="Without both years nobody is told that you were there together."
+        null=True,
+        blank=True,
+        help_text="Without both years nobody is told that you were there together.",
     )
 
     def __str__(self) -> str:
@@ -90,4 +100,7 @@ class KnownContact(models.Model):
     def normalise(self) -> None:
         """What is looked up by, in the form that leads have."""
         self.email, self.domain = normal.email(self.email), normal.domain(self.domain)
-        self.name_key, self.company_key = normal.person_key(self.name), normal.company_key(self.company_name)
+        self.name_key, self.company_key = (
+            normal.person_key(self.name),
+            normal.company_key(self.company_name),
+        )

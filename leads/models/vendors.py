@@ -43,18 +43,27 @@ class Enrichment(models.Model):
     settled_at = models.DateTimeField(null=True, blank=True)
     gained = models.JSONField(default=list, blank=True, help_text="Fields that the answer brought.")
     is_test = models.BooleanField(
-        default=False, help_text="About a test visitor, to see whether Clay answers; nothing it says is taken over."
+        default=False,
+        help_text="About a test visitor, to see whether Clay answers; nothing it says is taken over.",
     )
     asks_person = models.BooleanField(default=True)
     asks_company = models.BooleanField(default=True)
     company_known_at = models.DateTimeField(
-        null=True, blank=True, help_text="When Clay said what it was not asked again about the company."
+        null=True,
+        blank=True,
+        help_text="When Clay said what it was not asked again about the company.",
     )
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["lead"], condition=~Q(state="settled"), name="one_open_enrichment_per_lead")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["lead"], condition=~Q(state="settled"), name="one_open_enrichment_per_lead"
+            )
+        ]
         indexes = [
-            models.Index(fields=["state", "not_before"], name="enrichment_due", condition=~Q(state="settled")),
+            models.Index(
+                fields=["state", "not_before"], name="enrichment_due", condition=~Q(state="settled")
+            ),
             models.Index(fields=["lead", "-created_at"], name="enrichment_of_lead"),
             models.Index(fields=["settled_at"], name="enrichment_settled"),
             models.Index(fields=["-requested_at"], name="enrichment_requested"),
@@ -71,7 +80,9 @@ class RateWindow(models.Model):
     vendor = models.CharField(max_length=20, primary_key=True)
     window = models.BigIntegerField(default=0)
     used = models.PositiveIntegerField(default=0)
-    paused_until = models.DateTimeField(null=True, blank=True, help_text="Nobody asks before: the vendor said so.")
+    paused_until = models.DateTimeField(
+        null=True, blank=True, help_text="Nobody asks before: the vendor said so."
+    )
     paused_for = models.CharField(max_length=120, blank=True, help_text="Why.")
 
     def __str__(self) -> str:
@@ -84,8 +95,12 @@ class Breaker(models.Model):
     vendor = models.CharField(max_length=20, primary_key=True)
     failures = models.PositiveIntegerField(default=0, help_text="Pushes that failed in a row.")
     opened_at = models.DateTimeField(null=True, blank=True, help_text="Empty while it is closed.")
-    probe_at = models.DateTimeField(null=True, blank=True, help_text="When one request may try again.")
-    openings = models.PositiveIntegerField(default=0, help_text="In a row: each waits longer for its probe.")
+    probe_at = models.DateTimeField(
+        null=True, blank=True, help_text="When one request may try again."
+    )
+    openings = models.PositiveIntegerField(
+        default=0, help_text="In a row: each waits longer for its probe."
+    )
     reason = models.CharField(max_length=300, blank=True)
     changed_at = models.DateTimeField(default=timezone.now)
 
@@ -96,9 +111,13 @@ class Breaker(models.Model):
 class Budget(models.Model):
     """How many submissions one webhook of a vendor has had in its life, by all workers together."""
 
-    key = models.CharField(max_length=80, primary_key=True, help_text="Vendor and a hash of the webhook's address.")
+    key = models.CharField(
+        max_length=80, primary_key=True, help_text="Vendor and a hash of the webhook's address."
+    )
     used = models.PositiveIntegerField(default=0)
-    before_us = models.PositiveIntegerField(null=True, help_text="What of it was set as used before us.")
+    before_us = models.PositiveIntegerField(
+        null=True, help_text="What of it was set as used before us."
+    )
 
     def __str__(self) -> str:
         return f"{self.key}: {self.used}"
@@ -108,16 +127,22 @@ class GhlTokens(models.Model):
     """The pair of tokens for GoHighLevel by OAuth: one row, sealed, changed only by whoever holds its lease."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
-    user_type = models.CharField(max_length=10, default="Location", help_text="Whose the refresh token is.")
+    user_type = models.CharField(
+        max_length=10, default="Location", help_text="Whose the refresh token is."
+    )
     company_id = models.CharField(max_length=60, blank=True)
     generation = models.PositiveIntegerField(default=0, help_text="Of the access token.")
     access = models.TextField(blank=True, help_text="Sealed. What calls carry.")
     access_until = models.DateTimeField(default=timezone.now)
     refresh = models.TextField(blank=True, help_text="Sealed. It can be used once.")
-    company_access = models.TextField(blank=True, help_text="Sealed. Gives the location's, where we connected as one.")
+    company_access = models.TextField(
+        blank=True, help_text="Sealed. Gives the location's, where we connected as one."
+    )
     company_until = models.DateTimeField(null=True, blank=True)
     spent_at = models.DateTimeField(
-        null=True, blank=True, help_text="When the refresh token was handed in; empty once the next one is here."
+        null=True,
+        blank=True,
+        help_text="When the refresh token was handed in; empty once the next one is here.",
     )
     not_before = models.DateTimeField(default=timezone.now)
     lease_until = models.DateTimeField(null=True, blank=True)
@@ -138,8 +163,12 @@ class Bookmark(models.Model):
     """How far a long list at a vendor was read, so that whoever reads next goes on there, also after a kill."""
 
     name = models.CharField(max_length=80, primary_key=True)
-    position = models.JSONField(null=True, blank=True, help_text="As the vendor gave it; empty is the beginning.")
-    ended_at = models.DateTimeField(null=True, blank=True, help_text="When it last came to the end of the list.")
+    position = models.JSONField(
+        null=True, blank=True, help_text="As the vendor gave it; empty is the beginning."
+    )
+    ended_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it last came to the end of the list."
+    )
 
     def __str__(self) -> str:
         return self.name

@@ -20,7 +20,9 @@ from leads.owner_rules import Facts, Owner, Team
 
 How = OwnerHow
 LEFT = "{} has left the team and cannot own leads."
-CHANGED = "Somebody else gave this lead an owner since you looked: {}. Look again; nothing was done."
+CHANGED = (
+    "Somebody else gave this lead an owner since you looked: {}. Look again; nothing was done."
+)
 
 
 class Refused(Exception):
@@ -64,7 +66,9 @@ def settle(lead: Lead) -> bool:
 def decided(lead: Lead, by: Team, *, anew: bool = False) -> Owner:
     """Whose `lead` would be now."""
     now = Owner(lead.owner_id, lead.owner_how, lead.owner_rule_id)
-    return owner_rules.owner_of(now, lead.owner_facts, facts_of(lead), lead.ghl_assigned_to, by, anew=anew)
+    return owner_rules.owner_of(
+        now, lead.owner_facts, facts_of(lead), lead.ghl_assigned_to, by, anew=anew
+    )
 
 
 def from_ghl(lead: Lead, assigned_to: str) -> bool:
@@ -121,7 +125,9 @@ def _give(lead: Lead, owner: Owner, *, by: Any = None) -> bool:
 
 def note(lead: Lead, by: Any = None) -> None:
     """Write down whose `lead` is from now on."""
-    OwnerChange.objects.create(lead=lead, owner_id=lead.owner_id, how=lead.owner_how, rule_id=lead.owner_rule_id, by=by)
+    OwnerChange.objects.create(
+        lead=lead, owner_id=lead.owner_id, how=lead.owner_how, rule_id=lead.owner_rule_id, by=by
+    )
 
 
 def note_if_other(lead: Lead, like: Lead | None = None) -> None:
@@ -130,7 +136,10 @@ def note_if_other(lead: Lead, like: Lead | None = None) -> None:
     if stands is None and lead.owner_how in ("", How.DEFAULT):
         return
     if stands is None or (stands.owner_id, stands.how) != (lead.owner_id, lead.owner_how):
-        note(lead, was.by if was and (was.owner_id, was.how) == (lead.owner_id, lead.owner_how) else None)
+        note(
+            lead,
+            was.by if was and (was.owner_id, was.how) == (lead.owner_id, lead.owner_how) else None,
+        )
 
 
 def newest_change(lead: Lead) -> OwnerChange | None:
@@ -144,7 +153,10 @@ def newest_change(lead: Lead) -> OwnerChange | None:
 def keep_up(batch: int = 200) -> int:
     """Give on what has nobody, or no longer whom GoHighLevel names, and go on applying rules; returns how many."""
     now = team()
-    count = sum(_settled(pk, now) for pk in list(_astray(now).order_by("pk").values_list("pk", flat=True)[:batch]))
+    count = sum(
+        _settled(pk, now)
+        for pk in list(_astray(now).order_by("pk").values_list("pk", flat=True)[:batch])
+    )
     return count + _go_on(now, batch)
 
 
@@ -179,9 +191,19 @@ def _go_on(now: Team, batch: int) -> int:
     if run is None:
         return 0
     leads = list(_with_facts().filter(pk__gt=run.after).order_by("pk")[:batch])
-    moved = sum(_settled(lead.pk, now, by=run.by, anew=True) for lead in leads if _would_change(lead, now))
-    step = {"after": leads[-1].pk, "looked_at": F("looked_at") + len(leads)} if leads else {"ended_at": timezone.now()}
-    claims.claim(OwnerRun.objects.filter(pk=run.pk, after=run.after, ended_at=None), moved=F("moved") + moved, **step)
+    moved = sum(
+        _settled(lead.pk, now, by=run.by, anew=True) for lead in leads if _would_change(lead, now)
+    )
+    step = (
+        {"after": leads[-1].pk, "looked_at": F("looked_at") + len(leads)}
+        if leads
+        else {"ended_at": timezone.now()}
+    )
+    claims.claim(
+        OwnerRun.objects.filter(pk=run.pk, after=run.after, ended_at=None),
+        moved=F("moved") + moved,
+        **step,
+    )
     if leads:
         nudge("leads.keep_owners")
     return len(leads)
@@ -217,7 +239,9 @@ class Preview:
     moves: list[Move]
     by_hand: int
     by_ghl: int
-    unknown: list[tuple[str, int]]  # users of GoHighLevel whom nobody here is, with how many leads are theirs there
+    unknown: list[
+        tuple[str, int]
+    ]  # users of GoHighLevel whom nobody here is, with how many leads are theirs there
 
     @property
     def moved(self) -> int:
@@ -226,7 +250,12 @@ class Preview:
 
 def preview(rules: Iterable[OwnerRule] | None = None) -> Preview:
     """Who would move if `rules`, or those in force, were applied to every lead. Reads every lead once."""
-    by, moves, kept, total = team(rules), Counter[tuple[int | None, int | None]](), Counter[str](), 0
+    by, moves, kept, total = (
+        team(rules),
+        Counter[tuple[int | None, int | None]](),
+        Counter[str](),
+        0,
+    )
     unknown = Counter[str]()
     for lead in _with_facts().iterator(chunk_size=2000):
         total += 1

@@ -34,7 +34,10 @@ LEASE_SECONDS = 60
 
 def is_on() -> bool:
     """Whether scoring and drafting may run: the setting (from process start) and the row (at once)."""
-    return settings.INTENT_MONITOR_ENABLED and not Switch.objects.filter(name=SWITCH, on=False).exists()
+    return (
+        settings.INTENT_MONITOR_ENABLED
+        and not Switch.objects.filter(name=SWITCH, on=False).exists()
+    )
 
 
 def off_by() -> str:
@@ -70,7 +73,9 @@ def assess_lately_seen(batch: int = 500) -> int:
     while pks := list(lately.filter(pk__gt=last).values_list("pk", flat=True)[:batch]):
         with transaction.atomic():
             locks.rows(pks)
-            Lead.objects.filter(pk__in=pks).exclude(needs_assessment_at__gt=now).update(needs_assessment_at=now)
+            Lead.objects.filter(pk__in=pks).exclude(needs_assessment_at__gt=now).update(
+                needs_assessment_at=now
+            )
         last, count = pks[-1], count + len(pks)
     nudge("leads.assess_due")
     return count
@@ -85,13 +90,19 @@ def cool_down(batch: int = 500) -> int:
     if not is_on():
         return 0
     now, counts_for = timezone.now(), rule_versions.current().look_back
-    cold = Lead.objects.filter(last_seen_at__gte=now - 2 * counts_for, last_seen_at__lt=now - counts_for)
-    scored_cold = Assessment.objects.filter(lead=OuterRef("pk"), made_at__gt=OuterRef("last_seen_at") + counts_for)
+    cold = Lead.objects.filter(
+        last_seen_at__gte=now - 2 * counts_for, last_seen_at__lt=now - counts_for
+    )
+    scored_cold = Assessment.objects.filter(
+        lead=OuterRef("pk"), made_at__gt=OuterRef("last_seen_at") + counts_for
+    )
     due = cold.filter(needs_assessment_at=None, score__gt=0, error="").exclude(Exists(scored_cold))
     pks = list(due.order_by("pk").values_list("pk", flat=True)[:batch])
     with transaction.atomic():
         locks.rows(pks)
-        return Lead.objects.filter(pk__in=pks, needs_assessment_at=None).update(needs_assessment_at=now)
+        return Lead.objects.filter(pk__in=pks, needs_assessment_at=None).update(
+            needs_assessment_at=now
+        )
 
 
 def _assess(lead: Lead) -> None:
@@ -108,8 +119,14 @@ def _assess(lead: Lead) -> None:
             Lead.objects.filter(pk=lead.pk).update(lease_until=None)
     except Exception as error:
         log.exception("lead %s could not be assessed", lead.pk)
-        later = None if lead.attempts >= LAST_TRY else timezone.now() + claims.backoff(lead.attempts)
-        Lead.objects.filter(pk=lead.pk).update(error=f"{type(error).__name__}: {error}"[:300], lease_until=None, needs_assessment_at=later)
+        later = (
+            None if lead.attempts >= LAST_TRY else timezone.now() + claims.backoff(lead.attempts)
+        )
+        Lead.objects.filter(pk=lead.pk).update(
+            error=f"{type(error).__name__}: {error}"[:300],
+            lease_until=None,
+            needs_assessment_at=later,
+        )
 
 
 def assess(lead: Lead, now: datetime | None = None) -> Assessment:
@@ -147,19 +164,30 @@ def person(lead: Lead, until: datetime | None = None) -> calculation.Person:
         mine |= Q(company=company, lead=None)
     if until is not None:
         mine &= Q(seen_at__lte=until)
-    visits = Visit.objects.filter(mine).order_by("-seen_at", "-pk").values_list("path", "seen_at", "lead_id")
+    visits = (
+        Visit.objects.filter(mine)
+        .order_by("-seen_at", "-pk")
+        .values_list("path", "seen_at", "lead_id")
+    )
     return calculation.Person(
         title=lead.title,
         industry=company.industry if company else "",
         employees_from=company.employees_from if company else None,
-        visits=tuple(calculation.Seen(path, at, lead_id is not None) for path, at, lead_id in visits[:MOST_VISITS]),
+        visits=tuple(
+            calculation.Seen(path, at, lead_id is not None)
+            for path, at, lead_id in visits[:MOST_VISITS]
+        ),
         open_roles=company.open_roles if company else None,
     )
 
 
 def warmed(someone: calculation.Person, warm: dict[str, Any] | None) -> calculation.Person:
     """Somebody with what scoring wants to know of a connection."""
-    return replace(someone, warm_kind=warm["kind"], warm_sentence=warm["sentence"]) if warm else someone
+    return (
+        replace(someone, warm_kind=warm["kind"], warm_sentence=warm["sentence"])
+        if warm
+        else someone
+    )
 
 
 def what_would_make_hot(lead: Lead, now: datetime | None = None) -> list[str]:
@@ -169,7 +197,9 @@ def what_would_make_hot(lead: Lead, now: datetime | None = None) -> list[str]:
     found = calculation.score(someone, now, version)
     if calculation.is_hot(found.intent, found.tier, someone.employees_from):
         return []
-    by_now = "" if lead.score in (None, found.intent) else f"Scored now it would be {found.intent}. "
+    by_now = (
+        "" if lead.score in (None, found.intent) else f"Scored now it would be {found.intent}. "
+    )
     missing = calculation.HOT_INTENT - found.intent
     far = f"{by_now}{missing} point{'' if missing == 1 else 's'} {'is' if missing == 1 else 'are'} missing for HOT."
     return [far, *(way.text for way in to_hot.ways(someone, now, version))]

@@ -82,8 +82,13 @@ def pages(version: Rules, visits: int = 2000, shown: int = 20) -> list[Page]:
     """The paths of the newest visits: first those that would count for something else, then the most visited."""
     before = rule_versions.current()
     paths = Visit.objects.exclude(path="").order_by("-pk").values_list("path", flat=True)[:visits]
-    found = [Page(path, n, _counts_for(path, before), _counts_for(path, version)) for path, n in Counter(paths).items()]
-    return sorted(found, key=lambda page: (page.before == page.after, -page.visits, page.path))[:shown]
+    found = [
+        Page(path, n, _counts_for(path, before), _counts_for(path, version))
+        for path, n in Counter(paths).items()
+    ]
+    return sorted(found, key=lambda page: (page.before == page.after, -page.visits, page.path))[
+        :shown
+    ]
 
 
 def _counts_for(path: str, version: Rules) -> str:
@@ -116,14 +121,20 @@ def _moments(person: calculation.Person, since: datetime) -> list[datetime]:
 
 
 def _compare(
-    leads: Iterable[Lead], version: Rules, moments: Callable[[calculation.Person], list[datetime]], until: datetime
+    leads: Iterable[Lead],
+    version: Rules,
+    moments: Callable[[calculation.Person], list[datetime]],
+    until: datetime,
 ) -> Iterator[Move | None]:
     before = rule_versions.current()
     for lead in leads:
         try:
             person, known = assess.person(lead, until), connections.connections(lead)
             at = moments(person)
-            old, new = (_best(assess.warmed(person, connections.best(known, v)), at, v) for v in (before, version))
+            old, new = (
+                _best(assess.warmed(person, connections.best(known, v)), at, v)
+                for v in (before, version)
+            )
         except (TypeError, ValueError, KeyError, AttributeError):
             log.exception("lead %s could not be scored", lead.pk)
             yield None
@@ -144,7 +155,11 @@ def _as_of(person: calculation.Person, at: datetime) -> calculation.Person:
 
 def _standing(person: calculation.Person, at: datetime, version: Rules) -> Standing:
     score = calculation.score(person, at, version)
-    return Standing(score.intent, score.tier, calculation.is_hot(score.intent, score.tier, person.employees_from))
+    return Standing(
+        score.intent,
+        score.tier,
+        calculation.is_hot(score.intent, score.tier, person.employees_from),
+    )
 
 
 def _report(compared: Iterator[Move | None]) -> Report:

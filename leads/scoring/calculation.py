@@ -95,7 +95,11 @@ def fit_reasons(person: Person, rules: Rules = DEFAULT) -> list[Reason]:
     if person.industry:
         industry = person.industry.lower()
         good = any(stands_in(word, industry) for word in rules.good_industries)
-        reasons.append(Reason("industry", rules.industry_points[0 if good else 1], f"Industry: {person.industry}"))
+        reasons.append(
+            Reason(
+                "industry", rules.industry_points[0 if good else 1], f"Industry: {person.industry}"
+            )
+        )
     if person.employees_from is not None:
         points, text = next((p, t) for lower, p, t in rules.sizes if person.employees_from >= lower)
         reasons.append(Reason("size", points, f"Employees: {text}"))
@@ -120,14 +124,18 @@ class _Hit:
         return self.points, self.by_person, self.before
 
 
-def _page_reasons(visits: tuple[Seen, ...], now: datetime, rules: Rules) -> tuple[list[Reason], Trigger | None]:
+def _page_reasons(
+    visits: tuple[Seen, ...], now: datetime, rules: Rules
+) -> tuple[list[Reason], Trigger | None]:
     """One reason for each label that was hit, at its strongest; the sum is capped."""
     by_label: dict[str, list[_Hit]] = {}
     for hit in _hits(visits, now, rules):
         by_label.setdefault(hit.trigger.label, []).append(hit)
     ranked = sorted(by_label.values(), key=lambda hits: max(hit.rank for hit in hits), reverse=True)
     best = [max(hits, key=lambda hit: hit.rank) for hits in ranked]
-    reasons = [_page_reason(hit, len(hits)) for hit, hits in zip(best, ranked, strict=True) if hit.points]
+    reasons = [
+        _page_reason(hit, len(hits)) for hit, hits in zip(best, ranked, strict=True) if hit.points
+    ]
     total = sum(reason.points for reason in reasons)
     if total > rules.pages_at_most:
         most = rules.pages_at_most
@@ -141,13 +149,19 @@ def _hits(visits: tuple[Seen, ...], now: datetime, rules: Rules) -> Iterator[_Hi
     for seen in visits:
         trigger, weight = found[seen.path], _weight(now - seen.at, rules)
         if trigger is not None and weight:
-            points = round(trigger.points * weight * (1.0 if seen.by_person else rules.colleague_share))
+            points = round(
+                trigger.points * weight * (1.0 if seen.by_person else rules.colleague_share)
+            )
             yield _Hit(points, seen.by_person, place[trigger], trigger)
 
 
 def _page_reason(hit: _Hit, visits: int) -> Reason:
     who = "" if hit.by_person else " by a colleague"
-    return Reason("page", hit.points, f"{hit.trigger.label}{who}" + (f", {visits} visits" if visits > 1 else ""))
+    return Reason(
+        "page",
+        hit.points,
+        f"{hit.trigger.label}{who}" + (f", {visits} visits" if visits > 1 else ""),
+    )
 
 
 def _weight(age: timedelta, rules: Rules) -> float:

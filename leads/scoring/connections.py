@@ -65,7 +65,10 @@ def _employers(lead: Lead) -> tuple[list[Stay], list[Stay]]:
     company = lead.company
     now = [Stay(company.name, company.domain or "")] if company else []
     before = [
-        Stay(past.get("name", ""), past.get("domain", ""), past.get("from_year"), past.get("to_year")) for past in lead.past_employers
+        Stay(
+            past.get("name", ""), past.get("domain", ""), past.get("from_year"), past.get("to_year")
+        )
+        for past in lead.past_employers
     ]
     return now, before
 
@@ -76,20 +79,30 @@ def _employers(lead: Lead) -> tuple[list[Stay], list[Stay]]:
 def _known(lead: Lead, now: list[Stay]) -> Iterator[Connection]:
     addresses = [one for one in (lead.email, lead.personal_email) if one]
     for contact in _contacts(Q(email__in=addresses) | Q(linkedin_key=lead.linkedin_key or None)):
-        by = "LinkedIn profile" if lead.linkedin_key and contact.linkedin_key == lead.linkedin_key else "address"
+        by = (
+            "LinkedIn profile"
+            if lead.linkedin_key and contact.linkedin_key == lead.linkedin_key
+            else "address"
+        )
         yield _knows_you(contact, f"{lead} is one of {contact.member}'s contacts, by {by}.")
     name = normal.person_key(lead.name)
     if " " not in name:
         return
     for contact in _contacts(Q(name_key=name)):
-        other_profile = lead.linkedin_key and contact.linkedin_key and lead.linkedin_key != contact.linkedin_key
+        other_profile = (
+            lead.linkedin_key and contact.linkedin_key and lead.linkedin_key != contact.linkedin_key
+        )
         if not other_profile and any(same_company(_stay_of(contact), stay) for stay in now):
-            yield _knows_you(contact, f"{lead} is one of {contact.member}'s contacts, by name and company.")
+            yield _knows_you(
+                contact, f"{lead} is one of {contact.member}'s contacts, by name and company."
+            )
 
 
 def _knows_you(contact: KnownContact, why: str) -> Connection:
     member = contact.member.name
-    return Connection("known", member, "", f"{member} on our team knows you.", "We know each other.", why)
+    return Connection(
+        "known", member, "", f"{member} on our team knows you.", "We know each other.", why
+    )
 
 
 def _known_there(now: list[Stay], before: list[Stay]) -> Iterator[Connection]:
@@ -115,7 +128,11 @@ def _known_there(now: list[Stay], before: list[Stay]) -> Iterator[Connection]:
 
 def _contacts(which: Q) -> QuerySet[KnownContact]:
     """Of people who are on the team still; what is empty in a contact is nobody's."""
-    return KnownContact.objects.filter(which, member__active=True).select_related("member").order_by("pk")
+    return (
+        KnownContact.objects.filter(which, member__active=True)
+        .select_related("member")
+        .order_by("pk")
+    )
 
 
 def _stay_of(contact: KnownContact) -> Stay:
@@ -144,7 +161,15 @@ def _both(member: str, ours: Stay, theirs: Stay) -> Connection:
     company, why = ours.company, f"{member} was there {ours.span}, they {theirs.span}."
     if years := years_together(ours, theirs):
         sentence = f"{member} on our team was at {company} when you were there."
-        return Connection("overlap", member, company, sentence, f"I was at {company} when you were there.", why, years)
+        return Connection(
+            "overlap",
+            member,
+            company,
+            sentence,
+            f"I was at {company} when you were there.",
+            why,
+            years,
+        )
     sentence = f"{member} on our team also worked at {company}."
     return Connection("employer", member, company, sentence, f"I also worked at {company}.", why)
 

@@ -70,11 +70,17 @@ def publish(row: ScoringRules, by: Any) -> ScoringRules:
         Counter.next("scoring_rules_published")  # its lock lets one publish at a time
         draft = ScoringRules.objects.select_for_update().get(pk=row.pk)
         if draft.state != State.DRAFT:
-            raise Refused(f"Version {draft.version} is {draft.get_state_display().lower()}, not a draft.")
+            raise Refused(
+                f"Version {draft.version} is {draft.get_state_display().lower()}, not a draft."
+            )
         if draft.rules != row.rules:
             raise Refused(f"Version {draft.version} was changed meanwhile. Look at it again.")
-        ScoringRules.objects.filter(state=State.PUBLISHED).update(state=State.RETIRED, marked_to=None)
-        ScoringRules.objects.filter(pk=row.pk).update(state=State.PUBLISHED, published_at=timezone.now(), published_by=by, marked_to=0)
+        ScoringRules.objects.filter(state=State.PUBLISHED).update(
+            state=State.RETIRED, marked_to=None
+        )
+        ScoringRules.objects.filter(pk=row.pk).update(
+            state=State.PUBLISHED, published_at=timezone.now(), published_by=by, marked_to=0
+        )
     mark_leads()
     nudge("leads.assess_due")
     return ScoringRules.objects.get(pk=row.pk)
@@ -104,6 +110,8 @@ def _mark_some(batch: int) -> int:
         lately = Lead.objects.filter(pk__gt=row.marked_to, last_seen_at__gte=since)
         pks = list(lately.select_for_update().order_by("pk").values_list("pk", flat=True)[:batch])
         # Those that are due already too: one may be in the middle of being scored by the rules before.
-        Lead.objects.filter(pk__in=pks).exclude(needs_assessment_at__gt=now).update(needs_assessment_at=now)
+        Lead.objects.filter(pk__in=pks).exclude(needs_assessment_at__gt=now).update(
+            needs_assessment_at=now
+        )
         unfinished.filter(pk=row.pk).update(marked_to=pks[-1] if len(pks) == batch else None)
     return len(pks)

@@ -63,7 +63,9 @@ def ways(person: Person, now: datetime, rules: Rules = DEFAULT) -> list[Way]:
     if alone and not any(map(_leads_there, alone)):
         least = sorted((way.intent for way in alone), reverse=True)[:BEST_OF][-1]
         pairs = combinations([way.changes[0] for way in alone if way.intent >= least], 2)
-        alone = [_way(person, pair, now, rules) for pair in pairs if not (pair[0].warm and pair[1].warm)]
+        alone = [
+            _way(person, pair, now, rules) for pair in pairs if not (pair[0].warm and pair[1].warm)
+        ]
     distinct: dict[tuple[int, tuple[str, ...]], Way] = {}
     for way in sorted(filter(_leads_there, alone), key=lambda way: -way.intent):
         distinct.setdefault((way.intent, way.kinds), way)
@@ -81,7 +83,9 @@ def follow(person: Person, changes: tuple[Change, ...], now: datetime) -> Person
             person,
             title=change.title or person.title,
             industry=change.industry or person.industry,
-            employees_from=person.employees_from if change.employees_from is None else change.employees_from,
+            employees_from=person.employees_from
+            if change.employees_from is None
+            else change.employees_from,
         )
     return person
 
@@ -101,13 +105,19 @@ def _leads_there(way: Way) -> bool:
 
 
 def _changes(person: Person, rules: Rules) -> Iterator[Change]:
-    pages = sorted((t for t in rules.pages if t.active and t.points), key=lambda t: -t.points)[:BEST_OF]
+    pages = sorted((t for t in rules.pages if t.active and t.points), key=lambda t: -t.points)[
+        :BEST_OF
+    ]
     for trigger in pages:
         if path := _path_of(trigger, rules):
             yield Change(f"A visit to “{trigger.label}”", page=path)
-    known = WARM_KINDS.index(person.warm_kind) if person.warm_kind in WARM_KINDS else len(WARM_KINDS)
+    known = (
+        WARM_KINDS.index(person.warm_kind) if person.warm_kind in WARM_KINDS else len(WARM_KINDS)
+    )
     stronger = WARM_KINDS[:known]  # a weaker one would not be spoken of
-    by_points = {points: kind for kind, points in reversed(rules.warm_points) if points and kind in stronger}
+    by_points = {
+        points: kind for kind, points in reversed(rules.warm_points) if points and kind in stronger
+    }
     for kind in by_points.values():
         yield Change(WARM_WORDS[kind], warm=kind)
     yield from _unknown(person, rules)
@@ -127,8 +137,15 @@ def _unknown(person: Person, rules: Rules) -> Iterator[Change]:
     if person.employees_from is None:
         best = max(rules.sizes, key=lambda size: (size[1], size[0] >= HOT_EMPLOYEES))
         yield Change(f"Learning that they have {best[2]} employees", employees_from=best[0])
-    titled = max((title for title in rules.titles if title.words), key=lambda title: title.points, default=None)
+    titled = max(
+        (title for title in rules.titles if title.words),
+        key=lambda title: title.points,
+        default=None,
+    )
     if not person.title and titled:
         yield Change(f"Learning that the title is {titled.words[0]}", title=titled.words[0])
     if not person.industry and rules.good_industries:
-        yield Change(f"Learning that they are in {rules.good_industries[0]}", industry=rules.good_industries[0])
+        yield Change(
+            f"Learning that they are in {rules.good_industries[0]}",
+            industry=rules.good_industries[0],
+        )

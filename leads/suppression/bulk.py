@@ -48,8 +48,13 @@ def _stored(reason: str) -> Q:
     rows = Suppression.objects.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()))
     if reason:
         rows = rows.filter(reason=reason)
-    addresses, of_people = rows.filter(scope=Scope.ADDRESS), rows.exclude(reason__in=suppression.STOPS_THE_ADDRESS_ONLY)
-    found = Q(as_value__in=rows.filter(scope=Scope.PERSON).values("value")) | Q(email__in=addresses.values("value"))
+    addresses, of_people = (
+        rows.filter(scope=Scope.ADDRESS),
+        rows.exclude(reason__in=suppression.STOPS_THE_ADDRESS_ONLY),
+    )
+    found = Q(as_value__in=rows.filter(scope=Scope.PERSON).values("value")) | Q(
+        email__in=addresses.values("value")
+    )
     found |= Q(personal_email__in=(addresses & of_people).values("value"))
     domains = rows.filter(scope=Scope.DOMAIN)
     for n in range(DEPTH if domains.exists() else 0):  # taking addresses apart is what costs

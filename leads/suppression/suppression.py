@@ -22,7 +22,13 @@ Reason = Suppression.Reason
 Scope = Suppression.Scope
 
 # These stop one mailbox; the person may still have another. All other reasons stop the person.
-STOPS_THE_ADDRESS_ONLY = {Reason.PERSONAL, Reason.ROLE, Reason.DISPOSABLE, Reason.BOUNCED, Reason.INVALID}
+STOPS_THE_ADDRESS_ONLY = {
+    Reason.PERSONAL,
+    Reason.ROLE,
+    Reason.DISPOSABLE,
+    Reason.BOUNCED,
+    Reason.INVALID,
+}
 # What stops the person outranks what stops one mailbox, or another one would be looked for.
 PRECEDENCE = sorted(Reason.values, key=lambda reason: reason in STOPS_THE_ADDRESS_ONLY)
 
@@ -44,7 +50,9 @@ def verdict(address: str, lead: Lead | None = None, now: datetime | None = None)
     """The first reason not to write to `address` (any spelling) or to `lead`, or None. Two queries."""
     person = rows_of(lead) if lead is not None else []
     keys = _keys(normal.email(address), person)
-    return _first(address, person, [row for row in _standing(now).filter(_stored(keys)) if _counts(row, keys)])
+    return _first(
+        address, person, [row for row in _standing(now).filter(_stored(keys)) if _counts(row, keys)]
+    )
 
 
 def verdicts(leads: Sequence[Lead], now: datetime | None = None) -> dict[int, Stop]:
@@ -101,19 +109,29 @@ def is_erased(lead: Lead) -> bool:
 def is_marked(*identifiers: str) -> bool:
     """Whether an address or a LinkedIn key, normalised, is one that an erasure left its mark for."""
     marks = [hashed(one) for one in identifiers if one]
-    return Suppression.objects.filter(scope=Scope.ADDRESS_HASH, value__in=marks, reason=Reason.ERASED).exists()
+    return Suppression.objects.filter(
+        scope=Scope.ADDRESS_HASH, value__in=marks, reason=Reason.ERASED
+    ).exists()
 
 
 def _keys(address: str, person: list[Lead]) -> dict[tuple[str, str], bool]:
     """By which (scope, value) somebody is stopped, and whether by each reason or only by those that stop a person."""
     # Who said no at one address has not said yes at another.
-    others = {mail for row in person for mail in (row.email or "", row.personal_email)} - {"", address}
+    others = {mail for row in person for mail in (row.email or "", row.personal_email)} - {
+        "",
+        address,
+    }
     profiles = {row.linkedin_key for row in person if row.linkedin_key}
     keys = dict.fromkeys(((str(Scope.ADDRESS), mail) for mail in others), False)
-    keys |= dict.fromkeys(((str(Scope.ADDRESS_HASH), hashed(one)) for one in others | profiles), True)
+    keys |= dict.fromkeys(
+        ((str(Scope.ADDRESS_HASH), hashed(one)) for one in others | profiles), True
+    )
     keys |= dict.fromkeys(((str(Scope.PERSON), str(row.pk)) for row in person), True)
     if address:
-        keys |= {(str(Scope.ADDRESS), address): True, (str(Scope.ADDRESS_HASH), hashed(address)): True}
+        keys |= {
+            (str(Scope.ADDRESS), address): True,
+            (str(Scope.ADDRESS_HASH), hashed(address)): True,
+        }
         parents = _and_parents(address.rpartition("@")[2])
         keys |= dict.fromkeys(((str(Scope.DOMAIN), name) for name in parents), True)
     return keys
@@ -121,7 +139,9 @@ def _keys(address: str, person: list[Lead]) -> dict[tuple[str, str], bool]:
 
 def _counts(row: Suppression, keys: dict[tuple[str, str], bool]) -> bool:
     by_each_reason = keys.get((row.scope, row.value))
-    return by_each_reason is not None and (by_each_reason or row.reason not in STOPS_THE_ADDRESS_ONLY)
+    return by_each_reason is not None and (
+        by_each_reason or row.reason not in STOPS_THE_ADDRESS_ONLY
+    )
 
 
 def _stored(keys: dict[tuple[str, str], bool]) -> Q:
@@ -146,7 +166,9 @@ def by_lists(address: str) -> Stop | None:
     if host in lists.named("free_mail") or registrable in lists.named("free_mail"):
         return Stop(Reason.PERSONAL, Reason.PERSONAL.label, "list of personal mailbox providers")
     if host in lists.named("disposable_mail") or registrable in lists.named("disposable_mail"):
-        return Stop(Reason.DISPOSABLE, Reason.DISPOSABLE.label, "list of throw-away mailbox providers")
+        return Stop(
+            Reason.DISPOSABLE, Reason.DISPOSABLE.label, "list of throw-away mailbox providers"
+        )
     if local.split("+")[0] in lists.named("role_mailboxes"):
         return Stop(Reason.ROLE, Reason.ROLE.label, "list of role mailboxes")
     return None
@@ -168,11 +190,15 @@ def also_stop(lead: Lead, said: Suppression) -> None:
     """Stop `lead` as a person for the same reason and as long as `said`."""
     if said.reason not in STOPS_THE_ADDRESS_ONLY:
         named = {"source": said.source, "lead": lead, "expires_at": said.expires_at}
-        Suppression.objects.get_or_create(scope=Scope.PERSON, value=str(lead.pk), reason=said.reason, defaults=named)
+        Suppression.objects.get_or_create(
+            scope=Scope.PERSON, value=str(lead.pk), reason=said.reason, defaults=named
+        )
 
 
 def _add(scope: str, value: str, reason: str, source: str, lead: Lead | None) -> None:
-    row, made = Suppression.objects.get_or_create(scope=scope, value=value, reason=reason, defaults={"source": source[:40], "lead": lead})
+    row, made = Suppression.objects.get_or_create(
+        scope=scope, value=value, reason=reason, defaults={"source": source[:40], "lead": lead}
+    )
     if not made and row.expires_at is not None:
         Suppression.objects.filter(pk=row.pk).update(expires_at=None)
 

@@ -33,12 +33,19 @@ def answered(start: datetime, end: datetime) -> Answered:
     Whoever asked to stop, or for whom only a program answered, has not answered.
     """
     firsts = Message.objects.filter(
-        step=1, status=Status.SENT, transport=Transport.GHL, kind=Kind.LIVE, sent_at__gte=start, sent_at__lt=end
+        step=1,
+        status=Status.SENT,
+        transport=Transport.GHL,
+        kind=Kind.LIVE,
+        sent_at__gte=start,
+        sent_at__lt=end,
     )
     emailed = dict(firsts.values_list("lead").annotate(at=Min("sent_at")))
     said = Reply.objects.counted().filter(lead__in=firsts.values("lead"))
     last = dict(said.values_list("lead").annotate(at=Max("received_at")))
-    return Answered(len(emailed), sum(1 for lead, at in emailed.items() if lead in last and last[lead] >= at))
+    return Answered(
+        len(emailed), sum(1 for lead, at in emailed.items() if lead in last and last[lead] >= at)
+    )
 
 
 @dataclass(frozen=True)
@@ -53,8 +60,12 @@ class Pipeline:
 
 def pipeline(now: datetime) -> Pipeline:
     """As GoHighLevel listed it within the hour."""
-    deals = Opportunity.objects.filter(status=Opportunity.OPEN, pipeline_id=settings.GHL_PIPELINE_ID)
-    ours = deals.filter(lead__in=Message.objects.filter(status=Status.SENT, transport=Transport.GHL).values("lead"))
+    deals = Opportunity.objects.filter(
+        status=Opportunity.OPEN, pipeline_id=settings.GHL_PIPELINE_ID
+    )
+    ours = deals.filter(
+        lead__in=Message.objects.filter(status=Status.SENT, transport=Transport.GHL).values("lead")
+    )
     return Pipeline(_value(deals), _value(ours), deals.count(), _unknown(now))
 
 

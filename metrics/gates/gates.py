@@ -69,7 +69,12 @@ def evaluate(target: str, now: datetime | None = None) -> Evaluation:
 
 def recent(target: str) -> Evaluation:
     """For pages: an evaluation at most a minute old, whose `at` they say. Who decides by gates measures them anew."""
-    newest = GateEvaluation.objects.filter(target=target).order_by("-pk").values_list("pk", flat=True).first()
+    newest = (
+        GateEvaluation.objects.filter(target=target)
+        .order_by("-pk")
+        .values_list("pk", flat=True)
+        .first()
+    )
     key = f"gates:{target}:{METRIC_VERSION}:{POLICY_VERSION}:{newest}"
     found: Evaluation | None = cache.get(key)
     if found is None:
@@ -88,7 +93,10 @@ def record(evaluation: Evaluation) -> GateEvaluation:
     last = GateEvaluation.objects.order_by("-pk").first()
     before = last.sha256 if last else ""
     gates = [asdict(gate) for gate in evaluation.gates]
-    said = json.dumps([before, evaluation.target, evaluation.at.isoformat(), gates, METRIC_VERSION], sort_keys=True)
+    said = json.dumps(
+        [before, evaluation.target, evaluation.at.isoformat(), gates, METRIC_VERSION],
+        sort_keys=True,
+    )
     return GateEvaluation.objects.create(
         target=evaluation.target,
         at=evaluation.at,
@@ -117,7 +125,9 @@ def _streaks(target: str, now: datetime) -> dict[str, int]:
     """How many days in a row, today left out, each gate was met in the evaluations on record."""
     by_day: dict[Any, dict[str, bool]] = {}
     since = now - timedelta(days=DAYS_IN_A_ROW + 1)
-    for row in GateEvaluation.objects.filter(target=target, at__gte=since, metric_version=METRIC_VERSION).order_by("at"):
+    for row in GateEvaluation.objects.filter(
+        target=target, at__gte=since, metric_version=METRIC_VERSION
+    ).order_by("at"):
         day = calendar.team_day(row.at, settings.TEAM_TIME_ZONE)
         known = by_day.setdefault(day, {})
         for gate in row.gates:
@@ -165,20 +175,24 @@ def _cap(now: datetime) -> int:
     return sending_domains.cap(phase.control(), now)
 
 
-def _not_built(name: str, threshold: str, needed: int, window: str, why: str) -> Callable[[datetime], Gate]:
+def _not_built(
+    name: str, threshold: str, needed: int, window: str, why: str
+) -> Callable[[datetime], Gate]:
     return lambda now: Gate(name, threshold, needed, window, why=f"insufficient: {why}")
 
 
 def enrichment_rate(now: datetime) -> Gate:
     """Of the requests settled in 14 days, the share that gained a verified email, a title or company field in 24 h."""
-    asked = Enrichment.objects.filter(settled_at__gte=now - timedelta(days=14), settled_at__lte=now, lead__kind=Kind.LIVE).exclude(
-        outcome=Enrichment.Outcome.SKIPPED
-    )
+    asked = Enrichment.objects.filter(
+        settled_at__gte=now - timedelta(days=14), settled_at__lte=now, lead__kind=Kind.LIVE
+    ).exclude(outcome=Enrichment.Outcome.SKIPPED)
     rows = list(asked.values_list("gained", "created_at", "answered_at", "lead__email_verified"))
     gained = sum(
         1
         for fields, created_at, answered_at, verified in rows
-        if answered_at and answered_at - created_at <= timedelta(hours=24) and _is_gain(fields, verified)
+        if answered_at
+        and answered_at - created_at <= timedelta(hours=24)
+        and _is_gain(fields, verified)
     )
     rate = gained / len(rows) if rows else None
     gate = Gate(
@@ -189,7 +203,10 @@ def enrichment_rate(now: datetime) -> Gate:
 
 
 def _is_gain(fields: list[str], verified: bool) -> bool:
-    if any(name == "title" or name == "email_verified" or name.startswith("company.") for name in fields):
+    if any(
+        name == "title" or name == "email_verified" or name.startswith("company.")
+        for name in fields
+    ):
         return True
     return "email" in fields and verified
 
@@ -199,7 +216,17 @@ def pipeline_connectivity(now: datetime) -> Gate:
     seen = flow.connectivity(now - timedelta(hours=24))
     unseen = [name for name, count in seen.items() if not count]
     working = len(seen) - len(unseen)
-    gate = Gate("pipeline connectivity", "every stage", len(seen), "24 h", float(working), "stages", None, working, raw=seen)
+    gate = Gate(
+        "pipeline connectivity",
+        "every stage",
+        len(seen),
+        "24 h",
+        float(working),
+        "stages",
+        None,
+        working,
+        raw=seen,
+    )
     if unseen:
         return _replaced(gate, INSUFFICIENT, f"not seen: {', '.join(unseen)}")
     return Gate(**{**gate.__dict__, "met": True})
@@ -210,7 +237,11 @@ def send_errors(now: datetime) -> Gate:
     since = now - timedelta(hours=48)
     tried = SendIntent.objects.filter(claimed_at__gte=since, transport=Transport.GHL).count()
     failed = (
-        Move.objects.filter(at__gte=since, to_status=Status.FAILED, message__transport=Transport.GHL).exclude(why__in=NOT_OUR_FAULT).count()
+        Move.objects.filter(
+            at__gte=since, to_status=Status.FAILED, message__transport=Transport.GHL
+        )
+        .exclude(why__in=NOT_OUR_FAULT)
+        .count()
     )
     settled_late = Q(status=Status.UNCERTAIN, uncertain_at__lte=now - UNCERTAIN_TOO_LONG)
     uncertain = Message.objects.filter(settled_late).count()
@@ -226,16 +257,30 @@ def send_errors(now: datetime) -> Gate:
 
 def approval_latency(now: datetime) -> Gate:
     """Mean time from held to a person's decision, in the team's business hours; wall clock beside it."""
-    made = Decision.objects.filter(at__gte=now - timedelta(days=14), at__lte=now, is_evidence=True, by__isnull=False)
+    made = Decision.objects.filter(
+        at__gte=now - timedelta(days=14), at__lte=now, is_evidence=True, by__isnull=False
+    )
     times = list(made.values_list("held_at", "at"))
-    hours, country = calendar.WorkingHours.parse(settings.WORKING_HOURS), office_hours.team_country()
-    business = [calendar.working_time(held, at, settings.TEAM_TIME_ZONE, hours, country).total_seconds() / 3600 for held, at in times]
+    hours, country = (
+        calendar.WorkingHours.parse(settings.WORKING_HOURS),
+        office_hours.team_country(),
+    )
+    business = [
+        calendar.working_time(held, at, settings.TEAM_TIME_ZONE, hours, country).total_seconds()
+        / 3600
+        for held, at in times
+    ]
     wall = [(at - held).total_seconds() / 3600 for held, at in times]
     raw: dict[str, Any] = {"decisions": len(times)}
     if times:
-        raw |= {"business_hours": statistics.spread(business), "wall_clock": statistics.spread(wall)}
+        raw |= {
+            "business_hours": statistics.spread(business),
+            "wall_clock": statistics.spread(wall),
+        }
     mean = raw["business_hours"]["mean"] if times else None
-    gate = Gate("approval latency", "< 4 h mean", 20, "14 days", mean, "hours", None, len(times), raw=raw)
+    gate = Gate(
+        "approval latency", "< 4 h mean", 20, "14 days", mean, "hours", None, len(times), raw=raw
+    )
     return _measured(gate, mean is not None and mean < 4, "decisions")
 
 
@@ -246,7 +291,9 @@ def reply_rate(now: datetime) -> Gate:
         "reply rate", ">= 7 %", 400, "60 days", found.rate, "share", statistics.wilson(found.answered, found.people),
         found.people, raw={"emailed": found.people, "answered": found.answered},
     )  # fmt: skip
-    return _measured(gate, found.rate is not None and found.rate >= 0.07, "people emailed", _cap(now))
+    return _measured(
+        gate, found.rate is not None and found.rate >= 0.07, "people emailed", _cap(now)
+    )
 
 
 def reply_rate_sustained(now: datetime) -> Gate:
@@ -266,7 +313,12 @@ def reply_rate_sustained(now: datetime) -> Gate:
         statistics.wilson(found.answered, found.people), found.people, raw=raw,
     )  # fmt: skip
     in_halves = all(half.rate is not None and half.rate >= 0.07 for half in (first, second))
-    return _measured(gate, found.rate is not None and found.rate >= 0.08 and in_halves, "people emailed", _cap(now))
+    return _measured(
+        gate,
+        found.rate is not None and found.rate >= 0.08 and in_halves,
+        "people emailed",
+        _cap(now),
+    )
 
 
 def pipeline_value(now: datetime) -> Gate:
@@ -277,7 +329,11 @@ def pipeline_value(now: datetime) -> Gate:
         "pipeline value", ">= 20 % over the baseline and >= $180,000", 1, "", unit="dollars",
         value=None if found.unknown else float(found.value), sample=0, raw=raw,
     )  # fmt: skip
-    return _replaced(gate, INSUFFICIENT, f"insufficient: {found.unknown or 'no baseline is recorded (not built)'}")
+    return _replaced(
+        gate,
+        INSUFFICIENT,
+        f"insufficient: {found.unknown or 'no baseline is recorded (not built)'}",
+    )
 
 
 def domain_health(now: datetime) -> Gate:

@@ -42,7 +42,11 @@ def _from_gate(name: str, gate: gates.Gate) -> Check:
 
 
 def _ghl_write() -> Check:
-    sent = Message.objects.filter(status=Status.SENT, transport=Transport.GHL).exclude(ghl_message_id="").count()
+    sent = (
+        Message.objects.filter(status=Status.SENT, transport=Transport.GHL)
+        .exclude(ghl_message_id="")
+        .count()
+    )
     if sent:
         return Check("GHL write", gates.PASS, f"{sent} emails were accepted")
     return Check("GHL write", gates.INSUFFICIENT, "nothing was sent through GoHighLevel yet")
@@ -54,7 +58,9 @@ def _domain_health() -> Check:
         return Check(name, gates.INSUFFICIENT, "there is no verdict of the last 6 hours")
     if newest.score is None:
         return Check(name, gates.INSUFFICIENT, "too little was sent to say")
-    return Check(name, gates.PASS if newest.score > HEALTH_HALT else gates.FAIL, f"it is {newest.score}")
+    return Check(
+        name, gates.PASS if newest.score > HEALTH_HALT else gates.FAIL, f"it is {newest.score}"
+    )
 
 
 def _warm_connections() -> Check:
@@ -73,4 +79,6 @@ def _daily_limit() -> Check:
     most, largest = max(row.used for row in days), max(limits.daily for limits in POLICY.values())
     today = sending_domains.cap(phase.control(), timezone.now())
     state = gates.PASS if most <= largest else gates.FAIL
-    return Check("daily limit enforced", state, f"at most {most} on one day; the cap is {today} now")
+    return Check(
+        "daily limit enforced", state, f"at most {most} on one day; the cap is {today} now"
+    )

@@ -17,7 +17,10 @@ from outreach.limits import sending_domains
 from outreach.models import EmailEvent, Reply, SendIntent, Transport
 
 EVERY = timedelta(minutes=30)
-WINDOWS = (timedelta(days=7), timedelta(days=30))  # the first in which enough was sent, or else the last
+WINDOWS = (
+    timedelta(days=7),
+    timedelta(days=30),
+)  # the first in which enough was sent, or else the last
 Kind = EventKind
 
 
@@ -59,7 +62,11 @@ def measure(now: datetime, records: dns_records.Records) -> Sample:
         hard_bounces=_became(emails, Kind.BOUNCED),
         complaints=_became(emails, Kind.COMPLAINED),
         unsubscribes=_became(emails, Kind.UNSUBSCRIBED),
-        replies=Reply.objects.counted().filter(message__in=emails).values("message").distinct().count(),
+        replies=Reply.objects.counted()
+        .filter(message__in=emails)
+        .values("message")
+        .distinct()
+        .count(),
         **records.__dict__,
     )
 

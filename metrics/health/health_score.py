@@ -48,7 +48,10 @@ class Part:
 def parts(sample: Sample) -> tuple[Part, ...]:
     """Every term, those of no points, too: bounces of what was sent, the rest of what arrived."""
     arrived = sample.sent - sample.hard_bounces
-    rates = [_rate(code, getattr(sample, code), sample.sent if code == "hard_bounces" else arrived) for code in STEPS]
+    rates = [
+        _rate(code, getattr(sample, code), sample.sent if code == "hard_bounces" else arrived)
+        for code in STEPS
+    ]
     return (*rates, *(_record(name, getattr(sample, name)) for name in RECORDS))
 
 

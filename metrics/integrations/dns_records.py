@@ -57,7 +57,11 @@ def _texts(name: str, resolver: dns.resolver.Resolver | None) -> list[str] | Non
 
 def _spf(domain: str, resolver: dns.resolver.Resolver | None) -> Record:
     texts = _texts(domain, resolver)
-    return _one_of(None if texts is None else [text for text in texts if text.lower().split(" ")[0] == "v=spf1"])
+    return _one_of(
+        None
+        if texts is None
+        else [text for text in texts if text.lower().split(" ")[0] == "v=spf1"]
+    )
 
 
 def _dmarc(domain: str, resolver: dns.resolver.Resolver | None) -> Record:
@@ -65,7 +69,11 @@ def _dmarc(domain: str, resolver: dns.resolver.Resolver | None) -> Record:
     found = Record.MISSING
     for name in dict.fromkeys([domain, normal.domain(domain) or domain]):
         texts = _texts(f"_dmarc.{name}", resolver)
-        found = _one_of(None if texts is None else [text for text in texts if text.upper().startswith("V=DMARC1")])
+        found = _one_of(
+            None
+            if texts is None
+            else [text for text in texts if text.upper().startswith("V=DMARC1")]
+        )
         if texts is None or found == Record.PRESENT:
             break
     return found
@@ -80,7 +88,9 @@ def _one_of(texts: list[str] | None) -> Record:
 
 def _dkim(domain: str, resolver: dns.resolver.Resolver | None) -> Record:
     """A key under any of the selectors. Without selectors nobody can tell; an empty key is one that was revoked."""
-    found = [_texts(f"{selector}._domainkey.{domain}", resolver) for selector in settings.DKIM_SELECTORS]
+    found = [
+        _texts(f"{selector}._domainkey.{domain}", resolver) for selector in settings.DKIM_SELECTORS
+    ]
     if any(_has_key(texts or []) for texts in found):
         return Record.PRESENT
     return Record.UNKNOWN if not found or None in found else Record.MISSING

@@ -53,13 +53,19 @@ def _shown(one: Experiment) -> Shown:
 
 
 def _kept(result: dict[str, Any]) -> ab_statistics.Result:
-    return ab_statistics.Result(**{**result, "a": ab_statistics.Side(**result["a"]), "b": ab_statistics.Side(**result["b"])})
+    return ab_statistics.Result(
+        **{**result, "a": ab_statistics.Side(**result["a"]), "b": ab_statistics.Side(**result["b"])}
+    )
 
 
 def _text(one: Experiment, template: Any) -> str:
     if one.kind == Experiment.Kind.SUBJECT:
         return template.subject
-    return re.sub(r"\[title (\w+)\]\n", lambda tag: f"{tag[1].upper()}: ", proposals.call_to_action(template.body))
+    return re.sub(
+        r"\[title (\w+)\]\n",
+        lambda tag: f"{tag[1].upper()}: ",
+        proposals.call_to_action(template.body),
+    )
 
 
 def _side(name: str, text: str, side: ab_statistics.Side) -> Side:

@@ -61,7 +61,9 @@ def flow(now: datetime | None = None) -> list[Stage]:
             seen_at=beat.seen_at if beat else None,
             worked_at=beat.worked_at if beat else None,
             is_off=code in MONITORED and is_off,
-            is_stuck=waiting.for_a_machine and facts["oldest"] is not None and facts["oldest"] < now - PATIENCE,
+            is_stuck=waiting.for_a_machine
+            and facts["oldest"] is not None
+            and facts["oldest"] < now - PATIENCE,
         )
 
     def moved(**which: str) -> int:
@@ -87,8 +89,13 @@ def flow(now: datetime | None = None) -> list[Stage]:
         stage("waiting", "Waiting", "approvals.tell", held, queues["waiting"]),
         stage("cleared", "Cleared", "outreach.send_due", cleared, queues["cleared"]),
         stage("sent", "Sent", "outreach.settle_uncertain", sent, queues["sent"]),
-        read_back(stage("replies", "Replies", "outreach.sync_ghl", replies, queues["replies"]), "emails"),
-        read_back(stage("meetings", "Meetings", "outreach.sync_ghl", meetings, queues["meetings"]), "meetings"),
+        read_back(
+            stage("replies", "Replies", "outreach.sync_ghl", replies, queues["replies"]), "emails"
+        ),
+        read_back(
+            stage("meetings", "Meetings", "outreach.sync_ghl", meetings, queues["meetings"]),
+            "meetings",
+        ),
     ]
 
 
@@ -112,12 +119,18 @@ def waiting_rows() -> dict[str, Waiting]:
 
     return {
         "visits": Waiting(come_in("rb2b", "api", "import"), "received_at"),
-        "leads": Waiting(Lead.objects.filter(needs_assessment_at__isnull=False), "needs_assessment_at"),
-        "enriched": Waiting(Enrichment.objects.exclude(state=Enrichment.State.SETTLED), "created_at"),
+        "leads": Waiting(
+            Lead.objects.filter(needs_assessment_at__isnull=False), "needs_assessment_at"
+        ),
+        "enriched": Waiting(
+            Enrichment.objects.exclude(state=Enrichment.State.SETTLED), "created_at"
+        ),
         "drafted": Waiting(emails(Status.DRAFT), "created_at"),
         "waiting": Waiting(emails(Status.HELD), "held_at", for_a_machine=False),
         "cleared": Waiting(emails(Status.CLEARED), "cleared_at", for_a_machine=False),
-        "sent": Waiting(emails(Status.SENDING, Status.UNCERTAIN), "uncertain_at", for_a_machine=False),
+        "sent": Waiting(
+            emails(Status.SENDING, Status.UNCERTAIN), "uncertain_at", for_a_machine=False
+        ),
         "replies": Waiting(come_in("ghl", "ghl_workflow", "ghl_poll"), "received_at"),
         "meetings": Waiting(Meeting.objects.none(), "booked_at", for_a_machine=False),
     }
@@ -127,7 +140,11 @@ def stuck(now: datetime) -> list[str]:
     """A sentence for every stage where a machine's work waits for longer than five minutes."""
     found = []
     for code, waiting in waiting_rows().items():
-        late = waiting.rows.filter(**{f"{waiting.since}__lt": now - PATIENCE}) if waiting.for_a_machine else None
+        late = (
+            waiting.rows.filter(**{f"{waiting.since}__lt": now - PATIENCE})
+            if waiting.for_a_machine
+            else None
+        )
         if late is not None and (oldest := late.aggregate(at=Min(waiting.since))["at"]):
             found.append(f"Something waits at “{code}” since {oldest:%Y-%m-%d %H:%M} UTC.")
     return found
@@ -173,5 +190,7 @@ def last_seen() -> dict[str, datetime | None]:
     """For status pages: the last event and the last sent email."""
     return {
         "last_event_at": InboundEvent.objects.aggregate(at=Max("received_at"))["at"],
-        "last_sent_at": Message.objects.filter(status=Status.SENT).aggregate(at=Max("sent_at"))["at"],
+        "last_sent_at": Message.objects.filter(status=Status.SENT).aggregate(at=Max("sent_at"))[
+            "at"
+        ],
     }

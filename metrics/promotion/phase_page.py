@@ -56,7 +56,9 @@ def shown(evaluation: gates.Evaluation) -> Shown:
     limits = POLICY[Phase(evaluation.target)]
     label = f"Phase {limits.number}: {Phase(evaluation.target).label}"
     rows = [_row(gate) for gate in evaluation.gates]
-    return Shown(evaluation.target, label, evaluation.verdict, WORDS[evaluation.verdict], evaluation.at, rows)
+    return Shown(
+        evaluation.target, label, evaluation.verdict, WORDS[evaluation.verdict], evaluation.at, rows
+    )
 
 
 def _row(gate: gates.Gate) -> Row:
@@ -127,7 +129,11 @@ def switch_now(may_turn_on: bool) -> dict[str, Any]:
 
 def _approves(row: Control) -> str:
     """ "LOW and WARM emails that score under 40 and have no warm connection"; "" in a phase without a machine."""
-    bands = [band.label for band in (Band.LOW, Band.WARM) if band in phase.limits_of(row).machine_approves]
+    bands = [
+        band.label
+        for band in (Band.LOW, Band.WARM)
+        if band in phase.limits_of(row).machine_approves
+    ]
     if not bands:
         return ""
     warm = " and have no warm connection" if row.auto_no_warm_connections else ""
@@ -158,7 +164,9 @@ def page() -> dict[str, Any]:
         "writer": rewrite_requests.standing(),
         "control": control,
         "limits": phase.limits_of(control),
-        "phases": [{"phase": one, "limits": POLICY[one], "on": one == control.phase} for one in ORDER],
+        "phases": [
+            {"phase": one, "limits": POLICY[one], "on": one == control.phase} for one in ORDER
+        ],
         "evaluation": shown(gates.recent(target)) if target else None,
         "changes": ControlChange.objects.select_related("reason")[:20],
     }

@@ -67,13 +67,24 @@ def _always(to: Phase, override: bool, reason: str) -> list[str]:
 def _last_drop() -> Any:
     order = list(POLICY)
     recent = ControlChange.objects.filter(what="phase", at__gte=timezone.now() - REST_AFTER_A_DROP)
-    return next((row.at for row in recent if order.index(Phase(row.after)) < order.index(Phase(row.before))), None)
+    return next(
+        (
+            row.at
+            for row in recent
+            if order.index(Phase(row.after)) < order.index(Phase(row.before))
+        ),
+        None,
+    )
 
 
 def _by_gates(to: Phase) -> list[str]:
     if to == Phase.PARALLEL:
         return ghl_write_check()
-    return [f"{gate.name}: {gate.verdict}, {gate.why}." for gate in gates.evaluate(to).gates if gate.verdict != gates.PASS]
+    return [
+        f"{gate.name}: {gate.verdict}, {gate.why}."
+        for gate in gates.evaluate(to).gates
+        if gate.verdict != gates.PASS
+    ]
 
 
 def ghl_write_check() -> list[str]:
@@ -86,7 +97,11 @@ def ghl_write_check() -> list[str]:
             contact = ghl.upsert_contact(person)
     except http.Failure as failure:
         return [f"GHL write: {failure.detail}"]
-    return [] if contact.email == settings.GHL_FROM_EMAIL.lower() else ["GHL write: another contact came back."]
+    return (
+        []
+        if contact.email == settings.GHL_FROM_EMAIL.lower()
+        else ["GHL write: another contact came back."]
+    )
 
 
 def demote(*, to: Phase | None = None, by: Any, reason: str) -> Control:

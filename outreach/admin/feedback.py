@@ -41,7 +41,16 @@ class Meetings(ReadOnly):
 
 @admin.register(Opportunity)
 class Opportunities(ReadOnly):
-    list_display = ("ghl_id", "status", "value", "lead", "pipeline_id", "stage_id", "opened_at", "changed_at")
+    list_display = (
+        "ghl_id",
+        "status",
+        "value",
+        "lead",
+        "pipeline_id",
+        "stage_id",
+        "opened_at",
+        "changed_at",
+    )
     list_filter = ("status", "pipeline_id")
     list_select_related = ("lead",)
     search_fields = ("=ghl_id", "=lead__email")

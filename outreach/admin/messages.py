@@ -9,7 +9,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from unfold.widgets import UnfoldAdminSelectMultipleWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import (
+    UnfoldAdminSelectMultipleWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+)
 
 from caio_project.lib.diff import diff
 from caio_project.lib.web.admin_classes import NoDelete, ReadOnly, Rows
@@ -41,7 +45,15 @@ from outreach.sending import after_send
 
 class Texts(Rows):
     model = MessageText
-    fields = ("version", "subject", "body", "author", "language_model", "prompt_version", "created_at")
+    fields = (
+        "version",
+        "subject",
+        "body",
+        "author",
+        "language_model",
+        "prompt_version",
+        "created_at",
+    )
 
 
 class Moves(Rows):
@@ -57,12 +69,31 @@ class Intents(Rows):
 class Looks(Rows):
     model = GhlLook
     verbose_name_plural = "looks at GoHighLevel"
-    fields = ("looked_at", "due_at", "contact_id", "outbound_at", "inbound_at", "deals", "seen", "error")
+    fields = (
+        "looked_at",
+        "due_at",
+        "contact_id",
+        "outbound_at",
+        "inbound_at",
+        "deals",
+        "seen",
+        "error",
+    )
 
 
 @admin.register(Message)
 class Messages(ReadOnly):
-    list_display = ("__str__", "status", "band", "tier", "intent", "transport", "created_at", "sent_at", "error")
+    list_display = (
+        "__str__",
+        "status",
+        "band",
+        "tier",
+        "intent",
+        "transport",
+        "created_at",
+        "sent_at",
+        "error",
+    )
     list_filter = ("status", "band", "kind", "transport", "tier", "by_machine")
     list_select_related = ("lead",)
     search_fields = ("lead__first_name", "lead__last_name", "to_address", "=public_id")
@@ -100,7 +131,16 @@ class Assignments(Rows):
 class Experiments(ReadOnly):
     """A test is ended on the page of experiments, where it can be looked at."""
 
-    list_display = ("__str__", "size", "assigned", "started_at", "started_by", "ended_at", "ended_by", "verdict")
+    list_display = (
+        "__str__",
+        "size",
+        "assigned",
+        "started_at",
+        "started_by",
+        "ended_at",
+        "ended_by",
+        "verdict",
+    )
     list_filter = ("kind", "verdict")
     list_select_related = ("started_by", "ended_by")
     inlines = (Assignments,)
@@ -116,7 +156,9 @@ class TemplateForm(forms.ModelForm):
     """Is valid only once the person has been shown what this very text becomes; until then it says what is wrong."""
 
     tier = forms.ChoiceField(choices=EmailTemplate.Tier.choices, widget=UnfoldAdminSelectWidget)
-    angle = forms.ChoiceField(widget=UnfoldAdminSelectWidget, help_text=EmailTemplate._meta.get_field("angle").help_text)
+    angle = forms.ChoiceField(
+        widget=UnfoldAdminSelectWidget, help_text=EmailTemplate._meta.get_field("angle").help_text
+    )
     chosen = forms.ModelMultipleChoiceField(
         queryset=Lead.objects.none(), required=False, label="Show it also for", widget=UnfoldAdminSelectMultipleWidget,
         help_text="Leads seen last. Ten made-up people are always shown.",
@@ -129,21 +171,32 @@ class TemplateForm(forms.ModelForm):
         widgets = {"body": UnfoldAdminTextareaWidget(attrs={"rows": 28})}
         help_texts = {
             "body": "{{ field }} is required; [if field], [unless field] or [title ceo] on a line of its own governs "
-            f"the paragraph below it. Fields: {', '.join(style.FIELDS)}. Titles: {', '.join(style.FAMILIES)}.",
+            f"the paragraph below it. Fields: {', '.join(style.FIELDS)}. Titles: {', '.join(style.FAMILIES)}."
         }
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         if "angle" in self.fields:
-            self.fields["angle"].choices = [(angle, angle.replace("_", " ")) for angle in publishing.angles()]  # type: ignore[attr-defined]
+            self.fields["angle"].choices = [
+                (angle, angle.replace("_", " ")) for angle in publishing.angles()
+            ]  # type: ignore[attr-defined]
         lately = Lead.objects.filter(kind__in=[Kind.LIVE, Kind.EXAMPLE], assessments__isnull=False)
-        newest = lately.select_related("company").order_by("-last_seen_at", "-pk").values("pk").distinct()[:50]
-        self.fields["chosen"].queryset = Lead.objects.filter(pk__in=list(newest.values_list("pk", flat=True)))  # type: ignore[attr-defined]
+        newest = (
+            lately.select_related("company")
+            .order_by("-last_seen_at", "-pk")
+            .values("pk")
+            .distinct()[:50]
+        )
+        self.fields["chosen"].queryset = Lead.objects.filter(
+            pk__in=list(newest.values_list("pk", flat=True))
+        )  # type: ignore[attr-defined]
 
     def typed(self) -> EmailTemplate:
         """What was typed, as a template of its own; the row that emails point to is left alone."""
         of = {name: getattr(self.instance, name) for name in ("key", "tier", "angle", "signal")}
-        typed = EmailTemplate(**{**of, **{k: v for k, v in self.cleaned_data.items() if k != "chosen"}})
+        typed = EmailTemplate(
+            **{**of, **{k: v for k, v in self.cleaned_data.items() if k != "chosen"}}
+        )
         typed.subject, typed.body = typed.subject.strip(), typed.body.replace("\r\n", "\n").strip()
         typed.key = typed.key or publishing.key_of(typed)
         return typed
@@ -155,11 +208,18 @@ class TemplateForm(forms.ModelForm):
         self.proof = found = preview.proof(self.typed(), self.cleaned_data["chosen"])
         for problem in found.errors:
             self.add_error(problem.field if problem.field in self.fields else None, problem.text)
-        if found.errors or (self.data.get("shown") == found.fingerprint and "_continue" not in self.data):
+        if found.errors or (
+            self.data.get("shown") == found.fingerprint and "_continue" not in self.data
+        ):
             return
         for problem in found.problems:
-            self.add_error(problem.field if problem.field in self.fields else None, f"Warning: {problem.text}")
-        self.add_error(None, "Nothing is published yet. Read the emails below, then publish or change the text.")
+            self.add_error(
+                problem.field if problem.field in self.fields else None, f"Warning: {problem.text}"
+            )
+        self.add_error(
+            None,
+            "Nothing is published yet. Read the emails below, then publish or change the text.",
+        )
 
     def save(self, commit: bool = True) -> EmailTemplate:
         return self.typed()
@@ -171,7 +231,17 @@ class TemplateForm(forms.ModelForm):
 @admin.register(EmailTemplate)
 class EmailTemplates(NoDelete):
     form = TemplateForm
-    list_display = ("key", "version", "name", "tier", "angle", "signal", "active", "created_at", "written_by")
+    list_display = (
+        "key",
+        "version",
+        "name",
+        "tier",
+        "angle",
+        "signal",
+        "active",
+        "created_at",
+        "written_by",
+    )
     list_filter = ("active", "tier", "angle", "signal")
     list_select_related = ("created_by",)
     search_fields = ("key", "name", "subject", "body")
@@ -181,7 +251,9 @@ class EmailTemplates(NoDelete):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         place = ("key", "version", "active") if obj else ()
         more = ("chosen",) if self.has_change_permission(request, obj) else ()
-        changes = ("changes",) if obj and request.method == "GET" else ()  # else those against the active one are shown
+        changes = (
+            ("changes",) if obj and request.method == "GET" else ()
+        )  # else those against the active one are shown
         return (*place, "tier", "angle", "signal", "name", "subject", "body", *more, *changes)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -196,11 +268,14 @@ class EmailTemplates(NoDelete):
 
     @admin.display(description="Changes")
     def changes(self, template: EmailTemplate) -> str:
-        before = EmailTemplate.objects.filter(key=template.key, version__lt=template.version).first()
+        before = EmailTemplate.objects.filter(
+            key=template.key, version__lt=template.version
+        ).first()
         if before is None:
             return "This is the first version."
         return render_to_string(
-            "outreach/admin/_changes.html", {"diff": diff(preview.whole(before), preview.whole(template)), "before": before}
+            "outreach/admin/_changes.html",
+            {"diff": diff(preview.whole(before), preview.whole(template)), "before": before},
         )
 
     def save_model(self, request: HttpRequest, obj: EmailTemplate, form: Any, change: bool) -> None:
@@ -216,7 +291,9 @@ class EmailTemplates(NoDelete):
             return HttpResponseRedirect(reverse("admin:outreach_emailtemplate_changelist"))
 
     @admin.action(description="Compare two versions")
-    def compare(self, request: HttpRequest, queryset: QuerySet[EmailTemplate]) -> HttpResponse | None:
+    def compare(
+        self, request: HttpRequest, queryset: QuerySet[EmailTemplate]
+    ) -> HttpResponse | None:
         chosen = list(queryset.order_by("key", "version")[:3])
         if len(chosen) != 2:
             messages.error(request, "Choose two versions.")
@@ -240,7 +317,9 @@ class EmailTemplates(NoDelete):
                 messages.error(request, str(error))
             else:
                 self.log_change(request, template, "Taken out of use.")
-                messages.success(request, f"{template} is out of use. Emails drafted from it stay as they are.")
+                messages.success(
+                    request, f"{template} is out of use. Emails drafted from it stay as they are."
+                )
 
 
 @admin.register(AfterSend)
@@ -255,14 +334,24 @@ class AfterSends(ReadOnly):
     def has_again_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("outreach.repeat_aftersend")
 
-    @admin.action(description="Do once more what was refused or is uncertain", permissions=["again"])
+    @admin.action(
+        description="Do once more what was refused or is uncertain", permissions=["again"]
+    )
     def do_again(self, request: HttpRequest, queryset: QuerySet[AfterSend]) -> None:
         messages.success(request, f"{after_send.again(queryset)} will be done once more.")
 
 
 @admin.register(OptOut)
 class OptOuts(ReadOnly):
-    list_display = ("suppression", "outcome", "told_at", "created_at", "attempts", "not_before", "error")
+    list_display = (
+        "suppression",
+        "outcome",
+        "told_at",
+        "created_at",
+        "attempts",
+        "not_before",
+        "error",
+    )
     list_filter = (("told_at", admin.EmptyFieldListFilter), "outcome")
     list_select_related = ("suppression",)
     ordering = ("-pk",)

@@ -96,7 +96,8 @@ class ExperimentDetail(APIView):
         """One test with both texts, and what was found: as it is now, or as it was when somebody ended it."""
         one = get_object_or_404(experiments.newest(), public_id=public_id)
         texts = {
-            side: {"subject": template.subject, "body": template.body} for side, template in (("a", one.template_a), ("b", one.template_b))
+            side: {"subject": template.subject, "body": template.body}
+            for side, template in (("a", one.template_a), ("b", one.template_b))
         }
         result = one.result if one.ended_at else asdict(experiments.result(one))
         return Response({"experiment": shown(one), **texts, "result": result})

@@ -55,7 +55,11 @@ def shown(message: Message, text: Any = None) -> dict[str, Any]:
         "tier": message.tier,
         "intent_score": message.intent,
         "reasons": message.assessment.reasons if message.assessment else [],
-        "recipient": {"name": lead.name, "title": lead.title, "company": lead.company.name if lead.company else ""},
+        "recipient": {
+            "name": lead.name,
+            "title": lead.title,
+            "company": lead.company.name if lead.company else "",
+        },
         "created_at": message.created_at,
         "due_at": message.due_at,
         "version": message.version,
@@ -63,9 +67,12 @@ def shown(message: Message, text: Any = None) -> dict[str, Any]:
 
 
 class WhyNotSentShape(serializers.Serializer):
-    limit = serializers.CharField(help_text="The binding limit of an approved email; for others their state.")
+    limit = serializers.CharField(
+        help_text="The binding limit of an approved email; for others their state."
+    )
     next_eligible_at = serializers.DateTimeField(
-        allow_null=True, help_text="When it leaves if nothing changes, those ahead of it counted; null: not by itself."
+        allow_null=True,
+        help_text="When it leaves if nothing changes, those ahead of it counted; null: not by itself.",
     )
     text = serializers.CharField()
     change = serializers.CharField(help_text="What would change it.")
@@ -87,7 +94,9 @@ class MessageDetail(APIView):
     )
     def get(self, request: Request, public_id: str) -> Response:
         """One email, with the binding limit and the next eligible minute where it waits to leave."""
-        rows = Message.objects.select_related("lead__company", "lead__owner", "lead__owner_rule", "assessment")
+        rows = Message.objects.select_related(
+            "lead__company", "lead__owner", "lead__owner_rule", "assessment"
+        )
         message = get_object_or_404(rows, public_id=public_id)
         more = {"owner": owner_of(message.lead), "why_not_sent": why_not_sent(message)}
         return Response(shown(message) | more)
@@ -123,9 +132,13 @@ class DayShape(serializers.Serializer):
 
 class DrainsShape(serializers.Serializer):
     waiting = serializers.IntegerField()
-    days = DayShape(many=True, help_text="Of the team's calendar, those of the next 42 on which emails leave.")
+    days = DayShape(
+        many=True, help_text="Of the team's calendar, those of the next 42 on which emails leave."
+    )
     last_leaves_at = serializers.DateTimeField(allow_null=True, help_text="Within 42 days.")
-    last_day = serializers.DateField(allow_null=True, help_text="Beyond 42 days reckoned at the last week's pace.")
+    last_day = serializers.DateField(
+        allow_null=True, help_text="Beyond 42 days reckoned at the last week's pace."
+    )
 
 
 class Forecast(APIView):
@@ -137,7 +150,9 @@ class Forecast(APIView):
             "Forecast",
             {
                 "at": serializers.DateTimeField(),
-                "held_by": serializers.CharField(allow_null=True, help_text="Where only a person lets it go on."),
+                "held_by": serializers.CharField(
+                    allow_null=True, help_text="Where only a person lets it go on."
+                ),
                 "approved": DrainsShape(),
                 "with_undecided": DrainsShape(),
             },
@@ -158,7 +173,12 @@ class Forecast(APIView):
 
 def _drain(found: forecast.Forecast) -> dict[str, Any]:
     days = [{"day": one.day, "count": one.count} for one in found.days]
-    return {"waiting": found.waiting, "days": days, "last_leaves_at": found.last_at, "last_day": found.last_day}
+    return {
+        "waiting": found.waiting,
+        "days": days,
+        "last_leaves_at": found.last_at,
+        "last_day": found.last_day,
+    }
 
 
 class PhaseView(APIView):
@@ -235,6 +255,10 @@ class Halt(APIView):
         """Stop sending at once. Only a Lead resumes, signed in or by command."""
         asked = HaltShape(data=request.data)
         asked.is_valid(raise_exception=True)
-        by = request.user if request.user.is_authenticated else getattr(request.auth, "name", "API key")
+        by = (
+            request.user
+            if request.user.is_authenticated
+            else getattr(request.auth, "name", "API key")
+        )
         row = phase.halt(by=by, reason=asked.validated_data["reason"])
         return Response({"halted": True, "by": row.halted_by})

@@ -56,5 +56,7 @@ def _clear(message: Message, now: datetime) -> bool:
     except (Stale, review_actions.Forbidden):
         pass  # a person was first, or something came to stand against it
     ghl_check.ask(message)
-    Message.objects.filter(pk=message.pk, status=Status.HELD).update(machine_looks_at=now + LOOK_AGAIN)
+    Message.objects.filter(pk=message.pk, status=Status.HELD).update(
+        machine_looks_at=now + LOOK_AGAIN
+    )
     return False

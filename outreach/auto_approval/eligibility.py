@@ -27,7 +27,9 @@ def machine(row: Control, now: datetime) -> Machine:
         held_up.append(NO_SCORE)
     if phase.is_halted(row):
         held_up.insert(0, "Sending is halted.")
-    return Machine(row.auto_approve, row.auto_max_intent, row.auto_no_warm_connections, tuple(held_up))
+    return Machine(
+        row.auto_approve, row.auto_max_intent, row.auto_no_warm_connections, tuple(held_up)
+    )
 
 
 def why_not(message: Message, row: Control, now: datetime) -> tuple[str, ...]:
@@ -38,7 +40,9 @@ def why_not(message: Message, row: Control, now: datetime) -> tuple[str, ...]:
 
 def why_not_leave(message: Message, row: Control, now: datetime) -> tuple[str, ...]:
     """Why what the machine approved may not leave as its approval; () where it may. The phase of now decides."""
-    message = Message.objects.select_related("lead__company", "sender", "template").get(pk=message.pk)
+    message = Message.objects.select_related("lead__company", "sender", "template").get(
+        pk=message.pk
+    )
     lead, text, assessment = message.lead, message.text, message.lead.assessments.first()
     if message.kind != Kind.LIVE or lead.kind != Kind.LIVE:
         return ("it is to nobody real",)
@@ -62,7 +66,10 @@ def _touched(message: Message) -> tuple[str, ...]:
     """A person's hand on it, or a return from the door: from then on it is a person's."""
     if message.opened_at is not None:
         return ("a person has opened it",)
-    if message.moves.filter(by__isnull=False).exists() or message.moves.filter(why="approved").exists():
+    if (
+        message.moves.filter(by__isnull=False).exists()
+        or message.moves.filter(why="approved").exists()
+    ):
         return ("a person has decided about it before",)
     if message.texts.filter(author__isnull=False).exists():
         return ("a person has written in it",)

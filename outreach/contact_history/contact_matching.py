@@ -18,7 +18,9 @@ LEFT = (Status.SENT, Status.UNCERTAIN)  # or may have
 
 def person(contact_id: str, address: str) -> Lead | None:
     """The person whom we know as this contact or by this address; None for somebody we never heard of."""
-    rows = Message.objects.filter(kind=Kind.LIVE).select_related("lead__merged_into").order_by("-pk")
+    rows = (
+        Message.objects.filter(kind=Kind.LIVE).select_related("lead__merged_into").order_by("-pk")
+    )
     if contact_id and (found := rows.filter(ghl_contact_id=contact_id).first()):
         return merging.person_of(found.lead)
     if not (address := normal.email(address)):

@@ -51,7 +51,11 @@ def why_no_machine(message: Message, now: datetime) -> str:
 
 
 def findings_of_check(check: GhlLook) -> Findings:
-    return Findings(check.outbound_at, check.inbound_at, tuple(Deal(row["id"], row["name"]) for row in check.deals))
+    return Findings(
+        check.outbound_at,
+        check.inbound_at,
+        tuple(Deal(row["id"], row["name"]) for row in check.deals),
+    )
 
 
 def findings_of(message: Message) -> Findings:
@@ -82,7 +86,9 @@ def words(message: Message) -> str:
     look = of(message)
     if look is None or look.looked_at is None:
         return f"{NOT_YET} {look.error}".strip() if look else NOT_YET
-    said = say(findings_of(message)) or ("No earlier email, no open deal." if look.contact_id else "They are not known there.")
+    said = say(findings_of(message)) or (
+        "No earlier email, no open deal." if look.contact_id else "They are not known there."
+    )
     return f"Checked at GoHighLevel: {said}"
 
 
@@ -92,7 +98,11 @@ def accept(message: Message) -> None:
         return
     look, _made = GhlLook.objects.get_or_create(message=message)
     person = suppression.rows_of(message.lead)
-    answered = Reply.objects.by_people().filter(lead__in=person).aggregate(at=Max("received_at"))["at"]
-    open_deals = Opportunity.objects.filter(lead__in=person, status=Opportunity.OPEN).values_list("ghl_id", flat=True)
+    answered = (
+        Reply.objects.by_people().filter(lead__in=person).aggregate(at=Max("received_at"))["at"]
+    )
+    open_deals = Opportunity.objects.filter(lead__in=person, status=Opportunity.OPEN).values_list(
+        "ghl_id", flat=True
+    )
     known = ghl_findings.with_more(findings_of_check(look), answered, open_deals)
     GhlLook.objects.filter(pk=look.pk).update(seen=known.as_seen())

@@ -81,7 +81,10 @@ def sentence(found: Findings, zone: str) -> str:
 
 
 def _deals(deals: tuple[Deal, ...]) -> str:
-    names = ", ".join(" ".join(deal.name.split())[:LONGEST_NAME] or "without a name" for deal in deals[:MOST_DEALS])
+    names = ", ".join(
+        " ".join(deal.name.split())[:LONGEST_NAME] or "without a name"
+        for deal in deals[:MOST_DEALS]
+    )
     more = f" and {len(deals) - MOST_DEALS} more" if len(deals) > MOST_DEALS else ""
     return f"{'an open deal' if len(deals) == 1 else 'open deals'}: {names}{more}"
 

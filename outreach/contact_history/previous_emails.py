@@ -11,7 +11,16 @@ from leads.models import Lead
 from leads.suppression import suppression
 from outreach.choices import EventKind, Status
 from outreach.content.checks import Earlier, Lesson
-from outreach.models import EmailEvent, Meeting, Message, MessageText, Move, Opportunity, Reply, SendIntent
+from outreach.models import (
+    EmailEvent,
+    Meeting,
+    Message,
+    MessageText,
+    Move,
+    Opportunity,
+    Reply,
+    SendIntent,
+)
 
 QUEUED_WITHIN = timedelta(days=30)
 ONE_PERSON_FOR = timedelta(days=7)
@@ -42,7 +51,9 @@ class InTheWay:
     def sentence(self) -> str:
         name, company = self.message.lead, self.message.lead.company
         if self.until is None:
-            return f"The email to {name} at {company} goes first; one person at a company in 7 days."
+            return (
+                f"The email to {name} at {company} goes first; one person at a company in 7 days."
+            )
         return f"{name} at {company} was written to, and has not answered; nobody else there until {_day(self.until)}."
 
 
@@ -58,14 +69,19 @@ def answers_of(lead: Lead) -> QuerySet[Reply]:
 
 def has_answered(lead: Lead, since: datetime | None = None) -> bool:
     """Whether the person of `lead` ever wrote to us (since then), by what came back or by what the door saw at GHL."""
-    replies, moves = answers_of(lead), Move.objects.filter(message__in=emails_of(lead), why="answered")
+    replies, moves = (
+        answers_of(lead),
+        Move.objects.filter(message__in=emails_of(lead), why="answered"),
+    )
     if since is not None:
         replies, moves = replies.filter(received_at__gte=since), moves.filter(at__gte=since)
     return replies.exists() or moves.exists()
 
 
 def has_open_deal(lead: Lead) -> bool:
-    return Opportunity.objects.filter(lead__in=suppression.rows_of(lead), status=Opportunity.OPEN).exists()
+    return Opportunity.objects.filter(
+        lead__in=suppression.rows_of(lead), status=Opportunity.OPEN
+    ).exists()
 
 
 def heard_since(lead: Lead, at: datetime) -> str:
@@ -81,7 +97,9 @@ def was_delivered_to(address: str) -> bool:
     """Whether an email of ours arrived at `address`, and none bounced there."""
     if not address:
         return False
-    kinds = set(EmailEvent.objects.filter(message__to_address=address).values_list("kind", flat=True))
+    kinds = set(
+        EmailEvent.objects.filter(message__to_address=address).values_list("kind", flat=True)
+    )
     return EventKind.DELIVERED in kinds and EventKind.BOUNCED not in kinds
 
 
@@ -98,17 +116,29 @@ def thread(follow_up: int | None) -> tuple[Earlier, ...]:
     first = Message.objects.filter(followed_by=follow_up).first() if follow_up else None
     if first is None:
         return ()
-    sent = Message.objects.filter(Q(pk=first.pk) | Q(follows=first, status=Status.SENT)).order_by("step")
+    sent = Message.objects.filter(Q(pk=first.pk) | Q(follows=first, status=Status.SENT)).order_by(
+        "step"
+    )
     texts = [text for one in sent for text in _text(one.pk, one.version)]
-    return tuple(Earlier(text.subject, text.body, "one that they have got in this thread") for text in texts)
+    return tuple(
+        Earlier(text.subject, text.body, "one that they have got in this thread") for text in texts
+    )
 
 
 def texts(lead: Lead, now: datetime, but: int | None = None) -> tuple[Earlier, ...]:
     """What a new email to `lead` must not repeat: drafts rejected for them, and the month's at their company."""
-    rejected = Move.objects.filter(message__lead=lead, to_status=Status.REJECTED).exclude(message=but)
+    rejected = Move.objects.filter(message__lead=lead, to_status=Status.REJECTED).exclude(
+        message=but
+    )
     pairs = list(rejected.order_by("-pk").values_list("message_id", "version", "at")[:MOST])
-    own = [(text, f"the one rejected on {_day(at)}") for pk, version, at in pairs for text in _text(pk, version)]
-    return tuple(Earlier(t.subject, t.body, what) for t, what in [*own, *_at_the_company(lead, now, but)])
+    own = [
+        (text, f"the one rejected on {_day(at)}")
+        for pk, version, at in pairs
+        for text in _text(pk, version)
+    ]
+    return tuple(
+        Earlier(t.subject, t.body, what) for t, what in [*own, *_at_the_company(lead, now, but)]
+    )
 
 
 def _text(message: int, version: int) -> QuerySet[MessageText]:
@@ -116,22 +146,32 @@ def _text(message: int, version: int) -> QuerySet[MessageText]:
 
 
 def _at_the_company(lead: Lead, now: datetime, but: int | None) -> list[tuple[MessageText, str]]:
-    queued = _to_colleagues(lead, but).filter(held_at__gte=now - QUEUED_WITHIN).exclude(status__in=NEVER_READ)
+    queued = (
+        _to_colleagues(lead, but)
+        .filter(held_at__gte=now - QUEUED_WITHIN)
+        .exclude(status__in=NEVER_READ)
+    )
     newest = queued.order_by("-held_at").values_list("pk", flat=True)[:MOST]
     found = MessageText.objects.filter(message__in=list(newest), version=F("message__version"))
-    return [(text, f"the one to {text.message.lead}") for text in found.select_related("message__lead")]
+    return [
+        (text, f"the one to {text.message.lead}") for text in found.select_related("message__lead")
+    ]
 
 
 def _to_colleagues(lead: Lead, but: int | None = None) -> QuerySet[Message]:
     if lead.company_id is None:
         return Message.objects.none()
-    others = Message.objects.filter(lead__company=lead.company_id, kind=lead.kind).exclude(lead=lead)
+    others = Message.objects.filter(lead__company=lead.company_id, kind=lead.kind).exclude(
+        lead=lead
+    )
     return others.exclude(pk=but) if but else others
 
 
 def lessons(lead: Lead, but: int | None = None) -> tuple[Lesson, ...]:
     """What people said when they rejected emails to `lead`, newest first."""
-    rejected = Move.objects.filter(message__lead=lead, to_status=Status.REJECTED).exclude(message=but)
+    rejected = Move.objects.filter(message__lead=lead, to_status=Status.REJECTED).exclude(
+        message=but
+    )
     rows = rejected.select_related("reason", "message__template").order_by("-pk")[:5]
     return tuple(_lesson(row) for row in rows)
 
@@ -149,7 +189,14 @@ def _lesson(row: Move) -> Lesson:
     )
 
 
-def in_the_way(lead: Lead, now: datetime, *, but: int | None = None, waiting: bool = True, at_the_door: bool = False) -> InTheWay | None:
+def in_the_way(
+    lead: Lead,
+    now: datetime,
+    *,
+    but: int | None = None,
+    waiting: bool = True,
+    at_the_door: bool = False,
+) -> InTheWay | None:
     """The email to a colleague that goes before any to `lead`: one on its way, or sent within 7 days and not answered.
 
     `waiting` also counts those in the queue: two drafts for one company are decided one after the other. `at_the_door`
@@ -157,14 +204,21 @@ def in_the_way(lead: Lead, now: datetime, *, but: int | None = None, waiting: bo
     """
     ahead = Q(status__in=[*LEAVING, *(WAITING if waiting else ())])
     if at_the_door:
-        ahead = Q(status=Status.UNCERTAIN) | Q(status=Status.SENDING, intents__outcome=SendIntent.Outcome.OPEN)
+        ahead = Q(status=Status.UNCERTAIN) | Q(
+            status=Status.SENDING, intents__outcome=SendIntent.Outcome.OPEN
+        )
     sent = Q(status=Status.SENT, sent_at__gt=now - ONE_PERSON_FOR)
     others = _to_colleagues(lead, but).filter(ahead | sent).select_related("lead__company")
-    found = [one for one in others.order_by("-pk") if not (one.status == Status.SENT and _answered(one))]
+    found = [
+        one for one in others.order_by("-pk") if not (one.status == Status.SENT and _answered(one))
+    ]
     first = max(found, key=_blocks_until, default=None)
     if first is None:
         return None
-    return InTheWay(first, first.sent_at + ONE_PERSON_FOR if first.status == Status.SENT and first.sent_at else None)
+    return InTheWay(
+        first,
+        first.sent_at + ONE_PERSON_FOR if first.status == Status.SENT and first.sent_at else None,
+    )
 
 
 def _blocks_until(message: Message) -> tuple[bool, datetime]:

@@ -21,8 +21,14 @@ UNHEEDED = {
     "weak_subject": ("The subject is nearly the same.", "Write another subject."),
     "personalization_mismatch": ("It is the same template.", "Write it by hand, or reject it."),
     "campaign_mismatch": ("It is the same template.", "Write it by hand, or reject it."),
-    "icp_mismatch": ("The tier is still the same.", "Reject it; a draft comes when the tier changes."),
-    "factual_inaccuracy": ("A fact named there stands in it again.", "Take it out, or mend it at the lead."),
+    "icp_mismatch": (
+        "The tier is still the same.",
+        "Reject it; a draft comes when the tier changes.",
+    ),
+    "factual_inaccuracy": (
+        "A fact named there stands in it again.",
+        "Take it out, or mend it at the lead.",
+    ),
 }
 PERSONAL_FIELDS = {
     "title", "industry", "page_topic", "warm_sentence", "warm_company", "warm_member", "open_roles", "technology",
@@ -94,7 +100,9 @@ def check(text: Text) -> list[Result]:
         _learned(text),
         _no_copy(text),
         _one_at_a_company(text),
-        _present("sender_identity", text.sender_name, text.footer, "SENDER_NAME or a default team member"),
+        _present(
+            "sender_identity", text.sender_name, text.footer, "SENDER_NAME or a default team member"
+        ),
         _present("postal_address", text.postal_address, text.footer, "POSTAL_ADDRESS"),
         _present("unsubscribe_link", text.unsubscribe_url, text.footer, "SITE_URL"),
         _country(text),
@@ -114,15 +122,26 @@ def _no_placeholder(text: Text) -> Result:
     if not text.body.strip() or not text.subject.strip():
         return Result("placeholder", False, "The subject or the text is empty.", "Write it.")
     if found:
-        return Result("placeholder", False, f"Unfilled: {found[0]}", "Replace it with the words that belong there.")
+        return Result(
+            "placeholder",
+            False,
+            f"Unfilled: {found[0]}",
+            "Replace it with the words that belong there.",
+        )
     return Result("placeholder", True, "Nothing unfilled.")
 
 
 def _honest_subject(text: Text) -> Result:
-    if FALSE_SUBJECT.match(text.subject) and not (text.thread and text.subject.strip() == f"Re: {text.thread}"):
-        return Result("subject", False, "The subject pretends to be an answer.", "Take the Re: or Fwd: away.")
+    if FALSE_SUBJECT.match(text.subject) and not (
+        text.thread and text.subject.strip() == f"Re: {text.thread}"
+    ):
+        return Result(
+            "subject", False, "The subject pretends to be an answer.", "Take the Re: or Fwd: away."
+        )
     if len(text.subject) > LONGEST_SUBJECT or len(text.subject.splitlines()) > 1:
-        return Result("subject", False, "The subject is too long or has a line break.", "Shorten it.")
+        return Result(
+            "subject", False, "The subject is too long or has a line break.", "Shorten it."
+        )
     letters = [c for c in text.subject if c.isalpha()]
     if len(letters) > 8 and all(c.isupper() for c in letters):
         return Result("subject", False, "The subject shouts.", "Use lower case.")
@@ -133,7 +152,9 @@ def _opener(text: Text) -> Result:
     start = text.body.lower()[:240]
     found = next((phrase for phrase in BANNED_OPENERS if phrase in start), "")
     if found:
-        return Result("opener", False, f"It opens with “{found}”.", "Begin with something about them.")
+        return Result(
+            "opener", False, f"It opens with “{found}”.", "Begin with something about them."
+        )
     return Result("opener", True, "No worn opener.")
 
 
@@ -141,22 +162,41 @@ def _personal(text: Text) -> Result:
     used = sorted(text.fields_used & PERSONAL_FIELDS)
     if used:
         return Result("personal", True, f"Speaks of: {', '.join(used).replace('_', ' ')}.")
-    return Result("personal", False, "Nothing in it is about this person.", "Mention the company or the title.")
+    return Result(
+        "personal",
+        False,
+        "Nothing in it is about this person.",
+        "Mention the company or the title.",
+    )
 
 
 def _sourced(text: Text) -> Result:
     if text.unsourced:
-        return Result("source", False, f"“{text.unsourced[0]}” has no source.", "Take it out, or find where it is from.")
+        return Result(
+            "source",
+            False,
+            f"“{text.unsourced[0]}” has no source.",
+            "Take it out, or find where it is from.",
+        )
     if text.typed:
-        return Result("source", True, "What was filled in has a source. What a person typed is not checked.")
+        return Result(
+            "source", True, "What was filled in has a source. What a person typed is not checked."
+        )
     return Result("source", True, "Every fact has a source.")
 
 
 def _no_copy(text: Text) -> Result:
     new = f"{text.subject}\n{text.body}"
-    found = next((e for e in text.earlier if likeness(new, f"{e.subject}\n{e.body}") >= NEAR_COPY), None)
+    found = next(
+        (e for e in text.earlier if likeness(new, f"{e.subject}\n{e.body}") >= NEAR_COPY), None
+    )
     if found:
-        return Result("near_copy", False, f"Nearly the same as {found.what}.", "Say it differently, or reject it.")
+        return Result(
+            "near_copy",
+            False,
+            f"Nearly the same as {found.what}.",
+            "Say it differently, or reject it.",
+        )
     return Result("near_copy", True, "No copy of an earlier email.")
 
 
@@ -165,7 +205,9 @@ def _learned(text: Text) -> Result:
     lesson = next((one for one in text.lessons if not text.typed and _repeats(one, text)), None)
     if lesson:
         said = f"Rejected on {lesson.on} ({lesson.tag.replace('_', ' ')}): “{lesson.reason[:120]}”"
-        return Result("learned", False, f"{said} {UNHEEDED[lesson.tag][0]}", UNHEEDED[lesson.tag][1])
+        return Result(
+            "learned", False, f"{said} {UNHEEDED[lesson.tag][0]}", UNHEEDED[lesson.tag][1]
+        )
     if text.lessons:
         return Result("learned", True, "It heeds what earlier rejections said.")
     return Result("learned", True, "Nothing was rejected for this person.")
@@ -186,7 +228,9 @@ def _repeats(lesson: Lesson, text: Text) -> bool:
 
 def _one_at_a_company(text: Text) -> Result:
     if text.colleague:
-        return Result(ONE_PER_COMPANY, False, text.colleague, "It comes into the queue by itself then.")
+        return Result(
+            ONE_PER_COMPANY, False, text.colleague, "It comes into the queue by itself then."
+        )
     return Result(ONE_PER_COMPANY, True, "Nobody else at the company was written to in 7 days.")
 
 

@@ -22,14 +22,24 @@ UNSUBSCRIBE_WORDS = "Unsubscribe"
 def footer(signature: Signature) -> str:
     """Signature, postal address (15 USC 7704(a)(5)) and unsubscribe line, as plain text below the body."""
     who = ", ".join(part for part in (signature.title, signature.company) if part)
-    lines = [signature.name, who, f"Book a time: {signature.booking_url}" if signature.booking_url else ""]
+    lines = [
+        signature.name,
+        who,
+        f"Book a time: {signature.booking_url}" if signature.booking_url else "",
+    ]
     legal = [signature.postal_address, f"{UNSUBSCRIBE_WORDS}: {signature.unsubscribe_url}"]
-    return "\n".join(line for line in lines if line) + "\n\n" + "\n".join(line for line in legal if line)
+    return (
+        "\n".join(line for line in lines if line)
+        + "\n\n"
+        + "\n".join(line for line in legal if line)
+    )
 
 
 def text_hash(to_address: str, subject: str, body: str, footer_text: str) -> str:
     """What an approval binds to: recipient and every word."""
-    return hashlib.sha256("\x00".join((to_address, subject, body, footer_text)).encode()).hexdigest()
+    return hashlib.sha256(
+        "\x00".join((to_address, subject, body, footer_text)).encode()
+    ).hexdigest()
 
 
 def as_html(body: str, footer_text: str) -> str:
@@ -46,5 +56,9 @@ def as_html(body: str, footer_text: str) -> str:
 
 def _lines(text: str) -> str:
     escaped = html.escape(text.strip()).replace("\n", "<br>")
-    labelled = re.sub(rf"{UNSUBSCRIBE_WORDS}: (https?://[^\s<]+)", rf'<a href="\1">{UNSUBSCRIBE_WORDS}</a>', escaped)
+    labelled = re.sub(
+        rf"{UNSUBSCRIBE_WORDS}: (https?://[^\s<]+)",
+        rf'<a href="\1">{UNSUBSCRIBE_WORDS}</a>',
+        escaped,
+    )
     return re.sub(r"(?<![\"=])(https?://[^\s<\"]+)(?![^<]*</a>)", r'<a href="\1">\1</a>', labelled)

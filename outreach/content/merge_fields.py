@@ -10,15 +10,34 @@ from dataclasses import dataclass
 
 FAMILIES = (
     ("cro", r"\b(cro|revenue|sales|commercial|business development|growth)\b"),
-    ("other", r"\b(cmo|marketing|partnerships)\b"),  # they have no reps, and what is digital there is no technology
-    ("cto", r"\b(cto|cio|ciso|technology|technical|engineering|information|data|software|it|product|digital)\b"),
-    ("coo", r"\b(coo|operations|operating|supply chain|logistics|procurement|fulfil?lment|service delivery)\b"),
-    ("ceo", r"\b(ceo|chief executive|founder|co-founder|owner|president|managing director|managing partner)\b"),
+    (
+        "other",
+        r"\b(cmo|marketing|partnerships)\b",
+    ),  # they have no reps, and what is digital there is no technology
+    (
+        "cto",
+        r"\b(cto|cio|ciso|technology|technical|engineering|information|data|software|it|product|digital)\b",
+    ),
+    (
+        "coo",
+        r"\b(coo|operations|operating|supply chain|logistics|procurement|fulfil?lment|service delivery)\b",
+    ),
+    (
+        "ceo",
+        r"\b(ceo|chief executive|founder|co-founder|owner|president|managing director|managing partner)\b",
+    ),
 )
-ABBREVIATIONS = (("ceo", r"\bceo\b"), ("cro", r"\bcro\b"), ("cto", r"\b(cto|cio)\b"), ("coo", r"\bcoo\b"))
+ABBREVIATIONS = (
+    ("ceo", r"\bceo\b"),
+    ("cro", r"\bcro\b"),
+    ("cto", r"\b(cto|cio)\b"),
+    ("coo", r"\bcoo\b"),
+)
 _FIELD = re.compile(r"\{\{\s*([a-z_]+)\s*\}\}")
 _TAG = re.compile(r"^\[(if|unless|title)\s+([a-z_ ]+)\]$")
-_LEFTOVER = re.compile(r"\{\{|\}\}|\{%|%\}|\[(?:if|unless|title)\b|<<|>>|\[[A-Z][A-Za-z _]+\]|\$\{|\bNone\b|\bnull\b|%\(")
+_LEFTOVER = re.compile(
+    r"\{\{|\}\}|\{%|%\}|\[(?:if|unless|title)\b|<<|>>|\[[A-Z][A-Za-z _]+\]|\$\{|\bNone\b|\bnull\b|%\("
+)
 
 
 class MissingField(Exception):
@@ -114,7 +133,9 @@ def paragraphs(template: str) -> list[Paragraph]:
         if tag and not rest.strip():
             raise BadTemplate(f"{first.strip()} has no paragraph under it.")
         if first.strip().startswith("[") and not tag:
-            raise BadTemplate(f"{first.strip()} is not a tag: use [if field], [unless field] or [title ceo].")
+            raise BadTemplate(
+                f"{first.strip()} is not a tag: use [if field], [unless field] or [title ceo]."
+            )
         names = tuple(name.strip() for name in tag[2].split(" and ")) if tag else ()
         found.append(Paragraph(tag[1] if tag else "", names, (rest if tag else block).strip()))
     return found

@@ -4,7 +4,9 @@ import re
 from difflib import SequenceMatcher
 
 WORDS = re.compile(r"[\w']+")
-LONGEST = 600  # words of each that are compared; an email has 60 to 150, and the comparison is quadratic
+LONGEST = (
+    600  # words of each that are compared; an email has 60 to 150, and the comparison is quadratic
+)
 
 
 def likeness(one: str, other: str) -> float:

@@ -74,10 +74,26 @@ def _grammar(field: str, text: str) -> list[Problem]:
     conditions = {name for p in paragraphs if p.tag in ("if", "unless") for name in p.names}
     for name in sorted((names | conditions) - set(FIELDS)):
         found.append(Problem(field, True, f"{name} is no field. Fields: {', '.join(FIELDS)}."))
-    for name in sorted({name for p in paragraphs if p.tag == "title" for name in p.names} - set(FAMILIES)):
-        found.append(Problem(field, True, f"{name} is no family of titles. Families: {', '.join(FAMILIES)}."))
-    for left in sorted({left for p in paragraphs for left in merge_fields.leftovers(merge_fields.without_fields(p.text))}):
-        found.append(Problem(field, True, f"{left} would stand in the email as it is; fields are {{{{ like_this }}}}."))
+    for name in sorted(
+        {name for p in paragraphs if p.tag == "title" for name in p.names} - set(FAMILIES)
+    ):
+        found.append(
+            Problem(field, True, f"{name} is no family of titles. Families: {', '.join(FAMILIES)}.")
+        )
+    for left in sorted(
+        {
+            left
+            for p in paragraphs
+            for left in merge_fields.leftovers(merge_fields.without_fields(p.text))
+        }
+    ):
+        found.append(
+            Problem(
+                field,
+                True,
+                f"{left} would stand in the email as it is; fields are {{{{ like_this }}}}.",
+            )
+        )
     return found
 
 
@@ -91,14 +107,29 @@ def required(text: str, family: str, known: Collection[str] = ()) -> set[str]:
 
 
 def _never_shown(subject: str, body: str) -> list[Problem]:
-    always = {name for p in [*_readable(subject), *_readable(body)] if not p.tag for name in merge_fields.fields_in(p.text)}
+    always = {
+        name
+        for p in [*_readable(subject), *_readable(body)]
+        if not p.tag
+        for name in merge_fields.fields_in(p.text)
+    }
     found = []
     for paragraph in _readable(body):
         first = paragraph.text[:40]
         if paragraph.tag == "unless" and set(paragraph.names) <= always:
-            found.append(Problem("body", False, f"“{first}…” is never shown: the email needs what it is without."))
-        if paragraph.tag == "unless" and set(paragraph.names) & merge_fields.fields_in(paragraph.text):
-            found.append(Problem("body", True, f"“{first}…” speaks of a field that it is only shown without."))
+            found.append(
+                Problem(
+                    "body", False, f"“{first}…” is never shown: the email needs what it is without."
+                )
+            )
+        if paragraph.tag == "unless" and set(paragraph.names) & merge_fields.fields_in(
+            paragraph.text
+        ):
+            found.append(
+                Problem(
+                    "body", True, f"“{first}…” speaks of a field that it is only shown without."
+                )
+            )
     return found
 
 
@@ -112,10 +143,16 @@ def _families_left_out(body: str) -> list[Problem]:
             continue
         counts = {name: run.count(name) for name in FAMILIES}
         if run and (missing := [name for name, count in counts.items() if not count]):
-            found.append(Problem("body", False, f"{', '.join(missing)} get no paragraph where the others do."))
+            found.append(
+                Problem(
+                    "body", False, f"{', '.join(missing)} get no paragraph where the others do."
+                )
+            )
         elif len(set(counts.values())) > 1:
             most = [name for name, count in counts.items() if count == max(counts.values())]
-            found.append(Problem("body", False, f"{', '.join(most)} get more paragraphs than the others."))
+            found.append(
+                Problem("body", False, f"{', '.join(most)} get more paragraphs than the others.")
+            )
         run = []
     return found
 
@@ -144,7 +181,13 @@ def _words(field: str, text: str) -> list[Problem]:
     if "!" in text:
         found.append(Problem(field, False, "An exclamation mark sells."))
     if LINK.search(text):
-        found.append(Problem(field, False, "A link in a first email costs trust; the booking link is in the signature."))
+        found.append(
+            Problem(
+                field,
+                False,
+                "A link in a first email costs trust; the booking link is in the signature.",
+            )
+        )
     return found
 
 
@@ -159,7 +202,11 @@ def of_email(subject: str, body: str) -> list[Problem]:
     in_thread = subject.startswith("Re: ")
     fewest, most = (FEWEST_IN_THREAD, MOST_IN_THREAD) if in_thread else (FEWEST_WORDS, MOST_WORDS)
     if len(subject) > LONGEST_SUBJECT:
-        found.append(Problem("subject", False, f"{len(subject)} characters; {LONGEST_SUBJECT} at most are read."))
+        found.append(
+            Problem(
+                "subject", False, f"{len(subject)} characters; {LONGEST_SUBJECT} at most are read."
+            )
+        )
     if not fewest <= words <= most:
         found.append(Problem("body", False, f"{words} words; {fewest} to {most} are read."))
     if questions != 1:

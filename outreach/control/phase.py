@@ -13,7 +13,10 @@ from outreach.choices import Phase
 from outreach.control.policy import ORDER, POLICY, Limits
 from outreach.models import Control, ControlChange, ControlReason
 
-TURN_ON, TURN_OFF = "outreach.auto_approve", "outreach.halt"  # permissions: who may halt may stop the machine
+TURN_ON, TURN_OFF = (
+    "outreach.auto_approve",
+    "outreach.halt",
+)  # permissions: who may halt may stop the machine
 ANSWER_IS_FRESH = 1.5  # seconds; no call may begin later than 2 after a halt
 MACHINE_SWEEP = "outreach.clear_due"  # gives back at once what the machine approved and may not approve any more
 
@@ -63,21 +66,34 @@ def change(to: Phase, *, by: Any, reason: str, override: bool = False) -> Contro
             raise NotAllowed(f"The phase is {to.value} already.")
         log("phase", row.phase, to, by, reason, override)
         if row.auto_approve and ORDER.index(to) < ORDER.index(Phase(row.phase)):
-            _set(row, "auto_approve", False, by, reason)  # or it would go on by itself after the next rise
-        row.phase, row.phase_since, row.phase_by, row.phase_reason = to, timezone.now(), name_of(by), reason
+            _set(
+                row, "auto_approve", False, by, reason
+            )  # or it would go on by itself after the next rise
+        row.phase, row.phase_since, row.phase_by, row.phase_reason = (
+            to,
+            timezone.now(),
+            name_of(by),
+            reason,
+        )
         row.save()
     nudge(MACHINE_SWEEP)
     return row
 
 
-def switch(on: bool, *, by: Any, reason: str, under_intent: int | None = None, no_warm: bool | None = None) -> Control:
+def switch(
+    on: bool, *, by: Any, reason: str, under_intent: int | None = None, no_warm: bool | None = None
+) -> Control:
     """Turn automatic approval on or off, and set its limits where given; each change is logged.
 
     Raises NotAllowed for a limit that is not a score.
     """
     if under_intent is not None and not 0 <= under_intent <= 100:
         raise NotAllowed(f"under_intent: {under_intent} is not a score from 0 to 100.")
-    wanted = {"auto_approve": on, "auto_max_intent": under_intent, "auto_no_warm_connections": no_warm}
+    wanted = {
+        "auto_approve": on,
+        "auto_max_intent": under_intent,
+        "auto_no_warm_connections": no_warm,
+    }
     with transaction.atomic():
         row = locked()
         for name, value in wanted.items():
@@ -99,12 +115,19 @@ def _said(value: bool | int) -> str:
 
 def halt(*, by: Any, reason: str) -> Control:
     """Stop sending: no slot is claimed after this transaction, so no call to GHL starts. Halting twice is no error."""
-    reason = reason.replace("\x00", "").strip() or "No reason was given."  # never fail to halt over its words
+    reason = (
+        reason.replace("\x00", "").strip() or "No reason was given."
+    )  # never fail to halt over its words
     with transaction.atomic():
         row = locked()
         if not row.halted:
             log("halt", "open", "halted", by, reason)
-            row.halted, row.halted_at, row.halted_by, row.halt_reason = True, timezone.now(), name_of(by), reason
+            row.halted, row.halted_at, row.halted_by, row.halt_reason = (
+                True,
+                timezone.now(),
+                name_of(by),
+                reason,
+            )
             row.save()
     nudge(MACHINE_SWEEP)
     return row
@@ -131,5 +154,7 @@ def name_of(by: Any) -> str:
 def log(what: str, before: str, after: str, by: Any, reason: str, override: bool = False) -> None:
     """Write down a change of what is allowed, in the transaction that changes it."""
     user = by if hasattr(by, "get_username") else None
-    row = ControlChange.objects.create(what=what, before=before, after=after, by=user, by_name=name_of(by), override=override)
+    row = ControlChange.objects.create(
+        what=what, before=before, after=after, by=user, by_name=name_of(by), override=override
+    )
     ControlReason.objects.create(change=row, text=reason)

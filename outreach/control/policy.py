@@ -20,7 +20,9 @@ POLICY: dict[Phase, Limits] = {
     Phase.SHADOW: Limits(1, 0, frozenset(), "Nothing is sent. What you would do is recorded."),
     Phase.PARALLEL: Limits(2, 25, frozenset(), "A person decides every email."),
     Phase.ASSISTED: Limits(3, 50, frozenset({Band.LOW}), "The machine may clear LOW emails."),
-    Phase.AUTONOMOUS: Limits(4, 100, frozenset({Band.LOW, Band.WARM}), "The machine may clear LOW and WARM emails."),
+    Phase.AUTONOMOUS: Limits(
+        4, 100, frozenset({Band.LOW, Band.WARM}), "The machine may clear LOW and WARM emails."
+    ),
 }
 ORDER = list(POLICY)
 
@@ -62,7 +64,11 @@ def band(intent: int, tier: str, employees_from: int | None, warm: bool) -> Band
 
 def judge(limits: Limits, facts: Facts) -> Verdict:
     """Would the machine approve this email under these limits, and if not, why not."""
-    own = Band.CRITICAL if facts.critical_reason else band(facts.intent, facts.tier, facts.employees_from, facts.warm)
+    own = (
+        Band.CRITICAL
+        if facts.critical_reason
+        else band(facts.intent, facts.tier, facts.employees_from, facts.warm)
+    )
     reasons = []
     if own not in limits.machine_approves:
         reasons.append(f"{own.label} emails are decided by a person in this phase")
@@ -105,7 +111,9 @@ def judge_now(limits: Limits, facts: Facts, machine: Machine) -> Verdict:
     """`judge`, with everything that must be so at the moment of approving, too."""
     reasons = [*machine_waits(limits, machine), *judge(limits, facts).reasons]
     if facts.intent >= machine.under_intent:
-        reasons.append(f"the score is {facts.intent}, and the machine approves under {machine.under_intent}")
+        reasons.append(
+            f"the score is {facts.intent}, and the machine approves under {machine.under_intent}"
+        )
     if machine.no_warm and facts.warm:
         reasons.append("there is a warm connection")
     return Verdict(not reasons, tuple(reasons))
@@ -114,7 +122,10 @@ def judge_now(limits: Limits, facts: Facts, machine: Machine) -> Verdict:
 def judge_all(facts: Facts) -> dict[str, dict[str, object]]:
     """The verdict of every phase that has a machine in it, as stored beside a draft."""
     return {
-        phase.value: {"machine_approves": verdict.machine_approves, "reasons": list(verdict.reasons)}
+        phase.value: {
+            "machine_approves": verdict.machine_approves,
+            "reasons": list(verdict.reasons),
+        }
         for phase in (Phase.ASSISTED, Phase.AUTONOMOUS)
         for verdict in [judge(POLICY[phase], facts)]
     }

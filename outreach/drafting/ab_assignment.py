@@ -17,7 +17,12 @@ def assign_side(message: Message, template: EmailTemplate | None) -> str:
 
     Inside the transaction that stores the draft: the place that it takes is claimed with it, or not at all.
     """
-    if message.step > 1 or message.kind != Kind.LIVE or "ghl" in settings.SANDBOXED or template is None:
+    if (
+        message.step > 1
+        or message.kind != Kind.LIVE
+        or "ghl" in settings.SANDBOXED
+        or template is None
+    ):
         return ""
     running = Experiment.objects.filter(ended_at=None, template_a=template).first()
     if running is None or phase.control().phase == Phase.SHADOW:
@@ -34,7 +39,9 @@ def template_version_for(message: Message, template: EmailTemplate) -> EmailTemp
     """What an email that got B is written by in the stead of `template`; `template` itself for every other."""
     if message.pk is None:
         return template
-    mine = Assignment.objects.filter(message=message, variant=Assignment.B, experiment__template_a=template)
+    mine = Assignment.objects.filter(
+        message=message, variant=Assignment.B, experiment__template_a=template
+    )
     found = mine.select_related("experiment__template_b").first()
     return found.experiment.template_b if found else template
 

@@ -24,7 +24,10 @@ ANSWERED = "This person has answered before."
 OPEN_DEAL = "There is an open opportunity with this person at GoHighLevel."
 A_FIRST_SUBJECT = "A question for Northline Freight"  # in previews of follow-ups
 GENERAL = "general"  # the angle that every tier falls back on
-FOLLOW_UPS = {2: "follow_up", 3: "last_follow_up"}  # the angles of a thread's second and third email
+FOLLOW_UPS = {
+    2: "follow_up",
+    3: "last_follow_up",
+}  # the angles of a thread's second and third email
 BY_HAND = "Queued by hand, with others."
 FRESH_VISIT = timedelta(days=14)  # an email about an older visit would puzzle its reader
 ABOUT_THE_VISIT = ("page_topic", "visit_count")
@@ -51,7 +54,9 @@ class Written:
         self.assessment: Assessment = parts["assessment"]
         self.facts: policy.Facts = parts["facts"]
         self.fields: dict[str, merge_fields.Value] = parts["fields"]
-        self.language_model: str = parts.get("language_model", "")  # whose words they are; "" the template's
+        self.language_model: str = parts.get(
+            "language_model", ""
+        )  # whose words they are; "" the template's
         self.prompt_version: int = parts.get("prompt_version", 0)
 
     @property
@@ -69,7 +74,11 @@ def compose(lead: Lead, message: Message, preview: EmailTemplate | None = None) 
     assert assessment is not None
     sender = sender_of(lead)
     fresh = message.step == 1 and not message.segment_id or _visited_lately(lead)
-    before = previous_emails.Before() if preview else previous_emails.before(lead, timezone.now(), message.pk)
+    before = (
+        previous_emails.Before()
+        if preview
+        else previous_emails.before(lead, timezone.now(), message.pk)
+    )
     if preview and preview.angle in FOLLOW_UPS.values():
         before = previous_emails.Before(thread=A_FIRST_SUBJECT)
     known = Known(
@@ -92,7 +101,11 @@ def compose(lead: Lead, message: Message, preview: EmailTemplate | None = None) 
     if best.blocked is None or best.blocked.guard not in checks.REPEATS:
         return best
     others = (
-        _written(known, ab_assignment.template_version_for(message, one), f"{why}, but that one: {best.blocked.text}")
+        _written(
+            known,
+            ab_assignment.template_version_for(message, one),
+            f"{why}, but that one: {best.blocked.text}",
+        )
         for one in instead_of(template)
     )
     return next((other for other in others if other.blocked is None or _only_waits(other)), best)
@@ -124,7 +137,9 @@ def _written(known: Known, template: EmailTemplate, why: str) -> Written:
         subject, body = headed.text, filled.text
         phrases = tuple(dict.fromkeys([*headed.phrases, *filled.phrases]))
     except merge_fields.MissingField as error:
-        problem = checks.Result("missing_field", False, str(error), f"Add {error.field} or write the email by hand.")
+        problem = checks.Result(
+            "missing_field", False, str(error), f"Add {error.field} or write the email by hand."
+        )
     except merge_fields.BadTemplate as error:
         problem = checks.Result("template", False, str(error), f"Mend template {template}.")
     results = [problem] if problem else check(
@@ -171,7 +186,14 @@ def reworded(
         template=written.template.key if written.template else "",
     )  # fmt: skip
     passed = checks.first_failure(results) is None
-    facts = facts_of(lead, written.assessment, phrases, critical_reason=written.facts.critical_reason, passed=passed, by_model=True)
+    facts = facts_of(
+        lead,
+        written.assessment,
+        phrases,
+        critical_reason=written.facts.critical_reason,
+        passed=passed,
+        by_model=True,
+    )
     words = {"subject": subject, "body": body, "phrases": [phrase.__dict__ for phrase in phrases]}
     whose = {"language_model": by[0], "prompt_version": by[1]}
     return Written(**{**written.__dict__, **words, **whose, "results": results, "facts": facts})
@@ -257,11 +279,14 @@ def signature(sender: TeamMember | None, unsubscribe_token: str) -> email_footer
     )
 
 
-def signals_of(assessment: Assessment, fields: Mapping[str, merge_fields.Value]) -> tuple[Signal, ...]:
+def signals_of(
+    assessment: Assessment, fields: Mapping[str, merge_fields.Value]
+) -> tuple[Signal, ...]:
     """What is known of a lead that a template may rest on, the strongest first."""
     known = {
         Signal.WARM_CONNECTION: bool(assessment.warm),
-        Signal.HIGH_INTENT_PAGE: "page_topic" in fields and rule_versions.shows_high_intent(assessment),
+        Signal.HIGH_INTENT_PAGE: "page_topic" in fields
+        and rule_versions.shows_high_intent(assessment),
         Signal.HIRING: "open_roles" in fields,
         Signal.TECH_STACK: "technology" in fields,
     }
@@ -275,7 +300,11 @@ def choose(tier: str, angle: str, signals: Collection[str] = ()) -> tuple[EmailT
     """
     active = list(first_emails())
     known = [signal for signal in Signal.values if signal in signals]
-    for place in [(tier, about, signal) for about in dict.fromkeys((angle, GENERAL)) for signal in (*known, "")]:
+    for place in [
+        (tier, about, signal)
+        for about in dict.fromkeys((angle, GENERAL))
+        for signal in (*known, "")
+    ]:
         for template in active:
             if (template.tier, template.angle, template.signal) == place:
                 return template, _why(angle, template, known)
@@ -294,16 +323,24 @@ def next_in_thread(tier: str, step: int) -> tuple[EmailTemplate, str]:
     active = EmailTemplate.objects.filter(active=True, angle=FOLLOW_UPS[step]).order_by("key")
     template = active.filter(tier=tier).first() or active.first()
     if template is None:
-        raise LookupError(f"There is no active email template for {FOLLOW_UPS[step].replace('_', ' ')}.")
+        raise LookupError(
+            f"There is no active email template for {FOLLOW_UPS[step].replace('_', ' ')}."
+        )
     return template, f"email {step} of a thread, {template.tier}"
 
 
 def _why(angle: str, template: EmailTemplate, known: Sequence[str]) -> str:
     """ "tier_1, angle high_intent, signal hiring; also known: tech_stack"."""
-    text = f"{template.tier}, angle {template.angle}" + (f", signal {template.signal}" if template.signal else "")
+    text = f"{template.tier}, angle {template.angle}" + (
+        f", signal {template.signal}" if template.signal else ""
+    )
     if template.angle != angle:
         text += f", for there is none for angle {angle}"
-    said = {template.signal, template.angle, "high_intent_page" if template.angle == "high_intent" else ""}
+    said = {
+        template.signal,
+        template.angle,
+        "high_intent_page" if template.angle == "high_intent" else "",
+    }
     also = [signal for signal in known if signal not in said]
     return text + (f"; also known: {', '.join(also)}" if also else "")
 
@@ -313,7 +350,12 @@ def _visited_lately(lead: Lead) -> bool:
 
 
 def fields_of(
-    lead: Lead, assessment: Assessment, sender: TeamMember | None, *, about_the_visit: bool = True, thread: str = ""
+    lead: Lead,
+    assessment: Assessment,
+    sender: TeamMember | None,
+    *,
+    about_the_visit: bool = True,
+    thread: str = "",
 ) -> dict[str, merge_fields.Value]:
     """Every merge field that is known, with its source; without those about a visit that is too long ago.
 
@@ -322,7 +364,9 @@ def fields_of(
     company, warm = lead.company, assessment.warm or {}
     ours = lambda name: source_of(lead.sources, name)  # noqa: E731
     theirs = lambda name: source_of(company.sources if company else {}, name)  # noqa: E731
-    tool = next((t for t in (company.technologies if company else []) if t.lower() in BUSINESS_TOOLS), "")
+    tool = next(
+        (t for t in (company.technologies if company else []) if t.lower() in BUSINESS_TOOLS), ""
+    )
     visits = lead.visits.count() if lead.pk else 0
     found = {
         "first_name": (lead.first_name, ours("first_name")),
@@ -341,7 +385,10 @@ def fields_of(
         "warm_company": (warm.get("company", ""), "team's connections"),
         "warm_sentence": (warm.get("sentence", ""), "team's connections"),
         "sender_name": (sender.name if sender else settings.SENDER_NAME, "settings"),
-        "sender_first_name": ((sender.name if sender else settings.SENDER_NAME).split(" ")[0], "settings"),
+        "sender_first_name": (
+            (sender.name if sender else settings.SENDER_NAME).split(" ")[0],
+            "settings",
+        ),
         "sender_company": (settings.SENDER_COMPANY, "settings"),
         "first_subject": (thread, "the first email"),
     }
@@ -371,7 +418,19 @@ def source_of(sources: dict[str, dict[str, str]], name: str) -> str:
 def _plain_company(name: str) -> str:
     """ "Northline Freight, Inc." as one says it: "Northline Freight"."""
     plain = name.strip()
-    for ending in (", Inc.", " Inc.", ", Inc", " Inc", ", LLC", " LLC", ", Ltd.", " Ltd.", " Ltd", " Corp.", ", Corp."):
+    for ending in (
+        ", Inc.",
+        " Inc.",
+        ", Inc",
+        " Inc",
+        ", LLC",
+        " LLC",
+        ", Ltd.",
+        " Ltd.",
+        " Ltd",
+        " Corp.",
+        ", Corp.",
+    ):
         plain = plain.removesuffix(ending)
     return plain
 

@@ -52,7 +52,11 @@ def take_assessments(batch: int = 200) -> int:
     if not assess.is_on():
         return 0
     position, _ = Position.objects.get_or_create(reader=READER)
-    new = list(Assessment.objects.filter(seq__gt=position.seq).order_by("seq").values_list("seq", "lead")[:batch])
+    new = list(
+        Assessment.objects.filter(seq__gt=position.seq)
+        .order_by("seq")
+        .values_list("seq", "lead")[:batch]
+    )
     if not new:
         return 0
     last = new[-1][0]
@@ -78,7 +82,9 @@ def _open_or_note(assessment: Assessment) -> None:
         raise
     except Exception as error:
         log.exception("assessment %s could not be taken up", assessment.pk)
-        Lead.objects.filter(pk=assessment.lead_id).update(error=f"Drafting: {type(error).__name__}: {error}"[:300])
+        Lead.objects.filter(pk=assessment.lead_id).update(
+            error=f"Drafting: {type(error).__name__}: {error}"[:300]
+        )
 
 
 def _open(assessment: Assessment) -> None:
@@ -90,12 +96,16 @@ def _open(assessment: Assessment) -> None:
         try:
             with transaction.atomic():
                 rewrite(waiting, assessment)
-        except Exception:  # one draft that keeps its older text must not stop the reading for everybody
+        except (
+            Exception
+        ):  # one draft that keeps its older text must not stop the reading for everybody
             log.exception("email %s could not be rewritten", waiting.pk)
         return
     if why_not(lead):
         return
-    Message.objects.create(lead=lead, assessment=assessment, kind=lead.kind, to_address=lead.email or "")
+    Message.objects.create(
+        lead=lead, assessment=assessment, kind=lead.kind, to_address=lead.email or ""
+    )
     nudge("outreach.write_drafts")
 
 
@@ -125,7 +135,11 @@ def why_never(lead: Lead) -> str:
         return "There is no address to write to."
     if emails.filter(status__in=[Status.SENT, Status.FAILED]).exists():
         return "The first email to this person was sent, or refused for good, before."
-    if Message.objects.filter(to_address=lead.email, status__in=[*OPEN, Status.SENT]).exclude(lead=lead).exists():
+    if (
+        Message.objects.filter(to_address=lead.email, status__in=[*OPEN, Status.SENT])
+        .exclude(lead=lead)
+        .exists()
+    ):
         return "This address was written to, as somebody else's."
     ended, rejections = _last_end(lead), emails.filter(status=Status.REJECTED).count()
     if ended and rejections >= 2 and ended > timezone.now() - REST_AFTER_TWO_REJECTIONS:
@@ -150,7 +164,9 @@ def write_drafts(batch: int = 100) -> int:
     """Write every open draft; each ends held, blocked or, after the last try, blocked with the error."""
     if not assess.is_on():
         return 0
-    due = Message.objects.filter(status=Status.DRAFT, not_before__lte=timezone.now()).order_by("not_before")
+    due = Message.objects.filter(status=Status.DRAFT, not_before__lte=timezone.now()).order_by(
+        "not_before"
+    )
     count = 0
     for message in claims.leased(due, LEASE_SECONDS, batch):
         count += 1
@@ -165,7 +181,9 @@ def _write(message: Message) -> None:
             write(message, lease=lease)
     except Exception as error:
         log.exception("email %s could not be drafted", message.pk)
-        _try_again(Message.objects.get(pk=message.pk), lease, f"{type(error).__name__}: {error}"[:500])
+        _try_again(
+            Message.objects.get(pk=message.pk), lease, f"{type(error).__name__}: {error}"[:500]
+        )
 
 
 def _try_again(message: Message, lease: datetime | None, text: str) -> None:
@@ -187,7 +205,10 @@ def _try_again(message: Message, lease: datetime | None, text: str) -> None:
 def write(message: Message, lease: datetime | None = None) -> Message:
     """Give `message` its first text and move it to held or blocked."""
     written = compose.compose(message.lead, message)
-    if written.blocked is None and ab_assignment.assign_side(message, written.template) == Assignment.B:
+    if (
+        written.blocked is None
+        and ab_assignment.assign_side(message, written.template) == Assignment.B
+    ):
         written = compose.compose(message.lead, message)
     message = _store(message, written)
     return _to_the_queue(message, written, lease)
@@ -202,13 +223,20 @@ def rewrite(message: Message, assessment: Assessment) -> None:
     same = (
         current is not None
         and address == message.to_address
-        and (current.subject, current.body, current.footer) == (written.subject, written.body, written.footer)
+        and (current.subject, current.body, current.footer)
+        == (written.subject, written.body, written.footer)
     )
-    changes = _standing(written) | {"assessment": assessment, "to_address": address, "domain": _domain(address)}
+    changes = _standing(written) | {
+        "assessment": assessment,
+        "to_address": address,
+        "domain": _domain(address),
+    }
     if message.status == Status.HELD and changes["band"] != message.band:
         now, band = timezone.now(), choices.Band(changes["band"])
         changes |= {"due_at": _due_at(band, now), "expires_at": expires_at(band, now)}
-    rows = Message.objects.filter(pk=message.pk, status=message.status, version=message.version, opened_at=None)
+    rows = Message.objects.filter(
+        pk=message.pk, status=message.status, version=message.version, opened_at=None
+    )
     if not claims.claim(rows, version=message.version + (not same), **changes):
         return  # somebody opened or decided it meanwhile
     message.refresh_from_db()
@@ -222,9 +250,13 @@ def rewrite(message: Message, assessment: Assessment) -> None:
 
 def replace(message: Message, written: compose.Written) -> None:
     """Put a language model's words in the place of a held text that nobody has opened; raises Stale for any other."""
-    rows = Message.objects.filter(pk=message.pk, status=Status.HELD, version=message.version, opened_at=None)
+    rows = Message.objects.filter(
+        pk=message.pk, status=Status.HELD, version=message.version, opened_at=None
+    )
     version, checked = message.version + 1, _standing(written)
-    if not claims.claim(rows, version=version, guards=checked["guards"], verdicts=checked["verdicts"]):
+    if not claims.claim(
+        rows, version=version, guards=checked["guards"], verdicts=checked["verdicts"]
+    ):
         found = Message.objects.get(pk=message.pk)
         raise Stale(found.status, found.version)
     _store_text(message, written, version)
@@ -233,8 +265,12 @@ def replace(message: Message, written: compose.Written) -> None:
 def follow_owners(batch: int = 100) -> int:
     """Sign anew what nobody has opened and whose lead has another owner by now; returns how many it was tried for."""
     typed = MessageText.objects.filter(message=OuterRef("pk"), author__isnull=False)
-    waiting = Message.objects.filter(status__in=[Status.HELD, Status.BLOCKED], opened_at=None, template__isnull=False)
-    other = waiting.filter(Q(sender=None) | ~Q(sender=F("lead__owner")), ~Exists(typed), lead__owner__active=True)
+    waiting = Message.objects.filter(
+        status__in=[Status.HELD, Status.BLOCKED], opened_at=None, template__isnull=False
+    )
+    other = waiting.filter(
+        Q(sender=None) | ~Q(sender=F("lead__owner")), ~Exists(typed), lead__owner__active=True
+    )
     pairs = list(other.order_by("rank", "pk").values_list("pk", "lead")[:batch])
     for pk, lead in pairs:
         _sign_anew(pk, lead)
@@ -248,7 +284,9 @@ def _sign_anew(pk: int, lead: int) -> None:
             message = Message.objects.select_related("assessment").get(pk=pk)
             if message.status in (Status.HELD, Status.BLOCKED) and message.assessment:
                 rewrite(message, message.assessment)
-    except Exception:  # it keeps its older text, which the desk says, and must not keep the others back
+    except (
+        Exception
+    ):  # it keeps its older text, which the desk says, and must not keep the others back
         log.exception("email %s could not be signed anew", pk)
 
 
@@ -298,11 +336,15 @@ def _store_text(message: Message, written: compose.Written, version: int) -> Non
         phrases=written.phrases,
         language_model=written.language_model,
         prompt_version=written.prompt_version,
-        sha256=email_footer.text_hash(message.to_address, written.subject, written.body, written.footer),
+        sha256=email_footer.text_hash(
+            message.to_address, written.subject, written.body, written.footer
+        ),
     )
 
 
-def _to_the_queue(message: Message, written: compose.Written, lease: datetime | None = None) -> Message:
+def _to_the_queue(
+    message: Message, written: compose.Written, lease: datetime | None = None
+) -> Message:
     now = timezone.now()
     if blocked := written.blocked:
         return move(
@@ -315,7 +357,9 @@ def _to_the_queue(message: Message, written: compose.Written, lease: datetime | 
 def free_blocked(batch: int = 100) -> int:
     """Hold what was blocked only until a colleague's email was decided, or had its seven days; returns how many."""
     now, count = timezone.now(), 0
-    waiting = Message.objects.filter(status=Status.BLOCKED, blocked_by=checks.ONE_PER_COMPANY, not_before__lte=now)
+    waiting = Message.objects.filter(
+        status=Status.BLOCKED, blocked_by=checks.ONE_PER_COMPANY, not_before__lte=now
+    )
     for message in waiting.select_related("lead__company").order_by("rank", "not_before")[:batch]:
         try:
             count += guard_again(message, now).status == Status.HELD
@@ -342,7 +386,9 @@ def guard_again(message: Message, now: datetime) -> Message:
     return message
 
 
-def guarded(message: Message, text: MessageText, before: previous_emails.Before) -> list[checks.Result]:
+def guarded(
+    message: Message, text: MessageText, before: previous_emails.Before
+) -> list[checks.Result]:
     """What the guards say of an email's text as things are now."""
     return compose.check(
         message.lead, text.subject, text.body, text.footer, [merge_fields.Phrase(**p) for p in text.phrases], message.sender,
@@ -391,9 +437,13 @@ def _due_at(band: choices.Band, now: datetime) -> datetime:
 def expires_at(band: choices.Band, now: datetime) -> datetime:
     """When an email that nobody decides comes to its end."""
     days = LIFE_DAYS.get(band, OTHER_LIFE_DAYS)
-    return calendar.add_working_days(now, days, settings.TEAM_TIME_ZONE, office_hours.team_country())
+    return calendar.add_working_days(
+        now, days, settings.TEAM_TIME_ZONE, office_hours.team_country()
+    )
 
 
 def _edited(message: Message) -> bool:
     """Whether its text is a person's, or came with it from the older system: no machine writes over either."""
-    return (message.version > 0 and message.template_id is None) or message.texts.exclude(author=None).exists()
+    return (message.version > 0 and message.template_id is None) or message.texts.exclude(
+        author=None
+    ).exists()

@@ -55,7 +55,9 @@ def open_due(now: datetime | None = None, batch: int = 200) -> int:
     now, count = now or timezone.now(), 0
     for step in DAYS:
         if EmailTemplate.objects.filter(active=True, angle=compose.FOLLOW_UPS[step]).exists():
-            for first in due(step, now):  # all of three weeks: those that stay shut must not hide those behind them
+            for first in due(
+                step, now
+            ):  # all of three weeks: those that stay shut must not hide those behind them
                 count += count < batch and _open(first, step)
     if count:
         nudge("outreach.write_drafts")
@@ -76,7 +78,9 @@ def due(step: int, now: datetime) -> QuerySet[Message]:
 
 def _not_ended() -> tuple[Q, ...]:
     """What a query can tell; `ended` tells the rest, for the few that are left."""
-    events = EmailEvent.objects.filter(Q(message=OuterRef("pk")) | Q(message__follows=OuterRef("pk")))
+    events = EmailEvent.objects.filter(
+        Q(message=OuterRef("pk")) | Q(message__follows=OuterRef("pk"))
+    )
     meetings = Meeting.objects.filter(lead=OuterRef("lead")).exclude(status__in=Meeting.OFF)
     return (
         Q(~Exists(Reply.objects.by_people().filter(lead=OuterRef("lead")))),
@@ -104,20 +108,29 @@ def ended(first: Message) -> End | None:
     """Why the thread of `first` goes no further, by everything that our rows know; None where it may go on."""
     lead = first.lead
     if first.transport == Transport.SANDBOX and "ghl" not in settings.SANDBOXED:
-        return End("first_kept", "The first email of this thread was kept in the sandbox and never reached them.")
+        return End(
+            "first_kept",
+            "The first email of this thread was kept in the sandbox and never reached them.",
+        )
     if previous_emails.has_answered(lead):
         return End("answered", "This person has answered.")
     thread = EmailEvent.objects.filter(Q(message=first) | Q(message__follows=first))
     if event := thread.filter(kind__in=ENDS_THREAD).first():
         return End(event.kind, f"An email of this thread: {event.get_kind_display().lower()}.")
-    if Meeting.objects.filter(lead__in=suppression.rows_of(lead)).exclude(status__in=Meeting.OFF).exists():
+    if (
+        Meeting.objects.filter(lead__in=suppression.rows_of(lead))
+        .exclude(status__in=Meeting.OFF)
+        .exists()
+    ):
         return End("meeting", "A meeting is booked.")
     if stop := suppression.verdict(first.to_address, lead):
         return End("suppressed", f"We must not write: {stop.text} ({stop.source}).")
     if lead.email != first.to_address:
         return End("other_address", "This person has another address by now.")
     if colleague := _said_yes(lead, first):
-        return End("company_answered", f"{colleague} at the same company has answered, and is interested.")
+        return End(
+            "company_answered", f"{colleague} at the same company has answered, and is interested."
+        )
     return None
 
 

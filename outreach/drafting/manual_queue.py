@@ -93,7 +93,9 @@ def queue(selection: Selection, by: Any) -> Segment:
     with transaction.atomic():
         locks.people(*(lead.pk for lead in selection.leads))
         still = [lead for lead in selection.leads if not why_not(lead)]
-        segment = Segment.objects.create(what=selection.what, looked_at=selection.looked_at, queued=len(still), by=by)
+        segment = Segment.objects.create(
+            what=selection.what, looked_at=selection.looked_at, queued=len(still), by=by
+        )
         for lead in still:
             Message.objects.create(
                 lead=lead, assessment=lead.assessments.first(), kind=lead.kind, to_address=lead.email or "",

@@ -16,7 +16,13 @@ from outreach.models import EmailTemplate, Message, Signal
 
 RECENT = 100  # leads whose gaps are counted
 OFTEN_MISSING = 0.1  # share of them, from which on a required field is worth a warning
-TITLES = {"ceo": "CEO", "cro": "VP Sales", "cto": "CTO", "coo": "COO", "other": "Director of Finance"}
+TITLES = {
+    "ceo": "CEO",
+    "cro": "VP Sales",
+    "cto": "CTO",
+    "coo": "COO",
+    "other": "Director of Finance",
+}
 # What a draft is blocked by that is no fault of the template.
 NOT_THE_TEXT = {"missing_field", "sender_identity", "postal_address", "unsubscribe_link", "country"}
 
@@ -119,8 +125,14 @@ def _for_made_up(template: EmailTemplate) -> Iterable[tuple[str, str, compose.Wr
 
 
 def _for_lead(template: EmailTemplate, lead: Lead) -> tuple[str, str, compose.Written]:
-    assessment = lead.assessments.first() or Assessment(lead=lead, intent=0, tier=template.tier, angle=template.angle)
-    return f"{lead}, {lead.title or 'no title'}", f"{assessment.angle}", _written(template, lead, assessment)
+    assessment = lead.assessments.first() or Assessment(
+        lead=lead, intent=0, tier=template.tier, angle=template.angle
+    )
+    return (
+        f"{lead}, {lead.title or 'no title'}",
+        f"{assessment.angle}",
+        _written(template, lead, assessment),
+    )
 
 
 def _written(template: EmailTemplate, lead: Lead, assessment: Assessment) -> compose.Written:
@@ -147,11 +159,16 @@ def _found_in(emails: Iterable[tuple[str, str, compose.Written]]) -> Iterable[st
         for result in written.results:
             if not result.passed and result.guard not in NOT_THE_TEXT:
                 field = "subject" if result.guard == "subject" else "body"
-                seen.setdefault((field, True, f"A guard stops it: {result.text} {result.clear}"), who)
+                seen.setdefault(
+                    (field, True, f"A guard stops it: {result.text} {result.clear}"), who
+                )
         if written.body:
             for problem in style.of_email(written.subject, written.body):
                 seen.setdefault((problem.field, problem.is_error, problem.text), who)
-    return [style.Problem(field, is_error, f"{text} ({who})") for (field, is_error, text), who in seen.items()]
+    return [
+        style.Problem(field, is_error, f"{text} ({who})")
+        for (field, is_error, text), who in seen.items()
+    ]
 
 
 def _often_missing(template: EmailTemplate) -> list[style.Problem]:
@@ -162,10 +179,14 @@ def _often_missing(template: EmailTemplate) -> list[style.Problem]:
         if template.signal and template.signal not in compose.signals_of(lead.newest[0], known):
             continue
         family, count = merge_fields.title_family(lead.title), count + 1
-        needed = style.required(template.subject, family, known) | style.required(template.body, family, known)
+        needed = style.required(template.subject, family, known) | style.required(
+            template.body, family, known
+        )
         missing.update(needed - set(known))
     return [
-        style.Problem("body", False, f"{name} is not known of {lacking} of the {count} leads seen last.")
+        style.Problem(
+            "body", False, f"{name} is not known of {lacking} of the {count} leads seen last."
+        )
         for name, lacking in missing.most_common()
         if lacking >= OFTEN_MISSING * count
     ]
@@ -174,18 +195,24 @@ def _often_missing(template: EmailTemplate) -> list[style.Problem]:
 def recent(template: EmailTemplate) -> list[Any]:
     """The leads seen last of the template's tier and angle, each with `newest`, a list of its newest assessment."""
     newest = Prefetch("assessments", Assessment.objects.order_by("-seq"), to_attr="newest")
-    leads = Lead.objects.filter(kind=Kind.LIVE, tier=template.tier).select_related("company", "owner")
+    leads = Lead.objects.filter(kind=Kind.LIVE, tier=template.tier).select_related(
+        "company", "owner"
+    )
     found = leads.prefetch_related(newest, "visits").order_by("-last_seen_at", "-pk")[: RECENT * 3]
-    return [lead for lead in found if lead.newest and lead.newest[0].angle == template.angle][:RECENT]
+    return [lead for lead in found if lead.newest and lead.newest[0].angle == template.angle][
+        :RECENT
+    ]
 
 
 def _place_taken(template: EmailTemplate) -> list[style.Problem]:
     """Two for one place: which one drafts get would be chance."""
-    same = EmailTemplate.objects.filter(active=True, tier=template.tier, angle=template.angle, signal=template.signal).exclude(
-        key=template.key
-    )
+    same = EmailTemplate.objects.filter(
+        active=True, tier=template.tier, angle=template.angle, signal=template.signal
+    ).exclude(key=template.key)
     if other := same.first():
-        return [style.Problem("", True, f"{other} has this tier, angle and signal. Change that one.")]
+        return [
+            style.Problem("", True, f"{other} has this tier, angle and signal. Change that one.")
+        ]
     if template.signal in (template.angle, template.angle + "_page"):
         return [style.Problem("signal", True, "The angle says so already. Leave the signal empty.")]
     return []

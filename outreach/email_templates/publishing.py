@@ -35,10 +35,14 @@ def publish(template: EmailTemplate, by: Any, *, instead_of: EmailTemplate | Non
     `instead_of` is the active version that the person has seen it compared with.
     """
     with transaction.atomic():
-        versions = list(EmailTemplate.objects.select_for_update().filter(key=template.key).order_by("version"))
+        versions = list(
+            EmailTemplate.objects.select_for_update().filter(key=template.key).order_by("version")
+        )
         active = next((one for one in versions if one.active), None)
         if (active and active.pk) != (instead_of and instead_of.pk):
-            raise Overtaken(f"Somebody changed {template.key} meanwhile. Look at it again; nothing was published.")
+            raise Overtaken(
+                f"Somebody changed {template.key} meanwhile. Look at it again; nothing was published."
+            )
         EmailTemplate.objects.filter(key=template.key, active=True).update(active=False)
         names = ("key", "tier", "angle", "signal", "name", "subject", "body")
         return EmailTemplate.objects.create(
@@ -51,5 +55,7 @@ def publish(template: EmailTemplate, by: Any, *, instead_of: EmailTemplate | Non
 def retire(template: EmailTemplate) -> None:
     """Take an active template out of use; raises Needed for the general one that a tier falls back on."""
     if template.angle == GENERAL and not template.signal:
-        raise Needed(f"{template} is what {template.get_tier_display()} falls back on. Publish another version instead.")
+        raise Needed(
+            f"{template} is what {template.get_tier_display()} falls back on. Publish another version instead."
+        )
     EmailTemplate.objects.filter(pk=template.pk).update(active=False)

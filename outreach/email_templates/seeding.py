@@ -46,11 +46,17 @@ def _seed_one(row: dict[str, str], stored: list[EmailTemplate]) -> bool:
     if versions and (active is None or not active.seeded or _same(active, row)):
         return False
     place = (row["tier"], row["angle"], row["signal"])
-    if any(one.active and (one.tier, one.angle, one.signal) == place for one in stored if one.key != row["key"]):
+    if any(
+        one.active and (one.tier, one.angle, one.signal) == place
+        for one in stored
+        if one.key != row["key"]
+    ):
         return False
     if active is not None:
         EmailTemplate.objects.filter(pk=active.pk).update(active=False)
-    EmailTemplate.objects.create(**row, version=versions[-1].version + 1 if versions else 1, seeded=True)
+    EmailTemplate.objects.create(
+        **row, version=versions[-1].version + 1 if versions else 1, seeded=True
+    )
     return True
 
 

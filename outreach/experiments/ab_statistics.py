@@ -20,7 +20,9 @@ class Plan:
     is_assumed: bool
     hoped: float  # twice that
     power: float  # the chance to see such a rise
-    seen: float | None  # the rate that would be seen eight times in ten; None where not even 100 % would
+    seen: (
+        float | None
+    )  # the rate that would be seen eight times in ten; None where not even 100 % would
     needed: int  # emails for eight in ten at `hoped`
     days: int | None  # at today's cap, every email given to it; None where nothing may leave
 
@@ -28,7 +30,11 @@ class Plan:
     def sentence(self) -> str:
         source = "assumed" if self.is_assumed else "today"
         seen = f" Eight times in ten it would see a rise to {self.seen:.0%}." if self.seen else ""
-        days = "nothing leaves in this phase" if self.days is None else f"{self.days} days or more at today's cap"
+        days = (
+            "nothing leaves in this phase"
+            if self.days is None
+            else f"{self.days} days or more at today's cap"
+        )
         return (
             f"With {self.size // 2} emails a side a rise from {self.rate:.0%} ({source}) to {self.hoped:.0%} would be "
             f"seen {_often(self.power)}.{seen} To see one to {self.hoped:.0%} it takes {self.needed} emails. "
@@ -49,7 +55,16 @@ def plan(size: int, people: int, answered: int, daily: int) -> Plan:
     hoped = hoped if hoped > rate else (rate + 1) / 2
     chance = statistics.power(rate, hoped, each)
     needed = 2 * statistics.trials_needed(rate, hoped, WANTED)
-    return Plan(size, rate, is_assumed, hoped, chance, _seen(rate, each), needed, ceil(size / daily) if daily else None)
+    return Plan(
+        size,
+        rate,
+        is_assumed,
+        hoped,
+        chance,
+        _seen(rate, each),
+        needed,
+        ceil(size / daily) if daily else None,
+    )
 
 
 def _seen(rate: float, each: int) -> float | None:
@@ -94,13 +109,18 @@ class Result:
 def compare(a: Side, b: Side, size: int, waiting: int) -> Result:
     """`waiting` are assigned emails that may still leave, or left less than three days ago."""
     difference = statistics.difference(a.answered, a.ripe, b.answered, b.ripe)
-    assigned, left = statistics.even_split(a.assigned, b.assigned), statistics.even_split(a.left, b.left)
+    assigned, left = (
+        statistics.even_split(a.assigned, b.assigned),
+        statistics.even_split(a.left, b.left),
+    )
     is_complete = a.assigned + b.assigned >= size and not waiting
     verdict, why = _verdict(difference, min(assigned, left), is_complete)
     return Result(a, b, difference, assigned, left, is_complete, verdict, why)
 
 
-def _verdict(difference: tuple[float, float] | None, by_chance: float, is_complete: bool) -> tuple[str, str]:
+def _verdict(
+    difference: tuple[float, float] | None, by_chance: float, is_complete: bool
+) -> tuple[str, str]:
     if by_chance < UNEVEN:
         why = "The split is too uneven to be chance, so the two sides cannot be compared."
         return ("inconclusive" if is_complete else ""), why

@@ -20,7 +20,15 @@ from outreach.control import phase
 from outreach.experiments import ab_statistics
 from outreach.lifecycle.transitions import OPEN
 from outreach.limits import current_limits
-from outreach.models import Assignment, EmailTemplate, Experiment, Message, MessageText, Reply, Transport
+from outreach.models import (
+    Assignment,
+    EmailTemplate,
+    Experiment,
+    Message,
+    MessageText,
+    Reply,
+    Transport,
+)
 
 RIPE = timedelta(days=3)  # an answer takes its time
 LOOK_BACK = timedelta(days=60)
@@ -35,7 +43,9 @@ class Ended(Exception):
     """It was ended before, by another; nothing was changed."""
 
 
-def start(template: EmailTemplate, variant: EmailTemplate, kind: str, size: int, by: Any) -> Experiment:
+def start(
+    template: EmailTemplate, variant: EmailTemplate, kind: str, size: int, by: Any
+) -> Experiment:
     """Store `variant` as a version of the active `template` that only this test uses, and begin. Raises NotStarted.
 
     The caller has held the variant against the checks of templates.
@@ -46,7 +56,11 @@ def start(template: EmailTemplate, variant: EmailTemplate, kind: str, size: int,
         raise NotStarted("The variant is the same text.")
     try:
         with transaction.atomic():
-            versions = list(EmailTemplate.objects.select_for_update().filter(key=template.key).order_by("version"))
+            versions = list(
+                EmailTemplate.objects.select_for_update()
+                .filter(key=template.key)
+                .order_by("version")
+            )
             active = next((one for one in versions if one.active), None)
             if active is None or active.pk != template.pk:
                 raise NotStarted(f"{template} is not in use any more. Look again.")
@@ -70,7 +84,9 @@ def _stored(variant: EmailTemplate, active: EmailTemplate, version: int, by: Any
 def plan(template: EmailTemplate, size: int) -> ab_statistics.Plan:
     """What a test of so many emails of `template` could show, by what is known today."""
     now = timezone.now()
-    sent = counted(Message.objects.filter(template__key=template.key, sent_at__gte=now - LOOK_BACK), now)
+    sent = counted(
+        Message.objects.filter(template__key=template.key, sent_at__gte=now - LOOK_BACK), now
+    )
     answered = sum(has_answered for _, has_answered in sent)
     daily = current_limits.standing(phase.control(), now).daily
     return ab_statistics.plan(size, len(sent), answered, daily)
@@ -84,33 +100,49 @@ def why_nobody_joins(experiment: Experiment) -> str:
         return "Nobody is added while GoHighLevel is in the sandbox."
     if phase.control().phase == Phase.SHADOW:
         return "Nobody is added in Shadow, for nothing leaves."
-    return "" if experiment.template_a.active else "Nobody is added any more: the template was changed since."
+    return (
+        ""
+        if experiment.template_a.active
+        else "Nobody is added any more: the template was changed since."
+    )
 
 
 def counted(messages: QuerySet[Message], now: datetime) -> list[tuple[int, bool]]:
     """(person, whether they answered) for each first email among `messages` that left long enough ago to be counted."""
-    answers = Reply.objects.counted().filter(lead=OuterRef("lead"), received_at__gte=OuterRef("sent_at"))
+    answers = Reply.objects.counted().filter(
+        lead=OuterRef("lead"), received_at__gte=OuterRef("sent_at")
+    )
     rows = that_left(messages).filter(sent_at__lte=now - RIPE).annotate(said=Exists(answers))
     return list(dict(rows.order_by("sent_at").values_list("lead", "said")).items())
 
 
 def that_left(messages: QuerySet[Message]) -> QuerySet[Message]:
     """First emails to real people that left through GoHighLevel; training, tests, examples and the sandbox are none."""
-    return messages.filter(step=1, status=Status.SENT, transport=Transport.GHL, kind=Kind.LIVE, lead__kind=Kind.LIVE)
+    return messages.filter(
+        step=1, status=Status.SENT, transport=Transport.GHL, kind=Kind.LIVE, lead__kind=Kind.LIVE
+    )
 
 
 def result(experiment: Experiment, now: datetime | None = None) -> ab_statistics.Result:
     """What the rows say of a test until now."""
     now = now or timezone.now()
     mine = Message.objects.filter(assignment__experiment=experiment)
-    waiting = mine.filter(status__in=OPEN).count() + that_left(mine).filter(sent_at__gt=now - RIPE).count()
-    a, b = (_side(mine.filter(assignment__variant=variant), now) for variant in (Assignment.A, Assignment.B))
+    waiting = (
+        mine.filter(status__in=OPEN).count()
+        + that_left(mine).filter(sent_at__gt=now - RIPE).count()
+    )
+    a, b = (
+        _side(mine.filter(assignment__variant=variant), now)
+        for variant in (Assignment.A, Assignment.B)
+    )
     return ab_statistics.compare(a, b, experiment.size, waiting)
 
 
 def _side(messages: QuerySet[Message], now: datetime) -> ab_statistics.Side:
     people, left = counted(messages, now), that_left(messages)
-    typed = MessageText.objects.filter(message=OuterRef("pk"), version=OuterRef("version")).exclude(author=None)
+    typed = MessageText.objects.filter(message=OuterRef("pk"), version=OuterRef("version")).exclude(
+        author=None
+    )
     return ab_statistics.Side(
         assigned=messages.count(),
         left=left.values("lead").distinct().count(),
@@ -126,7 +158,9 @@ def end(experiment: Experiment, by: Any) -> Experiment:
     verdict = found.verdict or Experiment.Verdict.INCONCLUSIVE
     kept = {**asdict(found), "verdict": verdict}
     running = Experiment.objects.filter(pk=experiment.pk, ended_at=None)
-    if not claims.claim(running, ended_at=timezone.now(), ended_by=by, verdict=verdict, result=kept):
+    if not claims.claim(
+        running, ended_at=timezone.now(), ended_by=by, verdict=verdict, result=kept
+    ):
         raise Ended("This test was ended before.")
     experiment.refresh_from_db()
     return experiment

@@ -54,11 +54,15 @@ class Proposal:
     after: str
 
 
-def by_subject(now: datetime | None = None, look_back: timedelta = experiments.LOOK_BACK) -> list[Answered]:
+def by_subject(
+    now: datetime | None = None, look_back: timedelta = experiments.LOOK_BACK
+) -> list[Answered]:
     """Reply rates of first emails that left in the window, by the template's version; the most sent first."""
     now = now or timezone.now()
     found = []
-    sent = experiments.that_left(Message.objects.filter(sent_at__gte=now - look_back, template__isnull=False))
+    sent = experiments.that_left(
+        Message.objects.filter(sent_at__gte=now - look_back, template__isnull=False)
+    )
     used = EmailTemplate.objects.filter(pk__in=sent.values("template"))
     for template in used:
         people = experiments.counted(sent.filter(template=template), now)
@@ -71,17 +75,26 @@ def proposals(kind: str, key: str = "") -> list[Proposal]:
     """What could be tested of the templates that open a thread, the most used first; of `key` alone where given."""
     active = list(compose.first_emails().filter(**({"key": key} if key else {})).order_by("key"))
     recent = Message.objects.filter(sent_at__gte=timezone.now() - experiments.LOOK_BACK)
-    used = {template.pk: experiments.that_left(recent.filter(template__key=template.key)).count() for template in active}
+    used = {
+        template.pk: experiments.that_left(recent.filter(template__key=template.key)).count()
+        for template in active
+    }
     tested = set(Experiment.objects.filter(ended_at=None).values_list("template_key", flat=True))
     found: list[Proposal] = []
     for template in sorted(active, key=lambda one: (-used[one.pk], one.key)):
-        if len(found) < MOST_PROPOSED and template.key not in tested and (proposed := _propose(template, kind)):
+        if (
+            len(found) < MOST_PROPOSED
+            and template.key not in tested
+            and (proposed := _propose(template, kind))
+        ):
             found.append(proposed)
     return found
 
 
 def _propose(template: EmailTemplate, kind: str) -> Proposal | None:
-    texts = tomllib.loads(SEEDS.read_text())["subjects" if kind == Kind.SUBJECT else "calls_to_action"]
+    texts = tomllib.loads(SEEDS.read_text())[
+        "subjects" if kind == Kind.SUBJECT else "calls_to_action"
+    ]
     for text in texts:
         try:
             return proposal(template, kind, text)
@@ -103,7 +116,11 @@ def proposal(template: EmailTemplate, kind: str, text: str) -> Proposal:
         body=template.body if kind == Kind.SUBJECT else with_call_to_action(template.body, text),
     )  # fmt: skip
     known = {(one.field, one.text) for one in preview.proof(template).problems}
-    worse = [one for one in preview.proof(variant).problems if one.is_error or (one.field, one.text) not in known]
+    worse = [
+        one
+        for one in preview.proof(variant).problems
+        if one.is_error or (one.field, one.text) not in known
+    ]
     if worse:
         raise Unfit(worse[0].text)
     return Proposal(template, variant, kind, before, text.strip())
@@ -122,6 +139,10 @@ def _blocks(body: str) -> tuple[list[str], list[str]]:
     """The paragraphs before the closing question, and those that are it: one for each family of titles, or one."""
     blocks = [block.strip() for block in re.split(r"\n\s*\n", body.strip())]
     at = len(blocks)
-    while at and blocks[at - 1].endswith("?") and (at == len(blocks) or blocks[at - 1].startswith("[")):
+    while (
+        at
+        and blocks[at - 1].endswith("?")
+        and (at == len(blocks) or blocks[at - 1].startswith("["))
+    ):
         at -= 1
     return blocks[:at], blocks[at:]

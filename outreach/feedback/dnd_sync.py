@@ -22,7 +22,9 @@ from outreach.models import GhlLook, Message, OptOut, Position
 READER = "opting_out"
 LEASE_SECONDS = 120
 LONGEST_WAIT = timedelta(hours=1)
-LONGEST_TRANSACTION = timedelta(hours=1)  # after that no row with a lower number can come to light any more
+LONGEST_TRANSACTION = timedelta(
+    hours=1
+)  # after that no row with a lower number can come to light any more
 LATE = timedelta(minutes=15)
 ALARM = "ghl:opt-outs"
 Reason, Scope, Outcome = Suppression.Reason, Suppression.Scope, OptOut.Outcome
@@ -35,7 +37,9 @@ def tell_due(batch: int = 5) -> int:
     if "ghl" in settings.SANDBOXED:
         return 0
     count = 0
-    due = OptOut.objects.filter(told_at=None, not_before__lte=timezone.now()).order_by("-suppression_id")
+    due = OptOut.objects.filter(told_at=None, not_before__lte=timezone.now()).order_by(
+        "-suppression_id"
+    )
     for row in claims.leased(due, LEASE_SECONDS, batch):
         count += 1
         if not _tell(row):
@@ -55,7 +59,9 @@ def note(batch: int = 500) -> int:
     found = list(new.values_list("pk", flat=True)[:batch])
     OptOut.objects.bulk_create((OptOut(suppression_id=pk) for pk in found), ignore_conflicts=True)
     if len(found) < batch:
-        old = stops.filter(created_at__lt=timezone.now() - LONGEST_TRANSACTION).aggregate(pk=Max("pk"))["pk"]
+        old = stops.filter(created_at__lt=timezone.now() - LONGEST_TRANSACTION).aggregate(
+            pk=Max("pk")
+        )["pk"]
         if old:
             Position.objects.filter(reader=READER, seq__lt=old).update(seq=old)
     return len(found)
@@ -85,16 +91,27 @@ def contacts_of(stop: Suppression) -> set[str]:
     """
     if stop.scope == Scope.ADDRESS:
         return _found({stop.value})
-    lead = stop.lead if stop.scope == Scope.ADDRESS_HASH else Lead.rows.filter(pk=_number(stop.value)).first()
+    lead = (
+        stop.lead
+        if stop.scope == Scope.ADDRESS_HASH
+        else Lead.rows.filter(pk=_number(stop.value)).first()
+    )
     person = suppression.rows_of(lead) if lead else []
     emails = Message.objects.filter(lead__in=person).exclude(ghl_contact_id="")
     looks = GhlLook.objects.filter(message__lead__in=person).exclude(contact_id="")
-    known = {*emails.values_list("ghl_contact_id", flat=True), *looks.values_list("contact_id", flat=True)}
-    return known | _found({mail for row in person for mail in (row.email, row.personal_email) if mail})
+    known = {
+        *emails.values_list("ghl_contact_id", flat=True),
+        *looks.values_list("contact_id", flat=True),
+    }
+    return known | _found(
+        {mail for row in person for mail in (row.email, row.personal_email) if mail}
+    )
 
 
 def _found(addresses: set[str]) -> set[str]:
-    return {contact.id for address in sorted(addresses) if (contact := contacts.find_contact(address))}
+    return {
+        contact.id for address in sorted(addresses) if (contact := contacts.find_contact(address))
+    }
 
 
 def _number(text: str) -> int:

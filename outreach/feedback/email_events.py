@@ -28,7 +28,10 @@ STOPS = {
     Kind.COMPLAINED: Reason.COMPLAINED,
     Kind.UNSUBSCRIBED: Reason.UNSUBSCRIBED,
 }
-STOPS_BY_CODE = {"suppress-complaint": Reason.COMPLAINED, "suppress-unsubscribe": Reason.UNSUBSCRIBED}
+STOPS_BY_CODE = {
+    "suppress-complaint": Reason.COMPLAINED,
+    "suppress-unsubscribe": Reason.UNSUBSCRIBED,
+}
 PUT_OFF_TOO_OFTEN = 5  # in a row, over at least so long: the mailbox is not coming back
 PUT_OFF_FOR = timedelta(days=2)
 
@@ -45,7 +48,9 @@ def hear(fact: Mailed, source: str) -> Lead | None:
     person = locks.people(lead.pk)[0] if lead else None
     if message and _is_about(message, fact):
         if message.status == Status.UNCERTAIN:
-            with suppress(transitions.Stale):  # another process, or a person, settled it this moment
+            with suppress(
+                transitions.Stale
+            ):  # another process, or a person, settled it this moment
                 uncertain.settle_as_sent(message, "event_at_ghl", "", fact.email_id)
         note(message, fact.kind, fact.code, source, fact.at, fact.once)
     address = fact.address or (message.to_address if message else "")
@@ -68,13 +73,21 @@ def _is_about(message: Message, fact: Mailed) -> bool:
 
 def _is_leaving(fact: Mailed) -> bool:
     address = normal.email(fact.address)
-    return bool(address) and Message.objects.filter(status=Status.SENDING, to_address=address).exists()
+    return (
+        bool(address) and Message.objects.filter(status=Status.SENDING, to_address=address).exists()
+    )
 
 
 def note(message: Message, kind: str, code: str, source: str, at: datetime, once: str = "") -> bool:
     """Write an event down, unless it is known; True where it is new."""
     key = once if kind == Kind.DEFERRED and once else f"{message.pk}:{kind}"
-    told = {"message": message, "kind": kind, "code": code, "source": source, "at": min(at, timezone.now())}
+    told = {
+        "message": message,
+        "kind": kind,
+        "code": code,
+        "source": source,
+        "at": min(at, timezone.now()),
+    }
     return EmailEvent.objects.get_or_create(key=key, defaults=told)[1]
 
 

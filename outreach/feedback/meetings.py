@@ -36,8 +36,14 @@ def hear(fact: Booked, now: datetime) -> Lead | None:
     return person
 
 
-def end_unlisted(calendar_id: str, start: datetime, end: datetime, listed: set[str], noted_before: datetime) -> int:
+def end_unlisted(
+    calendar_id: str, start: datetime, end: datetime, listed: set[str], noted_before: datetime
+) -> int:
     """What a whole reading of one calendar has not listed is gone there; returns how many."""
     there = Meeting.objects.filter(calendar_id=calendar_id, starts_at__gte=start, starts_at__lt=end)
-    gone = there.exclude(ghl_id__in=listed).exclude(status=Meeting.DELETED).filter(noted_at__lt=noted_before)
+    gone = (
+        there.exclude(ghl_id__in=listed)
+        .exclude(status=Meeting.DELETED)
+        .filter(noted_at__lt=noted_before)
+    )
     return gone.update(status=Meeting.DELETED)

@@ -15,11 +15,19 @@ def hear(fact: Deal, now: datetime) -> Lead | None:
     """Keep an opportunity, unless a newer change of it is known; its person. Call it inside a transaction."""
     found = contact_matching.person(fact.contact_id, fact.address)
     lead = locks.people(found.pk)[0] if found else None
-    named = {"ghl_contact_id": fact.contact_id, "pipeline_id": fact.pipeline_id, "stage_id": fact.stage_id}
-    told = {"status": fact.status, "opened_at": fact.opened_at} | {name: said for name, said in named.items() if said}
+    named = {
+        "ghl_contact_id": fact.contact_id,
+        "pipeline_id": fact.pipeline_id,
+        "stage_id": fact.stage_id,
+    }
+    told = {"status": fact.status, "opened_at": fact.opened_at} | {
+        name: said for name, said in named.items() if said
+    }
     told |= {"lead": lead} if lead else {}
     told |= {} if fact.value is None else {"value": fact.value}
-    row, made = Opportunity.objects.get_or_create(ghl_id=fact.id, defaults=told | {"changed_at": fact.changed_at, "seen_at": now})
+    row, made = Opportunity.objects.get_or_create(
+        ghl_id=fact.id, defaults=told | {"changed_at": fact.changed_at, "seen_at": now}
+    )
     Opportunity.objects.filter(pk=row.pk).update(seen_at=now)
     is_news = made or ordering.replace(row, told, fact.changed_at, fact.is_read, now)
     if is_news and lead is not None and fact.status == Opportunity.OPEN:

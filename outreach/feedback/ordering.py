@@ -5,7 +5,9 @@ from typing import Any
 
 from outreach.models import Meeting, Opportunity
 
-LAG = timedelta(minutes=10)  # what is read may be as old as this, for GHL's searches lag behind its webhooks
+LAG = timedelta(
+    minutes=10
+)  # what is read may be as old as this, for GHL's searches lag behind its webhooks
 
 
 def is_newer(known_at: datetime, told_at: datetime, is_read: bool, now: datetime) -> bool:
@@ -16,7 +18,13 @@ def is_newer(known_at: datetime, told_at: datetime, is_read: bool, now: datetime
     return told_at >= known_at or (is_read and known_at < now - LAG)
 
 
-def replace(row: Meeting | Opportunity, told: dict[str, Any], changed_at: datetime, is_read: bool, now: datetime) -> bool:
+def replace(
+    row: Meeting | Opportunity,
+    told: dict[str, Any],
+    changed_at: datetime,
+    is_read: bool,
+    now: datetime,
+) -> bool:
     """Write `told` into the row, unless what it has is newer; False where nothing changed. Inside a transaction."""
     rows = type(row)._default_manager.select_for_update().filter(pk=row.pk)
     known = rows.get()

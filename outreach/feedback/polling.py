@@ -44,7 +44,9 @@ WATCHED = timedelta(days=14)  # how long after it left an email's status is aske
 PEOPLE_WATCHED = timedelta(days=60)
 MEETINGS_BACK, MEETINGS_AHEAD = timedelta(days=14), timedelta(days=180)
 FAILURES_UNTIL_ALARM = 5
-REMEMBERED = 3600  # seconds for which an email that was read is not read again; forgetting costs a call
+REMEMBERED = (
+    3600  # seconds for which an email that was read is not read again; forgetting costs a call
+)
 FINAL = (
     EventKind.OPENED, EventKind.BOUNCED, EventKind.REFUSED,
 )  # fmt: skip
@@ -110,7 +112,9 @@ def sync_due(pace: Pace = USUAL) -> int:
     if "ghl" in settings.SANDBOXED:
         return 0
     _make_cursors()
-    due = SyncCursor.objects.filter(name__in=STAGES, not_before__lte=timezone.now()).order_by("not_before")
+    due = SyncCursor.objects.filter(name__in=STAGES, not_before__lte=timezone.now()).order_by(
+        "not_before"
+    )
     results = [_round(row, pace) for row in claims.leased(due, LEASE_SECONDS)]
     if results:
         guardrails.check()
@@ -134,7 +138,13 @@ def _to_the_end(name: str) -> Result:
     while True:
         row = next(claims.leased(SyncCursor.objects.filter(name=name), LEASE_SECONDS), None)
         if row is None:
-            return Result(name, read, False, "A worker is reading this very stage; it goes on there.", kept_back)
+            return Result(
+                name,
+                read,
+                False,
+                "A worker is reading this very stage; it goes on there.",
+                kept_back,
+            )
         result = _round(row, USUAL)
         read, kept_back = read + result.read, kept_back + result.kept_back
         if result.ended or result.error:
@@ -143,7 +153,9 @@ def _to_the_end(name: str) -> Result:
 
 def _make_cursors() -> None:
     there = set(SyncCursor.objects.values_list("name", flat=True))
-    SyncCursor.objects.bulk_create([SyncCursor(name=name) for name in STAGES if name not in there], ignore_conflicts=True)
+    SyncCursor.objects.bulk_create(
+        [SyncCursor(name=name) for name in STAGES if name not in there], ignore_conflicts=True
+    )
 
 
 def _round(row: SyncCursor, pace: Pace) -> Result:
@@ -155,7 +167,9 @@ def _round(row: SyncCursor, pace: Pace) -> Result:
     try:
         ended = stage.step(this)
     except Exception as error:
-        text = error.detail if isinstance(error, http.Failure) else f"{type(error).__name__}: {error}"
+        text = (
+            error.detail if isinstance(error, http.Failure) else f"{type(error).__name__}: {error}"
+        )
         _failed(row, mine, error, text[:300])
         return Result(row.name, this.read, False, text[:300], this.kept_back)
     next_time = now + stage.every if ended else now
@@ -176,7 +190,9 @@ def _failed(row: SyncCursor, mine: QuerySet[SyncCursor], error: Exception, text:
         log.exception("polling %s failed", row.name)
     wait = claims.backoff(row.attempts, base=15.0, longest=600.0)
     mine.update(lease_until=None, error=text, not_before=timezone.now() + wait)
-    if row.attempts >= FAILURES_UNTIL_ALARM and not isinstance(error, Misconfigured):  # which raises its own
+    if row.attempts >= FAILURES_UNTIL_ALARM and not isinstance(
+        error, Misconfigured
+    ):  # which raises its own
         alarms.raise_alarm(_alarm(row.name), f"GoHighLevel's {row.name} cannot be read: {text}")
 
 
@@ -273,7 +289,9 @@ def _gone_is_nothing() -> Iterator[None]:
 def _statuses(this: Round) -> bool:
     """What has happened to the emails of two weeks, in turn; those about which nothing more can be learned are over."""
     ended = EmailEvent.objects.filter(message=OuterRef("pk"), kind__in=FINAL)
-    left = Message.objects.filter(status=Status.SENT, transport=Transport.GHL, sent_at__gt=timezone.now() - WATCHED).exclude(Exists(ended))
+    left = Message.objects.filter(
+        status=Status.SENT, transport=Transport.GHL, sent_at__gt=timezone.now() - WATCHED
+    ).exclude(Exists(ended))
     return _in_turn(this, left.exclude(ghl_email_message_id=""), this.pace.statuses, _status)
 
 
@@ -296,7 +314,9 @@ def _person(this: Round, message: Message) -> None:
         this.hear(patiently(lambda: polling_api.do_not_disturb(message.ghl_contact_id)))
 
 
-def _in_turn(this: Round, rows: QuerySet[Message], most: int, look: Callable[[Round, Message], None]) -> bool:
+def _in_turn(
+    this: Round, rows: QuerySet[Message], most: int, look: Callable[[Round, Message], None]
+) -> bool:
     """Look at the next rows after the one looked at last; after the last one the first is next."""
     for message in rows.filter(pk__gt=this.position.get("after", 0)).order_by("pk")[: most + 1]:
         if most == 0 or this.is_over():

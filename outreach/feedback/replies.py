@@ -77,7 +77,9 @@ def _follow(reply: Reply, address: str = "") -> None:
     """What the kind of a reply does to everything that is still to leave to its person. Inside a transaction."""
     if reply.kind == ReplyKind.OUT_OF_OFFICE:
         if not reply.is_sure and not reply.corrected_to:
-            for message in Message.objects.filter(lead=reply.lead, status__in=review_actions.DECIDABLE):
+            for message in Message.objects.filter(
+                lead=reply.lead, status__in=review_actions.DECIDABLE
+            ):
                 review_actions.make_critical(message, PERHAPS_ANSWERED)
         return
     review_actions.stop_open_emails(reply.lead, "answered")
@@ -88,7 +90,9 @@ def _follow(reply: Reply, address: str = "") -> None:
 def _stop(reply: Reply, address: str) -> None:
     written_to = reply.message.to_address if reply.message else ""
     if reply.message:
-        email_events.note(reply.message, EventKind.UNSUBSCRIBED, "reply", reply.source, reply.received_at)
+        email_events.note(
+            reply.message, EventKind.UNSUBSCRIBED, "reply", reply.source, reply.received_at
+        )
     unsubscribes.everywhere(reply.lead, "reply", address, written_to)
 
 
@@ -99,7 +103,9 @@ def _hear_ours(fact: Said, lead: Lead | None) -> Lead | None:
         _learn(ours, fact)
         return ours.lead
     if lead is not None and fact.channel == "email":
-        for message in Message.objects.filter(lead=lead, status__in=review_actions.DECIDABLE, step=1):
+        for message in Message.objects.filter(
+            lead=lead, status__in=review_actions.DECIDABLE, step=1
+        ):
             ghl_check.note_outbound(message, min(fact.at, timezone.now()))
         review_actions.look_again(lead)
     return lead
@@ -112,7 +118,11 @@ def _ours(fact: Said) -> Message | None:
         by_id |= Q(ghl_message_id=fact.message_id)
     if (found := Message.objects.filter(by_id).order_by("pk").first()) is not None:
         return found
-    by_link = Message.objects.filter(unsubscribe_token__in=TOKEN.findall(fact.body)).order_by("pk").first()
+    by_link = (
+        Message.objects.filter(unsubscribe_token__in=TOKEN.findall(fact.body))
+        .order_by("pk")
+        .first()
+    )
     return by_link if by_link and _is_its_copy(fact, by_link) else None
 
 
@@ -135,7 +145,9 @@ def correct(reply: Reply, kind: str, *, by: Any) -> Reply:
     """A person says what a reply is; it takes effect at once. A stop that was said before stays: it is never lifted."""
     with transaction.atomic():
         locks.people(reply.lead_id)
-        Reply.objects.filter(pk=reply.pk).update(corrected_to=ReplyKind(kind), corrected_by=by, corrected_at=timezone.now())
+        Reply.objects.filter(pk=reply.pk).update(
+            corrected_to=ReplyKind(kind), corrected_by=by, corrected_at=timezone.now()
+        )
         reply.refresh_from_db()
         _follow(reply)
     nudge("approvals.tell")
@@ -144,5 +156,7 @@ def correct(reply: Reply, kind: str, *, by: Any) -> Reply:
 
 def take(reply: Reply, *, by: Any) -> None:
     """Somebody answers it. Raises Stale where somebody else does already."""
-    if not claims.claim(Reply.objects.filter(pk=reply.pk, taken_by=None), taken_by=by, taken_at=timezone.now()):
+    if not claims.claim(
+        Reply.objects.filter(pk=reply.pk, taken_by=None), taken_by=by, taken_at=timezone.now()
+    ):
         raise Stale

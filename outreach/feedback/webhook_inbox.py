@@ -23,12 +23,18 @@ def work_off(batch: int = 200) -> int:
 
 def from_webhook(event: InboundEvent) -> None:
     """A signed webhook: its one fact takes effect."""
-    _hear(event, "webhook", lambda raw: webhook_bodies.read(raw, settings.GHL_LOCATION_ID, event.received_at))
+    _hear(
+        event,
+        "webhook",
+        lambda raw: webhook_bodies.read(raw, settings.GHL_LOCATION_ID, event.received_at),
+    )
 
 
 def from_workflow(event: InboundEvent) -> None:
     """A workflow's custom webhook: a stop takes effect at once; all else is left to polling."""
-    _hear(event, "workflow", lambda raw: webhook_bodies.read_workflow(raw, settings.GHL_LOCATION_ID))
+    _hear(
+        event, "workflow", lambda raw: webhook_bodies.read_workflow(raw, settings.GHL_LOCATION_ID)
+    )
 
 
 def from_polling(event: InboundEvent) -> None:
@@ -47,10 +53,16 @@ def _hear(event: InboundEvent, source: str, read: Callable[[bytes], Fact | None]
     InboundEvent.objects.filter(pk=event.pk).update(about=person, **kept)
 
 
-PROCESSORS: events.Processors = {"ghl": from_webhook, "ghl_workflow": from_workflow, "ghl_poll": from_polling}
+PROCESSORS: events.Processors = {
+    "ghl": from_webhook,
+    "ghl_workflow": from_workflow,
+    "ghl_poll": from_polling,
+}
 
 REASONS = (
-    parked.Known(r"It is not (?:JSON|a JSON object)\.", f"GoHighLevel sends no such body. {parked.NOT_OURS}"),
+    parked.Known(
+        r"It is not (?:JSON|a JSON object)\.", f"GoHighLevel sends no such body. {parked.NOT_OURS}"
+    ),
     parked.Known(
         r"It is about another location(: .*)\.",
         "If that location is ours, set GHL_LOCATION_ID to it, then replay it. If it is not, take our app, or the "

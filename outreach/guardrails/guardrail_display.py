@@ -39,7 +39,10 @@ def read(counts: Counts) -> list[Gauge]:
 
 def _counted(guardrail: Guardrail, counts: Counts) -> tuple[Guardrail, str, str, str]:
     rule = guardrail_rules.RULES[guardrail]
-    windows = {rule.halt_window: counts.halt.get(guardrail, ()), rule.alert_window: counts.alert.get(guardrail, ())}
+    windows = {
+        rule.halt_window: counts.halt.get(guardrail, ()),
+        rule.alert_window: counts.alert.get(guardrail, ()),
+    }
     now = ", ".join(f"{len(events)} in {span(window)}" for window, events in windows.items())
     halt = _at(rule, rule.halt, rule.halt_window)
     if guardrail == Guardrail.HARD_BOUNCES:
@@ -68,7 +71,10 @@ def _score(health: Health | None) -> str:
 def _records(health: Health | None) -> str:
     if health is None:
         return "not known"
-    return ", ".join(f"{one.record.upper()} missing for {span(one.lasted)}" for one in health.lost) or "none is missing"
+    return (
+        ", ".join(f"{one.record.upper()} missing for {span(one.lasted)}" for one in health.lost)
+        or "none is missing"
+    )
 
 
 def _age(health: Health | None) -> str:

@@ -8,7 +8,11 @@ from outreach.choices import Guardrail, Level
 
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(hours=24), timedelta(days=7)
 RECORDS = ("spf", "dkim", "dmarc")
-NOT_OUR_FAULT = ("dnd", "unsubscribed", "invalid")  # refusals that say something about the address, not about us
+NOT_OUR_FAULT = (
+    "dnd",
+    "unsubscribed",
+    "invalid",
+)  # refusals that say something about the address, not about us
 UNCERTAIN_TOO_LONG = timedelta(minutes=15)
 BOUNCE_PERCENT = 3  # GoHighLevel itself blocks at 5
 LEAST_SENDS = 100  # below them a share of bounces says nothing
@@ -48,7 +52,9 @@ class DomainHealth:
     dkim: str
     dmarc: str
     evaluated_at: datetime
-    reasons: tuple[dict[str, object], ...] = ()  # {"code", "points", "said"}: the sum that makes the score
+    reasons: tuple[
+        dict[str, object], ...
+    ] = ()  # {"code", "points", "said"}: the sum that makes the score
 
 
 @dataclass(frozen=True)
@@ -76,7 +82,9 @@ class Health:
 class Counts:
     """What was counted at one moment. An event has an id that stays the same, so that it is acted upon once."""
 
-    alert: Mapping[Guardrail, tuple[str, ...]] = field(default_factory=dict)  # events within each alert's window
+    alert: Mapping[Guardrail, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # events within each alert's window
     halt: Mapping[Guardrail, tuple[str, ...]] = field(default_factory=dict)
     bounces_week: tuple[str, ...] = ()
     sends_week: int = 0
@@ -109,16 +117,23 @@ def _counted(guardrail: Guardrail, counts: Counts) -> Breach | None:
         events, texts = halting, [amount(rule, halting, rule.halt_window)]
     if guardrail == Guardrail.HARD_BOUNCES and too_many_bounce(counts):
         events = tuple(dict.fromkeys([*events, *counts.bounces_week]))
-        texts.append(f"{len(counts.bounces_week)} hard bounces of {counts.sends_week} emails sent in 7 days")
+        texts.append(
+            f"{len(counts.bounces_week)} hard bounces of {counts.sends_week} emails sent in 7 days"
+        )
     if events:
         return Breach(guardrail, Level.HALT, events, f"{', '.join(texts)}.")
     if len(alerting) >= rule.alert:
-        return Breach(guardrail, Level.ALERT, alerting, f"{amount(rule, alerting, rule.alert_window)}.")
+        return Breach(
+            guardrail, Level.ALERT, alerting, f"{amount(rule, alerting, rule.alert_window)}."
+        )
     return None
 
 
 def too_many_bounce(counts: Counts) -> bool:
-    return counts.sends_week >= LEAST_SENDS and 100 * len(counts.bounces_week) >= BOUNCE_PERCENT * counts.sends_week
+    return (
+        counts.sends_week >= LEAST_SENDS
+        and 100 * len(counts.bounces_week) >= BOUNCE_PERCENT * counts.sends_week
+    )
 
 
 def amount(rule: Rule, events: tuple[str, ...], window: timedelta) -> str:
@@ -129,7 +144,9 @@ def amount(rule: Rule, events: tuple[str, ...], window: timedelta) -> str:
 def span(window: timedelta) -> str:
     if window == HOUR:
         return "an hour"
-    return f"{window.days} days" if window >= WEEK else f"{round(window.total_seconds() / 3600)} hours"
+    return (
+        f"{window.days} days" if window >= WEEK else f"{round(window.total_seconds() / 3600)} hours"
+    )
 
 
 def _score(health: Health | None) -> Breach | None:
@@ -138,7 +155,9 @@ def _score(health: Health | None) -> Breach | None:
     halts = health.score < HEALTH_HALT
     level, event = (Level.HALT, health.under_halt) if halts else (Level.ALERT, health.under_alert)
     floor = HEALTH_HALT if halts else HEALTH_ALERT
-    return Breach(Guardrail.DOMAIN_HEALTH, level, (event,), f"Domain health is {health.score}, under {floor}.")
+    return Breach(
+        Guardrail.DOMAIN_HEALTH, level, (event,), f"Domain health is {health.score}, under {floor}."
+    )
 
 
 def _authentication(health: Health | None) -> Breach | None:
@@ -156,7 +175,12 @@ def _authentication(health: Health | None) -> Breach | None:
 def _age(health: Health | None) -> Breach | None:
     """No verdict at all is as old as can be: what was not looked at is not healthy."""
     if health is None:
-        return Breach(Guardrail.HEALTH_VERDICT, Level.ALERT, (NO_VERDICT,), "There is no verdict on domain health.")
+        return Breach(
+            Guardrail.HEALTH_VERDICT,
+            Level.ALERT,
+            (NO_VERDICT,),
+            "There is no verdict on domain health.",
+        )
     if health.age <= HEALTH_FRESH:
         return None
     hours = round(health.age.total_seconds() / 3600)

@@ -20,17 +20,22 @@ from outreach.control.policy import ORDER
 from outreach.guardrails import guardrail_rules
 from outreach.guardrails.guardrail_rules import WEEK, Breach, Counts, DomainHealth, Health, Lost
 from outreach.limits import sending_domains
-from outreach.models import Control, EmailEvent, GuardrailBreach, HealthVerdict, Move, SendIntent, Transport
+from outreach.models import (
+    Control,
+    EmailEvent,
+    GuardrailBreach,
+    HealthVerdict,
+    Move,
+    SendIntent,
+    Transport,
+)
 from outreach.review import review_actions
 
 BY = "guardrail"
 HEARD_LATE = WEEK  # what happened longer ago than this when we learn of it is history, not news
 CLOCKS_DIFFER = timedelta(minutes=5)
 REMEMBERED = 200  # breaches of one guardrail, newest first; windows are a week at most
-KINDS = {
-    EventKind.COMPLAINED: Guardrail.COMPLAINTS,
-    EventKind.BOUNCED: Guardrail.HARD_BOUNCES,
-}
+KINDS = {EventKind.COMPLAINED: Guardrail.COMPLAINTS, EventKind.BOUNCED: Guardrail.HARD_BOUNCES}
 Action = GuardrailBreach.Action
 Event = tuple[str, datetime]  # its id, and the moment that counts
 
@@ -74,7 +79,9 @@ def take_health(verdict: DomainHealth) -> None:
         raise ValueError(f"score: {verdict.score} is not 0 to 100.")
     for record in guardrail_rules.RECORDS:
         if getattr(verdict, record) not in Record.values:
-            raise ValueError(f"{record}: {getattr(verdict, record)!r} is not one of {', '.join(Record.values)}.")
+            raise ValueError(
+                f"{record}: {getattr(verdict, record)!r} is not one of {', '.join(Record.values)}."
+            )
     if verdict.evaluated_at > timezone.now() + CLOCKS_DIFFER:
         raise ValueError(f"evaluated_at: {verdict.evaluated_at} is in the future.")
     HealthVerdict.objects.get_or_create(
@@ -100,8 +107,14 @@ def count(now: datetime) -> Counts:
         return tuple(dict.fromkeys(event for event, at in events[guardrail] if at > now - window))
 
     return Counts(
-        alert={guardrail: within(guardrail, rule.alert_window) for guardrail, rule in guardrail_rules.RULES.items()},
-        halt={guardrail: within(guardrail, rule.halt_window) for guardrail, rule in guardrail_rules.RULES.items()},
+        alert={
+            guardrail: within(guardrail, rule.alert_window)
+            for guardrail, rule in guardrail_rules.RULES.items()
+        },
+        halt={
+            guardrail: within(guardrail, rule.halt_window)
+            for guardrail, rule in guardrail_rules.RULES.items()
+        },
         bounces_week=within(Guardrail.HARD_BOUNCES, WEEK),
         sends_week=_sends(now),
         health=_health(now),
@@ -113,7 +126,9 @@ def _came_back(now: datetime) -> dict[Guardrail, list[Event]]:
     rows = EmailEvent.objects.filter(kind__in=KINDS, at__gt=now - WEEK - HEARD_LATE)  # by an index
     rows = rows.filter(noted_at__gt=now - WEEK, at__gt=F("noted_at") - HEARD_LATE).filter(_real())
     found: dict[Guardrail, list[Event]] = {guardrail: [] for guardrail in KINDS.values()}
-    for kind, message, noted_at in rows.order_by("message_id").values_list("kind", "message_id", "noted_at"):
+    for kind, message, noted_at in rows.order_by("message_id").values_list(
+        "kind", "message_id", "noted_at"
+    ):
         found[KINDS[EventKind(kind)]].append((f"{kind}:{message}", noted_at))
     return found
 
@@ -132,10 +147,21 @@ def _send_errors(now: datetime) -> list[Event]:
     rule, long = guardrail_rules.RULES[Guardrail.SEND_ERRORS], guardrail_rules.UNCERTAIN_TOO_LONG
     refused = Q(to_status=Status.FAILED) & ~Q(why__in=guardrail_rules.NOT_OUR_FAULT)
     soon = Q(message=OuterRef("message"), pk__gt=OuterRef("pk"), at__lte=OuterRef("at") + long)
-    uncertain = Q(to_status=Status.UNCERTAIN, at__lt=now - long) & ~Exists(Move.objects.filter(soon))
-    moves = Move.objects.filter(to_status__in=[Status.FAILED, Status.UNCERTAIN], at__gt=now - rule.alert_window - long)
-    rows = moves.filter(_real()).filter(refused | uncertain).order_by("pk").values_list("pk", "to_status", "at")
-    return [(f"move:{pk}", at + long if status == Status.UNCERTAIN else at) for pk, status, at in rows]
+    uncertain = Q(to_status=Status.UNCERTAIN, at__lt=now - long) & ~Exists(
+        Move.objects.filter(soon)
+    )
+    moves = Move.objects.filter(
+        to_status__in=[Status.FAILED, Status.UNCERTAIN], at__gt=now - rule.alert_window - long
+    )
+    rows = (
+        moves.filter(_real())
+        .filter(refused | uncertain)
+        .order_by("pk")
+        .values_list("pk", "to_status", "at")
+    )
+    return [
+        (f"move:{pk}", at + long if status == Status.UNCERTAIN else at) for pk, status, at in rows
+    ]
 
 
 def _sends(now: datetime) -> int:
@@ -201,7 +227,9 @@ def _news(found: Iterable[Breach]) -> list[Breach]:
 def _acted_upon(breach: Breach) -> set[str]:
     levels = [Level.HALT] if breach.level == Level.HALT else Level.values
     rows = GuardrailBreach.objects.filter(guardrail=breach.guardrail, level__in=levels)
-    return {event for events in rows.values_list("events", flat=True)[:REMEMBERED] for event in events}
+    return {
+        event for events in rows.values_list("events", flat=True)[:REMEMBERED] for event in events
+    }
 
 
 def _due(found: Iterable[Breach], row: Control) -> list[Breach]:
@@ -230,7 +258,10 @@ def _act(row: Control, breach: Breach, counts: Counts) -> GuardrailBreach:
 
 def _stop(row: Control, breach: Breach) -> GuardrailBreach.Action:
     """Halt, and drop one phase; where a breach has done so since the last resume, its late echoes drop no further."""
-    if row.halted and GuardrailBreach.objects.filter(level=Level.HALT, at__gte=row.halted_at).exists():
+    if (
+        row.halted
+        and GuardrailBreach.objects.filter(level=Level.HALT, at__gte=row.halted_at).exists()
+    ):
         return Action.NOTED
     phase.halt(by=BY, reason=breach.text)
     if row.phase == Phase.SHADOW:

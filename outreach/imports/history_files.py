@@ -44,8 +44,14 @@ class Item:
     @property
     def key(self) -> str:
         """The same item of another file, or of the same one again, has the same key."""
-        own = ("id", self.old_id) if self.old_id else ("row", self.at.isoformat(), self.subject, self.body)
-        return hashlib.sha256("\x00".join((self.what, self.email.lower(), *own)).encode()).hexdigest()
+        own = (
+            ("id", self.old_id)
+            if self.old_id
+            else ("row", self.at.isoformat(), self.subject, self.body)
+        )
+        return hashlib.sha256(
+            "\x00".join((self.what, self.email.lower(), *own)).encode()
+        ).hexdigest()
 
 
 class Wrong(Exception):
@@ -59,7 +65,10 @@ def read(raw: bytes) -> Iterator[tuple[int, Item | str]]:
             yield line, row
             continue
         try:
-            yield line, _old_draft(row) if "email_id" in row or "recipient_data" in row else _entry(row)
+            yield (
+                line,
+                _old_draft(row) if "email_id" in row or "recipient_data" in row else _entry(row),
+            )
         except Wrong as wrong:
             yield line, str(wrong)
 
@@ -97,10 +106,14 @@ def _old_draft(row: dict[str, Any]) -> Item:
         "intent": context.get("intent_score"),
         "tier": context.get("icp_tier"),
     }
-    return _item(OLD_STATUS[status], _text(row, "to"), _text(row, "created_at"), "created_at", said, person)
+    return _item(
+        OLD_STATUS[status], _text(row, "to"), _text(row, "created_at"), "created_at", said, person
+    )
 
 
-def _item(what: str, email: str, at: str, at_field: str, row: dict[str, Any], person: dict[str, Any]) -> Item:
+def _item(
+    what: str, email: str, at: str, at_field: str, row: dict[str, Any], person: dict[str, Any]
+) -> Item:
     subject, body = " ".join(_text(row, "subject").split())[:1000], _paragraphs(_text(row, "body"))
     for field, text in (("subject", subject), ("body", body)):
         if what == "draft" and not text:
@@ -141,7 +154,9 @@ def _moment(text: str, field: str) -> datetime:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        raise Wrong(f"{field}: {text[:40]!r} is not a time like 2026-01-31 or 2026-01-31T09:30:00Z.") from None
+        raise Wrong(
+            f"{field}: {text[:40]!r} is not a time like 2026-01-31 or 2026-01-31T09:30:00Z."
+        ) from None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 

@@ -28,7 +28,17 @@ from outreach.drafting import compose, drafts
 from outreach.imports import history_files
 from outreach.imports.history_files import Item
 from outreach.lifecycle.moves import move
-from outreach.models import HistoryItem, Message, MessageText, Move, MoveReason, Reply, ReplyKind, ReplyText, Transport
+from outreach.models import (
+    HistoryItem,
+    Message,
+    MessageText,
+    Move,
+    MoveReason,
+    Reply,
+    ReplyKind,
+    ReplyText,
+    Transport,
+)
 from outreach.reply_sorting import classify
 from outreach.review import review_actions
 
@@ -114,7 +124,14 @@ def _person(item: Item) -> Lead:
         return lead
     first, _, last = normal.storable(item.name).partition(" ")
     company = lead_matching.company_known_as(item.company, "", address, lead.kind, SOURCE)
-    lead_matching.fill(lead, SOURCE, first_name=first[:100], last_name=last[:100], title=item.title, company=company)
+    lead_matching.fill(
+        lead,
+        SOURCE,
+        first_name=first[:100],
+        last_name=last[:100],
+        title=item.title,
+        company=company,
+    )
     lead_matching.settle_address(lead)
     owner_assignment.settle(lead)
     Lead.objects.filter(pk=lead.pk).update(needs_assessment_at=timezone.now())
@@ -129,7 +146,9 @@ def _known_or_new(address: str) -> Lead:
 def _ended(item: Item, lead: Lead) -> None:
     """A past email, sent or rejected. A sent one makes no move: nothing flowed through this system."""
     message = _email(item, lead, status=item.what, transport=Transport.HISTORY)
-    Message.objects.filter(pk=message.pk).update(sent_at=item.at if item.what == Status.SENT else None)
+    Message.objects.filter(pk=message.pk).update(
+        sent_at=item.at if item.what == Status.SENT else None
+    )
     _text(message, item, "")
     if item.what == Status.REJECTED:
         row = Move.objects.create(
@@ -148,7 +167,9 @@ def _email(item: Item, lead: Lead, **more: Any) -> Message:
     )  # fmt: skip
 
 
-def _text(message: Message, item: Item, footer: str, phrases: list[merge_fields.Phrase] | None = None) -> MessageText:
+def _text(
+    message: Message, item: Item, footer: str, phrases: list[merge_fields.Phrase] | None = None
+) -> MessageText:
     subject = item.subject[: compose.SUBJECT_COLUMN]
     return MessageText.objects.create(
         message=message, version=1, subject=subject, body=item.body, footer=footer, created_at=item.at,
@@ -161,7 +182,12 @@ def _answered(item: Item, lead: Lead) -> None:
     """An answer from before: from now on a person decides about every email to them, and a stop stops."""
     found = classify.sort(item.subject, item.body) if item.body else None
     kind = found.kind if found else ReplyKind.QUESTION
-    sent = previous_emails.emails_of(lead).filter(status=Status.SENT, sent_at__lte=item.at).order_by("-sent_at").first()
+    sent = (
+        previous_emails.emails_of(lead)
+        .filter(status=Status.SENT, sent_at__lte=item.at)
+        .order_by("-sent_at")
+        .first()
+    )
     reply = Reply.objects.create(
         ghl_message_id=f"{SOURCE}:{item.key}", lead=lead, message=sent, received_at=item.at, source=SOURCE,
         sorted_as=kind, is_sure=bool(found and found.is_sure),
@@ -217,7 +243,10 @@ def _facts(item: Item, lead: Lead) -> list[merge_fields.Phrase]:
     known = {
         "first_name": (lead.first_name, lead.sources),
         "title": (lead.title, lead.sources),
-        "company": (company.name if company else "", {"company": company.sources.get("name")} if company else {}),
+        "company": (
+            company.name if company else "",
+            {"company": company.sources.get("name")} if company else {},
+        ),
     }
     text = f"{item.subject}\n{item.body}"
     return [

@@ -33,7 +33,11 @@ def complete(messages: list[dict[str, str]], most_tokens: int) -> Completion:
     Raises lib.http's Refused or Unavailable, or Unreadable; the text of each is safe to store and to show.
     """
     until = time.monotonic() + settings.LLM_TIMEOUT_SECONDS
-    body = {"model": settings.LLM_MODEL, "messages": messages, "response_format": {"type": "json_object"}}
+    body = {
+        "model": settings.LLM_MODEL,
+        "messages": messages,
+        "response_format": {"type": "json_object"},
+    }
     try:
         answer = _ask({**body, LIMITS[0]: most_tokens}, until)
     except http.Refused as refused:
@@ -51,14 +55,25 @@ def complete(messages: list[dict[str, str]], most_tokens: int) -> Completion:
 def _ask(body: dict[str, Any], until: float) -> http.Answer:
     headers = {"Authorization": f"Bearer {settings.LLM_API_KEY}"} if settings.LLM_API_KEY else {}
     left = max(0.1, until - time.monotonic())
-    return http.call("POST", f"{settings.LLM_BASE_URL}/chat/completions", headers=headers, json=body, deadline=left, repeatable=True)
+    return http.call(
+        "POST",
+        f"{settings.LLM_BASE_URL}/chat/completions",
+        headers=headers,
+        json=body,
+        deadline=left,
+        repeatable=True,
+    )
 
 
 def _without_body(failure: http.Failure) -> http.Failure:
     """The same kind of failure in words of our own, where the other side said anything."""
     if not failure.status:
         return failure
-    words = {401: "LLM_API_KEY is not accepted", 403: "LLM_API_KEY is not accepted", 429: "too many requests"}
+    words = {
+        401: "LLM_API_KEY is not accepted",
+        403: "LLM_API_KEY is not accepted",
+        429: "too many requests",
+    }
     said = words.get(failure.status, "")
     text = f"it answered {failure.status}" + (f": {said}" if said else "")
     return type(failure)(text, failure.status, b"", failure.retry_after)
@@ -79,4 +94,8 @@ def _read(answer: http.Answer) -> Completion:
 def _counted(document: dict[str, Any]) -> int | None:
     usage = document.get("usage")
     total = usage.get("total_tokens") if isinstance(usage, dict) else None
-    return total if isinstance(total, int) and not isinstance(total, bool) and 0 < total < 1_000_000_000 else None
+    return (
+        total
+        if isinstance(total, int) and not isinstance(total, bool) and 0 < total < 1_000_000_000
+        else None
+    )

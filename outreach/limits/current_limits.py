@@ -8,7 +8,14 @@ from django.conf import settings
 
 from caio_project.lib import calendar
 from outreach.control.phase import is_halted, limits_of
-from outreach.limits import forecast, limit_rules, office_hours, queue_counts, send_order, sending_domains
+from outreach.limits import (
+    forecast,
+    limit_rules,
+    office_hours,
+    queue_counts,
+    send_order,
+    sending_domains,
+)
 from outreach.limits.forecast import Held
 from outreach.limits.limit_rules import Claim, Standing, Wait
 from outreach.models import Control, DailySlots, Message, SendIntent
@@ -17,8 +24,12 @@ from outreach.models import Control, DailySlots, Message, SendIntent
 def standing(row: Control, now: datetime) -> Standing:
     """How things stand for every email. Under the lock of the control row it stays so until the lock is given up."""
     day = calendar.team_day(now, settings.TEAM_TIME_ZONE)
-    claimed = SendIntent.objects.filter(claimed_at__gt=now - limit_rules.HOUR).exclude(outcome__in=SendIntent.NOTHING_LEFT)
-    newest = claimed.order_by("-claimed_at").values_list("claimed_at", "domain")[: settings.HOURLY_LIMIT]
+    claimed = SendIntent.objects.filter(claimed_at__gt=now - limit_rules.HOUR).exclude(
+        outcome__in=SendIntent.NOTHING_LEFT
+    )
+    newest = claimed.order_by("-claimed_at").values_list("claimed_at", "domain")[
+        : settings.HOURLY_LIMIT
+    ]
     return Standing(
         now=now,
         zone=settings.TEAM_TIME_ZONE,
@@ -39,7 +50,11 @@ def standing(row: Control, now: datetime) -> Standing:
 
 def for_message(message: Message, at: Standing) -> Wait | None:
     """The strictest limit that holds this one email back, whatever the others do."""
-    waits = [limit_rules.for_domain(at, message.domain), _recipients_hours(message, at.now), _its_own(message, at.now)]
+    waits = [
+        limit_rules.for_domain(at, message.domain),
+        _recipients_hours(message, at.now),
+        _its_own(message, at.now),
+    ]
     return limit_rules.strictest([wait for wait in waits if wait])
 
 
@@ -95,7 +110,11 @@ class Turn:
 def _turns(messages: Sequence[Message], at: Standing) -> dict[int, Turn]:
     """By key; without those that do not leave within the horizon of the forecast."""
     found: dict[int, Turn] = {}
-    for ahead, one in enumerate(forecast.leaving(at, queue_counts.around(at, messages), office_hours.hours()) if messages else ()):
+    for ahead, one in enumerate(
+        forecast.leaving(at, queue_counts.around(at, messages), office_hours.hours())
+        if messages
+        else ()
+    ):
         if one.line.mark:
             found[one.line.mark] = Turn(one.at, ahead, one.longest)
             if len(found) == len(messages):
@@ -107,13 +126,23 @@ def _in_line(own: Wait | None, turn: Turn | None, at: Standing) -> Wait | None:
     """What holds the email itself, with those that go first."""
     if turn is None:
         days = forecast.HORIZON.days
-        return Wait(own.limit if own else "turn", None, f"too many go first: it does not leave within {days} days")
+        return Wait(
+            own.limit if own else "turn",
+            None,
+            f"too many go first: it does not leave within {days} days",
+        )
     if turn.at <= at.now:
         return None
     if not turn.ahead and own:
         return replace(own, until=turn.at)
     first = f"{turn.ahead} {'goes' if turn.ahead == 1 else 'go'} first"
-    held = None if own and own.limit == "kept" else turn.longest  # kept for those that go first, it could leave now
+    held = (
+        None if own and own.limit == "kept" else turn.longest
+    )  # kept for those that go first, it could leave now
     if held and (own is None or own.until is None or held.lasted > own.until - at.now):
         return Wait(held.limit, turn.at, f"{held.text}; {first}")
-    return Wait(own.limit, turn.at, f"{own.text}; {first}", own.everything) if own else Wait("turn", turn.at, first)
+    return (
+        Wait(own.limit, turn.at, f"{own.text}; {first}", own.everything)
+        if own
+        else Wait("turn", turn.at, first)
+    )

@@ -104,7 +104,11 @@ def _next(at: Standing, waiting: list[Line], clock: Clock) -> int | None:
     for n, line in enumerate(waiting):
         free = line.domain not in full and (line.not_before is None or line.not_before <= at.now)
         if free and clock.opens(line.place, at.now) <= at.now:
-            return None if priority_reserve.kept_for(at, later_today(at, line.rank, waiting, clock)) else n
+            return (
+                None
+                if priority_reserve.kept_for(at, later_today(at, line.rank, waiting, clock))
+                else n
+            )
     return None
 
 
@@ -116,7 +120,9 @@ def later_today(at: Standing, rank: int, waiting: Iterable[Line], clock: Clock) 
             break
         span = clock.span(line.place, at.now)
         if line.place and span and at.now < span[0] < ends:
-            found.append(Later(line.place.zone, span[0], min(span[1], ends), line.domain, line.count))
+            found.append(
+                Later(line.place.zone, span[0], min(span[1], ends), line.domain, line.count)
+            )
     return found
 
 
@@ -129,7 +135,11 @@ def _when_more_may(at: Standing, waiting: list[Line], clock: Clock) -> datetime:
     moments = {calendar.next_day(at.now, at.zone)}
     for line in waiting:
         moments |= {clock.opens(line.place, at.now), line.not_before or at.now}
-    moments |= {wait.until for domain in _full(at) if (wait := limit_rules.for_domain(at, domain)) and wait.until}
+    moments |= {
+        wait.until
+        for domain in _full(at)
+        if (wait := limit_rules.for_domain(at, domain)) and wait.until
+    }
     return min(moment for moment in moments if moment > at.now)
 
 
@@ -149,7 +159,9 @@ class Forecast:
     waiting: int
     days: tuple[Day, ...]  # those on which something leaves, within the horizon
     last_at: datetime | None  # when the last one leaves; None where it does not within the horizon
-    last_day: date | None  # the same as a day, reckoned on at the last week's pace beyond it; None where nothing leaves
+    last_day: (
+        date | None
+    )  # the same as a day, reckoned on at the last week's pace beyond it; None where nothing leaves
 
     @property
     def today(self) -> int:

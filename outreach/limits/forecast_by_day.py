@@ -25,7 +25,12 @@ def now_and_with_undecided(now: datetime) -> Draining:
     lines, wait = queue_counts.approved(at), limit_rules.for_everything(at)
     held_by = wait.text if wait and wait.until is None else None
     both = [*lines, *queue_counts.undecided(at)]
-    return Draining(now, held_by, forecast.by_day(at, lines, office_hours.hours()), forecast.by_day(at, both, office_hours.hours()))
+    return Draining(
+        now,
+        held_by,
+        forecast.by_day(at, lines, office_hours.hours()),
+        forecast.by_day(at, both, office_hours.hours()),
+    )
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,9 @@ def sentence(found: Draining) -> str:
     if found.approved.waiting:
         said.append(f"Approved: {_drain(found.approved, found.at)}.")
     if more:
-        said.append(f"With the {more} that wait for a decision, approved now: {_drain(found.with_undecided, found.at)}.")
+        said.append(
+            f"With the {more} that wait for a decision, approved now: {_drain(found.with_undecided, found.at)}."
+        )
     return " ".join(said)
 
 
@@ -64,4 +71,6 @@ def _drain(drain: Forecast, now: datetime) -> str:
     if drain.last_day == today:
         return "one, it leaves today" if leave == 1 else f"all {leave} leave today"
     about = "" if drain.last_at else "about "
-    return f"{leave} of {drain.waiting} leave today, the last {about}on {drain.last_day:%a %-d %b %Y}"
+    return (
+        f"{leave} of {drain.waiting} leave today, the last {about}on {drain.last_day:%a %-d %b %Y}"
+    )

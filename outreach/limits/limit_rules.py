@@ -91,14 +91,22 @@ def for_everything(at: Standing) -> Wait | None:
         return Wait("phase", None, "Nothing is sent in Shadow.")
     waits = []
     if at.used_today >= at.daily:
-        waits.append(Wait("daily", calendar.next_day(at.now, at.zone), f"{at.used_today} of {at.daily} sent today"))
+        waits.append(
+            Wait(
+                "daily",
+                calendar.next_day(at.now, at.zone),
+                f"{at.used_today} of {at.daily} sent today",
+            )
+        )
     if at.warm_up and at.warm_up.used >= at.warm_up.daily:
         text = f"{at.warm_up.used} of {at.warm_up.daily} sent today in week {at.warm_up.week} of {at.warm_up.domain}"
         waits.append(Wait("warm_up", calendar.next_day(at.now, at.zone), text))
     if len(at.recent) >= at.hourly:
         waits.append(Wait("hourly", at.recent[at.hourly - 1].at + HOUR, f"{at.hourly} an hour"))
     if at.last and at.now < at.last + at.gap:
-        waits.append(Wait("gap", at.last + at.gap, f"{at.gap.total_seconds():.0f} s between emails"))
+        waits.append(
+            Wait("gap", at.last + at.gap, f"{at.gap.total_seconds():.0f} s between emails")
+        )
     if at.away_until and at.now < at.away_until:
         waits.append(Wait("ghl", at.away_until, f"GoHighLevel cannot be used: {at.away_for}"))
     return strictest(waits)
@@ -123,11 +131,15 @@ def at_moment(at: Standing, now: datetime) -> Standing:
     recent = tuple(claim for claim in at.recent if claim.at > now - HOUR)
     day = calendar.team_day(now, at.zone)
     used = at.used_today if day == at.day else 0
-    return replace(at, now=now, recent=recent, used_today=used, warm_up=warm_up.at_day(at.warm_up, day))
+    return replace(
+        at, now=now, recent=recent, used_today=used, warm_up=warm_up.at_day(at.warm_up, day)
+    )
 
 
 def after_claim(at: Standing, domain: str) -> Standing:
     """How things stand once a slot was claimed now."""
     recent = (Claim(at.now, domain), *at.recent)[: at.hourly]
-    ours = at.warm_up and replace(at.warm_up, since=at.warm_up.since or at.day, used=at.warm_up.used + 1)
+    ours = at.warm_up and replace(
+        at.warm_up, since=at.warm_up.since or at.day, used=at.warm_up.used + 1
+    )
     return replace(at, used_today=at.used_today + 1, recent=recent, last=at.now, warm_up=ours)

@@ -35,7 +35,11 @@ def team_country() -> str:
 def opens_at(place: Place | time_zones.Where, now: datetime) -> datetime:
     """`now` where people are at work in `place`, else the moment they are next."""
     hours, there = calendar.WorkingHours.parse(settings.WORKING_HOURS), where(place)
-    return now if hours.are_always else calendar.opens_at(now, there.zone, hours, there.country, there.state)
+    return (
+        now
+        if hours.are_always
+        else calendar.opens_at(now, there.zone, hours, there.country, there.state)
+    )
 
 
 def hours() -> calendar.WorkingHours:

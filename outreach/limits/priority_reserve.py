@@ -34,7 +34,13 @@ def kept_for(at: Standing, later: Iterable[Later]) -> Wait | None:
     there = first.opens.astimezone(ZoneInfo(first.zone))
     city = first.zone.rpartition("/")[2].replace("_", " ")
     together = len({one.opens for one in found}) == 1
-    which = "one that opens" if wanted == 1 else "ones that open" if together else "ones, the first of which opens"
+    which = (
+        "one that opens"
+        if wanted == 1
+        else "ones that open"
+        if together
+        else "ones, the first of which opens"
+    )
     text = f"kept for {wanted} more urgent {which} at {there:%H:%M} in {city}"
     return Wait("kept", first.opens, text, everything=False)
 
@@ -43,7 +49,9 @@ def could_leave(at: Standing, later: list[Later]) -> int:
     """How many of them the hourly limits and the gap let leave before their offices or the day close."""
     if not later:
         return 0
-    each = sum(min(one.count, _room(at, one.opens, one.closes), _of_domain(at, one)) for one in later)
+    each = sum(
+        min(one.count, _room(at, one.opens, one.closes), _of_domain(at, one)) for one in later
+    )
     return min(each, _room(at, min(one.opens for one in later), max(one.closes for one in later)))
 
 

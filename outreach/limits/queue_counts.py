@@ -29,7 +29,10 @@ def undecided(at: Standing) -> list[Line]:
     rows = Message.objects.filter(status=Status.HELD)
     where = () if sandbox else ("lead__country", "lead__state")
     counted = rows.order_by().values("rank", *where, to=_crowded(at, rows)).annotate(n=Count("pk"))
-    return [Line((one["rank"], BEHIND), None if sandbox else _office(one), one["to"], one["n"]) for one in counted]
+    return [
+        Line((one["rank"], BEHIND), None if sandbox else _office(one), one["to"], one["n"])
+        for one in counted
+    ]
 
 
 def _office(one: dict[str, Any]) -> time_zones.Where:
@@ -38,7 +41,12 @@ def _office(one: dict[str, Any]) -> time_zones.Where:
 
 def around(at: Standing, emails: Sequence[Message]) -> list[Line]:
     """`emails`, each for itself, among the approved ones: those ahead of the last of them, and those behind."""
-    front = Message.objects.filter(status=Status.CLEARED).exclude(transport="").order_by(*send_order.ORDER).values("pk")[:LOOKED_AT]
+    front = (
+        Message.objects.filter(status=Status.CLEARED)
+        .exclude(transport="")
+        .order_by(*send_order.ORDER)
+        .values("pk")[:LOOKED_AT]
+    )
     others = Message.objects.filter(pk__in=front).exclude(pk__in=[one.pk for one in emails])
     last = max(emails, key=_turn)
     first = Q(rank__lt=last.rank) | Q(rank=last.rank, cleared_at__lt=last.cleared_at)
@@ -61,12 +69,17 @@ def _each(emails: Iterable[Message]) -> list[Line]:
     ]  # fmt: skip
 
 
-def _lines(at: Standing, rows: QuerySet[Message], alone: Iterable[Message], side: Any) -> list[Line]:
+def _lines(
+    at: Standing, rows: QuerySet[Message], alone: Iterable[Message], side: Any
+) -> list[Line]:
     known = {place.pk: _place(place) for place in Place.objects.all()}
     named = [one.domain for one in alone]
     side = Value(side) if isinstance(side, int) else side
     grouped = rows.order_by().values("rank", "place", side=side, to=_crowded(at, rows, named))
-    return [Line((one["rank"], one["side"]), known.get(one["place"]), one["to"], one["n"]) for one in grouped.annotate(n=Count("pk"))]
+    return [
+        Line((one["rank"], one["side"]), known.get(one["place"]), one["to"], one["n"])
+        for one in grouped.annotate(n=Count("pk"))
+    ]
 
 
 def _place(place: Place | None) -> time_zones.Where | None:

@@ -21,7 +21,9 @@ SOME_CANNOT = 4  # times what is left of the day is looked at, for many may be t
 
 def next_in_turn(at: Standing) -> Message | None:
     """The email whose turn it is, if the limits for everything let one leave; None where each waits for its own."""
-    free = Message.objects.filter(status=Status.CLEARED, not_before__lte=at.now).exclude(domain__in=at.full_domains)
+    free = Message.objects.filter(status=Status.CLEARED, not_before__lte=at.now).exclude(
+        domain__in=at.full_domains
+    )
     lines = [place.pk for place in office_hours.open_now(at.now)]
     while heads := _heads(free, lines):
         message = free.filter(pk__in=heads).select_related("lead").order_by(*ORDER).first()
@@ -33,7 +35,11 @@ def next_in_turn(at: Standing) -> Message | None:
 def _heads(free: QuerySet[Message], lines: list[int]) -> set[int]:
     """The first of each line, and the first of those that keep nobody's hours."""
     line = free.filter(place=OuterRef("pk")).order_by(*ORDER).values("pk")[:1]
-    heads = Place.objects.filter(pk__in=lines).annotate(head=Subquery(line)).values_list("head", flat=True)
+    heads = (
+        Place.objects.filter(pk__in=lines)
+        .annotate(head=Subquery(line))
+        .values_list("head", flat=True)
+    )
     # Ordered by the place as well, which is none for all of them: PostgreSQL would not see that the index fits.
     nobodys = free.filter(place=None).order_by("place", *ORDER).values_list("pk", flat=True)[:1]
     return {pk for pk in (*heads, *nobodys) if pk is not None}
@@ -48,9 +54,17 @@ def _more_urgent_later(rank: int, at: Standing) -> list[Later]:
     """Of each place and domain how many, as far as a few times what is left of the day."""
     ends = calendar.next_day(at.now, at.zone)
     spans = office_hours.open_later(at.now, ends) if rank else {}
-    rows = Message.objects.filter(status=Status.CLEARED, place__in=spans, rank__lt=rank, not_before__lt=ends)
-    counted = Counter(rows.order_by("place", "rank").values_list("place", "domain")[: at.of_day.left * SOME_CANNOT])
-    return [Later(*spans[place], domain, count) for (place, domain), count in counted.items() if place]
+    rows = Message.objects.filter(
+        status=Status.CLEARED, place__in=spans, rank__lt=rank, not_before__lt=ends
+    )
+    counted = Counter(
+        rows.order_by("place", "rank").values_list("place", "domain")[
+            : at.of_day.left * SOME_CANNOT
+        ]
+    )
+    return [
+        Later(*spans[place], domain, count) for (place, domain), count in counted.items() if place
+    ]
 
 
 def is_overtaking(message: Message, at: Standing) -> bool:
@@ -58,10 +72,14 @@ def is_overtaking(message: Message, at: Standing) -> bool:
     if message.rank == 0:
         return False
     head = next_in_turn(at)
-    return (head is not None and head.rank < message.rank) or one_at_the_door_is_more_urgent(message, at)
+    return (head is not None and head.rank < message.rank) or one_at_the_door_is_more_urgent(
+        message, at
+    )
 
 
 def one_at_the_door_is_more_urgent(message: Message, at: Standing) -> bool:
     """Taken, and not yet called for. Those whose worker died are forgotten with their lease."""
-    taken = Message.objects.filter(status=Status.SENDING, rank__lt=message.rank, lease_until__gt=at.now)
+    taken = Message.objects.filter(
+        status=Status.SENDING, rank__lt=message.rank, lease_until__gt=at.now
+    )
     return taken.exclude(intents__outcome=SendIntent.Outcome.OPEN).exists()

@@ -52,7 +52,9 @@ def cap(row: Control, now: datetime) -> int:
 
 
 def _used(name: str, day: date) -> int:
-    claimed = SendIntent.objects.filter(from_domain=name, day=day).exclude(outcome__in=SendIntent.NOTHING_LEFT)
+    claimed = SendIntent.objects.filter(from_domain=name, day=day).exclude(
+        outcome__in=SendIntent.NOTHING_LEFT
+    )
     return claimed.count()
 
 
@@ -90,7 +92,12 @@ def _set(name: str, since: date | None, by: Any, reason: str) -> SendingDomain:
 def _write(name: str, since: date | None, by: Any, reason: str) -> SendingDomain:
     before = known(name)
     phase.log("warm_up", said(before), _said(since), by, f"{name}: {reason}")
-    values = {"warm_up_since": since, "set_at": timezone.now(), "set_by": phase.name_of(by), "reason": reason}
+    values = {
+        "warm_up_since": since,
+        "set_at": timezone.now(),
+        "set_by": phase.name_of(by),
+        "reason": reason,
+    }
     return SendingDomain.objects.update_or_create(name=name, defaults=values)[0]
 
 

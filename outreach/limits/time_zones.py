@@ -32,7 +32,11 @@ def _inverted(table: dict[str, str]) -> dict[str, str]:
 
 def _cities(table: dict[tuple[str, str], str]) -> dict[tuple[str, str], str]:
     """(state, city): zone, from (state, zone): "City, City"."""
-    return {(state, _words(city)): zone for (state, zone), cities in table.items() for city in cities.split(",")}
+    return {
+        (state, _words(city)): zone
+        for (state, zone), cities in table.items()
+        for city in cities.split(",")
+    }
 
 
 # --- The United States ------------------------------------------------------------------------------------------------
@@ -170,12 +174,18 @@ def where(country: str, state: str, city: str = "", zipcode: str = "") -> Where:
     """Where an address is. A US state tells the country too; a province or an Australian state does not."""
     country = ALIASES.get(country.strip().upper(), country.strip().upper())
     if country in ("", "US") and (code := normal.us_state(state) or _territory(state)):
-        return Where(US_CITIES.get((code, _words(city))) or _by_zip(code, zipcode) or US_ZONES[code], "US", code)
+        return Where(
+            US_CITIES.get((code, _words(city))) or _by_zip(code, zipcode) or US_ZONES[code],
+            "US",
+            code,
+        )
     if country == "CA" and (code := _code(state, CA_ZONES, CA_NAMES)):
         return Where(CA_CITIES.get((code, _words(city))) or CA_ZONES[code], "CA", code)
     if country == "AU" and (code := _code(state, AU_ZONES, AU_NAMES)):
         return Where(AU_CITIES.get((code, _words(city))) or AU_ZONES[code], "AU", code)
-    return Where(zone_of_country(country), country, state.strip().upper() if len(state.strip()) <= 3 else "")
+    return Where(
+        zone_of_country(country), country, state.strip().upper() if len(state.strip()) <= 3 else ""
+    )
 
 
 def _territory(state: str) -> str:
@@ -190,7 +200,11 @@ def _code(text: str, codes: dict[str, str], names: dict[str, str]) -> str:
 def _by_zip(state: str, zipcode: str) -> str:
     """Only where the ZIP lies in a state that has that zone at all: a wrong ZIP must not move anybody."""
     zone = US_ZIPS.get(zipcode.strip()[:3], "")
-    return zone if any(there == state and other == zone for (there, _), other in US_CITIES.items()) else ""
+    return (
+        zone
+        if any(there == state and other == zone for (there, _), other in US_CITIES.items())
+        else ""
+    )
 
 
 def zone_of_country(country: str) -> str:
@@ -209,7 +223,9 @@ def country_of(zone: str) -> str:
 def _zone_tab() -> dict[str, tuple[str, ...]]:
     """Country: its zones. Source: zone.tab, a line of tab-separated country, coordinates, zone and comment each."""
     found: dict[str, tuple[str, ...]] = {}
-    for line in resources.files("tzdata.zoneinfo").joinpath("zone.tab").read_text("utf-8").splitlines():
+    for line in (
+        resources.files("tzdata.zoneinfo").joinpath("zone.tab").read_text("utf-8").splitlines()
+    ):
         if not line.startswith("#"):
             country, _, zone = line.split("\t")[:3]
             found[country] = (*found.get(country, ()), zone)

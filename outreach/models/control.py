@@ -18,16 +18,24 @@ class Control(models.Model):
     phase_by = models.CharField(max_length=150, default="installation")
     phase_reason = models.TextField(default="A new installation starts here.")
     auto_approve = models.BooleanField(default=False)
-    auto_max_intent = models.PositiveSmallIntegerField(default=40, help_text="The machine approves only under it.")
+    auto_max_intent = models.PositiveSmallIntegerField(
+        default=40, help_text="The machine approves only under it."
+    )
     auto_no_warm_connections = models.BooleanField(default=True)
     halted = models.BooleanField(default=False)
     halted_at = models.DateTimeField(null=True, blank=True)
     halted_by = models.CharField(max_length=150, blank=True)
     halt_reason = models.TextField(blank=True)
-    last_claim_at = models.DateTimeField(null=True, blank=True, help_text="When the last slot was claimed: the gap.")
-    away_until = models.DateTimeField(null=True, blank=True, help_text="GoHighLevel cannot be used before.")
+    last_claim_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the last slot was claimed: the gap."
+    )
+    away_until = models.DateTimeField(
+        null=True, blank=True, help_text="GoHighLevel cannot be used before."
+    )
     away_for = models.CharField(max_length=300, blank=True)
-    away_failures = models.PositiveSmallIntegerField(default=0, help_text="Since it last took an email.")
+    away_failures = models.PositiveSmallIntegerField(
+        default=0, help_text="Since it last took an email."
+    )
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(id=1), name="control_is_one_row")]
@@ -49,7 +57,9 @@ class ControlChange(AppendOnly):
     before = models.CharField(max_length=20)
     after = models.CharField(max_length=20)
     at = models.DateTimeField(default=timezone.now)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
     by_name = models.CharField(max_length=150)
     override = models.BooleanField(default=False)
 

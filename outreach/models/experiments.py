@@ -27,15 +27,23 @@ class Experiment(models.Model):
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     kind = models.CharField(max_length=14, choices=Kind.choices)
     template_key = models.CharField(max_length=60)
-    template_a = models.ForeignKey(EmailTemplate, on_delete=models.PROTECT, related_name="+", help_text="As it was.")
-    template_b = models.ForeignKey(EmailTemplate, on_delete=models.PROTECT, related_name="+", help_text="The variant.")
+    template_a = models.ForeignKey(
+        EmailTemplate, on_delete=models.PROTECT, related_name="+", help_text="As it was."
+    )
+    template_b = models.ForeignKey(
+        EmailTemplate, on_delete=models.PROTECT, related_name="+", help_text="The variant."
+    )
     size = models.PositiveIntegerField(help_text="Emails, both sides together.")
     assigned = models.PositiveIntegerField(default=0)
     plan = models.JSONField(default=dict, help_text="What was shown before it began.")
     started_at = models.DateTimeField(default=timezone.now)
-    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    started_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
     ended_at = models.DateTimeField(null=True, blank=True)
-    ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     verdict = models.CharField(max_length=12, choices=Verdict.choices, blank=True)
     result = models.JSONField(default=dict, help_text="What was counted when it ended.")
 
@@ -44,8 +52,14 @@ class Experiment(models.Model):
         default_permissions = ("view",)
         permissions = [("run_experiment", "Can start and end experiments")]
         constraints = [
-            models.UniqueConstraint(fields=["template_key"], condition=Q(ended_at=None), name="one_running_test_a_template"),
-            models.CheckConstraint(condition=Q(assigned__lte=F("size")), name="no_more_assigned_than_planned"),
+            models.UniqueConstraint(
+                fields=["template_key"],
+                condition=Q(ended_at=None),
+                name="one_running_test_a_template",
+            ),
+            models.CheckConstraint(
+                condition=Q(assigned__lte=F("size")), name="no_more_assigned_than_planned"
+            ),
         ]
 
     def __str__(self) -> str:

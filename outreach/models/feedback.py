@@ -16,10 +16,14 @@ from outreach.models.messages import Message
 class EmailEvent(AppendOnly):
     """One thing that happened to one email after it left. Ids and codes only."""
 
-    key = models.CharField(max_length=64, unique=True, help_text="Of the event, not of its delivery: it counts once.")
+    key = models.CharField(
+        max_length=64, unique=True, help_text="Of the event, not of its delivery: it counts once."
+    )
     message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="events")
     kind = models.CharField(max_length=12, choices=EventKind.choices)
-    code = models.CharField(max_length=60, blank=True, help_text="What the provider calls the cause.")
+    code = models.CharField(
+        max_length=60, blank=True, help_text="What the provider calls the cause."
+    )
     source = models.CharField(max_length=20, help_text="webhook, poll, unsubscribe page …")
     at = models.DateTimeField(help_text="When it happened.")
     noted_at = models.DateTimeField(default=timezone.now, help_text="When we learned of it.")
@@ -57,7 +61,9 @@ class Replies(models.QuerySet["Reply"]):
 
     def counted(self) -> "Replies":
         """What the reply rate counts: neither automatic answers nor those who ask to stop."""
-        return self.by_people().of_kind(*(kind for kind in ReplyKind.values if kind != ReplyKind.STOP))
+        return self.by_people().of_kind(
+            *(kind for kind in ReplyKind.values if kind != ReplyKind.STOP)
+        )
 
 
 class OfPerson(models.Model):
@@ -76,7 +82,9 @@ class Reply(OfPerson):
     """One message from a person we wrote to. What it says is in its text row."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    ghl_message_id = models.CharField(max_length=80, unique=True, help_text="GoHighLevel's id: each counts once.")
+    ghl_message_id = models.CharField(
+        max_length=80, unique=True, help_text="GoHighLevel's id: each counts once."
+    )
     lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="replies")
     message = models.ForeignKey(
         Message, null=True, blank=True, on_delete=models.PROTECT, related_name="replies",
@@ -86,10 +94,16 @@ class Reply(OfPerson):
     received_at = models.DateTimeField()
     noted_at = models.DateTimeField(default=timezone.now, help_text="When we learned of it.")
     source = models.CharField(max_length=20, help_text="webhook, poll, door …")
-    sorted_as = models.CharField(max_length=14, choices=ReplyKind.choices, help_text="By the machine.")
-    is_sure = models.BooleanField(default=True, help_text="False where the machine asks a person to look.")
+    sorted_as = models.CharField(
+        max_length=14, choices=ReplyKind.choices, help_text="By the machine."
+    )
+    is_sure = models.BooleanField(
+        default=True, help_text="False where the machine asks a person to look."
+    )
     corrected_to = models.CharField(max_length=14, choices=ReplyKind.choices, blank=True)
-    corrected_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    corrected_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     corrected_at = models.DateTimeField(null=True, blank=True)
     taken_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+",
@@ -128,7 +142,9 @@ class ReplyText(models.Model):
     subject = models.CharField(max_length=300, blank=True)
     body = models.TextField(help_text="As it came, as plain text.")
     said = models.TextField(help_text="Without what it quotes and without its signature.")
-    decided_by = models.JSONField(default=list, help_text="The words that decided how it is sorted.")
+    decided_by = models.JSONField(
+        default=list, help_text="The words that decided how it is sorted."
+    )
 
     def __str__(self) -> str:
         return self.said[:80]
@@ -147,10 +163,14 @@ class Meeting(OfPerson):
         help_text="The newest email that had left when it was booked; empty where there was none.",
     )  # fmt: skip
     calendar_id = models.CharField(max_length=80, blank=True)
-    status = models.CharField(max_length=20, help_text="GoHighLevel's word: confirmed, cancelled, showed, noshow …")
+    status = models.CharField(
+        max_length=20, help_text="GoHighLevel's word: confirmed, cancelled, showed, noshow …"
+    )
     booked_at = models.DateTimeField()
     starts_at = models.DateTimeField()
-    changed_at = models.DateTimeField(help_text="GoHighLevel's time of the newest change: an older one is ignored.")
+    changed_at = models.DateTimeField(
+        help_text="GoHighLevel's time of the newest change: an older one is ignored."
+    )
     noted_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -166,15 +186,23 @@ class Opportunity(OfPerson):
     OPEN, DELETED = "open", "deleted"  # the second is our word for what is gone there
 
     ghl_id = models.CharField(max_length=80, unique=True)
-    lead = models.ForeignKey(Lead, null=True, blank=True, on_delete=models.SET_NULL, related_name="opportunities")
+    lead = models.ForeignKey(
+        Lead, null=True, blank=True, on_delete=models.SET_NULL, related_name="opportunities"
+    )
     ghl_contact_id = models.CharField(max_length=80, blank=True)
     pipeline_id = models.CharField(max_length=80, blank=True)
     stage_id = models.CharField(max_length=80, blank=True)
     status = models.CharField(max_length=20, help_text="open, won, lost or abandoned.")
-    value = models.DecimalField(max_digits=14, decimal_places=2, default=0, help_text="In the location's currency.")
+    value = models.DecimalField(
+        max_digits=14, decimal_places=2, default=0, help_text="In the location's currency."
+    )
     opened_at = models.DateTimeField()
-    changed_at = models.DateTimeField(help_text="GoHighLevel's time of the newest change: an older one is ignored.")
-    seen_at = models.DateTimeField(default=timezone.now, help_text="When GoHighLevel last listed it.")
+    changed_at = models.DateTimeField(
+        help_text="GoHighLevel's time of the newest change: an older one is ignored."
+    )
+    seen_at = models.DateTimeField(
+        default=timezone.now, help_text="When GoHighLevel last listed it."
+    )
 
     class Meta:
         verbose_name_plural = "opportunities"
@@ -189,7 +217,9 @@ class SyncCursor(models.Model):
 
     name = models.CharField(max_length=40, primary_key=True)
     position = models.CharField(max_length=300, blank=True)
-    polled_at = models.DateTimeField(null=True, blank=True, help_text="When it last came to its end.")
+    polled_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it last came to its end."
+    )
     not_before = models.DateTimeField(default=timezone.now)
     lease_until = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0, help_text="In a row that failed.")

@@ -40,7 +40,11 @@ class AfterSend(models.Model):
         permissions = [("repeat_aftersend", "Can have GoHighLevel told again")]
         constraints = [models.UniqueConstraint(fields=["message", "what"], name="after_send_once")]
         indexes = [
-            models.Index(fields=["not_before"], name="after_send_due", condition=Q(state__in=["due", "asking"])),
+            models.Index(
+                fields=["not_before"],
+                name="after_send_due",
+                condition=Q(state__in=["due", "asking"]),
+            ),
             models.Index(fields=["-created_at"], name="after_send_newest"),
         ]
 
@@ -56,7 +60,9 @@ class OptOut(models.Model):
         NOBODY = "nobody", "There is no such contact"
         NOT_LIVE = "not_live", "Not a real person"
 
-    suppression = models.OneToOneField(Suppression, on_delete=models.PROTECT, related_name="opt_out")
+    suppression = models.OneToOneField(
+        Suppression, on_delete=models.PROTECT, related_name="opt_out"
+    )
     not_before = models.DateTimeField(default=timezone.now)
     lease_until = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -68,7 +74,9 @@ class OptOut(models.Model):
     class Meta:
         verbose_name = "opt-out for GoHighLevel"
         verbose_name_plural = "opt-outs for GoHighLevel"
-        indexes = [models.Index(fields=["not_before"], name="opt_out_due", condition=Q(told_at=None))]
+        indexes = [
+            models.Index(fields=["not_before"], name="opt_out_due", condition=Q(told_at=None))
+        ]
 
     def __str__(self) -> str:
         return f"{self.suppression_id}: {self.outcome or 'not told yet'}"

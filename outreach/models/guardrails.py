@@ -12,7 +12,9 @@ class HealthVerdict(AppendOnly):
     """How healthy the sending domain is, as judged above at one moment. Old ones count for nothing."""
 
     domain = models.CharField(max_length=253)
-    score = models.PositiveSmallIntegerField(null=True, help_text="0-100; empty where the sample is too small.")
+    score = models.PositiveSmallIntegerField(
+        null=True, help_text="0-100; empty where the sample is too small."
+    )
     spf = models.CharField(max_length=8, choices=Record.choices)
     dkim = models.CharField(max_length=8, choices=Record.choices)
     dmarc = models.CharField(max_length=8, choices=Record.choices)
@@ -23,7 +25,9 @@ class HealthVerdict(AppendOnly):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["domain", "evaluated_at"], name="one_verdict_a_moment"),
-            models.CheckConstraint(condition=Q(score=None) | Q(score__lte=100), name="health_is_at_most_100"),
+            models.CheckConstraint(
+                condition=Q(score=None) | Q(score__lte=100), name="health_is_at_most_100"
+            ),
         ]
         ordering = ["-evaluated_at"]
 
@@ -43,8 +47,12 @@ class GuardrailBreach(AppendOnly):
     guardrail = models.CharField(max_length=20, choices=Guardrail.choices)
     level = models.CharField(max_length=5, choices=Level.choices)
     action = models.CharField(max_length=8, choices=Action.choices)
-    events = models.JSONField(help_text="Ids of everything counted; the same events do not act again.")
-    sends = models.PositiveIntegerField(help_text="Emails sent in 7 days, of which bounces are a share.")
+    events = models.JSONField(
+        help_text="Ids of everything counted; the same events do not act again."
+    )
+    sends = models.PositiveIntegerField(
+        help_text="Emails sent in 7 days, of which bounces are a share."
+    )
     score = models.PositiveSmallIntegerField(null=True, help_text="Domain health then.")
     phase_before = models.CharField(max_length=12, choices=Phase.choices)
     phase_after = models.CharField(max_length=12, choices=Phase.choices)

@@ -16,13 +16,19 @@ class ModelDraft(models.Model):
         FELL_BACK = "fell_back", "The template's text stands"
 
     message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="model_drafts")
-    for_version = models.PositiveIntegerField(help_text="Of the template's text that it may follow; of no other.")
+    for_version = models.PositiveIntegerField(
+        help_text="Of the template's text that it may follow; of no other."
+    )
     state = models.CharField(max_length=10, choices=State.choices, default=State.DUE)
-    why = models.CharField(max_length=200, blank=True, help_text="Why the template's text stands, as a sentence.")
+    why = models.CharField(
+        max_length=200, blank=True, help_text="Why the template's text stands, as a sentence."
+    )
     model = models.CharField(max_length=80, blank=True)
     prompt_version = models.PositiveSmallIntegerField(default=0)
     question_sha256 = models.CharField(max_length=64, blank=True)
-    tokens = models.PositiveIntegerField(default=0, help_text="As counted there; where it said none, as estimated.")
+    tokens = models.PositiveIntegerField(
+        default=0, help_text="As counted there; where it said none, as estimated."
+    )
     created_at = models.DateTimeField(default=timezone.now)
     settled_at = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
@@ -31,7 +37,11 @@ class ModelDraft(models.Model):
     class Meta:
         verbose_name = "draft by the language model"
         verbose_name_plural = "drafts by the language model"
-        constraints = [models.UniqueConstraint(fields=["message", "for_version"], name="model_asked_once_a_text")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["message", "for_version"], name="model_asked_once_a_text"
+            )
+        ]
         indexes = [
             models.Index(fields=["created_at"], name="model_draft_due", condition=Q(state="due")),
             models.Index(fields=["-settled_at"], name="model_draft_newest"),
@@ -46,7 +56,9 @@ class ModelTokens(models.Model):
 
     day = models.DateField(primary_key=True)
     used = models.PositiveIntegerField(default=0)
-    used_up = models.BooleanField(default=False, help_text="Whether the last who asked was refused.")
+    used_up = models.BooleanField(
+        default=False, help_text="Whether the last who asked was refused."
+    )
 
     class Meta:
         verbose_name_plural = "model tokens"

@@ -15,7 +15,9 @@ class Place(models.Model):
     state = models.CharField(max_length=3, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["zone", "country", "state"], name="place_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["zone", "country", "state"], name="place_once")
+        ]
 
     def __str__(self) -> str:
         return " ".join(filter(None, (self.country, self.state, self.zone))) or "not known"
@@ -26,7 +28,9 @@ class SendingDomain(models.Model):
 
     name = models.CharField(max_length=253, primary_key=True)
     warm_up_since = models.DateField(
-        null=True, blank=True, help_text="Day of the team's calendar; empty: established, it warms up no more."
+        null=True,
+        blank=True,
+        help_text="Day of the team's calendar; empty: established, it warms up no more.",
     )
     set_at = models.DateTimeField(default=timezone.now)
     set_by = models.CharField(max_length=150)

@@ -54,9 +54,16 @@ class Message(models.Model):
     )  # fmt: skip
     assessment = models.ForeignKey(Assessment, null=True, on_delete=models.SET_NULL)
     segment = models.ForeignKey(
-        Segment, null=True, blank=True, on_delete=models.PROTECT, related_name="messages", help_text="Queued by hand."
+        Segment,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="messages",
+        help_text="Queued by hand.",
     )
-    step = models.PositiveSmallIntegerField(default=1, help_text="1 is the first email, 2 and 3 are its follow-ups.")
+    step = models.PositiveSmallIntegerField(
+        default=1, help_text="1 is the first email, 2 and 3 are its follow-ups."
+    )
     follows = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="followed_by",
         help_text="The first email of the thread that this one continues.",
@@ -64,7 +71,9 @@ class Message(models.Model):
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.LIVE)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
     version = models.PositiveIntegerField(default=0, help_text="Of the text; 0 is not yet written.")
-    to_address = models.CharField(max_length=254, blank=True, help_text="Personal. Blank after an erasure.")
+    to_address = models.CharField(
+        max_length=254, blank=True, help_text="Personal. Blank after an erasure."
+    )
     domain = models.CharField(max_length=253, blank=True)
     sender = models.ForeignKey(TeamMember, null=True, on_delete=models.SET_NULL)
     template = models.ForeignKey(EmailTemplate, null=True, on_delete=models.PROTECT)
@@ -75,28 +84,41 @@ class Message(models.Model):
     rank = models.PositiveSmallIntegerField(default=2, help_text="0 most urgent.")
     tier = models.CharField(max_length=10, blank=True)
     intent = models.PositiveSmallIntegerField(default=0)
-    verdicts = models.JSONField(default=dict, help_text="What each phase's machine would decide; hidden until then.")
+    verdicts = models.JSONField(
+        default=dict, help_text="What each phase's machine would decide; hidden until then."
+    )
     guards = models.JSONField(default=list, help_text="[{guard, passed, text, clear}]")
     blocked_by = models.CharField(max_length=40, blank=True)
 
     transport = models.CharField(
-        max_length=10, choices=Transport.choices, blank=True, help_text="Pinned at approval; it leaves by no other."
+        max_length=10,
+        choices=Transport.choices,
+        blank=True,
+        help_text="Pinned at approval; it leaves by no other.",
     )
     unsubscribe_token = models.CharField(max_length=40, unique=True, default=new_unsubscribe_token)
     created_at = models.DateTimeField(default=timezone.now)
     held_at = models.DateTimeField(null=True, blank=True)
-    opened_at = models.DateTimeField(null=True, blank=True, help_text="When a person first had it on the screen.")
+    opened_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a person first had it on the screen."
+    )
     due_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     cleared_at = models.DateTimeField(null=True, blank=True)
-    by_machine = models.BooleanField(default=False, help_text="Approved by the machine, by no person.")
-    machine_looks_at = models.DateTimeField(default=timezone.now, help_text="When the machine looks whether it may approve it.")
+    by_machine = models.BooleanField(
+        default=False, help_text="Approved by the machine, by no person."
+    )
+    machine_looks_at = models.DateTimeField(
+        default=timezone.now, help_text="When the machine looks whether it may approve it."
+    )
     place = models.ForeignKey(
         Place, null=True, blank=True, on_delete=models.PROTECT, db_index=False,
         help_text="Whose hours it keeps; empty in the sandbox.",
     )  # fmt: skip
     not_before = models.DateTimeField(default=timezone.now)
-    waiting_for = models.CharField(max_length=40, blank=True, help_text="What it waits for of its own.")
+    waiting_for = models.CharField(
+        max_length=40, blank=True, help_text="What it waits for of its own."
+    )
     lease_until = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     error = models.CharField(max_length=500, blank=True)
@@ -109,19 +131,35 @@ class Message(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=~Q(transport=Transport.GHL) | Q(kind=Kind.LIVE), name="only_live_people_leave_by_ghl"),
+            models.CheckConstraint(
+                condition=~Q(transport=Transport.GHL) | Q(kind=Kind.LIVE),
+                name="only_live_people_leave_by_ghl",
+            ),
             # A second first email to a person while one is open is a bug somewhere above.
             models.UniqueConstraint(
                 fields=["lead"],
-                condition=Q(status__in=["draft", "blocked", "held", "cleared", "sending", "uncertain"]),
+                condition=Q(
+                    status__in=["draft", "blocked", "held", "cleared", "sending", "uncertain"]
+                ),
                 name="one_open_email_per_lead",
             ),
-            models.UniqueConstraint(fields=["follows", "step"], condition=Q(follows__isnull=False), name="each_follow_up_once"),
-            models.CheckConstraint(condition=Q(step=1, follows=None) | Q(step__gt=1, follows__isnull=False), name="follow_ups_follow"),
+            models.UniqueConstraint(
+                fields=["follows", "step"],
+                condition=Q(follows__isnull=False),
+                name="each_follow_up_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(step=1, follows=None) | Q(step__gt=1, follows__isnull=False),
+                name="follow_ups_follow",
+            ),
         ]
         indexes = [
-            models.Index(fields=["not_before"], name="message_to_draft", condition=Q(status="draft")),
-            models.Index(fields=["rank", "due_at", "id"], name="message_queue", condition=Q(status="held")),
+            models.Index(
+                fields=["not_before"], name="message_to_draft", condition=Q(status="draft")
+            ),
+            models.Index(
+                fields=["rank", "due_at", "id"], name="message_queue", condition=Q(status="held")
+            ),
             # The last two so that the index alone tells which are passed over.
             models.Index(
                 fields=["place", "rank", "cleared_at", "id", "domain", "not_before"],
@@ -140,16 +178,40 @@ class Message(models.Model):
                 name="message_aside",
                 condition=Q(status="cleared") & ~Q(waiting_for=""),
             ),
-            models.Index(fields=["machine_looks_at"], name="message_for_machine", condition=Q(status="held", opened_at=None)),
-            models.Index(fields=["by_machine"], name="message_by_machine", condition=Q(status="cleared")),
-            models.Index(fields=["lease_until"], name="message_leaving", condition=Q(status="sending")),
-            models.Index(fields=["uncertain_at"], name="message_uncertain", condition=Q(status="uncertain")),
-            models.Index(fields=["expires_at"], name="message_expiring", condition=Q(status__in=["held", "blocked"])),
+            models.Index(
+                fields=["machine_looks_at"],
+                name="message_for_machine",
+                condition=Q(status="held", opened_at=None),
+            ),
+            models.Index(
+                fields=["by_machine"], name="message_by_machine", condition=Q(status="cleared")
+            ),
+            models.Index(
+                fields=["lease_until"], name="message_leaving", condition=Q(status="sending")
+            ),
+            models.Index(
+                fields=["uncertain_at"], name="message_uncertain", condition=Q(status="uncertain")
+            ),
+            models.Index(
+                fields=["expires_at"],
+                name="message_expiring",
+                condition=Q(status__in=["held", "blocked"]),
+            ),
             models.Index(fields=["status", "-sent_at"], name="message_by_status"),
-            models.Index(fields=["kind", "status", "transport"], name="message_counted"),  # for queue-status
+            models.Index(
+                fields=["kind", "status", "transport"], name="message_counted"
+            ),  # for queue-status
             models.Index(fields=["to_address"], name="message_by_address"),
-            models.Index(fields=["ghl_contact_id"], name="message_by_contact", condition=~Q(ghl_contact_id="")),
-            models.Index(fields=["ghl_email_message_id"], name="message_by_email_id", condition=~Q(ghl_email_message_id="")),
+            models.Index(
+                fields=["ghl_contact_id"],
+                name="message_by_contact",
+                condition=~Q(ghl_contact_id=""),
+            ),
+            models.Index(
+                fields=["ghl_email_message_id"],
+                name="message_by_email_id",
+                condition=~Q(ghl_email_message_id=""),
+            ),
             models.Index(fields=["-created_at"], name="message_newest"),
         ]
 
@@ -174,15 +236,25 @@ class MessageText(models.Model):
     subject = models.CharField(max_length=200)
     body = models.TextField(help_text="What the person reads, without signature and footer.")
     footer = models.TextField(help_text="Signature, postal address and unsubscribe line.")
-    phrases = models.JSONField(default=list, help_text="[{text, field, source}] for every fact in the text.")
+    phrases = models.JSONField(
+        default=list, help_text="[{text, field, source}] for every fact in the text."
+    )
     sha256 = models.CharField(max_length=64)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
-    language_model = models.CharField(max_length=80, blank=True, help_text="Which one wrote it; empty: none.")
-    prompt_version = models.PositiveSmallIntegerField(default=0, help_text="What the language model was asked.")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
+    )
+    language_model = models.CharField(
+        max_length=80, blank=True, help_text="Which one wrote it; empty: none."
+    )
+    prompt_version = models.PositiveSmallIntegerField(
+        default=0, help_text="What the language model was asked."
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["message", "version"], name="text_version_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["message", "version"], name="text_version_once")
+        ]
         ordering = ["version"]
 
     def __str__(self) -> str:
@@ -196,7 +268,9 @@ class Move(AppendOnly):
     from_status = models.CharField(max_length=10)
     to_status = models.CharField(max_length=10)
     at = models.DateTimeField(default=timezone.now)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
     why = models.CharField(max_length=60, help_text="A code, never typed text.")
     tag = models.CharField(max_length=30, blank=True)
     version = models.PositiveIntegerField()

@@ -34,11 +34,19 @@ class SendIntent(models.Model):
     phase = models.CharField(max_length=12)
     day = models.DateField()
     domain = models.CharField(max_length=253)
-    from_domain = models.CharField(max_length=253, blank=True, default="", db_default="", help_text="Ours, whose warm-up it counts for.")
+    from_domain = models.CharField(
+        max_length=253,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Ours, whose warm-up it counts for.",
+    )
     claimed_at = models.DateTimeField()
     outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.OPEN)
     settled_at = models.DateTimeField(null=True, blank=True)
-    looked_at = models.DateTimeField(null=True, blank=True, help_text="When GHL's conversation was last read for it.")
+    looked_at = models.DateTimeField(
+        null=True, blank=True, help_text="When GHL's conversation was last read for it."
+    )
     looks = models.PositiveSmallIntegerField(default=0)
 
     class Meta:

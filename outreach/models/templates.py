@@ -26,7 +26,9 @@ class EmailTemplate(models.Model):
     key = models.CharField(max_length=60)
     version = models.PositiveIntegerField(default=1)
     tier = models.CharField(max_length=10, choices=Tier.choices)
-    angle = models.CharField(max_length=40, help_text="What the email speaks of; the score gives it to each lead.")
+    angle = models.CharField(
+        max_length=40, help_text="What the email speaks of; the score gives it to each lead."
+    )
     signal = models.CharField(
         max_length=20, choices=Signal.choices, blank=True,
         help_text="What must be known besides. Empty: used where no template fits a signal.",
@@ -35,14 +37,20 @@ class EmailTemplate(models.Model):
     subject = models.CharField(max_length=200)
     body = models.TextField()
     active = models.BooleanField(default=True)
-    seeded = models.BooleanField(default=False, help_text="From the starting set: a newer one may follow it by itself.")
+    seeded = models.BooleanField(
+        default=False, help_text="From the starting set: a newer one may follow it by itself."
+    )
     created_at = models.DateTimeField(default=timezone.now)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
+    )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["key", "version"], name="template_version_once"),
-            models.UniqueConstraint(fields=["key"], condition=Q(active=True), name="one_active_version"),
+            models.UniqueConstraint(
+                fields=["key"], condition=Q(active=True), name="one_active_version"
+            ),
         ]
         ordering = ["key", "-version"]
 

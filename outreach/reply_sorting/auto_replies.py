@@ -12,7 +12,9 @@ from dataclasses import dataclass
 
 from outreach.reply_sorting.phrases import Reading
 
-ANSWERS_OURS = re.compile(r"\s*(?:re|aw|antw|sv|vs|odp|res|rif|r|ref|fwd?|wg|tr|回复|返信)\s*[:：]", re.IGNORECASE)
+ANSWERS_OURS = re.compile(
+    r"\s*(?:re|aw|antw|sv|vs|odp|res|rif|r|ref|fwd?|wg|tr|回复|返信)\s*[:：]", re.IGNORECASE
+)
 ANSWERING = ("person.not_now", "person.negative", "person.objection", "person.positive")
 
 

@@ -36,7 +36,9 @@ def sort(subject: str, body: str) -> Sorted:
     """
     whole = own(plain(body))
     said = unsigned(whole)
-    kind, is_sure, words = _sorted(subject, Reading(whole[:MOST_SORTED]), Reading(said[:MOST_SORTED]))
+    kind, is_sure, words = _sorted(
+        subject, Reading(whole[:MOST_SORTED]), Reading(said[:MOST_SORTED])
+    )
     shown = said if all(word in said or word in subject for word in words) else whole
     was_read = len(whole) <= MOST_SORTED and len(body) <= MOST_MARKUP
     return Sorted(kind, is_sure and was_read, shown, tuple(dict.fromkeys(words)))
@@ -66,7 +68,9 @@ def _persons(said: Reading) -> tuple[str, bool, tuple[str, ...]]:
     is_away = auto_replies.is_away(said)
     alone = {kind: said.sentences(f"alone.{kind}") for kind in (NOT_NOW, NEGATIVE, POSITIVE)}
     taken = {kind: said.take(f"person.{kind}") for kind in BY_PRECEDENCE}
-    found = {kind: words for kind in BY_PRECEDENCE if (words := [*alone.get(kind, []), *taken[kind]])}
+    found = {
+        kind: words for kind in BY_PRECEDENCE if (words := [*alone.get(kind, []), *taken[kind]])
+    }
     if not found and (asked := _first_question(said.text)):
         found = {QUESTION: [asked]}
     if not found:
@@ -75,7 +79,11 @@ def _persons(said: Reading) -> tuple[str, bool, tuple[str, ...]]:
     if is_away and kind == QUESTION:
         kind, found = NOT_NOW, {NOT_NOW: found[QUESTION]}
     is_clear = len(found.keys() - {QUESTION}) <= 1 and not is_away and bool(language(said.text))
-    return kind, is_clear and (len(said.text.split()) >= FEWEST_WORDS or bool(alone.get(kind))), tuple(found[kind])
+    return (
+        kind,
+        is_clear and (len(said.text.split()) >= FEWEST_WORDS or bool(alone.get(kind))),
+        tuple(found[kind]),
+    )
 
 
 def _strongest(found: Mapping[str, Sequence[str]], text: str) -> str:

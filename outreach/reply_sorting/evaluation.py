@@ -31,8 +31,12 @@ class OfKind:
     labelled: int
     sorted_as: int
     right: int
-    precision: float | None  # the share that is `kind` among what was sorted as it; None where nothing was
-    recall: float | None  # the share that was sorted as `kind` among what is it; None where nothing is
+    precision: (
+        float | None
+    )  # the share that is `kind` among what was sorted as it; None where nothing was
+    recall: (
+        float | None
+    )  # the share that was sorted as `kind` among what is it; None where nothing is
 
 
 @dataclass
@@ -85,7 +89,12 @@ def _row(number: int, line: str) -> Labelled:
 
 def corrected() -> Iterator[Labelled]:
     """The replies that a person sorted otherwise, oldest first; erased ones are gone."""
-    replies = Reply.objects.exclude(corrected_to="").filter(text__isnull=False).select_related("text").order_by("pk")
+    replies = (
+        Reply.objects.exclude(corrected_to="")
+        .filter(text__isnull=False)
+        .select_related("text")
+        .order_by("pk")
+    )
     for reply in replies.iterator():
         yield Labelled(reply.corrected_to, "", reply.text.subject, reply.text.body)
 

@@ -14,9 +14,21 @@ PUNCTUATION = " \t,;:-–—*\"'()"
 TAKEN = "\x00"  # stands where something was taken out; no phrase reaches across it
 
 LISTS: dict[str, Any] = {
-    path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in Path(__file__).with_name("words").glob("*.toml")
+    path.stem: tomllib.loads(path.read_text(encoding="utf-8"))
+    for path in Path(__file__).with_name("words").glob("*.toml")
 }
-_ODD = {"’": "'", "‘": "'", "`": "'", "´": "'", "\xa0": " ", "ø": "o", "Ø": "o", "ł": "l", "Ł": "l", "ı": "i"}
+_ODD = {
+    "’": "'",
+    "‘": "'",
+    "`": "'",
+    "´": "'",
+    "\xa0": " ",
+    "ø": "o",
+    "Ø": "o",
+    "ł": "l",
+    "Ł": "l",
+    "ı": "i",
+}
 _FOLDED = {
     **{code: unicodedata.normalize("NFD", chr(code))[0].lower() for code in range(0xC0, 0x250)},
     **{ord(odd): plain for odd, plain in _ODD.items()},
@@ -40,7 +52,9 @@ def pattern(name: str) -> re.Pattern[str]:
     spaced: list[str] = []
     unspaced: list[str] = []
     for phrase in phrases(name):
-        is_japanese = any("\u3000" < letter < "\ua000" for letter in phrase)  # written without spaces
+        is_japanese = any(
+            "\u3000" < letter < "\ua000" for letter in phrase
+        )  # written without spaces
         (unspaced if is_japanese else spaced).append(_expression(phrase))
     whole_words = rf"(?<!\w)(?:{'|'.join(spaced)})(?!\w)" if spaced else "(?!)"
     return re.compile("|".join([whole_words, *unspaced]))
@@ -87,6 +101,9 @@ class Reading:
 def language(text: str) -> str:
     """The language most of the small words are of; "" where none is."""
     words = Counter(re.findall(r"[\w']+", fold(text)))
-    counts = {name: sum(words[small] for small in line.split()) for name, line in LISTS["languages"].items()}
+    counts = {
+        name: sum(words[small] for small in line.split())
+        for name, line in LISTS["languages"].items()
+    }
     best = max(counts, key=lambda name: counts[name])
     return best if counts[best] else ""

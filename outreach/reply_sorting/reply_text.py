@@ -17,11 +17,30 @@ MOST_MARKUP = 200_000  # characters of HTML
 
 # --- from HTML to text: a quote becomes lines that start with ">", as in plain text
 
-_IS_HTML = re.compile(r"</?(?:html|body|div|p|br|span|blockquote|table|a|b|i|font|meta)(?:[\s/][^<>]{0,400})?>", re.IGNORECASE)
+_IS_HTML = re.compile(
+    r"</?(?:html|body|div|p|br|span|blockquote|table|a|b|i|font|meta)(?:[\s/][^<>]{0,400})?>",
+    re.IGNORECASE,
+)
 _TAG = re.compile(r"<([^<>]*+)>")
 _NAME = re.compile(r"\s*(/?)([a-z][a-z0-9]*+)", re.IGNORECASE)
 _HIDDEN = {"style", "script", "head", "title", "template", "noscript"}
-_BREAKS = {"br", "div", "p", "tr", "li", "ul", "ol", "table", "blockquote", "hr", "pre", "h1", "h2", "h3", "h4"}
+_BREAKS = {
+    "br",
+    "div",
+    "p",
+    "tr",
+    "li",
+    "ul",
+    "ol",
+    "table",
+    "blockquote",
+    "hr",
+    "pre",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+}
 _INVISIBLE = {
     **{code: None for code in range(32) if chr(code) not in "\n\t"},
     **dict.fromkeys([0x7F, 0xAD, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF]),
@@ -68,7 +87,9 @@ class _Page:
 
     def _tag(self, name: str, *, closes: bool) -> None:
         if (name in _HIDDEN or self.hidden) and name != "body":
-            self.hidden = "" if closes and name == self.hidden else self.hidden or ("" if closes else name)
+            self.hidden = (
+                "" if closes and name == self.hidden else self.hidden or ("" if closes else name)
+            )
             return
         self.hidden = ""
         if name in _BREAKS:
@@ -99,7 +120,9 @@ class _Page:
 # --- without what it quotes
 
 _FOOTER = re.compile(r"\W*unsubscribe\W{0,4}https?://", re.IGNORECASE)
-_DATED_BY = re.compile(r"\d[^<]*<[^<>@\s]+@[^<>\s]+>\s*[:：]$")  # "2026-03-04 10:22 GMT+01:00 Dana <dana@example.com>:"
+_DATED_BY = re.compile(
+    r"\d[^<]*<[^<>@\s]+@[^<>\s]+>\s*[:：]$"
+)  # "2026-03-04 10:22 GMT+01:00 Dana <dana@example.com>:"
 LONGEST_HEADER = 300
 
 
@@ -134,7 +157,8 @@ def _end_of_introduction(lines: Sequence[str], at: int) -> int:
         return at + 1
     following = islice((other for other in lines[at + 1 : at + 8] if other.strip()), 4)
     if 0 in _labels("sender", line) and (
-        _labels("header", line) or any(0 in _labels("header", other.strip(" \t*")) for other in following)
+        _labels("header", line)
+        or any(0 in _labels("header", other.strip(" \t*")) for other in following)
     ):
         return at + 1
     return _end_of_attribution(lines, at)
@@ -217,12 +241,16 @@ def _from_contact_block(lines: Sequence[str]) -> int:
     """Where the last paragraph begins, if it is short lines with a telephone number or an address among them."""
     start = max((at for at, line in enumerate(lines) if not line), default=len(lines) - 1) + 1
     block = lines[start:]
-    is_block = 2 <= len(block) <= MOST_SIGNED_LINES and not any(_is_sentence(line) for line in block)
+    is_block = 2 <= len(block) <= MOST_SIGNED_LINES and not any(
+        _is_sentence(line) for line in block
+    )
     return start if is_block and any(_CONTACT.search(line) for line in block) else len(lines)
 
 
 def _is_sentence(line: str) -> bool:
-    return len(line) > LONGEST_SIGNED_LINE or (len(line.split()) > 3 and line.endswith((".", "!", "?")))
+    return len(line) > LONGEST_SIGNED_LINE or (
+        len(line.split()) > 3 and line.endswith((".", "!", "?"))
+    )
 
 
 def _first(lines: Sequence[str], begins: Callable[[int], bool]) -> int:

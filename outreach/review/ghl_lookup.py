@@ -111,7 +111,9 @@ def _others(
     return found
 
 
-def _read(email_ids: tuple[str, ...], known: frozenset[str]) -> Iterator[conversation_api.ReadEmail]:
+def _read(
+    email_ids: tuple[str, ...], known: frozenset[str]
+) -> Iterator[conversation_api.ReadEmail]:
     """The newest emails of a thread that are not known, with what its row does not say: whose they are and when."""
     for email_id in [one for one in email_ids if one not in known][-MOST_READ:]:
         yield conversation_api.read_email(email_id)
@@ -126,7 +128,9 @@ def _ours(lead: Lead) -> frozenset[str]:
 
 def _automatic(lead: Lead) -> frozenset[str]:
     """GoHighLevel's ids of what a machine of theirs answered."""
-    answers = Reply.objects.of_kind(ReplyKind.OUT_OF_OFFICE).filter(lead__in=suppression.rows_of(lead))
+    answers = Reply.objects.of_kind(ReplyKind.OUT_OF_OFFICE).filter(
+        lead__in=suppression.rows_of(lead)
+    )
     return frozenset(answers.values_list("ghl_message_id", flat=True))
 
 
@@ -135,7 +139,12 @@ def _newest(times: list[datetime | None]) -> datetime | None:
     return max((at or timezone.now() for at in times), default=None)
 
 
-def store(message: Message, contact: contacts.Contact | None, found: Findings, lease: datetime | None = None) -> bool:
+def store(
+    message: Message,
+    contact: contacts.Contact | None,
+    found: Findings,
+    lease: datetime | None = None,
+) -> bool:
     """Keep what a look showed; with `lease` only as its holder. False where another was first."""
     looked = {
         "looked_at": timezone.now(),
@@ -150,7 +159,9 @@ def store(message: Message, contact: contacts.Contact | None, found: Findings, l
     if lease is None:
         GhlLook.objects.update_or_create(message=message, defaults={**looked, **done})
         return True
-    return claims.claim(GhlLook.objects.filter(message=message, lease_until=lease), **looked, **done)
+    return claims.claim(
+        GhlLook.objects.filter(message=message, lease_until=lease), **looked, **done
+    )
 
 
 def _tell(message: Message, contact: contacts.Contact | None) -> None:
@@ -164,4 +175,6 @@ def _tell(message: Message, contact: contacts.Contact | None) -> None:
     reason = compose.critical_reason(message.lead, message)
     if reason != message.critical_reason:
         rank = policy.RANK[choices.Band.CRITICAL if reason else choices.Band(message.band)]
-        Message.objects.filter(pk=message.pk, status=Status.HELD).update(critical_reason=reason, rank=rank)
+        Message.objects.filter(pk=message.pk, status=Status.HELD).update(
+            critical_reason=reason, rank=rank
+        )

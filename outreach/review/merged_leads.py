@@ -46,26 +46,39 @@ def follow(batch: int = 200) -> int:
 
 def _own(now_at: int, written_for: int) -> Q:
     """The rows of one lead that are at another, or still where they were written."""
-    return Q(lead=now_at, written_for=written_for) | (Q(lead=now_at, written_for=None) if now_at == written_for else Q(pk=None))
+    return Q(lead=now_at, written_for=written_for) | (
+        Q(lead=now_at, written_for=None) if now_at == written_for else Q(pk=None)
+    )
 
 
 def _bring(table: type[Model], now_at: int, written_for: int) -> None:
     person = locks.people(written_for)[0]
     came_for = None if person.pk == written_for else written_for
-    table._default_manager.filter(_own(now_at, written_for)).update(lead=person, written_for=came_for)
+    table._default_manager.filter(_own(now_at, written_for)).update(
+        lead=person, written_for=came_for
+    )
 
 
 def _follow(now_at: int, written_for: int) -> None:
     person = locks.people(written_for)[0]
     if person.pk == now_at:
         return  # it was merged or undone meanwhile, and is right again
-    rows = Message.objects.select_for_update().filter(_own(now_at, written_for) | Q(lead=person)).order_by("pk")
-    coming, there = [row for row in rows if row.lead_id == now_at], [row for row in rows if row.lead_id == person.pk]
+    rows = (
+        Message.objects.select_for_update()
+        .filter(_own(now_at, written_for) | Q(lead=person))
+        .order_by("pk")
+    )
+    coming, there = (
+        [row for row in rows if row.lead_id == now_at],
+        [row for row in rows if row.lead_id == person.pk],
+    )
     _leave_one_open(coming, there)
     blocked = any(row.status in OPEN for row in there)
     coming = [row for row in coming if not (blocked and row.status in OPEN)]
     came_for = None if person.pk == written_for else written_for
-    Message.objects.filter(pk__in=[row.pk for row in coming]).update(lead=person, written_for=came_for)
+    Message.objects.filter(pk__in=[row.pk for row in coming]).update(
+        lead=person, written_for=came_for
+    )
     review_actions.look_again(person)
 
 
@@ -81,7 +94,12 @@ def _leave_one_open(coming: list[Message], there: list[Message]) -> None:
 def _how_far(message: Message) -> tuple[bool, bool, int, int]:
     """Approved, then opened by a person, then waiting, then blocked, then being drafted; of two alike the older."""
     approved = message.status == Status.CLEARED
-    return approved, message.opened_at is not None, NOT_LEFT.index(Status(message.status)), -message.pk
+    return (
+        approved,
+        message.opened_at is not None,
+        NOT_LEFT.index(Status(message.status)),
+        -message.pk,
+    )
 
 
 def _withdraw(messages: list[Message], why: str, text: str) -> None:

@@ -50,7 +50,9 @@ def clear(message: Message, version: int, *, by: Any, why: str = "approved") -> 
         raise Forbidden(f"We must not write to this address: {stop.text} ({stop.source}).")
     if failed := next((row for row in message.guards if not row["passed"]), None):
         raise Forbidden(f"{failed['text']} {failed['clear']}".strip())
-    if ahead := previous_emails.in_the_way(message.lead, timezone.now(), but=message.pk, waiting=False):
+    if ahead := previous_emails.in_the_way(
+        message.lead, timezone.now(), but=message.pk, waiting=False
+    ):
         raise Forbidden(ahead.sentence)
     if phase.control().phase == Phase.SHADOW:
         return move(message, Status.WITHDRAWN, "would_approve", by=by)
@@ -103,7 +105,9 @@ def edit(message: Message, version: int, *, subject: str, body: str, by: Any) ->
         subject = subject[: compose.SUBJECT_COLUMN]  # the guard has seen and refused the whole
         rows = Message.objects.filter(pk=message.pk, version=version, status=message.status)
         domain = message.to_address.rpartition("@")[2]
-        if not claims.claim(rows, version=version + 1, guards=checks.as_rows(results), domain=domain):
+        if not claims.claim(
+            rows, version=version + 1, guards=checks.as_rows(results), domain=domain
+        ):
             found = Message.objects.get(pk=message.pk)
             raise Stale(found.status, found.version)
         MessageText.objects.create(
@@ -122,7 +126,9 @@ def edit(message: Message, version: int, *, subject: str, body: str, by: Any) ->
 
 def _empty(message: Message) -> MessageText:
     """What stands before the first text of an email that could not be drafted and is written by hand."""
-    footer = email_footer.footer(compose.signature(compose.sender_of(message.lead), message.unsubscribe_token))
+    footer = email_footer.footer(
+        compose.signature(compose.sender_of(message.lead), message.unsubscribe_token)
+    )
     return MessageText(message=message, footer=footer)
 
 
@@ -130,10 +136,19 @@ def _after_edit(message: Message, failed: checks.Result | None, by: Any) -> Mess
     if message.status == Status.CLEARED:
         message = drafts.to_held(message, "edited", by=by)
     if failed and message.status == Status.BLOCKED:
-        Message.objects.filter(pk=message.pk).update(blocked_by=failed.guard, error=failed.text[:500])
+        Message.objects.filter(pk=message.pk).update(
+            blocked_by=failed.guard, error=failed.text[:500]
+        )
         message.refresh_from_db()
     if failed and message.status == Status.HELD:
-        return move(message, Status.BLOCKED, "edited", by=by, blocked_by=failed.guard, error=failed.text[:500])
+        return move(
+            message,
+            Status.BLOCKED,
+            "edited",
+            by=by,
+            blocked_by=failed.guard,
+            error=failed.text[:500],
+        )
     if not failed and message.status == Status.BLOCKED:
         waited: dict[str, Any] = {
             "held_at": message.held_at,
@@ -182,7 +197,9 @@ def mark_opened(message: Message) -> None:
 def expire_due(batch: int = 200) -> int:
     """End what nobody decided in its time: never sent, and never a "no"."""
     now = timezone.now()
-    due = Message.objects.filter(status__in=[Status.HELD, Status.BLOCKED], expires_at__lte=now)[:batch]
+    due = Message.objects.filter(status__in=[Status.HELD, Status.BLOCKED], expires_at__lte=now)[
+        :batch
+    ]
     count = 0
     for message in due:
         try:
@@ -207,7 +224,9 @@ def stop_open_emails(lead: Lead, why: str) -> int:
 
 def look_again(lead: Lead) -> None:
     """What is known of the person now may make an open email one that a person must decide, knowing it."""
-    for message in previous_emails.emails_of(lead).filter(status__in=DECIDABLE).select_related("lead"):
+    for message in (
+        previous_emails.emails_of(lead).filter(status__in=DECIDABLE).select_related("lead")
+    ):
         if reason := compose.critical_reason(message.lead, message):
             make_critical(message, reason)
 
@@ -219,7 +238,10 @@ def make_critical(message: Message, reason: str) -> None:
     """
     if message.critical_reason or message.status not in DECIDABLE:
         return
-    critical: dict[str, Any] = {"critical_reason": reason[:200], "rank": policy.RANK[choices.Band.CRITICAL]}
+    critical: dict[str, Any] = {
+        "critical_reason": reason[:200],
+        "rank": policy.RANK[choices.Band.CRITICAL],
+    }
     if message.status != Status.CLEARED:
         Message.objects.filter(pk=message.pk, status=message.status).update(**critical)
         return

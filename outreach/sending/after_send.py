@@ -40,7 +40,9 @@ def do_due(batch: int = 10) -> int:
         return 0
     _give_up_asking()
     count = 0
-    due = AfterSend.objects.filter(state=State.DUE, not_before__lte=timezone.now()).order_by("not_before")
+    due = AfterSend.objects.filter(state=State.DUE, not_before__lte=timezone.now()).order_by(
+        "not_before"
+    )
     for row in claims.leased(due, LEASE_SECONDS, batch):
         count += 1
         if not _do(row):
@@ -96,7 +98,9 @@ def _refused(row: AfterSend, failure: http.Refused) -> None:
         _settle(row, State.DROPPED, failure.detail)
         return
     _settle(row, State.REFUSED, failure.detail)
-    _tell(f"GoHighLevel refused what follows a send ({row.get_what_display().lower()}): {failure.detail}")
+    _tell(
+        f"GoHighLevel refused what follows a send ({row.get_what_display().lower()}): {failure.detail}"
+    )
 
 
 def tags_of(message: Message) -> list[str]:
@@ -107,8 +111,12 @@ def tags_of(message: Message) -> list[str]:
 def _give_up_asking() -> None:
     """Nobody knows what came of a call whose process died."""
     dead = AfterSend.objects.filter(state=State.ASKING, lease_until__lt=timezone.now())
-    if dead.update(state=State.UNCERTAIN, error="The process ended during the call.", settled_at=timezone.now()):
-        _tell("We don't know whether a contact was added to the workflow: the process ended during the call.")
+    if dead.update(
+        state=State.UNCERTAIN, error="The process ended during the call.", settled_at=timezone.now()
+    ):
+        _tell(
+            "We don't know whether a contact was added to the workflow: the process ended during the call."
+        )
 
 
 def _settle(row: AfterSend, state: str, error: str) -> None:
@@ -117,11 +125,15 @@ def _settle(row: AfterSend, state: str, error: str) -> None:
 
 def _put_back(row: AfterSend, error: str) -> None:
     wait = claims.backoff(row.attempts, base=5)
-    _mine(row).update(state=State.DUE, error=error[:300], not_before=timezone.now() + wait, lease_until=None)
+    _mine(row).update(
+        state=State.DUE, error=error[:300], not_before=timezone.now() + wait, lease_until=None
+    )
 
 
 def _mine(row: AfterSend) -> QuerySet[AfterSend]:
-    return AfterSend.objects.filter(pk=row.pk, lease_until=row.lease_until, state__in=[State.DUE, State.ASKING])
+    return AfterSend.objects.filter(
+        pk=row.pk, lease_until=row.lease_until, state__in=[State.DUE, State.ASKING]
+    )
 
 
 def _tell(text: str) -> None:
@@ -131,4 +143,6 @@ def _tell(text: str) -> None:
 def again(rows: QuerySet[AfterSend]) -> int:
     """A person has looked: do once more what was refused or is uncertain; returns how many."""
     failed = rows.filter(state__in=[State.REFUSED, State.UNCERTAIN])
-    return failed.update(state=State.DUE, not_before=timezone.now(), attempts=0, error="", settled_at=None)
+    return failed.update(
+        state=State.DUE, not_before=timezone.now(), attempts=0, error="", settled_at=None
+    )

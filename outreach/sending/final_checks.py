@@ -16,8 +16,14 @@ from outreach.drafting import drafts, follow_ups
 from outreach.models import Message, SendIntent, Transport
 from outreach.review import merged_leads
 
-HAS_LEFT = (SendIntent.Outcome.OPEN, SendIntent.Outcome.SENT, SendIntent.Outcome.UNCERTAIN)  # or may have
-LONGEST_CALL = timedelta(seconds=30)  # of a lease that must be left when the call begins: its deadline, and some more
+HAS_LEFT = (
+    SendIntent.Outcome.OPEN,
+    SendIntent.Outcome.SENT,
+    SendIntent.Outcome.UNCERTAIN,
+)  # or may have
+LONGEST_CALL = timedelta(
+    seconds=30
+)  # of a lease that must be left when the call begins: its deadline, and some more
 
 
 class Stopped(Exception):
@@ -62,12 +68,22 @@ def judge(message: Message) -> None:
     if message.to_address not in {row.email for row in suppression.rows_of(lead)}:
         raise Stopped(Status.WITHDRAWN, "address_changed", "Their address is another one now.")
     if message.cleared_at and (heard := previous_emails.heard_since(lead, message.cleared_at)):
-        raise Stopped(Status.WITHDRAWN, heard, "This person has answered or booked a meeting since it was approved.")
+        raise Stopped(
+            Status.WITHDRAWN,
+            heard,
+            "This person has answered or booked a meeting since it was approved.",
+        )
     left = Q(status__in=[Status.SENT, Status.UNCERTAIN]) | Q(intents__outcome__in=HAS_LEFT)
     twins = Message.objects.filter(left, to_address=message.to_address)
     if twins.exclude(lead=lead).exists():
-        raise Stopped(Status.WITHDRAWN, "same_address", "This address was written to, as somebody else's.")
-    elsewhere = previous_emails.emails_of(lead).exclude(lead=message.lead_id).filter(intents__outcome__in=HAS_LEFT)
+        raise Stopped(
+            Status.WITHDRAWN, "same_address", "This address was written to, as somebody else's."
+        )
+    elsewhere = (
+        previous_emails.emails_of(lead)
+        .exclude(lead=message.lead_id)
+        .filter(intents__outcome__in=HAS_LEFT)
+    )
     if elsewhere.exists():
         raise Stopped(Status.WITHDRAWN, "written_as_other", merged_leads.WRITTEN_AS_OTHER)
     if message.follows and (end := follow_ups.ended(message.follows)):
@@ -78,11 +94,21 @@ def judge(message: Message) -> None:
         raise Stopped(Status.HELD, "colleague", colleague.sentence)
     if message.cleared_at and drafts.expires_at(Band(message.band), message.cleared_at) < now:
         day = timezone.localtime(message.cleared_at, ZoneInfo(settings.TEAM_TIME_ZONE))
-        raise Stopped(Status.HELD, "stale", f"It was approved on {day.day} {day:%b}, too long ago to leave unread.")
+        raise Stopped(
+            Status.HELD,
+            "stale",
+            f"It was approved on {day.day} {day:%b}, too long ago to leave unread.",
+        )
     if message.transport == Transport.GHL and (lead.kind != Kind.LIVE or message.kind != Kind.LIVE):
-        raise Stopped(Status.WITHDRAWN, "undeliverable", f"{lead.get_kind_display()}s cannot be written to.")
+        raise Stopped(
+            Status.WITHDRAWN, "undeliverable", f"{lead.get_kind_display()}s cannot be written to."
+        )
     if message.transport == Transport.GHL and "ghl" in settings.SANDBOXED:
-        raise Stopped(Status.HELD, "transport_gone", "It was approved for GoHighLevel, which is in the sandbox now.")
+        raise Stopped(
+            Status.HELD,
+            "transport_gone",
+            "It was approved for GoHighLevel, which is in the sandbox now.",
+        )
     if message.transport == Transport.GHL and not settings.POSTAL_ADDRESS:
         raise Stopped(Status.HELD, "postal_address", "POSTAL_ADDRESS is not set.")
     if message.transport not in (Transport.GHL, Transport.SANDBOX):

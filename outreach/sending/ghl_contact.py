@@ -42,7 +42,9 @@ def ready(message: Message) -> str:
         ghl_lookup.store(message, contact, found)
         raise _held(message, news)
     if contact.assigned_to != message.lead.ghl_assigned_to:
-        owner_assignment.from_ghl(message.lead, contact.assigned_to)  # the answer is theirs; what was approved stays as it is
+        owner_assignment.from_ghl(
+            message.lead, contact.assigned_to
+        )  # the answer is theirs; what was approved stays as it is
     return contact.id
 
 
@@ -50,7 +52,9 @@ def _held(message: Message, news: Findings) -> Stopped:
     """Back to the queue as CRITICAL, with the reason beside it."""
     reason = compose.critical_reason(message.lead, message)
     why = "answered" if news.inbound_at else "known_at_ghl"
-    return Stopped(Status.HELD, why, ghl_check.say(news), critical_reason=reason, rank=RANK[Band.CRITICAL])
+    return Stopped(
+        Status.HELD, why, ghl_check.say(news), critical_reason=reason, rank=RANK[Band.CRITICAL]
+    )
 
 
 def _must_be(message: Message, contact: contacts.Contact) -> None:
@@ -58,7 +62,11 @@ def _must_be(message: Message, contact: contacts.Contact) -> None:
     if not contact.id:
         raise http.Unavailable("GoHighLevel answered without a contact")
     if contact.email != message.to_address:
-        raise Stopped(Status.FAILED, "contact_mismatch", "GoHighLevel returned a contact with another address.")
+        raise Stopped(
+            Status.FAILED,
+            "contact_mismatch",
+            "GoHighLevel returned a contact with another address.",
+        )
 
 
 def _person(message: Message) -> contacts.Person:

@@ -40,7 +40,11 @@ def began(why: str, said: float | None = None) -> int:
 
 def ended() -> None:
     """GoHighLevel has taken an email: those that stepped aside take their turns again."""
-    if claims.claim(Control.objects.filter(away_failures__gt=0), away_failures=0, away_until=None, away_for=""):
+    if claims.claim(
+        Control.objects.filter(away_failures__gt=0), away_failures=0, away_until=None, away_for=""
+    ):
         now = timezone.now()
-        aside = Message.objects.filter(status=Status.CLEARED, waiting_for=UNAVAILABLE, not_before__gt=now)
+        aside = Message.objects.filter(
+            status=Status.CLEARED, waiting_for=UNAVAILABLE, not_before__gt=now
+        )
         aside.update(not_before=now)

@@ -27,7 +27,15 @@ from outreach.lifecycle.moves import move
 from outreach.limits import current_limits, limit_rules, office_hours, send_order
 from outreach.limits.limit_rules import Standing
 from outreach.models import Message, SandboxEmail, SendIntent, Transport
-from outreach.sending import after_send, final_checks, ghl_contact, ghl_outage, send_errors, send_slots, uncertain
+from outreach.sending import (
+    after_send,
+    final_checks,
+    ghl_contact,
+    ghl_outage,
+    send_errors,
+    send_slots,
+    uncertain,
+)
 from outreach.sending.final_checks import Away, Bound, NotNow, Stopped
 
 log = logging.getLogger(__name__)
@@ -54,7 +62,11 @@ def _take(at: Standing) -> Message | None:
     """The email whose turn it is, taken; None where each waits for its own or for a more urgent one."""
     for _ in range(20):
         message = send_order.next_in_turn(at)
-        if message is None or send_order.one_at_the_door_is_more_urgent(message, at) or send_order.kept(message.rank, at):
+        if (
+            message is None
+            or send_order.one_at_the_door_is_more_urgent(message, at)
+            or send_order.kept(message.rank, at)
+        ):
             return None
         if current_limits.for_message(message, at):  # its person was found to be elsewhere
             place = office_hours.for_leaving(message, message.transport)
@@ -62,7 +74,9 @@ def _take(at: Standing) -> Message | None:
             continue
         lease = at.now + LEASE
         try:
-            return move(message, Status.SENDING, "door", attempts=message.attempts + 1, lease_until=lease)
+            return move(
+                message, Status.SENDING, "door", attempts=message.attempts + 1, lease_until=lease
+            )
         except transitions.Stale:
             continue
     return None
@@ -107,7 +121,9 @@ def _wait_for_ghl(away: Away) -> bool:
 
 def _stop(message: Message, stop: Stopped) -> None:
     changes = {"lease": message.lease_until, "error": stop.text[:500], **stop.changes}
-    if stop.to == Status.HELD:  # into the queue with a new due time and end, or it would expire unseen
+    if (
+        stop.to == Status.HELD
+    ):  # into the queue with a new due time and end, or it would expire unseen
         drafts.to_held(message, stop.why, **changes)
     else:
         move(message, stop.to, stop.why, **changes)
@@ -115,7 +131,9 @@ def _stop(message: Message, stop: Stopped) -> None:
 
 def _after_a_fault(message: Message, text: str) -> None:
     """As after a crash, but at once: our own fault on one email must not hold up the others."""
-    mine = Message.objects.filter(pk=message.pk, status=Status.SENDING, lease_until=message.lease_until).first()
+    mine = Message.objects.filter(
+        pk=message.pk, status=Status.SENDING, lease_until=message.lease_until
+    ).first()
     if mine is not None:
         uncertain.pick_up(mine, text, timezone.now() + claims.backoff(mine.attempts, base=5))
 
@@ -147,7 +165,13 @@ def _send(message: Message) -> bool:
         intent = send_slots.claim(message, contact_id=contact_id)
     try:
         with contacts.only_while(phase.ask):
-            sent = send_api.send_email(contact_id=contact_id, to=message.to_address, subject=text.subject, html=html, thread=thread)
+            sent = send_api.send_email(
+                contact_id=contact_id,
+                to=message.to_address,
+                subject=text.subject,
+                html=html,
+                thread=thread,
+            )
     except http.Failure as failure:
         return _not_sent(message, intent, failure)
     with transaction.atomic():
@@ -166,7 +190,11 @@ def _thread_of(message: Message) -> send_api.EmailThread | None:
         return None
     first = message.follows
     newest = first.followed_by.filter(status=Status.SENT).order_by("step").last() or first
-    return send_api.EmailThread(first.ghl_message_id, newest.ghl_message_id) if first.ghl_message_id else None
+    return (
+        send_api.EmailThread(first.ghl_message_id, newest.ghl_message_id)
+        if first.ghl_message_id
+        else None
+    )
 
 
 def _record_sent(message: Message, intent: SendIntent, sent: send_api.SentEmail) -> None:
@@ -186,5 +214,7 @@ def _not_sent(message: Message, intent: SendIntent, failure: http.Failure) -> bo
         with transaction.atomic():
             uncertain.become(message, intent, failure.detail)
         return True
-    send_slots.settle(intent, Outcome.REFUSED if isinstance(failure, http.Refused) else Outcome.NOT_SENT)
+    send_slots.settle(
+        intent, Outcome.REFUSED if isinstance(failure, http.Refused) else Outcome.NOT_SENT
+    )
     raise send_errors.what_follows(message, failure)

@@ -25,7 +25,9 @@ SUPPRESSES = {
     "unsubscribed": suppression.Reason.UNSUBSCRIBED,
     "invalid": suppression.Reason.INVALID,
 }
-DIFFERS = re.compile(r"\S+@\S+|\w*\d\w*")  # addresses and ids: what differs between two emails refused for one reason
+DIFFERS = re.compile(
+    r"\S+@\S+|\w*\d\w*"
+)  # addresses and ids: what differs between two emails refused for one reason
 
 
 def what_follows(message: Message, failure: http.Failure) -> NotNow | Bound | Stopped:
@@ -38,7 +40,9 @@ def what_follows(message: Message, failure: http.Failure) -> NotNow | Bound | St
         return Away("ghl_unavailable", failure.detail, failure.retry_after)
     code = said.why(failure)
     if code == said.CONTACT_GONE and message.attempts < TRIES_WITHOUT_A_CONTACT:
-        return NotNow(timezone.now() + claims.backoff(message.attempts, base=5), code, failure.detail)
+        return NotNow(
+            timezone.now() + claims.backoff(message.attempts, base=5), code, failure.detail
+        )
     suppress(message, code)
     if code not in SUPPRESSES:
         _count(failure.detail)
@@ -58,11 +62,20 @@ def none_in_a_row() -> None:
 
 def _count(detail: str) -> None:
     """Raise the alarm where this refusal is the third of its kind, with nothing sent in between."""
-    ends = Move.objects.filter(to_status__in=[Status.FAILED, Status.SENT], message__transport=Transport.GHL)
+    ends = Move.objects.filter(
+        to_status__in=[Status.FAILED, Status.SENT], message__transport=Transport.GHL
+    )
     before = list(ends.order_by("-pk").values_list("to_status", "message__error")[: IN_A_ROW - 1])
-    alike = [text for status, text in before if status == Status.FAILED and _plain(text) == _plain(detail)]
+    alike = [
+        text
+        for status, text in before
+        if status == Status.FAILED and _plain(text) == _plain(detail)
+    ]
     if len(alike) == IN_A_ROW - 1:
-        alarms.raise_alarm(ALARM, f"GoHighLevel refused {IN_A_ROW} emails in a row in the same words: {detail[:200]}")
+        alarms.raise_alarm(
+            ALARM,
+            f"GoHighLevel refused {IN_A_ROW} emails in a row in the same words: {detail[:200]}",
+        )
 
 
 def _plain(text: str) -> str:

@@ -27,7 +27,11 @@ def claim(message: Message, contact_id: str = "") -> SendIntent:
     row = phase.locked()
     now = timezone.now()
     at = current_limits.standing(row, now)
-    if wait := limit_rules.for_everything(at) or current_limits.for_message(message, at) or send_order.kept(message.rank, at):
+    if (
+        wait := limit_rules.for_everything(at)
+        or current_limits.for_message(message, at)
+        or send_order.kept(message.rank, at)
+    ):
         raise Bound(wait.limit, wait.text)
     if breach := guardrails.unanswered(now):
         raise Bound("guardrail", breach.text)
@@ -35,13 +39,21 @@ def claim(message: Message, contact_id: str = "") -> SendIntent:
         raise Bound("turn", "A more urgent email goes first.")
     final_checks.judge(message)
     if message.by_machine and (reasons := eligibility.why_not_leave(message, row, now)):
-        raise Stopped(Status.HELD, "machine_returned", f"The machine may not approve it any more: {reasons[0]}")
-    mine = Message.objects.filter(pk=message.pk, status=Status.SENDING, lease_until=message.lease_until)
+        raise Stopped(
+            Status.HELD,
+            "machine_returned",
+            f"The machine may not approve it any more: {reasons[0]}",
+        )
+    mine = Message.objects.filter(
+        pk=message.pk, status=Status.SENDING, lease_until=message.lease_until
+    )
     mine = mine.filter(lease_until__gt=now + LONGEST_CALL)
     if not claims.claim(mine, ghl_contact_id=contact_id):
         raise transitions.Stale("taken over", message.version)
     DailySlots.objects.get_or_create(day=at.day)
-    if not claims.claim(DailySlots.objects.filter(day=at.day, used__lt=at.daily), used=F("used") + 1):
+    if not claims.claim(
+        DailySlots.objects.filter(day=at.day, used__lt=at.daily), used=F("used") + 1
+    ):
         raise Bound("daily", "The slots of the day are used up.")
     row.last_claim_at = now
     row.save(update_fields=["last_claim_at"])

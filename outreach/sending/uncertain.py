@@ -33,7 +33,9 @@ Outcome = SendIntent.Outcome
 
 def become(message: Message, intent: SendIntent, text: str) -> None:
     """From now on nobody knows whether `message` left; call it inside a transaction."""
-    claims.claim(SendIntent.objects.filter(pk=intent.pk, outcome=Outcome.OPEN), outcome=Outcome.UNCERTAIN)
+    claims.claim(
+        SendIntent.objects.filter(pk=intent.pk, outcome=Outcome.OPEN), outcome=Outcome.UNCERTAIN
+    )
     move(
         message, Status.UNCERTAIN, "uncertain", lease=message.lease_until,
         uncertain_at=intent.claimed_at, error=text[:500], not_before=timezone.now() + timedelta(seconds=5),
@@ -72,7 +74,9 @@ def settle_due(batch: int = 20) -> int:
 
     "Not found" proves nothing: GHL's conversations lag. It is looked for again, ever more rarely, and shown to people.
     """
-    due = Message.objects.filter(status=Status.UNCERTAIN, not_before__lte=timezone.now()).order_by("not_before")
+    due = Message.objects.filter(status=Status.UNCERTAIN, not_before__lte=timezone.now()).order_by(
+        "not_before"
+    )
     count = 0
     for message in claims.leased(due, 60, batch):
         count += 1
@@ -118,7 +122,9 @@ def _look(message: Message) -> None:
     settle_as_sent(message, "found_at_ghl", row.id, email.id, email.at)
 
 
-def settle_as_sent(message: Message, why: str, message_id: str, email_id: str, at: datetime | None = None) -> Message:
+def settle_as_sent(
+    message: Message, why: str, message_id: str, email_id: str, at: datetime | None = None
+) -> Message:
     """There is proof that an uncertain email left, with GHL's ids of it. Raises Stale where another was first."""
     with transaction.atomic():
         intent = message.intents.filter(outcome=Outcome.UNCERTAIN).order_by("-claimed_at").first()
@@ -133,16 +139,24 @@ def settle_as_sent(message: Message, why: str, message_id: str, email_id: str, a
         return sent
 
 
-def _found_at_ghl(message: Message, intent: SendIntent) -> tuple[conversation_api.ConversationRow, conversation_api.ReadEmail] | None:
+def _found_at_ghl(
+    message: Message, intent: SendIntent
+) -> tuple[conversation_api.ConversationRow, conversation_api.ReadEmail] | None:
     """The email itself, by its own unsubscribe link, and the row of the conversation that it stands in."""
     if not message.ghl_contact_id or "ghl" in settings.SANDBOXED:
         return None
     since = intent.claimed_at - CLOCKS_DIFFER
-    known = set(Message.objects.filter(lead=message.lead_id).values_list("ghl_email_message_id", flat=True))
+    known = set(
+        Message.objects.filter(lead=message.lead_id).values_list("ghl_email_message_id", flat=True)
+    )
     for row in conversation_api.read_conversation(message.ghl_contact_id):
-        one_other = len(row.email_ids) == 1 and (row.inbound or (row.at is not None and row.at < since))
+        one_other = len(row.email_ids) == 1 and (
+            row.inbound or (row.at is not None and row.at < since)
+        )
         for email_id in () if one_other else reversed(row.email_ids):
-            if email_id not in known and _is_it(message, email := conversation_api.read_email(email_id), since):
+            if email_id not in known and _is_it(
+                message, email := conversation_api.read_email(email_id), since
+            ):
                 return row, email
     return None
 
@@ -163,10 +177,14 @@ def settle_by_person(message: Message, *, was_sent: bool, by: object, reason: st
     with transaction.atomic():
         intent = message.intents.order_by("-claimed_at").first()
         assert intent is not None
-        send_slots.settle(intent, Outcome.SENT if was_sent else Outcome.NOT_SENT, was=Outcome.UNCERTAIN)
+        send_slots.settle(
+            intent, Outcome.SENT if was_sent else Outcome.NOT_SENT, was=Outcome.UNCERTAIN
+        )
         if was_sent:
             at = intent.claimed_at
-            sent = move(message, Status.SENT, "person_says_sent", by=by, reason=reason, sent_at=at, error="")
+            sent = move(
+                message, Status.SENT, "person_says_sent", by=by, reason=reason, sent_at=at, error=""
+            )
             after_send.note(sent)
             return sent
         return drafts.to_held(message, "person_says_not_sent", by=by, reason=reason)

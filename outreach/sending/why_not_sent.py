@@ -41,18 +41,25 @@ def _cleared(message: Message, now: datetime) -> Why | None:
     wait = current_limits.why_not_sent(message, phase.control(), now)
     if wait is None:
         return None
-    change = "It leaves then if nothing changes." if wait.until else "A person: time does not end it."
+    change = (
+        "It leaves then if nothing changes." if wait.until else "A person: time does not end it."
+    )
     return Why(wait.limit, wait.until, wait.text, change)
 
 
 def _draft(message: Message, now: datetime) -> tuple[str, str]:
-    return f"It is being written.{_after(message.error)}", "Nothing to do: it is tried again until it is written."
+    return (
+        f"It is being written.{_after(message.error)}",
+        "Nothing to do: it is tried again until it is written.",
+    )
 
 
 def _blocked(message: Message, now: datetime) -> tuple[str, str]:
     failed: dict[str, str] = next((one for one in message.guards if not one.get("passed")), {})
     said = failed.get("text") or message.error or message.blocked_by.replace("_", " ")
-    return f"Blocked: {said}", failed.get("clear") or "An edit at the desk that mends it, or a rejection."
+    return f"Blocked: {said}", failed.get(
+        "clear"
+    ) or "An edit at the desk that mends it, or a rejection."
 
 
 def _held(message: Message, now: datetime) -> tuple[str, str]:
@@ -60,18 +67,27 @@ def _held(message: Message, now: datetime) -> tuple[str, str]:
     reasons = eligibility.why_not(message, phase.control(), now)
     who = f"a person's: {reasons[0].rstrip('.')}" if reasons else "the machine's, or a person's"
     end = f", until {_clock(message.expires_at)}" if message.expires_at else ""
-    return f"It waits for a decision{since}. The decision is {who}.", f"An approval at the desk{end}."
+    return (
+        f"It waits for a decision{since}. The decision is {who}.",
+        f"An approval at the desk{end}.",
+    )
 
 
 def _sending(message: Message, now: datetime) -> tuple[str, str]:
-    return "It is leaving this moment.", "Nothing to do: within three minutes it has left, waits again or is uncertain."
+    return (
+        "It is leaving this moment.",
+        "Nothing to do: within three minutes it has left, waits again or is uncertain.",
+    )
 
 
 def _uncertain(message: Message, now: datetime) -> tuple[str, str]:
     minutes = int(UNCERTAIN_TOO_LONG.total_seconds() // 60)
     since = f" since {_clock(message.uncertain_at)}" if message.uncertain_at else ""
     text = f"It may have left: GoHighLevel did not say{since}. It is never sent again by itself.{_after(message.error)}"
-    return text, f"GoHighLevel's conversation is read again; after {minutes} minutes a person may say what happened."
+    return (
+        text,
+        f"GoHighLevel's conversation is read again; after {minutes} minutes a person may say what happened.",
+    )
 
 
 def _failed(message: Message, now: datetime) -> tuple[str, str]:
@@ -108,7 +124,9 @@ SAID: dict[Status, Callable[[Message, datetime], tuple[str, str]]] = {
 
 
 def _end(message: Message) -> Move | None:
-    return message.moves.filter(to_status=message.status).select_related("by").order_by("-pk").first()
+    return (
+        message.moves.filter(to_status=message.status).select_related("by").order_by("-pk").first()
+    )
 
 
 def _by(move: Move | None) -> str:

@@ -36,7 +36,10 @@ def test_lists_and_rows_open(client: Client, boss: User, model: Any) -> None:
     factories.VisitFactory(lead=message.lead)
     factories.came_back(message)
     opts = model._meta
-    assert client.get(reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")).status_code == 200
+    assert (
+        client.get(reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")).status_code
+        == 200
+    )
     for row in model.objects.all()[:1]:
         path = reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[row.pk])
         assert client.get(path).status_code == 200
@@ -59,7 +62,9 @@ class TestDecisions:
         body = {"action": action, "_selected_action": [m.pk for m in messages], **more}
         return client.post(self.path + "?status__exact=held", body, follow=True)
 
-    def test_approving_shows_every_full_text_first_and_decides_nothing(self, client: Client, boss: User) -> None:
+    def test_approving_shows_every_full_text_first_and_decides_nothing(
+        self, client: Client, boss: User
+    ) -> None:
         messages = [factories.held(), factories.held()]
         page = self.act(client, "approve_emails", *messages).content.decode()
         for message in messages:
@@ -67,23 +72,31 @@ class TestDecisions:
             assert message.unsubscribe_token in page
         assert Decision.objects.count() == 0
 
-    def test_confirmed_at_the_version_shown_it_is_approved(self, client: Client, boss: User) -> None:
+    def test_confirmed_at_the_version_shown_it_is_approved(
+        self, client: Client, boss: User
+    ) -> None:
         message = factories.held()
         self.act(client, "approve_emails", message, confirmed="1", **self.proof(message))
         message.refresh_from_db()
         assert (message.status, Decision.objects.get().channel) == ("cleared", "admin")
 
     @pytest.mark.parametrize("proof", ["", "1", "²", "9" * 5000, "x:y:z"])
-    def test_without_proof_that_the_text_was_shown_it_is_refused(self, client: Client, boss: User, proof: str) -> None:
+    def test_without_proof_that_the_text_was_shown_it_is_refused(
+        self, client: Client, boss: User, proof: str
+    ) -> None:
         message = factories.held()
         self.act(client, "approve_emails", message, confirmed="1", **{f"shown_{message.pk}": proof})
         message.refresh_from_db()
         assert (message.status, Decision.objects.count()) == ("held", 0)
 
-    def test_a_text_that_was_shown_a_moment_ago_or_changed_since_is_refused(self, client: Client, boss: User) -> None:
+    def test_a_text_that_was_shown_a_moment_ago_or_changed_since_is_refused(
+        self, client: Client, boss: User
+    ) -> None:
         message, changed = factories.held(), factories.held()
         old = self.proof(changed)
-        review_actions.edit(changed, 1, subject="Another", body=f"{changed.text.body} More.", by=boss)  # type: ignore[union-attr]
+        review_actions.edit(
+            changed, 1, subject="Another", body=f"{changed.text.body} More.", by=boss
+        )  # type: ignore[union-attr]
         now = {f"shown_{message.pk}": reading_proof.mark(message)}
         self.act(client, "approve_emails", message, changed, confirmed="1", **now, **old)
         message.refresh_from_db()
@@ -94,9 +107,14 @@ class TestDecisions:
         one, other = factories.held(), factories.held()
         Message.objects.filter(pk=one.pk).update(critical_reason="answered before", rank=0)
         versions = self.proof(one, other)
-        page = self.act(client, "approve_emails", one, other, confirmed="1", **versions).content.decode()
+        page = self.act(
+            client, "approve_emails", one, other, confirmed="1", **versions
+        ).content.decode()
         assert "a CRITICAL email needs its own look" in page
-        assert list(Message.objects.order_by("pk").values_list("status", flat=True)) == ["held", "cleared"]
+        assert list(Message.objects.order_by("pk").values_list("status", flat=True)) == [
+            "held",
+            "cleared",
+        ]
 
     def test_rejecting_needs_a_tag_and_a_reason(self, client: Client, boss: User) -> None:
         message = factories.held()
@@ -108,7 +126,9 @@ class TestDecisions:
         message.refresh_from_db()
         assert (message.status, Decision.objects.get().reason.text) == ("rejected", REASON)
 
-    def test_a_viewer_has_no_actions_and_cannot_post_them(self, client: Client, viewer: User) -> None:
+    def test_a_viewer_has_no_actions_and_cannot_post_them(
+        self, client: Client, viewer: User
+    ) -> None:
         message = factories.held()
         client.force_login(viewer)
         assert "approve_emails" not in client.get(self.path).content.decode()
@@ -119,14 +139,26 @@ class TestDecisions:
     def test_it_is_a_window_otherwise(self, client: Client, boss: User) -> None:
         message = Approval.objects.get(pk=factories.held().pk)
         for what in ("delete", "history"):
-            client.post(reverse(f"admin:approvals_approval_{what}", args=[message.pk]), {"post": "yes"})
-        assert client.get(reverse("admin:approvals_approval_changelist") + "add/").status_code in (302, 403, 404)
+            client.post(
+                reverse(f"admin:approvals_approval_{what}", args=[message.pk]), {"post": "yes"}
+            )
+        assert client.get(reverse("admin:approvals_approval_changelist") + "add/").status_code in (
+            302,
+            403,
+            404,
+        )
         assert Message.objects.filter(pk=message.pk, status="held").exists()
 
-    def test_decided_elsewhere_meanwhile_it_says_so(self, client: Client, boss: User, reviewer: User) -> None:
+    def test_decided_elsewhere_meanwhile_it_says_so(
+        self, client: Client, boss: User, reviewer: User
+    ) -> None:
         message = factories.held()
         decisions.approve(message, 1, decisions.Decider(reviewer, "desk"))
         body = {**self.proof(message), "confirmed": "1"}
-        page = client.post(self.path, {"action": "approve_emails", "_selected_action": [message.pk], **body}, follow=True).content.decode()
+        page = client.post(
+            self.path,
+            {"action": "approve_emails", "_selected_action": [message.pk], **body},
+            follow=True,
+        ).content.decode()
         assert Decision.objects.count() == 1
         assert "rita approved this email" in page or "held" in page

@@ -37,7 +37,12 @@ class TestQueueStatus:
         factories.held(factories.LeadFactory(test=True))
         factories.cleared()
         body = client.get("/api/queue-status").json()
-        assert body["shadow_mode_emails"] == {"total": 2, "pending": 1, "approved": 1, "rejected": 0}
+        assert body["shadow_mode_emails"] == {
+            "total": 2,
+            "pending": 1,
+            "approved": 1,
+            "rejected": 0,
+        }
         assert {k: body["daily_limit"][k] for k in ("limit", "used", "remaining")} == {
             "limit": 25, "used": 0, "remaining": 25,
         }  # fmt: skip
@@ -49,7 +54,11 @@ class TestQueueStatus:
             "last_event_at", "last_sent_at",
         }  # fmt: skip
         assert body["pipeline"]["messages"] == {"held": 2, "cleared": 1}
-        assert (body["phase"], body["halted"], body["sandbox"]) == ("parallel", False, ["clay", "ghl"])
+        assert (body["phase"], body["halted"], body["sandbox"]) == (
+            "parallel",
+            False,
+            ["clay", "ghl"],
+        )
 
     def test_an_idle_system_without_workers_is_not_healthy(self, client: Client) -> None:
         assert client.get("/api/queue-status").json()["pipeline_healthy"] is False
@@ -65,7 +74,9 @@ class TestQueueStatus:
         for name in ("beat", *SWEEPS):
             Heartbeat.beat(name)
         assert status.problems() == []
-        InboundEvent.objects.create(source="rb2b", body=b"{", body_sha256="x", state="parked", reason="no")
+        InboundEvent.objects.create(
+            source="rb2b", body=b"{", body_sha256="x", state="parked", reason="no"
+        )
         assert status.problems() == ["1 inbound events were parked in the last hour."]
 
 
@@ -80,7 +91,10 @@ class TestHealth:
 
     def test_says_503_without_worker_and_beat(self, client: Client) -> None:
         answer = client.get("/api/health")
-        assert (answer.status_code, answer.json()["checks"]["beat"]) == (503, {"ok": False, "detail": "never seen"})
+        assert (answer.status_code, answer.json()["checks"]["beat"]) == (
+            503,
+            {"ok": False, "detail": "never seen"},
+        )
 
 
 class TestPendingEmails:
@@ -94,7 +108,11 @@ class TestPendingEmails:
             "id", "to", "subject", "body", "status", "priority", "tier", "intent_score", "reasons", "recipient",
             "created_at", "due_at", "version",
         }  # fmt: skip
-        assert (first["priority"], first["recipient"]["title"], first["version"]) == ("hot", "VP Sales", 1)
+        assert (first["priority"], first["recipient"]["title"], first["version"]) == (
+            "hot",
+            "VP Sales",
+            1,
+        )
         assert (body["next"], body["previous"]) == (None, None)
 
     def test_pages_forth_and_back_without_loss_or_repetition(self, client: Client) -> None:
@@ -109,7 +127,9 @@ class TestPendingEmails:
         back = client.get(last["previous"], headers=headers).json()
         assert [row["id"] for row in back["results"]] == seen[1]
 
-    def test_costs_the_same_number_of_queries_at_any_length(self, client: Client, django_assert_max_num_queries: Any) -> None:
+    def test_costs_the_same_number_of_queries_at_any_length(
+        self, client: Client, django_assert_max_num_queries: Any
+    ) -> None:
         factories.many_held(60)
         headers = key("messages:read")
         client.get("/api/pending-emails", headers=headers)
@@ -135,7 +155,10 @@ class TestPendingEmails:
     def test_needs_the_scope(self, client: Client) -> None:
         assert client.get("/api/pending-emails").status_code == 401
         answer = client.get("/api/pending-emails", headers=key("leads:read"))
-        assert (answer.status_code, answer.json()["detail"]) == (403, "This needs the scope messages:read.")
+        assert (answer.status_code, answer.json()["detail"]) == (
+            403,
+            "This needs the scope messages:read.",
+        )
 
     def test_a_session_needs_the_permission(self, client: Client, viewer: User) -> None:
         client.force_login(viewer)
@@ -145,17 +168,28 @@ class TestPendingEmails:
 
 
 class TestDecisions:
-    def test_a_key_with_a_user_approves_in_that_persons_name(self, client: Client, reviewer: User) -> None:
+    def test_a_key_with_a_user_approves_in_that_persons_name(
+        self, client: Client, reviewer: User
+    ) -> None:
         message = factories.held()
         headers = key("approvals:decide", user=reviewer)
         answer = post(client, f"/api/emails/{message.public_id}/approve", {"version": 1}, headers)
         assert (answer.status_code, answer.json()["status"]) == (200, "cleared")
         decision = Decision.objects.get()
-        assert (decision.by, decision.channel, decision.text_sha256) == (reviewer, "api", message.text.sha256)  # type: ignore[union-attr]
+        assert (decision.by, decision.channel, decision.text_sha256) == (
+            reviewer,
+            "api",
+            message.text.sha256,
+        )  # type: ignore[union-attr]
 
     def test_a_stale_version_is_a_conflict_and_decides_nothing(self, client: Client) -> None:
         message = factories.held()
-        answer = post(client, f"/api/emails/{message.public_id}/approve", {"version": 2}, key("approvals:decide"))
+        answer = post(
+            client,
+            f"/api/emails/{message.public_id}/approve",
+            {"version": 2},
+            key("approvals:decide"),
+        )
         assert (answer.status_code, answer.json()["version_now"]) == (409, 1)
         message.refresh_from_db()
         assert (message.status, Decision.objects.count()) == ("held", 0)
@@ -177,9 +211,13 @@ class TestDecisions:
             ({"version": 1, "tag": "weak_subject", "reason": "too short"}, "reason"),
         ],
     )
-    def test_a_wrong_rejection_names_the_field_and_decides_nothing(self, client: Client, body: dict[str, Any], field: str) -> None:
+    def test_a_wrong_rejection_names_the_field_and_decides_nothing(
+        self, client: Client, body: dict[str, Any], field: str
+    ) -> None:
         message = factories.held()
-        answer = post(client, f"/api/emails/{message.public_id}/reject", body, key("approvals:decide"))
+        answer = post(
+            client, f"/api/emails/{message.public_id}/reject", body, key("approvals:decide")
+        )
         assert answer.status_code == 400
         assert field in [error["field"] for error in answer.json()["errors"]]
         message.refresh_from_db()
@@ -187,7 +225,9 @@ class TestDecisions:
 
     def test_without_the_scope_nothing_is_decided(self, client: Client) -> None:
         message = factories.held()
-        answer = post(client, f"/api/emails/{message.public_id}/approve", {"version": 1}, key("messages:read"))
+        answer = post(
+            client, f"/api/emails/{message.public_id}/approve", {"version": 1}, key("messages:read")
+        )
         assert answer.status_code == 403
         message.refresh_from_db()
         assert message.status == "held"
@@ -202,7 +242,10 @@ class TestDecisions:
     def test_a_session_post_needs_the_csrf_token(self, reviewer: User) -> None:
         message, client = factories.held(), Client(enforce_csrf_checks=True)
         client.force_login(reviewer)
-        assert post(client, f"/api/emails/{message.public_id}/approve", {"version": 1}, {}).status_code == 403
+        assert (
+            post(client, f"/api/emails/{message.public_id}/approve", {"version": 1}, {}).status_code
+            == 403
+        )
         message.refresh_from_db()
         assert message.status == "held"
 
@@ -266,7 +309,11 @@ class TestMessages:
 class TestGates:
     def test_an_empty_database_is_insufficient_everywhere(self, client: Client) -> None:
         body = client.get("/api/gates?target=assisted", headers=key("metrics:read")).json()
-        assert (body["target"], body["verdict"], len(body["gates"])) == ("assisted", "insufficient", 6)
+        assert (body["target"], body["verdict"], len(body["gates"])) == (
+            "assisted",
+            "insufficient",
+            6,
+        )
         assert {gate["verdict"] for gate in body["gates"]} == {"insufficient"}
 
     def test_an_unknown_target_is_named(self, client: Client) -> None:
@@ -280,7 +327,9 @@ def test_the_schema_names_every_path_without_a_warning() -> None:
     call_command("spectacular", "--validate", "--fail-on-warn", "--file", "/dev/null")
 
 
-@pytest.mark.parametrize("path", ["/api/nothing", "/api/emails/zzz/approve", "/api/pending-emails/"])
+@pytest.mark.parametrize(
+    "path", ["/api/nothing", "/api/emails/zzz/approve", "/api/pending-emails/"]
+)
 def test_an_unknown_address_is_problem_json(client: Client, path: str) -> None:
     for answer in (client.get(path), client.post(path)):
         assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
@@ -288,6 +337,11 @@ def test_an_unknown_address_is_problem_json(client: Client, path: str) -> None:
 
 @pytest.mark.parametrize("path", ["/api/visitors", "/api/halt"])
 def test_json_nested_without_end_is_refused_and_not_a_500(client: Client, path: str) -> None:
-    answer = client.post(path, "[" * 100_000, content_type="application/json", headers=key("leads:write", "outreach:halt"))
+    answer = client.post(
+        path,
+        "[" * 100_000,
+        content_type="application/json",
+        headers=key("leads:write", "outreach:halt"),
+    )
     assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
     assert not phase.is_halted(Control.objects.get())

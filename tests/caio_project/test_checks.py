@@ -18,7 +18,11 @@ def names() -> set[str]:
 def live(settings: Any) -> Any:
     """Everything connected, as production would have it."""
     settings.SANDBOX, settings.SANDBOXED, settings.UNCONNECTED = [], [], []
-    settings.GHL_BASE_URL, settings.SITE_URL, settings.HTTPS = "https://ghl.test", "https://caio.test", True
+    settings.GHL_BASE_URL, settings.SITE_URL, settings.HTTPS = (
+        "https://ghl.test",
+        "https://caio.test",
+        True,
+    )
     return settings
 
 
@@ -46,7 +50,10 @@ def test_a_live_configuration_is_accepted(live: Any) -> None:
         ("GHL_WEBHOOK_PUBLIC_KEY", ""),
         ("GHL_WEBHOOK_PUBLIC_KEY", "not base64"),
         ("GHL_WEBHOOK_PUBLIC_KEY", "MCowBQYDK2VwAyEA"),
-        ("GHL_WEBHOOK_LEGACY_PUBLIC_KEY", "MCowBQYDK2VwAyEAi2HR1srL4o18O8BRa7gVJY7G7bupbN3H9AwJrHCDiOg="),
+        (
+            "GHL_WEBHOOK_LEGACY_PUBLIC_KEY",
+            "MCowBQYDK2VwAyEAi2HR1srL4o18O8BRa7gVJY7G7bupbN3H9AwJrHCDiOg=",
+        ),
         ("GHL_WORKFLOW_TOKEN", "short"),
         ("WORKING_HOURS", "07:00-18:00"),
         ("WORKING_HOURS", "08:00-24:00"),
@@ -80,7 +87,9 @@ def test_a_wrong_value_is_refused_by_name(live: Any, name: str, value: Any) -> N
         ("WORKING_HOURS", "07:59-18:00"), ("WORKING_HOURS", "08:00-18:01"), ("WORKING_HOURS", "00:00-24:00"),
     ],
 )  # fmt: skip
-def test_looser_limits_are_accepted_on_a_loopback_peer_only(live: Any, sandboxed: list[str], name: str, value: Any) -> None:
+def test_looser_limits_are_accepted_on_a_loopback_peer_only(
+    live: Any, sandboxed: list[str], name: str, value: Any
+) -> None:
     live.SANDBOX = live.SANDBOXED = sandboxed
     setattr(live, name, value)
     assert names() == {name}
@@ -90,14 +99,21 @@ def test_looser_limits_are_accepted_on_a_loopback_peer_only(live: Any, sandboxed
 
 
 def test_stricter_limits_are_accepted_anywhere_and_are_not_called_loosened(live: Any) -> None:
-    live.UNDO_SECONDS, live.SEND_GAP_SECONDS, live.HOURLY_LIMIT, live.DOMAIN_HOURLY_LIMIT = 60, 90, 5, 1
+    live.UNDO_SECONDS, live.SEND_GAP_SECONDS, live.HOURLY_LIMIT, live.DOMAIN_HOURLY_LIMIT = (
+        60,
+        90,
+        5,
+        1,
+    )
     live.WORKING_HOURS = "09:00-17:00"
     assert (names(), checks.loosened()) == (set(), [])
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("sandboxed", [[], ["ghl", "clay"]])
-def test_the_banner_says_which_limits_are_loosened(live: Any, client: Client, viewer: User, sandboxed: list[str]) -> None:
+def test_the_banner_says_which_limits_are_loosened(
+    live: Any, client: Client, viewer: User, sandboxed: list[str]
+) -> None:
     client.force_login(viewer)
     live.SANDBOX = live.SANDBOXED = sandboxed
     live.GHL_BASE_URL = "http://127.0.0.1:9"
@@ -125,6 +141,8 @@ def test_a_vendor_that_is_neither_connected_nor_in_the_sandbox_is_refused(live: 
         ("https://llm.test/v1", "", {"LLM_MODEL"}),
     ],
 )
-def test_a_language_model_is_set_up_whole_and_over_https(live: Any, url: str, model: str, wrong: set[str]) -> None:
+def test_a_language_model_is_set_up_whole_and_over_https(
+    live: Any, url: str, model: str, wrong: set[str]
+) -> None:
     live.LLM_BASE_URL, live.LLM_MODEL = url, model
     assert names() == wrong

@@ -124,18 +124,29 @@ class TestAskingClay:
         assert (len(answering.submissions()), submission_budget.used()) == (1, 1)
 
     @pytest.mark.postgres
-    def test_both_tests_follow_one_visitor(self, committed: None, answering: FakeClay, working: None) -> None:
+    def test_both_tests_follow_one_visitor(
+        self, committed: None, answering: FakeClay, working: None
+    ) -> None:
         everything_alive()
         code, said = run("diagnose_pipeline", "--test-visitor", "--test-enrichment", "--wait", "30")
         assert code == 0, said
-        assert (Lead.objects.count(), len(answering.submissions()), Message.objects.get().kind) == (1, 1, Kind.TEST)
+        assert (Lead.objects.count(), len(answering.submissions()), Message.objects.get().kind) == (
+            1,
+            1,
+            Kind.TEST,
+        )
 
-    def test_says_that_no_callback_came_or_why_it_was_parked(self, db: None, clay: FakeClay) -> None:
+    def test_says_that_no_callback_came_or_why_it_was_parked(
+        self, db: None, clay: FakeClay
+    ) -> None:
         row = enrichment_requests.test(LeadFactory(test=True))
         enrichment_requests.push_due()
         row.refresh_from_db()
         silent = test_visitor.watched(row, wait=0)
-        assert [(step.name, step.ok) for step in silent] == [("Clay asked", True), ("Clay answered", False)]
+        assert [(step.name, step.ok) for step in silent] == [
+            ("Clay asked", True),
+            ("Clay answered", False),
+        ]
         assert "did its HTTP column run" in silent[-1].text
         events.store("clay", b'{"request_id": "enr_of_nobody"}')
         events.process_due()
@@ -159,22 +170,34 @@ class TestAskingClay:
 
     def test_says_that_no_worker_took_the_visitor_up(self, db: None, clay: FakeClay) -> None:
         steps = test_visitor.ask_clay(wait=0.1)
-        assert [(step.name, step.ok) for step in steps] == [("Clay connected", True), ("lead", False)]
+        assert [(step.name, step.ok) for step in steps] == [
+            ("Clay connected", True),
+            ("lead", False),
+        ]
         assert clay.submissions() == []
 
 
 class TestVerifyDeployment:
-    def test_verifies_what_runs_here(self, committed: None, live_server: Any, settings: Any) -> None:
+    def test_verifies_what_runs_here(
+        self, committed: None, live_server: Any, settings: Any
+    ) -> None:
         settings.ALLOWED_HOSTS = ["*"]
         everything_alive()
         code, said = run("verify_deployment", live_server.url)
         assert code == 0, said
         assert InboundEvent.objects.count() == 0
 
-    def test_refuses_another_commit_and_a_dead_worker(self, committed: None, live_server: Any, settings: Any) -> None:
+    def test_refuses_another_commit_and_a_dead_worker(
+        self, committed: None, live_server: Any, settings: Any
+    ) -> None:
         settings.ALLOWED_HOSTS = ["*"]
         found = {f.name: f.ok for f in deployment.verify(live_server.url, "0123456789")}
-        assert {name for name, ok in found.items() if not ok} == {"commit", "worker", "beat", "pipeline"}
+        assert {name for name, ok in found.items() if not ok} == {
+            "commit",
+            "worker",
+            "beat",
+            "pipeline",
+        }
 
     def test_says_that_nothing_answers(self, db: None) -> None:
         code, said = run("verify_deployment", "http://127.0.0.1:9")
@@ -186,7 +209,9 @@ class TestCreateApiKey:
     def test_prints_the_key_alone_on_the_last_line(self, db: None) -> None:
         out = StringIO()
         call_command("create_api_key", "n8n", "--scope", "messages:read", stdout=out)
-        assert ApiKey.objects.get_from_key(out.getvalue().splitlines()[-1]).scopes == ["messages:read"]
+        assert ApiKey.objects.get_from_key(out.getvalue().splitlines()[-1]).scopes == [
+            "messages:read"
+        ]
 
     def test_a_user_cannot_be_given_more_than_they_may(self, viewer: Any) -> None:
         with pytest.raises(CommandError, match="vera may not do approvals:decide"):

@@ -13,10 +13,19 @@ COMPUTED = object()
 def read_by_settings() -> dict[str, object]:
     """Name: default, of every env.<type>("NAME", default=…) in settings.py."""
     found: dict[str, object] = {}
-    for node in ast.walk(ast.parse((settings.BASE_DIR / "caio_project" / "settings.py").read_text())):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in READS:
+    for node in ast.walk(
+        ast.parse((settings.BASE_DIR / "caio_project" / "settings.py").read_text())
+    ):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in READS
+        ):
             if isinstance(node.func.value, ast.Name) and node.func.value.id == "env":
-                default = next((word.value for word in node.keywords if word.arg == "default"), ast.Constant(None))
+                default = next(
+                    (word.value for word in node.keywords if word.arg == "default"),
+                    ast.Constant(None),
+                )
                 name = ast.literal_eval(node.args[0])
                 found.setdefault(name, _value(default))
     return found

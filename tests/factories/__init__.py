@@ -50,7 +50,9 @@ class CompanyFactory(factory.django.DjangoModelFactory):
     industry = "Logistics & Supply Chain"
     employees = "200-500"
     employees_from = 200
-    sources = factory.LazyFunction(lambda: from_rb2b("name", "industry", "employees", "technologies", "open_roles"))
+    sources = factory.LazyFunction(
+        lambda: from_rb2b("name", "industry", "employees", "technologies", "open_roles")
+    )
 
 
 class LeadFactory(factory.django.DjangoModelFactory):
@@ -66,7 +68,9 @@ class LeadFactory(factory.django.DjangoModelFactory):
     address = Lead.Address.USABLE
     state = "OH"
     country = "US"
-    sources = factory.LazyFunction(lambda: from_rb2b("first_name", "last_name", "title", "email", "state"))
+    sources = factory.LazyFunction(
+        lambda: from_rb2b("first_name", "last_name", "title", "email", "state")
+    )
 
     class Params:
         example = factory.Trait(kind=Kind.EXAMPLE)
@@ -94,7 +98,10 @@ class AssessmentFactory(factory.django.DjangoModelFactory):
     rules_version = "test"
     intent = 78
     reasons = factory.LazyFunction(
-        lambda: [{"code": "page", "points": 50, "text": "Pricing"}, {"code": "fit", "points": 28, "text": "Fit"}]
+        lambda: [
+            {"code": "page", "points": 50, "text": "Pricing"},
+            {"code": "fit", "points": 28, "text": "Fit"},
+        ]
     )
     icp = 95
     tier = "tier_1"
@@ -106,7 +113,9 @@ def draft(lead: Lead | None = None, **assessment: Any) -> Message:
     """An email in `draft`, as reading an assessment makes it."""
     lead = lead or LeadFactory()
     made = AssessmentFactory(lead=lead, **assessment)
-    return Message.objects.create(lead=lead, assessment=made, kind=lead.kind, to_address=lead.email or "")
+    return Message.objects.create(
+        lead=lead, assessment=made, kind=lead.kind, to_address=lead.email or ""
+    )
 
 
 def held(lead: Lead | None = None, **assessment: Any) -> Message:
@@ -130,15 +139,28 @@ def cleared(lead: Lead | None = None, **assessment: Any) -> Message:
 def came_back(message: Message) -> Reply:
     """One of everything that can come back of an email; the answer."""
     now = timezone.now()
-    EmailEvent.objects.create(key=f"{message.pk}:delivered", message=message, kind="delivered", source="poll", at=now)
-    Meeting.objects.create(ghl_id=f"apt_{message.pk}", lead=message.lead, status="confirmed", booked_at=now, starts_at=now, changed_at=now)
-    Opportunity.objects.create(ghl_id=f"opp_{message.pk}", lead=message.lead, status="open", opened_at=now, changed_at=now)
+    EmailEvent.objects.create(
+        key=f"{message.pk}:delivered", message=message, kind="delivered", source="poll", at=now
+    )
+    Meeting.objects.create(
+        ghl_id=f"apt_{message.pk}",
+        lead=message.lead,
+        status="confirmed",
+        booked_at=now,
+        starts_at=now,
+        changed_at=now,
+    )
+    Opportunity.objects.create(
+        ghl_id=f"opp_{message.pk}", lead=message.lead, status="open", opened_at=now, changed_at=now
+    )
     SyncCursor.objects.get_or_create(name="emails")
     reply = Reply.objects.create(
         ghl_message_id=f"eml_{message.pk}", lead=message.lead, message=message, received_at=now, source="poll",
         sorted_as="positive",
     )  # fmt: skip
-    ReplyText.objects.create(reply=reply, body="Sounds good.", said="Sounds good.", decided_by=["Sounds good"])
+    ReplyText.objects.create(
+        reply=reply, body="Sounds good.", said="Sounds good.", decided_by=["Sounds good"]
+    )
     return reply
 
 
@@ -147,9 +169,19 @@ def many_held(count: int) -> None:
     from outreach.models import MessageText
 
     now = timezone.now()
-    companies = Company.objects.bulk_create(Company(name=f"Bulk {n}", name_key=f"bulk {n}", domain=f"bulk-{n}.test") for n in range(count))
+    companies = Company.objects.bulk_create(
+        Company(name=f"Bulk {n}", name_key=f"bulk {n}", domain=f"bulk-{n}.test")
+        for n in range(count)
+    )
     leads = Lead.objects.bulk_create(
-        Lead(first_name="Bulk", last_name=str(n), email=f"p{n}@bulk-{n}.test", company=c, address="usable") for n, c in enumerate(companies)
+        Lead(
+            first_name="Bulk",
+            last_name=str(n),
+            email=f"p{n}@bulk-{n}.test",
+            company=c,
+            address="usable",
+        )
+        for n, c in enumerate(companies)
     )
     messages = Message.objects.bulk_create(
         Message(
@@ -160,5 +192,6 @@ def many_held(count: int) -> None:
         for n, lead in enumerate(leads)
     )  # fmt: skip
     MessageText.objects.bulk_create(
-        MessageText(message=m, version=1, subject="S", body="B", footer="F", sha256=f"{m.pk:064d}") for m in messages
+        MessageText(message=m, version=1, subject="S", body="B", footer="F", sha256=f"{m.pk:064d}")
+        for m in messages
     )

@@ -18,8 +18,21 @@ from .server import FakeServer, Reply, Request, post, require_loopback, serve_fo
 MAX_BODY = 100 * 1024
 LIFETIME_SUBMISSIONS = 50_000
 CALLBACK_THREADS = 8
-JUNK = {"junk_empty": "", "junk_null": None, "junk_na": "N/A", "junk_error": "⚠️ Error: Request failed with status 429"}
-VARIANTS = ("", *JUNK, "missing_values", "invalid_json", "wrong_token", "no_token", "unknown_request_id")
+JUNK = {
+    "junk_empty": "",
+    "junk_null": None,
+    "junk_na": "N/A",
+    "junk_error": "⚠️ Error: Request failed with status 429",
+}
+VARIANTS = (
+    "",
+    *JUNK,
+    "missing_values",
+    "invalid_json",
+    "wrong_token",
+    "no_token",
+    "unknown_request_id",
+)
 
 
 class FakeClay(FakeServer):
@@ -44,7 +57,14 @@ class FakeClay(FakeServer):
         "deleted_sources",
         "lifetime_limit",
     )
-    remote_calls = ("plan", "submissions", "callbacks", "wait_for_callbacks", "call_back", "source_url")
+    remote_calls = (
+        "plan",
+        "submissions",
+        "callbacks",
+        "wait_for_callbacks",
+        "call_back",
+        "source_url",
+    )
 
     def __init__(
         self,
@@ -88,7 +108,9 @@ class FakeClay(FakeServer):
 
     def start(self) -> FakeClay:
         super().start()
-        self._workers = [threading.Thread(target=self._work, daemon=True) for _ in range(CALLBACK_THREADS)]
+        self._workers = [
+            threading.Thread(target=self._work, daemon=True) for _ in range(CALLBACK_THREADS)
+        ]
         for worker in self._workers:
             worker.start()
         return self
@@ -158,7 +180,9 @@ class FakeClay(FakeServer):
 
     def call_back(self, row: dict, **settings: Any) -> dict:
         """Calls back now, as when somebody runs the column again by hand; returns the record of it."""
-        return self._call_back(row, {name: settings.get(name, getattr(self, name)) for name in self.settings})
+        return self._call_back(
+            row, {name: settings.get(name, getattr(self, name)) for name in self.settings}
+        )
 
     def _call_back(self, row: dict, chosen: dict) -> dict:
         body = callback_body(row, chosen["answer"], chosen["data"], chosen["variant"])
@@ -172,7 +196,9 @@ class FakeClay(FakeServer):
         try:
             headers = callback_headers(chosen)
             record["status"], record["response"] = post(chosen["callback_url"], body, headers)
-        except Exception as error:  # the receiver's failures are the test's subject, not this thread's
+        except (
+            Exception
+        ) as error:  # the receiver's failures are the test's subject, not this thread's
             record["error"] = f"{type(error).__name__}: {error}"
         record["time"] = time.time()
         with self.lock:
@@ -201,7 +227,9 @@ class FakeClay(FakeServer):
         with self._due_changed:
             if self._due and self._due[0][0] <= time.monotonic():
                 return heapq.heappop(self._due)[2]
-            self._due_changed.wait(max(0.001, self._due[0][0] - time.monotonic()) if self._due else 1.0)
+            self._due_changed.wait(
+                max(0.001, self._due[0][0] - time.monotonic()) if self._due else 1.0
+            )
             return None
 
 
@@ -248,7 +276,12 @@ def enriched(row: dict) -> dict:
     }
 
 
-def callback_body(row: dict, answer: Callable[[dict], dict] | None = None, data: dict | None = None, variant: str = "") -> bytes:
+def callback_body(
+    row: dict,
+    answer: Callable[[dict], dict] | None = None,
+    data: dict | None = None,
+    variant: str = "",
+) -> bytes:
     """The raw body of a call back; see VARIANTS for the ways a Clay template goes wrong."""
     if variant not in VARIANTS:
         raise ValueError(f"unknown variant {variant}")
@@ -269,11 +302,17 @@ def callback_body(row: dict, answer: Callable[[dict], dict] | None = None, data:
 def callback_headers(chosen: dict) -> dict[str, str]:
     headers = {"Content-Type": "application/json"}
     if chosen["variant"] != "no_token":
-        token = "wrong-" + chosen["callback_token"] if chosen["variant"] == "wrong_token" else chosen["callback_token"]
+        token = (
+            "wrong-" + chosen["callback_token"]
+            if chosen["variant"] == "wrong_token"
+            else chosen["callback_token"]
+        )
         prefix = "Bearer " if chosen["callback_header"].lower() == "authorization" else ""
         headers[chosen["callback_header"]] = prefix + token
     return headers
 
 
 if __name__ == "__main__":
-    serve_forever(FakeClay, __doc__, auth_token=str, callback_url=str, callback_token=str, answers=int)
+    serve_forever(
+        FakeClay, __doc__, auth_token=str, callback_url=str, callback_token=str, answers=int
+    )

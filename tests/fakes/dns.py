@@ -59,10 +59,14 @@ class FakeDns:
         elif name not in self.texts:
             answer.set_rcode(dns.rcode.NXDOMAIN)
         elif self.texts[name]:
-            answer.answer = [dns.rrset.from_text(asked.name, 60, "IN", "TXT", *map(_quoted, self.texts[name]))]
+            answer.answer = [
+                dns.rrset.from_text(asked.name, 60, "IN", "TXT", *map(_quoted, self.texts[name]))
+            ]
         return answer
 
 
 def _quoted(text: str) -> str:
-    pieces: Iterable[str] = [text[n : n + LONGEST_STRING] for n in range(0, len(text), LONGEST_STRING)] or [""]
+    pieces: Iterable[str] = [
+        text[n : n + LONGEST_STRING] for n in range(0, len(text), LONGEST_STRING)
+    ] or [""]
     return " ".join(f'"{piece}"' for piece in pieces)

@@ -32,7 +32,14 @@ CHANNEL_KINDS = {
     "Instagram": "TYPE_INSTAGRAM",
     "Facebook": "TYPE_FACEBOOK",
 }
-JSON_KINDS = {"string": str, "array": list, "boolean": bool, "object": dict, "number": (int, float), "email": str}
+JSON_KINDS = {
+    "string": str,
+    "array": list,
+    "boolean": bool,
+    "object": dict,
+    "number": (int, float),
+    "email": str,
+}
 KIND_MESSAGES = {
     "string": "must be a string",
     "array": "must be an array",
@@ -224,7 +231,11 @@ class FakeGhl(FakeServer):
         limited = self._count_request()
         if limited:
             return limited
-        if request.body and request.json is None and "json" in request.headers.get("content-type", ""):
+        if (
+            request.body
+            and request.json is None
+            and "json" in request.headers.get("content-type", "")
+        ):
             return error(400, "Unexpected token in JSON")
         return self._check_location(request)
 
@@ -260,12 +271,17 @@ class FakeGhl(FakeServer):
 
     def give_location_token(self, request: Request) -> Reply:
         """Get Location Access Token from Agency Token: without a refresh token."""
-        problems = oauth.form_problems(request, {"companyId", "locationId"}, ("companyId", "locationId"))
+        problems = oauth.form_problems(
+            request, {"companyId", "locationId"}, ("companyId", "locationId")
+        )
         if problems:
             return unprocessable(problems)
         if oauth.form_of(request) != {"companyId": "cmp_1", "locationId": self.location_id}:
             return error(400, "Location not found")
-        return Reply(201, {**self._access_answer("Location"), "locationId": self.location_id, "userId": "usr_1"})
+        return Reply(
+            201,
+            {**self._access_answer("Location"), "locationId": self.location_id, "userId": "usr_1"},
+        )
 
     def _access_answer(self, user_type: str) -> dict:
         token = self.tokens.give_access(user_type, self.access_seconds)
@@ -288,7 +304,11 @@ class FakeGhl(FakeServer):
 
     def _check_location(self, request: Request) -> Reply | None:
         body = body_of(request)
-        named = [request.query.get("locationId"), request.query.get("location_id"), body.get("locationId")]
+        named = [
+            request.query.get("locationId"),
+            request.query.get("location_id"),
+            body.get("locationId"),
+        ]
         if any(value not in (None, self.location_id) for value in named):
             return error(403, "The token does not have access to this location.")
         return None
@@ -326,7 +346,9 @@ class FakeGhl(FakeServer):
 
     def upsert_contact(self, request: Request) -> Reply:
         """Upsert Contact: matching follows the location's identifier order; `tags` replaces all tags."""
-        body, problems = checked_body(request, fields.CONTACT_UPSERT, ("locationId",), fields.NULLABLE)
+        body, problems = checked_body(
+            request, fields.CONTACT_UPSERT, ("locationId",), fields.NULLABLE
+        )
         if problems:
             return unprocessable(problems)
         force_new = body.get("createNewIfDuplicateAllowed") and self.allow_duplicates
@@ -336,12 +358,18 @@ class FakeGhl(FakeServer):
         else:
             contact = self._contacts[found]
             self._change_contact(contact, self._unless_taken(contact, body))
-        shown = {**contact, "firstName": lower(contact["firstName"]), "lastName": lower(contact["lastName"])}
+        shown = {
+            **contact,
+            "firstName": lower(contact["firstName"]),
+            "lastName": lower(contact["lastName"]),
+        }
         return Reply(200, {"new": found is None, "contact": shown, "traceId": trace_id()})
 
     def create_contact(self, request: Request) -> Reply:
         """Create Contact: refuses duplicates with the matching contact's id in `meta`."""
-        body, problems = checked_body(request, fields.CONTACT_CREATE, ("locationId",), fields.NULLABLE)
+        body, problems = checked_body(
+            request, fields.CONTACT_CREATE, ("locationId",), fields.NULLABLE
+        )
         if problems:
             return unprocessable(problems)
         for name in self.match_order:
@@ -353,14 +381,20 @@ class FakeGhl(FakeServer):
     def get_contact(self, request: Request) -> Reply:
         """Get Contact."""
         contact = self._contacts.get(request.params["id"])
-        return Reply(200, {"contact": contact, "traceId": trace_id()}) if contact else no_contact(request.params["id"])
+        return (
+            Reply(200, {"contact": contact, "traceId": trace_id()})
+            if contact
+            else no_contact(request.params["id"])
+        )
 
     def update_contact(self, request: Request) -> Reply:
         """Update Contact: no locationId in the body; the answer spells "succeded"."""
         contact = self._contacts.get(request.params["id"])
         if contact is None:
             return no_contact(request.params["id"])
-        body, problems = checked_body(request, fields.CONTACT_UPDATE, nullable=fields.NULLABLE_IN_UPDATE)
+        body, problems = checked_body(
+            request, fields.CONTACT_UPDATE, nullable=fields.NULLABLE_IN_UPDATE
+        )
         if problems:
             return unprocessable(problems)
         other = self._find_by("email", body.get("email"))
@@ -375,12 +409,16 @@ class FakeGhl(FakeServer):
         if problems:
             return unprocessable(problems)
         query = request.query
-        found = self._find_by("email", query.get("email")) or self._find_by("phone", query.get("number"))
+        found = self._find_by("email", query.get("email")) or self._find_by(
+            "phone", query.get("number")
+        )
         return Reply(200, {"contact": found, "traceId": trace_id()})
 
     def search_contacts(self, request: Request) -> Reply:
         """Search Contacts (Advanced): by page up to 10,000, or by searchAfter; its dndSettings cannot be relied on."""
-        body, problems = checked_body(request, fields.CONTACT_SEARCH, required=("locationId", "pageLimit"))
+        body, problems = checked_body(
+            request, fields.CONTACT_SEARCH, required=("locationId", "pageLimit")
+        )
         problems += search_problems(body)
         if problems:
             return unprocessable(problems)
@@ -389,21 +427,34 @@ class FakeGhl(FakeServer):
         except ValueError as problem:
             return error(400, str(problem))
         sort = (body.get("sort") or [{"field": "dateAdded", "direction": "desc"}])[0]
-        rows = [({**c, "dndSettings": {}, "searchAfter": [sort_value(c, sort["field"]), c["id"]]}) for c in rows]
+        rows = [
+            ({**c, "dndSettings": {}, "searchAfter": [sort_value(c, sort["field"]), c["id"]]})
+            for c in rows
+        ]
         descending, total, limit = sort.get("direction") != "asc", len(rows), body["pageLimit"]
         rows.sort(key=lambda row: row["searchAfter"], reverse=descending)
         if after := body.get("searchAfter"):
-            rows = [r for r in rows if (r["searchAfter"] < after if descending else r["searchAfter"] > after)]
+            rows = [
+                r
+                for r in rows
+                if (r["searchAfter"] < after if descending else r["searchAfter"] > after)
+            ]
         start = (body.get("page", 1) - 1) * limit
-        return Reply(200, {"contacts": rows[start : start + limit], "total": total, "traceId": trace_id()})
+        return Reply(
+            200, {"contacts": rows[start : start + limit], "total": total, "traceId": trace_id()}
+        )
 
     def add_tags(self, request: Request) -> Reply:
         """Add Tags: additive; tags are kept in lower case."""
-        return self._edit_tags(request, 201, lambda old, given: old + [tag for tag in given if tag not in old])
+        return self._edit_tags(
+            request, 201, lambda old, given: old + [tag for tag in given if tag not in old]
+        )
 
     def remove_tags(self, request: Request) -> Reply:
         """Remove Tags: subtractive."""
-        return self._edit_tags(request, 200, lambda old, given: [tag for tag in old if tag not in given])
+        return self._edit_tags(
+            request, 200, lambda old, given: [tag for tag in old if tag not in given]
+        )
 
     def _edit_tags(self, request: Request, status: int, edit) -> Reply:
         contact = self._contacts.get(request.params["id"])
@@ -412,17 +463,23 @@ class FakeGhl(FakeServer):
         body, problems = checked_body(request, fields.CONTACT_TAGS, required=("tags",))
         if problems:
             return unprocessable(problems)
-        contact["tags"] = edit(contact["tags"], list(dict.fromkeys(str(tag).lower() for tag in body["tags"])))
+        contact["tags"] = edit(
+            contact["tags"], list(dict.fromkeys(str(tag).lower() for tag in body["tags"]))
+        )
         contact["dateUpdated"] = iso()
         return Reply(status, {"tags": contact["tags"], "traceId": trace_id()})
 
     def start_workflow(self, request: Request) -> Reply:
         """Add Contact to Workflow."""
-        return self._workflow_change(request, lambda members, contact_id: members.append(contact_id))
+        return self._workflow_change(
+            request, lambda members, contact_id: members.append(contact_id)
+        )
 
     def leave_workflow(self, request: Request) -> Reply:
         """Delete Contact from Workflow."""
-        return self._workflow_change(request, lambda members, contact_id: members.remove(contact_id), leaving=True)
+        return self._workflow_change(
+            request, lambda members, contact_id: members.remove(contact_id), leaving=True
+        )
 
     def _workflow_change(self, request: Request, change, leaving: bool = False) -> Reply:
         contact_id, workflow_id = request.params["id"], request.params["workflow_id"]
@@ -454,7 +511,9 @@ class FakeGhl(FakeServer):
         if not value:
             return None
         wanted = comparable(name, value)
-        return next((c for c in self._contacts.values() if comparable(name, c[name]) == wanted), None)
+        return next(
+            (c for c in self._contacts.values() if comparable(name, c[name]) == wanted), None
+        )
 
     def _match(self, body: dict) -> str | None:
         for name in self.match_order:
@@ -501,11 +560,17 @@ class FakeGhl(FakeServer):
         return contact
 
     def _change_contact(self, contact: dict, changes: dict) -> None:
-        changes = {k: v for k, v in changes.items() if k not in ("locationId", "createNewIfDuplicateAllowed")}
+        changes = {
+            k: v
+            for k, v in changes.items()
+            if k not in ("locationId", "createNewIfDuplicateAllowed")
+        }
         if "tags" in changes:
             changes["tags"] = list(dict.fromkeys(str(tag).lower() for tag in changes["tags"] or []))
         if "customFields" in changes:
-            changes["customFields"] = merged_custom_fields(contact["customFields"], changes["customFields"] or [])
+            changes["customFields"] = merged_custom_fields(
+                contact["customFields"], changes["customFields"] or []
+            )
         if "dndSettings" in changes:
             changes["dndSettings"] = {**contact["dndSettings"], **(changes["dndSettings"] or {})}
         contact.update(changes)
@@ -524,7 +589,12 @@ class FakeGhl(FakeServer):
         if contact is None:
             return no_contact(body["contactId"])
         if body["type"] != "Email":
-            return error(400, "Missing phone number" if not contact["phone"] else f"No provider for {body['type']}")
+            return error(
+                400,
+                "Missing phone number"
+                if not contact["phone"]
+                else f"No provider for {body['type']}",
+            )
         refusal = self._send_refusal(contact, body.get("emailTo") or contact["email"] or "")
         if refusal:
             return error(400, refusal)
@@ -600,7 +670,9 @@ class FakeGhl(FakeServer):
         wanted = request.query.get("contactId")
         rows = [self._conversation(c) for c in self._conversations if wanted in (None, c)]
         rows = [row for row in rows if row]
-        return Reply(200, {"conversations": rows[: int(request.query.get("limit", 20))], "total": len(rows)})
+        return Reply(
+            200, {"conversations": rows[: int(request.query.get("limit", 20))], "total": len(rows)}
+        )
 
     def _conversation(self, contact_id: str) -> dict | None:
         messages = self._visible(contactId=contact_id)
@@ -678,11 +750,15 @@ class FakeGhl(FakeServer):
         for entry in self._sent:
             if entry["emailMessageId"] == request.params["id"]:
                 entry["cancelled"] = True
-        return Reply(200, {"status": 200, "message": "Cancelled the scheduled message successfully"})
+        return Reply(
+            200, {"status": 200, "message": "Cancelled the scheduled message successfully"}
+        )
 
     def export_messages(self, request: Request) -> Reply:
         """Export messages by location id: cursor pages; e-mails only with channel=Email, without it all but e-mails."""
-        problems = query_problems(request, fields.MESSAGE_EXPORT_QUERY, "locationId") + export_problems(request.query)
+        problems = query_problems(
+            request, fields.MESSAGE_EXPORT_QUERY, "locationId"
+        ) + export_problems(request.query)
         if problems:
             return unprocessable(problems)
         query, offset = request.query, 0
@@ -695,7 +771,15 @@ class FakeGhl(FakeServer):
         page, following = messages[offset : offset + limit], offset + limit
         next_cursor = cursor(following) if following < len(messages) else None
         rows = [message_row(message) for message in page]
-        return Reply(200, {"messages": rows, "nextCursor": next_cursor, "total": len(messages), "traceId": trace_id()})
+        return Reply(
+            200,
+            {
+                "messages": rows,
+                "nextCursor": next_cursor,
+                "total": len(messages),
+                "traceId": trace_id(),
+            },
+        )
 
     def _exported(self, query: dict[str, str]) -> list[dict]:
         wanted = {name: query[name] for name in ("conversationId", "contactId") if query.get(name)}
@@ -709,7 +793,11 @@ class FakeGhl(FakeServer):
             messages = [m for m in messages if epoch_ms(m[field]) >= epoch_ms(start)]
         if end:
             messages = [m for m in messages if epoch_ms(m[field]) <= epoch_ms(end)]
-        return sorted(messages, key=lambda m: (m[field], m["id"]), reverse=query.get("sortOrder", "desc") == "desc")
+        return sorted(
+            messages,
+            key=lambda m: (m[field], m["id"]),
+            reverse=query.get("sortOrder", "desc") == "desc",
+        )
 
     def _visible(self, **wanted: str) -> list[dict]:
         """Messages already shown by the conversation endpoints, oldest first."""
@@ -717,7 +805,8 @@ class FakeGhl(FakeServer):
         return [
             message
             for message in self._messages.values()
-            if self._visible_at[message["id"]] <= now and all(message[k] == v for k, v in wanted.items())
+            if self._visible_at[message["id"]] <= now
+            and all(message[k] == v for k, v in wanted.items())
         ]
 
     def _thread_of(self, message_id: str | None) -> str | None:
@@ -799,14 +888,18 @@ class FakeGhl(FakeServer):
             "prevPage": page - 1 if page > 1 else None,
             "startAfter": epoch_ms(shown[-1]["createdAt"]) if shown else None,
             "startAfterId": shown[-1]["id"] if shown else None,
-            "nextPageUrl": f"{self.url}/opportunities/search?page={page + 1}&limit={limit}" if more else None,
+            "nextPageUrl": f"{self.url}/opportunities/search?page={page + 1}&limit={limit}"
+            if more
+            else None,
         }
         return {"opportunities": shown, "meta": meta, "aggregations": {}, "traceId": trace_id()}
 
     def _opportunity_query(self, request: Request) -> tuple[dict[str, str], list[str]]:
         """The query with camelCase names, and what is wrong with it."""
         names = fields.OPPORTUNITY_QUERY_NAMES
-        accepted = {new if self.opportunity_params == "camel" else old: new for new, old in names.items()}
+        accepted = {
+            new if self.opportunity_params == "camel" else old: new for new, old in names.items()
+        }
         location = "locationId" if self.opportunity_params == "camel" else "location_id"
         problems = query_problems(request, fields.OPPORTUNITY_QUERY | accepted.keys(), location)
         query = {accepted.get(name, name): value for name, value in request.query.items()}
@@ -816,7 +909,9 @@ class FakeGhl(FakeServer):
         if query.get("limit", "").isdigit() and not 1 <= int(query["limit"]) <= 100:
             problems.append("limit must not be greater than 100")
         if query.get("status") and query["status"] not in fields.OPPORTUNITY_STATUSES:
-            problems.append(f"status must be one of the following values: {', '.join(fields.OPPORTUNITY_STATUSES)}")
+            problems.append(
+                f"status must be one of the following values: {', '.join(fields.OPPORTUNITY_STATUSES)}"
+            )
         for name in ("date", "endDate"):
             if query.get(name) and not re.fullmatch(r"\d\d-\d\d-\d{4}", query[name]):
                 problems.append(f"{name} must be in mm-dd-yyyy format")
@@ -838,7 +933,9 @@ class FakeGhl(FakeServer):
     def calendar_events(self, request: Request) -> Reply:
         """Get Calendar Events: epoch milliseconds, and one of calendarId, userId, groupId."""
         query = request.query
-        problems = query_problems(request, fields.CALENDAR_EVENTS_QUERY, "locationId", "startTime", "endTime")
+        problems = query_problems(
+            request, fields.CALENDAR_EVENTS_QUERY, "locationId", "startTime", "endTime"
+        )
         for name in ("startTime", "endTime"):
             if not re.fullmatch(r"\d{12,14}", query.get(name, "")):
                 problems.append(f"{name} must be a number string in milliseconds")
@@ -859,7 +956,11 @@ class FakeGhl(FakeServer):
     def list_workflows(self, request: Request) -> Reply:
         """Get Workflow."""
         problems = query_problems(request, fields.LOCATION_QUERY, "locationId")
-        return unprocessable(problems) if problems else Reply(200, {"workflows": list(self._workflows.values())})
+        return (
+            unprocessable(problems)
+            if problems
+            else Reply(200, {"workflows": list(self._workflows.values())})
+        )
 
     # Helpers for tests: the location's data
 
@@ -923,9 +1024,13 @@ class FakeGhl(FakeServer):
                 status="delivered",
                 thread_id=thread_id or (last["threadId"] if last else None),
             )
-            return webhooks.inbound_message(self.location_id, **{**webhook_message(message), **webhook_fields})
+            return webhooks.inbound_message(
+                self.location_id, **{**webhook_message(message), **webhook_fields}
+            )
 
-    def receive_message(self, contact_id: str | dict, body: str = "Call me", kind: str = "TYPE_SMS") -> dict:
+    def receive_message(
+        self, contact_id: str | dict, body: str = "Call me", kind: str = "TYPE_SMS"
+    ) -> dict:
         """A message from the contact on another channel than e-mail; returns the InboundMessage webhook body."""
         with self.lock:
             contact = self._contacts[id_of(contact_id)]
@@ -941,8 +1046,15 @@ class FakeGhl(FakeServer):
                 kind=kind,
             )
             shown = webhook_message(message)
-            word = {"TYPE_SMS": "SMS", "TYPE_CALL": "CALL", "TYPE_WHATSAPP": "WhatsApp"}.get(kind, kind)
-            more = {"messageType": word, "messageTypeString": kind, "messageTypeId": 2, "emailMessageId": None}
+            word = {"TYPE_SMS": "SMS", "TYPE_CALL": "CALL", "TYPE_WHATSAPP": "WhatsApp"}.get(
+                kind, kind
+            )
+            more = {
+                "messageType": word,
+                "messageTypeString": kind,
+                "messageTypeId": 2,
+                "emailMessageId": None,
+            }
             return webhooks.inbound_message(self.location_id, **{**shown, **more})
 
     def add_outbound(
@@ -974,14 +1086,18 @@ class FakeGhl(FakeServer):
             values = {**webhook_message(message), "source": source, **webhook_fields}
             return webhooks.outbound_message(self.location_id, **values)
 
-    def email_event(self, event: str, email_message_id: str | None = None, **stats_fields: Any) -> dict:
+    def email_event(
+        self, event: str, email_message_id: str | None = None, **stats_fields: Any
+    ) -> dict:
         """delivered, opened, clicked, failed, complained or unsubscribed for an e-mail sent (the last by default).
 
         Changes the status which GET /conversations/messages/email/{id} shows; returns the LCEmailStats webhook body.
         """
         with self.lock:
             sent = [m for m in self._messages.values() if m["direction"] == "outbound"]
-            message = next(m for m in reversed(sent) if email_message_id in (None, m["emailMessageId"]))
+            message = next(
+                m for m in reversed(sent) if email_message_id in (None, m["emailMessageId"])
+            )
             permanent = stats_fields.get("severity", "permanent") == "permanent"
             if event in ("delivered", "opened") or (event == "failed" and permanent):
                 message["status"] = event
@@ -989,12 +1105,16 @@ class FakeGhl(FakeServer):
             if event == "unsubscribed":
                 self._unsubscribed.add(message["to"][0].lower())
             known = {"subject": message["subject"], "sender": message["from"], **stats_fields}
-            return webhooks.email_stats(event, message["emailMessageId"], message["to"][0], self.location_id, **known)
+            return webhooks.email_stats(
+                event, message["emailMessageId"], message["to"][0], self.location_id, **known
+            )
 
     def set_email_status(self, email_message_id: str, status: str) -> None:
         """The status shown by GET /conversations/messages/email/{id}."""
         with self.lock:
-            message = next(m for m in self._messages.values() if m["emailMessageId"] == email_message_id)
+            message = next(
+                m for m in self._messages.values() if m["emailMessageId"] == email_message_id
+            )
             message["status"] = status
 
     def lose_from_conversation(self, seconds: float, times: int | None = None) -> None:
@@ -1057,7 +1177,9 @@ class FakeGhl(FakeServer):
         with self.lock:
             stored = self._appointments[id_of(appointment)]
             stored.update({"dateUpdated": iso(), **changes})
-            return webhooks.appointment_create(dict(stored), self.location_id, kind="AppointmentUpdate")
+            return webhooks.appointment_create(
+                dict(stored), self.location_id, kind="AppointmentUpdate"
+            )
 
     def delete_appointment(self, appointment: str | dict) -> dict:
         """Returns the AppointmentDelete webhook body."""
@@ -1065,7 +1187,9 @@ class FakeGhl(FakeServer):
             stored = self._appointments.pop(id_of(appointment))
             return webhooks.appointment_create(stored, self.location_id, kind="AppointmentDelete")
 
-    def change_opportunity(self, opportunity: str | dict, kind: str = "OpportunityUpdate", **changes: Any) -> dict:
+    def change_opportunity(
+        self, opportunity: str | dict, kind: str = "OpportunityUpdate", **changes: Any
+    ) -> dict:
         """Returns a webhook body of this kind."""
         with self.lock:
             stored = self._opportunities[id_of(opportunity)]
@@ -1078,7 +1202,9 @@ class FakeGhl(FakeServer):
             stored = self._opportunities.pop(id_of(opportunity))
             return webhooks.opportunity_update(stored, self.location_id, kind="OpportunityDelete")
 
-    def add_workflow(self, name: str = "Nurture", id: str | None = None, status: str = "published") -> dict:
+    def add_workflow(
+        self, name: str = "Nurture", id: str | None = None, status: str = "published"
+    ) -> dict:
         with self.lock:
             workflow = {
                 "id": id or self._new_id("wfl"),
@@ -1092,10 +1218,20 @@ class FakeGhl(FakeServer):
             self._workflows[workflow["id"]] = workflow
             return dict(workflow)
 
-    def add_pipeline(self, name: str, stages: Iterable[str] = ("New",), id: str | None = None) -> dict:
+    def add_pipeline(
+        self, name: str, stages: Iterable[str] = ("New",), id: str | None = None
+    ) -> dict:
         with self.lock:
-            steps = [{"id": self._new_id("st"), "name": stage, "position": n} for n, stage in enumerate(stages)]
-            pipeline = {**DEFAULT_PIPELINE, "id": id or self._new_id("pl"), "name": name, "stages": steps}
+            steps = [
+                {"id": self._new_id("st"), "name": stage, "position": n}
+                for n, stage in enumerate(stages)
+            ]
+            pipeline = {
+                **DEFAULT_PIPELINE,
+                "id": id or self._new_id("pl"),
+                "name": name,
+                "stages": steps,
+            }
             self._pipelines.append({**pipeline, "locationId": self.location_id})
             return pipeline
 
@@ -1107,7 +1243,11 @@ class FakeGhl(FakeServer):
     def sent_emails(self, to: str | None = None) -> list[dict]:
         """Every e-mail accepted for sending, in order: the ledger for at-most-once tests."""
         with self.lock:
-            return [dict(entry) for entry in self._sent if to is None or entry["to"].lower() == to.lower()]
+            return [
+                dict(entry)
+                for entry in self._sent
+                if to is None or entry["to"].lower() == to.lower()
+            ]
 
     # Helpers for tests: webhooks
 
@@ -1134,10 +1274,14 @@ class FakeGhl(FakeServer):
     def outbound_message(self, **more: Any) -> dict:
         return webhooks.outbound_message(self.location_id, **more)
 
-    def email_stats(self, event: str, email_message_id: str = "eml_1", recipient: str = "x@y.test", **more: Any) -> dict:
+    def email_stats(
+        self, event: str, email_message_id: str = "eml_1", recipient: str = "x@y.test", **more: Any
+    ) -> dict:
         return webhooks.email_stats(event, email_message_id, recipient, self.location_id, **more)
 
-    def contact_dnd_update(self, contact: dict | None = None, channel: str = "Email", status: str = "active") -> dict:
+    def contact_dnd_update(
+        self, contact: dict | None = None, channel: str = "Email", status: str = "active"
+    ) -> dict:
         return webhooks.contact_dnd_update(contact, channel, status, self.location_id)
 
     def appointment_create(self, appointment: dict | None = None, **more: Any) -> dict:
@@ -1157,12 +1301,23 @@ ERROR_NAMES = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "
 
 
 def error(status: int, message: str, **more: Any) -> Reply:
-    body = {"statusCode": status, "message": message, "error": ERROR_NAMES[status], **more, "traceId": trace_id()}
+    body = {
+        "statusCode": status,
+        "message": message,
+        "error": ERROR_NAMES[status],
+        **more,
+        "traceId": trace_id(),
+    }
     return Reply(status, body)
 
 
 def unprocessable(problems: list[str]) -> Reply:
-    body = {"statusCode": 422, "message": problems, "error": "Unprocessable Entity", "traceId": trace_id()}
+    body = {
+        "statusCode": 422,
+        "message": problems,
+        "error": "Unprocessable Entity",
+        "traceId": trace_id(),
+    }
     return Reply(422, body)
 
 
@@ -1213,7 +1368,9 @@ def is_kind(value: Any, kind: str) -> bool:
         return True
     if kind == "number" and isinstance(value, bool):
         return False
-    return isinstance(value, JSON_KINDS[kind]) and (kind != "email" or EMAIL.fullmatch(value) is not None)
+    return isinstance(value, JSON_KINDS[kind]) and (
+        kind != "email" or EMAIL.fullmatch(value) is not None
+    )
 
 
 def element_problems(body: dict) -> list[str]:
@@ -1223,7 +1380,9 @@ def element_problems(body: dict) -> list[str]:
         if isinstance(values, list) and not all(is_kind(value, kind) for value in values):
             problems.append(f"each value in {name} {KIND_MESSAGES[kind]}")
     custom = body.get("customFields")
-    if isinstance(custom, list) and not all(isinstance(one, dict) and one.get("id") for one in custom):
+    if isinstance(custom, list) and not all(
+        isinstance(one, dict) and one.get("id") for one in custom
+    ):
         problems.append("customFields.id should not be empty")
     return problems
 
@@ -1232,13 +1391,25 @@ def dnd_problems(body: dict) -> list[str]:
     settings = body.get("dndSettings")
     if not isinstance(settings, dict):
         return []
-    problems = [f"dndSettings.property {name} should not exist" for name in settings if name not in fields.DND_CHANNELS]
+    problems = [
+        f"dndSettings.property {name} should not exist"
+        for name in settings
+        if name not in fields.DND_CHANNELS
+    ]
     for name, value in settings.items():
         if not isinstance(value, dict) or value.get("status") not in fields.DND_STATUSES:
             problems.append(f"dndSettings.{name}.status must be a valid enum value")
             continue
-        problems += [f"dndSettings.{name}.property {x} should not exist" for x in value if x not in fields.DND_FIELDS]
-        problems += [f"dndSettings.{name}.{x} must be a string" for x in value if not isinstance(value[x], str)]
+        problems += [
+            f"dndSettings.{name}.property {x} should not exist"
+            for x in value
+            if x not in fields.DND_FIELDS
+        ]
+        problems += [
+            f"dndSettings.{name}.{x} must be a string"
+            for x in value
+            if not isinstance(value[x], str)
+        ]
     return problems
 
 
@@ -1251,10 +1422,14 @@ def enum_problems(given: dict, enums: dict[str, tuple[str, ...]]) -> list[str]:
 
 
 def query_problems(request: Request, allowed: Iterable[str], *required: str) -> list[str]:
-    problems = [f"property {name} should not exist" for name in request.query if name not in allowed]
+    problems = [
+        f"property {name} should not exist" for name in request.query if name not in allowed
+    ]
     if not request.query.get("limit", "1").isdigit():
         problems.append("limit must be a number conforming to the specified constraints")
-    return problems + [f"{name} should not be empty" for name in required if not request.query.get(name)]
+    return problems + [
+        f"{name} should not be empty" for name in required if not request.query.get(name)
+    ]
 
 
 def message_problems(body: dict) -> list[str]:
@@ -1270,7 +1445,11 @@ def export_problems(query: dict[str, str]) -> list[str]:
     limit = query.get("limit", "100")
     if not limit.isdigit() or not 10 <= int(limit) <= 500:
         problems.append("limit must not be less than 10 and not be greater than 500")
-    choices = {"channel": fields.EXPORT_CHANNELS, "sortBy": fields.EXPORT_SORTS, "sortOrder": ("asc", "desc")}
+    choices = {
+        "channel": fields.EXPORT_CHANNELS,
+        "sortBy": fields.EXPORT_SORTS,
+        "sortOrder": ("asc", "desc"),
+    }
     for name, allowed in choices.items():
         if query.get(name) and query[name] not in allowed:
             problems.append(f"{name} must be one of the following values: {', '.join(allowed)}")
@@ -1315,17 +1494,29 @@ def is_date(text: str) -> bool:
 
 def search_problems(body: dict) -> list[str]:
     """What Search Contacts refuses beyond the kinds of its fields; a position holds for the order it was given in."""
-    limit, page, after, sort = (body.get(name) for name in ("pageLimit", "page", "searchAfter", "sort"))
+    limit, page, after, sort = (
+        body.get(name) for name in ("pageLimit", "page", "searchAfter", "sort")
+    )
     problems = []
     if is_kind(limit, "number") and not 1 <= limit <= 100:
-        problems.append("pageLimit must not be greater than 100" if limit > 100 else "pageLimit must be positive")
+        problems.append(
+            "pageLimit must not be greater than 100"
+            if limit > 100
+            else "pageLimit must be positive"
+        )
     if page is not None and after is not None:
         problems.append("page should not exist beside searchAfter")
-    if is_kind(page, "number") and is_kind(limit, "number") and not 1 <= page <= 10_000 / max(limit, 1):
+    if (
+        is_kind(page, "number")
+        and is_kind(limit, "number")
+        and not 1 <= page <= 10_000 / max(limit, 1)
+    ):
         problems.append("page must be within the first 10000 contacts; use searchAfter")
     for item in sort if isinstance(sort, list) else []:
         if not isinstance(item, dict) or item.get("field") not in fields.CONTACT_SORT_FIELDS:
-            problems.append(f"sort.field must be one of the following values: {', '.join(fields.CONTACT_SORT_FIELDS)}")
+            problems.append(
+                f"sort.field must be one of the following values: {', '.join(fields.CONTACT_SORT_FIELDS)}"
+            )
         elif item.get("direction") not in ("asc", "desc"):
             problems.append("sort.direction must be one of the following values: asc, desc")
     if isinstance(after, list) and not problems:
@@ -1348,13 +1539,30 @@ def merged_custom_fields(old: list[dict], new: list[dict]) -> list[dict]:
 
 
 def sort_value(contact: dict, field: str) -> int | str:
-    return epoch_ms(contact[field]) if field in ("dateAdded", "dateUpdated") else str(contact.get(field) or "")
+    return (
+        epoch_ms(contact[field])
+        if field in ("dateAdded", "dateUpdated")
+        else str(contact.get(field) or "")
+    )
 
 
 def message_row(message: dict) -> dict:
     """GetMessageResponseDto; for an e-mail without its body, and with the e-mail's own id under meta."""
-    kept = ("id", "direction", "status", "source", "locationId", "contactId", "conversationId", "dateAdded")
-    row = {**{name: message[name] for name in kept}, "messageType": message["messageType"], "attachments": []}
+    kept = (
+        "id",
+        "direction",
+        "status",
+        "source",
+        "locationId",
+        "contactId",
+        "conversationId",
+        "dateAdded",
+    )
+    row = {
+        **{name: message[name] for name in kept},
+        "messageType": message["messageType"],
+        "attachments": [],
+    }
     if message["messageType"] != "TYPE_EMAIL":
         return {**row, "type": 2, "contentType": "text/plain", "body": message["body"]}
     return {
@@ -1435,7 +1643,10 @@ def us_date_ms(text: str) -> int:
 
 def matches_search(contact: dict, body: dict) -> bool:
     query = (body.get("query") or "").lower()
-    if query and not any(query in str(contact.get(n) or "").lower() for n in ("email", "phone", "firstName", "lastName")):
+    if query and not any(
+        query in str(contact.get(n) or "").lower()
+        for n in ("email", "phone", "firstName", "lastName")
+    ):
         return False
     return all(matches_filter(contact, item) for item in body.get("filters") or [])
 
@@ -1454,14 +1665,20 @@ def matches_filter(contact: dict, item: dict) -> bool:
         return bool(actual) == (operator == "exists")
     if operator == "range":
         moment = epoch_ms(actual)
-        return epoch_ms(wanted.get("gte", "0")) <= moment <= epoch_ms(wanted.get("lte", "99999999999999"))
+        return (
+            epoch_ms(wanted.get("gte", "0"))
+            <= moment
+            <= epoch_ms(wanted.get("lte", "99999999999999"))
+        )
     raise ValueError(f"Invalid operator {operator} for field {name}")
 
 
 def filter_value(contact: dict, name: str) -> Any:
     if name.startswith("customFields."):
         wanted = name.partition(".")[2]
-        return next((item["value"] for item in contact["customFields"] if item["id"] == wanted), None)
+        return next(
+            (item["value"] for item in contact["customFields"] if item["id"] == wanted), None
+        )
     if name not in contact and name not in fields.CONTACT_UPSERT:
         raise ValueError(f"Invalid field {name}")
     return contact.get(name)

@@ -39,7 +39,9 @@ CONTACT_UPSERT = {
     "customFields": "array",
     "createNewIfDuplicateAllowed": "boolean",
 }
-CONTACT_CREATE = {name: kind for name, kind in CONTACT_UPSERT.items() if name != "createNewIfDuplicateAllowed"}
+CONTACT_CREATE = {
+    name: kind for name, kind in CONTACT_UPSERT.items() if name != "createNewIfDuplicateAllowed"
+}
 CONTACT_UPDATE = {
     name: kind
     for name, kind in CONTACT_UPSERT.items()
@@ -164,7 +166,13 @@ MESSAGE_EXPORT_QUERY = {
 CONVERSATION_SEARCH_ENUMS = {
     "sort": ("asc", "desc"),
     "status": ("all", "read", "unread", "starred", "recents"),
-    "sortBy": ("last_manual_message_date", "last_message_date", "score_profile", "overdue_at", "due_at"),
+    "sortBy": (
+        "last_manual_message_date",
+        "last_message_date",
+        "score_profile",
+        "overdue_at",
+        "due_at",
+    ),
     "lastMessageAction": ("automated", "manual"),
     "lastMessageDirection": ("inbound", "outbound"),
 }

@@ -11,7 +11,15 @@ from urllib.parse import parse_qsl
 
 from .server import Reply, Request
 
-FIELDS = {"client_id", "client_secret", "grant_type", "code", "refresh_token", "user_type", "redirect_uri"}
+FIELDS = {
+    "client_id",
+    "client_secret",
+    "grant_type",
+    "code",
+    "refresh_token",
+    "user_type",
+    "redirect_uri",
+}
 GRANTS = {"authorization_code": "code", "refresh_token": "refresh_token"}
 SCOPE = "contacts.readonly contacts.write conversations.readonly conversations/message.write"
 NO_TOKEN, MISMATCH = "Invalid token: access token is invalid", "Token's user type mismatch!"
@@ -26,7 +34,9 @@ class Tokens:
         self.refreshes = 0
 
     def give_once(self, user_type: str) -> str:
-        token = "-" + secrets.token_urlsafe(24)  # some of theirs begin so, and a command line stumbles over it
+        token = "-" + secrets.token_urlsafe(
+            24
+        )  # some of theirs begin so, and a command line stumbles over it
         self.once[token] = user_type
         return token
 
@@ -60,7 +70,9 @@ def form_problems(request: Request, allowed: set[str], required: tuple[str, ...]
 
 def grant_problems(request: Request) -> list[str]:
     grant = form_of(request).get("grant_type", "")
-    problems = form_problems(request, FIELDS, ("client_id", "client_secret", "grant_type", GRANTS.get(grant, "code")))
+    problems = form_problems(
+        request, FIELDS, ("client_id", "client_secret", "grant_type", GRANTS.get(grant, "code"))
+    )
     if grant and grant not in GRANTS:
         problems.append("grant_type must be a valid enum value")
     if form_of(request).get("user_type") not in ("Company", "Location"):

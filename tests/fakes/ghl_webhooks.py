@@ -140,7 +140,12 @@ def email_stats(
             "size": 4120,
             "attachments": [],
         },
-        "flags": {"is-authenticated": True, "is-routed": False, "is-system-test": False, "is-test-mode": False},
+        "flags": {
+            "is-authenticated": True,
+            "is-routed": False,
+            "is-system-test": False,
+            "is-test-mode": False,
+        },
         "lc-operations": {
             "domain": domain,
             "email_message_id": email_message_id,
@@ -157,8 +162,15 @@ def email_stats(
     return {**envelope, "companyId": "cmp_1", "webhookPayload": payload}
 
 
-def _email_stats_extra(event: str, severity: str | None, reason: str | None, payload_recipient: str) -> dict:
-    status = {"attempt-no": 1, "mx-host": "mx.northline.test", "session-seconds": 0.8, "description": ""}
+def _email_stats_extra(
+    event: str, severity: str | None, reason: str | None, payload_recipient: str
+) -> dict:
+    status = {
+        "attempt-no": 1,
+        "mx-host": "mx.northline.test",
+        "session-seconds": 0.8,
+        "description": "",
+    }
     if event == "delivered":
         return {"delivery-status": {**status, "code": 250, "message": "OK"}}
     if event == "failed":
@@ -167,31 +179,82 @@ def _email_stats_extra(event: str, severity: str | None, reason: str | None, pay
         return {
             "severity": severity or "permanent",
             "reason": reason or ("bounce" if permanent else "generic"),
-            "delivery-status": {**status, "code": code, "message": text, "enhanced-code": text.split()[0]},
-            "envelope": {"sender": "bounce+x@mail.oursite.test", "targets": payload_recipient, "transport": "smtp"},
+            "delivery-status": {
+                **status,
+                "code": code,
+                "message": text,
+                "enhanced-code": text.split()[0],
+            },
+            "envelope": {
+                "sender": "bounce+x@mail.oursite.test",
+                "targets": payload_recipient,
+                "transport": "smtp",
+            },
         }
     if event == "opened":
-        return {"ip": "192.0.2.20", "client-info": {"user-agent": "Mozilla/5.0"}, "geolocation": {"country": "US"}}
+        return {
+            "ip": "192.0.2.20",
+            "client-info": {"user-agent": "Mozilla/5.0"},
+            "geolocation": {"country": "US"},
+        }
     if event == "clicked":
-        return {"url": "https://oursite.test/pricing", "ip": "192.0.2.20", "client-info": {"user-agent": "Mozilla/5.0"}}
+        return {
+            "url": "https://oursite.test/pricing",
+            "ip": "192.0.2.20",
+            "client-info": {"user-agent": "Mozilla/5.0"},
+        }
     if event == "rejected":
         return {"reject": {"reason": "Sandbox", "description": ""}}
     return {}
 
 
-def contact_dnd_update(contact: dict | None = None, channel: str = "Email", status: str = "active", location_id: str = "loc-test") -> dict:
+def contact_dnd_update(
+    contact: dict | None = None,
+    channel: str = "Email",
+    status: str = "active",
+    location_id: str = "loc-test",
+) -> dict:
     """ContactDndUpdate: the flat contact with dnd and dndSettings; channel "all" sets dnd itself."""
-    contact = contact or {"id": "cnt_1", "email": "dana.okafor@northline.test", "dnd": False, "dndSettings": {}}
-    fields = {name: contact.get(name) for name in ("id", "email", "firstName", "lastName", "phone", "companyName", "tags", "dateAdded")}
+    contact = contact or {
+        "id": "cnt_1",
+        "email": "dana.okafor@northline.test",
+        "dnd": False,
+        "dndSettings": {},
+    }
+    fields = {
+        name: contact.get(name)
+        for name in (
+            "id",
+            "email",
+            "firstName",
+            "lastName",
+            "phone",
+            "companyName",
+            "tags",
+            "dateAdded",
+        )
+    }
     settings = dict(contact.get("dndSettings") or {})
     if channel != "all":
-        settings[channel] = {"status": status, "message": f"Updated by the contact at {iso()}", "code": "103"}
+        settings[channel] = {
+            "status": status,
+            "message": f"Updated by the contact at {iso()}",
+            "code": "103",
+        }
     dnd = status != "inactive" if channel == "all" else bool(contact.get("dnd"))
-    return {**_envelope("ContactDndUpdate", location_id), **fields, "dnd": dnd, "dndSettings": settings}
+    return {
+        **_envelope("ContactDndUpdate", location_id),
+        **fields,
+        "dnd": dnd,
+        "dndSettings": settings,
+    }
 
 
 def appointment_create(
-    appointment: dict | None = None, location_id: str = "loc-test", kind: str = "AppointmentCreate", **fields: Any
+    appointment: dict | None = None,
+    location_id: str = "loc-test",
+    kind: str = "AppointmentCreate",
+    **fields: Any,
 ) -> dict:
     """AppointmentCreate (or kind="AppointmentUpdate" / "AppointmentDelete"): nested under `appointment`."""
     defaults = {
@@ -211,11 +274,17 @@ def appointment_create(
         "dateAdded": iso(),
         "dateUpdated": iso(),
     }
-    return {**_envelope(kind, location_id), "appointment": {**defaults, **(appointment or {}), **fields}}
+    return {
+        **_envelope(kind, location_id),
+        "appointment": {**defaults, **(appointment or {}), **fields},
+    }
 
 
 def opportunity_update(
-    opportunity: dict | None = None, location_id: str = "loc-test", kind: str = "OpportunityUpdate", **fields: Any
+    opportunity: dict | None = None,
+    location_id: str = "loc-test",
+    kind: str = "OpportunityUpdate",
+    **fields: Any,
 ) -> dict:
     """OpportunityUpdate (or kind="OpportunityStatusUpdate", "OpportunityDelete", …): flat."""
     values = {

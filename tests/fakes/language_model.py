@@ -28,7 +28,10 @@ def honest(question: dict[str, Any]) -> dict[str, Any]:
     facts = [{"phrase": company, "field": "company"}] if company else []
     return {
         "subject": f"One task at {company}",
-        "paragraphs": [{"text": text.format(company=company), "facts": facts if "{company}" in text else []} for text in paragraphs],
+        "paragraphs": [
+            {"text": text.format(company=company), "facts": facts if "{company}" in text else []}
+            for text in paragraphs
+        ],
     }
 
 
@@ -54,11 +57,16 @@ class FakeLanguageModel(FakeServer):
 
     def questions(self) -> list[dict[str, Any]]:
         """The JSON documents of the user messages that came, in order."""
-        return [json.loads(request.json["messages"][-1]["content"]) for request in self.requests(COMPLETIONS)]
+        return [
+            json.loads(request.json["messages"][-1]["content"])
+            for request in self.requests(COMPLETIONS)
+        ]
 
     def check(self, request: Request) -> Reply | None:
         if request.headers.get("authorization") != f"Bearer {self.key}":
-            return Reply(401, {"error": {"message": "Incorrect API key provided", "code": "invalid_api_key"}})
+            return Reply(
+                401, {"error": {"message": "Incorrect API key provided", "code": "invalid_api_key"}}
+            )
         return None
 
     def complete(self, request: Request) -> Reply:
@@ -67,9 +75,18 @@ class FakeLanguageModel(FakeServer):
             return Reply(400, {"error": {"message": text, "code": "unsupported_parameter"}})
         said = self.answer(json.loads(request.json["messages"][-1]["content"]))
         text = said if isinstance(said, str) else json.dumps(said)
-        choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": self.finish_reason}
+        choice = {
+            "index": 0,
+            "message": {"role": "assistant", "content": text},
+            "finish_reason": self.finish_reason,
+        }
         usage = {} if self.tokens is None else {"usage": {"total_tokens": self.tokens}}
-        body = {"id": "chatcmpl-1", "object": "chat.completion", "model": request.json["model"], "choices": [choice]}
+        body = {
+            "id": "chatcmpl-1",
+            "object": "chat.completion",
+            "model": request.json["model"],
+            "choices": [choice],
+        }
         return Reply(200, {**body, **usage})
 
 

@@ -14,7 +14,12 @@ from typing import Any
 _numbers = itertools.count(1)
 _FIRST_NAMES = ("Dana", "Priya", "Tomas", "Ines", "Kofi", "Mara", "Jonas", "Leila")
 _LAST_NAMES = ("Okafor", "Raman", "Novak", "Duarte", "Mensah", "Lindqvist", "Bauer", "Haddad")
-_TITLES = ("VP Revenue Operations", "Head of Sales", "Chief Operating Officer", "Director of Marketing")
+_TITLES = (
+    "VP Revenue Operations",
+    "Head of Sales",
+    "Chief Operating Officer",
+    "Director of Marketing",
+)
 _COMPANIES = ("Northline Freight", "Harbor Analytics", "Cinder Robotics", "Maple Ledger")
 
 
@@ -96,7 +101,12 @@ test_event.__test__ = False
 def relay_envelope(payload: dict | None = None) -> dict:
     """RB2B behind a relay such as Hookdeck: the payload one level down."""
     n = next(_numbers)
-    return {"event_id": f"evt_{n}", "timestamp": _seen_at(), "connection": "rb2b", "payload": payload or person()}
+    return {
+        "event_id": f"evt_{n}",
+        "timestamp": _seen_at(),
+        "connection": "rb2b",
+        "payload": payload or person(),
+    }
 
 
 def queue_wrapper(payload: dict | None = None, as_text: bool = False) -> dict:
@@ -154,7 +164,10 @@ def nested_legacy(**overrides: Any) -> dict:
         },
         "geo": {"country": "US", "city": "Columbus"},
         "ip_address": "192.0.2.7",
-        "pages": [{"url": source["Captured URL"], "title": "Pricing"}, {"url": "https://oursite.test/"}],
+        "pages": [
+            {"url": source["Captured URL"], "title": "Pricing"},
+            {"url": "https://oursite.test/"},
+        ],
         "referrer": source["Referrer"],
     }
     return {**payload, **overrides}

@@ -100,7 +100,15 @@ class RouteScript:
         self._add, self._route, self._containing = add, route, containing
 
     def _script(self, action: str, times: int | None, **options: Any) -> RouteScript:
-        self._add({"route": self._route, "action": action, "times": times, "containing": self._containing, "options": options})
+        self._add(
+            {
+                "route": self._route,
+                "action": action,
+                "times": times,
+                "containing": self._containing,
+                "options": options,
+            }
+        )
         return self
 
     def delay(self, seconds: float, times: int | None = None) -> RouteScript:
@@ -111,11 +119,19 @@ class RouteScript:
         """Acts, sends the headers at once and the body slowly."""
         return self._script("drip", times, bytes_per_second=bytes_per_second)
 
-    def status(self, code: int, body: Any = None, headers: dict[str, str] | None = None, times: int | None = None) -> RouteScript:
+    def status(
+        self,
+        code: int,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        times: int | None = None,
+    ) -> RouteScript:
         """Answers this instead of acting."""
         return self._script("status", times, code=code, body=body, headers=headers or {})
 
-    def garbage(self, body: str = '<html><body>{"id": oops', status: int = 200, times: int | None = None) -> RouteScript:
+    def garbage(
+        self, body: str = '<html><body>{"id": oops', status: int = 200, times: int | None = None
+    ) -> RouteScript:
         """Answers something which is not the announced JSON, without acting."""
         return self._script("garbage", times, body=body, status=status)
 
@@ -128,7 +144,11 @@ class RouteScript:
         return self._script("act_then_close", times)
 
     def act_then_status(
-        self, code: int = 500, body: Any = None, headers: dict[str, str] | None = None, times: int | None = None
+        self,
+        code: int = 500,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        times: int | None = None,
     ) -> RouteScript:
         """Acts, but answers this."""
         return self._script("act_then_status", times, code=code, body=body, headers=headers or {})
@@ -137,7 +157,9 @@ class RouteScript:
         """Acts at once, answers late."""
         return self._script("act_then_delay", times, seconds=seconds)
 
-    def act_then_garbage(self, body: str = '<html><body>{"id": oops', status: int = 200, times: int | None = None) -> RouteScript:
+    def act_then_garbage(
+        self, body: str = '<html><body>{"id": oops', status: int = 200, times: int | None = None
+    ) -> RouteScript:
         """Acts, but answers something which is not JSON."""
         return self._script("act_then_garbage", times, body=body, status=status)
 
@@ -150,7 +172,11 @@ class RouteScript:
         return self._script("normal", times)
 
 
-ACTIONS = {name for name, value in vars(RouteScript).items() if callable(value) and not name.startswith("_")}
+ACTIONS = {
+    name
+    for name, value in vars(RouteScript).items()
+    if callable(value) and not name.startswith("_")
+}
 
 
 class FakeServer:
@@ -166,7 +192,9 @@ class FakeServer:
         self.stopped = threading.Event()
         self._port = port
         self._server: _HttpServer | None = None
-        self._compiled = [(method, path, template_regex(path), handler) for method, path, handler in self.routes]
+        self._compiled = [
+            (method, path, template_regex(path), handler) for method, path, handler in self.routes
+        ]
         self._initial_settings = {name: getattr(self, name) for name in self.settings}
         self._clear()
 
@@ -261,7 +289,9 @@ class FakeServer:
 
     def clear_behaviours(self, route: str | None = None) -> None:
         with self.lock:
-            self._behaviours = [b for b in self._behaviours if route is not None and b.route != route]
+            self._behaviours = [
+                b for b in self._behaviours if route is not None and b.route != route
+            ]
 
     def requests(self, route: str | None = None) -> list[Request]:
         """The recorded requests, oldest first, optionally of one route ("POST /contacts/{id}/tags")."""
@@ -334,7 +364,10 @@ class FakeServer:
         data = parse_json(body)
         try:
             if (method, command) == ("GET", "requests"):
-                return Reply(200, [r.as_dict() for r in self.requests(dict(parse_qsl(parts.query)).get("route"))])
+                return Reply(
+                    200,
+                    [r.as_dict() for r in self.requests(dict(parse_qsl(parts.query)).get("route"))],
+                )
             if (method, command) == ("GET", "state"):
                 with self.lock:
                     return Reply(200, self.state())
@@ -347,7 +380,9 @@ class FakeServer:
                 return Reply(200, {"ok": True})
             if (method, command) == ("POST", "call"):
                 return Reply(200, {"result": self._call(data)})
-        except Exception as error:  # reported to the test in the other process, which raises it there
+        except (
+            Exception
+        ) as error:  # reported to the test in the other process, which raises it there
             return Reply(400, {"error": f"{type(error).__name__}: {error}"})
         return Reply(404, {"error": f"no control command {method} {command}"})
 
@@ -557,7 +592,9 @@ class RemoteFake:
             raise AttributeError(name)
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            return self._ask("POST", "call", {"name": name, "args": args, "kwargs": kwargs})["result"]
+            return self._ask("POST", "call", {"name": name, "args": args, "kwargs": kwargs})[
+                "result"
+            ]
 
         return call
 
@@ -592,7 +629,9 @@ def running(module: str, *arguments: str) -> Iterator[RemoteFake]:
         process.stdout.close()
 
 
-def serve_forever(fake_class: type[FakeServer], description: str | None, **options: type | tuple) -> None:
+def serve_forever(
+    fake_class: type[FakeServer], description: str | None, **options: type | tuple
+) -> None:
     """Command line of a peer: prints the url, then serves until killed. `options` are constructor arguments."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--port", type=int, default=0)

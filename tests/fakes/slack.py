@@ -53,7 +53,9 @@ class FakeSlack(FakeServer):
     settings = ("token", "channels", "known_triggers", "seconds_per_message")
     remote_calls = ("posts", "updates", "views", "responses", "rate_limited", "fail", "deliver")
 
-    def __init__(self, token: str = "xoxb-test", channels: tuple[str, ...] | None = None, port: int = 0):
+    def __init__(
+        self, token: str = "xoxb-test", channels: tuple[str, ...] | None = None, port: int = 0
+    ):
         self.token = token
         # None: every channel exists and the bot is in it.
         self.channels = channels
@@ -107,12 +109,16 @@ class FakeSlack(FakeServer):
         with self.lock:
             return list(self._responses)
 
-    def rate_limited(self, seconds: int = 1, times: int | None = 1, route: str = "POST /api/chat.postMessage") -> None:
+    def rate_limited(
+        self, seconds: int = 1, times: int | None = 1, route: str = "POST /api/chat.postMessage"
+    ) -> None:
         """HTTP 429 with Retry-After for the next calls."""
         body = {"ok": False, "error": "ratelimited"}
         self.on(route).status(429, body, {"Retry-After": str(seconds)}, times=times)
 
-    def fail(self, code: str, times: int | None = 1, route: str = "POST /api/chat.postMessage") -> None:
+    def fail(
+        self, code: str, times: int | None = 1, route: str = "POST /api/chat.postMessage"
+    ) -> None:
         """HTTP 200 with ok false for the next calls: not_in_channel, is_archived, token_revoked, …"""
         self.on(route).status(200, {"ok": False, "error": code}, times=times)
 
@@ -139,17 +145,38 @@ class FakeSlack(FakeServer):
 
     def test_auth(self, request: Request) -> Reply:
         """auth.test"""
-        names = {"team": "Acme", "user": "caio", "team_id": "T01", "user_id": "U0BOT", "bot_id": "B01"}
-        return Reply(200, {"ok": True, "url": "https://acme.slack.com/", **names, "is_enterprise_install": False})
+        names = {
+            "team": "Acme",
+            "user": "caio",
+            "team_id": "T01",
+            "user_id": "U0BOT",
+            "bot_id": "B01",
+        }
+        return Reply(
+            200,
+            {"ok": True, "url": "https://acme.slack.com/", **names, "is_enterprise_install": False},
+        )
 
     def post_message(self, request: Request) -> Reply:
         """chat.postMessage"""
         values = arguments(request)
-        refusal = self._channel_refusal(values) or message_refusal(values) or self._too_fast(values["channel"])
+        refusal = (
+            self._channel_refusal(values)
+            or message_refusal(values)
+            or self._too_fast(values["channel"])
+        )
         if refusal:
             return refusal
         message = self._add_post(values["channel"], values, "api")
-        return Reply(200, {"ok": True, "channel": message["channel"], "ts": message["ts"], "message": shown(message)})
+        return Reply(
+            200,
+            {
+                "ok": True,
+                "channel": message["channel"],
+                "ts": message["ts"],
+                "message": shown(message),
+            },
+        )
 
     def update_message(self, request: Request) -> Reply:
         """chat.update"""
@@ -165,7 +192,9 @@ class FakeSlack(FakeServer):
         # Without blocks in the call, chat.update removes them when text is given.
         message["blocks"] = values.get("blocks") or []
         message["updates"] += 1
-        self._updates.append({"channel": key[0], "ts": key[1], "text": message["text"], "blocks": message["blocks"]})
+        self._updates.append(
+            {"channel": key[0], "ts": key[1], "text": message["text"], "blocks": message["blocks"]}
+        )
         return Reply(200, {"ok": True, "channel": key[0], "ts": key[1], "text": message["text"]})
 
     def open_view(self, request: Request) -> Reply:
@@ -180,9 +209,17 @@ class FakeSlack(FakeServer):
             return refused("invalid_trigger_id")
         problems = view_problems(view)
         if problems:
-            return refused("invalid_arguments", response_metadata={"messages": [f"[ERROR] {p}" for p in problems]})
+            return refused(
+                "invalid_arguments",
+                response_metadata={"messages": [f"[ERROR] {p}" for p in problems]},
+            )
         self._used_triggers.add(trigger)
-        opened = {**view, "id": f"V{len(self._views) + 1:08d}", "team_id": "T01", "hash": "156772938.1827394"}
+        opened = {
+            **view,
+            "id": f"V{len(self._views) + 1:08d}",
+            "team_id": "T01",
+            "hash": "156772938.1827394",
+        }
         self._views.append({"trigger_id": trigger, **opened})
         return Reply(200, {"ok": True, "view": opened})
 
@@ -194,7 +231,10 @@ class FakeSlack(FakeServer):
 
     def _too_fast(self, channel: str) -> Reply | None:
         now = time.monotonic()
-        if self.seconds_per_message and now - self._last_post.get(channel, -1e9) < self.seconds_per_message:
+        if (
+            self.seconds_per_message
+            and now - self._last_post.get(channel, -1e9) < self.seconds_per_message
+        ):
             return Reply(429, {"ok": False, "error": "ratelimited"}, {"Retry-After": "1"})
         self._last_post[channel] = now
         return None
@@ -242,7 +282,9 @@ def arguments(request: Request) -> dict:
     """A call's arguments: a JSON body, or a form in which nested values are JSON texts."""
     if "json" in request.headers.get("content-type", ""):
         return request.json if isinstance(request.json, dict) else {}
-    values = {name: items[0] for name, items in parse_qs(request.body.decode("utf-8", "replace")).items()}
+    values = {
+        name: items[0] for name, items in parse_qs(request.body.decode("utf-8", "replace")).items()
+    }
     for name in ("blocks", "view", "metadata", "attachments"):
         if name in values:
             values[name] = json.loads(values[name])
@@ -271,7 +313,9 @@ def message_refusal(values: dict) -> Reply | None:
 def text_length(value: Any) -> int:
     if isinstance(value, dict):
         own = len(value["text"]) if isinstance(value.get("text"), str) else 0
-        return own + sum(text_length(item) for item in value.values() if isinstance(item, dict | list))
+        return own + sum(
+            text_length(item) for item in value.values() if isinstance(item, dict | list)
+        )
     return sum(text_length(item) for item in value) if isinstance(value, list) else 0
 
 
@@ -286,7 +330,9 @@ def shown(message: dict) -> dict:
 def blocks_problems(blocks: Any, most: int) -> list[str]:
     if not isinstance(blocks, list):
         return ["blocks must be an array"]
-    problems = [f"no more than {most} items allowed [json-pointer:/blocks]"] if len(blocks) > most else []
+    problems = (
+        [f"no more than {most} items allowed [json-pointer:/blocks]"] if len(blocks) > most else []
+    )
     seen: set[str] = set()
     for number, block in enumerate(blocks):
         found = block_problems(block)
@@ -343,14 +389,20 @@ def context_problems(block: dict) -> list[str]:
 
 def input_problems(block: dict) -> list[str]:
     problems = text_problems("label", block.get("label"), 2000, plain=True)
-    return problems + (element_problems(block["element"]) if block.get("element") else ["missing required field: element"])
+    return problems + (
+        element_problems(block["element"])
+        if block.get("element")
+        else ["missing required field: element"]
+    )
 
 
 def element_problems(element: dict) -> list[str]:
     problems = too_long("action_id", element.get("action_id"), 255)
     if element.get("type") == "button":
         problems += text_problems("button text", element.get("text"), 75, plain=True)
-        problems += too_long("value", element.get("value"), 2000) + too_long("url", element.get("url"), 3000)
+        problems += too_long("value", element.get("value"), 2000) + too_long(
+            "url", element.get("url"), 3000
+        )
         if element.get("style") not in (None, "primary", "danger"):
             problems.append("style must be primary or danger")
     return problems + (confirm_problems(element["confirm"]) if element.get("confirm") else [])
@@ -388,7 +440,9 @@ def text_problems(name: str, value: Any, most: int, plain: bool = False) -> list
 
 
 def too_long(name: str, value: str | None, most: int) -> list[str]:
-    return [f"{name} must be less than {most + 1} characters"] if value and len(value) > most else []
+    return (
+        [f"{name} must be less than {most + 1} characters"] if value and len(value) > most else []
+    )
 
 
 BLOCK_CHECKS = {
@@ -438,13 +492,30 @@ def block_actions(
 ) -> str:
     """A clicked button (block_actions payload), form-encoded; channel=None leaves channel and message out."""
     now = f"{time.time():.6f}"
-    action = {"type": "button", "action_id": action_id, "block_id": block_id, "value": value, "action_ts": now}
+    action = {
+        "type": "button",
+        "action_id": action_id,
+        "block_id": block_id,
+        "value": value,
+        "action_ts": now,
+    }
     payload = {
         **_interaction("block_actions", user),
-        "container": {"type": "message", "message_ts": ts, "channel_id": channel, "is_ephemeral": False},
+        "container": {
+            "type": "message",
+            "message_ts": ts,
+            "channel_id": channel,
+            "is_ephemeral": False,
+        },
         "trigger_id": f"{next(_numbers)}.456.abc",
         "channel": {"id": channel, "name": "approvals"},
-        "message": {"type": "message", "ts": ts, "bot_id": "B01", "text": "Approval needed", "blocks": []},
+        "message": {
+            "type": "message",
+            "ts": ts,
+            "bot_id": "B01",
+            "text": "Approval needed",
+            "blocks": [],
+        },
         "state": {"values": {}},
         "response_url": response_url,
         "actions": [{**action, "text": {"type": "plain_text", "text": action_id.title()}}],
@@ -466,7 +537,9 @@ def view_submission(
     """A submitted modal (view_submission payload), form-encoded; values is {block_id: {action_id: text or state}}."""
     state = {
         block_id: {
-            action_id: given if isinstance(given, dict) else {"type": "plain_text_input", "value": given}
+            action_id: given
+            if isinstance(given, dict)
+            else {"type": "plain_text_input", "value": given}
             for action_id, given in actions.items()
         }
         for block_id, actions in (values or {}).items()
@@ -481,7 +554,12 @@ def view_submission(
         "blocks": [],
     }
     trigger = f"{next(_numbers)}.456.abc"
-    payload = {**_interaction("view_submission", user), "trigger_id": trigger, "view": view, "response_urls": []}
+    payload = {
+        **_interaction("view_submission", user),
+        "trigger_id": trigger,
+        "view": view,
+        "response_urls": [],
+    }
     return form({**payload, **overrides})
 
 

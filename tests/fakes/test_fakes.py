@@ -68,11 +68,19 @@ def receiver():
 def call(fake, method, path, body=None, headers=None, **more):
     if headers is None:
         headers = OTHER_VERSION if path.startswith(("/conversations", "/calendars")) else HEADERS
-    return requests.request(method, fake.url + path, json=body, headers=headers, **{"timeout": 5, **more})
+    return requests.request(
+        method, fake.url + path, json=body, headers=headers, **{"timeout": 5, **more}
+    )
 
 
 def send(fake, contact, **more):
-    body = {"type": "Email", "contactId": contact["id"], "subject": "Hi", "html": "<p>Hi</p>", **more}
+    body = {
+        "type": "Email",
+        "contactId": contact["id"],
+        "subject": "Hi",
+        "html": "<p>Hi</p>",
+        **more,
+    }
     return call(fake, "POST", "/conversations/messages", body)
 
 
@@ -87,9 +95,17 @@ def upsert(fake, **body):
     ("headers", "status", "message"),
     [
         ({"Version": "2021-07-28"}, 401, "Invalid token: access token is invalid"),
-        ({"Authorization": "Bearer other", "Version": "v3"}, 401, "Invalid token: access token is invalid"),
+        (
+            {"Authorization": "Bearer other", "Version": "v3"},
+            401,
+            "Invalid token: access token is invalid",
+        ),
         ({"Authorization": "Bearer pit-test"}, 401, "version header was not found."),
-        ({"Authorization": "Bearer pit-test", "Version": "2020-01-01"}, 400, "Invalid API version segment 2020-01-01"),
+        (
+            {"Authorization": "Bearer pit-test", "Version": "2020-01-01"},
+            400,
+            "Invalid API version segment 2020-01-01",
+        ),
     ],
 )
 def test_ghl_refuses_bad_headers(ghl, headers, status, message):
@@ -100,9 +116,17 @@ def test_ghl_refuses_bad_headers(ghl, headers, status, message):
 def test_ghl_names_unknown_fields_in_a_list(ghl):
     answer = upsert(ghl, email="a@b.test", company="x", fieldX=1)
     assert answer.status_code == 422
-    assert answer.json()["message"] == ["property company should not exist", "property fieldX should not exist"]
+    assert answer.json()["message"] == [
+        "property company should not exist",
+        "property fieldX should not exist",
+    ]
     assert upsert(ghl, email="not an address").json()["message"] == ["email must be an email"]
-    assert call(ghl, "PUT", "/contacts/" + ghl.add_contact()["id"], {"locationId": "loc-test"}).status_code == 422
+    assert (
+        call(
+            ghl, "PUT", "/contacts/" + ghl.add_contact()["id"], {"locationId": "loc-test"}
+        ).status_code
+        == 422
+    )
 
 
 @pytest.mark.parametrize(
@@ -139,9 +163,17 @@ def email_dnd(**fields):
         (TAGS, {"tags": "rb2b-visitor"}, "tags must be an array"),
         (TAGS, {}, "tags should not be empty"),
         (WORKFLOW, {"when": "now"}, "property when should not exist"),
-        (CONTACT, {"dndSettings": {"Mail": {"status": "active"}}}, "dndSettings.property Mail should not exist"),
+        (
+            CONTACT,
+            {"dndSettings": {"Mail": {"status": "active"}}},
+            "dndSettings.property Mail should not exist",
+        ),
         (CONTACT, email_dnd(status="on"), "dndSettings.Email.status must be a valid enum value"),
-        (CONTACT, email_dnd(status="active", by="x"), "dndSettings.Email.property by should not exist"),
+        (
+            CONTACT,
+            email_dnd(status="active", by="x"),
+            "dndSettings.Email.property by should not exist",
+        ),
         (CONTACT, email_dnd(status="active", code=103), "dndSettings.Email.code must be a string"),
     ],
 )
@@ -150,7 +182,12 @@ def test_ghl_refuses_about_contacts_what_its_specification_does_not_allow(ghl, p
     known = ghl.add_contact("dana@northline.test")
     place = {"locationId": "loc-test"} if path == UPSERT and isinstance(body, dict) else {}
     method = "PUT" if path == CONTACT else "POST"
-    answer = call(ghl, method, "/contacts/" + path.replace("{id}", known["id"]), {**place, **body} if body else body)
+    answer = call(
+        ghl,
+        method,
+        "/contacts/" + path.replace("{id}", known["id"]),
+        {**place, **body} if body else body,
+    )
     assert (answer.status_code, answer.json()["message"]) == (422, [said])
     assert ghl.contact(known) == known
 
@@ -182,7 +219,10 @@ def test_ghl_takes_a_null_where_its_specification_does(ghl):
 
 def test_ghl_refuses_another_location(ghl):
     answer = call(ghl, "POST", "/contacts/upsert", {"locationId": "loc-other"})
-    assert (answer.status_code, answer.json()["message"]) == (403, "The token does not have access to this location.")
+    assert (answer.status_code, answer.json()["message"]) == (
+        403,
+        "The token does not have access to this location.",
+    )
     assert call(ghl, "GET", "/conversations/search?locationId=loc-other").status_code == 403
 
 
@@ -200,7 +240,11 @@ def test_ghl_limits_the_rate():
 
 def test_ghl_upserts_and_replaces_tags(ghl):
     first = upsert(ghl, email="Dana@Northline.test", firstName="Dana", tags=["A"]).json()
-    assert (first["new"], first["contact"]["firstName"], first["contact"]["tags"]) == (True, "dana", ["a"])
+    assert (first["new"], first["contact"]["firstName"], first["contact"]["tags"]) == (
+        True,
+        "dana",
+        ["a"],
+    )
     second = upsert(ghl, email="dana@northline.test", tags=["b"]).json()
     assert (second["new"], second["contact"]["id"]) == (False, first["contact"]["id"])
     assert second["contact"]["tags"] == ["b"]
@@ -217,9 +261,13 @@ def test_ghl_phone_first_match_returns_another_email():
 def test_ghl_finds_duplicates_only_when_encoded(ghl):
     contact = ghl.add_contact(email="dana+x@northline.test")
     path = ghl.url + "/contacts/search/duplicate"
-    found = requests.get(path, params={"locationId": "loc-test", "email": contact["email"]}, headers=HEADERS)
+    found = requests.get(
+        path, params={"locationId": "loc-test", "email": contact["email"]}, headers=HEADERS
+    )
     assert found.json()["contact"]["id"] == contact["id"]
-    unencoded = requests.get(path + "?locationId=loc-test&email=dana+x@northline.test", headers=HEADERS)
+    unencoded = requests.get(
+        path + "?locationId=loc-test&email=dana+x@northline.test", headers=HEADERS
+    )
     assert unencoded.json()["contact"] is None
 
 
@@ -241,7 +289,12 @@ def test_ghl_search_pages_with_search_after(ghl):
         seen += [row["email"] for row in rows]
         body["searchAfter"] = rows[-1]["searchAfter"]
     assert sorted(seen) == [f"p{n}@b.test" for n in range(5)]
-    assert call(ghl, "POST", "/contacts/search", {"locationId": "loc-test", "pageLimit": 101}).status_code == 422
+    assert (
+        call(
+            ghl, "POST", "/contacts/search", {"locationId": "loc-test", "pageLimit": 101}
+        ).status_code
+        == 422
+    )
 
 
 @pytest.mark.parametrize(
@@ -251,22 +304,36 @@ def test_ghl_search_pages_with_search_after(ghl):
         ({"pageLimit": 0}, "pageLimit must be positive"),
         ({"page": 2, "searchAfter": [1, "x"]}, "page should not exist beside searchAfter"),
         ({"page": 102}, "page must be within the first 10000 contacts; use searchAfter"),
-        ({"sort": [{"field": "firstName", "direction": "asc"}]}, "sort.field must be one of the following values: "),
-        ({"sort": [{"field": "email"}]}, "sort.direction must be one of the following values: asc, desc"),
-        ({"searchAfter": ["a", "x"]}, "searchAfter must be the value of a contact found in the same order"),
+        (
+            {"sort": [{"field": "firstName", "direction": "asc"}]},
+            "sort.field must be one of the following values: ",
+        ),
+        (
+            {"sort": [{"field": "email"}]},
+            "sort.direction must be one of the following values: asc, desc",
+        ),
+        (
+            {"searchAfter": ["a", "x"]},
+            "searchAfter must be the value of a contact found in the same order",
+        ),
         ({"query": "x" * 76}, "query must be shorter than or equal to 75 characters"),
         ({"limit": 20}, "property limit should not exist"),
     ],
 )
 def test_ghl_search_refuses_what_the_vendor_does_not_know(ghl, body, said):
-    answer = call(ghl, "POST", "/contacts/search", {"locationId": "loc-test", "pageLimit": 100, **body})
+    answer = call(
+        ghl, "POST", "/contacts/search", {"locationId": "loc-test", "pageLimit": 100, **body}
+    )
     assert answer.status_code == 422
     assert any(problem.startswith(said) for problem in answer.json()["message"])
 
 
 def test_ghl_unknown_contact_and_workflow(ghl):
     answer = call(ghl, "GET", "/contacts/lookup")
-    assert (answer.status_code, answer.json()["message"]) == (400, "Contact with id lookup not found")
+    assert (answer.status_code, answer.json()["message"]) == (
+        400,
+        "Contact with id lookup not found",
+    )
     contact, workflow = ghl.add_contact(email="a@b.test"), ghl.add_workflow()
     path = f"/contacts/{contact['id']}/workflow/"
     assert call(ghl, "POST", path + workflow["id"]).json()["succeded"] is True
@@ -281,10 +348,19 @@ def test_ghl_accepts_an_email_and_shows_it(ghl):
     contact = ghl.add_contact(email="dana@northline.test", firstName="Dana")
     answer = send(ghl, contact, emailFrom="alex@mail.oursite.test")
     ids = answer.json()
-    assert answer.status_code == 201 and set(ids) == {"conversationId", "messageId", "emailMessageId", "msg"}
-    assert [(e["to"], e["from"]) for e in ghl.sent_emails()] == [("dana@northline.test", "alex@mail.oursite.test")]
+    assert answer.status_code == 201 and set(ids) == {
+        "conversationId",
+        "messageId",
+        "emailMessageId",
+        "msg",
+    }
+    assert [(e["to"], e["from"]) for e in ghl.sent_emails()] == [
+        ("dana@northline.test", "alex@mail.oursite.test")
+    ]
 
-    found = call(ghl, "GET", f"/conversations/search?locationId=loc-test&contactId={contact['id']}").json()
+    found = call(
+        ghl, "GET", f"/conversations/search?locationId=loc-test&contactId={contact['id']}"
+    ).json()
     assert found["conversations"][0]["id"] == ids["conversationId"]
     nested = call(ghl, "GET", f"/conversations/{ids['conversationId']}/messages").json()["messages"]
     (row,) = nested["messages"]
@@ -293,7 +369,9 @@ def test_ghl_accepts_an_email_and_shows_it(ghl):
     assert row["dateAdded"].endswith("Z")
     email = call(ghl, "GET", f"/conversations/messages/email/{ids['emailMessageId']}").json()
     assert (email["status"], email["body"]) == ("sent", "<p>Hi</p>")
-    exported = call(ghl, "GET", "/conversations/messages/export?locationId=loc-test&channel=Email").json()
+    exported = call(
+        ghl, "GET", "/conversations/messages/export?locationId=loc-test&channel=Email"
+    ).json()
     assert [m["id"] for m in exported["messages"]] == [ids["messageId"]]
 
 
@@ -305,10 +383,23 @@ def test_ghl_exports_pages_by_channel_and_cursor(ghl):
     first = call(ghl, "GET", path + "&channel=Email&limit=10").json()
     assert (len(first["messages"]), first["total"]) == (10, 12)
     rest = call(ghl, "GET", path + f"&channel=Email&limit=10&cursor={first['nextCursor']}").json()
-    assert [m["id"] for m in first["messages"] + rest["messages"]] == mails and rest["nextCursor"] is None
+    assert [m["id"] for m in first["messages"] + rest["messages"]] == mails and rest[
+        "nextCursor"
+    ] is None
     (other,) = call(ghl, "GET", path).json()["messages"]
-    assert (other["id"], other["messageType"], other["body"]) == (sms["messageId"], "TYPE_SMS", "Call me")
-    for wrong in ("&limit=9", "&limit=501", "&channel=Fax", "&sortBy=date", "&startDate=yesterday", "&since=1"):
+    assert (other["id"], other["messageType"], other["body"]) == (
+        sms["messageId"],
+        "TYPE_SMS",
+        "Call me",
+    )
+    for wrong in (
+        "&limit=9",
+        "&limit=501",
+        "&channel=Fax",
+        "&sortBy=date",
+        "&startDate=yesterday",
+        "&since=1",
+    ):
         assert call(ghl, "GET", path + wrong).status_code == 422
     assert call(ghl, "GET", path + "&cursor=oops").status_code == 400
 
@@ -343,7 +434,10 @@ def test_ghl_messages_may_appear_late(ghl):
     ids = send(ghl, contact).json()
     path = f"/conversations/search?locationId=loc-test&contactId={contact['id']}"
     assert call(ghl, "GET", path).json()["total"] == 0
-    assert call(ghl, "GET", f"/conversations/messages/email/{ids['emailMessageId']}").status_code == 400
+    assert (
+        call(ghl, "GET", f"/conversations/messages/email/{ids['emailMessageId']}").status_code
+        == 400
+    )
     ghl.wait_for(lambda: call(ghl, "GET", path).json()["total"] == 1)
     assert len(ghl.sent_emails()) == 1
 
@@ -352,13 +446,19 @@ def test_ghl_conversation_with_reply_and_foreign_mail(ghl):
     contact = ghl.add_contact(email="dana@northline.test", firstName="Dana", lastName="Okafor")
     ids = send(ghl, contact).json()
     reply = ghl.receive_reply(contact, body="<div>Stop</div>")
-    assert (reply["type"], reply["subject"], reply["threadId"]) == ("InboundMessage", "Re: Hi", ids["messageId"])
+    assert (reply["type"], reply["subject"], reply["threadId"]) == (
+        "InboundMessage",
+        "Re: Hi",
+        ids["messageId"],
+    )
     assert reply["from"] == "Dana Okafor <dana@northline.test>"
     other = ghl.add_outbound(contact["id"], "By hand")
     assert other["source"] == "app" and len(ghl.sent_emails()) == 1
     path = f"/conversations/{ids['conversationId']}/messages"
     page = call(ghl, "GET", path + "?limit=2").json()["messages"]
-    assert [m["direction"] for m in page["messages"]] == ["outbound", "inbound"] and page["nextPage"]
+    assert [m["direction"] for m in page["messages"]] == ["outbound", "inbound"] and page[
+        "nextPage"
+    ]
     rest = call(ghl, "GET", f"{path}?lastMessageId={page['lastMessageId']}").json()["messages"]
     assert [m["id"] for m in rest["messages"]] == [ids["messageId"]]
 
@@ -380,13 +480,22 @@ def test_ghl_opportunity_search_names_and_pages(ghl):
     for _ in range(3):
         ghl.add_opportunity(contact)
     wrong = call(ghl, "GET", "/opportunities/search?location_id=loc-test")
-    assert wrong.status_code == 422 and "property location_id should not exist" in wrong.json()["message"]
+    assert (
+        wrong.status_code == 422
+        and "property location_id should not exist" in wrong.json()["message"]
+    )
     first = call(ghl, "GET", "/opportunities/search?locationId=loc-test&limit=2").json()
-    assert (len(first["opportunities"]), first["meta"]["total"], first["meta"]["nextPage"]) == (2, 3, 2)
+    assert (len(first["opportunities"]), first["meta"]["total"], first["meta"]["nextPage"]) == (
+        2,
+        3,
+        2,
+    )
     assert first["opportunities"][0]["contact"]["email"] == "a@b.test"
     meta = first["meta"]
     path = "/opportunities/search?locationId=loc-test&limit=2"
-    after = call(ghl, "GET", f"{path}&startAfter={meta['startAfter']}&startAfterId={meta['startAfterId']}").json()
+    after = call(
+        ghl, "GET", f"{path}&startAfter={meta['startAfter']}&startAfterId={meta['startAfterId']}"
+    ).json()
     by_page = call(ghl, "GET", path + "&page=2").json()
     assert [o["id"] for o in after["opportunities"]] == [o["id"] for o in by_page["opportunities"]]
     assert by_page["meta"]["nextPage"] is None
@@ -401,14 +510,20 @@ def test_ghl_calendar_events(ghl):
     assert call(ghl, "GET", f"/calendars/events?{query}").status_code == 400
     events = call(ghl, "GET", f"/calendars/events?{query}&calendarId=cal_1").json()["events"]
     assert [e["id"] for e in events] == [event["id"]]
-    assert call(ghl, "GET", f"/contacts/{contact['id']}/appointments").json()["events"][0]["id"] == event["id"]
+    assert (
+        call(ghl, "GET", f"/contacts/{contact['id']}/appointments").json()["events"][0]["id"]
+        == event["id"]
+    )
 
 
 def test_ghl_changes_and_deletes_tell_their_webhook(ghl):
     contact = ghl.add_contact(email="a@b.test")
     event, deal = ghl.add_appointment(contact), ghl.add_opportunity(contact)
     told = ghl.change_appointment(event, appointmentStatus="showed")
-    assert (told["type"], told["appointment"]["appointmentStatus"]) == ("AppointmentUpdate", "showed")
+    assert (told["type"], told["appointment"]["appointmentStatus"]) == (
+        "AppointmentUpdate",
+        "showed",
+    )
     assert ghl.change_opportunity(deal, "OpportunityStatusUpdate", status="won")["status"] == "won"
     assert ghl.delete_appointment(event)["appointment"]["id"] == event["id"]
     assert ghl.delete_opportunity(deal)["type"] == "OpportunityDelete"
@@ -430,7 +545,9 @@ def test_ghl_signs_webhooks(ghl, receiver):
         ghl.email_stats("complained"),
         ghl.contact_dnd_update(contact),
         ghl.appointment_create(ghl.add_appointment(contact)),
-        ghl.opportunity_update(ghl.add_opportunity(contact), kind="OpportunityStatusUpdate", status="won"),
+        ghl.opportunity_update(
+            ghl.add_opportunity(contact), kind="OpportunityStatusUpdate", status="won"
+        ),
     ]
     for payload in payloads:
         assert ghl.deliver(receiver.url, payload)["status"] == 200
@@ -569,7 +686,11 @@ def test_ghl_in_its_own_process():
         with pytest.raises(requests.ConnectionError):
             call(ghl, "POST", "/conversations/messages", body, headers)
         assert call(ghl, "POST", "/conversations/messages", body, headers).status_code == 201
-        assert [e["to"] for e in ghl.sent_emails()] == ["a@b.test"] * 2 == [e["to"] for e in ghl.state()["sent_emails"]]
+        assert (
+            [e["to"] for e in ghl.sent_emails()]
+            == ["a@b.test"] * 2
+            == [e["to"] for e in ghl.state()["sent_emails"]]
+        )
         assert [r["json"] for r in ghl.requests(SEND)] == [body, body]
         assert len(base64.b64decode(ghl.public_key_b64)) == 44 and ghl.sign("raw")
         ghl.configure(match_order=["phone", "email"])
@@ -616,7 +737,9 @@ def test_clay_refuses_bad_rows(clay):
 
 
 def test_clay_calls_back(clay, receiver):
-    clay.configure(callback_url=receiver.url, callback_token="cb", answers=2, data={"employee_count": "N/A"})
+    clay.configure(
+        callback_url=receiver.url, callback_token="cb", answers=2, data={"employee_count": "N/A"}
+    )
     started = time.monotonic()
     requests.post(clay.source_url(), json=row(), timeout=5)
     assert [c["status"] for c in clay.wait_for_callbacks(2)] == [200, 200]
@@ -633,7 +756,9 @@ def test_clay_calls_back(clay, receiver):
 
 
 def test_clay_plans_and_late_answers(clay, receiver):
-    clay.configure(callback_url=receiver.url, answer=lambda given: {"request_id": given["request_id"], "x": 1})
+    clay.configure(
+        callback_url=receiver.url, answer=lambda given: {"request_id": given["request_id"], "x": 1}
+    )
     clay.plan(answers=0)
     clay.plan(variant="wrong_token", answer_after=0.2)
     for number in range(3):
@@ -655,7 +780,9 @@ def test_clay_records_failures_and_stays_on_this_machine(clay):
 
 def test_clay_lifetime_limit_drops_rows_silently(clay):
     clay.configure(lifetime_limit=1)
-    answers = [requests.post(clay.source_url(), json=row(), timeout=5).status_code for _ in range(2)]
+    answers = [
+        requests.post(clay.source_url(), json=row(), timeout=5).status_code for _ in range(2)
+    ]
     assert answers == [200, 200] and len(clay.submissions()) == 1
 
 
@@ -665,7 +792,10 @@ def test_clay_variants():
         json.loads(bodies.pop("invalid_json"))
     answers = {variant: json.loads(body) for variant, body in bodies.items()}
     assert answers["junk_empty"]["job_title"] == "" and answers["junk_null"]["industry"] is None
-    assert answers["junk_na"]["employee_count"] == "N/A" and "Error" in answers["junk_error"]["work_email"]
+    assert (
+        answers["junk_na"]["employee_count"] == "N/A"
+        and "Error" in answers["junk_error"]["work_email"]
+    )
     assert answers["missing_values"] == {"request_id": "enr_1", "visitor_id": "vis_1"}
     assert answers["unknown_request_id"]["request_id"] != "enr_1"
     assert all(a["request_id"] == "enr_1" for v, a in answers.items() if v != "unknown_request_id")
@@ -678,29 +808,44 @@ TEXT = {"type": "mrkdwn", "text": "*Lead*"}
 
 
 def slack_call(fake, method, body=None, headers=TOKEN, **more):
-    return requests.post(fake.api_url + method, json=body, headers=headers, timeout=5, **more).json()
+    return requests.post(
+        fake.api_url + method, json=body, headers=headers, timeout=5, **more
+    ).json()
 
 
 def test_slack_posts_and_updates(slack):
     blocks = [{"type": "section", "text": TEXT}]
-    posted = slack_call(slack, "chat.postMessage", {"channel": "C1", "text": "Hi", "blocks": blocks})
+    posted = slack_call(
+        slack, "chat.postMessage", {"channel": "C1", "text": "Hi", "blocks": blocks}
+    )
     assert posted["ok"] and posted["message"]["text"] == "Hi"
     form = {"channel": "C1", "ts": posted["ts"], "text": "Done", "blocks": json.dumps(blocks)}
     assert slack_call(slack, "chat.update", data=form)["ok"]
     (message,) = slack.posts("C1")
     assert (message["text"], message["updates"], message["blocks"]) == ("Done", 1, blocks)
-    assert slack_call(slack, "chat.update", {"channel": "C1", "ts": "1.1", "text": "x"})["error"] == "message_not_found"
+    assert (
+        slack_call(slack, "chat.update", {"channel": "C1", "ts": "1.1", "text": "x"})["error"]
+        == "message_not_found"
+    )
 
 
 def test_slack_checks_the_token(slack):
     assert slack_call(slack, "auth.test")["team_id"] == "T01"
-    assert slack_call(slack, "auth.test", headers={"Authorization": "Bearer x"})["error"] == "invalid_auth"
+    assert (
+        slack_call(slack, "auth.test", headers={"Authorization": "Bearer x"})["error"]
+        == "invalid_auth"
+    )
     assert slack_call(slack, "auth.test", headers={})["error"] == "not_authed"
     assert slack_call(slack, "auth.test", headers={}, data={"token": "xoxb-test"})["ok"]
 
 
 def button(**more):
-    return {"type": "button", "action_id": "a", "text": {"type": "plain_text", "text": "Go"}, **more}
+    return {
+        "type": "button",
+        "action_id": "a",
+        "text": {"type": "plain_text", "text": "Go"},
+        **more,
+    }
 
 
 @pytest.mark.parametrize(
@@ -728,7 +873,10 @@ def test_slack_refuses_invalid_blocks(slack, blocks):
 
 def test_slack_refuses_long_and_empty_messages(slack):
     section = {"type": "section", "text": {"type": "mrkdwn", "text": "x" * 2900}}
-    assert slack_call(slack, "chat.postMessage", {"channel": "C1", "text": "x" * 40_001})["error"] == "msg_too_long"
+    assert (
+        slack_call(slack, "chat.postMessage", {"channel": "C1", "text": "x" * 40_001})["error"]
+        == "msg_too_long"
+    )
     long_blocks = {"channel": "C1", "text": "x", "blocks": [section] * 5}
     assert slack_call(slack, "chat.postMessage", long_blocks)["error"] == "msg_blocks_too_long"
     assert slack_call(slack, "chat.postMessage", {"channel": "C1"})["error"] == "no_text"
@@ -759,17 +907,27 @@ def test_slack_views(slack):
         ],
     }
     assert slack_call(slack, "views.open", {"trigger_id": "1.2", "view": view})["view"]["id"]
-    assert slack_call(slack, "views.open", {"trigger_id": "1.2", "view": view})["error"] == "exchanged_trigger_id"
+    assert (
+        slack_call(slack, "views.open", {"trigger_id": "1.2", "view": view})["error"]
+        == "exchanged_trigger_id"
+    )
     long_title = {**view, "title": {"type": "plain_text", "text": "x" * 25}}
-    assert slack_call(slack, "views.open", {"trigger_id": "2", "view": long_title})["error"] == "invalid_arguments"
+    assert (
+        slack_call(slack, "views.open", {"trigger_id": "2", "view": long_title})["error"]
+        == "invalid_arguments"
+    )
     assert len(slack.views()) == 1
 
 
 def test_slack_webhook_and_response_url(slack):
     answer = requests.post(slack.url + "/services/T1/B1/secret", json={"text": "hi"}, timeout=5)
     assert (answer.text, slack.posts()[0]["via"]) == ("ok", "webhook")
-    assert requests.post(slack.url + "/services/T1/B1/secret", json={}, timeout=5).status_code == 400
-    assert requests.post(slack.response_url, json={"replace_original": True, "text": "x"}, timeout=5).json()["ok"]
+    assert (
+        requests.post(slack.url + "/services/T1/B1/secret", json={}, timeout=5).status_code == 400
+    )
+    assert requests.post(
+        slack.response_url, json={"replace_original": True, "text": "x"}, timeout=5
+    ).json()["ok"]
     assert slack.responses()[0]["replace_original"] is True
 
 
@@ -790,9 +948,13 @@ def test_slack_interactions_are_signed_forms(slack, receiver):
     )
     expected = "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503"
     assert slack_module.sign(example, "8f742231b10e8888abcd99yyyzzz85a5", 1531420618) == expected
-    submitted = json.loads(parse_qs(slack_module.view_submission({"why": {"text": "spam"}}))["payload"][0])
+    submitted = json.loads(
+        parse_qs(slack_module.view_submission({"why": {"text": "spam"}}))["payload"][0]
+    )
     assert submitted["view"]["state"]["values"]["why"]["text"]["value"] == "spam"
-    assert "message" not in json.loads(parse_qs(slack_module.block_actions(channel=None))["payload"][0])
+    assert "message" not in json.loads(
+        parse_qs(slack_module.block_actions(channel=None))["payload"][0]
+    )
 
 
 # RB2B
@@ -816,7 +978,9 @@ def test_rb2b_payloads_are_unique_and_invented(build):
     assert len(set(bodies)) == 20
     for body in bodies:
         addresses = [word for word in body.decode().replace('"', " ").split() if "@" in word]
-        assert all(address.rstrip("\\,").endswith((".test", "example.com")) for address in addresses)
+        assert all(
+            address.rstrip("\\,").endswith((".test", "example.com")) for address in addresses
+        )
 
 
 def test_rb2b_shapes():

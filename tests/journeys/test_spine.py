@@ -36,11 +36,18 @@ def work() -> None:
 def answered(row: dict[str, Any]) -> dict[str, Any]:
     """What Clay finds about one row: an address of this very person."""
     found = f"{row['first_name']}.{row['last_name']}@{row['company_domain']}".lower()
-    return {"request_id": row["request_id"], "work_email": found, "email_verified": True, "job_title": "COO"}
+    return {
+        "request_id": row["request_id"],
+        "work_email": found,
+        "email_verified": True,
+        "job_title": "COO",
+    }
 
 
 @pytest.fixture
-def site(committed: None, live_server: Any, settings: Any, ghl: FakeGhl, clay: FakeClay, loose: None) -> Any:
+def site(
+    committed: None, live_server: Any, settings: Any, ghl: FakeGhl, clay: FakeClay, loose: None
+) -> Any:
     settings.SITE_URL = live_server.url
     settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
     clay.configure(callback_url=f"{live_server.url}/webhooks/clay", answer=answered)
@@ -52,7 +59,9 @@ def arrive(site: Any, clay: FakeClay, **more: Any) -> Message:
     """One captured-shape body through the webhook, answered by Clay, up to the review queue."""
     before = len(clay.callbacks())
     visitor = rb2b.person({"Business Email": None, **more})
-    answer = requests.post(f"{site.url}/webhooks/rb2b?token={TOKEN}", data=rb2b.to_body(visitor), timeout=60)
+    answer = requests.post(
+        f"{site.url}/webhooks/rb2b?token={TOKEN}", data=rb2b.to_body(visitor), timeout=60
+    )
     assert answer.status_code == 200
     events.process_due()
     enrichment_requests.push_due()
@@ -62,7 +71,9 @@ def arrive(site: Any, clay: FakeClay, **more: Any) -> Message:
 
 
 @pytest.mark.browser
-def test_a_visitor_becomes_one_reviewed_email(site: Any, clay: FakeClay, ghl: FakeGhl, browser: Any) -> None:
+def test_a_visitor_becomes_one_reviewed_email(
+    site: Any, clay: FakeClay, ghl: FakeGhl, browser: Any
+) -> None:
     lena = person("lena", "Lead")
 
     desk, admins = arrive(site, clay), arrive(site, clay)
@@ -76,7 +87,10 @@ def test_a_visitor_becomes_one_reviewed_email(site: Any, clay: FakeClay, ghl: Fa
     assert desk.text.subject in page.locator("main").inner_text()  # type: ignore[union-attr]
     approve = page.get_by_role("button", name="Approve")
     page.wait_for_timeout(1100)  # before that it was not on the screen long enough
-    approved, read_on = page.get_by_text("Approved:").first, page.locator("#told").get_by_text("Read to the end")
+    approved, read_on = (
+        page.get_by_text("Approved:").first,
+        page.locator("#told").get_by_text("Read to the end"),
+    )
     approve.first.click()  # the first may only scroll to the end of the email
     approved.or_(read_on).first.wait_for()
     if read_on.count():
@@ -86,7 +100,9 @@ def test_a_visitor_becomes_one_reviewed_email(site: Any, clay: FakeClay, ghl: Fa
     page.goto(f"{site.url}/admin/approvals/approval/")
     page.locator(f"input[name=_selected_action][value='{admins.pk}']").check()
     page.locator("select[name=action]").select_option("approve_emails")
-    page.locator("button[name=index], #changelist-actions button[type=submit], button:has-text('Run')").first.click()
+    page.locator(
+        "button[name=index], #changelist-actions button[type=submit], button:has-text('Run')"
+    ).first.click()
     page.wait_for_load_state()
     assert admins.text.body.split("\n\n")[1][:40] in page.locator("body").inner_text()  # type: ignore[union-attr]
     page.wait_for_timeout(1100)
@@ -103,9 +119,13 @@ def test_a_visitor_becomes_one_reviewed_email(site: Any, clay: FakeClay, ghl: Fa
     sent = ghl.sent_emails()
     assert sorted(email["to"] for email in sent) == sorted([desk.to_address, admins.to_address])
     posted = [request.json for request in ghl.requests("POST /conversations/messages")]
-    assert [set(body) for body in posted] == [{"type", "contactId", "emailFrom", "emailTo", "subject", "html"}] * 2
+    assert [set(body) for body in posted] == [
+        {"type", "contactId", "emailFrom", "emailTo", "subject", "html"}
+    ] * 2
     assert {body["emailFrom"] for body in posted} == {"alex@mail.ours.example.com"}
-    assert f"{site.url}/u/{desk.unsubscribe_token}" in next(b["html"] for b in posted if b["emailTo"] == desk.to_address)
+    assert f"{site.url}/u/{desk.unsubscribe_token}" in next(
+        b["html"] for b in posted if b["emailTo"] == desk.to_address
+    )
 
     status = requests.get(f"{site.url}/api/queue-status", timeout=60).json()
     assert status["shadow_mode_emails"] == {"total": 2, "pending": 0, "approved": 2, "rejected": 0}
@@ -124,7 +144,10 @@ def sign_in(page: Any, site: Any, user: User) -> None:
 def test_the_same_body_twice_makes_one_visit_and_one_draft(site: Any, clay: FakeClay) -> None:
     body = rb2b.to_body(rb2b.person())
     for _ in range(2):
-        assert requests.post(f"{site.url}/webhooks/rb2b/{TOKEN}", data=body, timeout=60).status_code == 200
+        assert (
+            requests.post(f"{site.url}/webhooks/rb2b/{TOKEN}", data=body, timeout=60).status_code
+            == 200
+        )
         work()
     clay.wait_for_callbacks(1, timeout=60)
     work()
@@ -132,9 +155,13 @@ def test_the_same_body_twice_makes_one_visit_and_one_draft(site: Any, clay: Fake
     assert InboundEvent.objects.get(source="rb2b").deliveries == 2
 
 
-def test_a_visitor_whom_clay_never_answers_goes_on_with_partial_data(site: Any, clay: FakeClay) -> None:
+def test_a_visitor_whom_clay_never_answers_goes_on_with_partial_data(
+    site: Any, clay: FakeClay
+) -> None:
     clay.configure(answers=0)
-    requests.post(f"{site.url}/webhooks/rb2b?token={TOKEN}", data=rb2b.to_body(rb2b.person()), timeout=60)
+    requests.post(
+        f"{site.url}/webhooks/rb2b?token={TOKEN}", data=rb2b.to_body(rb2b.person()), timeout=60
+    )
     work()
     assert Message.objects.count() == 0
     Enrichment.objects.update(not_before=Enrichment.objects.get().requested_at)
@@ -144,7 +171,11 @@ def test_a_visitor_whom_clay_never_answers_goes_on_with_partial_data(site: Any, 
 
 
 def test_a_company_without_a_person_never_drafts(site: Any, clay: FakeClay) -> None:
-    requests.post(f"{site.url}/webhooks/rb2b?token={TOKEN}", data=rb2b.to_body(rb2b.company_only()), timeout=60)
+    requests.post(
+        f"{site.url}/webhooks/rb2b?token={TOKEN}",
+        data=rb2b.to_body(rb2b.company_only()),
+        timeout=60,
+    )
     work()
     assert (Visit.objects.count(), Lead.objects.count(), Message.objects.count()) == (1, 0, 0)
 
@@ -153,5 +184,9 @@ def test_a_body_of_five_megabytes_is_answered_200_and_parked(site: Any) -> None:
     body = json.dumps({"LinkedIn URL": "x" * 5_000_000})
     answer = requests.post(f"{site.url}/webhooks/rb2b?token={TOKEN}", data=body, timeout=60)
     event = InboundEvent.objects.get()
-    assert (answer.status_code, event.state, len(event.body)) == (200, "parked", events.LARGEST_BODY)
+    assert (answer.status_code, event.state, len(event.body)) == (
+        200,
+        "parked",
+        events.LARGEST_BODY,
+    )
     assert "larger than" in event.reason

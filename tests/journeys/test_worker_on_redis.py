@@ -38,10 +38,23 @@ def start(committed: None, tmp_path: Any) -> Iterator[Callable[..., None]]:
     processes: list[subprocess.Popen[bytes]] = []
 
     def start(*arguments: str) -> None:
-        command = [sys.executable, "-m", "celery", "--app", "caio_project", "--quiet", *arguments, "--loglevel=WARNING"]
+        command = [
+            sys.executable,
+            "-m",
+            "celery",
+            "--app",
+            "caio_project",
+            "--quiet",
+            *arguments,
+            "--loglevel=WARNING",
+        ]
         env = {**os.environ, "DATABASE_URL": database_url(), "REDIS_URL": django_settings.REDIS_URL}
         with (tmp_path / f"{arguments[0]}.log").open("wb") as log:
-            processes.append(subprocess.Popen(command, cwd=django_settings.BASE_DIR, env=env, stdout=log, stderr=log))
+            processes.append(
+                subprocess.Popen(
+                    command, cwd=django_settings.BASE_DIR, env=env, stdout=log, stderr=log
+                )
+            )
 
     yield start
     for process in processes:
@@ -49,7 +62,9 @@ def start(committed: None, tmp_path: Any) -> Iterator[Callable[..., None]]:
     for process in processes:
         try:
             process.wait(timeout=20)
-        except subprocess.TimeoutExpired:  # Celery's own warm shutdown; nothing is lost by killing it
+        except (
+            subprocess.TimeoutExpired
+        ):  # Celery's own warm shutdown; nothing is lost by killing it
             process.kill()
             process.wait()
     redis.from_url(django_settings.REDIS_URL).delete("celery")
@@ -58,7 +73,9 @@ def start(committed: None, tmp_path: Any) -> Iterator[Callable[..., None]]:
 def held() -> list[str]:
     deadline = time.monotonic() + WITHIN
     while time.monotonic() < deadline:
-        if found := list(Message.objects.filter(status="held").values_list("to_address", flat=True)):
+        if found := list(
+            Message.objects.filter(status="held").values_list("to_address", flat=True)
+        ):
             return found
         time.sleep(0.1)
     return []
@@ -67,12 +84,16 @@ def held() -> list[str]:
 def test_a_visit_reaches_the_queue_by_wake_ups_alone(start: Any, live_server: Any) -> None:
     start("worker", "--concurrency=2")
     visitor = rb2b.person()
-    answer = requests.post(f"{live_server.url}/webhooks/rb2b?token={TOKEN}", json=visitor, timeout=10)
+    answer = requests.post(
+        f"{live_server.url}/webhooks/rb2b?token={TOKEN}", json=visitor, timeout=10
+    )
     assert answer.status_code == 200
     assert held() == [visitor["Business Email"]]
 
 
-def test_a_visit_whose_every_wake_up_was_lost_is_found_by_the_sweeps(start: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_visit_whose_every_wake_up_was_lost_is_found_by_the_sweeps(
+    start: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     start("worker", "--concurrency=2")
     start("beat", "--scheduler=celery.beat:Scheduler", "--pidfile=")
     monkeypatch.setattr(events, "nudge", lambda task: None)

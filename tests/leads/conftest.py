@@ -80,6 +80,11 @@ def callback(client: Client, clay: Any) -> Any:
 
     def send(body: Any, token: str = "clay-callback-token") -> HttpResponse:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return client.post("/webhooks/clay", raw, content_type="application/json", headers={"Authorization": f"Bearer {token}"})
+        return client.post(
+            "/webhooks/clay",
+            raw,
+            content_type="application/json",
+            headers={"Authorization": f"Bearer {token}"},
+        )
 
     return send

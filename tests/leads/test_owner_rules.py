@@ -5,16 +5,34 @@ from typing import Any
 
 import pytest
 
-from leads.owner_rules import DEFAULT, GHL, HAND, RULE, Facts, Owner, Rule, Team, is_stronger, owner_of
+from leads.owner_rules import (
+    DEFAULT,
+    GHL,
+    HAND,
+    RULE,
+    Facts,
+    Owner,
+    Rule,
+    Team,
+    is_stronger,
+    owner_of,
+)
 
 ALEX, BEN, CLEO = 1, 2, 3
 FACTS = Facts("US", "OH", "Logistics & Supply Chain", 200, "northline.test", "tier_1", "rb2b")
 EVERYBODY = frozenset({ALEX, BEN, CLEO})
-TEAM = Team(active=EVERYBODY, by_ghl={"usr-3": CLEO}, rules=(Rule(7, BEN, states=frozenset({"OH"})),), default=ALEX)
+TEAM = Team(
+    active=EVERYBODY,
+    by_ghl={"usr-3": CLEO},
+    rules=(Rule(7, BEN, states=frozenset({"OH"})),),
+    default=ALEX,
+)
 
 
 def rule(**asks: Any) -> Rule:
-    return Rule(7, BEN, **{name: frozenset(v) if isinstance(v, list) else v for name, v in asks.items()})
+    return Rule(
+        7, BEN, **{name: frozenset(v) if isinstance(v, list) else v for name, v in asks.items()}
+    )
 
 
 FITS: list[tuple[dict[str, Any], bool]] = [
@@ -48,7 +66,9 @@ FITS: list[tuple[dict[str, Any], bool]] = [
 
 
 @pytest.mark.parametrize(("asks", "fits"), FITS)
-def test_all_that_is_asked_must_hold_and_one_of_a_list_is_enough(asks: dict[str, Any], fits: bool) -> None:
+def test_all_that_is_asked_must_hold_and_one_of_a_list_is_enough(
+    asks: dict[str, Any], fits: bool
+) -> None:
     assert rule(**asks).fits(FACTS) is fits
 
 
@@ -94,7 +114,9 @@ def test_who_left_owns_nothing_and_the_next_one_does(how: str) -> None:
     assert decided(Owner(CLEO, how), FACTS.mark, "usr-3", team=gone) == Owner(BEN, RULE, 7)
     both = replace(gone, active=frozenset({ALEX}))
     assert decided(Owner(CLEO, how), FACTS.mark, "usr-3", team=both) == Owner(ALEX, DEFAULT)
-    assert decided(Owner(CLEO, how), FACTS.mark, team=replace(both, active=frozenset())) == Owner(None)
+    assert decided(Owner(CLEO, how), FACTS.mark, team=replace(both, active=frozenset())) == Owner(
+        None
+    )
 
 
 def test_the_mark_tells_facts_apart() -> None:

@@ -32,7 +32,9 @@ def nothing_happened(state: str = "requested") -> bool:
 def test_without_a_secret_of_ours_nobody_is_trusted(client: Client, settings: Any) -> None:
     settings.CLAY_CALLBACK_TOKEN = ""
     for header in ({}, {"Authorization": "Bearer "}, {"Authorization": "Bearer x"}):
-        response = client.post("/webhooks/clay", b"{}", content_type="application/json", headers=header)
+        response = client.post(
+            "/webhooks/clay", b"{}", content_type="application/json", headers=header
+        )
         assert (response.status_code, response.json()["detail"]) == (
             503,
             "CLAY_CALLBACK_TOKEN is not set, so no callback can be trusted.",
@@ -40,13 +42,17 @@ def test_without_a_secret_of_ours_nobody_is_trusted(client: Client, settings: An
     assert not InboundEvent.objects.exists()
 
 
-def test_while_the_secret_is_changed_the_old_one_and_the_new_one_count(client: Client, clay: FakeClay, settings: Any) -> None:
+def test_while_the_secret_is_changed_the_old_one_and_the_new_one_count(
+    client: Client, clay: FakeClay, settings: Any
+) -> None:
     settings.CLAY_CALLBACK_TOKEN = "old-secret, new-secret"
     answers = {}
     for secret in ("old-secret", "new-secret", "old-secret, new-secret", "old-secret,", ""):
         headers = {"Authorization": f"Bearer {secret}"}
         body = json.dumps({"request_id": "enr_x", "n": secret})
-        answers[secret] = client.post("/webhooks/clay", body, content_type="application/json", headers=headers).status_code
+        answers[secret] = client.post(
+            "/webhooks/clay", body, content_type="application/json", headers=headers
+        ).status_code
     assert list(answers.values()) == [200, 200, 401, 401, 401]
     assert InboundEvent.objects.count() == 2
     settings.CLAY_CALLBACK_TOKEN = ","
@@ -67,12 +73,17 @@ def test_while_the_secret_is_changed_the_old_one_and_the_new_one_count(client: C
         "Bearer é",
     ],
 )
-def test_a_wrong_secret_gets_401_and_nothing_is_stored(client: Client, clay: FakeClay, header: str | None) -> None:
+def test_a_wrong_secret_gets_401_and_nothing_is_stored(
+    client: Client, clay: FakeClay, header: str | None
+) -> None:
     row = asked(clay)
     headers = {} if header is None else {"Authorization": header}
     body = callback_body(row)
     response = client.post("/webhooks/clay", body, content_type="application/json", headers=headers)
-    assert (response.status_code, response.json()["detail"]) == (401, "Authorization: it is missing or wrong.")
+    assert (response.status_code, response.json()["detail"]) == (
+        401,
+        "Authorization: it is missing or wrong.",
+    )
     assert response.headers["WWW-Authenticate"] == "Bearer"
     work()
     assert not InboundEvent.objects.exists()
@@ -80,14 +91,18 @@ def test_a_wrong_secret_gets_401_and_nothing_is_stored(client: Client, clay: Fak
 
 
 def test_a_secret_in_the_query_is_no_secret(client: Client, clay: FakeClay) -> None:
-    response = client.post("/webhooks/clay?token=clay-callback-token", b"{}", content_type="application/json")
+    response = client.post(
+        "/webhooks/clay?token=clay-callback-token", b"{}", content_type="application/json"
+    )
     assert response.status_code == 401
     assert not InboundEvent.objects.exists()
 
 
 @pytest.mark.parametrize("method", ["get", "put", "delete"])
 def test_only_post_is_taken(client: Client, clay: FakeClay, method: str) -> None:
-    response = getattr(client, method)("/webhooks/clay", headers={"Authorization": "Bearer clay-callback-token"})
+    response = getattr(client, method)(
+        "/webhooks/clay", headers={"Authorization": "Bearer clay-callback-token"}
+    )
     assert response.status_code == 405
     assert not InboundEvent.objects.exists()
 
@@ -96,7 +111,10 @@ def test_a_valid_answer_is_stored_and_settles_the_request(callback: Any, clay: F
     row = asked(clay, title="")
     response = callback(callback_body(row))
     event = InboundEvent.objects.get()
-    assert (response.status_code, response.json()) == (200, {"status": "stored", "id": str(event.public_id)})
+    assert (response.status_code, response.json()) == (
+        200,
+        {"status": "stored", "id": str(event.public_id)},
+    )
     assert nothing_happened()
     events.process_due()
     event.refresh_from_db()
@@ -111,7 +129,10 @@ def test_a_valid_answer_is_stored_and_settles_the_request(callback: Any, clay: F
 
 BAD = {
     "empty": (b"", "The body is not JSON"),
-    "unquoted reference": (b'{"request_id": "x", "employee_count": , "a": 1}', "The body is not JSON"),
+    "unquoted reference": (
+        b'{"request_id": "x", "employee_count": , "a": 1}',
+        "The body is not JSON",
+    ),
     "list": (b"[]", "request_id is missing"),
     "text": (b'"x"', "request_id is missing"),
     "Latin-1": ('{"a": "ö"}'.encode("latin-1"), "The body is not JSON"),
@@ -120,11 +141,16 @@ BAD = {
 
 
 @pytest.mark.parametrize(("body", "reason"), BAD.values(), ids=BAD)
-def test_what_is_no_object_gets_400_so_that_clay_shows_it_and_is_kept(callback: Any, body: bytes, reason: str) -> None:
+def test_what_is_no_object_gets_400_so_that_clay_shows_it_and_is_kept(
+    callback: Any, body: bytes, reason: str
+) -> None:
     response = callback(body)
     event = InboundEvent.objects.get()
     assert response.status_code == 400
-    assert response.json()["detail"] == f"body: it is not a JSON object; it was kept as event {event.public_id}."
+    assert (
+        response.json()["detail"]
+        == f"body: it is not a JSON object; it was kept as event {event.public_id}."
+    )
     assert bytes(event.body) == body
     events.process_due()
     event.refresh_from_db()
@@ -144,12 +170,23 @@ def test_a_body_that_is_too_large_gets_400_and_is_parked(callback: Any) -> None:
         ({"request_id": "enr_never_issued", "job_title": "CEO"}, "request_id is not one of ours."),
         ({"request_id": ""}, "request_id is not one of ours."),
         ({"request_id": "enr_\x00\ud800"}, "request_id is not one of ours."),
-        ({"request_id": None}, "request_id is missing: it must be a column of the Clay table and part of the callback"),
-        ({"request_id": 7}, "request_id is missing: it must be a column of the Clay table and part of the callback"),
-        ({"job_title": "CEO"}, "request_id is missing: it must be a column of the Clay table and part of the callback"),
+        (
+            {"request_id": None},
+            "request_id is missing: it must be a column of the Clay table and part of the callback",
+        ),
+        (
+            {"request_id": 7},
+            "request_id is missing: it must be a column of the Clay table and part of the callback",
+        ),
+        (
+            {"job_title": "CEO"},
+            "request_id is missing: it must be a column of the Clay table and part of the callback",
+        ),
     ],
 )
-def test_an_unknown_request_gets_200_and_is_parked_with_a_reason(callback: Any, clay: FakeClay, body: dict[str, Any], reason: str) -> None:
+def test_an_unknown_request_gets_200_and_is_parked_with_a_reason(
+    callback: Any, clay: FakeClay, body: dict[str, Any], reason: str
+) -> None:
     asked(clay, title="")
     assert callback(body).status_code == 200
     events.process_due()
@@ -185,7 +222,9 @@ def test_a_second_answer_adds_what_the_first_did_not_have(callback: Any, clay: F
     assert lead.needs_assessment_at is not None
 
 
-def test_an_answer_after_the_lead_went_on_is_late_and_improves_it(callback: Any, clay: FakeClay) -> None:
+def test_an_answer_after_the_lead_went_on_is_late_and_improves_it(
+    callback: Any, clay: FakeClay
+) -> None:
     row = asked(clay, title="")
     Enrichment.objects.update(not_before=timezone.now())
     work()
@@ -200,7 +239,9 @@ def test_an_answer_after_the_lead_went_on_is_late_and_improves_it(callback: Any,
     assert lead.needs_assessment_at is not None
 
 
-def test_a_late_answer_with_nothing_new_does_not_assess_again(callback: Any, clay: FakeClay) -> None:
+def test_a_late_answer_with_nothing_new_does_not_assess_again(
+    callback: Any, clay: FakeClay
+) -> None:
     row = asked(clay)
     Enrichment.objects.update(not_before=timezone.now())
     work()
@@ -212,7 +253,11 @@ def test_a_late_answer_with_nothing_new_does_not_assess_again(callback: Any, cla
 
 def test_a_real_callback_of_the_fake_is_taken(live_server: Any, clay: FakeClay) -> None:
     """Over HTTP, with the header as Clay sends it."""
-    record = clay.call_back({"request_id": "enr_never_issued"}, callback_url=f"{live_server.url}/webhooks/clay", answer=enriched)
+    record = clay.call_back(
+        {"request_id": "enr_never_issued"},
+        callback_url=f"{live_server.url}/webhooks/clay",
+        answer=enriched,
+    )
     assert (record["status"], record["error"]) == (200, None)
     assert InboundEvent.objects.get().source == "clay"
 
@@ -236,7 +281,9 @@ def test_health_says_whether_clay_can_enrich(client: Client, clay: FakeClay) -> 
     }
 
 
-def test_health_counts_what_waits_and_shows_the_last_answer(client: Client, callback: Any, clay: FakeClay) -> None:
+def test_health_counts_what_waits_and_shows_the_last_answer(
+    client: Client, callback: Any, clay: FakeClay
+) -> None:
     row = asked(clay)
     asked(clay)
     assert client.get("/webhooks/clay/health").json()["waiting"] == 2
@@ -248,7 +295,9 @@ def test_health_counts_what_waits_and_shows_the_last_answer(client: Client, call
 
 
 @pytest.mark.parametrize("setting", ["CLAY_WORKBOOK_WEBHOOK_URL", "CLAY_CALLBACK_TOKEN"])
-def test_health_says_what_is_not_set_up(client: Client, clay: FakeClay, settings: Any, setting: str) -> None:
+def test_health_says_what_is_not_set_up(
+    client: Client, clay: FakeClay, settings: Any, setting: str
+) -> None:
     setattr(settings, setting, "")
     body = client.get("/webhooks/clay/health").json()
     assert (body["status"], body["enricher_initialized"]) == ("unconfigured", False)

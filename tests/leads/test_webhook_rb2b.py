@@ -42,12 +42,22 @@ UNAUTHORIZED = {
         f"/webhooks/rb2b?x=1&token={TOKEN}",
     ],
 )
-def test_a_right_token_in_path_or_query_gets_200_and_the_body_is_stored_as_it_came(client: Client, path: str) -> None:
+def test_a_right_token_in_path_or_query_gets_200_and_the_body_is_stored_as_it_came(
+    client: Client, path: str
+) -> None:
     body = b'{ "First Name" :  "Dana" }\n'
     response = post(client, body, path)
     event = InboundEvent.objects.get()
-    assert (response.status_code, response.json()) == (200, {"status": "stored", "id": str(event.public_id)})
-    assert (bytes(event.body), event.source, event.state, event.deliveries) == (body, "rb2b", "waiting", 1)
+    assert (response.status_code, response.json()) == (
+        200,
+        {"status": "stored", "id": str(event.public_id)},
+    )
+    assert (bytes(event.body), event.source, event.state, event.deliveries) == (
+        body,
+        "rb2b",
+        "waiting",
+        1,
+    )
     assert event.body_sha256 == hashlib.sha256(body).hexdigest()
     assert counts() == (0, 0, 0)
 
@@ -77,7 +87,9 @@ def test_a_wrong_or_missing_token_gets_401_and_nothing_is_stored(client: Client,
 
 
 @pytest.mark.parametrize("tokens", [[], [""]])
-def test_where_no_token_is_set_none_is_right(client: Client, settings: Any, tokens: list[str]) -> None:
+def test_where_no_token_is_set_none_is_right(
+    client: Client, settings: Any, tokens: list[str]
+) -> None:
     settings.RB2B_WEBHOOK_TOKENS = tokens
     for path in ("/webhooks/rb2b", "/webhooks/rb2b?token=", f"/webhooks/rb2b?token={TOKEN}"):
         assert post(client, rb2b.person(), path).status_code == 401
@@ -85,7 +97,12 @@ def test_where_no_token_is_set_none_is_right(client: Client, settings: Any, toke
 
 
 def test_a_token_in_a_header_is_not_what_rb2b_sends(client: Client) -> None:
-    response = client.post("/webhooks/rb2b", b"{}", content_type="application/json", headers={"Authorization": f"Bearer {TOKEN}"})
+    response = client.post(
+        "/webhooks/rb2b",
+        b"{}",
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {TOKEN}"},
+    )
     assert response.status_code == 401
     assert not InboundEvent.objects.exists()
 
@@ -103,10 +120,14 @@ def test_no_path_redirects(client: Client) -> None:
     assert not InboundEvent.objects.exists()
 
 
-@pytest.mark.parametrize("content_type", ["application/json", "text/plain", "application/x-www-form-urlencoded", "x", ""])
+@pytest.mark.parametrize(
+    "content_type", ["application/json", "text/plain", "application/x-www-form-urlencoded", "x", ""]
+)
 def test_the_content_type_does_not_matter(client: Client, content_type: str) -> None:
     body = rb2b.to_body(rb2b.person())
-    assert client.post(f"/webhooks/rb2b/{TOKEN}", body, content_type=content_type).status_code == 200
+    assert (
+        client.post(f"/webhooks/rb2b/{TOKEN}", body, content_type=content_type).status_code == 200
+    )
     assert bytes(InboundEvent.objects.get().body) == body
 
 
@@ -117,14 +138,25 @@ def test_the_csrf_check_is_not_for_rb2b() -> None:
 # Bodies
 
 
-def test_a_visitor_becomes_a_lead_a_company_and_a_visit_when_it_is_processed(client: Client) -> None:
+def test_a_visitor_becomes_a_lead_a_company_and_a_visit_when_it_is_processed(
+    client: Client,
+) -> None:
     payload = rb2b.person({"Captured URL": "https://oursite.test/pricing?utm_source=g"})
     post(client, payload)
     assert events.process_due() == 1
     event, visit = InboundEvent.objects.get(), Visit.objects.get()
-    assert (event.state, event.reason, event.lease_until, event.attempts) == ("processed", "", None, 1)
+    assert (event.state, event.reason, event.lease_until, event.attempts) == (
+        "processed",
+        "",
+        None,
+        1,
+    )
     assert event.processed_at is not None
-    assert (visit.event, visit.lead, visit.company) == (event, Lead.objects.get(), Company.objects.get())
+    assert (visit.event, visit.lead, visit.company) == (
+        event,
+        Lead.objects.get(),
+        Company.objects.get(),
+    )
     assert (visit.path, visit.url) == ("/pricing", payload["Captured URL"])
     assert visit.lead.email == payload["Business Email"]
     assert events.process_due() == 0
@@ -137,11 +169,17 @@ BAD = {
     "Latin-1": ('{"City": "Malmö"}'.encode("latin-1"), "The body is not UTF-8: byte 14 is 0xf6."),
     "NUL bytes": (b"\x00" * 100, "The body is not JSON"),
     "binary": (bytes(range(256)), "The body is not UTF-8: byte 128 is 0x80."),
-    "UTF-16": (json.dumps(rb2b.person()).encode("utf-16"), "The body is not UTF-8: byte 0 is 0xff."),
+    "UTF-16": (
+        json.dumps(rb2b.person()).encode("utf-16"),
+        "The body is not UTF-8: byte 0 is 0xff.",
+    ),
     "form": (b"First+Name=Dana", "The body is not JSON"),
     "list": (b"[]", "The body is a JSON list, not an object."),
     "null": (b"null", "The body is a JSON null, not an object."),
-    "nulls": (rb2b.to_body(dict.fromkeys(rb2b.person())), "It names nobody: LinkedIn URL, Business Email, Company"),
+    "nulls": (
+        rb2b.to_body(dict.fromkeys(rb2b.person())),
+        "It names nobody: LinkedIn URL, Business Email, Company",
+    ),
     "unknown fields": (
         b'{"foo": "bar", "who": {"are": "you"}}',
         "It names nobody: LinkedIn URL, Business Email, Company",
@@ -156,11 +194,18 @@ BAD = {
 
 
 @pytest.mark.parametrize(("body", "reason"), BAD.values(), ids=BAD)
-def test_a_body_that_cannot_be_read_gets_200_and_is_parked_with_a_reason(client: Client, body: bytes, reason: str) -> None:
+def test_a_body_that_cannot_be_read_gets_200_and_is_parked_with_a_reason(
+    client: Client, body: bytes, reason: str
+) -> None:
     assert post(client, body).status_code == 200
     events.process_due()
     event = InboundEvent.objects.get()
-    assert (event.state, event.attempts, event.lease_until, bytes(event.body)) == ("parked", 1, None, body)
+    assert (event.state, event.attempts, event.lease_until, bytes(event.body)) == (
+        "parked",
+        1,
+        None,
+        body,
+    )
     assert event.reason.startswith(reason)
     assert counts() == (0, 0, 0)
     assert not Company.objects.exists()
@@ -171,10 +216,15 @@ def test_a_bad_body_does_not_hold_up_the_good_one_behind_it(client: Client) -> N
     for body in (b"{", rb2b.to_body(rb2b.person())):
         post(client, body)
     assert events.process_due() == 2
-    assert list(InboundEvent.objects.order_by("pk").values_list("state", flat=True)) == ["parked", "processed"]
+    assert list(InboundEvent.objects.order_by("pk").values_list("state", flat=True)) == [
+        "parked",
+        "processed",
+    ]
 
 
-def test_five_megabytes_get_200_and_the_first_one_is_kept_and_parked_at_once(client: Client) -> None:
+def test_five_megabytes_get_200_and_the_first_one_is_kept_and_parked_at_once(
+    client: Client,
+) -> None:
     body = rb2b.to_body(rb2b.person({"Title": "x" * 5 * 1024 * 1024}))
     assert post(client, body).status_code == 200
     event = InboundEvent.objects.get()
@@ -212,11 +262,17 @@ def test_a_body_of_exactly_one_megabyte_is_kept_whole(client: Client) -> None:
         ({"State": "x" * 1000}, "state", "x" * 100),
         ({"City": "x" * 1000}, "city", "x" * 100),
         ({"LinkedIn URL": "https://www.linkedin.com/in/a%00b"}, "linkedin_key", "in/ab"),
-        ({"LinkedIn URL": "https://www.linkedin.com/in/" + "x" * 1000}, "linkedin_key", "in/" + "x" * 197),
+        (
+            {"LinkedIn URL": "https://www.linkedin.com/in/" + "x" * 1000},
+            "linkedin_key",
+            "in/" + "x" * 197,
+        ),
         ({"LinkedIn URL": "https://[linkedin.com/in/x"}, "linkedin_key", None),
     ],
 )
-def test_what_the_database_could_not_take_is_made_to_fit(overrides: dict[str, str], field: str, stored: str | None) -> None:
+def test_what_the_database_could_not_take_is_made_to_fit(
+    overrides: dict[str, str], field: str, stored: str | None
+) -> None:
     event = arrive(rb2b.person(overrides))
     assert (event.state, event.reason, event.attempts) == ("processed", "", 1)
     assert getattr(Lead.objects.get(), field) == stored
@@ -233,13 +289,17 @@ def test_what_the_database_could_not_take_is_made_to_fit(overrides: dict[str, st
         ({"Website": "http://[::1"}, "domain", "person.test"),
     ],
 )
-def test_what_a_company_could_not_take_is_made_to_fit(overrides: dict[str, Any], field: str, stored: str | None) -> None:
+def test_what_a_company_could_not_take_is_made_to_fit(
+    overrides: dict[str, Any], field: str, stored: str | None
+) -> None:
     event = arrive(rb2b.person({"Business Email": "dana@person.test", **overrides}))
     assert (event.state, event.reason, event.attempts) == ("processed", "", 1)
     assert getattr(Company.objects.get(), field) == stored
 
 
-@pytest.mark.parametrize("url", ["x" * 3000, "https://oursite.test/" + "p" * 3000, "http://[::1", "not a url", ""])
+@pytest.mark.parametrize(
+    "url", ["x" * 3000, "https://oursite.test/" + "p" * 3000, "http://[::1", "not a url", ""]
+)
 def test_any_captured_url_makes_a_visit(url: str) -> None:
     assert arrive(rb2b.person({"Captured URL": url, "Referrer": url})).state == "processed"
     visit = Visit.objects.get()
@@ -302,7 +362,9 @@ def test_a_company_alone_is_a_visit_of_nobody() -> None:
         ("unreadable", None),
     ],
 )
-def test_a_time_that_is_missing_or_lies_in_the_future_is_the_time_of_receipt(seen_at: str, shift: timedelta | None) -> None:
+def test_a_time_that_is_missing_or_lies_in_the_future_is_the_time_of_receipt(
+    seen_at: str, shift: timedelta | None
+) -> None:
     said = timezone.now() + shift if shift is not None else None
     event = arrive(rb2b.person({"Seen At": said.isoformat() if said else seen_at}))
     believed = seen_at in ("soon", "past")
@@ -320,7 +382,9 @@ def in_the_way(payload: dict[str, Any]) -> tuple[InboundEvent, Visit]:
 
 
 def due_again(event: InboundEvent) -> None:
-    InboundEvent.objects.filter(pk=event.pk).update(not_before=timezone.now() - timedelta(seconds=1))
+    InboundEvent.objects.filter(pk=event.pk).update(
+        not_before=timezone.now() - timedelta(seconds=1)
+    )
 
 
 def test_what_failed_is_put_off_and_leaves_nothing_behind() -> None:
@@ -357,7 +421,9 @@ def test_after_the_last_try_it_is_parked_and_can_be_replayed() -> None:
 
 def test_a_body_in_which_a_process_died_every_time_is_parked() -> None:
     event, _ = in_the_way(rb2b.person())
-    InboundEvent.objects.update(attempts=events.LAST_TRY, lease_until=timezone.now() - timedelta(seconds=1))
+    InboundEvent.objects.update(
+        attempts=events.LAST_TRY, lease_until=timezone.now() - timedelta(seconds=1)
+    )
     events.process_due()
     event.refresh_from_db()
     assert (event.state, event.lease_until) == ("parked", None)
@@ -409,13 +475,17 @@ def test_health_shows_no_token_and_takes_no_post(client: Client) -> None:
     assert not InboundEvent.objects.exists()
 
 
-@pytest.mark.parametrize(("until", "allowed"), [("", False), ("2026-11-22", False), ("2026-11-23", True)])
+@pytest.mark.parametrize(
+    ("until", "allowed"), [("", False), ("2026-11-22", False), ("2026-11-23", True)]
+)
 def test_without_a_token_a_post_is_parked_until_the_end_of_the_cutover_and_refused_after(
     client: Client, settings: Any, until: str, allowed: bool
 ) -> None:
     settings.RB2B_ALLOW_UNTOKENED_UNTIL = until
     with time_machine.travel("2026-11-24T04:59:00+00:00"):  # 23 November, 23:59 in New York
-        answer = client.post("/webhooks/rb2b", rb2b.to_body(rb2b.person()), content_type="application/json")
+        answer = client.post(
+            "/webhooks/rb2b", rb2b.to_body(rb2b.person()), content_type="application/json"
+        )
     events.process_due()
     if not allowed:
         assert (answer.status_code, InboundEvent.objects.count()) == (401, 0)
@@ -425,7 +495,9 @@ def test_without_a_token_a_post_is_parked_until_the_end_of_the_cutover_and_refus
     assert "without a token" in event.reason
 
 
-def test_what_came_without_a_token_is_worked_off_once_it_comes_with_one(client: Client, settings: Any) -> None:
+def test_what_came_without_a_token_is_worked_off_once_it_comes_with_one(
+    client: Client, settings: Any
+) -> None:
     settings.RB2B_ALLOW_UNTOKENED_UNTIL = "2099-01-01"
     body = rb2b.to_body(rb2b.person())
 
@@ -453,7 +525,9 @@ def test_what_is_parked_for_another_reason_stays_so_however_often_it_comes(clien
 # A request of which nothing is as it should be
 
 
-@pytest.mark.parametrize("charset", ["zlib", "bz2", "base64", "hex", "rot13", "utf-16", "utf-7", "idna", "nonsense"])
+@pytest.mark.parametrize(
+    "charset", ["zlib", "bz2", "base64", "hex", "rot13", "utf-16", "utf-7", "idna", "nonsense"]
+)
 def test_no_charset_hides_the_token(client: Client, charset: str) -> None:
     body = rb2b.to_body(rb2b.person())
     content_type = f"application/json; charset={charset}"
@@ -475,14 +549,26 @@ class BrokenOff(io.BytesIO):
 
 
 @pytest.mark.parametrize("error", [OSError, ConnectionResetError, InvalidChunkSize])
-def test_a_body_that_does_not_come_to_its_end_is_not_acknowledged(client: Client, error: type[Exception]) -> None:
-    answer = client.generic("POST", f"/webhooks/rb2b?token={TOKEN}", **{"wsgi.input": BrokenOff(error), "CONTENT_LENGTH": "100"})
-    assert (answer.status_code, answer.json()["detail"]) == (400, "body: it did not come to its end.")
+def test_a_body_that_does_not_come_to_its_end_is_not_acknowledged(
+    client: Client, error: type[Exception]
+) -> None:
+    answer = client.generic(
+        "POST",
+        f"/webhooks/rb2b?token={TOKEN}",
+        **{"wsgi.input": BrokenOff(error), "CONTENT_LENGTH": "100"},
+    )
+    assert (answer.status_code, answer.json()["detail"]) == (
+        400,
+        "body: it did not come to its end.",
+    )
     assert not InboundEvent.objects.exists()
 
 
 def test_a_wrong_token_is_refused_during_the_cutover_too(client: Client, settings: Any) -> None:
     settings.RB2B_ALLOW_UNTOKENED_UNTIL = "2099-01-01"
     body = rb2b.to_body(rb2b.person())
-    assert client.post("/webhooks/rb2b?token=wrong", body, content_type="application/json").status_code == 401
+    assert (
+        client.post("/webhooks/rb2b?token=wrong", body, content_type="application/json").status_code
+        == 401
+    )
     assert not InboundEvent.objects.exists()

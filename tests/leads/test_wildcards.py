@@ -35,13 +35,18 @@ def test_only_the_star_stands_for_anything_else(pattern: str, text: str, expecte
     assert fits(pattern, text) is expected
 
 
-@pytest.mark.parametrize(("path", "expected"), [("/Pricing/", "/pricing"), ("/", "/"), ("", "/"), ("//", "/"), ("/a/*", "/a/*")])
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [("/Pricing/", "/pricing"), ("/", "/"), ("", "/"), ("//", "/"), ("/a/*", "/a/*")],
+)
 def test_case_and_the_last_slash_do_not_count(path: str, expected: str) -> None:
     assert plain(path) == expected
 
 
 @given(st.text(ALPHABET, max_size=6), st.text(ALPHABET, max_size=6), st.text("ab/", max_size=8))
-def test_what_is_covered_never_fits_where_the_one_above_does_not(above: str, below: str, text: str) -> None:
+def test_what_is_covered_never_fits_where_the_one_above_does_not(
+    above: str, below: str, text: str
+) -> None:
     if fits(above, below) and fits(below, text):
         assert fits(above, text)
 

@@ -16,7 +16,9 @@ from tests import factories
 from tests.fakes.ghl import FakeGhl
 
 
-def sent(ghl: FakeGhl, lead: Lead | None = None, ago: timedelta = timedelta(0), **assessment: Any) -> Message:
+def sent(
+    ghl: FakeGhl, lead: Lead | None = None, ago: timedelta = timedelta(0), **assessment: Any
+) -> Message:
     """An email that went through the door to the fake."""
     message = factories.cleared(lead, **assessment)
     assert send.send_due() == 1

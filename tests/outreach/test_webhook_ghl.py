@@ -29,7 +29,12 @@ TOKEN = "workflow-token-0123456789"
 
 
 def post(client: Client, raw: bytes, headers: dict[str, str], path: str = PATH) -> Any:
-    return client.post(path, raw, content_type=JSON, headers={k: v for k, v in headers.items() if k != "Content-Type"})
+    return client.post(
+        path,
+        raw,
+        content_type=JSON,
+        headers={k: v for k, v in headers.items() if k != "Content-Type"},
+    )
 
 
 def told(client: Client, ghl: FakeGhl, payload: dict[str, Any]) -> Any:
@@ -44,11 +49,17 @@ def key(ghl: FakeGhl, settings: Any) -> None:
 @pytest.fixture
 def blocked(ghl: FakeGhl) -> dict[str, Any]:
     """A body that would stop somebody, were it believed."""
-    return ghl.contact_dnd_update({"id": "cnt_1", "email": "dana@northline.test", "dnd": False, "dndSettings": {}})
+    return ghl.contact_dnd_update(
+        {"id": "cnt_1", "email": "dana@northline.test", "dnd": False, "dndSettings": {}}
+    )
 
 
 def nothing_happened() -> bool:
-    return not webhook_inbox.work_off() and not InboundEvent.objects.exists() and not Suppression.objects.exists()
+    return (
+        not webhook_inbox.work_off()
+        and not InboundEvent.objects.exists()
+        and not Suppression.objects.exists()
+    )
 
 
 class TestSignature:
@@ -57,32 +68,53 @@ class TestSignature:
     ) -> None:
         response = told(client, ghl, blocked)
         event = InboundEvent.objects.get()
-        assert (response.status_code, response.json()) == (200, {"status": "stored", "id": str(event.public_id)})
-        assert (event.source, event.state, json.loads(bytes(event.body))) == ("ghl", "waiting", blocked)
+        assert (response.status_code, response.json()) == (
+            200,
+            {"status": "stored", "id": str(event.public_id)},
+        )
+        assert (event.source, event.state, json.loads(bytes(event.body))) == (
+            "ghl",
+            "waiting",
+            blocked,
+        )
         assert not Suppression.objects.exists()
         assert webhook_inbox.work_off() == 1
         assert suppression.verdict("dana@northline.test").reason == "unsubscribed"
 
-    @pytest.mark.parametrize("signature", [None, "", "N/A", "n/a", " ", "AAAA", "%%%", "é", "A" * 86 + "==", "A" * 10_000])
+    @pytest.mark.parametrize(
+        "signature",
+        [None, "", "N/A", "n/a", " ", "AAAA", "%%%", "é", "A" * 86 + "==", "A" * 10_000],
+    )
     def test_without_a_right_signature_nothing_is_stored(
         self, client: Client, ghl: FakeGhl, blocked: dict[str, Any], signature: str | None
     ) -> None:
         raw, _ = ghl.signed(blocked)
         response = post(client, raw, {} if signature is None else {"X-GHL-Signature": signature})
         assert response.status_code == 401
-        assert response.json()["detail"] == ("X-GHL-Signature: it is missing, or not GoHighLevel's signature of this body.")
+        assert response.json()["detail"] == (
+            "X-GHL-Signature: it is missing, or not GoHighLevel's signature of this body."
+        )
         assert nothing_happened()
 
-    def test_another_key_another_body_and_another_header_are_refused(self, client: Client, ghl: FakeGhl, blocked: dict[str, Any]) -> None:
+    def test_another_key_another_body_and_another_header_are_refused(
+        self, client: Client, ghl: FakeGhl, blocked: dict[str, Any]
+    ) -> None:
         raw, headers = ghl.signed(blocked)
         strangers = WebhookSigner().signed(blocked)
         moved = {"X-WH-Signature": headers["X-GHL-Signature"]}
-        for body, given in (strangers, (raw + b" ", headers), (raw.replace(b"dana", b"anna"), headers), (raw, moved)):
+        for body, given in (
+            strangers,
+            (raw + b" ", headers),
+            (raw.replace(b"dana", b"anna"), headers),
+            (raw, moved),
+        ):
             assert post(client, body, given).status_code == 401
         assert nothing_happened()
 
     @pytest.mark.parametrize("key", ["", "not base64", "AAAA", "MCowBQYDK2VwAyEA"])
-    def test_a_broken_key_trusts_nobody(self, client: Client, ghl: FakeGhl, blocked: dict[str, Any], settings: Any, key: str) -> None:
+    def test_a_broken_key_trusts_nobody(
+        self, client: Client, ghl: FakeGhl, blocked: dict[str, Any], settings: Any, key: str
+    ) -> None:
         settings.GHL_WEBHOOK_PUBLIC_KEY = key
         assert told(client, ghl, blocked).status_code == 401
         assert nothing_happened()
@@ -92,27 +124,35 @@ class TestSignature:
     ) -> None:
         key = rsa.generate_private_key(65537, 2048)
         raw, headers = ghl.signed(blocked)
-        old = {"X-WH-Signature": base64.b64encode(key.sign(raw, padding.PKCS1v15(), SHA256())).decode()}
+        old = {
+            "X-WH-Signature": base64.b64encode(key.sign(raw, padding.PKCS1v15(), SHA256())).decode()
+        }
         assert post(client, raw, old).status_code == 401
         assert nothing_happened()
         der = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         settings.GHL_WEBHOOK_LEGACY_PUBLIC_KEY = base64.b64encode(der).decode()
         wrong = {**old, "X-GHL-Signature": headers["X-GHL-Signature"][:-4] + "AAA="}
-        assert post(client, raw, wrong).status_code == 401, "a wrong new signature is not healed by an old one"
+        assert post(client, raw, wrong).status_code == 401, (
+            "a wrong new signature is not healed by an old one"
+        )
         assert post(client, raw + b" ", old).status_code == 401
         assert post(client, raw, old).status_code == 200
 
     def test_only_a_post_is_answered(self, client: Client) -> None:
         assert client.get(PATH).status_code == 405
 
-    def test_a_body_larger_than_we_keep_is_refused_by_size(self, client: Client, ghl: FakeGhl) -> None:
+    def test_a_body_larger_than_we_keep_is_refused_by_size(
+        self, client: Client, ghl: FakeGhl
+    ) -> None:
         response = told(client, ghl, ghl.inbound_message(body="x" * (events.LARGEST_BODY + 1)))
         assert response.status_code == 413
         assert nothing_happened()
 
 
 class TestOnce:
-    def test_the_same_webhook_twice_is_one_event_also_in_other_bytes(self, client: Client, ghl: FakeGhl, blocked: dict[str, Any]) -> None:
+    def test_the_same_webhook_twice_is_one_event_also_in_other_bytes(
+        self, client: Client, ghl: FakeGhl, blocked: dict[str, Any]
+    ) -> None:
         first = told(client, ghl, blocked).json()["id"]
         again = told(client, ghl, blocked).json()["id"]
         spaced = json.dumps({**blocked, "attempt": 2}, indent=2).encode()
@@ -120,7 +160,9 @@ class TestOnce:
         assert first == again == other
         assert InboundEvent.objects.get().deliveries == 3
 
-    def test_without_an_id_the_body_is_its_name(self, client: Client, ghl: FakeGhl, blocked: dict[str, Any]) -> None:
+    def test_without_an_id_the_body_is_its_name(
+        self, client: Client, ghl: FakeGhl, blocked: dict[str, Any]
+    ) -> None:
         del blocked["webhookId"]
         told(client, ghl, blocked)
         told(client, ghl, blocked)
@@ -146,32 +188,49 @@ class TestWorkedOff:
         )  # fmt: skip
         assert not Suppression.objects.exists()
 
-    @pytest.mark.parametrize("body", [b"", b"[]", b"null", b'"x"', b"{", b"\xff\xfe", b"[" * 100_000])
-    def test_a_genuine_body_that_cannot_be_read_is_parked(self, client: Client, ghl: FakeGhl, body: bytes) -> None:
+    @pytest.mark.parametrize(
+        "body", [b"", b"[]", b"null", b'"x"', b"{", b"\xff\xfe", b"[" * 100_000]
+    )
+    def test_a_genuine_body_that_cannot_be_read_is_parked(
+        self, client: Client, ghl: FakeGhl, body: bytes
+    ) -> None:
         assert post(client, body, {"X-GHL-Signature": ghl.sign(body)}).status_code == 200
         assert webhook_inbox.work_off() == 1
         assert InboundEvent.objects.get().state == "parked"
 
-    def test_the_body_of_what_we_do_not_use_or_of_strangers_is_not_kept(self, client: Client, ghl: FakeGhl) -> None:
-        for payload in ({**ghl.contact_dnd_update(), "type": "ContactCreate"}, ghl.appointment_create()):
+    def test_the_body_of_what_we_do_not_use_or_of_strangers_is_not_kept(
+        self, client: Client, ghl: FakeGhl
+    ) -> None:
+        for payload in (
+            {**ghl.contact_dnd_update(), "type": "ContactCreate"},
+            ghl.appointment_create(),
+        ):
             told(client, ghl, payload)
         webhook_inbox.work_off()
         rows = InboundEvent.objects.values_list("state", "body", "about")
-        assert [(state, bytes(body), about) for state, body, about in rows] == [("processed", b"", None)] * 2
+        assert [(state, bytes(body), about) for state, body, about in rows] == [
+            ("processed", b"", None)
+        ] * 2
 
-    def test_the_body_about_somebody_we_know_is_found_by_an_erasure(self, client: Client, ghl: FakeGhl, blocked: dict[str, Any]) -> None:
+    def test_the_body_about_somebody_we_know_is_found_by_an_erasure(
+        self, client: Client, ghl: FakeGhl, blocked: dict[str, Any]
+    ) -> None:
         lead = factories.LeadFactory(email="dana@northline.test")
         told(client, ghl, blocked)
         webhook_inbox.work_off()
         event = InboundEvent.objects.get()
         assert (event.about, bytes(event.body) != b"") == (lead, True)
 
-    def test_of_an_erased_person_nothing_is_kept(self, client: Client, ghl: FakeGhl, blocked: dict[str, Any]) -> None:
+    def test_of_an_erased_person_nothing_is_kept(
+        self, client: Client, ghl: FakeGhl, blocked: dict[str, Any]
+    ) -> None:
         lead = factories.LeadFactory(email=None, address="no_address")
         factories.draft(lead)
         lead.messages.update(ghl_contact_id="cnt_1", to_address="")
         mark = suppression.hashed("dana@northline.test")
-        Suppression.objects.create(scope="person", value=str(lead.pk), reason="erased", source="test")
+        Suppression.objects.create(
+            scope="person", value=str(lead.pk), reason="erased", source="test"
+        )
         Suppression.objects.create(scope="address_hash", value=mark, reason="erased", source="test")
         told(client, ghl, blocked)
         webhook_inbox.work_off()
@@ -209,23 +268,48 @@ class TestWorkflow:
 
     def post(self, client: Client, body: Any, authorization: str | None = f"Bearer {TOKEN}") -> Any:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return post(client, raw, {"Authorization": authorization} if authorization is not None else {}, self.path)
+        return post(
+            client,
+            raw,
+            {"Authorization": authorization} if authorization is not None else {},
+            self.path,
+        )
 
-    @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Bearer wrong", f"Basic {TOKEN}", TOKEN, "Bearer é"])
-    def test_a_wrong_secret_gets_401_and_nothing_is_stored(self, client: Client, header: str | None) -> None:
+    @pytest.mark.parametrize(
+        "header",
+        [None, "", "Bearer", "Bearer ", "Bearer wrong", f"Basic {TOKEN}", TOKEN, "Bearer é"],
+    )
+    def test_a_wrong_secret_gets_401_and_nothing_is_stored(
+        self, client: Client, header: str | None
+    ) -> None:
         response = self.post(client, {"event": "stop", "email": "dana@northline.test"}, header)
-        assert (response.status_code, response.json()["detail"]) == (401, "Authorization: it is missing or wrong.")
+        assert (response.status_code, response.json()["detail"]) == (
+            401,
+            "Authorization: it is missing or wrong.",
+        )
         assert nothing_happened()
 
-    def test_without_a_secret_of_ours_nobody_is_trusted(self, client: Client, settings: Any) -> None:
+    def test_without_a_secret_of_ours_nobody_is_trusted(
+        self, client: Client, settings: Any
+    ) -> None:
         settings.GHL_WORKFLOW_TOKEN = ""
-        assert self.post(client, {"event": "stop", "email": "dana@northline.test"}, "Bearer ").status_code == 503
+        assert (
+            self.post(
+                client, {"event": "stop", "email": "dana@northline.test"}, "Bearer "
+            ).status_code
+            == 503
+        )
         assert nothing_happened()
 
     @pytest.mark.parametrize("body", [b"", b"[]", b"{", b"\xff", b"[" * 100_000])
-    def test_what_is_no_json_object_gets_400_and_nothing_is_stored(self, client: Client, body: bytes) -> None:
+    def test_what_is_no_json_object_gets_400_and_nothing_is_stored(
+        self, client: Client, body: bytes
+    ) -> None:
         response = self.post(client, body)
-        assert (response.status_code, response.json()["detail"]) == (400, "body: it is not a JSON object.")
+        assert (response.status_code, response.json()["detail"]) == (
+            400,
+            "body: it is not a JSON object.",
+        )
         assert nothing_happened()
 
     @pytest.mark.parametrize(
@@ -234,10 +318,16 @@ class TestWorkflow:
             {"event": "unsubscribed", "email": "Dana@Northline.test"},
             {"id": "cnt_1", "email": "dana@northline.test", "customData": {"event": "DND"}},
             {"contact_id": "cnt_1", "event": "Opt Out"},
-            {"contact": {"id": "cnt_1"}, "customData": {"event": "stop"}, "location": {"id": "loc-test"}},
+            {
+                "contact": {"id": "cnt_1"},
+                "customData": {"event": "stop"},
+                "location": {"id": "loc-test"},
+            },
         ],
     )
-    def test_a_stop_takes_effect_however_it_is_mapped(self, client: Client, body: dict[str, Any]) -> None:
+    def test_a_stop_takes_effect_however_it_is_mapped(
+        self, client: Client, body: dict[str, Any]
+    ) -> None:
         message = factories.cleared(factories.LeadFactory(email="dana@northline.test"))
         type(message).objects.filter(pk=message.pk).update(ghl_contact_id="cnt_1")
         assert self.post(client, body).status_code == 200
@@ -248,7 +338,10 @@ class TestWorkflow:
 
     def test_anything_else_is_left_to_polling(self, client: Client) -> None:
         message = factories.cleared(factories.LeadFactory(email="dana@northline.test"))
-        for body in ({"event": "reply", "email": "dana@northline.test", "body": "Stop"}, {"email": message.to_address}):
+        for body in (
+            {"event": "reply", "email": "dana@northline.test", "body": "Stop"},
+            {"email": message.to_address},
+        ):
             assert self.post(client, body).status_code == 200
         assert webhook_inbox.work_off() == 2
         message.refresh_from_db()
@@ -261,10 +354,15 @@ class TestWorkflow:
                 {"event": "stop", "email": "a@b.test", "location": {"id": "loc-9"}},
                 "It is about another location: loc-9.",
             ),
-            ({"event": "stop"}, "The event is 'stop', and it names neither id nor email of a contact."),
+            (
+                {"event": "stop"},
+                "The event is 'stop', and it names neither id nor email of a contact.",
+            ),
         ],
     )
-    def test_what_cannot_be_applied_is_parked(self, client: Client, body: dict[str, Any], why: str) -> None:
+    def test_what_cannot_be_applied_is_parked(
+        self, client: Client, body: dict[str, Any], why: str
+    ) -> None:
         assert self.post(client, body).status_code == 200
         webhook_inbox.work_off()
         event = InboundEvent.objects.get()

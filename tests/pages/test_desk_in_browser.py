@@ -34,7 +34,9 @@ def context(browser: Browser, live_server: Any, sam: User) -> Iterator[BrowserCo
     client.force_login(sam)
     made = browser.new_context(base_url=live_server.url, viewport={"width": 1280, "height": 800})
     made.set_default_timeout(60_000)
-    made.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
+    made.add_cookies(
+        [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
+    )
     yield made
     made.close()
 
@@ -44,7 +46,10 @@ def page(context: BrowserContext) -> Iterator[Page]:
     made = context.new_page()
     problems: list[str] = []
     made.on("pageerror", lambda error: problems.append(str(error)))
-    made.on("console", lambda said: problems.append(said.text) if "Content Security Policy" in said.text else None)
+    made.on(
+        "console",
+        lambda said: problems.append(said.text) if "Content Security Policy" in said.text else None,
+    )
     yield made
     assert problems == []
 
@@ -60,10 +65,14 @@ def held(count: int = 1) -> list[Message]:
     seeded()
     made = []
     for n in range(count):
-        company = factories.CompanyFactory(sources={"name": sourced("rb2b"), "industry": sourced("clay")})
+        company = factories.CompanyFactory(
+            sources={"name": sourced("rb2b"), "industry": sourced("clay")}
+        )
         sources = {"first_name": sourced("rb2b"), "title": sourced("rb2b")}
         made.append(factories.held(factories.LeadFactory(company=company, sources=sources)))
-        Message.objects.filter(pk=made[n].pk).update(due_at=timezone.now() + timedelta(minutes=60 + n))
+        Message.objects.filter(pk=made[n].pk).update(
+            due_at=timezone.now() + timedelta(minutes=60 + n)
+        )
     return made
 
 
@@ -119,9 +128,13 @@ def test_keys_are_deaf_just_after_a_new_email(page: Page) -> None:
 def test_a_held_down_key_decides_nothing(page: Page) -> None:
     message = held()[0]
     open_desk(page, message)
-    page.evaluate("document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'a', repeat: true, bubbles: true}))")
+    page.evaluate(
+        "document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'a', repeat: true, bubbles: true}))"
+    )
     for more in ("ctrlKey", "metaKey", "altKey"):
-        page.evaluate(f"document.body.dispatchEvent(new KeyboardEvent('keydown', {{key: 'a', {more}: true, bubbles: true}}))")
+        page.evaluate(
+            f"document.body.dispatchEvent(new KeyboardEvent('keydown', {{key: 'a', {more}: true, bubbles: true}}))"
+        )
     page.wait_for_timeout(200)
     assert status(message) == Status.HELD
 
@@ -163,7 +176,10 @@ def test_rejecting_by_keyboard_alone(page: Page) -> None:
     page.wait_for_url("**/sales/queue")
     assert status(message) == Status.REJECTED
     decision = Decision.objects.get()
-    assert (decision.tag, decision.reason.text) == ("icp_mismatch", "A short a: she joined in April, not in May.")
+    assert (decision.tag, decision.reason.text) == (
+        "icp_mismatch",
+        "A short a: she joined in April, not in May.",
+    )
 
 
 def test_esc_keeps_what_was_typed(page: Page) -> None:
@@ -229,7 +245,9 @@ def test_a_blocked_email_says_why_when_a_is_pressed(page: Page) -> None:
     message = review_actions.edit(message, 1, subject="Re: hello", body=text.body, by=None)
     open_desk(page, message)
     page.keyboard.press("a")
-    expect(page.locator("#told")).to_contain_text("Can't be approved: The subject pretends to be an answer.")
+    expect(page.locator("#told")).to_contain_text(
+        "Can't be approved: The subject pretends to be an answer."
+    )
     assert status(message) == Status.BLOCKED
 
 
@@ -271,14 +289,20 @@ def test_without_an_answer_the_page_says_that_it_may_not_be_saved(page: Page) ->
     open_desk(page, message)
     page.route("**/approve", lambda route: route.abort())
     page.keyboard.press("a")
-    expect(page.locator("#alert")).to_contain_text("No answer from the server, so this may not be saved.")
+    expect(page.locator("#alert")).to_contain_text(
+        "No answer from the server, so this may not be saved."
+    )
     expect(page.locator("[data-key=a]")).to_be_enabled()
     assert status(message) == Status.HELD
 
 
-def test_everything_works_without_a_script(browser: Browser, live_server: Any, context: BrowserContext) -> None:
+def test_everything_works_without_a_script(
+    browser: Browser, live_server: Any, context: BrowserContext
+) -> None:
     first, second = held(2)
-    plain = browser.new_context(base_url=live_server.url, java_script_enabled=False, storage_state=context.storage_state())
+    plain = browser.new_context(
+        base_url=live_server.url, java_script_enabled=False, storage_state=context.storage_state()
+    )
     page = plain.new_page()
     page.goto("/sales")
     page.get_by_role("button", name="Review the next email").click()

@@ -25,19 +25,25 @@ def lena(committed: None) -> User:
 
 
 @pytest.fixture(params=[True, False], ids=["script", "no_script"])
-def context(request: pytest.FixtureRequest, browser: Browser, live_server: Any, lena: User) -> Iterator[BrowserContext]:
+def context(
+    request: pytest.FixtureRequest, browser: Browser, live_server: Any, lena: User
+) -> Iterator[BrowserContext]:
     client = Client()
     client.force_login(lena)
     made = browser.new_context(base_url=live_server.url, java_script_enabled=request.param)
     made.set_default_timeout(60_000)
-    made.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
+    made.add_cookies(
+        [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
+    )
     yield made
     made.close()
 
 
 def two() -> tuple[Lead, Lead]:
     one = factories.LeadFactory(first_name="Dana", last_name="Okafor", linkedin_key=None)
-    other = factories.LeadFactory(first_name="D.", last_name="Okafor", company=one.company, no_address=True)
+    other = factories.LeadFactory(
+        first_name="D.", last_name="Okafor", company=one.company, no_address=True
+    )
     factories.VisitFactory(lead=other)
     return one, other
 

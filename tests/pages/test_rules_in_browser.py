@@ -25,9 +25,13 @@ def lena(committed: None) -> User:
 def page(browser: Browser, live_server: Any, lena: User) -> Iterator[Page]:
     client = Client()
     client.force_login(lena)
-    context = browser.new_context(base_url=live_server.url, viewport={"width": 1600, "height": 1000})
+    context = browser.new_context(
+        base_url=live_server.url, viewport={"width": 1600, "height": 1000}
+    )
     context.set_default_timeout(60_000)
-    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
+    context.add_cookies(
+        [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
+    )
     made = context.new_page()
     problems: list[str] = []
     made.on("pageerror", lambda error: problems.append(str(error)))
@@ -80,7 +84,9 @@ def test_what_is_wrong_is_said_beside_it_and_nothing_that_was_typed_is_lost(page
     rows.nth(1).get_by_label("Points").fill("31")
     save(page)
     expect(rows.nth(0)).to_contain_text("It must be a path that begins with / or *")
-    expect(rows.nth(0).get_by_label("Path")).to_have_attribute("aria-describedby", "id_pages-0-pattern_error")
+    expect(rows.nth(0).get_by_label("Path")).to_have_attribute(
+        "aria-describedby", "id_pages-0-pattern_error"
+    )
     expect(rows.nth(1).get_by_label("Points")).to_have_value("31")
     assert pages_of(version)[1] == ("Pricing", 30)
     rows.nth(0).get_by_label("Path").fill("/blog")

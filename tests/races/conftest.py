@@ -89,8 +89,12 @@ def gate(ghl: FakeGhl, route: str, count: int) -> None:
 
 def somebody_waits_for_a_lock() -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_stat_clear_snapshot()")  # else a transaction sees its first look for ever
-        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+        cursor.execute(
+            "SELECT pg_stat_clear_snapshot()"
+        )  # else a transaction sees its first look for ever
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
         return cursor.fetchone()[0] > 0
 
 
@@ -130,7 +134,9 @@ class SlowDoorstep:
     def close(self) -> None:
         """Accept nothing more, and fill the queue of those that wait to be accepted."""
         self.accepting.clear()
-        self.queued.append(socket.create_connection(self.socket.getsockname()))  # lets one go that is about to accept
+        self.queued.append(
+            socket.create_connection(self.socket.getsockname())
+        )  # lets one go that is about to accept
         assert self.parked.wait(60)
         for _ in range(8):
             waiting = socket.socket()
@@ -199,7 +205,9 @@ class Workers:
 def database_url() -> str:
     """The test database, for a process of its own."""
     database = connection.settings_dict
-    login = quote(database["USER"]) + (f":{quote(database['PASSWORD'])}" if database["PASSWORD"] else "")
+    login = quote(database["USER"]) + (
+        f":{quote(database['PASSWORD'])}" if database["PASSWORD"] else ""
+    )
     return f"postgres://{login}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
 
 

@@ -50,7 +50,9 @@ def wanted(count: int, name: str = "Dana") -> list[Enrichment]:
 
 def now_are(rows: list[Enrichment]) -> Counter[str]:
     """How many have which outcome, or which state where they are open."""
-    found = Enrichment.objects.filter(pk__in=[row.pk for row in rows]).values_list("outcome", "state")
+    found = Enrichment.objects.filter(pk__in=[row.pk for row in rows]).values_list(
+        "outcome", "state"
+    )
     return Counter(outcome or state for outcome, state in found)
 
 
@@ -74,7 +76,9 @@ class TestEveryWayClayMayAnswer:
     """Two that fail, then one that is answered, so that the breaker stays closed."""
 
     @pytest.fixture
-    def two(self, clay: FakeClay, four_workers: None) -> Iterator[Callable[[str], list[Enrichment]]]:
+    def two(
+        self, clay: FakeClay, four_workers: None
+    ) -> Iterator[Callable[[str], list[Enrichment]]]:
         become(wanted(1), answered=1)
         yield lambda name: wanted(2, name)
         become(wanted(1), answered=1)
@@ -82,14 +86,18 @@ class TestEveryWayClayMayAnswer:
         assert not InboundEvent.objects.filter(state="parked").exists()
         assert not Lead.objects.filter(needs_assessment_at=None).exists(), "somebody does not go on"
 
-    def test_just_in_time_counts_as_asked_and_just_too_late_as_failed(self, clay: FakeClay, two: Any) -> None:
+    def test_just_in_time_counts_as_asked_and_just_too_late_as_failed(
+        self, clay: FakeClay, two: Any
+    ) -> None:
         clay.on(PUSH, containing='"Slow"').delay(DEADLINE * 29 / 30 - 0.5)
         clay.on(PUSH, containing='"Late"').delay(DEADLINE * 31 / 30 + 0.5)
         slow, late = two("Slow"), two("Late")
         become(slow, answered=2)
         # It was over the deadline and acted all the same: the lead had gone on, and the answer is still used.
         become(late, late=2)
-        assert set(Enrichment.objects.filter(pk__in=[row.pk for row in late]).values_list("attempts")) == {(1,)}
+        assert set(
+            Enrichment.objects.filter(pk__in=[row.pk for row in late]).values_list("attempts")
+        ) == {(1,)}
 
     def test_an_answer_in_drops_is_cut_at_the_deadline(self, clay: FakeClay, two: Any) -> None:
         clay.configure(answers=0)
@@ -110,7 +118,9 @@ class TestEveryWayClayMayAnswer:
         become(rows, answered=2)
         clay.configure(answers=1)
 
-    def test_no_answer_is_partial_after_thirty_seconds_and_better_late(self, clay: FakeClay, two: Any) -> None:
+    def test_no_answer_is_partial_after_thirty_seconds_and_better_late(
+        self, clay: FakeClay, two: Any
+    ) -> None:
         clay.configure(answers=0)
         rows = two("Silent")
         become(rows, requested=2)
@@ -122,7 +132,9 @@ class TestEveryWayClayMayAnswer:
         become(rows, late=2)
 
     @pytest.mark.parametrize("status", [429, 500])
-    def test_a_refusal_is_a_failure_and_asked_once(self, clay: FakeClay, two: Any, status: int) -> None:
+    def test_a_refusal_is_a_failure_and_asked_once(
+        self, clay: FakeClay, two: Any, status: int
+    ) -> None:
         clay.on(PUSH, containing='"Refused"').status(status)
         before = pushes(clay)
         rows = two("Refused")
@@ -159,17 +171,25 @@ def test_the_enrichment_rate_is_what_clay_answered(clay: FakeClay, four_workers:
     assert (gate.raw, gate.value) == ({"settled": 24, "gained": 12}, 0.5)
 
 
-def test_never_more_than_ten_a_second_and_each_asked_once(clay: FakeClay, four_workers: None) -> None:
+def test_never_more_than_ten_a_second_and_each_asked_once(
+    clay: FakeClay, four_workers: None
+) -> None:
     rows = wanted(45)
     become(rows, answered=45)
     times = sorted(request.time for request in clay.requests(PUSH))
     busiest = max(bisect_right(times, start + 1.0) - n for n, start in enumerate(times))
     assert len(times) == len({row["request_id"] for row in clay.submissions()}) == 45
-    assert busiest <= 10 + 4  # ten are claimed; each worker may have one that arrives late, together with the next
-    assert times[-1] - times[0] < 45  # and the rate is used: more than one a second, on however busy a machine
+    assert (
+        busiest <= 10 + 4
+    )  # ten are claimed; each worker may have one that arrives late, together with the next
+    assert (
+        times[-1] - times[0] < 45
+    )  # and the rate is used: more than one a second, on however busy a machine
 
 
-def test_the_breaker_opens_once_probes_once_a_wait_and_closes_by_an_answer(clay: FakeClay, four_workers: None) -> None:
+def test_the_breaker_opens_once_probes_once_a_wait_and_closes_by_an_answer(
+    clay: FakeClay, four_workers: None
+) -> None:
     clay.configure(answers=0)
     clay.on(PUSH).status(500)
     clay.on(PUSH, containing='"Straggler"').never()
@@ -177,7 +197,9 @@ def test_the_breaker_opens_once_probes_once_a_wait_and_closes_by_an_answer(clay:
     wait_for(lambda: pushes(clay) == 1, 60)
     rows = wanted(12)
     become(rows + straggler, failed=13)  # the straggler long after the others have opened it
-    assert 4 <= pushes(clay) <= 6  # three open it; the other workers may each have had one under way
+    assert (
+        4 <= pushes(clay) <= 6
+    )  # three open it; the other workers may each have had one under way
     assert (breaker.is_open(), breaker.row().openings) == (True, 1)
 
     for failed_probes in (1, 2, 3):
@@ -186,7 +208,10 @@ def test_the_breaker_opens_once_probes_once_a_wait_and_closes_by_an_answer(clay:
         state = breaker.row()
         wait = state.probe_at - timezone.now()  # type: ignore[operator]
         expected = breaker.FIRST_PROBE * 2**failed_probes
-        assert (state.openings, expected - timedelta(seconds=30) < wait <= expected) == (1 + failed_probes, True)
+        assert (state.openings, expected - timedelta(seconds=30) < wait <= expected) == (
+            1 + failed_probes,
+            True,
+        )
 
     clay.on(PUSH).normal(times=1)
     clay.configure(answers=0)

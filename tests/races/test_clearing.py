@@ -21,7 +21,11 @@ from tests import factories
 from tests.conftest import person
 from tests.races.conftest import at_once, now_is
 
-pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sender", "loose")]
+pytestmark = [
+    pytest.mark.postgres,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("sender", "loose"),
+]
 
 ROUNDS = 10
 
@@ -30,7 +34,9 @@ ROUNDS = 10
 def assisted(settings: Any, committed: None) -> None:
     settings.GHL_FROM_EMAIL = "alex@mail.ours.example.com"
     switched_on()
-    guardrails.take_health(DomainHealth("mail.ours.example.com", 90, "present", "present", "present", timezone.now()))
+    guardrails.take_health(
+        DomainHealth("mail.ours.example.com", 90, "present", "present", "present", timezone.now())
+    )
 
 
 def switched_on() -> None:
@@ -42,7 +48,9 @@ def switched_on() -> None:
 
 
 def low() -> Message:
-    return factories.held(factories.LeadFactory(email_verified=True), intent=10, tier="tier_3", icp=10)
+    return factories.held(
+        factories.LeadFactory(email_verified=True), intent=10, tier="tier_3", icp=10
+    )
 
 
 @pytest.fixture

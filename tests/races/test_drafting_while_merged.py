@@ -15,7 +15,11 @@ from outreach.models import Message
 from outreach.review import merged_leads
 from tests import factories
 
-pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sender")]
+pytestmark = [
+    pytest.mark.postgres,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("sender"),
+]
 
 
 class Work(Thread):
@@ -44,7 +48,9 @@ class Work(Thread):
 
 def is_waited_for(words: str) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_stat_clear_snapshot()")  # else a transaction sees its first look for ever
+        cursor.execute(
+            "SELECT pg_stat_clear_snapshot()"
+        )  # else a transaction sees its first look for ever
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE %s",
             [f"%{words}%"],
@@ -65,7 +71,9 @@ def test_neither_of_them_is_thrown_back() -> None:
     with transaction.atomic():
         hold(Message, last.messages.get().pk)
         reading = Work(drafts.take_assessments)
-        reading.until_it_waits('UPDATE "outreach_message"')  # an email to the first is opened, the second's changed
+        reading.until_it_waits(
+            'UPDATE "outreach_message"'
+        )  # an email to the first is opened, the second's changed
         merge = Work(lambda: merging.merge(stays, goes, source="person"))
         merge.until_it_waits('"leads_lead"')
         following = Work(merged_leads.follow)

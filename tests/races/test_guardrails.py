@@ -14,7 +14,11 @@ from tests import factories
 from tests.fakes.ghl import FakeGhl
 from tests.races.conftest import at_once, gate, held_up, in_background, now_is
 
-pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sender", "loose")]
+pytestmark = [
+    pytest.mark.postgres,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("sender", "loose"),
+]
 
 SEND, SEARCH = "POST /conversations/messages", "GET /conversations/search"
 WORKERS = 6
@@ -34,24 +38,36 @@ def left() -> Message:
 def complains(message: Message) -> None:
     """An event as the webhook takes it: stored, then judged."""
     now = timezone.now()
-    EmailEvent.objects.create(key=f"c-{message.pk}", message=message, kind="complained", source="w", at=now)
+    EmailEvent.objects.create(
+        key=f"c-{message.pk}", message=message, kind="complained", source="w", at=now
+    )
     guardrails.check()
 
 
 def drops() -> list[tuple[str, str]]:
-    return list(ControlChange.objects.filter(what="phase", by_name="guardrail").values_list("before", "after"))
+    return list(
+        ControlChange.objects.filter(what="phase", by_name="guardrail").values_list(
+            "before", "after"
+        )
+    )
 
 
 def test_events_and_sweeps_at_once_halt_and_drop_once() -> None:
     messages = [left() for _ in range(4)]
     found = at_once(*[lambda m=m: complains(m) for m in messages], *[guardrails.check] * 4)
     assert [one for one in found if isinstance(one, Exception)] == []
-    assert (phase.control().phase, phase.control().halted, drops()) == ("assisted", True, [("autonomous", "assisted")])
+    assert (phase.control().phase, phase.control().halted, drops()) == (
+        "assisted",
+        True,
+        [("autonomous", "assisted")],
+    )
     assert GuardrailBreach.objects.filter(action="dropped").count() == 1
     assert ControlChange.objects.filter(what="halt").count() == 1
 
 
-@pytest.mark.parametrize("judged", [True, False], ids=["judged where it is stored", "judged by the door alone"])
+@pytest.mark.parametrize(
+    "judged", [True, False], ids=["judged where it is stored", "judged by the door alone"]
+)
 def test_after_a_breach_in_the_middle_of_a_batch_no_call_begins(ghl: FakeGhl, judged: bool) -> None:
     waiting = [factories.cleared() for _ in range(4)]
     before = [left(), left()]
@@ -62,11 +78,19 @@ def test_after_a_breach_in_the_middle_of_a_batch_no_call_begins(ghl: FakeGhl, ju
             if judged:
                 complains(message)
             else:
-                EmailEvent.objects.create(key=f"c-{message.pk}", message=message, kind="complained", source="w", at=timezone.now())
+                EmailEvent.objects.create(
+                    key=f"c-{message.pk}",
+                    message=message,
+                    kind="complained",
+                    source="w",
+                    at=timezone.now(),
+                )
         made = len(ghl.requests())
     door.join(120)
     # What nobody has judged yet is found at the claim; until then this one email's look may go on reading.
-    assert [request.method for request in ghl.requests()[made:]] in ([[]] if judged else [[], ["GET"]])
+    assert [request.method for request in ghl.requests()[made:]] in (
+        [[]] if judged else [[], ["GET"]]
+    )
     assert (ghl.requests(SEND), SendIntent.objects.count()) == ([], 0)
     assert [now_is(message).status for message in waiting] == ["cleared"] * 4
     assert (phase.control().phase, phase.control().halted) == ("assisted", True)
@@ -77,7 +101,9 @@ def test_workers_at_the_claim_and_a_complaint_at_once_agree_on_what_left(ghl: Fa
     for _ in range(WORKERS):
         factories.cleared()
     message = left()
-    EmailEvent.objects.create(key="first", message=left(), kind="complained", source="w", at=timezone.now())
+    EmailEvent.objects.create(
+        key="first", message=left(), kind="complained", source="w", at=timezone.now()
+    )
     gate(ghl, SEARCH, WORKERS)
     at_once(*[lambda: send.send_due(most=1)] * WORKERS, lambda: complains(message))
     halted_at: Any = phase.control().halted_at

@@ -32,7 +32,11 @@ from tests.races.conftest import (
     somebody_waits_for_a_lock,
 )
 
-pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sender", "loose")]
+pytestmark = [
+    pytest.mark.postgres,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("sender", "loose"),
+]
 
 UPSERT, CONTACT, SEARCH = "POST /contacts/upsert", "GET /contacts/{id}", "GET /conversations/search"
 DEALS, SEND = "GET /opportunities/search", "POST /conversations/messages"
@@ -68,7 +72,12 @@ def by_command() -> None:
 
 def by_api() -> None:
     _, key = ApiKey.objects.create_key(name="pager", scopes=["outreach:halt"])
-    answer = Client().post("/api/halt", {"reason": "test"}, content_type="application/json", headers={"Authorization": f"Bearer {key}"})
+    answer = Client().post(
+        "/api/halt",
+        {"reason": "test"},
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {key}"},
+    )
     assert answer.status_code == 200
 
 
@@ -102,7 +111,9 @@ def workers(ghl: FakeGhl) -> Iterator[Workers]:
 
 
 @pytest.mark.parametrize("halt", [by_button, by_command, by_api])
-def test_with_several_workers_in_the_middle_of_their_work(ghl: FakeGhl, workers: Workers, halt: Any) -> None:
+def test_with_several_workers_in_the_middle_of_their_work(
+    ghl: FakeGhl, workers: Workers, halt: Any
+) -> None:
     """Sending, tagging and looking, each call slow: after the halt all that begins, begins within two seconds."""
     phase.change(Phase.AUTONOMOUS, by=None, reason="test")
     emails = [factories.cleared() for _ in range(18)]  # fewer than a new domain may send in a day
@@ -117,7 +128,11 @@ def test_with_several_workers_in_the_middle_of_their_work(ghl: FakeGhl, workers:
         halt()
         halted_at = time.time()
         time.sleep(TOLERATED + 2)
-    late = [request for request in ghl.requests() if request.time > halted_at + TOLERATED + machine.longest]
+    late = [
+        request
+        for request in ghl.requests()
+        if request.time > halted_at + TOLERATED + machine.longest
+    ]
     assert late == []
     assert len(ghl.sent_emails()) < len(emails)  # they were in the middle of it
     assert set(Message.objects.values_list("status", flat=True)) == {"sent", "cleared", "held"}
@@ -133,7 +148,9 @@ def test_with_several_workers_in_the_middle_of_their_work(ghl: FakeGhl, workers:
     for _ in emails:
         RateWindow.objects.all().delete()  # GoHighLevel's rate is other tests' matter
         send.send_due(most=1)
-    assert len({entry["to"] for entry in ghl.sent_emails()}) == len(ghl.sent_emails()) == len(emails)
+    assert (
+        len({entry["to"] for entry in ghl.sent_emails()}) == len(ghl.sent_emails()) == len(emails)
+    )
     assert AfterSend.objects.filter(state="uncertain").count() == 0
 
 
@@ -147,7 +164,9 @@ def test_between_two_calls_of_one_email(ghl: FakeGhl, route: str) -> None:
         made = len(ghl.requests())
     door.join(120)
     assert len(ghl.requests()) == made
-    assert [(now_is(message).status, now_is(message).attempts) for message in messages] == [("cleared", 0)] * 3
+    assert [(now_is(message).status, now_is(message).attempts) for message in messages] == [
+        ("cleared", 0)
+    ] * 3
     assert (ghl.sent_emails(), SendIntent.objects.count(), DailySlots.objects.count()) == ([], 0, 0)
     assert Control.objects.get().away_failures == 0  # it is no trouble of GoHighLevel's
     phase.resume(by=None, reason="test")
@@ -163,7 +182,11 @@ def test_while_the_claim_of_a_slot_waits(ghl: FakeGhl) -> None:
         time.sleep(2.5)
         phase.halt(by=None, reason="test")
     door.join(120)
-    assert (now_is(message).status, now_is(message).waiting_for, ghl.requests(SEND)) == ("cleared", "halted", [])
+    assert (now_is(message).status, now_is(message).waiting_for, ghl.requests(SEND)) == (
+        "cleared",
+        "halted",
+        [],
+    )
     assert (SendIntent.objects.count(), DailySlots.objects.count()) == (0, 0)
     phase.resume(by=None, reason="test")
     assert send.send_due() == 1
@@ -185,7 +208,10 @@ def test_while_the_sending_call_is_still_connecting(ghl: FakeGhl, settings: Any)
     doorstep.socket.close()
     assert (ghl.requests(SEND), ghl.sent_emails()) == ([], [])
     assert now_is(message).status == "cleared"
-    assert now_is(message).waiting_for in ("halted", "ghl_unavailable")  # the second where connecting took five seconds
+    assert now_is(message).waiting_for in (
+        "halted",
+        "ghl_unavailable",
+    )  # the second where connecting took five seconds
     assert (SendIntent.objects.get().outcome, DailySlots.objects.get().used) == ("not_sent", 0)
 
 
@@ -211,11 +237,17 @@ def test_an_answer_about_the_halt_that_comes_late_is_not_believed(ghl: FakeGhl) 
     assert now_is(message).status == "sent"
 
 
-def test_emergency_stop_holds_from_the_start_of_a_process(ghl: FakeGhl, worker: Worker, clock: Any) -> None:
+def test_emergency_stop_holds_from_the_start_of_a_process(
+    ghl: FakeGhl, worker: Worker, clock: Any
+) -> None:
     message = factories.cleared()
     worker.environment["EMERGENCY_STOP"] = "true"
     assert worker.run() == 0
-    assert (ghl.requests(), now_is(message).status, SendIntent.objects.count()) == ([], "cleared", 0)
+    assert (ghl.requests(), now_is(message).status, SendIntent.objects.count()) == (
+        [],
+        "cleared",
+        0,
+    )
     phase.resume(by=None, reason="test")  # the row has no say in it
     clock.shift(timedelta(hours=1))
     assert (worker.run(), ghl.requests()) == (0, [])

@@ -24,7 +24,11 @@ from tests.races.conftest import (
     somebody_waits_for_a_lock,
 )
 
-pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sender", "loose")]
+pytestmark = [
+    pytest.mark.postgres,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("sender", "loose"),
+]
 
 SEND = "POST /conversations/messages"
 
@@ -43,7 +47,9 @@ def intents() -> list[str]:
     return list(SendIntent.objects.order_by("pk").values_list("outcome", flat=True))
 
 
-def test_killed_between_the_call_and_the_record_it_was_sent_exactly_once(ghl: FakeGhl, worker: Worker, clock: Any) -> None:
+def test_killed_between_the_call_and_the_record_it_was_sent_exactly_once(
+    ghl: FakeGhl, worker: Worker, clock: Any
+) -> None:
     message = factories.cleared()
     ghl.on(SEND).act_then_delay(60, times=1)
     process = worker.start()
@@ -65,10 +71,16 @@ def test_killed_between_the_call_and_the_record_it_was_sent_exactly_once(ghl: Fa
     assert (sent.status, intents()) == ("sent", ["sent"])
     assert sent.ghl_email_message_id == ghl.sent_emails()[0]["emailMessageId"]
     assert worker.run() == 0
-    assert (len(ghl.sent_emails()), len(ghl.requests(SEND)), DailySlots.objects.get().used) == (1, 1, 1)
+    assert (len(ghl.sent_emails()), len(ghl.requests(SEND)), DailySlots.objects.get().used) == (
+        1,
+        1,
+        1,
+    )
 
 
-def test_killed_during_a_call_that_never_arrived_it_is_never_sent_by_itself(ghl: FakeGhl, worker: Worker, clock: Any) -> None:
+def test_killed_during_a_call_that_never_arrived_it_is_never_sent_by_itself(
+    ghl: FakeGhl, worker: Worker, clock: Any
+) -> None:
     message = factories.cleared()
     ghl.on(SEND).never(times=1)
     process = worker.start()
@@ -80,14 +92,25 @@ def test_killed_during_a_call_that_never_arrived_it_is_never_sent_by_itself(ghl:
         clock.shift(timedelta(hours=1))
         assert uncertain.settle_due() == 1
         assert worker.run() == 0
-    assert (now_is(message).status, ghl.sent_emails(), len(ghl.requests(SEND))) == ("uncertain", [], 1)
+    assert (now_is(message).status, ghl.sent_emails(), len(ghl.requests(SEND))) == (
+        "uncertain",
+        [],
+        1,
+    )
 
 
 @pytest.mark.parametrize(
     "route",
-    ["POST /contacts/upsert", "GET /contacts/{id}", "GET /conversations/search", "GET /opportunities/search"],
+    [
+        "POST /contacts/upsert",
+        "GET /contacts/{id}",
+        "GET /conversations/search",
+        "GET /opportunities/search",
+    ],
 )
-def test_killed_before_the_call_it_goes_back_and_is_sent_once(ghl: FakeGhl, worker: Worker, clock: Any, route: str) -> None:
+def test_killed_before_the_call_it_goes_back_and_is_sent_once(
+    ghl: FakeGhl, worker: Worker, clock: Any, route: str
+) -> None:
     message = factories.cleared()
     ghl.on(route).act_then_delay(60, times=1)
     process = worker.start()
@@ -101,7 +124,9 @@ def test_killed_before_the_call_it_goes_back_and_is_sent_once(ghl: FakeGhl, work
     assert (now_is(message).status, intents(), len(ghl.sent_emails())) == ("sent", ["sent"], 1)
 
 
-def test_killed_while_it_claims_a_slot_it_goes_back_and_is_sent_once(ghl: FakeGhl, worker: Worker, clock: Any) -> None:
+def test_killed_while_it_claims_a_slot_it_goes_back_and_is_sent_once(
+    ghl: FakeGhl, worker: Worker, clock: Any
+) -> None:
     message = factories.cleared()
     with transaction.atomic():
         phase.locked()
@@ -116,7 +141,9 @@ def test_killed_while_it_claims_a_slot_it_goes_back_and_is_sent_once(ghl: FakeGh
     assert DailySlots.objects.get().used == 1
 
 
-def test_killed_between_the_intent_and_the_call_it_waits_for_a_person(ghl: FakeGhl, worker: Worker, clock: Any) -> None:
+def test_killed_between_the_intent_and_the_call_it_waits_for_a_person(
+    ghl: FakeGhl, worker: Worker, clock: Any
+) -> None:
     """Nothing left, and nobody here can know that: it is not sent by itself, and a person is asked."""
     message = factories.cleared()
     doorstep = SlowDoorstep(ghl.url)
@@ -139,7 +166,9 @@ def test_killed_between_the_intent_and_the_call_it_waits_for_a_person(ghl: FakeG
     assert Alarm.objects.filter(closed_at=None, key=f"uncertain:{message.pk}").count() == 1
 
 
-def test_killed_while_it_records_what_it_sent_it_was_sent_exactly_once(ghl: FakeGhl, worker: Worker, clock: Any) -> None:
+def test_killed_while_it_records_what_it_sent_it_was_sent_exactly_once(
+    ghl: FakeGhl, worker: Worker, clock: Any
+) -> None:
     message = factories.cleared()
     with transaction.atomic():
         with held_up(ghl, SEND) as wait:
@@ -157,12 +186,18 @@ def test_killed_while_it_records_what_it_sent_it_was_sent_exactly_once(ghl: Fake
     assert (now_is(message).status, intents(), len(ghl.sent_emails())) == ("sent", ["sent"], 1)
 
 
-@pytest.mark.parametrize("route", ["POST /contacts/{id}/tags", "POST /contacts/{id}/workflow/{workflow_id}"])
-def test_killed_in_what_follows_a_send_nothing_is_sent_or_joined_twice(ghl: FakeGhl, clock: Any, route: str, settings: Any) -> None:
+@pytest.mark.parametrize(
+    "route", ["POST /contacts/{id}/tags", "POST /contacts/{id}/workflow/{workflow_id}"]
+)
+def test_killed_in_what_follows_a_send_nothing_is_sent_or_joined_twice(
+    ghl: FakeGhl, clock: Any, route: str, settings: Any
+) -> None:
     settings.GHL_WORKFLOW_ID = ghl.add_workflow()["id"]
     message = factories.cleared()
     assert send.send_due() == 1
-    workers = Workers("tests.races.work_ghl", **door_environment(ghl), GHL_WORKFLOW_ID=settings.GHL_WORKFLOW_ID)
+    workers = Workers(
+        "tests.races.work_ghl", **door_environment(ghl), GHL_WORKFLOW_ID=settings.GHL_WORKFLOW_ID
+    )
     ghl.on(route).act_then_delay(60, times=1)
     process = workers.start()
     ghl.wait_for(lambda: ghl.requests(route), timeout=120)
@@ -178,7 +213,9 @@ def test_killed_in_what_follows_a_send_nothing_is_sent_or_joined_twice(ghl: Fake
     assert len(ghl.sent_emails()) == 1
 
 
-def test_what_one_process_left_behind_does_not_hold_up_the_next(ghl: FakeGhl, worker: Worker) -> None:
+def test_what_one_process_left_behind_does_not_hold_up_the_next(
+    ghl: FakeGhl, worker: Worker
+) -> None:
     first = factories.cleared()
     ghl.on(SEND).act_then_delay(60, times=1)
     process = worker.start()

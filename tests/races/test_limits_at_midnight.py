@@ -15,7 +15,11 @@ from tests.fakes.ghl import FakeGhl
 from tests.races.conftest import Worker, at_once
 from tests.races.test_limits_under_load import WORKERS, all_at_the_door, exactly_one_left, states
 
-pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sender", "loose")]
+pytestmark = [
+    pytest.mark.postgres,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("sender", "loose"),
+]
 
 EDGES = {  # the team is in New York: moment, and the day that it is there
     "before midnight, tomorrow in UTC": ("2026-03-04T04:59:59+00:00", date(2026, 3, 3)),
@@ -31,7 +35,9 @@ def left(count: int, at: datetime, day: date) -> None:
     """So many of other emails, claimed at one moment."""
     for _ in range(count):
         lead = factories.LeadFactory()
-        done = Message.objects.create(lead=lead, status="sent", domain="elsewhere.test", to_address=lead.email)
+        done = Message.objects.create(
+            lead=lead, status="sent", domain="elsewhere.test", to_address=lead.email
+        )
         SendIntent.objects.create(
             message=done, transport="ghl", phase="parallel", day=day, domain="elsewhere.test", claimed_at=at,
             from_domain="mail.ours.example.com", outcome="sent",
@@ -44,7 +50,9 @@ def approved(count: int) -> None:
 
 
 @at_each_edge
-def test_the_last_slot_of_the_day_goes_to_one(ghl: FakeGhl, clock: Any, moment: str, day: date) -> None:
+def test_the_last_slot_of_the_day_goes_to_one(
+    ghl: FakeGhl, clock: Any, moment: str, day: date
+) -> None:
     clock.move_to(datetime.fromisoformat(moment), tick=False)
     DailySlots.objects.create(day=day, used=24)
     DailySlots.objects.create(day=day - timedelta(days=1), used=25)
@@ -55,7 +63,9 @@ def test_the_last_slot_of_the_day_goes_to_one(ghl: FakeGhl, clock: Any, moment: 
 
 
 @at_each_edge
-def test_the_last_of_the_days_warm_up_goes_to_one(ghl: FakeGhl, clock: Any, moment: str, day: date) -> None:
+def test_the_last_of_the_days_warm_up_goes_to_one(
+    ghl: FakeGhl, clock: Any, moment: str, day: date
+) -> None:
     clock.move_to(datetime.fromisoformat(moment), tick=False)
     left(19, timezone.now() - timedelta(hours=2), day)
     left(20, timezone.now() - timedelta(hours=30), day - timedelta(days=1))
@@ -65,7 +75,9 @@ def test_the_last_of_the_days_warm_up_goes_to_one(ghl: FakeGhl, clock: Any, mome
     assert SendIntent.objects.filter(day=day, from_domain="mail.ours.example.com").count() == 20
 
 
-def test_the_hour_slides_through_the_one_that_is_there_twice(ghl: FakeGhl, settings: Any, clock: Any) -> None:
+def test_the_hour_slides_through_the_one_that_is_there_twice(
+    ghl: FakeGhl, settings: Any, clock: Any
+) -> None:
     """Claimed at 01:40 by summer time; it is 01:20 by winter time, forty minutes later and not twenty before."""
     settings.HOURLY_LIMIT = 3
     clock.move_to(datetime.fromisoformat("2026-11-01T06:20:00+00:00"), tick=False)
@@ -75,7 +87,9 @@ def test_the_hour_slides_through_the_one_that_is_there_twice(ghl: FakeGhl, setti
     assert states() == {"sent": 1, "cleared": WORKERS - 1}
 
 
-def test_a_queue_that_is_worked_off_over_midnight_has_two_days_and_passes_neither(ghl: FakeGhl, clock: Any) -> None:
+def test_a_queue_that_is_worked_off_over_midnight_has_two_days_and_passes_neither(
+    ghl: FakeGhl, clock: Any
+) -> None:
     """The clock runs on: some claim before midnight, some after, and each counts for the day it was claimed on."""
     sending_domains.establish(sending_domains.ours(), by=None, reason="test")
     DailySlots.objects.create(day=date(2026, 3, 3), used=23)
@@ -86,7 +100,9 @@ def test_a_queue_that_is_worked_off_over_midnight_has_two_days_and_passes_neithe
     clock.shift(11)  # a window of our own rate
     at_once(*[lambda: send.send_due(most=3)] * WORKERS)
     used = dict(DailySlots.objects.values_list("day", "used"))
-    claimed = dict(SendIntent.objects.filter(outcome="sent").values_list("day").annotate(n=Count("pk")))
+    claimed = dict(
+        SendIntent.objects.filter(outcome="sent").values_list("day").annotate(n=Count("pk"))
+    )
     assert used[date(2026, 3, 3)] == 23 + claimed.get(date(2026, 3, 3), 0) <= 25
     assert used[date(2026, 3, 4)] == 22 + claimed.get(date(2026, 3, 4), 0) == 25
     assert len(ghl.sent_emails()) == sum(claimed.values())
@@ -98,7 +114,10 @@ def test_processes_on_other_clocks_share_the_teams_day(ghl: FakeGhl, clock: Any)
     clock.move_to(datetime.fromisoformat("2026-03-04T04:30:00+00:00"), tick=True)
     DailySlots.objects.create(day=date(2026, 3, 3), used=22)
     approved(WORKERS)
-    workers = [Worker(ghl, TZ=zone) for zone in ("Pacific/Kiritimati", "America/Los_Angeles", "Asia/Kolkata", "UTC")]
+    workers = [
+        Worker(ghl, TZ=zone)
+        for zone in ("Pacific/Kiritimati", "America/Los_Angeles", "Asia/Kolkata", "UTC")
+    ]
     try:
         processes = [worker.start(seconds=2) for worker in workers]
         said = [process.communicate(timeout=120)[0] for process in processes]

@@ -17,7 +17,11 @@ from tests.fakes.ghl import FakeGhl
 from tests.outreach.conftest import WORKING
 from tests.races.conftest import Worker, at_once, gate
 
-pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sender", "loose")]
+pytestmark = [
+    pytest.mark.postgres,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("sender", "loose"),
+]
 
 WORKERS = 8
 SEARCH = "GET /conversations/search"
@@ -44,16 +48,25 @@ def exactly_one_left(ghl: FakeGhl, clock: Any, results: list[Any]) -> None:
     assert len(ghl.requests(SEARCH)) == WORKERS  # all of them came to the claim
     assert sum(results) == len(ghl.sent_emails()) == 1, results
     assert states() == {"sent": 1, "cleared": 7}
-    assert SendIntent.objects.filter(outcome__in=["open", "sent", "uncertain"], claimed_at__gt=WORKING).count() == 1
+    assert (
+        SendIntent.objects.filter(
+            outcome__in=["open", "sent", "uncertain"], claimed_at__gt=WORKING
+        ).count()
+        == 1
+    )
 
 
 def test_the_last_slot_of_the_day_goes_to_one(ghl: FakeGhl, clock: Any) -> None:
-    DailySlots.objects.create(day=current_limits.calendar.team_day(timezone.now(), "America/New_York"), used=24)
+    DailySlots.objects.create(
+        day=current_limits.calendar.team_day(timezone.now(), "America/New_York"), used=24
+    )
     for _ in range(WORKERS):
         factories.cleared()
     exactly_one_left(ghl, clock, all_at_the_door(ghl))
     assert DailySlots.objects.get().used == 25
-    assert set(Message.objects.filter(status="cleared").values_list("waiting_for", flat=True)) == {"daily"}
+    assert set(Message.objects.filter(status="cleared").values_list("waiting_for", flat=True)) == {
+        "daily"
+    }
 
 
 def test_the_first_slot_of_a_day_makes_one_row(ghl: FakeGhl, clock: Any) -> None:
@@ -74,7 +87,9 @@ def test_the_last_place_of_the_hour_goes_to_one(ghl: FakeGhl, settings: Any, clo
     earlier = timezone.now() - timedelta(minutes=20)
     for _ in range(2):
         lead = factories.LeadFactory()
-        done = Message.objects.create(lead=lead, status="sent", domain="elsewhere.test", to_address=lead.email)
+        done = Message.objects.create(
+            lead=lead, status="sent", domain="elsewhere.test", to_address=lead.email
+        )
         SendIntent.objects.create(
             message=done, transport="ghl", phase="parallel", day=earlier.date(), domain="elsewhere.test",
             claimed_at=earlier, outcome="sent",
@@ -98,7 +113,9 @@ def test_the_last_of_the_days_warm_up_goes_to_one(ghl: FakeGhl, clock: Any) -> N
     )
     for _ in range(19):
         lead = factories.LeadFactory()
-        done = Message.objects.create(lead=lead, status="sent", domain="elsewhere.test", to_address=lead.email)
+        done = Message.objects.create(
+            lead=lead, status="sent", domain="elsewhere.test", to_address=lead.email
+        )
         SendIntent.objects.create(
             message=done, transport="ghl", phase="parallel", day=day, domain="elsewhere.test", claimed_at=earlier,
             from_domain="mail.ours.example.com", outcome="sent",
@@ -107,7 +124,9 @@ def test_the_last_of_the_days_warm_up_goes_to_one(ghl: FakeGhl, clock: Any) -> N
         factories.cleared()
     exactly_one_left(ghl, clock, all_at_the_door(ghl))
     assert SendIntent.objects.filter(from_domain="mail.ours.example.com").count() == 20
-    assert set(Message.objects.filter(status="cleared").values_list("waiting_for", flat=True)) == {"warm_up"}
+    assert set(Message.objects.filter(status="cleared").values_list("waiting_for", flat=True)) == {
+        "warm_up"
+    }
 
 
 def test_a_new_domain_begins_its_warm_up_once(ghl: FakeGhl) -> None:
@@ -118,7 +137,9 @@ def test_a_new_domain_begins_its_warm_up_once(ghl: FakeGhl) -> None:
     assert ControlChange.objects.filter(what="warm_up").count() == 1
 
 
-def test_the_slots_kept_for_more_urgent_ones_are_taken_by_nobody(ghl: FakeGhl, settings: Any) -> None:
+def test_the_slots_kept_for_more_urgent_ones_are_taken_by_nobody(
+    ghl: FakeGhl, settings: Any
+) -> None:
     """Three are left, and two HOT emails go to California, which opens in an hour: one LOW one may leave."""
     settings.WORKING_HOURS = "08:00-18:00"
     DailySlots.objects.create(day=WORKING.date(), used=22)
@@ -167,7 +188,9 @@ def test_eight_workers_share_one_rate() -> None:
     assert sum(at_once(*[many] * WORKERS)) == contacts.CALLS_PER_WINDOW
 
 
-def test_two_processes_and_two_hundred_approved_send_exactly_the_daily_cap(ghl: FakeGhl, worker: Worker, clock: Any) -> None:
+def test_two_processes_and_two_hundred_approved_send_exactly_the_daily_cap(
+    ghl: FakeGhl, worker: Worker, clock: Any
+) -> None:
     """Against GoHighLevel's own rate limit, which is never hit; what our rate defers uses up no slot."""
     ghl.configure(rate_limit=100)
     sending_domains.establish(sending_domains.ours(), by=None, reason="test")

@@ -29,7 +29,11 @@ def said(work: Callable[[], Any], *tables: str) -> list[str]:
         work()
     statements = [query["sql"] for query in found]
     locking = [sql for sql in statements if "FOR UPDATE" in sql and '"leads_lead"' in sql]
-    writing = [sql for sql in statements if sql.startswith(WRITES) and any(f'"{name}"' in sql for name in tables)]
+    writing = [
+        sql
+        for sql in statements
+        if sql.startswith(WRITES) and any(f'"{name}"' in sql for name in tables)
+    ]
     return [sql for sql in statements if sql in locking + writing]
 
 
@@ -48,8 +52,12 @@ def test_people_are_locked_before_their_emails_are_opened_or_brought_up_to_date(
     for lead in (new, known):
         factories.AssessmentFactory(lead=lead)
     statements = said(drafts.take_assessments, "outreach_message", "outreach_position")
-    first = next(n for n, sql in enumerate(statements) if sql.startswith('UPDATE "outreach_position"'))
+    first = next(
+        n for n, sql in enumerate(statements) if sql.startswith('UPDATE "outreach_position"')
+    )
     assert "FOR UPDATE" in statements[first - 1]
     assert any(sql.startswith('INSERT INTO "outreach_message"') for sql in statements[first:])
-    assert not any(sql.startswith(WRITES) and '"outreach_message"' in sql for sql in statements[:first])
+    assert not any(
+        sql.startswith(WRITES) and '"outreach_message"' in sql for sql in statements[:first]
+    )
     assert new.messages.count() == known.messages.count() == 1

@@ -15,7 +15,11 @@ from tests import factories
 from tests.conftest import person
 from tests.races.conftest import at_once, now_is
 
-pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sender", "loose")]
+pytestmark = [
+    pytest.mark.postgres,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("sender", "loose"),
+]
 ROUNDS = 10
 
 
@@ -34,7 +38,9 @@ def owner(lead: Lead) -> tuple[str, str]:
     return now.owner.name, now.owner_how
 
 
-def test_by_hand_stands_whatever_says_otherwise_at_the_same_moment(ben: TeamMember, rita: Any) -> None:
+def test_by_hand_stands_whatever_says_otherwise_at_the_same_moment(
+    ben: TeamMember, rita: Any
+) -> None:
     cleo = factories.TeamMemberFactory(name="Cleo Park")
     OwnerRule.objects.create(name="All", member=cleo)
     for _ in range(ROUNDS):
@@ -52,16 +58,24 @@ def test_by_hand_stands_whatever_says_otherwise_at_the_same_moment(ben: TeamMemb
         assert newest is not None and (newest.owner, newest.how) == (cleo, "hand")
 
 
-def test_of_two_people_who_looked_at_the_same_owner_one_gives_the_lead_away(ben: TeamMember, rita: Any) -> None:
+def test_of_two_people_who_looked_at_the_same_owner_one_gives_the_lead_away(
+    ben: TeamMember, rita: Any
+) -> None:
     cleo = factories.TeamMemberFactory(name="Cleo Park")
     for _ in range(ROUNDS):
         lead = factories.LeadFactory()
         owner_assignment.settle(lead)
         shown = owner_assignment.mark(lead)
         found = at_once(
-            *[lambda to=to: owner_assignment.by_hand(lead, to, by=rita, shown=shown) for to in (ben, cleo)]  # noqa: B023
+            *[
+                lambda to=to: owner_assignment.by_hand(lead, to, by=rita, shown=shown)
+                for to in (ben, cleo)
+            ]  # noqa: B023
         )
-        assert sorted(isinstance(one, owner_assignment.Refused) for one in found) == [False, True], found
+        assert sorted(isinstance(one, owner_assignment.Refused) for one in found) == [
+            False,
+            True,
+        ], found
         assert OwnerChange.objects.filter(lead=lead).count() == 1
 
 
@@ -82,7 +96,9 @@ def test_a_merge_and_a_word_by_hand_at_once_keep_the_word(ben: TeamMember, rita:
         assert owner(one) == ("Ben Ito", "hand")
 
 
-def test_who_opens_an_email_while_it_is_signed_anew_has_one_text_before_them(ben: TeamMember, rita: Any) -> None:
+def test_who_opens_an_email_while_it_is_signed_anew_has_one_text_before_them(
+    ben: TeamMember, rita: Any
+) -> None:
     for _ in range(ROUNDS):
         message = factories.held()
         owner_assignment.settle(message.lead)

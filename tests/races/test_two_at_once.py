@@ -27,10 +27,18 @@ from tests.fakes.ghl import FakeGhl
 from tests.fakes.slack import FakeSlack
 from tests.races.conftest import at_once, held_up, in_background, now_is
 
-pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sender", "loose")]
+pytestmark = [
+    pytest.mark.postgres,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("sender", "loose"),
+]
 
 ROUNDS = 12
-SEND, SEARCH, CONTACT = "POST /conversations/messages", "GET /conversations/search", "GET /contacts/{id}"
+SEND, SEARCH, CONTACT = (
+    "POST /conversations/messages",
+    "GET /conversations/search",
+    "GET /contacts/{id}",
+)
 REASON = "The first line is about us, not about them."
 
 
@@ -60,7 +68,9 @@ def test_of_two_people_who_decide_one_email_one_wins(people: tuple[User, User]) 
     assert winners <= {"approved", "rejected"}
 
 
-def test_of_two_people_who_reject_one_email_one_wins_with_their_own_reason(people: tuple[User, User]) -> None:
+def test_of_two_people_who_reject_one_email_one_wins_with_their_own_reason(
+    people: tuple[User, User],
+) -> None:
     rita, lena = people
     for _ in range(ROUNDS):
         message = factories.held()
@@ -81,7 +91,9 @@ def test_of_two_people_who_reject_one_email_one_wins_with_their_own_reason(peopl
         assert row.reason.text == f"{row.by_name}: {REASON}" == message.moves.last().reason.text
 
 
-def test_what_leaves_while_one_approves_and_another_edits_is_what_was_approved(ghl: FakeGhl, people: tuple[User, User]) -> None:
+def test_what_leaves_while_one_approves_and_another_edits_is_what_was_approved(
+    ghl: FakeGhl, people: tuple[User, User]
+) -> None:
     rita, lena = people
     ends = set()
     for _ in range(ROUNDS):
@@ -96,7 +108,9 @@ def test_what_leaves_while_one_approves_and_another_edits_is_what_was_approved(g
 
         approved, edited, _ = at_once(
             lambda: decisions.approve(mine, 1, Decider(rita, "desk")),  # noqa: B023
-            lambda: review_actions.edit(theirs, 1, subject=old.subject, body=f"{old.body}\n\nNew.", by=lena),  # noqa: B023
+            lambda: review_actions.edit(
+                theirs, 1, subject=old.subject, body=f"{old.body}\n\nNew.", by=lena
+            ),  # noqa: B023
             send,
         )
         sending_send.send_due()
@@ -109,7 +123,10 @@ def test_what_leaves_while_one_approves_and_another_edits_is_what_was_approved(g
             assert row.text_sha256 == old.sha256 and current.version == 1
         else:
             assert (current.status, current.version, sent) == ("held", 2, [])
-            assert isinstance(approved, TooLate) or Decision.objects.filter(message=message).count() == 1
+            assert (
+                isinstance(approved, TooLate)
+                or Decision.objects.filter(message=message).count() == 1
+            )
         ends.add(current.status)
         Message.objects.filter(pk=message.pk, status="held").update(status="withdrawn")
         assert SendIntent.objects.filter(outcome="open").count() == 0
@@ -121,7 +138,9 @@ def test_what_leaves_while_one_approves_and_another_edits_is_what_was_approved(g
 def test_undo_and_the_door_cannot_both_win(ghl: FakeGhl) -> None:
     for _ in range(ROUNDS):
         message = factories.cleared()
-        undone, sent = at_once(lambda: review_actions.undo(now_is(message), by=None), sending_send.send_due)  # noqa: B023
+        undone, sent = at_once(
+            lambda: review_actions.undo(now_is(message), by=None), sending_send.send_due
+        )  # noqa: B023
         current, left = now_is(message), ghl.sent_emails(message.to_address)
         if isinstance(undone, Message):
             assert (current.status, left, sent) == ("held", [], 0)
@@ -155,7 +174,11 @@ def test_who_unsubscribes_while_the_door_reads_at_ghl_gets_nothing(ghl: FakeGhl)
         unsubscribes.stop(message.unsubscribe_token)
     door.join(120)
     assert (now_is(message).status, message.moves.last().why) == ("withdrawn", "suppressed")
-    assert (ghl.requests(SEND), SendIntent.objects.count(), DailySlots.objects.count()) == ([], 0, 0)
+    assert (ghl.requests(SEND), SendIntent.objects.count(), DailySlots.objects.count()) == (
+        [],
+        0,
+        0,
+    )
 
 
 def test_two_sweeps_that_draft_skip_none_and_draft_none_twice() -> None:
@@ -193,7 +216,9 @@ def test_four_sweeps_look_at_gohighlevel_once_for_each_email(ghl: FakeGhl) -> No
         assert len(ghl.requests("GET /contacts/search/duplicate")) == made + 1
 
 
-def test_four_sweeps_do_once_what_follows_a_send_and_tell_of_a_stop_once(ghl: FakeGhl, settings: Any) -> None:
+def test_four_sweeps_do_once_what_follows_a_send_and_tell_of_a_stop_once(
+    ghl: FakeGhl, settings: Any
+) -> None:
     settings.GHL_WORKFLOW_ID = ghl.add_workflow()["id"]
     messages = [factories.cleared() for _ in range(3)]
     assert sending_send.send_due() == 3
@@ -209,7 +234,10 @@ def test_four_sweeps_do_once_what_follows_a_send_and_tell_of_a_stop_once(ghl: Fa
     assert sorted(enrolled) == sorted(now_is(message).ghl_contact_id for message in messages[1:])
     assert set(AfterSend.objects.values_list("state", flat=True)) == {"done", "dropped"}
     assert set(OptOut.objects.values_list("outcome", flat=True)) == {"blocked"}
-    assert ghl.contact(now_is(messages[0]).ghl_contact_id)["dndSettings"]["Email"]["status"] == "active"
+    assert (
+        ghl.contact(now_is(messages[0]).ghl_contact_id)["dndSettings"]["Email"]["status"]
+        == "active"
+    )
 
 
 def test_two_sweeps_tell_people_once(slack: FakeSlack, settings: Any) -> None:
@@ -219,4 +247,8 @@ def test_two_sweeps_tell_people_once(slack: FakeSlack, settings: Any) -> None:
     found = at_once(*[lambda: (escalation.notice_hot(), escalation.tell_due())] * 4)
     assert sum(made for made, _ in found) == 1
     escalation.tell_due()
-    assert (len(slack.posts()), Notice.objects.count(), Notice.objects.get().channel) == (1, 1, "slack")
+    assert (len(slack.posts()), Notice.objects.count(), Notice.objects.get().channel) == (
+        1,
+        1,
+        "slack",
+    )

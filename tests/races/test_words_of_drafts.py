@@ -7,14 +7,26 @@ import pytest
 from outreach.drafting import drafts
 from outreach.drafting.language_model import rewrite, token_budget
 from outreach.experiments import experiments, proposals
-from outreach.models import Assignment, EmailTemplate, Experiment, Message, MessageText, ModelDraft, ModelTokens
+from outreach.models import (
+    Assignment,
+    EmailTemplate,
+    Experiment,
+    Message,
+    MessageText,
+    ModelDraft,
+    ModelTokens,
+)
 from tests import factories
 from tests.conftest import person
 from tests.fakes.ghl import FakeGhl
 from tests.fakes.language_model import FakeLanguageModel
 from tests.races.conftest import at_once
 
-pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("sender")]
+pytestmark = [
+    pytest.mark.postgres,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("sender"),
+]
 
 WORKERS = 4
 
@@ -38,7 +50,9 @@ def test_each_draft_is_reworded_once(committed: None, model: FakeLanguageModel) 
     while rewrite.ask_due():
         pass
     assert len(model.requests()) == 6 == MessageText.objects.exclude(language_model="").count()
-    assert MessageText.objects.count() == 12 and set(Message.objects.values_list("version", flat=True)) == {2}
+    assert MessageText.objects.count() == 12 and set(
+        Message.objects.values_list("version", flat=True)
+    ) == {2}
     assert not ModelDraft.objects.exclude(state="used").exists()
     assert ModelTokens.objects.get().used == 6 * 1700
 

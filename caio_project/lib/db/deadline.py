@@ -49,7 +49,10 @@ class _Watched:
             return
         self.fired = True
         # A duplicate, so that closing it here leaves libpq's own descriptor alone.
-        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(inner.pgconn.socket)) as twin:
+        with (
+            contextlib.suppress(OSError),
+            socket.socket(fileno=os.dup(inner.pgconn.socket)) as twin,
+        ):
             twin.shutdown(socket.SHUT_RDWR)
 
 

@@ -58,7 +58,15 @@ class Watch:
             seen.before[row.pk] = str(row), _values(row)
         return execute(sql, params, many, context)
 
-    def _insert(self, model: type[models.Model], seen: _Seen, execute: Any, sql: str, params: Any, context: Any) -> Any:
+    def _insert(
+        self,
+        model: type[models.Model],
+        seen: _Seen,
+        execute: Any,
+        sql: str,
+        params: Any,
+        context: Any,
+    ) -> Any:
         numbered = _is_numbered(model, sql)
         known = set() if numbered else _keys(model)
         result = execute(sql, params, False, context)
@@ -102,7 +110,12 @@ def _is_numbered(model: type[models.Model], sql: str) -> bool:
     """Whether the database gives each row that this INSERT puts in the next number, and leaves none out."""
     key = model._meta.pk
     given = key is None or f'"{key.column}"' in sql.partition(")")[0]
-    return isinstance(key, models.AutoField) and not given and "ON CONFLICT" not in sql and "OR IGNORE" not in sql
+    return (
+        isinstance(key, models.AutoField)
+        and not given
+        and "ON CONFLICT" not in sql
+        and "OR IGNORE" not in sql
+    )
 
 
 def _keys(model: type[models.Model]) -> set[Any]:
@@ -128,7 +141,10 @@ def _hit(sql: str, params: Any, model: type[models.Model]) -> set[Any]:
     before, where = sql[:at], sql[at:]
     table, key = model._meta.db_table, model._meta.pk.column if model._meta.pk else "id"
     with connection.cursor() as cursor:
-        cursor.execute(f'SELECT "{table}"."{key}" FROM "{table}" {where}', tuple(params or ())[_holes(before) :])
+        cursor.execute(
+            f'SELECT "{table}"."{key}" FROM "{table}" {where}',
+            tuple(params or ())[_holes(before) :],
+        )
         found = cursor.fetchall()
     to_python = model._meta.pk.to_python if model._meta.pk else int
     return {to_python(row[0]) for row in found}
@@ -156,6 +172,10 @@ def _count(sql: str, params: Any) -> int:
 def _numbers(count: int) -> set[int]:
     """The keys that the INSERT just done was given; both databases tell this connection its own last one alone."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT lastval()" if connection.vendor == "postgresql" else "SELECT last_insert_rowid()")
+        cursor.execute(
+            "SELECT lastval()"
+            if connection.vendor == "postgresql"
+            else "SELECT last_insert_rowid()"
+        )
         last = cursor.fetchone()[0]
     return set(range(last - count + 1, last + 1))

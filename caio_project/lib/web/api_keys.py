@@ -57,7 +57,9 @@ class HasScope(BasePermission):
         self.message = f"This needs the scope {scope}."
         if isinstance(request.auth, ApiKey):
             return scope in request.auth.scopes
-        return bool(request.user and request.user.is_authenticated and request.user.has_perm(SCOPES[scope]))
+        return bool(
+            request.user and request.user.is_authenticated and request.user.has_perm(SCOPES[scope])
+        )
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
@@ -65,4 +67,8 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
     name = "apiKey"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        return {"type": "http", "scheme": "bearer", "description": "A key from `manage.py create_api_key`."}
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A key from `manage.py create_api_key`.",
+        }

@@ -56,12 +56,19 @@ def as_problem(error: Exception, context: dict[str, Any]) -> Response | None:
 
 
 def problem(status: int, detail: str) -> dict[str, Any]:
-    return {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": int(status), "detail": detail}
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": int(status),
+        "detail": detail,
+    }
 
 
 def problem_response(status: int, detail: str, **headers: str) -> JsonResponse:
     """For plain Django views."""
-    return JsonResponse(problem(status, detail), status=status, content_type=MEDIA_TYPE, headers=headers)
+    return JsonResponse(
+        problem(status, detail), status=status, content_type=MEDIA_TYPE, headers=headers
+    )
 
 
 def _detail(error: Exception) -> str:
@@ -72,7 +79,11 @@ def _detail(error: Exception) -> str:
 def fields(detail: Any, prefix: str = "") -> list[dict[str, str]]:
     """DRF's nested error structure as a flat list of field and message."""
     if isinstance(detail, dict):
-        return [e for name, inner in detail.items() for e in fields(inner, f"{prefix}.{name}" if prefix else str(name))]
+        return [
+            e
+            for name, inner in detail.items()
+            for e in fields(inner, f"{prefix}.{name}" if prefix else str(name))
+        ]
     if isinstance(detail, list):
         return [e for inner in detail for e in fields(inner, prefix)]
     return [{"field": prefix or "non_field_errors", "message": str(detail)}]

@@ -23,7 +23,9 @@ def without_secret(request: HttpRequest, name: str, secret: str) -> JsonResponse
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer" and is_one_of(token, secrets):
         return None
-    return problem_response(401, "Authorization: it is missing or wrong.", **{"WWW-Authenticate": "Bearer"})
+    return problem_response(
+        401, "Authorization: it is missing or wrong.", **{"WWW-Authenticate": "Bearer"}
+    )
 
 
 def stored(id: str, *, is_spooled: bool) -> JsonResponse:

@@ -13,12 +13,16 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name")
         parser.add_argument("--user", help="What the key decides counts as this person's.")
-        parser.add_argument("--scope", action="append", required=True, choices=sorted(SCOPES), dest="scopes")
+        parser.add_argument(
+            "--scope", action="append", required=True, choices=sorted(SCOPES), dest="scopes"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         name = options["name"].strip()
         if not name or ApiKey.objects.filter(name=name, revoked=False).exists():
-            raise CommandError("name: it is empty or taken; the name is how its decisions are told apart.")
+            raise CommandError(
+                "name: it is empty or taken; the name is how its decisions are told apart."
+            )
         user = None
         if options["user"]:
             user = get_user_model().objects.filter(username=options["user"], is_active=True).first()

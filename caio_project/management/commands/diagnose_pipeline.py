@@ -17,7 +17,11 @@ class Command(Reporting):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--test-visitor", action="store_true", help="Marked, undeliverable, and not sent to Clay by this alone.")
+        parser.add_argument(
+            "--test-visitor",
+            action="store_true",
+            help="Marked, undeliverable, and not sent to Clay by this alone.",
+        )
         parser.add_argument(
             "--test-enrichment",
             action="store_true",
@@ -33,7 +37,9 @@ class Command(Reporting):
     def handle(self, *args: Any, **options: Any) -> None:
         findings = diagnosis.walk()
         steps, clay_steps = self._tests(options)
-        ok = all(finding.ok for finding in findings) and all(step.ok for step in (*steps, *clay_steps))
+        ok = all(finding.ok for finding in findings) and all(
+            step.ok for step in (*steps, *clay_steps)
+        )
         if options["json"]:
             told = {"test_visitor": steps, "test_enrichment": clay_steps}
             document = {name: [step.__dict__ for step in some] for name, some in told.items()}
@@ -49,9 +55,13 @@ class Command(Reporting):
     def _tests(self, options: dict[str, Any]) -> tuple[list[Step], list[Step]]:
         visitor, steps, clay_steps = None, list[Step](), list[Step]()
         if options["test_visitor"]:
-            visitor, steps = test_visitor.follow_test_visitor(WAIT if options["wait"] is None else options["wait"])
+            visitor, steps = test_visitor.follow_test_visitor(
+                WAIT if options["wait"] is None else options["wait"]
+            )
         if options["test_enrichment"]:
-            clay_steps = test_visitor.ask_clay(WAIT_FOR_CLAY if options["wait"] is None else options["wait"], visitor)
+            clay_steps = test_visitor.ask_clay(
+                WAIT_FOR_CLAY if options["wait"] is None else options["wait"], visitor
+            )
         return steps, clay_steps
 
     def _steps(self, title: str, steps: list[Step]) -> None:

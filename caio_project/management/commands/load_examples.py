@@ -10,4 +10,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         count = examples.load()
-        self.stdout.write(f"{count} example visitors stored." if count else "There are visitors already; none added.")
+        self.stdout.write(
+            f"{count} example visitors stored."
+            if count
+            else "There are visitors already; none added."
+        )

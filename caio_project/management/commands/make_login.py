@@ -29,7 +29,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument("name", nargs="?", default="lead")
-        parser.add_argument("--role", choices=ROLES, default="Lead", help="for a new login; default Lead")
+        parser.add_argument(
+            "--role", choices=ROLES, default="Lead", help="for a new login; default Lead"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["name"].strip():

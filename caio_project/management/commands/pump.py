@@ -18,7 +18,9 @@ from django.db import connection
 from caio_project.lib import nudge
 from caio_project.schedule import SWEEPS
 
-AT_ONCE = 3  # runs of one task side by side: one slow vendor must not take every thread from the others
+AT_ONCE = (
+    3  # runs of one task side by side: one slow vendor must not take every thread from the others
+)
 STALE = 15.0  # seconds after which a wake-up that never started counts as lost
 POLL = 0.05  # seconds between two looks at the queue in memory
 
@@ -69,13 +71,17 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.EMBEDDED:
-            raise CommandError("REDIS_URL is set: start `celery -A caio_project worker` and `… beat` instead.")
+            raise CommandError(
+                "REDIS_URL is set: start `celery -A caio_project worker` and `… beat` instead."
+            )
         from caio_project.celery import app
 
         logging.getLogger("celery").setLevel(logging.WARNING)
         # Celery warns root for fear of pickle; here messages never leave the process.
         warnings.filterwarnings("ignore", "You're running the worker with superuser privileges")
-        app.conf.update(broker_url="memory://localhost//", broker_transport_options={"polling_interval": POLL})
+        app.conf.update(
+            broker_url="memory://localhost//", broker_transport_options={"polling_interval": POLL}
+        )
         gate = Gate()
         gate.watch()
         nudge.listening_here, nudge.wanted = True, gate.opens
@@ -83,7 +89,8 @@ class Command(BaseCommand):
         clock: Any = beat.EmbeddedService(app, thread=True, scheduler_cls=Scheduler)
         worker = app.Worker(
             pool="threads",
-            concurrency=len(SWEEPS) * AT_ONCE,  # an upper bound; a thread is started only when all others are busy
+            concurrency=len(SWEEPS)
+            * AT_ONCE,  # an upper bound; a thread is started only when all others are busy
             hostname="pump@localhost",
             loglevel="WARNING",
             quiet=True,

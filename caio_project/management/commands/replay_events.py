@@ -19,18 +19,30 @@ class Command(Reporting):
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         which = parser.add_mutually_exclusive_group(required=True)
-        which.add_argument("--id", action="append", dest="ids", help="The event's id; may be given again.")
-        which.add_argument("--parked", action="store_true", help="Every parked event, oldest first.")
+        which.add_argument(
+            "--id", action="append", dest="ids", help="The event's id; may be given again."
+        )
+        which.add_argument(
+            "--parked", action="store_true", help="Every parked event, oldest first."
+        )
         parser.add_argument("--source", help="With --parked: of this source only.")
         parser.add_argument("--limit", type=int, default=1000)
         parser.add_argument("--dry-run", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
         dry_run = options["dry_run"]
-        outcomes = [replay.replay(event, sources.PROCESSORS, dry_run=dry_run) for event in self._events(options)]
+        outcomes = [
+            replay.replay(event, sources.PROCESSORS, dry_run=dry_run)
+            for event in self._events(options)
+        ]
         failed = sum(not outcome.ok for outcome in outcomes)
         if options["json"]:
-            self.as_json({"dry_run": dry_run, "events": [replay_words.as_json(outcome) for outcome in outcomes]})
+            self.as_json(
+                {
+                    "dry_run": dry_run,
+                    "events": [replay_words.as_json(outcome) for outcome in outcomes],
+                }
+            )
         elif not outcomes:
             self.stdout.write("No such event is parked.")
         else:

@@ -35,9 +35,17 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument("--port", type=int, default=8000)
-        parser.add_argument("--host", default="127.0.0.1", help="address to listen on; default this machine only")
-        parser.add_argument("--no-examples", action="store_true", help="do not fill an empty installation")
-        parser.add_argument("--end-with-parent", action="store_true", help="stop when the process that started this ends")
+        parser.add_argument(
+            "--host", default="127.0.0.1", help="address to listen on; default this machine only"
+        )
+        parser.add_argument(
+            "--no-examples", action="store_true", help="do not fill an empty installation"
+        )
+        parser.add_argument(
+            "--end-with-parent",
+            action="store_true",
+            help="stop when the process that started this ends",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         parent = os.getppid() if options["end_with_parent"] else None
@@ -56,7 +64,9 @@ class Command(BaseCommand):
         connection.close()
         self._say("Starting the web server and the background work …")
         self._ready_at, self._began = 0.0, time.monotonic()
-        Supervisor(self._commands(), env=self._env(), say=self._say, on_tick=self._announce, parent=parent).run()
+        Supervisor(
+            self._commands(), env=self._env(), say=self._say, on_tick=self._announce, parent=parent
+        ).run()
         self._say("Stopped.")
 
     def _say(self, text: str) -> None:
@@ -70,7 +80,9 @@ class Command(BaseCommand):
                 probe.bind((self.host, self.port))
             except OSError as error:
                 if error.errno != errno.EADDRINUSE:
-                    raise CommandError(f"Cannot listen on {self.host}:{self.port}: {error.strerror}.") from error
+                    raise CommandError(
+                        f"Cannot listen on {self.host}:{self.port}: {error.strerror}."
+                    ) from error
                 raise CommandError(
                     f"Port {self.port} is taken by another program. Stop that one, or choose another port: make run PORT={self.port + 1}"
                 ) from error
@@ -80,7 +92,9 @@ class Command(BaseCommand):
     def _migrate(self) -> None:
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-            self._say(f"Bringing the database up to date ({settings.DATABASES['default']['ENGINE'].rpartition('.')[2]}) …")
+            self._say(
+                f"Bringing the database up to date ({settings.DATABASES['default']['ENGINE'].rpartition('.')[2]}) …"
+            )
             call_command("migrate", interactive=False, verbosity=0)
 
     def _login(self) -> str:
@@ -88,16 +102,35 @@ class Command(BaseCommand):
 
     def _commands(self) -> dict[str, list[str]]:
         python = sys.executable
-        web = [python, "-m", "gunicorn", "--config", "gunicorn.conf.py", "--bind", f"{self.host}:{self.port}"]
+        web = [
+            python,
+            "-m",
+            "gunicorn",
+            "--config",
+            "gunicorn.conf.py",
+            "--bind",
+            f"{self.host}:{self.port}",
+        ]
         web += ["--workers", "1", "--graceful-timeout", "5"]
         if settings.EMBEDDED:
             return {"web": web, "pump": [python, "manage.py", "pump"]}
-        as_root = ["-W", "ignore:You're running the worker with superuser privileges"]  # messages are JSON, not pickle
+        as_root = [
+            "-W",
+            "ignore:You're running the worker with superuser privileges",
+        ]  # messages are JSON, not pickle
         celery = [python, *as_root, "-m", "celery", "--app", "caio_project", "--quiet"]
         return {
             "web": web,
             "worker": [*celery, "worker", "--loglevel", "WARNING", "--concurrency", "4"],
-            "beat": [*celery, "beat", "--loglevel", "WARNING", "--scheduler", "celery.beat:Scheduler", "--pidfile="],
+            "beat": [
+                *celery,
+                "beat",
+                "--loglevel",
+                "WARNING",
+                "--scheduler",
+                "celery.beat:Scheduler",
+                "--pidfile=",
+            ],
         }
 
     def _env(self) -> dict[str, str]:
@@ -133,7 +166,10 @@ class Command(BaseCommand):
         url = self._url()
         rows = [("Review", f"{url}/sales"), ("Admin", f"{url}/admin"), ("API", f"{url}/api/docs")]
         if self.password:
-            rows += [("User", LOGIN), ("Password", f"{self.password}   (shown once; `make login` sets a new one)")]
+            rows += [
+                ("User", LOGIN),
+                ("Password", f"{self.password}   (shown once; `make login` sets a new one)"),
+            ]
         elif User.objects.filter(username=LOGIN).exists():
             rows.append(("User", f"{LOGIN}   (`make login` sets a new password)"))
         connection.close()
@@ -144,6 +180,10 @@ class Command(BaseCommand):
         return Panel(Text(text), title="CAIO is running", title_align="left", expand=False)
 
     def _curl(self) -> str:
-        token = settings.RB2B_WEBHOOK_TOKENS[0] if settings.RB2B_WEBHOOK_TOKENS else "<RB2B_WEBHOOK_TOKENS>"
+        token = (
+            settings.RB2B_WEBHOOK_TOKENS[0]
+            if settings.RB2B_WEBHOOK_TOKENS
+            else "<RB2B_WEBHOOK_TOKENS>"
+        )
         body = {name: value for name, value in examples.visitor().items() if name != "Seen At"}
         return f"curl -X POST '{self._url()}/webhooks/rb2b?token={token}' -H 'Content-Type: application/json' -d '{json.dumps(body)}'"

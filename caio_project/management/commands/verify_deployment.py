@@ -15,7 +15,9 @@ class Command(Reporting):
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("url", help="Such as https://caio.example.com")
-        parser.add_argument("--commit", help="The commit that should run; default: the one checked out here.")
+        parser.add_argument(
+            "--commit", help="The commit that should run; default: the one checked out here."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         findings = deployment.verify(options["url"].rstrip("/"), options["commit"])

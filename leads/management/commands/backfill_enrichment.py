@@ -19,8 +19,12 @@ class Command(Reporting):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--limit", type=int, default=50, help="People at most; each is one submission to Clay.")
-        parser.add_argument("--wait", type=float, default=60.0, metavar="SECONDS", help="For answers.")
+        parser.add_argument(
+            "--limit", type=int, default=50, help="People at most; each is one submission to Clay."
+        )
+        parser.add_argument(
+            "--wait", type=float, default=60.0, metavar="SECONDS", help="For answers."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["limit"] < 1:

@@ -25,7 +25,9 @@ class Command(Reporting):
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         which = parser.add_mutually_exclusive_group(required=True)
-        which.add_argument("--rules", type=int, metavar="VERSION", help="A version in the admin, such as a draft.")
+        which.add_argument(
+            "--rules", type=int, metavar="VERSION", help="A version in the admin, such as a draft."
+        )
         which.add_argument("--file", type=Path, metavar="rules.json")
         parser.add_argument("--days", type=int, default=30)
 
@@ -45,8 +47,18 @@ class Command(Reporting):
             "no_longer_hot": found.no_longer_hot,
         }
         if options["json"]:
-            moves, hot = ([{**asdict(move), "by": move.by} for move in some] for some in (shown, found.hot))
-            self.as_json({"rules": version.version, "days": options["days"], **counts, "moves": moves, "hot": hot})
+            moves, hot = (
+                [{**asdict(move), "by": move.by} for move in some] for some in (shown, found.hot)
+            )
+            self.as_json(
+                {
+                    "rules": version.version,
+                    "days": options["days"],
+                    **counts,
+                    "moves": moves,
+                    "hot": hot,
+                }
+            )
             return
         names = (
             "Leads scored",
@@ -62,15 +74,24 @@ class Command(Reporting):
             ("", "Leads"),
             list(zip(names, counts.values(), strict=True)),
         )
-        for title, some in (("Who would become HOT, or no longer be", found.hot), ("The largest moves", shown)):
+        for title, some in (
+            ("Who would become HOT, or no longer be", found.hot),
+            ("The largest moves", shown),
+        ):
             if some:
-                self.table(title, ("Lead", "Before", "After", "By", "Tier", "HOT"), [_row(move) for move in some])
+                self.table(
+                    title,
+                    ("Lead", "Before", "After", "By", "Tier", "HOT"),
+                    [_row(move) for move in some],
+                )
 
     def _replay(self, version: Rules, options: dict[str, Any]) -> backtest.Report:
         quiet = options["json"] or not getattr(self.stdout, "isatty", lambda: False)()
         with Progress(transient=True, disable=quiet) as bar:
             task = bar.add_task("Scoring", total=None)
-            told = None if quiet else lambda done, total: bar.update(task, completed=done, total=total)
+            told = (
+                None if quiet else lambda done, total: bar.update(task, completed=done, total=total)
+            )
             return backtest.replay(version, options["days"], told)
 
     def _rules(self, options: dict[str, Any]) -> Rules:

@@ -17,8 +17,13 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--redirect-uri", required=True, help="As it is registered with the app.")
-        parser.add_argument("--code", help="From the address the page led to, as --code=CODE (it may begin with a dash); - reads stdin.")
+        parser.add_argument(
+            "--redirect-uri", required=True, help="As it is registered with the app."
+        )
+        parser.add_argument(
+            "--code",
+            help="From the address the page led to, as --code=CODE (it may begin with a dash); - reads stdin.",
+        )
         parser.add_argument(
             "--user-type", choices=[oauth.LOCATION, oauth.COMPANY], default=oauth.LOCATION,
             help="Company where the app was let in for a whole agency.",
@@ -31,7 +36,9 @@ class Command(BaseCommand):
             raise CommandError("GHL_LOCATION_ID is not set.")
         code = sys.stdin.readline().strip() if options["code"] == "-" else options["code"]
         if not code:
-            self.stdout.write("Open this page, choose the location, and give the code with --code=CODE:")
+            self.stdout.write(
+                "Open this page, choose the location, and give the code with --code=CODE:"
+            )
             self.stdout.write(oauth.page_to_open(options["redirect_uri"]))
             return
         self._connect(code, options["redirect_uri"], options["user_type"])
@@ -41,7 +48,9 @@ class Command(BaseCommand):
         try:
             pair = oauth.by_code(code, redirect_uri, user_type)
             if pair.user_type == oauth.LOCATION and pair.location_id != settings.GHL_LOCATION_ID:
-                raise CommandError(f"That is location {pair.location_id}, and GHL_LOCATION_ID is another one.")
+                raise CommandError(
+                    f"That is location {pair.location_id}, and GHL_LOCATION_ID is another one."
+                )
             ghl_tokens.connect(pair)
             ghl_tokens.current()  # for a company this gets the location's
         except http.Failure as failure:

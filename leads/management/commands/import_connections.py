@@ -16,7 +16,12 @@ class Command(Importing):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--member", required=True, metavar="NAME", help="The team member's name, as in the admin.")
+        parser.add_argument(
+            "--member",
+            required=True,
+            metavar="NAME",
+            help="The team member's name, as in the admin.",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         member = TeamMember.objects.filter(name=options["member"]).first()

@@ -13,9 +13,14 @@ class Command(Importing):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--skip-bad", action="store_true", help="Store the good lines all the same.")
+        parser.add_argument(
+            "--skip-bad", action="store_true", help="Store the good lines all the same."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         skip = options["skip_bad"]
-        report = self.take(options, lambda raw, progress: import_files.visitors(raw, skip_bad=skip, progress=progress))
+        report = self.take(
+            options,
+            lambda raw, progress: import_files.visitors(raw, skip_bad=skip, progress=progress),
+        )
         self.finish(report, options, "visitors", stored=not report.errors or skip)

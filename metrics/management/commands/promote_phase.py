@@ -15,13 +15,22 @@ class Command(Answering):
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("--to", required=True, choices=Phase.values)
-        parser.add_argument("--override", action="store_true", help="Replaces the gates, and nothing else.")
+        parser.add_argument(
+            "--override", action="store_true", help="Replaces the gates, and nothing else."
+        )
         parser.add_argument("--reason", default="")
 
     def handle(self, *args: Any, **options: Any) -> None:
         person = self.person(options)
         try:
-            row = promotion.promote(Phase(options["to"]), by=person, override=options["override"], reason=options["reason"])
+            row = promotion.promote(
+                Phase(options["to"]),
+                by=person,
+                override=options["override"],
+                reason=options["reason"],
+            )
         except promotion.NotPromoted as error:
-            raise CommandError("\n".join(["The phase stays as it is:", *(f"- {r}" for r in error.reasons)])) from error
+            raise CommandError(
+                "\n".join(["The phase stays as it is:", *(f"- {r}" for r in error.reasons)])
+            ) from error
         self.stdout.write(f"The phase is {row.phase} now.")

@@ -10,15 +10,21 @@ EXIT = {gates.PASS: 0, gates.FAIL: 1, gates.INSUFFICIENT: 2}
 
 
 class Command(Reporting):
-    help = "Measure the gates into a phase from real rows. Exit code: 0 pass, 1 fail, 2 insufficient."
+    help = (
+        "Measure the gates into a phase from real rows. Exit code: 0 pass, 1 fail, 2 insufficient."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--target", choices=[phase.value for phase in gates.GATES], default="assisted")
+        parser.add_argument(
+            "--target", choices=[phase.value for phase in gates.GATES], default="assisted"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         evaluation = gates.evaluate(options["target"])
-        seven = parallel_checks.parallel_phase(evaluation) if options["target"] == "assisted" else []
+        seven = (
+            parallel_checks.parallel_phase(evaluation) if options["target"] == "assisted" else []
+        )
         if options["json"]:
             self.as_json(as_json(evaluation) | {"checks": [check.__dict__ for check in seven]})
         else:
@@ -29,12 +35,30 @@ class Command(Reporting):
             )
             if seven:
                 rows = [(check.name, check.state, check.text) for check in seven]
-                self.table("The seven checks of the parallel phase", ("Check", "State", "What was found"), rows)
+                self.table(
+                    "The seven checks of the parallel phase",
+                    ("Check", "State", "What was found"),
+                    rows,
+                )
         sys.exit(EXIT[evaluation.verdict])
 
 
 def _row(gate: gates.Gate) -> tuple[Any, ...]:
     percent = gate.unit == "share"
-    value = None if gate.value is None else f"{gate.value:.1%}" if percent else f"{gate.value:.2f}".rstrip("0").rstrip(".")
+    value = (
+        None
+        if gate.value is None
+        else f"{gate.value:.1%}"
+        if percent
+        else f"{gate.value:.2f}".rstrip("0").rstrip(".")
+    )
     interval = f"{gate.interval[0]:.1%} to {gate.interval[1]:.1%}" if gate.interval else ""
-    return gate.name, value, interval, gate.threshold, f"{gate.sample} of {gate.needed}", gate.verdict, gate.why
+    return (
+        gate.name,
+        value,
+        interval,
+        gate.threshold,
+        f"{gate.sample} of {gate.needed}",
+        gate.verdict,
+        gate.why,
+    )

@@ -54,7 +54,9 @@ class Known:
 
     def field_of(self, words: Sequence[str]) -> str:
         """The first field whose value has these words in a row; "" for none."""
-        return next((name for name, value in self.fields.items() if within(words, words_of(value.text))), "")
+        return next(
+            (name for name, value in self.fields.items() if within(words, words_of(value.text))), ""
+        )
 
 
 def trace(said: Said, known: Known) -> tuple[merge_fields.Phrase, ...]:
@@ -65,7 +67,12 @@ def trace(said: Said, known: Known) -> tuple[merge_fields.Phrase, ...]:
     found = [_claimed(fact, texts, known) for fact in said.facts]
     for text in texts:
         _no_claims(text, known)
-        found += [*_kinds(text, known), *_numbers(text, known), *_names(text, known), *_values(text, known)]
+        found += [
+            *_kinds(text, known),
+            *_numbers(text, known),
+            *_names(text, known),
+            *_values(text, known),
+        ]
     return tuple(dict.fromkeys(one for one in found if not _is_part(one, found)))
 
 
@@ -84,7 +91,9 @@ def words_of(text: str) -> list[str]:
 def within(words: Sequence[str], others: Sequence[str]) -> bool:
     """Whether `words` stand in a row among `others`; no words stand nowhere."""
     size = len(words)
-    return size > 0 and any(list(others[n : n + size]) == list(words) for n in range(len(others) - size + 1))
+    return size > 0 and any(
+        list(others[n : n + size]) == list(words) for n in range(len(others) - size + 1)
+    )
 
 
 def _only_plain(text: str, known: Known) -> None:
@@ -103,7 +112,9 @@ def _only_plain(text: str, known: Known) -> None:
 def _claimed(fact: Claimed, texts: Sequence[str], known: Known) -> merge_fields.Phrase:
     value = known.fields.get(fact.field)
     if value is None:
-        raise Untraced(f"It says that “{fact.phrase[:60]}” is from {fact.field[:40]}, which it was not given.")
+        raise Untraced(
+            f"It says that “{fact.phrase[:60]}” is from {fact.field[:40]}, which it was not given."
+        )
     if not within(words_of(fact.phrase), words_of(value.text)):
         raise Untraced(f"“{fact.phrase[:60]}” does not stand in {fact.field.replace('_', ' ')}.")
     if not any(fact.phrase in text for text in texts):
@@ -129,7 +140,9 @@ def _kinds(text: str, known: Known) -> Iterator[merge_fields.Phrase]:
 
 def _numbers(text: str, known: Known) -> Iterator[merge_fields.Phrase]:
     for found in _NUMBER.finditer(text):
-        field = next((n for n, v in known.fields.items() if found.group() in _NUMBER.findall(v.text)), "")
+        field = next(
+            (n for n, v in known.fields.items() if found.group() in _NUMBER.findall(v.text)), ""
+        )
         if field:
             yield merge_fields.Phrase(found.group(), field, known.fields[field].source)
         elif found.group() not in _NUMBER.findall(known.basis):
@@ -167,7 +180,9 @@ def _is_name(word: re.Match[str], text: str, ordinary: Collection[str]) -> bool:
     return not (begins and word.group()[1:] == word.group()[1:].lower() and first in ordinary)
 
 
-def _traced(said: str, words: Sequence[str], text: str, known: Known, exactly: bool = False) -> Iterator[merge_fields.Phrase]:
+def _traced(
+    said: str, words: Sequence[str], text: str, known: Known, exactly: bool = False
+) -> Iterator[merge_fields.Phrase]:
     """The phrase for `words`; none where the template says them, spelt so where it must be `exactly`."""
     if field := known.field_of(words):
         for phrase in _as_it_stands(words, text):

@@ -16,8 +16,20 @@ from outreach.content import merge_fields
 from outreach.drafting.language_model.fact_check import Claimed, Known, Said
 
 PROMPT_VERSION = 1
-GIVEN = ("company", "title", "industry", "employees", "open_roles", "technology", "page_topic", "sender_company")
-OURS = ("sender_company", "first_name")  # what a template may say besides; the name in its greeting only
+GIVEN = (
+    "company",
+    "title",
+    "industry",
+    "employees",
+    "open_roles",
+    "technology",
+    "page_topic",
+    "sender_company",
+)
+OURS = (
+    "sender_company",
+    "first_name",
+)  # what a template may say besides; the name in its greeting only
 LONGEST_VALUE = 80  # characters; a longer one is a sentence that somebody chose
 LONGEST_PARAGRAPH, MOST_PARAGRAPHS, MOST_FACTS = 700, 8, 20
 ANSWER_TOKENS = 900
@@ -74,15 +86,23 @@ class Question:
         return (len(RULES) + len(self.document)) // CHARACTERS_A_TOKEN + ANSWER_TOKENS
 
 
-def question(subject: str, body: str, used: set[str], fields: Mapping[str, merge_fields.Value]) -> Question | None:
+def question(
+    subject: str, body: str, used: set[str], fields: Mapping[str, merge_fields.Value]
+) -> Question | None:
     """The question for a filled template that used these fields; None where it says what does not leave the house."""
     greeting, _, rest = body.partition("\n\n")
     name = fields["first_name"].text if "first_name" in fields else ""
     if not used <= {*GIVEN, *OURS} or not name or greeting != f"Hi {name},":
         return None
-    if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", f"{subject}\n{rest}") and not _is_of_the_company(name, fields):
+    if re.search(
+        rf"(?<!\w){re.escape(name)}(?!\w)", f"{subject}\n{rest}"
+    ) and not _is_of_the_company(name, fields):
         return None
-    given = {n: fields[n] for n in GIVEN if n in fields and fields[n].source and _is_short(fields[n].text)}
+    given = {
+        n: fields[n]
+        for n in GIVEN
+        if n in fields and fields[n].source and _is_short(fields[n].text)
+    }
     return Question(given, subject, rest, greeting)
 
 
@@ -104,9 +124,17 @@ def read(text: str) -> Said:
     if not isinstance(document, dict):
         raise BadAnswer("The answer is no object.")
     subject, rows = document.get("subject"), document.get("paragraphs")
-    if not isinstance(subject, str) or not isinstance(rows, list) or not 1 <= len(rows) <= MOST_PARAGRAPHS:
+    if (
+        not isinstance(subject, str)
+        or not isinstance(rows, list)
+        or not 1 <= len(rows) <= MOST_PARAGRAPHS
+    ):
         raise BadAnswer("The answer has no subject, or no paragraphs, or too many.")
-    return Said(_line(subject), tuple(_text(row) for row in rows), tuple(fact for row in rows for fact in _facts(row)))
+    return Said(
+        _line(subject),
+        tuple(_text(row) for row in rows),
+        tuple(fact for row in rows for fact in _facts(row)),
+    )
 
 
 def _unfenced(text: str) -> str:
@@ -129,7 +157,10 @@ def _facts(row: object) -> list[Claimed]:
     rows = row.get("facts", []) if isinstance(row, dict) else []
     if not isinstance(rows, list) or len(rows) > MOST_FACTS:
         raise BadAnswer("A paragraph's facts are no list, or too many.")
-    found = [(fact.get("phrase"), fact.get("field")) if isinstance(fact, dict) else (None, None) for fact in rows]
+    found = [
+        (fact.get("phrase"), fact.get("field")) if isinstance(fact, dict) else (None, None)
+        for fact in rows
+    ]
     if not all(isinstance(phrase, str) and isinstance(field, str) for phrase, field in found):
         raise BadAnswer("A fact has no phrase, or no field.")
     return [Claimed(str(phrase), str(field)) for phrase, field in found]

@@ -94,10 +94,17 @@ def _question(wish: ModelDraft) -> prompt.Question:
 
 def _composed(wish: ModelDraft) -> tuple[Message, compose.Written]:
     """The email that waits, and what its template says today."""
-    rows = Message.objects.select_related("lead__company", "lead__owner", "assessment", "template", "sender")
+    rows = Message.objects.select_related(
+        "lead__company", "lead__owner", "assessment", "template", "sender"
+    )
     message = rows.get(pk=wish.message_id)
     text = message.text
-    if message.status != Status.HELD or message.opened_at or message.version != wish.for_version or text is None:
+    if (
+        message.status != Status.HELD
+        or message.opened_at
+        or message.version != wish.for_version
+        or text is None
+    ):
         raise Stale(message.status, message.version)
     written = compose.compose(message.lead, message)
     if (written.subject, written.body, written.footer) != (text.subject, text.body, text.footer):
@@ -108,7 +115,9 @@ def _composed(wish: ModelDraft) -> tuple[Message, compose.Written]:
 def ask(question: prompt.Question) -> Answer:
     """One call within the breaker and the day's tokens. Raises NotAsked."""
     if breaker.nobody_may_ask(vendor=rewrite_requests.VENDOR):
-        raise NotAsked(f"The language model is away: {breaker.row(rewrite_requests.VENDOR).reason}.")
+        raise NotAsked(
+            f"The language model is away: {breaker.row(rewrite_requests.VENDOR).reason}."
+        )
     claimed = question.most_tokens
     day = token_budget.claim(claimed)
     if day is None:
@@ -122,7 +131,9 @@ def ask(question: prompt.Question) -> Answer:
     except http.Failure as failure:
         breaker.failed(failure.detail, turn, vendor=rewrite_requests.VENDOR)
         if 400 <= failure.status < 500:
-            token_budget.settle(day, claimed, 0)  # what was refused costs nothing; what broke off may have cost
+            token_budget.settle(
+                day, claimed, 0
+            )  # what was refused costs nothing; what broke off may have cost
         raise NotAsked(f"The language model did not answer: {failure.detail}.") from failure
     breaker.answered(vendor=rewrite_requests.VENDOR)
     cost = min(completion.tokens or claimed, 10 * claimed)
@@ -130,7 +141,12 @@ def ask(question: prompt.Question) -> Answer:
     return Answer(completion.text, cost)
 
 
-def _put_in_place(wish: ModelDraft, question: prompt.Question, said: fact_check.Said, phrases: tuple[merge_fields.Phrase, ...]) -> None:
+def _put_in_place(
+    wish: ModelDraft,
+    question: prompt.Question,
+    said: fact_check.Said,
+    phrases: tuple[merge_fields.Phrase, ...],
+) -> None:
     """Guard the answer and store it as the next version; raises NotAsked or Stale, and then nothing is stored."""
     message, written = _composed(wish)
     again = rewrite_requests.question_of(written)

@@ -40,7 +40,12 @@ def is_on() -> bool:
 
 def wish(message: Message) -> None:
     """Have the template's text of a held first email said anew, where the model is on. Once for each text."""
-    if message.step > 1 or message.template_id is None or message.kind not in (Kind.LIVE, Kind.EXAMPLE) or not is_on():
+    if (
+        message.step > 1
+        or message.template_id is None
+        or message.kind not in (Kind.LIVE, Kind.EXAMPLE)
+        or not is_on()
+    ):
         return
     if ab_assignment.is_assigned(message):
         return  # what is tested must be what is read
@@ -75,7 +80,11 @@ def words(message: Message, text: MessageText) -> str:
     asked = message.model_drafts.last()
     if asked is None or text.author_id is not None:
         return ""
-    return "The language model is being asked." if asked.state == State.DUE else f"The template's text: {asked.why}"
+    return (
+        "The language model is being asked."
+        if asked.state == State.DUE
+        else f"The template's text: {asked.why}"
+    )
 
 
 @dataclass(frozen=True)
@@ -94,9 +103,18 @@ class Standing:
 
 
 def standing() -> Standing:
-    newest = ModelDraft.objects.exclude(state=State.DUE).order_by("-settled_at", "-pk").values_list("pk", flat=True)[:LAST]
+    newest = (
+        ModelDraft.objects.exclude(state=State.DUE)
+        .order_by("-settled_at", "-pk")
+        .values_list("pk", flat=True)[:LAST]
+    )
     rows = ModelDraft.objects.filter(pk__in=list(newest))
-    failed = rows.filter(state=State.FELL_BACK).values_list("why").annotate(n=Count("pk")).order_by("-n", "why")
+    failed = (
+        rows.filter(state=State.FELL_BACK)
+        .values_list("why")
+        .annotate(n=Count("pk"))
+        .order_by("-n", "why")
+    )
     return Standing(
         is_set_up(), is_on(), settings.LLM_MODEL, token_budget.used(), settings.LLM_DAILY_TOKENS, _problem(),
         rows.count(), rows.filter(state=State.USED).count(), tuple(failed[:3]),

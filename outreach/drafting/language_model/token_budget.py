@@ -45,4 +45,6 @@ def claim(tokens: int) -> date | None:
 
 def settle(day: date, claimed: int, cost: int) -> None:
     """What was claimed on `day` has cost so many."""
-    ModelTokens.objects.filter(day=day).update(used=Greatest(F("used") + (cost - claimed), Value(0)))
+    ModelTokens.objects.filter(day=day).update(
+        used=Greatest(F("used") + (cost - claimed), Value(0))
+    )

@@ -68,7 +68,9 @@ def _messages(conversation_id: str) -> list[ConversationRow]:
     seen: list[ConversationRow] = []
     query: dict[str, Any] = {"limit": 100}
     for _ in range(PAGES):
-        found = request("GET", f"/conversations/{conversation_id}/messages", version=VERSION, params=query)
+        found = request(
+            "GET", f"/conversations/{conversation_id}/messages", version=VERSION, params=query
+        )
         page = found.get("messages") if isinstance(found, dict) else None
         seen += [_seen(raw) for raw in _list(page, "messages")]
         if not page or not page.get("nextPage"):
@@ -120,7 +122,11 @@ def open_deals(contact_id: str) -> list[OpenDeal]:
     """The open opportunities of a contact, 100 at most."""
     found = search_opportunities({"contactId": contact_id, "status": "open", "limit": "100"})
     rows = [row for row in _list(found, "opportunities") if row.get("status") == "open"]
-    return [OpenDeal(str(row.get("id") or ""), storable(str(row.get("name") or ""))) for row in rows if _is_of(row, contact_id)]
+    return [
+        OpenDeal(str(row.get("id") or ""), storable(str(row.get("name") or "")))
+        for row in rows
+        if _is_of(row, contact_id)
+    ]
 
 
 def _is_of(row: dict[str, Any], contact_id: str) -> bool:
@@ -141,6 +147,8 @@ def search_opportunities(query: Mapping[str, str]) -> Any:
     except http.Refused as failure:
         if failure.status != 422 or "should not exist" not in http.said(failure.body):
             raise
-        found = request("GET", "/opportunities/search", version=OPPORTUNITIES_VERSION, params=second)
+        found = request(
+            "GET", "/opportunities/search", version=OPPORTUNITIES_VERSION, params=second
+        )
         cache.set(SPELLING, "snake" if second is snake else "camel", 3600)
         return found

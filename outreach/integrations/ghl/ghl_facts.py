@@ -24,7 +24,13 @@ NOT_TALK = (
 )
 LONGEST_BODY = 200_000  # characters
 LARGEST_VALUE = Decimal(10) ** 12
-CHANNELS = {"fb": "facebook", "ig": "instagram", "voicemail": "call", "ivr_call": "call", "webchat": "live_chat"}
+CHANNELS = {
+    "fb": "facebook",
+    "ig": "instagram",
+    "voicemail": "call",
+    "ivr_call": "call",
+    "webchat": "live_chat",
+}
 
 
 @dataclass(frozen=True)
@@ -107,7 +113,11 @@ def load(raw: bytes) -> Fact:
     """The fact that `dump` kept."""
     told = json.loads(raw)
     kind = KINDS[told.pop("fact")]
-    times = {field.name: datetime.fromisoformat(told[field.name]) for field in fields(kind) if field.type is datetime}
+    times = {
+        field.name: datetime.fromisoformat(told[field.name])
+        for field in fields(kind)
+        if field.type is datetime
+    }
     value = {"value": Decimal(told["value"])} if told.get("value") is not None else {}
     fact: Fact = kind(**{**told, **times, **value})
     return fact
@@ -117,7 +127,11 @@ def text(raw: Mapping[str, Any], *names: str, longest: int = 80) -> str:
     """The first of `names` that says something, as text that the database can store."""
     for name in names:
         value = raw.get(name)
-        if isinstance(value, str | int | float) and not isinstance(value, bool) and str(value).strip():
+        if (
+            isinstance(value, str | int | float)
+            and not isinstance(value, bool)
+            and str(value).strip()
+        ):
             return storable(str(value).strip())[:longest]
     return ""
 
@@ -200,7 +214,8 @@ def booked(raw: Mapping[str, Any], at: datetime, *, is_read: bool = False) -> Bo
         id=one,
         contact_id=text(raw, "contactId"),
         calendar_id=text(raw, "calendarId"),
-        status=text(raw, "appointmentStatus", "appoinmentStatus", "status", longest=20) or "unknown",
+        status=text(raw, "appointmentStatus", "appoinmentStatus", "status", longest=20)
+        or "unknown",
         booked_at=moment(raw.get("dateAdded"), at) or at,
         starts_at=starts_at,
         changed_at=moment(raw.get("dateUpdated"), at) or at,
@@ -232,6 +247,10 @@ def _money(value: Any) -> Decimal:
     """Missing is nothing; what is no amount, or more than the column holds, too."""
     try:
         found = Decimal(str(value or 0))
-        return found.quantize(Decimal("0.01")) if found.is_finite() and abs(found) < LARGEST_VALUE else Decimal(0)
+        return (
+            found.quantize(Decimal("0.01"))
+            if found.is_finite() and abs(found) < LARGEST_VALUE
+            else Decimal(0)
+        )
     except InvalidOperation:
         return Decimal(0)

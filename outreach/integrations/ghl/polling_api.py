@@ -15,7 +15,16 @@ from leads.integrations import ghl
 from outreach.choices import EventKind
 from outreach.integrations.ghl import ghl_facts
 from outreach.integrations.ghl.conversation_api import search_opportunities
-from outreach.integrations.ghl.ghl_facts import Blocked, Booked, Deal, Said, channel, mapping, moment, text
+from outreach.integrations.ghl.ghl_facts import (
+    Blocked,
+    Booked,
+    Deal,
+    Said,
+    channel,
+    mapping,
+    moment,
+    text,
+)
 
 TALK_VERSION = CALENDAR_VERSION = "2021-04-15"
 PAGE = 100
@@ -88,11 +97,17 @@ def messages(since: datetime, *, emails: bool, cursor: str = "") -> Page:
     query |= {"cursor": cursor} if cursor else {}
     found = ghl.request("GET", "/conversations/messages/export", version=TALK_VERSION, params=query)
     rows = [_listed(raw) for raw in listed(found, "messages")]
-    return Page([row for row in rows if row is not None], text(mapping(found), "nextCursor", longest=2000))
+    return Page(
+        [row for row in rows if row is not None], text(mapping(found), "nextCursor", longest=2000)
+    )
 
 
 def _listed(raw: dict[str, Any]) -> Listed | None:
-    way, message_id, at = channel(raw.get("messageType")), text(raw, "id"), moment(raw.get("dateAdded"))
+    way, message_id, at = (
+        channel(raw.get("messageType")),
+        text(raw, "id"),
+        moment(raw.get("dateAdded")),
+    )
     if not way or not message_id or at is None:
         return None
     ids = mapping(mapping(raw.get("meta")).get("email")).get("messageIds")

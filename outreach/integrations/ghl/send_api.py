@@ -29,7 +29,9 @@ class EmailThread:
     newest: str
 
 
-def send_email(*, contact_id: str, to: str, subject: str, html: str, thread: EmailThread | None = None) -> SentEmail:
+def send_email(
+    *, contact_id: str, to: str, subject: str, html: str, thread: EmailThread | None = None
+) -> SentEmail:
     """Send one email. Success means that GHL has queued it. Never repeat on Uncertain.
 
     `emailFrom` is a bare address: GHL refuses "Name <a@b>". Raises lib.http's failures.
@@ -44,5 +46,14 @@ def send_email(*, contact_id: str, to: str, subject: str, html: str, thread: Ema
     }
     if thread:
         body |= {"threadId": thread.id, "replyMessageId": thread.newest, "emailReplyMode": "reply"}
-    found = request("POST", "/conversations/messages", version=VERSION, json=body, deadline=SEND_DEADLINE, reaches_out=True)
-    return SentEmail(*(str(found.get(name) or "") for name in ("conversationId", "messageId", "emailMessageId")))
+    found = request(
+        "POST",
+        "/conversations/messages",
+        version=VERSION,
+        json=body,
+        deadline=SEND_DEADLINE,
+        reaches_out=True,
+    )
+    return SentEmail(
+        *(str(found.get(name) or "") for name in ("conversationId", "messageId", "emailMessageId"))
+    )

@@ -51,7 +51,9 @@ def name_of(raw: bytes) -> str:
     except (ValueError, RecursionError):
         body = {}
     one = text(body, "webhookId", longest=200)
-    return hashlib.sha256(f"{body.get('type')} {one}".encode("utf-8", "replace") if one else raw).hexdigest()
+    return hashlib.sha256(
+        f"{body.get('type')} {one}".encode("utf-8", "replace") if one else raw
+    ).hexdigest()
 
 
 def name_of_workflow(sha256: str, at: datetime) -> str:
@@ -84,7 +86,9 @@ def read(raw: bytes, location_id: str, received_at: datetime) -> Fact | None:
     if kind == "LCEmailStats":
         return _mailed(mapping(body.get("webhookPayload")), at)
     if kind.startswith("Appointment"):
-        gone = {"appointmentStatus": DELETED, "dateUpdated": None} if kind.endswith("Delete") else {}
+        gone = (
+            {"appointmentStatus": DELETED, "dateUpdated": None} if kind.endswith("Delete") else {}
+        )
         return booked({**mapping(body.get("appointment")), **gone}, at)
     if kind.startswith("Opportunity"):
         return deal({**body, "status": DELETED} if kind.endswith("Delete") else body, at)
@@ -97,7 +101,10 @@ def _mailed(event: Mapping[str, Any], at: datetime) -> Mailed | None:
     if not kind:
         return None
     at = moment(event.get("timestamp"), at) or at
-    ours, headers = mapping(event.get("lc-operations")), mapping(mapping(event.get("message")).get("headers"))
+    ours, headers = (
+        mapping(event.get("lc-operations")),
+        mapping(mapping(event.get("message")).get("headers")),
+    )
     address = text(event, "recipient", longest=254)
     named = [text(event, name, longest=200) for name in ("event", "id", "timestamp", "recipient")]
     return Mailed(
@@ -138,13 +145,21 @@ def read_workflow(raw: bytes, location_id: str) -> Blocked | None:
     """
     body = parse(raw)
     more, contact = mapping(body.get("customData")), mapping(body.get("contact"))
-    location = text(body, "locationId") or text(mapping(body.get("location")), "id") or text(more, "locationId")
+    location = (
+        text(body, "locationId")
+        or text(mapping(body.get("location")), "id")
+        or text(more, "locationId")
+    )
     if location and location != location_id:
         raise Unreadable(f"It is about another location: {location}.")
     event = (text(more, "event") or text(body, "event", "type")).lower().replace(" ", "_")
     if event not in STOPS:
         return None
-    contact_id = text(body, "contactId", "contact_id", "id") or text(contact, "id") or text(more, "contactId")
+    contact_id = (
+        text(body, "contactId", "contact_id", "id")
+        or text(contact, "id")
+        or text(more, "contactId")
+    )
     address = text(body, "email", longest=254) or text(contact, "email", longest=254)
     if not contact_id and not address:
         raise Unreadable(f"The event is {event!r}, and it names neither id nor email of a contact.")

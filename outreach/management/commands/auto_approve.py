@@ -18,11 +18,19 @@ class Command(Answering):
         which.add_argument("--on", action="store_true")
         which.add_argument("--off", action="store_true")
         parser.add_argument("--reason", required=True)
-        parser.add_argument("--under-intent", type=int, metavar="SCORE", help="It approves only what scores less.")
-        parser.add_argument("--warm-connections", choices=["yes", "no"], help="Whether it approves those, too.")
+        parser.add_argument(
+            "--under-intent", type=int, metavar="SCORE", help="It approves only what scores less."
+        )
+        parser.add_argument(
+            "--warm-connections", choices=["yes", "no"], help="Whether it approves those, too."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        loosens = options["on"] or options["under_intent"] is not None or options["warm_connections"] is not None
+        loosens = (
+            options["on"]
+            or options["under_intent"] is not None
+            or options["warm_connections"] is not None
+        )
         self.permission = phase.TURN_ON if loosens else phase.TURN_OFF
         person = self.person(options)
         no_warm = {"yes": False, "no": True, None: None}[options["warm_connections"]]

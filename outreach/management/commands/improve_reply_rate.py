@@ -20,12 +20,29 @@ class Command(Reporting):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--kind", choices=Experiment.Kind.values, default=Experiment.Kind.CALL_TO_ACTION)
-        parser.add_argument("--template", default="", metavar="KEY", help="Of which template; the most used by default.")
-        parser.add_argument("--text", default="", help="Your own subject or closing question in place of a proposal.")
-        parser.add_argument("--emails", type=int, default=50, help="Of the test, both sides together (default 50).")
-        parser.add_argument("--apply", action="store_true", help="Start the first test that is shown.")
-        parser.add_argument("--as", dest="as_user", default="", metavar="USER", help="Who answers for the test.")
+        parser.add_argument(
+            "--kind", choices=Experiment.Kind.values, default=Experiment.Kind.CALL_TO_ACTION
+        )
+        parser.add_argument(
+            "--template",
+            default="",
+            metavar="KEY",
+            help="Of which template; the most used by default.",
+        )
+        parser.add_argument(
+            "--text",
+            default="",
+            help="Your own subject or closing question in place of a proposal.",
+        )
+        parser.add_argument(
+            "--emails", type=int, default=50, help="Of the test, both sides together (default 50)."
+        )
+        parser.add_argument(
+            "--apply", action="store_true", help="Start the first test that is shown."
+        )
+        parser.add_argument(
+            "--as", dest="as_user", default="", metavar="USER", help="Who answers for the test."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         by = self._person(options) if options["apply"] else None
@@ -42,9 +59,13 @@ class Command(Reporting):
     def _person(self, options: dict[str, Any]) -> Any:
         user = get_user_model().objects.filter(username=options["as_user"], is_active=True).first()
         if user is None:
-            raise CommandError(f"--apply needs --as USER; there is no active user {options['as_user']!r}.")
+            raise CommandError(
+                f"--apply needs --as USER; there is no active user {options['as_user']!r}."
+            )
         if not user.has_perm("outreach.run_experiment"):
-            raise CommandError(f"--as: {user.get_username()} does not have outreach.run_experiment.")
+            raise CommandError(
+                f"--as: {user.get_username()} does not have outreach.run_experiment."
+            )
         return user
 
     def _proposed(self, options: dict[str, Any]) -> list[proposals.Proposal]:
@@ -63,19 +84,32 @@ class Command(Reporting):
         except proposals.Unfit as error:
             raise CommandError(f"--text: {error} Nothing was started.") from error
 
-    def _start(self, proposed: list[proposals.Proposal], options: dict[str, Any], by: Any) -> Experiment:
+    def _start(
+        self, proposed: list[proposals.Proposal], options: dict[str, Any], by: Any
+    ) -> Experiment:
         if not proposed:
-            raise CommandError("There is nothing to test: each template has a test, or no variant passes the checks.")
+            raise CommandError(
+                "There is nothing to test: each template has a test, or no variant passes the checks."
+            )
         first = proposed[0]
         try:
-            return experiments.start(first.template, first.variant, first.kind, options["emails"], by)
+            return experiments.start(
+                first.template, first.variant, first.kind, options["emails"], by
+            )
         except experiments.NotStarted as error:
             raise CommandError(f"{error} Nothing was started.") from error
 
     def _say(self, answered: Any, proposed: Any, plans: Any, started: Experiment | None) -> None:
-        rows = [(one.template, one.subject, f"{one.answered} of {one.people}", _percent(one)) for one in answered]
+        rows = [
+            (one.template, one.subject, f"{one.answered} of {one.people}", _percent(one))
+            for one in answered
+        ]
         if rows:
-            self.table("Answers by subject, 60 days", ("Template", "Subject", "Answered", "Rate (95 %)"), rows)
+            self.table(
+                "Answers by subject, 60 days",
+                ("Template", "Subject", "Answered", "Rate (95 %)"),
+                rows,
+            )
         else:
             self.stdout.write("No first email has left to somebody real in 60 days.")
         for one, plan in zip(proposed, plans, strict=True):
@@ -83,7 +117,9 @@ class Command(Reporting):
                 self.stdout.write(f"\n{one.template}: {Experiment.Kind(one.kind).label.lower()}")
                 self.stdout.write(f"  A: {one.before}\n  B: {one.after}\n  {plan.sentence}")
         if started:
-            self.stdout.write(f"\nStarted: {started.public_id}, over the next {started.size} emails of {started.template_a}.")
+            self.stdout.write(
+                f"\nStarted: {started.public_id}, over the next {started.size} emails of {started.template_a}."
+            )
         elif proposed:
             self.stdout.write("\nNothing was started: add --apply --as USER to start the first.")
 
@@ -94,11 +130,21 @@ def _percent(one: proposals.Answered) -> str:
     return f"{one.rate:.1%} ({one.interval[0]:.1%} to {one.interval[1]:.1%})"
 
 
-def _document(answered: Any, proposed: Any, plans: Any, started: Experiment | None) -> dict[str, Any]:
+def _document(
+    answered: Any, proposed: Any, plans: Any, started: Experiment | None
+) -> dict[str, Any]:
     return {
-        "subjects": [{**one.__dict__, "rate": one.rate, "interval": one.interval} for one in answered],
+        "subjects": [
+            {**one.__dict__, "rate": one.rate, "interval": one.interval} for one in answered
+        ],
         "proposals": [
-            {"template": str(one.template), "kind": one.kind, "a": one.before, "b": one.after, "plan": plan.__dict__}
+            {
+                "template": str(one.template),
+                "kind": one.kind,
+                "a": one.before,
+                "b": one.after,
+                "plan": plan.__dict__,
+            }
             for one, plan in zip(proposed, plans, strict=True)
         ],
         "started": str(started.public_id) if started else None,

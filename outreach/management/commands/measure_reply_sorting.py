@@ -25,9 +25,17 @@ class Command(Reporting):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("file", type=Path, nargs="?", help="Without it: the corrections kept in the database.")
-        parser.add_argument("--wrong", action="store_true", help="Also show each reply that is sorted wrongly.")
-        parser.add_argument("--lines", action="store_true", help="Print the replies as such a file, and measure nothing.")
+        parser.add_argument(
+            "file", type=Path, nargs="?", help="Without it: the corrections kept in the database."
+        )
+        parser.add_argument(
+            "--wrong", action="store_true", help="Also show each reply that is sorted wrongly."
+        )
+        parser.add_argument(
+            "--lines",
+            action="store_true",
+            help="Print the replies as such a file, and measure nothing.",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         replies = self._read(options["file"]) if options["file"] else list(evaluation.corrected())
@@ -55,10 +63,14 @@ class Command(Reporting):
             **figures.totals(),
             "milliseconds_each": each,
             "kinds": [asdict(figures.of(kind)) for kind in kinds],
-            "confusion": {label: {kind: figures.confusion[label, kind] for kind in kinds} for label in kinds},
+            "confusion": {
+                label: {kind: figures.confusion[label, kind] for kind in kinds} for label in kinds
+            },
         }
         if wrong:
-            document["wrong"] = [{**asdict(reply), **asdict(found)} for reply, found in figures.wrong]
+            document["wrong"] = [
+                {**asdict(reply), **asdict(found)} for reply, found in figures.wrong
+            ]
         self.as_json(document)
 
     def _tables(self, figures: Figures, each: float, wrong: bool) -> None:
@@ -82,7 +94,13 @@ class Command(Reporting):
                 "Sorted wrongly",
                 ("Is", "Taken for", "Sure", "Said", "Because of"),
                 [
-                    (reply.label, found.kind, found.is_sure, found.said[:LONGEST_SHOWN], " … ".join(found.words))
+                    (
+                        reply.label,
+                        found.kind,
+                        found.is_sure,
+                        found.said[:LONGEST_SHOWN],
+                        " … ".join(found.words),
+                    )
                     for reply, found in figures.wrong
                 ],
             )

@@ -21,10 +21,25 @@ class Command(Answering):
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         which = parser.add_mutually_exclusive_group(required=True)
-        which.add_argument("--tier", choices=("tier_1", "tier_2", "tier_3"), help="Leads of this tier, the highest score first.")
-        which.add_argument("--input", type=Path, help="A CSV with the column email, or linkedin_url, or both.")
-        parser.add_argument("--limit", type=int, help=f"At most so many (with --tier required, up to {manual_queue.MOST}).")
-        parser.add_argument("--confirm", type=int, metavar="COUNT", help="The number shown, where nobody can type it.")
+        which.add_argument(
+            "--tier",
+            choices=("tier_1", "tier_2", "tier_3"),
+            help="Leads of this tier, the highest score first.",
+        )
+        which.add_argument(
+            "--input", type=Path, help="A CSV with the column email, or linkedin_url, or both."
+        )
+        parser.add_argument(
+            "--limit",
+            type=int,
+            help=f"At most so many (with --tier required, up to {manual_queue.MOST}).",
+        )
+        parser.add_argument(
+            "--confirm",
+            type=int,
+            metavar="COUNT",
+            help="The number shown, where nobody can type it.",
+        )
         parser.add_argument("--dry-run", action="store_true", help="Show the count and end.")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -41,7 +56,9 @@ class Command(Answering):
         try:
             segment = manual_queue.queue(selection, person)
         except IntegrityError as error:
-            raise CommandError("An email to one of them was opened meanwhile. Nothing was queued; try again.") from error
+            raise CommandError(
+                "An email to one of them was opened meanwhile. Nothing was queued; try again."
+            ) from error
         self._report(selection, options, queued=segment.queued)
 
     def _select(self, options: dict[str, Any]) -> Selection:
@@ -53,7 +70,9 @@ class Command(Answering):
                 raise CommandError("--limit: say how many of the tier at most.")
             return manual_queue.of_tier(options["tier"], limit)
         try:
-            selection, report = manual_queue.of_file(options["input"].read_bytes(), limit or manual_queue.MOST)
+            selection, report = manual_queue.of_file(
+                options["input"].read_bytes(), limit or manual_queue.MOST
+            )
         except OSError as error:
             raise CommandError(f"{options['input']}: {error.strerror}.") from error
         except BadFile as error:
@@ -66,7 +85,9 @@ class Command(Answering):
         return selection
 
     def _show(self, selection: Selection) -> None:
-        self.stdout.write(f"{len(selection.leads)} of {selection.looked_at} leads looked at can be queued.")
+        self.stdout.write(
+            f"{len(selection.leads)} of {selection.looked_at} leads looked at can be queued."
+        )
         for reason, count in selection.left_out.most_common():
             self.stdout.write(f"  {count} left out: {reason}")
 
@@ -74,7 +95,9 @@ class Command(Answering):
         typed = options["confirm"]
         if typed is None:
             try:
-                typed = int(input(f"Type {count} to queue {count} emails, each to be decided by a person: "))
+                typed = int(
+                    input(f"Type {count} to queue {count} emails, each to be decided by a person: ")
+                )
             except (ValueError, EOFError):
                 typed = None
         if typed != count:
@@ -88,4 +111,6 @@ class Command(Answering):
                 "queued": queued,
             })  # fmt: skip
         elif not options["dry_run"]:
-            self.stdout.write(f"{queued} drafts are being written; they wait in the queue as CRITICAL.")
+            self.stdout.write(
+                f"{queued} drafts are being written; they wait in the queue as CRITICAL."
+            )

@@ -19,6 +19,8 @@ class Command(Answering):
     def handle(self, *args: Any, **options: Any) -> None:
         person = self.person(options)
         if settings.EMERGENCY_STOP:
-            raise CommandError("EMERGENCY_STOP is set: sending can only be resumed there, with a restart.")
+            raise CommandError(
+                "EMERGENCY_STOP is set: sending can only be resumed there, with a restart."
+            )
         phase.resume(by=person, reason=options["reason"])
         self.stdout.write("Sending goes on.")

@@ -27,4 +27,6 @@ class Command(Reporting):
     def _show(self, result: polling.Result) -> None:
         """One line as soon as a stage is done: some take minutes, for GoHighLevel's rate is left to sending."""
         kept = f", {result.kept_back} kept for later" if result.kept_back else ""
-        self.stdout.write(f"{'✓' if result.ended else '✕'} {result.name}: {result.read} read{kept} {result.error}".strip())
+        self.stdout.write(
+            f"{'✓' if result.ended else '✕'} {result.name}: {result.read} read{kept} {result.error}".strip()
+        )

@@ -13,9 +13,13 @@ class Command(Answering):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--domain", required=True, help="What stands behind the @ of GHL_FROM_EMAIL.")
+        parser.add_argument(
+            "--domain", required=True, help="What stands behind the @ of GHL_FROM_EMAIL."
+        )
         which = parser.add_mutually_exclusive_group(required=True)
-        which.add_argument("--start", action="store_true", help="20 emails a day in the first week, then 40, 60 …")
+        which.add_argument(
+            "--start", action="store_true", help="20 emails a day in the first week, then 40, 60 …"
+        )
         which.add_argument("--established", action="store_true", help="The phase alone limits it.")
         parser.add_argument("--reason", required=True)
 
@@ -28,7 +32,9 @@ class Command(Answering):
             raise CommandError(str(error)) from error
         sends = row.name == sending_domains.ours()
         if options["json"]:
-            self.as_json({"domain": row.name, "warm_up_since": row.warm_up_since, "we_send_from_it": sends})
+            self.as_json(
+                {"domain": row.name, "warm_up_since": row.warm_up_since, "we_send_from_it": sends}
+            )
             return
         self.stdout.write(f"{row.name}: {sending_domains.sentence(row)}")
         if not sends:

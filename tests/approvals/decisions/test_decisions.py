@@ -41,25 +41,44 @@ def connected(settings: Any) -> None:
     settings.SANDBOXED = []
 
 
-def test_an_approval_is_written_once_with_everything_it_was_about(reviewer: User, connected: None) -> None:
+def test_an_approval_is_written_once_with_everything_it_was_about(
+    reviewer: User, connected: None
+) -> None:
     message = factories.held()
     assert decisions.approve(message, 1, by(reviewer)).status == "cleared"
     row = Decision.objects.get()
     assert Message.objects.get(pk=message.pk).transport == "ghl"
-    assert (row.message, row.verdict, row.version, row.text_sha256) == (message, "approved", 1, message.text.sha256)
+    assert (row.message, row.verdict, row.version, row.text_sha256) == (
+        message,
+        "approved",
+        1,
+        message.text.sha256,
+    )
     assert (row.by, row.by_name, row.channel, row.phase) == (reviewer, "rita", "desk", "parallel")
     assert (row.edited, row.is_evidence, row.tag, row.held_at) == (False, True, "", message.held_at)
     assert (DecisionReason.objects.count(), MoveReason.objects.count()) == (0, 0)
 
 
-def test_a_rejection_keeps_tag_and_reason_in_erasable_rows_beside_decision_and_move(reviewer: User, connected: None) -> None:
+def test_a_rejection_keeps_tag_and_reason_in_erasable_rows_beside_decision_and_move(
+    reviewer: User, connected: None
+) -> None:
     message = factories.held()
     done = decisions.reject(message, 1, by(reviewer), tag="weak_subject", reason=f"  {REASON}\n")
     assert done.status == "rejected"
     row = Decision.objects.get()
-    assert (row.verdict, row.tag, row.reason.text, row.is_evidence) == ("rejected", "weak_subject", REASON, True)
+    assert (row.verdict, row.tag, row.reason.text, row.is_evidence) == (
+        "rejected",
+        "weak_subject",
+        REASON,
+        True,
+    )
     moved = message.moves.last()
-    assert (moved.to_status, moved.tag, moved.reason.text, moved.by) == ("rejected", "weak_subject", REASON, reviewer)
+    assert (moved.to_status, moved.tag, moved.reason.text, moved.by) == (
+        "rejected",
+        "weak_subject",
+        REASON,
+        reviewer,
+    )
     for name in ("verdict", "tag", "by_name", "channel", "phase", "text_sha256"):
         assert REASON not in str(getattr(row, name))
     DecisionReason.objects.all().delete()
@@ -75,7 +94,10 @@ def test_a_decision_cannot_be_changed_or_deleted(reviewer: User) -> None:
         row.save()
     with pytest.raises(TypeError, match="append-only"):
         row.delete()
-    for change in (lambda: Decision.objects.update(verdict="rejected"), lambda: Decision.objects.all().delete()):
+    for change in (
+        lambda: Decision.objects.update(verdict="rejected"),
+        lambda: Decision.objects.all().delete(),
+    ):
         with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
             change()
     assert Decision.objects.get().verdict == "approved"
@@ -90,7 +112,9 @@ def test_a_decision_cannot_be_changed_or_deleted(reviewer: User) -> None:
         ("\n\t" * 40, "20 more characters: say what should be different."),
     ],
 )
-def test_a_reason_of_less_than_twenty_characters_is_refused(reviewer: User, reason: str, text: str) -> None:
+def test_a_reason_of_less_than_twenty_characters_is_refused(
+    reviewer: User, reason: str, text: str
+) -> None:
     message = factories.held()
     with pytest.raises(Refused) as refused:
         decisions.reject(message, 1, by(reviewer), tag="other", reason=reason)
@@ -99,7 +123,10 @@ def test_a_reason_of_less_than_twenty_characters_is_refused(reviewer: User, reas
 
 
 def test_twenty_characters_are_enough(reviewer: User) -> None:
-    assert decisions.reject(factories.held(), 1, by(reviewer), tag="other", reason="x" * 20).status == "rejected"
+    assert (
+        decisions.reject(factories.held(), 1, by(reviewer), tag="other", reason="x" * 20).status
+        == "rejected"
+    )
 
 
 @pytest.mark.parametrize("tag", ["", "nonsense", "OTHER", "other "])
@@ -125,12 +152,18 @@ def decide(kind: str, message: Message, version: int, decider: Decider) -> Messa
 
 
 @pytest.mark.parametrize("kind", ["approve", "reject"])
-def test_a_text_that_changed_is_not_decided_unseen(reviewer: User, lead_user: User, kind: str) -> None:
+def test_a_text_that_changed_is_not_decided_unseen(
+    reviewer: User, lead_user: User, kind: str
+) -> None:
     shown = factories.held()
     body = shown.text.body + "\n\nOne more thing."
-    review_actions.edit(Message.objects.get(pk=shown.pk), 1, subject=shown.text.subject, body=body, by=lead_user)
+    review_actions.edit(
+        Message.objects.get(pk=shown.pk), 1, subject=shown.text.subject, body=body, by=lead_user
+    )
     for page_copy in (shown, Message.objects.get(pk=shown.pk)):
-        with pytest.raises(TooLate, match=r"^lena changed this email at 10:00\. Your decision was not recorded\.$") as late:
+        with pytest.raises(
+            TooLate, match=r"^lena changed this email at 10:00\. Your decision was not recorded\.$"
+        ) as late:
             decide(kind, page_copy, 1, by(reviewer))
         assert late.value.message.version == 2
     nothing_happened(shown)
@@ -146,7 +179,9 @@ def test_a_version_that_does_not_exist_yet_cannot_be_decided(reviewer: User, kin
 
 @pytest.mark.parametrize("first", ["approve", "reject"])
 @pytest.mark.parametrize("second", ["approve", "reject"])
-def test_who_is_second_learns_who_was_first(reviewer: User, lead_user: User, first: str, second: str) -> None:
+def test_who_is_second_learns_who_was_first(
+    reviewer: User, lead_user: User, first: str, second: str
+) -> None:
     message = factories.held()
     page_copy = Message.objects.get(pk=message.pk)
     done = decide(first, message, 1, by(reviewer))
@@ -159,22 +194,30 @@ def test_who_is_second_learns_who_was_first(reviewer: User, lead_user: User, fir
     assert Message.objects.get(pk=message.pk).status == done.status
 
 
-@pytest.mark.parametrize("status", ["expired", "withdrawn", "sending", "uncertain", "failed", "draft"])
+@pytest.mark.parametrize(
+    "status", ["expired", "withdrawn", "sending", "uncertain", "failed", "draft"]
+)
 @pytest.mark.parametrize("kind", ["approve", "reject"])
 def test_what_is_not_waiting_cannot_be_decided(reviewer: User, status: str, kind: str) -> None:
     message = factories.held()
     Message.objects.filter(pk=message.pk).update(status=status)
     message.refresh_from_db()
-    with pytest.raises(TooLate, match=r"^It is no longer waiting: .*\. Your decision was not recorded\.$"):
+    with pytest.raises(
+        TooLate, match=r"^It is no longer waiting: .*\. Your decision was not recorded\.$"
+    ):
         decide(kind, message, 1, by(reviewer))
     nothing_happened(message, status)
 
 
 def test_a_blocked_email_can_be_rejected_but_not_approved(reviewer: User) -> None:
     message = factories.held()
-    message = review_actions.edit(message, 1, subject="Re: hello", body=message.text.body, by=reviewer)
+    message = review_actions.edit(
+        message, 1, subject="Re: hello", body=message.text.body, by=reviewer
+    )
     assert message.status == "blocked"
-    with pytest.raises(TooLate, match="It can't be approved: The subject pretends to be an answer."):
+    with pytest.raises(
+        TooLate, match="It can't be approved: The subject pretends to be an answer."
+    ):
         decisions.approve(message, 2, by(reviewer))
     nothing_happened(message, "blocked")
     assert decide("reject", message, 2, by(reviewer)).status == "rejected"
@@ -183,7 +226,9 @@ def test_a_blocked_email_can_be_rejected_but_not_approved(reviewer: User) -> Non
 
 def test_an_email_that_could_not_be_drafted_can_be_rejected(reviewer: User) -> None:
     message = factories.draft()
-    Message.objects.filter(pk=message.pk).update(status="blocked", blocked_by="draft", error="LookupError: none")
+    Message.objects.filter(pk=message.pk).update(
+        status="blocked", blocked_by="draft", error="LookupError: none"
+    )
     message.refresh_from_db()
     assert decide("reject", message, 0, by(reviewer)).status == "rejected"
     assert (Decision.objects.get().text_sha256, Decision.objects.get().edited) == ("", False)
@@ -192,7 +237,9 @@ def test_an_email_that_could_not_be_drafted_can_be_rejected(reviewer: User) -> N
 def test_a_suppressed_person_cannot_be_approved_and_no_decision_is_left(reviewer: User) -> None:
     message = factories.held()
     suppression.stop(message.to_address, "unsubscribed", "test", message.lead)
-    with pytest.raises(Refused, match=r"^We must not write to this address: Unsubscribed \(test\)\.$"):
+    with pytest.raises(
+        Refused, match=r"^We must not write to this address: Unsubscribed \(test\)\.$"
+    ):
         decisions.approve(message, 1, by(reviewer))
     nothing_happened(message)
 
@@ -217,12 +264,21 @@ def test_a_decision_by_a_key_without_a_user_is_no_evidence(connected: None) -> N
     message = factories.held()
     decisions.approve(message, 1, by(None, "api", "key nightly"))
     row = Decision.objects.get()
-    assert (row.by, row.by_name, row.channel, row.is_evidence) == (None, "key nightly", "api", False)
+    assert (row.by, row.by_name, row.channel, row.is_evidence) == (
+        None,
+        "key nightly",
+        "api",
+        False,
+    )
     assert message.moves.last().by is None
 
 
-@pytest.mark.parametrize(("kind", "evidence"), [("live", True), ("example", False), ("test", False), ("training", False)])
-def test_only_decisions_about_live_people_are_evidence(reviewer: User, connected: None, kind: str, evidence: bool) -> None:
+@pytest.mark.parametrize(
+    ("kind", "evidence"), [("live", True), ("example", False), ("test", False), ("training", False)]
+)
+def test_only_decisions_about_live_people_are_evidence(
+    reviewer: User, connected: None, kind: str, evidence: bool
+) -> None:
     decisions.approve(factories.held(factories.LeadFactory(kind=kind)), 1, by(reviewer))
     assert Decision.objects.get().is_evidence is evidence
 
@@ -234,14 +290,25 @@ def test_a_decision_about_an_email_for_the_sandbox_is_no_evidence(reviewer: User
 
 def test_a_decision_about_a_persons_text_says_so(reviewer: User) -> None:
     message = factories.held()
-    message = review_actions.edit(message, 1, subject=message.text.subject, body=message.text.body + " Alex", by=reviewer)
+    message = review_actions.edit(
+        message, 1, subject=message.text.subject, body=message.text.body + " Alex", by=reviewer
+    )
     decisions.approve(message, 2, by(reviewer))
     row = Decision.objects.get()
-    assert (row.version, row.edited, row.text_sha256) == (2, True, message.texts.get(version=2).sha256)
+    assert (row.version, row.edited, row.text_sha256) == (
+        2,
+        True,
+        message.texts.get(version=2).sha256,
+    )
 
 
-@pytest.mark.parametrize(("kind", "verdict", "status"), [("approve", "would_approve", "withdrawn"), ("reject", "would_reject", "rejected")])
-def test_in_shadow_a_decision_is_recorded_as_one_of_shadow(reviewer: User, loose: None, kind: str, verdict: str, status: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "verdict", "status"),
+    [("approve", "would_approve", "withdrawn"), ("reject", "would_reject", "rejected")],
+)
+def test_in_shadow_a_decision_is_recorded_as_one_of_shadow(
+    reviewer: User, loose: None, kind: str, verdict: str, status: str
+) -> None:
     phase.change(Phase.SHADOW, by=None, reason="test")
     message = factories.held()
     assert decide(kind, message, 1, by(reviewer)).status == status
@@ -252,7 +319,9 @@ def test_in_shadow_a_decision_is_recorded_as_one_of_shadow(reviewer: User, loose
     assert SandboxEmail.objects.count() == 0
 
 
-def test_after_an_undo_the_email_can_be_decided_again_and_both_decisions_stand(reviewer: User, lead_user: User) -> None:
+def test_after_an_undo_the_email_can_be_decided_again_and_both_decisions_stand(
+    reviewer: User, lead_user: User
+) -> None:
     message = decisions.approve(factories.held(), 1, by(reviewer))
     message = review_actions.undo(message, by=reviewer)
     decide("reject", message, 1, by(lead_user))
@@ -265,7 +334,9 @@ def test_the_time_in_a_refusal_is_the_teams(reviewer: User, settings: Any) -> No
     settings.TEAM_TIME_ZONE = "Asia/Kolkata"
     message = factories.held()
     decisions.approve(message, 1, by(reviewer))
-    assert "approved this email at 20:30." in decisions.how_it_stands(Message.objects.get(pk=message.pk))
+    assert "approved this email at 20:30." in decisions.how_it_stands(
+        Message.objects.get(pk=message.pk)
+    )
 
 
 # --- The queue --------------------------------------------------------------------------------------------------------
@@ -285,11 +356,17 @@ def test_the_counts_leave_training_and_test_people_out() -> None:
     factories.held(factories.LeadFactory(kind="training"))
     factories.held(factories.LeadFactory(kind="example"))
     factories.cleared()
-    assert (review_queue.counts().pending, review_queue.counts().approved, review_queue.counts().rejected) == (2, 1, 0)
+    assert (
+        review_queue.counts().pending,
+        review_queue.counts().approved,
+        review_queue.counts().rejected,
+    ) == (2, 1, 0)
     assert review_queue.counts().total == 3
 
 
-def test_an_email_is_on_one_desk_for_ten_minutes(reviewer: User, lead_user: User, clock: Any) -> None:
+def test_an_email_is_on_one_desk_for_ten_minutes(
+    reviewer: User, lead_user: User, clock: Any
+) -> None:
     message = factories.held()
     assert review_queue.take(message, reviewer).user == reviewer
     assert review_queue.take(message, lead_user).user == reviewer
@@ -314,5 +391,7 @@ def test_having_read_is_of_one_text_and_of_one_person(reviewer: User, lead_user:
     assert Message.objects.get(pk=message.pk).opened_at is not None
     assert [m.read for m in review_queue.with_reading(review_queue.waiting(), reviewer)] == [True]
     assert [m.read for m in review_queue.with_reading(review_queue.waiting(), lead_user)] == [False]
-    review_actions.edit(message, 1, subject=message.text.subject, body=message.text.body + " Alex", by=lead_user)
+    review_actions.edit(
+        message, 1, subject=message.text.subject, body=message.text.body + " Alex", by=lead_user
+    )
     assert [m.read for m in review_queue.with_reading(review_queue.waiting(), reviewer)] == [False]

@@ -37,7 +37,9 @@ def by_email(settings: Any) -> None:
 @pytest.fixture
 def next_person(sender: TeamMember) -> TeamMember:
     TeamMember.objects.filter(pk=sender.pk).update(slack_user_id="U0ALEX")
-    return factories.TeamMemberFactory(name="Sam", notice_order=2, slack_user_id="U0SAM", email="sam@ours.example.com")
+    return factories.TeamMemberFactory(
+        name="Sam", notice_order=2, slack_user_id="U0SAM", email="sam@ours.example.com"
+    )
 
 
 def rounds() -> tuple[int, int]:
@@ -48,7 +50,9 @@ def notice() -> Notice:
     return Notice.objects.get()
 
 
-def test_a_hot_email_is_announced_at_once_and_once(slack: FakeSlack, next_person: TeamMember) -> None:
+def test_a_hot_email_is_announced_at_once_and_once(
+    slack: FakeSlack, next_person: TeamMember
+) -> None:
     message = factories.held()
     assert rounds() == (1, 1)
     (post,) = slack.posts()
@@ -59,7 +63,13 @@ def test_a_hot_email_is_announced_at_once_and_once(slack: FakeSlack, next_person
     assert section["text"]["text"] == f"<@U0ALEX> {said}"
     assert actions["elements"][0]["url"] == f"http://testserver/sales/queue/{message.public_id}"
     told = notice()
-    assert (told.message, told.step, told.channel, told.error, told.attempts) == (message, 0, "slack", "", 1)
+    assert (told.message, told.step, told.channel, told.error, told.attempts) == (
+        message,
+        0,
+        "slack",
+        "",
+        1,
+    )
     assert told.told_at is not None and told.lease_until is None
     for _ in range(3):
         assert rounds() == (0, 0)
@@ -67,22 +77,31 @@ def test_a_hot_email_is_announced_at_once_and_once(slack: FakeSlack, next_person
     assert mail.outbox == []
 
 
-def test_the_next_person_is_told_after_two_hours_and_then_nobody(slack: FakeSlack, clock: Any, next_person: TeamMember) -> None:
+def test_the_next_person_is_told_after_two_hours_and_then_nobody(
+    slack: FakeSlack, clock: Any, next_person: TeamMember
+) -> None:
     message = factories.held()
     rounds()
     clock.shift(timedelta(hours=1, minutes=59))
     assert rounds() == (0, 0)
     clock.shift(timedelta(minutes=2))
     assert rounds() == (1, 1)
-    said = f"Still no decision after 2 hours: {message.lead.name}, {message.lead.company.name} (HOT)."
+    said = (
+        f"Still no decision after 2 hours: {message.lead.name}, {message.lead.company.name} (HOT)."
+    )
     assert slack.posts()[-1]["blocks"][0]["text"]["text"] == f"<@U0SAM> {said}"
     clock.shift(timedelta(hours=5))
     assert rounds() == (0, 0)
     assert len(slack.posts()) == 2
-    assert list(Notice.objects.order_by("step").values_list("step", "to__name")) == [(0, "Alex Moreno"), (1, "Sam")]
+    assert list(Notice.objects.order_by("step").values_list("step", "to__name")) == [
+        (0, "Alex Moreno"),
+        (1, "Sam"),
+    ]
 
 
-def test_the_last_person_in_the_order_is_told_again_where_there_is_no_next(slack: FakeSlack, clock: Any) -> None:
+def test_the_last_person_in_the_order_is_told_again_where_there_is_no_next(
+    slack: FakeSlack, clock: Any
+) -> None:
     factories.held()
     rounds()
     clock.shift(timedelta(hours=2, seconds=1))
@@ -130,12 +149,16 @@ def test_what_was_decided_is_not_escalated(slack: FakeSlack, clock: Any) -> None
     assert len(slack.posts()) == 1
 
 
-def test_what_comes_back_into_the_queue_is_announced_again(slack: FakeSlack, clock: Any, reviewer: User) -> None:
+def test_what_comes_back_into_the_queue_is_announced_again(
+    slack: FakeSlack, clock: Any, reviewer: User
+) -> None:
     message = factories.held()
     rounds()
     message = review_actions.clear(message, 1, by=None)
     clock.shift(timedelta(minutes=1))
-    review_actions.edit(message, 1, subject=message.text.subject, body=message.text.body + " Alex", by=reviewer)
+    review_actions.edit(
+        message, 1, subject=message.text.subject, body=message.text.body + " Alex", by=reviewer
+    )
     assert rounds() == (1, 1)
     assert rounds() == (0, 0)
     assert len(slack.posts()) == 2
@@ -144,12 +167,16 @@ def test_what_comes_back_into_the_queue_is_announced_again(slack: FakeSlack, clo
 def test_two_sweeps_at_once_tell_nothing_twice(slack: FakeSlack) -> None:
     factories.held()
     escalation.notice_hot()
-    Notice.objects.update(lease_until=timezone.now() + timedelta(seconds=30))  # the other sweep has it
+    Notice.objects.update(
+        lease_until=timezone.now() + timedelta(seconds=30)
+    )  # the other sweep has it
     assert rounds() == (0, 0)
     assert slack.requests() == []
 
 
-def test_a_sweep_that_died_is_taken_over_when_its_lease_is_over(slack: FakeSlack, clock: Any) -> None:
+def test_a_sweep_that_died_is_taken_over_when_its_lease_is_over(
+    slack: FakeSlack, clock: Any
+) -> None:
     factories.held()
     escalation.notice_hot()
     Notice.objects.update(lease_until=timezone.now() + timedelta(seconds=30), attempts=1)
@@ -159,12 +186,13 @@ def test_a_sweep_that_died_is_taken_over_when_its_lease_is_over(slack: FakeSlack
 
 
 @pytest.mark.parametrize(
-    "name",
-    ["<!channel>", "<!here> & <@U0BOSS>", "<https://evil.test|click>", "a > b & c"],
+    "name", ["<!channel>", "<!here> & <@U0BOSS>", "<https://evil.test|click>", "a > b & c"]
 )
 def test_a_visitors_words_can_neither_mention_nor_link(slack: FakeSlack, name: str) -> None:
     lead = factories.held().lead
-    Lead.objects.filter(pk=lead.pk).update(first_name=name)  # afterwards: no draft is written with such a name
+    Lead.objects.filter(pk=lead.pk).update(
+        first_name=name
+    )  # afterwards: no draft is written with such a name
     Company.objects.filter(pk=lead.company_id).update(name=name)
     rounds()
     (post,) = slack.posts()
@@ -179,7 +207,10 @@ def test_a_visitors_words_of_any_length_and_with_line_breaks_are_told(by_email: 
     long = factories.held(factories.LeadFactory(company=company, email="dana@long.test", **name))
     other = factories.held()
     assert rounds() == (2, 2)
-    assert set(Notice.objects.values_list("message", "channel")) == {(long.pk, "email"), (other.pk, "email")}
+    assert set(Notice.objects.values_list("message", "channel")) == {
+        (long.pk, "email"),
+        (other.pk, "email"),
+    }
     text = Notice.objects.get(message=long).text
     assert text.startswith(f"A HOT email waits for a decision: {'N' * 100} L Bcc: x@y.test MMM")
     assert len(text) <= 300
@@ -196,12 +227,19 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
-def test_without_email_slack_is_tried_again_until_it_works(slack: FakeSlack, clock: Any, fault: Any) -> None:
+def test_without_email_slack_is_tried_again_until_it_works(
+    slack: FakeSlack, clock: Any, fault: Any
+) -> None:
     factories.held()
     fault(slack)
     assert rounds() == (1, 1)
     waiting = notice()
-    assert (waiting.told_at, waiting.channel, waiting.attempts, waiting.lease_until) == (None, "", 1, None)
+    assert (waiting.told_at, waiting.channel, waiting.attempts, waiting.lease_until) == (
+        None,
+        "",
+        1,
+        None,
+    )
     assert waiting.error.startswith("slack: ")
     assert waiting.not_before > timezone.now()
     assert rounds() == (0, 0)
@@ -212,7 +250,9 @@ def test_without_email_slack_is_tried_again_until_it_works(slack: FakeSlack, clo
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
-def test_with_email_the_person_gets_an_email_at_once(slack: FakeSlack, by_email: None, sender: TeamMember, fault: Any) -> None:
+def test_with_email_the_person_gets_an_email_at_once(
+    slack: FakeSlack, by_email: None, sender: TeamMember, fault: Any
+) -> None:
     message = factories.held()
     fault(slack)
     assert rounds() == (1, 1)
@@ -226,7 +266,9 @@ def test_with_email_the_person_gets_an_email_at_once(slack: FakeSlack, by_email:
     assert slack.posts() == []
 
 
-def test_a_slack_that_hangs_is_given_up_and_an_email_goes_out(slack: FakeSlack, by_email: None) -> None:
+def test_a_slack_that_hangs_is_given_up_and_an_email_goes_out(
+    slack: FakeSlack, by_email: None
+) -> None:
     """Takes the timeout of the call."""
     factories.held()
     slack.on(POST).never()
@@ -235,7 +277,9 @@ def test_a_slack_that_hangs_is_given_up_and_an_email_goes_out(slack: FakeSlack, 
     assert notice().channel == "email"
 
 
-def test_after_the_last_try_it_stands_on_the_notices_page_with_the_error(slack: FakeSlack, clock: Any) -> None:
+def test_after_the_last_try_it_stands_on_the_notices_page_with_the_error(
+    slack: FakeSlack, clock: Any
+) -> None:
     factories.held()
     slack.on(POST).status(500)
     tries = 0
@@ -255,7 +299,9 @@ def test_without_slack_and_email_the_notices_page_is_the_way() -> None:
     assert (notice().channel, notice().error, mail.outbox) == ("page", "", [])
 
 
-def test_without_anybody_to_tell_slack_is_told_without_a_mention(slack: FakeSlack, sender: TeamMember) -> None:
+def test_without_anybody_to_tell_slack_is_told_without_a_mention(
+    slack: FakeSlack, sender: TeamMember
+) -> None:
     TeamMember.objects.update(notice_order=0)
     factories.held()
     assert rounds() == (1, 1)
@@ -263,7 +309,9 @@ def test_without_anybody_to_tell_slack_is_told_without_a_mention(slack: FakeSlac
     assert notice().to is None
 
 
-def test_who_left_is_not_told(slack: FakeSlack, sender: TeamMember, next_person: TeamMember) -> None:
+def test_who_left_is_not_told(
+    slack: FakeSlack, sender: TeamMember, next_person: TeamMember
+) -> None:
     TeamMember.objects.filter(pk=sender.pk).update(active=False)
     factories.held()
     rounds()

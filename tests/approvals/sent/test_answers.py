@@ -23,7 +23,11 @@ from tests.fakes.slack import FakeSlack
 
 pytestmark = pytest.mark.django_db
 
-YES, NO, STOP = "Happy to talk on Thursday.", "We are not interested.", "Please remove me from your list."
+YES, NO, STOP = (
+    "Happy to talk on Thursday.",
+    "We are not interested.",
+    "Please remove me from your list.",
+)
 UNSURE = "Hm."
 
 
@@ -40,15 +44,29 @@ def body(response: Any) -> str:
 def sent(**lead: Any) -> Message:
     message = factories.cleared(factories.LeadFactory(**lead))
     contact = f"cnt_{message.pk}"
-    Message.objects.filter(pk=message.pk).update(status="sent", transport="ghl", sent_at=timezone.now(), ghl_contact_id=contact)
+    Message.objects.filter(pk=message.pk).update(
+        status="sent", transport="ghl", sent_at=timezone.now(), ghl_contact_id=contact
+    )
     message.refresh_from_db()
     return message
 
 
 def said(text: str, message: Message | None = None, **more: Any) -> Reply:
     message = message or sent()
-    fact = {"id": f"eml_{Reply.objects.count()}", "message_id": "", "contact_id": message.ghl_contact_id, "address": ""}
-    told = {"is_inbound": True, "channel": "email", "subject": "Re: x", "body": text, "at": timezone.now(), **more}
+    fact = {
+        "id": f"eml_{Reply.objects.count()}",
+        "message_id": "",
+        "contact_id": message.ghl_contact_id,
+        "address": "",
+    }
+    told = {
+        "is_inbound": True,
+        "channel": "email",
+        "subject": "Re: x",
+        "body": text,
+        "at": timezone.now(),
+        **more,
+    }
     apply_feedback.hear(Said(**fact, **told), "webhook")
     return Reply.objects.latest("pk")
 
@@ -72,8 +90,13 @@ def test_what_people_wrote_is_text_and_never_markup(desk: Client) -> None:
     assert "&lt;img src=x onerror=alert(1)&gt; &amp; more" in raw
 
 
-@pytest.mark.parametrize(("text", "needs"), [(YES, True), (UNSURE, True), (NO, False), (STOP, False), ("I am out of the office.", True)])
-def test_positive_ones_and_those_the_machine_asks_about_need_somebody(desk: Client, text: str, needs: bool) -> None:
+@pytest.mark.parametrize(
+    ("text", "needs"),
+    [(YES, True), (UNSURE, True), (NO, False), (STOP, False), ("I am out of the office.", True)],
+)
+def test_positive_ones_and_those_the_machine_asks_about_need_somebody(
+    desk: Client, text: str, needs: bool
+) -> None:
     said(text)
     assert bool(answers.needs_you()) == needs
     page = body(desk.get("/sales/sent"))
@@ -117,7 +140,9 @@ def test_what_came_back_stands_beside_each_email_that_left(desk: Client) -> None
     assert "Delivered, Opened; <b>Negative</b>" in body(desk.get("/sales/sent"))
 
 
-def test_the_page_asks_the_database_as_often_with_many_replies(desk: Client, django_assert_max_num_queries: Any) -> None:
+def test_the_page_asks_the_database_as_often_with_many_replies(
+    desk: Client, django_assert_max_num_queries: Any
+) -> None:
     for _ in range(2):
         said(YES)
     with django_assert_max_num_queries(60) as few:
@@ -134,7 +159,11 @@ def test_the_page_asks_the_database_as_often_with_many_replies(desk: Client, dja
         ("Happy to talk.", ["Happy"], "Happy to talk."),
         ("", [], ""),
         ("x" * 300, [], "x" * 240 + " …"),
-        ("We do much. " * 30 + "Happy to\n talk on Thursday.", ["Happy to talk"], "… Happy to talk on Thursday."),
+        (
+            "We do much. " * 30 + "Happy to\n talk on Thursday.",
+            ["Happy to talk"],
+            "… Happy to talk on Thursday.",
+        ),
         ("word " * 60 + "Happy", ["Happy"], "… Happy"),
         ("First. Second.", ["not there"], "First. Second."),
     ],
@@ -146,12 +175,18 @@ def test_what_is_quoted_is_what_decided(said_: str, because: list[str], quote: s
 # --- Sorted differently -----------------------------------------------------------------------------------------------
 
 
-def test_a_person_sorts_a_reply_differently_and_both_words_stand_there(desk: Client, reviewer: User) -> None:
+def test_a_person_sorts_a_reply_differently_and_both_words_stand_there(
+    desk: Client, reviewer: User
+) -> None:
     reply = said(NO)
     response = desk.post(f"/sales/replies/{reply.public_id}/correct", {"kind": "not_now"})
     assert (response.status_code, response["Location"]) == (303, "/sales/sent#replies")
     reply.refresh_from_db()
-    assert (reply.sorted_as, reply.corrected_to, reply.corrected_by) == ("negative", "not_now", reviewer)
+    assert (reply.sorted_as, reply.corrected_to, reply.corrected_by) == (
+        "negative",
+        "not_now",
+        reviewer,
+    )
     page = body(desk.get("/sales/sent"))
     assert "sorted as not now." in page and "rita sorted it; the machine said negative." in page
 
@@ -178,7 +213,9 @@ def test_an_unknown_kind_changes_nothing(desk: Client, kind: str) -> None:
 
 
 @pytest.mark.parametrize("what", ["correct", "take"])
-def test_a_get_changes_nothing_and_a_viewer_may_not(client: Client, viewer: User, desk: Client, what: str) -> None:
+def test_a_get_changes_nothing_and_a_viewer_may_not(
+    client: Client, viewer: User, desk: Client, what: str
+) -> None:
     reply = said(NO)
     path = f"/sales/replies/{reply.public_id}/{what}"
     assert desk.get(path, {"kind": "stop"}).status_code == 302
@@ -196,11 +233,15 @@ def test_an_unknown_reply_is_not_found(desk: Client) -> None:
     assert desk.post(path, {"kind": "stop"}).status_code == 404
 
 
-def test_who_takes_an_answer_is_named_and_nobody_else_takes_it(desk: Client, lead_user: User) -> None:
+def test_who_takes_an_answer_is_named_and_nobody_else_takes_it(
+    desk: Client, lead_user: User
+) -> None:
     reply = said(YES)
     path = f"/sales/replies/{reply.public_id}/take"
     page = body(desk.post(path, follow=True))
-    assert "yours to answer." in page and "rita answers it." in page and "Needs you <b>0</b>" in page
+    assert (
+        "yours to answer." in page and "rita answers it." in page and "Needs you <b>0</b>" in page
+    )
     other = Client()
     other.force_login(lead_user)
     assert "rita has it already. Nothing was changed." in body(other.post(path, follow=True))
@@ -214,7 +255,9 @@ def test_who_takes_an_answer_is_named_and_nobody_else_takes_it(desk: Client, lea
 @pytest.fixture
 def owner(db: None) -> TeamMember:
     factories.TeamMemberFactory(name="First", notice_order=1, slack_user_id="U0FIRST")
-    return factories.TeamMemberFactory(name="Olga", email="olga@ours.example.com", slack_user_id="U0OLGA")
+    return factories.TeamMemberFactory(
+        name="Olga", email="olga@ours.example.com", slack_user_id="U0OLGA"
+    )
 
 
 def told(times: int = 1) -> list[Notice]:
@@ -224,7 +267,9 @@ def told(times: int = 1) -> list[Notice]:
     return list(Notice.objects.filter(reply__isnull=False))
 
 
-def test_the_owner_is_told_once_in_slack_with_the_words_and_not_of_a_no(slack: FakeSlack, owner: TeamMember) -> None:
+def test_the_owner_is_told_once_in_slack_with_the_words_and_not_of_a_no(
+    slack: FakeSlack, owner: TeamMember
+) -> None:
     reply = said(f"{YES} <!channel>", sent(owner=owner))
     said(NO, sent(owner=owner))
     (notice,) = told(times=3)
@@ -233,12 +278,17 @@ def test_the_owner_is_told_once_in_slack_with_the_words_and_not_of_a_no(slack: F
     text = posted["blocks"][0]["text"]["text"]
     assert text.startswith("<@U0OLGA> A positive answer: ") and "Happy to talk on Thursday." in text
     assert "<!channel>" not in text
-    assert posted["blocks"][1]["elements"][0]["url"].endswith(f"/sales/sent#reply-{reply.public_id}")
+    assert posted["blocks"][1]["elements"][0]["url"].endswith(
+        f"/sales/sent#reply-{reply.public_id}"
+    )
     assert "Happy" not in notice.text, "the words are kept in one place"
 
 
 def test_without_slack_it_goes_by_email(settings: Any, owner: TeamMember) -> None:
-    settings.EMAIL_URL, settings.EMAIL_BACKEND = "smtp://x", "django.core.mail.backends.locmem.EmailBackend"
+    settings.EMAIL_URL, settings.EMAIL_BACKEND = (
+        "smtp://x",
+        "django.core.mail.backends.locmem.EmailBackend",
+    )
     reply = said(YES, sent(owner=owner))
     told()
     (letter,) = mail.outbox
@@ -251,7 +301,10 @@ def test_without_an_owner_who_signed_is_told_and_else_the_first_in_order(owner: 
     Message.objects.filter(pk=signed.pk).update(sender=owner)
     Message.objects.filter(pk=plain.pk).update(sender=None)
     by_signed, by_plain = said(YES, signed), said(YES, plain)
-    assert {notice.reply: str(notice.to) for notice in told()} == {by_signed: "Olga", by_plain: "First"}
+    assert {notice.reply: str(notice.to) for notice in told()} == {
+        by_signed: "Olga",
+        by_plain: "First",
+    }
 
 
 def test_a_reply_sorted_as_positive_by_a_person_is_told(desk: Client, owner: TeamMember) -> None:
@@ -262,13 +315,20 @@ def test_a_reply_sorted_as_positive_by_a_person_is_told(desk: Client, owner: Tea
 
 
 @pytest.mark.parametrize("change", ["taken", "sorted"])
-def test_what_somebody_has_dealt_with_already_is_not_told(slack: FakeSlack, owner: TeamMember, reviewer: User, change: str) -> None:
+def test_what_somebody_has_dealt_with_already_is_not_told(
+    slack: FakeSlack, owner: TeamMember, reviewer: User, change: str
+) -> None:
     reply = said(YES)
     escalation.notice_answers()
-    Reply.objects.filter(pk=reply.pk).update(**{"taken": {"taken_by": reviewer}, "sorted": {"corrected_to": "negative"}}[change])
+    Reply.objects.filter(pk=reply.pk).update(
+        **{"taken": {"taken_by": reviewer}, "sorted": {"corrected_to": "negative"}}[change]
+    )
     escalation.tell_due()
     notice = Notice.objects.get(reply=reply)
-    assert (notice.channel, notice.error) == ("page", "taken, or sorted differently, before it was told")
+    assert (notice.channel, notice.error) == (
+        "page",
+        "taken, or sorted differently, before it was told",
+    )
     assert slack.posts() == []
 
 

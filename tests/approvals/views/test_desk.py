@@ -45,11 +45,16 @@ def url(message: Message, what: str = "") -> str:
 def approve(client: Client, message: Message, **more: Any) -> Any:
     """Approve as the desk does, after a minute of reading."""
     proof = reading_proof.mark(message, at=time.time() - 60)
-    return client.post(url(message, "approve"), {"version": message.version, "shown": proof, **more})
+    return client.post(
+        url(message, "approve"), {"version": message.version, "shown": proof, **more}
+    )
 
 
 def reject(client: Client, message: Message, **more: Any) -> Any:
-    return client.post(url(message, "reject"), {"version": message.version, "tag": "weak_subject", "reason": REASON, **more})
+    return client.post(
+        url(message, "reject"),
+        {"version": message.version, "tag": "weak_subject", "reason": REASON, **more},
+    )
 
 
 def body(response: Any) -> str:
@@ -66,7 +71,9 @@ def test_pages_ask_for_a_login(client: Client, path: str) -> None:
     assert response["Location"].startswith("/accounts/login/?next=/sales")
 
 
-@pytest.mark.parametrize("what", ["approve", "reject", "edit", "undo", "skip", "read", "withdraw", "settle"])
+@pytest.mark.parametrize(
+    "what", ["approve", "reject", "edit", "undo", "skip", "read", "withdraw", "settle"]
+)
 def test_a_viewer_decides_nothing(client: Client, viewer: User, what: str) -> None:
     message = factories.held()
     client.force_login(viewer)
@@ -88,7 +95,12 @@ def test_a_viewer_sees_the_sentence_and_no_buttons(client: Client, viewer: User)
 def test_a_viewer_does_not_decide_in_batches(client: Client, viewer: User) -> None:
     message = factories.held()
     client.force_login(viewer)
-    assert client.post("/sales/queue/batch", {"action": "approve", "selected": f"{message.public_id}.1"}).status_code == 403
+    assert (
+        client.post(
+            "/sales/queue/batch", {"action": "approve", "selected": f"{message.public_id}.1"}
+        ).status_code
+        == 403
+    )
     assert client.post("/sales/queue/next").status_code == 403
 
 
@@ -104,7 +116,9 @@ def test_forms_need_their_token(reviewer: User) -> None:
 # --- A GET changes nothing --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("what", ["", "approve", "reject", "edit", "undo", "skip", "read", "withdraw", "settle"])
+@pytest.mark.parametrize(
+    "what", ["", "approve", "reject", "edit", "undo", "skip", "read", "withdraw", "settle"]
+)
 def test_a_get_changes_nothing(desk: Client, what: str) -> None:
     message = factories.held()
     before = Message.objects.filter(pk=message.pk).values().get()
@@ -163,7 +177,11 @@ def test_rejecting_keeps_tag_and_reason(desk: Client) -> None:
     assert reject(desk, message).status_code == 303
     message.refresh_from_db()
     decision = message.decisions.get()
-    assert (message.status, decision.tag, decision.reason.text) == (Status.REJECTED, "weak_subject", REASON)
+    assert (message.status, decision.tag, decision.reason.text) == (
+        Status.REJECTED,
+        "weak_subject",
+        REASON,
+    )
     assert MoveReason.objects.get(move__message=message, move__to_status="rejected").text == REASON
 
 
@@ -176,7 +194,9 @@ def test_rejecting_keeps_tag_and_reason(desk: Client) -> None:
         ({"tag": "ugly"}, "Select a valid choice"),
     ],
 )
-def test_a_reject_form_with_a_gap_keeps_what_was_typed(desk: Client, more: dict[str, str], said: str) -> None:
+def test_a_reject_form_with_a_gap_keeps_what_was_typed(
+    desk: Client, more: dict[str, str], said: str
+) -> None:
     message = factories.held()
     response = reject(desk, message, **more)
     page = body(response)
@@ -207,7 +227,9 @@ def test_a_reason_survives_an_email_that_changed(desk: Client, sam: User) -> Non
     text = message.text
     assert text is not None
     review_actions.edit(message, 1, subject="Another subject here", body=text.body, by=sam)
-    response = desk.post(url(message, "reject"), {"version": 1, "tag": "weak_subject", "reason": REASON})
+    response = desk.post(
+        url(message, "reject"), {"version": 1, "tag": "weak_subject", "reason": REASON}
+    )
     page = body(response)
     assert response.status_code == 409
     assert REASON in page
@@ -247,7 +269,10 @@ def test_a_blocked_email_says_why_and_has_no_approve(desk: Client) -> None:
     message = review_actions.edit(message, 1, subject="Re: hello", body=text.body, by=None)
     assert message.status == Status.BLOCKED
     page = body(desk.get(url(message)))
-    assert 'aria-disabled="true"' in page and "Can't be approved: The subject pretends to be an answer." in page
+    assert (
+        'aria-disabled="true"' in page
+        and "Can't be approved: The subject pretends to be an answer." in page
+    )
     response = desk.post(url(message, "approve"), {"version": message.version})
     assert response.status_code == 409
     message.refresh_from_db()
@@ -276,7 +301,9 @@ def test_saving_shows_the_same_email_with_its_new_text(desk: Client) -> None:
     message = factories.held()
     text = message.text
     assert text is not None
-    response = desk.post(url(message, "edit"), {"version": 1, "subject": "A calmer subject", "body": text.body})
+    response = desk.post(
+        url(message, "edit"), {"version": 1, "subject": "A calmer subject", "body": text.body}
+    )
     assert (response.status_code, response["Location"]) == (303, url(message))
     page = body(desk.get(url(message)))
     assert "A calmer subject" in page and "Approve (edited)" in page and "Saved." in page
@@ -284,7 +311,9 @@ def test_saving_shows_the_same_email_with_its_new_text(desk: Client) -> None:
 
 def test_comparing_saves_nothing(desk: Client) -> None:
     message = factories.held()
-    response = desk.post(url(message, "edit"), {"version": 1, "subject": "Calmer", "body": "Hi.", "do": "compare"})
+    response = desk.post(
+        url(message, "edit"), {"version": 1, "subject": "Calmer", "body": "Hi.", "do": "compare"}
+    )
     assert response.status_code == 200
     assert "removed" in body(response) and "<ins>" in body(response)
     message.refresh_from_db()
@@ -296,14 +325,21 @@ def test_an_edit_of_a_text_that_changed_keeps_both(desk: Client, sam: User) -> N
     text = message.text
     assert text is not None
     review_actions.edit(message, 1, subject="Sam's subject", body=text.body, by=sam)
-    response = desk.post(url(message, "edit"), {"version": 1, "subject": "My subject", "body": text.body})
+    response = desk.post(
+        url(message, "edit"), {"version": 1, "subject": "My subject", "body": text.body}
+    )
     page = body(response)
     assert response.status_code == 409
     assert "sam saved another text at" in page and "Yours is still below and is not saved." in page
     assert 'value="My subject"' in page and "Save mine instead" in page
     message.refresh_from_db()
     assert message.version == 2
-    assert desk.post(url(message, "edit"), {"version": 2, "subject": "My subject", "body": text.body}).status_code == 303
+    assert (
+        desk.post(
+            url(message, "edit"), {"version": 2, "subject": "My subject", "body": text.body}
+        ).status_code
+        == 303
+    )
 
 
 @pytest.mark.parametrize("gone", ["subject", "body"])
@@ -320,7 +356,9 @@ def test_an_empty_edit_keeps_the_rest(desk: Client, gone: str) -> None:
 # --- The words of each state ------------------------------------------------------------------------------------------
 
 
-def test_in_shadow_the_buttons_and_the_answer_say_that_nothing_is_sent(desk: Client, lead_user: User) -> None:
+def test_in_shadow_the_buttons_and_the_answer_say_that_nothing_is_sent(
+    desk: Client, lead_user: User
+) -> None:
     phase.change(Phase.SHADOW, by=lead_user, reason="A look first")
     message = factories.held()
     page = body(desk.get(url(message)))
@@ -364,7 +402,9 @@ def test_going_on_gives_the_last_one_back(desk: Client, reviewer: User) -> None:
     first, second = factories.held(), factories.held()
     for message in (first, second):
         desk.post(url(message, "read"), {"version": 1})
-    assert list(Claim.objects.filter(user=reviewer).values_list("message", flat=True)) == [second.pk]
+    assert list(Claim.objects.filter(user=reviewer).values_list("message", flat=True)) == [
+        second.pk
+    ]
 
 
 def test_reading_an_old_text_is_no_reading(desk: Client, sam: User) -> None:
@@ -404,18 +444,26 @@ def test_next_without_emails_says_so(desk: Client) -> None:
 
 def batch(client: Client, action: str, *messages: Message, **more: str) -> Any:
     selected = [f"{message.public_id}.{message.version}" for message in messages]
-    return client.post("/sales/queue/batch", {"action": action, "selected": selected, **more}, follow=True)
+    return client.post(
+        "/sales/queue/batch", {"action": action, "selected": selected, **more}, follow=True
+    )
 
 
-def test_a_batch_approves_only_what_this_person_has_read(desk: Client, reviewer: User, sam: User) -> None:
+def test_a_batch_approves_only_what_this_person_has_read(
+    desk: Client, reviewer: User, sam: User
+) -> None:
     read, unread, critical, changed, taken = (factories.held() for _ in range(5))
-    Message.objects.filter(pk=critical.pk).update(critical_reason="This person has answered before.")
+    Message.objects.filter(pk=critical.pk).update(
+        critical_reason="This person has answered before."
+    )
     for message in (read, critical, changed):
         review_queue.note_reading(message, reviewer)
     review_queue.note_reading(unread, sam)
     text = changed.text
     assert text is not None
-    review_actions.edit(Message.objects.get(pk=changed.pk), 1, subject="Another subject", body=text.body, by=sam)
+    review_actions.edit(
+        Message.objects.get(pk=changed.pk), 1, subject="Another subject", body=text.body, by=sam
+    )
     review_queue.take(taken, sam)
     page = body(batch(desk, "approve", read, unread, critical, changed, taken))
     assert "Approved 1. Not approved 4." in page
@@ -479,7 +527,9 @@ def test_pages_follow_each_other_without_gap_or_repeat(desk: Client) -> None:
         seen += [row.public_id for row in page.rows]
         after = page.next
     assert after == ""
-    assert seen == list(Message.objects.order_by("rank", "due_at", "pk").values_list("public_id", flat=True))
+    assert seen == list(
+        Message.objects.order_by("rank", "due_at", "pk").values_list("public_id", flat=True)
+    )
 
 
 @pytest.mark.parametrize("cursor", ["x", "1_2", "9_9999999999999999999999_1", "a_b_c", "'; --"])
@@ -529,10 +579,14 @@ def test_what_was_not_shown_is_not_approved(desk: Client, proof: str | None) -> 
 def test_a_reason_that_came_while_it_was_read_has_to_be_read_too(desk: Client) -> None:
     message = factories.held()
     proof = reading_proof.mark(message, at=time.time() - 60)
-    Message.objects.filter(pk=message.pk).update(critical_reason="GoHighLevel shows an open deal: Northline pilot.")
+    Message.objects.filter(pk=message.pk).update(
+        critical_reason="GoHighLevel shows an open deal: Northline pilot."
+    )
     response = approve(desk, message, shown=proof)
     assert response.status_code == 422
-    assert "as it stands now" in body(response) and "an open deal: Northline pilot" in body(response)
+    assert "as it stands now" in body(response) and "an open deal: Northline pilot" in body(
+        response
+    )
     message.refresh_from_db()
     assert (message.status, Decision.objects.count()) == ("held", 0)
     approve(desk, message)
@@ -542,9 +596,14 @@ def test_a_reason_that_came_while_it_was_read_has_to_be_read_too(desk: Client) -
 
 @pytest.mark.parametrize(
     ("sandboxed", "said"),
-    [([], "Not checked at GoHighLevel yet."), (["ghl"], "GoHighLevel is in the sandbox: not checked.")],
+    [
+        ([], "Not checked at GoHighLevel yet."),
+        (["ghl"], "GoHighLevel is in the sandbox: not checked."),
+    ],
 )
-def test_the_desk_says_whether_gohighlevel_was_asked(desk: Client, settings: Any, sandboxed: list[str], said: str) -> None:
+def test_the_desk_says_whether_gohighlevel_was_asked(
+    desk: Client, settings: Any, sandboxed: list[str], said: str
+) -> None:
     settings.SANDBOXED = sandboxed
     message = factories.held()
     assert said in body(desk.get(url(message)))

@@ -32,7 +32,9 @@ def body(response: Any) -> str:
 def uncertain(minutes: int) -> Message:
     message = factories.cleared()
     at = timezone.now() - timedelta(minutes=minutes)
-    Message.objects.filter(pk=message.pk).update(status=Status.UNCERTAIN, uncertain_at=at, transport="ghl")
+    Message.objects.filter(pk=message.pk).update(
+        status=Status.UNCERTAIN, uncertain_at=at, transport="ghl"
+    )
     SendIntent.objects.create(
         message=message, transport="ghl", phase="parallel", day=at.date(), domain=message.domain, claimed_at=at,
         outcome=SendIntent.Outcome.UNCERTAIN,
@@ -47,13 +49,18 @@ def uncertain(minutes: int) -> Message:
 def test_an_uncertain_email_says_what_is_known_and_offers_no_resend(desk: Client) -> None:
     message = uncertain(minutes=3)
     page = body(desk.get("/sales/sent"))
-    assert "We don't know whether this left." in page and "It will not be sent again by itself." in page
+    assert (
+        "We don't know whether this left." in page
+        and "It will not be sent again by itself." in page
+    )
     assert f"/sales/queue/{message.public_id}/settle" not in page
 
 
 def test_nobody_settles_before_a_quarter_of_an_hour(desk: Client) -> None:
     message = uncertain(minutes=14)
-    response = desk.post(f"/sales/queue/{message.public_id}/settle", {"was_sent": "yes", "reason": "I saw it there"})
+    response = desk.post(
+        f"/sales/queue/{message.public_id}/settle", {"was_sent": "yes", "reason": "I saw it there"}
+    )
     assert response.status_code == 409
     message.refresh_from_db()
     assert message.status == Status.UNCERTAIN
@@ -63,7 +70,9 @@ def test_nobody_settles_before_a_quarter_of_an_hour(desk: Client) -> None:
 def test_a_person_settles_with_a_reason(desk: Client, answer: str, status: str) -> None:
     message = uncertain(minutes=16)
     assert "It was not sent" in body(desk.get("/sales/sent"))
-    response = desk.post(f"/sales/queue/{message.public_id}/settle", {"was_sent": answer, "reason": "I looked there"})
+    response = desk.post(
+        f"/sales/queue/{message.public_id}/settle", {"was_sent": answer, "reason": "I looked there"}
+    )
     assert (response.status_code, response["Location"]) == (303, "/sales/sent")
     message.refresh_from_db()
     assert message.status == status
@@ -72,7 +81,9 @@ def test_a_person_settles_with_a_reason(desk: Client, answer: str, status: str) 
 
 def test_settling_without_a_reason_changes_nothing(desk: Client) -> None:
     message = uncertain(minutes=16)
-    response = desk.post(f"/sales/queue/{message.public_id}/settle", {"was_sent": "yes", "reason": " "})
+    response = desk.post(
+        f"/sales/queue/{message.public_id}/settle", {"was_sent": "yes", "reason": " "}
+    )
     assert response.status_code == 422
     message.refresh_from_db()
     assert message.status == Status.UNCERTAIN
@@ -112,7 +123,9 @@ def test_the_sandbox_keeps_exactly_what_would_have_been_sent(desk: Client, loose
     assert text.subject in body(desk.get("/sales/sent"))
     page = desk.get(f"/sales/sent/kept/{kept.pk}")
     shown = body(page)
-    assert message.to_address in shown and text.subject in shown and text.body.split("\n")[0] in shown
+    assert (
+        message.to_address in shown and text.subject in shown and text.body.split("\n")[0] in shown
+    )
     assert 'href="http' not in page.content.decode()
 
 
@@ -127,7 +140,9 @@ def test_sandbox_emails_are_not_listed_as_sent(desk: Client, loose: None) -> Non
 
 def test_notices_say_what_was_told_by_which_way_and_what_failed(desk: Client) -> None:
     told = {"told_at": timezone.now(), "channel": "email"}
-    Notice.objects.create(key="1", message=factories.held(), text="A HOT email waits.", error="slack: 429", **told)
+    Notice.objects.create(
+        key="1", message=factories.held(), text="A HOT email waits.", error="slack: 429", **told
+    )
     page = body(desk.get("/sales/notices"))
     assert "A HOT email waits." in page and "by Email" in page and "slack: 429" in page
 
@@ -185,7 +200,9 @@ def test_all_caught_up_only_when_every_stage_was_seen(desk: Client) -> None:
     assert "Nothing waits here, but" in page and "All caught up" not in page
     for name in SWEEPS:
         Heartbeat.beat(name, worked=True)
-    assert "All caught up. Every stage was seen working in the last hour." in body(desk.get("/sales"))
+    assert "All caught up. Every stage was seen working in the last hour." in body(
+        desk.get("/sales")
+    )
 
 
 def test_the_overview_leads_to_the_next_email(desk: Client) -> None:
@@ -196,7 +213,11 @@ def test_the_overview_leads_to_the_next_email(desk: Client) -> None:
 
 def test_the_phase_page_says_what_is_missing(desk: Client) -> None:
     page = body(desk.get("/sales/phase"))
-    assert "Phase 2: Parallel" in page and "Not enough yet" in page and "about 50 more settled requests" in page
+    assert (
+        "Phase 2: Parallel" in page
+        and "Not enough yet" in page
+        and "about 50 more settled requests" in page
+    )
 
 
 # --- Frame ------------------------------------------------------------------------------------------------------------
@@ -218,7 +239,12 @@ def test_our_pages_have_no_inline_script_or_style(desk: Client) -> None:
     for path in ("/sales", "/sales/queue", "/sales/sent", f"/sales/queue/{message.public_id}"):
         response = desk.get(path)
         page = response.content.decode()
-        assert "style=" not in page and "<style" not in page and "<script>" not in page and " onclick" not in page, path
+        assert (
+            "style=" not in page
+            and "<style" not in page
+            and "<script>" not in page
+            and " onclick" not in page
+        ), path
         assert "'unsafe-inline'" not in response["Content-Security-Policy"]
 
 
@@ -228,6 +254,11 @@ def test_pages_for_strangers_look_like_ours(client: Client, path: str) -> None:
 
 
 def test_account_pages_look_like_ours(desk: Client) -> None:
-    for path in ("/accounts/logout/", "/accounts/password/change/", "/accounts/email/", "/accounts/2fa/"):
+    for path in (
+        "/accounts/logout/",
+        "/accounts/password/change/",
+        "/accounts/email/",
+        "/accounts/2fa/",
+    ):
         response = desk.get(path, follow=True)
         assert "caio/sales.css" in response.content.decode(), path

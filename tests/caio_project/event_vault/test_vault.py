@@ -57,7 +57,8 @@ def waiting_to_be_replayed() -> InboundEvent:
     """Parked by a fault that is mended by now."""
     event = stored(rb2b.to_body(rb2b.person(PERSON)), then=False)
     InboundEvent.objects.filter(pk=event.pk).update(
-        state="parked", reason="Failed 8 times: IntegrityError: Key (email)=(quentin@zephyr.test) already exists."
+        state="parked",
+        reason="Failed 8 times: IntegrityError: Key (email)=(quentin@zephyr.test) already exists.",
     )
     event.refresh_from_db()
     return event
@@ -84,10 +85,17 @@ class TestMasking:
         ],
     )  # fmt: skip
     def test_lists_searches_and_filters_show_nothing_personal(
-        self, client: Client, user: User, visit: InboundEvent, waiting_to_be_replayed: InboundEvent, path: str
+        self,
+        client: Client,
+        user: User,
+        visit: InboundEvent,
+        waiting_to_be_replayed: InboundEvent,
+        path: str,
     ) -> None:
         answer = client.get(path)
-        text = re.sub(r'value="[^"]*"|\?[^"]*"', "", answer.content.decode())  # what was typed stands in its own box
+        text = re.sub(
+            r'value="[^"]*"|\?[^"]*"', "", answer.content.decode()
+        )  # what was typed stands in its own box
         assert (answer.status_code, shows(text)) == (
             200,
             [] if "q=" not in path else [s for s in shows(text) if s in path],
@@ -96,7 +104,12 @@ class TestMasking:
     @pytest.mark.parametrize("user", MASKED_ROLES, indirect=True)
     @pytest.mark.parametrize("what", ["change", "history"])
     def test_a_row_and_its_history_show_nothing_personal(
-        self, client: Client, user: User, visit: InboundEvent, waiting_to_be_replayed: InboundEvent, what: str
+        self,
+        client: Client,
+        user: User,
+        visit: InboundEvent,
+        waiting_to_be_replayed: InboundEvent,
+        what: str,
     ) -> None:
         for event in (visit, waiting_to_be_replayed):
             text = client.get(page_of(event, what)).content.decode()
@@ -112,11 +125,16 @@ class TestMasking:
         assert "Quentin Zephyrine" in client.get(LIST).content.decode()
         text = client.get(page_of(visit)).content.decode()
         assert "quentin@zephyr.test" in text and "Wollongong" in text
-        assert "Key (email)=(quentin@zephyr.test)" in client.get(page_of(waiting_to_be_replayed)).content.decode()
+        assert (
+            "Key (email)=(quentin@zephyr.test)"
+            in client.get(page_of(waiting_to_be_replayed)).content.decode()
+        )
 
     @pytest.mark.parametrize("user", MASKED_ROLES, indirect=True)
     def test_a_body_that_is_no_json_is_hidden_whole(self, client: Client, user: User) -> None:
-        text = client.get(page_of(stored(b"Quentin Zephyrine, quentin@zephyr.test"))).content.decode()
+        text = client.get(
+            page_of(stored(b"Quentin Zephyrine, quentin@zephyr.test"))
+        ).content.decode()
         assert shows(text) == []
         assert "38 bytes that are no JSON object" in text
 
@@ -136,26 +154,43 @@ class TestMasking:
         assert answer.status_code in (302, 400)
         assert str(waiting_to_be_replayed.pk) not in answer.headers.get("Location", "")
 
-    @pytest.mark.parametrize(("user", "hits"), [("viewer", 0), ("reviewer", 0), ("lead_user", 1)], indirect=["user"])
+    @pytest.mark.parametrize(
+        ("user", "hits"), [("viewer", 0), ("reviewer", 0), ("lead_user", 1)], indirect=["user"]
+    )
     def test_what_a_reason_quotes_is_found_only_by_who_may_read_it(
         self, client: Client, user: User, waiting_to_be_replayed: InboundEvent, hits: int
     ) -> None:
-        found = client.get(f"{LIST}?q=already+exists").content.decode().count(page_of(waiting_to_be_replayed))
+        found = (
+            client.get(f"{LIST}?q=already+exists")
+            .content.decode()
+            .count(page_of(waiting_to_be_replayed))
+        )
         assert min(found, 1) == hits
-        assert page_of(waiting_to_be_replayed) in client.get(f"{LIST}?q=failed+8+times").content.decode()
+        assert (
+            page_of(waiting_to_be_replayed)
+            in client.get(f"{LIST}?q=failed+8+times").content.decode()
+        )
 
     @pytest.mark.parametrize("user", MASKED_ROLES, indirect=True)
-    def test_a_leads_page_says_no_more_of_what_came_in(self, client: Client, user: User, visit: InboundEvent) -> None:
+    def test_a_leads_page_says_no_more_of_what_came_in(
+        self, client: Client, user: User, visit: InboundEvent
+    ) -> None:
         lead = Lead.objects.get()
-        InboundEvent.objects.filter(pk=visit.pk).update(state="parked", reason="ValueError: Wollongong 555-0142")
+        InboundEvent.objects.filter(pk=visit.pk).update(
+            state="parked", reason="ValueError: Wollongong 555-0142"
+        )
         text = client.get(f"/sales/leads/{lead.public_id}").content.decode()
         assert page_of(visit) in text
         assert "555-0142" not in text and "ValueError: ***" in text
 
     def test_the_api_gives_no_event_away(self, client: Client, visit: InboundEvent) -> None:
-        _, key = ApiKey.objects.create_key(name="all", scopes=["leads:read", "leads:write", "messages:read"])
+        _, key = ApiKey.objects.create_key(
+            name="all", scopes=["leads:read", "leads:write", "messages:read"]
+        )
         body = rb2b.to_body(rb2b.person(PERSON))
-        sent = client.post("/api/visitors", body, "application/json", headers={"Authorization": f"Bearer {key}"})
+        sent = client.post(
+            "/api/visitors", body, "application/json", headers={"Authorization": f"Bearer {key}"}
+        )
         assert (sent.status_code, shows(sent.content.decode())) == (202, [])
         for path in (
             "/api/events",
@@ -167,7 +202,9 @@ class TestMasking:
             answer = client.get(path, headers={"Authorization": f"Bearer {key}"})
             assert shows(answer.content.decode()) == []
 
-    def test_the_permissions_are_a_leads_alone(self, viewer: User, reviewer: User, lead_user: User) -> None:
+    def test_the_permissions_are_a_leads_alone(
+        self, viewer: User, reviewer: User, lead_user: User
+    ) -> None:
         for one in (viewer, reviewer):
             assert not sources.may_read(one) and not sources.may_replay(one)
         assert sources.may_read(lead_user) and sources.may_replay(lead_user)
@@ -175,28 +212,39 @@ class TestMasking:
 
 class TestWayIn:
     @pytest.mark.parametrize("user", ["lead_user"], indirect=True)
-    def test_a_lead_found_by_email_leads_to_all_its_events(self, client: Client, user: User) -> None:
-        events = [stored(rb2b.to_body(rb2b.person({**PERSON, "Captured URL": f"https://ours.test/{n}"}))) for n in range(10)]
+    def test_a_lead_found_by_email_leads_to_all_its_events(
+        self, client: Client, user: User
+    ) -> None:
+        events = [
+            stored(rb2b.to_body(rb2b.person({**PERSON, "Captured URL": f"https://ours.test/{n}"})))
+            for n in range(10)
+        ]
         lead = Lead.objects.get()
-        assert str(lead.public_id) in client.get("/sales/leads?search=quentin%40zephyr.test").content.decode()
+        assert (
+            str(lead.public_id)
+            in client.get("/sales/leads?search=quentin%40zephyr.test").content.decode()
+        )
         page = client.get(f"/sales/leads/{lead.public_id}").content.decode()
         assert page_of(events[-1]) in page and page_of(events[0]) not in page
         assert f"{LIST}?q={lead.public_id}" in page
         vault = client.get(f"{LIST}?q={lead.public_id}").content.decode()
         assert all(page_of(event) in vault for event in events)
 
-    def test_whoever_may_not_open_the_admin_is_shown_no_way_in(self, client: Client, visit: InboundEvent, viewer: User) -> None:
+    def test_whoever_may_not_open_the_admin_is_shown_no_way_in(
+        self, client: Client, visit: InboundEvent, viewer: User
+    ) -> None:
         viewer.is_staff = False
         viewer.save()
         client.force_login(viewer)
-        assert "What came in" not in client.get(f"/sales/leads/{Lead.objects.get().public_id}").content.decode()
+        assert (
+            "What came in"
+            not in client.get(f"/sales/leads/{Lead.objects.get().public_id}").content.decode()
+        )
 
     @pytest.mark.parametrize("user", ["viewer"], indirect=True)
     def test_the_list_costs_the_same_at_any_length(self, client: Client, user: User) -> None:
         def queries() -> int:
-            with CaptureQueriesContext(
-                connection,
-            ) as captured:
+            with CaptureQueriesContext(connection) as captured:
                 assert client.get(LIST).status_code == 200
             return len(captured)
 
@@ -208,11 +256,17 @@ class TestWayIn:
         assert queries() == before
 
     @pytest.mark.parametrize("user", ["viewer"], indirect=True)
-    def test_a_period_is_of_the_teams_days(self, client: Client, user: User, visit: InboundEvent, settings: Any) -> None:
+    def test_a_period_is_of_the_teams_days(
+        self, client: Client, user: User, visit: InboundEvent, settings: Any
+    ) -> None:
         settings.TEAM_TIME_ZONE = "America/Chicago"
-        InboundEvent.objects.update(received_at="2026-03-05T03:30:00Z")  # still the fourth in Chicago
+        InboundEvent.objects.update(
+            received_at="2026-03-05T03:30:00Z"
+        )  # still the fourth in Chicago
         for day, there in (("2026-03-04", True), ("2026-03-05", False), ("nonsense", True)):
-            text = client.get(f"{LIST}?received_at_from={day}&received_at_to={day}").content.decode()
+            text = client.get(
+                f"{LIST}?received_at_from={day}&received_at_to={day}"
+            ).content.decode()
             assert (page_of(visit) in text) is there
 
 
@@ -263,7 +317,11 @@ class TestParked:
         assert parked.next_step("Quentin was here", "parked", sources.REASONS) == parked.UNKNOWN
 
     def test_what_waits_or_is_done_needs_nobody(self) -> None:
-        assert parked.next_step("", "processed", sources.REASONS) == parked.next_step("", "waiting", sources.REASONS) == ""
+        assert (
+            parked.next_step("", "processed", sources.REASONS)
+            == parked.next_step("", "waiting", sources.REASONS)
+            == ""
+        )
         assert parked.next_step("OSError: x", "waiting", sources.REASONS) == parked.WAITS
 
     @pytest.mark.parametrize("user", ["viewer"], indirect=True)
@@ -281,7 +339,11 @@ def everything() -> dict[str, list[dict[str, Any]]]:
 
 class TestReplay:
     def act(self, client: Client, *events: InboundEvent, **more: str) -> Any:
-        body = {"action": "replay_events", "_selected_action": [event.pk for event in events], **more}
+        body = {
+            "action": "replay_events",
+            "_selected_action": [event.pk for event in events],
+            **more,
+        }
         return client.post(LIST, body, follow=True)
 
     def mark(self, page: str) -> str:
@@ -293,8 +355,12 @@ class TestReplay:
     def test_first_it_shows_what_would_change_and_changes_nothing(
         self, client: Client, user: User, waiting_to_be_replayed: InboundEvent
     ) -> None:
-        company = factories.CompanyFactory(name="Zephyr", domain="zephyr.test", industry="", name_key="zephyr")
-        factories.LeadFactory(email="quentin@zephyr.test", title="", first_name="", last_name="", company=None)
+        company = factories.CompanyFactory(
+            name="Zephyr", domain="zephyr.test", industry="", name_key="zephyr"
+        )
+        factories.LeadFactory(
+            email="quentin@zephyr.test", title="", first_name="", last_name="", company=None
+        )
         before = everything()
         page = self.act(client, waiting_to_be_replayed).content.decode()
         assert everything() == before
@@ -305,13 +371,18 @@ class TestReplay:
             assert there in page
 
     @pytest.mark.parametrize("user", ["lead_user"], indirect=True)
-    def test_then_it_does_just_that_and_says_so(self, client: Client, user: User, waiting_to_be_replayed: InboundEvent) -> None:
+    def test_then_it_does_just_that_and_says_so(
+        self, client: Client, user: User, waiting_to_be_replayed: InboundEvent
+    ) -> None:
         mark = self.mark(self.act(client, waiting_to_be_replayed).content.decode())
         page = self.act(client, waiting_to_be_replayed, confirmed=mark).content.decode()
         assert "Replayed 1 of 1." in page
         waiting_to_be_replayed.refresh_from_db()
         assert (waiting_to_be_replayed.state, waiting_to_be_replayed.reason) == ("processed", "")
-        assert (Lead.objects.get().email, Visit.objects.get().event) == ("quentin@zephyr.test", waiting_to_be_replayed)
+        assert (Lead.objects.get().email, Visit.objects.get().event) == (
+            "quentin@zephyr.test",
+            waiting_to_be_replayed,
+        )
         entry = LogEntry.objects.get()
         assert (entry.user, shows(f"{entry.object_repr} {entry.change_message}")) == (user, [])
 
@@ -336,7 +407,9 @@ class TestReplay:
         assert everything() == before
 
     @pytest.mark.parametrize("user", ["lead_user"], indirect=True)
-    def test_one_is_replayed_from_its_own_page(self, client: Client, user: User, waiting_to_be_replayed: InboundEvent) -> None:
+    def test_one_is_replayed_from_its_own_page(
+        self, client: Client, user: User, waiting_to_be_replayed: InboundEvent
+    ) -> None:
         before, path = everything(), page_of(waiting_to_be_replayed, "replay")
         assert path in client.get(page_of(waiting_to_be_replayed)).content.decode()
         page = client.get(path).content.decode()
@@ -365,7 +438,9 @@ class TestReplay:
         assert Lead.objects.count() == 0
 
     @override_settings(EMBEDDED=False)
-    def test_a_dry_run_wakes_nobody(self, waiting_to_be_replayed: InboundEvent, django_capture_on_commit_callbacks: Any) -> None:
+    def test_a_dry_run_wakes_nobody(
+        self, waiting_to_be_replayed: InboundEvent, django_capture_on_commit_callbacks: Any
+    ) -> None:
         with django_capture_on_commit_callbacks() as woken:
             call_command("replay_events", "--parked", "--dry-run", stdout=StringIO())
         assert woken == []
@@ -373,8 +448,12 @@ class TestReplay:
             call_command("replay_events", "--parked", stdout=StringIO())
         assert woken != []
 
-    def test_the_command_prints_the_same_differences(self, waiting_to_be_replayed: InboundEvent) -> None:
-        factories.LeadFactory(email="quentin@zephyr.test", title="", first_name="", last_name="", company=None)
+    def test_the_command_prints_the_same_differences(
+        self, waiting_to_be_replayed: InboundEvent
+    ) -> None:
+        factories.LeadFactory(
+            email="quentin@zephyr.test", title="", first_name="", last_name="", company=None
+        )
         before = everything()
         out = StringIO()
         call_command("replay_events", "--parked", "--dry-run", "--json", stdout=out)
@@ -392,23 +471,37 @@ class TestReplay:
         call_command("replay_events", "--parked", "--dry-run", stdout=out)
         assert "Lead changed: Quentin Zephyrine" in out.getvalue()
 
-    def test_as_many_rows_are_told_as_are_counted(self, waiting_to_be_replayed: InboundEvent) -> None:
-        factories.LeadFactory(email="quentin@zephyr.test", first_name="Quentin", last_name="Zephyrine")
+    def test_as_many_rows_are_told_as_are_counted(
+        self, waiting_to_be_replayed: InboundEvent
+    ) -> None:
+        factories.LeadFactory(
+            email="quentin@zephyr.test", first_name="Quentin", last_name="Zephyrine"
+        )
         out = StringIO()
         call_command("replay_events", "--parked", "--dry-run", "--json", stdout=out)
         (event,) = json.loads(out.getvalue())["events"]
-        assert len(event["changes"]) == sum(int(part.split()[0]) for part in event["text"].split(", "))
+        assert len(event["changes"]) == sum(
+            int(part.split()[0]) for part in event["text"].split(", ")
+        )
 
     def test_what_another_app_would_change_is_told_as_well(self, ghl: Any, loose: None) -> None:
         message = back.sent(ghl)
-        payload = ghl_webhooks.inbound_message(contactId=message.ghl_contact_id, body="Please stop emailing me.")
+        payload = ghl_webhooks.inbound_message(
+            contactId=message.ghl_contact_id, body="Please stop emailing me."
+        )
         event = stored(json.dumps(payload).encode(), "ghl", then=False)
-        InboundEvent.objects.filter(pk=event.pk).update(state="parked", reason="It is about another location: x.")
+        InboundEvent.objects.filter(pk=event.pk).update(
+            state="parked", reason="It is about another location: x."
+        )
         before = everything()
         out = StringIO()
-        call_command("replay_events", "--id", str(event.public_id), "--dry-run", "--json", stdout=out)
+        call_command(
+            "replay_events", "--id", str(event.public_id), "--dry-run", "--json", stdout=out
+        )
         assert everything() == before
-        whats = {(one["kind"], one["what"]) for one in json.loads(out.getvalue())["events"][0]["changes"]}
+        whats = {
+            (one["kind"], one["what"]) for one in json.loads(out.getvalue())["events"][0]["changes"]
+        }
         assert {("new", "reply"), ("new", "stop")} <= whats
 
     def test_an_erased_body_is_not_replayed(self, visit: InboundEvent) -> None:

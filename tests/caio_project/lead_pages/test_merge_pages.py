@@ -25,7 +25,13 @@ def lena(client: Client, lead_user: User) -> Client:
 
 def pair(**other: Any) -> tuple[Lead, Lead]:
     one = factories.LeadFactory(first_name="Dana", last_name="Okafor", title="", linkedin_key=None)
-    named = {"first_name": "Dana", "last_name": "Okafor", "title": "CEO", "no_address": True, "linkedin_key": None}
+    named = {
+        "first_name": "Dana",
+        "last_name": "Okafor",
+        "title": "CEO",
+        "no_address": True,
+        "linkedin_key": None,
+    }
     named |= other
     return one, factories.LeadFactory(company=one.company, **named)
 
@@ -40,12 +46,16 @@ def mark(page: str) -> str:
     return found[1]
 
 
-def decide(client: Client, path: str, *, do: str = "merge", reason: str = WHY, shown: str = "") -> Any:
+def decide(
+    client: Client, path: str, *, do: str = "merge", reason: str = WHY, shown: str = ""
+) -> Any:
     shown = shown or mark(client.get(path).content.decode())
     return client.post(path, {"do": do, "reason": reason, "shown": shown})
 
 
-def test_both_are_shown_with_what_would_become_of_each_field_and_looking_changes_nothing(lena: Client) -> None:
+def test_both_are_shown_with_what_would_become_of_each_field_and_looking_changes_nothing(
+    lena: Client,
+) -> None:
     one, other = pair()
     page = lena.get(between(one, other)).content.decode()
     for there in (
@@ -59,10 +69,15 @@ def test_both_are_shown_with_what_would_become_of_each_field_and_looking_changes
     assert not Merge.objects.exists()
 
 
-def test_a_merge_by_hand_keeps_who_and_why_and_goes_to_the_person(lena: Client, lead_user: User) -> None:
+def test_a_merge_by_hand_keeps_who_and_why_and_goes_to_the_person(
+    lena: Client, lead_user: User
+) -> None:
     one, other = pair()
     answer = decide(lena, between(other, one))
-    assert (answer.status_code, answer.headers["Location"]) == (303, f"/sales/leads/{one.public_id}")
+    assert (answer.status_code, answer.headers["Location"]) == (
+        303,
+        f"/sales/leads/{one.public_id}",
+    )
     row = Merge.objects.get()
     assert (row.merged_by, row.reason, row.source) == (lead_user, WHY, "person")
     page = lena.get(f"/sales/leads/{one.public_id}").content.decode()
@@ -114,14 +129,18 @@ class TestProposals:
         assert merging.propose(one, other, "clay", "Their names differ: Dana Okafor, Ben Okafor.")
         return one, other
 
-    def test_stand_on_both_pages_side_by_side(self, lena: Client, proposed: tuple[Lead, Lead]) -> None:
+    def test_stand_on_both_pages_side_by_side(
+        self, lena: Client, proposed: tuple[Lead, Lead]
+    ) -> None:
         for lead, other in (proposed, proposed[::-1]):
             page = lena.get(f"/sales/leads/{lead.public_id}").content.decode()
             assert f"May be the same person as {other}" in page
             assert "Their names differ: Dana Okafor, Ben Okafor." in page
             assert between(lead, other) in page
 
-    def test_are_kept_apart_with_a_reason(self, lena: Client, lead_user: User, proposed: tuple[Lead, Lead]) -> None:
+    def test_are_kept_apart_with_a_reason(
+        self, lena: Client, lead_user: User, proposed: tuple[Lead, Lead]
+    ) -> None:
         assert decide(lena, between(*proposed), do="apart").status_code == 303
         row = Merge.objects.get()
         assert (row.state, row.ended_by, row.ended_reason) == ("declined", lead_user, WHY)
@@ -147,11 +166,19 @@ class TestUndo:
 
     def test_is_explained_before(self, lena: Client, merged: Merge) -> None:
         page = lena.get(f"/sales/merges/{merged.pk}/undo").content.decode()
-        for there in ("Back to Dana Okafor (lead ", "): 1 visit.", "1 visit.", "hold for both", "CEO"):
+        for there in (
+            "Back to Dana Okafor (lead ",
+            "): 1 visit.",
+            "1 visit.",
+            "hold for both",
+            "CEO",
+        ):
             assert there in page
         assert Merge.objects.get().state == "merged"
 
-    def test_takes_them_apart_with_a_reason(self, lena: Client, lead_user: User, merged: Merge) -> None:
+    def test_takes_them_apart_with_a_reason(
+        self, lena: Client, lead_user: User, merged: Merge
+    ) -> None:
         assert decide(lena, f"/sales/merges/{merged.pk}/undo").status_code == 303
         merged.refresh_from_db()
         assert (merged.state, merged.ended_by, merged.ended_reason) == ("undone", lead_user, WHY)
@@ -173,7 +200,9 @@ class TestUndo:
 
 
 @pytest.mark.parametrize("who", ["viewer", "reviewer"])
-def test_who_may_not_decide_reads_and_is_refused(client: Client, request: pytest.FixtureRequest, who: str) -> None:
+def test_who_may_not_decide_reads_and_is_refused(
+    client: Client, request: pytest.FixtureRequest, who: str
+) -> None:
     client.force_login(request.getfixturevalue(who))
     one, other = pair()
     row = merging.merge(*pair(), source="rb2b")
@@ -188,9 +217,16 @@ def test_who_may_not_decide_reads_and_is_refused(client: Client, request: pytest
 
 def test_the_search_finds_others_by_name_company_address_and_profile(lena: Client) -> None:
     one, other = pair()
-    stranger = factories.LeadFactory(first_name="Quentin", last_name="Zed", linkedin_key="in/quentin-zed")
+    stranger = factories.LeadFactory(
+        first_name="Quentin", last_name="Zed", linkedin_key="in/quentin-zed"
+    )
     path = f"/sales/leads/{one.public_id}/merge"
-    for words in ("quentin", stranger.company.name, stranger.email, "https://www.linkedin.com/in/Quentin-Zed/"):
+    for words in (
+        "quentin",
+        stranger.company.name,
+        stranger.email,
+        "https://www.linkedin.com/in/Quentin-Zed/",
+    ):
         page = lena.get(path, {"search": words}).content.decode()
         assert between(one, stranger) in page, words
         assert between(one, one) not in page
@@ -200,8 +236,12 @@ def test_the_search_finds_others_by_name_company_address_and_profile(lena: Clien
 
 def test_names_of_companies_and_owners_are_said_not_their_ids(lena: Client) -> None:
     one, other = pair()
-    elsewhere = Company.objects.create(name="Elsewhere Ltd", name_key="elsewhere", domain="elsewhere.test")
-    Lead.objects.filter(pk=other.pk).update(company=elsewhere, owner=factories.TeamMemberFactory(name="Olga Owner"))
+    elsewhere = Company.objects.create(
+        name="Elsewhere Ltd", name_key="elsewhere", domain="elsewhere.test"
+    )
+    Lead.objects.filter(pk=other.pk).update(
+        company=elsewhere, owner=factories.TeamMemberFactory(name="Olga Owner")
+    )
     page = lena.get(between(one, other)).content.decode()
     assert "Elsewhere Ltd" in page
     assert "Olga Owner" in page

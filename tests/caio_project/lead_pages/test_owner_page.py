@@ -45,7 +45,9 @@ def give(client: Client, lead: Lead, member: Any, shown: str | None = None) -> A
     return client.post(f"/sales/leads/{lead.public_id}/owner", body, follow=True)
 
 
-def test_the_page_says_how_the_owner_came_about(client: Client, viewer: User, reviewer: User, lead: Lead, ben: TeamMember) -> None:
+def test_the_page_says_how_the_owner_came_about(
+    client: Client, viewer: User, reviewer: User, lead: Lead, ben: TeamMember
+) -> None:
     client.force_login(viewer)
     assert "The default sender" in page(client, lead)
     owner_assignment.from_ghl(lead, "usr-9")
@@ -65,7 +67,9 @@ def test_the_page_says_how_the_owner_came_about(client: Client, viewer: User, re
 
 
 @pytest.mark.parametrize("role", ["Reviewer", "Lead"])
-def test_a_reviewer_or_a_lead_gives_a_lead_to_somebody_and_back(client: Client, lead: Lead, ben: TeamMember, role: str) -> None:
+def test_a_reviewer_or_a_lead_gives_a_lead_to_somebody_and_back(
+    client: Client, lead: Lead, ben: TeamMember, role: str
+) -> None:
     user = person("pat", role)
     client.force_login(user)
     assert f'action="/sales/leads/{lead.public_id}/owner"' in page(client, lead)
@@ -78,7 +82,9 @@ def test_a_reviewer_or_a_lead_gives_a_lead_to_somebody_and_back(client: Client, 
     assert Lead.objects.get().owner_how == "default"
 
 
-def test_a_viewer_changes_nothing(client: Client, viewer: User, lead: Lead, ben: TeamMember) -> None:
+def test_a_viewer_changes_nothing(
+    client: Client, viewer: User, lead: Lead, ben: TeamMember
+) -> None:
     client.force_login(viewer)
     before = Lead.objects.values().get()
     assert give(client, lead, ben).status_code == 403
@@ -89,7 +95,9 @@ def test_a_viewer_changes_nothing(client: Client, viewer: User, lead: Lead, ben:
 def test_nobody_is_no_owner(client: Client, reviewer: User, lead: Lead, member: str) -> None:
     client.force_login(reviewer)
     before = Lead.objects.values().get()
-    assert "Choose one of the team. Nothing was done." in give(client, lead, member).content.decode()
+    assert (
+        "Choose one of the team. Nothing was done." in give(client, lead, member).content.decode()
+    )
     assert Lead.objects.values().get() == before
 
 
@@ -103,7 +111,9 @@ def test_what_changed_since_the_page_was_opened_is_not_overwritten(
     assert Lead.objects.get().owner == ben
 
 
-def test_the_page_and_the_desk_say_who_signs_where_that_is_another(client: Client, reviewer: User, lead: Lead, ben: TeamMember) -> None:
+def test_the_page_and_the_desk_say_who_signs_where_that_is_another(
+    client: Client, reviewer: User, lead: Lead, ben: TeamMember
+) -> None:
     client.force_login(reviewer)
     message = factories.held(lead)
     review_actions.mark_opened(message)
@@ -113,11 +123,18 @@ def test_the_page_and_the_desk_say_who_signs_where_that_is_another(client: Clien
         assert "The email is signed by Alex Moreno; the lead belongs to Ben Ito now." in text
 
 
-def test_the_api_says_whose_a_lead_is(client: Client, lead: Lead, ben: TeamMember, reviewer: User) -> None:
+def test_the_api_says_whose_a_lead_is(
+    client: Client, lead: Lead, ben: TeamMember, reviewer: User
+) -> None:
     message = factories.held(lead)
     owner_assignment.by_hand(lead, ben, by=reviewer)
     headers = key("messages:read")
     body = client.get(f"/api/messages/{message.public_id}", headers=headers).json()
     owner = body["owner"]
-    assert (owner["name"], owner["how"], owner["rule"], owner["by"]) == ("Ben Ito", "hand", "", "rita")
+    assert (owner["name"], owner["how"], owner["rule"], owner["by"]) == (
+        "Ben Ito",
+        "hand",
+        "",
+        "rita",
+    )
     assert owner["since"] == OwnerChange.objects.get().at.isoformat().replace("+00:00", "Z")

@@ -41,14 +41,19 @@ def test_the_list_says_where_everybody_is(page: Any) -> None:
         assert where in text
 
 
-def test_the_list_costs_the_same_at_any_length(page: Any, django_assert_max_num_queries: Any) -> None:
+def test_the_list_costs_the_same_at_any_length(
+    page: Any, django_assert_max_num_queries: Any
+) -> None:
     for _ in range(30):
         factories.LeadFactory()
     with django_assert_max_num_queries(20):
         page("/sales/leads")
 
 
-@pytest.mark.parametrize(("show", "there"), [("stopped", True), ("no_address", False), ("stuck", False), ("example", False)])
+@pytest.mark.parametrize(
+    ("show", "there"),
+    [("stopped", True), ("no_address", False), ("stuck", False), ("example", False)],
+)
 def test_filters_keep_what_fits(page: Any, show: str, there: bool) -> None:
     lead = factories.LeadFactory(first_name="Quentin")
     suppression.stop(lead.email, "unsubscribed", "test", lead)
@@ -61,14 +66,22 @@ def test_a_lead_shows_its_points_its_facts_and_its_timeline(page: Any) -> None:
     message = factories.held()
     factories.VisitFactory(lead=message.lead)
     text = page(f"/sales/leads/{message.lead.public_id}")
-    for there in ("Score 78 of 100", "Pricing", "Visited /pricing", "Drafted, waiting for a decision", "Yes: "):
+    for there in (
+        "Score 78 of 100",
+        "Pricing",
+        "Visited /pricing",
+        "Drafted, waiting for a decision",
+        "Yes: ",
+    ):
         assert there in text
 
 
 def test_a_stopped_lead_says_so_first(page: Any) -> None:
     lead = factories.LeadFactory()
     suppression.stop(lead.email, "complained", "Mailgun", lead)
-    assert "We must not write: Complained of spam (Mailgun)." in page(f"/sales/leads/{lead.public_id}")
+    assert "We must not write: Complained of spam (Mailgun)." in page(
+        f"/sales/leads/{lead.public_id}"
+    )
 
 
 def test_says_what_would_make_somebody_hot(page: Any) -> None:
@@ -112,7 +125,9 @@ def test_the_list_is_narrowed_by_what_people_ask_for(page: Any) -> None:
         "Rosalind",
     )
     old = timezone.now() - timedelta(days=40)
-    rosalind = factories.LeadFactory(first_name=other, tier="tier_2", last_seen_at=old, linkedin_key="in/rosa-lind")
+    rosalind = factories.LeadFactory(
+        first_name=other, tier="tier_2", last_seen_at=old, linkedin_key="in/rosa-lind"
+    )
     suppression.stop(rosalind.email, "customer", "test", rosalind)
     asked = {
         "tier=tier_1": True, "tier=tier_2": False, f"owner={olga.pk}": True, "owner=none": False, "seen=7": True,
@@ -133,7 +148,9 @@ def test_a_merged_persons_other_address_and_profile_still_find_them(page: Any) -
         assert "Quentin" in page(f"/sales/leads?search={words}")
 
 
-@pytest.mark.parametrize("query", ["tier=tier_9", "owner=x", "seen=-1", "email=gone", "why=because", "show=me"])
+@pytest.mark.parametrize(
+    "query", ["tier=tier_9", "owner=x", "seen=-1", "email=gone", "why=because", "show=me"]
+)
 def test_a_choice_that_does_not_exist_is_named_and_narrows_nothing(page: Any, query: str) -> None:
     lead = factories.LeadFactory()
     text = page(f"/sales/leads?{query}")
@@ -154,14 +171,25 @@ def test_the_timeline_has_everything_that_happened(page: Any) -> None:
     now = timezone.now()
     factories.VisitFactory(lead=lead, path="/pricing", seen_at=now)
     factories.VisitFactory(lead=lead, path="/demo", seen_at=now + timedelta(minutes=3))
-    Enrichment.objects.create(lead=lead, state="settled", outcome="answered", gained=["title"], settled_at=now)
+    Enrichment.objects.create(
+        lead=lead, state="settled", outcome="answered", gained=["title"], settled_at=now
+    )
     message = factories.held(lead)
     EmailEvent.objects.create(key="k1", message=message, kind="opened", source="poll", at=now)
-    reply = Reply.objects.create(ghl_message_id="m1", lead=lead, message=message, received_at=now, source="poll", sorted_as="question")
+    reply = Reply.objects.create(
+        ghl_message_id="m1",
+        lead=lead,
+        message=message,
+        received_at=now,
+        source="poll",
+        sorted_as="question",
+    )
     ReplyText.objects.create(reply=reply, body="What does it cost?", said="What does it cost?")
     times = {"booked_at": now, "starts_at": now, "changed_at": now}
     Meeting.objects.create(ghl_id="a1", lead=lead, status="confirmed", **times)
-    Opportunity.objects.create(ghl_id="o1", lead=lead, status="open", value=5000, opened_at=now, changed_at=now)
+    Opportunity.objects.create(
+        ghl_id="o1", lead=lead, status="open", value=5000, opened_at=now, changed_at=now
+    )
     suppression.stop(lead.email, "customer", "import", lead)
     other = factories.LeadFactory(first_name="Quentin")
     factories.VisitFactory(lead=other, path="/from-the-other", seen_at=now - timedelta(hours=2))
@@ -175,7 +203,9 @@ def test_the_timeline_has_everything_that_happened(page: Any) -> None:
         assert there in text, there
 
 
-def test_a_longer_story_costs_no_more_queries(page: Any, django_assert_max_num_queries: Any) -> None:
+def test_a_longer_story_costs_no_more_queries(
+    page: Any, django_assert_max_num_queries: Any
+) -> None:
     lead = factories.LeadFactory()
     for n in range(60):
         factories.VisitFactory(lead=lead, seen_at=timezone.now() - timedelta(hours=n))

@@ -29,7 +29,10 @@ def utc(text: str) -> datetime:
 @pytest.mark.parametrize(
     ("now", "day"),
     [
-        ("2026-11-03T04:59:59", date(2026, 11, 2)),  # 23:59:59 in New York, and the next day already in UTC
+        (
+            "2026-11-03T04:59:59",
+            date(2026, 11, 2),
+        ),  # 23:59:59 in New York, and the next day already in UTC
         ("2026-11-03T05:00:00", date(2026, 11, 3)),
         ("2026-07-02T03:59:59", date(2026, 7, 1)),
         ("2026-07-02T04:00:00", date(2026, 7, 2)),
@@ -47,7 +50,9 @@ def test_the_teams_day_changes_at_the_teams_midnight(now: str, day: date) -> Non
         ("2026-06-10T04:00:00", "2026-06-11T03:59:59", "2026-06-11T04:00:00", 24),
     ],
 )
-def test_days_of_23_and_25_hours_begin_and_end_at_midnight(first: str, last: str, after: str, hours: int) -> None:
+def test_days_of_23_and_25_hours_begin_and_end_at_midnight(
+    first: str, last: str, after: str, hours: int
+) -> None:
     day = calendar.team_day(utc(first), NY)
     assert calendar.team_day(utc(first) - timedelta(seconds=1), NY) == day - timedelta(days=1)
     assert calendar.team_day(utc(last), NY) == day
@@ -56,7 +61,15 @@ def test_days_of_23_and_25_hours_begin_and_end_at_midnight(first: str, last: str
 
 
 ZONES = st.sampled_from(
-    [NY, "America/Los_Angeles", "America/Phoenix", "Pacific/Honolulu", "UTC", "Europe/Berlin", "Asia/Kolkata"]
+    [
+        NY,
+        "America/Los_Angeles",
+        "America/Phoenix",
+        "Pacific/Honolulu",
+        "UTC",
+        "Europe/Berlin",
+        "Asia/Kolkata",
+    ]
     + ["Africa/Cairo", "America/Havana", "Australia/Lord_Howe", "Pacific/Auckland"]
 )
 MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))
@@ -106,9 +119,19 @@ def test_an_unknown_country_has_weekends_only(country: str) -> None:
     [
         (date(2026, 4, 20), "US", "MA", False),  # Patriots' Day
         (date(2026, 4, 20), "US", "OH", True),
-        (date(2026, 4, 20), "US", "XX", True),  # a state that the library does not know adds nothing
+        (
+            date(2026, 4, 20),
+            "US",
+            "XX",
+            True,
+        ),  # a state that the library does not know adds nothing
         (date(2026, 11, 27), "US", "TX", False),  # the Friday after Thanksgiving
-        (date(2026, 7, 3), "US", "MA", False),  # the nation observes it, the state's own list does not name it
+        (
+            date(2026, 7, 3),
+            "US",
+            "MA",
+            False,
+        ),  # the nation observes it, the state's own list does not name it
         (date(2026, 6, 24), "CA", "QC", False),
         (date(2026, 6, 24), "CA", "ON", True),
         (date(2026, 3, 6), "SA", "", False),  # a Friday
@@ -117,7 +140,9 @@ def test_an_unknown_country_has_weekends_only(country: str) -> None:
         (date(2026, 3, 8), "IL", "", True),
     ],
 )
-def test_states_and_weekends_are_those_of_the_country(day: date, country: str, state: str, working: bool) -> None:
+def test_states_and_weekends_are_those_of_the_country(
+    day: date, country: str, state: str, working: bool
+) -> None:
     assert calendar.is_working_day(day, country, state) is working
 
 
@@ -146,7 +171,17 @@ def test_working_hours_are_read(text: str, start: time, end: time) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "08:00", "8-18", "08:00-18:00-20:00", "08:00-25:00", "18:00-08:00", "08:00-08:00", "a-b", "08:00-18:00+01:00"],
+    [
+        "",
+        "08:00",
+        "8-18",
+        "08:00-18:00-20:00",
+        "08:00-25:00",
+        "18:00-08:00",
+        "08:00-08:00",
+        "a-b",
+        "08:00-18:00+01:00",
+    ],
 )
 def test_hours_that_are_no_span_of_one_day_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
@@ -174,7 +209,9 @@ def test_work_begins_when_the_office_opens_next(now: str, opens: str) -> None:
 def test_hours_around_the_clock_are_open_at_any_moment_of_a_working_day() -> None:
     at = local("2026-11-02T23:59:59")
     assert calendar.opens_at(at, NY, ALWAYS) == at
-    assert calendar.opens_at(local("2026-11-06T23:59:59") + timedelta(seconds=1), NY, ALWAYS) == local("2026-11-09T00:00:00")
+    assert calendar.opens_at(
+        local("2026-11-06T23:59:59") + timedelta(seconds=1), NY, ALWAYS
+    ) == local("2026-11-09T00:00:00")
 
 
 @pytest.mark.parametrize(
@@ -209,20 +246,26 @@ def test_working_time_is_added_within_open_hours(start: str, hours: int, end: st
     assert calendar.add_working_time(local(start), timedelta(hours=hours), NY, DAY) == local(end)
 
 
-HOURS = st.sampled_from([DAY, ALWAYS, WorkingHours(time(9, 30), time(16, 45)), WorkingHours(time(12), time(0))])
+HOURS = st.sampled_from(
+    [DAY, ALWAYS, WorkingHours(time(9, 30), time(16, 45)), WorkingHours(time(12), time(0))]
+)
 AMOUNTS = st.timedeltas(timedelta(0), timedelta(hours=120))
 WHERE = st.sampled_from(["US", "DE", "ZZ"])
 
 
 @given(MOMENTS, AMOUNTS, ZONES, HOURS, WHERE)
-def test_what_is_added_is_what_lies_between(start: datetime, amount: timedelta, zone: str, hours: WorkingHours, country: str) -> None:
+def test_what_is_added_is_what_lies_between(
+    start: datetime, amount: timedelta, zone: str, hours: WorkingHours, country: str
+) -> None:
     end = calendar.add_working_time(start, amount, zone, hours, country)
     assert end >= start
     assert calendar.working_time(start, end, zone, hours, country) == amount
 
 
 @given(MOMENTS, AMOUNTS, ZONES, HOURS)
-def test_the_zone_of_an_argument_does_not_matter(start: datetime, amount: timedelta, zone: str, hours: WorkingHours) -> None:
+def test_the_zone_of_an_argument_does_not_matter(
+    start: datetime, amount: timedelta, zone: str, hours: WorkingHours
+) -> None:
     there = start.astimezone(ZoneInfo(zone))
     end = calendar.add_working_time(start, amount, zone, hours)
     assert calendar.add_working_time(there, amount, zone, hours) == end
@@ -231,10 +274,17 @@ def test_the_zone_of_an_argument_does_not_matter(start: datetime, amount: timede
 
 
 @given(st.tuples(MOMENTS, MOMENTS, MOMENTS).map(sorted), ZONES, HOURS)
-def test_working_time_of_two_parts_is_that_of_the_whole(moments: list[datetime], zone: str, hours: WorkingHours) -> None:
-    first, middle, last = (moments[0], *(min(m, moments[0] + timedelta(days=60)) for m in moments[1:]))
+def test_working_time_of_two_parts_is_that_of_the_whole(
+    moments: list[datetime], zone: str, hours: WorkingHours
+) -> None:
+    first, middle, last = (
+        moments[0],
+        *(min(m, moments[0] + timedelta(days=60)) for m in moments[1:]),
+    )
     parts = [calendar.working_time(a, b, zone, hours) for a, b in ((first, middle), (middle, last))]
-    assert sum(parts, timedelta(0)) == calendar.working_time(first, last, zone, hours) <= last - first
+    assert (
+        sum(parts, timedelta(0)) == calendar.working_time(first, last, zone, hours) <= last - first
+    )
 
 
 @given(MOMENTS, ZONES, HOURS)
@@ -252,7 +302,11 @@ def test_opening_is_now_or_later_and_open(now: datetime, zone: str, hours: Worki
         ("2026-11-02T15:00:00", 3, "2026-11-05T15:00:00"),
         ("2026-11-05T15:00:00", 3, "2026-11-10T15:00:00"),
         ("2026-11-24T15:00:00", 2, "2026-11-27T15:00:00"),
-        ("2026-03-06T15:00:00", 1, "2026-03-09T15:00:00"),  # the same time on the clock, an hour less in between
+        (
+            "2026-03-06T15:00:00",
+            1,
+            "2026-03-09T15:00:00",
+        ),  # the same time on the clock, an hour less in between
         ("2026-11-07T15:00:00", 1, "2026-11-09T15:00:00"),
         ("2026-11-07T15:00:00", 0, "2026-11-07T15:00:00"),
     ],
@@ -262,7 +316,9 @@ def test_working_days_keep_the_time_on_the_clock(start: str, days: int, end: str
 
 
 @given(MOMENTS, st.integers(1, 20), ZONES, WHERE)
-def test_working_days_are_counted_one_by_one(start: datetime, days: int, zone: str, country: str) -> None:
+def test_working_days_are_counted_one_by_one(
+    start: datetime, days: int, zone: str, country: str
+) -> None:
     end = calendar.add_working_days(start, days, zone, country)
     first, last = calendar.team_day(start, zone), calendar.team_day(end, zone)
     between = (first + timedelta(days=n) for n in range(1, (last - first).days + 1))

@@ -12,7 +12,12 @@ from caio_project.lib.models import Counter, Heartbeat
 
 @pytest.mark.django_db
 def test_numbers_begin_at_one_and_rise_by_one_for_each_name() -> None:
-    assert [Counter.next("a"), Counter.next("a"), Counter.next("b"), Counter.next("a")] == [1, 2, 1, 3]
+    assert [Counter.next("a"), Counter.next("a"), Counter.next("b"), Counter.next("a")] == [
+        1,
+        2,
+        1,
+        3,
+    ]
 
 
 @pytest.mark.django_db

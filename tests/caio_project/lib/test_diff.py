@@ -19,7 +19,9 @@ def test_a_diff_counts_words(before: str, after: str, sentence: str) -> None:
     assert diff(before, after).sentence == sentence
 
 
-@pytest.mark.parametrize(("before", "after"), [("a b c", "a x c d"), ("", "x"), ("x\n\ny z", "y z\n"), ("a  b", "a b")])
+@pytest.mark.parametrize(
+    ("before", "after"), [("a b c", "a x c d"), ("", "x"), ("x\n\ny z", "y z\n"), ("a  b", "a b")]
+)
 def test_a_diff_holds_both_texts(before: str, after: str) -> None:
     changes = diff(before, after).changes
     assert "".join(c.text for c in changes if c.kind != "ins") == before

@@ -14,7 +14,9 @@ from caio_project.lib import http
 from tests.caio_project.lib.raw import RawServer, certificate, dripping, saying
 from tests.fakes.server import FakeServer, Reply, Request, wait_for
 
-SLACK = 8  # seconds that a busy machine may add to a deadline; what the servers below would take is 20
+SLACK = (
+    8  # seconds that a busy machine may add to a deadline; what the servers below would take is 20
+)
 
 
 class Peer(FakeServer):
@@ -55,10 +57,20 @@ def unused_port() -> int:
 
 def test_an_answer_has_status_body_and_headers(peer: Peer) -> None:
     peer.answer = Reply(201, {"id": "abc"}, {"X-Request": "7"})
-    answer = http.call("POST", peer.url + "/thing", headers={"X-Key": "k"}, params={"a": "b"}, json={"name": "Dana"})
+    answer = http.call(
+        "POST",
+        peer.url + "/thing",
+        headers={"X-Key": "k"},
+        params={"a": "b"},
+        json={"name": "Dana"},
+    )
     assert (answer.status, answer.json(), answer.headers["x-request"]) == (201, {"id": "abc"}, "7")
     [request] = peer.requests()
-    assert (request.headers["x-key"], request.query, request.json) == ("k", {"a": "b"}, {"name": "Dana"})
+    assert (request.headers["x-key"], request.query, request.json) == (
+        "k",
+        {"a": "b"},
+        {"name": "Dana"},
+    )
 
 
 def test_an_empty_answer_is_an_answer(peer: Peer) -> None:
@@ -66,7 +78,9 @@ def test_an_empty_answer_is_an_answer(peer: Peer) -> None:
     assert http.call("POST", peer.url + "/thing", json={}).body == b""
 
 
-def test_a_proxy_in_the_environment_is_not_used(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_in_the_environment_is_not_used(
+    peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{unused_port()}")
     monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{unused_port()}")
     assert http.call("GET", peer.url + "/thing").status == 200
@@ -79,7 +93,11 @@ def test_a_proxy_in_the_environment_is_not_used(peer: Peer, monkeypatch: pytest.
 def test_a_refused_connection_is_unavailable_for_a_write_too(method: str) -> None:
     port = unused_port()
     failure = failed(method, f"http://127.0.0.1:{port}/thing", deadline=2)
-    assert (kind(failure), failure.status, failure.detail) == ("Unavailable", 0, f"no connection to 127.0.0.1:{port}")
+    assert (kind(failure), failure.status, failure.detail) == (
+        "Unavailable",
+        0,
+        f"no connection to 127.0.0.1:{port}",
+    )
 
 
 @pytest.mark.parametrize("status", [408, 425, 429])
@@ -104,13 +122,17 @@ def test_a_status_that_says_later_is_unavailable_for_a_write_too(peer: Peer, sta
         ("²", None),
     ],
 )
-def test_retry_after_is_read_where_it_is_a_number_or_a_date(peer: Peer, header: str, seconds: float | None) -> None:
+def test_retry_after_is_read_where_it_is_a_number_or_a_date(
+    peer: Peer, header: str, seconds: float | None
+) -> None:
     peer.on("POST /thing").status(429, headers={"Retry-After": header})
     assert failed("POST", peer.url + "/thing", json={}).retry_after == seconds
 
 
 def test_a_retry_after_that_is_a_date_counts_from_now(peer: Peer) -> None:
-    peer.on("POST /thing").status(429, headers={"Retry-After": formatdate(time.time() + 90, usegmt=True)})
+    peer.on("POST /thing").status(
+        429, headers={"Retry-After": formatdate(time.time() + 90, usegmt=True)}
+    )
     assert failed("POST", peer.url + "/thing", json={}).retry_after == pytest.approx(90, abs=3)
 
 
@@ -124,7 +146,10 @@ def test_a_form_is_sent_as_one(peer: Peer) -> None:
     http.call("POST", peer.url + "/thing", form={"grant_type": "refresh_token", "code": "a&b=ü"})
     (request,) = peer.requests()
     assert request.headers["content-type"] == "application/x-www-form-urlencoded"
-    assert dict(parse_qsl(request.body.decode())) == {"grant_type": "refresh_token", "code": "a&b=ü"}
+    assert dict(parse_qsl(request.body.decode())) == {
+        "grant_type": "refresh_token",
+        "code": "a&b=ü",
+    }
 
 
 def test_what_is_asked_before_ends_the_call_with_not_a_byte_sent(tmp_path: Path) -> None:
@@ -150,7 +175,9 @@ def test_a_tls_handshake_that_is_never_answered_is_unavailable_for_a_write() -> 
         assert (kind(failure), server.requests) == ("Unavailable", [])
 
 
-def test_a_certificate_that_is_not_trusted_is_unavailable_and_nothing_is_said(tmp_path: Path) -> None:
+def test_a_certificate_that_is_not_trusted_is_unavailable_and_nothing_is_said(
+    tmp_path: Path,
+) -> None:
     context, _ = certificate(tmp_path)
     with RawServer(saying(b"HTTP/1.1 200 OK\r\n\r\n"), tls=context) as server:
         failure = failed("POST", server.url, json={}, deadline=2)
@@ -159,11 +186,17 @@ def test_a_certificate_that_is_not_trusted_is_unavailable_and_nothing_is_said(tm
 
 # Uncertain: it may have acted. The same failure of a read, or of an idempotent write, may be repeated.
 
-REPEATABLE = [("POST", None, "Uncertain"), ("GET", None, "Unavailable"), ("POST", True, "Unavailable")]
+REPEATABLE = [
+    ("POST", None, "Uncertain"),
+    ("GET", None, "Unavailable"),
+    ("POST", True, "Unavailable"),
+]
 
 
 @pytest.mark.parametrize(("method", "repeatable", "expected"), REPEATABLE)
-def test_an_answer_that_never_comes(peer: Peer, method: str, repeatable: bool | None, expected: str) -> None:
+def test_an_answer_that_never_comes(
+    peer: Peer, method: str, repeatable: bool | None, expected: str
+) -> None:
     peer.on("* /thing").never()
     started = time.monotonic()
     failure = failed(method, peer.url + "/thing", deadline=0.8, repeatable=repeatable)
@@ -174,7 +207,9 @@ def test_an_answer_that_never_comes(peer: Peer, method: str, repeatable: bool | 
 
 
 @pytest.mark.parametrize(("method", "repeatable", "expected"), REPEATABLE)
-def test_a_connection_reset_after_the_request(peer: Peer, method: str, repeatable: bool | None, expected: str) -> None:
+def test_a_connection_reset_after_the_request(
+    peer: Peer, method: str, repeatable: bool | None, expected: str
+) -> None:
     peer.on("* /thing").act_then_close()
     failure = failed(method, peer.url + "/thing", repeatable=repeatable)
     assert (kind(failure), failure.status, peer.acted) == (expected, 0, 1)
@@ -183,7 +218,9 @@ def test_a_connection_reset_after_the_request(peer: Peer, method: str, repeatabl
 
 @pytest.mark.parametrize(("method", "repeatable", "expected"), REPEATABLE)
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
-def test_a_5xx(peer: Peer, method: str, repeatable: bool | None, expected: str, status: int) -> None:
+def test_a_5xx(
+    peer: Peer, method: str, repeatable: bool | None, expected: str, status: int
+) -> None:
     peer.on("* /thing").status(status, {"message": "broken"})
     failure = failed(method, peer.url + "/thing", repeatable=repeatable)
     assert (kind(failure), failure.status) == (expected, status)
@@ -200,7 +237,9 @@ def test_bytes_that_are_not_http_are_uncertain() -> None:
         assert kind(failed("POST", server.url, json={}, deadline=5)) == "Uncertain"
 
 
-def test_tls_that_breaks_after_the_request_is_uncertain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tls_that_breaks_after_the_request_is_uncertain(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A TLS error also comes from a connection that never stood up; then nothing was sent."""
 
     def break_tls(connection: socket.socket) -> None:
@@ -224,7 +263,9 @@ def test_tls_that_breaks_after_the_request_is_uncertain(tmp_path: Path, monkeypa
     [
         pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b"x", id="body"),
         pytest.param(b"HTTP/1.1 200 OK\r\n\r\n", b"x", id="body that ends with the connection"),
-        pytest.param(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n", id="chunks"),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n", id="chunks"
+        ),
         pytest.param(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n", id="headers"),
         pytest.param(b"HTTP/1.1 200 OK\r\nX: ", b"y", id="one header"),
         pytest.param(b"", b"H", id="status line"),
@@ -241,8 +282,12 @@ def test_a_drip_ends_at_the_deadline(method: str, expected: str, head: bytes, dr
         assert len(wait_for(lambda: server.requests)) == 1
 
 
-@pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n"])
-def test_a_drip_over_tls_ends_at_the_deadline(head: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "head", [b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n"]
+)
+def test_a_drip_over_tls_ends_at_the_deadline(
+    head: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     context, authority = certificate(tmp_path)
     monkeypatch.setattr("requests.adapters.DEFAULT_CA_BUNDLE_PATH", authority)
     with RawServer(dripping(head), tls=context) as server:
@@ -290,7 +335,10 @@ def test_a_4xx_is_refused(peer: Peer, status: int) -> None:
     ("body", "said"),
     [
         ({"message": "Contact is on DND"}, "Contact is on DND"),
-        ({"message": ["email must be an email", "name is too long"]}, "email must be an email; name is too long"),
+        (
+            {"message": ["email must be an email", "name is too long"]},
+            "email must be an email; name is too long",
+        ),
         ({"error": "Unauthorized"}, "Unauthorized"),
         ({"message": None, "error": "Bad"}, "Bad"),
         ({"message": {"code": 7}}, "{'code': 7}"),
@@ -303,8 +351,12 @@ def test_a_4xx_is_refused(peer: Peer, status: int) -> None:
         ("[" * 100_000, "[" * 200),
     ],
 )
-def test_what_an_error_says_is_one_line_that_can_be_stored(peer: Peer, body: object, said: str) -> None:
-    peer.on("POST /thing").status(422, body) if not isinstance(body, bytes) else setattr(peer, "answer", Reply(422, body))
+def test_what_an_error_says_is_one_line_that_can_be_stored(
+    peer: Peer, body: object, said: str
+) -> None:
+    peer.on("POST /thing").status(422, body) if not isinstance(body, bytes) else setattr(
+        peer, "answer", Reply(422, body)
+    )
     failure = failed("POST", peer.url + "/thing", json={})
     assert failure.detail == f"{peer.url.removeprefix('http://')} answered 422: {said}"
     failure.detail.encode()
@@ -339,11 +391,23 @@ def test_a_redirect_is_not_followed(peer: Peer, status: int) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["", "nowhere", "http://", "http://[::1", "http://a b/", "ftp://127.0.0.1/x", "http://" + "a" * 70 + ".test/"],
+    [
+        "",
+        "nowhere",
+        "http://",
+        "http://[::1",
+        "http://a b/",
+        "ftp://127.0.0.1/x",
+        "http://" + "a" * 70 + ".test/",
+    ],
 )
 def test_what_is_no_address_is_refused(url: str) -> None:
     failure = failed("POST", url, json={}, deadline=2)
-    assert (kind(failure), failure.status, failure.detail) == ("Refused", 0, f"{url!r} is not an address")
+    assert (kind(failure), failure.status, failure.detail) == (
+        "Refused",
+        0,
+        f"{url!r} is not an address",
+    )
 
 
 def test_no_detail_shows_a_password_or_a_query(peer: Peer) -> None:
@@ -352,6 +416,8 @@ def test_no_detail_shows_a_password_or_a_query(peer: Peer) -> None:
     peer.on("POST /thing").status(403, {"message": "no"}, times=1)
     peer.on("POST /thing").act_then_close(times=1)
     details = [failed("POST", address, json={}).detail for _ in range(2)]
-    details.append(failed("POST", f"http://user:hidden-1@127.0.0.1:{unused_port()}/x?token=hidden-2").detail)
+    details.append(
+        failed("POST", f"http://user:hidden-1@127.0.0.1:{unused_port()}/x?token=hidden-2").detail
+    )
     assert "hidden" not in json.dumps(details)
     assert len(peer.requests()) == 2

@@ -29,7 +29,11 @@ def connect(settings: Any) -> Iterator[Callable[[str], Celery]]:
     def connected(broker: str) -> Celery:
         other = Celery("elsewhere", broker=broker, set_as_current=False)
         other.conf.task_default_queue = f"nudges-{next(_names)}"
-        other.conf.broker_transport_options = {"max_retries": 0, "socket_connect_timeout": 1, "socket_timeout": 1}
+        other.conf.broker_transport_options = {
+            "max_retries": 0,
+            "socket_connect_timeout": 1,
+            "socket_timeout": 1,
+        }
         other.set_default()
         return other
 
@@ -40,7 +44,10 @@ def connect(settings: Any) -> Iterator[Callable[[str], Celery]]:
 def woken(other: Celery, wait: float = 2 * AT_MOST_EVERY + 0.5) -> list[str]:
     """The names that arrived at the broker within `wait` seconds, in order."""
     names = []
-    with other.connection_for_read() as connection, connection.SimpleQueue(other.conf.task_default_queue) as arrived:
+    with (
+        other.connection_for_read() as connection,
+        connection.SimpleQueue(other.conf.task_default_queue) as arrived,
+    ):
         end = time.monotonic() + wait
         while time.monotonic() < end:
             try:
@@ -62,9 +69,15 @@ def test_a_stage_is_woken_once_the_transaction_has_committed(
     assert woken(other) == ["leads.assess_due"]
 
 
-def test_nobody_is_woken_for_what_was_rolled_back(connect: Callable[[str], Celery], django_capture_on_commit_callbacks: Any) -> None:
+def test_nobody_is_woken_for_what_was_rolled_back(
+    connect: Callable[[str], Celery], django_capture_on_commit_callbacks: Any
+) -> None:
     other = connect("memory://")
-    with django_capture_on_commit_callbacks(execute=True), pytest.raises(RuntimeError), transaction.atomic():
+    with (
+        django_capture_on_commit_callbacks(execute=True),
+        pytest.raises(RuntimeError),
+        transaction.atomic(),
+    ):
         nudge("leads.assess_due")
         raise RuntimeError
     assert woken(other) == []
@@ -113,11 +126,15 @@ def test_a_broker_that_is_down_or_hangs_delays_nobody_and_is_logged(
             nudge("leads.assess_due")
         assert time.monotonic() - started < 1.5  # a hung one is given up after two seconds
         wait_for(lambda: caplog.records, timeout=15)
-    assert [record.getMessage() for record in caplog.records] == ["could not wake leads.assess_due: OperationalError"]
+    assert [record.getMessage() for record in caplog.records] == [
+        "could not wake leads.assess_due: OperationalError"
+    ]
 
 
 def test_after_the_broker_came_back_the_next_nudge_arrives(
-    connect: Callable[[str], Celery], django_capture_on_commit_callbacks: Any, caplog: pytest.LogCaptureFixture
+    connect: Callable[[str], Celery],
+    django_capture_on_commit_callbacks: Any,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]

@@ -23,7 +23,9 @@ def test_without_trials_there_is_no_difference() -> None:
 
 
 @given(st.integers(1, 200), st.integers(1, 200), st.data())
-def test_an_interval_holds_the_difference_seen_and_turns_round_with_it(n: int, m: int, data: st.DataObject) -> None:
+def test_an_interval_holds_the_difference_seen_and_turns_round_with_it(
+    n: int, m: int, data: st.DataObject
+) -> None:
     a, b = data.draw(st.integers(0, n)), data.draw(st.integers(0, m))
     low, high = statistics.difference(a, n, b, m) or (1, -1)
     assert low <= b / m - a / n + 1e-12
@@ -49,6 +51,8 @@ def test_power_without_trials_or_difference() -> None:
         statistics.trials_needed(0.05, 0.05)
 
 
-@pytest.mark.parametrize(("one", "other", "chance"), [(0, 0, 1.0), (25, 25, 1.0), (30, 20, 0.2026), (40, 10, 2.39e-05)])
+@pytest.mark.parametrize(
+    ("one", "other", "chance"), [(0, 0, 1.0), (25, 25, 1.0), (30, 20, 0.2026), (40, 10, 2.39e-05)]
+)
 def test_how_likely_a_split_is(one: int, other: int, chance: float) -> None:
     assert statistics.even_split(one, other) == pytest.approx(chance, rel=1e-2)

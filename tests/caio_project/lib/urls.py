@@ -16,7 +16,9 @@ class Scoped(APIView):
     scopes = {"POST": "outreach:halt"}
 
     def get(self, request: Request) -> Response:
-        return Response({"user": request.user.get_username(), "key": getattr(request.auth, "name", None)})
+        return Response(
+            {"user": request.user.get_username(), "key": getattr(request.auth, "name", None)}
+        )
 
     def post(self, request: Request) -> Response:
         return Response({"did": "it"})
@@ -29,7 +31,9 @@ class Scopeless(APIView):
 
 ERRORS = {
     "field": exceptions.ValidationError({"email": ["It is missing."]}),
-    "nested": exceptions.ValidationError({"lead": {"name": ["Too long."], "age": ["Too old.", "No number."]}}),
+    "nested": exceptions.ValidationError(
+        {"lead": {"name": ["Too long."], "age": ["Too old.", "No number."]}}
+    ),
     "list": exceptions.ValidationError(["Wrong."]),
     "text": exceptions.ValidationError("Wrong."),
     "many": exceptions.ValidationError([{}, {"name": ["Too long."]}]),

@@ -49,12 +49,16 @@ def eventually(true: Callable[[], Any], seconds: float = 60.0) -> Any:
 
 def is_alive(pid: int) -> bool:
     """Not counting one that has ended and waits to be collected."""
-    found = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
+    found = subprocess.run(
+        ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
+    ).stdout
     return bool(found.strip()) and not found.strip().startswith("Z")
 
 
 class Supervised:
-    def __init__(self, notes: Path, grace: float = 5.0, stubborn: tuple[str, ...] = (), parent: str = "None"):
+    def __init__(
+        self, notes: Path, grace: float = 5.0, stubborn: tuple[str, ...] = (), parent: str = "None"
+    ):
         self.notes = notes
         program = textwrap.dedent(SUPERVISED.format(parent=parent))
         self.process = subprocess.Popen(
@@ -69,7 +73,9 @@ class Supervised:
         return [int(line.split()[1]) for line in text.splitlines() if line.startswith(word)]
 
     def started(self, times: int = 1) -> int:
-        return eventually(lambda: len(self.noted("start")) >= times and self.noted("start"))[times - 1]
+        return eventually(lambda: len(self.noted("start")) >= times and self.noted("start"))[
+            times - 1
+        ]
 
     def ends(self) -> str:
         return self.process.communicate(timeout=60)[0]
@@ -100,7 +106,9 @@ def test_a_child_that_dies_is_started_again_and_it_says_so(supervise: Any) -> No
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_signal_ends_the_child_gently_and_then_itself(supervise: Any, number: signal.Signals) -> None:
+def test_a_signal_ends_the_child_gently_and_then_itself(
+    supervise: Any, number: signal.Signals
+) -> None:
     run = supervise()
     child = run.started()
     run.process.send_signal(number)
@@ -134,7 +142,9 @@ def test_it_ends_when_the_process_that_started_it_is_gone(supervise: Any) -> Non
     assert run.ends() == "done\n"
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of their parent's death")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="only Linux tells children of their parent's death"
+)
 def test_children_do_not_outlive_a_killed_supervisor(supervise: Any) -> None:
     run = supervise()
     child = run.started()
@@ -143,7 +153,9 @@ def test_children_do_not_outlive_a_killed_supervisor(supervise: Any) -> None:
     assert run.noted("term") == [child]
 
 
-def test_a_port_that_is_taken_is_named_and_nothing_is_touched(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_that_is_taken_is_named_and_nothing_is_touched(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     from caio_project.management.commands import run
 
     monkeypatch.setattr(run, "Supervisor", None)  # would fail if it came that far
@@ -158,7 +170,9 @@ def test_a_taken_port_is_exit_code_1() -> None:
         port = str(taken.getsockname()[1])
         env = {**os.environ, "DATABASE_URL": "sqlite://:memory:"}
         command = [sys.executable, "manage.py", "run", "--port", port]
-        done = subprocess.run(command, cwd=settings.BASE_DIR, env=env, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(
+            command, cwd=settings.BASE_DIR, env=env, capture_output=True, text=True, timeout=120
+        )
     assert done.returncode == 1
     assert f"Port {port} is taken" in done.stderr
 

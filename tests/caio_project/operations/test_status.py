@@ -55,8 +55,12 @@ def by_row(settings: Any, on: bool) -> None:
     Switch.objects.update_or_create(name="intent_monitor", defaults={"on": on})
 
 
-@pytest.mark.parametrize("switches", [(by_setting,), (by_row,), (by_setting, by_row), (by_row, by_setting)])
-def test_off_everything_is_stored_and_on_everything_is_worked_off_once(settings: Any, switches: Any) -> None:
+@pytest.mark.parametrize(
+    "switches", [(by_setting,), (by_row,), (by_setting, by_row), (by_row, by_setting)]
+)
+def test_off_everything_is_stored_and_on_everything_is_worked_off_once(
+    settings: Any, switches: Any
+) -> None:
     arrive(2)
     sweep()
     before = made()
@@ -77,7 +81,9 @@ def test_off_everything_is_stored_and_on_everything_is_worked_off_once(settings:
     assert made() == (5, 5, 5)
 
 
-def test_a_draft_that_was_open_when_it_was_thrown_is_written_when_it_is_on_again(settings: Any) -> None:
+def test_a_draft_that_was_open_when_it_was_thrown_is_written_when_it_is_on_again(
+    settings: Any,
+) -> None:
     factories.draft()
     by_row(settings, False)
     sweep()
@@ -100,17 +106,26 @@ def test_rules_published_while_it_is_off_hold_for_what_came_in_meanwhile(setting
 
 
 @pytest.mark.parametrize("switch", [by_setting, by_row])
-def test_everywhere_that_people_look_it_says_so(settings: Any, client: Client, viewer: User, switch: Any) -> None:
+def test_everywhere_that_people_look_it_says_so(
+    settings: Any, client: Client, viewer: User, switch: Any
+) -> None:
     for name in ("beat", *SWEEPS):
         Heartbeat.beat(name, worked=True)
     assert status.problems() == []
     client.force_login(viewer)
     assert "All caught up" in client.get("/sales").content.decode()
     switch(settings, False)
-    where = "INTENT_MONITOR_ENABLED" if switch is by_setting else f"the switch in the admin, since {timezone.now():%Y-}"
+    where = (
+        "INTENT_MONITOR_ENABLED"
+        if switch is by_setting
+        else f"the switch in the admin, since {timezone.now():%Y-}"
+    )
     page = client.get("/sales").content.decode()
     assert f"Scoring and drafting are off by {where}" in page
-    assert "Nothing waits here, but scoring and drafting are switched off." in page and "All caught up" not in page
+    assert (
+        "Nothing waits here, but scoring and drafting are switched off." in page
+        and "All caught up" not in page
+    )
     assert page.count("! switched off") == 2
     [problem] = status.problems()
     assert problem.startswith(f"Scoring and drafting are off by {where}")

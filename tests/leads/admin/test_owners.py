@@ -29,7 +29,14 @@ def lead(ben: TeamMember) -> Lead:
 
 
 def typed(ben: TeamMember, **more: Any) -> dict[str, Any]:
-    return {"name": "Ohio", "position": "10", "member": ben.pk, "active": "on", "states": "ohio\n pa ", **more}
+    return {
+        "name": "Ohio",
+        "position": "10",
+        "member": ben.pk,
+        "active": "on",
+        "states": "ohio\n pa ",
+        **more,
+    }
 
 
 def confirmed(page: str) -> dict[str, str]:
@@ -44,7 +51,9 @@ def now(lead: Lead) -> Any:
 BY_DEFAULT = {"owner__name": "Alex Moreno", "owner_how": "default"}
 
 
-def test_a_rule_is_shown_with_whom_it_moves_then_stored_then_applied(client: Client, lead_user: User, lead: Lead, ben: TeamMember) -> None:
+def test_a_rule_is_shown_with_whom_it_moves_then_stored_then_applied(
+    client: Client, lead_user: User, lead: Lead, ben: TeamMember
+) -> None:
     client.force_login(lead_user)
     page = client.post(f"{LIST}add/", typed(ben)).content.decode()
     assert "With it the rules would move 1 of 1 lead to another owner." in page
@@ -52,7 +61,12 @@ def test_a_rule_is_shown_with_whom_it_moves_then_stored_then_applied(client: Cli
     assert (OwnerRule.objects.count(), now(lead)) == (0, BY_DEFAULT)
     client.post(f"{LIST}add/", typed(ben) | confirmed(page))
     rule = OwnerRule.objects.get()
-    assert (rule.states, rule.member, rule.tiers, rule.employees_from) == (["OH", "PA"], ben, [], None)
+    assert (rule.states, rule.member, rule.tiers, rule.employees_from) == (
+        ["OH", "PA"],
+        ben,
+        [],
+        None,
+    )
     assert (now(lead), OwnerRun.objects.count()) == (BY_DEFAULT, 0)
     Lead.objects.update(ghl_assigned_to="usr-9")
     page = client.get(f"{LIST}apply/").content.decode()
@@ -64,7 +78,9 @@ def test_a_rule_is_shown_with_whom_it_moves_then_stored_then_applied(client: Cli
     assert OwnerRun.objects.get().by == lead_user
 
 
-def test_it_can_be_stored_and_applied_at_once(client: Client, lead_user: User, lead: Lead, ben: TeamMember) -> None:
+def test_it_can_be_stored_and_applied_at_once(
+    client: Client, lead_user: User, lead: Lead, ben: TeamMember
+) -> None:
     client.force_login(lead_user)
     page = client.post(f"{LIST}add/", typed(ben)).content.decode()
     assert "Store it and move 1 lead" in page
@@ -73,7 +89,9 @@ def test_it_can_be_stored_and_applied_at_once(client: Client, lead_user: User, l
     assert now(lead) == {"owner__name": "Ben Ito", "owner_how": "rule"}
 
 
-def test_a_change_and_taking_a_rule_out_of_use_are_shown_as_well(client: Client, lead_user: User, lead: Lead, ben: TeamMember) -> None:
+def test_a_change_and_taking_a_rule_out_of_use_are_shown_as_well(
+    client: Client, lead_user: User, lead: Lead, ben: TeamMember
+) -> None:
     rule = OwnerRule.objects.create(name="Ohio", member=ben, states=["OH"])
     owner_assignment.apply_to_all(lead_user)
     owner_assignment.keep_up()
@@ -89,7 +107,9 @@ def test_a_change_and_taking_a_rule_out_of_use_are_shown_as_well(client: Client,
     assert client.post(f"{LIST}{rule.pk}/delete/", {"post": "yes"}).status_code == 403
 
 
-def test_where_rules_changed_meanwhile_it_is_shown_again(client: Client, lead_user: User, lead: Lead, ben: TeamMember) -> None:
+def test_where_rules_changed_meanwhile_it_is_shown_again(
+    client: Client, lead_user: User, lead: Lead, ben: TeamMember
+) -> None:
     client.force_login(lead_user)
     page = client.post(f"{LIST}add/", typed(ben)).content.decode()
     OwnerRule.objects.create(name="All", member=ben, position=1)
@@ -127,7 +147,9 @@ def test_what_cannot_be_is_said_at_its_field_and_nothing_is_stored(
 
 
 @pytest.mark.parametrize("user", ["viewer", "reviewer"])
-def test_who_is_no_lead_reads_and_changes_nothing(client: Client, request: Any, lead: Lead, ben: TeamMember, user: str) -> None:
+def test_who_is_no_lead_reads_and_changes_nothing(
+    client: Client, request: Any, lead: Lead, ben: TeamMember, user: str
+) -> None:
     rule = OwnerRule.objects.create(name="Ohio", member=ben, states=["OH"])
     someone = request.getfixturevalue(user)
     someone.is_staff = True
@@ -136,4 +158,8 @@ def test_who_is_no_lead_reads_and_changes_nothing(client: Client, request: Any, 
     assert client.get(LIST).status_code == 200
     for path in (f"{LIST}add/", f"{LIST}{rule.pk}/change/", f"{LIST}apply/"):
         assert client.post(path, typed(ben) | {"confirmed": "x"}).status_code == 403
-    assert (OwnerRule.objects.get().states, OwnerRun.objects.count(), now(lead)) == (["OH"], 0, BY_DEFAULT)
+    assert (OwnerRule.objects.get().states, OwnerRun.objects.count(), now(lead)) == (
+        ["OH"],
+        0,
+        BY_DEFAULT,
+    )

@@ -24,14 +24,18 @@ def typed(name: str, data: dict[str, Any] | None = None, was: int | None = None)
     sent = {"name": name, "rules": json.dumps(data), "pages-TOTAL_FORMS": str(len(pages) + 3)}
     sent["pages-INITIAL_FORMS"] = str(len(pages) if was is None else was)
     for n, page in enumerate(pages):
-        sent |= {f"pages-{n}-{field}": str(value) for field, value in page.items() if field != "active"}
+        sent |= {
+            f"pages-{n}-{field}": str(value) for field, value in page.items() if field != "active"
+        }
         sent |= {f"pages-{n}-active": "on"} if page.get("active", True) else {}
         sent.setdefault(f"pages-{n}-ORDER", str(10 * n))
     return sent | {f"pages-{n}-active": "on" for n in range(len(pages), len(pages) + 3)}
 
 
 def act(client: Client, action: str, *rows: ScoringRules, **more: str) -> Any:
-    return client.post(LIST, {"action": action, "_selected_action": [str(r.pk) for r in rows], **more}, follow=True)
+    return client.post(
+        LIST, {"action": action, "_selected_action": [str(r.pk) for r in rows], **more}, follow=True
+    )
 
 
 def confirmed(client: Client, version: ScoringRules) -> dict[str, str]:
@@ -76,8 +80,13 @@ def test_what_is_wrong_is_said_by_field(client: Client, lead_user: User) -> None
     client.force_login(lead_user)
     data = typed("Bad", changed(pages_at_most=-1, tiers=[]))
     page = client.post(f"{LIST}add/", data).content.decode()
-    assert "pages_at_most: must be a whole number from 0 to 100." in page and "tiers: must be an object." in page
-    assert "must be" in client.post(f"{LIST}add/", {**typed("Bad"), "rules": "[1]"}).content.decode()
+    assert (
+        "pages_at_most: must be a whole number from 0 to 100." in page
+        and "tiers: must be an object." in page
+    )
+    assert (
+        "must be" in client.post(f"{LIST}add/", {**typed("Bad"), "rules": "[1]"}).content.decode()
+    )
     assert client.post(f"{LIST}add/", {**typed("Bad"), "rules": "{"}).status_code == 200
     assert client.post(f"{LIST}add/", {**typed("Bad"), "rules": "[" * 100_000}).status_code == 200
     assert not ScoringRules.objects.exists()
@@ -98,7 +107,9 @@ def test_one_draft_at_a_time(client: Client, lead_user: User) -> None:
     for action in ("publish_rules", "see_moves", "copy_as_draft"):
         assert "Choose one version" in act(client, action, *drafts).content.decode()
     rule_versions.publish(drafts[0], lead_user)
-    assert "Only a draft can be published" in act(client, "publish_rules", drafts[0]).content.decode()
+    assert (
+        "Only a draft can be published" in act(client, "publish_rules", drafts[0]).content.decode()
+    )
     assert sorted(ScoringRules.objects.values_list("state", flat=True)) == ["draft", "published"]
 
 
@@ -162,7 +173,9 @@ def add(client: Client, lead_user: User) -> Any:
 
     def send(*pages: dict[str, Any], was: int = 0, **more: str) -> str:
         sent = {**typed("Ours", changed(pages=list(pages)), was), **more}
-        return client.post(f"{LIST}add/", {k: v for k, v in sent.items() if v != "gone"}).content.decode()
+        return client.post(
+            f"{LIST}add/", {k: v for k, v in sent.items() if v != "gone"}
+        ).content.decode()
 
     return send
 
@@ -177,7 +190,12 @@ def test_a_new_version_begins_with_the_pages_in_force(client: Client, lead_user:
 
 
 def test_pages_are_stored_in_their_order_as_they_will_be_compared(add: Any) -> None:
-    add({**PAGE, "ORDER": 30, "pattern": "/Pricing/"}, {**BLOG, "ORDER": ""}, {**DEMO, "ORDER": 2}, was=2)
+    add(
+        {**PAGE, "ORDER": 30, "pattern": "/Pricing/"},
+        {**BLOG, "ORDER": ""},
+        {**DEMO, "ORDER": 2},
+        was=2,
+    )
     assert labels() == ["Demo", "Pricing", "Blog"]
     as_compared = {"pattern": "/pricing", "angle": "", "topic": "", "category": "", "active": True}
     assert ScoringRules.objects.get().rules["pages"][1] == {**PAGE, **as_compared}
@@ -185,10 +203,9 @@ def test_pages_are_stored_in_their_order_as_they_will_be_compared(add: Any) -> N
 
 def test_rows_that_are_removed_or_empty_are_none_and_one_may_be_off(add: Any) -> None:
     add(PAGE, BLOG, {**DEMO, "active": False}, was=3, **{"pages-0-DELETE": "on"})
-    assert [(page["label"], page["active"]) for page in ScoringRules.objects.get().rules["pages"]] == [
-        ("Blog", True),
-        ("Demo", False),
-    ]
+    assert [
+        (page["label"], page["active"]) for page in ScoringRules.objects.get().rules["pages"]
+    ] == [("Blog", True), ("Demo", False)]
 
 
 def test_a_row_that_equals_one_stored_meanwhile_is_kept(client: Client, lead_user: User) -> None:
@@ -212,7 +229,9 @@ def test_a_row_that_equals_one_stored_meanwhile_is_kept(client: Client, lead_use
         ("ORDER", "first", "Enter a whole number."),
     ],
 )
-def test_what_is_wrong_in_a_row_is_said_at_its_cell_and_what_was_typed_stays(add: Any, cell: str, value: str, said: str) -> None:
+def test_what_is_wrong_in_a_row_is_said_at_its_cell_and_what_was_typed_stays(
+    add: Any, cell: str, value: str, said: str
+) -> None:
     page = add(BLOG, PAGE, was=2, **{f"pages-1-{cell}": value})
     assert not ScoringRules.objects.exists()
     error = re.search(rf'id="id_pages-1-{cell}_error">([^<]*)', page)
@@ -250,7 +269,12 @@ def test_the_history_says_that_pages_were_changed(client: Client, lead_user: Use
     assert "pages" in client.get(f"{LIST}{draft.pk}/history/").content.decode()
 
 
-def test_a_page_that_can_never_count_is_named_before_publishing(client: Client, lead_user: User) -> None:
+def test_a_page_that_can_never_count_is_named_before_publishing(
+    client: Client, lead_user: User
+) -> None:
     client.force_login(lead_user)
     draft = row(pages=[BLOG, {**PAGE, "pattern": "/blog/price*"}])
-    assert "“Pricing” (/blog/price*) never counts: “Blog” above it" in act(client, "see_moves", draft).content.decode()
+    assert (
+        "“Pricing” (/blog/price*) never counts: “Blog” above it"
+        in act(client, "see_moves", draft).content.decode()
+    )

@@ -53,7 +53,9 @@ def later(seconds: float) -> time_machine.travel:
 
 def test_a_lead_is_pushed_as_one_flat_row_with_our_token(clay: FakeClay) -> None:
     company = CompanyFactory(name="Northline Freight", domain="northline.test")
-    lead, row = asked(clay, first_name="Dana", last_name="Okafor", email="dana@northline.test", company=company)
+    lead, row = asked(
+        clay, first_name="Dana", last_name="Okafor", email="dana@northline.test", company=company
+    )
     assert clay.submissions() == [
         {
             "request_id": row.request_id,
@@ -83,7 +85,16 @@ def test_what_is_not_known_is_pushed_as_empty_text(clay: FakeClay) -> None:
     asked(clay, no_address=True, company=None, linkedin_key=None, first_name="", last_name="")
     [row] = clay.submissions()
     assert {name: value for name, value in row.items() if name not in OURS} == dict.fromkeys(
-        ("linkedin_url", "email", "first_name", "last_name", "full_name", "company_name", "company_domain"), ""
+        (
+            "linkedin_url",
+            "email",
+            "first_name",
+            "last_name",
+            "full_name",
+            "company_name",
+            "company_domain",
+        ),
+        "",
     )
 
 
@@ -118,10 +129,18 @@ def test_in_the_sandbox_nothing_is_asked_nothing_is_made_up_and_the_lead_goes_on
     enrichment_requests.want(lead)
     enrichment_requests.push_due()
     row = lead.enrichments.get()
-    assert (row.state, row.outcome, row.requested_at, row.gained) == ("settled", "skipped", None, [])
+    assert (row.state, row.outcome, row.requested_at, row.gained) == (
+        "settled",
+        "skipped",
+        None,
+        [],
+    )
     assert row.reason == "Clay is in the sandbox: nothing was asked and nothing is made up."
     assert is_due(lead)
-    assert Lead.objects.values().get() == {**before, "needs_assessment_at": lead.needs_assessment_at}
+    assert Lead.objects.values().get() == {
+        **before,
+        "needs_assessment_at": lead.needs_assessment_at,
+    }
 
 
 @pytest.mark.parametrize(
@@ -143,7 +162,9 @@ def test_people_who_do_not_exist_never_reach_clay(clay: FakeClay, kind: str, why
 
 
 @pytest.mark.parametrize("reason", ["unsubscribed", "erased", "customer", "competitor"])
-def test_somebody_who_must_not_be_written_to_is_not_asked_about(clay: FakeClay, reason: str) -> None:
+def test_somebody_who_must_not_be_written_to_is_not_asked_about(
+    clay: FakeClay, reason: str
+) -> None:
     lead = LeadFactory()
     suppression.stop(lead.email, reason, "test", lead)
     enrichment_requests.want(lead)
@@ -153,7 +174,9 @@ def test_somebody_who_must_not_be_written_to_is_not_asked_about(clay: FakeClay, 
 
 
 @pytest.mark.parametrize("address", ["dana@gmail.com", "info@northline.test", None])
-def test_somebody_without_an_address_to_write_to_is_asked_about(clay: FakeClay, address: str | None) -> None:
+def test_somebody_without_an_address_to_write_to_is_asked_about(
+    clay: FakeClay, address: str | None
+) -> None:
     asked(clay, email=address, address="no_address")
     assert len(clay.submissions()) == 1
 
@@ -206,7 +229,9 @@ def wants(clay: FakeClay) -> tuple[str, str]:
     return row["ask_person"], row["ask_company"]
 
 
-def test_what_clay_said_about_a_company_is_not_asked_again_for_a_colleague_in_seven_days(clay: FakeClay) -> None:
+def test_what_clay_said_about_a_company_is_not_asked_again_for_a_colleague_in_seven_days(
+    clay: FakeClay,
+) -> None:
     bare = {"industry": "", "employees": "", "employees_from": None, "sources": {}}
     company = CompanyFactory(name="Northline", domain="northline.test", **bare)
     answered_colleague(clay, company=company)
@@ -214,7 +239,11 @@ def test_what_clay_said_about_a_company_is_not_asked_again_for_a_colleague_in_se
     said = company.sources["industry"]
     lead, row = asked(clay, company=company, last_name="", title="")
     assert wants(clay) == ("yes", "no")
-    assert (row.asks_person, row.asks_company, row.company_known_at) == (True, False, company.enriched_at)
+    assert (row.asks_person, row.asks_company, row.company_known_at) == (
+        True,
+        False,
+        company.enriched_at,
+    )
     enrichment_requests.record_answer(row.request_id, {"last_name": "Reyes", "job_title": "CEO"})
     row.refresh_from_db()
     company.refresh_from_db()
@@ -238,7 +267,9 @@ def test_after_seven_days_the_company_is_asked_about_again(clay: FakeClay) -> No
 def test_the_cache_is_by_domain_and_a_company_without_one_is_asked_about(clay: FakeClay) -> None:
     company = CompanyFactory(domain=None, name="Northline", name_key="northline")
     _, row = asked(clay, company=company, email="dana@acme.test")
-    enrichment_requests.record_answer(row.request_id, {**enriched(clay.submissions()[-1]), "company_domain": ""})
+    enrichment_requests.record_answer(
+        row.request_id, {**enriched(clay.submissions()[-1]), "company_domain": ""}
+    )
     company.refresh_from_db()
     assert company.enriched_at is None
     asked(clay, company=company, email="ben@acme.test")
@@ -248,12 +279,16 @@ def test_the_cache_is_by_domain_and_a_company_without_one_is_asked_about(clay: F
 def test_an_answer_about_another_domain_is_no_answer_about_this_one(clay: FakeClay) -> None:
     company = CompanyFactory(domain="northline.test")
     _, row = asked(clay, company=company)
-    enrichment_requests.record_answer(row.request_id, {"company_domain": "elsewhere.test", "industry": "Mining"})
+    enrichment_requests.record_answer(
+        row.request_id, {"company_domain": "elsewhere.test", "industry": "Mining"}
+    )
     company.refresh_from_db()
     assert company.enriched_at is None
 
 
-def test_where_the_person_is_known_and_the_company_is_not_only_the_company_is_asked_about(clay: FakeClay) -> None:
+def test_where_the_person_is_known_and_the_company_is_not_only_the_company_is_asked_about(
+    clay: FakeClay,
+) -> None:
     company = CompanyFactory(domain="northline.test")
     answered_colleague(clay, company=company)
     with later(6 * 86400):
@@ -274,14 +309,20 @@ def test_a_question_that_an_answer_has_overtaken_is_not_pushed(clay: FakeClay) -
     row = Enrichment.objects.create(lead=lead)
     enrichment_requests.push_due()
     row.refresh_from_db()
-    assert (row.outcome, row.reason, len(clay.submissions())) == ("skipped", "Clay answered within seven days.", 1)
+    assert (row.outcome, row.reason, len(clay.submissions())) == (
+        "skipped",
+        "Clay answered within seven days.",
+        1,
+    )
     assert is_due(lead)
 
 
 @pytest.mark.parametrize("outcome", ["partial", "failed", "skipped"])
 def test_a_question_without_an_answer_is_asked_again_at_the_next_visit(outcome: str) -> None:
     lead = LeadFactory()
-    Enrichment.objects.create(lead=lead, state="settled", outcome=outcome, settled_at=timezone.now())
+    Enrichment.objects.create(
+        lead=lead, state="settled", outcome=outcome, settled_at=timezone.now()
+    )
     enrichment_requests.want(lead)
     assert lead.enrichments.filter(state="due").count() == 1
 
@@ -289,7 +330,9 @@ def test_a_question_without_an_answer_is_asked_again_at_the_next_visit(outcome: 
 # Thirty seconds of patience
 
 
-def test_after_thirty_seconds_without_an_answer_the_lead_goes_on_with_what_there_is(clay: FakeClay) -> None:
+def test_after_thirty_seconds_without_an_answer_the_lead_goes_on_with_what_there_is(
+    clay: FakeClay,
+) -> None:
     lead, row = asked(clay, title="")
     with later(29):
         assert enrichment_requests.settle_overdue() == 0
@@ -298,7 +341,11 @@ def test_after_thirty_seconds_without_an_answer_the_lead_goes_on_with_what_there
         assert enrichment_requests.settle_overdue() == 1
         assert enrichment_requests.settle_overdue() == 0
     row.refresh_from_db()
-    assert (row.state, row.outcome, row.reason) == ("settled", "partial", "Clay did not answer within 30 seconds.")
+    assert (row.state, row.outcome, row.reason) == (
+        "settled",
+        "partial",
+        "Clay did not answer within 30 seconds.",
+    )
     assert is_due(lead)
     assert (lead.title, row.answered_at) == ("", None)
 
@@ -332,10 +379,17 @@ def test_a_late_answer_is_taken_and_the_lead_assessed_anew(clay: FakeClay) -> No
 
 @pytest.mark.parametrize(
     ("status", "reason"),
-    [(400, "answered 400: nope"), (401, "answered 401: nope"), (404, "answered 404: nope"), (422, "answered 422: nope")]
+    [
+        (400, "answered 400: nope"),
+        (401, "answered 401: nope"),
+        (404, "answered 404: nope"),
+        (422, "answered 422: nope"),
+    ]
     + [(429, "answered 429: nope"), (500, "answered 500: nope"), (503, "answered 503: nope")],
 )
-def test_a_push_that_is_refused_or_fails_is_shown_and_the_lead_goes_on(clay: FakeClay, status: int, reason: str) -> None:
+def test_a_push_that_is_refused_or_fails_is_shown_and_the_lead_goes_on(
+    clay: FakeClay, status: int, reason: str
+) -> None:
     clay.on(SOURCE).status(status, {"message": "nope"})
     lead = LeadFactory()
     enrichment_requests.want(lead)
@@ -348,7 +402,9 @@ def test_a_push_that_is_refused_or_fails_is_shown_and_the_lead_goes_on(clay: Fak
     assert enrichment_requests.push_due() == 0
 
 
-def test_a_push_that_is_not_answered_in_time_fails_and_a_callback_still_counts(clay: FakeClay, settings: Any) -> None:
+def test_a_push_that_is_not_answered_in_time_fails_and_a_callback_still_counts(
+    clay: FakeClay, settings: Any
+) -> None:
     settings.CLAY_TIMEOUT_SECONDS = 1
     clay.on(SOURCE).act_then_delay(20)
     lead = LeadFactory(title="")
@@ -394,7 +450,9 @@ def test_one_failed_push_does_not_hold_up_the_next(clay: FakeClay) -> None:
 
 def test_a_worker_that_died_in_the_push_is_taken_over_after_its_lease(clay: FakeClay) -> None:
     lead = LeadFactory()
-    Enrichment.objects.create(lead=lead, lease_until=timezone.now() + timedelta(seconds=20), attempts=1)
+    Enrichment.objects.create(
+        lead=lead, lease_until=timezone.now() + timedelta(seconds=20), attempts=1
+    )
     assert enrichment_requests.push_due() == 0
     with later(21):
         assert enrichment_requests.push_due() == 1
@@ -444,24 +502,53 @@ def test_an_answer_that_overtakes_the_push_stays_an_answer(clay: FakeClay) -> No
 @pytest.mark.usefixtures("committed")
 def test_two_callbacks_at_once_lose_nothing_of_either(clay: FakeClay) -> None:
     lead, row = asked(clay, title="", past_employers=[], country="")
-    bodies = [{"job_title": "CEO"}, {"past_employers": ["Acme"]}, {"country": "US"}, {"job_title": "CEO"}]
-    results = in_threads([lambda body=body: enrichment_requests.record_answer(row.request_id, body) for body in bodies])
+    bodies = [
+        {"job_title": "CEO"},
+        {"past_employers": ["Acme"]},
+        {"country": "US"},
+        {"job_title": "CEO"},
+    ]
+    results = in_threads(
+        [
+            lambda body=body: enrichment_requests.record_answer(row.request_id, body)
+            for body in bodies
+        ]
+    )
     assert results == [True] * 4
     row.refresh_from_db()
     lead.refresh_from_db()
-    assert (row.state, row.outcome, row.gained) == ("settled", "answered", ["country", "past_employers", "title"])
+    assert (row.state, row.outcome, row.gained) == (
+        "settled",
+        "answered",
+        ["country", "past_employers", "title"],
+    )
     assert (lead.title, lead.country, len(lead.past_employers)) == ("CEO", "US", 1)
 
 
 def test_an_answer_fills_what_was_not_known_and_overwrites_nothing(clay: FakeClay) -> None:
-    company = CompanyFactory(industry="", employees="", employees_from=None, name="Northline", domain="northline.test")
-    lead, row = asked(clay, title="VP Sales", last_name="", email="dana@northline.test", company=company)
-    enrichment_requests.record_answer(row.request_id, enriched({"email": lead.email, "company_domain": "other.test"}))
+    company = CompanyFactory(
+        industry="", employees="", employees_from=None, name="Northline", domain="northline.test"
+    )
+    lead, row = asked(
+        clay, title="VP Sales", last_name="", email="dana@northline.test", company=company
+    )
+    enrichment_requests.record_answer(
+        row.request_id, enriched({"email": lead.email, "company_domain": "other.test"})
+    )
     lead.refresh_from_db()
     company.refresh_from_db()
     row.refresh_from_db()
-    assert (lead.title, lead.last_name, lead.email_verified, lead.company) == ("VP Sales", "Person", True, company)
-    assert (company.industry, company.employees, company.employees_from) == ("Logistics", "312", 312)
+    assert (lead.title, lead.last_name, lead.email_verified, lead.company) == (
+        "VP Sales",
+        "Person",
+        True,
+        company,
+    )
+    assert (company.industry, company.employees, company.employees_from) == (
+        "Logistics",
+        "312",
+        312,
+    )
     assert (company.technologies, company.open_roles) == (["HubSpot", "Snowflake"], 4)
     assert (company.name, company.domain) == ("Northline", "northline.test")
     assert row.gained == [
@@ -474,7 +561,10 @@ def test_an_answer_fills_what_was_not_known_and_overwrites_nothing(clay: FakeCla
         "email_verified",
         "last_name",
     ]
-    assert (lead.sources["last_name"]["source"], company.sources["industry"]["source"]) == ("clay", "clay")
+    assert (lead.sources["last_name"]["source"], company.sources["industry"]["source"]) == (
+        "clay",
+        "clay",
+    )
 
 
 @pytest.mark.parametrize("variant", ["missing", *JUNK])
@@ -482,7 +572,11 @@ def test_junk_is_missing_and_nothing_is_gained(clay: FakeClay, variant: str) -> 
     lead, row = asked(clay, title="", past_employers=[], company=None, no_address=True)
     before = Lead.objects.values().get()
     junk = JUNK.get(variant)
-    body = {} if variant == "missing" else {**dict.fromkeys(enriched({}), junk), "past_employers": junk}
+    body = (
+        {}
+        if variant == "missing"
+        else {**dict.fromkeys(enriched({}), junk), "past_employers": junk}
+    )
     assert enrichment_requests.record_answer(row.request_id, body) is True
     row.refresh_from_db()
     assert (row.state, row.outcome, row.gained) == ("settled", "answered", [])
@@ -496,7 +590,9 @@ def test_junk_is_missing_and_nothing_is_gained(clay: FakeClay, variant: str) -> 
 def test_a_company_name_that_says_nothing_finds_nobodys_company(clay: FakeClay, name: str) -> None:
     CompanyFactory(name="", name_key="", domain="other.test")
     lead, row = asked(clay, company=None, email="dana@northline.test")
-    enrichment_requests.record_answer(row.request_id, {"company_name": name, "industry": "Logistics"})
+    enrichment_requests.record_answer(
+        row.request_id, {"company_name": name, "industry": "Logistics"}
+    )
     lead.refresh_from_db()
     assert lead.company is None
     assert Company.objects.get().industry == "Logistics & Supply Chain"
@@ -505,7 +601,9 @@ def test_a_company_name_that_says_nothing_finds_nobodys_company(clay: FakeClay, 
 def test_a_lead_without_a_company_gets_the_one_of_its_domain(clay: FakeClay) -> None:
     known = CompanyFactory(domain="acme.test", name="Acme")
     lead, row = asked(clay, company=None, email="dana@acme.test")
-    enrichment_requests.record_answer(row.request_id, {"company_domain": "https://www.acme.test/", "company_name": "Acme, Inc."})
+    enrichment_requests.record_answer(
+        row.request_id, {"company_domain": "https://www.acme.test/", "company_name": "Acme, Inc."}
+    )
     lead.refresh_from_db()
     assert lead.company == known
     assert Company.objects.count() == 1
@@ -513,22 +611,32 @@ def test_a_lead_without_a_company_gets_the_one_of_its_domain(clay: FakeClay) -> 
 
 @pytest.mark.parametrize("known", [False, True])
 @pytest.mark.parametrize("name", ["Acme, Inc.", ""])
-def test_a_company_known_by_its_name_gets_the_domain_that_clay_says(clay: FakeClay, name: str, known: bool) -> None:
+def test_a_company_known_by_its_name_gets_the_domain_that_clay_says(
+    clay: FakeClay, name: str, known: bool
+) -> None:
     if known:
         CompanyFactory(domain="acme.test", name="", name_key="")
     company = CompanyFactory(domain=None, name="Acme", name_key="acme")
     lead, row = asked(clay, company=company, email="dana@acme.test")
-    enrichment_requests.record_answer(row.request_id, {"company_domain": "acme.test", "company_name": name, "open_roles": 3})
+    enrichment_requests.record_answer(
+        row.request_id, {"company_domain": "acme.test", "company_name": name, "open_roles": 3}
+    )
     lead_matching.spread_news()
     lead.refresh_from_db()
     assert lead.company == Company.objects.get()
-    assert (lead.company.domain, lead.company.name, lead.company.open_roles) == ("acme.test", "Acme", 3)
+    assert (lead.company.domain, lead.company.name, lead.company.open_roles) == (
+        "acme.test",
+        "Acme",
+        3,
+    )
 
 
 def test_a_company_that_clay_calls_otherwise_is_not_given_its_domain(clay: FakeClay) -> None:
     company = CompanyFactory(domain=None, name="Acme", name_key="acme")
     _, row = asked(clay, company=company)
-    enrichment_requests.record_answer(row.request_id, {"company_domain": "beta.test", "company_name": "Beta"})
+    enrichment_requests.record_answer(
+        row.request_id, {"company_domain": "beta.test", "company_name": "Beta"}
+    )
     assert (Company.objects.get().pk, Company.objects.get().domain) == (company.pk, None)
 
 
@@ -555,7 +663,9 @@ def test_a_business_address_takes_the_place_of_none_or_of_one_that_cannot_be_use
 ) -> None:
     LeadFactory(email="taken@acme.test")
     state = "usable" if had == "dana@old.test" else "no_address"
-    lead, row = asked(clay, email=had, address=state, personal_email=had if had == "dana@gmail.com" else "")
+    lead, row = asked(
+        clay, email=had, address=state, personal_email=had if had == "dana@gmail.com" else ""
+    )
     enrichment_requests.record_answer(row.request_id, {"work_email": found, "email_verified": True})
     lead.refresh_from_db()
     assert (lead.email, lead.address == "usable") == (has, usable)
@@ -563,16 +673,24 @@ def test_a_business_address_takes_the_place_of_none_or_of_one_that_cannot_be_use
     assert lead.personal_email == ("dana@gmail.com" if "dana@gmail.com" in (had, has) else "")
 
 
-def test_a_new_address_that_is_not_verified_does_not_inherit_the_old_ones_verdict(clay: FakeClay) -> None:
+def test_a_new_address_that_is_not_verified_does_not_inherit_the_old_ones_verdict(
+    clay: FakeClay,
+) -> None:
     lead, row = asked(clay, email="dana@gmail.com", email_verified=True, address="no_address")
-    enrichment_requests.record_answer(row.request_id, {"work_email": "dana@acme.test", "email_verified": "unknown"})
+    enrichment_requests.record_answer(
+        row.request_id, {"work_email": "dana@acme.test", "email_verified": "unknown"}
+    )
     lead.refresh_from_db()
     assert (lead.email, lead.email_verified, lead.address) == ("dana@acme.test", False, "usable")
 
 
 @pytest.mark.parametrize(
     "said",
-    [{"email_status": "invalid"}, {"email_verified": True, "email_status": "Invalid"}, {"email_verified": "invalid"}],
+    [
+        {"email_status": "invalid"},
+        {"email_verified": True, "email_status": "Invalid"},
+        {"email_verified": "invalid"},
+    ],
 )
 def test_an_address_that_does_not_exist_is_not_taken(clay: FakeClay, said: dict[str, Any]) -> None:
     lead, row = asked(clay, no_address=True)
@@ -584,21 +702,32 @@ def test_an_address_that_does_not_exist_is_not_taken(clay: FakeClay, said: dict[
 
 
 @pytest.mark.parametrize("says_which", [True, False])
-def test_an_address_of_ours_that_does_not_exist_is_not_written_to_and_not_suppressed(clay: FakeClay, says_which: bool) -> None:
+def test_an_address_of_ours_that_does_not_exist_is_not_written_to_and_not_suppressed(
+    clay: FakeClay, says_which: bool
+) -> None:
     lead, row = asked(clay, email="dana@acme.test", email_verified=True)
     named = {"work_email": "dana@acme.test"} if says_which else {}
     enrichment_requests.record_answer(row.request_id, {**named, "email_status": "invalid"})
     lead.refresh_from_db()
     row.refresh_from_db()
-    assert (lead.address, lead.email_verified, "email_verified" in lead.sources) == ("no_address", False, True)
-    assert (suppression.verdict("dana@acme.test", lead).reason, Suppression.objects.exists()) == ("invalid", False)
+    assert (lead.address, lead.email_verified, "email_verified" in lead.sources) == (
+        "no_address",
+        False,
+        True,
+    )
+    assert (suppression.verdict("dana@acme.test", lead).reason, Suppression.objects.exists()) == (
+        "invalid",
+        False,
+    )
     arrived(rb2b.person({"Business Email": "dana@acme.test", "LinkedIn URL": None}))
     lead.refresh_from_db()
     assert lead.address == "no_address"  # another visit does not make the mailbox exist
 
 
 @pytest.mark.parametrize("found", ["dana@acme.test", "d.okafor@acme.test"])
-def test_a_later_answer_brings_somebody_back_whose_address_did_not_exist(clay: FakeClay, found: str) -> None:
+def test_a_later_answer_brings_somebody_back_whose_address_did_not_exist(
+    clay: FakeClay, found: str
+) -> None:
     lead, row = asked(clay, email="dana@acme.test")
     enrichment_requests.record_answer(row.request_id, {"email_status": "invalid"})
     enrichment_requests.record_answer(row.request_id, {"work_email": found, "email_verified": True})
@@ -668,16 +797,34 @@ def test_verified_is_said_in_several_ways(body: dict[str, Any], verified: bool) 
           {"name": "Beta", "domain": "", "from_year": 2019, "to_year": None}]),
     ],
 )  # fmt: skip
-def test_values_are_read_in_the_forms_they_come_in(body: dict[str, Any], field: str, value: Any) -> None:
+def test_values_are_read_in_the_forms_they_come_in(
+    body: dict[str, Any], field: str, value: Any
+) -> None:
     assert getattr(vendor.parse(body), field) == value
 
 
 ANY = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=()), max_size=20),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["name", "from_year", "x"]), inner),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(st.characters(exclude_categories=()), max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["name", "from_year", "x"]), inner)
+    ),
     max_leaves=10,
 )
-COLUMNS = [*enriched({}), "past_employers", "work_history", "country", "tech_stack", "hiring", "email", "website"]
+COLUMNS = [
+    *enriched({}),
+    "past_employers",
+    "work_history",
+    "country",
+    "tech_stack",
+    "hiring",
+    "email",
+    "website",
+]
 
 
 @given(st.dictionaries(st.sampled_from(COLUMNS), ANY, max_size=10))
@@ -708,7 +855,10 @@ def test_a_test_visitor_is_asked_about_only_as_a_test(clay: FakeClay) -> None:
     row = enrichment_requests.test(lead)
     enrichment_requests.push_due()
     row.refresh_from_db()
-    assert (row.state, [one["request_id"] for one in clay.submissions()]) == ("requested", [row.request_id])
+    assert (row.state, [one["request_id"] for one in clay.submissions()]) == (
+        "requested",
+        [row.request_id],
+    )
 
 
 def test_what_clay_says_about_a_test_visitor_is_noted_and_not_taken_over(clay: FakeClay) -> None:
@@ -716,7 +866,11 @@ def test_what_clay_says_about_a_test_visitor_is_noted_and_not_taken_over(clay: F
     before = Lead.objects.filter(pk__in=[lead.pk, live.pk]).order_by("pk").values()
     was, row = list(before), enrichment_requests.test(lead)
     enrichment_requests.push_due()
-    said = {"title": "CEO", "work_email": live.email, "linkedin_url": "https://www.linkedin.com/in/somebody-real"}
+    said = {
+        "title": "CEO",
+        "work_email": live.email,
+        "linkedin_url": "https://www.linkedin.com/in/somebody-real",
+    }
     assert enrichment_requests.record_answer(row.request_id, said)
     row.refresh_from_db()
     assert (row.outcome, row.gained) == ("answered", ["email", "linkedin_url", "title"])

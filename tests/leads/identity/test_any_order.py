@@ -24,11 +24,19 @@ from tests.fakes import rb2b
 
 pytestmark = pytest.mark.django_db
 
-ADDRESSES = st.sampled_from(["dana@northline.test", "Dana@Northline.TEST", " <dana@northline.test>"])
-PROFILES = st.sampled_from(
-    ["https://www.linkedin.com/in/dana", "http://linkedin.com/in/Dana/", "https://de.linkedin.com/in/dana?utm_source=x"]
+ADDRESSES = st.sampled_from(
+    ["dana@northline.test", "Dana@Northline.TEST", " <dana@northline.test>"]
 )
-SITES = st.sampled_from(["https://www.northline.test", "northline.test/about", "http://shop.northline.test"])
+PROFILES = st.sampled_from(
+    [
+        "https://www.linkedin.com/in/dana",
+        "http://linkedin.com/in/Dana/",
+        "https://de.linkedin.com/in/dana?utm_source=x",
+    ]
+)
+SITES = st.sampled_from(
+    ["https://www.northline.test", "northline.test/about", "http://shop.northline.test"]
+)
 COMPANY = "Northline, Inc."
 FACTS = {
     "First Name": "Dana", "Last Name": "Okafor", "Title": "VP Sales", "City": "Columbus", "State": "OH",
@@ -43,7 +51,15 @@ ANSWERS = {
 }  # fmt: skip
 JUNK = st.sampled_from([None, "", "N/A", "null"])
 START = timezone.now().replace(second=0, microsecond=0)
-KINDS = (*["person"] * 3, "colleague", *["company"] * 2, *["answer"] * 2, "again", "patience", *["score"] * 2)
+KINDS = (
+    *["person"] * 3,
+    "colleague",
+    *["company"] * 2,
+    *["answer"] * 2,
+    "again",
+    "patience",
+    *["score"] * 2,
+)
 
 
 @dataclass(frozen=True)
@@ -60,7 +76,9 @@ class Step:
 def steps(draw: st.DrawFn) -> list[Step]:
     """At least one body names the company by both site and name; else nothing says that they are one."""
     kinds = ["person", *draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=5))]
-    found = [Step(kind, n, _said(draw, kind), draw(st.integers(0, 5))) for n, kind in enumerate(kinds)]
+    found = [
+        Step(kind, n, _said(draw, kind), draw(st.integers(0, 5))) for n, kind in enumerate(kinds)
+    ]
     found[0].said.update({"Website": draw(SITES), "Company Name": COMPANY})
     return found
 
@@ -68,11 +86,15 @@ def steps(draw: st.DrawFn) -> list[Step]:
 def _said(draw: st.DrawFn, kind: str) -> dict[str, Any]:
     if kind == "answer":
         return {name: draw(st.one_of(st.just(value), JUNK)) for name, value in ANSWERS.items()}
-    who: dict[str, Any] = dict.fromkeys([*FACTS, "LinkedIn URL", "Business Email", "Website", "Company Name"])
+    who: dict[str, Any] = dict.fromkeys(
+        [*FACTS, "LinkedIn URL", "Business Email", "Website", "Company Name"]
+    )
     if kind == "company":
         site, name = draw(st.sampled_from([(True, False), (False, True), (True, True)]))
         facts = {name: FACTS[name] for name in OF_THE_COMPANY}
-        who["LinkedIn URL"] = draw(st.sampled_from([None, "https://www.linkedin.com/company/northline"]))
+        who["LinkedIn URL"] = draw(
+            st.sampled_from([None, "https://www.linkedin.com/company/northline"])
+        )
     else:
         address, profile = draw(st.sampled_from([(True, False), (False, True), (True, True)]))
         site, name, facts = draw(st.booleans()), draw(st.booleans()), FACTS
@@ -82,13 +104,25 @@ def _said(draw: st.DrawFn, kind: str) -> dict[str, Any]:
     if kind == "person":
         who["First Name"] = FACTS["First Name"]
     if kind == "colleague":
-        who |= {"First Name": "Ben", "Last Name": None, "Business Email": "ben@northline.test", "LinkedIn URL": None}
-    return {**who, "Website": draw(SITES) if site else None, "Company Name": COMPANY if name else None}
+        who |= {
+            "First Name": "Ben",
+            "Last Name": None,
+            "Business Email": "ben@northline.test",
+            "LinkedIn URL": None,
+        }
+    return {
+        **who,
+        "Website": draw(SITES) if site else None,
+        "Company Name": COMPANY if name else None,
+    }
 
 
 def body(step: Step) -> bytes:
     at = START - timedelta(hours=step.number + 1)
-    page = {"Captured URL": f"https://oursite.test/pricing?n={step.number}", "Seen At": at.isoformat()}
+    page = {
+        "Captured URL": f"https://oursite.test/pricing?n={step.number}",
+        "Seen At": at.isoformat(),
+    }
     return rb2b.to_body({**step.said, **page})
 
 
@@ -109,7 +143,11 @@ def _taken(step: Step, steps: list[Step]) -> bool:
         events.store("rb2b", body(step))
     else:
         about = steps[step.about % len(steps)]
-        row = InboundEvent.objects.filter(body=body(about)).first() if about.kind == "person" else None
+        row = (
+            InboundEvent.objects.filter(body=body(about)).first()
+            if about.kind == "person"
+            else None
+        )
         if row is None:
             return about.kind != "person"
         if step.kind == "again":
@@ -132,7 +170,9 @@ def go_on(*, score: bool) -> None:
 def known() -> dict[str, Any]:
     """Everything that is known, without ids and times of ours."""
     go_on(score=True)
-    assert not InboundEvent.objects.exclude(state="processed").exists(), InboundEvent.objects.values("state", "reason")
+    assert not InboundEvent.objects.exclude(state="processed").exists(), (
+        InboundEvent.objects.values("state", "reason")
+    )
     people = (
         "email", "email_verified", "email_invalid", "personal_email", "address", "linkedin_key", "first_name",
         "last_name", "title", "city", "state", "country", "past_employers", "kind", "score", "tier", "error",
@@ -156,7 +196,11 @@ def known() -> dict[str, Any]:
         "people": _sorted(Lead.objects.values(*people)),
         "companies": _sorted(Company.objects.values(*firms)),
         "visits": _sorted(Visit.objects.values(*visits)),
-        "why": _sorted({"reasons": one.reasons, "icp": one.icp_reasons, "angle": one.angle} for one in newest if one),
+        "why": _sorted(
+            {"reasons": one.reasons, "icp": one.icp_reasons, "angle": one.angle}
+            for one in newest
+            if one
+        ),
         "merges": Merge.objects.exclude(state="merged").count(),
         "open": Enrichment.objects.exclude(state="settled").count(),
         "unscored": Lead.objects.filter(score=None).count(),

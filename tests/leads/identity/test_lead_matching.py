@@ -97,7 +97,9 @@ def test_linkedin_addresses_of_people_are_compared_in_one_spelling(url: str, key
         ("..", ""),
     ],
 )
-def test_the_registrable_domain_is_found_in_websites_addresses_and_domains(text: str, domain: str) -> None:
+def test_the_registrable_domain_is_found_in_websites_addresses_and_domains(
+    text: str, domain: str
+) -> None:
     assert normal.domain(text) == domain
 
 
@@ -149,7 +151,14 @@ def test_a_number_of_employees_counts_by_its_lower_end(text: str, lower: int | N
 
 @given(st.text(st.characters(exclude_categories=()), max_size=80))
 def test_the_forms_take_any_text_and_are_forms_already(text: str) -> None:
-    for form in (normal.email, normal.domain, normal.company_key, normal.host, normal.us_state, normal.storable):
+    for form in (
+        normal.email,
+        normal.domain,
+        normal.company_key,
+        normal.host,
+        normal.us_state,
+        normal.storable,
+    ):
         once = form(text)
         assert form(once) == once
         assert "\x00" not in once
@@ -170,20 +179,34 @@ _pages = itertools.count(1)
 def visit(who: dict[str, Any], **more: Any) -> dict[str, Any]:
     """A visit of another page each time, for the same page in the same second is the same visit."""
     page = {"Captured URL": f"https://oursite.test/{next(_pages)}"}
-    return rb2b.person({**who, "Website": "https://northline.test", "Company Name": "Northline", **page, **more})
+    return rb2b.person(
+        {**who, "Website": "https://northline.test", "Company Name": "Northline", **page, **more}
+    )
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     "order",
-    [order for pair in ([BOTH, BY_ADDRESS], [BOTH, BY_LINKEDIN]) for order in itertools.permutations(pair)]
-    + [[BY_ADDRESS, BOTH, BY_LINKEDIN], [BY_LINKEDIN, BOTH, BY_ADDRESS], [BOTH, BY_ADDRESS, BY_LINKEDIN]],
+    [
+        order
+        for pair in ([BOTH, BY_ADDRESS], [BOTH, BY_LINKEDIN])
+        for order in itertools.permutations(pair)
+    ]
+    + [
+        [BY_ADDRESS, BOTH, BY_LINKEDIN],
+        [BY_LINKEDIN, BOTH, BY_ADDRESS],
+        [BOTH, BY_ADDRESS, BY_LINKEDIN],
+    ],
 )
 def test_one_person_is_one_lead_whichever_way_they_are_known_first(order: Any) -> None:
     for who in order:
         arrive(visit(who))
     lead, company = Lead.objects.get(), Company.objects.get()
-    assert (lead.email, lead.linkedin_key, lead.company) == ("dana@northline.test", "in/dana", company)
+    assert (lead.email, lead.linkedin_key, lead.company) == (
+        "dana@northline.test",
+        "in/dana",
+        company,
+    )
     assert Visit.objects.filter(lead=lead, company=company).count() == len(order)
     assert Enrichment.objects.count() == 1
 
@@ -192,7 +215,12 @@ def test_one_person_is_one_lead_whichever_way_they_are_known_first(order: Any) -
 def test_other_spellings_are_the_same_person() -> None:
     arrive(visit(BOTH))
     arrive(visit({"Business Email": " DANA@Northline.test", "LinkedIn URL": None}, Title="x"))
-    arrive(visit({"Business Email": None, "LinkedIn URL": "http://linkedin.com/in/Dana/?trk=1"}, Title="y"))
+    arrive(
+        visit(
+            {"Business Email": None, "LinkedIn URL": "http://linkedin.com/in/Dana/?trk=1"},
+            Title="y",
+        )
+    )
     assert Lead.objects.count() == 1
 
 
@@ -200,8 +228,17 @@ def test_other_spellings_are_the_same_person() -> None:
 def test_two_people_known_apart_stay_apart_and_nothing_is_taken_from_either() -> None:
     """Address of one, LinkedIn of the other: the address decides, and a unique field is never stolen."""
     by_address = arrived(visit({"Business Email": "one@northline.test", "LinkedIn URL": None}))
-    by_linkedin = arrived(visit({"Business Email": None, "LinkedIn URL": "https://www.linkedin.com/in/two"}))
-    both = arrived(visit({"Business Email": "one@northline.test", "LinkedIn URL": "https://www.linkedin.com/in/two"}))
+    by_linkedin = arrived(
+        visit({"Business Email": None, "LinkedIn URL": "https://www.linkedin.com/in/two"})
+    )
+    both = arrived(
+        visit(
+            {
+                "Business Email": "one@northline.test",
+                "LinkedIn URL": "https://www.linkedin.com/in/two",
+            }
+        )
+    )
     assert both == by_address
     assert list(Lead.objects.order_by("pk").values_list("email", "linkedin_key")) == [
         ("one@northline.test", None),
@@ -215,7 +252,11 @@ def test_people_who_cannot_be_told_apart_are_nobody_and_not_each_other() -> None
     """An unreadable address and no LinkedIn URL: the company visited, and no stranger's lead is filled in."""
     stranger = LeadFactory(linkedin_key=None, email="known@elsewhere.test", title="")
     for name in ("Ann", "Ben"):
-        event = arrive(visit({"Business Email": "not an address", "LinkedIn URL": None}, **{"First Name": name}))
+        event = arrive(
+            visit(
+                {"Business Email": "not an address", "LinkedIn URL": None}, **{"First Name": name}
+            )
+        )
         assert event.state == "processed"
     assert list(Lead.objects.all()) == [stranger]
     stranger.refresh_from_db()
@@ -234,8 +275,13 @@ def test_what_is_known_is_not_overwritten_and_what_is_not_is_filled_with_its_sou
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("state", "stored", "country"), [("OH", "OH", "US"), ("ohio", "OH", "US"), ("Bavaria", "Bavaria", "")])
-def test_a_us_state_says_the_country_and_anything_else_does_not(state: str, stored: str, country: str) -> None:
+@pytest.mark.parametrize(
+    ("state", "stored", "country"),
+    [("OH", "OH", "US"), ("ohio", "OH", "US"), ("Bavaria", "Bavaria", "")],
+)
+def test_a_us_state_says_the_country_and_anything_else_does_not(
+    state: str, stored: str, country: str
+) -> None:
     lead = arrived(visit(BOTH, State=state))
     assert (lead.state, lead.country) == (stored, country)
 
@@ -293,7 +339,11 @@ def test_somebody_whose_personal_mailbox_gave_way_is_still_found_by_it() -> None
     again = arrived(visit({"Business Email": "Dana@gmail.com", "LinkedIn URL": None}, Title="CEO"))
     assert again == lead
     again.refresh_from_db()
-    assert (again.email, again.address, again.personal_email) == ("dana@northline.test", "usable", "dana@gmail.com")
+    assert (again.email, again.address, again.personal_email) == (
+        "dana@northline.test",
+        "usable",
+        "dana@gmail.com",
+    )
 
 
 # One company for each registrable domain
@@ -304,28 +354,45 @@ def test_somebody_whose_personal_mailbox_gave_way_is_still_found_by_it() -> None
     ("one", "other"),
     [
         ({"Website": "https://www.acme.co.uk"}, {"Website": "http://shop.acme.co.uk/x"}),
-        ({"Website": "https://acme.test"}, {"Website": None, "Business Email": "ben@mail.acme.test"}),
+        (
+            {"Website": "https://acme.test"},
+            {"Website": None, "Business Email": "ben@mail.acme.test"},
+        ),
         (
             {"Website": "https://acme.test", "Company Name": "Acme"},
             {"Website": "acme.test", "Company Name": "Acme, Inc."},
         ),
         ({"Website": None, "Company Name": "Acme"}, {"Website": None, "Company Name": "ACME Inc."}),
-        ({"Website": "https://acme.test", "Company Name": "Acme"}, {"Website": None, "Company Name": "Acme Inc"}),
+        (
+            {"Website": "https://acme.test", "Company Name": "Acme"},
+            {"Website": None, "Company Name": "Acme Inc"},
+        ),
     ],
 )
 @pytest.mark.parametrize("turned", [False, True])
-def test_visits_of_one_company_find_one_company_in_either_order(one: dict[str, Any], other: dict[str, Any], turned: bool) -> None:
-    payloads = [rb2b.person({"Company Name": "Acme", "Business Email": None, **who}) for who in (one, other)]
+def test_visits_of_one_company_find_one_company_in_either_order(
+    one: dict[str, Any], other: dict[str, Any], turned: bool
+) -> None:
+    payloads = [
+        rb2b.person({"Company Name": "Acme", "Business Email": None, **who}) for who in (one, other)
+    ]
     for payload in reversed(payloads) if turned else payloads:
         arrive(payload)
     company = Company.objects.get()
     assert company.leads.count() == 2
-    assert company.domain == {"https://www.acme.co.uk": "acme.co.uk", None: None}.get(one["Website"], "acme.test")
+    assert company.domain == {"https://www.acme.co.uk": "acme.co.uk", None: None}.get(
+        one["Website"], "acme.test"
+    )
 
 
 @pytest.mark.django_db
 def test_companies_of_one_suffix_are_different() -> None:
-    for website in ("https://acme.co.uk", "https://other.co.uk", "https://acme.test", "https://acme.com"):
+    for website in (
+        "https://acme.co.uk",
+        "https://other.co.uk",
+        "https://acme.test",
+        "https://acme.com",
+    ):
         arrive(rb2b.person({"Website": website, "Business Email": None}))
     assert sorted(Company.objects.values_list("domain", flat=True)) == [
         "acme.co.uk",
@@ -337,7 +404,9 @@ def test_companies_of_one_suffix_are_different() -> None:
 
 @pytest.mark.django_db
 def test_a_free_mail_provider_is_nobodys_company() -> None:
-    lead = arrived(rb2b.person({"Website": None, "Company Name": None, "Business Email": "dana@gmail.com"}))
+    lead = arrived(
+        rb2b.person({"Website": None, "Company Name": None, "Business Email": "dana@gmail.com"})
+    )
     assert lead.company is None
     assert not Company.objects.exists()
 
@@ -345,22 +414,35 @@ def test_a_free_mail_provider_is_nobodys_company() -> None:
 @pytest.mark.django_db
 def test_a_domain_does_not_move_to_a_company_that_has_one() -> None:
     other = CompanyFactory(domain="acme.test", name="Acme", name_key="acme")
-    lead = arrived(rb2b.person({"Website": "https://acme.io", "Company Name": "Acme", "Business Email": None}))
+    lead = arrived(
+        rb2b.person({"Website": "https://acme.io", "Company Name": "Acme", "Business Email": None})
+    )
     other.refresh_from_db()
     assert (other.domain, lead.company.domain) == ("acme.test", "acme.io")
 
 
 @pytest.mark.django_db
-def test_a_company_known_by_name_and_one_known_by_domain_become_one_when_a_body_names_both() -> None:
+def test_a_company_known_by_name_and_one_known_by_domain_become_one_when_a_body_names_both() -> (
+    None
+):
     who = {"Business Email": None, "Website": None, "Company Name": None, "Industry": None}
     by_name = arrived(rb2b.person({**who, "Company Name": "Acme", "Industry": "Steel"}))
     by_domain = arrived(rb2b.person({**who, "Website": "acme.test"}))
     old, kept = by_name.company, by_domain.company
     assess.assess_due()
-    arrive(rb2b.company_only({"Website": "https://acme.test", "Company Name": "Acme, Inc.", "Industry": None}))
+    arrive(
+        rb2b.company_only(
+            {"Website": "https://acme.test", "Company Name": "Acme, Inc.", "Industry": None}
+        )
+    )
     lead_matching.spread_news()
     company = Company.objects.get()
-    assert (company.pk, company.domain, company.name, company.industry) == (kept.pk, "acme.test", "Acme, Inc.", "Steel")
+    assert (company.pk, company.domain, company.name, company.industry) == (
+        kept.pk,
+        "acme.test",
+        "Acme, Inc.",
+        "Steel",
+    )
     assert company.sources["industry"] == old.sources["industry"]
     assert set(company.leads.all()) == {by_name, by_domain}
     assert company.visits.count() == Visit.objects.count() == 3
@@ -371,16 +453,30 @@ def test_a_company_known_by_name_and_one_known_by_domain_become_one_when_a_body_
 def test_a_company_with_another_name_is_not_taken_for_the_one_that_is_known_by_name() -> None:
     named = CompanyFactory(domain=None, name="Acme", name_key="acme")
     other = CompanyFactory(domain="beta.test", name="Beta", name_key="beta")
-    arrive(rb2b.person({"Website": "https://beta.test", "Company Name": "Acme", "Business Email": None}))
-    assert set(Company.objects.values_list("pk", "name")) == {(named.pk, "Acme"), (other.pk, "Beta")}
+    arrive(
+        rb2b.person(
+            {"Website": "https://beta.test", "Company Name": "Acme", "Business Email": None}
+        )
+    )
+    assert set(Company.objects.values_list("pk", "name")) == {
+        (named.pk, "Acme"),
+        (other.pk, "Beta"),
+    }
 
 
 @pytest.mark.django_db
 def test_a_made_up_company_is_never_part_of_a_live_one() -> None:
     CompanyFactory(domain=None, name="Acme", name_key="acme", kind="example")
     CompanyFactory(domain="acme.test", name="", name_key="")
-    arrive(rb2b.person({"Website": "https://acme.test", "Company Name": "Acme", "Business Email": None}))
-    assert set(Company.objects.values_list("domain", "kind")) == {(None, "example"), ("acme.test", "live")}
+    arrive(
+        rb2b.person(
+            {"Website": "https://acme.test", "Company Name": "Acme", "Business Email": None}
+        )
+    )
+    assert set(Company.objects.values_list("domain", "kind")) == {
+        (None, "example"),
+        ("acme.test", "live"),
+    }
 
 
 @pytest.mark.django_db
@@ -395,17 +491,29 @@ def test_what_a_colleagues_visit_says_of_the_company_changes_the_score_of_its_pe
     assess.assess_due()
     assert lead.assessments.first().icp > before
     assert lead.assessments.count() == 2
-    arrive(rb2b.person({**site, "Industry": "Logistics", "Employee Count": "51-200"}))  # nothing new
+    arrive(
+        rb2b.person({**site, "Industry": "Logistics", "Employee Count": "51-200"})
+    )  # nothing new
     assess.assess_due()
     assert lead.assessments.count() == 2
 
 
 @pytest.mark.django_db
 def test_a_company_is_filled_and_not_overwritten() -> None:
-    arrive(rb2b.person({"Website": "https://acme.test", "Employee Count": "51-200", "Industry": None}))
-    arrive(rb2b.person({"Website": "https://acme.test", "Employee Count": "5000+", "Industry": "Software"}))
+    arrive(
+        rb2b.person({"Website": "https://acme.test", "Employee Count": "51-200", "Industry": None})
+    )
+    arrive(
+        rb2b.person(
+            {"Website": "https://acme.test", "Employee Count": "5000+", "Industry": "Software"}
+        )
+    )
     company = Company.objects.get()
-    assert (company.employees, company.employees_from, company.industry) == ("51-200", 51, "Software")
+    assert (company.employees, company.employees_from, company.industry) == (
+        "51-200",
+        51,
+        "Software",
+    )
     assert company.sources["industry"]["source"] == "rb2b"
 
 
@@ -423,10 +531,14 @@ def test_the_companys_seat_is_known_from_its_own_profile_only() -> None:
 def test_a_live_visitor_takes_over_a_made_up_company_and_nothing_that_was_made_up() -> None:
     from leads.models import Kind
 
-    made_up = rb2b.person({"Website": "https://same.test", "Company Name": "CAIO Test Visitor", "Industry": "Fiction"})
+    made_up = rb2b.person(
+        {"Website": "https://same.test", "Company Name": "CAIO Test Visitor", "Industry": "Fiction"}
+    )
     events.store("rb2b", rb2b.to_body(made_up), kind=Kind.TEST)
     events.process_due()
-    live = rb2b.person({"Website": "https://same.test", "Company Name": "Northline", "Industry": None})
+    live = rb2b.person(
+        {"Website": "https://same.test", "Company Name": "Northline", "Industry": None}
+    )
     events.store("rb2b", rb2b.to_body(live))
     events.process_due()
     company = Company.objects.get(domain="same.test")
@@ -437,7 +549,10 @@ def test_a_live_visitor_takes_over_a_made_up_company_and_nothing_that_was_made_u
 def test_a_made_up_visitor_never_joins_a_live_company() -> None:
     from leads.models import Kind
 
-    events.store("rb2b", rb2b.to_body(rb2b.person({"Website": "https://same.test", "Company Name": "Northline"})))
+    events.store(
+        "rb2b",
+        rb2b.to_body(rb2b.person({"Website": "https://same.test", "Company Name": "Northline"})),
+    )
     events.process_due()
     made_up = rb2b.person({"Website": "https://same.test", "Company Name": "Fiction"})
     events.store("rb2b", rb2b.to_body(made_up), kind=Kind.TEST)

@@ -14,7 +14,17 @@ from hypothesis.extra.django import TestCase
 from leads.enrichment import enrichment_requests
 from leads.identity import merging
 from leads.inbound import events
-from leads.models import Assessment, Enrichment, InboundEvent, Kind, Lead, Merge, Suppression, Visit, sourced
+from leads.models import (
+    Assessment,
+    Enrichment,
+    InboundEvent,
+    Kind,
+    Lead,
+    Merge,
+    Suppression,
+    Visit,
+    sourced,
+)
 from leads.scoring import assess
 from leads.suppression import suppression
 from tests.factories import AssessmentFactory, CompanyFactory, LeadFactory, VisitFactory
@@ -34,14 +44,28 @@ _pages = itertools.count(1)
 
 def visit(who: dict[str, Any], **more: Any) -> dict[str, Any]:
     page = {"Captured URL": f"https://oursite.test/{next(_pages)}"}
-    return rb2b.person({**who, "Website": "https://northline.test", "Company Name": "Northline", **NAME, **page, **more})
+    return rb2b.person(
+        {
+            **who,
+            "Website": "https://northline.test",
+            "Company Name": "Northline",
+            **NAME,
+            **page,
+            **more,
+        }
+    )
 
 
 def pair(**other: Any) -> tuple[Lead, Lead]:
     """Somebody known by an address and the same by a LinkedIn profile, as two leads."""
     company = CompanyFactory()
     one = LeadFactory(company=company, linkedin_key=None, last_name="Okafor", first_name="Dana")
-    named = {"first_name": "Dana", "last_name": "Okafor", "linkedin_key": "in/dana", "no_address": True}
+    named = {
+        "first_name": "Dana",
+        "last_name": "Okafor",
+        "linkedin_key": "in/dana",
+        "no_address": True,
+    }
     return one, LeadFactory(company=company, **{**named, **other})
 
 
@@ -57,7 +81,11 @@ def test_three_bodies_of_one_person_are_one_lead_in_whichever_order(order: Any) 
     for who in order:
         arrive(visit(who))
     lead = Lead.objects.get()
-    assert (lead.email, lead.linkedin_key, lead.address) == ("dana@northline.test", "in/dana", "usable")
+    assert (lead.email, lead.linkedin_key, lead.address) == (
+        "dana@northline.test",
+        "in/dana",
+        "usable",
+    )
     assert lead.visits.count() == Visit.objects.count() == 3
     assert lead.enrichments.exclude(state="settled").count() == 1
 
@@ -65,13 +93,21 @@ def test_three_bodies_of_one_person_are_one_lead_in_whichever_order(order: Any) 
 class WhicheverOrder(TestCase):
     """What is known of one person in the end does not hang on the order it came in."""
 
-    @given(st.lists(st.sampled_from([ADDRESS, LINKEDIN, BOTH]), min_size=1, max_size=6).filter(lambda seen: BOTH in seen))
+    @given(
+        st.lists(st.sampled_from([ADDRESS, LINKEDIN, BOTH]), min_size=1, max_size=6).filter(
+            lambda seen: BOTH in seen
+        )
+    )
     def test_the_same_lead(self, seen: list[dict[str, Any]]) -> None:
         for who in seen:
             event = arrive(visit(who))
             assert event.state == "processed", event.reason
         lead = Lead.objects.get()
-        assert (lead.email, lead.linkedin_key, lead.name) == ("dana@northline.test", "in/dana", "Dana Okafor")
+        assert (lead.email, lead.linkedin_key, lead.name) == (
+            "dana@northline.test",
+            "in/dana",
+            "Dana Okafor",
+        )
         assert set(Visit.objects.values_list("lead", flat=True)) == {lead.pk}
         assert Visit.objects.count() == len(seen)
         assert Merge.objects.exclude(state="merged").count() == 0
@@ -81,7 +117,13 @@ def test_a_merge_keeps_the_older_row_and_says_what_showed_it() -> None:
     one, other = arrived(visit(ADDRESS)), arrived(visit(LINKEDIN))
     arrive(visit(BOTH))
     row = Merge.objects.get()
-    assert (row.survivor, row.loser, row.state, row.source, row.merged_by) == (one, other, "merged", "rb2b", None)
+    assert (row.survivor, row.loser, row.state, row.source, row.merged_by) == (
+        one,
+        other,
+        "merged",
+        "rb2b",
+        None,
+    )
     assert row.fields["linkedin_key"] == {
         "survivor": [None, None],
         "loser": ["in/dana", other.sources["linkedin_key"]],
@@ -97,7 +139,11 @@ def test_what_was_merged_away_is_found_by_everything_it_was_known_by(lead_user: 
     one, other = LeadFactory(), LeadFactory()
     merging.merge(one, other, source="person", by=lead_user, reason=REASON)
     by_address = arrived(visit({"Business Email": other.email, "LinkedIn URL": None}))
-    by_profile = arrived(visit({"Business Email": None, "LinkedIn URL": f"https://linkedin.com/{other.linkedin_key}"}))
+    by_profile = arrived(
+        visit(
+            {"Business Email": None, "LinkedIn URL": f"https://linkedin.com/{other.linkedin_key}"}
+        )
+    )
     assert by_address == by_profile == one
     assert Lead.objects.count() == 1
 
@@ -113,11 +159,19 @@ def test_what_was_merged_away_is_found_by_everything_it_was_known_by(lead_user: 
         ),
     ],
 )
-def test_where_something_speaks_against_it_a_person_is_asked_and_nothing_is_changed(other: dict[str, Any], doubt: str) -> None:
+def test_where_something_speaks_against_it_a_person_is_asked_and_nothing_is_changed(
+    other: dict[str, Any], doubt: str
+) -> None:
     one, two = pair(**other)
-    before = list(Lead.rows.order_by("pk").values("email", "linkedin_key", "merged_into", "first_name", "last_name"))
+    before = list(
+        Lead.rows.order_by("pk").values(
+            "email", "linkedin_key", "merged_into", "first_name", "last_name"
+        )
+    )
     for _ in range(2):
-        lead = arrived(visit({"Business Email": one.email, "LinkedIn URL": "https://linkedin.com/in/dana"}))
+        lead = arrived(
+            visit({"Business Email": one.email, "LinkedIn URL": "https://linkedin.com/in/dana"})
+        )
     assert lead == one
     row = Merge.objects.get()
     assert (row.state, row.doubt, {row.survivor, row.loser}) == ("proposed", doubt, {one, two})
@@ -126,7 +180,9 @@ def test_where_something_speaks_against_it_a_person_is_asked_and_nothing_is_chan
     assert [found for _, found in merging.open_proposals(two)] == [one]
 
 
-@pytest.mark.parametrize("address", ["info@northline.test", "dana@gmail.com", "dana@mailinator.com"])
+@pytest.mark.parametrize(
+    "address", ["info@northline.test", "dana@gmail.com", "dana@mailinator.com"]
+)
 def test_a_mailbox_that_many_may_read_says_nothing_about_who_they_are(address: str) -> None:
     one, two = arrived(visit({**ADDRESS, "Business Email": address})), arrived(visit(LINKEDIN))
     arrive(visit({**BOTH, "Business Email": address}))
@@ -184,7 +240,9 @@ def answered(lead: Lead, **body: Any) -> None:
 
 def test_an_answer_with_the_address_of_somebody_known_merges_the_two() -> None:
     one, other = pair()
-    answered(other, work_email=one.email, email_verified=True, first_name="Dana", industry="Aviation")
+    answered(
+        other, work_email=one.email, email_verified=True, first_name="Dana", industry="Aviation"
+    )
     assert Lead.objects.get() == one
     one.refresh_from_db()
     assert (one.linkedin_key, one.email_verified) == ("in/dana", True)
@@ -223,12 +281,17 @@ def test_an_address_that_does_not_exist_merges_nobody() -> None:
     assert not Merge.objects.exists()
 
 
-def test_a_late_answer_to_the_question_of_a_lead_merged_away_improves_the_person(lead_user: User) -> None:
+def test_a_late_answer_to_the_question_of_a_lead_merged_away_improves_the_person(
+    lead_user: User,
+) -> None:
     one, other = pair()
     Lead.objects.update(title="")
     rows = [Enrichment.objects.create(lead=lead) for lead in (one, other)]
     merging.merge(one, other, source="person", by=lead_user)
-    assert sorted(Enrichment.objects.values_list("state", "outcome")) == [("due", ""), ("settled", "skipped")]
+    assert sorted(Enrichment.objects.values_list("state", "outcome")) == [
+        ("due", ""),
+        ("settled", "skipped"),
+    ]
     for row in rows:
         assert enrichment_requests.record_answer(row.request_id, {"job_title": "CEO"}) is True
     one.refresh_from_db()
@@ -239,11 +302,17 @@ def test_a_late_answer_to_the_question_of_a_lead_merged_away_improves_the_person
 # What a merge takes over
 
 
-def test_everything_known_goes_with_the_person_and_of_two_values_the_one_known_first_stands(lead_user: User) -> None:
+def test_everything_known_goes_with_the_person_and_of_two_values_the_one_known_first_stands(
+    lead_user: User,
+) -> None:
     old, now = timezone.now() - timedelta(days=9), timezone.now()
     one, other = pair(title="Chief of Staff", city="Dayton")
-    Lead.rows.filter(pk=one.pk).update(sources={"title": sourced("clay", now)}, title="VP Sales", city="")
-    Lead.rows.filter(pk=other.pk).update(sources={"title": sourced("rb2b", old), "city": sourced("rb2b", old)})
+    Lead.rows.filter(pk=one.pk).update(
+        sources={"title": sourced("clay", now)}, title="VP Sales", city=""
+    )
+    Lead.rows.filter(pk=other.pk).update(
+        sources={"title": sourced("rb2b", old), "city": sourced("rb2b", old)}
+    )
     seen = [VisitFactory(lead=lead) for lead in (one, other, other)]
     scored = AssessmentFactory(lead=other)
     merging.merge(other, one, source="person", by=lead_user, reason=REASON)
@@ -262,7 +331,12 @@ def test_everything_known_goes_with_the_person_and_of_two_values_the_one_known_f
     [
         (None, "dana@northline.test", "dana@northline.test", None),
         ("dana@gmail.com", "dana@northline.test", "dana@northline.test", "dana@gmail.com"),
-        ("dana@northline.test", "d.okafor@northline.test", "dana@northline.test", "d.okafor@northline.test"),
+        (
+            "dana@northline.test",
+            "d.okafor@northline.test",
+            "dana@northline.test",
+            "d.okafor@northline.test",
+        ),
         ("dana@northline.test", "dana@gmail.com", "dana@northline.test", "dana@gmail.com"),
         ("dana@gmail.com", None, "dana@gmail.com", None),
     ],
@@ -273,16 +347,24 @@ def test_the_address_that_can_be_written_to_comes_first(
     def state(address: str | None) -> str:
         return "usable" if address and "northline" in address else "no_address"
 
-    one = LeadFactory(email=mine, address=state(mine), personal_email=mine if mine == "dana@gmail.com" else "")
+    one = LeadFactory(
+        email=mine, address=state(mine), personal_email=mine if mine == "dana@gmail.com" else ""
+    )
     other = LeadFactory(email=theirs, address=state(theirs))
-    before = list(Lead.rows.order_by("pk").values("email", "address", "linkedin_key", "personal_email"))
+    before = list(
+        Lead.rows.order_by("pk").values("email", "address", "linkedin_key", "personal_email")
+    )
     row = merging.merge(one, other, source="person", by=lead_user)
     one.refresh_from_db()
     other.refresh_from_db()
     assert (one.email, one.address, other.email) == (has, state(has), kept_by_the_other)
     merging.undo(row, by=lead_user, reason=REASON)
-    after = list(Lead.rows.order_by("pk").values("email", "address", "linkedin_key", "personal_email"))
-    assert after == before or theirs == "dana@gmail.com"  # whose row then says as well that it is personal
+    after = list(
+        Lead.rows.order_by("pk").values("email", "address", "linkedin_key", "personal_email")
+    )
+    assert (
+        after == before or theirs == "dana@gmail.com"
+    )  # whose row then says as well that it is personal
 
 
 # Consent
@@ -290,7 +372,9 @@ def test_the_address_that_can_be_written_to_comes_first(
 
 @pytest.mark.parametrize("which", [0, 1])
 @pytest.mark.parametrize("reason", ["unsubscribed", "complained", "customer", "manual"])
-def test_who_said_no_as_either_has_said_it_as_both(lead_user: User, which: int, reason: str) -> None:
+def test_who_said_no_as_either_has_said_it_as_both(
+    lead_user: User, which: int, reason: str
+) -> None:
     leads = [LeadFactory(), LeadFactory()]
     addresses = [lead.email for lead in leads]
     suppression.stop(addresses[which], reason, "test", leads[which])
@@ -324,15 +408,23 @@ def test_a_stop_repeated_while_they_were_one_stays_with_both(lead_user: User) ->
     row = merging.merge(one, other, source="person", by=lead_user)
     suppression.stop(one.email, "unsubscribed", "link", one)
     merging.undo(row, by=lead_user, reason=REASON)
-    assert {suppression.verdict(lead.email, lead).reason for lead in (one, other)} == {"unsubscribed"}
+    assert {suppression.verdict(lead.email, lead).reason for lead in (one, other)} == {
+        "unsubscribed"
+    }
 
 
-def test_a_stop_of_an_address_brought_in_while_they_were_one_stays_with_both(lead_user: User) -> None:
+def test_a_stop_of_an_address_brought_in_while_they_were_one_stays_with_both(
+    lead_user: User,
+) -> None:
     one, other = LeadFactory(), LeadFactory()
     row = merging.merge(one, other, source="person", by=lead_user)
-    Suppression.objects.create(scope="address", value=other.email, reason="unsubscribed", source="import")
+    Suppression.objects.create(
+        scope="address", value=other.email, reason="unsubscribed", source="import"
+    )
     merging.undo(row, by=lead_user, reason=REASON)
-    assert {suppression.verdict(lead.email, lead).reason for lead in (one, other)} == {"unsubscribed"}
+    assert {suppression.verdict(lead.email, lead).reason for lead in (one, other)} == {
+        "unsubscribed"
+    }
 
 
 def test_what_only_one_had_said_before_is_only_that_ones_again(lead_user: User) -> None:
@@ -346,7 +438,9 @@ def test_what_only_one_had_said_before_is_only_that_ones_again(lead_user: User) 
     assert suppression.verdict(other.email, other) is None
 
 
-STEP = st.tuples(st.sampled_from(["merge", "undo", "stop", "visit"]), st.integers(0, 3), st.integers(0, 3))
+STEP = st.tuples(
+    st.sampled_from(["merge", "undo", "stop", "visit"]), st.integers(0, 3), st.integers(0, 3)
+)
 
 
 class NothingReSubscribes(TestCase):
@@ -373,10 +467,14 @@ class NothingReSubscribes(TestCase):
         try:
             if what == "merge":
                 merging.merge(lead, other, source="person")
-            elif what == "undo" and (row := Merge.objects.filter(loser=lead, state="merged").first()):
+            elif what == "undo" and (
+                row := Merge.objects.filter(loser=lead, state="merged").first()
+            ):
                 merging.undo(row, by=None, reason=REASON)
             elif what == "stop":
-                suppression.stop(Lead.rows.get(pk=lead.pk).email or "", "unsubscribed", "test", lead)
+                suppression.stop(
+                    Lead.rows.get(pk=lead.pk).email or "", "unsubscribed", "test", lead
+                )
             elif what == "visit":
                 arrive(visit({"Business Email": lead.email, "LinkedIn URL": None}))
         except merging.Refused:
@@ -387,18 +485,35 @@ class NothingReSubscribes(TestCase):
         assert not Lead.rows.filter(merged_into__merged_into__isnull=False).exists()
         assert not Visit.objects.filter(lead__merged_into__isnull=False).exists()
         assert visits <= set(Visit.objects.values_list("pk", flat=True))
-        assert Merge.objects.filter(state="merged").count() == Lead.rows.exclude(merged_into=None).count()
+        assert (
+            Merge.objects.filter(state="merged").count()
+            == Lead.rows.exclude(merged_into=None).count()
+        )
 
 
 # The way back
 
 
-def test_an_undo_gives_each_its_own_back_and_leaves_what_came_since_with_the_survivor(lead_user: User) -> None:
+def test_an_undo_gives_each_its_own_back_and_leaves_what_came_since_with_the_survivor(
+    lead_user: User,
+) -> None:
     one, other = pair(title="", city="Dayton")
     Lead.rows.filter(pk=one.pk).update(city="")
     mine, theirs = VisitFactory(lead=one), VisitFactory(lead=other)
-    asked = Enrichment.objects.create(lead=other, state="settled", outcome="answered", answered_at=timezone.now())
-    fields = ("email", "linkedin_key", "title", "city", "address", "first_name", "company", "merged_into", "owner")
+    asked = Enrichment.objects.create(
+        lead=other, state="settled", outcome="answered", answered_at=timezone.now()
+    )
+    fields = (
+        "email",
+        "linkedin_key",
+        "title",
+        "city",
+        "address",
+        "first_name",
+        "company",
+        "merged_into",
+        "owner",
+    )
     before = list(Lead.rows.order_by("pk").values(*fields))
     row = merging.merge(one, other, source="person", by=lead_user)
     since = VisitFactory(lead=one)
@@ -431,7 +546,9 @@ def test_what_was_learnt_of_an_address_goes_where_the_address_goes(lead_user: Us
     assert said == [(None, False), ("dana@other.test", True)]
 
 
-def test_an_address_that_changed_since_stays_with_the_survivor_and_so_does_what_is_known_of_it(lead_user: User) -> None:
+def test_an_address_that_changed_since_stays_with_the_survivor_and_so_does_what_is_known_of_it(
+    lead_user: User,
+) -> None:
     one, other = pair(no_address=False, email="dana@other.test")
     Lead.rows.filter(pk=one.pk).update(email=None, address="no_address")
     row = merging.merge(one, other, source="person", by=lead_user)
@@ -453,7 +570,9 @@ def test_what_a_person_took_apart_no_data_puts_together_again(lead_user: User) -
     assert Merge.objects.get().state == "undone"
 
 
-def test_who_was_kept_apart_is_not_asked_about_again_and_may_still_be_merged_by_a_person(lead_user: User) -> None:
+def test_who_was_kept_apart_is_not_asked_about_again_and_may_still_be_merged_by_a_person(
+    lead_user: User,
+) -> None:
     one, two = pair(first_name="Ben")
     body = {"Business Email": one.email, "LinkedIn URL": "https://linkedin.com/in/dana"}
     arrive(visit(body))
@@ -471,7 +590,13 @@ def test_saying_yes_to_a_proposal_is_the_merge_it_proposed(lead_user: User) -> N
     arrive(visit({"Business Email": one.email, "LinkedIn URL": "https://linkedin.com/in/dana"}))
     merging.merge(one, two, source="person", by=lead_user, reason=REASON)
     row = Merge.objects.get()
-    assert (row.state, row.source, row.merged_by, row.survivor, row.loser) == ("merged", "rb2b", lead_user, one, two)
+    assert (row.state, row.source, row.merged_by, row.survivor, row.loser) == (
+        "merged",
+        "rb2b",
+        lead_user,
+        one,
+        two,
+    )
     assert merging.open_proposals(one) == []
 
 
@@ -483,7 +608,11 @@ def test_merges_are_undone_newest_first(lead_user: User) -> None:
     with pytest.raises(merging.Refused, match="part of another one since"):
         merging.undo(first, by=lead_user, reason=REASON)
     merging.undo(second, by=lead_user, reason=REASON)
-    assert dict(Lead.rows.values_list("pk", "merged_into")) == {one.pk: None, two.pk: None, three.pk: two.pk}
+    assert dict(Lead.rows.values_list("pk", "merged_into")) == {
+        one.pk: None,
+        two.pk: None,
+        three.pk: two.pk,
+    }
     merging.undo(first, by=lead_user, reason=REASON)
     with pytest.raises(merging.Refused, match="does not stand"):
         merging.undo(first, by=lead_user, reason=REASON)
@@ -513,7 +642,9 @@ def test_somebody_erased_since_is_not_brought_back_by_an_undo(lead_user: User) -
 
 @pytest.mark.parametrize("mark", ["dana@northline.test", "in/dana"])
 def test_of_an_erased_person_who_returns_nothing_is_kept(mark: str) -> None:
-    Suppression.objects.create(scope="address_hash", value=suppression.hashed(mark), reason="erased", source="erase_person")
+    Suppression.objects.create(
+        scope="address_hash", value=suppression.hashed(mark), reason="erased", source="erase_person"
+    )
     event = arrive(visit(BOTH))
     assert (event.state, bytes(event.body)) == ("processed", b"")
     assert not Lead.rows.exists()
@@ -525,13 +656,19 @@ def test_of_an_erased_person_who_returns_nothing_is_kept(mark: str) -> None:
     assert bytes(InboundEvent.objects.get(public_id=stored.public_id).body) == b""
 
 
-def test_an_answer_that_shows_a_lead_to_be_an_erased_person_is_not_kept(clay: Any, callback: Any) -> None:
+def test_an_answer_that_shows_a_lead_to_be_an_erased_person_is_not_kept(
+    clay: Any, callback: Any
+) -> None:
     lead = LeadFactory(no_address=True, title="")
     enrichment_requests.want(lead)
     row = lead.enrichments.get()
     mark = suppression.hashed("dana@northline.test")
-    Suppression.objects.create(scope="address_hash", value=mark, reason="erased", source="erase_person")
-    callback({"request_id": row.request_id, "work_email": "dana@northline.test", "job_title": "CEO"})
+    Suppression.objects.create(
+        scope="address_hash", value=mark, reason="erased", source="erase_person"
+    )
+    callback(
+        {"request_id": row.request_id, "work_email": "dana@northline.test", "job_title": "CEO"}
+    )
     events.process_due()
     lead.refresh_from_db()
     row.refresh_from_db()

@@ -51,7 +51,11 @@ def test_bodies_of_one_person_at_once_are_one_lead() -> None:
     consistent()
     assert Visit.objects.count() == 6 * ROUNDS
     for lead in Lead.objects.all():
-        assert (lead.email is not None, lead.linkedin_key is not None, lead.visits.count()) == (True, True, 6)
+        assert (lead.email is not None, lead.linkedin_key is not None, lead.visits.count()) == (
+            True,
+            True,
+            6,
+        )
     assert Lead.objects.count() == ROUNDS
 
 
@@ -59,7 +63,9 @@ def test_the_same_merge_from_both_ends_at_once_is_one_merge() -> None:
     for _ in range(ROUNDS):
         one, other = LeadFactory(), LeadFactory()
         pairs = [(one, other), (other, one)] * 3
-        found = in_threads([attempt(lambda a=a, b=b: merging.merge(a, b, source="person")) for a, b in pairs])
+        found = in_threads(
+            [attempt(lambda a=a, b=b: merging.merge(a, b, source="person")) for a, b in pairs]
+        )
         assert sum(isinstance(row, Merge) for row in found) == 1
         other.refresh_from_db()
         assert other.merged_into == one
@@ -72,8 +78,14 @@ def test_a_ring_of_merges_at_once_ends_as_one_person() -> None:
         for lead in ring:
             VisitFactory(lead=lead)
         pairs = list(itertools.combinations(ring, 2))
-        in_threads([attempt(lambda a=a, b=b: merging.merge(a, b, source="person")) for a, b in pairs])
-        assert set(Lead.rows.filter(pk__in=[lead.pk for lead in ring[1:]]).values_list("merged_into", flat=True)) == {ring[0].pk}
+        in_threads(
+            [attempt(lambda a=a, b=b: merging.merge(a, b, source="person")) for a, b in pairs]
+        )
+        assert set(
+            Lead.rows.filter(pk__in=[lead.pk for lead in ring[1:]]).values_list(
+                "merged_into", flat=True
+            )
+        ) == {ring[0].pk}
         assert ring[0].visits.count() == 4
     consistent()
 
@@ -84,13 +96,17 @@ def test_merges_undos_stops_visits_and_answers_at_once_lose_nothing() -> None:
         one, other = LeadFactory(company=company), LeadFactory(company=company)
         row = merging.merge(one, other, source="person")
         question = Enrichment.objects.create(lead=one)
-        events.store("rb2b", rb2b.to_body(visit({"Business Email": other.email, "LinkedIn URL": None})))
+        events.store(
+            "rb2b", rb2b.to_body(visit({"Business Email": other.email, "LinkedIn URL": None}))
+        )
         in_threads(
             [
                 attempt(lambda: merging.undo(row, by=None, reason="taken apart")),  # noqa: B023
                 attempt(lambda: merging.merge(one, other, source="person")),  # noqa: B023
                 lambda: suppression.stop(one.email, "unsubscribed", "test", one),  # noqa: B023
-                lambda: enrichment_requests.record_answer(question.request_id, {"job_title": "CEO"}),  # noqa: B023
+                lambda: enrichment_requests.record_answer(
+                    question.request_id, {"job_title": "CEO"}
+                ),  # noqa: B023
                 lambda: enrichment_requests.want(Lead.rows.get(pk=other.pk)),  # noqa: B023
                 events.process_due,
             ]
@@ -104,16 +120,23 @@ def test_merges_undos_stops_visits_and_answers_at_once_lose_nothing() -> None:
     consistent()
 
 
-def test_visits_of_colleagues_and_of_their_company_at_once_wait_for_nobody_who_waits_for_them() -> None:
+def test_visits_of_colleagues_and_of_their_company_at_once_wait_for_nobody_who_waits_for_them() -> (
+    None
+):
     company = {"Website": "https://northline.test", "Company Name": "Northline"}
-    people = [{"Business Email": f"p{n}@northline.test", "LinkedIn URL": None, **company} for n in range(3)]
+    people = [
+        {"Business Email": f"p{n}@northline.test", "LinkedIn URL": None, **company}
+        for n in range(3)
+    ]
     for _ in range(ROUNDS):
         for who in people:
             events.store("rb2b", rb2b.to_body(visit(who)))
             events.store("rb2b", rb2b.to_body(rb2b.company_only(company)))
         in_threads([events.process_due] * 6)
         work_off(4)
-        Company.objects.update(name="", industry="", employees="")  # so that each round fills them anew
+        Company.objects.update(
+            name="", industry="", employees=""
+        )  # so that each round fills them anew
         Lead.objects.update(needs_assessment_at=None)
     assert set(InboundEvent.objects.values_list("state", "attempts")) == {("processed", 1)}
     assert (Lead.objects.count(), Company.objects.count()) == (3, 1)

@@ -45,7 +45,9 @@ def test_who_was_asked_within_a_week_is_not_asked_again(clay: FakeClay) -> None:
     assert backfill.run(limit=5, wait=0).asked == 0
 
 
-def test_answers_come_in_and_the_rate_is_said(committed: None, live_server: Any, clay: FakeClay, settings: Any) -> None:
+def test_answers_come_in_and_the_rate_is_said(
+    committed: None, live_server: Any, clay: FakeClay, settings: Any
+) -> None:
     clay.configure(callback_url=f"{live_server.url}/webhooks/clay")
     lead(), factories.LeadFactory()
     stop = threading.Event()
@@ -108,7 +110,11 @@ def test_without_gohighlevel_it_says_so_and_asks_about_the_leads(clay: FakeClay)
 
 
 def test_contacts_are_reported_with_what_became_of_them(clay: FakeClay, ghl: FakeGhl) -> None:
-    ghl.add_contact("dana@northline.test"), ghl.add_contact("ben@northline.test", dnd=True), ghl.add_contact(None)
+    (
+        ghl.add_contact("dana@northline.test"),
+        ghl.add_contact("ben@northline.test", dnd=True),
+        ghl.add_contact(None),
+    )
     out = StringIO()
     call_command("backfill_enrichment", "--wait", "0", stdout=out)
     assert (
@@ -118,9 +124,13 @@ def test_contacts_are_reported_with_what_became_of_them(clay: FakeClay, ghl: Fak
     assert "Leads with something from Clay: 0 of 0 (0%) before, 0 of 1 (0%) now." in out.getvalue()
 
 
-def test_contacts_that_could_not_be_read_fail_the_command_and_the_leads_are_asked_about(clay: FakeClay, ghl: FakeGhl) -> None:
+def test_contacts_that_could_not_be_read_fail_the_command_and_the_leads_are_asked_about(
+    clay: FakeClay, ghl: FakeGhl
+) -> None:
     lead()
-    ghl.on("POST /contacts/search").status(401, {"message": "Invalid token: access token is invalid"})
+    ghl.on("POST /contacts/search").status(
+        401, {"message": "Invalid token: access token is invalid"}
+    )
     with pytest.raises(CommandError, match="not read to the end: .* Invalid token"):
         call_command("backfill_enrichment", "--wait", "0", stdout=StringIO())
     assert Enrichment.objects.count() == 1
@@ -133,11 +143,15 @@ def test_the_sandbox_is_refused_and_nothing_is_asked(ghl: FakeGhl) -> None:
     assert (Enrichment.objects.count(), ghl.requests()) == (0, [])
 
 
-def test_while_clay_is_not_asked_it_is_refused_and_nothing_is_read(clay: FakeClay, ghl: FakeGhl) -> None:
+def test_while_clay_is_not_asked_it_is_refused_and_nothing_is_read(
+    clay: FakeClay, ghl: FakeGhl
+) -> None:
     lead()
     for _ in range(3):
         breaker.failed("nope", breaker.Turn.ASK)
-    with pytest.raises(CommandError, match="its breaker is open. 3 pushes in a row failed, the last: nope"):
+    with pytest.raises(
+        CommandError, match="its breaker is open. 3 pushes in a row failed, the last: nope"
+    ):
         call_command("backfill_enrichment")
     breaker.answered()
     submission_budget.used()

@@ -52,7 +52,9 @@ def test_a_contact_becomes_a_lead_with_what_is_known_and_from_where(ghl: FakeGhl
         "northline.test",
         "Northline, Inc.",
     )
-    assert {said["source"] for row in (one, one.company) for said in row.sources.values()} == {"ghl"}
+    assert {said["source"] for row in (one, one.company) for said in row.sources.values()} == {
+        "ghl"
+    }
     assert one.needs_assessment_at is None  # until Clay has answered or not
 
 
@@ -88,20 +90,30 @@ BLOCKED: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("said", BLOCKED.values(), ids=BLOCKED)
-def test_whom_ghl_must_not_write_to_is_stopped_and_never_asked_about(ghl: FakeGhl, clay: FakeClay, said: dict[str, Any]) -> None:
+def test_whom_ghl_must_not_write_to_is_stopped_and_never_asked_about(
+    ghl: FakeGhl, clay: FakeClay, said: dict[str, Any]
+) -> None:
     """The search says nothing of it; the contact itself does."""
     ghl.add_contact("dana@northline.test", **said)
     summary = backfill.run(limit=5, wait=0)
     assert (summary.asked, summary.contacts.stopped, summary.contacts.new) == (0, 1, 0)
     row = Suppression.objects.get()
-    assert (row.scope, row.value, row.reason, row.source) == ("address", "dana@northline.test", "unsubscribed", "ghl")
+    assert (row.scope, row.value, row.reason, row.source) == (
+        "address",
+        "dana@northline.test",
+        "unsubscribed",
+        "ghl",
+    )
     assert not Lead.objects.exists()
     assert clay.requests() == []
     assert suppression.verdict("dana@northline.test").stops_person  # also where they visit one day
 
 
 def test_do_not_disturb_on_another_channel_is_no_reason(ghl: FakeGhl) -> None:
-    ghl.add_contact("dana@northline.test", dndSettings={"SMS": {"status": "active"}, "Email": {"status": "inactive"}})
+    ghl.add_contact(
+        "dana@northline.test",
+        dndSettings={"SMS": {"status": "active"}, "Email": {"status": "inactive"}},
+    )
     assert taken() == {"read": 1, "new": 1, "ended": True}
     assert not Suppression.objects.exists()
 
@@ -116,7 +128,9 @@ def test_do_not_disturb_on_another_channel_is_no_reason(ghl: FakeGhl) -> None:
         ({"tags": ["customer"], "dnd": True}, "unsubscribed"),
     ],
 )
-def test_tags_and_customers_of_ghl_are_stopped(ghl: FakeGhl, said: dict[str, Any], reason: str) -> None:
+def test_tags_and_customers_of_ghl_are_stopped(
+    ghl: FakeGhl, said: dict[str, Any], reason: str
+) -> None:
     ghl.add_contact("dana@northline.test", **said)
     assert taken() == {"read": 1, "stopped": 1, "ended": True}
     assert Suppression.objects.get().reason == reason
@@ -139,7 +153,9 @@ def test_which_tags_stop_somebody_is_a_setting(ghl: FakeGhl, settings: Any) -> N
         ("address_hash", suppression.hashed("dana@northline.test"), "erased"),
     ],
 )
-def test_whom_we_must_not_write_to_never_comes_in_by_this_door(ghl: FakeGhl, scope: str, value: str, reason: str) -> None:
+def test_whom_we_must_not_write_to_never_comes_in_by_this_door(
+    ghl: FakeGhl, scope: str, value: str, reason: str
+) -> None:
     Suppression.objects.create(scope=scope, value=value, reason=reason, source="test")
     ghl.add_contact("dana@northline.test", firstName="Dana")
     assert taken() == {"read": 1, "stopped": 1, "ended": True}
@@ -190,15 +206,21 @@ def test_pages_are_read_by_position_to_the_end_and_then_only_what_is_new(ghl: Fa
     assert taken() == {"ended": True}
 
 
-def test_the_limit_ends_in_the_middle_of_a_page_and_the_next_run_goes_on_there(ghl: FakeGhl) -> None:
+def test_the_limit_ends_in_the_middle_of_a_page_and_the_next_run_goes_on_there(
+    ghl: FakeGhl,
+) -> None:
     many(ghl, 5)
     assert taken(2) == {"read": 2, "new": 2}
     assert taken(2) == {"read": 2, "new": 2}
     assert taken(2) == {"read": 1, "new": 1, "ended": True}
-    assert set(Lead.objects.values_list("email", flat=True)) == {f"p{n}@firm-{n}.test" for n in range(5)}
+    assert set(Lead.objects.values_list("email", flat=True)) == {
+        f"p{n}@firm-{n}.test" for n in range(5)
+    }
 
 
-def test_after_a_kill_in_the_middle_of_a_page_nobody_is_made_twice_or_left_out(ghl: FakeGhl) -> None:
+def test_after_a_kill_in_the_middle_of_a_page_nobody_is_made_twice_or_left_out(
+    ghl: FakeGhl,
+) -> None:
     many(ghl, 5)
 
     def killed(taken: ghl_contacts.Taken) -> None:
@@ -213,7 +235,9 @@ def test_after_a_kill_in_the_middle_of_a_page_nobody_is_made_twice_or_left_out(g
 
 
 @pytest.mark.parametrize("status", [401, 429, 500])
-def test_where_ghl_fails_what_was_read_stands_and_the_next_run_goes_on(ghl: FakeGhl, status: int) -> None:
+def test_where_ghl_fails_what_was_read_stands_and_the_next_run_goes_on(
+    ghl: FakeGhl, status: int
+) -> None:
     many(ghl, 3)
     second = ghl.state()["contacts"][1]["id"]
     ghl.on(f"GET /contacts/{second}").status(status, {"message": "nope"}, times=1)
@@ -226,7 +250,9 @@ def test_where_ghl_fails_what_was_read_stands_and_the_next_run_goes_on(ghl: Fake
 
 def test_what_is_no_list_of_contacts_is_said(ghl: FakeGhl) -> None:
     ghl.on("POST /contacts/search").status(200, {"contacts": [{"id": "x"}]})
-    assert taken() == {"error": "GoHighLevel answered a search without contacts and their positions"}
+    assert taken() == {
+        "error": "GoHighLevel answered a search without contacts and their positions"
+    }
 
 
 def test_a_week_after_the_end_the_list_is_read_from_its_beginning(ghl: FakeGhl) -> None:
@@ -251,7 +277,10 @@ def test_a_third_of_the_rate_is_ours_and_the_door_finds_the_rest_free(ghl: FakeG
     assert background_calls.CALLS_PER_WINDOW * 3 == CALLS_PER_WINDOW
     ghl_contacts.take(1)
     used = dict(RateWindow.objects.values_list("vendor", "used"))
-    assert used in ({"ghl": 2, "ghl_background": 2}, {"ghl": 1, "ghl_background": 1})  # where a window ended between
+    assert used in (
+        {"ghl": 2, "ghl_background": 2},
+        {"ghl": 1, "ghl_background": 1},
+    )  # where a window ended between
     rates.pause("ghl_background", 60, "as if used up")
     assert taken() == {"error": "ghl_background is not asked for 60 s: as if used up"}
     take_a_call()
@@ -261,13 +290,25 @@ def test_a_third_of_the_rate_is_ours_and_the_door_finds_the_rest_free(ghl: FakeG
 
 
 def test_they_are_asked_about_scored_and_queued_by_hand_only(ghl: FakeGhl, clay: FakeClay) -> None:
-    ghl.add_contact("dana@northline.test", firstName="Dana", lastName="Okafor", companyName="Northline", country="US")
+    ghl.add_contact(
+        "dana@northline.test",
+        firstName="Dana",
+        lastName="Okafor",
+        companyName="Northline",
+        country="US",
+    )
     backfill.run(limit=5, wait=0)
     enrichment_requests.push_due()
     [row] = clay.submissions()
-    assert (row["email"], row["full_name"], row["company_name"]) == ("dana@northline.test", "Dana Okafor", "Northline")
+    assert (row["email"], row["full_name"], row["company_name"]) == (
+        "dana@northline.test",
+        "Dana Okafor",
+        "Northline",
+    )
     assert row["source"] == "ghl"
-    enrichment_requests.record_answer(row["request_id"], {"job_title": "VP Sales", "industry": "Logistics"})
+    enrichment_requests.record_answer(
+        row["request_id"], {"job_title": "VP Sales", "industry": "Logistics"}
+    )
     assess.assess_due()
     assert (lead().title, lead().score is not None) == ("VP Sales", True)
     assert (drafts.take_assessments(), Message.objects.count()) == (1, 0)

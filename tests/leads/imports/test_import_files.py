@@ -47,20 +47,30 @@ class TestSuppressions:
         stop = suppression.verdict("dana@northline.test")
         assert stop is not None and (stop.reason, stop.source) == ("customer", "import file.csv")
         assert suppression.verdict("anybody@sub.acme.test").reason == "competitor"  # type: ignore[union-attr]
-        assert Suppression.objects.get(value="acme.test").expires_at == datetime(2099, 1, 31, 23, 59, 59, 999999, UTC)
+        assert Suppression.objects.get(value="acme.test").expires_at == datetime(
+            2099, 1, 31, 23, 59, 59, 999999, UTC
+        )
 
     def test_twice_changes_nothing(self, tmp_path: Path) -> None:
         path = file(tmp_path, "value;reason\nacme.test;customer\n")
         command("import_suppressions", path)
-        assert command("import_suppressions", path)[0] == "1 suppressions read: 0 new, 1 known before.\n"
+        assert (
+            command("import_suppressions", path)[0]
+            == "1 suppressions read: 0 new, 1 known before.\n"
+        )
         assert Suppression.objects.count() == 1
 
     def test_an_expiry_never_shortens_what_stands(self, tmp_path: Path) -> None:
         command("import_suppressions", file(tmp_path, "value,reason\nacme.test,customer\n"))
-        command("import_suppressions", file(tmp_path, "value,reason,expires\nacme.test,customer,2027-01-01\n"))
+        command(
+            "import_suppressions",
+            file(tmp_path, "value,reason,expires\nacme.test,customer,2027-01-01\n"),
+        )
         assert Suppression.objects.get().expires_at is None
 
-    def test_one_wrong_line_stores_nothing_and_every_error_is_named_by_line(self, tmp_path: Path) -> None:
+    def test_one_wrong_line_stores_nothing_and_every_error_is_named_by_line(
+        self, tmp_path: Path
+    ) -> None:
         text = (
             "value,reason,expires\nacme.test,customer,\nnot an address,customer,\n"
             '"a\nb@x.test",customer,\nb.test,dull,\nc.test,customer,31.1.2027\n'
@@ -86,7 +96,9 @@ class TestSuppressions:
             (b"value,reason\n\x00,customer", "NUL bytes"),
         ],
     )
-    def test_a_file_that_is_none_is_refused_whole(self, tmp_path: Path, raw: str | bytes, said: str) -> None:
+    def test_a_file_that_is_none_is_refused_whole(
+        self, tmp_path: Path, raw: str | bytes, said: str
+    ) -> None:
         assert said in command("import_suppressions", file(tmp_path, raw))[1]
         assert Suppression.objects.count() == 0
 
@@ -102,7 +114,10 @@ class TestSuppressions:
 
     def test_a_quote_that_is_never_closed_is_named_where_it_opens(self, tmp_path: Path) -> None:
         text = 'value,reason\nacme.test,customer\n"b.test,customer\n' + "c.test,customer\n" * 10_000
-        assert "line 3: A cell has more than" in command("import_suppressions", file(tmp_path, text))[1]
+        assert (
+            "line 3: A cell has more than"
+            in command("import_suppressions", file(tmp_path, text))[1]
+        )
         assert Suppression.objects.count() == 0
 
     @pytest.mark.parametrize("end", ["\r", "\r\n", "\n"])
@@ -142,14 +157,23 @@ class TestConnections:
 
     def test_errors_are_named_and_nothing_is_stored(self, tmp_path: Path) -> None:
         factories.TeamMemberFactory(name="Mark Ellis")
-        assert "no team member 'Nobody'" in command("import_connections", file(tmp_path, LINKEDIN), "--member", "Nobody")[1]
-        assert "has no column" in command("import_connections", file(tmp_path, "a,b\n"), "--member", "Mark Ellis")[1]
+        assert (
+            "no team member 'Nobody'"
+            in command("import_connections", file(tmp_path, LINKEDIN), "--member", "Nobody")[1]
+        )
+        assert (
+            "has no column"
+            in command("import_connections", file(tmp_path, "a,b\n"), "--member", "Mark Ellis")[1]
+        )
         assert KnownContact.objects.count() == 0
 
     def test_a_cell_that_is_too_long_stores_nothing(self, tmp_path: Path) -> None:
         factories.TeamMemberFactory(name="Mark Ellis")
         path = file(tmp_path, LINKEDIN + f"{'x' * 140_000},Moreau,,,Ploverly,,\n")
-        assert "line 7: A cell has more than" in command("import_connections", path, "--member", "Mark Ellis")[1]
+        assert (
+            "line 7: A cell has more than"
+            in command("import_connections", path, "--member", "Mark Ellis")[1]
+        )
         assert KnownContact.objects.count() == 0
 
     def test_rows_of_closed_accounts_are_counted_and_left_out(self, tmp_path: Path) -> None:
@@ -159,12 +183,17 @@ class TestConnections:
         assert out == "3 connections read: 2 new, 0 known before. 1 name nobody.\n"
         assert KnownContact.objects.count() == 2
 
-    def test_a_newer_file_brings_them_up_to_date_and_takes_nothing_away(self, tmp_path: Path) -> None:
+    def test_a_newer_file_brings_them_up_to_date_and_takes_nothing_away(
+        self, tmp_path: Path
+    ) -> None:
         member = factories.TeamMemberFactory(name="Mark Ellis")
         command("import_connections", file(tmp_path, LINKEDIN), "--member", "Mark Ellis")
         before = member.known_contacts.get(email="ines@ploverly.test")
         newer = LINKEDIN.replace("ines@ploverly.test", "").replace("Ploverly", "Quarry Insurance")
-        assert "0 new, 2 known" in command("import_connections", file(tmp_path, newer), "--member", "Mark Ellis")[0]
+        assert (
+            "0 new, 2 known"
+            in command("import_connections", file(tmp_path, newer), "--member", "Mark Ellis")[0]
+        )
         after = member.known_contacts.get(pk=before.pk)
         assert (after.email, after.company_name, after.company_key) == (
             "ines@ploverly.test", "Quarry Insurance", "quarry insurance",
@@ -188,7 +217,9 @@ class TestConnections:
 
 
 def exported(count: int, seen_at: datetime) -> str:
-    rows = [rb2b.person({"Seen At": seen_at.isoformat(), "is_repeat_visit": None}) for _ in range(count)]
+    rows = [
+        rb2b.person({"Seen At": seen_at.isoformat(), "is_repeat_visit": None}) for _ in range(count)
+    ]
     out = io.StringIO()
     writer = csv.DictWriter(out, fieldnames=list(rows[0]))
     writer.writeheader()
@@ -214,7 +245,9 @@ class TestVisitors:
         assert Message.objects.count() == 0
         lead = Lead.objects.first()
         assert lead is not None and lead.score is not None
-        assert drafts.why_not(lead) == "The last visit was 20 days ago; a new one would bring a draft."
+        assert (
+            drafts.why_not(lead) == "The last visit was 20 days ago; a new one would bring a draft."
+        )
 
     def test_twice_changes_nothing(self, tmp_path: Path) -> None:
         path = file(tmp_path, exported(3, timezone.now()))
@@ -228,7 +261,11 @@ class TestVisitors:
         events.store("rb2b", rb2b.to_body(payload))
         command("import_visitors", file(tmp_path, json.dumps(payload) + "\n"))
         events.process_due()
-        assert (InboundEvent.objects.count(), Visit.objects.count(), Lead.objects.count()) == (2, 1, 1)
+        assert (InboundEvent.objects.count(), Visit.objects.count(), Lead.objects.count()) == (
+            2,
+            1,
+            1,
+        )
 
     def test_wrong_lines_are_named_and_nothing_is_stored(self, tmp_path: Path) -> None:
         lines = [
@@ -240,7 +277,12 @@ class TestVisitors:
         ]
         out, err = command("import_visitors", file(tmp_path, "\n".join(lines)))
         assert out == ""
-        assert [line.split(":")[0] for line in err.splitlines()[:4]] == ["line 2", "line 3", "line 4", "line 5"]
+        assert [line.split(":")[0] for line in err.splitlines()[:4]] == [
+            "line 2",
+            "line 3",
+            "line 4",
+            "line 5",
+        ]
         assert "4 of 5 lines are wrong. Nothing was stored." in err
         assert InboundEvent.objects.count() == 0
 
@@ -282,7 +324,14 @@ class TestVisitors:
 
     def test_reports_as_json(self, tmp_path: Path) -> None:
         out, _ = command("import_visitors", file(tmp_path, exported(1, timezone.now())), "--json")
-        assert json.loads(out) == {"read": 1, "new": 1, "known": 0, "errors": [], "more_errors": 0, "stored": True}
+        assert json.loads(out) == {
+            "read": 1,
+            "new": 1,
+            "known": 0,
+            "errors": [],
+            "more_errors": 0,
+            "stored": True,
+        }
 
     def test_many_errors_are_counted_and_not_all_kept(self) -> None:
         report = import_files.visitors(b"{\n" * 250)
@@ -292,7 +341,11 @@ class TestVisitors:
 class TestReplay:
     def parked(self) -> InboundEvent:
         return InboundEvent.objects.create(
-            source="rb2b", body=rb2b.to_body(rb2b.person()), body_sha256="x", state="parked", reason="an old fault"
+            source="rb2b",
+            body=rb2b.to_body(rb2b.person()),
+            body_sha256="x",
+            state="parked",
+            reason="an old fault",
         )
 
     def test_a_dry_run_says_what_would_change_and_changes_nothing(self) -> None:
@@ -311,7 +364,9 @@ class TestReplay:
         assert Visit.objects.count() == 1
 
     def test_what_still_cannot_be_read_stays_parked_with_its_reason(self) -> None:
-        InboundEvent.objects.create(source="rb2b", body=b"{", body_sha256="x", state="parked", reason="")
+        InboundEvent.objects.create(
+            source="rb2b", body=b"{", body_sha256="x", state="parked", reason=""
+        )
         out, err = command("replay_events", "--parked", "--json")
         assert json.loads(out)["events"][0]["text"].startswith("still parked: The body is not JSON")
         assert err == "ERROR 1 of 1 could not be worked off."
@@ -319,7 +374,10 @@ class TestReplay:
 
     def test_with_nothing_parked_it_says_so(self) -> None:
         assert command("replay_events", "--parked") == ("No such event is parked.\n", "")
-        assert json.loads(command("replay_events", "--parked", "--json")[0]) == {"dry_run": False, "events": []}
+        assert json.loads(command("replay_events", "--parked", "--json")[0]) == {
+            "dry_run": False,
+            "events": [],
+        }
 
     @pytest.mark.parametrize("wrong", ["nonsense", "00000000-0000-4000-8000-000000000000"])
     def test_an_unknown_event_is_named(self, wrong: str) -> None:

@@ -32,7 +32,20 @@ on_one_database = hypothesis_settings(suppress_health_check=list(HealthCheck))
 ANY_TEXT = st.text(st.characters(), max_size=30)  # lone surrogates and NUL included
 NUMBERS = st.integers() | st.floats() | st.sampled_from([10**400, -(10**4000), 2**63, 1e308])
 SCALARS = st.none() | st.booleans() | NUMBERS | ANY_TEXT
-KEYS = st.sampled_from([*rb2b.person(), "request_id", "email", "person", "company", "payload", "raw", "data", "pages", "is_repeat_visit"])
+KEYS = st.sampled_from(
+    [
+        *rb2b.person(),
+        "request_id",
+        "email",
+        "person",
+        "company",
+        "payload",
+        "raw",
+        "data",
+        "pages",
+        "is_repeat_visit",
+    ]
+)
 JSON = st.recursive(
     SCALARS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS | ANY_TEXT, inner, max_size=5),
@@ -56,16 +69,22 @@ def nested(opening: str, depth: int) -> bytes:
 
 
 AS_JSON = st.builds(encoded, JSON, st.sampled_from(ENCODINGS), st.booleans())
-ONE_FIELD_WRONG = st.builds(lambda key, junk: encoded(rb2b.person({key: junk}), "utf-8", True), KEYS, JSON)
+ONE_FIELD_WRONG = st.builds(
+    lambda key, junk: encoded(rb2b.person({key: junk}), "utf-8", True), KEYS, JSON
+)
 CUT = st.builds(lambda body, end: body[:end], ONE_FIELD_WRONG, st.integers(0, 500))
 TWICE = st.builds(with_keys_twice, st.lists(st.tuples(KEYS, JSON), max_size=4))
-DEEP = st.builds(nested, st.sampled_from(["[", '{"payload":', '{"raw":"', '[{"person":']), st.integers(1, 2500))
+DEEP = st.builds(
+    nested, st.sampled_from(["[", '{"payload":', '{"raw":"', '[{"person":']), st.integers(1, 2500)
+)
 HUGE = st.builds(lambda key, n: f'{{"{key}": {"9" * n}}}'.encode(), KEYS, st.integers(1, 6000))
 BODIES = st.binary(max_size=300) | AS_JSON | ONE_FIELD_WRONG | CUT | TWICE | DEEP | HUGE
 
 # What stands around them
 
-HEADER = st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"), max_size=40)
+HEADER = st.text(
+    st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"), max_size=40
+)
 CHARSETS = ["zlib", "hex", "rot13", "idna", "utf-16", "utf-7", "latin-1", '"', "no such"]
 CONTENT_TYPES = st.sampled_from(
     ["application/json", "text/plain", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded", ""]
@@ -82,7 +101,9 @@ def sender(client: Client, settings: Any) -> Client:
     return client
 
 
-def sent(client: Client, path: str, body: bytes, content_type: str, **environ: Any) -> tuple[int, str]:
+def sent(
+    client: Client, path: str, body: bytes, content_type: str, **environ: Any
+) -> tuple[int, str]:
     answer = client.generic("POST", path, body, content_type, **environ)
     assert answer.status_code < 500, answer.content
     return answer.status_code, answer.headers.get("Content-Type", "")
@@ -105,7 +126,9 @@ def stays_kept_when_it_is_worked_off(source: str, body: bytes) -> None:
 @on_one_database
 @given(BODIES, CONTENT_TYPES, st.booleans())
 @example(b"", "", False)
-def test_whatever_rb2b_posts_is_kept_once(sender: Client, body: bytes, content_type: str, in_path: bool) -> None:
+def test_whatever_rb2b_posts_is_kept_once(
+    sender: Client, body: bytes, content_type: str, in_path: bool
+) -> None:
     path = f"/webhooks/rb2b/{TOKEN}" if in_path else f"/webhooks/rb2b?token={TOKEN}"
     for _ in range(2):
         assert sent(sender, path, body, content_type)[0] == 200
@@ -117,7 +140,9 @@ def test_whatever_rb2b_posts_is_kept_once(sender: Client, body: bytes, content_t
 @example(b"", "")
 def test_whatever_clay_posts_is_kept_once(sender: Client, body: bytes, content_type: str) -> None:
     for _ in range(2):
-        code, _ = sent(sender, "/webhooks/clay", body, content_type, HTTP_AUTHORIZATION=f"Bearer {SECRET}")
+        code, _ = sent(
+            sender, "/webhooks/clay", body, content_type, HTTP_AUTHORIZATION=f"Bearer {SECRET}"
+        )
         assert code == (200 if events.is_json_object(body) else 400)
     stays_kept_when_it_is_worked_off("clay", body)
 
@@ -126,12 +151,16 @@ def test_whatever_clay_posts_is_kept_once(sender: Client, body: bytes, content_t
 @given(BODIES, CONTENT_TYPES)
 @example(encoded(rb2b.person(), "utf-8", True), "application/json")
 @example(encoded(rb2b.person(), "utf-8", True), "application/json; charset=zlib")
-def test_whatever_the_api_is_given_is_kept_once_or_refused(sender: Client, body: bytes, content_type: str) -> None:
+def test_whatever_the_api_is_given_is_kept_once_or_refused(
+    sender: Client, body: bytes, content_type: str
+) -> None:
     _, key = ApiKey.objects.create_key(name="any body", scopes=["leads:write"])
     before = InboundEvent.objects.count()
     codes = []
     for _ in range(2):
-        code, kind = sent(sender, "/api/visitors", body, content_type, HTTP_AUTHORIZATION=f"Bearer {key}")
+        code, kind = sent(
+            sender, "/api/visitors", body, content_type, HTTP_AUTHORIZATION=f"Bearer {key}"
+        )
         codes.append(code)
         assert code < 300 or kind.startswith("application/problem+json")
     new = InboundEvent.objects.count() - before
@@ -148,7 +177,9 @@ def test_whatever_the_api_is_given_is_kept_once_or_refused(sender: Client, body:
 @example(b"\xff\xfe", "", "path")
 @example(b"\x00", "", "query")
 @example(b"", "Bearer \xff", "header")
-def test_no_token_but_the_right_one_keeps_anything(sender: Client, token: bytes, header: str, where: str) -> None:
+def test_no_token_but_the_right_one_keeps_anything(
+    sender: Client, token: bytes, header: str, where: str
+) -> None:
     path, environ = {
         "query": ("/webhooks/rb2b", {"QUERY_STRING": "token=" + quote(token)}),
         "path": ("/webhooks/rb2b", {"PATH_INFO": "/webhooks/rb2b/" + token.decode("latin-1")}),

@@ -55,10 +55,14 @@ def test_twenty_deliveries_of_one_body_at_once_are_one_event_and_one_visit() -> 
     assert (Lead.objects.count(), Visit.objects.count(), Enrichment.objects.count()) == (1, 1, 1)
 
 
-def test_fifty_posts_of_one_body_at_once_to_the_web_server_make_one_visit(settings: Any, tmp_path: Path) -> None:
+def test_fifty_posts_of_one_body_at_once_to_the_web_server_make_one_visit(
+    settings: Any, tmp_path: Path
+) -> None:
     """On fifty connections to gunicorn. What was put into the spool, on a machine that is busy, counts as well."""
     settings.SPOOL_DIR = tmp_path / "web"
-    env = world.environment(DATABASE_URL=database_url(), REDIS_URL="", SPOOL_DIR=str(settings.SPOOL_DIR))
+    env = world.environment(
+        DATABASE_URL=database_url(), REDIS_URL="", SPOOL_DIR=str(settings.SPOOL_DIR)
+    )
     body = rb2b.to_body(rb2b.person())
 
     def deliver(url: str) -> int:
@@ -77,12 +81,16 @@ def test_fifty_posts_of_one_body_at_once_to_the_web_server_make_one_visit(settin
 
 def visits_of_one_person(count: int, **who: Any) -> list[bytes]:
     first = rb2b.person(who)
-    return [rb2b.to_body({**first, "Captured URL": f"https://oursite.test/{n}"}) for n in range(count)]
+    return [
+        rb2b.to_body({**first, "Captured URL": f"https://oursite.test/{n}"}) for n in range(count)
+    ]
 
 
 @pytest.mark.parametrize("known_by", ["both", "address", "linkedin"])
 def test_ten_visits_of_one_new_person_at_once_are_one_lead(known_by: str) -> None:
-    missing = {"both": {}, "address": {"LinkedIn URL": None}, "linkedin": {"Business Email": None}}[known_by]
+    missing = {"both": {}, "address": {"LinkedIn URL": None}, "linkedin": {"Business Email": None}}[
+        known_by
+    ]
     for body in visits_of_one_person(10, **missing):
         events.store("rb2b", body)
     in_threads([lambda: events.process_due(batch=1)] * 10)
@@ -95,21 +103,34 @@ def test_ten_visits_of_one_new_person_at_once_are_one_lead(known_by: str) -> Non
 
 def test_ten_new_people_of_one_new_company_at_once_are_one_company() -> None:
     for _ in range(10):
-        events.store("rb2b", rb2b.to_body(rb2b.person({"Website": "https://acme.test", "Company Name": "Acme"})))
+        events.store(
+            "rb2b",
+            rb2b.to_body(rb2b.person({"Website": "https://acme.test", "Company Name": "Acme"})),
+        )
     in_threads([lambda: events.process_due(batch=1)] * 10)
     work_off()
     assert (Lead.objects.count(), Company.objects.count(), Visit.objects.count()) == (10, 1, 10)
 
 
-def test_visits_that_name_a_company_by_name_by_domain_and_by_both_at_once_are_of_one_company() -> None:
+def test_visits_that_name_a_company_by_name_by_domain_and_by_both_at_once_are_of_one_company() -> (
+    None
+):
     """One of them makes two companies one while the others store visits of either."""
     sites = [{"Website": None}, {"Company Name": None}, {}] * 4
     for site in sites:
-        who = {"Business Email": None, "Website": "https://acme.test", "Company Name": "Acme", **site}
+        who = {
+            "Business Email": None,
+            "Website": "https://acme.test",
+            "Company Name": "Acme",
+            **site,
+        }
         events.store("rb2b", rb2b.to_body(rb2b.person(who)))
     in_threads([*[lambda: events.process_due(batch=1)] * 12, *[lead_matching.spread_news] * 4])
     work_off()
-    events.store("rb2b", rb2b.to_body(rb2b.company_only({"Website": "https://acme.test", "Company Name": "Acme"})))
+    events.store(
+        "rb2b",
+        rb2b.to_body(rb2b.company_only({"Website": "https://acme.test", "Company Name": "Acme"})),
+    )
     events.process_due()
     assert set(InboundEvent.objects.values_list("state", flat=True)) == {"processed"}
     in_threads([lead_matching.spread_news] * 4)

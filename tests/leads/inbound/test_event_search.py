@@ -18,13 +18,17 @@ pytestmark = pytest.mark.django_db
 
 
 def visit(**fields: Any) -> InboundEvent:
-    stored = events.store("rb2b", rb2b.to_body(rb2b.person({name.replace("_", " "): v for name, v in fields.items()})))
+    stored = events.store(
+        "rb2b", rb2b.to_body(rb2b.person({name.replace("_", " "): v for name, v in fields.items()}))
+    )
     events.process_due()
     return InboundEvent.objects.get(public_id=stored.public_id)
 
 
 def found(words: str, shown: Any = str) -> set[int]:
-    return set(event_search.found(InboundEvent.objects.all(), words, shown).values_list("pk", flat=True))
+    return set(
+        event_search.found(InboundEvent.objects.all(), words, shown).values_list("pk", flat=True)
+    )
 
 
 @pytest.fixture
@@ -50,9 +54,21 @@ def test_a_visit_is_found_by_its_person_and_their_company(dana: InboundEvent, wo
 
 @pytest.mark.parametrize(
     "words",
-    ["dan", "okafor", "nobody@ploverly.test", "pricing", "ploverly", "https://www.linkedin.com/in/dana", "%", "@", "'"],
+    [
+        "dan",
+        "okafor",
+        "nobody@ploverly.test",
+        "pricing",
+        "ploverly",
+        "https://www.linkedin.com/in/dana",
+        "%",
+        "@",
+        "'",
+    ],
 )
-def test_parts_of_names_and_what_only_the_body_says_find_nothing(dana: InboundEvent, words: str) -> None:
+def test_parts_of_names_and_what_only_the_body_says_find_nothing(
+    dana: InboundEvent, words: str
+) -> None:
     assert found(words) == set()
 
 
@@ -67,7 +83,9 @@ def test_an_event_is_found_by_its_id_and_all_of_a_lead_by_theirs(dana: InboundEv
 def test_clays_answers_are_found_by_their_person(clay: FakeClay, dana: InboundEvent) -> None:
     enrichment_requests.push_due()
     asked = Lead.objects.get(email="dana@ploverly.test").enrichments.get()
-    stored = events.store("clay", json.dumps({"request_id": asked.request_id, "title": "CEO"}).encode())
+    stored = events.store(
+        "clay", json.dumps({"request_id": asked.request_id, "title": "CEO"}).encode()
+    )
     events.process_due()
     answer = InboundEvent.objects.get(public_id=stored.public_id)
     assert answer.about == asked.lead
@@ -75,7 +93,9 @@ def test_clays_answers_are_found_by_their_person(clay: FakeClay, dana: InboundEv
 
 
 def test_whoever_became_one_is_found_by_either_address(dana: InboundEvent) -> None:
-    other = visit(Business_Email="d.okafor@elsewhere.test", First_Name="Dana", Last_Name="van Okafor")
+    other = visit(
+        Business_Email="d.okafor@elsewhere.test", First_Name="Dana", Last_Name="van Okafor"
+    )
     leads = Lead.objects.filter(email__in=["dana@ploverly.test", "d.okafor@elsewhere.test"])
     merging.merge(*leads.order_by("pk"), source="person", reason="the same")
     for words in ("dana@ploverly.test", "d.okafor@elsewhere.test", str(leads[0].public_id)):
@@ -83,7 +103,9 @@ def test_whoever_became_one_is_found_by_either_address(dana: InboundEvent) -> No
 
 
 def test_a_company_without_a_person_is_found_by_its_name() -> None:
-    stored = events.store("rb2b", rb2b.to_body(rb2b.company_only({"Company Name": "Quarry Insurance"})))
+    stored = events.store(
+        "rb2b", rb2b.to_body(rb2b.company_only({"Company Name": "Quarry Insurance"}))
+    )
     events.process_due()
     assert Company.objects.filter(name="Quarry Insurance").exists()
     assert found("Quarry Insurance") == {InboundEvent.objects.get(public_id=stored.public_id).pk}

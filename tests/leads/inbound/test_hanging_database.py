@@ -90,7 +90,9 @@ def asked(url: str, body: bytes | None = None) -> int:
         return error.code
 
 
-def test_pages_that_wait_for_it_leave_room_for_what_is_posted(between: Between, settings: Any, tmp_path: Path) -> None:
+def test_pages_that_wait_for_it_leave_room_for_what_is_posted(
+    between: Between, settings: Any, tmp_path: Path
+) -> None:
     settings.SPOOL_DIR = tmp_path / "web"
     there = database_url().replace(f":{connection.settings_dict['PORT']}/", f":{between.port}/")
     assert str(between.port) in there
@@ -119,7 +121,11 @@ def test_a_connection_that_stands_only_after_the_deadline_is_not_waited_on(
     client: Client, between: Between, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of three addresses of one server two take more than all of the time, and behind the third a lock is held."""
-    database, body, answers = dict(connection.settings_dict), rb2b.to_body(rb2b.person()), list[str]()
+    database, body, answers = (
+        dict(connection.settings_dict),
+        rb2b.to_body(rb2b.person()),
+        list[str](),
+    )
 
     def post() -> None:
         answer = client.post(f"/webhooks/rb2b?token={TOKEN}", body, content_type="application/json")
@@ -129,8 +135,12 @@ def test_a_connection_that_stands_only_after_the_deadline_is_not_waited_on(
     between.hang()
     with psycopg.connect(database_url()) as lock:
         lock.execute("LOCK TABLE leads_inboundevent IN ACCESS EXCLUSIVE MODE")
-        monkeypatch.setitem(connection.settings_dict, "HOST", f"127.0.0.1,127.0.0.1,{database['HOST']}")
-        monkeypatch.setitem(connection.settings_dict, "PORT", f"{between.port},{between.port},{database['PORT']}")
+        monkeypatch.setitem(
+            connection.settings_dict, "HOST", f"127.0.0.1,127.0.0.1,{database['HOST']}"
+        )
+        monkeypatch.setitem(
+            connection.settings_dict, "PORT", f"{between.port},{between.port},{database['PORT']}"
+        )
         posting = threading.Thread(target=post)
         posting.start()
         posting.join(LONG)

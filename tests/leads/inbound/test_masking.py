@@ -35,7 +35,11 @@ def test_a_body_keeps_structure_keys_times_and_yes_or_no() -> None:
         "is_repeat_visit": True,
         "Title": None,
         "Zipcode": 43004,
-        "person": {"name": "Dana", "born": "1985-03-02", "pages": [{"url": "https://ours.test/?email=dana@x.test"}]},
+        "person": {
+            "name": "Dana",
+            "born": "1985-03-02",
+            "pages": [{"url": "https://ours.test/?email=dana@x.test"}],
+        },
     }
     assert json.loads(masking.body(json.dumps(said).encode())) == {
         "Business Email": "d***@northline.test",
@@ -54,14 +58,26 @@ def test_json_in_a_text_keeps_its_structure_as_well() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("key", ["dana@northline.test", "+16145550142", "a" * 41, "in/dana-okafor", "43004"])
+@pytest.mark.parametrize(
+    "key", ["dana@northline.test", "+16145550142", "a" * 41, "in/dana-okafor", "43004"]
+)
 def test_data_used_as_a_key_is_masked(key: str) -> None:
-    assert json.loads(masking.body(json.dumps({key: "x", "ok": "y"}).encode())) == {"*** 1": "x***", "ok": "y***"}
+    assert json.loads(masking.body(json.dumps({key: "x", "ok": "y"}).encode())) == {
+        "*** 1": "x***",
+        "ok": "y***",
+    }
 
 
 @pytest.mark.parametrize(
     "raw",
-    [b"dana@northline.test", b"email=dana%40x.test", b'{"email": "dana@x.test"', b'"Dana"', b"\xff\xfe", b"[" * 90000],
+    [
+        b"dana@northline.test",
+        b"email=dana%40x.test",
+        b'{"email": "dana@x.test"',
+        b'"Dana"',
+        b"\xff\xfe",
+        b"[" * 90000,
+    ],
 )
 def test_what_is_no_json_object_is_masked_whole(raw: bytes) -> None:
     assert masking.body(raw) == f"Hidden: {len(raw)} bytes that are no JSON object."
@@ -79,7 +95,10 @@ def test_what_is_nested_deeply_is_no_traceback() -> None:
 SECRET = "Zyxwvutsrq"
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.just(SECRET) | st.just(f"{SECRET}@x.test"),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["a", "b c"]), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["a", "b c"]), inner, max_size=3)
+    ),
     max_leaves=12,
 )
 

@@ -88,10 +88,16 @@ class TestDrain:
     def test_everything_ends_as_one_event_with_the_time_it_came(self, client: Client) -> None:
         bodies = [rb2b.to_body(rb2b.person()) for _ in range(3)]
         for body in [*bodies, bodies[0]]:
-            spool.keep("rb2b", body, events.hashlib.sha256(body).hexdigest(), cut=False, kind="live")
+            spool.keep(
+                "rb2b", body, events.hashlib.sha256(body).hexdigest(), cut=False, kind="live"
+            )
         kept = spool.read(spool.waiting()[0])
         assert receive.drain() == 4
-        assert list(InboundEvent.objects.order_by("pk").values_list("deliveries", flat=True)) == [2, 1, 1]
+        assert list(InboundEvent.objects.order_by("pk").values_list("deliveries", flat=True)) == [
+            2,
+            1,
+            1,
+        ]
         assert InboundEvent.objects.order_by("pk")[0].received_at == kept.received_at  # type: ignore[union-attr]
         assert (spool.waiting(), receive.drain()) == ([], 0)
         events.process_due()
@@ -110,14 +116,24 @@ class TestDrain:
             )
             assert body["spooled_since"]
 
-    def test_health_says_that_nothing_could_be_kept_if_the_database_went(self, client: Client, settings: Any, tmp_path: Path) -> None:
+    def test_health_says_that_nothing_could_be_kept_if_the_database_went(
+        self, client: Client, settings: Any, tmp_path: Path
+    ) -> None:
         settings.SPOOL_DIR = tmp_path / "file"
         settings.SPOOL_DIR.write_text("no folder")
         body = client.get("/webhooks/rb2b/health").json()
-        assert (body["status"], body["spool"], body["database"]) == ("degraded", "not writable", "there")
+        assert (body["status"], body["spool"], body["database"]) == (
+            "degraded",
+            "not writable",
+            "there",
+        )
 
-    def test_a_folder_that_cannot_even_be_looked_at_costs_nothing_while_the_database_is_there(self, client: Client, settings: Any) -> None:
-        settings.SPOOL_DIR = Path("/tmp") / ("x" * 300)  # too long a name: as for another user's folder, root or not
+    def test_a_folder_that_cannot_even_be_looked_at_costs_nothing_while_the_database_is_there(
+        self, client: Client, settings: Any
+    ) -> None:
+        settings.SPOOL_DIR = Path("/tmp") / (
+            "x" * 300
+        )  # too long a name: as for another user's folder, root or not
         receive.drain_in_background()  # as a web process does at its start
         assert post(client, b"{}").json()["status"] == "stored"
         said = client.get("/webhooks/rb2b/health").json()
@@ -143,7 +159,9 @@ class TestStranded:
             pytest.param({"parked": "\0"}, id="NUL", marks=pytest.mark.postgres),
         ],
     )
-    def test_what_the_database_refuses_is_set_aside_and_told(self, client: Client, wrong: dict[str, str]) -> None:
+    def test_what_the_database_refuses_is_set_aside_and_told(
+        self, client: Client, wrong: dict[str, str]
+    ) -> None:
         keep(b"refused", **wrong)
         keep(b"behind it")
         assert receive.drain() == 1
@@ -166,7 +184,9 @@ class TestStranded:
         assert InboundEvent.objects.count() == 1
         assert Alarm.objects.get().closed_at is not None
 
-    def test_what_cannot_be_read_is_set_aside_and_told_until_a_person_has_taken_it_away(self, client: Client) -> None:
+    def test_what_cannot_be_read_is_set_aside_and_told_until_a_person_has_taken_it_away(
+        self, client: Client
+    ) -> None:
         keep(b"garbage").write_bytes(b"half a fi")
         keep(b"behind it")
         assert receive.drain() == 1
@@ -198,7 +218,9 @@ class TestStranded:
         assert receive.drain() == 1
         assert Alarm.objects.filter(closed_at=None).count() == 1
 
-    def test_a_body_that_the_database_refuses_is_kept_and_the_database_is_not_taken_for_away(self) -> None:
+    def test_a_body_that_the_database_refuses_is_kept_and_the_database_is_not_taken_for_away(
+        self,
+    ) -> None:
         assert receive.accept("rb2b", b"refused", "abc", parked="\ud800").is_spooled
         assert not receive.accept("rb2b", b"the next", "def").is_spooled
 
@@ -228,19 +250,31 @@ LOCKS = {
 @pytest.fixture
 def locked(committed: None) -> Iterator[Any]:
     """Another process, a backup say, holds a lock until it is told to end."""
-    name = make_conninfo(**_dsn()) if connection.vendor == "postgresql" else str(connection.settings_dict["NAME"])
+    name = (
+        make_conninfo(**_dsn())
+        if connection.vendor == "postgresql"
+        else str(connection.settings_dict["NAME"])
+    )
     code = LOCKS[connection.vendor] + "; print('locked', flush=True); input()"
-    with subprocess.Popen([sys.executable, "-c", code, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+    with subprocess.Popen(
+        [sys.executable, "-c", code, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
         assert holder.stdout is not None and holder.stdout.readline() == b"locked\n"
         yield holder
         holder.kill()
 
 
-def test_a_lock_of_another_process_costs_three_seconds_and_the_body_is_stored_once_after(locked: Any, client: Client) -> None:
+def test_a_lock_of_another_process_costs_three_seconds_and_the_body_is_stored_once_after(
+    locked: Any, client: Client
+) -> None:
     body = rb2b.to_body(rb2b.person())
     answers = [post(client, body) for _ in range(2)]
     assert [(one.status_code, one.json()["status"]) for one in answers] == [(200, "spooled")] * 2
-    assert InboundEvent.objects.count() == 0 if connection.vendor == "sqlite" else len(spool.waiting()) == 2
+    assert (
+        InboundEvent.objects.count() == 0
+        if connection.vendor == "sqlite"
+        else len(spool.waiting()) == 2
+    )
     locked.communicate(b"\n")
     drained()
     event = InboundEvent.objects.get()
@@ -249,7 +283,9 @@ def test_a_lock_of_another_process_costs_three_seconds_and_the_body_is_stored_on
 
 @pytest.mark.postgres
 class TestDatabaseAway:
-    def test_refused_connections_go_to_the_spool_and_come_back(self, committed: None, client: Client) -> None:
+    def test_refused_connections_go_to_the_spool_and_come_back(
+        self, committed: None, client: Client
+    ) -> None:
         body = rb2b.to_body(rb2b.person())
         with database_at(1):
             answer = post(client, body)
@@ -257,12 +293,18 @@ class TestDatabaseAway:
             for path in ("/webhooks/rb2b/health", "/webhooks/clay/health"):
                 answer = client.get(path)
                 health = answer.json()
-                assert (answer.status_code, health["status"], health["database"]) == (200, "degraded", "away")
+                assert (answer.status_code, health["status"], health["database"]) == (
+                    200,
+                    "degraded",
+                    "away",
+                )
                 assert health["spooled"] == 1
         drained()
         assert bytes(InboundEvent.objects.get().body) == body
 
-    def test_a_server_that_never_answers_costs_three_seconds_once(self, committed: None, client: Client) -> None:
+    def test_a_server_that_never_answers_costs_three_seconds_once(
+        self, committed: None, client: Client
+    ) -> None:
         with silent_server() as port, database_at(port):
             times = []
             for _ in range(3):
@@ -283,7 +325,9 @@ class TestDatabaseAway:
         drained()
         assert InboundEvent.objects.count() == 1
 
-    def test_where_neither_can_store_it_is_not_acknowledged(self, committed: None, client: Client, settings: Any, tmp_path: Path) -> None:
+    def test_where_neither_can_store_it_is_not_acknowledged(
+        self, committed: None, client: Client, settings: Any, tmp_path: Path
+    ) -> None:
         settings.SPOOL_DIR = tmp_path / "file"
         settings.SPOOL_DIR.write_text("no folder")
         with database_at(1):
@@ -304,14 +348,29 @@ class TestDatabaseAway:
         settings.SPOOL_DIR.write_text("no folder")
         assert post(client, b"{}").json()["status"] == "stored"
 
-    def test_the_api_says_so_and_its_caller_tries_again(self, committed: None, client: Client) -> None:
+    def test_the_api_says_so_and_its_caller_tries_again(
+        self, committed: None, client: Client
+    ) -> None:
         with database_at(1):
-            answer = client.post("/api/visitors", rb2b.person(), content_type="application/json", headers={"Authorization": "Bearer x.y"})
-        assert (answer.status_code, answer.headers["Content-Type"]) == (503, "application/problem+json")
-        assert (answer.headers["Retry-After"], answer.json()["detail"]) == ("5", "The database is away. Try again.")
+            answer = client.post(
+                "/api/visitors",
+                rb2b.person(),
+                content_type="application/json",
+                headers={"Authorization": "Bearer x.y"},
+            )
+        assert (answer.status_code, answer.headers["Content-Type"]) == (
+            503,
+            "application/problem+json",
+        )
+        assert (answer.headers["Retry-After"], answer.json()["detail"]) == (
+            "5",
+            "The database is away. Try again.",
+        )
         assert (InboundEvent.objects.count(), spool.waiting()) == (0, [])
 
-    def test_the_background_drainer_empties_the_spool_when_the_database_is_back(self, committed: None, client: Client) -> None:
+    def test_the_background_drainer_empties_the_spool_when_the_database_is_back(
+        self, committed: None, client: Client
+    ) -> None:
         with database_at(1):
             post(client, rb2b.to_body(rb2b.person()))
         eventually(lambda: spool.waiting() == [])
@@ -320,4 +379,9 @@ class TestDatabaseAway:
 
 def _dsn() -> dict[str, Any]:
     known = connection.settings_dict
-    return {"host": known["HOST"], "port": known["PORT"] or 5432, "user": known["USER"], "dbname": known["NAME"]}
+    return {
+        "host": known["HOST"],
+        "port": known["PORT"] or 5432,
+        "user": known["USER"],
+        "dbname": known["NAME"],
+    }

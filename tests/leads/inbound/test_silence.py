@@ -24,7 +24,11 @@ def history(until: datetime, a_day: int = 24, days: int = 21) -> None:
         for n in range(a_day):
             at = day.replace(hour=14, minute=0) + timedelta(hours=8 * n / a_day)
             if at <= until and at.weekday() < 5:
-                rows.append(InboundEvent(source="rb2b", body=b"", body_sha256=uuid.uuid4().hex, received_at=at))
+                rows.append(
+                    InboundEvent(
+                        source="rb2b", body=b"", body_sha256=uuid.uuid4().hex, received_at=at
+                    )
+                )
         day += timedelta(days=1)
     InboundEvent.objects.bulk_create(rows)
 
@@ -40,7 +44,10 @@ def test_hours_without_an_event_in_working_time_raise_one_alarm() -> None:
     silence.watch(TUESDAY + timedelta(hours=2, minutes=30))
     silence.watch(TUESDAY + timedelta(hours=2, minutes=40))
     assert alarms() == 1
-    assert "No event from rb2b since 2026-11-17 19:00 UTC; about 7 were due" in Alarm.objects.get().text
+    assert (
+        "No event from rb2b since 2026-11-17 19:00 UTC; about 7 were due"
+        in Alarm.objects.get().text
+    )
 
 
 def test_a_night_and_a_weekend_are_no_silence() -> None:
@@ -105,7 +112,12 @@ def test_the_next_silence_is_judged_by_what_came_until_then() -> None:
     tomorrow = TUESDAY + timedelta(days=1)
     before, _ = silence.silent_for("rb2b", tomorrow)
     for minutes in range(0, 300, 3):
-        InboundEvent.objects.create(source="rb2b", body=b"", body_sha256=uuid.uuid4().hex, received_at=TUESDAY + timedelta(minutes=minutes))
+        InboundEvent.objects.create(
+            source="rb2b",
+            body=b"",
+            body_sha256=uuid.uuid4().hex,
+            received_at=TUESDAY + timedelta(minutes=minutes),
+        )
     after, since = silence.silent_for("rb2b", tomorrow + timedelta(minutes=297))
     assert since == TUESDAY + timedelta(minutes=297)
     assert before == pytest.approx(24, rel=0.3)
@@ -118,7 +130,9 @@ def test_every_event_is_counted_once_whatever_the_zone(settings: Any, zone: str)
     start, end = TUESDAY - timedelta(days=1, minutes=17), TUESDAY + timedelta(minutes=41)
     for n in range(100):
         at = start + (end - start) * n / 99
-        InboundEvent.objects.create(source="rb2b", body=b"", body_sha256=uuid.uuid4().hex, received_at=at)
+        InboundEvent.objects.create(
+            source="rb2b", body=b"", body_sha256=uuid.uuid4().hex, received_at=at
+        )
     days = silence._days(start, end, ZoneInfo(zone))
     found = silence.rates("rb2b", start, end)
     assert sum(n * days[weekday] for (weekday, _), n in found.items()) == pytest.approx(100)

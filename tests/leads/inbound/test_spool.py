@@ -20,13 +20,27 @@ from leads.inbound import spool
 def keep(body: bytes = b"{}", **more: Any) -> Path:
     """One body in the spool; its file."""
     known = set(spool.waiting())
-    spool.keep("rb2b", body, more.pop("sha256", hashlib.sha256(body).hexdigest()), cut=False, kind="live", **more)
+    spool.keep(
+        "rb2b",
+        body,
+        more.pop("sha256", hashlib.sha256(body).hexdigest()),
+        cut=False,
+        kind="live",
+        **more,
+    )
     [path] = set(spool.waiting()) - known
     return path
 
 
 HEAD = st.sampled_from(["source", "kind", "sha256", "cut", "parked", "at", "size", "body_sha256"])
-JUNK = st.none() | st.booleans() | st.integers() | st.text() | st.datetimes().map(str) | st.lists(st.text(), max_size=1)
+JUNK = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text()
+    | st.datetimes().map(str)
+    | st.lists(st.text(), max_size=1)
+)
 
 
 def names() -> list[str]:
@@ -58,7 +72,9 @@ def test_the_folder_is_synced_where_it_is_made_and_the_file_and_its_name_after(
 ) -> None:
     synced: list[str] = []
     fsync = os.fsync
-    monkeypatch.setattr(os, "fsync", lambda fd: (synced.append(os.readlink(f"/proc/self/fd/{fd}")), fsync(fd)))
+    monkeypatch.setattr(
+        os, "fsync", lambda fd: (synced.append(os.readlink(f"/proc/self/fd/{fd}")), fsync(fd))
+    )
     settings.SPOOL_DIR = tmp_path / "new" / "spool"
     name = spool.keep("rb2b", b"{}", "abc", cut=False, kind="live")
     made, folder = [str(tmp_path), str(tmp_path / "new")], str(tmp_path / "new" / "spool")
@@ -78,7 +94,9 @@ def test_a_folder_that_was_taken_away_is_made_again(settings: Any) -> None:
 # What is read
 
 
-@pytest.mark.parametrize("body", [b"", b"{}", b'{"a": "line\nbreak"}\x00\xff', b"\n\n", b"x" * 1024 * 1024])
+@pytest.mark.parametrize(
+    "body", [b"", b"{}", b'{"a": "line\nbreak"}\x00\xff', b"\n\n", b"x" * 1024 * 1024]
+)
 def test_a_body_comes_back_as_it_went_in(body: bytes) -> None:
     found = spool.read(keep(body, parked="why", sha256="another name"))
     assert found is not None
@@ -86,7 +104,12 @@ def test_a_body_comes_back_as_it_went_in(body: bytes) -> None:
 
 
 @settings(suppress_health_check=list(HealthCheck))  # the folder is the same for every example
-@given(st.binary(), st.text(st.characters(), max_size=64), st.text(st.characters(), max_size=64), st.booleans())
+@given(
+    st.binary(),
+    st.text(st.characters(), max_size=64),
+    st.text(st.characters(), max_size=64),
+    st.booleans(),
+)
 def test_whatever_is_kept_comes_back(body: bytes, name: str, parked: str, cut: bool) -> None:
     name_of_file = spool.keep("rb2b", body, name, cut=cut, kind="live", parked=parked)
     found = spool.read(spool.folder() / f"{name_of_file}.event")
@@ -95,7 +118,9 @@ def test_whatever_is_kept_comes_back(body: bytes, name: str, parked: str, cut: b
 
 
 @settings(suppress_health_check=list(HealthCheck))
-@given(st.binary() | st.dictionaries(HEAD, JUNK).map(lambda said: json.dumps(said).encode() + b"\n{}"))
+@given(
+    st.binary() | st.dictionaries(HEAD, JUNK).map(lambda said: json.dumps(said).encode() + b"\n{}")
+)
 def test_whatever_lies_in_the_folder_is_read_or_set_aside(raw: bytes) -> None:
     path = keep()
     path.write_bytes(raw)
@@ -103,7 +128,9 @@ def test_whatever_lies_in_the_folder_is_read_or_set_aside(raw: bytes) -> None:
     if found is None:
         assert path.with_suffix(".bad").read_bytes() == raw
     else:
-        assert {type(found.source), type(found.kind), type(found.sha256), type(found.parked)} == {str}
+        assert {type(found.source), type(found.kind), type(found.sha256), type(found.parked)} == {
+            str
+        }
         assert found.received_at.tzinfo is not None
 
 
@@ -142,9 +169,18 @@ GARBAGE = {
     "a list": b"[1, 2]\n{}",
     "deep": b"[" * 100_000,
     "nothing said": b"{}\n{}",
-    "odd values": json.dumps({"source": {}, "kind": 1, "sha256": [], "cut": 0, "parked": None, "at": "x"}).encode(),
+    "odd values": json.dumps(
+        {"source": {}, "kind": 1, "sha256": [], "cut": 0, "parked": None, "at": "x"}
+    ).encode(),
     "no text": json.dumps(
-        {"source": {"a": 1}, "kind": "live", "sha256": "a", "cut": False, "parked": "", "at": "2026-11-20T10:00:00"}
+        {
+            "source": {"a": 1},
+            "kind": "live",
+            "sha256": "a",
+            "cut": False,
+            "parked": "",
+            "at": "2026-11-20T10:00:00",
+        }
     ).encode(),
     "a time without end": b'{"source": "rb2b", "kind": "live", "sha256": "a", "cut": false, "parked": "", "at": 1}\n{}',
     "larger than any body": b"x" * (5 * 1024 * 1024),
@@ -163,7 +199,9 @@ def test_what_is_not_ours_is_set_aside_and_kept(raw: bytes) -> None:
 # What a process that died has left
 
 
-def test_a_half_written_file_is_not_seen_and_is_cleared_away_once_nobody_can_be_writing_it() -> None:
+def test_a_half_written_file_is_not_seen_and_is_cleared_away_once_nobody_can_be_writing_it() -> (
+    None
+):
     path = keep()
     part = path.with_suffix(".part")
     part.write_bytes(b"{")

@@ -61,7 +61,9 @@ class TestBreaker:
         probe = ask()
         assert (probe.state, breaker.is_open()) == ("requested", True)
         assert ask().outcome == "failed"
-        enrichment_requests.record_answer(probe.request_id, {"request_id": probe.request_id, "job_title": "COO"})
+        enrichment_requests.record_answer(
+            probe.request_id, {"request_id": probe.request_id, "job_title": "COO"}
+        )
         assert not breaker.is_open()
         assert Alarm.objects.filter(closed_at=None).count() == 0
         assert ask().state == "requested"
@@ -113,7 +115,9 @@ class TestBudget:
         ask()
         assert (submission_budget.used(), Alarm.objects.count()) == (44_999, 0)
         ask()
-        assert Alarm.objects.get().text == "45000 of 50000 submissions of the Clay webhook are used."
+        assert (
+            Alarm.objects.get().text == "45000 of 50000 submissions of the Clay webhook are used."
+        )
 
     def test_nothing_is_submitted_past_the_end(self, clay: FakeClay, settings: Any) -> None:
         settings.CLAY_SUBMISSIONS_USED = submission_budget.LIFETIME
@@ -127,7 +131,9 @@ class TestBudget:
         assert Budget.objects.count() == 2
 
     @pytest.mark.parametrize(("now_said", "used"), [(12_000, 12_001), (3, 4), (0, 1)])
-    def test_what_was_used_before_us_can_be_corrected_later(self, clay: FakeClay, settings: Any, now_said: int, used: int) -> None:
+    def test_what_was_used_before_us_can_be_corrected_later(
+        self, clay: FakeClay, settings: Any, now_said: int, used: int
+    ) -> None:
         settings.CLAY_SUBMISSIONS_USED = 500
         ask()
         assert submission_budget.used() == 501
@@ -136,14 +142,18 @@ class TestBudget:
         ask()
         assert submission_budget.used() == used + 1
 
-    def test_a_row_from_before_the_correction_was_kept_is_not_counted_twice(self, clay: FakeClay, settings: Any) -> None:
+    def test_a_row_from_before_the_correction_was_kept_is_not_counted_twice(
+        self, clay: FakeClay, settings: Any
+    ) -> None:
         settings.CLAY_SUBMISSIONS_USED = 500
         Budget.objects.create(key=submission_budget.key(), used=520)
         assert submission_budget.used() == 520
         settings.CLAY_SUBMISSIONS_USED = 600
         assert submission_budget.used() == 620
 
-    def test_the_end_is_told_of_although_the_approach_was(self, clay: FakeClay, settings: Any) -> None:
+    def test_the_end_is_told_of_although_the_approach_was(
+        self, clay: FakeClay, settings: Any
+    ) -> None:
         settings.CLAY_SUBMISSIONS_USED = submission_budget.LIFETIME - 2
         for _ in range(3):
             ask()
@@ -155,7 +165,10 @@ class TestBudget:
         settings.CLAY_SUBMISSIONS_USED = submission_budget.LIFETIME
         tasks.watch_vendors()
         assert open_alarms() == ["clay:budget", "clay:budget:used_up"]
-        settings.CLAY_WORKBOOK_WEBHOOK_URL, settings.CLAY_SUBMISSIONS_USED = clay.source_url("src-2"), 0
+        settings.CLAY_WORKBOOK_WEBHOOK_URL, settings.CLAY_SUBMISSIONS_USED = (
+            clay.source_url("src-2"),
+            0,
+        )
         tasks.watch_vendors()
         assert open_alarms() == []
 
@@ -174,11 +187,20 @@ class TestRate:
         assert error.value.retry_after == pytest.approx(0.6)
         rates.take("clay", 10, 1, now=1001.0)
 
-    def test_a_push_that_must_wait_for_long_is_put_off_and_not_counted(self, clay: FakeClay) -> None:
+    def test_a_push_that_must_wait_for_long_is_put_off_and_not_counted(
+        self, clay: FakeClay
+    ) -> None:
         in_five_seconds = timezone.now().timestamp() + 5  # by the clock of a worker that is ahead
-        RateWindow.objects.create(vendor="clay", window=int(in_five_seconds / enrichment_requests.CALL_EVERY), used=1)
+        RateWindow.objects.create(
+            vendor="clay", window=int(in_five_seconds / enrichment_requests.CALL_EVERY), used=1
+        )
         row = ask()
-        assert (row.state, row.attempts, row.lease_until, len(clay.requests())) == ("due", 0, None, 0)
+        assert (row.state, row.attempts, row.lease_until, len(clay.requests())) == (
+            "due",
+            0,
+            None,
+            0,
+        )
         assert row.not_before > timezone.now() - timedelta(seconds=1)
 
 

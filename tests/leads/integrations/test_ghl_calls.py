@@ -67,7 +67,9 @@ def stop() -> None:
     ],
     ids=["upsert", "tags", "workflow", "send"],
 )
-def test_what_reaches_out_to_people_is_refused_unless_somebody_asks_first(ghl: FakeGhl, reach_out: Any) -> None:
+def test_what_reaches_out_to_people_is_refused_unless_somebody_asks_first(
+    ghl: FakeGhl, reach_out: Any
+) -> None:
     with pytest.raises(RuntimeError, match="must not begin without asking"):
         reach_out()
     with pytest.raises(Stop), client.only_while(stop):
@@ -75,7 +77,9 @@ def test_what_reaches_out_to_people_is_refused_unless_somebody_asks_first(ghl: F
     assert (ghl.requests(), RateWindow.objects.count()) == ([], 0)
 
 
-def test_every_call_inside_is_asked_for_reads_too_and_none_outside(ghl: FakeGhl, contact: str) -> None:
+def test_every_call_inside_is_asked_for_reads_too_and_none_outside(
+    ghl: FakeGhl, contact: str
+) -> None:
     with pytest.raises(Stop), client.only_while(stop):
         client.get_contact(contact)
     assert ghl.requests() == []
@@ -96,13 +100,28 @@ def test_it_is_asked_again_when_the_call_could_begin(ghl: FakeGhl, contact: str)
 @pytest.mark.parametrize(
     ("status", "message", "key", "said"),
     [
-        (401, "Invalid token: access token is invalid", "ghl:token", "refuses us (401: Invalid token"),
+        (
+            401,
+            "Invalid token: access token is invalid",
+            "ghl:token",
+            "refuses us (401: Invalid token",
+        ),
         (401, "Token's user type mismatch!", "ghl:token", "user type mismatch"),
         (401, "version header was not found.", "ghl:token", "version header"),
         (400, "Invalid API version segment v9", "ghl:token", "version segment"),
-        (403, "The token does not have access to this location.", "ghl:token", "access to this location"),
+        (
+            403,
+            "The token does not have access to this location.",
+            "ghl:token",
+            "access to this location",
+        ),
         (403, ["Forbidden resource"], "ghl:token", "403: Forbidden resource"),
-        (401, "The token is not authorized for this scope.", "ghl:scope:contacts.readonly", "scope contacts.readonly."),
+        (
+            401,
+            "The token is not authorized for this scope.",
+            "ghl:scope:contacts.readonly",
+            "scope contacts.readonly.",
+        ),
     ],
 )
 def test_trouble_of_configuration_is_an_alarm_and_never_a_refusal(
@@ -123,7 +142,9 @@ def test_without_access_nobody_asks_for_a_minute(ghl: FakeGhl, contact: str, clo
     ghl.on(CONTACT).status(401, {"message": "Invalid token: access token is invalid"}, times=1)
     with pytest.raises(Misconfigured):
         client.get_contact(contact)
-    with pytest.raises(http.Unavailable, match="ghl is not asked for [56][0-9] s: .*access token is invalid") as later:
+    with pytest.raises(
+        http.Unavailable, match="ghl is not asked for [56][0-9] s: .*access token is invalid"
+    ) as later:
         upsert()
     assert 55 < later.value.retry_after <= 60
     assert len(ghl.requests()) == 1
@@ -199,7 +220,9 @@ def test_a_limit_that_is_used_up_by_others_is_not_run_into(ghl: FakeGhl, contact
     assert len(ghl.requests()) == 2
 
 
-def test_a_day_that_is_used_up_is_an_alarm_and_asked_about_once_an_hour(ghl: FakeGhl, contact: str, clock: Any) -> None:
+def test_a_day_that_is_used_up_is_an_alarm_and_asked_about_once_an_hour(
+    ghl: FakeGhl, contact: str, clock: Any
+) -> None:
     ghl.configure(rate_limit=100, daily_limit=1)
     client.get_contact(contact)
     for minutes in (0, 59):

@@ -19,7 +19,11 @@ from tests.fakes.ghl import FakeGhl
 
 pytestmark = pytest.mark.django_db
 
-TOKEN, LOCATION_TOKEN, CONTACT = "POST /oauth/token", "POST /oauth/locationToken", "GET /contacts/{id}"
+TOKEN, LOCATION_TOKEN, CONTACT = (
+    "POST /oauth/token",
+    "POST /oauth/locationToken",
+    "GET /contacts/{id}",
+)
 REDIRECT = "https://caio.example.com/connected"
 
 
@@ -27,7 +31,11 @@ REDIRECT = "https://caio.example.com/connected"
 def app(ghl: FakeGhl, settings: Any) -> FakeGhl:
     """GoHighLevel, which lets in by OAuth only."""
     ghl.configure(token="")
-    settings.GHL_API_TOKEN, settings.GHL_CLIENT_ID, settings.GHL_CLIENT_SECRET = "", "app-test", "app-secret"
+    settings.GHL_API_TOKEN, settings.GHL_CLIENT_ID, settings.GHL_CLIENT_SECRET = (
+        "",
+        "app-test",
+        "app-secret",
+    )
     return ghl
 
 
@@ -67,7 +75,10 @@ def open_alarms() -> list[str]:
 
 def test_without_a_code_it_says_which_page_to_open(app: FakeGhl) -> None:
     said = connect()
-    assert "client_id=app-test&redirect_uri=https%3A%2F%2Fcaio.example.com%2Fconnected&scope=contacts.readonly+" in said
+    assert (
+        "client_id=app-test&redirect_uri=https%3A%2F%2Fcaio.example.com%2Fconnected&scope=contacts.readonly+"
+        in said
+    )
     assert (app.requests(), GhlTokens.objects.count()) == ([], 0)
 
 
@@ -94,7 +105,9 @@ def test_a_companys_code_becomes_a_token_of_the_location(app: FakeGhl, clock: An
     assert (times(app, TOKEN), times(app, LOCATION_TOKEN), app.tokens.refreshes) == (2, 2, 1)
 
 
-def test_a_location_token_that_ended_early_costs_a_company_no_refresh_token(app: FakeGhl, clock: Any) -> None:
+def test_a_location_token_that_ended_early_costs_a_company_no_refresh_token(
+    app: FakeGhl, clock: Any
+) -> None:
     connect(f"--code={app.add_code('Company')}", "--user-type", "Company")
     contact = app.add_contact("dana@northline.test")["id"]
     del app.tokens.access[sealed.opened(row().access)]
@@ -102,7 +115,9 @@ def test_a_location_token_that_ended_early_costs_a_company_no_refresh_token(app:
     assert (times(app, LOCATION_TOKEN), app.tokens.refreshes, row().spent_at) == (2, 0, None)
 
 
-def test_a_code_from_stdin_is_in_no_list_of_processes(app: FakeGhl, clock: Any, monkeypatch: Any) -> None:
+def test_a_code_from_stdin_is_in_no_list_of_processes(
+    app: FakeGhl, clock: Any, monkeypatch: Any
+) -> None:
     monkeypatch.setattr("sys.stdin", StringIO(app.add_code() + "\n"))
     assert "connected: location loc-test" in connect("--code", "-")
 
@@ -110,14 +125,28 @@ def test_a_code_from_stdin_is_in_no_list_of_processes(app: FakeGhl, clock: Any, 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda app, settings: app.configure(client_secret="another"), "Invalid client credentials!"),
+        (
+            lambda app, settings: app.configure(client_secret="another"),
+            "Invalid client credentials!",
+        ),
         (lambda app, settings: app.tokens.once.clear(), "This token or code is invalid."),
-        (lambda app, settings: app.configure(location_id="loc-other"), "That is location loc-other"),
-        (lambda app, settings: setattr(settings, "GHL_CLIENT_SECRET", ""), "GHL_CLIENT_SECRET are not both set"),
-        (lambda app, settings: setattr(settings, "GHL_LOCATION_ID", ""), "GHL_LOCATION_ID is not set"),
+        (
+            lambda app, settings: app.configure(location_id="loc-other"),
+            "That is location loc-other",
+        ),
+        (
+            lambda app, settings: setattr(settings, "GHL_CLIENT_SECRET", ""),
+            "GHL_CLIENT_SECRET are not both set",
+        ),
+        (
+            lambda app, settings: setattr(settings, "GHL_LOCATION_ID", ""),
+            "GHL_LOCATION_ID is not set",
+        ),
     ],
 )
-def test_what_cannot_be_connected_says_why_and_stores_nothing(app: FakeGhl, settings: Any, change: Any, said: str) -> None:
+def test_what_cannot_be_connected_says_why_and_stores_nothing(
+    app: FakeGhl, settings: Any, change: Any, said: str
+) -> None:
     code = app.add_code()
     change(app, settings)
     with pytest.raises(CommandError, match=said):
@@ -134,18 +163,27 @@ def test_without_a_connection_nothing_is_asked_and_an_alarm_says_so(app: FakeGhl
 # --- Renewing ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_token_is_renewed_shortly_before_its_end_and_used_until_then(app: FakeGhl, contact: str, clock: Any) -> None:
+def test_a_token_is_renewed_shortly_before_its_end_and_used_until_then(
+    app: FakeGhl, contact: str, clock: Any
+) -> None:
     clock.shift(timedelta(seconds=86399) - ghl_tokens.AHEAD - timedelta(minutes=1))
     ghl.get_contact(contact)
     assert app.tokens.refreshes == 0
     clock.shift(timedelta(minutes=2))
     ghl.get_contact(contact)
-    assert (app.tokens.refreshes, row().spent_at, row().attempts, row().lease_until) == (1, None, 0, None)
+    assert (app.tokens.refreshes, row().spent_at, row().attempts, row().lease_until) == (
+        1,
+        None,
+        0,
+        None,
+    )
     ghl.get_contact(contact)
     assert app.tokens.refreshes == 1
 
 
-def test_a_token_that_ended_early_is_renewed_and_the_call_made_again(app: FakeGhl, contact: str) -> None:
+def test_a_token_that_ended_early_is_renewed_and_the_call_made_again(
+    app: FakeGhl, contact: str
+) -> None:
     app.end_access()
     assert ghl.get_contact(contact).id == contact
     first, second = (request.headers["authorization"] for request in app.requests(CONTACT))
@@ -177,7 +215,9 @@ def test_a_second_401_after_renewing_is_configuration(app: FakeGhl, contact: str
     assert open_alarms() == []
 
 
-def test_eight_workers_meet_an_ended_token_at_once(committed: None, app: FakeGhl, clock: Any) -> None:
+def test_eight_workers_meet_an_ended_token_at_once(
+    committed: None, app: FakeGhl, clock: Any
+) -> None:
     connect(f"--code={app.add_code()}")
     contact = app.add_contact("dana@northline.test")["id"]
     app.end_access()
@@ -202,7 +242,9 @@ def test_eight_workers_meet_an_ended_token_at_once(committed: None, app: FakeGhl
     assert (app.tokens.refreshes, times(app, TOKEN)) == (1, 2)
 
 
-def test_while_another_renews_a_token_that_still_holds_is_used(app: FakeGhl, contact: str, clock: Any) -> None:
+def test_while_another_renews_a_token_that_still_holds_is_used(
+    app: FakeGhl, contact: str, clock: Any
+) -> None:
     clock.shift(timedelta(seconds=86399) - timedelta(minutes=1))
     GhlTokens.objects.update(lease_until=timezone.now() + timedelta(seconds=60))
     assert ghl.get_contact(contact).id == contact
@@ -211,10 +253,16 @@ def test_while_another_renews_a_token_that_still_holds_is_used(app: FakeGhl, con
 
 @pytest.mark.parametrize(
     "away",
-    [lambda s: s.status(503, times=1), lambda s: s.close_before(times=1), lambda s: s.status(429, {}, times=1)],
+    [
+        lambda s: s.status(503, times=1),
+        lambda s: s.close_before(times=1),
+        lambda s: s.status(429, {}, times=1),
+    ],
     ids=["503", "hangs up", "429"],
 )
-def test_a_failure_while_the_token_still_holds_stops_nobody(app: FakeGhl, contact: str, clock: Any, away: Any) -> None:
+def test_a_failure_while_the_token_still_holds_stops_nobody(
+    app: FakeGhl, contact: str, clock: Any, away: Any
+) -> None:
     clock.shift(timedelta(seconds=86399) - timedelta(minutes=3))
     away(app.on(TOKEN))
     assert ghl.get_contact(contact).id == contact
@@ -229,7 +277,9 @@ def test_a_failure_while_the_token_still_holds_stops_nobody(app: FakeGhl, contac
 # --- Lost on the way --------------------------------------------------------------------------------------------------
 
 
-def test_what_was_not_given_out_although_the_answer_was_lost_is_survived(app: FakeGhl, contact: str, clock: Any) -> None:
+def test_what_was_not_given_out_although_the_answer_was_lost_is_survived(
+    app: FakeGhl, contact: str, clock: Any
+) -> None:
     app.end_access()
     app.on(TOKEN).status(500, times=1)
     with pytest.raises(http.Unavailable):
@@ -240,14 +290,18 @@ def test_what_was_not_given_out_although_the_answer_was_lost_is_survived(app: Fa
     assert (row().spent_at, Alarm.objects.count()) == (None, 0)
 
 
-def test_a_pair_whose_answer_was_lost_is_told_by_name_and_everything_waits(app: FakeGhl, contact: str, clock: Any) -> None:
+def test_a_pair_whose_answer_was_lost_is_told_by_name_and_everything_waits(
+    app: FakeGhl, contact: str, clock: Any
+) -> None:
     app.end_access()
     app.on(TOKEN).act_then_close(times=1)
     with pytest.raises(http.Unavailable):
         ghl.get_contact(contact)
     lost_at = row().spent_at
     clock.shift(timedelta(seconds=30))
-    with pytest.raises(Misconfigured, match="were lost on the way. Connect again: manage.py connect_ghl."):
+    with pytest.raises(
+        Misconfigured, match="were lost on the way. Connect again: manage.py connect_ghl."
+    ):
         ghl.get_contact(contact)
     assert f"{lost_at:%Y-%m-%d %H:%M} UTC" in Alarm.objects.get(closed_at=None).text
     RateWindow.objects.update(paused_until=None)
@@ -260,7 +314,9 @@ def test_a_pair_whose_answer_was_lost_is_told_by_name_and_everything_waits(app: 
     assert open_alarms() == []
 
 
-def test_a_process_that_died_between_the_call_and_the_record_is_noticed(app: FakeGhl, contact: str, clock: Any) -> None:
+def test_a_process_that_died_between_the_call_and_the_record_is_noticed(
+    app: FakeGhl, contact: str, clock: Any
+) -> None:
     stored = row()
     app.end_access()
     GhlTokens.objects.update(access_until=timezone.now())
@@ -273,7 +329,9 @@ def test_a_process_that_died_between_the_call_and_the_record_is_noticed(app: Fak
     assert open_alarms() == ["ghl:token"]
 
 
-def test_a_process_that_died_before_the_call_is_survived(app: FakeGhl, contact: str, clock: Any) -> None:
+def test_a_process_that_died_before_the_call_is_survived(
+    app: FakeGhl, contact: str, clock: Any
+) -> None:
     app.end_access()
     GhlTokens.objects.update(access_until=timezone.now())
     assert ghl_tokens._claim(row(), timezone.now())
@@ -282,7 +340,9 @@ def test_a_process_that_died_before_the_call_is_survived(app: FakeGhl, contact: 
     assert Alarm.objects.count() == 0
 
 
-def test_no_connection_leaves_the_refresh_token_unspent(app: FakeGhl, contact: str, clock: Any, settings: Any) -> None:
+def test_no_connection_leaves_the_refresh_token_unspent(
+    app: FakeGhl, contact: str, clock: Any, settings: Any
+) -> None:
     app.end_access()
     GhlTokens.objects.update(access_until=timezone.now())
     url, settings.GHL_BASE_URL = settings.GHL_BASE_URL, "http://127.0.0.1:9"
@@ -294,7 +354,9 @@ def test_no_connection_leaves_the_refresh_token_unspent(app: FakeGhl, contact: s
     assert ghl.get_contact(contact).id == contact
 
 
-def test_a_worker_that_comes_back_after_its_lease_does_not_undo_a_new_connection(app: FakeGhl, contact: str) -> None:
+def test_a_worker_that_comes_back_after_its_lease_does_not_undo_a_new_connection(
+    app: FakeGhl, contact: str
+) -> None:
     stored = row()
     assert not ghl_tokens._claim(stored, timezone.now() - timedelta(hours=1))
     assert ghl_tokens._claim(stored, timezone.now())
@@ -305,7 +367,9 @@ def test_a_worker_that_comes_back_after_its_lease_does_not_undo_a_new_connection
     assert row().access == kept
 
 
-def test_tokens_sealed_under_another_secret_key_ask_for_a_new_connection(app: FakeGhl, contact: str, settings: Any, clock: Any) -> None:
+def test_tokens_sealed_under_another_secret_key_ask_for_a_new_connection(
+    app: FakeGhl, contact: str, settings: Any, clock: Any
+) -> None:
     old, settings.SECRET_KEY = settings.SECRET_KEY, "another-" + "y" * 50
     with pytest.raises(Misconfigured, match="sealed under another SECRET_KEY"):
         ghl.get_contact(contact)

@@ -31,10 +31,18 @@ WRAPPERS = {
     "snake case": lambda p: respelled(p, lambda key: key.lower().replace(" ", "_")),
     "camel case": lambda p: respelled(p, lambda key: key[0].lower() + key[1:].replace(" ", "")),
     "upper case": lambda p: respelled(p, str.upper),
-    "with unknown fields": lambda p: {**p, "Score": 7, "customer_id": "c-1", "extra": {"a": [1]}, "data": {}},
+    "with unknown fields": lambda p: {
+        **p,
+        "Score": 7,
+        "customer_id": "c-1",
+        "extra": {"a": [1]},
+        "data": {},
+    },
     "in another order": lambda p: dict(reversed(p.items())),
 }
-wrapped = pytest.mark.parametrize("wrap", [pytest.param(wrap, id=name) for name, wrap in WRAPPERS.items()])
+wrapped = pytest.mark.parametrize(
+    "wrap", [pytest.param(wrap, id=name) for name, wrap in WRAPPERS.items()]
+)
 
 
 def test_every_field_of_a_person_is_read() -> None:
@@ -147,8 +155,15 @@ def test_a_nested_companys_addresses_are_not_taken_for_the_persons(order: tuple[
     }
     visitor = read({name: parts[name] for name in order})
     assert visitor.is_person
-    assert (visitor.linkedin_url, visitor.email) == ("https://linkedin.com/in/dana", "dana@northline.test")
-    assert (visitor.company_name, visitor.website, visitor.url) == ("Northline", "northline.test", "")
+    assert (visitor.linkedin_url, visitor.email) == (
+        "https://linkedin.com/in/dana",
+        "dana@northline.test",
+    )
+    assert (visitor.company_name, visitor.website, visitor.url) == (
+        "Northline",
+        "northline.test",
+        "",
+    )
 
 
 def test_a_company_alone_is_no_person() -> None:
@@ -174,7 +189,10 @@ def test_who_is_a_person(overrides: dict[str, Any], is_person: bool) -> None:
     assert read(rb2b.person(overrides)).is_person is is_person
 
 
-@pytest.mark.parametrize(("value", "is_repeat"), [(True, True), ("true", True), (False, False), (None, False), ("", False)])
+@pytest.mark.parametrize(
+    ("value", "is_repeat"),
+    [(True, True), ("true", True), (False, False), (None, False), ("", False)],
+)
 def test_a_repeat_visit_is_marked(value: Any, is_repeat: bool) -> None:
     assert read(rb2b.person(is_repeat_visit=value)).is_repeat is is_repeat
 
@@ -215,22 +233,39 @@ def test_one_of_the_four_that_name_somebody_is_enough(key: str) -> None:
     assert read({**dict.fromkeys(payload), key: payload[key]})
 
 
-@pytest.mark.parametrize("payload", [{}, dict.fromkeys(KEYS), {"Foo": "bar", "Title": "CEO"}, {"payload": {}}])
+@pytest.mark.parametrize(
+    "payload", [{}, dict.fromkeys(KEYS), {"Foo": "bar", "Title": "CEO"}, {"payload": {}}]
+)
 def test_what_names_nobody_is_unreadable(payload: dict[str, Any]) -> None:
     with pytest.raises(Unreadable) as caught:
         read(payload)
-    assert str(caught.value) == ("It names nobody: LinkedIn URL, Business Email, Company Name and Website are all missing.")
+    assert str(caught.value) == (
+        "It names nobody: LinkedIn URL, Business Email, Company Name and Website are all missing."
+    )
 
 
-@pytest.mark.parametrize(("value", "name"), [(["a"], "list"), ({"a": 1}, "object"), (True, "true/false value"), (7, "number")])
-@pytest.mark.parametrize("key", [key for key in KEYS if key not in ("Employee Count", "Zipcode", "Estimate Revenue", "Seen At")])
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [(["a"], "list"), ({"a": 1}, "object"), (True, "true/false value"), (7, "number")],
+)
+@pytest.mark.parametrize(
+    "key",
+    [
+        key
+        for key in KEYS
+        if key not in ("Employee Count", "Zipcode", "Estimate Revenue", "Seen At")
+    ],
+)
 def test_a_wrong_type_is_unreadable_and_the_field_is_named(key: str, value: Any, name: str) -> None:
     with pytest.raises(Unreadable) as caught:
         read(rb2b.person({key: value}))
     assert str(caught.value) == f"{key} is a {name}, not text."
 
 
-@pytest.mark.parametrize(("value", "employees"), [(312, "312"), ("5000+", "5000+"), ("200-500", "200-500"), (312.0, "312.0")])
+@pytest.mark.parametrize(
+    ("value", "employees"),
+    [(312, "312"), ("5000+", "5000+"), ("200-500", "200-500"), (312.0, "312.0")],
+)
 def test_employees_may_be_a_number_or_a_band(value: Any, employees: str) -> None:
     assert read(rb2b.person({"Employee Count": value})).employees == employees
 
@@ -238,7 +273,10 @@ def test_employees_may_be_a_number_or_a_band(value: Any, employees: str) -> None
 @pytest.mark.parametrize(
     ("text", "seen_at"),
     [
-        ("2026-11-02T15:56:00.00+00.00", datetime(2026, 11, 2, 15, 56, tzinfo=UTC)),  # RB2B's own sample
+        (
+            "2026-11-02T15:56:00.00+00.00",
+            datetime(2026, 11, 2, 15, 56, tzinfo=UTC),
+        ),  # RB2B's own sample
         ("2026-11-02T15:56:00Z", datetime(2026, 11, 2, 15, 56, tzinfo=UTC)),
         ("2026-11-02T10:56:00-05:00", datetime(2026, 11, 2, 15, 56, tzinfo=UTC)),
         ("2026-11-02T15:56:00", datetime(2026, 11, 2, 15, 56, tzinfo=UTC)),
@@ -273,7 +311,10 @@ def test_the_key_is_the_same_for_a_body_that_was_resent_or_relayed(wrap: Any) ->
     assert read(wrap(payload)).key == read(payload).key
 
 
-@pytest.mark.parametrize("spelling", ["2026-11-02T15:56:00Z", "2026-11-02T15:56:00.000+00:00", "2026-11-02T10:56:00-05:00"])
+@pytest.mark.parametrize(
+    "spelling",
+    ["2026-11-02T15:56:00Z", "2026-11-02T15:56:00.000+00:00", "2026-11-02T10:56:00-05:00"],
+)
 def test_the_key_is_the_same_for_the_same_moment_spelled_differently(spelling: str) -> None:
     payload = rb2b.person({"Seen At": "2026-11-02T15:56:00+00:00"})
     assert read({**payload, "Seen At": spelling}).key == read(payload).key
@@ -292,7 +333,10 @@ def test_the_key_is_the_same_for_the_same_moment_spelled_differently(spelling: s
 def test_the_key_is_another_for_another_visit(later: dict[str, str]) -> None:
     payload = rb2b.person({"Seen At": "2026-11-02T15:04:05+00:00"})
     assert read({**payload, **later}).key != read(payload).key
-    assert read({**payload, "Seen At": "no time"}).key != read({**payload, "Seen At": "no time either"}).key
+    assert (
+        read({**payload, "Seen At": "no time"}).key
+        != read({**payload, "Seen At": "no time either"}).key
+    )
 
 
 # Bodies that are no visitor at all
@@ -302,7 +346,10 @@ def test_the_key_is_another_for_another_visit(later: dict[str, str]) -> None:
     ("body", "said"),
     [
         (b"", "The body is not JSON: Expecting value: line 1 column 1 (char 0)."),
-        (b"{", "The body is not JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)."),
+        (
+            b"{",
+            "The body is not JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1).",
+        ),
         (
             b'{"First Name": "Da\x00na"}',
             "The body is not JSON: Invalid control character at: line 1 column 19 (char 18).",
@@ -312,7 +359,10 @@ def test_the_key_is_another_for_another_visit(later: dict[str, str]) -> None:
         (b"null", "The body is a JSON null, not an object."),
         (b'"text"', "The body is a JSON text, not an object."),
         (b"12", "The body is a JSON number, not an object."),
-        (b'{"payload": "{oops"}', "The body is not JSON: Expecting property name enclosed in double quotes: "),
+        (
+            b'{"payload": "{oops"}',
+            "The body is not JSON: Expecting property name enclosed in double quotes: ",
+        ),
     ],
 )
 def test_an_unreadable_body_says_why(body: bytes, said: str) -> None:
@@ -323,7 +373,9 @@ def test_an_unreadable_body_says_why(body: bytes, said: str) -> None:
 
 @pytest.mark.parametrize("depth", [10, 300, 600, 990, 20_000])
 @pytest.mark.parametrize("wrapper", ["payload", "raw", "person", "company", "geo"])
-def test_a_body_nested_too_deeply_is_unreadable_and_a_shallow_one_is_not(wrapper: str, depth: int) -> None:
+def test_a_body_nested_too_deeply_is_unreadable_and_a_shallow_one_is_not(
+    wrapper: str, depth: int
+) -> None:
     body = f'{{"{wrapper}":' * depth + '{"email": "dana@northline.test"}' + "}" * depth
     if depth == 10:
         assert parse(body.encode()).email == "dana@northline.test"
@@ -353,12 +405,25 @@ ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=30) | st.sampl
 )
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | ANY_TEXT
 NAMES = st.sampled_from(
-    [*KEYS, "email", "linkedin_url", "company", "person", "leading_profile", "geo", "payload", "raw", "data"]
+    [
+        *KEYS,
+        "email",
+        "linkedin_url",
+        "company",
+        "person",
+        "leading_profile",
+        "geo",
+        "payload",
+        "raw",
+        "data",
+    ]
     + ["pages", "events", "is_repeat_visit", "url", "timestamp", "domain", "name", "website"]
 )
 JUNK = st.recursive(
     SCALARS,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES | ANY_TEXT, inner, max_size=6),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(NAMES | ANY_TEXT, inner, max_size=6)
+    ),
     max_leaves=20,
 )
 

@@ -67,9 +67,13 @@ def test_a_new_lead_goes_by_the_rules_and_else_to_the_default_sender(ben: TeamMe
     east = rule(ben, states=["NY"])
     there = arrived(rb2b.person({"State": "New York"}))
     assert (there.owner, there.owner_how, there.owner_rule) == (ben, "rule", east)
-    other = arrived(rb2b.person({"State": "Ohio", "Business Email": "o@other.test", "LinkedIn URL": None}))
+    other = arrived(
+        rb2b.person({"State": "Ohio", "Business Email": "o@other.test", "LinkedIn URL": None})
+    )
     assert said(other) == ("Alex Moreno", "default")
-    assert [(one.lead, one.rule, one.by) for one in OwnerChange.objects.all()] == [(there, east, None)]
+    assert [(one.lead, one.rule, one.by) for one in OwnerChange.objects.all()] == [
+        (there, east, None)
+    ]
 
 
 def test_the_tier_is_known_once_it_was_scored(ben: TeamMember) -> None:
@@ -97,8 +101,12 @@ def test_a_rule_that_was_changed_moves_nobody_of_whom_nothing_new_is_known(ben: 
     assert said(lead) == ("Alex Moreno", "default")
 
 
-@pytest.mark.parametrize(("state", "of_company", "fits"), [("", "Ohio", True), ("PA", "OH", False), ("oh", "", True)])
-def test_where_the_persons_state_is_not_known_the_companys_is_taken(ben: TeamMember, state: str, of_company: str, fits: bool) -> None:
+@pytest.mark.parametrize(
+    ("state", "of_company", "fits"), [("", "Ohio", True), ("PA", "OH", False), ("oh", "", True)]
+)
+def test_where_the_persons_state_is_not_known_the_companys_is_taken(
+    ben: TeamMember, state: str, of_company: str, fits: bool
+) -> None:
     rule(ben, states=["OH"])
     lead = settled(state=state, company=factories.CompanyFactory(state=of_company))
     assert (said(lead)[0] == "Ben Ito") is fits
@@ -125,7 +133,9 @@ def test_without_anybody_a_lead_has_no_owner_until_there_is_a_default_sender(db:
 # GoHighLevel
 
 
-def test_whom_gohighlevel_assigns_wins_over_rules_and_may_change(ben: TeamMember, cleo: TeamMember) -> None:
+def test_whom_gohighlevel_assigns_wins_over_rules_and_may_change(
+    ben: TeamMember, cleo: TeamMember
+) -> None:
     rule(cleo)
     lead = settled()
     assert owner_assignment.from_ghl(lead, "usr-ben") is True
@@ -135,7 +145,9 @@ def test_whom_gohighlevel_assigns_wins_over_rules_and_may_change(ben: TeamMember
     assert said(lead) == ("Cleo Park", "rule")
 
 
-def test_a_user_whom_we_learn_of_later_gets_what_was_theirs(ben: TeamMember, cleo: TeamMember) -> None:
+def test_a_user_whom_we_learn_of_later_gets_what_was_theirs(
+    ben: TeamMember, cleo: TeamMember
+) -> None:
     lead = settled()
     assert owner_assignment.from_ghl(lead, "usr-cleo") is False
     TeamMember.objects.filter(pk=cleo.pk).update(ghl_user_id="usr-cleo")
@@ -149,10 +161,14 @@ def test_a_user_whom_we_learn_of_later_gets_what_was_theirs(ben: TeamMember, cle
 # People
 
 
-def test_by_hand_wins_over_everything_and_stays(ben: TeamMember, cleo: TeamMember, reviewer: User) -> None:
+def test_by_hand_wins_over_everything_and_stays(
+    ben: TeamMember, cleo: TeamMember, reviewer: User
+) -> None:
     rule(ben)
     lead = settled()
-    assert owner_assignment.by_hand(lead, cleo, by=reviewer, shown=owner_assignment.mark(lead)) is True
+    assert (
+        owner_assignment.by_hand(lead, cleo, by=reviewer, shown=owner_assignment.mark(lead)) is True
+    )
     owner_assignment.from_ghl(lead, "usr-ben")
     Company.objects.update(employees_from=9999)
     assess.assess(now(lead))
@@ -163,7 +179,9 @@ def test_by_hand_wins_over_everything_and_stays(ben: TeamMember, cleo: TeamMembe
     assert change is not None and (change.owner, change.how, change.by) == (cleo, "hand", reviewer)
 
 
-def test_a_lead_given_back_goes_to_whom_gohighlevel_or_the_rules_say(ben: TeamMember, cleo: TeamMember, reviewer: User) -> None:
+def test_a_lead_given_back_goes_to_whom_gohighlevel_or_the_rules_say(
+    ben: TeamMember, cleo: TeamMember, reviewer: User
+) -> None:
     lead = settled()
     owner_assignment.by_hand(lead, cleo, by=reviewer)
     owner_assignment.from_ghl(lead, "usr-ben")
@@ -180,7 +198,9 @@ def test_who_has_left_cannot_be_given_a_lead(ben: TeamMember, reviewer: User) ->
     assert (Lead.objects.values().get(), OwnerChange.objects.count()) == (before, 0)
 
 
-def test_of_two_who_give_it_at_once_the_second_is_told(ben: TeamMember, cleo: TeamMember, reviewer: User) -> None:
+def test_of_two_who_give_it_at_once_the_second_is_told(
+    ben: TeamMember, cleo: TeamMember, reviewer: User
+) -> None:
     lead = settled()
     on_the_page = owner_assignment.mark(lead)
     owner_assignment.by_hand(lead, ben, by=reviewer, shown=on_the_page)
@@ -192,7 +212,9 @@ def test_of_two_who_give_it_at_once_the_second_is_told(ben: TeamMember, cleo: Te
 # Who leaves
 
 
-def test_the_leads_of_who_left_fall_to_the_next(ben: TeamMember, cleo: TeamMember, reviewer: User) -> None:
+def test_the_leads_of_who_left_fall_to_the_next(
+    ben: TeamMember, cleo: TeamMember, reviewer: User
+) -> None:
     rule(ben, states=["OH"])
     rule(cleo, states=["OH", "PA"])
     by_rule, by_ghl, by_hand = settled(), settled(state="TX"), settled(state="TX")
@@ -209,7 +231,9 @@ def test_the_leads_of_who_left_fall_to_the_next(ben: TeamMember, cleo: TeamMembe
 # Rules for everybody
 
 
-def test_a_preview_says_who_would_move_and_changes_nothing(ben: TeamMember, cleo: TeamMember, reviewer: User) -> None:
+def test_a_preview_says_who_would_move_and_changes_nothing(
+    ben: TeamMember, cleo: TeamMember, reviewer: User
+) -> None:
     leads = [settled() for _ in range(3)] + [settled(state="PA")]
     owner_assignment.by_hand(leads[0], cleo, by=reviewer)
     owner_assignment.from_ghl(leads[1], "usr-ben")
@@ -239,15 +263,24 @@ def test_rules_are_applied_step_by_step_by_the_sweep(ben: TeamMember, lead_user:
 
 def test_a_run_started_again_takes_the_place_of_the_first(ben: TeamMember, lead_user: User) -> None:
     lead = settled()
-    first, second = owner_assignment.apply_to_all(lead_user), owner_assignment.apply_to_all(lead_user)
+    first, second = (
+        owner_assignment.apply_to_all(lead_user),
+        owner_assignment.apply_to_all(lead_user),
+    )
     rule(ben)
     assert [owner_assignment.keep_up(), owner_assignment.keep_up()] == [1, 0]
     first.refresh_from_db(), second.refresh_from_db()
-    assert (first.looked_at, second.looked_at, OwnerRun.objects.filter(ended_at=None).count()) == (0, 1, 0)
+    assert (first.looked_at, second.looked_at, OwnerRun.objects.filter(ended_at=None).count()) == (
+        0,
+        1,
+        0,
+    )
     assert said(lead) == ("Ben Ito", "rule")
 
 
-def test_in_the_order_of_their_numbers_and_only_those_in_use(ben: TeamMember, cleo: TeamMember) -> None:
+def test_in_the_order_of_their_numbers_and_only_those_in_use(
+    ben: TeamMember, cleo: TeamMember
+) -> None:
     rule(ben, position=20)
     first = rule(cleo, position=10)
     assert said(settled()) == ("Cleo Park", "rule")
@@ -275,7 +308,9 @@ def test_a_merge_keeps_the_stronger_kind_of_owner_and_an_undo_gives_each_its_own
     assert (said(mine), said(other)) == (("Ben Ito", "hand"), ("Alex Moreno", "default"))
 
 
-def test_an_owner_given_since_a_merge_stays_after_its_undo(ben: TeamMember, cleo: TeamMember, reviewer: User) -> None:
+def test_an_owner_given_since_a_merge_stays_after_its_undo(
+    ben: TeamMember, cleo: TeamMember, reviewer: User
+) -> None:
     older, younger = settled(), settled()
     owner_assignment.by_hand(younger, ben, by=reviewer)
     row = merging.merge(older, younger, source="person", by=reviewer)
@@ -294,17 +329,28 @@ def test_whom_gohighlevel_assigns_is_known_of_both_after_a_merge(ben: TeamMember
 # Any order
 
 
-def test_in_whatever_order_things_are_said_the_strongest_stands(ben: TeamMember, cleo: TeamMember, reviewer: User) -> None:
+def test_in_whatever_order_things_are_said_the_strongest_stands(
+    ben: TeamMember, cleo: TeamMember, reviewer: User
+) -> None:
     dora = factories.TeamMemberFactory(name="Dora Lind")
     rule(dora, states=["OH"])
     said_of: dict[str, tuple[Callable[[Lead], Any], tuple[str, str]]] = {
-        "by hand": (lambda lead: owner_assignment.by_hand(lead, cleo, by=reviewer), ("Cleo Park", "hand")),
-        "by GoHighLevel": (lambda lead: owner_assignment.from_ghl(lead, "usr-ben"), ("Ben Ito", "ghl")),
+        "by hand": (
+            lambda lead: owner_assignment.by_hand(lead, cleo, by=reviewer),
+            ("Cleo Park", "hand"),
+        ),
+        "by GoHighLevel": (
+            lambda lead: owner_assignment.from_ghl(lead, "usr-ben"),
+            ("Ben Ito", "ghl"),
+        ),
         "of the company": (
             lambda lead: Company.objects.filter(leads=lead).update(employees_from=lead.pk + 5000),
             ("Dora Lind", "rule"),
         ),
-        "by a merge": (lambda lead: merging.merge(lead, settled(), source="person"), ("Dora Lind", "rule")),
+        "by a merge": (
+            lambda lead: merging.merge(lead, settled(), source="person"),
+            ("Dora Lind", "rule"),
+        ),
     }
     names = list(said_of)
     for count in range(len(names) + 1):
@@ -313,7 +359,9 @@ def test_in_whatever_order_things_are_said_the_strongest_stands(ben: TeamMember,
             for name in order:
                 said_of[name][0](now(lead))
                 assess.assess(now(lead))
-            strongest = next((said_of[name][1] for name in names if name in order), ("Dora Lind", "rule"))
+            strongest = next(
+                (said_of[name][1] for name in names if name in order), ("Dora Lind", "rule")
+            )
             assert said(lead) == strongest, order
     assert owner_assignment.keep_up() == 0
 
@@ -321,10 +369,17 @@ def test_in_whatever_order_things_are_said_the_strongest_stands(ben: TeamMember,
 # What was before
 
 
-def test_owners_from_before_are_taken_for_what_they_were(alex: TeamMember, ben: TeamMember, cleo: TeamMember) -> None:
-    of_alex, of_ben, of_cleo, nobodys = (factories.LeadFactory(owner=one) for one in (alex, ben, cleo, None))
+def test_owners_from_before_are_taken_for_what_they_were(
+    alex: TeamMember, ben: TeamMember, cleo: TeamMember
+) -> None:
+    of_alex, of_ben, of_cleo, nobodys = (
+        factories.LeadFactory(owner=one) for one in (alex, ben, cleo, None)
+    )
     import_module("leads.migrations.0016_owners_known").say_how(apps, None)
-    known = [(one.owner_how, one.ghl_assigned_to) for one in map(now, (of_alex, of_ben, of_cleo, nobodys))]
+    known = [
+        (one.owner_how, one.ghl_assigned_to)
+        for one in map(now, (of_alex, of_ben, of_cleo, nobodys))
+    ]
     assert known == [("default", ""), ("ghl", "usr-ben"), ("", ""), ("", "")]
     assess.assess(now(of_ben))
     assert said(of_ben) == ("Ben Ito", "ghl")

@@ -13,7 +13,13 @@ from leads.inbound import events
 from leads.models import Assessment, Enrichment, Lead, PastEmployer, ScoringRules, Switch, Visit
 from leads.scoring import assess, rule_versions
 from leads.scoring_rules import DEFAULT
-from tests.factories import CompanyFactory, LeadFactory, TeamMemberFactory, VisitFactory, known_contact
+from tests.factories import (
+    CompanyFactory,
+    LeadFactory,
+    TeamMemberFactory,
+    VisitFactory,
+    known_contact,
+)
 from tests.fakes import rb2b
 from tests.fakes.clay import FakeClay
 from tests.leads.conftest import arrive, arrived, work
@@ -28,15 +34,26 @@ def due(lead: Lead | None = None, **fields: Any) -> Lead:
 
 
 def test_a_visitor_is_assessed_with_its_points_and_reasons() -> None:
-    lead = arrived(rb2b.person({"Title": "VP Sales", "Industry": "Logistics", "Employee Count": "200-500"}))
+    lead = arrived(
+        rb2b.person({"Title": "VP Sales", "Industry": "Logistics", "Employee Count": "200-500"})
+    )
     work()
     made = Assessment.objects.get()
     assert (made.lead, made.seq, made.intent, made.icp, made.tier) == (lead, 1, 54, 95, "tier_1")
     assert [(r["code"], r["points"]) for r in made.reasons] == [("page", 30), ("fit", 24)]
-    assert [(r["code"], r["points"]) for r in made.icp_reasons] == [("title", 45), ("industry", 20), ("size", 30)]
+    assert [(r["code"], r["points"]) for r in made.icp_reasons] == [
+        ("title", 45),
+        ("industry", 20),
+        ("size", 30),
+    ]
     assert (made.angle, made.warm, made.rules_version) == ("high_intent", None, "2026.2")
     lead.refresh_from_db()
-    assert (lead.needs_assessment_at, lead.lease_until, lead.attempts, lead.error) == (None, None, 0, "")
+    assert (lead.needs_assessment_at, lead.lease_until, lead.attempts, lead.error) == (
+        None,
+        None,
+        0,
+        "",
+    )
     assert assess.assess_due() == 0
 
 
@@ -58,7 +75,10 @@ def test_switched_off_by_the_setting_nothing_is_assessed_and_visits_are_stored_a
     leads = [arrived(rb2b.person()) for _ in range(3)]
     work()
     assert (Assessment.objects.count(), Visit.objects.count()) == (0, 3)
-    assert Lead.objects.filter(needs_assessment_at__isnull=False, attempts=0, lease_until=None).count() == 3
+    assert (
+        Lead.objects.filter(needs_assessment_at__isnull=False, attempts=0, lease_until=None).count()
+        == 3
+    )
     settings.INTENT_MONITOR_ENABLED = True
     work()
     assert set(Assessment.objects.values_list("lead", flat=True)) == {lead.pk for lead in leads}
@@ -76,7 +96,13 @@ def test_switched_off_by_the_row_nothing_is_assessed_until_it_is_on_again() -> N
 
 @pytest.mark.parametrize(
     ("setting", "row", "on"),
-    [(True, None, True), (True, True, True), (True, False, False), (False, None, False), (False, True, False)],
+    [
+        (True, None, True),
+        (True, True, True),
+        (True, False, False),
+        (False, None, False),
+        (False, True, False),
+    ],
 )
 def test_both_switches_must_be_on(settings: Any, setting: bool, row: bool | None, on: bool) -> None:
     settings.INTENT_MONITOR_ENABLED = setting
@@ -134,14 +160,21 @@ def test_the_sequence_rises_with_every_assessment() -> None:
 def test_the_longest_waiting_lead_comes_first_and_a_batch_ends() -> None:
     leads = [LeadFactory() for _ in range(3)]
     for lead, seconds in zip(leads, (10, 30, 20), strict=True):
-        Lead.objects.filter(pk=lead.pk).update(needs_assessment_at=timezone.now() - timedelta(seconds=seconds))
+        Lead.objects.filter(pk=lead.pk).update(
+            needs_assessment_at=timezone.now() - timedelta(seconds=seconds)
+        )
     assert assess.assess_due(batch=2) == 2
-    assert list(Assessment.objects.order_by("seq").values_list("lead", flat=True)) == [leads[1].pk, leads[2].pk]
+    assert list(Assessment.objects.order_by("seq").values_list("lead", flat=True)) == [
+        leads[1].pk,
+        leads[2].pk,
+    ]
 
 
 def test_a_lead_whose_time_has_not_come_waits() -> None:
     lead = LeadFactory()
-    Lead.objects.filter(pk=lead.pk).update(needs_assessment_at=timezone.now() + timedelta(minutes=1))
+    Lead.objects.filter(pk=lead.pk).update(
+        needs_assessment_at=timezone.now() + timedelta(minutes=1)
+    )
     assert assess.assess_due() == 0
 
 
@@ -151,7 +184,11 @@ def test_a_lead_whose_time_has_not_come_waits() -> None:
 def test_visits_of_the_company_alone_lift_its_people_and_nobody_elses() -> None:
     company = CompanyFactory(domain="acme.test", name="Acme")
     colleague, stranger = LeadFactory(company=company), LeadFactory()
-    arrive(rb2b.company_only({"Website": "https://acme.test", "Captured URL": "https://oursite.test/pricing"}))
+    arrive(
+        rb2b.company_only(
+            {"Website": "https://acme.test", "Captured URL": "https://oursite.test/pricing"}
+        )
+    )
     assert assess.assess_due() == 1
     made = Assessment.objects.get()
     assert made.lead == colleague
@@ -188,13 +225,17 @@ def test_the_first_active_page_of_the_published_version_counts() -> None:
 # Cooling down
 
 
-def scored(days: float, scored_days: float | None = None, path: str = "/demo", **fields: Any) -> Lead:
+def scored(
+    days: float, scored_days: float | None = None, path: str = "/demo", **fields: Any
+) -> Lead:
     """A lead whose last visit was `days` ago, and who was scored then or at another time."""
     now = timezone.now()
     lead = LeadFactory(last_seen_at=now - timedelta(days=days), **fields)
     VisitFactory(lead=lead, path=path, seen_at=lead.last_seen_at)
     assess.assess(lead, now - timedelta(days=days if scored_days is None else scored_days))
-    Assessment.objects.filter(lead=lead).update(made_at=now - timedelta(days=days if scored_days is None else scored_days))
+    Assessment.objects.filter(lead=lead).update(
+        made_at=now - timedelta(days=days if scored_days is None else scored_days)
+    )
     return lead
 
 
@@ -209,7 +250,9 @@ def test_who_was_hot_is_not_for_ever() -> None:
 
 
 @pytest.mark.parametrize(("days", "scored_days"), [(29.9, 29.9), (40, 5), (61, 61)])
-def test_who_still_counts_was_scored_since_or_is_long_gone_is_left_alone(days: float, scored_days: float) -> None:
+def test_who_still_counts_was_scored_since_or_is_long_gone_is_left_alone(
+    days: float, scored_days: float
+) -> None:
     scored(days, scored_days)
     assert assess.cool_down() == 0
 
@@ -220,13 +263,19 @@ def test_who_cannot_be_scored_is_not_tried_for_ever() -> None:
     assert assess.cool_down() == 0
 
 
-def test_what_was_missed_is_found_later_in_batches_and_nothing_while_it_is_off(settings: Any) -> None:
+def test_what_was_missed_is_found_later_in_batches_and_nothing_while_it_is_off(
+    settings: Any,
+) -> None:
     for days in (31, 45, 59):
         scored(days)
     settings.INTENT_MONITOR_ENABLED = False
     assert assess.cool_down() == 0
     settings.INTENT_MONITOR_ENABLED = True
-    assert [assess.cool_down(batch=2), assess.cool_down(batch=2), assess.cool_down(batch=2)] == [2, 1, 0]
+    assert [assess.cool_down(batch=2), assess.cool_down(batch=2), assess.cool_down(batch=2)] == [
+        2,
+        1,
+        0,
+    ]
 
 
 # What fails
@@ -235,7 +284,9 @@ def test_what_was_missed_is_found_later_in_batches_and_nothing_while_it_is_off(s
 def unassessable() -> Lead:
     """A lead whose stored history has a form that ours does not have: a year as text."""
     worked = {"name": "Acme", "domain": "", "from_year": "2010", "to_year": None}
-    PastEmployer.objects.create(member=TeamMemberFactory(), company_name="Acme", from_year=2010, to_year=2012)
+    PastEmployer.objects.create(
+        member=TeamMemberFactory(), company_name="Acme", from_year=2010, to_year=2012
+    )
     return due(past_employers=[worked])
 
 
@@ -248,7 +299,9 @@ def test_an_error_is_put_off_shown_and_parked_after_the_last_try() -> None:
         lead.refresh_from_db()
         assert lead.error.startswith("TypeError: ")
         assert lead.lease_until is None
-        waits.append(lead.needs_assessment_at and round((lead.needs_assessment_at - before).total_seconds()))
+        waits.append(
+            lead.needs_assessment_at and round((lead.needs_assessment_at - before).total_seconds())
+        )
         assert assess.assess_due() == 0
         Lead.objects.exclude(needs_assessment_at=None).update(needs_assessment_at=timezone.now())
     assert waits == [2, 4, 8, 16, None]

@@ -36,16 +36,31 @@ def looking(*visits: Seen) -> Person:
 
 # Adding up
 
-PATHS = st.sampled_from(["/pricing", "/PRICING/x", "/demo", "/blog/pricing", "/careers", "/", "", "/other", "/a/b"])
+PATHS = st.sampled_from(
+    ["/pricing", "/PRICING/x", "/demo", "/blog/pricing", "/careers", "/", "", "/other", "/a/b"]
+)
 VISITS = st.lists(st.builds(Seen, PATHS, st.datetimes(datetime(2026, 9, 1), datetime(2026, 12, 1), timezones=st.just(UTC)), st.booleans()), max_size=12)  # fmt: skip  # noqa: E501
-TITLES = st.sampled_from(["", "CEO", "VP Sales", "Head of Ops", "Manager", "Clerk", "???"]) | st.text(max_size=20)
+TITLES = st.sampled_from(
+    ["", "CEO", "VP Sales", "Head of Ops", "Manager", "Clerk", "???"]
+) | st.text(max_size=20)
 PEOPLE = st.builds(
     Person,
     title=TITLES,
     industry=st.sampled_from(["", "Logistics", "Fishing"]) | st.text(max_size=20),
     employees_from=st.none() | st.integers(0, 10**8),
     visits=VISITS.map(tuple),
-    warm_kind=st.sampled_from(["", "known", "overlap", "employer", "employer_now", "known_there", "known_before", "nonsense"]),
+    warm_kind=st.sampled_from(
+        [
+            "",
+            "known",
+            "overlap",
+            "employer",
+            "employer_now",
+            "known_there",
+            "known_before",
+            "nonsense",
+        ]
+    ),
     warm_sentence=st.just("Alex knows you."),
     open_roles=st.none() | st.integers(0, 50),
 )
@@ -64,14 +79,20 @@ TABLES = st.lists(
 
 
 @given(PEOPLE, TABLES)
-def test_the_points_add_up_to_the_score_which_lies_between_0_and_100(person: Person, rules: Rules) -> None:
+def test_the_points_add_up_to_the_score_which_lies_between_0_and_100(
+    person: Person, rules: Rules
+) -> None:
     result = score(person, NOW, rules)
     assert sum(reason.points for reason in result.reasons) == result.intent
     assert sum(reason.points for reason in result.icp_reasons) == result.icp
     assert 0 <= result.intent <= 100
     assert 0 <= result.icp <= 100
-    assert all(reason.points != 0 and reason.text for reason in (*result.reasons, *result.icp_reasons))
-    assert all(reason.points > 0 for reason in result.reasons if reason.code not in ("most", "pages_most"))
+    assert all(
+        reason.points != 0 and reason.text for reason in (*result.reasons, *result.icp_reasons)
+    )
+    assert all(
+        reason.points > 0 for reason in result.reasons if reason.code not in ("most", "pages_most")
+    )
     assert result.tier == calculation.tier_of(result.icp)
     assert result.angle in {"warm_connection", "high_intent", "hiring", "content", "general"}
 
@@ -103,7 +124,9 @@ def test_nothing_known_is_nothing() -> None:
 
 def test_the_score_ends_at_100_and_says_so() -> None:
     pages = (seen("/demo"), seen("/pricing"), *[seen("/x", days=n) for n in range(5)])
-    person = replace(VP, title="CEO", visits=pages, warm_kind="known", warm_sentence="Alex knows you.")
+    person = replace(
+        VP, title="CEO", visits=pages, warm_kind="known", warm_sentence="Alex knows you."
+    )
     result = score(person, NOW, RULES)
     assert [(r.code, r.points) for r in result.reasons] == [
         ("page", 40),
@@ -124,18 +147,24 @@ def test_the_score_ends_at_100_and_says_so() -> None:
     ("days", "expected"),
     [(0, 30), (1, 30), (1.001, 21), (7, 21), (7.001, 12), (30, 12), (30.001, None), (400, None)],
 )
-def test_a_page_counts_less_as_it_gets_older_and_not_at_all_after_30_days(days: float, expected: int | None) -> None:
+def test_a_page_counts_less_as_it_gets_older_and_not_at_all_after_30_days(
+    days: float, expected: int | None
+) -> None:
     assert points(looking(seen(days=days)), "page") == ([] if expected is None else [expected])
 
 
 def test_a_page_counts_once_at_its_freshest_and_says_how_often() -> None:
     result = score(looking(seen(days=8), seen(), seen(days=2)), NOW, RULES)
-    assert [(r.points, r.text) for r in result.reasons if r.code == "page"] == [(30, "Pricing, 3 visits")]
+    assert [(r.points, r.text) for r in result.reasons if r.code == "page"] == [
+        (30, "Pricing, 3 visits")
+    ]
 
 
 def test_a_colleagues_page_counts_half() -> None:
     result = score(looking(seen(by_person=False)), NOW, RULES)
-    assert [(r.code, r.points, r.text) for r in result.reasons] == [("page", 15, "Pricing by a colleague")]
+    assert [(r.code, r.points, r.text) for r in result.reasons] == [
+        ("page", 15, "Pricing by a colleague")
+    ]
 
 
 def test_all_pages_together_count_50_at_most() -> None:
@@ -174,14 +203,23 @@ def test_a_page_without_points_is_no_reason() -> None:
 # Repeat visits
 
 
-@pytest.mark.parametrize(("visits", "expected"), [(0, []), (1, []), (2, [5]), (3, [10]), (4, [10]), (5, [15]), (50, [15])])
+@pytest.mark.parametrize(
+    ("visits", "expected"),
+    [(0, []), (1, []), (2, [5]), (3, [10]), (4, [10]), (5, [15]), (50, [15])],
+)
 def test_coming_back_counts(visits: int, expected: list[int]) -> None:
     assert points(looking(*[seen("/x", days=n / 4) for n in range(visits)]), "repeat") == expected
 
 
 @pytest.mark.parametrize(
     ("hours", "visits"),
-    [((0, 1, 2, 5.9), 1), ((0, 6), 2), ((0, 5, 7), 2), ((0, 4, 8, 12), 2), ((0, 0, 24, 24.1, 48), 3)],
+    [
+        ((0, 1, 2, 5.9), 1),
+        ((0, 6), 2),
+        ((0, 5, 7), 2),
+        ((0, 4, 8, 12), 2),
+        ((0, 0, 24, 24.1, 48), 3),
+    ],
 )
 def test_pages_within_six_hours_are_one_visit(hours: tuple[float, ...], visits: int) -> None:
     person = looking(*[seen("/x", days=h / 24) for h in hours])
@@ -190,7 +228,12 @@ def test_pages_within_six_hours_are_one_visit(hours: tuple[float, ...], visits: 
 
 
 def test_old_visits_and_visits_of_colleagues_are_no_coming_back() -> None:
-    assert points(looking(seen("/x"), seen("/x", days=31), seen("/x", days=9, by_person=False)), "repeat") == []
+    assert (
+        points(
+            looking(seen("/x"), seen("/x", days=31), seen("/x", days=9, by_person=False)), "repeat"
+        )
+        == []
+    )
 
 
 # Warm connections
@@ -282,13 +325,25 @@ def test_an_industry_counts(industry: str, expected: int) -> None:
         (10**9, 12),
     ],
 )
-def test_a_size_counts_by_its_lower_end_and_an_unknown_one_never_as_50_or_more(employees: int | None, expected: int) -> None:
+def test_a_size_counts_by_its_lower_end_and_an_unknown_one_never_as_50_or_more(
+    employees: int | None, expected: int
+) -> None:
     result = score(replace(NOBODY, employees_from=employees), NOW)
     assert result.icp == expected
     assert [r.code for r in result.icp_reasons] == ([] if employees is None else ["size"])
 
 
-@pytest.mark.parametrize(("icp", "tier"), [(0, "tier_3"), (59, "tier_3"), (60, "tier_2"), (79, "tier_2"), (80, "tier_1"), (100, "tier_1")])
+@pytest.mark.parametrize(
+    ("icp", "tier"),
+    [
+        (0, "tier_3"),
+        (59, "tier_3"),
+        (60, "tier_2"),
+        (79, "tier_2"),
+        (80, "tier_1"),
+        (100, "tier_1"),
+    ],
+)
 def test_the_borders_of_the_tiers(icp: int, tier: str) -> None:
     assert calculation.tier_of(icp) == tier
 

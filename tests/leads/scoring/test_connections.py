@@ -17,7 +17,9 @@ from leads.scoring_rules import DEFAULT
 from tests.factories import CompanyFactory, LeadFactory, TeamMemberFactory, known_contact
 
 
-def stay(company: str = "", domain: str = "", years: tuple[int | None, int | None] = (None, None)) -> Stay:
+def stay(
+    company: str = "", domain: str = "", years: tuple[int | None, int | None] = (None, None)
+) -> Stay:
     return Stay(company, domain, *years)
 
 
@@ -107,8 +109,12 @@ YEARS = st.tuples(st.integers(1990, 2030), st.integers(1990, 2030)).map(sorted)
 
 
 @given(YEARS, YEARS)
-def test_together_only_where_some_moment_lies_in_both_whatever_the_months(ours: Any, theirs: Any) -> None:
-    surely_ours = {(year, year + 1) for year in range(ours[0], ours[1])}  # the turns of the year that they were there
+def test_together_only_where_some_moment_lies_in_both_whatever_the_months(
+    ours: Any, theirs: Any
+) -> None:
+    surely_ours = {
+        (year, year + 1) for year in range(ours[0], ours[1])
+    }  # the turns of the year that they were there
     surely_theirs = {(year, year + 1) for year in range(theirs[0], theirs[1])}
     together = years_together(stay("A", years=ours), stay("A", years=theirs))
     assert together == len(surely_ours & surely_theirs)
@@ -117,7 +123,9 @@ def test_together_only_where_some_moment_lies_in_both_whatever_the_months(ours: 
 # The best connection of a lead
 
 
-def worked(company: str, domain: str = "", years: Any = (None, None), name: str = "Alex", **member: Any) -> None:
+def worked(
+    company: str, domain: str = "", years: Any = (None, None), name: str = "Alex", **member: Any
+) -> None:
     PastEmployer.objects.create(
         member=TeamMemberFactory(name=name, **member),
         company_name=company,
@@ -137,7 +145,11 @@ def acme_lead(**fields: Any) -> Any:
 
 def said(lead: Any) -> tuple[str, str, str, str] | None:
     found = best_connection(lead)
-    return (found["kind"], found["sentence"], found["first_person"], found["company"]) if found else None
+    return (
+        (found["kind"], found["sentence"], found["first_person"], found["company"])
+        if found
+        else None
+    )
 
 
 @pytest.mark.django_db
@@ -145,7 +157,10 @@ def test_nobody_of_us_is_no_connection() -> None:
     worked("Acme")
     known_contact("x", email="x@x.test", linkedin_key="in/x")
     assert best_connection(acme_lead(past_employers=[past("Artemis")])) is None
-    assert best_connection(LeadFactory(company=None, no_address=True, email=None, linkedin_key=None)) is None
+    assert (
+        best_connection(LeadFactory(company=None, no_address=True, email=None, linkedin_key=None))
+        is None
+    )
 
 
 @pytest.mark.django_db
@@ -160,7 +175,9 @@ def test_nobody_of_us_is_no_connection() -> None:
          "I also worked at Acme.", "Alex was there ?–?, they 2018–2020."),
     ],
 )  # fmt: skip
-def test_a_shared_past_employer(ours: Any, theirs: Any, kind: str, sentence: str, first_person: str, why: str) -> None:
+def test_a_shared_past_employer(
+    ours: Any, theirs: Any, kind: str, sentence: str, first_person: str, why: str
+) -> None:
     worked("Acme", years=ours)
     found = best_connection(acme_lead(past_employers=[past("ACME, Inc.", years=theirs)]))
     assert found == {
@@ -216,14 +233,18 @@ def test_somebody_whom_one_of_us_knows(known: dict[str, str]) -> None:
 )
 def test_somebody_of_a_like_name_is_not_them(other: dict[str, str]) -> None:
     known_contact(**other)
-    lead = acme_lead(first_name="Dana", last_name="Okafor", email="dana@acme.test", linkedin_key="in/dana")
+    lead = acme_lead(
+        first_name="Dana", last_name="Okafor", email="dana@acme.test", linkedin_key="in/dana"
+    )
     assert best_connection(lead) is None
 
 
 @pytest.mark.django_db
 def test_a_namesake_with_another_profile_where_they_work_is_a_colleague_of_theirs() -> None:
     known_contact("Dana Okafor", company_name="Northline", linkedin_key="in/dana-2")
-    found = best_connection(acme_lead(first_name="Dana", last_name="Okafor", linkedin_key="in/dana"))
+    found = best_connection(
+        acme_lead(first_name="Dana", last_name="Okafor", linkedin_key="in/dana")
+    )
     assert found is not None and found["kind"] == "known_there"
 
 
@@ -252,7 +273,12 @@ def test_somebody_whom_one_of_us_knows_at_an_employer_is_not_named_to_them(
 ) -> None:
     known_contact(**contact)
     lead = acme_lead(past_employers=[past("Acme")])
-    assert said(lead) == (kind, sentence, first_person, "")  # "" or it would read as where both worked
+    assert said(lead) == (
+        kind,
+        sentence,
+        first_person,
+        "",
+    )  # "" or it would read as where both worked
     found = best_connection(lead)
     assert found is not None and found["why"].startswith("Priya Raman of ")
 
@@ -262,7 +288,9 @@ def test_contacts_at_companies_of_like_names_are_none() -> None:
     for company in ("Northline Robotics", "North", "Line", "Acme Foundation", "Self-Employed", ""):
         known_contact(company_name=company)
     known_contact(domain="northline.example", company_name="Northline")
-    lead = acme_lead(past_employers=[past("Acme"), past("Self employed"), past("", "linkedin.com/company/acme")])
+    lead = acme_lead(
+        past_employers=[past("Acme"), past("Self employed"), past("", "linkedin.com/company/acme")]
+    )
     assert best_connection(lead) is None
 
 
@@ -275,7 +303,9 @@ def test_a_contact_without_address_and_linkedin_is_not_everybody_without_them() 
 
 @pytest.mark.django_db
 def test_the_strongest_connection_wins_and_among_equals_the_longer_one_and_the_name() -> None:
-    lead = acme_lead(past_employers=[past("Acme", years=(2012, 2016))], email="dana@x.test", linkedin_key=None)
+    lead = acme_lead(
+        past_employers=[past("Acme", years=(2012, 2016))], email="dana@x.test", linkedin_key=None
+    )
 
     def best() -> tuple[str, str]:
         found = best_connection(lead)
@@ -303,7 +333,9 @@ def test_a_kind_that_counts_for_nothing_is_no_connection() -> None:
     known_contact(company_name="Northline")
     lead = acme_lead()
     assert best_connection(lead) is not None
-    points = tuple((kind, 0 if kind == "known_there" else points) for kind, points in DEFAULT.warm_points)
+    points = tuple(
+        (kind, 0 if kind == "known_there" else points) for kind, points in DEFAULT.warm_points
+    )
     assert best_connection(lead, replace(DEFAULT, warm_points=points)) is None
 
 
@@ -317,10 +349,13 @@ def test_somebody_who_left_the_team_is_no_connection() -> None:
 
 
 @pytest.mark.django_db
-def test_it_costs_the_same_however_many_contacts_there_are(django_assert_max_num_queries: Any) -> None:
+def test_it_costs_the_same_however_many_contacts_there_are(
+    django_assert_max_num_queries: Any,
+) -> None:
     member, lead = TeamMemberFactory(), acme_lead(past_employers=[past("Acme")])
     KnownContact.objects.bulk_create(
-        KnownContact(member=member, name=f"P {n}", company_name=f"C {n}", company_key=f"c {n}") for n in range(1000)
+        KnownContact(member=member, name=f"P {n}", company_name=f"C {n}", company_key=f"c {n}")
+        for n in range(1000)
     )
     with django_assert_max_num_queries(4):
         assert connections.connections(lead) == []
@@ -332,7 +367,11 @@ def test_it_costs_the_same_however_many_contacts_there_are(django_assert_max_num
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("typed", "key"),
-    [("https://www.linkedin.com/in/Dana/", "in/dana"), ("in/Dana", "in/dana"), ("linkedin.com/in/dana", "in/dana")],
+    [
+        ("https://www.linkedin.com/in/Dana/", "in/dana"),
+        ("in/Dana", "in/dana"),
+        ("linkedin.com/in/dana", "in/dana"),
+    ],
 )
 def test_a_typed_contact_is_stored_as_it_is_compared(typed: str, key: str) -> None:
     contact = known_contact(
@@ -343,7 +382,11 @@ def test_a_typed_contact_is_stored_as_it_is_compared(typed: str, key: str) -> No
         domain="https://acme.test/x",
     )
     contact.refresh_from_db()
-    assert (contact.linkedin_key, contact.email, contact.domain) == (key, "dana@acme.test", "acme.test")
+    assert (contact.linkedin_key, contact.email, contact.domain) == (
+        key,
+        "dana@acme.test",
+        "acme.test",
+    )
     assert (contact.name_key, contact.company_key) == ("dana okafor", "acme")
 
 
@@ -356,7 +399,9 @@ def test_a_typed_contact_that_could_never_match_is_refused() -> None:
 @pytest.mark.django_db
 def test_a_stay_that_ends_before_it_begins_is_refused() -> None:
     with pytest.raises(ValidationError, match="It is before 2015"):
-        PastEmployer(member=TeamMemberFactory(), company_name="Acme", from_year=2015, to_year=2014).full_clean()
+        PastEmployer(
+            member=TeamMemberFactory(), company_name="Acme", from_year=2015, to_year=2014
+        ).full_clean()
 
 
 @pytest.mark.django_db
@@ -365,7 +410,14 @@ def test_what_is_typed_in_the_admin_counts_for_leads_seen_lately(
 ) -> None:
     client.force_login(lead_user)
     member, lead = TeamMemberFactory(name="Alex"), acme_lead()
-    sent = {"name": "Alex", "title": "Partner", "email": "", "booking_url": "", "notice_order": "0", "active": "on"}
+    sent = {
+        "name": "Alex",
+        "title": "Partner",
+        "email": "",
+        "booking_url": "",
+        "notice_order": "0",
+        "active": "on",
+    }
     for prefix in ("past_employers", "known_contacts"):
         sent |= {f"{prefix}-TOTAL_FORMS": "0", f"{prefix}-INITIAL_FORMS": "0"}
     sent |= {

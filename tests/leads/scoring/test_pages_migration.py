@@ -20,7 +20,9 @@ NEW = ("pages", "visit_hours", "version")
 @pytest.fixture
 def apps(committed: None) -> Iterator[Any]:
     """The models of before, and the table that was dropped."""
-    found = MigrationExecutor(connection).loader.project_state([("leads", "0005_bookmark"), ("lib", "0001_initial")])
+    found = MigrationExecutor(connection).loader.project_state(
+        [("leads", "0005_bookmark"), ("lib", "0001_initial")]
+    )
     table = found.apps.get_model("leads", "PageTrigger")
     with connection.schema_editor() as editor:
         editor.create_model(table)
@@ -36,13 +38,21 @@ def upgrade(apps: Any) -> None:
 
 
 def trigger(apps: Any, **fields: Any) -> None:
-    row = {"label": "Pricing", "pattern": "/pricing*", "category": "pricing", "points": 30, **fields}
+    row = {
+        "label": "Pricing",
+        "pattern": "/pricing*",
+        "category": "pricing",
+        "points": 30,
+        **fields,
+    }
     apps.get_model("leads", "PageTrigger").objects.create(**row)
 
 
 def version(apps: Any, state: str, number: int, **fields: Any) -> None:
     old = {name: value for name, value in DEFAULT.as_dict().items() if name not in NEW}
-    old["warm_points"] = {kind: points for kind, points in old["warm_points"].items() if not kind.startswith("known_")}
+    old["warm_points"] = {
+        kind: points for kind, points in old["warm_points"].items() if not kind.startswith("known_")
+    }
     model = apps.get_model("leads", "ScoringRules")
     model.objects.create(version=number, name=state, rules={**old, **fields}, state=state)
 
@@ -70,11 +80,7 @@ def test_without_a_published_version_what_was_edited_is_published(apps: Any) -> 
         now.version,
         now.visit_hours,
         [dict(now.warm_points)[kind] for kind in ("known_there", "known_before")],
-    ) == (
-        "1",
-        0,
-        [0, 0],
-    )
+    ) == ("1", 0, [0, 0])
     assert (now.titles, now.sizes, now.decay) == (DEFAULT.titles, DEFAULT.sizes, DEFAULT.decay)
     assert ScoringRules.objects.create(name="Next", rules={}).version == 2
 
@@ -84,7 +90,11 @@ def test_every_version_gets_the_table_and_keeps_its_numbers(apps: Any) -> None:
     for number, state in enumerate(("retired", "published", "draft"), 1):
         version(apps, state, number, fit_share=number / 10)
     upgrade(apps)
-    assert [(stored(n).fit_share, len(stored(n).pages)) for n in (1, 2, 3)] == [(0.1, 1), (0.2, 1), (0.3, 1)]
+    assert [(stored(n).fit_share, len(stored(n).pages)) for n in (1, 2, 3)] == [
+        (0.1, 1),
+        (0.2, 1),
+        (0.3, 1),
+    ]
     assert ScoringRules.objects.count() == 3
 
 
@@ -101,11 +111,17 @@ def test_every_version_gets_the_table_and_keeps_its_numbers(apps: Any) -> None:
         ({"points": 30_000, "label": "", "angle": "—", "topic": "a\u0007"}, "/pricing*", True),
     ],
 )
-def test_whatever_the_table_held_becomes_rules_that_can_be_read(apps: Any, fields: dict[str, Any], pattern: str, active: bool) -> None:
+def test_whatever_the_table_held_becomes_rules_that_can_be_read(
+    apps: Any, fields: dict[str, Any], pattern: str, active: bool
+) -> None:
     trigger(apps, **fields)
     upgrade(apps)
     [page] = rule_versions.current().pages
-    assert (page.pattern, page.active, page.points) == (pattern, active, min(100, fields.get("points", 30)))
+    assert (page.pattern, page.active, page.points) == (
+        pattern,
+        active,
+        min(100, fields.get("points", 30)),
+    )
 
 
 def test_the_way_back_makes_the_table_from_what_is_published(apps: Any) -> None:
@@ -116,5 +132,7 @@ def test_the_way_back_makes_the_table_from_what_is_published(apps: Any) -> None:
     before.all().delete()
     later.unknown_again(apps, None)
     migration.out_of_versions(apps, None)
-    assert list(before.values_list("label", "pattern", "points", "priority")) == [("Pricing", "/pricing*", 30, 10)]
+    assert list(before.values_list("label", "pattern", "points", "priority")) == [
+        ("Pricing", "/pricing*", 30, 10)
+    ]
     assert not set(NEW) & set(ScoringRules.objects.get().rules)

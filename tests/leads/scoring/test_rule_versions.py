@@ -42,7 +42,9 @@ PAGE = {"label": "Pricing", "pattern": "/pricing*", "points": 30}
 
 
 def titled(title: Title) -> Rules:
-    return Rules.parse(changed(titles=[{"points": 50, "label": title.label, "words": list(title.words)}]))
+    return Rules.parse(
+        changed(titles=[{"points": 50, "label": title.label, "words": list(title.words)}])
+    )
 
 
 # The built-in ones
@@ -69,7 +71,20 @@ BEFORE = (
     (8, r"\w"),
 )
 PIECES = st.sampled_from(
-    ["ceo", "owner", "product", "partner", "manager", "vice", "president", "vp", "general", "head", "business", "sales"]
+    [
+        "ceo",
+        "owner",
+        "product",
+        "partner",
+        "manager",
+        "vice",
+        "president",
+        "vp",
+        "general",
+        "head",
+        "business",
+        "sales",
+    ]
     + [" ", " ", "-", "_", ",", "s", "by", "é", "1", ".", "Co-Founder", "success", "marketing"]
 )
 
@@ -117,12 +132,18 @@ def without(name: str) -> dict[str, Any]:
         (changed(repeats=[{"visits": 2, "points": -5}]), "repeats[0].points"),
         (changed(repeats=[3]), "repeats[0]"),
         (changed(warm_points={"known": 1}), "warm_points.overlap"),
-        (changed(warm_points={**DEFAULT.as_dict()["warm_points"], "friend": 5}), "warm_points.friend"),
+        (
+            changed(warm_points={**DEFAULT.as_dict()["warm_points"], "friend": 5}),
+            "warm_points.friend",
+        ),
         (changed(titles=[{"points": 500, "label": "A", "words": ["a"]}]), "titles[0].points"),
         (changed(titles=[{"points": 5, "label": " ", "words": ["a"]}]), "titles[0].label"),
         (changed(titles=[{"points": 5, "label": "A", "words": "ceo"}]), "titles[0].words"),
         (changed(titles=[{"points": 5, "label": "A", "words": ["a"] * 201}]), "titles[0].words"),
-        (changed(titles=[{"points": 5, "label": "A", "words": ["a", "b" * 61]}]), "titles[0].words[1]"),
+        (
+            changed(titles=[{"points": 5, "label": "A", "words": ["a", "b" * 61]}]),
+            "titles[0].words[1]",
+        ),
         (changed(titles=[{"points": 5, "label": "A", "words": [""]}]), "titles[0].words[0]"),
         (changed(titles=[{"points": 5, "label": "A", "words": [5]}]), "titles[0].words[0]"),
         (changed(titles=[{"points": 5, "label": "A", "words": ["a\0"]}]), "titles[0].words[0]"),
@@ -133,7 +154,15 @@ def without(name: str) -> dict[str, Any]:
         (changed(industry_points={"good": 20}), "industry_points.other"),
         (changed(sizes=[]), "sizes"),
         (changed(sizes=[{"from": 10, "points": 5, "label": "A"}]), "sizes"),
-        (changed(sizes=[{"from": 0, "points": 5, "label": "A"}, {"from": 9, "points": 5, "label": "B"}]), "sizes"),
+        (
+            changed(
+                sizes=[
+                    {"from": 0, "points": 5, "label": "A"},
+                    {"from": 9, "points": 5, "label": "B"},
+                ]
+            ),
+            "sizes",
+        ),
         (changed(visit_hours=73), "visit_hours"),
         (changed(pages={}), "pages"),
         (changed(pages=[PAGE] * 101), "pages"),
@@ -142,7 +171,17 @@ def without(name: str) -> dict[str, Any]:
             (changed(pages=[PAGE, {**PAGE, name: value}]), f"pages[1].{name}")
             for name, values in {
                 "label": ["", " ", 5, None, "a" * 81, "a\0"],
-                "pattern": ["", "a*", "https://x.example/a", "/a//b", "/a?b=c", "/a#b", "/a b", "/" * 201, 7],
+                "pattern": [
+                    "",
+                    "a*",
+                    "https://x.example/a",
+                    "/a//b",
+                    "/a?b=c",
+                    "/a#b",
+                    "/a b",
+                    "/" * 201,
+                    7,
+                ],
                 "points": [-1, 101, True, "5", 5.0, None],
                 "angle": [None, "High intent", "A", "é", "_", "a" * 41],
                 "topic": [None, "a" * 81, "a\n"],
@@ -167,12 +206,18 @@ def test_what_is_wrong_is_refused_by_the_name_of_its_field(data: Any, named: str
 def test_everything_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(BadRules) as error:
         Rules.parse(changed(pages_at_most=-1, fit_share=2, good_industries=7))
-    assert {name for name, _ in error.value.errors} == {"pages_at_most", "fit_share", "good_industries"}
+    assert {name for name, _ in error.value.errors} == {
+        "pages_at_most",
+        "fit_share",
+        "good_industries",
+    }
 
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 
@@ -206,19 +251,28 @@ def test_whatever_a_field_holds_it_is_read_or_refused(name: str, value: Any) -> 
 )
 def test_a_word_is_found_as_it_stands_and_as_a_whole(word: str, title: str, fits: bool) -> None:
     version = titled(Title(50, "A", (word,)))
-    assert score(Person(title=title, industry="", employees_from=None), NOW, version).icp == (50 if fits else 0)
+    assert score(Person(title=title, industry="", employees_from=None), NOW, version).icp == (
+        50 if fits else 0
+    )
 
 
 def test_no_word_can_take_the_worker_down() -> None:
     words = tuple(["(a+)+$", "(a|a)*b", "a" * 60] + ["a" * 30 + " a"] * 197)
     version = titled(Title(50, "A", words))
     began = time.process_time()  # not the clock: another process may have the machine
-    assert score(Person(title="a" * 5000 + "!", industry="a" * 5000, employees_from=None), NOW, version).icp == 10
+    assert (
+        score(
+            Person(title="a" * 5000 + "!", industry="a" * 5000, employees_from=None), NOW, version
+        ).icp
+        == 10
+    )
     assert time.process_time() - began < 2
 
 
 def test_a_word_inside_an_exception_does_not_count_and_beside_it_does() -> None:
-    data = changed(titles=[{"points": 50, "label": "A", "words": ["owner"], "but_not": ["product owner"]}])
+    data = changed(
+        titles=[{"points": 50, "label": "A", "words": ["owner"], "but_not": ["product owner"]}]
+    )
     found = [
         score(Person(title=title, industry="", employees_from=None), NOW, Rules.parse(data)).icp
         for title in ("Product Owner", "Product Owner and Owner", "Owner")
@@ -271,7 +325,14 @@ def test_every_number_takes_effect() -> None:
             tiers={"tier_1": 100, "tier_2": 20},
         )
     )
-    person = Person("", "Deep sea fishing", None, (Seen("/x", NOW - timedelta(days=59)),), "known", "Alex knows you.")
+    person = Person(
+        "",
+        "Deep sea fishing",
+        None,
+        (Seen("/x", NOW - timedelta(days=59)),),
+        "known",
+        "Alex knows you.",
+    )
     found = score(person, NOW, version)
     assert [(r.code, r.points, r.text) for r in found.reasons] == [
         ("page", 40, "X"),
@@ -307,14 +368,20 @@ class TestVersions:
         rule_versions.publish(first, lead_user)
         assert rule_versions.current().version == "1"
         done = rule_versions.publish(second, lead_user)
-        assert (done.state, done.published_by, done.published_at is not None) == ("published", lead_user, True)
+        assert (done.state, done.published_by, done.published_at is not None) == (
+            "published",
+            lead_user,
+            True,
+        )
         assert list(ScoringRules.objects.order_by("version").values_list("state", flat=True)) == [
             "retired",
             "published",
         ]
         assert (rule_versions.current().version, rule_versions.current().fit_share) == ("2", 1.0)
 
-    def test_publishing_scores_leads_seen_lately_anew_by_the_new_rules(self, lead_user: User) -> None:
+    def test_publishing_scores_leads_seen_lately_anew_by_the_new_rules(
+        self, lead_user: User
+    ) -> None:
         leads, old = [visitor() for _ in range(5)], visitor(days=31)
         later = timezone.now() + timedelta(hours=1)
         Lead.objects.filter(pk=leads[0].pk).update(needs_assessment_at=later)
@@ -326,7 +393,9 @@ class TestVersions:
         assert assess.assess_due() == 4
         assert set(Assessment.objects.values_list("rules_version", "intent")) == {("1", 100)}
 
-    def test_a_publisher_who_was_killed_is_gone_on_for_by_the_next_sweep(self, lead_user: User) -> None:
+    def test_a_publisher_who_was_killed_is_gone_on_for_by_the_next_sweep(
+        self, lead_user: User
+    ) -> None:
         leads = [visitor() for _ in range(5)]
         rule_versions.publish(row(), lead_user)
         Lead.objects.update(needs_assessment_at=None)
@@ -381,12 +450,16 @@ class TestVersions:
 
 
 @pytest.mark.parametrize("published_before", [False, True])
-def test_of_two_who_publish_at_once_one_is_published_and_the_other_retired(committed: None, published_before: bool) -> None:
+def test_of_two_who_publish_at_once_one_is_published_and_the_other_retired(
+    committed: None, published_before: bool
+) -> None:
     if published_before:
         rule_versions.publish(row(), None)
     drafts = [row(), row()]
     in_threads([lambda d=draft: rule_versions.publish(d, None) for draft in drafts])  # type: ignore[misc]
-    states = sorted(ScoringRules.objects.filter(pk__in=[d.pk for d in drafts]).values_list("state", flat=True))
+    states = sorted(
+        ScoringRules.objects.filter(pk__in=[d.pk for d in drafts]).values_list("state", flat=True)
+    )
     assert states == ["published", "retired"]
     assert ScoringRules.objects.filter(state="published").count() == 1
 
@@ -395,7 +468,10 @@ def test_of_two_who_publish_at_once_one_is_published_and_the_other_retired(commi
 
 
 def everything() -> list[Any]:
-    return [list(model.objects.order_by("pk").values()) for model in (Lead, Company, Visit, Assessment, ScoringRules)]
+    return [
+        list(model.objects.order_by("pk").values())
+        for model in (Lead, Company, Visit, Assessment, ScoringRules)
+    ]
 
 
 @pytest.mark.django_db
@@ -411,7 +487,10 @@ class TestWhoWouldMove:
             (str(vp.public_id), 54, 100, 46),
             (str(clerk.public_id), 44, 88, 44),
         ]
-        assert (found.became_hot, found.no_longer_hot) == (1, 0)  # the VP is HOT by fit and size before
+        assert (found.became_hot, found.no_longer_hot) == (
+            1,
+            0,
+        )  # the VP is HOT by fit and size before
 
     def test_who_changes_tier_moves_though_the_score_stays(self) -> None:
         visitor()
@@ -428,7 +507,9 @@ class TestWhoWouldMove:
 
     def test_a_lead_that_cannot_be_scored_does_not_hide_the_others(self) -> None:
         worked = {"name": "Acme", "domain": "", "from_year": "2010", "to_year": None}
-        PastEmployer.objects.create(member=TeamMemberFactory(), company_name="Acme", from_year=2010, to_year=2012)
+        PastEmployer.objects.create(
+            member=TeamMemberFactory(), company_name="Acme", from_year=2010, to_year=2012
+        )
         visitor(past_employers=[worked])
         visitor()
         found = backtest.preview(Rules.parse(changed(**HIGHER)))
@@ -437,7 +518,12 @@ class TestWhoWouldMove:
     def test_a_replay_scores_each_lead_by_what_it_had_seen_until_then(self) -> None:
         lead = visitor(days=20)
         VisitFactory(lead=lead, path="/pricing", seen_at=timezone.now() - timedelta(days=45))
-        VisitFactory(lead=None, company=lead.company, path="/pricing", seen_at=timezone.now() - timedelta(days=1))
+        VisitFactory(
+            lead=None,
+            company=lead.company,
+            path="/pricing",
+            seen_at=timezone.now() - timedelta(days=1),
+        )
         visitor(days=31)
         found = backtest.replay(Rules.parse(changed(fit_share=0)))
         [move] = found.moves
@@ -456,7 +542,9 @@ class TestWhoWouldMove:
         for _ in range(3):
             visitor(title="", company=None, email=None, no_address=True)
         edge = visitor("/demo", title="Clerk")
-        version = Rules.parse(changed(fit_share=0.52, pages=[{**PAGE, "points": 100}, *changed()["pages"]]))
+        version = Rules.parse(
+            changed(fit_share=0.52, pages=[{**PAGE, "points": 100}, *changed()["pages"]])
+        )
         found = backtest.preview(version)
         assert edge.name not in {move.name for move in found.moves[:3]}
         assert [move.name for move in found.hot] == [edge.name]
@@ -464,7 +552,9 @@ class TestWhoWouldMove:
     def test_pages_that_would_count_for_something_else_come_first(self) -> None:
         for path in ("/pricing", "/pricing", "/enterprise", "/about", "/about", "/about"):
             visitor(path)
-        found = backtest.pages(Rules.parse(changed(pages=[*changed()["pages"], {**PAGE, "pattern": "/enterprise"}])))
+        found = backtest.pages(
+            Rules.parse(changed(pages=[*changed()["pages"], {**PAGE, "pattern": "/enterprise"}]))
+        )
         assert found == [
             backtest.Page("/enterprise", 1, "nothing", "Pricing, 30"),
             backtest.Page("/about", 3, "nothing", "nothing"),

@@ -25,7 +25,9 @@ def hot(person: Person, rules: Rules = DEFAULT) -> bool:
 
 
 @given(PEOPLE, TABLES)
-def test_every_way_leads_there_and_none_is_shown_to_who_is_there(person: Person, rules: Rules) -> None:
+def test_every_way_leads_there_and_none_is_shown_to_who_is_there(
+    person: Person, rules: Rules
+) -> None:
     person = replace(person, visits=tuple(seen for seen in person.visits if seen.at <= NOW))
     found = to_hot.ways(person, NOW, rules)
     assert not (found and hot(person, rules))
@@ -49,7 +51,9 @@ def test_the_surest_comes_first_in_words_that_say_where_it_leads() -> None:
         "A visit to “Demo”: the score would be 71.",
         "Learning that they have 50 to 1,000 employees: that would be tier 1 at 50 employees or more.",
     ]
-    person = replace(person, warm_kind="employer", warm_sentence="Alex on our team also worked at Acme.")
+    person = replace(
+        person, warm_kind="employer", warm_sentence="Alex on our team also worked at Acme."
+    )
     assert [way.text for way in to_hot.ways(person, NOW)] == [
         "A visit to “Demo”: the score would be 95.",
         "A visit to “Contact”: the score would be 92.",

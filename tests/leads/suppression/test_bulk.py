@@ -27,7 +27,9 @@ ROWS = [
 def people() -> dict[str, Lead]:
     for scope, value, reason in ROWS:
         Suppression.objects.create(scope=scope, value=value, reason=reason, source="test")
-    Suppression.objects.filter(value="gone@one.test").update(expires_at=timezone.now() - timedelta(days=1))
+    Suppression.objects.filter(value="gone@one.test").update(
+        expires_at=timezone.now() - timedelta(days=1)
+    )
     made = {
         "customer": LeadFactory(email="a@one.test"),
         "bounced": LeadFactory(email="b@one.test"),
@@ -46,7 +48,9 @@ def people() -> dict[str, Lead]:
     }
     suppression.stop("", "manual", "test", made["by person"])
     other = LeadFactory(email="h@one.test")
-    Suppression.objects.create(scope="address", value="h@one.test", reason="unsubscribed", source="test")
+    Suppression.objects.create(
+        scope="address", value="h@one.test", reason="unsubscribed", source="test"
+    )
     merging.merge(made["merged"], other, source="person")
     return made
 
@@ -62,19 +66,31 @@ def named(people: dict[str, Lead], rows: object) -> set[str]:
 
 
 def test_the_list_agrees_with_the_doors(people: dict[str, Lead]) -> None:
-    by_doors = {name for name, lead in people.items() if suppression.verdict(lead.email or "", lead)}
+    by_doors = {
+        name for name, lead in people.items() if suppression.verdict(lead.email or "", lead)
+    }
     verdicts = suppression.verdicts(list(people.values()))
     assert named(people, bulk.stopped(Lead.objects.all())) == by_doors == STOPPED
     assert {name for name, lead in people.items() if lead.pk in verdicts} == STOPPED
-    assert named(people, bulk.writable(Lead.objects.all())) == people.keys() - STOPPED - {"no address"}
+    assert named(people, bulk.writable(Lead.objects.all())) == people.keys() - STOPPED - {
+        "no address"
+    }
 
 
 def test_one_reason_is_that_reason_alone(people: dict[str, Lead]) -> None:
-    assert named(people, bulk.stopped(Lead.objects.all(), "competitor")) == {"at a competitor", "below a competitor"}
-    assert named(people, bulk.stopped(Lead.objects.all(), "unsubscribed")) == {"said no in private", "merged"}
+    assert named(people, bulk.stopped(Lead.objects.all(), "competitor")) == {
+        "at a competitor",
+        "below a competitor",
+    }
+    assert named(people, bulk.stopped(Lead.objects.all(), "unsubscribed")) == {
+        "said no in private",
+        "merged",
+    }
 
 
-def test_many_verdicts_are_those_on_each(people: dict[str, Lead], django_assert_num_queries: object) -> None:
+def test_many_verdicts_are_those_on_each(
+    people: dict[str, Lead], django_assert_num_queries: object
+) -> None:
     with django_assert_num_queries(2):  # type: ignore[operator]
         found = suppression.verdicts(list(people.values()))
     for lead in people.values():

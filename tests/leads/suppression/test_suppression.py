@@ -19,7 +19,9 @@ ADDRESS_ONLY = {"bounced", "invalid", "personal", "role", "disposable"}
 
 
 def add(scope: str, value: str, reason: str, **fields: Any) -> Suppression:
-    return Suppression.objects.create(scope=scope, value=value, reason=reason, source="test", **fields)
+    return Suppression.objects.create(
+        scope=scope, value=value, reason=reason, source="test", **fields
+    )
 
 
 def why(address: str = ADDRESS, lead: Any = None) -> str | None:
@@ -36,7 +38,9 @@ def test_nothing_is_said_against_an_ordinary_address() -> None:
 def test_every_reason_stops_the_address_in_any_spelling(reason: str) -> None:
     add(Scope.ADDRESS, ADDRESS, reason)
     expected = Stop(reason, Reason(reason).label, "test")
-    assert verdict(ADDRESS) == verdict(" Dana@NORTHLINE.test ") == verdict(f"<{ADDRESS}>") == expected
+    assert (
+        verdict(ADDRESS) == verdict(" Dana@NORTHLINE.test ") == verdict(f"<{ADDRESS}>") == expected
+    )
     assert expected.stops_person is (reason not in ADDRESS_ONLY)
     assert why("other@northline.test") is None
     assert why(f"x{ADDRESS}") is None
@@ -47,7 +51,13 @@ def test_a_domain_stops_everything_at_and_below_it(reason: str) -> None:
     add(Scope.DOMAIN, "acme.co.uk", reason)
     add(Scope.DOMAIN, "eu.northline.test", reason)
     stopped = ("a@acme.co.uk", "a@mail.acme.co.uk", "a@eu.northline.test", "a@mx.eu.northline.test")
-    free = ("a@notacme.co.uk", "a@other.co.uk", ADDRESS, "a@us.northline.test", "acme.co.uk@northline.test")
+    free = (
+        "a@notacme.co.uk",
+        "a@other.co.uk",
+        ADDRESS,
+        "a@us.northline.test",
+        "acme.co.uk@northline.test",
+    )
     assert [why(address) for address in stopped] == [reason] * 4
     assert [why(address) for address in free] == [None] * 5
 
@@ -62,7 +72,9 @@ def test_an_erased_address_is_known_by_its_hash_alone() -> None:
 def test_a_person_is_stopped_at_any_address_and_nobody_else_is() -> None:
     lead, colleague = LeadFactory(), LeadFactory()
     add(Scope.PERSON, str(lead.pk), Reason.UNSUBSCRIBED)
-    assert [why(lead.email, lead), why("new@elsewhere.test", lead), why("", lead)] == ["unsubscribed"] * 3
+    assert [why(lead.email, lead), why("new@elsewhere.test", lead), why("", lead)] == [
+        "unsubscribed"
+    ] * 3
     assert why(colleague.email, colleague) is None
     assert why(lead.email) is None
 
@@ -143,7 +155,10 @@ def test_our_own_people_are_no_leads_at_any_of_our_domains(settings: Any) -> Non
     assert [why(a) for a in addresses] == ["own_domain", "own_domain", "own_domain", None]
 
 
-@pytest.mark.parametrize("text", ["dana", "dana@", "a@b@c.test", "dana@northline", "Dana <dana@northline.test>", "x" * 400])
+@pytest.mark.parametrize(
+    "text",
+    ["dana", "dana@", "a@b@c.test", "dana@northline", "Dana <dana@northline.test>", "x" * 400],
+)
 def test_what_is_no_address_cannot_be_written_to(text: str) -> None:
     assert verdict(text) == Stop("invalid", "Invalid address", "it is not an email address")
 
@@ -181,7 +196,9 @@ def test_the_question_costs_two_queries(django_assert_num_queries: Any) -> None:
 @pytest.mark.parametrize("reason", Reason.values)
 def test_stopping_stops_the_address_and_for_a_wish_the_person(reason: str) -> None:
     lead = LeadFactory(email=ADDRESS)
-    stop(" DANA@northline.test", reason, "a source that is longer than forty characters in all", lead)
+    stop(
+        " DANA@northline.test", reason, "a source that is longer than forty characters in all", lead
+    )
     rows = set(Suppression.objects.values_list("scope", "value", "reason", "source", "lead"))
     source = "a source that is longer than forty chara"
     address = ("address", ADDRESS, reason, source, lead.pk)
@@ -200,7 +217,12 @@ def test_stopping_again_changes_nothing() -> None:
 
 @pytest.mark.parametrize("days", [-1, 1])
 def test_stopping_never_lifts_and_takes_an_end_away(days: int) -> None:
-    row = add(Scope.ADDRESS, ADDRESS, Reason.UNSUBSCRIBED, expires_at=timezone.now() + timedelta(days=days))
+    row = add(
+        Scope.ADDRESS,
+        ADDRESS,
+        Reason.UNSUBSCRIBED,
+        expires_at=timezone.now() + timedelta(days=days),
+    )
     add(Scope.ADDRESS, ADDRESS, Reason.CUSTOMER)
     stop(ADDRESS, Reason.UNSUBSCRIBED, "link")
     row.refresh_from_db()
@@ -232,7 +254,9 @@ def test_a_typed_row_is_stored_as_it_is_compared(scope: str, typed: str, stored:
     assert row.value == stored
 
 
-@pytest.mark.parametrize(("scope", "typed"), [("address", "dana"), ("domain", "http://[::1"), ("nonsense", "x")])
+@pytest.mark.parametrize(
+    ("scope", "typed"), [("address", "dana"), ("domain", "http://[::1"), ("nonsense", "x")]
+)
 def test_a_typed_row_that_could_never_match_is_refused(scope: str, typed: str) -> None:
     with pytest.raises(ValidationError):
         Suppression(scope=scope, value=typed, reason="manual", source="by hand").full_clean()

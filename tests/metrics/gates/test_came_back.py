@@ -29,14 +29,20 @@ class TestReplyRate:
     def emailed(self, days: float = 10, **more: Any) -> Message:
         message = factories.held()
         at = timezone.now() - timedelta(days=days)
-        Message.objects.filter(pk=message.pk).update(**{"status": "sent", "transport": "ghl", "sent_at": at, **more})
+        Message.objects.filter(pk=message.pk).update(
+            **{"status": "sent", "transport": "ghl", "sent_at": at, **more}
+        )
         message.refresh_from_db()
         return message
 
-    def answers(self, message: Message, kind: str = "question", days_later: float = 1, **more: Any) -> None:
+    def answers(
+        self, message: Message, kind: str = "question", days_later: float = 1, **more: Any
+    ) -> None:
         at = message.sent_at + timedelta(days=days_later)
         fields = {"sorted_as": kind, "source": "poll", "received_at": at, **more}
-        Reply.objects.create(ghl_message_id=f"{Reply.objects.count()}", lead=message.lead, message=message, **fields)
+        Reply.objects.create(
+            ghl_message_id=f"{Reply.objects.count()}", lead=message.lead, message=message, **fields
+        )
 
     def counted(self, name: str = "reply rate", target: str = "assisted") -> tuple[int, int]:
         raw = gate(name, target).raw
@@ -54,7 +60,9 @@ class TestReplyRate:
             ("question", {"channel": "sms"}, 1),
         ],
     )
-    def test_who_counts_as_having_answered(self, kind: str, more: dict[str, Any], counts: int) -> None:
+    def test_who_counts_as_having_answered(
+        self, kind: str, more: dict[str, Any], counts: int
+    ) -> None:
         self.answers(self.emailed(), kind, **more)
         assert self.counted() == (counts, 1)
 
@@ -95,9 +103,17 @@ class TestReplyRate:
         for people, answered, days in groups:
             group, waiting = waiting[:people], waiting[people:]
             at = timezone.now() - timedelta(days=days)
-            Message.objects.filter(pk__in=[m.pk for m in group]).update(status="sent", transport="ghl", sent_at=at)
+            Message.objects.filter(pk__in=[m.pk for m in group]).update(
+                status="sent", transport="ghl", sent_at=at
+            )
             Reply.objects.bulk_create(
-                Reply(ghl_message_id=f"r{m.pk}", lead_id=m.lead_id, received_at=at, source="poll", sorted_as="question")
+                Reply(
+                    ghl_message_id=f"r{m.pk}",
+                    lead_id=m.lead_id,
+                    received_at=at,
+                    source="poll",
+                    sorted_as="question",
+                )
                 for m in group[:answered]
             )
 
@@ -109,14 +125,18 @@ class TestReplyRate:
             (400, 27, False, "the threshold is >= 7 %"),
         ],
     )
-    def test_seven_of_a_hundred_of_at_least_four_hundred(self, people: int, answered: int, met: bool, why: str) -> None:
+    def test_seven_of_a_hundred_of_at_least_four_hundred(
+        self, people: int, answered: int, met: bool, why: str
+    ) -> None:
         self.many((people, answered, 10))
         found = gate("reply rate")
         assert (found.met, found.why, found.sample) == (met, why, people)
         assert found.value == pytest.approx(answered / people)
         assert found.interval == statistics.wilson(answered, people)
 
-    @pytest.mark.parametrize(("first", "second", "met"), [(8, 8, True), (10, 6, False), (7, 7, False), (7, 9, True)])
+    @pytest.mark.parametrize(
+        ("first", "second", "met"), [(8, 8, True), (10, 6, False), (7, 7, False), (7, 9, True)]
+    )
     def test_sustained_it_holds_in_each_half(self, first: int, second: int, met: bool) -> None:
         self.many((100, first, 25), (100, second, 10))
         found = gate("reply rate, sustained", "autonomous")
@@ -125,7 +145,9 @@ class TestReplyRate:
 
 
 class TestPipelineValue:
-    def test_open_deals_of_our_pipeline_and_the_part_that_came_through_us(self, settings: Any) -> None:
+    def test_open_deals_of_our_pipeline_and_the_part_that_came_through_us(
+        self, settings: Any
+    ) -> None:
         settings.GHL_PIPELINE_ID = "pl_1"
         now = timezone.now()
         message = factories.held()
@@ -146,8 +168,14 @@ class TestPipelineValue:
             )
         SyncCursor.objects.create(name="opportunities", polled_at=now)
         found = gate("pipeline value", "autonomous")
-        assert (found.value, found.raw) == (190_000.5, {"value": 190_000.5, "through_us": 100_000.0, "deals": 2})
-        assert (found.verdict, found.why) == ("insufficient", "insufficient: no baseline is recorded (not built)")
+        assert (found.value, found.raw) == (
+            190_000.5,
+            {"value": 190_000.5, "through_us": 100_000.0, "deals": 2},
+        )
+        assert (found.verdict, found.why) == (
+            "insufficient",
+            "insufficient: no baseline is recorded (not built)",
+        )
 
     @pytest.mark.parametrize(
         ("pipeline", "read_ago", "why"),
@@ -157,13 +185,19 @@ class TestPipelineValue:
             ("pl_1", 61, "opportunities were not read from GoHighLevel within the hour"),
         ],
     )
-    def test_without_fresh_data_there_is_no_value(self, settings: Any, pipeline: str, read_ago: int | None, why: str) -> None:
+    def test_without_fresh_data_there_is_no_value(
+        self, settings: Any, pipeline: str, read_ago: int | None, why: str
+    ) -> None:
         settings.GHL_PIPELINE_ID = pipeline
         if read_ago is not None:
             at = timezone.now() - timedelta(minutes=read_ago)
             SyncCursor.objects.create(name="opportunities", polled_at=at)
         found = gate("pipeline value", "autonomous")
-        assert (found.value, found.verdict, found.why) == (None, "insufficient", f"insufficient: {why}")
+        assert (found.value, found.verdict, found.why) == (
+            None,
+            "insufficient",
+            f"insufficient: {why}",
+        )
 
 
 class TestFlow:
@@ -197,7 +231,9 @@ class TestFlow:
         Heartbeat.beat("outreach.sync_ghl")
         assert not self.stage("replies").is_fresh
         for name, minutes in (("emails", 5), ("meetings", 61)):
-            SyncCursor.objects.create(name=name, polled_at=timezone.now() - timedelta(minutes=minutes))
+            SyncCursor.objects.create(
+                name=name, polled_at=timezone.now() - timedelta(minutes=minutes)
+            )
         assert (self.stage("replies").is_fresh, self.stage("meetings").is_fresh) == (True, False)
 
     def test_the_overview_shows_them(self, client: Client, viewer: Any) -> None:
@@ -209,13 +245,21 @@ class TestFlow:
 
 class TestDiagnosis:
     def findings(self) -> dict[str, tuple[bool, str]]:
-        return {one.name: (one.ok, one.text) for one in diagnosis.walk() if one.name.startswith("reading")}
+        return {
+            one.name: (one.ok, one.text)
+            for one in diagnosis.walk()
+            if one.name.startswith("reading")
+        }
 
     def test_in_the_sandbox_there_is_nothing_to_read(self) -> None:
-        assert self.findings() == {"reading GoHighLevel": (True, "in the sandbox there is nothing to read")}
+        assert self.findings() == {
+            "reading GoHighLevel": (True, "in the sandbox there is nothing to read")
+        }
 
     def test_each_thing_that_is_read_says_how_it_stands(self, ghl: Any) -> None:
-        assert self.findings() == {"reading GoHighLevel": (False, "never tried; is a worker running?")}
+        assert self.findings() == {
+            "reading GoHighLevel": (False, "never tried; is a worker running?")
+        }
         at = timezone.now()
         SyncCursor.objects.create(name="emails", polled_at=at)
         SyncCursor.objects.create(name="meetings", error="ghl answered 500")

@@ -25,7 +25,12 @@ def gate(name: str, target: str = "assisted") -> gates.Gate:
     return next(gate for gate in gates.evaluate(target).gates if gate.name == name)
 
 
-def settled(lead: Lead, gained: list[str], outcome: str = "answered", after: timedelta = timedelta(seconds=20)) -> None:
+def settled(
+    lead: Lead,
+    gained: list[str],
+    outcome: str = "answered",
+    after: timedelta = timedelta(seconds=20),
+) -> None:
     now = timezone.now()
     Enrichment.objects.create(
         lead=lead, state="settled", outcome=outcome, gained=gained, created_at=now - after, settled_at=now,
@@ -126,9 +131,13 @@ class TestSendErrors:
     def test_an_uncertain_one_counts_after_fifteen_minutes(self) -> None:
         self.sent(10)
         message = factories.held()
-        Message.objects.filter(pk=message.pk).update(status="uncertain", uncertain_at=timezone.now() - timedelta(minutes=14))
+        Message.objects.filter(pk=message.pk).update(
+            status="uncertain", uncertain_at=timezone.now() - timedelta(minutes=14)
+        )
         assert gate("send errors").met
-        Message.objects.filter(pk=message.pk).update(uncertain_at=timezone.now() - timedelta(minutes=16))
+        Message.objects.filter(pk=message.pk).update(
+            uncertain_at=timezone.now() - timedelta(minutes=16)
+        )
         assert gate("send errors").verdict == "fail"
 
 
@@ -162,12 +171,16 @@ class TestConnectivity:
         factories.held()
         found = gate("pipeline connectivity")
         assert found.verdict == "insufficient"
-        assert found.why == "not seen: received, lead, enrichment settled, decided, sent, sync polled"
+        assert (
+            found.why == "not seen: received, lead, enrichment settled, decided, sent, sync polled"
+        )
         assert (found.sample, found.needed) == (3, 9)
 
     def test_polling_counts_where_it_came_to_its_end_within_a_day(self) -> None:
         factories.held()
-        row = SyncCursor.objects.create(name="emails", polled_at=timezone.now() - timedelta(hours=25), error="oops")
+        row = SyncCursor.objects.create(
+            name="emails", polled_at=timezone.now() - timedelta(hours=25), error="oops"
+        )
         assert gate("pipeline connectivity").raw["sync polled"] == 0
         SyncCursor.objects.filter(pk=row.pk).update(polled_at=timezone.now() - timedelta(hours=23))
         assert gate("pipeline connectivity").raw["sync polled"] == 1
@@ -211,7 +224,9 @@ class TestForPages:
         gates.record(gates.evaluate("assisted"))
         assert gates.recent("assisted").at > first.at
 
-    def test_the_pages_say_when_it_was_measured_and_measure_nothing_again(self, client: Client, viewer: User) -> None:
+    def test_the_pages_say_when_it_was_measured_and_measure_nothing_again(
+        self, client: Client, viewer: User
+    ) -> None:
         client.force_login(viewer)
         at = gates.recent("assisted").at
         settled(factories.LeadFactory(), ["title"])

@@ -56,7 +56,9 @@ def live(settings: Any, fake_dns: FakeDns) -> FakeDns:
 def sent(count: int, ago: timedelta = timedelta(days=1), **more: Any) -> list[Message]:
     messages = []
     for _ in range(count):
-        message = Message.objects.create(lead=factories.LeadFactory(), status="sent", transport="ghl")
+        message = Message.objects.create(
+            lead=factories.LeadFactory(), status="sent", transport="ghl"
+        )
         values = {"transport": "ghl", "outcome": "sent", **more}
         SendIntent.objects.create(
             message=message, phase="parallel", day=timezone.now().date(), domain="x.test",
@@ -114,7 +116,9 @@ def test_spf(fake_dns: FakeDns, texts: list[str] | None, spf: str) -> None:
         (["v=DMARC1; p=none", "v=DMARC1; p=reject"], None, "missing"),
     ],
 )
-def test_dmarc(fake_dns: FakeDns, own: list[str] | None, inherited: list[str] | None, dmarc: str) -> None:
+def test_dmarc(
+    fake_dns: FakeDns, own: list[str] | None, inherited: list[str] | None, dmarc: str
+) -> None:
     del fake_dns.texts[f"_dmarc.{DOMAIN}"]
     fake_dns.texts |= {f"_dmarc.{DOMAIN}": own} if own else {}
     fake_dns.texts |= {"_dmarc.example.com": inherited} if inherited else {}
@@ -132,7 +136,9 @@ def test_dmarc(fake_dns: FakeDns, own: list[str] | None, inherited: list[str] | 
         (["k2"], ["p=MIGf"], "present"),
     ],
 )
-def test_dkim(fake_dns: FakeDns, settings: Any, selectors: list[str], texts: list[str], dkim: str) -> None:
+def test_dkim(
+    fake_dns: FakeDns, settings: Any, selectors: list[str], texts: list[str], dkim: str
+) -> None:
     settings.DKIM_SELECTORS, fake_dns.texts[f"k2._domainkey.{DOMAIN}"] = selectors, texts
     assert dns_records.look(DOMAIN).dkim == dkim
 
@@ -142,7 +148,9 @@ def test_a_server_that_fails_confirms_nothing(fake_dns: FakeDns) -> None:
     assert dns_records.look(DOMAIN) == Records("unknown", "unknown", "unknown")
 
 
-def test_a_server_that_is_silent_confirms_nothing_and_is_not_waited_for_long(fake_dns: FakeDns, settings: Any) -> None:
+def test_a_server_that_is_silent_confirms_nothing_and_is_not_waited_for_long(
+    fake_dns: FakeDns, settings: Any
+) -> None:
     fake_dns.is_silent, settings.DKIM_SELECTORS = True, []
     began = timezone.now()
     assert dns_records.look(DOMAIN) == Records("unknown", "unknown", "unknown")
@@ -154,14 +162,24 @@ def test_a_server_that_is_silent_confirms_nothing_and_is_not_waited_for_long(fak
 
 def test_what_became_of_what_left_is_counted_once_for_each_email() -> None:
     emails = sent(60)
-    for email, kind in zip(emails, ["bounced", "complained", "unsubscribed", "opened", "clicked"], strict=False):
+    for email, kind in zip(
+        emails, ["bounced", "complained", "unsubscribed", "opened", "clicked"], strict=False
+    ):
         became(email, kind)
         became(email, kind)
-    for email, kind in zip(emails, ["positive", "objection", "stop", "out_of_office"], strict=False):
+    for email, kind in zip(
+        emails, ["positive", "objection", "stop", "out_of_office"], strict=False
+    ):
         answered(email, kind)
     answered(emails[0], "question")
     found = domain_health.measure(timezone.now(), NOW_KNOWN)
-    assert (found.sent, found.hard_bounces, found.complaints, found.unsubscribes, found.replies) == (60, 1, 1, 1, 2)
+    assert (
+        found.sent,
+        found.hard_bounces,
+        found.complaints,
+        found.unsubscribes,
+        found.replies,
+    ) == (60, 1, 1, 1, 2)
 
 
 def test_only_what_really_left_is_in_the_sample() -> None:
@@ -189,7 +207,13 @@ def test_the_verdict_is_handed_down_with_its_sum(live: FakeDns) -> None:
         became(email, "bounced")
     assert domain_health.evaluate_due()
     row = HealthVerdict.objects.get()
-    assert (row.domain, row.score, row.spf, row.dkim, row.dmarc) == (DOMAIN, 85, "present", "present", "present")
+    assert (row.domain, row.score, row.spf, row.dkim, row.dmarc) == (
+        DOMAIN,
+        85,
+        "present",
+        "present",
+        "present",
+    )
     assert row.reasons[0] == {"code": "hard_bounces", "points": -15, "said": "2 of 60"}
     assert guardrails.newest_health() == row
 
@@ -206,7 +230,9 @@ def test_a_verdict_is_made_every_half_hour(live: FakeDns, time_machine: Any) -> 
 
 
 @pytest.mark.parametrize("change", [{"GHL_FROM_EMAIL": ""}, {"SANDBOXED": ["ghl"]}])
-def test_where_nothing_is_sent_nothing_is_judged_or_asked(live: FakeDns, settings: Any, change: dict[str, Any]) -> None:
+def test_where_nothing_is_sent_nothing_is_judged_or_asked(
+    live: FakeDns, settings: Any, change: dict[str, Any]
+) -> None:
     for name, value in change.items():
         setattr(settings, name, value)
     assert not domain_health.evaluate_due()
@@ -223,7 +249,9 @@ def test_a_healthy_domain_is_what_the_machine_waits_for(live: FakeDns) -> None:
     phase.control()
     phase.change(Phase.ASSISTED, by=None, reason="test")
     phase.switch(True, by=None, reason="test")
-    assert eligibility.waits(phase.control(), timezone.now()) == ("There is no verdict on domain health.",)
+    assert eligibility.waits(phase.control(), timezone.now()) == (
+        "There is no verdict on domain health.",
+    )
     sent(60)
     domain_health.evaluate_due()
     assert eligibility.waits(phase.control(), timezone.now()) == ()
@@ -234,7 +262,9 @@ def test_a_healthy_domain_is_what_the_machine_waits_for(live: FakeDns) -> None:
 
 def judged(score: int | None, days_ago: float) -> None:
     at = timezone.now() - timedelta(days=days_ago)
-    HealthVerdict.objects.create(domain=DOMAIN, score=score, spf="present", dkim="present", dmarc="present", evaluated_at=at)
+    HealthVerdict.objects.create(
+        domain=DOMAIN, score=score, spf="present", dkim="present", dmarc="present", evaluated_at=at
+    )
 
 
 def gate() -> gates.Gate:
@@ -270,9 +300,15 @@ class TestGate:
 
 
 @pytest.mark.parametrize(
-    ("score", "hours", "state"), [(51, 1, "pass"), (50, 1, "fail"), (None, 1, "insufficient"), (90, 7, "insufficient")]
+    ("score", "hours", "state"),
+    [(51, 1, "pass"), (50, 1, "fail"), (None, 1, "insufficient"), (90, 7, "insufficient")],
 )
-def test_the_check_of_the_parallel_phase(live: FakeDns, score: int | None, hours: int, state: str) -> None:
+def test_the_check_of_the_parallel_phase(
+    live: FakeDns, score: int | None, hours: int, state: str
+) -> None:
     judged(score, hours / 24)
-    found = {check.name: check.state for check in parallel_checks.parallel_phase(gates.evaluate("assisted"))}
+    found = {
+        check.name: check.state
+        for check in parallel_checks.parallel_phase(gates.evaluate("assisted"))
+    }
     assert found["domain health above 50"] == state

@@ -12,7 +12,10 @@ def points(**counts: int | str) -> dict[str, int]:
     return {part.code: part.points for part in parts(sample) if part.points}
 
 
-@pytest.mark.parametrize(("count", "expected"), [(0, 0), (10, 0), (11, -5), (20, -5), (21, -15), (50, -15), (51, -30), (1000, -30)])
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [(0, 0), (10, 0), (11, -5), (20, -5), (21, -15), (50, -15), (51, -30), (1000, -30)],
+)
 def test_hard_bounces_of_what_was_sent(count: int, expected: int) -> None:
     assert points(hard_bounces=count) == ({"hard_bounces": expected} if expected else {})
 
@@ -52,8 +55,19 @@ def test_below_the_sample_there_is_no_score_however_good(sent: int, expected: in
 
 def test_the_score_is_the_sum_and_stays_within_its_scale() -> None:
     assert score(Sample(sent=1000, replies=100, **GOOD)) == 100
-    assert score(Sample(sent=1000, hard_bounces=30, unsubscribes=15, replies=100, **GOOD)) == 100 - 15 - 5 + 10
-    worst = Sample(sent=100, hard_bounces=50, complaints=9, unsubscribes=9, spf="missing", dkim="missing", dmarc="missing")
+    assert (
+        score(Sample(sent=1000, hard_bounces=30, unsubscribes=15, replies=100, **GOOD))
+        == 100 - 15 - 5 + 10
+    )
+    worst = Sample(
+        sent=100,
+        hard_bounces=50,
+        complaints=9,
+        unsubscribes=9,
+        spf="missing",
+        dkim="missing",
+        dmarc="missing",
+    )
     assert score(worst) == 0
 
 

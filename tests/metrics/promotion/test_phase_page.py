@@ -40,16 +40,28 @@ def lead_client(client: Client, lead_user: User) -> Client:
 # --- What would stop us -----------------------------------------------------------------------------------------------
 
 
-def test_every_guardrail_is_shown_with_count_threshold_and_window(lead_client: Client, settings: Any) -> None:
+def test_every_guardrail_is_shown_with_count_threshold_and_window(
+    lead_client: Client, settings: Any
+) -> None:
     settings.GHL_FROM_EMAIL = "alex@mail.ours.example.com"
-    guardrails.take_health(DomainHealth("mail.ours.example.com", 84, "present", "missing", "present", timezone.now()))
+    guardrails.take_health(
+        DomainHealth("mail.ours.example.com", 84, "present", "missing", "present", timezone.now())
+    )
     message = Message.objects.create(lead=factories.LeadFactory(), status="sent", transport="ghl")
-    EmailEvent.objects.create(key="c", message=message, kind="complained", source="poll", at=timezone.now())
+    EmailEvent.objects.create(
+        key="c", message=message, kind="complained", source="poll", at=timezone.now()
+    )
     said = words(lead_client.get("/sales/phase"))
     assert "Complaints 1 in 7 days 1 in 7 days 2 in 7 days ! Alert" in said
-    assert "Hard bounces 0 in 24 hours, 0 of 0 sent in 7 days 2 in 24 hours 3 in 24 hours, or 3 % of at least" in said
+    assert (
+        "Hard bounces 0 in 24 hours, 0 of 0 sent in 7 days 2 in 24 hours 3 in 24 hours, or 3 % of at least"
+        in said
+    )
     assert "Domain health 84 under 70 under 50 ✓ Clear" in said
-    assert "SPF, DKIM, DMARC DKIM missing for 0 hours one missing one missing for 72 hours ! Alert" in said
+    assert (
+        "SPF, DKIM, DMARC DKIM missing for 0 hours one missing one missing for 72 hours ! Alert"
+        in said
+    )
 
 
 def test_the_sum_that_makes_domain_health_is_shown(lead_client: Client, settings: Any) -> None:
@@ -59,9 +71,16 @@ def test_the_sum_that_makes_domain_health_is_shown(lead_client: Client, settings
         {"code": "replies", "points": 10, "said": "9 of 176"},
         {"code": "dkim", "points": -15, "said": "missing"},
     )
-    guardrails.take_health(DomainHealth("mail.ours.example.com", 80, "present", "missing", "present", timezone.now(), reasons))
+    guardrails.take_health(
+        DomainHealth(
+            "mail.ours.example.com", 80, "present", "missing", "present", timezone.now(), reasons
+        )
+    )
     said = words(lead_client.get("/sales/phase"))
-    assert "100 to begin with -15 hard bounces: 4 of 180 +10 replies: 9 of 176 -15 dkim: missing 80 of 100" in said
+    assert (
+        "100 to begin with -15 hard bounces: 4 of 180 +10 replies: 9 of 176 -15 dkim: missing 80 of 100"
+        in said
+    )
 
 
 def test_the_api_says_the_same(lead_client: Client) -> None:
@@ -97,7 +116,9 @@ def test_a_lead_turns_the_machine_on_with_a_reason_and_its_limits(lead_client: C
         ({"on": "yes", "under_intent": "", "reason": "because"}, "This field is required."),
     ],
 )
-def test_what_is_missing_is_said_and_nothing_changes(lead_client: Client, typed: dict[str, str], said: str) -> None:
+def test_what_is_missing_is_said_and_nothing_changes(
+    lead_client: Client, typed: dict[str, str], said: str
+) -> None:
     answer = lead_client.post("/sales/phase/machine", typed)
     assert (answer.status_code, said in words(answer)) == (422, True)
     assert (phase.control().auto_approve, ControlChange.objects.count()) == (False, 0)
@@ -110,8 +131,13 @@ def test_a_reviewer_turns_it_off_and_never_on(client: Client, reviewer: User) ->
     loosened = {"on": "yes", "under_intent": "90", "warm_connections": "on", "reason": "because"}
     assert client.post("/sales/phase/machine", loosened).status_code == 422
     assert (phase.control().auto_max_intent, ControlChange.objects.count()) == (40, changes)
-    assert "under" not in re.findall(r'name="(\w+)"', client.get("/sales/phase/machine").content.decode())
-    assert client.post("/sales/phase/machine", {"on": "no", "reason": "I want to look."}).status_code == 303
+    assert "under" not in re.findall(
+        r'name="(\w+)"', client.get("/sales/phase/machine").content.decode()
+    )
+    assert (
+        client.post("/sales/phase/machine", {"on": "no", "reason": "I want to look."}).status_code
+        == 303
+    )
     assert not phase.control().auto_approve
 
 
@@ -127,7 +153,8 @@ def test_the_page_says_why_the_machine_approves_nothing(lead_client: Client) -> 
     phase.switch(True, by=None, reason="test")
     said = words(lead_client.get("/sales/phase"))
     assert (
-        "The machine approves nothing now, though it is switched on for LOW emails that score under 40 and have no warm connection." in said
+        "The machine approves nothing now, though it is switched on for LOW emails that score under 40 and have no warm connection."
+        in said
     )
     assert "There is no verdict on domain health." in said
     assert lead_client.get("/api/phase").json()["auto_approve"]["enabled"] is False
@@ -135,7 +162,9 @@ def test_the_page_says_why_the_machine_approves_nothing(lead_client: Client) -> 
 
 def test_the_page_and_the_api_say_that_it_approves(lead_client: Client, settings: Any) -> None:
     settings.GHL_FROM_EMAIL = "alex@mail.ours.example.com"
-    guardrails.take_health(DomainHealth("mail.ours.example.com", 84, *["present"] * 3, timezone.now()))
+    guardrails.take_health(
+        DomainHealth("mail.ours.example.com", 84, *["present"] * 3, timezone.now())
+    )
     phase.change(Phase.ASSISTED, by=None, reason="test")
     phase.switch(True, by=None, reason="test")
     factories.held(factories.LeadFactory(email_verified=True), intent=10, tier="tier_3", icp=10)
@@ -155,7 +184,9 @@ class TestAgreement:
         Message.objects.filter(pk=message.pk).update(verdicts=stored)
         if verdict == "edited":
             text = message.text
-            message = review_actions.edit(message, 1, subject=text.subject, body=f"{text.body}\n\nMore.", by=reviewer)
+            message = review_actions.edit(
+                message, 1, subject=text.subject, body=f"{text.body}\n\nMore.", by=reviewer
+            )
         message.refresh_from_db()
         decider = Decider(reviewer, "desk")
         if verdict == "rejected":
@@ -167,27 +198,41 @@ class TestAgreement:
     def between(self, after: timedelta = timedelta(minutes=1)) -> agreement.Agreement:
         return agreement.between(Phase.ASSISTED, timezone.now() + after)
 
-    def test_each_decision_is_compared_with_what_was_stored(self, ghl: object, reviewer: User) -> None:
+    def test_each_decision_is_compared_with_what_was_stored(
+        self, ghl: object, reviewer: User
+    ) -> None:
         for says, verdict in [
             (True, "approved"), (False, "rejected"), (True, "edited"), (True, "rejected"), (False, "approved"),
             (False, "edited"),
         ]:  # fmt: skip
             self.decide(reviewer, says, verdict)
         found = self.between()
-        assert (found.decisions, found.same, found.edited, found.rejected, found.left_to_you) == (6, 2, 1, 1, 2)
+        assert (found.decisions, found.same, found.edited, found.rejected, found.left_to_you) == (
+            6,
+            2,
+            1,
+            1,
+            2,
+        )
 
-    def test_what_can_still_be_undone_does_not_count(self, ghl: object, reviewer: User, settings: Any) -> None:
+    def test_what_can_still_be_undone_does_not_count(
+        self, ghl: object, reviewer: User, settings: Any
+    ) -> None:
         settings.UNDO_SECONDS = 30
         self.decide(reviewer, True, "approved")
         assert self.between(timedelta(seconds=29)).decisions == 0
         assert self.between(timedelta(seconds=31)).decisions == 1
 
-    def test_what_was_undone_does_not_count_and_the_last_word_does(self, ghl: object, reviewer: User) -> None:
+    def test_what_was_undone_does_not_count_and_the_last_word_does(
+        self, ghl: object, reviewer: User
+    ) -> None:
         message = self.decide(reviewer, True, "approved")
         review_actions.undo(message, by=reviewer)
         assert self.between().decisions == 0
         message.refresh_from_db()
-        decisions.reject(message, message.version, Decider(reviewer, "desk"), tag="other", reason=REASON)
+        decisions.reject(
+            message, message.version, Decider(reviewer, "desk"), tag="other", reason=REASON
+        )
         assert (self.between().decisions, self.between().rejected) == (1, 1)
 
     def test_sandbox_and_nameless_decisions_are_no_evidence(self, reviewer: User) -> None:

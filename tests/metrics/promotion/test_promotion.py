@@ -38,7 +38,12 @@ def test_gates_that_do_not_pass_hold_the_phase() -> None:
 def test_an_override_moves_up_and_is_marked_for_ever(lead_user: User) -> None:
     promotion.promote(Phase.ASSISTED, by=lead_user, override=True, reason=REASON)
     change = ControlChange.objects.get()
-    assert (change.override, change.by, change.reason.text, change.after) == (True, lead_user, REASON, "assisted")
+    assert (change.override, change.by, change.reason.text, change.after) == (
+        True,
+        lead_user,
+        REASON,
+        "assisted",
+    )
     assert current_limits.standing(phase.control(), timezone.now()).daily == 50
 
 
@@ -48,7 +53,9 @@ def test_assisted_changes_only_the_cap_and_everything_is_held(lead_user: User) -
 
 
 def test_an_override_needs_a_reason() -> None:
-    assert refused(Phase.ASSISTED, override=True, reason="because") == ["reason: an override needs one of 20 characters or more."]
+    assert refused(Phase.ASSISTED, override=True, reason="because") == [
+        "reason: an override needs one of 20 characters or more."
+    ]
 
 
 def test_an_override_cannot_skip_a_phase_a_halt_or_the_rest_after_a_drop(lead_user: User) -> None:
@@ -63,22 +70,34 @@ def test_forty_eight_hours_pass_after_a_drop(lead_user: User) -> None:
     with pytest.raises(promotion.NotPromoted, match="48 hours"):
         promotion.promote(Phase.ASSISTED, by=lead_user, override=True, reason=REASON)
     with time_machine.travel(timezone.now() + timedelta(hours=49)):
-        assert promotion.promote(Phase.ASSISTED, by=lead_user, override=True, reason=REASON).phase == "assisted"
+        assert (
+            promotion.promote(Phase.ASSISTED, by=lead_user, override=True, reason=REASON).phase
+            == "assisted"
+        )
 
 
 def complained(ago: timedelta) -> None:
     message = Message.objects.create(lead=factories.LeadFactory(), status="sent", transport="ghl")
     at = timezone.now() - ago
-    EmailEvent.objects.create(key=f"{message.pk}", message=message, kind="complained", source="w", at=at, noted_at=at)
+    EmailEvent.objects.create(
+        key=f"{message.pk}", message=message, kind="complained", source="w", at=at, noted_at=at
+    )
 
 
 def test_a_breached_guardrail_holds_the_phase_until_its_window_is_over(lead_user: User) -> None:
     complained(timedelta(days=6))
-    assert not any("Guardrail" in reason for reason in refused(Phase.ASSISTED))  # one alerts, and holds nothing
+    assert not any(
+        "Guardrail" in reason for reason in refused(Phase.ASSISTED)
+    )  # one alerts, and holds nothing
     complained(timedelta(days=5))
-    assert refused(Phase.ASSISTED, override=True, reason=REASON) == ["Guardrail: 2 complaints in 7 days."]
+    assert refused(Phase.ASSISTED, override=True, reason=REASON) == [
+        "Guardrail: 2 complaints in 7 days."
+    ]
     with time_machine.travel(timezone.now() + timedelta(days=1, minutes=1)):
-        assert promotion.promote(Phase.ASSISTED, by=lead_user, override=True, reason=REASON).phase == "assisted"
+        assert (
+            promotion.promote(Phase.ASSISTED, by=lead_user, override=True, reason=REASON).phase
+            == "assisted"
+        )
 
 
 def test_going_up_to_a_lower_phase_is_refused() -> None:
@@ -114,9 +133,22 @@ class TestCommands:
 
     def test_promotion_and_demotion_by_command(self, lead_user: User) -> None:
         out = StringIO()
-        call_command("promote_phase", "--to", "assisted", "--as", "lena", "--override", "--reason", REASON, stdout=out)
+        call_command(
+            "promote_phase",
+            "--to",
+            "assisted",
+            "--as",
+            "lena",
+            "--override",
+            "--reason",
+            REASON,
+            stdout=out,
+        )
         call_command("demote_phase", "--as", "lena", "--reason", "numbers turned", stdout=out)
-        assert out.getvalue().splitlines() == ["The phase is assisted now.", "The phase is parallel now."]
+        assert out.getvalue().splitlines() == [
+            "The phase is assisted now.",
+            "The phase is parallel now.",
+        ]
 
     def test_validation_exits_2_on_an_empty_database(self) -> None:
         out = StringIO()

@@ -24,11 +24,18 @@ def old(client: Client, lead_user: User) -> EmailTemplate:
 
 
 def typed(template: EmailTemplate, **changes: Any) -> dict[str, Any]:
-    return {**{name: getattr(template, name) for name in ("name", "subject", "body")}, "_save": "1", **changes}
+    return {
+        **{name: getattr(template, name) for name in ("name", "subject", "body")},
+        "_save": "1",
+        **changes,
+    }
 
 
 def post(client: Client, template: EmailTemplate, **changes: Any) -> Any:
-    return client.post(reverse("admin:outreach_emailtemplate_change", args=[template.pk]), typed(template, **changes))
+    return client.post(
+        reverse("admin:outreach_emailtemplate_change", args=[template.pk]),
+        typed(template, **changes),
+    )
 
 
 def errors(answer: Any) -> dict[str, list[str]]:
@@ -46,23 +53,34 @@ def versions(key: str = "tier_1.general") -> list[tuple[int, bool, str]]:
     return [(one.version, one.active, one.subject) for one in found]
 
 
-def test_it_is_published_once_it_was_shown_and_the_old_version_stays(client: Client, old: EmailTemplate, lead_user: User) -> None:
+def test_it_is_published_once_it_was_shown_and_the_old_version_stays(
+    client: Client, old: EmailTemplate, lead_user: User
+) -> None:
     subject = "Who answers for AI at {{ company }}?"
     first = post(client, old, subject=subject)
     assert (first.status_code, versions()) == (200, [(1, True, old.subject)])
     assert "Nothing is published yet." in errors(first)["__all__"][0]
     page = first.content.decode()
     assert page.count("<iframe") == 10
-    assert "<del>owns</del><ins>answers for</ins>" in page.replace(" </ins>", "</ins>").replace(" </del>", "</del>")
+    assert "<del>owns</del><ins>answers for</ins>" in page.replace(" </ins>", "</ins>").replace(
+        " </del>", "</del>"
+    )
     assert post(client, old, subject=subject, shown=seen(first)).status_code == 302
     assert versions() == [(1, False, old.subject), (2, True, subject)]
     newest = EmailTemplate.objects.get(key="tier_1.general", version=2)
-    assert (newest.created_by, newest.seeded, newest.tier, newest.angle) == (lead_user, False, "tier_1", "general")
+    assert (newest.created_by, newest.seeded, newest.tier, newest.angle) == (
+        lead_user,
+        False,
+        "tier_1",
+        "general",
+    )
     old.refresh_from_db()
     assert old.body == newest.body
 
 
-def test_a_text_changed_after_it_was_shown_is_shown_again(client: Client, old: EmailTemplate) -> None:
+def test_a_text_changed_after_it_was_shown_is_shown_again(
+    client: Client, old: EmailTemplate
+) -> None:
     mark = seen(post(client, old, subject="One for {{ company }}"))
     again = post(client, old, subject="Another for {{ company }}", shown=mark)
     assert (again.status_code, versions()) == (200, [(1, True, old.subject)])
@@ -72,11 +90,16 @@ def test_a_text_changed_after_it_was_shown_is_shown_again(client: Client, old: E
 def test_checking_again_publishes_nothing(client: Client, old: EmailTemplate) -> None:
     mark = seen(post(client, old))
     body = {**typed(old), "shown": mark, "_continue": "1"}
-    assert client.post(reverse("admin:outreach_emailtemplate_change", args=[old.pk]), body).status_code == 200
+    assert (
+        client.post(reverse("admin:outreach_emailtemplate_change", args=[old.pk]), body).status_code
+        == 200
+    )
     assert versions() == [(1, True, old.subject)]
 
 
-def test_what_somebody_else_published_meanwhile_is_not_overwritten(client: Client, old: EmailTemplate, reviewer: User) -> None:
+def test_what_somebody_else_published_meanwhile_is_not_overwritten(
+    client: Client, old: EmailTemplate, reviewer: User
+) -> None:
     mark = seen(post(client, old, subject="Mine, {{ company }}"))
     other = EmailTemplate.objects.get(pk=old.pk)
     other.subject = "Theirs, {{ company }}"
@@ -112,8 +135,12 @@ def test_an_error_stands_at_its_field_and_cannot_be_published(
     assert versions() == [(1, True, old.subject)]
 
 
-def test_a_warning_stands_at_its_field_and_can_be_published(client: Client, old: EmailTemplate) -> None:
-    changes = {"subject": "A very long subject about who it is that owns all of AI at {{ company }}?"}
+def test_a_warning_stands_at_its_field_and_can_be_published(
+    client: Client, old: EmailTemplate
+) -> None:
+    changes = {
+        "subject": "A very long subject about who it is that owns all of AI at {{ company }}?"
+    }
     answer = post(client, old, **changes)
     [said] = errors(answer)["subject"]
     assert said == "Warning: 77 characters; 60 at most are read. (A made-up CEO)"
@@ -121,16 +148,26 @@ def test_a_warning_stands_at_its_field_and_can_be_published(client: Client, old:
     assert versions()[-1] == (2, True, changes["subject"])
 
 
-def test_a_required_field_that_recent_leads_lack_is_warned_of_with_the_figure(client: Client, old: EmailTemplate) -> None:
+def test_a_required_field_that_recent_leads_lack_is_warned_of_with_the_figure(
+    client: Client, old: EmailTemplate
+) -> None:
     for n in range(10):
         lead = factories.LeadFactory(tier="tier_1", title="" if n < 3 else "VP Sales")
         factories.AssessmentFactory(lead=lead, angle="general")
-    factories.AssessmentFactory(lead=factories.LeadFactory(tier="tier_1", title=""), angle="content")
-    answer = post(client, old, body=old.body.replace("Hi {{ first_name }},", "Hi {{ first_name }} ({{ title }}),"))
+    factories.AssessmentFactory(
+        lead=factories.LeadFactory(tier="tier_1", title=""), angle="content"
+    )
+    answer = post(
+        client,
+        old,
+        body=old.body.replace("Hi {{ first_name }},", "Hi {{ first_name }} ({{ title }}),"),
+    )
     assert "Warning: title is not known of 3 of the 10 leads seen last." in errors(answer)["body"]
 
 
-def test_the_preview_for_a_lead_is_what_leaves(client: Client, old: EmailTemplate, loose: None) -> None:
+def test_the_preview_for_a_lead_is_what_leaves(
+    client: Client, old: EmailTemplate, loose: None
+) -> None:
     message = factories.cleared(angle="general")
     lead = message.lead
     found = preview.proof(old, [lead]).previews[-1]
@@ -143,26 +180,40 @@ def test_the_preview_for_a_lead_is_what_leaves(client: Client, old: EmailTemplat
     assert page.count("<iframe") == 11 and lead.last_name in page
 
 
-def test_a_new_template_gets_its_key_and_must_not_take_a_place(client: Client, old: EmailTemplate) -> None:
+def test_a_new_template_gets_its_key_and_must_not_take_a_place(
+    client: Client, old: EmailTemplate
+) -> None:
     place = {"tier": "tier_2", "angle": "content", "signal": "hiring"}
     theirs = EmailTemplate.objects.create(**place, key="ours", name="N", subject="S", body="B")
     taken = client.post(LIST + "add/", {**typed(old), **place})
     assert "ours v1 has this tier, angle and signal." in errors(taken)["__all__"][0]
     publishing.retire(theirs)
     first = client.post(LIST + "add/", {**typed(old), **place})
-    assert client.post(LIST + "add/", {**typed(old), **place, "shown": seen(first)}).status_code == 302
+    assert (
+        client.post(LIST + "add/", {**typed(old), **place, "shown": seen(first)}).status_code == 302
+    )
     assert versions("tier_2.content.hiring") == [(1, True, old.subject)]
-    assert "signal" in errors(client.post(LIST + "add/", {**typed(old), **place, "signal": "psychic"}))
+    assert "signal" in errors(
+        client.post(LIST + "add/", {**typed(old), **place, "signal": "psychic"})
+    )
 
 
-def test_adding_where_there_is_one_is_its_next_version_and_is_shown_against_it(client: Client, old: EmailTemplate) -> None:
-    answer = client.post(LIST + "add/", {**typed(old), "tier": "tier_2", "angle": "content", "signal": ""})
+def test_adding_where_there_is_one_is_its_next_version_and_is_shown_against_it(
+    client: Client, old: EmailTemplate
+) -> None:
+    answer = client.post(
+        LIST + "add/", {**typed(old), "tier": "tier_2", "angle": "content", "signal": ""}
+    )
     assert "Against tier_2.content v1, which is in use" in answer.content.decode()
     assert len(versions("tier_2.content")) == 1
 
 
-def test_a_signal_that_the_angle_says_already_is_refused(client: Client, old: EmailTemplate) -> None:
-    answer = client.post(LIST + "add/", {**typed(old), "tier": "tier_1", "angle": "hiring", "signal": "hiring"})
+def test_a_signal_that_the_angle_says_already_is_refused(
+    client: Client, old: EmailTemplate
+) -> None:
+    answer = client.post(
+        LIST + "add/", {**typed(old), "tier": "tier_1", "angle": "hiring", "signal": "hiring"}
+    )
     assert errors(answer)["signal"] == ["The angle says so already. Leave the signal empty."]
 
 
@@ -186,7 +237,9 @@ def test_taking_out_of_use(client: Client, old: EmailTemplate) -> None:
 
 
 @pytest.mark.parametrize("who", ["reviewer", "viewer"])
-def test_only_a_lead_publishes_or_takes_out_of_use(client: Client, old: EmailTemplate, who: str, request: pytest.FixtureRequest) -> None:
+def test_only_a_lead_publishes_or_takes_out_of_use(
+    client: Client, old: EmailTemplate, who: str, request: pytest.FixtureRequest
+) -> None:
     client.force_login(request.getfixturevalue(who))
     before = list(EmailTemplate.objects.values())
     mark = preview.fingerprint(old, old)

@@ -47,7 +47,9 @@ def assisted(settings: Any, lead_user: User) -> None:
 
 
 def verdict(score: int | None = 90, at: Any = None) -> None:
-    guardrails.take_health(DomainHealth(DOMAIN, score, "present", "present", "present", at or timezone.now()))
+    guardrails.take_health(
+        DomainHealth(DOMAIN, score, "present", "present", "present", at or timezone.now())
+    )
 
 
 def low(verified: bool = True, lead: dict[str, Any] | None = None, **assessment: Any) -> Message:
@@ -66,7 +68,9 @@ def last_move(message: Message) -> tuple[str, str, int | None]:
 
 def complained() -> None:
     message = Message.objects.create(lead=factories.LeadFactory(), status="sent", transport="ghl")
-    EmailEvent.objects.create(key=f"{message.pk}", message=message, kind="complained", source="w", at=timezone.now())
+    EmailEvent.objects.create(
+        key=f"{message.pk}", message=message, kind="complained", source="w", at=timezone.now()
+    )
 
 
 def reasons(message: Message) -> tuple[str, ...]:
@@ -90,7 +94,9 @@ def test_a_faultless_low_email_is_cleared_by_nobody_and_says_so(settings: Any) -
     cleared = now_is(message)
     assert (cleared.status, cleared.by_machine, cleared.transport) == ("cleared", True, "sandbox")
     assert last_move(message) == ("cleared", "machine", None)
-    assert cleared.waiting_for == "undo" and cleared.not_before == cleared.cleared_at + timedelta(seconds=30)
+    assert cleared.waiting_for == "undo" and cleared.not_before == cleared.cleared_at + timedelta(
+        seconds=30
+    )
     assert Decision.objects.count() == 0  # never evidence for latency, agreement or quality
     assert approval_sweep.clear_due() == 0
 
@@ -117,10 +123,14 @@ def test_what_the_machine_cleared_leaves_once_and_stays_marked() -> None:
         (Phase.AUTONOMOUS, 100, 10, True, False),
     ],
 )
-def test_phase_switch_and_limits_say_which(to: Phase, under: int, intent: int, warm: bool, cleared: bool, lead_user: User) -> None:
+def test_phase_switch_and_limits_say_which(
+    to: Phase, under: int, intent: int, warm: bool, cleared: bool, lead_user: User
+) -> None:
     Control.objects.update(phase=to)
     phase.switch(True, by=lead_user, reason="test", under_intent=under)
-    message = low(intent=intent, warm={"member": "Lena", "kind": "known", "sentence": "x"} if warm else None)
+    message = low(
+        intent=intent, warm={"member": "Lena", "kind": "known", "sentence": "x"} if warm else None
+    )
     approval_sweep.clear_due()
     assert now_is(message).status == ("cleared" if cleared else "held")
 
@@ -137,10 +147,16 @@ def test_a_warm_connection_is_cleared_only_where_a_lead_allows_it(lead_user: Use
 def test_an_address_that_an_email_arrived_at_needs_no_other_proof() -> None:
     message = low(verified=False)
     stays_held(message, "the address is not verified")
-    before = Message.objects.create(lead=factories.LeadFactory(), status="sent", transport="ghl", to_address=message.to_address)
-    EmailEvent.objects.create(key="d", message=before, kind="delivered", source="w", at=timezone.now())
+    before = Message.objects.create(
+        lead=factories.LeadFactory(), status="sent", transport="ghl", to_address=message.to_address
+    )
+    EmailEvent.objects.create(
+        key="d", message=before, kind="delivered", source="w", at=timezone.now()
+    )
     assert reasons(message) == ()
-    EmailEvent.objects.create(key="b", message=before, kind="bounced", source="w", at=timezone.now())
+    EmailEvent.objects.create(
+        key="b", message=before, kind="bounced", source="w", at=timezone.now()
+    )
     assert "the address is not verified" in reasons(message)
 
 
@@ -182,7 +198,9 @@ def test_people_who_are_not_real_are_left_to_people(kind: str) -> None:
 def test_a_phrase_without_a_source_is_a_persons() -> None:
     message = low()
     text = message.text
-    type(text).objects.filter(pk=text.pk).update(phrases=[{"text": "raised a Series B", "field": "news", "source": ""}])
+    type(text).objects.filter(pk=text.pk).update(
+        phrases=[{"text": "raised a Series B", "field": "news", "source": ""}]
+    )
     stays_held(message, "a phrase has no source")
 
 
@@ -228,13 +246,17 @@ def test_what_a_person_took_back_is_not_taken_from_them(reviewer: User) -> None:
 def test_what_a_person_wrote_is_theirs(reviewer: User) -> None:
     message = low()
     text = message.text
-    review_actions.edit(message, 1, subject=text.subject, body=f"{text.body}\n\nA word more.", by=reviewer)
+    review_actions.edit(
+        message, 1, subject=text.subject, body=f"{text.body}\n\nA word more.", by=reviewer
+    )
     stays_held(now_is(message), "a person has written in it")
 
 
 def test_what_came_back_from_the_door_is_a_persons() -> None:
     message = low()
-    Message.objects.filter(pk=message.pk).update(error="There is a message from this person at GoHighLevel.")
+    Message.objects.filter(pk=message.pk).update(
+        error="There is a message from this person at GoHighLevel."
+    )
     stays_held(now_is(message), "There is a message from this person at GoHighLevel.")
 
 
@@ -344,11 +366,15 @@ STOPS = [
     (insufficient, eligibility.NO_SCORE),
     (other_domain, "There is no verdict on domain health."),
 ]
-every_stop = pytest.mark.parametrize(("stop", "reason"), STOPS, ids=[stop.__name__ for stop, _ in STOPS])
+every_stop = pytest.mark.parametrize(
+    ("stop", "reason"), STOPS, ids=[stop.__name__ for stop, _ in STOPS]
+)
 
 
 @every_stop
-def test_what_stops_the_machine_lets_it_clear_nothing(stop: Any, reason: str, lead_user: User) -> None:
+def test_what_stops_the_machine_lets_it_clear_nothing(
+    stop: Any, reason: str, lead_user: User
+) -> None:
     message = low()
     stop(lead_user)
     assert reason in eligibility.waits(phase.control(), timezone.now())
@@ -356,7 +382,9 @@ def test_what_stops_the_machine_lets_it_clear_nothing(stop: Any, reason: str, le
 
 
 @every_stop
-def test_what_stops_the_machine_returns_exactly_what_it_cleared(stop: Any, reason: str, lead_user: User, reviewer: User) -> None:
+def test_what_stops_the_machine_returns_exactly_what_it_cleared(
+    stop: Any, reason: str, lead_user: User, reviewer: User
+) -> None:
     mine, theirs = low(), low()
     decisions.approve(theirs, 1, Decider(reviewer, "desk"))
     approval_sweep.clear_due()
@@ -367,12 +395,18 @@ def test_what_stops_the_machine_returns_exactly_what_it_cleared(stop: Any, reaso
     assert (now_is(theirs).status, last_move(theirs)[1]) == ("cleared", "approved")
 
 
-@pytest.mark.parametrize(("stop", "reason"), STOPS[1:], ids=[stop.__name__ for stop, _ in STOPS[1:]])
-def test_what_stops_the_machine_stops_it_at_the_door_too(stop: Any, reason: str, lead_user: User) -> None:
+@pytest.mark.parametrize(
+    ("stop", "reason"), STOPS[1:], ids=[stop.__name__ for stop, _ in STOPS[1:]]
+)
+def test_what_stops_the_machine_stops_it_at_the_door_too(
+    stop: Any, reason: str, lead_user: User
+) -> None:
     """Before any sweep has given it back. A halt has its own look there; without it the machine still may not."""
     message = low()
     approval_sweep.clear_due()
-    taken = move(now_is(message), "sending", "door", lease_until=timezone.now() + timedelta(minutes=3))
+    taken = move(
+        now_is(message), "sending", "door", lease_until=timezone.now() + timedelta(minutes=3)
+    )
     stop(lead_user)
     Control.objects.update(halted=False)
     with pytest.raises(Stopped, match="may not approve it any more"):
@@ -390,7 +424,9 @@ def test_a_verdict_that_grows_old_stops_the_machine_until_the_next(clock: Any) -
     assert approval_sweep.clear_due() == 1
 
 
-def test_after_a_drop_what_people_approved_leaves_within_the_lower_cap(lead_user: User, reviewer: User) -> None:
+def test_after_a_drop_what_people_approved_leaves_within_the_lower_cap(
+    lead_user: User, reviewer: User
+) -> None:
     mine, theirs = low(), low()
     decisions.approve(theirs, 1, Decider(reviewer, "desk"))
     approval_sweep.clear_due()
@@ -419,7 +455,9 @@ def test_what_left_and_what_waits_for_people_is_not_given_back(lead_user: User) 
 
 
 def test_every_change_of_the_switch_is_logged(lead_user: User) -> None:
-    phase.switch(True, by=lead_user, reason="The first weeks were good.", under_intent=70, no_warm=False)
+    phase.switch(
+        True, by=lead_user, reason="The first weeks were good.", under_intent=70, no_warm=False
+    )
     phase.switch(True, by=lead_user, reason="again")
     rows = ControlChange.objects.exclude(what="phase").order_by("pk")
     assert list(rows.values_list("what", "before", "after", "by_name", "reason__text"))[1:] == [
@@ -440,7 +478,10 @@ def test_a_drop_turns_the_switch_off_for_good(lead_user: User) -> None:
     phase.change(Phase.PARALLEL, by=lead_user, reason="numbers turned")
     phase.change(Phase.ASSISTED, by=lead_user, reason="numbers are back")
     assert phase.control().auto_approve is False
-    assert ControlChange.objects.filter(what="auto_approve").latest("pk").reason.text == "numbers turned"
+    assert (
+        ControlChange.objects.filter(what="auto_approve").latest("pk").reason.text
+        == "numbers turned"
+    )
 
 
 def test_a_rise_leaves_the_switch_as_it_is(lead_user: User) -> None:
@@ -451,7 +492,9 @@ def test_a_rise_leaves_the_switch_as_it_is(lead_user: User) -> None:
 def test_a_decision_too_late_says_that_the_machine_was_first(reviewer: User) -> None:
     message = low()
     approval_sweep.clear_due()
-    with pytest.raises(decisions.TooLate, match=r"^The machine approved this email at \d\d:\d\d\. Your decision"):
+    with pytest.raises(
+        decisions.TooLate, match=r"^The machine approved this email at \d\d:\d\d\. Your decision"
+    ):
         decisions.approve(now_is(message), 1, Decider(reviewer, "desk"))
     assert Decision.objects.count() == 0
 
@@ -464,23 +507,35 @@ class TestCommand:
 
     def test_a_lead_turns_it_on_and_hears_what_it_waits_for(self, lead_user: User) -> None:
         phase.change(Phase.PARALLEL, by=None, reason="test")
-        assert self.run("--on", "--as", "lena", "--under-intent", "60", "--warm-connections", "yes") == [
+        assert self.run(
+            "--on", "--as", "lena", "--under-intent", "60", "--warm-connections", "yes"
+        ) == [
             "Automatic approval is on.",
             "It approves nothing yet: A person decides every email in this phase.",
         ]
         row = phase.control()
-        assert (row.auto_approve, row.auto_max_intent, row.auto_no_warm_connections) == (True, 60, False)
+        assert (row.auto_approve, row.auto_max_intent, row.auto_no_warm_connections) == (
+            True,
+            60,
+            False,
+        )
 
     def test_a_reviewer_turns_it_off(self, reviewer: User) -> None:
         assert self.run("--off", "--as", "rita") == ["Automatic approval is off."]
         assert not phase.control().auto_approve
 
-    @pytest.mark.parametrize("args", [["--on"], ["--off", "--under-intent", "90"], ["--off", "--warm-connections", "yes"]])
+    @pytest.mark.parametrize(
+        "args",
+        [["--on"], ["--off", "--under-intent", "90"], ["--off", "--warm-connections", "yes"]],
+    )
     def test_a_reviewer_loosens_nothing(self, reviewer: User, args: list[str]) -> None:
         before, changes = phase.control(), ControlChange.objects.count()
         with pytest.raises(CommandError, match="rita does not have outreach.auto_approve"):
             self.run(*args, "--as", "rita")
-        assert (phase.control().auto_max_intent, ControlChange.objects.count()) == (before.auto_max_intent, changes)
+        assert (phase.control().auto_max_intent, ControlChange.objects.count()) == (
+            before.auto_max_intent,
+            changes,
+        )
 
     def test_a_score_that_is_none_is_refused(self, lead_user: User) -> None:
         with pytest.raises(CommandError, match="^under_intent: 101"):

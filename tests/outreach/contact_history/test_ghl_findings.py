@@ -9,7 +9,11 @@ from outreach.contact_history.ghl_findings import Deal, Findings
 
 NOW = datetime(2026, 10, 10, 15, 0, tzinfo=UTC)
 THIRD = datetime(2026, 10, 3, 15, 0, tzinfo=UTC)
-PILOT, RENEWAL, THIRD_DEAL = Deal("opp_1", "Northline pilot"), Deal("opp_2", "Renewal"), Deal("opp_3", "Third")
+PILOT, RENEWAL, THIRD_DEAL = (
+    Deal("opp_1", "Northline pilot"),
+    Deal("opp_2", "Renewal"),
+    Deal("opp_3", "Third"),
+)
 NEW_YORK = "America/New_York"
 
 
@@ -24,7 +28,10 @@ NEW_YORK = "America/New_York"
             Findings(THIRD, THIRD, (PILOT,)),
             "GoHighLevel shows a message from them on 3 Oct 2026, an email to them on 3 Oct 2026 and an open deal: Northline pilot.",
         ),
-        (Findings(deals=(PILOT, RENEWAL)), "GoHighLevel shows open deals: Northline pilot, Renewal."),
+        (
+            Findings(deals=(PILOT, RENEWAL)),
+            "GoHighLevel shows open deals: Northline pilot, Renewal.",
+        ),
         (
             Findings(deals=(PILOT, RENEWAL, THIRD_DEAL)),
             "GoHighLevel shows open deals: Northline pilot, Renewal and 1 more.",
@@ -49,7 +56,9 @@ def test_what_is_found_is_said_in_one_sentence(found: Findings, said: str) -> No
 @pytest.mark.parametrize(("ago", "counts"), [(179, True), (180, True), (181, False)])
 def test_an_email_to_them_counts_for_180_days(ago: int, counts: bool) -> None:
     at = NOW - timedelta(days=ago)
-    assert ghl_findings.that_count(Findings(outbound_at=at), NOW) == Findings(outbound_at=at if counts else None)
+    assert ghl_findings.that_count(Findings(outbound_at=at), NOW) == Findings(
+        outbound_at=at if counts else None
+    )
 
 
 def test_a_message_from_them_counts_for_ever_and_a_deal_while_it_is_open() -> None:

@@ -21,7 +21,9 @@ NAMES = [("Ann", "Lee"), ("Bob", "Moss")]
 @pytest.fixture
 def colleagues(db: None) -> tuple[Lead, Lead]:
     company = factories.CompanyFactory(name="Northline")
-    return tuple(factories.LeadFactory(company=company, first_name=one, last_name=two) for one, two in NAMES)
+    return tuple(
+        factories.LeadFactory(company=company, first_name=one, last_name=two) for one, two in NAMES
+    )
 
 
 def sent(lead: Lead, ago: timedelta) -> Message:
@@ -38,10 +40,15 @@ def why(message: Message) -> str:
     return next(row["text"] for row in message.guards if not row["passed"])
 
 
-def test_the_second_person_at_a_company_waits_until_the_first_is_decided(colleagues: tuple[Lead, Lead]) -> None:
+def test_the_second_person_at_a_company_waits_until_the_first_is_decided(
+    colleagues: tuple[Lead, Lead],
+) -> None:
     first, second = factories.held(colleagues[0]), write(colleagues[1])
     assert (second.status, second.blocked_by) == ("blocked", "one_per_company")
-    assert why(second) == "The email to Ann Lee at Northline goes first; one person at a company in 7 days."
+    assert (
+        why(second)
+        == "The email to Ann Lee at Northline goes first; one person at a company in 7 days."
+    )
     assert drafts.free_blocked() == 0
     review_actions.reject(first, first.version, by=None, tag="other", reason="r" * 20)
     Message.objects.filter(pk=second.pk).update(not_before=timezone.now())
@@ -51,18 +58,25 @@ def test_the_second_person_at_a_company_waits_until_the_first_is_decided(colleag
     assert all(row["passed"] for row in second.guards)
 
 
-def test_after_seven_days_without_an_answer_a_colleague_may_be_written_to(colleagues: tuple[Lead, Lead]) -> None:
+def test_after_seven_days_without_an_answer_a_colleague_may_be_written_to(
+    colleagues: tuple[Lead, Lead],
+) -> None:
     sent(colleagues[0], 7 * DAY - timedelta(minutes=1))
     second = write(colleagues[1])
     assert (second.status, second.blocked_by) == ("blocked", "one_per_company")
-    assert "Ann Lee at Northline was written to, and has not answered; nobody else there until" in why(second)
+    assert (
+        "Ann Lee at Northline was written to, and has not answered; nobody else there until"
+        in why(second)
+    )
     drafts.free_blocked()
     Message.objects.filter(status="sent").update(sent_at=timezone.now() - 7 * DAY)
     Message.objects.filter(pk=second.pk).update(not_before=timezone.now())
     assert drafts.free_blocked() == 1
 
 
-def test_who_waits_for_a_colleague_does_not_expire_before_their_turn(colleagues: tuple[Lead, Lead]) -> None:
+def test_who_waits_for_a_colleague_does_not_expire_before_their_turn(
+    colleagues: tuple[Lead, Lead],
+) -> None:
     until = sent(colleagues[0], DAY).sent_at
     second = write(colleagues[1])
     drafts.free_blocked()
@@ -77,7 +91,9 @@ def test_an_answer_lets_colleagues_be_written_to_at_once(colleagues: tuple[Lead,
 
 
 def answered(message: Message) -> None:
-    Move.objects.create(message=message, from_status="sending", to_status="held", why="answered", version=1)
+    Move.objects.create(
+        message=message, from_status="sending", to_status="held", why="answered", version=1
+    )
 
 
 @pytest.mark.parametrize("status", ["rejected", "withdrawn", "expired", "failed"])
@@ -99,7 +115,9 @@ def test_two_held_at_one_company_cannot_both_be_approved(colleagues: tuple[Lead,
     Message.objects.filter(pk=second.pk).update(status="held", guards=[])
     second.refresh_from_db()
     review_actions.clear(first, first.version, by=None)
-    with pytest.raises(review_actions.Forbidden, match="The email to Ann Lee at Northline goes first"):
+    with pytest.raises(
+        review_actions.Forbidden, match="The email to Ann Lee at Northline goes first"
+    ):
         review_actions.clear(second, second.version, by=None)
     second.refresh_from_db()
     assert (second.status, second.cleared_at) == ("held", None)
@@ -113,7 +131,9 @@ def test_a_colleagues_email_of_the_month_is_not_repeated(colleagues: tuple[Lead,
     assert second.template_why.endswith("but that one: Nearly the same as the one to Ann Lee.")
 
 
-def test_where_every_template_would_repeat_it_says_so_and_is_blocked(colleagues: tuple[Lead, Lead]) -> None:
+def test_where_every_template_would_repeat_it_says_so_and_is_blocked(
+    colleagues: tuple[Lead, Lead],
+) -> None:
     EmailTemplate.objects.exclude(key="tier_1.high_intent").update(active=False)
     sent(colleagues[0], 8 * DAY)
     second = write(colleagues[1])
@@ -129,28 +149,45 @@ def test_after_a_month_it_may_be_repeated_to_a_colleague(colleagues: tuple[Lead,
 
 def test_a_rejected_draft_is_not_written_again(colleagues: tuple[Lead, Lead]) -> None:
     first = factories.held(colleagues[0])
-    review_actions.reject(first, first.version, by=None, tag="tone_style", reason="Too stiff for her, I think.")
+    review_actions.reject(
+        first, first.version, by=None, tag="tone_style", reason="Too stiff for her, I think."
+    )
     again = write(colleagues[0])
     assert again.status == Status.HELD
     assert again.template != first.template
     assert "but that one: Nearly the same as the one rejected on" in again.template_why
 
 
-def test_a_persons_edit_that_copies_a_rejected_text_is_blocked(colleagues: tuple[Lead, Lead], reviewer: Any) -> None:
+def test_a_persons_edit_that_copies_a_rejected_text_is_blocked(
+    colleagues: tuple[Lead, Lead], reviewer: Any
+) -> None:
     first = factories.held(colleagues[0])
     rejected = first.text
-    review_actions.reject(first, first.version, by=None, tag="tone_style", reason="Too stiff for her, I think.")
+    review_actions.reject(
+        first, first.version, by=None, tag="tone_style", reason="Too stiff for her, I think."
+    )
     again = write(colleagues[0])
-    again = review_actions.edit(again, again.version, subject=rejected.subject, body=rejected.body, by=reviewer)
+    again = review_actions.edit(
+        again, again.version, subject=rejected.subject, body=rejected.body, by=reviewer
+    )
     assert (again.status, again.blocked_by) == ("blocked", "near_copy")
 
 
 def test_a_lesson_names_what_was_said_and_when(colleagues: tuple[Lead, Lead]) -> None:
     first = factories.held(colleagues[0])
-    review_actions.reject(first, first.version, by=None, tag="icp_mismatch", reason="She buys nothing, she is an intern.")
+    review_actions.reject(
+        first,
+        first.version,
+        by=None,
+        tag="icp_mismatch",
+        reason="She buys nothing, she is an intern.",
+    )
     again = write(colleagues[0])
     assert (again.status, again.blocked_by) == ("blocked", "learned")
-    assert "(icp mismatch): “She buys nothing, she is an intern.” The tier is still the same." in why(again)
+    assert (
+        "(icp mismatch): “She buys nothing, she is an intern.” The tier is still the same."
+        in why(again)
+    )
 
 
 def test_a_lead_without_a_company_has_no_colleagues(db: None) -> None:

@@ -11,8 +11,12 @@ from outreach.content import checks
 FOOTER = "Alex Moreno\nPartner\n\n1 Example Street\nUnsubscribe: https://ours.example.com/u/abc"
 BODY = "Hi Dana,\n\nSomeone at Northline read about pricing."
 SUBJECT = "Where AI would pay first at Northline"
-COPY = checks.Earlier(SUBJECT, "Quite another text, with as many other words in it as one needs.", "the one to Sam")
-LESSON = checks.Lesson("weak_subject", "Sounds like a newsletter to me.", "3 Nov", SUBJECT + "!", "t1", "tier_1")
+COPY = checks.Earlier(
+    SUBJECT, "Quite another text, with as many other words in it as one needs.", "the one to Sam"
+)
+LESSON = checks.Lesson(
+    "weak_subject", "Sounds like a newsletter to me.", "3 Nov", SUBJECT + "!", "t1", "tier_1"
+)
 SAID = "Rejected on 3 Nov (weak subject): “Sounds like a newsletter to me.”"
 GOOD = checks.Text(
     subject=SUBJECT,
@@ -54,27 +58,53 @@ def test_a_good_text_passes_every_guard() -> None:
         ({"subject": " fwd : our call"}, "subject", "The subject pretends to be an answer."),
         ({"subject": "AW: Termin"}, "subject", "The subject pretends to be an answer."),
         ({"subject": "x" * 121}, "subject", "The subject is too long or has a line break."),
-        ({"subject": "One\nBcc: two@acme.test"}, "subject", "The subject is too long or has a line break."),
-        ({"subject": "One\rBcc: two@acme.test"}, "subject", "The subject is too long or has a line break."),
+        (
+            {"subject": "One\nBcc: two@acme.test"},
+            "subject",
+            "The subject is too long or has a line break.",
+        ),
+        (
+            {"subject": "One\rBcc: two@acme.test"},
+            "subject",
+            "The subject is too long or has a line break.",
+        ),
         ({"subject": "One\u2028two"}, "subject", "The subject is too long or has a line break."),
         ({"subject": "READ THIS NOW"}, "subject", "The subject shouts."),
-        ({"body": "Hi Dana,\n\nI hope this finds you well."}, "opener", "It opens with “i hope this finds you well”."),
+        (
+            {"body": "Hi Dana,\n\nI hope this finds you well."},
+            "opener",
+            "It opens with “i hope this finds you well”.",
+        ),
         ({"body": "QUICK QUESTION: who"}, "opener", "It opens with “quick question”."),
-        ({"fields_used": frozenset({"first_name"})}, "personal", "Nothing in it is about this person."),
+        (
+            {"fields_used": frozenset({"first_name"})},
+            "personal",
+            "Nothing in it is about this person.",
+        ),
         ({"fields_used": frozenset()}, "personal", "Nothing in it is about this person."),
         ({"unsourced": ("a Series B", "in May")}, "source", "“a Series B” has no source."),
         ({"sender_name": ""}, "sender_identity", "Sender identity is missing."),
         ({"sender_name": "Somebody Else"}, "sender_identity", "Sender identity is missing."),
         ({"postal_address": ""}, "postal_address", "Postal address is missing."),
         ({"postal_address": "2 Other Street"}, "postal_address", "Postal address is missing."),
-        ({"unsubscribe_url": "https://other.example.com/u/"}, "unsubscribe_link", "Unsubscribe link is missing."),
-        ({"earlier": (replace(COPY, body=BODY),)}, "near_copy", "Nearly the same as the one to Sam."),
+        (
+            {"unsubscribe_url": "https://other.example.com/u/"},
+            "unsubscribe_link",
+            "Unsubscribe link is missing.",
+        ),
+        (
+            {"earlier": (replace(COPY, body=BODY),)},
+            "near_copy",
+            "Nearly the same as the one to Sam.",
+        ),
         ({"lessons": (LESSON,)}, "learned", f"{SAID} The subject is nearly the same."),
         ({"colleague": "Sam goes first."}, "one_per_company", "Sam goes first."),
         ({"country": "DE"}, "country", "DE is not in ALLOWED_COUNTRIES."),
     ],
 )
-def test_one_fault_fails_its_guard_alone_and_says_how_to_clear_it(change: dict[str, object], guard: str, said: str) -> None:
+def test_one_fault_fails_its_guard_alone_and_says_how_to_clear_it(
+    change: dict[str, object], guard: str, said: str
+) -> None:
     rows = checks.check(replace(GOOD, **change))
     assert [row.guard for row in rows] == ORDER
     failed = [row for row in rows if not row.passed]
@@ -93,7 +123,14 @@ def test_one_fault_fails_its_guard_alone_and_says_how_to_clear_it(change: dict[s
         {"body": "Hi Dana,\n\n" + "Growth. " * 40 + "I came across your page."},
         {"country": ""},
     ],
-    ids=["longest", "abbreviations", "short capitals", "regarding", "late phrase", "unknown country"],
+    ids=[
+        "longest",
+        "abbreviations",
+        "short capitals",
+        "regarding",
+        "late phrase",
+        "unknown country",
+    ],
 )
 def test_the_border_cases_pass(change: dict[str, object]) -> None:
     assert failures(replace(GOOD, **change)) == []
@@ -111,14 +148,40 @@ def test_the_border_cases_pass(change: dict[str, object]) -> None:
         ({"tag": "personalization_mismatch"}, {"template": "t1"}, False),
         ({"tag": "icp_mismatch"}, {"tier": "tier_1"}, False),
         ({"tag": "icp_mismatch"}, {"tier": "tier_2"}, True),
-        ({"tag": "factual_inaccuracy", "reason": "They left logistics long ago.", "facts": ("logistics",)}, {}, True),
-        ({"tag": "factual_inaccuracy", "reason": "It is not about Pricing at all", "facts": ("pricing",)}, {}, False),
-        ({"tag": "factual_inaccuracy", "reason": "Something in it is wrong", "facts": ("pricing",)}, {}, True),
+        (
+            {
+                "tag": "factual_inaccuracy",
+                "reason": "They left logistics long ago.",
+                "facts": ("logistics",),
+            },
+            {},
+            True,
+        ),
+        (
+            {
+                "tag": "factual_inaccuracy",
+                "reason": "It is not about Pricing at all",
+                "facts": ("pricing",),
+            },
+            {},
+            False,
+        ),
+        (
+            {
+                "tag": "factual_inaccuracy",
+                "reason": "Something in it is wrong",
+                "facts": ("pricing",),
+            },
+            {},
+            True,
+        ),
         ({"tag": "tone_style"}, {"template": "t1", "tier": "tier_1"}, True),
         ({"tag": "other"}, {"template": "t1", "tier": "tier_1"}, True),
     ],
 )
-def test_what_an_earlier_rejection_taught(lesson: dict[str, Any], change: dict[str, Any], heeded: bool) -> None:
+def test_what_an_earlier_rejection_taught(
+    lesson: dict[str, Any], change: dict[str, Any], heeded: bool
+) -> None:
     text = replace(GOOD, lessons=(replace(LESSON, **lesson),), **change)
     assert failures(text) == ([] if heeded else ["learned"])
 

@@ -66,11 +66,15 @@ def test_the_hash_binds_to_the_recipient_and_every_word() -> None:
 
 
 def test_the_hash_knows_where_one_part_ends() -> None:
-    assert email_footer.text_hash("a", "bc", "d", "e") != email_footer.text_hash("a", "b", "cd", "e")
+    assert email_footer.text_hash("a", "bc", "d", "e") != email_footer.text_hash(
+        "a", "b", "cd", "e"
+    )
 
 
 def test_paragraphs_lines_and_links_of_the_email_that_leaves() -> None:
-    html = email_footer.as_html("Hi Dana,\n\nOne\nTwo: https://ours.example.com/a?b=1&c=2", email_footer.footer(SIGNATURE))
+    html = email_footer.as_html(
+        "Hi Dana,\n\nOne\nTwo: https://ours.example.com/a?b=1&c=2", email_footer.footer(SIGNATURE)
+    )
     assert "<p>Hi Dana,</p><p>One<br>Two: " in html
     read = Read(html)
     assert read.tags == ["div", "p", "p", "br", "a", "p", "br", "br", "a", "p", "br", "a"]
@@ -108,7 +112,24 @@ def test_a_visitors_text_cannot_become_markup(payload: str) -> None:
 
 
 nasty = st.text(max_size=60) | st.lists(
-    st.sampled_from(["<", ">", '"', "'", "&", "https://a.test/", "Unsubscribe: ", "http://", "\n", "\n\n", "a", " ", "=", "</a>"]),
+    st.sampled_from(
+        [
+            "<",
+            ">",
+            '"',
+            "'",
+            "&",
+            "https://a.test/",
+            "Unsubscribe: ",
+            "http://",
+            "\n",
+            "\n\n",
+            "a",
+            " ",
+            "=",
+            "</a>",
+        ]
+    ),
     max_size=15,
 ).map("".join)
 
@@ -123,7 +144,11 @@ def test_no_text_at_all_becomes_markup(body: str) -> None:
     assert read.links[-1] == SIGNATURE.unsubscribe_url
 
 
-@given(body=st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\x00\r"), min_size=1, max_size=80))
+@given(
+    body=st.text(
+        alphabet=st.characters(codec="utf-8", exclude_characters="\x00\r"), min_size=1, max_size=80
+    )
+)
 @settings(max_examples=200, deadline=None)
 def test_every_word_that_was_approved_can_be_read(body: str) -> None:
     """Spacing aside, what the recipient reads is the text and nothing else."""

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from leads.models import Company
 from outreach.content import checks, email_footer, merge_fields
-from outreach.content.merge_fields import BadTemplate, MissingField, Value, fill, leftovers, title_family
+from outreach.content.merge_fields import (
+    BadTemplate,
+    MissingField,
+    Value,
+    fill,
+    leftovers,
+    title_family,
+)
 from outreach.drafting import compose
 from outreach.models import EmailTemplate
 from tests import factories
@@ -28,7 +35,9 @@ def test_a_required_field_is_filled_and_its_source_kept() -> None:
 
 @pytest.mark.parametrize("fields", [{}, {"title": Value("", "rb2b")}])
 def test_a_required_field_without_a_value_is_named(fields: dict[str, Value]) -> None:
-    with pytest.raises(MissingField, match=r"^The template needs title, and it is not known\.$") as missing:
+    with pytest.raises(
+        MissingField, match=r"^The template needs title, and it is not known\.$"
+    ) as missing:
         fill("As {{ title }} you know.", fields, "other")
     assert missing.value.field == "title"
 
@@ -106,20 +115,16 @@ def test_what_looks_unfilled_is_found(text: str) -> None:
     assert leftovers(text)
 
 
-@pytest.mark.parametrize("text", ["Hi Dana,", "a [1] b", "5 < 6 > 4", "Nonetheless", "nullify", "costs $5 {sic}"])
+@pytest.mark.parametrize(
+    "text", ["Hi Dana,", "a [1] b", "5 < 6 > 4", "Nonetheless", "nullify", "costs $5 {sic}"]
+)
 def test_plain_words_are_no_placeholder(text: str) -> None:
     assert leftovers(text) == []
 
 
 def test_a_value_is_never_read_as_a_template() -> None:
     assert (
-        fill(
-            "{{ company }}",
-            {
-                "company": Value("{{ first_name }}", "rb2b"),
-            },
-            "other",
-        ).text
+        fill("{{ company }}", {"company": Value("{{ first_name }}", "rb2b")}, "other").text
         == "{{ first_name }}"
     )
 
@@ -132,11 +137,15 @@ pieces = st.sampled_from(
 
 @given(
     template=st.lists(pieces, max_size=12).map("".join),
-    values=st.dictionaries(st.sampled_from(["first_name", "company", "title"]), st.text(max_size=20) | pieces),
+    values=st.dictionaries(
+        st.sampled_from(["first_name", "company", "title"]), st.text(max_size=20) | pieces
+    ),
     family=st.sampled_from(FAMILIES),
 )
 @settings(max_examples=400, deadline=None)
-def test_no_brace_pair_gets_past_filling_and_the_guard(template: str, values: dict[str, str], family: str) -> None:
+def test_no_brace_pair_gets_past_filling_and_the_guard(
+    template: str, values: dict[str, str], family: str
+) -> None:
     fields = {name: Value(value, "test") for name, value in values.items()}
     try:
         text = fill(template, fields, family).text
@@ -151,7 +160,9 @@ def _guard(body: str, **more: Any) -> dict[str, bool]:
         "subject": "Subject", "footer": "", "fields_used": frozenset({"company"}), "sender_name": "",
         "postal_address": "", "unsubscribe_url": "", "country": "US", "allowed_countries": frozenset({"US"}),
     }  # fmt: skip
-    return {row.guard: row.passed for row in checks.check(checks.Text(body=body, **{**plain, **more}))}
+    return {
+        row.guard: row.passed for row in checks.check(checks.Text(body=body, **{**plain, **more}))
+    }
 
 
 OPTIONAL = (
@@ -184,7 +195,9 @@ SIGNATURE = email_footer.Signature(
 @pytest.mark.django_db
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("without", [(), OPTIONAL, *[(name,) for name in OPTIONAL]], ids="-".join)
-def test_every_seeded_template_fills_and_passes_or_names_what_it_needs(family: str, without: tuple[str, ...]) -> None:
+def test_every_seeded_template_fills_and_passes_or_names_what_it_needs(
+    family: str, without: tuple[str, ...]
+) -> None:
     fields = {name: Value(text, "test") for name, text in ALL.items() if name not in without}
     footer = email_footer.footer(SIGNATURE)
     templates = list(EmailTemplate.objects.filter(active=True))
@@ -198,7 +211,9 @@ def test_every_seeded_template_fills_and_passes_or_names_what_it_needs(family: s
             assert missing.field in without, template.key
             continue
         filled += 1
-        assert "{{" not in f"{subject}{body.text}" and "[" not in f"{subject}{body.text}", template.key
+        assert "{{" not in f"{subject}{body.text}" and "[" not in f"{subject}{body.text}", (
+            template.key
+        )
         assert body.text.startswith("Hi Dana,"), template.key
         assert body.text.rstrip().endswith("?"), template.key
         failed = checks.first_failure(
@@ -240,7 +255,9 @@ def test_the_fields_of_a_lead_have_their_sources() -> None:
         technologies=["jquery", "HubSpot"],
         sources={"name": {"source": "clay", "at": "2026-03-01T10:00"}},
     )
-    lead = factories.LeadFactory(company=company, sources={"title": {"source": "rb2b", "at": "2026-02-28T10:00"}})
+    lead = factories.LeadFactory(
+        company=company, sources={"title": {"source": "rb2b", "at": "2026-02-28T10:00"}}
+    )
     found = compose.fields_of(lead, factories.AssessmentFactory(lead=lead), None)
     assert found["company"] == Value("Acme", "clay, 2026-03-01")
     assert found["title"] == Value("VP Sales", "rb2b, 2026-02-28")

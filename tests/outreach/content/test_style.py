@@ -8,7 +8,10 @@ GOOD = "Hi {{ first_name }},\n\nA note on {{ company }}.\n\nIs it yours?"
 
 
 def said(subject: str = "On {{ company }}", body: str = GOOD) -> list[tuple[str, bool, str]]:
-    return [(problem.field, problem.is_error, problem.text) for problem in style.of_template(subject, body)]
+    return [
+        (problem.field, problem.is_error, problem.text)
+        for problem in style.of_template(subject, body)
+    ]
 
 
 def test_a_good_template_has_no_problem() -> None:
@@ -41,8 +44,14 @@ def test_what_cannot_work_is_an_error_of_the_body(body: str, text: str) -> None:
     ("body", "text"),
     [
         ("{{ company }}\n\n[unless company]\nNever", "“Never…” is never shown"),
-        ("A\n\n[title ceo and cro]\nX\n\nB", "cto, coo, other get no paragraph where the others do."),
-        ("[title ceo and cro and cto and coo and other]\nX\n\n[title ceo]\nY", "ceo get more paragraphs"),
+        (
+            "A\n\n[title ceo and cro]\nX\n\nB",
+            "cto, coo, other get no paragraph where the others do.",
+        ),
+        (
+            "[title ceo and cro and cto and coo and other]\nX\n\n[title ceo]\nY",
+            "ceo get more paragraphs",
+        ),
         ("I noticed you on our pricing page.", "“i noticed you” sounds like watching people."),
         ("Act now for a free trial.", "“act now” sounds like spam."),
         ("We leverage synergies.", "“leverage” is worn."),

@@ -16,12 +16,21 @@ pytestmark = pytest.mark.django_db
 
 
 def history() -> list[tuple[Any, ...]]:
-    return list(ControlChange.objects.order_by("pk").values_list("what", "before", "after", "by_name", "override", "reason__text"))
+    return list(
+        ControlChange.objects.order_by("pk").values_list(
+            "what", "before", "after", "by_name", "override", "reason__text"
+        )
+    )
 
 
 def test_a_new_installation_starts_in_parallel_open_and_without_a_machine() -> None:
     row = phase.control()
-    assert (row.phase, row.halted, row.auto_approve, phase.limits_of(row).daily) == ("parallel", False, False, 25)
+    assert (row.phase, row.halted, row.auto_approve, phase.limits_of(row).daily) == (
+        "parallel",
+        False,
+        False,
+        25,
+    )
     assert history() == []
 
 
@@ -40,16 +49,26 @@ def test_a_change_of_phase_says_who_when_and_why(lead_user: User) -> None:
     before = timezone.now()
     phase.change(Phase.ASSISTED, by=lead_user, reason="Every gate passed.")
     row = phase.control()
-    assert (row.phase, row.phase_by, row.phase_reason) == ("assisted", "Lena Ortiz", "Every gate passed.")
+    assert (row.phase, row.phase_by, row.phase_reason) == (
+        "assisted",
+        "Lena Ortiz",
+        "Every gate passed.",
+    )
     assert before <= row.phase_since <= timezone.now()
     assert phase.limits_of(row) == POLICY[Phase.ASSISTED]
-    assert history() == [("phase", "parallel", "assisted", "Lena Ortiz", False, "Every gate passed.")]
+    assert history() == [
+        ("phase", "parallel", "assisted", "Lena Ortiz", False, "Every gate passed.")
+    ]
     assert ControlChange.objects.get().by == lead_user
 
 
 def test_an_override_is_marked_as_one() -> None:
-    phase.change(Phase.ASSISTED, by="command line", reason="We know better this once.", override=True)
-    assert history() == [("phase", "parallel", "assisted", "command line", True, "We know better this once.")]
+    phase.change(
+        Phase.ASSISTED, by="command line", reason="We know better this once.", override=True
+    )
+    assert history() == [
+        ("phase", "parallel", "assisted", "command line", True, "We know better this once.")
+    ]
     assert ControlChange.objects.get().by is None
 
 

@@ -5,7 +5,18 @@ from dataclasses import FrozenInstanceError, replace
 import pytest
 
 from outreach.choices import Phase
-from outreach.control.policy import ORDER, POLICY, RANK, Facts, Machine, band, judge, judge_all, judge_now, machine_waits
+from outreach.control.policy import (
+    ORDER,
+    POLICY,
+    RANK,
+    Facts,
+    Machine,
+    band,
+    judge,
+    judge_all,
+    judge_now,
+    machine_waits,
+)
 
 LOW = Facts(
     intent=10,
@@ -44,12 +55,17 @@ WARM, HOT = replace(LOW, intent=40), replace(LOW, intent=70)
         (70, "tier_1", 50, True, "hot"),
     ],
 )
-def test_the_first_match_gives_the_band(intent: int, tier: str, employees: int | None, warm: bool, expected: str) -> None:
+def test_the_first_match_gives_the_band(
+    intent: int, tier: str, employees: int | None, warm: bool, expected: str
+) -> None:
     assert band(intent, tier, employees, warm) == expected
 
 
 def test_the_numbers_of_the_four_phases() -> None:
-    table = {phase.value: (row.number, row.daily, set(row.machine_approves)) for phase, row in POLICY.items()}
+    table = {
+        phase.value: (row.number, row.daily, set(row.machine_approves))
+        for phase, row in POLICY.items()
+    }
     assert table == {
         "shadow": (1, 0, set()),
         "parallel": (2, 25, set()),
@@ -66,7 +82,12 @@ def test_the_table_is_frozen() -> None:
 
 
 def test_critical_and_hot_stand_first() -> None:
-    assert {one.value: rank for one, rank in RANK.items()} == {"critical": 0, "hot": 0, "warm": 1, "low": 2}
+    assert {one.value: rank for one, rank in RANK.items()} == {
+        "critical": 0,
+        "hot": 0,
+        "warm": 1,
+        "low": 2,
+    }
 
 
 ON = Machine(switched_on=True, under_intent=40, no_warm=True)
@@ -84,11 +105,17 @@ ON = Machine(switched_on=True, under_intent=40, no_warm=True)
         (
             Phase.PARALLEL,
             replace(ON, switched_on=False, held_up=("x",)),
-            ("A person decides every email in this phase.", "Automatic approval is switched off.", "x"),
+            (
+                "A person decides every email in this phase.",
+                "Automatic approval is switched off.",
+                "x",
+            ),
         ),
     ],
 )
-def test_what_holds_the_machine_up_as_a_whole(phase: Phase, machine: Machine, waits: tuple[str, ...]) -> None:
+def test_what_holds_the_machine_up_as_a_whole(
+    phase: Phase, machine: Machine, waits: tuple[str, ...]
+) -> None:
     assert machine_waits(POLICY[phase], machine) == waits
     verdict = judge_now(POLICY[phase], LOW, machine)
     assert (verdict.machine_approves, verdict.reasons[: len(waits)]) == (not waits, waits)
@@ -98,15 +125,24 @@ def test_what_holds_the_machine_up_as_a_whole(phase: Phase, machine: Machine, wa
     ("facts", "machine", "reason"),
     [
         (replace(LOW, intent=30), replace(ON, under_intent=31), None),
-        (replace(LOW, intent=31), replace(ON, under_intent=31), "the score is 31, and the machine approves under 31"),
+        (
+            replace(LOW, intent=31),
+            replace(ON, under_intent=31),
+            "the score is 31, and the machine approves under 31",
+        ),
         (replace(LOW, warm=True), ON, "there is a warm connection"),
         (replace(LOW, warm=True), replace(ON, no_warm=False), None),
         (replace(LOW, country="DE"), ON, "DE is not an allowed country"),
     ],
 )
-def test_the_switch_has_limits_of_its_own(facts: Facts, machine: Machine, reason: str | None) -> None:
+def test_the_switch_has_limits_of_its_own(
+    facts: Facts, machine: Machine, reason: str | None
+) -> None:
     verdict = judge_now(POLICY[Phase.AUTONOMOUS], facts, machine)
-    assert (verdict.machine_approves, verdict.reasons) == (reason is None, (reason,) if reason else ())
+    assert (verdict.machine_approves, verdict.reasons) == (
+        reason is None,
+        (reason,) if reason else (),
+    )
 
 
 @pytest.mark.parametrize(
@@ -120,7 +156,9 @@ def test_the_switch_has_limits_of_its_own(facts: Facts, machine: Machine, reason
     ids=["low", "warm", "hot", "critical"],
 )
 def test_which_machine_would_approve_a_faultless_email(facts: Facts, machines: set[str]) -> None:
-    assert {phase.value for phase in Phase if judge(POLICY[phase], facts).machine_approves} == machines
+    assert {
+        phase.value for phase in Phase if judge(POLICY[phase], facts).machine_approves
+    } == machines
 
 
 @pytest.mark.parametrize("phase", list(Phase))
@@ -132,18 +170,25 @@ def test_which_machine_would_approve_a_faultless_email(facts: Facts, machines: s
         ({"country": ""}, "the recipient's country is not known"),
         ({"country": "DE"}, "DE is not an allowed country"),
         ({"unsourced_phrases": 1}, "a phrase has no source"),
-        ({"critical_reason": "They answered."}, "CRITICAL emails are decided by a person in this phase"),
+        (
+            {"critical_reason": "They answered."},
+            "CRITICAL emails are decided by a person in this phase",
+        ),
         ({"intent": 70}, "HOT emails are decided by a person in this phase"),
     ],
 )
-def test_one_fault_is_enough_for_a_person_to_decide(phase: Phase, fault: dict[str, object], reason: str) -> None:
+def test_one_fault_is_enough_for_a_person_to_decide(
+    phase: Phase, fault: dict[str, object], reason: str
+) -> None:
     verdict = judge(POLICY[phase], replace(LOW, **fault))
     assert not verdict.machine_approves
     assert reason in verdict.reasons
 
 
 def test_every_reason_is_given_not_only_the_first() -> None:
-    facts = replace(WARM, guards_passed=False, address_verified=False, country="", unsourced_phrases=2)
+    facts = replace(
+        WARM, guards_passed=False, address_verified=False, country="", unsourced_phrases=2
+    )
     assert judge(POLICY[Phase.ASSISTED], facts).reasons == (
         "WARM emails are decided by a person in this phase",
         "a guard did not pass",
@@ -155,6 +200,9 @@ def test_every_reason_is_given_not_only_the_first() -> None:
 
 def test_the_stored_verdicts_are_those_of_the_phases_with_a_machine() -> None:
     assert judge_all(WARM) == {
-        "assisted": {"machine_approves": False, "reasons": ["WARM emails are decided by a person in this phase"]},
+        "assisted": {
+            "machine_approves": False,
+            "reasons": ["WARM emails are decided by a person in this phase"],
+        },
         "autonomous": {"machine_approves": True, "reasons": []},
     }

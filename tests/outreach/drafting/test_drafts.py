@@ -35,13 +35,20 @@ def test_an_assessment_becomes_a_held_draft_with_due_time_end_and_rank() -> None
     assert sweep() == (1, 1)
     message = Message.objects.get()
     lead = assessment.lead
-    assert (message.status, message.version, message.lead, message.assessment) == ("held", 1, lead, assessment)
+    assert (message.status, message.version, message.lead, message.assessment) == (
+        "held",
+        1,
+        lead,
+        assessment,
+    )
     assert (message.to_address, message.domain) == (lead.email, lead.email.partition("@")[2])
     assert (message.band, message.rank, message.tier, message.intent) == ("hot", 0, "tier_1", 78)
     assert (message.transport, message.opened_at, message.error) == ("", None, "")
     assert message.due_at == message.held_at + timedelta(hours=2)
     assert message.expires_at == message.held_at + timedelta(days=3)
-    assert list(message.moves.values_list("from_status", "to_status", "why")) == [("draft", "held", "drafted")]
+    assert list(message.moves.values_list("from_status", "to_status", "why")) == [
+        ("draft", "held", "drafted")
+    ]
     assert all(row["passed"] for row in message.guards)
 
 
@@ -61,7 +68,9 @@ def test_a_warm_draft_is_due_in_working_time_and_a_low_one_tomorrow(clock: Any) 
 def test_the_text_is_signed_and_hashed_and_knows_its_facts() -> None:
     message = factories.held()
     text = message.text
-    assert text.footer.startswith("Alex Moreno\nPartner, ChiefAIOfficer\n\n1 Example Street, Columbus, OH 43004\n")
+    assert text.footer.startswith(
+        "Alex Moreno\nPartner, ChiefAIOfficer\n\n1 Example Street, Columbus, OH 43004\n"
+    )
     assert text.footer.endswith(f"Unsubscribe: http://testserver/u/{message.unsubscribe_token}")
     assert {phrase["field"] for phrase in text.phrases} >= {"first_name", "company", "page_topic"}
     assert all(phrase["text"] in text.body for phrase in text.phrases)
@@ -101,7 +110,9 @@ def rejected_twice() -> Lead:
     lead = factories.LeadFactory()
     for _ in range(2):
         message = factories.held(lead)
-        review_actions.reject(message, 1, by=None, tag="tone_style", reason="Not in this tone, please.")
+        review_actions.reject(
+            message, 1, by=None, tag="tone_style", reason="Not in this tone, please."
+        )
     factories.VisitFactory(lead=lead, received_at=timezone.now() + timedelta(days=1))
     return lead
 
@@ -109,7 +120,9 @@ def rejected_twice() -> Lead:
 def decided_without_a_new_visit() -> Lead:
     lead = factories.LeadFactory()
     factories.VisitFactory(lead=lead, received_at=timezone.now() - timedelta(minutes=1))
-    review_actions.reject(factories.held(lead), 1, by=None, tag="tone_style", reason="Not in this tone, please.")
+    review_actions.reject(
+        factories.held(lead), 1, by=None, tag="tone_style", reason="Not in this tone, please."
+    )
     return lead
 
 
@@ -174,13 +187,18 @@ def test_one_rejection_and_a_new_visit_bring_a_new_draft() -> None:
     factories.VisitFactory(lead=lead)
     assessed(lead)
     assert sweep()[1] == 1
-    assert list(Message.objects.order_by("pk").values_list("status", flat=True)) == ["rejected", "held"]
+    assert list(Message.objects.order_by("pk").values_list("status", flat=True)) == [
+        "rejected",
+        "held",
+    ]
 
 
 def test_who_has_answered_before_is_decided_by_a_person_first_of_all() -> None:
     lead = factories.LeadFactory()
     message = factories.held(lead, intent=10, tier="tier_3")
-    Move.objects.create(message=message, from_status="sending", to_status="held", why="answered", version=1)
+    Move.objects.create(
+        message=message, from_status="sending", to_status="held", why="answered", version=1
+    )
     review_actions.withdraw(message, by=None)
     factories.VisitFactory(lead=lead)
     assessed(lead, intent=10, tier="tier_3")
@@ -215,7 +233,9 @@ def test_the_cursor_skips_none_and_drafts_none_twice() -> None:
         read.append(count)
     assert read == [3, 3, 1]
     assert drafts.take_assessments() == 0
-    assert sorted(Message.objects.values_list("assessment", flat=True)) == sorted(one.pk for one in made)
+    assert sorted(Message.objects.values_list("assessment", flat=True)) == sorted(
+        one.pk for one in made
+    )
     assert Position.objects.get(reader="drafting").seq == made[-1].seq
 
 
@@ -250,12 +270,16 @@ def test_a_missing_field_blocks_the_draft_and_names_the_field() -> None:
             "clear": "Add first_name or write the email by hand.",
         }
     ]
-    assert message.expires_at == pytest.approx(timezone.now() + timedelta(days=3), abs=timedelta(seconds=30))
+    assert message.expires_at == pytest.approx(
+        timezone.now() + timedelta(days=3), abs=timedelta(seconds=30)
+    )
     assert (message.held_at, message.due_at) == (None, None)
 
 
 def test_a_template_with_broken_grammar_blocks_the_draft_and_names_the_template() -> None:
-    EmailTemplate.objects.filter(tier="tier_1", angle="high_intent").update(body="Hi {{ first_name }},\n\n[if company]")
+    EmailTemplate.objects.filter(tier="tier_1", angle="high_intent").update(
+        body="Hi {{ first_name }},\n\n[if company]"
+    )
     message = drafts.write(factories.draft())
     assert (message.status, message.blocked_by) == ("blocked", "template")
     assert message.guards[0]["clear"] == "Mend template tier_1.high_intent v1."
@@ -274,7 +298,9 @@ def test_a_country_that_is_not_allowed_blocks_and_an_unknown_one_does_not() -> N
     assert factories.held(factories.LeadFactory(country="")).status == "held"
 
 
-def test_without_any_template_the_draft_is_tried_again_and_then_blocked_with_the_error(clock: Any) -> None:
+def test_without_any_template_the_draft_is_tried_again_and_then_blocked_with_the_error(
+    clock: Any,
+) -> None:
     EmailTemplate.objects.update(active=False)
     assessed()
     assert sweep() == (1, 1)
@@ -305,10 +331,14 @@ def test_templates_that_come_back_in_time_lose_nothing(clock: Any) -> None:
     assert (message.status, message.error) == ("held", "")
 
 
-def test_a_draft_that_fails_after_its_text_was_stored_is_blocked_too_and_holds_nobody_up(clock: Any) -> None:
+def test_a_draft_that_fails_after_its_text_was_stored_is_blocked_too_and_holds_nobody_up(
+    clock: Any,
+) -> None:
     broken, fine = factories.draft(), factories.draft()
     # A text of this version stands already, so storing the first one fails inside the transaction.
-    MessageText.objects.create(message=broken, version=1, subject="S", body="B", footer="F", sha256="x")
+    MessageText.objects.create(
+        message=broken, version=1, subject="S", body="B", footer="F", sha256="x"
+    )
     for _ in range(drafts.LAST_TRY):
         drafts.write_drafts()
         clock.shift(timedelta(hours=1))
@@ -319,21 +349,29 @@ def test_a_draft_that_fails_after_its_text_was_stored_is_blocked_too_and_holds_n
     assert broken.error.startswith("IntegrityError")
 
 
-def test_a_draft_that_could_not_be_written_can_be_written_by_hand_or_rejected(reviewer: User) -> None:
+def test_a_draft_that_could_not_be_written_can_be_written_by_hand_or_rejected(
+    reviewer: User,
+) -> None:
     def failed() -> Message:
         message = factories.draft()
-        Message.objects.filter(pk=message.pk).update(status="blocked", blocked_by="draft", error="LookupError: none")
+        Message.objects.filter(pk=message.pk).update(
+            status="blocked", blocked_by="draft", error="LookupError: none"
+        )
         message.refresh_from_db()
         return message
 
     by_hand = failed()
     company = by_hand.lead.company.name
-    saved = review_actions.edit(by_hand, 0, subject="Hello", body=f"Hi Dana, a word about {company}.", by=reviewer)
+    saved = review_actions.edit(
+        by_hand, 0, subject="Hello", body=f"Hi Dana, a word about {company}.", by=reviewer
+    )
     assert (saved.status, saved.version, saved.text.author) == ("held", 1, reviewer)
     assert saved.domain == saved.lead.company.domain
     assert f"/u/{saved.unsubscribe_token}" in saved.text.footer
     assert saved.text.footer.startswith("Alex Moreno\n")
-    rejected = review_actions.reject(failed(), 0, by=reviewer, tag="other", reason="This one is not worth it.")
+    rejected = review_actions.reject(
+        failed(), 0, by=reviewer, tag="other", reason="This one is not worth it."
+    )
     assert rejected.status == "rejected"
 
 
@@ -342,7 +380,12 @@ def test_a_draft_nobody_has_opened_is_rewritten_by_a_newer_assessment() -> None:
     newer = assessed(message.lead, topic="pricing")
     assert sweep()[1] == 0
     message.refresh_from_db()
-    assert (message.status, message.version, message.assessment, message.band) == ("held", 2, newer, "hot")
+    assert (message.status, message.version, message.assessment, message.band) == (
+        "held",
+        2,
+        newer,
+        "hot",
+    )
     assert (message.rank, message.intent, message.tier) == (0, 78, "tier_1")
     assert "reading about pricing" in message.text.body
     assert message.due_at <= timezone.now() + timedelta(hours=2)
@@ -382,7 +425,9 @@ def test_a_draft_opened_while_it_is_being_rewritten_keeps_its_text() -> None:
 
 def test_an_edited_draft_keeps_its_text(reviewer: User) -> None:
     message = factories.held(topic="careers")
-    message = review_actions.edit(message, 1, subject=message.text.subject, body=message.text.body + "\n\nAlex", by=reviewer)
+    message = review_actions.edit(
+        message, 1, subject=message.text.subject, body=message.text.body + "\n\nAlex", by=reviewer
+    )
     assert message.opened_at is None
     assessed(message.lead, topic="pricing")
     sweep()
@@ -408,7 +453,12 @@ def test_a_blocked_draft_is_held_once_the_missing_field_is_known() -> None:
     assessed(Lead.objects.get(pk=lead.pk))
     sweep()
     message.refresh_from_db()
-    assert (message.status, message.version, message.error, message.blocked_by) == ("held", 2, "", "")
+    assert (message.status, message.version, message.error, message.blocked_by) == (
+        "held",
+        2,
+        "",
+        "",
+    )
     assert message.held_at is not None and message.due_at is not None
 
 
@@ -430,13 +480,19 @@ def test_an_address_that_changed_makes_a_new_text_bound_to_it() -> None:
     assessed(Lead.objects.get(pk=message.lead_id))
     sweep()
     message.refresh_from_db()
-    assert (message.version, message.to_address, message.domain) == (2, "dana@other.test", "other.test")
+    assert (message.version, message.to_address, message.domain) == (
+        2,
+        "dana@other.test",
+        "other.test",
+    )
     assert message.text.sha256 != first
 
 
 def test_a_draft_that_cannot_be_rewritten_does_not_stop_the_reading_for_everybody() -> None:
     poisoned = factories.held(topic="careers")
-    MessageText.objects.create(message=poisoned, version=2, subject="S", body="B", footer="F", sha256="x")
+    MessageText.objects.create(
+        message=poisoned, version=2, subject="S", body="B", footer="F", sha256="x"
+    )
     assessed(poisoned.lead, topic="pricing")
     other = assessed()
     assert drafts.take_assessments() > 0

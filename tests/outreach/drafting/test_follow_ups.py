@@ -10,7 +10,16 @@ from django.utils import timezone
 from leads.models import Lead, Switch
 from leads.suppression import suppression
 from outreach.drafting import drafts, follow_ups
-from outreach.models import DailySlots, EmailEvent, EmailTemplate, Meeting, Message, Reply, ReplyKind, SandboxEmail
+from outreach.models import (
+    DailySlots,
+    EmailEvent,
+    EmailTemplate,
+    Meeting,
+    Message,
+    Reply,
+    ReplyKind,
+    SandboxEmail,
+)
 from outreach.review import review_actions
 from outreach.sending import send
 from tests import factories
@@ -59,12 +68,16 @@ def reply(lead: Lead, kind: str = ReplyKind.QUESTION, **more: Any) -> Reply:
 
 
 def event(message: Message, kind: str) -> EmailEvent:
-    return EmailEvent.objects.create(key=f"{kind}{message.pk}", message=message, kind=kind, source="test", at=timezone.now())
+    return EmailEvent.objects.create(
+        key=f"{kind}{message.pk}", message=message, kind=kind, source="test", at=timezone.now()
+    )
 
 
 def meeting(lead: Lead, status: str = "confirmed") -> Meeting:
     now = timezone.now()
-    return Meeting.objects.create(ghl_id="m1", lead=lead, status=status, booked_at=now, starts_at=now + DAYS, changed_at=now)
+    return Meeting.objects.create(
+        ghl_id="m1", lead=lead, status=status, booked_at=now, starts_at=now + DAYS, changed_at=now
+    )
 
 
 def test_on_the_third_and_the_seventh_day_and_then_no_more(first: Message, clock: Any) -> None:
@@ -72,7 +85,12 @@ def test_on_the_third_and_the_seventh_day_and_then_no_more(first: Message, clock
     assert open_and_write() == []
     clock.shift(HOURS)
     (second,) = open_and_write()
-    assert (second.status, second.step, second.follows, second.lead) == ("held", 2, first, first.lead)
+    assert (second.status, second.step, second.follows, second.lead) == (
+        "held",
+        2,
+        first,
+        first.lead,
+    )
     assert second.text.subject == f"Re: {first.text.subject}"
     assert second.template.angle == "follow_up"
     approve_and_send(second, clock)
@@ -126,11 +144,15 @@ def test_a_third_waits_for_three_days_after_a_late_second(first: Message, clock:
 
 
 @pytest.mark.parametrize("end", ["rejected", "expired", "withdrawn"])
-def test_a_second_that_never_left_is_followed_by_no_third(first: Message, clock: Any, end: str) -> None:
+def test_a_second_that_never_left_is_followed_by_no_third(
+    first: Message, clock: Any, end: str
+) -> None:
     clock.shift(3 * DAYS)
     (second,) = open_and_write()
     if end == "rejected":
-        review_actions.reject(second, second.version, by=None, tag="other", reason="Enough has been said to them.")
+        review_actions.reject(
+            second, second.version, by=None, tag="other", reason="Enough has been said to them."
+        )
     elif end == "withdrawn":
         review_actions.withdraw(second, by=None)
     else:
@@ -150,21 +172,29 @@ ENDS: dict[str, Callable[[Message], Any]] = {
     "unsubscribed": lambda first: event(first, "unsubscribed"),
     "meeting": lambda first: meeting(first.lead),
     "suppressed": lambda first: suppression.stop(first.to_address, "manual", "test", first.lead),
-    "other_address": lambda first: Lead.objects.filter(pk=first.lead_id).update(email="new@example.com"),
-    "company_answered": lambda first: reply(factories.LeadFactory(company=first.lead.company), ReplyKind.POSITIVE),
+    "other_address": lambda first: Lead.objects.filter(pk=first.lead_id).update(
+        email="new@example.com"
+    ),
+    "company_answered": lambda first: reply(
+        factories.LeadFactory(company=first.lead.company), ReplyKind.POSITIVE
+    ),
 }
 every_end = pytest.mark.parametrize("end", ENDS.values(), ids=list(ENDS))
 
 
 @every_end
-def test_what_ends_a_thread_before_its_day_opens_nothing(first: Message, clock: Any, end: Callable[[Message], Any]) -> None:
+def test_what_ends_a_thread_before_its_day_opens_nothing(
+    first: Message, clock: Any, end: Callable[[Message], Any]
+) -> None:
     end(first)
     clock.shift(3 * DAYS)
     assert open_and_write() == []
 
 
 @every_end
-def test_what_ends_a_thread_withdraws_what_waits(first: Message, clock: Any, end: Callable[[Message], Any]) -> None:
+def test_what_ends_a_thread_withdraws_what_waits(
+    first: Message, clock: Any, end: Callable[[Message], Any]
+) -> None:
     clock.shift(3 * DAYS)
     (second,) = open_and_write()
     end(first)
@@ -175,7 +205,9 @@ def test_what_ends_a_thread_withdraws_what_waits(first: Message, clock: Any, end
 
 
 @every_end
-def test_what_ends_a_thread_stops_an_approved_one_at_the_door(first: Message, clock: Any, end: Callable[[Message], Any]) -> None:
+def test_what_ends_a_thread_stops_an_approved_one_at_the_door(
+    first: Message, clock: Any, end: Callable[[Message], Any]
+) -> None:
     clock.shift(3 * DAYS)
     (second,) = open_and_write()
     review_actions.clear(second, second.version, by=None)
@@ -189,16 +221,22 @@ def test_what_ends_a_thread_stops_an_approved_one_at_the_door(first: Message, cl
 
 GOES_ON: dict[str, Callable[[Message], Any]] = {
     "out of office": lambda first: reply(first.lead, ReplyKind.OUT_OF_OFFICE),
-    "corrected to an automatic answer": lambda first: reply(first.lead, corrected_to=ReplyKind.OUT_OF_OFFICE),
+    "corrected to an automatic answer": lambda first: reply(
+        first.lead, corrected_to=ReplyKind.OUT_OF_OFFICE
+    ),
     "opened": lambda first: event(first, "opened"),
     "a meeting that was cancelled": lambda first: meeting(first.lead, "cancelled"),
-    "a question of a colleague": lambda first: reply(factories.LeadFactory(company=first.lead.company)),
+    "a question of a colleague": lambda first: reply(
+        factories.LeadFactory(company=first.lead.company)
+    ),
     "a yes at another company": lambda first: reply(factories.LeadFactory(), ReplyKind.POSITIVE),
 }
 
 
 @pytest.mark.parametrize("happened", GOES_ON.values(), ids=list(GOES_ON))
-def test_what_does_not_end_a_thread(first: Message, clock: Any, happened: Callable[[Message], Any]) -> None:
+def test_what_does_not_end_a_thread(
+    first: Message, clock: Any, happened: Callable[[Message], Any]
+) -> None:
     happened(first)
     clock.shift(3 * DAYS)
     (second,) = open_and_write()
@@ -209,7 +247,9 @@ def test_what_does_not_end_a_thread(first: Message, clock: Any, happened: Callab
 def test_only_what_left_is_followed(clock: Any) -> None:
     factories.held()
     message = factories.cleared()
-    Message.objects.filter(pk=message.pk).update(status="sent", sent_at=timezone.now(), transport="")
+    Message.objects.filter(pk=message.pk).update(
+        status="sent", sent_at=timezone.now(), transport=""
+    )
     clock.shift(3 * DAYS)
     assert open_and_write() == []
 
@@ -234,11 +274,15 @@ def test_a_first_email_is_never_made_from_a_follow_ups_template() -> None:
         drafts.write(message)
 
 
-def test_an_edit_may_keep_the_subject_of_the_thread_and_no_other_re(first: Message, clock: Any) -> None:
+def test_an_edit_may_keep_the_subject_of_the_thread_and_no_other_re(
+    first: Message, clock: Any
+) -> None:
     clock.shift(3 * DAYS)
     (second,) = open_and_write()
     body = second.text.body.replace("One thing", "A thing")
-    edited = review_actions.edit(second, second.version, subject=second.text.subject, body=body, by=None)
+    edited = review_actions.edit(
+        second, second.version, subject=second.text.subject, body=body, by=None
+    )
     assert edited.status == "held"
     edited = review_actions.edit(edited, edited.version, subject="Re: our call", body=body, by=None)
     assert (edited.status, edited.blocked_by) == ("blocked", "subject")
@@ -247,11 +291,15 @@ def test_an_edit_may_keep_the_subject_of_the_thread_and_no_other_re(first: Messa
 def test_a_copy_of_the_first_email_is_blocked(first: Message, clock: Any) -> None:
     clock.shift(3 * DAYS)
     (second,) = open_and_write()
-    edited = review_actions.edit(second, second.version, subject=second.text.subject, body=first.text.body, by=None)
+    edited = review_actions.edit(
+        second, second.version, subject=second.text.subject, body=first.text.body, by=None
+    )
     assert (edited.status, edited.blocked_by) == ("blocked", "near_copy")
 
 
-def test_a_follow_up_counts_against_every_limit_like_a_first_one(first: Message, clock: Any) -> None:
+def test_a_follow_up_counts_against_every_limit_like_a_first_one(
+    first: Message, clock: Any
+) -> None:
     clock.shift(3 * DAYS)
     (second,) = open_and_write()
     review_actions.clear(second, second.version, by=None)
@@ -276,17 +324,24 @@ class TestAtGhl:
         one, two, three = ghl.sent_emails()
         assert "threadId" not in one["body"]
         assert two["threadId"] == three["threadId"] == one["messageId"]
-        assert (two["replyMessageId"], three["replyMessageId"]) == (one["messageId"], two["messageId"])
+        assert (two["replyMessageId"], three["replyMessageId"]) == (
+            one["messageId"],
+            two["messageId"],
+        )
         assert two["subject"] == three["subject"] == f"Re: {one['subject']}"
 
-    def test_our_own_first_email_is_no_earlier_email_of_somebody_else(self, ghl: FakeGhl, clock: Any) -> None:
+    def test_our_own_first_email_is_no_earlier_email_of_somebody_else(
+        self, ghl: FakeGhl, clock: Any
+    ) -> None:
         factories.cleared()
         send.send_due()
         clock.shift(3 * DAYS)
         (second,) = open_and_write()
         assert approve_and_send(second, clock).critical_reason == ""
 
-    def test_an_answer_that_only_ghl_knows_of_stops_it_at_the_door(self, ghl: FakeGhl, clock: Any) -> None:
+    def test_an_answer_that_only_ghl_knows_of_stops_it_at_the_door(
+        self, ghl: FakeGhl, clock: Any
+    ) -> None:
         message = factories.cleared()
         send.send_due()
         clock.shift(3 * DAYS)
@@ -311,4 +366,7 @@ def test_an_answer_to_nothing_never_leaves(first: Message, clock: Any, settings:
     assert send.send_due() == 0
     second.refresh_from_db()
     assert second.status == "withdrawn"
-    assert second.error == "The first email of this thread was kept in the sandbox and never reached them."
+    assert (
+        second.error
+        == "The first email of this thread was kept in the sandbox and never reached them."
+    )

@@ -43,9 +43,13 @@ def test_the_best_of_a_tier_are_queued_and_each_is_critical(lead_user: User) -> 
     said = queue(lead_user, "--tier", "tier_1", "--limit", "10", "--confirm", "2")
     assert "2 of 2 leads looked at can be queued." in said
     assert drafts.write_drafts() == 2
-    found = list(Message.objects.order_by("-intent").values_list("lead", "status", "critical_reason", "rank"))
+    found = list(
+        Message.objects.order_by("-intent").values_list("lead", "status", "critical_reason", "rank")
+    )
     assert found == [(lead.pk, "held", "Queued by hand, with others.", 0) for lead in (high, low)]
-    assert not any(v["machine_approves"] for m in Message.objects.all() for v in m.verdicts.values())
+    assert not any(
+        v["machine_approves"] for m in Message.objects.all() for v in m.verdicts.values()
+    )
     row = Segment.objects.get()
     assert (row.what, row.looked_at, row.queued, row.by) == ("tier_1", 2, 2, lead_user)
 
@@ -69,7 +73,9 @@ def test_an_old_visit_is_no_reason_and_is_not_spoken_of(lead_user: User) -> None
     assert Visit.objects.get().path == "/pricing"
 
 
-@pytest.mark.parametrize("case", ["suppressed", "written", "no address", "not scored", "an example"])
+@pytest.mark.parametrize(
+    "case", ["suppressed", "written", "no address", "not scored", "an example"]
+)
 def test_who_must_not_be_written_to_is_left_out_with_the_reason(case: str, lead_user: User) -> None:
     lead = known()
     reason = {
@@ -100,7 +106,9 @@ def test_who_must_not_be_written_to_is_left_out_with_the_reason(case: str, lead_
 def test_a_file_names_people_by_address_or_linkedin(tmp_path: Path, lead_user: User) -> None:
     one, two = known(), known(tier="tier_3")
     file = tmp_path / "people.csv"
-    file.write_text(f"email,linkedin_url\n{one.email.upper()},\n,https://www.linkedin.com/{two.linkedin_key}/\n{one.email},\n")
+    file.write_text(
+        f"email,linkedin_url\n{one.email.upper()},\n,https://www.linkedin.com/{two.linkedin_key}/\n{one.email},\n"
+    )
     queue(lead_user, "--input", str(file), "--confirm", "2")
     assert set(Message.objects.values_list("lead", flat=True)) == {one.pk, two.pk}
 
@@ -111,7 +119,9 @@ def test_a_file_with_an_unknown_person_queues_nobody(tmp_path: Path, lead_user: 
     file.write_text(f"email\n{lead.email}\nnobody@elsewhere.test\n\nno address at all\n")
     out = StringIO()
     with pytest.raises(CommandError, match="2 of 3 lines are wrong. Nothing was queued."):
-        call_command("queue_segment", "--as", "lena", "--input", str(file), "--confirm", "1", stderr=out)
+        call_command(
+            "queue_segment", "--as", "lena", "--input", str(file), "--confirm", "1", stderr=out
+        )
     assert "line 3: email: nobody here is nobody@elsewhere.test" in out.getvalue()
     assert "line 5: email: neither an address nor a LinkedIn URL" in out.getvalue()
     assert not Message.objects.exists()
@@ -121,7 +131,9 @@ def test_a_cell_that_is_too_long_is_named_by_its_line(tmp_path: Path, lead_user:
     file, out = tmp_path / "people.csv", StringIO()
     file.write_text(f"email\n{'x' * 140_000}\n")
     with pytest.raises(CommandError, match="1 of 1 lines are wrong. Nothing was queued."):
-        call_command("queue_segment", "--as", "lena", "--input", str(file), "--confirm", "1", stderr=out)
+        call_command(
+            "queue_segment", "--as", "lena", "--input", str(file), "--confirm", "1", stderr=out
+        )
     assert out.getvalue().startswith("line 2: A cell has more than 131072 characters")
     assert not Message.objects.exists()
 
@@ -153,7 +165,9 @@ def test_what_cannot_be_read_is_named(args: list[str], said: str, lead_user: Use
 
 def test_json_says_the_same(lead_user: User) -> None:
     known()
-    document = json.loads(queue(lead_user, "--tier", "tier_1", "--limit", "5", "--confirm", "1", "--json"))
+    document = json.loads(
+        queue(lead_user, "--tier", "tier_1", "--limit", "5", "--confirm", "1", "--json")
+    )
     assert document == {"selected": 1, "looked_at": 1, "left_out": {}, "queued": 1}
 
 

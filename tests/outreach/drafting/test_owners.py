@@ -24,7 +24,12 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender", "loose")]
 
 @pytest.fixture
 def ben(db: None) -> TeamMember:
-    return factories.TeamMemberFactory(name="Ben Ito", title="Director", booking_url="https://meet.example.com/ben", ghl_user_id="usr-ben")
+    return factories.TeamMemberFactory(
+        name="Ben Ito",
+        title="Director",
+        booking_url="https://meet.example.com/ben",
+        ghl_user_id="usr-ben",
+    )
 
 
 def held() -> Message:
@@ -43,22 +48,31 @@ def test_what_nobody_has_opened_is_signed_by_the_new_owner(ben: TeamMember, revi
     assert drafts.follow_owners() == 1
     now = as_it_is(message)
     assert (now.sender, now.status, now.version) == (ben, "held", 2)
-    assert now.text.footer.startswith("Ben Ito\nDirector, ") and "https://meet.example.com/ben" in now.text.footer
+    assert (
+        now.text.footer.startswith("Ben Ito\nDirector, ")
+        and "https://meet.example.com/ben" in now.text.footer
+    )
     assert now.text.footer.count("/u/") == 1 and now.unsubscribe_token in now.text.footer
     assert (drafts.follow_owners(), compose.signed_by_another(now)) == (0, "")
 
 
 @pytest.mark.parametrize("why", ["opened", "written", "approved", "from before"])
-def test_what_a_person_has_touched_stays_and_says_so(ben: TeamMember, reviewer: Any, why: str) -> None:
+def test_what_a_person_has_touched_stays_and_says_so(
+    ben: TeamMember, reviewer: Any, why: str
+) -> None:
     message = held()
     if why == "opened":
         review_actions.mark_opened(message)
     elif why == "written":
-        review_actions.edit(message, 1, subject="Other words", body=f"{message.text.body}\n\nOne more.", by=reviewer)
+        review_actions.edit(
+            message, 1, subject="Other words", body=f"{message.text.body}\n\nOne more.", by=reviewer
+        )
     elif why == "approved":
         review_actions.clear(message, 1, by=reviewer)
     else:
-        Message.objects.filter(pk=message.pk).update(template=None, template_why=previous_system.FROM_BEFORE)
+        Message.objects.filter(pk=message.pk).update(
+            template=None, template_why=previous_system.FROM_BEFORE
+        )
     before = Message.objects.values().get()
     owner_assignment.by_hand(message.lead, ben, by=reviewer)
     tasks.free_blocked()
@@ -69,7 +83,9 @@ def test_what_a_person_has_touched_stays_and_says_so(ben: TeamMember, reviewer: 
     )
 
 
-def test_when_who_signs_leaves_the_next_owner_signs(ben: TeamMember, sender: TeamMember, reviewer: Any) -> None:
+def test_when_who_signs_leaves_the_next_owner_signs(
+    ben: TeamMember, sender: TeamMember, reviewer: Any
+) -> None:
     message = held()
     owner_assignment.by_hand(message.lead, ben, by=reviewer)
     drafts.follow_owners()
@@ -79,14 +95,18 @@ def test_when_who_signs_leaves_the_next_owner_signs(ben: TeamMember, sender: Tea
     assert (as_it_is(message).sender, as_it_is(message).status) == (sender, "held")
 
 
-def test_an_email_that_waits_to_be_drafted_is_signed_by_whoever_owns_the_lead_then(ben: TeamMember, reviewer: Any) -> None:
+def test_an_email_that_waits_to_be_drafted_is_signed_by_whoever_owns_the_lead_then(
+    ben: TeamMember, reviewer: Any
+) -> None:
     message = factories.draft()
     owner_assignment.by_hand(message.lead, ben, by=reviewer)
     drafts.write_drafts()
     assert as_it_is(message).sender == ben
 
 
-def test_one_that_cannot_be_signed_anew_keeps_the_others_from_nothing(ben: TeamMember, reviewer: Any) -> None:
+def test_one_that_cannot_be_signed_anew_keeps_the_others_from_nothing(
+    ben: TeamMember, reviewer: Any
+) -> None:
     first, second = held(), held()
     for message in (first, second):
         owner_assignment.by_hand(message.lead, ben, by=reviewer)
@@ -116,13 +136,20 @@ def test_who_is_assigned_by_the_time_an_email_leaves_gets_the_answer_and_signs_n
     [left] = ghl.sent_emails(message.to_address)
     assert "Alex Moreno" in str(left["body"]) and "Ben Ito" not in str(left["body"])
     now = as_it_is(message)
-    assert (now.status, now.sender, now.lead.owner, now.lead.owner_how) == ("sent", sender, ben, "ghl")
+    assert (now.status, now.sender, now.lead.owner, now.lead.owner_how) == (
+        "sent",
+        sender,
+        ben,
+        "ghl",
+    )
     reply = factories.came_back(now)
     assert escalation.notice_answers() == 1
     assert Notice.objects.get(reply=reply).to == ben
 
 
-def test_a_notice_that_was_not_told_yet_goes_to_who_owns_the_lead_by_then(ben: TeamMember, sender: TeamMember, reviewer: Any) -> None:
+def test_a_notice_that_was_not_told_yet_goes_to_who_owns_the_lead_by_then(
+    ben: TeamMember, sender: TeamMember, reviewer: Any
+) -> None:
     message = factories.cleared()
     owner_assignment.settle(message.lead)
     reply = factories.came_back(message)
@@ -133,23 +160,36 @@ def test_a_notice_that_was_not_told_yet_goes_to_who_owns_the_lead_by_then(ben: T
     assert Notice.objects.get(reply=reply).to == ben
 
 
-def test_whom_gohighlevel_does_not_know_or_assigns_to_nobody_stays(ghl: FakeGhl, ben: TeamMember) -> None:
+def test_whom_gohighlevel_does_not_know_or_assigns_to_nobody_stays(
+    ghl: FakeGhl, ben: TeamMember
+) -> None:
     unknown, unassigned = held(), held()
     ghl.add_contact(unassigned.to_address)
     assert ghl_lookup.look_due() == 2
     for message in (unknown, unassigned):
         lead = Lead.objects.get(pk=message.lead_id)
-        assert (lead.owner.name, lead.owner_how, lead.ghl_assigned_to) == ("Alex Moreno", "default", "")
+        assert (lead.owner.name, lead.owner_how, lead.ghl_assigned_to) == (
+            "Alex Moreno",
+            "default",
+            "",
+        )
 
 
-def test_a_language_models_words_stay_under_the_new_signature(model: FakeLanguageModel, ben: TeamMember, reviewer: Any) -> None:
+def test_a_language_models_words_stay_under_the_new_signature(
+    model: FakeLanguageModel, ben: TeamMember, reviewer: Any
+) -> None:
     message = held()
     rewrite.ask_due()
     words = as_it_is(message).text
     owner_assignment.by_hand(message.lead, ben, by=reviewer)
     assert drafts.follow_owners() == 1
     now = as_it_is(message)
-    assert (now.sender, now.version, now.text.body, now.text.language_model) == (ben, 3, words.body, "test-model")
+    assert (now.sender, now.version, now.text.body, now.text.language_model) == (
+        ben,
+        3,
+        words.body,
+        "test-model",
+    )
     assert now.text.footer.startswith("Ben Ito\n") and len(model.requests()) == 1
 
 

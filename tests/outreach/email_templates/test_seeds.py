@@ -68,13 +68,19 @@ def test_every_gap_in_what_is_known_still_makes_an_email_that_passes_every_guard
         assert style.of_email(written.subject, written.body) == [], (family, gap)
         assert written.body.startswith("Hi Dana,\n\n") and written.body.endswith("?")
         assert not re.search(r"\s[,.?]|,,|\.\.|  |\ba (?!one)[aeiou]", written.body), written.body
-        assert all(sentence[:1].isupper() for sentence in re.split(r"(?<=[.?])\s+|\n+", written.body) if sentence)
+        assert all(
+            sentence[:1].isupper()
+            for sentence in re.split(r"(?<=[.?])\s+|\n+", written.body)
+            if sentence
+        )
 
 
 def test_the_longest_company_name_that_is_common_keeps_subjects_readable() -> None:
     for key in SEEDS:
         lead, assessment = email_templates_preview.made_up("cro", template(key), full=True)
-        lead.company.name = "Cascade Manufacturing"  # of American company names, nine in ten are no longer
+        lead.company.name = (
+            "Cascade Manufacturing"  # of American company names, nine in ten are no longer
+        )
         message = Message(lead=lead, assessment=assessment, kind=lead.kind, unsubscribe_token="t")
         assert len(compose.compose(lead, message, template(key)).subject) <= 60, key
 
@@ -93,9 +99,15 @@ def test_who_signs_is_never_spoken_of_as_somebody_else(key: str, sender: Any) ->
 def test_people_of_each_family_read_of_their_own_pain() -> None:
     for key in SEEDS:
         one = template(key)
-        bodies = {family: email_templates_preview.made_up(family, one, full=True) for family in style.FAMILIES}
+        bodies = {
+            family: email_templates_preview.made_up(family, one, full=True)
+            for family in style.FAMILIES
+        }
         texts = {
-            compose.compose(lead, Message(lead=lead, assessment=made, unsubscribe_token="t"), one).body for lead, made in bodies.values()
+            compose.compose(
+                lead, Message(lead=lead, assessment=made, unsubscribe_token="t"), one
+            ).body
+            for lead, made in bodies.values()
         }
         assert len(texts) == 5, key
 
@@ -133,7 +145,12 @@ class TestUpgrade:
         assert not EmailTemplate.objects.filter(key="tier_1.hiring", active=True).exists()
 
     def test_a_new_seed_comes_in_unless_somebody_has_one_in_its_place(self, lead_user: Any) -> None:
-        row = {**SEEDS["tier_1.general"], "key": "tier_1.content.hiring", "angle": "content", "signal": "hiring"}
+        row = {
+            **SEEDS["tier_1.general"],
+            "key": "tier_1.content.hiring",
+            "angle": "content",
+            "signal": "hiring",
+        }
         mine = EmailTemplate.objects.create(**{**row, "key": "ours"}, created_by=lead_user)
         assert seeding.seed_templates([row]) == 0
         EmailTemplate.objects.filter(pk=mine.pk).update(active=False)
@@ -142,7 +159,9 @@ class TestUpgrade:
 
 
 class TestChoice:
-    def choose(self, *signals: str, tier: str = "tier_1", angle: str = "high_intent") -> tuple[str, str]:
+    def choose(
+        self, *signals: str, tier: str = "tier_1", angle: str = "high_intent"
+    ) -> tuple[str, str]:
         found, why = compose.choose(tier, angle, signals)
         return found.key, why
 
@@ -161,7 +180,9 @@ class TestChoice:
             ((), "webinar", "tier_1.general", "tier_1, angle general, for there is none for angle webinar"),
         ],
     )  # fmt: skip
-    def test_by_tier_angle_and_the_strongest_signal(self, signals: Any, angle: str, key: str, why: str) -> None:
+    def test_by_tier_angle_and_the_strongest_signal(
+        self, signals: Any, angle: str, key: str, why: str
+    ) -> None:
         assert self.choose(*signals, angle=angle) == (key, why)
 
     def test_a_tier_without_any_gets_one_of_another_and_it_says_so(self) -> None:
@@ -174,10 +195,18 @@ class TestChoice:
         company = factories.CompanyFactory(open_roles=3, technologies=["HubSpot"])
         message = factories.held(factories.LeadFactory(company=company), angle="high_intent")
         assert message.template.key == "tier_1.high_intent.hiring"
-        assert message.template_why == "tier_1, angle high_intent, signal hiring; also known: tech_stack"
+        assert (
+            message.template_why
+            == "tier_1, angle high_intent, signal hiring; also known: tech_stack"
+        )
 
     def test_a_warm_lead_who_read_a_high_intent_page_is_answered(self) -> None:
-        warm = {"kind": "known", "member": "Sam", "company": "", "sentence": "Sam on our team knows you."}
+        warm = {
+            "kind": "known",
+            "member": "Sam",
+            "company": "",
+            "sentence": "Sam on our team knows you.",
+        }
         read = factories.held(angle="warm_connection", warm=warm, topic="pricing")
         blog = factories.held(angle="warm_connection", warm=warm, topic="AI at work")
         assert read.template.key == "tier_1.warm_connection.high_intent_page"
@@ -185,7 +214,9 @@ class TestChoice:
 
 
 def test_the_fields_that_the_form_names_are_those_that_drafting_fills() -> None:
-    lead, made = email_templates_preview.made_up("cro", template("tier_1.warm_connection"), full=True)
+    lead, made = email_templates_preview.made_up(
+        "cro", template("tier_1.warm_connection"), full=True
+    )
     found = set(compose.fields_of(lead, made, None, thread="A question"))
     assert found | {"visit_count"} == set(style.FIELDS)
     assert merge_fields.title_family(lead.title) == "cro"

@@ -12,7 +12,9 @@ from outreach.experiments.ab_statistics import Side
 ONE = str(UUID(int=1))
 
 
-def side(assigned: int, ripe: int | None = None, answered: int = 0, left: int | None = None) -> Side:
+def side(
+    assigned: int, ripe: int | None = None, answered: int = 0, left: int | None = None
+) -> Side:
     ripe = assigned if ripe is None else ripe
     return Side(assigned, ripe if left is None else left, ripe, answered, 0)
 
@@ -22,7 +24,9 @@ def test_a_person_gets_the_same_each_time_and_half_get_each() -> None:
     assert given == [ab_assignment.variant_of(ONE, person) for person in range(2000)]
     assert given.count("a") == 983  # of this test; a fair coin gives 1,000 give or take 44
     other = [ab_assignment.variant_of(str(UUID(int=2)), person) for person in range(2000)]
-    assert 900 < sum(one == two for one, two in zip(given, other, strict=True)) < 1100  # no test follows another
+    assert (
+        900 < sum(one == two for one, two in zip(given, other, strict=True)) < 1100
+    )  # no test follows another
 
 
 def test_the_plan_of_fifty_says_that_it_shows_little() -> None:
@@ -30,8 +34,12 @@ def test_the_plan_of_fifty_says_that_it_shows_little() -> None:
     assert (found.rate, found.is_assumed, found.hoped, found.days) == (0.07, True, 0.14, 2)
     assert found.power == statistics.power(0.07, 0.14, 25) < 0.2
     assert found.needed == 2 * statistics.trials_needed(0.07, 0.14, 0.8)
-    assert found.seen is not None and statistics.power(0.07, found.seen, 25) >= 0.8 > statistics.power(0.07, found.seen - 0.01, 25)
-    assert found.sentence.startswith("With 25 emails a side a rise from 7% (assumed) to 14% would be seen once in 10.")
+    assert found.seen is not None and statistics.power(
+        0.07, found.seen, 25
+    ) >= 0.8 > statistics.power(0.07, found.seen - 0.01, 25)
+    assert found.sentence.startswith(
+        "With 25 emails a side a rise from 7% (assumed) to 14% would be seen once in 10."
+    )
     assert "These 50 take 2 days or more at today's cap" in found.sentence
 
 
@@ -58,7 +66,12 @@ def test_a_plan_is_made_for_every_rate(people: int, answered: int) -> None:
         (side(25, answered=0), side(25, answered=0), "inconclusive", "may be chance"),
         (side(25, ripe=0), side(25, ripe=0), "inconclusive", "Nothing left"),
         (side(5, answered=0), side(45, answered=40), "inconclusive", "too uneven"),
-        (side(500, answered=80, left=500), side(500, ripe=300, answered=90), "inconclusive", "too uneven"),
+        (
+            side(500, answered=80, left=500),
+            side(500, ripe=300, answered=90),
+            "inconclusive",
+            "too uneven",
+        ),
     ],
 )
 def test_what_a_finished_test_says(a: Side, b: Side, verdict: str, why: str) -> None:

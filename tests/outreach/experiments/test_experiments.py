@@ -45,7 +45,9 @@ def drafted(test: Experiment, count: int) -> list[Message]:
     leads = [factories.LeadFactory() for _ in range(count)]
     keys = (UUID(int=n) for n in itertools.count(1))
     sides = lambda key: [ab_assignment.variant_of(str(key), lead.pk) for lead in leads]  # noqa: E731
-    Experiment.objects.filter(pk=test.pk).update(public_id=next(k for k in keys if sides(k).count("a") * 2 == count))
+    Experiment.objects.filter(pk=test.pk).update(
+        public_id=next(k for k in keys if sides(k).count("a") * 2 == count)
+    )
     test.refresh_from_db()
     return [factories.held(lead) for lead in leads]
 
@@ -53,7 +55,9 @@ def drafted(test: Experiment, count: int) -> list[Message]:
 def sent(message: Message, days: int = 4, **more: Any) -> Message:
     """Made so in the row: how emails leave is tested elsewhere."""
     at = timezone.now() - timedelta(days=days)
-    Message.objects.filter(pk=message.pk).update(**{"status": "sent", "transport": "ghl", "sent_at": at, **more})
+    Message.objects.filter(pk=message.pk).update(
+        **{"status": "sent", "transport": "ghl", "sent_at": at, **more}
+    )
     message.refresh_from_db()
     return message
 
@@ -118,7 +122,9 @@ class TestAssigning:
         factories.held()
         assert not Assignment.objects.exists() and Experiment.objects.get().assigned == 0
 
-    def test_other_templates_blocked_drafts_and_ended_tests_have_none(self, lead_user: User) -> None:
+    def test_other_templates_blocked_drafts_and_ended_tests_have_none(
+        self, lead_user: User
+    ) -> None:
         test = begun(lead_user)
         factories.held(tier="tier_2")
         drafts.write(factories.draft(factories.LeadFactory(country="DE")))
@@ -130,10 +136,20 @@ class TestAssigning:
         begun(lead_user)
         EmailTemplate.objects.filter(pk=active().pk).update(active=False)
         old = EmailTemplate.objects.filter(key=KEY).earliest("version")
-        EmailTemplate.objects.create(key=KEY, version=9, tier=old.tier, angle=old.angle, name="New", subject=SUBJECT, body=old.body)
+        EmailTemplate.objects.create(
+            key=KEY,
+            version=9,
+            tier=old.tier,
+            angle=old.angle,
+            name="New",
+            subject=SUBJECT,
+            body=old.body,
+        )
         assert factories.held().template.version == 9 and not Assignment.objects.exists()
 
-    def test_the_language_model_leaves_what_is_tested_alone(self, lead_user: User, model: FakeLanguageModel) -> None:
+    def test_the_language_model_leaves_what_is_tested_alone(
+        self, lead_user: User, model: FakeLanguageModel
+    ) -> None:
         begun(lead_user)
         assert rewrite_requests.is_on()
         factories.held()
@@ -141,7 +157,11 @@ class TestAssigning:
 
     def test_a_variant_is_never_in_use_by_itself(self, lead_user: User) -> None:
         test = begun(lead_user)
-        assert (test.template_b.active, test.template_b.version, active().pk) == (False, 2, test.template_a_id)
+        assert (test.template_b.active, test.template_b.version, active().pk) == (
+            False,
+            2,
+            test.template_a_id,
+        )
         seeding.seed()
         assert active() == test.template_a and test.template_b not in compose.first_emails()
 
@@ -158,13 +178,18 @@ class TestStarting:
     def test_a_size_that_is_no_test_is_refused(self, lead_user: User, size: int) -> None:
         with pytest.raises(experiments.NotStarted, match="even number of emails"):
             begun(lead_user, size=size)
-        assert not Experiment.objects.exists() and not EmailTemplate.objects.filter(key=KEY, version=2).exists()
+        assert (
+            not Experiment.objects.exists()
+            and not EmailTemplate.objects.filter(key=KEY, version=2).exists()
+        )
 
     def test_one_test_of_a_template_at_a_time(self, lead_user: User) -> None:
         test = begun(lead_user)
         with pytest.raises(experiments.NotStarted, match="under way"):
             begun(lead_user, text="Where the week goes at {{ company }}")
-        assert Experiment.objects.get() == test and EmailTemplate.objects.filter(key=KEY).count() == 2
+        assert (
+            Experiment.objects.get() == test and EmailTemplate.objects.filter(key=KEY).count() == 2
+        )
         experiments.end(test, lead_user)
         assert begun(lead_user, text="Where the week goes at {{ company }}").template_b.version == 3
 
@@ -187,7 +212,9 @@ class TestStarting:
             known = {(p.field, p.text) for p in preview.proof(one.template).problems}
             found = preview.proof(one.variant)
             assert not found.errors and {(p.field, p.text) for p in found.problems} <= known
-            assert one.after != one.before and (one.variant.subject == one.template.subject) == (kind != "subject")
+            assert one.after != one.before and (one.variant.subject == one.template.subject) == (
+                kind != "subject"
+            )
 
     @pytest.mark.parametrize(
         ("kind", "text"),
@@ -204,9 +231,14 @@ class TestStarting:
             proposals.proposal(active(), kind, text)
 
     def test_a_call_to_action_takes_the_place_of_every_wording_of_the_question(self) -> None:
-        body = "Hi {{ first_name }},\n\nIs it so? It is.\n\n[title ceo]\nThis?\n\n[title other]\nThat?"
+        body = (
+            "Hi {{ first_name }},\n\nIs it so? It is.\n\n[title ceo]\nThis?\n\n[title other]\nThat?"
+        )
         assert proposals.call_to_action(body) == "[title ceo]\nThis?\n\n[title other]\nThat?"
-        assert proposals.with_call_to_action(body, " Now? ") == "Hi {{ first_name }},\n\nIs it so? It is.\n\nNow?"
+        assert (
+            proposals.with_call_to_action(body, " Now? ")
+            == "Hi {{ first_name }},\n\nIs it so? It is.\n\nNow?"
+        )
         assert proposals.call_to_action("Hello.\n\nOne?\n\nTwo?") == "Two?"
         assert proposals.call_to_action("No question.") == ""
 
@@ -217,19 +249,36 @@ class TestCounting:
         messages = drafted(test, 12)
         by_side = {side: [m for m in messages if m.assignment.variant == side] for side in "ab"}
         edited = by_side["b"][0]
-        review_actions.edit(edited, 1, subject="Mine", body=f"About {edited.lead.company.name}.", by=lead_user)
+        review_actions.edit(
+            edited, 1, subject="Mine", body=f"About {edited.lead.company.name}.", by=lead_user
+        )
         for message in messages:
             message.refresh_from_db()
             sent(message)
         factories.came_back(by_side["b"][0])
-        factories.came_back(by_side["a"][0]).__class__.objects.filter(message=by_side["a"][0]).update(sorted_as="stop")
+        factories.came_back(by_side["a"][0]).__class__.objects.filter(
+            message=by_side["a"][0]
+        ).update(sorted_as="stop")
         found = experiments.result(test)
-        assert found.a == ab_statistics.Side(len(by_side["a"]), len(by_side["a"]), len(by_side["a"]), 0, 0)
-        assert found.b == ab_statistics.Side(len(by_side["b"]), len(by_side["b"]), len(by_side["b"]), 1, 1)
+        assert found.a == ab_statistics.Side(
+            len(by_side["a"]), len(by_side["a"]), len(by_side["a"]), 0, 0
+        )
+        assert found.b == ab_statistics.Side(
+            len(by_side["b"]), len(by_side["b"]), len(by_side["b"]), 1, 1
+        )
         assert (found.is_complete, found.verdict) == (True, "inconclusive")
 
-    @pytest.mark.parametrize("more", [{"transport": "sandbox"}, {"status": "failed"}, {"kind": "training", "transport": "sandbox"}])
-    def test_what_did_not_reach_somebody_real_counts_for_nothing(self, lead_user: User, more: Any) -> None:
+    @pytest.mark.parametrize(
+        "more",
+        [
+            {"transport": "sandbox"},
+            {"status": "failed"},
+            {"kind": "training", "transport": "sandbox"},
+        ],
+    )
+    def test_what_did_not_reach_somebody_real_counts_for_nothing(
+        self, lead_user: User, more: Any
+    ) -> None:
         test = begun(lead_user)
         message = sent(factories.held(), **more)
         factories.came_back(message)
@@ -242,7 +291,11 @@ class TestCounting:
         for _ in range(10):
             sent(factories.held(), days=2)
         found = experiments.result(test)
-        assert (found.a.left + found.b.left, found.a.ripe + found.b.ripe, found.verdict) == (10, 0, "")
+        assert (found.a.left + found.b.left, found.a.ripe + found.b.ripe, found.verdict) == (
+            10,
+            0,
+            "",
+        )
 
     def test_an_end_before_its_time_is_inconclusive_and_stays(self, lead_user: User) -> None:
         test = begun(lead_user)
@@ -267,7 +320,11 @@ class TestCommand:
                 factories.came_back(message)
         out, code = run()
         assert code == 0 and "1 of 3" in out and "33.3% (6.1% to 79.2%)" in out
-        assert "Nothing was started" in out and "would be seen" in out and not Experiment.objects.exists()
+        assert (
+            "Nothing was started" in out
+            and "would be seen" in out
+            and not Experiment.objects.exists()
+        )
 
     def test_without_answers_to_count_it_says_so_by_its_exit_code(self) -> None:
         out, code = run()
@@ -281,9 +338,22 @@ class TestCommand:
         assert test.template_b.body.endswith(said["proposals"][0]["b"])
 
     def test_a_text_of_ones_own_is_held_to_the_same(self, lead_user: User) -> None:
-        for text, why in (("Act now at {{ company }}", "sounds like spam"), ("Re: {{ company }}", "pretends")):
+        for text, why in (
+            ("Act now at {{ company }}", "sounds like spam"),
+            ("Re: {{ company }}", "pretends"),
+        ):
             with pytest.raises(CommandError, match=why):
-                run("--apply", "--as", "lena", "--template", KEY, "--kind", "subject", "--text", text)
+                run(
+                    "--apply",
+                    "--as",
+                    "lena",
+                    "--template",
+                    KEY,
+                    "--kind",
+                    "subject",
+                    "--text",
+                    text,
+                )
         assert not Experiment.objects.exists()
         run("--apply", "--as", "lena", "--template", KEY, "--kind", "subject", "--text", SUBJECT)
         assert Experiment.objects.get().template_b.subject == SUBJECT
@@ -299,7 +369,9 @@ class TestCommand:
             (["--text", "x"], "needs --template"),
         ],
     )
-    def test_what_is_refused_changes_nothing(self, lead_user: User, reviewer: User, args: list[str], why: str) -> None:
+    def test_what_is_refused_changes_nothing(
+        self, lead_user: User, reviewer: User, args: list[str], why: str
+    ) -> None:
         before = EmailTemplate.objects.count()
         with pytest.raises(CommandError, match=why):
             run(*args)
@@ -307,23 +379,39 @@ class TestCommand:
 
 
 class TestPages:
-    def test_the_page_shows_both_texts_and_a_lead_ends_it(self, client: Client, lead_user: User) -> None:
+    def test_the_page_shows_both_texts_and_a_lead_ends_it(
+        self, client: Client, lead_user: User
+    ) -> None:
         client.force_login(lead_user)
         assert "No test yet" in client.get("/sales/experiments").content.decode()
         test = begun(lead_user)
         page = client.get("/sales/experiments").content.decode()
-        assert "Nobody is added" not in page and SUBJECT in page and test.template_a.subject in page and "End this test" in page
+        assert (
+            "Nobody is added" not in page
+            and SUBJECT in page
+            and test.template_a.subject in page
+            and "End this test" in page
+        )
         answer = client.post(f"/sales/experiments/{test.public_id}/end")
         test.refresh_from_db()
         assert (answer.status_code, test.ended_by, test.verdict) == (303, lead_user, "inconclusive")
         page = client.get("/sales/experiments").content.decode()
-        assert "inconclusive" in page and "It was ended before its time." in page and "End this test" not in page
+        assert (
+            "inconclusive" in page
+            and "It was ended before its time." in page
+            and "End this test" not in page
+        )
 
-    def test_the_page_says_why_nobody_joins(self, client: Client, viewer: User, lead_user: User, settings: Any) -> None:
+    def test_the_page_says_why_nobody_joins(
+        self, client: Client, viewer: User, lead_user: User, settings: Any
+    ) -> None:
         client.force_login(viewer)
         test = begun(lead_user)
         settings.SANDBOXED = ["ghl"]
-        assert "while GoHighLevel is in the sandbox" in client.get("/sales/experiments").content.decode()
+        assert (
+            "while GoHighLevel is in the sandbox"
+            in client.get("/sales/experiments").content.decode()
+        )
         settings.SANDBOXED = []
         EmailTemplate.objects.filter(pk=test.template_a_id).update(active=False)
         assert "the template was changed since" in client.get("/sales/experiments").content.decode()
@@ -351,7 +439,10 @@ class TestPages:
         assert (found["b"]["subject"], found["result"]["a"]["assigned"]) == (SUBJECT, 0)
         experiments.end(test, lead_user)
         found = client.get(f"/api/experiments/{test.public_id}").json()
-        assert (found["experiment"]["verdict"], found["result"]["is_complete"]) == ("inconclusive", False)
+        assert (found["experiment"]["verdict"], found["result"]["is_complete"]) == (
+            "inconclusive",
+            False,
+        )
 
     def test_the_api_asks_for_its_scope(self, client: Client, lead_user: User) -> None:
         test = begun(lead_user)

@@ -39,7 +39,9 @@ def outcomes() -> set[str]:
 
 
 def late() -> list[str]:
-    return list(Alarm.objects.filter(key="ghl:opt-outs", closed_at=None).values_list("text", flat=True))
+    return list(
+        Alarm.objects.filter(key="ghl:opt-outs", closed_at=None).values_list("text", flat=True)
+    )
 
 
 def test_an_unsubscribe_is_told_once_and_changes_nothing_else(ghl: FakeGhl) -> None:
@@ -54,7 +56,11 @@ def test_an_unsubscribe_is_told_once_and_changes_nothing_else(ghl: FakeGhl) -> N
     (request,) = ghl.requests(BLOCK)
     assert request.json == {"dndSettings": {"SMS": {"status": "permanent"}, "Email": BLOCKED}}
     contact = ghl.contact(known["id"])
-    assert (contact["dnd"], contact["tags"], contact["dndSettings"]["Email"]) == (False, ["vip"], BLOCKED)
+    assert (contact["dnd"], contact["tags"], contact["dndSettings"]["Email"]) == (
+        False,
+        ["vip"],
+        BLOCKED,
+    )
     assert (outcomes(), dnd_sync.tell_due(), late()) == ({"blocked"}, 0, [])
 
 
@@ -89,7 +95,10 @@ def test_every_address_of_a_person_is_told(ghl: FakeGhl) -> None:
     contacts = [ghl.add_contact(address) for address in (lead.email, lead.personal_email)]
     suppression.stop(lead.email, "unsubscribed", "test", lead)
     tell_all()
-    assert [ghl.contact(one["id"])["dndSettings"].get("Email") for one in contacts] == [BLOCKED, BLOCKED]
+    assert [ghl.contact(one["id"])["dndSettings"].get("Email") for one in contacts] == [
+        BLOCKED,
+        BLOCKED,
+    ]
 
 
 def test_who_was_erased_is_found_by_what_their_emails_knew(ghl: FakeGhl) -> None:
@@ -148,22 +157,35 @@ FAULTS = {
 
 @pytest.mark.parametrize("route", [FIND, CONTACT, BLOCK])
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
-def test_it_is_tried_until_it_is_done_and_shown_while_it_is_not(ghl: FakeGhl, clock: Any, route: str, fault: Any) -> None:
+def test_it_is_tried_until_it_is_done_and_shown_while_it_is_not(
+    ghl: FakeGhl, clock: Any, route: str, fault: Any
+) -> None:
     contact = ghl.add_contact("dana@northline.test")
     suppression.stop("dana@northline.test", "unsubscribed", "test")
     fault(ghl.on(route))
     assert dnd_sync.tell_due() == 1
     row = OptOut.objects.get()
-    assert (row.told_at, row.lease_until, row.not_before > timezone.now(), late()) == (None, None, True, [])
+    assert (row.told_at, row.lease_until, row.not_before > timezone.now(), late()) == (
+        None,
+        None,
+        True,
+        [],
+    )
     for _ in range(3):
         clock.shift(timedelta(hours=1))
         assert dnd_sync.tell_due() == 1
     (text,) = late()
-    assert text.startswith("1 stops are not told to GoHighLevel, the oldest since 2026-03-03 15:00 UTC: ")
+    assert text.startswith(
+        "1 stops are not told to GoHighLevel, the oldest since 2026-03-03 15:00 UTC: "
+    )
     ghl.clear_behaviours()
     clock.shift(timedelta(hours=1))
     assert dnd_sync.tell_due() == 1
-    assert (ghl.contact(contact["id"])["dndSettings"]["Email"], outcomes(), late()) == (BLOCKED, {"blocked"}, [])
+    assert (ghl.contact(contact["id"])["dndSettings"]["Email"], outcomes(), late()) == (
+        BLOCKED,
+        {"blocked"},
+        [],
+    )
 
 
 def test_a_block_whose_answer_was_lost_is_seen_the_next_time(ghl: FakeGhl, clock: Any) -> None:
@@ -178,7 +200,9 @@ def test_a_block_whose_answer_was_lost_is_seen_the_next_time(ghl: FakeGhl, clock
     assert ghl.contact(contact["id"])["dndSettings"]["Email"] == BLOCKED
 
 
-def test_one_that_is_refused_does_not_hold_up_the_others_and_the_newest_is_first(ghl: FakeGhl) -> None:
+def test_one_that_is_refused_does_not_hold_up_the_others_and_the_newest_is_first(
+    ghl: FakeGhl,
+) -> None:
     ghl.add_contact("older@northline.test"), ghl.add_contact("newer@northline.test")
     for name in ("older", "newer"):
         suppression.stop(f"{name}@northline.test", "unsubscribed", "test")
@@ -200,7 +224,9 @@ def test_where_ghl_is_away_the_others_are_not_tried(ghl: FakeGhl) -> None:
     assert dnd_sync.tell_due() == 1
 
 
-def test_in_the_sandbox_it_is_kept_until_gohighlevel_is_connected(ghl: FakeGhl, settings: Any, clock: Any) -> None:
+def test_in_the_sandbox_it_is_kept_until_gohighlevel_is_connected(
+    ghl: FakeGhl, settings: Any, clock: Any
+) -> None:
     settings.SANDBOXED = ["ghl"]
     ghl.add_contact("dana@northline.test")
     suppression.stop("dana@northline.test", "unsubscribed", "test")
@@ -220,7 +246,9 @@ def test_a_halt_does_not_keep_a_stop_from_being_told(ghl: FakeGhl) -> None:
 
 
 def test_a_domain_is_nobody_to_tell(ghl: FakeGhl) -> None:
-    Suppression.objects.create(scope="domain", value="northline.test", reason="unsubscribed", source="test")
+    Suppression.objects.create(
+        scope="domain", value="northline.test", reason="unsubscribed", source="test"
+    )
     tell_all()
     assert (OptOut.objects.count(), ghl.requests()) == (0, [])
 
@@ -229,7 +257,9 @@ def test_old_stops_are_not_read_again_and_one_that_comes_to_light_late_is_noted(
     for n in range(3):
         suppression.stop(f"p{n}@northline.test", "unsubscribed", "test")
     late_one = Suppression.objects.order_by("pk")[1]
-    Suppression.objects.filter(pk=late_one.pk).update(reason="manual")  # as one whose transaction is not over yet
+    Suppression.objects.filter(pk=late_one.pk).update(
+        reason="manual"
+    )  # as one whose transaction is not over yet
     assert dnd_sync.note() == 2
     assert Position.objects.get(reader="opting_out").seq == 0
     Suppression.objects.filter(pk=late_one.pk).update(reason="unsubscribed")

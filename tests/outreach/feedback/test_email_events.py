@@ -51,8 +51,16 @@ MAIL = [
     ({"event": "failed"}, [("bounced", "5.1.1")], "bounced"),
     ({"event": "failed", "severity": "temporary"}, [("deferred", "4.7.0")], None),
     ({"event": "failed", "reason": "suppress-bounce"}, [("bounced", "suppress-bounce")], "bounced"),
-    ({"event": "failed", "reason": "suppress-complaint"}, [("refused", "suppress-complaint")], "complained"),
-    ({"event": "failed", "reason": "suppress-unsubscribe"}, [("refused", "suppress-unsubscribe")], "unsubscribed"),
+    (
+        {"event": "failed", "reason": "suppress-complaint"},
+        [("refused", "suppress-complaint")],
+        "complained",
+    ),
+    (
+        {"event": "failed", "reason": "suppress-unsubscribe"},
+        [("refused", "suppress-unsubscribe")],
+        "unsubscribed",
+    ),
     ({"event": "complained"}, [("complained", "")], "complained"),
     ({"event": "unsubscribed"}, [("unsubscribed", "")], "unsubscribed"),
     ({"event": "rejected"}, [("refused", "Sandbox")], None),
@@ -77,7 +85,10 @@ def test_what_says_nothing_new_is_not_noted(ghl: FakeGhl, event: str) -> None:
     assert webhook_bodies.read(json.dumps(payload).encode(), "loc-test", timezone.now()) is None
 
 
-@pytest.mark.parametrize(("event", "why"), [("failed", "bounced"), ("complained", "complained"), ("unsubscribed", "unsubscribed")])
+@pytest.mark.parametrize(
+    ("event", "why"),
+    [("failed", "bounced"), ("complained", "complained"), ("unsubscribed", "unsubscribed")],
+)
 def test_what_is_still_to_leave_is_withdrawn_at_once(ghl: FakeGhl, event: str, why: str) -> None:
     first = sent(ghl)
     second = waiting_for(first.lead)
@@ -126,7 +137,9 @@ def test_without_any_id_it_is_the_newest_email_that_had_left_to_the_address(ghl:
     assert noted(message) == [("delivered", "250")]
 
 
-def test_somebody_elses_email_to_the_address_is_not_ours_but_its_bounce_stops_the_address(ghl: FakeGhl) -> None:
+def test_somebody_elses_email_to_the_address_is_not_ours_but_its_bounce_stops_the_address(
+    ghl: FakeGhl,
+) -> None:
     message = sent(ghl)
     tell(ghl.email_stats("delivered", "eml_of_a_campaign", message.to_address))
     assert (noted(), reason(message)) == ([], None)
@@ -139,7 +152,9 @@ def test_a_bounce_of_a_stranger_stops_the_address_for_later(ghl: FakeGhl) -> Non
     assert suppression.verdict("new.person@northline.test").reason == "bounced"
 
 
-def test_an_event_that_overtakes_the_answer_to_the_send_is_looked_at_again(ghl: FakeGhl, clock: Any) -> None:
+def test_an_event_that_overtakes_the_answer_to_the_send_is_looked_at_again(
+    ghl: FakeGhl, clock: Any
+) -> None:
     """The webhook is here before the door has written down the id."""
     message = sent(ghl)
     payload, ids = ghl.email_event("delivered"), message.ghl_email_message_id
@@ -148,19 +163,27 @@ def test_an_event_that_overtakes_the_answer_to_the_send_is_looked_at_again(ghl: 
     inbound_events.store("ghl", raw)
     assert webhook_inbox.work_off() == 1
     event = InboundEvent.objects.get()
-    assert (event.state, event.reason) == ("waiting", "NotYet: The email may be leaving this moment.")
+    assert (event.state, event.reason) == (
+        "waiting",
+        "NotYet: The email may be leaving this moment.",
+    )
     assert noted() == []
     Message.objects.filter(pk=message.pk).update(status="sent", ghl_email_message_id=ids)
     clock.shift(timedelta(seconds=5))
     assert webhook_inbox.work_off() == 1
-    assert (InboundEvent.objects.get().state, noted(message)) == ("processed", [("delivered", "250")])
+    assert (InboundEvent.objects.get().state, noted(message)) == (
+        "processed",
+        [("delivered", "250")],
+    )
 
 
 # --- What is uncertain ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("event", ["delivered", "failed", "clicked", "complained"])
-def test_that_something_happened_to_it_proves_that_an_uncertain_email_left(ghl: FakeGhl, event: str) -> None:
+def test_that_something_happened_to_it_proves_that_an_uncertain_email_left(
+    ghl: FakeGhl, event: str
+) -> None:
     message = uncertain(ghl)
     (entry,) = ghl.sent_emails()
     payload = ghl.email_event(event)
@@ -173,7 +196,9 @@ def test_that_something_happened_to_it_proves_that_an_uncertain_email_left(ghl: 
     assert len(noted(message)) == 1
 
 
-@pytest.mark.parametrize("told", [{"subject": "Another subject"}, {"subject": ""}, {"timestamp": 1_700_000_000.0}])
+@pytest.mark.parametrize(
+    "told", [{"subject": "Another subject"}, {"subject": ""}, {"timestamp": 1_700_000_000.0}]
+)
 def test_what_may_be_about_another_email_proves_nothing(ghl: FakeGhl, told: dict[str, Any]) -> None:
     message = uncertain(ghl)
     tell(ghl.email_event("delivered", **{"subject": message.text.subject, **told}))
@@ -198,10 +223,15 @@ def put_off(ghl: FakeGhl, message: Message, *ago: timedelta) -> None:
         ((3 * DAY, 2 * DAY, DAY, DAY, 0 * DAY), "bounced"),
     ],
 )
-def test_only_what_is_put_off_five_times_over_days_stops_the_address(ghl: FakeGhl, ago: tuple[timedelta, ...], stopped: str | None) -> None:
+def test_only_what_is_put_off_five_times_over_days_stops_the_address(
+    ghl: FakeGhl, ago: tuple[timedelta, ...], stopped: str | None
+) -> None:
     message = sent(ghl, ago=4 * DAY)
     put_off(ghl, message, *ago)
-    assert (EmailEvent.objects.filter(kind="deferred").count(), reason(message)) == (len(ago), stopped)
+    assert (EmailEvent.objects.filter(kind="deferred").count(), reason(message)) == (
+        len(ago),
+        stopped,
+    )
 
 
 def test_what_arrived_in_between_begins_the_count_anew(ghl: FakeGhl) -> None:
@@ -224,7 +254,9 @@ def test_what_arrived_in_between_begins_the_count_anew(ghl: FakeGhl) -> None:
         ("SMS", "active", None),
     ],
 )
-def test_do_not_disturb_stops_only_where_it_is_for_email(ghl: FakeGhl, channel: str, status: str, stopped: str | None) -> None:
+def test_do_not_disturb_stops_only_where_it_is_for_email(
+    ghl: FakeGhl, channel: str, status: str, stopped: str | None
+) -> None:
     message = sent(ghl)
     second = waiting_for(message.lead)
     update = ghl.set_dnd(message.ghl_contact_id, channel, status)
@@ -235,7 +267,10 @@ def test_do_not_disturb_stops_only_where_it_is_for_email(ghl: FakeGhl, channel: 
 
 def test_it_is_never_lifted_by_ghl_in_whichever_order_the_news_come(ghl: FakeGhl) -> None:
     message = sent(ghl)
-    on, off = ghl.set_dnd(message.ghl_contact_id), ghl.set_dnd(message.ghl_contact_id, status="inactive")
+    on, off = (
+        ghl.set_dnd(message.ghl_contact_id),
+        ghl.set_dnd(message.ghl_contact_id, status="inactive"),
+    )
     for order in ((on, off), (off, on)):
         tell(*order)
         assert reason(message) == "unsubscribed"
@@ -248,7 +283,9 @@ def test_a_stranger_who_is_not_to_be_disturbed_is_known_when_they_visit(ghl: Fak
 
 def test_a_person_known_by_a_contact_is_stopped_with_every_address_they_have(ghl: FakeGhl) -> None:
     message = sent(ghl)
-    type(message.lead).objects.filter(pk=message.lead_id).update(email="dana@new.test", personal_email="d@gmail.com")
+    type(message.lead).objects.filter(pk=message.lead_id).update(
+        email="dana@new.test", personal_email="d@gmail.com"
+    )
     tell({**ghl.set_dnd(message.ghl_contact_id), "email": "dana@old.test"})
     stopped = set(Suppression.objects.filter(scope="address").values_list("value", flat=True))
     assert stopped == {"dana@new.test", "d@gmail.com", "dana@old.test"}
@@ -257,9 +294,17 @@ def test_a_person_known_by_a_contact_is_stopped_with_every_address_they_have(ghl
 # --- Meetings ---------------------------------------------------------------------------------------------------------
 
 
-def booking(ghl: FakeGhl, message: Message, kind: str = "AppointmentCreate", ago: float = 0, **more: Any) -> Any:
+def booking(
+    ghl: FakeGhl, message: Message, kind: str = "AppointmentCreate", ago: float = 0, **more: Any
+) -> Any:
     at = (timezone.now() - timedelta(minutes=ago)).isoformat()
-    told = {"id": "apt_1", "contactId": message.ghl_contact_id, "dateUpdated": at, "dateAdded": at, **more}
+    told = {
+        "id": "apt_1",
+        "contactId": message.ghl_contact_id,
+        "dateUpdated": at,
+        "dateAdded": at,
+        **more,
+    }
     return {**ghl.appointment_create(kind=kind, **told), "timestamp": at}
 
 
@@ -286,11 +331,16 @@ def test_of_a_meeting_the_newest_change_stands_in_any_order(ghl: FakeGhl, seed: 
         seed,
     )  # fmt: skip
     meeting = Meeting.objects.get()
-    assert (meeting.status, meeting.starts_at.isoformat()) == ("showed", "2026-03-10T15:00:00+00:00")
+    assert (meeting.status, meeting.starts_at.isoformat()) == (
+        "showed",
+        "2026-03-10T15:00:00+00:00",
+    )
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_meeting_that_was_deleted_does_not_come_back_by_late_news(ghl: FakeGhl, seed: int) -> None:
+def test_a_meeting_that_was_deleted_does_not_come_back_by_late_news(
+    ghl: FakeGhl, seed: int
+) -> None:
     message = sent(ghl)
     news = [booking(ghl, message, ago=30), booking(ghl, message, "AppointmentDelete", ago=10)]
     tell_twice_in_any_order(news, seed)
@@ -310,7 +360,9 @@ def test_a_strangers_meeting_is_not_kept(ghl: FakeGhl) -> None:
     assert Meeting.objects.count() == 0
 
 
-def test_what_is_read_now_stands_although_the_news_of_it_were_lost(ghl: FakeGhl, clock: Any) -> None:
+def test_what_is_read_now_stands_although_the_news_of_it_were_lost(
+    ghl: FakeGhl, clock: Any
+) -> None:
     """A webhook's own time is that of its delivery, later than a change that came in between."""
     message = sent(ghl)
     tell(booking(ghl, message))
@@ -333,13 +385,18 @@ def test_what_a_whole_reading_does_not_list_is_gone(ghl: FakeGhl) -> None:
     assert meetings.end_unlisted("cal_1", now + 2 * DAY, now + 9 * DAY, set(), now) == 0
     assert meetings.end_unlisted("cal_1", now - DAY, now + 9 * DAY, {"apt_2"}, now - DAY) == 0
     assert meetings.end_unlisted("cal_1", now - DAY, now + 9 * DAY, {"apt_2"}, now) == 1
-    assert dict(Meeting.objects.values_list("ghl_id", "status")) == {"apt_1": "deleted", "apt_2": "confirmed"}
+    assert dict(Meeting.objects.values_list("ghl_id", "status")) == {
+        "apt_1": "deleted",
+        "apt_2": "confirmed",
+    }
 
 
 # --- Deals ------------------------------------------------------------------------------------------------------------
 
 
-def dealt(ghl: FakeGhl, message: Message, kind: str = "OpportunityCreate", ago: float = 0, **more: Any) -> Any:
+def dealt(
+    ghl: FakeGhl, message: Message, kind: str = "OpportunityCreate", ago: float = 0, **more: Any
+) -> Any:
     at = (timezone.now() - timedelta(minutes=ago)).isoformat()
     told = {"id": "opp_1", "contactId": message.ghl_contact_id, **more}
     return {**ghl.opportunity_update(kind=kind, **told), "timestamp": at}
@@ -352,22 +409,34 @@ def test_of_a_deal_the_newest_change_stands_in_any_order(ghl: FakeGhl, seed: int
         [
             dealt(ghl, message, ago=30),
             dealt(ghl, message, "OpportunityMonetaryValueUpdate", ago=20, monetaryValue=25000.5),
-            dealt(ghl, message, "OpportunityStatusUpdate", ago=10, monetaryValue=25000.5, status="won"),
+            dealt(
+                ghl, message, "OpportunityStatusUpdate", ago=10, monetaryValue=25000.5, status="won"
+            ),
         ],
         seed,
     )
     deal = Opportunity.objects.get()
-    assert (deal.lead, deal.status, deal.value, deal.pipeline_id) == (message.lead, "won", 25000.5, "pl_1")
+    assert (deal.lead, deal.status, deal.value, deal.pipeline_id) == (
+        message.lead,
+        "won",
+        25000.5,
+        "pl_1",
+    )
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_deal_that_was_deleted_does_not_come_back_by_late_news(ghl: FakeGhl, seed: int) -> None:
     message = sent(ghl)
-    tell_twice_in_any_order([dealt(ghl, message, ago=30), dealt(ghl, message, "OpportunityDelete", ago=10)], seed)
+    tell_twice_in_any_order(
+        [dealt(ghl, message, ago=30), dealt(ghl, message, "OpportunityDelete", ago=10)], seed
+    )
     assert Opportunity.objects.get().status == "deleted"
 
 
-@pytest.mark.parametrize(("value", "kept"), [(None, 0), ("", 0), ("n/a", 0), ("NaN", 0), (1e30, 0), ([], 0), ("1200.555", 1200.56), (7, 7)])
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [(None, 0), ("", 0), ("n/a", 0), ("NaN", 0), (1e30, 0), ([], 0), ("1200.555", 1200.56), (7, 7)],
+)
 def test_a_value_that_is_none_is_nothing(ghl: FakeGhl, value: Any, kept: float) -> None:
     tell(dealt(ghl, sent(ghl), monetaryValue=value))
     assert float(Opportunity.objects.get().value) == kept
@@ -413,8 +482,13 @@ def test_a_deal_that_ended_changes_no_email(ghl: FakeGhl) -> None:
 def test_a_draft_written_while_a_deal_is_open_is_critical(ghl: FakeGhl) -> None:
     lead = factories.LeadFactory()
     now = timezone.now()
-    Opportunity.objects.create(ghl_id="opp_1", lead=lead, status="open", opened_at=now, changed_at=now)
-    assert factories.held(lead).critical_reason == "There is an open opportunity with this person at GoHighLevel."
+    Opportunity.objects.create(
+        ghl_id="opp_1", lead=lead, status="open", opened_at=now, changed_at=now
+    )
+    assert (
+        factories.held(lead).critical_reason
+        == "There is an open opportunity with this person at GoHighLevel."
+    )
 
 
 def test_an_email_at_the_door_is_left_to_the_door(ghl: FakeGhl) -> None:

@@ -23,7 +23,10 @@ from tests import factories
 from tests.fakes.ghl import FakeGhl, error
 from tests.outreach.back import now_is, sent, tell, uncertain
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender", "loose", "calendar", "unhurried")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("sender", "loose", "calendar", "unhurried"),
+]
 
 EXPORT, EMAIL = "GET /conversations/messages/export", "GET /conversations/messages/email/{id}"
 CONTACT, EVENTS, DEALS = "GET /contacts/{id}", "GET /calendars/events", "GET /opportunities/search"
@@ -61,12 +64,25 @@ def due() -> None:
 def everything() -> dict[str, Any]:
     """All that came back, without when and by which way we learned of it."""
     events = EmailEvent.objects.values_list("message__to_address", "kind")
-    said = Reply.objects.values_list("ghl_message_id", "lead", "message", "channel", "sorted_as", "text__said")
-    met = Meeting.objects.values_list("ghl_id", "lead", "message", "status", "starts_at", "calendar_id")
-    dealt = Opportunity.objects.values_list("ghl_id", "lead", "status", "value", "pipeline_id", "stage_id")
+    said = Reply.objects.values_list(
+        "ghl_message_id", "lead", "message", "channel", "sorted_as", "text__said"
+    )
+    met = Meeting.objects.values_list(
+        "ghl_id", "lead", "message", "status", "starts_at", "calendar_id"
+    )
+    dealt = Opportunity.objects.values_list(
+        "ghl_id", "lead", "status", "value", "pipeline_id", "stage_id"
+    )
     stopped = Suppression.objects.values_list("scope", "value", "reason")
     emails = Message.objects.values_list("pk", "status", "critical_reason", "ghl_email_message_id")
-    named = {"events": events, "said": said, "met": met, "dealt": dealt, "stopped": stopped, "emails": emails}
+    named = {
+        "events": events,
+        "said": said,
+        "met": met,
+        "dealt": dealt,
+        "stopped": stopped,
+        "emails": emails,
+    }
     return {name: sorted(rows, key=str) for name, rows in named.items()}
 
 
@@ -78,12 +94,26 @@ class World:
 
     def __init__(self, ghl: FakeGhl, clock: Any):
         self.ghl, self.news = ghl, []
-        names = ("arrived", "opened", "bounced", "yes", "stop", "away", "texted", "met", "dealt", "blocked", "lost")
+        names = (
+            "arrived",
+            "opened",
+            "bounced",
+            "yes",
+            "stop",
+            "away",
+            "texted",
+            "met",
+            "dealt",
+            "blocked",
+            "lost",
+        )
         self.lost = uncertain(ghl, last_name="uncertain")
         self.of = {name: sent(ghl, factories.LeadFactory(last_name=name)) for name in names}
         self.open = {name: self._open(name) for name in ("yes", "away", "texted", "met", "blocked")}
         self.by_hand = factories.cleared(factories.LeadFactory(last_name="byhand"))
-        Message.objects.filter(pk=self.by_hand.pk).update(ghl_contact_id=ghl.add_contact(self.by_hand.to_address)["id"])
+        Message.objects.filter(pk=self.by_hand.pk).update(
+            ghl_contact_id=ghl.add_contact(self.by_hand.to_address)["id"]
+        )
         clock.shift(timedelta(minutes=1))
         self._happen(clock)
 
@@ -91,7 +121,9 @@ class World:
         """A follow-up that was approved."""
         message = factories.cleared(self.of[name].lead)
         first = self.of[name]
-        Message.objects.filter(pk=message.pk).update(step=2, follows=first, ghl_contact_id=first.ghl_contact_id)
+        Message.objects.filter(pk=message.pk).update(
+            step=2, follows=first, ghl_contact_id=first.ghl_contact_id
+        )
         return message
 
     def _mail(self, name: str, event: str, **more: Any) -> None:
@@ -106,7 +138,10 @@ class World:
         self.news += [
             ghl.receive_reply(at("yes"), body="<p>Sounds good, happy to talk on Thursday.</p>"),
             ghl.receive_reply(at("stop"), body="<p>Please remove me from your list.</p>"),
-            ghl.receive_reply(at("away"), body="I am out of the office until Monday and will reply when I am back."),
+            ghl.receive_reply(
+                at("away"),
+                body="I am out of the office until Monday and will reply when I am back.",
+            ),
             ghl.receive_message(at("texted"), "What does it cost?"),
             ghl.set_dnd(at("blocked")),
             ghl.add_outbound(self.by_hand.ghl_contact_id or now_is(self.by_hand).ghl_contact_id),
@@ -115,7 +150,9 @@ class World:
         deal, lost = ghl.add_opportunity(at("dealt")), ghl.add_opportunity(at("lost"))
         stranger = ghl.add_opportunity(ghl.add_contact("stranger@else.test"), monetaryValue=5)
         self.news += [ghl.appointment_create(one) for one in (meeting, gone)]
-        self.news += [ghl.opportunity_update(one, kind="OpportunityCreate") for one in (deal, lost, stranger)]
+        self.news += [
+            ghl.opportunity_update(one, kind="OpportunityCreate") for one in (deal, lost, stranger)
+        ]
         clock.shift(timedelta(minutes=1))
         self.news += [
             ghl.change_appointment(meeting, startTime="2026-03-10T15:00:00.000Z"),
@@ -124,8 +161,12 @@ class World:
             ghl.delete_opportunity(lost),
         ]
         copy = next(entry for entry in ghl.sent_emails() if entry["to"] == self.lost.to_address)
-        told = {name: copy[name] for name in ("contactId", "messageId", "emailMessageId", "subject")}
-        self.news.append(ghl.outbound_message(body=copy["html"], to=[copy["to"]], source="api", **told))
+        told = {
+            name: copy[name] for name in ("contactId", "messageId", "emailMessageId", "subject")
+        }
+        self.news.append(
+            ghl.outbound_message(body=copy["html"], to=[copy["to"]], source="api", **told)
+        )
         clock.shift(timedelta(minutes=1))
 
     def tell(self, seed: int) -> None:
@@ -164,7 +205,9 @@ WAYS: dict[str, Callable[[World, int], None]] = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_by_webhooks_by_polling_and_by_both_it_ends_in_the_same_rows(ghl: FakeGhl, clock: Any, way: str) -> None:
+def test_by_webhooks_by_polling_and_by_both_it_ends_in_the_same_rows(
+    ghl: FakeGhl, clock: Any, way: str
+) -> None:
     world = World(ghl, clock)
     WAYS[way](world, int(way[-1]) if way[-1].isdigit() else 0)
     found, of = everything(), world.of
@@ -190,11 +233,15 @@ def test_by_webhooks_by_polling_and_by_both_it_ends_in_the_same_rows(ghl: FakeGh
             )
         )
     ]  # fmt: skip
-    statuses = sorted((row[1], row[3], row[4].isoformat()) for row in found["met"] if row[1] == of["met"].lead_id)
+    statuses = sorted(
+        (row[1], row[3], row[4].isoformat()) for row in found["met"] if row[1] == of["met"].lead_id
+    )
     assert statuses == [(of["met"].lead_id, "confirmed", "2026-03-10T15:00:00+00:00")]
     assert {row[3] for row in found["met"] if row[1] == of["arrived"].lead_id} <= {"deleted"}
     live = [(row[1], row[2], int(row[3])) for row in found["dealt"] if row[2] != "deleted"]
-    assert sorted(live, key=str) == sorted([(of["dealt"].lead_id, "open", 25000), (None, "open", 5)], key=str)
+    assert sorted(live, key=str) == sorted(
+        [(of["dealt"].lead_id, "open", 25000), (None, "open", 5)], key=str
+    )
     assert {name: now_is(message).status for name, message in world.open.items()} == {
         "yes": "withdrawn", "away": "cleared", "texted": "withdrawn", "met": "withdrawn", "blocked": "withdrawn",
     }  # fmt: skip
@@ -246,7 +293,9 @@ def test_a_round_runs_when_it_is_due_and_not_before(ghl: FakeGhl, clock: Any) ->
 def test_two_workers_do_not_hold_one_stage(ghl: FakeGhl) -> None:
     polling.sync_due()
     due()
-    SyncCursor.objects.filter(name="emails").update(lease_until=timezone.now() + timedelta(seconds=60))
+    SyncCursor.objects.filter(name="emails").update(
+        lease_until=timezone.now() + timedelta(seconds=60)
+    )
     before = len(ghl.requests(EXPORT))
     polling.sync_due()
     assert len(ghl.requests(EXPORT)) == before + 1, "the other channels alone"
@@ -270,7 +319,11 @@ def test_what_is_known_or_of_no_use_is_not_read_again(ghl: FakeGhl) -> None:
     ghl.add_outbound(ghl.add_contact("other@else.test"))
     for _ in range(3):
         results()
-    read = [r.params["id"] for r in ghl.requests(EMAIL) if r.params["id"] != message.ghl_email_message_id]
+    read = [
+        r.params["id"]
+        for r in ghl.requests(EMAIL)
+        if r.params["id"] != message.ghl_email_message_id
+    ]
     assert len(read) == 2
     assert Reply.objects.count() == 1
 
@@ -284,7 +337,9 @@ def texted(ghl: FakeGhl, message: Message, count: int) -> None:
         ghl._messages[told["messageId"]]["dateAdded"] = at
 
 
-def test_what_a_round_has_no_time_for_is_read_in_the_next_without_reading_anything_twice(ghl: FakeGhl) -> None:
+def test_what_a_round_has_no_time_for_is_read_in_the_next_without_reading_anything_twice(
+    ghl: FakeGhl,
+) -> None:
     texted(ghl, sent(ghl), 250)
     for count in (10, 19, 25):
         due()
@@ -305,7 +360,11 @@ def test_after_a_break_nothing_is_lost_wherever_it_came(ghl: FakeGhl, broken: in
     def breaks(request: Any) -> Any:
         nonlocal asked
         asked += "channel" not in request.query
-        return error(400, "Invalid cursor") if asked == broken + 1 and "cursor" in request.query else export(request)
+        return (
+            error(400, "Invalid cursor")
+            if asked == broken + 1 and "cursor" in request.query
+            else export(request)
+        )
 
     setattr(ghl, "export_messages", breaks)
     due()
@@ -316,7 +375,9 @@ def test_after_a_break_nothing_is_lost_wherever_it_came(ghl: FakeGhl, broken: in
     assert (Reply.objects.count(), cursor("other channels").error) == (30, "")
 
 
-def test_a_process_that_dies_in_the_middle_leaves_its_stage_to_others_after_the_lease(ghl: FakeGhl, clock: Any) -> None:
+def test_a_process_that_dies_in_the_middle_leaves_its_stage_to_others_after_the_lease(
+    ghl: FakeGhl, clock: Any
+) -> None:
     polling.sync_due()
     due()
     SyncCursor.objects.update(lease_until=timezone.now() + timedelta(seconds=90), attempts=1)
@@ -351,7 +412,9 @@ def test_everybody_has_their_turn(ghl: FakeGhl) -> None:
     assert asked == [one.ghl_email_message_id for one in emails]
     due()
     polling.sync_due(Pace(statuses=2, people=2))
-    assert [request.params["id"] for request in ghl.requests(EMAIL)][5:] == asked[:2], "and begins anew"
+    assert [request.params["id"] for request in ghl.requests(EMAIL)][5:] == asked[:2], (
+        "and begins anew"
+    )
 
 
 @pytest.mark.parametrize("status", ["pending", "scheduled", "sent", "connected", "queued", ""])
@@ -395,7 +458,9 @@ def test_without_a_calendar_none_is_asked_for(ghl: FakeGhl, settings: Any) -> No
 
 
 @pytest.mark.parametrize("spelling", ["camel", "snake"])
-def test_opportunities_are_read_page_by_page_in_either_spelling(ghl: FakeGhl, spelling: str) -> None:
+def test_opportunities_are_read_page_by_page_in_either_spelling(
+    ghl: FakeGhl, spelling: str
+) -> None:
     contact = sent(ghl).ghl_contact_id
     cache.clear()  # in which the look at the door has kept the spelling
     ghl.configure(opportunity_params=spelling)
@@ -405,11 +470,15 @@ def test_opportunities_are_read_page_by_page_in_either_spelling(ghl: FakeGhl, sp
     assert results()["opportunities"] == (250, True, "")
     assert sum(Opportunity.objects.values_list("value", flat=True)) == sum(range(250))
     outcomes = [request.outcome for request in ghl.requests(DEALS)[before:]]
-    assert outcomes == ([422] if spelling == "snake" else []) + [200] * 3, "refused once, then it is known"
+    assert outcomes == ([422] if spelling == "snake" else []) + [200] * 3, (
+        "refused once, then it is known"
+    )
 
 
 def test_a_422_of_another_kind_is_an_error(ghl: FakeGhl) -> None:
-    ghl.on(DEALS).status(422, {"statusCode": 422, "message": ["limit must not be greater than 100"]})
+    ghl.on(DEALS).status(
+        422, {"statusCode": 422, "message": ["limit must not be greater than 100"]}
+    )
     read, ended, error = results()["opportunities"]
     assert (read, ended) == (0, False) and "limit must not be greater than 100" in error
     assert len(ghl.requests(DEALS)) == 1
@@ -442,20 +511,28 @@ def test_a_sweep_that_was_not_finished_ends_nothing(ghl: FakeGhl) -> None:
     ],
 )
 @pytest.mark.parametrize("failure", ["500", "garbage", "without its list", "401"])
-def test_an_error_stays_on_its_row_and_the_others_go_on(ghl: FakeGhl, route: str, stages: set[str], failure: str) -> None:
+def test_an_error_stays_on_its_row_and_the_others_go_on(
+    ghl: FakeGhl, route: str, stages: set[str], failure: str
+) -> None:
     sent(ghl)
     script = ghl.on(route)
     {
         "500": lambda: script.status(500, {"message": "oops"}),
         "garbage": lambda: script.garbage(),
         "without its list": lambda: script.status(200, {"ok": True}),
-        "401": lambda: script.status(401, {"message": "The token is not authorized for this scope."}),
+        "401": lambda: script.status(
+            401, {"message": "The token is not authorized for this scope."}
+        ),
     }[failure]()
     found = results()
     excused = {"email statuses", "do not disturb"} if failure == "without its list" else set()
-    assert {name for name, (_, ended, error) in found.items() if error and not ended} == stages - excused
+    assert {
+        name for name, (_, ended, error) in found.items() if error and not ended
+    } == stages - excused
     assert {row.name for row in SyncCursor.objects.exclude(error="")} == stages - excused
-    assert {row.name for row in SyncCursor.objects.exclude(polled_at=None)} == set(polling.STAGES) - (stages - excused)
+    assert {row.name for row in SyncCursor.objects.exclude(polled_at=None)} == set(
+        polling.STAGES
+    ) - (stages - excused)
 
 
 def test_what_was_deleted_at_ghl_is_passed_over(ghl: FakeGhl) -> None:
@@ -468,7 +545,9 @@ def test_what_was_deleted_at_ghl_is_passed_over(ghl: FakeGhl) -> None:
     assert EmailEvent.objects.get().message == second
 
 
-def test_after_an_error_it_is_tried_ever_more_rarely_and_told_at_last(ghl: FakeGhl, clock: Any) -> None:
+def test_after_an_error_it_is_tried_ever_more_rarely_and_told_at_last(
+    ghl: FakeGhl, clock: Any
+) -> None:
     ghl.on(EVENTS).status(503, {"message": "oops"})
     waits = []
     for n in range(1, 7):
@@ -486,7 +565,9 @@ def test_after_an_error_it_is_tried_ever_more_rarely_and_told_at_last(ghl: FakeG
 
 def test_a_fact_that_cannot_take_effect_stops_nobody_and_is_worked_off_later(ghl: FakeGhl) -> None:
     known, broken = sent(ghl), factories.cleared()
-    Message.objects.filter(pk=broken.pk).update(ghl_contact_id=ghl.add_contact(broken.to_address)["id"], band="none")
+    Message.objects.filter(pk=broken.pk).update(
+        ghl_contact_id=ghl.add_contact(broken.to_address)["id"], band="none"
+    )
     ghl.add_outbound(now_is(broken).ghl_contact_id)
     ghl.receive_reply(known.ghl_contact_id)
     (emails, *_) = polling.sync_all()
@@ -515,7 +596,9 @@ def test_every_kind_of_fact_can_be_kept(ghl: FakeGhl, fact: str) -> None:
 def test_polling_uses_a_third_of_the_rate_and_leaves_the_rest_to_the_door(ghl: FakeGhl) -> None:
     rates.pause(background_calls.SHARE, 60, "as if used up")
     errors = [error for _, _, error in results().values() if error]
-    assert len(errors) == 4 and all(error.startswith("ghl_background is not asked for") for error in errors)
+    assert len(errors) == 4 and all(
+        error.startswith("ghl_background is not asked for") for error in errors
+    )
     assert ghl.requests() == []
     factories.cleared()
     assert send.send_due() == 1
@@ -531,7 +614,13 @@ def test_the_command_reads_everything_and_says_so_in_its_exit_code(ghl: FakeGhl)
     call_command("sync_ghl", "--json", stdout=out)
     said = json.loads(out.getvalue())
     assert said["ok"] is True
-    assert said["stages"][0] == {"name": "emails", "read": 1, "ended": True, "error": "", "kept_back": 0}
+    assert said["stages"][0] == {
+        "name": "emails",
+        "read": 1,
+        "ended": True,
+        "error": "",
+        "kept_back": 0,
+    }
     ghl.on(DEALS).status(500, {"message": "oops"})
     out = StringIO()
     with pytest.raises(CommandError, match="^Not read to the end: opportunities.$"):
@@ -547,5 +636,11 @@ def test_the_command_says_that_there_is_nothing_to_read_in_the_sandbox(settings:
 
 def test_the_command_does_not_read_beside_a_worker(ghl: FakeGhl) -> None:
     polling.sync_due()
-    SyncCursor.objects.filter(name="emails").update(lease_until=timezone.now() + timedelta(seconds=60))
-    assert results()["emails"] == (0, False, "A worker is reading this very stage; it goes on there.")
+    SyncCursor.objects.filter(name="emails").update(
+        lease_until=timezone.now() + timedelta(seconds=60)
+    )
+    assert results()["emails"] == (
+        0,
+        False,
+        "A worker is reading this very stage; it goes on there.",
+    )

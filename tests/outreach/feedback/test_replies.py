@@ -50,13 +50,24 @@ def answered(ghl: FakeGhl, message: Message, kind: str = "positive") -> Reply:
 
 def test_a_reply_is_kept_once_with_its_text_and_the_words_that_decided(ghl: FakeGhl) -> None:
     message = sent(ghl)
-    quote = "On Tue, Mar 3, 2026 at 9:00 AM Alex wrote:<blockquote><p>Not interested?</p></blockquote>"
+    quote = (
+        "On Tue, Mar 3, 2026 at 9:00 AM Alex wrote:<blockquote><p>Not interested?</p></blockquote>"
+    )
     quoted = f"<p>{SAID['positive']}</p><div>{quote}</div>"
     payload = ghl.receive_reply(message.ghl_contact_id, body=quoted)
     tell(payload, payload, {**payload, "webhookId": "again", "messageId": None})
     reply = Reply.objects.get()
-    assert (reply.lead, reply.message, reply.channel, reply.source) == (message.lead, message, "email", "webhook")
-    assert (reply.kind, reply.is_sure, reply.ghl_message_id) == ("positive", True, payload["emailMessageId"])
+    assert (reply.lead, reply.message, reply.channel, reply.source) == (
+        message.lead,
+        message,
+        "email",
+        "webhook",
+    )
+    assert (reply.kind, reply.is_sure, reply.ghl_message_id) == (
+        "positive",
+        True,
+        payload["emailMessageId"],
+    )
     assert abs(reply.received_at - timezone.now()) < timedelta(seconds=5)
     text = reply.text
     assert (text.subject, text.said) == (payload["subject"], SAID["positive"])
@@ -101,7 +112,11 @@ def test_a_note_that_may_be_a_person_holds_what_was_approved(ghl: FakeGhl) -> No
     reply = Reply.objects.get()
     assert (reply.kind, reply.is_sure) == ("out_of_office", False)
     held = now_is(open_one)
-    assert (held.status, held.critical_reason, held.transport) == ("held", replies.PERHAPS_ANSWERED, "")
+    assert (held.status, held.critical_reason, held.transport) == (
+        "held",
+        replies.PERHAPS_ANSWERED,
+        "",
+    )
 
 
 def test_a_stop_suppresses_everywhere_and_counts_as_an_unsubscribe(ghl: FakeGhl) -> None:
@@ -110,7 +125,9 @@ def test_a_stop_suppresses_everywhere_and_counts_as_an_unsubscribe(ghl: FakeGhl)
     tell(answer(ghl, message, SAID["stop"], sender="Dana <dana@phone.test>"))
     stopped = set(Suppression.objects.filter(scope="address").values_list("value", flat=True))
     assert stopped == {message.to_address, "dana@home.test", "dana@phone.test"}
-    assert list(EmailEvent.objects.values_list("message", "kind", "code")) == [(message.pk, "unsubscribed", "reply")]
+    assert list(EmailEvent.objects.values_list("message", "kind", "code")) == [
+        (message.pk, "unsubscribed", "reply")
+    ]
 
 
 def test_other_channels_count_too_and_a_call_has_no_words(ghl: FakeGhl) -> None:
@@ -122,13 +139,22 @@ def test_other_channels_count_too_and_a_call_has_no_words(ghl: FakeGhl) -> None:
     )  # fmt: skip
     tell(call, call)
     reply = Reply.objects.get()
-    assert (reply.ghl_message_id, reply.channel, reply.kind, reply.is_sure) == ("msg_call", "call", "question", False)
+    assert (reply.ghl_message_id, reply.channel, reply.kind, reply.is_sure) == (
+        "msg_call",
+        "call",
+        "question",
+        False,
+    )
     assert now_is(open_one).status == "withdrawn"
 
 
-@pytest.mark.parametrize("kind", ["TYPE_ACTIVITY_OPPORTUNITY", "TYPE_INTERNAL_COMMENT", "", "Review"])
+@pytest.mark.parametrize(
+    "kind", ["TYPE_ACTIVITY_OPPORTUNITY", "TYPE_INTERNAL_COMMENT", "", "Review"]
+)
 def test_what_no_person_said_is_no_reply(ghl: FakeGhl, kind: str) -> None:
-    payload = ghl.inbound_message(contactId=sent(ghl).ghl_contact_id, messageType=kind, messageTypeString=kind)
+    payload = ghl.inbound_message(
+        contactId=sent(ghl).ghl_contact_id, messageType=kind, messageTypeString=kind
+    )
     assert _read(payload) is None
 
 
@@ -150,7 +176,9 @@ def test_somebody_we_know_and_never_wrote_to_has_answered_too(ghl: FakeGhl) -> N
 
 def test_of_an_erased_person_nothing_is_kept(ghl: FakeGhl) -> None:
     message = sent(ghl)
-    Suppression.objects.create(scope="person", value=str(message.lead_id), reason="erased", source="test")
+    Suppression.objects.create(
+        scope="person", value=str(message.lead_id), reason="erased", source="test"
+    )
     answer_ = answer(ghl, message, "I am still here")
     tell(answer_)
     assert Reply.objects.count() == ReplyText.objects.count() == 0
@@ -160,7 +188,9 @@ def test_the_reply_is_to_the_newest_email_that_had_left(ghl: FakeGhl) -> None:
     first = sent(ghl, ago=4 * DAY)
     later = _follow_up(first, "sent")
     Message.objects.filter(pk=later.pk).update(sent_at=timezone.now())
-    old = answer(ghl, first, "Thanks, what does it cost?", dateAdded=(timezone.now() - 2 * DAY).isoformat())
+    old = answer(
+        ghl, first, "Thanks, what does it cost?", dateAdded=(timezone.now() - 2 * DAY).isoformat()
+    )
     new = answer(ghl, first, "And is there a trial?")
     tell_twice_in_any_order([old, new], 1)
     assert [(r.message, r.kind) for r in Reply.objects.order_by("received_at")] == [
@@ -192,7 +222,9 @@ def test_who_answers_while_their_email_is_at_the_door_is_not_written_to(ghl: Fak
 
 
 @pytest.mark.parametrize("kind", ["out_of_office", "negative"])
-def test_what_was_known_before_the_approval_stops_nothing_at_the_door(ghl: FakeGhl, kind: str) -> None:
+def test_what_was_known_before_the_approval_stops_nothing_at_the_door(
+    ghl: FakeGhl, kind: str
+) -> None:
     first = sent(ghl)
     answered(ghl, first, kind)
     final_checks.judge(factories.cleared(first.lead))
@@ -215,7 +247,9 @@ def test_a_colleague_may_be_written_to_once_the_first_has_answered(ghl: FakeGhl)
 
 
 @pytest.mark.parametrize("status", ["held", "blocked", "cleared"])
-def test_who_was_written_to_by_hand_gets_no_first_email_without_a_person(ghl: FakeGhl, status: str) -> None:
+def test_who_was_written_to_by_hand_gets_no_first_email_without_a_person(
+    ghl: FakeGhl, status: str
+) -> None:
     message = factories.cleared()
     Message.objects.filter(pk=message.pk).update(status=status)
     news = ghl.add_outbound(ghl.add_contact(message.to_address))
@@ -240,25 +274,38 @@ def test_half_a_year_later_and_for_follow_ups_it_changes_nothing(ghl: FakeGhl) -
     first = sent(ghl)
     message, follow_up = factories.cleared(), _follow_up(first)
     old = (timezone.now() - 181 * DAY).isoformat()
-    tell(ghl.add_outbound(ghl.add_contact(message.to_address), date_added=old), ghl.add_outbound(first.ghl_contact_id))
+    tell(
+        ghl.add_outbound(ghl.add_contact(message.to_address), date_added=old),
+        ghl.add_outbound(first.ghl_contact_id),
+    )
     assert (now_is(message).status, now_is(follow_up).status) == ("cleared", "cleared")
 
 
 def test_our_own_email_is_not_by_hand(ghl: FakeGhl) -> None:
     message = sent(ghl)
     (entry,) = ghl.sent_emails()
-    tell(ghl.outbound_message(contactId=message.ghl_contact_id, emailMessageId=entry["emailMessageId"], source="api"))
+    tell(
+        ghl.outbound_message(
+            contactId=message.ghl_contact_id, emailMessageId=entry["emailMessageId"], source="api"
+        )
+    )
     assert now_is(message).critical_reason == ""
 
 
 def test_its_copy_at_ghl_proves_that_an_uncertain_email_left(ghl: FakeGhl) -> None:
     message = uncertain(ghl)
     (entry,) = ghl.sent_emails()
-    told = {"messageId": entry["messageId"], "emailMessageId": entry["emailMessageId"], "source": "api"}
+    told = {
+        "messageId": entry["messageId"],
+        "emailMessageId": entry["emailMessageId"],
+        "source": "api",
+    }
     shown = {"contactId": message.ghl_contact_id, "subject": entry["subject"], "to": [entry["to"]]}
     tell(
         ghl.outbound_message(**{**shown, "body": "<p>By hand</p>"}),
-        ghl.outbound_message(**{**shown, "body": f"<p>You saw this?</p>{entry['html']}", "subject": "Re: that"}),
+        ghl.outbound_message(
+            **{**shown, "body": f"<p>You saw this?</p>{entry['html']}", "subject": "Re: that"}
+        ),
         ghl.outbound_message(**{**shown, "body": entry["html"], "to": ["a.colleague@else.test"]}),
     )
     assert now_is(message).status == "uncertain"
@@ -266,7 +313,10 @@ def test_its_copy_at_ghl_proves_that_an_uncertain_email_left(ghl: FakeGhl) -> No
     tell(copy, copy)
     settled = now_is(message)
     assert (settled.status, last_move(message)) == ("sent", ("sent", "found_at_ghl"))
-    assert (settled.ghl_message_id, settled.ghl_email_message_id) == (entry["messageId"], entry["emailMessageId"])
+    assert (settled.ghl_message_id, settled.ghl_email_message_id) == (
+        entry["messageId"],
+        entry["emailMessageId"],
+    )
 
 
 def test_of_an_email_that_a_person_settled_the_ids_are_learned_later(ghl: FakeGhl) -> None:
@@ -275,7 +325,10 @@ def test_of_an_email_that_a_person_settled_the_ids_are_learned_later(ghl: FakeGh
     (entry,) = ghl.sent_emails()
     shown = {"subject": entry["subject"], "to": [entry["to"]], "body": entry["html"]}
     tell(ghl.outbound_message(**shown, messageId="msg_1", emailMessageId="eml_1"))
-    assert (now_is(message).ghl_message_id, now_is(message).ghl_email_message_id) == ("msg_1", "eml_1")
+    assert (now_is(message).ghl_message_id, now_is(message).ghl_email_message_id) == (
+        "msg_1",
+        "eml_1",
+    )
 
 
 # --- Corrected --------------------------------------------------------------------------------------------------------
@@ -290,7 +343,9 @@ def test_a_person_says_what_it_is_and_both_words_are_kept(ghl: FakeGhl, reviewer
     assert reply.corrected_at is not None
 
 
-def test_corrected_to_a_stop_it_suppresses_at_once_and_nothing_lifts_that(ghl: FakeGhl, reviewer: User) -> None:
+def test_corrected_to_a_stop_it_suppresses_at_once_and_nothing_lifts_that(
+    ghl: FakeGhl, reviewer: User
+) -> None:
     message = sent(ghl)
     reply = answered(ghl, message, "negative")
     assert suppression.verdict(message.to_address, message.lead) is None
@@ -336,11 +391,18 @@ def test_replies_follow_their_person_and_come_back_with_an_undo(ghl: FakeGhl) ->
     reply.refresh_from_db()
     assert (reply.lead, reply.written_for) == (one, other)
     assert merged_leads.follow() == 0
-    assert drafts.why_never(one) == "The first email to this person was sent, or refused for good, before."
+    assert (
+        drafts.why_never(one)
+        == "The first email to this person was sent, or refused for good, before."
+    )
     merging.undo(row, by=None, reason="They are two.")
     merged_leads.follow()
     reply.refresh_from_db()
-    assert (reply.lead, reply.written_for, previous_emails.has_answered(one)) == (other, None, False)
+    assert (reply.lead, reply.written_for, previous_emails.has_answered(one)) == (
+        other,
+        None,
+        False,
+    )
 
 
 def test_a_reply_to_a_lead_that_was_merged_away_stops_its_person(ghl: FakeGhl) -> None:

@@ -47,7 +47,11 @@ def test_a_get_changes_nothing_for_scanners_open_every_link(method: str) -> None
     response = getattr(strict(), method)(path(message) + "?List-Unsubscribe=One-Click")
     assert response.status_code == 200
     message.refresh_from_db()
-    assert (message.status, Suppression.objects.count(), EmailEvent.objects.count()) == ("cleared", 0, 0)
+    assert (message.status, Suppression.objects.count(), EmailEvent.objects.count()) == (
+        "cleared",
+        0,
+        0,
+    )
 
 
 @pytest.mark.parametrize("method", ["put", "delete", "patch"])
@@ -58,7 +62,10 @@ def test_nothing_but_get_and_post_is_answered(method: str) -> None:
 
 BODIES: dict[str, dict[str, Any]] = {
     "the button": {"data": {}},
-    "one click, urlencoded": {"data": ONE_CLICK, "content_type": "application/x-www-form-urlencoded"},
+    "one click, urlencoded": {
+        "data": ONE_CLICK,
+        "content_type": "application/x-www-form-urlencoded",
+    },
     "one click, multipart": {"data": {"List-Unsubscribe": "One-Click"}},
     "nothing": {"data": b"", "content_type": "application/octet-stream"},
     "broken multipart": {"data": b"--x", "content_type": "multipart/form-data; boundary=x"},
@@ -76,13 +83,17 @@ def test_a_post_stops_the_person_at_once_without_cookies_and_without_a_redirect(
     follow_up.refresh_from_db()
     assert (follow_up.status, follow_up.moves.last().why) == ("withdrawn", "unsubscribed")
     assert stopped(first) and stopped(follow_up)
-    assert list(EmailEvent.objects.values_list("message", "kind", "source")) == [(first.pk, "unsubscribed", "unsubscribe page")]
+    assert list(EmailEvent.objects.values_list("message", "kind", "source")) == [
+        (first.pk, "unsubscribed", "unsubscribe page")
+    ]
 
 
 def test_every_address_of_the_person_is_stopped_and_nothing_leaves(ghl: Any) -> None:
     message = sent()
     other = factories.cleared(message.lead)
-    Lead.objects.filter(pk=message.lead_id).update(email="dana@new.test", personal_email="dana@home.test")
+    Lead.objects.filter(pk=message.lead_id).update(
+        email="dana@new.test", personal_email="dana@home.test"
+    )
     strict().post(path(message))
     addresses = set(Suppression.objects.filter(scope="address").values_list("value", flat=True))
     assert addresses == {message.to_address, "dana@new.test", "dana@home.test"}
@@ -98,7 +109,9 @@ def test_twice_is_once() -> None:
     assert Suppression.objects.count() == 2  # the address and the person
 
 
-@pytest.mark.parametrize("token", ["unknown", "x" * 500, "%00", "%F0%9F%99%82", "a b", "..", "%27%20OR%201=1"])
+@pytest.mark.parametrize(
+    "token", ["unknown", "x" * 500, "%00", "%F0%9F%99%82", "a b", "..", "%27%20OR%201=1"]
+)
 def test_an_unknown_token_looks_like_any_other(token: str) -> None:
     message = sent()
     for method in ("get", "post"):
@@ -129,8 +142,12 @@ def test_the_link_of_an_erased_person_writes_no_address_down_again() -> None:
     address = message.to_address
     Message.objects.filter(pk=message.pk).update(to_address="")
     Lead.objects.filter(pk=message.lead_id).update(email=None)
-    Suppression.objects.create(scope="person", value=str(message.lead_id), reason="erased", source="test")
-    Suppression.objects.create(scope="address_hash", value=suppression.hashed(address), reason="erased", source="test")
+    Suppression.objects.create(
+        scope="person", value=str(message.lead_id), reason="erased", source="test"
+    )
+    Suppression.objects.create(
+        scope="address_hash", value=suppression.hashed(address), reason="erased", source="test"
+    )
     assert strict().post(path(message)).status_code == 200
     assert not Suppression.objects.filter(value__contains="@").exists()
     assert suppression.verdict(address).reason == "erased"

@@ -8,7 +8,9 @@ from outreach.guardrails.guardrail_rules import Counts, Health, Lost
 
 
 def shown(counts: Counts) -> list[tuple[str, str, str, str, str]]:
-    return [(one.guardrail.value, one.now, one.alert_at, one.halt_at, one.level) for one in read(counts)]
+    return [
+        (one.guardrail.value, one.now, one.alert_at, one.halt_at, one.level) for one in read(counts)
+    ]
 
 
 def test_the_whole_table_when_nothing_stands() -> None:

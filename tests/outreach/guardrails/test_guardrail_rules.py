@@ -18,7 +18,9 @@ def levels(counts: Counts) -> dict[str, str]:
     return {breach.guardrail.value: breach.level.value for breach in judge(counts)}
 
 
-def counted(guardrail: Guardrail, alert: int, halt: int, *, week: int = 0, sends: int = 0) -> Counts:
+def counted(
+    guardrail: Guardrail, alert: int, halt: int, *, week: int = 0, sends: int = 0
+) -> Counts:
     in_both = events("event", max(alert, halt))
     return Counts(
         {guardrail: in_both[:alert]}, {guardrail: in_both[:halt]}, events("bounced", week), sends, FRESH
@@ -41,7 +43,9 @@ def counted(guardrail: Guardrail, alert: int, halt: int, *, week: int = 0, sends
         (Guardrail.SEND_ERRORS, 3, 3, "halt"),
     ],
 )
-def test_what_is_counted_in_a_window(guardrail: Guardrail, alert: int, halt: int, level: str | None) -> None:
+def test_what_is_counted_in_a_window(
+    guardrail: Guardrail, alert: int, halt: int, level: str | None
+) -> None:
     assert levels(counted(guardrail, alert, halt)) == ({guardrail.value: level} if level else {})
 
 
@@ -65,7 +69,9 @@ def test_the_share_of_bounces_in_a_week(bounces: int, sends: int, level: str | N
 
 
 def test_both_conditions_of_bounces_are_one_breach_that_names_all_its_events() -> None:
-    counts = Counts({}, {Guardrail.HARD_BOUNCES: events("bounced", 3)}, events("bounced", 5), 120, FRESH)
+    counts = Counts(
+        {}, {Guardrail.HARD_BOUNCES: events("bounced", 3)}, events("bounced", 5), 120, FRESH
+    )
     (breach,) = judge(counts)
     assert breach == Breach(
         Guardrail.HARD_BOUNCES, Level.HALT, events("bounced", 5),
@@ -74,12 +80,23 @@ def test_both_conditions_of_bounces_are_one_breach_that_names_all_its_events() -
 
 
 @pytest.mark.parametrize(
-    ("score", "level"), [(100, None), (70, None), (69, "alert"), (50, "alert"), (49, "halt"), (0, "halt"), (None, None)]
+    ("score", "level"),
+    [
+        (100, None),
+        (70, None),
+        (69, "alert"),
+        (50, "alert"),
+        (49, "halt"),
+        (0, "halt"),
+        (None, None),
+    ],
 )
 def test_the_score_of_the_domain(score: int | None, level: str | None) -> None:
     found = judge(Counts(health=Health("verdict:9", timedelta(0), score, "verdict:7", "verdict:8")))
     events = {"alert": ("verdict:7",), "halt": ("verdict:8",)}
-    assert [(b.guardrail, b.level, b.events) for b in found] == ([("domain_health", level, events[level])] if level else [])
+    assert [(b.guardrail, b.level, b.events) for b in found] == (
+        [("domain_health", level, events[level])] if level else []
+    )
 
 
 @pytest.mark.parametrize("record", ["spf", "dkim", "dmarc"])
@@ -92,7 +109,9 @@ def test_the_score_of_the_domain(score: int | None, level: str | None) -> None:
     ],
 )
 def test_a_record_that_dns_says_is_missing(record: str, lasted: timedelta, level: str) -> None:
-    (breach,) = judge(Counts(health=Health("verdict:9", timedelta(0), 90, lost=(Lost(record, lasted, "e"),))))
+    (breach,) = judge(
+        Counts(health=Health("verdict:9", timedelta(0), 90, lost=(Lost(record, lasted, "e"),)))
+    )
     assert (breach.guardrail, breach.level, breach.events) == ("authentication", level, ("e",))
     assert breach.text.startswith(f"{record.upper()} of the sending domain is missing")
 
@@ -117,8 +136,12 @@ def test_no_verdict_at_all_is_never_taken_for_health() -> None:
 
 
 def test_every_guardrail_that_is_breached_is_named_in_the_order_of_the_table() -> None:
-    old = Health("verdict:9", timedelta(hours=7), 10, "v:1", "v:1", (Lost("spf", timedelta(0), "spf:1"),))
-    counts = Counts({Guardrail.COMPLAINTS: ("complained:1",), Guardrail.SEND_ERRORS: ("move:1",)}, health=old)
+    old = Health(
+        "verdict:9", timedelta(hours=7), 10, "v:1", "v:1", (Lost("spf", timedelta(0), "spf:1"),)
+    )
+    counts = Counts(
+        {Guardrail.COMPLAINTS: ("complained:1",), Guardrail.SEND_ERRORS: ("move:1",)}, health=old
+    )
     assert levels(counts) == {
         "complaints": "alert",
         "send_errors": "alert",

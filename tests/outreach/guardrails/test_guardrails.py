@@ -32,7 +32,12 @@ from tests.outreach.conftest import WORKING
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("loose")]
 
-DAY, WEEK, HOUR, SECOND = timedelta(hours=24), timedelta(days=7), timedelta(hours=1), timedelta(seconds=1)
+DAY, WEEK, HOUR, SECOND = (
+    timedelta(hours=24),
+    timedelta(days=7),
+    timedelta(hours=1),
+    timedelta(seconds=1),
+)
 DOMAIN = "mail.ours.example.com"
 REASON = {"code": "hard_bounces", "points": -30, "said": "9 of 90"}
 
@@ -49,7 +54,12 @@ def still(clock: Any, settings: Any) -> None:
 
 def healthy(score: int | None = 90, **more: Any) -> None:
     """A verdict of this moment."""
-    given = {"spf": "present", "dkim": "present", "dmarc": "present", "evaluated_at": timezone.now()} | more
+    given = {
+        "spf": "present",
+        "dkim": "present",
+        "dmarc": "present",
+        "evaluated_at": timezone.now(),
+    } | more
     guardrails.take_health(DomainHealth(domain=DOMAIN, score=score, **given))
 
 
@@ -59,9 +69,17 @@ def email(**more: Any) -> Message:
     return Message.objects.create(**{"lead": lead, "status": "sent", "transport": "ghl", **more})
 
 
-def came_back(kind: str, ago: timedelta = timedelta(0), message: Message | None = None, **more: Any) -> EmailEvent:
+def came_back(
+    kind: str, ago: timedelta = timedelta(0), message: Message | None = None, **more: Any
+) -> EmailEvent:
     at = timezone.now() - ago
-    row = {"at": at, "noted_at": at, "key": f"{kind}-{EmailEvent.objects.count()}", "source": "poll", **more}
+    row = {
+        "at": at,
+        "noted_at": at,
+        "key": f"{kind}-{EmailEvent.objects.count()}",
+        "source": "poll",
+        **more,
+    }
     return EmailEvent.objects.create(message=message or email(), kind=kind, **row)
 
 
@@ -104,7 +122,9 @@ def now_in() -> tuple[str, bool]:
     ("kind", "name", "window", "for_alert", "for_halt"),
     [("complained", "complaints", WEEK, 1, 2), ("bounced", "hard_bounces", DAY, 2, 3)],
 )
-def test_events_count_up_to_the_edge_of_their_window(kind: str, name: str, window: timedelta, for_alert: int, for_halt: int) -> None:
+def test_events_count_up_to_the_edge_of_their_window(
+    kind: str, name: str, window: timedelta, for_alert: int, for_halt: int
+) -> None:
     for _ in range(for_halt):
         came_back(kind, window)
     assert stands() == {}
@@ -133,7 +153,9 @@ def test_what_was_claimed_and_did_not_leave_is_no_send() -> None:
     sent(99)
     for hours in (30, 60, 90):
         came_back("bounced", timedelta(hours=hours))
-    SendIntent.objects.filter(pk__lte=SendIntent.objects.latest("pk").pk - 90).update(outcome="refused")
+    SendIntent.objects.filter(pk__lte=SendIntent.objects.latest("pk").pk - 90).update(
+        outcome="refused"
+    )
     sent(1)
     assert stands() == {}
 
@@ -172,7 +194,9 @@ def test_an_uncertainty_is_one_from_its_sixteenth_minute() -> None:
     assert stands() == {"send_errors": "halt"}
 
 
-@pytest.mark.parametrize(("settled_after", "counts"), [(timedelta(minutes=15), False), (timedelta(minutes=16), True)])
+@pytest.mark.parametrize(
+    ("settled_after", "counts"), [(timedelta(minutes=15), False), (timedelta(minutes=16), True)]
+)
 def test_an_uncertainty_settled_in_time_is_none(settled_after: timedelta, counts: bool) -> None:
     began = timedelta(minutes=30)
     move = moved("uncertain", "uncertain", began)
@@ -182,7 +206,10 @@ def test_an_uncertainty_settled_in_time_is_none(settled_after: timedelta, counts
 
 @pytest.mark.parametrize(
     "who",
-    [{"transport": "sandbox"}, *({"kind": kind, "transport": "sandbox"} for kind in Kind.values if kind != "live")],
+    [
+        {"transport": "sandbox"},
+        *({"kind": kind, "transport": "sandbox"} for kind in Kind.values if kind != "live"),
+    ],
     ids=lambda who: who.get("kind", "sandbox"),
 )
 def test_what_reached_nobody_never_counts(who: dict[str, Any]) -> None:
@@ -201,7 +228,9 @@ def test_one_email_counts_once_however_often_it_is_said() -> None:
     assert stands() == {"complaints": "alert"}
 
 
-@pytest.mark.parametrize("kind", ["delivered", "opened", "clicked", "deferred", "unsubscribed", "refused"])
+@pytest.mark.parametrize(
+    "kind", ["delivered", "opened", "clicked", "deferred", "unsubscribed", "refused"]
+)
 def test_other_events_count_for_nothing(kind: str) -> None:
     for _ in range(5):
         came_back(kind)
@@ -234,7 +263,9 @@ def test_an_alert_is_told_and_sending_goes_on() -> None:
     )  # fmt: skip
     assert now_in() == ("autonomous", False)
     escalation.notice_alarms()
-    assert Notice.objects.get().text == ("Guardrail: 1 complaint in 7 days. The machine approves nothing until it is over.")
+    assert Notice.objects.get().text == (
+        "Guardrail: 1 complaint in 7 days. The machine approves nothing until it is over."
+    )
 
 
 def test_a_halt_drops_one_phase_and_says_why() -> None:
@@ -246,7 +277,9 @@ def test_a_halt_drops_one_phase_and_says_why() -> None:
     control = phase.control()
     assert (control.phase, control.halted, control.halted_by) == ("assisted", True, "guardrail")
     assert control.halt_reason == control.phase_reason == "2 complaints in 7 days."
-    changes = ControlChange.objects.order_by("pk").values_list("what", "before", "after", "by_name", "override")
+    changes = ControlChange.objects.order_by("pk").values_list(
+        "what", "before", "after", "by_name", "override"
+    )
     assert list(changes)[1:] == [
         ("halt", "open", "halted", "guardrail", False), ("phase", "autonomous", "assisted", "guardrail", False),
     ]  # fmt: skip
@@ -290,7 +323,9 @@ def test_a_breach_acts_once_and_its_echoes_drop_no_further() -> None:
     assert now_in() == ("assisted", True)
 
 
-def test_a_resume_acknowledges_what_was_counted_and_a_new_event_halts_again(lead_user: User, clock: Any) -> None:
+def test_a_resume_acknowledges_what_was_counted_and_a_new_event_halts_again(
+    lead_user: User, clock: Any
+) -> None:
     for _ in range(2):
         came_back("complained")
     guardrails.check()
@@ -331,7 +366,9 @@ def test_an_alert_that_grows_is_told_again_and_one_that_is_over_is_closed(clock:
         guardrails.check()
         guardrails.check()
     assert acted() == [("send_errors", "alert", "alerted")] * 2
-    assert Alarm.objects.get(closed_at=None).text.startswith("Guardrail: 2 send errors in 48 hours.")
+    assert Alarm.objects.get(closed_at=None).text.startswith(
+        "Guardrail: 2 send errors in 48 hours."
+    )
     clock.shift(timedelta(hours=49))
     healthy()
     assert Alarm.objects.filter(closed_at=None).count() == 0
@@ -342,7 +379,9 @@ def test_an_alert_that_grows_is_told_again_and_one_that_is_over_is_closed(clock:
 
 
 def test_a_verdict_is_stored_once_and_acts_at_once() -> None:
-    verdict = DomainHealth(DOMAIN.upper(), 40, "present", "present", "unknown", timezone.now() + SECOND, (REASON,))
+    verdict = DomainHealth(
+        DOMAIN.upper(), 40, "present", "present", "unknown", timezone.now() + SECOND, (REASON,)
+    )
     guardrails.take_health(verdict)
     guardrails.take_health(verdict)
     row = HealthVerdict.objects.get(score=40)
@@ -372,7 +411,9 @@ def test_a_verdict_that_cannot_be_is_refused(wrong: dict[str, Any], field: str) 
 
 
 def test_only_the_domain_that_sends_is_judged() -> None:
-    guardrails.take_health(DomainHealth("other.example.com", 0, "missing", "missing", "missing", timezone.now()))
+    guardrails.take_health(
+        DomainHealth("other.example.com", 0, "missing", "missing", "missing", timezone.now())
+    )
     assert (stands(), acted()) == ({}, [])
 
 
@@ -390,7 +431,9 @@ def test_a_domain_that_stays_ill_halts_once_for_each_fall(lead_user: User, clock
 
 
 @pytest.mark.parametrize("record", ["spf", "dkim", "dmarc"])
-def test_a_record_confirmed_missing_alerts_at_once_and_halts_after_72_hours(record: str, clock: Any) -> None:
+def test_a_record_confirmed_missing_alerts_at_once_and_halts_after_72_hours(
+    record: str, clock: Any
+) -> None:
     for hours in range(0, 72, 6):
         clock.shift(6 * HOUR)
         healthy(**{record: "unknown" if hours == 60 else "missing"})
@@ -401,7 +444,10 @@ def test_a_record_confirmed_missing_alerts_at_once_and_halts_after_72_hours(reco
     clock.shift(SECOND)
     healthy(**{record: "missing"})
     assert now_in() == ("assisted", True)
-    assert acted() == [("authentication", "alert", "alerted"), ("authentication", "halt", "dropped")]
+    assert acted() == [
+        ("authentication", "alert", "alerted"),
+        ("authentication", "halt", "dropped"),
+    ]
 
 
 def test_a_record_that_comes_back_starts_the_72_hours_anew(clock: Any) -> None:
@@ -430,9 +476,15 @@ def test_a_verdict_that_grows_old_is_told_once(clock: Any) -> None:
     assert (stands(), Alarm.objects.filter(closed_at=None).count()) == ({}, 0)
 
 
-def test_without_a_sending_domain_or_a_verdict_nobody_is_alarmed_and_nothing_is_healthy(settings: Any) -> None:
+def test_without_a_sending_domain_or_a_verdict_nobody_is_alarmed_and_nothing_is_healthy(
+    settings: Any,
+) -> None:
     settings.GHL_FROM_EMAIL = ""
-    assert (stands(), guardrails.check(), Alarm.objects.count()) == ({"health_verdict": "alert"}, [], 0)
+    assert (stands(), guardrails.check(), Alarm.objects.count()) == (
+        {"health_verdict": "alert"},
+        [],
+        0,
+    )
 
 
 # --- At the door ------------------------------------------------------------------------------------------------------
@@ -450,10 +502,18 @@ def test_the_door_acts_on_events_that_nobody_judged(ready: FakeGhl) -> None:
     assert send.send_due() == 0
     assert (ready.requests(), now_in()) == ([], ("assisted", True))
     message.refresh_from_db()
-    assert (message.status, SendIntent.objects.count(), DailySlots.objects.count()) == ("cleared", 0, 0)
+    assert (message.status, SendIntent.objects.count(), DailySlots.objects.count()) == (
+        "cleared",
+        0,
+        0,
+    )
 
 
-@pytest.mark.parametrize("leaves", [send.send_due, lambda: send_slots.claim(Message.objects.get())], ids=["sweep", "claim"])
+@pytest.mark.parametrize(
+    "leaves",
+    [send.send_due, lambda: send_slots.claim(Message.objects.get())],
+    ids=["sweep", "claim"],
+)
 def test_where_counting_fails_nothing_leaves(ready: FakeGhl, leaves: Any) -> None:
     factories.cleared()
     with pytest.raises(DatabaseError, match="outreach_emailevent"), transaction.atomic():

@@ -19,7 +19,11 @@ OLD = {
     "to": "dana@northline.test",
     "subject": "Freight margin",
     "body": "Hi Dana,\n\nNorthline Freight …",
-    "recipient_data": {"name": "Dana Okafor", "company": "Northline Freight", "title": "VP Operations"},
+    "recipient_data": {
+        "name": "Dana Okafor",
+        "company": "Northline Freight",
+        "title": "VP Operations",
+    },
     "context": {"intent_score": 0.82, "icp_tier": "Tier 1", "triggers": ["pricing"]},
     "created_at": "2026-01-31T09:30:00Z",
 }
@@ -40,7 +44,10 @@ def test_the_older_systems_drafts_are_read() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("status", "what"), [("pending", "draft"), ("approved", "sent"), ("sent", "sent"), ("rejected", "rejected")])
+@pytest.mark.parametrize(
+    ("status", "what"),
+    [("pending", "draft"), ("approved", "sent"), ("sent", "sent"), ("rejected", "rejected")],
+)
 def test_what_an_old_status_means(status: str, what: str) -> None:
     assert read({**OLD, "status": status})[0][1].what == what
 
@@ -53,7 +60,12 @@ def test_one_a_list_and_one_a_line_are_the_same() -> None:
 
 
 def test_a_csv_and_a_json_line_of_the_same_are_one_entry() -> None:
-    row = {"email": "dana@northline.test", "what": "sent", "at": "2026-01-31T09:30:00", "subject": "Hello"}
+    row = {
+        "email": "dana@northline.test",
+        "what": "sent",
+        "at": "2026-01-31T09:30:00",
+        "subject": "Hello",
+    }
     table = b"Email,What,At,Subject\ndana@northline.test,Sent,2026-01-31T09:30:00+00:00,Hello\n"
     (_, one), (_, other) = read(row)[0], read(table)[0]
     assert one == other
@@ -61,21 +73,32 @@ def test_a_csv_and_a_json_line_of_the_same_are_one_entry() -> None:
 
 
 def test_a_draft_that_was_edited_since_keeps_its_key_and_another_message_has_another() -> None:
-    keys = {read(row)[0][1].key for row in (OLD, {**OLD, "body": "Other."}, {**OLD, "email_id": "2"})}
+    keys = {
+        read(row)[0][1].key for row in (OLD, {**OLD, "body": "Other."}, {**OLD, "email_id": "2"})
+    }
     assert len(keys) == 2
 
 
 @pytest.mark.parametrize(
     ("row", "sentence"),
     [
-        ({**OLD, "status": "queued"}, "status: 'queued' is not one of pending, approved, sent, rejected."),
-        ({**OLD, "created_at": ""}, "created_at: '' is not a time like 2026-01-31 or 2026-01-31T09:30:00Z."),
+        (
+            {**OLD, "status": "queued"},
+            "status: 'queued' is not one of pending, approved, sent, rejected.",
+        ),
+        (
+            {**OLD, "created_at": ""},
+            "created_at: '' is not a time like 2026-01-31 or 2026-01-31T09:30:00Z.",
+        ),
         ({**OLD, "created_at": "yesterday"}, "created_at: 'yesterday' is not a time like"),
         ({**OLD, "body": "<p> </p>"}, "body: a draft needs a subject and a body."),
         ({**OLD, "subject": None}, "subject: a draft needs a subject and a body."),
         ({**OLD, "recipient_data": "Dana"}, "recipient_data: it is not a JSON object."),
         ({**OLD, "subject": ["a"]}, "subject: it is not a text."),
-        ({"email": "a@b.test", "what": "opened", "at": "2026-01-31"}, "what: 'opened' is not one of sent,"),
+        (
+            {"email": "a@b.test", "what": "opened", "at": "2026-01-31"},
+            "what: 'opened' is not one of sent,",
+        ),
         (["x"], "It is not a JSON object."),
     ],
 )
@@ -86,9 +109,15 @@ def test_what_is_wrong_is_named_by_its_field(row: Any, sentence: str) -> None:
 
 
 def test_a_line_separator_inside_a_text_ends_no_line() -> None:
-    lines = [json.dumps({**OLD, "subject": f"Freight{mark}margin"}, ensure_ascii=False) for mark in "\u2028\x85"]
+    lines = [
+        json.dumps({**OLD, "subject": f"Freight{mark}margin"}, ensure_ascii=False)
+        for mark in "\u2028\x85"
+    ]
     found = read("\n".join(lines).encode())
-    assert [(line, item.subject) for line, item in found] == [(1, "Freight margin"), (2, "Freight margin")]
+    assert [(line, item.subject) for line, item in found] == [
+        (1, "Freight margin"),
+        (2, "Freight margin"),
+    ]
 
 
 def test_what_is_nested_too_deeply_or_too_long_is_named_by_its_line() -> None:
@@ -115,19 +144,27 @@ def test_html_becomes_text(body: str, text: str) -> None:
     assert read({**OLD, "body": body})[0][1].body == text
 
 
-@pytest.mark.parametrize(("score", "points"), [(0.82, 82), (1, 100), (82, 82), ("82", 82), (None, 0), ("high", 0), (900, 0), (-1, 0)])
+@pytest.mark.parametrize(
+    ("score", "points"),
+    [(0.82, 82), (1, 100), (82, 82), ("82", 82), (None, 0), ("high", 0), (900, 0), (-1, 0)],
+)
 def test_scores_are_points_of_a_hundred(score: Any, points: int) -> None:
     assert read({**OLD, "context": {"intent_score": score}})[0][1].intent == points
 
 
-@pytest.mark.parametrize(("said", "tier"), [("tier_2", "tier_2"), ("TIER 3", "tier_3"), ("1", "tier_1"), ("gold", "")])
+@pytest.mark.parametrize(
+    ("said", "tier"), [("tier_2", "tier_2"), ("TIER 3", "tier_3"), ("1", "tier_1"), ("gold", "")]
+)
 def test_tiers(said: str, tier: str) -> None:
     assert read({**OLD, "context": {"icp_tier": said}})[0][1].tier == tier
 
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from([*OLD, "what", "at"]), inner, max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from([*OLD, "what", "at"]), inner, max_size=8)
+    ),
     max_leaves=20,
 )
 

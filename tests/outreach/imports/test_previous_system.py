@@ -33,7 +33,11 @@ OLD = {
     "to": ADDRESS,
     "subject": "Handovers at Northline Freight",
     "body": BODY,
-    "recipient_data": {"name": "Dana Okafor", "company": "Northline Freight", "title": "VP Operations"},
+    "recipient_data": {
+        "name": "Dana Okafor",
+        "company": "Northline Freight",
+        "title": "VP Operations",
+    },
     "context": {"intent_score": 82, "icp_tier": "tier_1"},
     "created_at": LONG_AGO.isoformat(),
 }
@@ -48,7 +52,9 @@ def take(*rows: dict[str, Any]) -> previous_system.Taken:
 
 
 def nothing_is_stored() -> bool:
-    return not any(model.objects.exists() for model in (HistoryItem, Message, Lead, Reply, Suppression))
+    return not any(
+        model.objects.exists() for model in (HistoryItem, Message, Lead, Reply, Suppression)
+    )
 
 
 def test_a_pending_draft_is_held_guarded_again_and_critical() -> None:
@@ -61,7 +67,11 @@ def test_a_pending_draft_is_held_guarded_again_and_critical() -> None:
     assert "Unsubscribe: http" in message.text.footer
     assert {p["field"] for p in message.text.phrases} == {"company", "first_name"}
     lead = message.lead
-    assert (lead.name, lead.title, lead.company.name) == ("Dana Okafor", "VP Operations", "Northline Freight")
+    assert (lead.name, lead.title, lead.company.name) == (
+        "Dana Okafor",
+        "VP Operations",
+        "Northline Freight",
+    )
     assert (message.intent, message.tier, message.band) == (82, "tier_1", "hot")
 
 
@@ -94,7 +104,10 @@ def test_who_was_written_to_gets_no_first_email(what: str) -> None:
     take(row)
     lead = Lead.objects.get()
     factories.VisitFactory(lead=lead)
-    assert drafts.why_never(lead) == "The first email to this person was sent, or refused for good, before."
+    assert (
+        drafts.why_never(lead)
+        == "The first email to this person was sent, or refused for good, before."
+    )
     assess.assess_due()
     drafts.take_assessments()
     assert Message.objects.get().transport == "history"
@@ -108,7 +121,9 @@ def test_a_past_email_uses_no_slot_and_is_no_evidence() -> None:
 
 
 def test_the_company_is_left_alone_for_seven_days_after_a_past_email() -> None:
-    take(entry("sent", WORKING - timedelta(days=2), company="Northline Freight", name="Dana Okafor"))
+    take(
+        entry("sent", WORKING - timedelta(days=2), company="Northline Freight", name="Dana Okafor")
+    )
     company = Lead.objects.get().company
     colleague = factories.LeadFactory(company=company, email="sam@northline-freight.test")
     found = previous_emails.in_the_way(colleague, timezone.now())
@@ -118,7 +133,12 @@ def test_the_company_is_left_alone_for_seven_days_after_a_past_email() -> None:
 
 def test_a_past_rejection_teaches_and_two_make_rest() -> None:
     why = {"tag": "weak_subject", "reason": "It sounds like a newsletter."}
-    take(*(entry("rejected", WORKING - timedelta(days=n), subject=f"News {n}", **why) for n in (3, 2)))
+    take(
+        *(
+            entry("rejected", WORKING - timedelta(days=n), subject=f"News {n}", **why)
+            for n in (3, 2)
+        )
+    )
     lead = Lead.objects.get()
     lessons = previous_emails.lessons(lead)
     assert [(one.tag, one.reason, one.subject) for one in lessons] == [
@@ -129,9 +149,16 @@ def test_a_past_rejection_teaches_and_two_make_rest() -> None:
 
 def test_who_answered_before_is_decided_by_a_person_from_now_on() -> None:
     at = LONG_AGO + timedelta(days=1)
-    take(entry("answered", at, subject="Re: Hello", body="Sounds interesting, tell me more?"), entry("sent"))
+    take(
+        entry("answered", at, subject="Re: Hello", body="Sounds interesting, tell me more?"),
+        entry("sent"),
+    )
     reply = Reply.objects.get()
-    assert (reply.message, reply.received_at, reply.source) == (Message.objects.get(), at, "history")
+    assert (reply.message, reply.received_at, reply.source) == (
+        Message.objects.get(),
+        at,
+        "history",
+    )
     assert compose.critical_reason(reply.lead, Message(lead=reply.lead)) == compose.ANSWERED
 
 
@@ -142,7 +169,10 @@ def test_who_asked_to_stop_before_is_stopped_and_their_draft_is_not_held() -> No
     assert not Message.objects.exists()
 
 
-@pytest.mark.parametrize(("what", "reason"), [("bounced", "bounced"), ("complained", "complained"), ("unsubscribed", "unsubscribed")])
+@pytest.mark.parametrize(
+    ("what", "reason"),
+    [("bounced", "bounced"), ("complained", "complained"), ("unsubscribed", "unsubscribed")],
+)
 def test_what_stops_an_address_stops_it(what: str, reason: str) -> None:
     lead = factories.LeadFactory(email=ADDRESS)
     message = factories.held(lead)
@@ -156,7 +186,11 @@ def test_twice_is_once() -> None:
     rows = (OLD, entry("answered", email="a@b.test", body="Yes"), entry("sent", email="c@d.test"))
     first, again = take(*rows), take(*rows)
     assert (first.new, again.new, again.known) == (3, 0, 3)
-    assert (Message.objects.count(), Reply.objects.count(), HistoryItem.objects.count()) == (2, 1, 3)
+    assert (Message.objects.count(), Reply.objects.count(), HistoryItem.objects.count()) == (
+        2,
+        1,
+        3,
+    )
 
 
 def test_while_one_line_is_wrong_nothing_is_stored() -> None:
@@ -189,7 +223,9 @@ class TestCommand:
 
     def test_says_what_it_took(self, tmp_path: Path) -> None:
         path = tmp_path / "drafts.json"
-        path.write_text(json.dumps([OLD, {**OLD, "email_id": "2", "to": "luis@other.test", "status": "sent"}]))
+        path.write_text(
+            json.dumps([OLD, {**OLD, "email_id": "2", "to": "luis@other.test", "status": "sent"}])
+        )
         said = self.run(path)
         assert "1 draft\n" in said
         assert "1 sent\n" in said
@@ -199,7 +235,12 @@ class TestCommand:
         path = tmp_path / "drafts.json"
         path.write_text(json.dumps(OLD))
         found = json.loads(self.run(path, "--json"))
-        assert (found["new"], found["by_what"], found["left_out"], found["stored"]) == (1, {"draft": 1}, {}, True)
+        assert (found["new"], found["by_what"], found["left_out"], found["stored"]) == (
+            1,
+            {"draft": 1},
+            {},
+            True,
+        )
 
     def test_a_wrong_line_ends_with_an_error_and_stores_nothing(self, tmp_path: Path) -> None:
         path = tmp_path / "past.csv"

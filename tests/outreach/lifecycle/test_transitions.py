@@ -58,7 +58,9 @@ def test_a_legal_move_happens_and_is_logged(a: str, b: str) -> None:
     message = in_state(a, lease_until=timezone.now())
     moved = move(message, b, "edited", attempts=7)
     assert (moved.status, moved.attempts, moved.lease_until) == (b, 7, None)
-    logged = Move.objects.filter(message=message).values_list("from_status", "to_status", "why", "version", "by", "tag")
+    logged = Move.objects.filter(message=message).values_list(
+        "from_status", "to_status", "why", "version", "by", "tag"
+    )
     assert list(logged) == [(a, b, "edited", 3, None, "")]
 
 
@@ -128,10 +130,19 @@ def test_the_holder_of_the_lease_may_move() -> None:
 
 def test_typed_text_goes_into_a_row_of_its_own_and_the_person_onto_the_move(reviewer: User) -> None:
     message = in_state("held")
-    move(message, "rejected", "rejected", by=reviewer, tag="tone_style", reason="Dana would not like this tone.")
+    move(
+        message,
+        "rejected",
+        "rejected",
+        by=reviewer,
+        tag="tone_style",
+        reason="Dana would not like this tone.",
+    )
     row = Move.objects.get()
     assert (row.by, row.tag, row.why) == (reviewer, "tone_style", "rejected")
-    assert list(MoveReason.objects.values_list("move", "text")) == [(row.pk, "Dana would not like this tone.")]
+    assert list(MoveReason.objects.values_list("move", "text")) == [
+        (row.pk, "Dana would not like this tone.")
+    ]
 
 
 def test_a_move_without_typed_text_has_no_reason_row() -> None:
@@ -147,7 +158,10 @@ def test_a_move_cannot_be_changed_or_taken_back() -> None:
         row.save()
     with pytest.raises(TypeError, match="append-only"):
         row.delete()
-    for change in (lambda: Move.objects.update(why="never happened"), lambda: Move.objects.all().delete()):
+    for change in (
+        lambda: Move.objects.update(why="never happened"),
+        lambda: Move.objects.all().delete(),
+    ):
         with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
             change()
     assert Move.objects.get().why == "expired"

@@ -39,12 +39,16 @@ def now_is(message: Message) -> Message:
 
 
 def why(message: Message) -> limit_rules.Wait | None:
-    return current_limits.why_not_sent(Message.objects.get(pk=message.pk), phase.control(), timezone.now())
+    return current_limits.why_not_sent(
+        Message.objects.get(pk=message.pk), phase.control(), timezone.now()
+    )
 
 
 def use(count: int, day: datetime | None = None) -> None:
     day = day or timezone.now()
-    DailySlots.objects.create(day=calendar.team_day(day, django_settings.TEAM_TIME_ZONE), used=count)
+    DailySlots.objects.create(
+        day=calendar.team_day(day, django_settings.TEAM_TIME_ZONE), used=count
+    )
 
 
 def claimed(*ages: timedelta, outcome: str = "sent", domain: str = "elsewhere.test") -> None:
@@ -61,7 +65,9 @@ def claimed(*ages: timedelta, outcome: str = "sent", domain: str = "elsewhere.te
 # --- The day ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("to", "cap"), [(Phase.PARALLEL, 25), (Phase.ASSISTED, 50), (Phase.AUTONOMOUS, 100)])
+@pytest.mark.parametrize(
+    ("to", "cap"), [(Phase.PARALLEL, 25), (Phase.ASSISTED, 50), (Phase.AUTONOMOUS, 100)]
+)
 def test_the_daily_cap_of_each_phase_is_never_passed(to: Phase, cap: int) -> None:
     if to != Phase.PARALLEL:
         phase.change(to, by=None, reason="test")
@@ -98,7 +104,9 @@ def test_in_shadow_nothing_is_sent_and_no_moment_is_named() -> None:
         ("America/Havana", "2026-03-08T04:59:59", "2026-03-08T05:00:00"),
     ],
 )
-def test_the_day_is_the_teams_own(settings: Any, clock: Any, zone: str, last_moment: str, next_day: str) -> None:
+def test_the_day_is_the_teams_own(
+    settings: Any, clock: Any, zone: str, last_moment: str, next_day: str
+) -> None:
     settings.TEAM_TIME_ZONE = zone
     clock.move_to(datetime.fromisoformat(last_moment).replace(tzinfo=UTC))
     use(25)
@@ -134,7 +142,10 @@ def test_a_day_has_one_cap_however_long_it_is(clock: Any, first: str, hours: int
 def test_midnight_in_utc_changes_nothing(clock: Any) -> None:
     use(25)
     factories.cleared()
-    for moment in (datetime(2026, 3, 3, 23, 59, 59, tzinfo=UTC), datetime(2026, 3, 4, 0, 0, 0, tzinfo=UTC)):
+    for moment in (
+        datetime(2026, 3, 3, 23, 59, 59, tzinfo=UTC),
+        datetime(2026, 3, 4, 0, 0, 0, tzinfo=UTC),
+    ):
         clock.move_to(moment)
         assert send.send_due() == 0
     assert DailySlots.objects.get().used == 25
@@ -162,7 +173,11 @@ def test_the_hour_slides(settings: Any, clock: Any) -> None:
         clock.shift(timedelta(minutes=10))
     message = factories.cleared()
     wait = why(message)
-    assert (wait.limit, wait.text, wait.until) == ("hourly", "3 an hour", start + timedelta(hours=1))
+    assert (wait.limit, wait.text, wait.until) == (
+        "hourly",
+        "3 an hour",
+        start + timedelta(hours=1),
+    )
     clock.move_to(start + timedelta(hours=1, seconds=-1))
     assert send.send_due() == 0
     assert status(message) == ["cleared"]
@@ -187,7 +202,12 @@ def test_what_left_or_may_have_counts(settings: Any, outcome: str) -> None:
     message = factories.cleared(factories.LeadFactory(company=company))
     assert send.send_due() == 0
     assert why(message).limit in ("hourly", "domain")
-    assert current_limits.for_message(now_is(message), current_limits.standing(phase.control(), timezone.now())).limit == "domain"
+    assert (
+        current_limits.for_message(
+            now_is(message), current_limits.standing(phase.control(), timezone.now())
+        ).limit
+        == "domain"
+    )
 
 
 @pytest.mark.parametrize("outcome", ["not_sent", "refused"])
@@ -201,7 +221,9 @@ def test_what_certainly_did_not_leave_does_not_count(settings: Any, outcome: str
 
 def at_one_domain(count: int) -> list[Message]:
     """People of several companies whose mail goes to one domain; of one company only one would be written to."""
-    return [factories.cleared(factories.LeadFactory(email=f"dana{n}@shared.test")) for n in range(count)]
+    return [
+        factories.cleared(factories.LeadFactory(email=f"dana{n}@shared.test")) for n in range(count)
+    ]
 
 
 def test_a_domain_that_is_full_lets_others_go_first(settings: Any, clock: Any) -> None:
@@ -246,7 +268,11 @@ def test_the_time_to_undo_is_a_limit_like_the_others(settings: Any, clock: Any) 
     settings.UNDO_SECONDS = 30
     message = review_actions.clear(factories.held(), 1, by=None)
     wait = why(message)
-    assert (wait.limit, wait.text, wait.until) == ("undo", "time to undo", timezone.now() + timedelta(seconds=30))
+    assert (wait.limit, wait.text, wait.until) == (
+        "undo",
+        "time to undo",
+        timezone.now() + timedelta(seconds=30),
+    )
     clock.shift(timedelta(seconds=29, milliseconds=999))
     assert send.send_due() == 0
     clock.shift(timedelta(milliseconds=1))
@@ -294,7 +320,12 @@ def to_state(state: str, **lead: Any) -> Message:
     ("team", "lead", "zone", "country"),
     [
         ("Europe/Berlin", {"state": "TX", "country": "US"}, "America/Chicago", "US"),
-        ("Europe/Berlin", {"state": "TX", "country": "US", "city": "El Paso"}, "America/Denver", "US"),
+        (
+            "Europe/Berlin",
+            {"state": "TX", "country": "US", "city": "El Paso"},
+            "America/Denver",
+            "US",
+        ),
         ("Europe/Berlin", {"state": "", "country": ""}, "Europe/Berlin", "DE"),
         ("Europe/Berlin", {"state": "", "country": "BR"}, "Europe/Berlin", "BR"),
         ("Asia/Kolkata", {"state": "Somewhere", "country": ""}, "Asia/Kolkata", "IN"),
@@ -318,16 +349,28 @@ def test_clock_and_holidays_are_the_recipients_or_the_teams(
         ("OH", "2026-03-03T23:00:00", "2026-03-04T13:00:00"),  # six in the evening
         ("CA", "2026-03-03T15:00:00", "2026-03-03T16:00:00"),  # seven there, ten with the team
         ("CA", "2026-03-04T01:30:00", None),  # half past five there, the team is at home
-        ("OH", "2026-03-06T23:30:00", "2026-03-09T12:00:00"),  # Friday evening; the clocks go forward on Sunday
+        (
+            "OH",
+            "2026-03-06T23:30:00",
+            "2026-03-09T12:00:00",
+        ),  # Friday evening; the clocks go forward on Sunday
         ("OH", "2026-10-30T22:30:00", "2026-11-02T13:00:00"),  # and back
         ("OH", "2026-03-07T15:00:00", "2026-03-09T12:00:00"),  # Saturday
         ("OH", "2026-11-26T15:00:00", "2026-11-27T13:00:00"),  # Thanksgiving
         ("OH", "2026-07-03T15:00:00", "2026-07-06T12:00:00"),  # Independence Day, observed
         ("OH", "2026-12-24T23:30:00", "2026-12-28T13:00:00"),  # Christmas on a Friday
-        ("MA", "2026-04-20T15:00:00", "2026-04-21T12:00:00"),  # Patriots' Day, in Massachusetts and Maine only
+        (
+            "MA",
+            "2026-04-20T15:00:00",
+            "2026-04-21T12:00:00",
+        ),  # Patriots' Day, in Massachusetts and Maine only
         ("OH", "2026-04-20T15:00:00", None),
         ("TX", "2026-04-03T15:00:00", "2026-04-06T13:00:00"),  # Good Friday, a holiday of Texas
-        ("MA", "2026-07-03T15:00:00", "2026-07-06T12:00:00"),  # kept by the nation, not named by the state
+        (
+            "MA",
+            "2026-07-03T15:00:00",
+            "2026-07-06T12:00:00",
+        ),  # kept by the nation, not named by the state
     ],
 )
 def test_nothing_arrives_outside_the_recipients_working_hours(
@@ -343,7 +386,10 @@ def test_nothing_arrives_outside_the_recipients_working_hours(
     moment = datetime.fromisoformat(opens).replace(tzinfo=UTC)
     wait = why(message)
     assert (wait.limit, wait.until, wait.everything) == ("working_hours", moment, False)
-    assert wait.text == f"working hours in {office_hours.where(office_hours.of(message.lead)).zone.replace('_', ' ')}"
+    assert (
+        wait.text
+        == f"working hours in {office_hours.where(office_hours.of(message.lead)).zone.replace('_', ' ')}"
+    )
     assert send.send_due() == 0
     assert (ghl.requests(), status(message), SendIntent.objects.count()) == ([], ["cleared"], 0)
     assert why(message) == wait  # still named, now that it is deferred
@@ -356,16 +402,40 @@ def test_nothing_arrives_outside_the_recipients_working_hours(
 @pytest.mark.parametrize(
     ("lead", "now", "opens"),
     [
-        ({"country": "IN"}, "2026-03-03T02:29:59", "2026-03-03T02:30:00"),  # half an hour beside the full one
+        (
+            {"country": "IN"},
+            "2026-03-03T02:29:59",
+            "2026-03-03T02:30:00",
+        ),  # half an hour beside the full one
         ({"country": "NP"}, "2026-03-04T02:14:59", "2026-03-04T02:15:00"),  # a quarter
         ({"country": "CA", "state": "NL"}, "2026-03-03T11:29:59", "2026-03-03T11:30:00"),
-        ({"country": "AU", "state": "SA"}, "2026-04-06T22:29:59", "2026-04-06T22:30:00"),  # the day after Easter Monday
-        ({"country": "SA"}, "2026-03-06T10:00:00", "2026-03-08T05:00:00"),  # Friday and Saturday are the weekend
+        (
+            {"country": "AU", "state": "SA"},
+            "2026-04-06T22:29:59",
+            "2026-04-06T22:30:00",
+        ),  # the day after Easter Monday
+        (
+            {"country": "SA"},
+            "2026-03-06T10:00:00",
+            "2026-03-08T05:00:00",
+        ),  # Friday and Saturday are the weekend
         ({"country": "SA"}, "2026-03-08T10:00:00", None),  # and Sunday is not
-        ({"country": "GB"}, "2026-08-31T10:00:00", None),  # the bank holiday of England is not Scotland's
+        (
+            {"country": "GB"},
+            "2026-08-31T10:00:00",
+            None,
+        ),  # the bank holiday of England is not Scotland's
         ({"country": "GB", "state": "ENG"}, "2026-08-31T10:00:00", "2026-09-01T07:00:00"),
-        ({"country": "DE"}, "2026-03-27T17:00:00", "2026-03-30T06:00:00"),  # clocks go forward on another day than here
-        ({"country": "BR"}, "2026-09-07T15:00:00", "2026-09-08T12:00:00"),  # its own holiday, on the team's clock
+        (
+            {"country": "DE"},
+            "2026-03-27T17:00:00",
+            "2026-03-30T06:00:00",
+        ),  # clocks go forward on another day than here
+        (
+            {"country": "BR"},
+            "2026-09-07T15:00:00",
+            "2026-09-08T12:00:00",
+        ),  # its own holiday, on the team's clock
     ],
 )
 def test_other_countries_keep_their_own_clocks_weekends_and_holidays(
@@ -398,7 +468,9 @@ def test_the_sandbox_disturbs_nobody_and_keeps_no_hours(settings: Any, clock: An
     assert send.send_due() == 1
 
 
-def test_working_hours_that_ended_while_ghl_answered_hold_too(ghl: FakeGhl, settings: Any, clock: Any) -> None:
+def test_working_hours_that_ended_while_ghl_answered_hold_too(
+    ghl: FakeGhl, settings: Any, clock: Any
+) -> None:
     settings.WORKING_HOURS = "08:00-18:00"
     clock.move_to(datetime(2026, 3, 3, 22, 59, 59, tzinfo=UTC))
     message = to_state("OH")

@@ -13,7 +13,14 @@ from django.utils import timezone
 from caio_project.lib.calendar import WorkingHours
 from outreach.choices import Phase
 from outreach.control import phase
-from outreach.limits import current_limits, forecast, forecast_by_day, limit_rules, queue_counts, sending_domains
+from outreach.limits import (
+    current_limits,
+    forecast,
+    forecast_by_day,
+    limit_rules,
+    queue_counts,
+    sending_domains,
+)
 from outreach.limits.forecast import Day, Line
 from outreach.limits.time_zones import Where
 from outreach.limits.warm_up import WarmUp
@@ -45,9 +52,17 @@ def counts(found: forecast.Forecast) -> list[tuple[str, int]]:
 
 def test_each_working_day_has_its_cap_and_the_weekend_none() -> None:
     found = forecast.by_day(at(), [Line((2, 0), OHIO, "", 110)], HOURS)
-    assert counts(found) == [("Tue 03", 25), ("Wed 04", 25), ("Thu 05", 25), ("Fri 06", 25), ("Mon 09", 10)]
+    assert counts(found) == [
+        ("Tue 03", 25),
+        ("Wed 04", 25),
+        ("Thu 05", 25),
+        ("Fri 06", 25),
+        ("Mon 09", 10),
+    ]
     assert (found.waiting, found.today, found.last_day) == (110, 25, date(2026, 3, 9))
-    assert found.last_at == datetime(2026, 3, 9, 12, tzinfo=UTC) + 9 * timedelta(seconds=45)  # the clocks went forward
+    assert found.last_at == datetime(2026, 3, 9, 12, tzinfo=UTC) + 9 * timedelta(
+        seconds=45
+    )  # the clocks went forward
 
 
 def test_what_was_used_today_is_not_there_again() -> None:
@@ -72,7 +87,9 @@ def test_a_domain_that_had_its_share_lets_others_go_first() -> None:
 
 def test_the_warm_up_grows_week_by_week() -> None:
     warming = WarmUp("mail.ours.example.com", TODAY, TODAY)
-    found = forecast.by_day(at(daily=100, hourly=1000, warm_up=warming), [Line((2, 0), OHIO, "", 5000)], HOURS)
+    found = forecast.by_day(
+        at(daily=100, hourly=1000, warm_up=warming), [Line((2, 0), OHIO, "", 5000)], HOURS
+    )
     tuesdays = {one.day: one.count for one in found.days if one.day.weekday() == 1}
     assert list(tuesdays.values()) == [20, 40, 60, 80, 100, 100]
     assert found.last_at is None
@@ -145,7 +162,9 @@ class TestDoor:
         sending_domains.establish(sending_domains.ours(), by=None, reason="test")
         current_limits.DailySlots.objects.create(day=TODAY, used=25 - left_today)
         emails = made()
-        said = current_limits.why_not_all(emails, current_limits.standing(phase.control(), timezone.now()))
+        said = current_limits.why_not_all(
+            emails, current_limits.standing(phase.control(), timezone.now())
+        )
         expected = {one.pk: said[one.pk].until if said[one.pk] else WORKING for one in emails}
         by_day = forecast.by_day(
             current_limits.standing(phase.control(), timezone.now()),
@@ -163,8 +182,13 @@ class TestDoor:
         rows = Message.objects.filter(status="cleared").select_related("lead")
         now, at = timezone.now(), current_limits.standing(phase.control(), timezone.now())
         everything = limit_rules.for_everything(at)
-        waits = [everything] if everything else [current_limits.for_message(one, at) for one in rows]
-        return min((wait.until for wait in waits if wait and wait.until), default=now + timedelta(minutes=1))
+        waits = (
+            [everything] if everything else [current_limits.for_message(one, at) for one in rows]
+        )
+        return min(
+            (wait.until for wait in waits if wait and wait.until),
+            default=now + timedelta(minutes=1),
+        )
 
     def test_those_ahead_are_counted_and_the_limit_that_binds_is_named(self) -> None:
         emails = [factories.cleared(factories.LeadFactory(state="OH")) for _ in range(5)]
@@ -208,16 +232,24 @@ class TestDoor:
             },
         }  # fmt: skip
         said = client.get("/sales/sent").content.decode()
-        assert ("Approved: all 2 leave today. With the 2 that wait for a decision, approved now: all 4 leave today.") in said
+        assert (
+            "Approved: all 2 leave today. With the 2 that wait for a decision, approved now: all 4 leave today."
+        ) in said
         phase.halt(by=None, reason="test")
         assert client.get("/api/messages/forecast").json()["held_by"] == "Sending is halted."
-        assert "2 approved, and none of them leaves: Sending is halted." in client.get("/sales/sent").content.decode()
+        assert (
+            "2 approved, and none of them leaves: Sending is halted."
+            in client.get("/sales/sent").content.decode()
+        )
 
     def test_the_sentence_names_the_last_day(self, ghl: FakeGhl) -> None:
         for _ in range(22):
             factories.cleared(factories.LeadFactory(state="OH"))
         found = forecast_by_day.now_and_with_undecided(timezone.now())
-        assert forecast_by_day.sentence(found) == "Approved: 20 of 22 leave today, the last on Wed 4 Mar 2026."
+        assert (
+            forecast_by_day.sentence(found)
+            == "Approved: 20 of 22 leave today, the last on Wed 4 Mar 2026."
+        )
 
     def test_who_may_not_read_emails_gets_no_forecast(self, client: Client) -> None:
         assert client.get("/api/messages/forecast").status_code == 401
@@ -230,4 +262,6 @@ class TestDoor:
     def test_who_waits_longer_than_the_horizon_is_told_so(self, settings: Any) -> None:
         phase.change(Phase.SHADOW, by=None, reason="test")
         message = factories.cleared()
-        assert current_limits.why_not_sent(message, phase.control(), timezone.now()).limit == "phase"
+        assert (
+            current_limits.why_not_sent(message, phase.control(), timezone.now()).limit == "phase"
+        )

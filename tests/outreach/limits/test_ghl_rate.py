@@ -29,7 +29,9 @@ def taken(moments: list[float]) -> list[float]:
 
 def most_in_ten_seconds(moments: list[float]) -> int:
     """The most that fall into any closed interval of ten seconds."""
-    return max((bisect_right(moments, start + 10.0) - n for n, start in enumerate(moments)), default=0)
+    return max(
+        (bisect_right(moments, start + 10.0) - n for n, start in enumerate(moments)), default=0
+    )
 
 
 @pytest.mark.django_db
@@ -67,5 +69,7 @@ def test_a_worker_whose_clock_is_behind_gets_nothing_instead_of_a_second_window(
 class AnyTraffic(TestCase):
     @given(st.lists(st.floats(0, 60), max_size=220).map(sorted))
     @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
-    def test_no_pattern_of_calls_gets_more_than_99_in_ten_seconds(self, offsets: list[float]) -> None:
+    def test_no_pattern_of_calls_gets_more_than_99_in_ten_seconds(
+        self, offsets: list[float]
+    ) -> None:
         assert most_in_ten_seconds(taken([START + offset for offset in offsets])) <= 99

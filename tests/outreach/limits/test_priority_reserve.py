@@ -24,7 +24,10 @@ AT = limit_rules.Standing(
     now=WORKING, zone="America/New_York", phase="parallel", halted=False, daily=25, hourly=15, domain_hourly=3,
     gap=timedelta(seconds=45),
 )  # fmt: skip
-OPENS, CLOSES = datetime(2026, 3, 3, 16, tzinfo=UTC), datetime(2026, 3, 4, 2, tzinfo=UTC)  # eight to six in California
+OPENS, CLOSES = (
+    datetime(2026, 3, 3, 16, tzinfo=UTC),
+    datetime(2026, 3, 4, 2, tzinfo=UTC),
+)  # eight to six in California
 
 
 def left(count: int) -> limit_rules.Standing:
@@ -38,8 +41,12 @@ def west(count: int, domain: str = "", **changes: Any) -> Later:
 # --- The rule ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("slots", "count", "is_kept"), [(3, 3, True), (3, 2, False), (3, 9, True), (25, 25, True)])
-def test_what_is_left_is_kept_where_enough_more_urgent_ones_open_later(slots: int, count: int, is_kept: bool) -> None:
+@pytest.mark.parametrize(
+    ("slots", "count", "is_kept"), [(3, 3, True), (3, 2, False), (3, 9, True), (25, 25, True)]
+)
+def test_what_is_left_is_kept_where_enough_more_urgent_ones_open_later(
+    slots: int, count: int, is_kept: bool
+) -> None:
     assert bool(priority_reserve.kept_for(left(slots), [west(count)])) == is_kept
 
 
@@ -49,9 +56,15 @@ def test_nothing_is_kept_for_nobody() -> None:
 
 def test_it_says_for_how_many_and_where_and_when_they_open() -> None:
     assert priority_reserve.kept_for(left(3), [west(7)]) == limit_rules.Wait(
-        "kept", OPENS, "kept for 7 more urgent ones that open at 08:00 in Los Angeles", everything=False
+        "kept",
+        OPENS,
+        "kept for 7 more urgent ones that open at 08:00 in Los Angeles",
+        everything=False,
     )
-    assert priority_reserve.kept_for(left(1), [west(1)]).text == "kept for 1 more urgent one that opens at 08:00 in Los Angeles"
+    assert (
+        priority_reserve.kept_for(left(1), [west(1)]).text
+        == "kept for 1 more urgent one that opens at 08:00 in Los Angeles"
+    )
     hawaii = Later("Pacific/Honolulu", OPENS + timedelta(hours=2), CLOSES, "", 2)
     text = priority_reserve.kept_for(left(3), [hawaii, west(1)]).text
     assert text == "kept for 3 more urgent ones, the first of which opens at 08:00 in Los Angeles"
@@ -75,7 +88,10 @@ def test_no_more_is_kept_than_can_leave_before_they_close(closes: timedelta, roo
 def test_a_domain_takes_no_more_than_its_share_of_each_hour() -> None:
     hour = {"closes": OPENS + timedelta(hours=1)}
     assert priority_reserve.could_leave(AT, [west(9, "one.test", **hour)]) == 3
-    assert priority_reserve.could_leave(AT, [west(9, "one.test", **hour), west(2, "two.test", **hour)]) == 5
+    assert (
+        priority_reserve.could_leave(AT, [west(9, "one.test", **hour), west(2, "two.test", **hour)])
+        == 5
+    )
     assert priority_reserve.kept_for(left(4), [west(9, "one.test", **hour)]) is None
 
 
@@ -110,7 +126,9 @@ def state(*messages: Message) -> list[str]:
 
 
 def why(message: Message) -> limit_rules.Wait | None:
-    return current_limits.why_not_sent(Message.objects.get(pk=message.pk), phase.control(), timezone.now())
+    return current_limits.why_not_sent(
+        Message.objects.get(pk=message.pk), phase.control(), timezone.now()
+    )
 
 
 @pytest.mark.django_db
@@ -120,11 +138,17 @@ class TestDoor:
     def hours(self, settings: Any, loose: None) -> None:
         settings.WORKING_HOURS = "08:00-18:00"
 
-    def test_a_low_one_in_the_east_leaves_the_last_slots_to_hot_ones_in_the_west(self, ghl: FakeGhl, clock: Any) -> None:
+    def test_a_low_one_in_the_east_leaves_the_last_slots_to_hot_ones_in_the_west(
+        self, ghl: FakeGhl, clock: Any
+    ) -> None:
         DailySlots.objects.create(day=WORKING.date(), used=23)
         east, hot = low("OH"), [email("CA") for _ in range(2)]
         assert send.send_due() == 0
-        assert (state(east, *hot), ghl.requests(), SendIntent.objects.count()) == (["cleared"] * 3, [], 0)
+        assert (state(east, *hot), ghl.requests(), SendIntent.objects.count()) == (
+            ["cleared"] * 3,
+            [],
+            0,
+        )
         clock.move_to(OPENS)
         assert send.send_due() == 2
         assert state(east, *hot) == ["cleared", "sent", "sent"]
@@ -135,7 +159,9 @@ class TestDoor:
         east, _, _ = low("OH"), email("CA"), email("CA")
         wait = why(east)
         assert (wait.limit, wait.until) == ("kept", datetime(2026, 3, 4, 13, tzinfo=UTC))
-        assert wait.text == "kept for 2 more urgent ones that open at 08:00 in Los Angeles; 2 go first"
+        assert (
+            wait.text == "kept for 2 more urgent ones that open at 08:00 in Los Angeles; 2 go first"
+        )
 
     def test_with_slots_to_spare_it_leaves_at_once(self, ghl: FakeGhl) -> None:
         DailySlots.objects.create(day=WORKING.date(), used=22)
@@ -173,10 +199,14 @@ class TestDoor:
         east, hot = low("OH"), email("CA")
         assert (send.send_due(), state(east, hot)) == (0, ["cleared", "cleared"])
 
-    def test_the_claim_itself_keeps_them_where_the_hot_one_was_approved_meanwhile(self, ghl: FakeGhl) -> None:
+    def test_the_claim_itself_keeps_them_where_the_hot_one_was_approved_meanwhile(
+        self, ghl: FakeGhl
+    ) -> None:
         DailySlots.objects.create(day=WORKING.date(), used=24)
         east = low("OH")
-        Message.objects.filter(pk=east.pk).update(status="sending", lease_until=WORKING + send.LEASE)
+        Message.objects.filter(pk=east.pk).update(
+            status="sending", lease_until=WORKING + send.LEASE
+        )
         email("CA")
         with pytest.raises(Bound) as bound, transaction.atomic():
             send_slots.claim(Message.objects.get(pk=east.pk), "contact-1")

@@ -60,13 +60,17 @@ def addresses(*messages: Message) -> list[str]:
 
 
 def waiting_rows() -> list[tuple[Any, ...]]:
-    return list(Message.objects.filter(status="cleared").order_by("pk").values_list("pk", "not_before"))
+    return list(
+        Message.objects.filter(status="cleared").order_by("pk").values_list("pk", "not_before")
+    )
 
 
 # --- The order --------------------------------------------------------------------------------------------------------
 
 
-def test_the_most_urgent_leaves_first_and_of_equals_the_one_approved_first(ghl: FakeGhl, clock: Any) -> None:
+def test_the_most_urgent_leaves_first_and_of_equals_the_one_approved_first(
+    ghl: FakeGhl, clock: Any
+) -> None:
     made = []
     for make in (low, warm, hot, low, warm, hot):
         made.append(make())
@@ -75,7 +79,9 @@ def test_the_most_urgent_leaves_first_and_of_equals_the_one_approved_first(ghl: 
     assert left(ghl) == addresses(made[2], made[5], made[1], made[4], made[0], made[3])
 
 
-def test_an_approval_that_was_undone_and_given_again_goes_to_the_end(ghl: FakeGhl, clock: Any) -> None:
+def test_an_approval_that_was_undone_and_given_again_goes_to_the_end(
+    ghl: FakeGhl, clock: Any
+) -> None:
     first, second = hot(), hot()
     clock.shift(timedelta(minutes=1))
     Message.objects.filter(pk=first.pk).update(cleared_at=timezone.now())
@@ -83,33 +89,50 @@ def test_an_approval_that_was_undone_and_given_again_goes_to_the_end(ghl: FakeGh
     assert left(ghl) == addresses(second, first)
 
 
-def test_of_places_that_are_open_the_most_urgent_goes_first_and_closed_ones_are_not_looked_at(ghl: FakeGhl, settings: Any) -> None:
+def test_of_places_that_are_open_the_most_urgent_goes_first_and_closed_ones_are_not_looked_at(
+    ghl: FakeGhl, settings: Any
+) -> None:
     settings.WORKING_HOURS = "08:00-18:00"
-    west, texan, east = hot(state="CA"), low(state="TX"), hot(state="OH")  # seven, nine and ten in the morning
+    west, texan, east = (
+        hot(state="CA"),
+        low(state="TX"),
+        hot(state="OH"),
+    )  # seven, nine and ten in the morning
     assert send.send_due() == 2
     assert left(ghl) == addresses(east, texan)
     assert status(west) == ["cleared"]
     assert waiting_rows() == [(west.pk, west.not_before)]
 
 
-def test_whose_person_has_moved_since_the_approval_keeps_the_hours_of_the_new_place(ghl: FakeGhl, settings: Any) -> None:
+def test_whose_person_has_moved_since_the_approval_keeps_the_hours_of_the_new_place(
+    ghl: FakeGhl, settings: Any
+) -> None:
     settings.WORKING_HOURS = "08:00-18:00"
     message, other = hot(state="OH"), low(state="OH")
     Lead.objects.filter(pk=message.lead_id).update(state="HI")
     assert send.send_due() == 1
     assert left(ghl) == addresses(other)
     assert Message.objects.get(pk=message.pk).place.zone == "Pacific/Honolulu"
-    assert (status(message), Move.objects.filter(message=message, to_status="sending").count()) == (["cleared"], 0)
+    assert (status(message), Move.objects.filter(message=message, to_status="sending").count()) == (
+        ["cleared"],
+        0,
+    )
 
 
-def test_a_domain_that_had_its_share_hides_nobody_behind_it(ghl: FakeGhl, settings: Any, clock: Any) -> None:
+def test_a_domain_that_had_its_share_hides_nobody_behind_it(
+    ghl: FakeGhl, settings: Any, clock: Any
+) -> None:
     settings.DOMAIN_HOURLY_LIMIT = 1
-    colleagues = [hot(email=f"dana{n}@shared.test") for n in range(60)]  # more than a sweep looks at
+    colleagues = [
+        hot(email=f"dana{n}@shared.test") for n in range(60)
+    ]  # more than a sweep looks at
     other = low()
     before = dict(waiting_rows())
     assert send.send_due() == 2
     assert left(ghl) == addresses(colleagues[0], other)
-    assert all(before[pk] == not_before for pk, not_before in waiting_rows())  # nothing was rewritten
+    assert all(
+        before[pk] == not_before for pk, not_before in waiting_rows()
+    )  # nothing was rewritten
     clock.shift(timedelta(hours=1))
     assert send.send_due() == 1
     assert left(ghl)[-1] == colleagues[1].to_address
@@ -135,7 +158,9 @@ def during(ghl: FakeGhl, handler: str, do: Any) -> None:
     setattr(ghl, handler, lambda request: (do(), act(request))[1])
 
 
-def test_a_low_one_at_the_door_lets_a_hot_one_go_first(ghl: FakeGhl, settings: Any, clock: Any) -> None:
+def test_a_low_one_at_the_door_lets_a_hot_one_go_first(
+    ghl: FakeGhl, settings: Any, clock: Any
+) -> None:
     """While it was looked at, a HOT one's time to undo came to its end, and there is one place left."""
     settings.SEND_GAP_SECONDS = 45
     slow, urgent = low(), hot()
@@ -144,10 +169,15 @@ def test_a_low_one_at_the_door_lets_a_hot_one_go_first(ghl: FakeGhl, settings: A
     assert send.send_due() == 1
     assert left(ghl) == addresses(urgent)
     assert status(slow) == ["cleared"]
-    assert [(row.to_status, row.why) for row in slow.moves.all()][-2:] == [("sending", "door"), ("cleared", "later")]
+    assert [(row.to_status, row.why) for row in slow.moves.all()][-2:] == [
+        ("sending", "door"),
+        ("cleared", "later"),
+    ]
 
 
-def test_a_low_one_waits_for_a_hot_one_that_another_worker_has_at_the_door(ghl: FakeGhl, clock: Any) -> None:
+def test_a_low_one_waits_for_a_hot_one_that_another_worker_has_at_the_door(
+    ghl: FakeGhl, clock: Any
+) -> None:
     slow, urgent = low(), hot()
     lease = timezone.now() + send.LEASE
     Message.objects.filter(pk=urgent.pk).update(status="sending", lease_until=lease)
@@ -158,7 +188,9 @@ def test_a_low_one_waits_for_a_hot_one_that_another_worker_has_at_the_door(ghl: 
 
 def test_a_hot_one_waits_for_no_low_one(ghl: FakeGhl) -> None:
     slow, urgent = low(), hot()
-    Message.objects.filter(pk=slow.pk).update(status="sending", lease_until=timezone.now() + send.LEASE)
+    Message.objects.filter(pk=slow.pk).update(
+        status="sending", lease_until=timezone.now() + send.LEASE
+    )
     assert (send.send_due(), left(ghl)) == (1, addresses(urgent))
 
 
@@ -205,23 +237,32 @@ def test_the_waits_grow_to_five_minutes(ghl: FakeGhl, clock: Any) -> None:
     assert waits == [5, 10, 20, 40, 80, 160, 300, 300, 300]
 
 
-def test_one_email_that_ghl_cannot_take_does_not_hold_up_the_others(ghl: FakeGhl, clock: Any) -> None:
+def test_one_email_that_ghl_cannot_take_does_not_hold_up_the_others(
+    ghl: FakeGhl, clock: Any
+) -> None:
     trouble, others = hot(), [low() for _ in range(3)]
     ghl.on(UPSERT, containing=trouble.to_address).status(500)
     for _ in range(20):
         send.send_due()
         clock.shift(timedelta(seconds=60))
     assert left(ghl) == addresses(*others)
-    assert (status(trouble), "500" in Message.objects.get(pk=trouble.pk).error) == (["cleared"], True)
+    assert (status(trouble), "500" in Message.objects.get(pk=trouble.pk).error) == (
+        ["cleared"],
+        True,
+    )
 
 
-def test_those_that_stepped_aside_take_their_turns_when_ghl_is_back(ghl: FakeGhl, clock: Any) -> None:
+def test_those_that_stepped_aside_take_their_turns_when_ghl_is_back(
+    ghl: FakeGhl, clock: Any
+) -> None:
     urgent, second, slow = hot(), hot(), low()
     ghl.stop()
     for _ in range(ghl_outage.FAILURES_OF_ONE + 1):
         send.send_due()
         clock.move_to(phase.control().away_until)
-    assert Message.objects.get(pk=urgent.pk).not_before > timezone.now()  # the second one was tried in its place
+    assert (
+        Message.objects.get(pk=urgent.pk).not_before > timezone.now()
+    )  # the second one was tried in its place
     ghl.start()
     assert send.send_due() == 3
     assert left(ghl) == addresses(second, urgent, slow)
@@ -232,7 +273,8 @@ def test_those_that_stepped_aside_take_their_turns_when_ghl_is_back(ghl: FakeGhl
 
 def fill(count: int, place: Place, **fields: Any) -> None:
     leads = Lead.objects.bulk_create(
-        Lead(first_name="Bulk", last_name=str(n), email=f"p{n}@bulk-{n}.test", address="usable") for n in range(count)
+        Lead(first_name="Bulk", last_name=str(n), email=f"p{n}@bulk-{n}.test", address="usable")
+        for n in range(count)
     )
     now = timezone.now()
     Message.objects.bulk_create(
@@ -262,7 +304,10 @@ def test_what_is_kept_is_counted_only_as_far_as_the_day_goes(settings: Any) -> N
     fill(1000, office_hours.of(Lead(country="US", state="HI")))
     with CaptureQueriesContext(connection) as asked:
         wait = send_order.kept(2, at)
-    assert wait is not None and wait.text == "kept for 100 more urgent ones that open at 08:00 in Honolulu"
+    assert (
+        wait is not None
+        and wait.text == "kept for 100 more urgent ones that open at 08:00 in Honolulu"
+    )
     assert len(asked) == 2  # the places, and four times 25 emails
     with CaptureQueriesContext(connection) as asked:
         assert send_order.kept(0, at) is None
@@ -283,4 +328,6 @@ def test_lines_of_closed_offices_and_passed_over_domains_are_not_read(settings: 
         with connection.cursor() as cursor:
             cursor.execute("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + query["sql"])
             ((plan,),) = cursor.fetchall()
-        assert plan[0]["Plan"]["Shared Hit Blocks"] + plan[0]["Plan"]["Shared Read Blocks"] < 30, query["sql"]
+        assert plan[0]["Plan"]["Shared Hit Blocks"] + plan[0]["Plan"]["Shared Read Blocks"] < 30, (
+            query["sql"]
+        )

@@ -54,7 +54,12 @@ def test_an_address_tells_zone_country_and_state(address: tuple[str, str], expec
         ("TN", "KNOXVILLE", "", "America/New_York"),
         ("TN", "", "37919", "America/New_York"),
         ("TN", "", "37203", "America/Chicago"),
-        ("TN", "Nashville", "37919", "America/New_York"),  # where they differ the ZIP is the more exact one
+        (
+            "TN",
+            "Nashville",
+            "37919",
+            "America/New_York",
+        ),  # where they differ the ZIP is the more exact one
         ("TX", "El Paso", "", "America/Denver"),
         ("TX", "", "79901-1234", "America/Denver"),
         ("TX", "El Campo", "", "America/Chicago"),
@@ -65,7 +70,12 @@ def test_an_address_tells_zone_country_and_state(address: tuple[str, str], expec
         ("IN", "Indianapolis", "46204", "America/Indiana/Indianapolis"),
         ("KY", "Louisville", "40202", "America/New_York"),
         ("KY", "Bowling Green", "", "America/Chicago"),
-        ("OH", "Bowling Green", "", "America/New_York"),  # a city of that name, in a state with one zone
+        (
+            "OH",
+            "Bowling Green",
+            "",
+            "America/New_York",
+        ),  # a city of that name, in a state with one zone
         ("OH", "", "37919", "America/New_York"),  # a ZIP of another state moves nobody
         ("NY", "", "79901", "America/New_York"),
         ("ID", "Coeur d'Alene", "", "America/Los_Angeles"),
@@ -76,7 +86,9 @@ def test_an_address_tells_zone_country_and_state(address: tuple[str, str], expec
         ("AZ", "Window Rock", "", "America/Denver"),
     ],
 )
-def test_city_or_zip_decides_in_states_with_two_zones(state: str, city: str, zipcode: str, zone: str) -> None:
+def test_city_or_zip_decides_in_states_with_two_zones(
+    state: str, city: str, zipcode: str, zone: str
+) -> None:
     assert where("US", state, city, zipcode).zone == zone
 
 
@@ -97,7 +109,11 @@ def test_so_it_does_in_canada_and_australia(country: str, state: str, city: str,
 
 def test_every_state_and_province_has_a_zone_that_exists() -> None:
     assert set(US_STATES) | set(time_zones.TERRITORIES.values()) == set(time_zones.US_ZONES)
-    assert set(time_zones.CA_ZONES) == set(time_zones.CA_NAMES.values()) == set(holidays.list_supported_countries()["CA"])
+    assert (
+        set(time_zones.CA_ZONES)
+        == set(time_zones.CA_NAMES.values())
+        == set(holidays.list_supported_countries()["CA"])
+    )
     tables = (
         time_zones.US_ZONES,
         time_zones.US_CITIES,
@@ -106,15 +122,25 @@ def test_every_state_and_province_has_a_zone_that_exists() -> None:
         time_zones.CA_CITIES,
         time_zones.AU_ZONES,
     )
-    for zone in {zone for table in (*tables, time_zones.AU_CITIES, time_zones.MAINLAND) for zone in table.values()}:
+    for zone in {
+        zone
+        for table in (*tables, time_zones.AU_CITIES, time_zones.MAINLAND)
+        for zone in table.values()
+    }:
         assert ZoneInfo(zone).key == zone
 
 
 def test_a_citys_clock_differs_from_its_states_or_it_would_not_be_listed() -> None:
-    for states, cities in ((time_zones.US_ZONES, time_zones.US_CITIES), (time_zones.AU_ZONES, time_zones.AU_CITIES)):
+    for states, cities in (
+        (time_zones.US_ZONES, time_zones.US_CITIES),
+        (time_zones.AU_ZONES, time_zones.AU_CITIES),
+    ):
         for (state, city), zone in cities.items():
             own, larger = ZoneInfo(zone), ZoneInfo(states[state])
-            assert any(at.astimezone(own).utcoffset() != at.astimezone(larger).utcoffset() for at in (SUMMER, WINTER)), city
+            assert any(
+                at.astimezone(own).utcoffset() != at.astimezone(larger).utcoffset()
+                for at in (SUMMER, WINTER)
+            ), city
 
 
 def test_every_country_with_one_zone_is_known_and_every_zone_has_its_country() -> None:

@@ -31,14 +31,28 @@ TODAY = date(2026, 3, 3)
 
 @pytest.mark.parametrize(
     ("day", "daily"),
-    [(0, 20), (6, 20), (7, 40), (13, 40), (14, 60), (20, 60), (21, 80), (27, 80), (28, 100), (34, 100), (35, None)],
+    [
+        (0, 20),
+        (6, 20),
+        (7, 40),
+        (13, 40),
+        (14, 60),
+        (20, 60),
+        (21, 80),
+        (27, 80),
+        (28, 100),
+        (34, 100),
+        (35, None),
+    ],
 )
 def test_each_week_has_its_cap_and_the_sixth_has_none(day: int, daily: int | None) -> None:
     found = warm_up.on(DOMAIN, TODAY, TODAY + timedelta(days=day))
     assert (found and found.daily) == daily
 
 
-def test_a_domain_that_has_not_begun_is_in_its_first_week_and_so_is_one_that_begins_tomorrow() -> None:
+def test_a_domain_that_has_not_begun_is_in_its_first_week_and_so_is_one_that_begins_tomorrow() -> (
+    None
+):
     assert warm_up.on(DOMAIN, None, TODAY).daily == 20
     assert warm_up.on(DOMAIN, TODAY + timedelta(days=1), TODAY).week == 1
 
@@ -46,7 +60,9 @@ def test_a_domain_that_has_not_begun_is_in_its_first_week_and_so_is_one_that_beg
 def test_a_later_day_begins_with_nothing_used_and_perhaps_in_another_week() -> None:
     used = warm_up.on(DOMAIN, TODAY, TODAY, used=20)
     assert warm_up.at_day(used, TODAY) == used
-    assert warm_up.at_day(used, TODAY + timedelta(days=7)) == warm_up.WarmUp(DOMAIN, TODAY, TODAY + timedelta(days=7), 0)
+    assert warm_up.at_day(used, TODAY + timedelta(days=7)) == warm_up.WarmUp(
+        DOMAIN, TODAY, TODAY + timedelta(days=7), 0
+    )
     assert warm_up.at_day(used, TODAY + timedelta(days=35)) is None
 
 
@@ -79,7 +95,9 @@ def clock() -> Iterator[Any]:
         yield traveller
 
 
-def left_before(count: int, *, outcome: str = "sent", domain: str = DOMAIN, day: date = TODAY) -> None:
+def left_before(
+    count: int, *, outcome: str = "sent", domain: str = DOMAIN, day: date = TODAY
+) -> None:
     """So many of today's emails, an hour and more ago."""
     for _ in range(count):
         lead = factories.LeadFactory()
@@ -95,13 +113,17 @@ def state(message: Message) -> str:
 
 
 def why(message: Message) -> limit_rules.Wait | None:
-    return current_limits.why_not_sent(Message.objects.get(pk=message.pk), phase.control(), timezone.now())
+    return current_limits.why_not_sent(
+        Message.objects.get(pk=message.pk), phase.control(), timezone.now()
+    )
 
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("sender", "loose")
 class TestDoor:
-    def test_a_domain_nobody_spoke_of_is_new_and_begins_with_its_first_email(self, ghl: FakeGhl) -> None:
+    def test_a_domain_nobody_spoke_of_is_new_and_begins_with_its_first_email(
+        self, ghl: FakeGhl
+    ) -> None:
         message = factories.cleared()
         assert why(message) is None
         assert SendingDomain.objects.count() == 0  # looking begins nothing
@@ -113,7 +135,9 @@ class TestDoor:
         assert change.reason.text == f"{DOMAIN}: Its first email leaves."
         assert SendIntent.objects.get().from_domain == DOMAIN
 
-    def test_of_the_first_week_the_twentieth_leaves_and_the_next_waits_for_the_next_day(self, ghl: FakeGhl, clock: Any) -> None:
+    def test_of_the_first_week_the_twentieth_leaves_and_the_next_waits_for_the_next_day(
+        self, ghl: FakeGhl, clock: Any
+    ) -> None:
         left_before(19)
         first, second = factories.cleared(), factories.cleared()
         assert send.send_due() == 1
@@ -141,9 +165,15 @@ class TestDoor:
         left_before(20, outcome=outcome)
         message = factories.cleared()
         assert send.send_due() == 0
-        assert (state(message), ghl.sent_emails(), SendIntent.objects.count()) == ("cleared", [], 20)
+        assert (state(message), ghl.sent_emails(), SendIntent.objects.count()) == (
+            "cleared",
+            [],
+            20,
+        )
 
-    def test_what_did_not_leave_left_another_day_or_from_another_domain_does_not_count(self, ghl: FakeGhl) -> None:
+    def test_what_did_not_leave_left_another_day_or_from_another_domain_does_not_count(
+        self, ghl: FakeGhl
+    ) -> None:
         left_before(20, outcome="refused")
         left_before(20, outcome="not_sent")
         left_before(20, day=TODAY - timedelta(days=1))
@@ -152,7 +182,9 @@ class TestDoor:
         factories.cleared()
         assert send.send_due() == 1
 
-    def test_an_established_domain_has_the_phases_cap_alone(self, ghl: FakeGhl, lead_user: User) -> None:
+    def test_an_established_domain_has_the_phases_cap_alone(
+        self, ghl: FakeGhl, lead_user: User
+    ) -> None:
         sending_domains.establish(DOMAIN, by=lead_user, reason="It has sent for years.")
         left_before(20)
         message = factories.cleared()
@@ -174,14 +206,21 @@ class TestDoor:
         message = factories.cleared()
         assert (send.send_due(), why(message).limit) == (0, "warm_up")
 
-    def test_a_domain_started_again_counts_what_left_today(self, ghl: FakeGhl, lead_user: User) -> None:
+    def test_a_domain_started_again_counts_what_left_today(
+        self, ghl: FakeGhl, lead_user: User
+    ) -> None:
         sending_domains.establish(DOMAIN, by=lead_user, reason="It has sent for years.")
         left_before(22)
         sending_domains.start(DOMAIN, by=lead_user, reason="Mailbox providers complain.")
         message = factories.cleared()
-        assert (send.send_due(), why(message).text) == (0, f"22 of 20 sent today in week 1 of {DOMAIN}")
+        assert (send.send_due(), why(message).text) == (
+            0,
+            f"22 of 20 sent today in week 1 of {DOMAIN}",
+        )
 
-    def test_the_week_turns_at_the_teams_midnight_also_when_clocks_change(self, ghl: FakeGhl, clock: Any) -> None:
+    def test_the_week_turns_at_the_teams_midnight_also_when_clocks_change(
+        self, ghl: FakeGhl, clock: Any
+    ) -> None:
         """Begun on the Sunday on which the clocks go forward: its second week begins at 04:00 UTC, not at 05:00."""
         SendingDomain.objects.create(name=DOMAIN, warm_up_since=date(2026, 3, 8), set_by="test")
         clock.move_to(datetime(2026, 3, 15, 3, 59, 59, tzinfo=UTC))
@@ -202,7 +241,15 @@ def run(*args: str) -> str:
 @pytest.mark.django_db
 class TestSaying:
     def test_a_lead_establishes_and_starts_by_command(self, ghl: FakeGhl, lead_user: User) -> None:
-        said = run("--domain", DOMAIN.upper(), "--established", "--as", "lena", "--reason", "Ten years old.")
+        said = run(
+            "--domain",
+            DOMAIN.upper(),
+            "--established",
+            "--as",
+            "lena",
+            "--reason",
+            "Ten years old.",
+        )
         assert said == f"{DOMAIN}: Established: the phase alone limits how many emails leave.\n"
         assert sending_domains.warming_up(timezone.now()) is None
         said = run("--domain", DOMAIN, "--start", "--as", "lena", "--reason", "Complaints.")
@@ -214,11 +261,17 @@ class TestSaying:
             ("new", "established", lead_user.pk), ("established", "from 2026-03-03", lead_user.pk)
         ]  # fmt: skip
 
-    def test_a_domain_we_do_not_send_from_is_said_to_be_another(self, ghl: FakeGhl, lead_user: User) -> None:
-        said = run("--domain", "later.example.com", "--start", "--as", "lena", "--reason", "Bought it.")
+    def test_a_domain_we_do_not_send_from_is_said_to_be_another(
+        self, ghl: FakeGhl, lead_user: User
+    ) -> None:
+        said = run(
+            "--domain", "later.example.com", "--start", "--as", "lena", "--reason", "Bought it."
+        )
         assert f"We do not send from there: GHL_FROM_EMAIL is at {DOMAIN}." in said
 
-    @pytest.mark.parametrize("name", ["alex@mail.example.com", "example", "-.com", "mail..com", "a b.com", "\x00.com"])
+    @pytest.mark.parametrize(
+        "name", ["alex@mail.example.com", "example", "-.com", "mail..com", "a b.com", "\x00.com"]
+    )
     def test_what_is_no_domain_is_refused(self, lead_user: User, name: str) -> None:
         with pytest.raises(CommandError, match="is not a domain"):
             run(f"--domain={name}", "--established", "--as", "lena", "--reason", "x")
@@ -229,26 +282,38 @@ class TestSaying:
             run("--domain", DOMAIN, "--established", "--as", "rita", "--reason", "x")
         assert SendingDomain.objects.count() == 0
 
-    def test_a_lead_establishes_on_the_page(self, ghl: FakeGhl, client: Client, lead_user: User) -> None:
+    def test_a_lead_establishes_on_the_page(
+        self, ghl: FakeGhl, client: Client, lead_user: User
+    ) -> None:
         client.force_login(lead_user)
         assert "New: its first email begins" in client.get("/sales/phase").content.decode()
         assert client.get("/sales/phase/domain").status_code == 200
-        answer = client.post("/sales/phase/domain", {"warm_up": "no", "reason": "Ten years old."}, follow=True)
+        answer = client.post(
+            "/sales/phase/domain", {"warm_up": "no", "reason": "Ten years old."}, follow=True
+        )
         assert "Established: the phase alone limits" in answer.content.decode()
         assert SendingDomain.objects.get().warm_up_since is None
 
-    def test_without_an_address_to_send_from_there_is_no_domain_to_speak_of(self, client: Client, lead_user: User, settings: Any) -> None:
+    def test_without_an_address_to_send_from_there_is_no_domain_to_speak_of(
+        self, client: Client, lead_user: User, settings: Any
+    ) -> None:
         settings.GHL_FROM_EMAIL = ""
         client.force_login(lead_user)
         page = client.get("/sales/phase/domain").content.decode()
         assert "GHL_FROM_EMAIL is not set" in page and "id_reason" not in page
-        answer = client.post("/sales/phase/domain", {"warm_up": "no", "reason": "Ten years old."}, follow=True)
+        answer = client.post(
+            "/sales/phase/domain", {"warm_up": "no", "reason": "Ten years old."}, follow=True
+        )
         assert "names no domain. Nothing was changed." in answer.content.decode()
         assert (SendingDomain.objects.count(), ControlChange.objects.count()) == (0, 0)
-        said = run("--domain", "later.example.com", "--start", "--as", "lena", "--reason", "Bought it.")
+        said = run(
+            "--domain", "later.example.com", "--start", "--as", "lena", "--reason", "Bought it."
+        )
         assert "We do not send from there: GHL_FROM_EMAIL is not set." in said
 
-    @pytest.mark.parametrize("typed", [{}, {"warm_up": "no"}, {"reason": "x"}, {"warm_up": "perhaps", "reason": "x"}])
+    @pytest.mark.parametrize(
+        "typed", [{}, {"warm_up": "no"}, {"reason": "x"}, {"warm_up": "perhaps", "reason": "x"}]
+    )
     def test_without_a_choice_and_a_reason_nothing_changes(
         self, ghl: FakeGhl, client: Client, lead_user: User, typed: dict[str, str]
     ) -> None:
@@ -256,13 +321,19 @@ class TestSaying:
         assert client.post("/sales/phase/domain", typed).status_code == 422
         assert SendingDomain.objects.count() == 0
 
-    def test_a_reviewer_may_not_on_the_page(self, ghl: FakeGhl, client: Client, reviewer: User) -> None:
+    def test_a_reviewer_may_not_on_the_page(
+        self, ghl: FakeGhl, client: Client, reviewer: User
+    ) -> None:
         client.force_login(reviewer)
-        assert client.post("/sales/phase/domain", {"warm_up": "no", "reason": "x"}).status_code == 403
+        assert (
+            client.post("/sales/phase/domain", {"warm_up": "no", "reason": "x"}).status_code == 403
+        )
         assert SendingDomain.objects.count() == 0
         assert "Warm-up…" not in client.get("/sales/phase").content.decode()
 
-    def test_what_is_left_is_the_stricter_of_the_two_everywhere(self, ghl: FakeGhl, client: Client, lead_user: User) -> None:
+    def test_what_is_left_is_the_stricter_of_the_two_everywhere(
+        self, ghl: FakeGhl, client: Client, lead_user: User
+    ) -> None:
         client.force_login(lead_user)
         left_before(3)
         send_slots.DailySlots.objects.create(day=TODAY, used=3)

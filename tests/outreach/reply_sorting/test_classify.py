@@ -81,10 +81,16 @@ def test_the_word_alone_does_not_make_it_stop(body: str) -> None:
 def test_our_own_footer_in_the_quote_is_not_stop() -> None:
     assert kind(f"Sounds good, let's talk.\n\n{QUOTE}") == "positive"
     assert kind(f"Sounds good, let's talk.\n\n{FOOTER}") == "positive"
-    assert kind("<p>Sounds good</p><p><a href='https://caio.example.com/u/9'>Unsubscribe</a></p>") == "positive"
+    assert (
+        kind("<p>Sounds good</p><p><a href='https://caio.example.com/u/9'>Unsubscribe</a></p>")
+        == "positive"
+    )
 
 
-@pytest.mark.parametrize("body", ["Sounds great, let's talk. But stop emailing my colleague.", "No. Remove me.", "How? Stop."])
+@pytest.mark.parametrize(
+    "body",
+    ["Sounds great, let's talk. But stop emailing my colleague.", "No. Remove me.", "How? Stop."],
+)
 def test_stop_wins(body: str) -> None:
     assert kind(body) == "stop"
 
@@ -116,7 +122,9 @@ def test_a_programs_footer_is_not_stop(footer: str) -> None:
 
 
 def test_a_program_that_asks_for_removal_is_stop_and_a_person_looks() -> None:
-    found = sort(AUTOMATIC, "I no longer work here. Please remove this address from your mailing list.")
+    found = sort(
+        AUTOMATIC, "I no longer work here. Please remove this address from your mailing list."
+    )
     assert (found.kind, found.is_sure) == ("stop", False)
 
 
@@ -141,7 +149,10 @@ AWAY = "I am out of the office next week."
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        (f"{AWAY} I will return on Monday, March 16. For urgent matters contact Joan.", "out_of_office"),
+        (
+            f"{AWAY} I will return on Monday, March 16. For urgent matters contact Joan.",
+            "out_of_office",
+        ),
         (f"{AWAY} Call me when I'm back.", "not_now"),
         (f"{AWAY} Could we do the week after?", "not_now"),
         (f"Sounds interesting. {AWAY} How about the 20th?", "positive"),
@@ -159,11 +170,27 @@ def test_a_programs_note_that_may_answer_us_is_for_a_person_to_look_at() -> None
 
 
 def test_a_person_who_quotes_a_programs_note_is_a_person() -> None:
-    assert kind(f"Yes, let's talk on Monday.\n\n> {AWAY}\n> This is an automated message.") == "positive"
+    assert (
+        kind(f"Yes, let's talk on Monday.\n\n> {AWAY}\n> This is an automated message.")
+        == "positive"
+    )
     assert kind("Happy to talk on Tuesday.", "Re: Automatic reply: AI") == "positive"
 
 
-@pytest.mark.parametrize("body", ["", "   \n", "> only quoted", QUOTE, "hm", "ok?", "Zdravím, děkujeme za zprávu, nevíme.", "!!", "42"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "   \n",
+        "> only quoted",
+        QUOTE,
+        "hm",
+        "ok?",
+        "Zdravím, děkujeme za zprávu, nevíme.",
+        "!!",
+        "42",
+    ],
+)
 def test_unclear_is_a_question_and_a_person_looks(body: str) -> None:
     found = sort("Re: AI", body)
     assert (found.kind, found.is_sure) == ("question", False)
@@ -187,7 +214,11 @@ def test_a_plain_answer_is_sure_and_shows_its_words() -> None:
     )
 
 
-LISTED = [f"{file}.{table}" for file in ("mail", "stop", "automatic", "person", "alone") for table in LISTS[file]]
+LISTED = [
+    f"{file}.{table}"
+    for file in ("mail", "stop", "automatic", "person", "alone")
+    for table in LISTS[file]
+]
 
 
 def example(phrase: str) -> str:
@@ -196,7 +227,9 @@ def example(phrase: str) -> str:
     while group := re.search(r"\(([^()|]*)[^()]*\)([?*]?)", phrase):
         phrase = phrase.replace(group[0], "" if group[2] else group[1], 1)
     phrase = re.sub(r"[^()]\?", "", phrase)
-    return re.sub(r" {2,}", " ", phrase.replace("~", " ").replace("*", "").replace("#", "5")).strip()
+    return re.sub(
+        r" {2,}", " ", phrase.replace("~", " ").replace("*", "").replace("#", "5")
+    ).strip()
 
 
 @pytest.mark.parametrize("name", LISTED)
@@ -212,7 +245,9 @@ def test_no_phrase_is_listed_twice_and_none_uses_more_of_the_language_than_is_sa
 
 
 def test_every_name_is_used() -> None:
-    lines = "".join(phrase for name in LISTED for phrase in phrases(name)) + "".join(LISTS["also"].values())
+    lines = "".join(phrase for name in LISTED for phrase in phrases(name)) + "".join(
+        LISTS["also"].values()
+    )
     assert [name for name in LISTS["also"] if f"{{{name}}}" not in lines] == []
 
 
@@ -257,4 +292,6 @@ def test_folding_keeps_every_character_in_its_place(text: str) -> None:
 def test_a_megabyte_of_junk_takes_no_longer_than_its_length(junk: str) -> None:
     started = time.process_time()
     sort(junk * 20, junk * (1_000_000 // len(junk)))
-    assert time.process_time() - started < 3  # 0.4 s at most on an idle machine; quadratic would be minutes
+    assert (
+        time.process_time() - started < 3
+    )  # 0.4 s at most on an idle machine; quadratic would be minutes

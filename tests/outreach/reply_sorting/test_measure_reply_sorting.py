@@ -12,8 +12,18 @@ from django.utils import timezone
 from outreach.models import Reply, ReplyText
 from tests import factories
 
-STOP = {"label": "stop", "language": "en", "subject": "Re: AI", "body": "Please remove me from your list."}
-MISSED = {"label": "positive", "language": "en", "subject": "Re: AI", "body": "Not interested in this."}
+STOP = {
+    "label": "stop",
+    "language": "en",
+    "subject": "Re: AI",
+    "body": "Please remove me from your list.",
+}
+MISSED = {
+    "label": "positive",
+    "language": "en",
+    "subject": "Re: AI",
+    "body": "Not interested in this.",
+}
 
 
 def run(*args: str) -> str:
@@ -71,7 +81,14 @@ def test_without_a_file_the_corrections_are_measured(db: None) -> None:
     found = document()
     assert (found["replies"], found["right"]) == (1, 1)
     assert run("--lines").splitlines() == [
-        json.dumps({"label": "stop", "language": "", "subject": "Re: AI", "body": "Please remove me from your list."})
+        json.dumps(
+            {
+                "label": "stop",
+                "language": "",
+                "subject": "Re: AI",
+                "body": "Please remove me from your list.",
+            }
+        )
     ]
 
 

@@ -57,7 +57,10 @@ def test_of_what_the_machine_is_sure_of_nearly_all_is_right() -> None:
 def test_nobody_who_asks_to_stop_is_surely_taken_for_something_else() -> None:
     for half in ("development", "held_out"):
         _, figures = of_half(half)
-        assert sum(count for (label, kind), count in figures.sure.items() if label == "stop" != kind) == 0
+        assert (
+            sum(count for (label, kind), count in figures.sure.items() if label == "stop" != kind)
+            == 0
+        )
 
 
 def test_the_set_is_large_enough_varied_and_its_halves_are_apart() -> None:
@@ -68,8 +71,12 @@ def test_the_set_is_large_enough_varied_and_its_halves_are_apart() -> None:
     assert all(english.count(kind) >= 35 for kind in ReplyKind.values)
     for kind in ("stop", "out_of_office"):
         assert len({reply.language for reply in everything if reply.label == kind}) >= 7
-    both = {reply.body for reply in replies["development"]} & {reply.body for reply in replies["held_out"]}
-    assert max(len(body.split()) for body in both) <= 2  # "Unsubscribe", "No thanks!": everybody says them so
+    both = {reply.body for reply in replies["development"]} & {
+        reply.body for reply in replies["held_out"]
+    }
+    assert (
+        max(len(body.split()) for body in both) <= 2
+    )  # "Unsubscribe", "No thanks!": everybody says them so
 
 
 def test_figures_count_what_was_taken_for_what() -> None:
@@ -80,9 +87,17 @@ def test_figures_count_what_was_taken_for_what() -> None:
             Labelled("positive", "en", "", "Not interested in this."),
         ]
     )
-    assert figures.confusion == {("stop", "stop"): 1, ("negative", "negative"): 1, ("positive", "negative"): 1}
-    assert figures.of("negative") == OfKind("negative", labelled=1, sorted_as=2, right=1, precision=0.5, recall=1.0)
-    assert figures.of("positive") == OfKind("positive", labelled=1, sorted_as=0, right=0, precision=None, recall=0.0)
+    assert figures.confusion == {
+        ("stop", "stop"): 1,
+        ("negative", "negative"): 1,
+        ("positive", "negative"): 1,
+    }
+    assert figures.of("negative") == OfKind(
+        "negative", labelled=1, sorted_as=2, right=1, precision=0.5, recall=1.0
+    )
+    assert figures.of("positive") == OfKind(
+        "positive", labelled=1, sorted_as=0, right=0, precision=None, recall=0.0
+    )
     assert figures.of("question").recall is None
     assert figures.totals() == {"replies": 3, "right": 2, "sure": 3, "sure_right": 2}
     assert [reply.label for reply, _ in figures.wrong] == ["positive"]
@@ -92,8 +107,14 @@ def test_figures_count_what_was_taken_for_what() -> None:
     ("raw", "says"),
     [
         (b'{"label": "stop"}', "line 1: language must be a text."),
-        (b'\n{"label": "spam", "language": "en", "subject": "", "body": ""}', "line 2: label must be one of positive"),
-        (b'{"label": "stop", "language": "en", "subject": "", "body": 3}', "line 1: body must be a text."),
+        (
+            b'\n{"label": "spam", "language": "en", "subject": "", "body": ""}',
+            "line 2: label must be one of positive",
+        ),
+        (
+            b'{"label": "stop", "language": "en", "subject": "", "body": 3}',
+            "line 1: body must be a text.",
+        ),
         (b"[1]", "line 1: not a JSON object."),
         (b"stop", "line 1: not a JSON object."),
         (b"\xff\xfe", "byte 0 is not UTF-8."),

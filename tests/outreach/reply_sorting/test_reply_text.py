@@ -77,7 +77,10 @@ def test_sentences_that_look_like_headers_stay(text: str) -> None:
 
 
 def test_our_own_footer_is_nobodys_word_even_where_nothing_marks_it_as_quoted() -> None:
-    assert own("Good.\n\n1 Example Street\nUnsubscribe: https://caio.example.com/u/9f2c") == "Good.\n\n1 Example Street"
+    assert (
+        own("Good.\n\n1 Example Street\nUnsubscribe: https://caio.example.com/u/9f2c")
+        == "Good.\n\n1 Example Street"
+    )
 
 
 def test_a_legal_notice_is_not_said_but_what_stands_above_it_is() -> None:
@@ -112,7 +115,12 @@ def test_a_signature_is_not_said(signature: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["Thanks", "Best regards,\nDana", "Thanks\n\nBut we will not go on with this, as I said at the fair.", "555-0142"],
+    [
+        "Thanks",
+        "Best regards,\nDana",
+        "Thanks\n\nBut we will not go on with this, as I said at the fair.",
+        "555-0142",
+    ],
 )
 def test_nothing_is_cut_down_to_nothing_and_thanks_may_open(text: str) -> None:
     assert unsigned(text) == text
@@ -143,7 +151,10 @@ def test_html_is_read_as_its_text(page: str) -> None:
 
 
 def test_html_keeps_lines_and_decodes() -> None:
-    assert plain("<p>Don&#8217;t &amp; won&rsquo;t</p><p>two<br>three</p>") == "Don’t & won’t\n\ntwo\nthree"
+    assert (
+        plain("<p>Don&#8217;t &amp; won&rsquo;t</p><p>two<br>three</p>")
+        == "Don’t & won’t\n\ntwo\nthree"
+    )
 
 
 @pytest.mark.parametrize("text", ["1 < 2 and 3 > 2", "Dana <a@b.test> said so\nyes", "<3"])

@@ -22,7 +22,11 @@ from tests.fakes.server import iso
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender", "loose")]
 
-FIND, SEARCH, TALK = "GET /contacts/search/duplicate", "GET /conversations/search", "GET /conversations/{id}/messages"
+FIND, SEARCH, TALK = (
+    "GET /contacts/search/duplicate",
+    "GET /conversations/search",
+    "GET /conversations/{id}/messages",
+)
 DEALS, SEND = "GET /opportunities/search", "POST /conversations/messages"
 EMAIL = "GoHighLevel shows an email to them on 3 Mar 2026."
 DEAL = "GoHighLevel shows an open deal: Northline pilot."
@@ -58,7 +62,11 @@ def test_who_is_not_known_there_is_asked_about_once(ghl: FakeGhl) -> None:
     assert ghl_check.words(message) == "Checked at GoHighLevel: They are not known there."
     (request,) = ghl.requests()
     assert request.query == {"locationId": "loc-test", "email": message.to_address}
-    assert (ghl_lookup.look_due(), now_is(message).critical_reason, now_is(message).rank) == (0, "", 2)
+    assert (ghl_lookup.look_due(), now_is(message).critical_reason, now_is(message).rank) == (
+        0,
+        "",
+        2,
+    )
 
 
 def test_an_earlier_email_makes_it_critical_before_anybody_decides(ghl: FakeGhl) -> None:
@@ -76,7 +84,9 @@ def test_an_earlier_email_makes_it_critical_before_anybody_decides(ghl: FakeGhl)
     assert routes(ghl) == [FIND, SEARCH, TALK, DEALS]
 
 
-@pytest.mark.parametrize(("days", "reason"), [(179, "GoHighLevel shows an email to them on 5 Sep 2025."), (181, "")])
+@pytest.mark.parametrize(
+    ("days", "reason"), [(179, "GoHighLevel shows an email to them on 5 Sep 2025."), (181, "")]
+)
 def test_an_email_counts_for_180_days(ghl: FakeGhl, days: int, reason: str) -> None:
     message = low()
     emailed(ghl, known(ghl, message), timezone.now() - timedelta(days=days))
@@ -121,7 +131,9 @@ def test_a_filter_that_is_not_understood_makes_nobodys_deals_theirs(ghl: FakeGhl
     assert GhlLook.objects.get().looked_at is not None
 
 
-def test_both_spellings_of_the_names_are_known_and_the_right_one_is_remembered(ghl: FakeGhl) -> None:
+def test_both_spellings_of_the_names_are_known_and_the_right_one_is_remembered(
+    ghl: FakeGhl,
+) -> None:
     ghl.configure(opportunity_params="snake")
     messages = [low(), low()]
     for message in messages:
@@ -157,11 +169,16 @@ def test_a_customer_at_gohighlevel_gets_no_first_email(ghl: FakeGhl, more: dict[
     message = low()
     known(ghl, message, **more)
     ghl_lookup.look_due()
-    assert (now_is(message).status, suppression.verdict(message.to_address).reason) == ("withdrawn", "customer")
+    assert (now_is(message).status, suppression.verdict(message.to_address).reason) == (
+        "withdrawn",
+        "customer",
+    )
 
 
 @pytest.mark.parametrize("more", CUSTOMER)
-def test_who_became_a_customer_since_it_was_approved_gets_nothing(ghl: FakeGhl, more: dict[str, Any]) -> None:
+def test_who_became_a_customer_since_it_was_approved_gets_nothing(
+    ghl: FakeGhl, more: dict[str, Any]
+) -> None:
     message = low()
     approved(message)
     known(ghl, message, **more)
@@ -174,7 +191,9 @@ def test_who_became_a_customer_since_it_was_approved_gets_nothing(ghl: FakeGhl, 
 def test_a_reason_of_our_own_stays_beside_it(ghl: FakeGhl) -> None:
     lead = factories.LeadFactory()
     message = low(lead=lead)
-    message.moves.model.objects.create(message=message, from_status="sending", to_status="held", why="answered", version=1)
+    message.moves.model.objects.create(
+        message=message, from_status="sending", to_status="held", why="answered", version=1
+    )
     emailed(ghl, known(ghl, message))
     ghl_lookup.look_due()
     assert now_is(message).critical_reason == f"This person has answered before. {EMAIL}"
@@ -184,7 +203,9 @@ def test_a_draft_that_is_written_anew_keeps_the_reason(ghl: FakeGhl) -> None:
     message = low()
     emailed(ghl, known(ghl, message))
     ghl_lookup.look_due()
-    drafts.rewrite(now_is(message), factories.AssessmentFactory(lead=message.lead, intent=55, tier="tier_2"))
+    drafts.rewrite(
+        now_is(message), factories.AssessmentFactory(lead=message.lead, intent=55, tier="tier_2")
+    )
     written = now_is(message)
     assert (written.band, written.critical_reason, written.rank) == ("warm", EMAIL, 0)
 
@@ -209,9 +230,14 @@ def test_the_most_urgent_are_looked_for_first_and_a_few_at_a_time(ghl: FakeGhl) 
     assert (ghl_check.of(hot).looked_at is not None, ghl_check.of(cold).looked_at) == (True, None)
 
 
-def test_a_look_is_kept_for_some_hours_and_asked_for_again_when_it_is_older(ghl: FakeGhl, clock: Any) -> None:
+def test_a_look_is_kept_for_some_hours_and_asked_for_again_when_it_is_older(
+    ghl: FakeGhl, clock: Any
+) -> None:
     message = low()
-    assert ghl_check.why_no_machine(message, timezone.now()) == "it is not checked at GoHighLevel, or too long ago"
+    assert (
+        ghl_check.why_no_machine(message, timezone.now())
+        == "it is not checked at GoHighLevel, or too long ago"
+    )
     ghl_lookup.look_due()
     ghl_check.ask(message)
     assert (ghl_check.why_no_machine(message, timezone.now()), ghl_lookup.look_due()) == ("", 0)
@@ -242,7 +268,12 @@ def test_in_the_sandbox_nobody_is_asked_and_it_says_so(ghl: FakeGhl, settings: A
 @pytest.mark.parametrize("kind", ["example", "test", "training"])
 def test_people_who_are_not_live_are_never_asked_about(ghl: FakeGhl, kind: str) -> None:
     message = low(lead=factories.LeadFactory(kind=kind))
-    assert (ghl_lookup.look_due(), ghl.requests(), GhlLook.objects.count(), ghl_check.words(message)) == (0, [], 0, "")
+    assert (
+        ghl_lookup.look_due(),
+        ghl.requests(),
+        GhlLook.objects.count(),
+        ghl_check.words(message),
+    ) == (0, [], 0, "")
 
 
 def test_a_halt_lets_no_further_call_begin(ghl: FakeGhl, settings: Any) -> None:
@@ -275,7 +306,9 @@ def test_an_approval_that_is_undone_is_looked_for(ghl: FakeGhl) -> None:
     assert ghl_lookup.look_due() == 1
 
 
-def test_what_another_sweep_has_is_left_alone_until_its_lease_ends(ghl: FakeGhl, clock: Any) -> None:
+def test_what_another_sweep_has_is_left_alone_until_its_lease_ends(
+    ghl: FakeGhl, clock: Any
+) -> None:
     low()
     GhlLook.objects.update(lease_until=timezone.now() + timedelta(seconds=60))
     assert (ghl_lookup.look_due(), ghl.requests()) == (0, [])
@@ -292,11 +325,19 @@ def test_what_another_sweep_has_is_left_alone_until_its_lease_ends(ghl: FakeGhl,
         (lambda s: s.status(500, {"message": "oops"}), "answered 500: oops"),
         (lambda s: s.status(200, {}), "answered without saying whether there is a contact"),
         (lambda s: s.garbage(), "answered something that is not JSON"),
-        (lambda s: s.status(401, {"message": "The token is not authorized for this scope."}), "answered 401"),
-        (lambda s: s.status(422, {"message": ["email must be an email"]}), "answered 422: email must be an email"),
+        (
+            lambda s: s.status(401, {"message": "The token is not authorized for this scope."}),
+            "answered 401",
+        ),
+        (
+            lambda s: s.status(422, {"message": ["email must be an email"]}),
+            "answered 422: email must be an email",
+        ),
     ],
 )
-def test_while_it_cannot_be_asked_the_email_says_so(ghl: FakeGhl, clock: Any, fault: Any, said: str) -> None:
+def test_while_it_cannot_be_asked_the_email_says_so(
+    ghl: FakeGhl, clock: Any, fault: Any, said: str
+) -> None:
     message = low()
     fault(ghl.on(FIND))
     assert ghl_lookup.look_due() == 1
@@ -360,7 +401,11 @@ def test_what_stood_beside_it_when_it_was_approved_stops_nothing(ghl: FakeGhl) -
     ("happens", "why", "reason"),
     [
         (lambda ghl, contact: emailed(ghl, contact), "known_at_ghl", EMAIL),
-        (lambda ghl, contact: ghl.add_opportunity(contact, name="Northline pilot"), "known_at_ghl", DEAL),
+        (
+            lambda ghl, contact: ghl.add_opportunity(contact, name="Northline pilot"),
+            "known_at_ghl",
+            DEAL,
+        ),
         (
             lambda ghl, contact: ghl.receive_reply(contact),
             "answered",
@@ -391,7 +436,12 @@ def test_what_came_since_brings_it_back_once_as_critical_with_the_reason(
 
 
 def reply(message: Message, **more: Any) -> Reply:
-    said = {"sorted_as": "positive", "source": "poll", "received_at": timezone.now(), "noted_at": timezone.now()}
+    said = {
+        "sorted_as": "positive",
+        "source": "poll",
+        "received_at": timezone.now(),
+        "noted_at": timezone.now(),
+    }
     return Reply.objects.create(lead=message.lead, **{**said, **more})
 
 
@@ -400,7 +450,9 @@ def test_what_was_known_by_polling_when_it_was_approved_is_no_news(ghl: FakeGhl)
     contact = known(ghl, message)
     deal = ghl.add_opportunity(contact, name="Northline pilot")
     at = timezone.now()
-    Opportunity.objects.create(ghl_id=deal["id"], lead=message.lead, status="open", opened_at=at, changed_at=at)
+    Opportunity.objects.create(
+        ghl_id=deal["id"], lead=message.lead, status="open", opened_at=at, changed_at=at
+    )
     ghl.receive_reply(contact)
     reply(message, ghl_message_id="msg_1")
     approved(message)
@@ -421,7 +473,9 @@ def test_a_deal_that_is_known_by_polling_is_named_once(ghl: FakeGhl) -> None:
     message = low()
     deal = ghl.add_opportunity(known(ghl, message), name="Northline pilot")
     at = timezone.now()
-    Opportunity.objects.create(ghl_id=deal["id"], lead=message.lead, status="open", opened_at=at, changed_at=at)
+    Opportunity.objects.create(
+        ghl_id=deal["id"], lead=message.lead, status="open", opened_at=at, changed_at=at
+    )
     ghl_lookup.look_due()
     assert now_is(message).critical_reason == DEAL
 
@@ -439,7 +493,9 @@ def test_something_more_brings_it_back_again(ghl: FakeGhl, clock: Any) -> None:
     assert send.send_due() == 1
 
 
-def test_a_reason_that_comes_in_the_moment_of_approving_is_not_approved_unseen(ghl: FakeGhl, reviewer: User) -> None:
+def test_a_reason_that_comes_in_the_moment_of_approving_is_not_approved_unseen(
+    ghl: FakeGhl, reviewer: User
+) -> None:
     message = low()
     as_it_was_shown = now_is(message)
     emailed(ghl, known(ghl, message))
@@ -449,7 +505,9 @@ def test_a_reason_that_comes_in_the_moment_of_approving_is_not_approved_unseen(g
     assert (now_is(message).status, ghl_check.of(message).seen) == ("held", {})
 
 
-def test_deals_that_may_not_be_read_let_nothing_through_and_refuse_nothing(ghl: FakeGhl, clock: Any) -> None:
+def test_deals_that_may_not_be_read_let_nothing_through_and_refuse_nothing(
+    ghl: FakeGhl, clock: Any
+) -> None:
     message = low()
     ghl.on(DEALS).status(401, {"message": "The token is not authorized for this scope."}, times=1)
     approved(message)
@@ -470,7 +528,13 @@ def in_thread(ghl: FakeGhl) -> tuple[Message, dict[str, Any]]:
     assert send.send_due() == 1
     first.refresh_from_db()
     second = Message.objects.create(
-        lead=first.lead, follows=first, step=2, status="held", version=1, to_address=first.to_address, band="low"
+        lead=first.lead,
+        follows=first,
+        step=2,
+        status="held",
+        version=1,
+        to_address=first.to_address,
+        band="low",
     )
     text = first.text
     text.pk, text.message = None, second
@@ -483,7 +547,10 @@ def in_thread(ghl: FakeGhl) -> tuple[Message, dict[str, Any]]:
 def test_in_a_thread_of_ours_nothing_is_news(ghl: FakeGhl) -> None:
     message, _ = in_thread(ghl)
     ghl_lookup.look_due()
-    assert (now_is(message).critical_reason, ghl.requests("GET /conversations/messages/email/{id}")) == ("", [])
+    assert (
+        now_is(message).critical_reason,
+        ghl.requests("GET /conversations/messages/email/{id}"),
+    ) == ("", [])
 
 
 def test_an_answer_inside_a_thread_of_ours_is_seen(ghl: FakeGhl) -> None:
@@ -503,7 +570,9 @@ def test_an_automatic_answer_inside_a_thread_is_none(ghl: FakeGhl) -> None:
     assert now_is(message).critical_reason == ""
 
 
-def test_a_follow_up_that_may_have_left_is_found_inside_its_thread(ghl: FakeGhl, clock: Any) -> None:
+def test_a_follow_up_that_may_have_left_is_found_inside_its_thread(
+    ghl: FakeGhl, clock: Any
+) -> None:
     message, first = in_thread(ghl)
     clock.shift(timedelta(days=3))
     approved(message)
@@ -513,5 +582,8 @@ def test_a_follow_up_that_may_have_left_is_found_inside_its_thread(ghl: FakeGhl,
     clock.shift(timedelta(seconds=6))
     uncertain.settle_due()
     sent = now_is(message)
-    assert (sent.status, sent.ghl_email_message_id) == ("sent", ghl.sent_emails()[1]["emailMessageId"])
+    assert (sent.status, sent.ghl_email_message_id) == (
+        "sent",
+        ghl.sent_emails()[1]["emailMessageId"],
+    )
     assert [entry["threadId"] for entry in ghl.sent_emails()] == [first["threadId"]] * 2

@@ -54,8 +54,15 @@ def test_what_was_written_to_one_was_written_to_the_person_before_any_sweep() ->
     factories.VisitFactory(lead=one)
     assert drafts.why_not(one) == ""
     merged(one, other)
-    assert drafts.why_not(one) == "The first email to this person was sent, or refused for good, before."
-    assert set(previous_emails.emails_of(one)) == set(previous_emails.emails_of(other)) == set(Message.objects.all())
+    assert (
+        drafts.why_not(one)
+        == "The first email to this person was sent, or refused for good, before."
+    )
+    assert (
+        set(previous_emails.emails_of(one))
+        == set(previous_emails.emails_of(other))
+        == set(Message.objects.all())
+    )
 
 
 def test_an_email_open_for_one_is_open_for_the_person_before_any_sweep() -> None:
@@ -83,7 +90,11 @@ def test_emails_go_to_the_survivor_and_come_back_with_an_undo() -> None:
     merging.undo(row, by=None, reason="They are two.")
     assert merged_leads.follow() == 1
     assert merged_leads.follow() == 0
-    assert (now_is(theirs).lead, now_is(theirs).written_for, now_is(mine).lead) == (other, None, one)
+    assert (now_is(theirs).lead, now_is(theirs).written_for, now_is(mine).lead) == (
+        other,
+        None,
+        one,
+    )
 
 
 def test_through_several_merges_each_email_comes_back_to_whom_it_was_written_for() -> None:
@@ -111,7 +122,9 @@ def test_through_several_merges_each_email_comes_back_to_whom_it_was_written_for
         (factories.cleared, factories.draft),
     ],
 )
-def test_of_two_open_emails_the_one_that_came_further_stays(further: Any, less: Any, swap: bool) -> None:
+def test_of_two_open_emails_the_one_that_came_further_stays(
+    further: Any, less: Any, swap: bool
+) -> None:
     leads = two()
     kept, gone = further(leads[swap]), less(leads[not swap])
     status = kept.status
@@ -138,12 +151,17 @@ def test_of_two_held_emails_the_one_that_a_person_has_opened_stays(opened: int) 
 
 @pytest.mark.parametrize("make", [factories.draft, factories.held, factories.cleared])
 @pytest.mark.parametrize("swap", [False, True])
-def test_an_open_email_is_withdrawn_where_the_other_lead_was_written_to(make: Any, swap: bool) -> None:
+def test_an_open_email_is_withdrawn_where_the_other_lead_was_written_to(
+    make: Any, swap: bool
+) -> None:
     leads = two()
     before, open_ = sent(leads[swap]), make(leads[not swap])
     merged(*leads)
     merged_leads.follow()
-    assert (now_is(open_).status, now_is(open_).error) == ("withdrawn", merged_leads.WRITTEN_AS_OTHER)
+    assert (now_is(open_).status, now_is(open_).error) == (
+        "withdrawn",
+        merged_leads.WRITTEN_AS_OTHER,
+    )
     assert (now_is(before).status, Message.objects.filter(lead=leads[0]).count()) == ("sent", 2)
 
 
@@ -171,7 +189,11 @@ def test_who_answered_as_the_other_is_decided_by_a_person_who_knows_it() -> None
     merged(one, other)
     merged_leads.follow()
     approved = now_is(approved)
-    assert (approved.status, approved.priority, approved.critical_reason) == ("held", "critical", compose.ANSWERED)
+    assert (approved.status, approved.priority, approved.critical_reason) == (
+        "held",
+        "critical",
+        compose.ANSWERED,
+    )
     assert approved.moves.last().why == "more_known"
 
 
@@ -194,7 +216,10 @@ def test_the_door_sees_a_no_that_was_said_as_the_other() -> None:
     approved = factories.cleared(one)
     merged(one, other)
     assert send.send_due() == 0
-    assert (now_is(approved).status, now_is(approved).moves.last().why) == ("withdrawn", "suppressed")
+    assert (now_is(approved).status, now_is(approved).moves.last().why) == (
+        "withdrawn",
+        "suppressed",
+    )
     assert not SendIntent.objects.exists()
 
 

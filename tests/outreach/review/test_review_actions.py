@@ -51,13 +51,17 @@ def test_an_approval_waits_out_the_time_to_undo(settings: Any, reviewer: User) -
         ("example", False, "sandbox"),
     ],
 )
-def test_the_transport_is_pinned_at_approval(settings: Any, kind: str, connected: bool, transport: str) -> None:
+def test_the_transport_is_pinned_at_approval(
+    settings: Any, kind: str, connected: bool, transport: str
+) -> None:
     settings.SANDBOXED = [] if connected else ["ghl"]
     message = review_actions.clear(factories.held(factories.LeadFactory(kind=kind)), 1, by=None)
     assert message.transport == transport
 
 
-def test_a_live_email_to_a_person_who_became_a_test_visitor_is_pinned_to_the_sandbox(settings: Any) -> None:
+def test_a_live_email_to_a_person_who_became_a_test_visitor_is_pinned_to_the_sandbox(
+    settings: Any,
+) -> None:
     settings.SANDBOXED = []
     message = factories.held()
     message.lead.kind = "test"
@@ -80,7 +84,13 @@ def test_another_version_cannot_be_approved_or_rejected(version: int) -> None:
 def test_a_text_changed_since_the_page_was_shown_cannot_be_approved(reviewer: User) -> None:
     shown = factories.held()
     text = shown.text
-    review_actions.edit(Message.objects.get(pk=shown.pk), 1, subject=text.subject, body=text.body + " More.", by=reviewer)
+    review_actions.edit(
+        Message.objects.get(pk=shown.pk),
+        1,
+        subject=text.subject,
+        body=text.body + " More.",
+        by=reviewer,
+    )
     with pytest.raises(Stale) as stale:
         review_actions.clear(shown, 1, by=None)  # the page's own copy of the row
     assert (stale.value.status, stale.value.version) == ("held", 2)
@@ -91,7 +101,9 @@ def test_a_suppressed_person_cannot_be_approved() -> None:
     message = factories.held()
     suppression.stop(message.to_address, "complained", "test", message.lead)
     before = columns(message)
-    with pytest.raises(Forbidden, match=r"^We must not write to this address: Complained of spam \(test\)\.$"):
+    with pytest.raises(
+        Forbidden, match=r"^We must not write to this address: Complained of spam \(test\)\.$"
+    ):
         review_actions.clear(message, 1, by=None)
     assert columns(message) == before
     assert moves(message) == [("held", "drafted")]
@@ -99,7 +111,9 @@ def test_a_suppressed_person_cannot_be_approved() -> None:
 
 def test_a_failed_guard_cannot_be_approved() -> None:
     message = factories.held()
-    rows = [{"guard": "opener", "passed": False, "text": "It opens badly.", "clear": "Begin again."}]
+    rows = [
+        {"guard": "opener", "passed": False, "text": "It opens badly.", "clear": "Begin again."}
+    ]
     Message.objects.filter(pk=message.pk).update(guards=rows)
     message.refresh_from_db()
     with pytest.raises(Forbidden, match=r"^It opens badly\. Begin again\.$"):
@@ -108,7 +122,9 @@ def test_a_failed_guard_cannot_be_approved() -> None:
     assert columns(message)["status"] == "held"
 
 
-@pytest.mark.parametrize("status", ["blocked", "cleared", "rejected", "withdrawn", "expired", "sent", "uncertain"])
+@pytest.mark.parametrize(
+    "status", ["blocked", "cleared", "rejected", "withdrawn", "expired", "sent", "uncertain"]
+)
 def test_only_what_is_held_can_be_approved(status: str) -> None:
     message = factories.held()
     Message.objects.filter(pk=message.pk).update(status=status)
@@ -119,7 +135,9 @@ def test_only_what_is_held_can_be_approved(status: str) -> None:
     assert columns(message) == before
 
 
-def test_in_shadow_an_approval_withdraws_and_nothing_is_released_when_the_phase_goes_up(ghl: FakeGhl, loose: None) -> None:
+def test_in_shadow_an_approval_withdraws_and_nothing_is_released_when_the_phase_goes_up(
+    ghl: FakeGhl, loose: None
+) -> None:
     phase.change(Phase.SHADOW, by=None, reason="test")
     message = review_actions.clear(factories.held(), 1, by=None)
     assert (message.status, message.transport) == ("withdrawn", "")
@@ -142,33 +160,49 @@ def test_what_was_approved_in_parallel_does_not_leave_in_shadow(ghl: FakeGhl, lo
 def test_an_edit_is_the_next_version_guarded_again_and_signed_by_its_author(reviewer: User) -> None:
     message = factories.held()
     old = message.text
-    saved = review_actions.edit(message, 1, subject="  Hello Northline  ", body=f"{old.body}\r\n\r\nAlex\r\n", by=reviewer)
+    saved = review_actions.edit(
+        message, 1, subject="  Hello Northline  ", body=f"{old.body}\r\n\r\nAlex\r\n", by=reviewer
+    )
     text = saved.text
     assert (saved.status, saved.version) == ("held", 2)
-    assert (text.subject, text.body, text.author) == ("Hello Northline", f"{old.body}\n\nAlex", reviewer)
+    assert (text.subject, text.body, text.author) == (
+        "Hello Northline",
+        f"{old.body}\n\nAlex",
+        reviewer,
+    )
     assert text.footer == old.footer
     assert text.sha256 != old.sha256
     assert saved.texts.get(version=1).body == old.body
-    assert {phrase["field"] for phrase in text.phrases} == {phrase["field"] for phrase in old.phrases}
+    assert {phrase["field"] for phrase in text.phrases} == {
+        phrase["field"] for phrase in old.phrases
+    }
 
 
 def test_a_fact_that_was_edited_away_is_no_longer_claimed(reviewer: User) -> None:
     message = factories.held()
-    saved = review_actions.edit(message, 1, subject="Hello", body=f"A word about {message.lead.company.name}.", by=reviewer)
+    saved = review_actions.edit(
+        message, 1, subject="Hello", body=f"A word about {message.lead.company.name}.", by=reviewer
+    )
     assert [phrase["field"] for phrase in saved.text.phrases] == ["company"]
 
 
 def test_an_edit_that_changes_nothing_is_none(reviewer: User) -> None:
     message = factories.cleared()
     text = message.text
-    same = review_actions.edit(message, 1, subject=f" {text.subject} ", body=text.body.replace("\n", "\r\n"), by=reviewer)
+    same = review_actions.edit(
+        message, 1, subject=f" {text.subject} ", body=text.body.replace("\n", "\r\n"), by=reviewer
+    )
     assert (same.status, same.version, same.texts.count()) == ("cleared", 1, 1)
 
 
-def test_an_edit_after_approval_returns_to_held_and_voids_it(ghl: FakeGhl, loose: None, reviewer: User) -> None:
+def test_an_edit_after_approval_returns_to_held_and_voids_it(
+    ghl: FakeGhl, loose: None, reviewer: User
+) -> None:
     message = factories.cleared()
     text = message.text
-    saved = review_actions.edit(message, 1, subject=text.subject, body=text.body + "\n\nAlex", by=reviewer)
+    saved = review_actions.edit(
+        message, 1, subject=text.subject, body=text.body + "\n\nAlex", by=reviewer
+    )
     assert (saved.status, saved.version, saved.transport) == ("held", 2, "")
     assert saved.expires_at > timezone.now() and saved.due_at > timezone.now()
     assert send.send_due() == 0
@@ -177,7 +211,9 @@ def test_an_edit_after_approval_returns_to_held_and_voids_it(ghl: FakeGhl, loose
         review_actions.clear(message, 1, by=None)
 
 
-@pytest.mark.parametrize("status", ["sending", "sent", "uncertain", "rejected", "withdrawn", "expired", "failed"])
+@pytest.mark.parametrize(
+    "status", ["sending", "sent", "uncertain", "rejected", "withdrawn", "expired", "failed"]
+)
 def test_what_is_leaving_or_over_cannot_be_edited(status: str, reviewer: User) -> None:
     message = factories.held()
     Message.objects.filter(pk=message.pk).update(status=status)
@@ -198,14 +234,22 @@ def test_two_edits_of_one_version_keep_the_first(reviewer: User) -> None:
 
 
 @pytest.mark.parametrize("approved", [False, True])
-def test_an_edit_with_a_placeholder_is_blocked_until_it_is_gone(approved: bool, reviewer: User) -> None:
+def test_an_edit_with_a_placeholder_is_blocked_until_it_is_gone(
+    approved: bool, reviewer: User
+) -> None:
     message = factories.cleared() if approved else factories.held()
     body = f"Hi {{{{ first_name }}}} of {message.lead.company.name},"
     saved = review_actions.edit(message, 1, subject="Hello", body=body, by=reviewer)
-    assert (saved.status, saved.blocked_by, saved.error) == ("blocked", "placeholder", "Unfilled: {{")
+    assert (saved.status, saved.blocked_by, saved.error) == (
+        "blocked",
+        "placeholder",
+        "Unfilled: {{",
+    )
     with pytest.raises((Forbidden, IllegalMove)):
         review_actions.clear(saved, 2, by=None)
-    saved = review_actions.edit(saved, 2, subject="Re: hello", body=body.replace("{{ first_name }}", "Dana"), by=reviewer)
+    saved = review_actions.edit(
+        saved, 2, subject="Re: hello", body=body.replace("{{ first_name }}", "Dana"), by=reviewer
+    )
     assert (saved.status, saved.blocked_by) == ("blocked", "subject")
     assert saved.error == "The subject pretends to be an answer."
     saved = review_actions.edit(saved, 3, subject="Hello", body=saved.text.body, by=reviewer)
@@ -220,14 +264,31 @@ def test_a_subject_of_any_length_is_stored_and_blocked(reviewer: User) -> None:
 
 def test_undo_takes_an_approval_back(ghl: FakeGhl, loose: None, reviewer: User) -> None:
     message = review_actions.undo(factories.cleared(), by=reviewer)
-    assert (message.status, message.transport, message.waiting_for, message.cleared_at) == ("held", "", "", None)
+    assert (message.status, message.transport, message.waiting_for, message.cleared_at) == (
+        "held",
+        "",
+        "",
+        None,
+    )
     assert send.send_due() == 0
     assert ghl.requests() == []
     assert review_actions.clear(message, 1, by=None).status == "cleared"
 
 
 @pytest.mark.parametrize(
-    "status", ["draft", "blocked", "held", "sending", "sent", "uncertain", "failed", "withdrawn", "rejected", "expired"]
+    "status",
+    [
+        "draft",
+        "blocked",
+        "held",
+        "sending",
+        "sent",
+        "uncertain",
+        "failed",
+        "withdrawn",
+        "rejected",
+        "expired",
+    ],
 )
 def test_undo_is_for_approved_emails_alone(status: str) -> None:
     """BLOCKED would slip past its guard, and one at the door would be shown as waiting while it leaves."""
@@ -241,7 +302,9 @@ def test_undo_is_for_approved_emails_alone(status: str) -> None:
     assert moves(message) == [("held", "drafted")]
 
 
-def test_undo_after_it_left_is_too_late_even_with_an_old_copy_of_the_row(ghl: FakeGhl, loose: None) -> None:
+def test_undo_after_it_left_is_too_late_even_with_an_old_copy_of_the_row(
+    ghl: FakeGhl, loose: None
+) -> None:
     message = factories.cleared()
     assert send.send_due() == 1
     with pytest.raises(Stale) as stale:
@@ -255,7 +318,10 @@ def test_what_has_not_left_can_be_withdrawn(status: str, reviewer: User) -> None
     message = factories.held()
     Message.objects.filter(pk=message.pk).update(status=status)
     message.refresh_from_db()
-    assert review_actions.withdraw(message, by=reviewer, reason="Not now, they said.").status == "withdrawn"
+    assert (
+        review_actions.withdraw(message, by=reviewer, reason="Not now, they said.").status
+        == "withdrawn"
+    )
     assert MoveReason.objects.get().text == "Not now, they said."
 
 
@@ -270,7 +336,9 @@ def test_what_may_have_left_cannot_be_withdrawn(status: str) -> None:
 
 
 def test_a_rejection_leaves_tag_and_reason_on_the_move(reviewer: User) -> None:
-    message = review_actions.reject(factories.held(), 1, by=reviewer, tag="weak_cta", reason="Ask for less in the first email.")
+    message = review_actions.reject(
+        factories.held(), 1, by=reviewer, tag="weak_cta", reason="Ask for less in the first email."
+    )
     row = message.moves.last()
     assert (message.status, row.tag, row.by, row.reason.text) == (
         "rejected", "weak_cta", reviewer, "Ask for less in the first email.",
@@ -284,7 +352,11 @@ def test_what_nobody_decided_expires_and_is_never_a_no(clock: Any) -> None:
     assert review_actions.expire_due() == 0
     clock.shift(timedelta(days=3, seconds=1))
     assert review_actions.expire_due() == 2
-    assert [columns(m)["status"] for m in (held, blocked, approved)] == ["expired", "expired", "cleared"]
+    assert [columns(m)["status"] for m in (held, blocked, approved)] == [
+        "expired",
+        "expired",
+        "cleared",
+    ]
     assert moves(held)[-1] == ("expired", "expired")
     assert held.moves.last().by is None
     assert review_actions.expire_due() == 0

@@ -40,10 +40,14 @@ def states() -> dict[str, str]:
 
 
 def alarms() -> list[str]:
-    return list(Alarm.objects.filter(key="ghl:afterwards", closed_at=None).values_list("text", flat=True))
+    return list(
+        Alarm.objects.filter(key="ghl:afterwards", closed_at=None).values_list("text", flat=True)
+    )
 
 
-def test_the_contact_is_tagged_and_added_to_the_workflow_after_the_send(ghl: FakeGhl, workflow: str) -> None:
+def test_the_contact_is_tagged_and_added_to_the_workflow_after_the_send(
+    ghl: FakeGhl, workflow: str
+) -> None:
     message = sent()
     assert (ghl.requests(TAGS), ghl.requests(WORKFLOW)) == ([], [])  # the send does not wait for it
     assert after_send.do_due() == 2
@@ -67,7 +71,9 @@ def test_without_a_workflow_there_are_only_tags(ghl: FakeGhl) -> None:
     assert states() == {"tags": "due"}
 
 
-def test_what_was_found_to_have_left_is_followed_up_too(ghl: FakeGhl, workflow: str, clock: Any) -> None:
+def test_what_was_found_to_have_left_is_followed_up_too(
+    ghl: FakeGhl, workflow: str, clock: Any
+) -> None:
     ghl.on(SEND).act_then_close(times=1)
     factories.cleared()
     send.send_due()
@@ -77,17 +83,24 @@ def test_what_was_found_to_have_left_is_followed_up_too(ghl: FakeGhl, workflow: 
     assert states() == {"tags": "due", "workflow": "due"}
 
 
-def test_what_a_person_says_was_sent_is_followed_up_and_what_was_not_is_not(ghl: FakeGhl, workflow: str) -> None:
+def test_what_a_person_says_was_sent_is_followed_up_and_what_was_not_is_not(
+    ghl: FakeGhl, workflow: str
+) -> None:
     ghl.on(SEND).close_before(times=2)
     first, second = factories.cleared(), factories.cleared()
     send.send_due()
     for message, was_sent in ((first, True), (second, False)):
         message.refresh_from_db()
         uncertain.settle_by_person(message, was_sent=was_sent, by=None, reason="I looked.")
-    assert set(AfterSend.objects.values_list("message", "what")) == {(first.pk, "tags"), (first.pk, "workflow")}
+    assert set(AfterSend.objects.values_list("message", "what")) == {
+        (first.pk, "tags"),
+        (first.pk, "workflow"),
+    }
 
 
-def test_in_the_sandbox_it_is_kept_and_never_done(ghl: FakeGhl, settings: Any, workflow: str) -> None:
+def test_in_the_sandbox_it_is_kept_and_never_done(
+    ghl: FakeGhl, settings: Any, workflow: str
+) -> None:
     settings.SANDBOXED = ["ghl"]
     sent()
     assert (states(), after_send.do_due()) == ({"tags": "kept", "workflow": "kept"}, 0)
@@ -95,7 +108,9 @@ def test_in_the_sandbox_it_is_kept_and_never_done(ghl: FakeGhl, settings: Any, w
     assert (after_send.do_due(), ghl.requests()) == (0, [])
 
 
-def test_a_halt_stops_it_between_two_calls(ghl: FakeGhl, workflow: str, settings: Any, clock: Any) -> None:
+def test_a_halt_stops_it_between_two_calls(
+    ghl: FakeGhl, workflow: str, settings: Any, clock: Any
+) -> None:
     sent()
     phase.halt(by=None, reason="test")
     assert (after_send.do_due(), ghl.requests(TAGS)) == (0, [])
@@ -117,11 +132,15 @@ def test_a_halt_stops_it_between_two_calls(ghl: FakeGhl, workflow: str, settings
     "away",
     [
         lambda s: s.status(429, {}, times=1),
-        lambda s: s.status(401, {"message": "The token is not authorized for this scope."}, times=1),
+        lambda s: s.status(
+            401, {"message": "The token is not authorized for this scope."}, times=1
+        ),
     ],
     ids=["429", "scope"],
 )
-def test_what_certainly_was_not_done_is_tried_again(ghl: FakeGhl, workflow: str, clock: Any, route: str, away: Any) -> None:
+def test_what_certainly_was_not_done_is_tried_again(
+    ghl: FakeGhl, workflow: str, clock: Any, route: str, away: Any
+) -> None:
     message = sent()
     away(ghl.on(route))
     after_send.do_due()
@@ -134,7 +153,11 @@ def test_what_certainly_was_not_done_is_tried_again(ghl: FakeGhl, workflow: str,
     assert ghl.workflow_contacts(workflow) == [message.ghl_contact_id]
 
 
-@pytest.mark.parametrize("fault", [lambda s: s.act_then_close(times=1), lambda s: s.act_then_status(502, times=1)], ids=["reset", "502"])
+@pytest.mark.parametrize(
+    "fault",
+    [lambda s: s.act_then_close(times=1), lambda s: s.act_then_status(502, times=1)],
+    ids=["reset", "502"],
+)
 def test_tags_may_be_added_twice(ghl: FakeGhl, clock: Any, fault: Any) -> None:
     sent()
     fault(ghl.on(TAGS))
@@ -154,7 +177,9 @@ def test_tags_may_be_added_twice(ghl: FakeGhl, clock: Any, fault: Any) -> None:
     ],
     ids=["reset", "500", "no JSON"],
 )
-def test_a_workflow_is_never_asked_for_twice_by_itself(ghl: FakeGhl, workflow: str, clock: Any, fault: Any) -> None:
+def test_a_workflow_is_never_asked_for_twice_by_itself(
+    ghl: FakeGhl, workflow: str, clock: Any, fault: Any
+) -> None:
     message = sent()
     fault(ghl.on(WORKFLOW))
     after_send.do_due()
@@ -167,9 +192,13 @@ def test_a_workflow_is_never_asked_for_twice_by_itself(ghl: FakeGhl, workflow: s
     assert ghl.workflow_contacts(workflow) == [message.ghl_contact_id]
 
 
-def test_a_process_that_died_in_the_call_leaves_it_to_a_person(ghl: FakeGhl, workflow: str, clock: Any) -> None:
+def test_a_process_that_died_in_the_call_leaves_it_to_a_person(
+    ghl: FakeGhl, workflow: str, clock: Any
+) -> None:
     sent()
-    AfterSend.objects.filter(what="workflow").update(state="asking", lease_until=timezone.now() + timedelta(seconds=60))
+    AfterSend.objects.filter(what="workflow").update(
+        state="asking", lease_until=timezone.now() + timedelta(seconds=60)
+    )
     after_send.do_due()
     assert states() == {"tags": "done", "workflow": "asking"}
     clock.shift(timedelta(seconds=61))

@@ -25,7 +25,11 @@ from tests.outreach.conftest import WORKING
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender", "loose")]
 
-UPSERT, CONTACT, SEND = "POST /contacts/upsert", "GET /contacts/{id}", "POST /conversations/messages"
+UPSERT, CONTACT, SEND = (
+    "POST /contacts/upsert",
+    "GET /contacts/{id}",
+    "POST /conversations/messages",
+)
 SEARCH, TALK = "GET /conversations/search", "GET /conversations/{id}/messages"
 VERSIONS = ("2021-07-28", "2021-07-28", "2021-04-15", "2021-07-28", "2021-04-15")  # in that order
 DEALS = "GET /opportunities/search"
@@ -86,7 +90,13 @@ def test_an_approved_email_leaves_once_with_the_fields_ghl_allows(ghl: FakeGhl) 
     }
     assert calls(ghl) == [UPSERT, CONTACT, SEARCH, DEALS, SEND]
     sent = now_is(message)
-    assert (sent.status, sent.error, sent.waiting_for, sent.lease_until, sent.attempts) == ("sent", "", "", None, 1)
+    assert (sent.status, sent.error, sent.waiting_for, sent.lease_until, sent.attempts) == (
+        "sent",
+        "",
+        "",
+        None,
+        1,
+    )
     assert sent.ghl_contact_id == entry["contactId"]
     assert (sent.ghl_conversation_id, sent.ghl_message_id, sent.ghl_email_message_id) == (
         entry["conversationId"], entry["messageId"], entry["emailMessageId"],
@@ -109,14 +119,20 @@ def test_the_text_that_leaves_is_the_text_that_was_approved(ghl: FakeGhl, review
     assert send.send_due() == 1
     (entry,) = ghl.sent_emails()
     text = now_is(message).text
-    assert text.sha256 == approved == email_footer.text_hash(entry["to"], entry["subject"], text.body, text.footer)
+    assert (
+        text.sha256
+        == approved
+        == email_footer.text_hash(entry["to"], entry["subject"], text.body, text.footer)
+    )
     assert entry["html"] == email_footer.as_html(text.body, text.footer)
     assert "&amp; &lt;us&gt;." in entry["html"]
 
 
 def test_the_contact_is_upserted_without_tags_and_without_do_not_disturb(ghl: FakeGhl) -> None:
     message = factories.cleared()
-    known = ghl.add_contact(message.to_address, tags=["vip"], dndSettings={"SMS": {"status": "active"}})
+    known = ghl.add_contact(
+        message.to_address, tags=["vip"], dndSettings={"SMS": {"status": "active"}}
+    )
     assert send.send_due() == 1
     (request,) = ghl.requests(UPSERT)
     lead = message.lead
@@ -132,13 +148,19 @@ def test_the_contact_is_upserted_without_tags_and_without_do_not_disturb(ghl: Fa
         "source": "RB2B",
     }
     contact = ghl.contact(known["id"])
-    assert (contact["tags"], contact["dnd"], contact["dndSettings"]) == (["vip"], False, {"SMS": {"status": "active"}})
+    assert (contact["tags"], contact["dnd"], contact["dndSettings"]) == (
+        ["vip"],
+        False,
+        {"SMS": {"status": "active"}},
+    )
 
 
 def test_every_call_carries_token_and_version(ghl: FakeGhl) -> None:
     factories.cleared()
     send.send_due()
-    found = [(request.headers["authorization"], request.headers["version"]) for request in ghl.requests()]
+    found = [
+        (request.headers["authorization"], request.headers["version"]) for request in ghl.requests()
+    ]
     assert found == [("Bearer pit-test", version) for version in VERSIONS]
 
 
@@ -176,7 +198,9 @@ def test_a_contact_with_another_address_gets_nothing(ghl: FakeGhl) -> None:
     assert (ghl.sent_emails(), outcomes(), slots(), Suppression.objects.count()) == ([], [], 0, 0)
 
 
-def test_a_contact_that_has_another_address_by_the_time_it_is_read_gets_nothing(ghl: FakeGhl) -> None:
+def test_a_contact_that_has_another_address_by_the_time_it_is_read_gets_nothing(
+    ghl: FakeGhl,
+) -> None:
     message = factories.cleared()
     ghl.on(CONTACT).status(200, {"contact": {"id": "cnt_1", "email": "somebody@else.test"}})
     assert send.send_due() == 0
@@ -186,7 +210,9 @@ def test_a_contact_that_has_another_address_by_the_time_it_is_read_gets_nothing(
 
 @pytest.mark.parametrize("answer", [{}, {"contact": None}, {"contact": {}}])
 @pytest.mark.parametrize("route", [UPSERT, CONTACT])
-def test_an_answer_without_a_contact_is_never_taken_for_a_free_way(ghl: FakeGhl, route: str, answer: dict[str, Any]) -> None:
+def test_an_answer_without_a_contact_is_never_taken_for_a_free_way(
+    ghl: FakeGhl, route: str, answer: dict[str, Any]
+) -> None:
     message = factories.cleared()
     ghl.on(route).status(200, answer)
     assert send.send_due() == 0
@@ -205,7 +231,9 @@ def test_an_answer_without_a_contact_is_never_taken_for_a_free_way(ghl: FakeGhl,
     ],
     ids=["all", "email", "permanent"],
 )
-def test_do_not_disturb_at_ghl_fails_the_email_and_stops_the_person(ghl: FakeGhl, dnd: dict[str, Any]) -> None:
+def test_do_not_disturb_at_ghl_fails_the_email_and_stops_the_person(
+    ghl: FakeGhl, dnd: dict[str, Any]
+) -> None:
     message = factories.cleared()
     ghl.add_contact(message.to_address, **dnd)
     assert send.send_due() == 0
@@ -217,7 +245,10 @@ def test_do_not_disturb_at_ghl_fails_the_email_and_stops_the_person(ghl: FakeGhl
 
 def test_do_not_disturb_on_other_channels_stops_nothing(ghl: FakeGhl) -> None:
     message = factories.cleared()
-    ghl.add_contact(message.to_address, dndSettings={"SMS": {"status": "active"}, "Email": {"status": "inactive"}})
+    ghl.add_contact(
+        message.to_address,
+        dndSettings={"SMS": {"status": "active"}, "Email": {"status": "inactive"}},
+    )
     assert send.send_due() == 1
     assert now_is(message).status == "sent"
 
@@ -226,7 +257,9 @@ def test_any_reply_at_ghl_stops_the_email_and_shows_it_to_a_person(ghl: FakeGhl)
     message = factories.cleared(intent=10, tier="tier_3")
     ghl.receive_reply(ghl.add_contact(message.to_address))
     expired = timezone.now() - timedelta(days=1)
-    Message.objects.filter(pk=message.pk).update(expires_at=expired, due_at=expired)  # it had waited for its turn
+    Message.objects.filter(pk=message.pk).update(
+        expires_at=expired, due_at=expired
+    )  # it had waited for its turn
     assert send.send_due() == 0
     held = now_is(message)
     assert (held.status, last_move(message), held.transport) == ("held", ("held", "answered"), "")
@@ -240,8 +273,16 @@ def test_any_reply_at_ghl_stops_the_email_and_shows_it_to_a_person(ghl: FakeGhl)
 def test_a_text_message_from_the_person_stops_the_email_too(ghl: FakeGhl) -> None:
     message = factories.cleared()
     ghl.add_outbound(ghl.add_contact(message.to_address))
-    sms = {"id": "msg_sms", "direction": "inbound", "messageType": "TYPE_SMS", "type": 2, "body": "Please stop."}
-    ghl.on(TALK).status(200, {"messages": {"lastMessageId": "msg_sms", "nextPage": False, "messages": [sms]}})
+    sms = {
+        "id": "msg_sms",
+        "direction": "inbound",
+        "messageType": "TYPE_SMS",
+        "type": 2,
+        "body": "Please stop.",
+    }
+    ghl.on(TALK).status(
+        200, {"messages": {"lastMessageId": "msg_sms", "nextPage": False, "messages": [sms]}}
+    )
     assert send.send_due() == 0
     assert last_move(message) == ("held", "answered")
     assert (ghl.requests(SEND), outcomes()) == ([], [])
@@ -284,13 +325,19 @@ def test_every_scope_of_suppression_holds_at_the_door(ghl: FakeGhl, scope: str) 
 
 
 @pytest.mark.parametrize("transport", ["ghl", "sandbox"])
-def test_a_suppression_stops_the_sandbox_like_the_real_way(ghl: FakeGhl, settings: Any, transport: str) -> None:
+def test_a_suppression_stops_the_sandbox_like_the_real_way(
+    ghl: FakeGhl, settings: Any, transport: str
+) -> None:
     settings.SANDBOXED = ["ghl"] if transport == "sandbox" else []
     message = factories.cleared()
     assert message.transport == transport
     suppression.stop(message.to_address, "manual", "test", message.lead)
     assert send.send_due() == 0
-    assert (now_is(message).status, SandboxEmail.objects.count(), ghl.requests()) == ("withdrawn", 0, [])
+    assert (now_is(message).status, SandboxEmail.objects.count(), ghl.requests()) == (
+        "withdrawn",
+        0,
+        [],
+    )
 
 
 def test_who_unsubscribed_by_an_older_email_gets_none_of_the_open_ones(ghl: FakeGhl) -> None:
@@ -306,27 +353,41 @@ def test_who_unsubscribed_by_an_older_email_gets_none_of_the_open_ones(ghl: Fake
     assert [entry["to"] for entry in ghl.sent_emails()] == [lead.email, other.to_address]
 
 
-def test_what_is_leaving_to_the_same_address_as_somebody_elses_stops_the_second(ghl: FakeGhl) -> None:
+def test_what_is_leaving_to_the_same_address_as_somebody_elses_stops_the_second(
+    ghl: FakeGhl,
+) -> None:
     first, second = factories.cleared(), factories.cleared()
     Message.objects.filter(pk=first.pk).update(
-        status="sending", to_address=second.to_address, lease_until=timezone.now() + timedelta(minutes=3)
+        status="sending",
+        to_address=second.to_address,
+        lease_until=timezone.now() + timedelta(minutes=3),
     )
     SendIntent.objects.create(
         message=first, transport="ghl", phase="parallel", day=timezone.now().date(), domain=first.domain,
         claimed_at=timezone.now(),
     )  # fmt: skip
     assert send.send_due() == 0
-    assert (now_is(second).status, last_move(second)) == ("withdrawn", ("withdrawn", "same_address"))
+    assert (now_is(second).status, last_move(second)) == (
+        "withdrawn",
+        ("withdrawn", "same_address"),
+    )
     assert (ghl.requests(), outcomes()) == ([], ["open"])
 
 
-def test_an_address_that_turned_out_to_be_wrong_after_the_approval_gets_nothing(ghl: FakeGhl) -> None:
+def test_an_address_that_turned_out_to_be_wrong_after_the_approval_gets_nothing(
+    ghl: FakeGhl,
+) -> None:
     """Clay called it invalid, and then found another; or it is known as somebody else's by now."""
     message = factories.cleared()
-    Lead.objects.filter(pk=message.lead_id).update(email=f"other@{message.domain}", email_invalid=False)
+    Lead.objects.filter(pk=message.lead_id).update(
+        email=f"other@{message.domain}", email_invalid=False
+    )
     factories.LeadFactory(email=message.to_address)
     assert send.send_due() == 0
-    assert (now_is(message).status, last_move(message)) == ("withdrawn", ("withdrawn", "address_changed"))
+    assert (now_is(message).status, last_move(message)) == (
+        "withdrawn",
+        ("withdrawn", "address_changed"),
+    )
     assert (ghl.requests(), outcomes(), slots()) == ([], [], 0)
 
 
@@ -335,7 +396,11 @@ def test_who_is_found_to_be_in_a_country_that_is_not_allowed_gets_nothing(ghl: F
     Lead.objects.filter(pk=message.lead_id).update(country="DE")
     assert send.send_due() == 0
     assert (now_is(message).status, last_move(message)) == ("withdrawn", ("withdrawn", "country"))
-    assert (now_is(message).error, ghl.requests(), outcomes()) == ("DE is not in ALLOWED_COUNTRIES.", [], [])
+    assert (now_is(message).error, ghl.requests(), outcomes()) == (
+        "DE is not in ALLOWED_COUNTRIES.",
+        [],
+        [],
+    )
 
 
 def test_of_two_colleagues_approved_at_one_moment_the_first_goes(ghl: FakeGhl) -> None:
@@ -345,7 +410,11 @@ def test_of_two_colleagues_approved_at_one_moment_the_first_goes(ghl: FakeGhl) -
         review_actions.clear(message, 1, by=None)
         Lead.objects.filter(pk=message.lead_id).update(company=company)
     assert send.send_due() == 1
-    assert (now_is(first).status, now_is(second).status, last_move(second)[1]) == ("sent", "held", "colleague")
+    assert (now_is(first).status, now_is(second).status, last_move(second)[1]) == (
+        "sent",
+        "held",
+        "colleague",
+    )
     assert now_is(second).error.startswith(f"{first.lead} at {company} was written to")
     assert ([entry["to"] for entry in ghl.sent_emails()], slots()) == ([first.to_address], 1)
     with pytest.raises(review_actions.Forbidden):
@@ -353,7 +422,9 @@ def test_of_two_colleagues_approved_at_one_moment_the_first_goes(ghl: FakeGhl) -
 
 
 @pytest.mark.parametrize(("band", "days"), [("hot", 7), ("low", 14)])
-def test_what_was_approved_too_long_ago_is_shown_to_a_person_again(ghl: FakeGhl, clock: Any, band: str, days: int) -> None:
+def test_what_was_approved_too_long_ago_is_shown_to_a_person_again(
+    ghl: FakeGhl, clock: Any, band: str, days: int
+) -> None:
     """After a long halt, say: the visit that the text speaks of is old news."""
     message = factories.cleared(**({"intent": 10, "tier": "tier_3"} if band == "low" else {}))
     assert message.band == band
@@ -395,10 +466,30 @@ def bad_request(text: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("status", "body", "why", "reason"),
     [
-        (400, bad_request("Cannot send message as DND is active for Email."), "dnd", "unsubscribed"),
-        (400, bad_request("Cannot send email as x@y.test has unsubscribed"), "unsubscribed", "unsubscribed"),
-        (400, bad_request("Unable to send e-mail, contact's e-mail is invalid"), "invalid", "invalid"),
-        (422, {"statusCode": 422, "message": ["subject is long", "email must be an email"]}, "invalid", "invalid"),
+        (
+            400,
+            bad_request("Cannot send message as DND is active for Email."),
+            "dnd",
+            "unsubscribed",
+        ),
+        (
+            400,
+            bad_request("Cannot send email as x@y.test has unsubscribed"),
+            "unsubscribed",
+            "unsubscribed",
+        ),
+        (
+            400,
+            bad_request("Unable to send e-mail, contact's e-mail is invalid"),
+            "invalid",
+            "invalid",
+        ),
+        (
+            422,
+            {"statusCode": 422, "message": ["subject is long", "email must be an email"]},
+            "invalid",
+            "invalid",
+        ),
         (422, {"statusCode": 422, "message": ["emailTo must be an email"]}, "invalid", "invalid"),
         (422, {"statusCode": 422, "message": ["emailFrom must be an email"]}, "refused", None),
         (422, {"statusCode": 422, "message": ["html must be a string", "x"]}, "refused", None),
@@ -428,7 +519,9 @@ def test_a_refusal_fails_the_email_for_good_and_stops_the_address_where_it_says_
 
 def test_every_complaint_of_a_422_is_shown(ghl: FakeGhl) -> None:
     message = factories.cleared()
-    ghl.on(SEND).status(422, {"statusCode": 422, "message": ["html must be a string", "subject is long"]})
+    ghl.on(SEND).status(
+        422, {"statusCode": 422, "message": ["html must be a string", "subject is long"]}
+    )
     send.send_due()
     assert now_is(message).error.endswith("answered 422: html must be a string; subject is long")
 
@@ -442,11 +535,15 @@ def test_the_person_ghl_knows_as_unsubscribed_is_stopped_as_a_person(ghl: FakeGh
     assert ghl.sent_emails() == []
 
 
-def test_a_wrong_token_loses_nothing_and_is_tried_once_a_minute_by_all_together(ghl: FakeGhl, clock: Any) -> None:
+def test_a_wrong_token_loses_nothing_and_is_tried_once_a_minute_by_all_together(
+    ghl: FakeGhl, clock: Any
+) -> None:
     messages = [factories.cleared() for _ in range(3)]
     ghl.configure(token="pit-rotated")
     assert send.send_due() == 0
-    assert [(now_is(message).status, now_is(message).transport) for message in messages] == [("cleared", "ghl")] * 3
+    assert [(now_is(message).status, now_is(message).transport) for message in messages] == [
+        ("cleared", "ghl")
+    ] * 3
     assert "answered 401" in now_is(messages[0]).error
     assert [now_is(message).waiting_for for message in messages] == ["ghl_config", "undo", "undo"]
     assert len(ghl.requests()) == 1
@@ -462,13 +559,18 @@ def test_a_wrong_token_loses_nothing_and_is_tried_once_a_minute_by_all_together(
 
 def test_a_token_without_the_right_to_send_uses_up_no_slots(ghl: FakeGhl, clock: Any) -> None:
     message = factories.cleared()
-    ghl.on(SEND).status(401, {"statusCode": 401, "message": "The token is not authorized for this scope."}, times=30)
+    ghl.on(SEND).status(
+        401, {"statusCode": 401, "message": "The token is not authorized for this scope."}, times=30
+    )
     for _ in range(30):
         assert send.send_due() == 0
         clock.shift(timedelta(minutes=5))
     assert (now_is(message).status, slots(), set(outcomes())) == ("cleared", 0, {"not_sent"})
     (alarm,) = Alarm.objects.all()
-    assert alarm.text == "GoHighLevel: our token lacks the scope conversations/message.write. Add it there."
+    assert (
+        alarm.text
+        == "GoHighLevel: our token lacks the scope conversations/message.write. Add it there."
+    )
     assert send.send_due() == 1
     assert (len(ghl.sent_emails()), slots()) == (1, 1)
     alarm.refresh_from_db()
@@ -480,18 +582,27 @@ GONE = {"statusCode": 404, "message": "Contact with id cnt_1 not found"}
 
 @pytest.mark.parametrize("route", [CONTACT, SEARCH, SEND])
 @pytest.mark.parametrize("status", [400, 404])
-def test_a_contact_that_is_gone_is_made_anew_the_next_time(ghl: FakeGhl, clock: Any, route: str, status: int) -> None:
+def test_a_contact_that_is_gone_is_made_anew_the_next_time(
+    ghl: FakeGhl, clock: Any, route: str, status: int
+) -> None:
     message = factories.cleared()
     ghl.on(route).status(status, GONE, times=1)
     assert send.send_due() == 0
     waiting = now_is(message)
-    assert (waiting.status, waiting.waiting_for, slots(), ghl.sent_emails()) == ("cleared", "contact_gone", 0, [])
+    assert (waiting.status, waiting.waiting_for, slots(), ghl.sent_emails()) == (
+        "cleared",
+        "contact_gone",
+        0,
+        [],
+    )
     clock.shift(timedelta(seconds=10))
     assert send.send_due() == 1
     assert (len(ghl.requests(UPSERT)), len(ghl.sent_emails()), slots()) == (2, 1, 1)
 
 
-def test_a_contact_that_is_gone_time_after_time_is_shown_to_a_person(ghl: FakeGhl, clock: Any) -> None:
+def test_a_contact_that_is_gone_time_after_time_is_shown_to_a_person(
+    ghl: FakeGhl, clock: Any
+) -> None:
     message = factories.cleared()
     ghl.on(CONTACT).status(404, GONE)
     for _ in range(5):
@@ -503,9 +614,13 @@ def test_a_contact_that_is_gone_time_after_time_is_shown_to_a_person(ghl: FakeGh
 
 
 @pytest.mark.parametrize("route", [UPSERT, CONTACT, SEARCH, SEND])
-def test_too_many_requests_means_later_and_uses_up_no_slot(ghl: FakeGhl, clock: Any, route: str) -> None:
+def test_too_many_requests_means_later_and_uses_up_no_slot(
+    ghl: FakeGhl, clock: Any, route: str
+) -> None:
     message = factories.cleared()
-    ghl.on(route).status(429, {"statusCode": 429, "message": "Too Many Requests"}, {"Retry-After": "40"}, times=1)
+    ghl.on(route).status(
+        429, {"statusCode": 429, "message": "Too Many Requests"}, {"Retry-After": "40"}, times=1
+    )
     assert send.send_due() == 0
     waiting = now_is(message)
     assert (waiting.status, waiting.waiting_for) == ("cleared", "ghl_unavailable")
@@ -527,9 +642,13 @@ def test_an_endless_retry_after_is_an_hour_at_most(ghl: FakeGhl, header: str) ->
     assert timedelta(0) < away() <= timedelta(hours=1)
 
 
-def test_our_own_rate_being_used_up_means_later_and_uses_up_no_slot(ghl: FakeGhl, clock: Any) -> None:
+def test_our_own_rate_being_used_up_means_later_and_uses_up_no_slot(
+    ghl: FakeGhl, clock: Any
+) -> None:
     """33 calls in 5 s, 5 for each email: the seventh finds the rate used up before its fourth."""
-    clock.move_to(WORKING.replace(microsecond=0), tick=False)  # a machine that pauses would give another window
+    clock.move_to(
+        WORKING.replace(microsecond=0), tick=False
+    )  # a machine that pauses would give another window
     for _ in range(7):
         factories.cleared()
     assert send.send_due() == 6
@@ -545,7 +664,9 @@ AMBIGUOUS: dict[str, Callable[[Any], Any]] = {
     "reset after accepting": lambda script: script.act_then_close(times=1),
     "500 after accepting": lambda script: script.act_then_status(500, {"message": "oops"}, times=1),
     "502 after accepting": lambda script: script.act_then_status(502, "<html>", times=1),
-    "408 after accepting": lambda script: script.act_then_status(408, {"message": "Request Timeout"}, times=1),
+    "408 after accepting": lambda script: script.act_then_status(
+        408, {"message": "Request Timeout"}, times=1
+    ),
     "no JSON after accepting": lambda script: script.act_then_garbage(times=1),
     "nothing after accepting": lambda script: script.act_then_status(201, None, times=1),
     "a list after accepting": lambda script: script.act_then_status(201, [], times=1),
@@ -577,7 +698,10 @@ def test_an_answer_that_may_have_acted_is_never_resent_and_is_found_at_ghl(
     sent = now_is(message)
     entry = ghl.sent_emails(message.to_address)[0]
     assert (sent.status, last_move(message), sent.error) == ("sent", ("sent", "found_at_ghl"), "")
-    assert (sent.ghl_message_id, sent.ghl_email_message_id) == (entry["messageId"], entry["emailMessageId"])
+    assert (sent.ghl_message_id, sent.ghl_email_message_id) == (
+        entry["messageId"],
+        entry["emailMessageId"],
+    )
     assert outcomes() == ["sent", "sent"]
     assert len(ghl.sent_emails()) == 2
     assert uncertain.settle_due() == 0
@@ -588,13 +712,19 @@ def test_an_answer_that_does_not_come_is_uncertain(ghl: FakeGhl, clock: Any) -> 
     message = factories.cleared()
     ghl.on(SEND).act_then_delay(60, times=1)
     assert send.send_due() == 1
-    assert (now_is(message).status, outcomes(), len(ghl.sent_emails())) == ("uncertain", ["uncertain"], 1)
+    assert (now_is(message).status, outcomes(), len(ghl.sent_emails())) == (
+        "uncertain",
+        ["uncertain"],
+        1,
+    )
     clock.shift(timedelta(seconds=6))
     assert uncertain.settle_due() == 1
     assert (now_is(message).status, len(ghl.sent_emails())) == ("sent", 1)
 
 
-def test_not_found_at_ghl_proves_nothing_and_is_looked_for_ever_more_rarely(ghl: FakeGhl, clock: Any) -> None:
+def test_not_found_at_ghl_proves_nothing_and_is_looked_for_ever_more_rarely(
+    ghl: FakeGhl, clock: Any
+) -> None:
     message = factories.cleared()
     ghl.on(SEND).close_before(times=1)
     send.send_due()
@@ -605,7 +735,9 @@ def test_not_found_at_ghl_proves_nothing_and_is_looked_for_ever_more_rarely(ghl:
         looks += 1
         doubtful = now_is(message)
         assert (doubtful.status, doubtful.lease_until) == ("uncertain", None)
-        assert doubtful.not_before - timezone.now() == pytest.approx(timedelta(seconds=wait), abs=timedelta(seconds=2))
+        assert doubtful.not_before - timezone.now() == pytest.approx(
+            timedelta(seconds=wait), abs=timedelta(seconds=2)
+        )
         clock.shift(timedelta(seconds=wait - 5))
         assert uncertain.settle_due() == 0
         clock.shift(timedelta(seconds=6))
@@ -640,8 +772,12 @@ def test_an_email_that_is_not_ours_is_no_proof(ghl: FakeGhl, clock: Any) -> None
     assert now_is(message).status == "uncertain"
 
 
-@pytest.mark.parametrize("fault", [lambda s: s.status(500), lambda s: s.garbage(), lambda s: s.status(200, [])])
-def test_looking_survives_a_broken_answer_and_goes_on_with_the_next(ghl: FakeGhl, clock: Any, fault: Callable[[Any], Any]) -> None:
+@pytest.mark.parametrize(
+    "fault", [lambda s: s.status(500), lambda s: s.garbage(), lambda s: s.status(200, [])]
+)
+def test_looking_survives_a_broken_answer_and_goes_on_with_the_next(
+    ghl: FakeGhl, clock: Any, fault: Callable[[Any], Any]
+) -> None:
     broken, fine = factories.cleared(), factories.cleared()
     ghl.on(SEND).act_then_close(times=2)
     send.send_due()
@@ -665,13 +801,20 @@ def uncertain_email(ghl: FakeGhl) -> Message:
 
 def test_a_person_says_that_it_was_sent(ghl: FakeGhl, reviewer: User) -> None:
     message = uncertain_email(ghl)
-    sent = uncertain.settle_by_person(message, was_sent=True, by=reviewer, reason="I see it in the conversation.")
+    sent = uncertain.settle_by_person(
+        message, was_sent=True, by=reviewer, reason="I see it in the conversation."
+    )
     assert (sent.status, outcomes()) == ("sent", ["sent"])
     assert sent.sent_at == SendIntent.objects.get().claimed_at
-    assert (message.moves.last().by, message.moves.last().reason.text) == (reviewer, "I see it in the conversation.")
+    assert (message.moves.last().by, message.moves.last().reason.text) == (
+        reviewer,
+        "I see it in the conversation.",
+    )
 
 
-def test_a_person_says_that_it_was_not_sent_and_only_then_it_can_be_sent_again(ghl: FakeGhl, clock: Any) -> None:
+def test_a_person_says_that_it_was_not_sent_and_only_then_it_can_be_sent_again(
+    ghl: FakeGhl, clock: Any
+) -> None:
     message = uncertain_email(ghl)
     clock.shift(timedelta(days=20))  # past the end it had when it was held first
     held = uncertain.settle_by_person(message, was_sent=False, by=None, reason="It is not there.")
@@ -724,7 +867,11 @@ def test_ghl_being_down_loses_nothing(ghl: FakeGhl, clock: Any) -> None:
     ghl.stop()
     assert send.send_due() == 0
     waiting = now_is(message)
-    assert (waiting.status, waiting.waiting_for, waiting.lease_until) == ("cleared", "ghl_unavailable", None)
+    assert (waiting.status, waiting.waiting_for, waiting.lease_until) == (
+        "cleared",
+        "ghl_unavailable",
+        None,
+    )
     assert waiting.error.startswith("no connection to 127.0.0.1")
     assert away() > timedelta(0) and waiting.not_before < timezone.now()  # it keeps its turn
     assert (outcomes(), slots()) == ([], 0)
@@ -734,7 +881,9 @@ def test_ghl_being_down_loses_nothing(ghl: FakeGhl, clock: Any) -> None:
     assert (now_is(message).status, len(ghl.sent_emails())) == ("sent", 1)
 
 
-def test_ghl_going_down_before_the_sending_call_loses_nothing_and_uses_up_no_slot(ghl: FakeGhl, settings: Any) -> None:
+def test_ghl_going_down_before_the_sending_call_loses_nothing_and_uses_up_no_slot(
+    ghl: FakeGhl, settings: Any
+) -> None:
     message = factories.cleared()
 
     def nobody_listens() -> None:
@@ -743,7 +892,12 @@ def test_ghl_going_down_before_the_sending_call_loses_nothing_and_uses_up_no_slo
     during(ghl, "search_opportunities", nobody_listens)
     assert send.send_due() == 0
     waiting = now_is(message)
-    assert (waiting.status, outcomes(), slots(), ghl.sent_emails()) == ("cleared", ["not_sent"], 0, [])
+    assert (waiting.status, outcomes(), slots(), ghl.sent_emails()) == (
+        "cleared",
+        ["not_sent"],
+        0,
+        [],
+    )
     assert waiting.error.startswith("no connection to 127.0.0.1")
 
 
@@ -754,7 +908,9 @@ def test_ghl_going_down_before_the_sending_call_loses_nothing_and_uses_up_no_slo
      lambda s: s.act_then_close()],
     ids=["500", "503", "hangs up", "no JSON", "reset"],
 )  # fmt: skip
-def test_trouble_before_the_sending_call_puts_the_email_back(ghl: FakeGhl, route: str, fault: Callable[[Any], Any]) -> None:
+def test_trouble_before_the_sending_call_puts_the_email_back(
+    ghl: FakeGhl, route: str, fault: Callable[[Any], Any]
+) -> None:
     message = factories.cleared()
     ghl.add_outbound(ghl.add_contact(message.to_address))
     fault(ghl.on(route))
@@ -780,23 +936,34 @@ def test_a_fault_of_ours_on_one_email_does_not_hold_up_the_others(ghl: FakeGhl, 
     assert [entry["to"] for entry in ghl.sent_emails()] == [fine.to_address, broken.to_address]
 
 
-def test_an_email_that_has_an_open_intent_is_not_sent_again_whatever_its_state_says(ghl: FakeGhl) -> None:
+def test_an_email_that_has_an_open_intent_is_not_sent_again_whatever_its_state_says(
+    ghl: FakeGhl,
+) -> None:
     message = factories.cleared()
     SendIntent.objects.create(
         message=message, transport="ghl", phase="parallel", day=timezone.now().date(), domain=message.domain,
         claimed_at=timezone.now(),
     )  # fmt: skip
     assert send.send_due() == 0
-    assert (now_is(message).status, ghl.requests(SEND), outcomes(), slots()) == ("uncertain", [], ["uncertain"], 0)
+    assert (now_is(message).status, ghl.requests(SEND), outcomes(), slots()) == (
+        "uncertain",
+        [],
+        ["uncertain"],
+        0,
+    )
 
 
 def left_at_the_door(**lease: Any) -> Message:
     message = factories.cleared()
-    Message.objects.filter(pk=message.pk).update(status="sending", lease_until=timezone.now() + timedelta(**lease), attempts=1)
+    Message.objects.filter(pk=message.pk).update(
+        status="sending", lease_until=timezone.now() + timedelta(**lease), attempts=1
+    )
     return now_is(message)
 
 
-def test_what_a_dead_process_left_before_its_intent_goes_back_and_is_sent_once(ghl: FakeGhl) -> None:
+def test_what_a_dead_process_left_before_its_intent_goes_back_and_is_sent_once(
+    ghl: FakeGhl,
+) -> None:
     message = left_at_the_door(seconds=-1)
     assert uncertain.recover() == 1
     assert (now_is(message).status, last_move(message)) == ("cleared", ("cleared", "recovered"))
@@ -827,7 +994,12 @@ def test_who_was_too_slow_for_the_lease_does_not_send(ghl: FakeGhl, clock: Any) 
     message = factories.cleared()
     during(ghl, "search_conversations", lambda: clock.shift(send.LEASE - timedelta(seconds=10)))
     assert send.send_due() == 0
-    assert (now_is(message).status, ghl.requests(SEND), outcomes(), slots()) == ("sending", [], [], 0)
+    assert (now_is(message).status, ghl.requests(SEND), outcomes(), slots()) == (
+        "sending",
+        [],
+        [],
+        0,
+    )
     del ghl.search_conversations
     clock.shift(timedelta(seconds=20))
     assert uncertain.recover() == 1
@@ -864,7 +1036,9 @@ def test_the_emergency_stop_stops_every_call(ghl: FakeGhl, settings: Any) -> Non
         ("search_opportunities", [UPSERT, CONTACT, SEARCH, TALK, DEALS]),
     ],
 )
-def test_a_stop_between_two_calls_lets_no_further_call_begin(ghl: FakeGhl, settings: Any, handler: str, made: list[str]) -> None:
+def test_a_stop_between_two_calls_lets_no_further_call_begin(
+    ghl: FakeGhl, settings: Any, handler: str, made: list[str]
+) -> None:
     message, other = factories.cleared(), factories.cleared()
     ghl.add_outbound(ghl.add_contact(message.to_address), date_added="2025-01-07T10:00:00Z")
 
@@ -874,7 +1048,12 @@ def test_a_stop_between_two_calls_lets_no_further_call_begin(ghl: FakeGhl, setti
     during(ghl, handler, stop)
     assert send.send_due() == 0
     assert calls(ghl) == made
-    assert (now_is(message).status, now_is(other).status, outcomes(), slots()) == ("cleared", "cleared", [], 0)
+    assert (now_is(message).status, now_is(other).status, outcomes(), slots()) == (
+        "cleared",
+        "cleared",
+        [],
+        0,
+    )
     assert now_is(message).waiting_for == "halted"
 
 
@@ -888,7 +1067,11 @@ def test_the_sandbox_keeps_exactly_one_and_calls_nobody(ghl: FakeGhl, settings: 
     assert send.send_due() == 0
     kept = SandboxEmail.objects.get()
     text = message.text
-    assert (kept.message, kept.to_address, kept.subject) == (message, message.to_address, text.subject)
+    assert (kept.message, kept.to_address, kept.subject) == (
+        message,
+        message.to_address,
+        text.subject,
+    )
     assert kept.html == email_footer.as_html(text.body, text.footer)
     sent = now_is(message)
     assert (sent.status, sent.ghl_message_id, outcomes(), slots()) == ("sent", "", ["sent"], 1)
@@ -911,11 +1094,17 @@ def test_the_database_refuses_ghl_for_people_who_are_not_live(ghl: FakeGhl, kind
 
 
 @pytest.mark.parametrize("kind", ["example", "test", "training"])
-def test_a_live_email_whose_person_is_not_live_any_more_is_withdrawn_at_the_door(ghl: FakeGhl, kind: str) -> None:
+def test_a_live_email_whose_person_is_not_live_any_more_is_withdrawn_at_the_door(
+    ghl: FakeGhl, kind: str
+) -> None:
     message = factories.cleared()
     Lead.objects.filter(pk=message.lead_id).update(kind=kind)
     assert send.send_due() == 0
-    assert (last_move(message), ghl.requests(), outcomes()) == (("withdrawn", "undeliverable"), [], [])
+    assert (last_move(message), ghl.requests(), outcomes()) == (
+        ("withdrawn", "undeliverable"),
+        [],
+        [],
+    )
     assert SandboxEmail.objects.count() == 0
 
 
@@ -924,7 +1113,11 @@ def test_what_was_approved_for_ghl_never_leaves_by_the_sandbox(ghl: FakeGhl, set
     settings.SANDBOXED = ["ghl"]
     assert send.send_due() == 0
     held = now_is(message)
-    assert (held.status, last_move(message), held.transport) == ("held", ("held", "transport_gone"), "")
+    assert (held.status, last_move(message), held.transport) == (
+        "held",
+        ("held", "transport_gone"),
+        "",
+    )
     assert held.error == "It was approved for GoHighLevel, which is in the sandbox now."
     assert (SandboxEmail.objects.count(), ghl.requests(), outcomes(), slots()) == (0, [], [], 0)
 
@@ -941,7 +1134,11 @@ def test_without_a_transport_it_goes_back_to_people(ghl: FakeGhl) -> None:
     message = factories.cleared()
     Message.objects.filter(pk=message.pk).update(transport="")
     assert send.send_due() == 0
-    assert (last_move(message), ghl.requests(), SandboxEmail.objects.count()) == (("held", "no_transport"), [], 0)
+    assert (last_move(message), ghl.requests(), SandboxEmail.objects.count()) == (
+        ("held", "no_transport"),
+        [],
+        0,
+    )
 
 
 def test_without_a_postal_address_nothing_leaves_by_ghl(ghl: FakeGhl, settings: Any) -> None:
@@ -953,7 +1150,9 @@ def test_without_a_postal_address_nothing_leaves_by_ghl(ghl: FakeGhl, settings: 
 
 @pytest.mark.parametrize("route", [SEARCH, TALK])
 @pytest.mark.parametrize("answer", [{}, {"messages": None}, {"conversations": "none"}, []])
-def test_an_answer_without_the_conversation_is_never_taken_for_silence(ghl: FakeGhl, route: str, answer: object) -> None:
+def test_an_answer_without_the_conversation_is_never_taken_for_silence(
+    ghl: FakeGhl, route: str, answer: object
+) -> None:
     message = factories.cleared()
     contact = ghl.add_contact(message.to_address)
     ghl.add_outbound(contact, "Earlier", "Hello")
@@ -967,5 +1166,8 @@ def test_an_address_that_was_written_to_as_somebody_elses_is_withdrawn(ghl: Fake
     first, second = factories.held(), factories.cleared()
     Message.objects.filter(pk=first.pk).update(status="sent", to_address=second.to_address)
     send.send_due()
-    assert (now_is(second).status, last_move(second)) == ("withdrawn", ("withdrawn", "same_address"))
+    assert (now_is(second).status, last_move(second)) == (
+        "withdrawn",
+        ("withdrawn", "same_address"),
+    )
     assert ghl.sent_emails() == []

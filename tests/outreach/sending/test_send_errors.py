@@ -29,11 +29,15 @@ def leave(clock: Any) -> Message:
 
 
 def refused_in_a_row() -> list[str]:
-    return list(Alarm.objects.filter(key="ghl:refusing", closed_at=None).values_list("text", flat=True))
+    return list(
+        Alarm.objects.filter(key="ghl:refusing", closed_at=None).values_list("text", flat=True)
+    )
 
 
 @pytest.mark.parametrize("route", [UPSERT, SEND])
-def test_the_third_refusal_in_the_same_words_is_an_alarm(ghl: FakeGhl, clock: Any, route: str) -> None:
+def test_the_third_refusal_in_the_same_words_is_an_alarm(
+    ghl: FakeGhl, clock: Any, route: str
+) -> None:
     ghl.on(route).status(422, CHANGED)
     for _ in range(2):
         assert leave(clock).status == "failed"

@@ -30,7 +30,11 @@ def doubtful(ghl: FakeGhl, accepted: bool) -> Message:
 
 
 def open_alarms() -> list[str]:
-    return sorted(Alarm.objects.filter(closed_at=None, key__startswith="uncertain:").values_list("key", flat=True))
+    return sorted(
+        Alarm.objects.filter(closed_at=None, key__startswith="uncertain:").values_list(
+            "key", flat=True
+        )
+    )
 
 
 def test_after_15_minutes_people_are_told_of_each_one_once(ghl: FakeGhl, clock: Any) -> None:
@@ -45,13 +49,20 @@ def test_after_15_minutes_people_are_told_of_each_one_once(ghl: FakeGhl, clock: 
         clock.shift(timedelta(minutes=10))
     assert open_alarms() == sorted(f"uncertain:{one.pk}" for one in (first, second))
     texts = set(Notice.objects.filter(key__startswith="alarm:").values_list("text", flat=True))
-    assert texts == {"We don't know whether an email of 10:00 left. Look for it at GoHighLevel and say so under Sent & replies."}
+    assert texts == {
+        "We don't know whether an email of 10:00 left. Look for it at GoHighLevel and say so under Sent & replies."
+    }
     assert Notice.objects.filter(key__startswith="alarm:").count() == 2
 
 
-def test_what_is_lost_for_long_is_told_and_found_when_it_comes_to_light(ghl: FakeGhl, clock: Any) -> None:
+def test_what_is_lost_for_long_is_told_and_found_when_it_comes_to_light(
+    ghl: FakeGhl, clock: Any
+) -> None:
     message = doubtful(ghl, accepted=True)
-    shown_at, ghl._visible_at = dict(ghl._visible_at), {one: float("inf") for one in ghl._visible_at}
+    shown_at, ghl._visible_at = (
+        dict(ghl._visible_at),
+        {one: float("inf") for one in ghl._visible_at},
+    )
     for _ in range(6):
         clock.shift(timedelta(minutes=9))
         uncertain.settle_due()
@@ -64,7 +75,9 @@ def test_what_is_lost_for_long_is_told_and_found_when_it_comes_to_light(ghl: Fak
 
 
 @pytest.mark.parametrize(("was_sent", "status"), [(True, "sent"), (False, "held")])
-def test_what_a_person_settles_is_an_alarm_no_more(ghl: FakeGhl, clock: Any, reviewer: User, was_sent: bool, status: str) -> None:
+def test_what_a_person_settles_is_an_alarm_no_more(
+    ghl: FakeGhl, clock: Any, reviewer: User, was_sent: bool, status: str
+) -> None:
     message = doubtful(ghl, accepted=False)
     clock.shift(timedelta(minutes=16))
     uncertain.settle_due()

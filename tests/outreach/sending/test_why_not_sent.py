@@ -47,22 +47,34 @@ def test_every_state_says_something_but_what_was_sent() -> None:
 
 def test_a_held_one_says_since_when_and_why_it_is_a_persons() -> None:
     found = why(factories.held())
-    assert found.text.startswith("It waits for a decision since 3 Mar 10:00. The decision is a person's: ")
+    assert found.text.startswith(
+        "It waits for a decision since 3 Mar 10:00. The decision is a person's: "
+    )
     assert found.change == "An approval at the desk, until 6 Mar 10:00."
 
 
 def test_a_blocked_one_says_by_what_and_how_to_clear_it() -> None:
     guards = [
         {"guard": "sender", "passed": True, "text": "There is one.", "clear": ""},
-        {"guard": "merge", "passed": False, "text": "industry is missing.", "clear": "Write the sentence yourself."},
+        {
+            "guard": "merge",
+            "passed": False,
+            "text": "industry is missing.",
+            "clear": "Write the sentence yourself.",
+        },
     ]
     found = why(made("blocked", guards=guards, blocked_by="merge"))
-    assert (found.text, found.change) == ("Blocked: industry is missing.", "Write the sentence yourself.")
+    assert (found.text, found.change) == (
+        "Blocked: industry is missing.",
+        "Write the sentence yourself.",
+    )
     assert why(made("blocked", blocked_by="no_template")).text == "Blocked: no template"
 
 
 def test_a_rejected_one_says_by_whom_when_and_as_what(reviewer: User) -> None:
-    message = review_actions.reject(factories.held(), 1, by=reviewer, tag="weak_subject", reason="It says nothing of them.")
+    message = review_actions.reject(
+        factories.held(), 1, by=reviewer, tag="weak_subject", reason="It says nothing of them."
+    )
     assert why(message).text == "Rejected by rita on 3 Mar 10:00: weak subject."
     assert why(message).change == "Nothing: it is never sent."
 
@@ -70,23 +82,33 @@ def test_a_rejected_one_says_by_whom_when_and_as_what(reviewer: User) -> None:
 def test_a_withdrawn_one_says_why() -> None:
     message = factories.cleared()
     moves.move(message, "withdrawn", "suppressed", error="They asked for no more emails (STOP)")
-    assert why(message).text == "Withdrawn on 3 Mar 10:00: suppressed. They asked for no more emails (STOP)."
+    assert (
+        why(message).text
+        == "Withdrawn on 3 Mar 10:00: suppressed. They asked for no more emails (STOP)."
+    )
 
 
 def test_an_uncertain_one_says_since_when_and_that_it_is_not_sent_again() -> None:
     found = why(made("uncertain", uncertain_at=timezone.now(), error="timed out"))
-    assert found.text.startswith("It may have left: GoHighLevel did not say since 3 Mar 10:00. It is never sent again")
+    assert found.text.startswith(
+        "It may have left: GoHighLevel did not say since 3 Mar 10:00. It is never sent again"
+    )
     assert "after 15 minutes a person" in found.change
 
 
 def test_a_failed_one_says_what_gohighlevel_said() -> None:
-    assert why(made("failed", error="400: no such contact")).text == "GoHighLevel refused it. 400: no such contact."
+    assert (
+        why(made("failed", error="400: no such contact")).text
+        == "GoHighLevel refused it. 400: no such contact."
+    )
 
 
 def test_an_approved_one_names_its_limit_and_who_ends_it(ghl: FakeGhl) -> None:
     message = factories.cleared()
     phase.halt(by=None, reason="test")
-    assert why(message) == why_not_sent.Why("halted", None, "Sending is halted.", "A person: time does not end it.")
+    assert why(message) == why_not_sent.Why(
+        "halted", None, "Sending is halted.", "A person: time does not end it."
+    )
 
 
 def test_the_api_says_it_for_any_state(client: Client, lead_user: User) -> None:

@@ -29,11 +29,15 @@ from tests import conftest, factories
 
 
 def move() -> Move:
-    return Move.objects.create(message=factories.draft(), from_status="draft", to_status="held", why="test", version=1)
+    return Move.objects.create(
+        message=factories.draft(), from_status="draft", to_status="held", why="test", version=1
+    )
 
 
 def change() -> ControlChange:
-    return ControlChange.objects.create(what="phase", before="shadow", after="parallel", by_name="Lena")
+    return ControlChange.objects.create(
+        what="phase", before="shadow", after="parallel", by_name="Lena"
+    )
 
 
 def decision() -> Decision:
@@ -53,7 +57,13 @@ def decision() -> Decision:
 
 def evaluation() -> GateEvaluation:
     return GateEvaluation.objects.create(
-        target="assisted", verdict="fail", gates=[], metric_version="1", policy_version="1", before="", sha256="0" * 64
+        target="assisted",
+        verdict="fail",
+        gates=[],
+        metric_version="1",
+        policy_version="1",
+        before="",
+        sha256="0" * 64,
     )
 
 
@@ -63,9 +73,17 @@ def segment() -> Segment:
 
 
 def assignment() -> Assignment:
-    template, user = EmailTemplate.objects.filter(active=True).first(), User.objects.create_user("lena")
+    template, user = (
+        EmailTemplate.objects.filter(active=True).first(),
+        User.objects.create_user("lena"),
+    )
     test = Experiment.objects.create(
-        kind="subject", template_key=template.key, template_a=template, template_b=template, size=10, started_by=user
+        kind="subject",
+        template_key=template.key,
+        template_a=template,
+        template_b=template,
+        size=10,
+        started_by=user,
     )
     return Assignment.objects.create(experiment=test, message=factories.draft(), variant="a")
 
@@ -75,12 +93,22 @@ def history_item() -> HistoryItem:
 
 
 def email_event() -> EmailEvent:
-    return EmailEvent.objects.create(key="0" * 64, message=factories.draft(), kind="delivered", source="webhook", at=timezone.now())
+    return EmailEvent.objects.create(
+        key="0" * 64,
+        message=factories.draft(),
+        kind="delivered",
+        source="webhook",
+        at=timezone.now(),
+    )
 
 
 def health_verdict() -> HealthVerdict:
     return HealthVerdict.objects.create(
-        domain="mail.ours.example.com", spf="present", dkim="present", dmarc="present", evaluated_at=timezone.now()
+        domain="mail.ours.example.com",
+        spf="present",
+        dkim="present",
+        dmarc="present",
+        evaluated_at=timezone.now(),
     )
 
 
@@ -108,7 +136,9 @@ ROWS: dict[type[models.Model], Callable[[], Any]] = {
     Decision: decision,
     GateEvaluation: evaluation,
 }
-every = pytest.mark.parametrize("make", [pytest.param(make, id=model.__name__) for model, make in ROWS.items()])
+every = pytest.mark.parametrize(
+    "make", [pytest.param(make, id=model.__name__) for model, make in ROWS.items()]
+)
 
 
 def contents(table: str) -> list[tuple[Any, ...]]:
@@ -133,7 +163,9 @@ def test_every_append_only_model_is_guarded_by_the_database_and_nothing_else_is(
 @pytest.mark.django_db
 @every
 @pytest.mark.parametrize("statement", ["UPDATE {table} SET id = id", "DELETE FROM {table}"])
-def test_sql_that_changes_or_removes_rows_is_refused(make: Callable[[], Any], statement: str) -> None:
+def test_sql_that_changes_or_removes_rows_is_refused(
+    make: Callable[[], Any], statement: str
+) -> None:
     table = make()._meta.db_table
     before = contents(table)
     with connection.cursor() as cursor:

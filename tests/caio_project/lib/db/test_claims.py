@@ -14,7 +14,9 @@ from leads.models import InboundEvent
 
 
 def event(number: int, **fields: object) -> InboundEvent:
-    return InboundEvent.objects.create(source="rb2b", body_sha256=f"{number:064d}", body=b"{}", **fields)
+    return InboundEvent.objects.create(
+        source="rb2b", body_sha256=f"{number:064d}", body=b"{}", **fields
+    )
 
 
 def due():
@@ -28,7 +30,11 @@ def test_a_leased_row_carries_its_lease_and_one_more_attempt() -> None:
     [leased] = claims.leased(due(), 60)
     assert leased.pk == row.pk
     assert leased.attempts == 1
-    assert before + timedelta(seconds=60) <= leased.lease_until <= timezone.now() + timedelta(seconds=60)
+    assert (
+        before + timedelta(seconds=60)
+        <= leased.lease_until
+        <= timezone.now() + timedelta(seconds=60)
+    )
 
 
 @pytest.mark.django_db
@@ -115,6 +121,8 @@ def test_the_wait_doubles_with_each_try_up_to_an_hour(attempts: int, seconds: in
 
 
 @given(st.integers(0, 32767), st.floats(0.1, 600), st.floats(1, 86400))
-def test_no_wait_is_longer_than_the_longest_or_shorter_than_the_one_before(attempts: int, base: float, longest: float) -> None:
+def test_no_wait_is_longer_than_the_longest_or_shorter_than_the_one_before(
+    attempts: int, base: float, longest: float
+) -> None:
     waits = [claims.backoff(n, base, longest) for n in (attempts, attempts + 1)]
     assert timedelta(0) < waits[0] <= waits[1] <= timedelta(seconds=longest)

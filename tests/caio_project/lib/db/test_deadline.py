@@ -23,7 +23,9 @@ def test_a_statement_that_takes_longer_fails_at_the_deadline() -> None:
     with pytest.raises(Error), deadline.within(0.5):
         asleep(20)
     assert 0.45 < time.monotonic() - started < 10
-    with connection.cursor() as cursor:  # the server itself goes on until it looks at its socket again
+    with (
+        connection.cursor() as cursor
+    ):  # the server itself goes on until it looks at its socket again
         cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [abandoned])
         assert cursor.fetchone() == (True,)
 

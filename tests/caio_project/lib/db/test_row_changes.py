@@ -35,8 +35,14 @@ def test_an_update_without_an_instance_is_seen_field_by_field() -> None:
 def test_conditions_in_what_is_set_are_not_taken_for_the_statements_own() -> None:
     lead, other = LeadFactory(city="A"), LeadFactory(city="B")
     set_by_query = Coalesce(Lead.rows.filter(pk=other.pk).values("city")[:1], Value("100%s"))
-    found = changes(lambda: Lead.objects.filter(pk=person_of(lead.pk)).update(city=Concat(set_by_query, Value("(x"))))
-    assert [(one.pk, one.before, one.after) for one in found] == [(lead.pk, {"city": "A"}, {"city": "B(x"})]
+    found = changes(
+        lambda: Lead.objects.filter(pk=person_of(lead.pk)).update(
+            city=Concat(set_by_query, Value("(x"))
+        )
+    )
+    assert [(one.pk, one.before, one.after) for one in found] == [
+        (lead.pk, {"city": "A"}, {"city": "B(x"})
+    ]
 
 
 def test_what_is_written_twice_is_told_once_from_its_first_to_its_last() -> None:
@@ -55,13 +61,17 @@ def test_new_rows_are_told_whole_however_they_were_put_in() -> None:
 
     def work() -> None:
         Company.objects.create(name="Acme", domain="acme.test")
-        Visit.objects.bulk_create(Visit(lead=lead, event_key=key, seen_at=lead.last_seen_at) for key in ("a", "b", "c"))
+        Visit.objects.bulk_create(
+            Visit(lead=lead, event_key=key, seen_at=lead.last_seen_at) for key in ("a", "b", "c")
+        )
         Company.objects.filter(domain="acme.test").update(industry="Freight")
 
     found = changes(work)
     assert [(one.kind, one.model) for one in found] == [("new", Company)] + [("new", Visit)] * 3
     assert (found[0].name, found[0].after["industry"]) == ("Acme", "Freight")
-    assert [(one.after["event_key"], one.after["lead"]) for one in found[1:]] == [(k, lead.name) for k in ("a", "b", "c")]
+    assert [(one.after["event_key"], one.after["lead"]) for one in found[1:]] == [
+        (k, lead.name) for k in ("a", "b", "c")
+    ]
 
 
 def test_rows_that_go_are_told_and_what_was_taken_back_is_not() -> None:
@@ -77,11 +87,15 @@ def test_rows_that_go_are_told_and_what_was_taken_back_is_not() -> None:
         except ValueError:
             pass
 
-    assert [(one.kind, one.model, one.name) for one in changes(work)] == [("gone", Visit, str(visit))]
+    assert [(one.kind, one.model, one.name) for one in changes(work)] == [
+        ("gone", Visit, str(visit))
+    ]
 
 
 def test_rows_that_are_named_and_not_numbered_are_seen() -> None:
-    assert [(one.kind, one.name) for one in changes(lambda: Counter.next("of_a_test"))] == [("new", "of_a_test=1")]
+    assert [(one.kind, one.name) for one in changes(lambda: Counter.next("of_a_test"))] == [
+        ("new", "of_a_test=1")
+    ]
     Counter.objects.filter(name="of_a_test").update(value=F("value") + 1)
 
 
@@ -90,7 +104,14 @@ def test_rows_that_were_there_are_not_told_as_new() -> None:
     rows = [Company(domain="known.test"), Company(domain="new.test")]
     found = changes(lambda: Company.objects.bulk_create(rows, ignore_conflicts=True))
     assert [(one.kind, one.after["domain"]) for one in found] == [("new", "new.test")]
-    assert told(lambda: Company.objects.bulk_create([Company(domain="known.test")], ignore_conflicts=True)) == []
+    assert (
+        told(
+            lambda: Company.objects.bulk_create(
+                [Company(domain="known.test")], ignore_conflicts=True
+            )
+        )
+        == []
+    )
     given = changes(lambda: Company.objects.create(pk=known.pk + 1000, domain="given.test"))
     assert [(one.kind, one.pk) for one in given] == [("new", known.pk + 1000)]
 

@@ -28,7 +28,10 @@ def test_a_key_may_do_what_its_scopes_say(client: Client) -> None:
     _, header = key("leads:read")
     assert client.get("/scoped", headers=header).json() == {"user": "", "key": "monitoring"}
     refused = client.post("/scoped", headers=header)
-    assert (refused.status_code, refused.json()["detail"]) == (403, "This needs the scope outreach:halt.")
+    assert (refused.status_code, refused.json()["detail"]) == (
+        403,
+        "This needs the scope outreach:halt.",
+    )
 
 
 def test_each_method_asks_for_its_own_scope(client: Client) -> None:
@@ -39,10 +42,10 @@ def test_each_method_asks_for_its_own_scope(client: Client) -> None:
 
 def test_a_key_without_scopes_may_do_nothing(client: Client) -> None:
     _, header = key()
-    assert [client.get("/scoped", headers=header).status_code, client.post("/scoped", headers=header).status_code] == [
-        403,
-        403,
-    ]
+    assert [
+        client.get("/scoped", headers=header).status_code,
+        client.post("/scoped", headers=header).status_code,
+    ] == [403, 403]
 
 
 def test_a_key_with_a_user_acts_as_that_person(client: Client, viewer: User) -> None:
@@ -93,14 +96,20 @@ def test_an_expired_key_is_no_longer_valid(client: Client) -> None:
     assert client.get("/scoped", headers=header).status_code == 200
     ApiKey.objects.filter(pk=row.pk).update(expiry_date=timezone.now() - timedelta(seconds=1))
     response = client.get("/scoped", headers=header)
-    assert (response.status_code, response.json()["detail"]) == (401, "This API key is no longer valid.")
+    assert (response.status_code, response.json()["detail"]) == (
+        401,
+        "This API key is no longer valid.",
+    )
 
 
 def test_the_key_of_somebody_who_left_is_no_longer_valid(client: Client, lead_user: User) -> None:
     row, header = key("outreach:halt", user=lead_user)
     User.objects.filter(pk=lead_user.pk).update(is_active=False)
     response = client.post("/scoped", headers=header)
-    assert (response.status_code, response.json()["detail"]) == (401, "This API key is no longer valid.")
+    assert (response.status_code, response.json()["detail"]) == (
+        401,
+        "This API key is no longer valid.",
+    )
     row.refresh_from_db()
     assert row.last_used_at is None
 
@@ -110,11 +119,16 @@ def test_a_bad_key_is_not_saved_by_a_good_session(client: Client, lead_user: Use
     assert client.get("/scoped", headers={"Authorization": "Bearer nonsense"}).status_code == 401
 
 
-def test_a_session_may_do_what_its_persons_permissions_say(client: Client, viewer: User, reviewer: User) -> None:
+def test_a_session_may_do_what_its_persons_permissions_say(
+    client: Client, viewer: User, reviewer: User
+) -> None:
     client.force_login(viewer)
     assert client.get("/scoped").json() == {"user": "vera", "key": None}
     refused = client.post("/scoped")
-    assert (refused.status_code, refused.json()["detail"]) == (403, "This needs the scope outreach:halt.")
+    assert (refused.status_code, refused.json()["detail"]) == (
+        403,
+        "This needs the scope outreach:halt.",
+    )
     client.force_login(reviewer)
     assert client.post("/scoped").json() == {"did": "it"}
 
@@ -167,9 +181,15 @@ def test_the_key_itself_is_not_stored() -> None:
     row, text = ApiKey.objects.create_key(name="monitoring")
     secret = text.partition(".")[2]
     assert secret
-    assert all(secret not in str(value) for value in ApiKey.objects.filter(pk=row.pk).values().get().values())
+    assert all(
+        secret not in str(value)
+        for value in ApiKey.objects.filter(pk=row.pk).values().get().values()
+    )
 
 
 def test_every_scope_stands_for_a_permission_that_exists() -> None:
-    known = {f"{p.content_type.app_label}.{p.codename}" for p in Permission.objects.select_related("content_type")}
+    known = {
+        f"{p.content_type.app_label}.{p.codename}"
+        for p in Permission.objects.select_related("content_type")
+    }
     assert {permission for permission in SCOPES.values() if permission not in known} == set()

@@ -12,7 +12,9 @@ def policy(path: str) -> str:
     return response.headers["Content-Security-Policy"]
 
 
-@pytest.mark.parametrize("path", ["/", "/sales", "/sales/queue", "/u/token", "/accounts/login/", "/api/health", "/api"])
+@pytest.mark.parametrize(
+    "path", ["/", "/sales", "/sales/queue", "/u/token", "/accounts/login/", "/api/health", "/api"]
+)
 def test_our_pages_have_the_strict_policy(path: str) -> None:
     assert policy(path) == STRICT
 
@@ -29,7 +31,11 @@ def directives(text: str) -> dict[str, str]:
 def test_the_strict_policy_allows_no_inline_code_and_nothing_from_elsewhere() -> None:
     rules = directives(STRICT)
     assert rules["default-src"] == rules["base-uri"] == rules["frame-ancestors"] == "'none'"
-    assert {name: value for name, value in rules.items() if "unsafe" in value or "http" in value or "*" in value} == {}
+    assert {
+        name: value
+        for name, value in rules.items()
+        if "unsafe" in value or "http" in value or "*" in value
+    } == {}
 
 
 def test_the_themes_policy_allows_nothing_from_elsewhere() -> None:
@@ -39,7 +45,10 @@ def test_the_themes_policy_allows_nothing_from_elsewhere() -> None:
 
 
 def test_a_view_may_set_a_policy_of_its_own() -> None:
-    own = HttpResponse("x", headers={"Content-Security-Policy": "default-src 'none'", "Referrer-Policy": "no-referrer"})
+    own = HttpResponse(
+        "x",
+        headers={"Content-Security-Policy": "default-src 'none'", "Referrer-Policy": "no-referrer"},
+    )
     response = ContentSecurityPolicy(lambda request: own)(RequestFactory().get("/sales"))
     assert response.headers["Content-Security-Policy"] == "default-src 'none'"
     assert response.headers["Referrer-Policy"] == "no-referrer"

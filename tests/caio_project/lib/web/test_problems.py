@@ -64,7 +64,12 @@ def answer(client: Client, name: str) -> tuple[int, dict[str, Any]]:
         (
             "conflict",
             409,
-            {"title": "Conflict", "detail": "It was decided already.", "status_now": "sent", "version": 3},
+            {
+                "title": "Conflict",
+                "detail": "It was decided already.",
+                "status_now": "sent",
+                "version": 3,
+            },
         ),
         ("missing", 404, {"title": "Not Found", "detail": "Not found."}),
         ("http404", 404, {"title": "Not Found", "detail": "No lead matches."}),
@@ -78,7 +83,9 @@ def answer(client: Client, name: str) -> tuple[int, dict[str, Any]]:
         ),
     ],
 )
-def test_an_error_becomes_a_problem(client: Client, name: str, status: int, body: dict[str, Any]) -> None:
+def test_an_error_becomes_a_problem(
+    client: Client, name: str, status: int, body: dict[str, Any]
+) -> None:
     assert answer(client, name) == (status, body)
 
 
@@ -93,7 +100,10 @@ def test_the_headers_of_an_error_stay(client: Client) -> None:
 
 def test_a_body_that_is_not_json_is_400_and_says_where(client: Client) -> None:
     response = client.post("/raising/x", b'{"a": ', content_type="application/json")
-    assert (response.status_code, response.headers["Content-Type"]) == (400, "application/problem+json")
+    assert (response.status_code, response.headers["Content-Type"]) == (
+        400,
+        "application/problem+json",
+    )
     assert response.json()["detail"].startswith("JSON parse error")
 
 
@@ -116,7 +126,9 @@ def test_the_same_by_hand_for_plain_views() -> None:
     response = problem_response(401, "token: it is wrong.", **{"WWW-Authenticate": "Bearer"})
     assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, "Bearer")
     assert response.headers["Content-Type"] == "application/problem+json"
-    assert response.content == (b'{"type": "about:blank", "title": "Unauthorized", "status": 401, "detail": "token: it is wrong."}')
+    assert response.content == (
+        b'{"type": "about:blank", "title": "Unauthorized", "status": 401, "detail": "token: it is wrong."}'
+    )
 
 
 def test_errors_in_a_list_of_objects_are_found() -> None:

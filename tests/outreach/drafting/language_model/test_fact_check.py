@@ -38,14 +38,19 @@ def trace(text: str, *facts: tuple[str, str], subject: str = "A question") -> di
         ("In logistics it is a handover.", {"logistics": "industry"}),
         ("With 200 to 500 people it adds up.", {"200": "employees", "500": "employees"}),
         ("You have 4 open jobs.", {"4": "open_roles"}),
-        ("We work with HubSpot, and around hubspot too.", {"HubSpot": "technology", "hubspot": "technology"}),
+        (
+            "We work with HubSpot, and around hubspot too.",
+            {"HubSpot": "technology", "hubspot": "technology"},
+        ),
         ("Our chief AI officer would look at it for twenty minutes.", {}),
         ("Reading about pricing is one thing.", {"pricing": "page_topic"}),
         ("Would it help? Bring it here.", {}),
         ("A “small team” – no more…", {}),
     ],
 )
-def test_what_stands_in_a_field_or_in_the_template_is_said_with_its_source(text: str, found: dict[str, str]) -> None:
+def test_what_stands_in_a_field_or_in_the_template_is_said_with_its_source(
+    text: str, found: dict[str, str]
+) -> None:
     assert trace(text) == found
 
 
@@ -121,12 +126,20 @@ def test_a_fact_that_is_listed_must_be_so(fact: tuple[str, str], why: str) -> No
 
 
 def test_a_listed_fact_carries_the_source_of_its_field() -> None:
-    said = Said("A question", ("It is logistics that suffers.",), (Claimed("logistics", "industry"),))
+    said = Said(
+        "A question", ("It is logistics that suffers.",), (Claimed("logistics", "industry"),)
+    )
     [phrase] = fact_check.trace(said, KNOWN)
-    assert (phrase.text, phrase.field, phrase.source) == ("logistics", "industry", "clay, 2026-03-02")
+    assert (phrase.text, phrase.field, phrase.source) == (
+        "logistics",
+        "industry",
+        "clay, 2026-03-02",
+    )
 
 
 def test_letters_of_a_field_are_no_strangers() -> None:
     known = Known({"company": Value("Müller Großhandel", "rb2b")}, BASIS)
-    [phrase] = fact_check.trace(Said("A question", ("At Müller Großhandel it is slow.",), ()), known)
+    [phrase] = fact_check.trace(
+        Said("A question", ("At Müller Großhandel it is slow.",), ()), known
+    )
     assert phrase.text == "Müller Großhandel"
