@@ -1,6 +1,6 @@
 # `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run login test check bench chaos chaos-sending lock clean
+.PHONY: help run login test check docs bench chaos chaos-sending lock clean
 SHELL := /bin/sh
 export PYTHON UPGRADE BENCH_SECONDS
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -31,6 +31,11 @@ test: ## run the tests (on SQLite, unless DATABASE_URL and REDIS_URL say otherwi
 check: ## formatting, types, boundaries, migrations, deployment settings
 	@$(PREPARE) requirements-dev.txt
 	@sh .ci/check
+
+docs: ## redraw docs/architecture.md and the list of decisions from the code
+	@$(PREPARE) requirements-dev.txt
+	@$(PY) .ci/draw_packages.py
+	@$(PY) .ci/list_decisions.py
 
 bench: ## measure against the stated aims (BENCH_SECONDS=10); needs PostgreSQL and Redis on this machine
 	@$(PREPARE) requirements-dev.txt

@@ -1,0 +1,1 @@
+"""What we write to people, and the only place that sends it."""

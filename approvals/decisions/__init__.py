@@ -1,0 +1,1 @@
+"""A person's decision about one text of one email: one judgement for every channel."""

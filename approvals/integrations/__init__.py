@@ -1,0 +1,1 @@
+"""Slack: the client that posts notices."""

@@ -1,0 +1,1 @@
+"""What was approved and what became of it, and what people answered."""

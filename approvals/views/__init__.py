@@ -1,0 +1,1 @@
+"""Pages of queue, desk, sent emails and notices. A GET changes nothing."""

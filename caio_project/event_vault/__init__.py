@@ -1,0 +1,1 @@
+"""The admin's vault of inbound events: search, masking by role, replay."""

@@ -1,0 +1,1 @@
+"""Running it: status, diagnosis, deployment check, supervisor, examples, test visitor, switches."""

@@ -1,0 +1,1 @@
+"""Asking Clay about a lead: requests, callbacks, deadlines, the lifetime budget."""

@@ -1,0 +1,1 @@
+"""Visitors, suppressions and connections from files; contacts from GoHighLevel; the backfill."""

@@ -1,0 +1,1 @@
+"""The gates between phases: measures, samples, intervals, verdicts. No data is never a pass."""

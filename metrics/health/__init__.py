@@ -1,0 +1,1 @@
+"""Health of the sending domain: the score and its parts."""

@@ -1,0 +1,1 @@
+"""DNS lookups of SPF, DKIM and DMARC."""

@@ -1,0 +1,1 @@
+"""The overview: flow, what waits where and since when, experiments."""

@@ -1,0 +1,1 @@
+"""Moving between phases, and the page of the phase."""

@@ -1,0 +1,1 @@
+"""API of emails, phase, forecast and experiments."""

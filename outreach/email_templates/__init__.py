@@ -1,0 +1,1 @@
+"""Templates: the starting set, previews and publishing of versions."""

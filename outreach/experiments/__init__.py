@@ -1,0 +1,1 @@
+"""A/B tests of a template: start, count, compare, end."""

@@ -1,0 +1,1 @@
+"""Data of the previous system: past sends, answers, rejections, pending drafts."""

@@ -1,0 +1,1 @@
+"""Vendors that only outreach talks to: JSON in, dataclasses out."""

@@ -1,4 +1,6 @@
-"""Rows in named states. `message(status="held")` has gone through the real work wherever that is cheap."""
+"""Rows in named states. `message(status="held")` has gone through the real work wherever that is
+cheap.
+"""
 
 import itertools
 from datetime import timedelta

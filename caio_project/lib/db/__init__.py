@@ -1,0 +1,1 @@
+"""What is about the database: claims, append-only tables, deadlines, row changes."""
