@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 
 from leads.inbound import events
 from leads.integrations import rb2b
+from leads.integrations.body_errors import UnreadableBody
 
 
 class VisitorsView(APIView):
@@ -33,7 +34,7 @@ class VisitorsView(APIView):
             raise ValidationError({"body": f"It is larger than {events.LARGEST_BODY} bytes."})
         try:
             rb2b.parse_visitor(body)
-        except rb2b.UnreadableBody as error:
+        except UnreadableBody as error:
             raise ValidationError({"body": str(error)}) from error
         stored = events.store_event("api", body)
         return Response({"id": stored.public_id}, status=202 if stored.is_new else 200)

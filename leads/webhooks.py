@@ -18,6 +18,7 @@ from caio_project.lib.web import webhooks
 from caio_project.lib.web.problems import problem_response
 from leads.enrichment import submission_budget
 from leads.inbound import events, receive, stuck_files
+from leads.inbound.parked import NO_REASON
 from leads.integrations import breaker
 from leads.models import Enrichment, InboundEvent
 
@@ -26,12 +27,13 @@ from leads.models import Enrichment, InboundEvent
 @require_POST
 def rb2b_webhook(request: HttpRequest, token: str = "") -> JsonResponse:
     token = token or request.GET.get("token", "")
-    parked = events.UNTOKENED if not token and _is_cutover() else ""
+    parked = events.NO_TOKEN if not token and _is_cutover() else NO_REASON
     if not parked and not webhooks.matches_any_secret(token, settings.RB2B_WEBHOOK_TOKENS):
         return problem_response(401, "token: it is missing or wrong.")
     try:
         body, sha256, cut = _read_body(request)
-        accepted = receive.accept_body("rb2b", body, sha256, cut=cut, parked=parked)
+        parked = parked or (events.TOO_LARGE if cut else NO_REASON)
+        accepted = receive.accept_body("rb2b", body, sha256, parked=parked)
     except events.IncompleteBody:
         return webhooks.incomplete_response()
     except OSError:
@@ -55,7 +57,8 @@ def clay_webhook(request: HttpRequest) -> JsonResponse:
         return refusal
     try:
         body, sha256, cut = _read_body(request)
-        accepted = receive.accept_body("clay", body, sha256, cut=cut)
+        parked = events.TOO_LARGE if cut else NO_REASON
+        accepted = receive.accept_body("clay", body, sha256, parked=parked)
     except events.IncompleteBody:
         return webhooks.incomplete_response()
     except OSError:

@@ -22,7 +22,7 @@ from leads import locks, normal
 from leads.enrichment import submission_budget
 from leads.identity import lead_matching, merging
 from leads.integrations import breaker, clay, rates
-from leads.integrations.rb2b import UnreadableBody
+from leads.integrations.body_errors import UnreadableBody
 from leads.models import Company, Enrichment, InboundEvent, Kind, Lead, person_of
 from leads.suppression import suppression
 
@@ -246,15 +246,13 @@ def answer_from_event(event: InboundEvent) -> None:
     try:
         data = json.loads(bytes(event.body))
     except RecursionError as error:
-        raise UnreadableBody("The body is nested too deeply.") from error
+        raise UnreadableBody("body_too_deep") from error
     except ValueError as error:
-        raise UnreadableBody(f"The body is not JSON: {str(error)[:120]}.") from error
+        raise UnreadableBody("body_not_json", error=str(error)[:120]) from error
     if not isinstance(data, dict) or not isinstance(data.get("request_id"), str):
-        raise UnreadableBody(
-            "request_id is missing: it must be a column of the Clay table and part of the callback body."
-        )
+        raise UnreadableBody("request_id_missing")
     if not record_answer(data["request_id"], data):
-        raise UnreadableBody("request_id is not one of ours.")
+        raise UnreadableBody("request_id_unknown")
     about = Enrichment.objects.select_related("lead").get(request_id=data["request_id"]).lead
     kept = {"body": b""} if suppression.is_erased(about) else {}
     InboundEvent.objects.filter(pk=event.pk).update(about=about, **kept)

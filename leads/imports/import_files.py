@@ -11,8 +11,13 @@ from caio_project.lib.files import FileReport, csv_rows, decode_file, json_rows
 from leads import normal
 from leads.inbound import events
 from leads.integrations import rb2b
+from leads.integrations.body_errors import UnreadableBody
 from leads.models import KnownContact, Suppression, TeamMember
 from leads.scoring import assess
+
+
+class BadLine(Exception):
+    """A line of which no visitor can be made; the text says why."""
 
 
 def import_suppressions(raw: bytes, source: str) -> FileReport:
@@ -149,7 +154,7 @@ def import_visitors(raw: bytes, *, skip_bad: bool = False, progress: Any = None)
         report.read += 1
         try:
             bodies.append(_visitor_body(item))
-        except rb2b.UnreadableBody as error:
+        except (BadLine, UnreadableBody) as error:
             report.wrong(line, str(error))
     if report.errors and not skip_bad:
         return report
@@ -162,12 +167,12 @@ def import_visitors(raw: bytes, *, skip_bad: bool = False, progress: Any = None)
 
 
 def _visitor_body(item: dict[str, Any] | str) -> bytes:
-    """The body of one visitor; raises Unreadable where it would be parked, or has no time."""
+    """Raises UnreadableBody where it would be parked, BadLine where it has no time."""
     if isinstance(item, str):
-        raise rb2b.UnreadableBody(item)
+        raise BadLine(item)
     body = _encode_body(item)
     if rb2b.parse_visitor(body).seen_at is None:
-        raise rb2b.UnreadableBody(
+        raise BadLine(
             "Seen At is missing or no time; without it an old visit would count as one of now."
         )
     return body
@@ -178,7 +183,7 @@ def _encode_body(item: dict[str, Any]) -> bytes:
     try:
         return json.dumps(item, sort_keys=True, ensure_ascii=False).encode("utf-8", "replace")
     except RecursionError as error:
-        raise rb2b.UnreadableBody("It is nested too deeply.") from error
+        raise BadLine("It is nested too deeply.") from error
 
 
 def _visitor_rows(raw: bytes) -> Iterator[tuple[int, dict[str, Any] | str]]:

@@ -12,13 +12,14 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
 from leads import normal
+from leads.inbound.parked import StoredReason
 from leads.models import Company, InboundEvent, Lead, Visit
 
 UUID_PATTERN = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 MOST_REASONS_SEARCHED = (
     2000  # of the newest events that have one; a search for words reads no further
 )
-VisibleReason = Callable[[str], str]
+VisibleReason = Callable[[StoredReason], str]
 
 
 def find_events(
@@ -94,16 +95,16 @@ def _companies_named(words: str) -> QuerySet[Company]:
 
 
 def _with_reason(words: str, shown: VisibleReason) -> list[int]:
-    newest = (
-        InboundEvent.objects.exclude(reason="").order_by("-received_at").values_list("pk", "reason")
-    )
-    rows = list(newest[:MOST_REASONS_SEARCHED])
-    fitting = {
-        reason
-        for reason in {reason for _, reason in rows}
-        if words.lower() in shown(reason).lower()
-    }
-    return [pk for pk, reason in rows if reason in fitting]
+    newest = InboundEvent.objects.exclude(reason="").order_by("-received_at")
+    rows = newest.values_list("pk", "reason_code", "reason_args", "reason")
+    texts: dict[tuple[str, str], str] = {}  # by code and sentence, for many rows have the same
+    found = []
+    for pk, code, args, sentence in rows[:MOST_REASONS_SEARCHED]:
+        if (code, sentence) not in texts:
+            texts[code, sentence] = shown(StoredReason(code, args, sentence)).lower()
+        if words.lower() in texts[code, sentence]:
+            found.append(pk)
+    return found
 
 
 def _events_about(

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import IO
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from caio_project.lib.db import claims
@@ -17,7 +18,10 @@ from caio_project.lib.nudge import nudge
 from leads import locks, normal
 from leads.enrichment import enrichment_requests
 from leads.identity import lead_matching, merging
+from leads.inbound.old_reasons import OLD_REASONS, code_of_old_reason
+from leads.inbound.parked import NO_REASON, StoredReason, park_reason
 from leads.integrations import rb2b
+from leads.integrations.body_errors import UnreadableBody
 from leads.models import InboundEvent, Kind, Lead, Visit
 from leads.suppression import suppression
 
@@ -32,7 +36,11 @@ LEASE_SECONDS = 60
 
 
 class ParkedError(Exception):
-    """It cannot be worked off, and why; a person sees it."""
+    """The event cannot be worked off; a person sees the reason."""
+
+    def __init__(self, reason: StoredReason) -> None:
+        super().__init__(reason.sentence)
+        self.reason = reason
 
 
 class IncompleteBody(Exception):
@@ -69,16 +77,17 @@ def _read_part(stream: IO[bytes]) -> bytes:
         raise IncompleteBody from error
 
 
-UNTOKENED = "It came without a token, during the cutover. If it is RB2B's: replay_events --id."
+NO_TOKEN = park_reason("no_token")
+TOO_LARGE = park_reason("body_too_large", limit=LARGEST_BODY)
 
 # Every column is given, for Django keeps no defaults in the database. Written by hand, because the ORM takes as long to
 # prepare this statement as PostgreSQL takes to run it.
 INSERT_EVENT = """
-    INSERT INTO leads_inboundevent (public_id, source, body_sha256, body, kind, state, reason, received_at, not_before,
-        deliveries, attempts)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 1, 0)
+    INSERT INTO leads_inboundevent (public_id, source, body_sha256, body, kind, state, reason, reason_code,
+        reason_args, received_at, not_before, deliveries, attempts)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 1, 0)
     ON CONFLICT (source, body_sha256) DO UPDATE SET deliveries = leads_inboundevent.deliveries + 1
-    RETURNING public_id, deliveries, reason
+    RETURNING public_id, deliveries, reason, reason_code
 """
 
 
@@ -87,8 +96,7 @@ def store_event(
     body: bytes,
     sha256: str = "",
     *,
-    cut: bool = False,
-    parked: str = "",
+    parked: StoredReason = NO_REASON,
     kind: str = Kind.LIVE,
     received_at: datetime | None = None,
 ) -> StoredEvent:
@@ -98,11 +106,6 @@ def store_event(
     RB2B waits for. `received_at` is for what waited in the spool;
     `parked` is a reason not to process it. `sha256` may be of another name of the body than its bytes.
     """
-    if cut:
-        parked = (
-            parked
-            or f"The body is larger than {LARGEST_BODY} bytes; the first {LARGEST_BODY} are kept."
-        )
     public_id = uuid.uuid4()
     now = connection.ops.adapt_datetimefield_value(received_at or timezone.now())
     values = (
@@ -112,25 +115,33 @@ def store_event(
         body,
         str(kind),
         "parked" if parked else "waiting",
-        parked,
+        parked.sentence,
+        parked.code,
+        json.dumps(dict(parked.args)),
         now,
         now,
     )
     with connection.cursor() as cursor:
         cursor.execute(INSERT_EVENT, values)
-        known_as, deliveries, reason = cursor.fetchone()
-    if deliveries > 1 and reason == UNTOKENED and not parked:
+        known_as, deliveries, sentence, code = cursor.fetchone()
+    if deliveries > 1 and not parked and _is_untokened(sentence, code):
         _release_untokened(_uuid_text(known_as))
     nudge("leads.process_events")
     return StoredEvent(str(public_id) if deliveries == 1 else _uuid_text(known_as), deliveries == 1)
 
 
+def _is_untokened(sentence: str, code: str) -> bool:
+    return (code or code_of_old_reason(sentence, OLD_REASONS)) == NO_TOKEN.code
+
+
 def _release_untokened(public_id: str) -> None:
-    """A body that waited for a person because it came without a token has now come with one."""
-    found = InboundEvent.objects.filter(
-        public_id=public_id, state=InboundEvent.State.PARKED, reason=UNTOKENED
+    """Let workers process a body that was parked for want of a token and has now come with one."""
+    untokened = Q(reason_code=NO_TOKEN.code) | Q(reason_code="", reason=NO_TOKEN.sentence)
+    InboundEvent.objects.filter(
+        untokened, public_id=public_id, state=InboundEvent.State.PARKED
+    ).update(
+        state=InboundEvent.State.WAITING, **NO_REASON.columns, not_before=timezone.now(), attempts=0
     )
-    found.update(state=InboundEvent.State.WAITING, reason="", not_before=timezone.now(), attempts=0)
 
 
 def is_json_object(body: bytes) -> bool:
@@ -168,15 +179,17 @@ def process_due(batch: int = 200, processors: "Processors | None" = None) -> int
 def _process_event(event: InboundEvent, work_off: "Processor") -> None:
     if event.attempts > LAST_TRY:  # only a process that dies in the middle gets here
         close_event(
-            event, InboundEvent.State.PARKED, f"The process ended in each of {LAST_TRY} tries."
+            event, InboundEvent.State.PARKED, park_reason("process_ended", attempts=LAST_TRY)
         )
         return
     try:
         with transaction.atomic():
             work_off(event)
             close_event(event, InboundEvent.State.PROCESSED)
-    except (rb2b.UnreadableBody, ParkedError) as error:
-        close_event(event, InboundEvent.State.PARKED, str(error))
+    except UnreadableBody as error:
+        close_event(event, InboundEvent.State.PARKED, park_reason(error.code, **error.details))
+    except ParkedError as error:
+        close_event(event, InboundEvent.State.PARKED, error.reason)
     except TryAgainSoon as error:
         _retry_later(event, error)
     except Exception as error:
@@ -184,24 +197,22 @@ def _process_event(event: InboundEvent, work_off: "Processor") -> None:
         _retry_later(event, error)
 
 
-def close_event(event: InboundEvent, state: str, reason: str = "") -> None:
+def close_event(event: InboundEvent, state: str, reason: StoredReason = NO_REASON) -> None:
     InboundEvent.objects.filter(pk=event.pk).update(
-        state=state, reason=reason[:300], lease_until=None, processed_at=timezone.now()
+        state=state, **reason.columns, lease_until=None, processed_at=timezone.now()
     )
 
 
 def _retry_later(event: InboundEvent, error: Exception) -> None:
     """Try again later; after the last try a person sees it."""
+    cause = {"error": type(error).__name__, "detail": str(error)}
     if event.attempts >= LAST_TRY:
-        close_event(
-            event,
-            InboundEvent.State.PARKED,
-            f"Failed {event.attempts} times: {type(error).__name__}: {error}",
-        )
+        reason = park_reason("failed_repeatedly", attempts=event.attempts, **cause)
+        close_event(event, InboundEvent.State.PARKED, reason)
         return
     InboundEvent.objects.filter(pk=event.pk).update(
         lease_until=None,
-        reason=f"{type(error).__name__}: {error}"[:300],
+        **park_reason("will_retry", **cause).columns,
         not_before=timezone.now() + claims.retry_delay(event.attempts),
     )
 
@@ -247,9 +258,7 @@ def _store_visit(event: InboundEvent) -> Lead | None:
         else None
     )
     if lead is None and company is None:
-        raise rb2b.UnreadableBody(
-            "It names nobody: no LinkedIn URL, address, company name or website could be read."
-        )
+        raise UnreadableBody("no_readable_identifier")
     seen_at = _plausible_time(visitor.seen_at, event.received_at)
     Visit.objects.create(
         event=event,

@@ -19,6 +19,7 @@ from django.db import Error as DatabaseError
 
 from caio_project.lib.db import deadline
 from leads.inbound import events, spool, stuck_files
+from leads.inbound.parked import NO_REASON, StoredReason
 from leads.models import Kind
 
 log = logging.getLogger(__name__)
@@ -44,8 +45,7 @@ def accept_body(
     body: bytes,
     sha256: str,
     *,
-    cut: bool = False,
-    parked: str = "",
+    parked: StoredReason = NO_REASON,
     kind: str = Kind.LIVE,
 ) -> AcceptedBody:
     """Keep one body in the database or, where that cannot be done in time, in the spool.
@@ -54,13 +54,13 @@ def accept_body(
     """
 
     def store() -> AcceptedBody | None:
-        return _store_in_time(source, body, sha256, cut=cut, parked=parked, kind=kind)
+        return _store_in_time(source, body, sha256, parked=parked, kind=kind)
 
     is_asked = time.monotonic() >= _process_state.away_until
     if is_asked and (accepted := store()):
         return accepted
     try:
-        name = spool.keep_body(source, body, sha256, cut=cut, parked=parked, kind=str(kind))
+        name = spool.keep_body(source, body, sha256, parked=parked, kind=str(kind))
     except OSError as error:
         log.error("the spool cannot keep a body: %s", error.strerror)
         if not is_asked and (accepted := store()):  # the database may be back already
@@ -131,9 +131,13 @@ def _store_file(path: Path) -> bool:
         return False
     try:
         events.store_event(
-            waiting.source, waiting.body, waiting.sha256,
-            cut=waiting.cut, parked=waiting.parked, kind=waiting.kind, received_at=waiting.received_at,
-        )  # fmt: skip
+            waiting.source,
+            waiting.body,
+            waiting.sha256,
+            parked=waiting.parked,
+            kind=waiting.kind,
+            received_at=waiting.received_at,
+        )
     except REFUSAL_ERRORS as error:
         log.error(
             "%s in the spool is refused by the database: %s; it is set aside",

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -13,7 +14,8 @@ from caio_project.lib.db import claims
 from caio_project.lib.db.row_changes import RowChange, record_changes
 from caio_project.lib.models import Heartbeat
 from leads.inbound import events
-from leads.integrations.rb2b import UnreadableBody
+from leads.inbound.parked import StoredReason, park_reason
+from leads.integrations.body_errors import UnreadableBody
 from leads.models import InboundEvent
 
 BODY_GONE = (
@@ -74,9 +76,10 @@ def _replay_once(event: InboundEvent, process: events.Processor) -> ReplayOutcom
         with transaction.atomic(), record_changes() as watch:
             process(event)
             changes = tuple(one for one in watch.changes() if _is_news(one))
-    except (UnreadableBody, events.ParkedError) as error:
-        _release_event(event, reason=str(error)[:300])
-        return ReplayOutcome(name, False, f"still parked: {error}")
+    except UnreadableBody as error:
+        return _keep_parked(event, park_reason(error.code, **error.details))
+    except events.ParkedError as error:
+        return _keep_parked(event, error.reason)
     except events.TryAgainSoon as error:
         _release_event(event)
         return ReplayOutcome(name, False, f"too early: {error}"[:300])
@@ -94,8 +97,13 @@ def _is_news(change: RowChange) -> bool:
     )
 
 
-def _release_event(event: InboundEvent, **said: str) -> None:
-    InboundEvent.objects.filter(pk=event.pk).update(lease_until=None, **said)
+def _keep_parked(event: InboundEvent, reason: StoredReason) -> ReplayOutcome:
+    _release_event(event, **reason.columns)
+    return ReplayOutcome(str(event.public_id), False, f"still parked: {reason.sentence}")
+
+
+def _release_event(event: InboundEvent, **changes: Any) -> None:
+    InboundEvent.objects.filter(pk=event.pk).update(lease_until=None, **changes)
 
 
 def change_summary(changes: Iterable[RowChange]) -> str:

@@ -21,6 +21,8 @@ from typing import Any
 
 from django.conf import settings
 
+from leads.inbound.parked import NO_REASON, StoredReason, park_reason
+
 log = logging.getLogger(__name__)
 
 SUFFIX, PART, BAD, REFUSED = ".event", ".part", ".bad", ".refused"
@@ -37,22 +39,22 @@ class SpooledBody:
     source: str
     kind: str
     sha256: str
-    cut: bool
-    parked: str
+    parked: StoredReason
     received_at: datetime
     body: bytes
 
 
 def keep_body(
-    source: str, body: bytes, sha256: str, *, cut: bool, kind: str, parked: str = ""
+    source: str, body: bytes, sha256: str, *, kind: str, parked: StoredReason = NO_REASON
 ) -> str:
     """Write one body to the spool and return its name; raises OSError where the disk cannot take it."""
     head = {
         "source": source,
         "kind": kind,
         "sha256": sha256,
-        "cut": cut,
-        "parked": parked,
+        "parked": parked.sentence,
+        "reason_code": parked.code,
+        "reason_args": dict(parked.args),
         "at": datetime.now(UTC).isoformat(),
         "size": len(body),
         "body_sha256": hashlib.sha256(body).hexdigest(),
@@ -160,25 +162,37 @@ def _parse_file(path: Path) -> SpooledBody | None:
         return None
     head, _, body = raw.partition(b"\n")
     try:
-        said = json.loads(head)
-        at = datetime.fromisoformat(said["at"])
-        texts = [_required_text(said[name]) for name in ("source", "kind", "sha256", "parked")]
+        fields = json.loads(head)
+        at = datetime.fromisoformat(fields["at"])
+        source, kind, sha256 = (
+            _required_text(fields[name]) for name in ("source", "kind", "sha256")
+        )
+        parked = _parse_reason(fields, body)
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    source, kind, sha256, parked = texts
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return (
-        SpooledBody(path, source, kind, sha256, bool(said.get("cut")), parked, at, body)
-        if _is_whole(said, body)
-        else None
-    )
+    if not _is_whole(fields, body):
+        return None
+    received_at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return SpooledBody(path, source, kind, sha256, parked, received_at, body)
 
 
-def _is_whole(said: dict[str, Any], body: bytes) -> bool:
-    """By length and hash; the files of the first version say neither."""
-    if "size" not in said:
+def _parse_reason(fields: dict[str, Any], body: bytes) -> StoredReason:
+    """Raises KeyError or TypeError. Files written before reasons had codes may say `cut` instead."""
+    sentence = _required_text(fields["parked"])
+    code, args = _required_text(fields.get("reason_code", "")), fields.get("reason_args", {})
+    if not isinstance(args, dict):
+        raise TypeError
+    if fields.get("cut") and not sentence:
+        return park_reason("body_too_large", limit=len(body))
+    return StoredReason(code, args, sentence)
+
+
+def _is_whole(fields: dict[str, Any], body: bytes) -> bool:
+    """By length and hash; the files of the first version have neither."""
+    if "size" not in fields:
         return True
-    return len(body) == said["size"] and hashlib.sha256(body).hexdigest() == said.get("body_sha256")
+    body_sha256 = hashlib.sha256(body).hexdigest()
+    return len(body) == fields["size"] and body_sha256 == fields.get("body_sha256")
 
 
 def _required_text(value: object) -> str:

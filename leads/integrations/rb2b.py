@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from leads.integrations.body_errors import UnreadableBody
 from leads.normal import storable_text
 
 ALIASES = {
@@ -47,10 +48,6 @@ EMPTY_WORDS = {"", "null", "none", "n/a", "na", "undefined", "-", "unknown"}
 EARLIEST_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 IDENTIFYING_FIELDS = ("linkedin_url", "email", "company_name", "website")
 SHOWN_NAMES = {"email": "Business Email", "url": "Captured URL", "seen_at": "Seen At"}
-
-
-class UnreadableBody(Exception):
-    """The body cannot become a visit; the text is for a person."""
 
 
 @dataclass(frozen=True)
@@ -103,12 +100,10 @@ def parse_visitor(body: bytes) -> Visitor:
     try:
         fields = _flatten_keys(_unwrap_envelope(_load_object(body)))
     except RecursionError as error:
-        raise UnreadableBody("The body is nested too deeply.") from error
+        raise UnreadableBody("body_too_deep") from error
     said = {name: _text_field(name, fields) for name in ALIASES}
     if not any(said[name] for name in IDENTIFYING_FIELDS):
-        raise UnreadableBody(
-            "It names nobody: LinkedIn URL, Business Email, Company Name and Website are all missing."
-        )
+        raise UnreadableBody("no_identifiers")
     seen_at = said.pop("seen_at")
     return Visitor(
         **said,
@@ -123,15 +118,14 @@ def _load_object(body: bytes) -> dict[str, Any]:
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UnreadableBody(
-            f"The body is not UTF-8: byte {error.start} is 0x{body[error.start]:02x}."
-        ) from error
+        byte = f"0x{body[error.start]:02x}"
+        raise UnreadableBody("body_not_utf8", position=error.start, byte=byte) from error
     try:
         loaded = json.loads(text)
     except ValueError as error:
-        raise UnreadableBody(f"The body is not JSON: {str(error)[:120]}.") from error
+        raise UnreadableBody("body_not_json", error=str(error)[:120]) from error
     if not isinstance(loaded, dict):
-        raise UnreadableBody(f"The body is a JSON {_json_type(loaded)}, not an object.")
+        raise UnreadableBody("body_not_object", json_type=_json_type(loaded))
     return loaded
 
 
@@ -205,7 +199,7 @@ def _text_field(name: str, fields: dict[str, Any]) -> str:
                 .replace("Url", "URL")
                 .replace("Linkedin", "LinkedIn"),
             )
-            raise UnreadableBody(f"{shown} is a {_json_type(value)}, not text.")
+            raise UnreadableBody("field_not_text", field=shown, json_type=_json_type(value))
         value = storable_text(value).strip()
         if value.lower() not in EMPTY_WORDS:
             return value[: LIMITS.get(name, 100)]

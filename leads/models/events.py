@@ -4,7 +4,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.utils import timezone
 
 
@@ -38,6 +38,19 @@ class InboundEvent(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     reason = models.CharField(
         max_length=300, blank=True, help_text="Why it is parked, for a person to read."
+    )
+    reason_code = models.CharField(
+        max_length=40,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Of the reason, as in PARK_REASONS; blank for reasons stored as a sentence alone.",
+    )
+    reason_args = models.JSONField(
+        blank=True,
+        default=dict,
+        db_default=Value({}, models.JSONField()),
+        help_text="What the sentence of the code is filled with. May be personal.",
     )
     deliveries = models.PositiveIntegerField(default=1)
     attempts = models.PositiveSmallIntegerField(default=0)

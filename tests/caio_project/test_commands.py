@@ -66,7 +66,7 @@ class TestDiagnosePipeline:
     def test_says_what_is_stuck_in_the_spool_and_what_to_do(self, db: None) -> None:
         everything_alive()
         alarms.raise_alarm("spool:elsewhere:bad", "Somewhere else a file cannot be read.")
-        spool.keep_body("rb2b", b"{}", "abc", cut=False, kind="live")
+        spool.keep_body("rb2b", b"{}", "abc", kind="live")
         spool.set_aside(spool.waiting_files()[0], spool.REFUSED)
         code, said = run("diagnose_pipeline", "--json")
         [found] = [one for one in json.loads(said)["stages"] if one["name"] == "spool"]

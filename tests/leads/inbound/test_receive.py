@@ -18,6 +18,7 @@ from django.test import Client
 from psycopg.conninfo import make_conninfo
 
 from leads.inbound import events, receive, spool, stuck_files
+from leads.inbound.parked import StoredReason
 from leads.integrations import alarms
 from leads.models import Alarm, InboundEvent, Visit
 from tests.conftest import TOKEN
@@ -27,10 +28,10 @@ from tests.fakes.clay import FakeClay
 PATH = f"/webhooks/rb2b?token={TOKEN}"
 
 
-def keep(body: bytes = b"{}", **more: str) -> Path:
+def keep(body: bytes = b"{}", **more: Any) -> Path:
     """One body in the spool; its file."""
     known, kind = set(spool.waiting_files()), more.pop("kind", "live")
-    spool.keep_body("rb2b", body, hashlib.sha256(body).hexdigest(), cut=False, kind=kind, **more)
+    spool.keep_body("rb2b", body, hashlib.sha256(body).hexdigest(), kind=kind, **more)
     [path] = set(spool.waiting_files()) - known
     return path
 
@@ -88,9 +89,7 @@ class TestDrain:
     def test_everything_ends_as_one_event_with_the_time_it_came(self, client: Client) -> None:
         bodies = [rb2b.to_body(rb2b.person()) for _ in range(3)]
         for body in [*bodies, bodies[0]]:
-            spool.keep_body(
-                "rb2b", body, events.hashlib.sha256(body).hexdigest(), cut=False, kind="live"
-            )
+            spool.keep_body("rb2b", body, events.hashlib.sha256(body).hexdigest(), kind="live")
         kept = spool.read_file(spool.waiting_files()[0])
         assert receive.drain_spool() == 4
         assert list(InboundEvent.objects.order_by("pk").values_list("deliveries", flat=True)) == [
@@ -154,13 +153,15 @@ class TestStranded:
     @pytest.mark.parametrize(
         "wrong",
         [
-            pytest.param({"parked": "\ud800"}, id="no text"),
+            pytest.param({"parked": StoredReason(sentence="\ud800")}, id="no text"),
             pytest.param({"kind": "x" * 11}, id="too long", marks=pytest.mark.postgres),
-            pytest.param({"parked": "\0"}, id="NUL", marks=pytest.mark.postgres),
+            pytest.param(
+                {"parked": StoredReason(sentence="\0")}, id="NUL", marks=pytest.mark.postgres
+            ),
         ],
     )
     def test_what_the_database_refuses_is_set_aside_and_told(
-        self, client: Client, wrong: dict[str, str]
+        self, client: Client, wrong: dict[str, Any]
     ) -> None:
         keep(b"refused", **wrong)
         keep(b"behind it")
@@ -224,7 +225,9 @@ class TestStranded:
     def test_a_body_that_the_database_refuses_is_kept_and_the_database_is_not_taken_for_away(
         self,
     ) -> None:
-        assert receive.accept_body("rb2b", b"refused", "abc", parked="\ud800").is_spooled
+        assert receive.accept_body(
+            "rb2b", b"refused", "abc", parked=StoredReason(sentence="\ud800")
+        ).is_spooled
         assert not receive.accept_body("rb2b", b"the next", "def").is_spooled
 
     def test_the_drainer_outlives_a_folder_that_cannot_be_read(self) -> None:

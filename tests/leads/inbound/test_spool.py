@@ -15,24 +15,33 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leads.inbound import spool
+from leads.inbound.parked import StoredReason, park_reason
 
 
 def keep(body: bytes = b"{}", **more: Any) -> Path:
     """One body in the spool; its file."""
     known = set(spool.waiting_files())
     spool.keep_body(
-        "rb2b",
-        body,
-        more.pop("sha256", hashlib.sha256(body).hexdigest()),
-        cut=False,
-        kind="live",
-        **more,
+        "rb2b", body, more.pop("sha256", hashlib.sha256(body).hexdigest()), kind="live", **more
     )
     [path] = set(spool.waiting_files()) - known
     return path
 
 
-HEAD = st.sampled_from(["source", "kind", "sha256", "cut", "parked", "at", "size", "body_sha256"])
+HEAD = st.sampled_from(
+    [
+        "source",
+        "kind",
+        "sha256",
+        "cut",
+        "parked",
+        "reason_code",
+        "reason_args",
+        "at",
+        "size",
+        "body_sha256",
+    ]
+)
 JUNK = (
     st.none()
     | st.booleans()
@@ -65,7 +74,7 @@ def full_disk() -> Iterator[None]:
 
 def test_a_full_disk_is_said_and_leaves_nothing_behind() -> None:
     with full_disk(), pytest.raises(OSError):
-        spool.keep_body("rb2b", b"x" * 5000, "abc", cut=False, kind="live")
+        spool.keep_body("rb2b", b"x" * 5000, "abc", kind="live")
     assert names() == []
 
 
@@ -78,11 +87,11 @@ def test_the_folder_is_synced_where_it_is_made_and_the_file_and_its_name_after(
         os, "fsync", lambda fd: (synced.append(os.readlink(f"/proc/self/fd/{fd}")), fsync(fd))
     )
     settings.SPOOL_DIR = tmp_path / "new" / "spool"
-    name = spool.keep_body("rb2b", b"{}", "abc", cut=False, kind="live")
+    name = spool.keep_body("rb2b", b"{}", "abc", kind="live")
     made, folder = [str(tmp_path), str(tmp_path / "new")], str(tmp_path / "new" / "spool")
     assert sorted(synced[:2]) == made
     assert synced[2:] == [f"{folder}/{name}.part", folder]
-    spool.keep_body("rb2b", b"{}", "abc", cut=False, kind="live")
+    spool.keep_body("rb2b", b"{}", "abc", kind="live")
     assert len(synced) == 6  # the parents once
 
 
@@ -100,23 +109,30 @@ def test_a_folder_that_was_taken_away_is_made_again(settings: Any) -> None:
     "body", [b"", b"{}", b'{"a": "line\nbreak"}\x00\xff', b"\n\n", b"x" * 1024 * 1024]
 )
 def test_a_body_comes_back_as_it_went_in(body: bytes) -> None:
-    found = spool.read_file(keep(body, parked="why", sha256="another name"))
+    parked = park_reason("process_ended", attempts=8)
+
+    found = spool.read_file(keep(body, parked=parked, sha256="another name"))
+
     assert found is not None
-    assert (found.body, found.sha256, found.parked) == (body, "another name", "why")
+    assert (found.body, found.sha256, found.parked) == (body, "another name", parked)
 
 
 @settings(suppress_health_check=list(HealthCheck))  # the folder is the same for every example
 @given(
     st.binary(),
     st.text(st.characters(), max_size=64),
-    st.text(st.characters(), max_size=64),
-    st.booleans(),
+    st.builds(
+        StoredReason,
+        st.text(st.characters(), max_size=40),
+        st.dictionaries(st.text(), st.text() | st.integers()),
+        st.text(st.characters(), max_size=64),
+    ),
 )
-def test_whatever_is_kept_comes_back(body: bytes, name: str, parked: str, cut: bool) -> None:
-    name_of_file = spool.keep_body("rb2b", body, name, cut=cut, kind="live", parked=parked)
+def test_whatever_is_kept_comes_back(body: bytes, name: str, parked: StoredReason) -> None:
+    name_of_file = spool.keep_body("rb2b", body, name, kind="live", parked=parked)
     found = spool.read_file(spool.spool_folder() / f"{name_of_file}.event")
     assert found is not None
-    assert (found.body, found.sha256, found.parked, found.cut) == (body, name, parked, cut)
+    assert (found.body, found.sha256, found.parked) == (body, name, parked)
 
 
 @settings(suppress_health_check=list(HealthCheck))
@@ -130,9 +146,9 @@ def test_whatever_lies_in_the_folder_is_read_or_set_aside(raw: bytes) -> None:
     if found is None:
         assert path.with_suffix(".bad").read_bytes() == raw
     else:
-        assert {type(found.source), type(found.kind), type(found.sha256), type(found.parked)} == {
-            str
-        }
+        texts = (found.source, found.kind, found.sha256, found.parked.code, found.parked.sentence)
+        assert {type(text) for text in texts} == {str}
+        assert isinstance(found.parked.args, dict)
         assert found.received_at.tzinfo is not None
 
 
@@ -162,6 +178,27 @@ def test_a_file_of_the_version_before_is_read() -> None:
     found = spool.read_file(path)
     assert found is not None
     assert (found.body, found.source, found.received_at.isoformat()) == (b'{"a": 1}', "rb2b", at)
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"cut": True, "parked": ""}, park_reason("body_too_large", limit=8)),
+        ({"cut": True, "parked": "why"}, StoredReason(sentence="why")),
+        ({"cut": False, "parked": "why"}, StoredReason(sentence="why")),
+    ],
+)
+def test_a_file_from_before_reasons_had_codes_is_read(
+    fields: dict[str, Any], reason: StoredReason
+) -> None:
+    head = {"source": "rb2b", "kind": "live", "sha256": "abc", "at": "2026-11-20T10:00:00+00:00"}
+    path = keep()
+    path.write_bytes(json.dumps({**head, **fields}).encode() + b"\n" + b'{"a": 1}')
+
+    found = spool.read_file(path)
+
+    assert found is not None
+    assert found.parked == reason
 
 
 GARBAGE = {
