@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from leads.enrichment import enrichment_requests, submission_budget
+from leads.enrichment import clay_push, enrichment_requests, submission_budget
 from leads.imports import ghl_contacts
 from leads.integrations import breaker
 from leads.models import Enrichment, Kind, Lead
@@ -52,9 +52,9 @@ def why_not_possible() -> str:
     if "clay" in settings.SANDBOXED:
         return "Clay is in the sandbox: nothing would be asked. Connect it first."
     if breaker.is_blocked():
-        return f"{enrichment_requests.BREAKER_OPEN} {breaker.breaker_row().reason}."
+        return f"{clay_push.BREAKER_OPEN} {breaker.breaker_row().reason}."
     return (
-        enrichment_requests.BUDGET_USED_UP
+        clay_push.BUDGET_USED_UP
         if submission_budget.submissions_used() >= submission_budget.LIFETIME_SUBMISSIONS
         else ""
     )
@@ -65,7 +65,7 @@ def leads_lacking_data() -> QuerySet[Lead]:
     lately = Q(settled_at__gt=timezone.now() - enrichment_requests.ANSWER_VALID_FOR) & ~Q(
         outcome=Enrichment.Outcome.SKIPPED
     )
-    lately &= ~Q(reason__in=[enrichment_requests.BREAKER_OPEN, enrichment_requests.BUDGET_USED_UP])
+    lately &= ~Q(reason__in=[clay_push.BREAKER_OPEN, clay_push.BUDGET_USED_UP])
     recent = Enrichment.objects.filter(
         ~Q(state=Enrichment.State.SETTLED) | lately, lead=OuterRef("pk")
     )
@@ -138,7 +138,7 @@ def _wait_for_answers(
         open_ := asked.exclude(state=Enrichment.State.SETTLED).count()
     ) and time.monotonic() < until:
         progress("Answers", total - open_, total)
-        enrichment_requests.push_due(batch=10)
+        clay_push.push_due(batch=10)
         enrichment_requests.settle_overdue()
         time.sleep(POLL_SECONDS)
     progress("Answers", total - open_, total)

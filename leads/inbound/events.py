@@ -16,7 +16,7 @@ from django.utils import timezone
 from caio_project.lib.db import claims
 from caio_project.lib.nudge import nudge
 from leads import locks, normal
-from leads.enrichment import enrichment_requests
+from leads.enrichment import clay_answers, enrichment_requests
 from leads.identity import lead_matching, merging
 from leads.inbound.old_reasons import OLD_REASONS, code_of_old_reason
 from leads.inbound.parked import NO_REASON, StoredReason, park_reason
@@ -289,5 +289,5 @@ PROCESSORS: Processors = {
     "rb2b": visit_from_rb2b,
     "api": visit_from_rb2b,
     "import": visit_from_import,
-    "clay": enrichment_requests.answer_from_event,
+    "clay": clay_answers.answer_from_event,
 }

@@ -5,6 +5,7 @@ later; nothing in its answer can be relied on. It signs nothing: the secret in t
 `request_id` are the proof.
 """
 
+import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from typing import Any
 from django.conf import settings
 
 from caio_project.lib import http
+from leads.integrations.body_errors import UnreadableBody
 from leads.normal import storable_text
 
 EMPTY_WORDS = {
@@ -109,6 +111,19 @@ def push_row(row: ClayRow) -> None:
         json=body,
         deadline=float(settings.CLAY_TIMEOUT_SECONDS),
     )
+
+
+def parse_callback(body: bytes) -> dict[str, Any]:
+    """The callback as an object whose `request_id` is a text. Raises UnreadableBody."""
+    try:
+        data = json.loads(body)
+    except RecursionError as error:
+        raise UnreadableBody("body_too_deep") from error
+    except ValueError as error:
+        raise UnreadableBody("body_not_json", error=str(error)[:120]) from error
+    if not isinstance(data, dict) or not isinstance(data.get("request_id"), str):
+        raise UnreadableBody("request_id_missing")
+    return data
 
 
 def parse_answer(data: dict[str, Any]) -> ClayAnswer:

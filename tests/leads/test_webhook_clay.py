@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from leads.enrichment import enrichment_requests
+from leads.enrichment import clay_push, enrichment_requests
 from leads.inbound import events
 from leads.models import Enrichment, InboundEvent, Lead
 from tests.factories import LeadFactory
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 def asked(clay: FakeClay, **lead: Any) -> dict[str, Any]:
     """The row at Clay of a new lead that was just pushed."""
     enrichment_requests.request_enrichment(LeadFactory(**lead))
-    enrichment_requests.push_due()
+    clay_push.push_due()
     return clay.submissions()[-1]
 
 

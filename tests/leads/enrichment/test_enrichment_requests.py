@@ -11,7 +11,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leads.enrichment import enrichment_requests
+from leads.enrichment import clay_answers, clay_push, enrichment_requests
 from leads.identity import lead_matching
 from leads.integrations import clay as vendor
 from leads.models import Assessment, Company, Enrichment, Lead, Suppression
@@ -33,7 +33,7 @@ def asked(clay: FakeClay, **fields: Any) -> tuple[Lead, Enrichment]:
     """A lead whose question was pushed and is waiting for its answer."""
     lead = LeadFactory(**fields)
     enrichment_requests.request_enrichment(lead)
-    assert enrichment_requests.push_due() == 1
+    assert clay_push.push_due() == 1
     row = lead.enrichments.get()
     assert row.state == "requested"
     return lead, row
@@ -116,10 +116,10 @@ def test_a_batch_is_pushed_oldest_first_and_not_before_its_time(clay: FakeClay) 
     leads = [LeadFactory() for _ in range(4)]
     for lead, seconds in zip(leads, (-1, -3, -2, 60), strict=True):
         Enrichment.objects.create(lead=lead, not_before=now + timedelta(seconds=seconds))
-    assert enrichment_requests.push_due(batch=2) == 2
+    assert clay_push.push_due(batch=2) == 2
     assert [row["email"] for row in clay.submissions()] == [leads[1].email, leads[2].email]
-    assert enrichment_requests.push_due() == 1
-    assert enrichment_requests.push_due() == 0
+    assert clay_push.push_due() == 1
+    assert clay_push.push_due() == 0
     assert leads[3].enrichments.get().state == "due"
 
 
@@ -127,7 +127,7 @@ def test_in_the_sandbox_nothing_is_asked_nothing_is_made_up_and_the_lead_goes_on
     lead = LeadFactory(title="")
     before = Lead.objects.values().get()
     enrichment_requests.request_enrichment(lead)
-    enrichment_requests.push_due()
+    clay_push.push_due()
     row = lead.enrichments.get()
     assert (row.state, row.outcome, row.requested_at, row.gained) == (
         "settled",
@@ -154,7 +154,7 @@ def test_in_the_sandbox_nothing_is_asked_nothing_is_made_up_and_the_lead_goes_on
 def test_people_who_do_not_exist_never_reach_clay(clay: FakeClay, kind: str, why: str) -> None:
     lead = LeadFactory(kind=kind)
     enrichment_requests.request_enrichment(lead)
-    enrichment_requests.push_due()
+    clay_push.push_due()
     row = lead.enrichments.get()
     assert (row.outcome, row.reason) == ("skipped", why)
     assert clay.requests() == []
@@ -168,7 +168,7 @@ def test_somebody_who_must_not_be_written_to_is_not_asked_about(
     lead = LeadFactory()
     suppression.suppress(lead.email, reason, "test", lead)
     enrichment_requests.request_enrichment(lead)
-    enrichment_requests.push_due()
+    clay_push.push_due()
     assert lead.enrichments.get().outcome == "skipped"
     assert clay.requests() == []
 
@@ -189,7 +189,7 @@ def test_a_lead_has_one_open_question(clay: FakeClay) -> None:
     for _ in range(3):
         enrichment_requests.request_enrichment(lead)
     assert lead.enrichments.count() == 1
-    enrichment_requests.push_due()
+    clay_push.push_due()
     enrichment_requests.request_enrichment(lead)
     assert (lead.enrichments.count(), len(clay.submissions())) == (1, 1)
 
@@ -206,7 +206,7 @@ def test_the_database_holds_one_open_question_and_any_number_of_closed_ones() ->
 
 def test_an_answer_of_the_last_seven_days_is_not_asked_for_again(clay: FakeClay) -> None:
     lead, row = asked(clay)
-    enrichment_requests.record_answer(row.request_id, enriched({}))
+    clay_answers.record_answer(row.request_id, enriched({}))
     assess.assess_due()
     with later(7 * 86400 - 60):
         enrichment_requests.request_enrichment(lead)
@@ -219,7 +219,7 @@ def test_an_answer_of_the_last_seven_days_is_not_asked_for_again(clay: FakeClay)
 def answered_colleague(clay: FakeClay, **fields: Any) -> Lead:
     """Somebody about whom and about whose company Clay has just answered."""
     lead, row = asked(clay, **fields)
-    enrichment_requests.record_answer(row.request_id, enriched(clay.submissions()[-1]))
+    clay_answers.record_answer(row.request_id, enriched(clay.submissions()[-1]))
     return lead
 
 
@@ -244,7 +244,7 @@ def test_what_clay_said_about_a_company_is_not_asked_again_for_a_colleague_in_se
         False,
         company.enriched_at,
     )
-    enrichment_requests.record_answer(row.request_id, {"last_name": "Reyes", "job_title": "CEO"})
+    clay_answers.record_answer(row.request_id, {"last_name": "Reyes", "job_title": "CEO"})
     row.refresh_from_db()
     company.refresh_from_db()
     assert row.gained == ["last_name", "title"]  # the company's fields are the colleague's gain
@@ -267,7 +267,7 @@ def test_after_seven_days_the_company_is_asked_about_again(clay: FakeClay) -> No
 def test_the_cache_is_by_domain_and_a_company_without_one_is_asked_about(clay: FakeClay) -> None:
     company = CompanyFactory(domain=None, name="Northline", name_key="northline")
     _, row = asked(clay, company=company, email="dana@acme.test")
-    enrichment_requests.record_answer(
+    clay_answers.record_answer(
         row.request_id, {**enriched(clay.submissions()[-1]), "company_domain": ""}
     )
     company.refresh_from_db()
@@ -279,7 +279,7 @@ def test_the_cache_is_by_domain_and_a_company_without_one_is_asked_about(clay: F
 def test_an_answer_about_another_domain_is_no_answer_about_this_one(clay: FakeClay) -> None:
     company = CompanyFactory(domain="northline.test")
     _, row = asked(clay, company=company)
-    enrichment_requests.record_answer(
+    clay_answers.record_answer(
         row.request_id, {"company_domain": "elsewhere.test", "industry": "Mining"}
     )
     company.refresh_from_db()
@@ -296,10 +296,10 @@ def test_where_the_person_is_known_and_the_company_is_not_only_the_company_is_as
         assert wants(clay) == ("yes", "no")
     with later(8 * 86400):
         enrichment_requests.request_enrichment(lead)
-        enrichment_requests.push_due()
+        clay_push.push_due()
         assert wants(clay) == ("no", "yes")
         row = lead.enrichments.get(state="requested")
-        enrichment_requests.record_answer(row.request_id, {"company_domain": "northline.test"})
+        clay_answers.record_answer(row.request_id, {"company_domain": "northline.test"})
         enrichment_requests.request_enrichment(lead)
         assert not lead.enrichments.exclude(state="settled").exists()
 
@@ -307,7 +307,7 @@ def test_where_the_person_is_known_and_the_company_is_not_only_the_company_is_as
 def test_a_question_that_an_answer_has_overtaken_is_not_pushed(clay: FakeClay) -> None:
     lead = answered_colleague(clay)
     row = Enrichment.objects.create(lead=lead)
-    enrichment_requests.push_due()
+    clay_push.push_due()
     row.refresh_from_db()
     assert (row.outcome, row.reason, len(clay.submissions())) == (
         "skipped",
@@ -365,7 +365,7 @@ def test_a_late_answer_is_taken_and_the_lead_assessed_anew(clay: FakeClay) -> No
         assess.assess_due()
     assert not is_due(lead)
     assert Assessment.objects.count() == 1
-    assert enrichment_requests.record_answer(row.request_id, enriched({})) is True
+    assert clay_answers.record_answer(row.request_id, enriched({})) is True
     row.refresh_from_db()
     assert (row.state, row.outcome) == ("settled", "late")
     assert is_due(lead)
@@ -393,13 +393,13 @@ def test_a_push_that_is_refused_or_fails_is_shown_and_the_lead_goes_on(
     clay.on(SOURCE).status(status, {"message": "nope"})
     lead = LeadFactory()
     enrichment_requests.request_enrichment(lead)
-    enrichment_requests.push_due()
+    clay_push.push_due()
     row = lead.enrichments.get()
     assert (row.state, row.outcome, row.requested_at) == ("settled", "failed", None)
     assert row.reason.endswith(reason)
     assert is_due(lead)
     assert len(clay.requests()) == 1
-    assert enrichment_requests.push_due() == 0
+    assert clay_push.push_due() == 0
 
 
 def test_a_push_that_is_not_answered_in_time_fails_and_a_callback_still_counts(
@@ -409,11 +409,11 @@ def test_a_push_that_is_not_answered_in_time_fails_and_a_callback_still_counts(
     clay.on(SOURCE).act_then_delay(20)
     lead = LeadFactory(title="")
     enrichment_requests.request_enrichment(lead)
-    enrichment_requests.push_due()
+    clay_push.push_due()
     row = lead.enrichments.get()
     assert (row.outcome, row.reason.endswith("did not answer in time")) == ("failed", True)
     assert is_due(lead)
-    enrichment_requests.record_answer(clay.submissions()[0]["request_id"], enriched({}))
+    clay_answers.record_answer(clay.submissions()[0]["request_id"], enriched({}))
     row.refresh_from_db()
     assert (row.outcome, row.answered_at is not None) == ("late", True)
 
@@ -422,7 +422,7 @@ def test_a_push_to_nobody_fails(clay: FakeClay) -> None:
     lead = LeadFactory()
     enrichment_requests.request_enrichment(lead)
     clay.stop()
-    enrichment_requests.push_due()
+    clay_push.push_due()
     row = lead.enrichments.get()
     assert (row.outcome, row.reason.startswith("no connection to 127.0.0.1:")) == ("failed", True)
     assert is_due(lead)
@@ -432,7 +432,7 @@ def test_an_error_that_no_database_can_store_is_stored(clay: FakeClay) -> None:
     clay.on(SOURCE).status(422, {"message": "a\x00b\ud800" + "x" * 1000})
     lead = LeadFactory()
     enrichment_requests.request_enrichment(lead)
-    enrichment_requests.push_due()
+    clay_push.push_due()
     row = lead.enrichments.get()
     assert (row.outcome, len(row.reason)) == ("failed", 300)
 
@@ -441,7 +441,7 @@ def test_one_failed_push_does_not_hold_up_the_next(clay: FakeClay) -> None:
     clay.on(SOURCE).status(500, times=1)
     for _ in range(2):
         enrichment_requests.request_enrichment(LeadFactory())
-    assert enrichment_requests.push_due() == 2
+    assert clay_push.push_due() == 2
     assert list(Enrichment.objects.order_by("pk").values_list("state", "outcome")) == [
         ("settled", "failed"),
         ("requested", ""),
@@ -453,9 +453,9 @@ def test_a_worker_that_died_in_the_push_is_taken_over_after_its_lease(clay: Fake
     Enrichment.objects.create(
         lead=lead, lease_until=timezone.now() + timedelta(seconds=20), attempts=1
     )
-    assert enrichment_requests.push_due() == 0
+    assert clay_push.push_due() == 0
     with later(21):
-        assert enrichment_requests.push_due() == 1
+        assert clay_push.push_due() == 1
     assert lead.enrichments.get().attempts == 2
 
 
@@ -466,8 +466,8 @@ def test_an_answer_before_the_push_was_recorded_is_an_answer(clay: FakeClay) -> 
     lead = LeadFactory(title="")
     enrichment_requests.request_enrichment(lead)
     row = lead.enrichments.get()
-    assert enrichment_requests.record_answer(row.request_id, enriched({})) is True
-    assert enrichment_requests.push_due() == 0
+    assert clay_answers.record_answer(row.request_id, enriched({})) is True
+    assert clay_push.push_due() == 0
     row.refresh_from_db()
     assert (row.state, row.outcome) == ("settled", "answered")
     assert is_due(lead)
@@ -484,13 +484,13 @@ def test_an_answer_that_overtakes_the_push_stays_an_answer(clay: FakeClay) -> No
     def answer() -> None:
         try:
             [row] = wait_for(clay.submissions, timeout=60)
-            enrichment_requests.record_answer(row["request_id"], enriched(row))
+            clay_answers.record_answer(row["request_id"], enriched(row))
         finally:
             connection.close()
 
     thread = threading.Thread(target=answer)
     thread.start()
-    enrichment_requests.push_due()
+    clay_push.push_due()
     thread.join(20)
     row = lead.enrichments.get()
     assert (row.state, row.outcome, row.reason) == ("settled", "answered", "")
@@ -509,10 +509,7 @@ def test_two_callbacks_at_once_lose_nothing_of_either(clay: FakeClay) -> None:
         {"job_title": "CEO"},
     ]
     results = in_threads(
-        [
-            lambda body=body: enrichment_requests.record_answer(row.request_id, body)
-            for body in bodies
-        ]
+        [lambda body=body: clay_answers.record_answer(row.request_id, body) for body in bodies]
     )
     assert results == [True] * 4
     row.refresh_from_db()
@@ -532,7 +529,7 @@ def test_an_answer_fills_what_was_not_known_and_overwrites_nothing(clay: FakeCla
     lead, row = asked(
         clay, title="VP Sales", last_name="", email="dana@northline.test", company=company
     )
-    enrichment_requests.record_answer(
+    clay_answers.record_answer(
         row.request_id, enriched({"email": lead.email, "company_domain": "other.test"})
     )
     lead.refresh_from_db()
@@ -577,7 +574,7 @@ def test_junk_is_missing_and_nothing_is_gained(clay: FakeClay, variant: str) -> 
         if variant == "missing"
         else {**dict.fromkeys(enriched({}), junk), "past_employers": junk}
     )
-    assert enrichment_requests.record_answer(row.request_id, body) is True
+    assert clay_answers.record_answer(row.request_id, body) is True
     row.refresh_from_db()
     assert (row.state, row.outcome, row.gained) == ("settled", "answered", [])
     assert is_due(lead)
@@ -590,9 +587,7 @@ def test_junk_is_missing_and_nothing_is_gained(clay: FakeClay, variant: str) -> 
 def test_a_company_name_that_says_nothing_finds_nobodys_company(clay: FakeClay, name: str) -> None:
     CompanyFactory(name="", name_key="", domain="other.test")
     lead, row = asked(clay, company=None, email="dana@northline.test")
-    enrichment_requests.record_answer(
-        row.request_id, {"company_name": name, "industry": "Logistics"}
-    )
+    clay_answers.record_answer(row.request_id, {"company_name": name, "industry": "Logistics"})
     lead.refresh_from_db()
     assert lead.company is None
     assert Company.objects.get().industry == "Logistics & Supply Chain"
@@ -601,7 +596,7 @@ def test_a_company_name_that_says_nothing_finds_nobodys_company(clay: FakeClay, 
 def test_a_lead_without_a_company_gets_the_one_of_its_domain(clay: FakeClay) -> None:
     known = CompanyFactory(domain="acme.test", name="Acme")
     lead, row = asked(clay, company=None, email="dana@acme.test")
-    enrichment_requests.record_answer(
+    clay_answers.record_answer(
         row.request_id, {"company_domain": "https://www.acme.test/", "company_name": "Acme, Inc."}
     )
     lead.refresh_from_db()
@@ -618,7 +613,7 @@ def test_a_company_known_by_its_name_gets_the_domain_that_clay_says(
         CompanyFactory(domain="acme.test", name="", name_key="")
     company = CompanyFactory(domain=None, name="Acme", name_key="acme")
     lead, row = asked(clay, company=company, email="dana@acme.test")
-    enrichment_requests.record_answer(
+    clay_answers.record_answer(
         row.request_id, {"company_domain": "acme.test", "company_name": name, "open_roles": 3}
     )
     lead_matching.mark_leads_of_changed_companies()
@@ -634,7 +629,7 @@ def test_a_company_known_by_its_name_gets_the_domain_that_clay_says(
 def test_a_company_that_clay_calls_otherwise_is_not_given_its_domain(clay: FakeClay) -> None:
     company = CompanyFactory(domain=None, name="Acme", name_key="acme")
     _, row = asked(clay, company=company)
-    enrichment_requests.record_answer(
+    clay_answers.record_answer(
         row.request_id, {"company_domain": "beta.test", "company_name": "Beta"}
     )
     assert (Company.objects.get().pk, Company.objects.get().domain) == (company.pk, None)
@@ -666,7 +661,7 @@ def test_a_business_address_takes_the_place_of_none_or_of_one_that_cannot_be_use
     lead, row = asked(
         clay, email=had, address=state, personal_email=had if had == "dana@gmail.com" else ""
     )
-    enrichment_requests.record_answer(row.request_id, {"work_email": found, "email_verified": True})
+    clay_answers.record_answer(row.request_id, {"work_email": found, "email_verified": True})
     lead.refresh_from_db()
     assert (lead.email, lead.address == "usable") == (has, usable)
     assert lead.email_verified is (lead.email != had)
@@ -677,7 +672,7 @@ def test_a_new_address_that_is_not_verified_does_not_inherit_the_old_ones_verdic
     clay: FakeClay,
 ) -> None:
     lead, row = asked(clay, email="dana@gmail.com", email_verified=True, address="no_address")
-    enrichment_requests.record_answer(
+    clay_answers.record_answer(
         row.request_id, {"work_email": "dana@acme.test", "email_verified": "unknown"}
     )
     lead.refresh_from_db()
@@ -694,7 +689,7 @@ def test_a_new_address_that_is_not_verified_does_not_inherit_the_old_ones_verdic
 )
 def test_an_address_that_does_not_exist_is_not_taken(clay: FakeClay, said: dict[str, Any]) -> None:
     lead, row = asked(clay, no_address=True)
-    enrichment_requests.record_answer(row.request_id, {"work_email": "dana@acme.test", **said})
+    clay_answers.record_answer(row.request_id, {"work_email": "dana@acme.test", **said})
     lead.refresh_from_db()
     row.refresh_from_db()
     assert (lead.email, lead.address, row.gained) == (None, "no_address", [])
@@ -707,7 +702,7 @@ def test_an_address_of_ours_that_does_not_exist_is_not_written_to_and_not_suppre
 ) -> None:
     lead, row = asked(clay, email="dana@acme.test", email_verified=True)
     named = {"work_email": "dana@acme.test"} if says_which else {}
-    enrichment_requests.record_answer(row.request_id, {**named, "email_status": "invalid"})
+    clay_answers.record_answer(row.request_id, {**named, "email_status": "invalid"})
     lead.refresh_from_db()
     row.refresh_from_db()
     assert (lead.address, lead.email_verified, "email_verified" in lead.sources) == (
@@ -729,8 +724,8 @@ def test_a_later_answer_brings_somebody_back_whose_address_did_not_exist(
     clay: FakeClay, found: str
 ) -> None:
     lead, row = asked(clay, email="dana@acme.test")
-    enrichment_requests.record_answer(row.request_id, {"email_status": "invalid"})
-    enrichment_requests.record_answer(row.request_id, {"work_email": found, "email_verified": True})
+    clay_answers.record_answer(row.request_id, {"email_status": "invalid"})
+    clay_answers.record_answer(row.request_id, {"work_email": found, "email_verified": True})
     lead.refresh_from_db()
     assert (lead.email, lead.address, lead.email_verified) == (found, "usable", True)
     assert suppression.find_stop(found, lead) is None
@@ -839,7 +834,7 @@ def test_any_body_parses_to_values_that_can_be_stored(body: dict[str, Any]) -> N
 
 def test_an_answer_to_nobodys_question_changes_nothing() -> None:
     lead = LeadFactory(title="")
-    assert enrichment_requests.record_answer("enr_unknown", enriched({})) is False
+    assert clay_answers.record_answer("enr_unknown", enriched({})) is False
     lead.refresh_from_db()
     assert (lead.title, lead.needs_assessment_at) == ("", None)
 
@@ -850,10 +845,10 @@ def test_an_answer_to_nobodys_question_changes_nothing() -> None:
 def test_a_test_visitor_is_asked_about_only_as_a_test(clay: FakeClay) -> None:
     lead = LeadFactory(test=True)
     enrichment_requests.request_enrichment(lead)
-    enrichment_requests.push_due()
+    clay_push.push_due()
     assert (lead.enrichments.get().outcome, clay.submissions()) == ("skipped", [])
     row = enrichment_requests.request_test_enrichment(lead)
-    enrichment_requests.push_due()
+    clay_push.push_due()
     row.refresh_from_db()
     assert (row.state, [one["request_id"] for one in clay.submissions()]) == (
         "requested",
@@ -865,13 +860,13 @@ def test_what_clay_says_about_a_test_visitor_is_noted_and_not_taken_over(clay: F
     lead, live = LeadFactory(test=True), LeadFactory()
     before = Lead.objects.filter(pk__in=[lead.pk, live.pk]).order_by("pk").values()
     was, row = list(before), enrichment_requests.request_test_enrichment(lead)
-    enrichment_requests.push_due()
+    clay_push.push_due()
     said = {
         "title": "CEO",
         "work_email": live.email,
         "linkedin_url": "https://www.linkedin.com/in/somebody-real",
     }
-    assert enrichment_requests.record_answer(row.request_id, said)
+    assert clay_answers.record_answer(row.request_id, said)
     row.refresh_from_db()
     assert (row.outcome, row.gained) == ("answered", ["email", "linkedin_url", "title"])
     assert [{**one, "needs_assessment_at": None} for one in before.all()] == was

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leads import normal
-from leads.enrichment import enrichment_requests
+from leads.enrichment import clay_push
 from leads.identity import lead_matching
 from leads.inbound import events
 from leads.models import Company, Enrichment, Lead, Suppression, Visit
@@ -484,7 +484,7 @@ def test_what_a_colleagues_visit_says_of_the_company_changes_the_score_of_its_pe
     """Scored before it was known, and with nothing of their own that is new."""
     site = {"Website": "https://acme.test", "Company Name": "Acme"}
     lead = arrived(rb2b.person({**site, "Industry": None, "Employee Count": None}))
-    enrichment_requests.push_due()
+    clay_push.push_due()
     assess.assess_due()
     before = lead.assessments.get().icp
     arrive(rb2b.person({**site, "Industry": "Logistics", "Employee Count": "51-200"}))

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from leads.enrichment import enrichment_requests
+from leads.enrichment import clay_answers, clay_push, enrichment_requests
 from leads.identity import merging
 from leads.inbound import events
 from leads.models import (
@@ -237,7 +237,7 @@ def test_a_lead_is_not_merged_with_itself(lead_user: User) -> None:
 
 def answered(lead: Lead, **body: Any) -> None:
     row = Enrichment.objects.create(lead=lead)
-    enrichment_requests.record_answer(row.request_id, body)
+    clay_answers.record_answer(row.request_id, body)
 
 
 def test_an_answer_with_the_address_of_somebody_known_merges_the_two() -> None:
@@ -295,7 +295,7 @@ def test_a_late_answer_to_the_question_of_a_lead_merged_away_improves_the_person
         ("settled", "skipped"),
     ]
     for row in rows:
-        assert enrichment_requests.record_answer(row.request_id, {"job_title": "CEO"}) is True
+        assert clay_answers.record_answer(row.request_id, {"job_title": "CEO"}) is True
     one.refresh_from_db()
     assert one.title == "CEO"
     assert sorted(Enrichment.objects.values_list("outcome", flat=True)) == ["answered", "late"]
@@ -689,11 +689,11 @@ def test_whoever_was_merged_away_is_no_person_to_any_sweep_or_count(lead_user: U
     one, other = pair()
     Lead.objects.update(needs_assessment_at=timezone.now())
     merging.merge_leads(one, other, source="person", by=lead_user)
-    enrichment_requests.push_due()
+    clay_push.push_due()
     assert list(Lead.objects.all()) == [one]
     assert list(one.company.leads.all()) == [one]
     assess.assess_due()
     assert list(Assessment.objects.values_list("lead", flat=True)) == [one.pk]
     arrive(rb2b.company_only({"Website": f"https://{one.company.domain}"}))
-    merging.lead_matching.spread_news()
+    merging.lead_matching.mark_leads_of_changed_companies()
     assert (is_due(one), is_due(other)) == (True, False)

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from leads.enrichment import enrichment_requests, submission_budget
+from leads.enrichment import clay_push, enrichment_requests, submission_budget
 from leads.imports import backfill
 from leads.inbound import events
 from leads.integrations import breaker
@@ -37,7 +37,7 @@ def test_who_was_asked_within_a_week_is_not_asked_again(clay: FakeClay) -> None:
     clay.configure(answers=0)
     first, second = lead(), lead()
     backfill.run_backfill(limit=1, wait=0)
-    enrichment_requests.push_due()
+    clay_push.push_due()
     Enrichment.objects.update(not_before=Enrichment.objects.get().created_at)
     enrichment_requests.settle_overdue()
     assert Enrichment.objects.get().lead in (first, second)
@@ -89,7 +89,7 @@ def test_whoever_could_not_be_asked_is_asked_the_next_time(clay: FakeClay) -> No
     submission_budget.submissions_used()
     Budget.objects.update(used=submission_budget.LIFETIME_SUBMISSIONS)
     enrichment_requests.request_enrichment(leads[0])
-    enrichment_requests.push_due()
+    clay_push.push_due()
     assert set(backfill.leads_lacking_data()) == set(leads[:2])
 
 

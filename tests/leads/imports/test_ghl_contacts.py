@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from leads.enrichment import enrichment_requests
+from leads.enrichment import clay_answers, clay_push
 from leads.identity import lead_matching
 from leads.imports import backfill, ghl_contacts
 from leads.integrations import background_calls, rates
@@ -302,7 +302,7 @@ def test_they_are_asked_about_scored_and_queued_by_hand_only(ghl: FakeGhl, clay:
         country="US",
     )
     backfill.run_backfill(limit=5, wait=0)
-    enrichment_requests.push_due()
+    clay_push.push_due()
     [row] = clay.submissions()
     assert (row["email"], row["full_name"], row["company_name"]) == (
         "dana@northline.test",
@@ -310,7 +310,7 @@ def test_they_are_asked_about_scored_and_queued_by_hand_only(ghl: FakeGhl, clay:
         "Northline",
     )
     assert row["source"] == "ghl"
-    enrichment_requests.record_answer(
+    clay_answers.record_answer(
         row["request_id"], {"job_title": "VP Sales", "industry": "Logistics"}
     )
     assess.assess_due()

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from bench import world
-from leads.enrichment import enrichment_requests
+from leads.enrichment import clay_push, enrichment_requests
 from leads.identity import lead_matching
 from leads.inbound import events, receive, spool
 from leads.models import Assessment, Company, Enrichment, InboundEvent, Lead, Visit
@@ -159,7 +159,7 @@ def test_ten_workers_push_each_question_once(clay: FakeClay) -> None:
     for _ in range(10):
         enrichment_requests.request_enrichment(LeadFactory())
     for _ in range(20):  # Clay's rate puts some off for a second
-        in_threads([enrichment_requests.push_due] * 10)
+        in_threads([clay_push.push_due] * 10)
         if not Enrichment.objects.filter(state="due").exists():
             break
         time.sleep(1.05)

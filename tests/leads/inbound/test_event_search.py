@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from leads.enrichment import enrichment_requests
+from leads.enrichment import clay_push
 from leads.identity import merging
 from leads.inbound import event_search, events
 from leads.models import Company, InboundEvent, Lead
@@ -35,7 +35,7 @@ def found(words: str, shown: Any = str) -> set[int]:
 
 @pytest.fixture
 def dana() -> InboundEvent:
-    visit()  # somebody else
+    visit(Last_Name="Raman")  # somebody else
     return visit(
         First_Name="Dana", Last_Name="van Okafor", Business_Email="dana@ploverly.test",
         LinkedIn_URL="https://www.linkedin.com/in/dana-okafor", Company_Name="Ploverly Freight, Inc.",
@@ -83,7 +83,7 @@ def test_an_event_is_found_by_its_id_and_all_of_a_lead_by_theirs(dana: InboundEv
 
 
 def test_clays_answers_are_found_by_their_person(clay: FakeClay, dana: InboundEvent) -> None:
-    enrichment_requests.push_due()
+    clay_push.push_due()
     asked = Lead.objects.get(email="dana@ploverly.test").enrichments.get()
     stored = events.store_event(
         "clay", json.dumps({"request_id": asked.request_id, "title": "CEO"}).encode()

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from caio_project.lib import http
 from leads import tasks
-from leads.enrichment import enrichment_requests, submission_budget
+from leads.enrichment import clay_answers, clay_push, enrichment_requests, submission_budget
 from leads.integrations import breaker, rates
 from leads.models import Alarm, Breaker, Budget, Enrichment, RateWindow
 from tests import factories
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 def ask() -> Enrichment:
     lead = factories.LeadFactory()
     enrichment_requests.request_enrichment(lead)
-    enrichment_requests.push_due()
+    clay_push.push_due()
     return lead.enrichments.get()
 
 
@@ -61,7 +61,7 @@ class TestBreaker:
         probe = ask()
         assert (probe.state, breaker.is_open()) == ("requested", True)
         assert ask().outcome == "failed"
-        enrichment_requests.record_answer(
+        clay_answers.record_answer(
             probe.request_id, {"request_id": probe.request_id, "job_title": "COO"}
         )
         assert not breaker.is_open()
@@ -104,7 +104,7 @@ class TestBreaker:
             ask()
         Enrichment.objects.update(requested_at=timezone.now() - timedelta(minutes=11))
         answered = ask()
-        enrichment_requests.record_answer(answered.request_id, {"request_id": answered.request_id})
+        clay_answers.record_answer(answered.request_id, {"request_id": answered.request_id})
         breaker.watch_unanswered()
         assert not breaker.is_open()
 
@@ -201,7 +201,7 @@ class TestRate:
     ) -> None:
         in_five_seconds = timezone.now().timestamp() + 5  # by the clock of a worker that is ahead
         RateWindow.objects.create(
-            vendor="clay", window=int(in_five_seconds / enrichment_requests.CALL_EVERY), used=1
+            vendor="clay", window=int(in_five_seconds / clay_push.CALL_EVERY), used=1
         )
         row = ask()
         assert (row.state, row.attempts, row.lease_until, len(clay.requests())) == (
