@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from leads import normal
 from leads.enrichment.enrichment_requests import Outcome, mark_for_assessment, settle_request
-from leads.identity import lead_matching, merging
+from leads.identity import company_matching, field_filling, lead_matching, merging
 from leads.integrations import breaker, clay
 from leads.integrations.body_errors import UnreadableBody
 from leads.models import Company, Enrichment, InboundEvent, Lead
@@ -74,7 +74,7 @@ def _apply_answer(lead: Lead, answer: clay.ClayAnswer, row: Enrichment) -> list[
     )
     company = _company_of_answer(lead, domain, key)
     gained = _apply_company_facts(company, answer, row) if company is not None else []
-    gained += lead_matching.fill_fields(
+    gained += field_filling.fill_fields(
         lead,
         "clay",
         first_name=answer.first_name[:100],
@@ -95,14 +95,16 @@ def _company_of_answer(lead: Lead, domain: str, key: str) -> Company | None:
     company = lead.company
     if company is None:
         return (
-            lead_matching.company_by_domain_or_name(domain, key, lead.kind)
+            company_matching.company_by_domain_or_name(domain, key, lead.kind)
             if domain or key
             else None
         )
     if domain and not company.domain and key in ("", company.name_key):
-        found = lead_matching.company_by_domain_or_name(domain, company.name_key, lead.kind)
+        found = company_matching.company_by_domain_or_name(domain, company.name_key, lead.kind)
         if found != company:  # they become one by and by
-            lead_matching.fill_company(found, "clay", name=company.name, name_key=company.name_key)
+            company_matching.fill_company(
+                found, "clay", name=company.name, name_key=company.name_key
+            )
         company.refresh_from_db()
     return company
 
@@ -114,7 +116,7 @@ def _apply_company_facts(company: Company, answer: clay.ClayAnswer, row: Enrichm
         and normal.registrable_domain(answer.company_domain) in ("", company.domain)
     ):
         Company.objects.filter(pk=company.pk).update(enriched_at=timezone.now())
-    gained = lead_matching.fill_company(
+    gained = company_matching.fill_company(
         company,
         "clay",
         name=answer.company_name,
@@ -161,6 +163,6 @@ def _apply_address(lead: Lead, answer: clay.ClayAnswer) -> list[str]:
 
 def _set_address_facts(lead: Lead, **said: Any) -> list[str]:
     """Set what Clay says about the address, and whether it can be written to; returns what is news to us."""
-    changed = lead_matching.fill_fields(lead, "clay", overwrite=True, **said)
+    changed = field_filling.fill_fields(lead, "clay", overwrite=True, **said)
     lead_matching.update_address_state(lead)
     return [name for name in changed if name != "email_invalid"]

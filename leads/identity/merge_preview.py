@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from leads import normal
-from leads.identity import merged_fields, merging
+from leads.identity import merge_undo, merged_fields, merging
 from leads.models import Enrichment, Lead, Merge, Visit
 from leads.suppression import suppression
 
@@ -62,7 +62,7 @@ def preview_merge(one: Lead, other: Lead) -> MergePreview:
 
 def preview_undo(row: Merge) -> UndoPreview:
     """What would become of the two leads of a merge if it was undone now."""
-    if why := merging.why_not_undo(row):
+    if why := merge_undo.why_not_undo(row):
         return UndoPreview(row, refused=why)
     survivor, loser = _fresh_copy(row.survivor_id), _fresh_copy(row.loser_id)
     moved = {name: len(ids) for name, ids in row.moved.items() if ids}

@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from caio_project.lib import http
 from leads import locks, normal
-from leads.identity import lead_matching
-from leads.integrations import ghl
+from leads.identity import company_matching, field_filling, lead_matching
+from leads.integrations import ghl, ghl_contact_data
 from leads.integrations import ghl_refusals as refusals
 from leads.integrations.background_calls import call_patiently
 from leads.models import Bookmark, Kind, Lead
@@ -87,7 +87,7 @@ def _save_bookmark(place: Bookmark, before: Any, ended: bool) -> None:
         place.save()
 
 
-def _import_contact(listed: ghl.ListedContact, taken: ContactImport) -> None:
+def _import_contact(listed: ghl_contact_data.ListedContact, taken: ContactImport) -> None:
     taken.read += 1
     if _count_if_known(normal.clean_email(listed.email), taken):
         return
@@ -107,7 +107,7 @@ def _import_contact(listed: ghl.ListedContact, taken: ContactImport) -> None:
         taken.new += 1
 
 
-def _read_contact(listed: ghl.ListedContact) -> ghl.Contact | None:
+def _read_contact(listed: ghl_contact_data.ListedContact) -> ghl_contact_data.Contact | None:
     """The contact itself, for only it says whether it may be written to; None where it is no more."""
     try:
         return call_patiently(lambda: ghl.get_contact(listed.id))
@@ -131,7 +131,7 @@ def _count_if_known(address: str, taken: ContactImport) -> bool:
     return True
 
 
-def contact_stop_reason(contact: ghl.Contact) -> str:
+def contact_stop_reason(contact: ghl_contact_data.Contact) -> str:
     """The reason not to write to a contact that GoHighLevel itself gives; "" where there is none."""
     if contact.email_blocked:
         return Reason.UNSUBSCRIBED
@@ -143,16 +143,16 @@ def contact_stop_reason(contact: ghl.Contact) -> str:
     return next((tag for tag in stops if tag in Reason.values), Reason.MANUAL)
 
 
-def create_lead(contact: ghl.Contact, address: str) -> Lead | None:
+def create_lead(contact: ghl_contact_data.Contact, address: str) -> Lead | None:
     """Make the lead of a contact; None where somebody with this address came in between."""
     return locks.retry_until_unchanged(lambda: _create_lead(contact, address))
 
 
-def _create_lead(contact: ghl.Contact, address: str) -> Lead | None:
+def _create_lead(contact: ghl_contact_data.Contact, address: str) -> Lead | None:
     if lead_matching.lock_leads_known_by(address, ""):
         return None
     who = contact.person
-    company = lead_matching.find_or_create_company(
+    company = company_matching.find_or_create_company(
         who.company_name, who.website, address, Kind.LIVE, SOURCE
     )
     seen = contact.added_at or timezone.now()
@@ -165,7 +165,7 @@ def _create_lead(contact: ghl.Contact, address: str) -> Lead | None:
         ghl_assigned_to=contact.assigned_to[:60],
     )
     state = normal.us_state(who.state) if who.country in ("", "US") else ""
-    lead_matching.fill_fields(
+    field_filling.fill_fields(
         lead, SOURCE, first_name=who.first_name, last_name=who.last_name, city=who.city,
         state=state or who.state, country=who.country, company=company,
     )  # fmt: skip

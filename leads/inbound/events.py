@@ -17,7 +17,7 @@ from caio_project.lib.db import claims
 from caio_project.lib.nudge import nudge
 from leads import locks, normal
 from leads.enrichment import clay_answers, enrichment_requests
-from leads.identity import lead_matching, merging
+from leads.identity import company_matching, lead_matching, merging
 from leads.inbound.old_reasons import OLD_REASONS, code_of_old_reason
 from leads.inbound.parked import NO_REASON, StoredReason, park_reason
 from leads.integrations import rb2b
@@ -244,7 +244,7 @@ def _store_visit(event: InboundEvent) -> Lead | None:
     if suppression.is_marked(*found_by) or any(map(suppression.is_erased, people)):
         InboundEvent.objects.filter(pk=event.pk).update(body=b"")
         return None  # nothing is kept of somebody who was erased, not even that they came back
-    company = lead_matching.company_of_visitor(visitor, event.kind, event.source)
+    company = company_matching.company_of_visitor(visitor, event.kind, event.source)
     known = merging.resolve_lead(
         people,
         event.source,
@@ -273,7 +273,7 @@ def _store_visit(event: InboundEvent) -> Lead | None:
         received_at=event.received_at,
     )
     if lead is None and company is not None:
-        lead_matching.mark_company_leads_due(company)
+        company_matching.mark_company_leads_due(company)
     return lead
 
 

@@ -7,8 +7,6 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -16,7 +14,14 @@ from django.conf import settings
 from caio_project.lib import http
 from leads.integrations import alarms, ghl_tokens, rates
 from leads.integrations import ghl_refusals as refusals
-from leads.normal import storable_text
+from leads.integrations.ghl_contact_data import (
+    BLOCKED_STATUSES,
+    Contact,
+    ContactDetails,
+    ListedContact,
+    contact_email,
+    parse_contact,
+)
 
 VENDOR = "ghl"
 CONTACTS_VERSION = "2021-07-28"
@@ -27,44 +32,8 @@ DEFAULT_INTERVAL = 10.0  # seconds, where GHL does not say
 PAUSE_WITHOUT_ACCESS = 60.0  # seconds after a token was refused
 CALL_DEADLINE = 10.0
 DAILY_ALARM = "ghl:daily"
-BLOCKED_STATUSES = ("active", "permanent")
 _call_check: ContextVar[Callable[[], None] | None] = ContextVar("ghl_allowed", default=None)
 PAGE_SIZE = 100  # the most that one search answers
-
-
-@dataclass(frozen=True)
-class ContactDetails:
-    """What we tell GHL about a contact. Never tags (an upsert replaces them all) and never DND (it would lift it)."""
-
-    email: str
-    first_name: str
-    last_name: str
-    company_name: str
-    website: str
-    city: str
-    state: str
-    country: str
-
-
-@dataclass(frozen=True)
-class Contact:
-    id: str
-    email: str
-    email_blocked: bool  # DND for all channels or for Email
-    assigned_to: str
-    person: ContactDetails
-    tags: frozenset[str]
-    is_customer: bool
-    added_at: datetime | None
-
-
-@dataclass(frozen=True)
-class ListedContact:
-    """A contact in a list, which says nothing reliable about DND; `position` is where to read on after it."""
-
-    id: str
-    email: str
-    position: list[Any]
 
 
 @contextmanager
@@ -217,13 +186,13 @@ def upsert_contact(person: ContactDetails) -> Contact:
         repeatable=True,
         reaches_out=True,
     )
-    return _parse_contact(found.get("contact") or {})
+    return parse_contact(found.get("contact") or {})
 
 
 def get_contact(contact_id: str) -> Contact:
     """The contact as it is now, with its DND. Source: GET /contacts/{contactId}."""
     found = call_ghl("GET", f"/contacts/{contact_id}", version=CONTACTS_VERSION)
-    return _parse_contact(found.get("contact") or {})
+    return parse_contact(found.get("contact") or {})
 
 
 def find_contact(email: str) -> Contact | None:
@@ -234,7 +203,7 @@ def find_contact(email: str) -> Contact | None:
         raise http.ServiceUnavailable(
             "GoHighLevel answered without saying whether there is a contact"
         )
-    contact = _parse_contact(found["contact"] or {})
+    contact = parse_contact(found["contact"] or {})
     return contact if contact.id else None
 
 
@@ -262,7 +231,7 @@ def block_email(contact_id: str) -> None:
     found = (
         call_ghl("GET", f"/contacts/{contact_id}", version=CONTACTS_VERSION).get("contact") or {}
     )
-    if _parse_contact(found).email_blocked:
+    if parse_contact(found).email_blocked:
         return
     said = {"status": "active", "message": "Asked us to stop", "code": "103"}
     now = {
@@ -298,53 +267,6 @@ def list_contacts(after: list[Any] | None = None) -> list[ListedContact]:
             "GoHighLevel answered a search without contacts and their positions"
         )
     return [
-        ListedContact(str(row.get("id") or ""), _contact_email(row), list(row["searchAfter"]))
+        ListedContact(str(row.get("id") or ""), contact_email(row), list(row["searchAfter"]))
         for row in rows
     ]
-
-
-def _parse_contact(raw: dict[str, Any]) -> Contact:
-    settings_ = raw.get("dndSettings") or {}
-    email = (settings_.get("Email") or settings_.get("email") or {}).get("status", "")
-    return Contact(
-        id=str(raw.get("id") or ""),
-        email=_contact_email(raw),
-        email_blocked=bool(raw.get("dnd")) or email in BLOCKED_STATUSES,
-        assigned_to=str(raw.get("assignedTo") or ""),
-        person=_contact_details(raw),
-        tags=frozenset(str(tag).strip().lower() for tag in raw.get("tags") or []),
-        is_customer=str(raw.get("type") or "").lower() == "customer",
-        added_at=_parse_time(raw.get("dateAdded")),
-    )
-
-
-def _contact_email(raw: dict[str, Any]) -> str:
-    return str(raw.get("emailLowerCase") or raw.get("email") or "").lower()
-
-
-def _contact_details(raw: dict[str, Any]) -> ContactDetails:
-    said = {name: storable_text(str(raw.get(name) or "")).strip() for name in
-            ("firstName", "lastName", "companyName", "website", "city", "state", "country")}  # fmt: skip
-    return ContactDetails(
-        email=_contact_email(raw),
-        first_name=_capitalised_name(said["firstName"])[:100],
-        last_name=_capitalised_name(said["lastName"])[:100],
-        company_name=said["companyName"][:200],
-        website=said["website"][:500],
-        city=said["city"][:100],
-        state=said["state"][:100],
-        country=said["country"].upper() if len(said["country"]) == 2 else "",
-    )
-
-
-def _capitalised_name(text: str) -> str:
-    """Some calls answer names in lower case only."""
-    return text.title() if text.islower() else text
-
-
-def _parse_time(value: Any) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(str(value))
-        return at.astimezone(UTC) if at.tzinfo else None
-    except (ValueError, OverflowError):
-        return None

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leads.enrichment import clay_answers, clay_push, enrichment_requests
-from leads.identity import lead_matching
+from leads.identity import company_matching
 from leads.integrations import clay as vendor
 from leads.models import Assessment, Company, Enrichment, Lead, Suppression
 from leads.scoring import assess
@@ -616,7 +616,7 @@ def test_a_company_known_by_its_name_gets_the_domain_that_clay_says(
     clay_answers.record_answer(
         row.request_id, {"company_domain": "acme.test", "company_name": name, "open_roles": 3}
     )
-    lead_matching.mark_leads_of_changed_companies()
+    company_matching.mark_leads_of_changed_companies()
     lead.refresh_from_db()
     assert lead.company == Company.objects.get()
     assert (lead.company.domain, lead.company.name, lead.company.open_roles) == (

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from leads import normal
 from leads.enrichment import clay_push
-from leads.identity import lead_matching
+from leads.identity import company_matching
 from leads.inbound import events
 from leads.models import Company, Enrichment, Lead, Suppression, Visit
 from leads.scoring import assess
@@ -435,7 +435,7 @@ def test_a_company_known_by_name_and_one_known_by_domain_become_one_when_a_body_
             {"Website": "https://acme.test", "Company Name": "Acme, Inc.", "Industry": None}
         )
     )
-    lead_matching.mark_leads_of_changed_companies()
+    company_matching.mark_leads_of_changed_companies()
     company = Company.objects.get()
     assert (company.pk, company.domain, company.name, company.industry) == (
         kept.pk,

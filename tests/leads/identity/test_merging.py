@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from leads.enrichment import clay_answers, clay_push, enrichment_requests
-from leads.identity import merging
+from leads.identity import company_matching, merge_undo, merging
 from leads.inbound import events
 from leads.models import (
     Assessment,
@@ -360,7 +360,7 @@ def test_the_address_that_can_be_written_to_comes_first(
     one.refresh_from_db()
     other.refresh_from_db()
     assert (one.email, one.address, other.email) == (has, state(has), kept_by_the_other)
-    merging.undo_merge(row, by=lead_user, reason=REASON)
+    merge_undo.undo_merge(row, by=lead_user, reason=REASON)
     after = list(
         Lead.rows.order_by("pk").values("email", "address", "linkedin_key", "personal_email")
     )
@@ -400,7 +400,7 @@ def test_a_stop_that_was_said_while_they_were_one_stays_with_both(lead_user: Use
     one, other = LeadFactory(), LeadFactory()
     row = merging.merge_leads(one, other, source="person", by=lead_user)
     Suppression.objects.create(scope="person", value=str(one.pk), reason="manual", source="admin")
-    merging.undo_merge(row, by=lead_user, reason=REASON)
+    merge_undo.undo_merge(row, by=lead_user, reason=REASON)
     assert {suppression.find_stop(lead.email, lead).reason for lead in (one, other)} == {"manual"}
 
 
@@ -409,7 +409,7 @@ def test_a_stop_repeated_while_they_were_one_stays_with_both(lead_user: User) ->
     suppression.suppress(one.email, "unsubscribed", "test", one)
     row = merging.merge_leads(one, other, source="person", by=lead_user)
     suppression.suppress(one.email, "unsubscribed", "link", one)
-    merging.undo_merge(row, by=lead_user, reason=REASON)
+    merge_undo.undo_merge(row, by=lead_user, reason=REASON)
     assert {suppression.find_stop(lead.email, lead).reason for lead in (one, other)} == {
         "unsubscribed"
     }
@@ -423,7 +423,7 @@ def test_a_stop_of_an_address_brought_in_while_they_were_one_stays_with_both(
     Suppression.objects.create(
         scope="address", value=other.email, reason="unsubscribed", source="import"
     )
-    merging.undo_merge(row, by=lead_user, reason=REASON)
+    merge_undo.undo_merge(row, by=lead_user, reason=REASON)
     assert {suppression.find_stop(lead.email, lead).reason for lead in (one, other)} == {
         "unsubscribed"
     }
@@ -435,7 +435,7 @@ def test_what_only_one_had_said_before_is_only_that_ones_again(lead_user: User) 
     with_time = timezone.now() - timedelta(hours=1)
     Suppression.objects.update(created_at=with_time)
     row = merging.merge_leads(one, other, source="person", by=lead_user)
-    merging.undo_merge(row, by=lead_user, reason=REASON)
+    merge_undo.undo_merge(row, by=lead_user, reason=REASON)
     assert suppression.find_stop(one.email, one).reason == "unsubscribed"
     assert suppression.find_stop(other.email, other) is None
 
@@ -472,7 +472,7 @@ class NothingReSubscribes(TestCase):
             elif what == "undo" and (
                 row := Merge.objects.filter(loser=lead, state="merged").first()
             ):
-                merging.undo_merge(row, by=None, reason=REASON)
+                merge_undo.undo_merge(row, by=None, reason=REASON)
             elif what == "stop":
                 suppression.suppress(
                     Lead.rows.get(pk=lead.pk).email or "", "unsubscribed", "test", lead
@@ -519,7 +519,7 @@ def test_an_undo_gives_each_its_own_back_and_leaves_what_came_since_with_the_sur
     before = list(Lead.rows.order_by("pk").values(*fields))
     row = merging.merge_leads(one, other, source="person", by=lead_user)
     since = VisitFactory(lead=one)
-    merging.undo_merge(row, by=lead_user, reason=REASON)
+    merge_undo.undo_merge(row, by=lead_user, reason=REASON)
     assert list(Lead.rows.order_by("pk").values(*fields)) == before
     assert set(one.visits.all()) == {mine, since}
     assert (set(other.visits.all()), other.enrichments.get()) == ({theirs}, asked)
@@ -534,7 +534,7 @@ def test_an_undo_keeps_what_was_learned_about_the_survivor_since(lead_user: User
     Lead.rows.filter(pk=one.pk).update(title="")
     row = merging.merge_leads(one, other, source="person", by=lead_user)
     Lead.rows.filter(pk=one.pk).update(title="Chair")
-    merging.undo_merge(row, by=lead_user, reason=REASON)
+    merge_undo.undo_merge(row, by=lead_user, reason=REASON)
     assert list(Lead.objects.order_by("pk").values_list("title", flat=True)) == ["Chair", "CEO"]
 
 
@@ -543,7 +543,7 @@ def test_what_was_learnt_of_an_address_goes_where_the_address_goes(lead_user: Us
     Lead.rows.filter(pk=one.pk).update(email=None, address="no_address")
     row = merging.merge_leads(one, other, source="person", by=lead_user)
     Lead.rows.filter(pk=one.pk).update(email_verified=True)
-    merging.undo_merge(row, by=lead_user, reason=REASON)
+    merge_undo.undo_merge(row, by=lead_user, reason=REASON)
     said = list(Lead.rows.order_by("pk").values_list("email", "email_verified"))
     assert said == [(None, False), ("dana@other.test", True)]
 
@@ -555,7 +555,7 @@ def test_an_address_that_changed_since_stays_with_the_survivor_and_so_does_what_
     Lead.rows.filter(pk=one.pk).update(email=None, address="no_address")
     row = merging.merge_leads(one, other, source="person", by=lead_user)
     Lead.rows.filter(pk=one.pk).update(email="dana@new.test", email_verified=True)
-    merging.undo_merge(row, by=lead_user, reason=REASON)
+    merge_undo.undo_merge(row, by=lead_user, reason=REASON)
     said = list(Lead.rows.order_by("pk").values_list("email", "email_verified"))
     assert said == [("dana@new.test", True), ("dana@other.test", False)]
 
@@ -563,7 +563,7 @@ def test_an_address_that_changed_since_stays_with_the_survivor_and_so_does_what_
 def test_what_a_person_took_apart_no_data_puts_together_again(lead_user: User) -> None:
     one, other = arrived(visit(ADDRESS)), arrived(visit(LINKEDIN))
     arrive(visit(BOTH))
-    merging.undo_merge(Merge.objects.get(), by=lead_user, reason=REASON)
+    merge_undo.undo_merge(Merge.objects.get(), by=lead_user, reason=REASON)
     assert arrived(visit(BOTH)) == one
     assert list(Lead.objects.order_by("pk").values_list("pk", "email", "linkedin_key")) == [
         (one.pk, "dana@northline.test", None),
@@ -608,16 +608,16 @@ def test_merges_are_undone_newest_first(lead_user: User) -> None:
     second = merging.merge_leads(one, two, source="person", by=lead_user)
     assert set(Lead.rows.filter(merged_into=one)) == {two, three}
     with pytest.raises(merging.MergeError, match="part of another one since"):
-        merging.undo_merge(first, by=lead_user, reason=REASON)
-    merging.undo_merge(second, by=lead_user, reason=REASON)
+        merge_undo.undo_merge(first, by=lead_user, reason=REASON)
+    merge_undo.undo_merge(second, by=lead_user, reason=REASON)
     assert dict(Lead.rows.values_list("pk", "merged_into")) == {
         one.pk: None,
         two.pk: None,
         three.pk: two.pk,
     }
-    merging.undo_merge(first, by=lead_user, reason=REASON)
+    merge_undo.undo_merge(first, by=lead_user, reason=REASON)
     with pytest.raises(merging.MergeError, match="does not stand"):
-        merging.undo_merge(first, by=lead_user, reason=REASON)
+        merge_undo.undo_merge(first, by=lead_user, reason=REASON)
     assert Lead.objects.count() == 3
 
 
@@ -626,7 +626,7 @@ def test_a_later_merge_into_the_same_lead_is_undone_first(lead_user: User) -> No
     first = merging.merge_leads(one, two, source="person", by=lead_user)
     merging.merge_leads(one, three, source="person", by=lead_user)
     with pytest.raises(merging.MergeError, match="Another lead became part"):
-        merging.undo_merge(first, by=lead_user, reason=REASON)
+        merge_undo.undo_merge(first, by=lead_user, reason=REASON)
     assert Lead.objects.count() == 1
 
 
@@ -635,7 +635,7 @@ def test_somebody_erased_since_is_not_brought_back_by_an_undo(lead_user: User) -
     row = merging.merge_leads(one, two, source="person", by=lead_user)
     suppression.suppress("", "erased", "test", one)
     with pytest.raises(merging.MergeError, match="erased"):
-        merging.undo_merge(row, by=lead_user, reason=REASON)
+        merge_undo.undo_merge(row, by=lead_user, reason=REASON)
     assert Lead.objects.count() == 1
 
 
@@ -695,5 +695,5 @@ def test_whoever_was_merged_away_is_no_person_to_any_sweep_or_count(lead_user: U
     assess.assess_due()
     assert list(Assessment.objects.values_list("lead", flat=True)) == [one.pk]
     arrive(rb2b.company_only({"Website": f"https://{one.company.domain}"}))
-    merging.lead_matching.mark_leads_of_changed_companies()
+    company_matching.mark_leads_of_changed_companies()
     assert (is_due(one), is_due(other)) == (True, False)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from leads.enrichment import clay_answers, enrichment_requests
-from leads.identity import merging
+from leads.identity import merge_undo, merging
 from leads.inbound import events
 from leads.models import Company, Enrichment, InboundEvent, Lead, Merge, Visit
 from leads.suppression import suppression
@@ -101,7 +101,7 @@ def test_merges_undos_stops_visits_and_answers_at_once_lose_nothing() -> None:
         )
         in_threads(
             [
-                attempt(lambda: merging.undo_merge(row, by=None, reason="taken apart")),  # noqa: B023
+                attempt(lambda: merge_undo.undo_merge(row, by=None, reason="taken apart")),  # noqa: B023
                 attempt(lambda: merging.merge_leads(one, other, source="person")),  # noqa: B023
                 lambda: suppression.suppress(one.email, "unsubscribed", "test", one),  # noqa: B023
                 lambda: clay_answers.record_answer(question.request_id, {"job_title": "CEO"}),  # noqa: B023

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from bench import world
 from leads.enrichment import clay_push, enrichment_requests
-from leads.identity import lead_matching
+from leads.identity import company_matching
 from leads.inbound import events, receive, spool
 from leads.models import Assessment, Company, Enrichment, InboundEvent, Lead, Visit
 from leads.scoring import assess
@@ -128,7 +128,7 @@ def test_visits_that_name_a_company_by_name_by_domain_and_by_both_at_once_are_of
     in_threads(
         [
             *[lambda: events.process_due(batch=1)] * 12,
-            *[lead_matching.mark_leads_of_changed_companies] * 4,
+            *[company_matching.mark_leads_of_changed_companies] * 4,
         ]
     )
     work_off()
@@ -138,7 +138,7 @@ def test_visits_that_name_a_company_by_name_by_domain_and_by_both_at_once_are_of
     )
     events.process_due()
     assert set(InboundEvent.objects.values_list("state", flat=True)) == {"processed"}
-    in_threads([lead_matching.mark_leads_of_changed_companies] * 4)
+    in_threads([company_matching.mark_leads_of_changed_companies] * 4)
     company = Company.objects.get()
     assert (company.leads.count(), company.visits.count(), Visit.objects.count()) == (12, 13, 13)
 

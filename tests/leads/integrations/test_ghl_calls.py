@@ -9,8 +9,8 @@ import time_machine
 
 from caio_project.lib import http
 from leads.integrations import ghl as client
+from leads.integrations import ghl_contact_data, rates
 from leads.integrations import ghl_refusals as refusals
-from leads.integrations import rates
 from leads.integrations.ghl_refusals import Misconfigured
 from leads.models import Alarm, RateWindow
 from outreach.integrations.ghl.send_api import send_email
@@ -37,8 +37,10 @@ def alarms() -> list[tuple[str, str]]:
     return list(Alarm.objects.filter(closed_at=None).values_list("key", "text"))
 
 
-def somebody() -> client.ContactDetails:
-    return client.ContactDetails("dana@northline.test", "Dana", "Okafor", "", "", "", "", "")
+def somebody() -> ghl_contact_data.ContactDetails:
+    return ghl_contact_data.ContactDetails(
+        "dana@northline.test", "Dana", "Okafor", "", "", "", "", ""
+    )
 
 
 def upsert() -> None:
