@@ -22,10 +22,11 @@ class VisitorsView(APIView):
         operation_id="visitors_create",
     )
     def post(self, request: Request) -> Response:
-        """Take one visitor as RB2B sends it. 202 with the event's id; the same body again: 200 and the same id.
+        """Take one visitor as RB2B sends it. 202 with the event's id; the same body again: 200 and
+        the same id.
 
-        Unlike the webhook, which parks what it cannot read, this refuses it and stores nothing; and while the database
-        is away it answers 503, for whoever calls it can try again.
+        Unlike the webhook, which parks what it cannot read, this refuses it and stores nothing; and
+        while the database is away it answers 503, for whoever calls it can try again.
         """
         if not isinstance(request.data, dict):
             raise ValidationError({"body": "It is not a JSON object."})

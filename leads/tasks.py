@@ -1,4 +1,4 @@
-"""Sweeps. Each looks at what is due in the rows and records that it was alive."""
+"""Sweeps: each processes the rows that are due and records a heartbeat."""
 
 from celery import shared_task
 

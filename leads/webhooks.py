@@ -1,4 +1,7 @@
-"""What vendors post to us. RB2B disconnects for good on anything but 200, so a right token always gets 200."""
+"""Vendors' webhooks.
+
+RB2B disconnects for good on anything but 200, so a right token always gets 200.
+"""
 
 from collections.abc import Callable
 from datetime import date
@@ -42,7 +45,7 @@ def rb2b_webhook(request: HttpRequest, token: str = "") -> JsonResponse:
 
 
 def _is_cutover() -> bool:
-    """Whether RB2B may still post to its old address without a token; to refuse it would disconnect it for good."""
+    """Whether RB2B may still post without a token; refusing would disconnect it for good."""
     until = settings.RB2B_ALLOW_UNTOKENED_UNTIL
     today = calendar.team_day(timezone.now(), settings.TEAM_TIME_ZONE)
     return bool(until) and today <= date.fromisoformat(until)
@@ -87,8 +90,10 @@ def clay_health(request: HttpRequest) -> JsonResponse:
 
 
 def _health_response(status: str, ask: Callable[[], dict[str, Any]], **more: Any) -> JsonResponse:
-    """Answers while the database is away, too: what comes in is then kept in the spool, and this says so. 503 where
-    nothing could be kept. `ask` reads the rows."""
+    """Also answers while the database is away; 503 where nothing could be kept at all.
+
+    `ask` reads the rows.
+    """
     said, away = {}, False
     try:
         with deadline.database_deadline(receive.BUDGET_SECONDS):

@@ -25,7 +25,7 @@ def answer_from_event(event: InboundEvent) -> None:
 
 
 def record_answer(request_id: str, data: dict[str, Any]) -> bool:
-    """Apply one callback; late and repeated answers are welcome. False for an unknown request."""
+    """Apply one callback, also a late or repeated one. False for an unknown request."""
     breaker.close_after_answer()
     answer = clay.parse_answer(data)
     with transaction.atomic():
@@ -52,7 +52,10 @@ def record_answer(request_id: str, data: dict[str, Any]) -> bool:
 
 
 def _lead_of_answer(asked_about: int, answer: clay.ClayAnswer) -> Lead | None:
-    """The lead that an answer is about, merged with whom its identifiers are known for; None for an erased person."""
+    """The lead that an answer is about, merged with leads of the same identifiers.
+
+    None for an erased person.
+    """
     address = "" if answer.email_invalid else normal.clean_email(answer.email)
     key = normal.linkedin_key(answer.linkedin_url)
     people = lead_matching.lock_leads_known_by(address, key, asked_about)
@@ -67,7 +70,7 @@ def _lead_of_answer(asked_about: int, answer: clay.ClayAnswer) -> Lead | None:
 
 
 def _apply_answer(lead: Lead, answer: clay.ClayAnswer, row: Enrichment) -> list[str]:
-    """Fill what was not known. Returns the names of what was gained."""
+    """Fill what was not known. Returns the names of the fields that were filled."""
     domain, key = (
         normal.registrable_domain(answer.company_domain),
         normal.company_key(answer.company_name),
@@ -91,7 +94,7 @@ def _apply_answer(lead: Lead, answer: clay.ClayAnswer, row: Enrichment) -> list[
 
 
 def _company_of_answer(lead: Lead, domain: str, key: str) -> Company | None:
-    """The lead's company; one that had none, or was known by its name alone, gets the one that Clay names."""
+    """The lead's company, or the one Clay names where the lead had none or only a name."""
     company = lead.company
     if company is None:
         return (
@@ -132,9 +135,9 @@ def _apply_company_facts(company: Company, answer: clay.ClayAnswer, row: Enrichm
 
 
 def _apply_address(lead: Lead, answer: clay.ClayAnswer) -> list[str]:
-    """A business address takes the place of none or of one that cannot be used; a verified one confirms ours.
+    """Take Clay's address where ours is missing or unusable; a verified one confirms ours.
 
-    One that does not exist is never taken, and where it is ours, ours cannot be written to any more.
+    An address that does not exist is never taken; where it is ours, ours becomes unusable.
     """
     address = normal.clean_email(answer.email)
     if answer.email_invalid:
@@ -162,7 +165,7 @@ def _apply_address(lead: Lead, answer: clay.ClayAnswer) -> list[str]:
 
 
 def _set_address_facts(lead: Lead, **said: Any) -> list[str]:
-    """Set what Clay says about the address, and whether it can be written to; returns what is news to us."""
+    """Returns the names of the fields that changed."""
     changed = field_filling.fill_fields(lead, "clay", overwrite=True, **said)
     lead_matching.update_address_state(lead)
     return [name for name in changed if name != "email_invalid"]

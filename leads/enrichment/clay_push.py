@@ -1,4 +1,6 @@
-"""Pushing requests to Clay: one at a time, under its rate, its breaker and the submissions of its webhook."""
+"""Pushes requests to Clay one at a time, within its rate, its breaker and its webhook's
+submissions.
+"""
 
 import time
 from datetime import timedelta

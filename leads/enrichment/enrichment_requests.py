@@ -28,8 +28,6 @@ State, Outcome = Enrichment.State, Enrichment.Outcome
 
 @dataclass(frozen=True)
 class OpenQuestions:
-    """What is to be asked about a lead now."""
-
     person: bool
     company: bool
     company_known_at: datetime | None  # when Clay said what is not asked again
@@ -40,9 +38,10 @@ class OpenQuestions:
 
 
 def open_questions(lead: Lead, now: datetime | None = None) -> OpenQuestions:
-    """What Clay has not answered within seven days: about the person, and about the company at its domain.
+    """What Clay has not answered within seven days about the person and about the company's domain.
 
-    A company that has no domain is nobody else's, and is asked about together with the person.
+    A company without a domain belongs to this lead alone, and is asked about together with the
+    person.
     """
     since, company = (now or timezone.now()) - ANSWER_VALID_FOR, lead.company
     answered = lead.enrichments.filter(
@@ -58,7 +57,7 @@ def open_questions(lead: Lead, now: datetime | None = None) -> OpenQuestions:
 
 
 def request_enrichment(lead: Lead) -> None:
-    """Ask for an enrichment of the person of `lead`, unless one is open; where all was answered lately they go on."""
+    """Request an enrichment, unless one is open; the lead goes on where all was answered lately."""
     with transaction.atomic():
         person = locks.lock_leads(lead.pk)[0]
         if person.enrichments.exclude(state=State.SETTLED).exists():
@@ -71,7 +70,7 @@ def request_enrichment(lead: Lead) -> None:
 
 
 def request_test_enrichment(lead: Lead) -> Enrichment:
-    """Ask Clay about a test visitor, once what was wanted of them is settled: only to see whether it answers."""
+    """Request an enrichment of a test visitor, only to see whether Clay answers."""
     if lead.kind != Kind.TEST:
         raise ValueError(
             f"{lead.get_kind_display()}: only a test visitor is asked about as a test."
@@ -83,7 +82,7 @@ def request_test_enrichment(lead: Lead) -> Enrichment:
 
 
 def why_not_asked(lead: Lead, *, is_test: bool = False) -> str:
-    """Why Clay is never asked about `lead` as things are; "" where it may be. About a test visitor only as a test."""
+    """Why Clay must not be asked about `lead`; "" where it may. Test visitors only as a test."""
     if lead.kind != Kind.LIVE and not (is_test and lead.kind == Kind.TEST):
         return f"{lead.get_kind_display()}s are not sent to Clay."
     if "clay" in settings.SANDBOXED:
@@ -95,7 +94,7 @@ def why_not_asked(lead: Lead, *, is_test: bool = False) -> str:
 
 
 def settle_overdue(now: datetime | None = None) -> int:
-    """Leads whose question has no answer after PATIENCE go on with partial data, marked so."""
+    """Leads whose request has no answer after ANSWER_TIMEOUT go on with partial data."""
     now = now or timezone.now()
     overdue = Enrichment.objects.filter(state=State.REQUESTED, not_before__lte=now)
     count = 0
@@ -108,7 +107,7 @@ def settle_overdue(now: datetime | None = None) -> int:
 def settle_request(row: Enrichment, outcome: str, reason: str = "") -> bool:
     """Close an open request and let the lead go on; False where it was closed already.
 
-    People are locked before their questions, here as in a merge.
+    Leads are locked before their requests, here as in a merge.
     """
     with transaction.atomic():
         locks.lock_leads(row.lead_id)
@@ -126,7 +125,6 @@ def settle_request(row: Enrichment, outcome: str, reason: str = "") -> bool:
 
 
 def mark_for_assessment(lead_id: int) -> None:
-    """The person of this row is due to be assessed."""
     Lead.objects.filter(pk=person_of(lead_id)).update(
         needs_assessment_at=timezone.now(), attempts=0
     )

@@ -22,7 +22,7 @@ KEPT_WHEN_TAKEN_OVER = ("id", "domain", "kind", "created_at", "people_due_at")
 
 
 def company_of_visitor(visitor: Visitor, kind: str, source: str = "rb2b") -> Company | None:
-    """Find or make the company; fills what is not known yet, never overwrites."""
+    """Find or make the company; fills unknown fields and never overwrites."""
     company = find_or_create_company(
         visitor.company_name, visitor.website, normal.clean_email(visitor.email), kind, source
     )
@@ -46,7 +46,7 @@ def company_of_visitor(visitor: Visitor, kind: str, source: str = "rb2b") -> Com
 def find_or_create_company(
     name: str, website: str, address: str, kind: str, source: str
 ) -> Company | None:
-    """Find or make the company by its website, else by the domain of a business address, else by its name."""
+    """By its website, else by the domain of a business address, else by its name."""
     domain, key = _domain_and_key(name, website, address)
     if not domain and not key:
         return None
@@ -65,7 +65,10 @@ def _domain_and_key(name: str, website: str, address: str) -> tuple[str, str]:
 
 
 def _may_share_company(company: Company, kind: str) -> bool:
-    """Made-up visitors never join a live company; a live visitor takes a made-up one over, without what was made up."""
+    """Made-up visitors never join a live company.
+
+    A live visitor takes a made-up company over, without its made-up facts.
+    """
     if kind != Kind.LIVE:
         return False
     blank = {
@@ -79,7 +82,7 @@ def _may_share_company(company: Company, kind: str) -> bool:
 
 
 def company_by_domain_or_name(domain: str, key: str, kind: str) -> Company:
-    """The company of a registrable domain, else of a name's key; one of the two must be given."""
+    """At least one of the two must be given."""
     if domain:
         if key:
             _learn_domain(domain, key)
@@ -89,7 +92,7 @@ def company_by_domain_or_name(domain: str, key: str, kind: str) -> Company:
 
 
 def _learn_domain(domain: str, key: str) -> None:
-    """A company known by its name alone is the one of the domain that we now learn, so that it stays one company."""
+    """Give the domain to a company known by its name alone, so that it stays one company."""
     named = Company.objects.filter(domain=None, name_key=key).first()
     if named is None:
         return
@@ -104,7 +107,7 @@ def _learn_domain(domain: str, key: str) -> None:
 
 
 def fill_company(company: Company, source: str, **values: Any) -> list[str]:
-    """`fill`, after which its people are scored by what is known now."""
+    """As `fill_fields`; after a change the company's leads are due to be scored."""
     changed = fill_fields(company, source, **values)
     if changed:
         mark_company_leads_due(company)
@@ -112,18 +115,18 @@ def fill_company(company: Company, source: str, **values: Any) -> list[str]:
 
 
 def mark_company_leads_due(company: Company) -> None:
-    """What is new of a company, a fact or a visit of it alone, changes the score of its people.
+    """A new fact or visit of a company changes the score of its leads.
 
-    They are marked by a sweep, one by one: whoever stores what is new holds one of them, and would wait for others.
+    A sweep marks them one by one: the caller holds a lock on one of them and would wait for others.
     """
     Company.objects.filter(pk=company.pk).update(people_due_at=timezone.now())
     nudge("leads.assess_due")
 
 
 def mark_leads_of_changed_companies(batch: int = 100) -> None:
-    """Whoever belongs to a company of which something new is known is due to be scored.
+    """Leads of a company with new facts are due to be scored.
 
-    Those that are due already too: one may be in the middle of being scored by what was known before.
+    Those already due too: one may be in the middle of being scored by older facts.
     """
     now = timezone.now()
     for company in Company.objects.filter(people_due_at__lte=now).order_by("people_due_at")[:batch]:
@@ -140,10 +143,11 @@ def mark_leads_of_changed_companies(batch: int = 100) -> None:
 
 
 def _absorb_named_company(named: Company) -> Company | None:
-    """The company with a domain that `named`, known by its name alone, turned out to be; None where there is none.
+    """Move a company known by its name alone into the one with a domain and the same name; returns
+    that.
 
-    What is known of it, its people and its visits go over, and it is no more. People are locked before companies, and
-    the lock on it keeps a visit that another worker is storing from being lost with it: that one is stored again.
+    Leads are locked before companies. The lock on `named` keeps a visit that another worker is
+    storing from being lost with it: that one is stored again.
     """
     same = Company.objects.filter(
         name_key=named.name_key, domain__isnull=False, kind=named.kind
@@ -168,7 +172,7 @@ def _absorb_named_company(named: Company) -> Company | None:
 
 
 def _get_or_create_company(lookup: dict[str, Any], kind: str) -> Company:
-    """get_or_create that also finds a company which another worker made in between, by any unique field."""
+    """As get_or_create, but also finds a company that another worker made meanwhile."""
     try:
         with transaction.atomic():
             return Company.objects.get_or_create(**lookup, defaults={"kind": kind})[0]

@@ -1,4 +1,4 @@
-"""Fills what is not known yet of a lead or a company, and notes where each value came from."""
+"""Fills fields of a lead or a company that are not known yet, and notes the source of each value."""
 
 from typing import Any
 
@@ -10,7 +10,10 @@ EMPTY_VALUES: tuple[Any, ...] = ("", None, [])
 def fill_fields(
     row: Lead | Company, source: str, *, overwrite: bool = False, **values: Any
 ) -> list[str]:
-    """Set the fields that are given and not known yet (or all that differ), note their source, return their names."""
+    """Set given fields that are not known yet, or all that differ with `overwrite`.
+
+    Returns the names of the fields that were set.
+    """
     changed = []
     for name, value in values.items():
         if value in EMPTY_VALUES or getattr(row, name) == value:

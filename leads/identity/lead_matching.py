@@ -1,4 +1,4 @@
-"""One lead for each person, one company for each registrable domain, whatever order things arrive in."""
+"""Finds or makes the one lead of each person, in whatever order things arrive."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,7 +16,7 @@ from leads.suppression import suppression
 
 
 def page_path(url: str) -> str:
-    """The path of a page, without the query where tracking parameters live."""
+    """Without the query, where tracking parameters live."""
     try:
         return (urlsplit(url).path or "/")[:500] if url else ""
     except ValueError:
@@ -24,10 +24,10 @@ def page_path(url: str) -> str:
 
 
 def lock_leads_known_by(address: str, key: str, *also: int) -> list[Lead]:
-    """The people known by an address or a LinkedIn key, both normalised: at most one by each, by address first.
+    """Leads known by a normalised address or LinkedIn key, at most one by each, by address first.
 
-    Before them comes whom the row `also` stands for. All stay locked until the transaction ends, in the order of pk, so
-    that no merge comes in between.
+    Before them come the leads that the rows `also` stand for. All stay locked until the transaction
+    ends, in the order of pk, so that no merge comes in between.
     """
 
     def look() -> list[Lead]:
@@ -41,13 +41,13 @@ def lock_leads_known_by(address: str, key: str, *also: int) -> list[Lead]:
 
 
 def find_lead(address: str, key: str) -> Lead | None:
-    """The person known by an address or else by a LinkedIn key, both normalised."""
+    """By an address or else by a LinkedIn key, both normalised; without a lock."""
     rows = Lead.rows.select_related("merged_into").in_bulk(found := _rows_known_by(address, key))
     return next((rows[pk].merged_into or rows[pk] for pk in found), None)
 
 
 def _rows_known_by(address: str, key: str) -> list[int]:
-    """By address, also by a personal one that a business address has replaced since; and by LinkedIn URL."""
+    """By address, also a personal one that a business address has replaced; and by LinkedIn key."""
     either = Q(email=address) | Q(personal_email=address) if address else Q(pk=None)
     either |= Q(linkedin_key=key) if key else Q(pk=None)
     rows = list(
@@ -64,10 +64,10 @@ def _rows_known_by(address: str, key: str) -> list[int]:
 def lead_of_visitor(
     visitor: Visitor, company: Company | None, kind: str, lead: Lead | None, source: str = "rb2b"
 ) -> Lead | None:
-    """The person, made where `lead` is None; fills what is not known yet.
+    """The visitor's lead, made where `lead` is None; fills what is not known yet.
 
-    None where neither address nor LinkedIn URL is one: nobody could be found again, and nobody must be taken for
-    somebody else. Raises locks.Moved.
+    None without a usable address or LinkedIn key: nobody could be found again. Raises
+    locks.LeadsChanged.
     """
     address, key = visitor_identifiers(visitor)
     if not address and not key:
@@ -107,9 +107,11 @@ def _fill_from_visitor(visitor: Visitor, lead: Lead, company: Company | None, so
 
 
 def new_lead(source: str, address: str, key: str = "", **fields: Any) -> Lead:
-    """A lead for an address or else a LinkedIn key, both normalised. Raises locks.Moved where somebody has it by now.
+    """A lead for a normalised address or else a LinkedIn key. Raises locks.LeadsChanged where it is
+    taken.
 
-    They are not locked, and may be somebody else's part before this transaction commits: so look for them again.
+    The lead that has it is not locked, and may be merged before this transaction commits: look
+    again.
     """
     known_as = {"email": address} if address else {"linkedin_key": key}
     sources = {field: field_source(source) for field in known_as}
@@ -121,12 +123,12 @@ def new_lead(source: str, address: str, key: str = "", **fields: Any) -> Lead:
 
 
 def visitor_identifiers(visitor: Visitor) -> tuple[str, str]:
-    """The address and the LinkedIn key of a visitor, normalised; "" for each that is none."""
+    """The normalised address and LinkedIn key; "" for each that is missing."""
     return normal.clean_email(visitor.email), normal.linkedin_key(visitor.linkedin_url)
 
 
 def value_if_free(lead: Lead, field: str, value: str) -> str:
-    """`value`, unless another row has it: a unique field is never taken from anybody."""
+    """ "" where another row has it: a unique field is never taken from another lead."""
     return (
         ""
         if not value or Lead.rows.filter(**{field: value}).exclude(pk=lead.pk).exists()
@@ -135,9 +137,9 @@ def value_if_free(lead: Lead, field: str, value: str) -> str:
 
 
 def update_address_state(lead: Lead) -> None:
-    """Decide whether the lead's address can be written to; a personal mailbox is none, but not the person's end.
+    """Decide whether the lead's address can be written to.
 
-    Nor is one that Clay has found not to exist.
+    A personal mailbox cannot, nor one that Clay has found not to exist.
     """
     stop = suppression.stop_by_lists(lead.email) if lead.email else None
     if stop and stop.reason == suppression.Reason.PERSONAL:

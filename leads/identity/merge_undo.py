@@ -15,9 +15,10 @@ from leads.suppression import suppression
 
 
 def undo_merge(row: Merge, *, by: Any, reason: str, shown: str = "") -> Merge:
-    """Make two leads of one again: each gets back what it had, and what came since stays with the survivor.
+    """Take two merged leads apart: each gets back what it had; later rows stay with the survivor.
 
-    A stop that was said while they were one stays with both. Raises Refused; `shown` is as for `merge`.
+    A stop recorded since the merge holds for both. Raises MergeError, also where the preview with
+    the mark `shown` would come out otherwise now.
     """
     with transaction.atomic():
         pair = (
@@ -50,7 +51,7 @@ def undo_merge(row: Merge, *, by: Any, reason: str, shown: str = "") -> Merge:
 
 
 def why_not_undo(row: Merge) -> str:
-    """Why a merge cannot be undone now; "" where it can. The newest one about a person goes first."""
+    """ "" where it can be undone. The newest merge of a lead is undone first."""
     if row.state != Merge.State.MERGED:
         return "It does not stand any more."
     survivor = Lead.rows.get(pk=row.survivor_id)
@@ -66,7 +67,7 @@ def why_not_undo(row: Merge) -> str:
 
 
 def _keep_stops(row: Merge, survivor: Lead, loser: Lead) -> None:
-    """Whoever was stopped as one person is stopped as both from now on."""
+    """A stop recorded since the merge holds for both leads."""
     for said in suppression.suppressions_of(survivor).filter(created_at__gte=row.merged_at):
         for lead in (survivor, loser):
             suppression.copy_suppression(lead, said)

@@ -1,8 +1,9 @@
-"""Two leads that turn out to be one person: noticed, merged, explained, and undone.
+"""Merges two leads of one person, or proposes it to a person.
 
-The lead known longer stays; the other one points to it (`merged_into`) and keeps what it was, so that what points to it
-stays valid. Of two known values the one known first stands, as if both had been one lead from the start. Whoever said
-no as either is stopped as both, for `suppression` reads every row of a person.
+The older lead stays; the other one points to it (`merged_into`) and keeps its own values, so that
+what points to it stays valid. Of two known values the one known first wins, as if both had been one
+lead from the start. A stop of either holds for both, because `suppression` reads every row of a
+person.
 """
 
 from collections.abc import Iterator
@@ -32,17 +33,17 @@ ASKED_AS_OTHER_LEAD = "The lead became part of another one, about which Clay is 
 
 
 class MergeError(Exception):
-    """These two cannot be merged, or not be taken apart again; the text says why."""
+    """Two leads cannot be merged, or not be taken apart; the text says why."""
 
 
 def resolve_lead(
     people: list[Lead], source: str, address: str, first_name: str, last_name: str, doubt: str = ""
 ) -> Lead | None:
-    """The lead that the identifiers in one answer or body stand for; None where they are new.
+    """The lead of the identifiers in one answer or body; None where they are new.
 
-    `people` are those known by them, locked, whom it is about first. They become one where nothing speaks against it;
-    else a person is asked, and the first is meant. `address` and the names are what the body says; `doubt` is what
-    speaks against believing it.
+    `people` are the locked leads known by them, the one it is about first. They are merged where
+    nothing speaks against it; else a person is asked, and the first is returned. `address` and the
+    names are what the body says; `doubt` is what speaks against believing it.
     """
     one = people[0] if people else None
     for other in people[1:]:
@@ -57,7 +58,7 @@ def resolve_lead(
 
 
 def why_not_merge(people: list[Lead]) -> str:
-    """Why two people must not become one, whoever asks; "" where they may. One alone is one already."""
+    """Why two leads must never be merged; "" where they may."""
     if len(people) < 2:
         return "They are one lead already."
     if len({lead.kind for lead in people}) > 1:
@@ -70,9 +71,9 @@ def why_not_merge(people: list[Lead]) -> str:
 def merge_doubts(
     one: Lead, other: Lead, address: str = "", first_name: str = "", last_name: str = ""
 ) -> Iterator[str]:
-    """Why a person has to say whether two leads are one, the weightiest first; none where the data alone says it.
+    """Why a person must decide whether two leads are one, the weightiest reason first.
 
-    Both having an address to write to is a doubt of its own: then both may have been written to.
+    Two usable addresses are a doubt: both may have been written to.
     """
     said = [(lead.first_name, lead.last_name) for lead in (one, other)] + [(first_name, last_name)]
     for part in zip(*said, strict=True):
@@ -92,7 +93,7 @@ def _joined_names(said: list[tuple[str, str]]) -> str:
 
 
 def propose_merge(one: Lead, other: Lead, source: str, doubt: str) -> Merge | None:
-    """Ask people whether two leads are one; None where another process asks already."""
+    """None where another process has proposed it already."""
     survivor, loser = _survivor_and_loser(one, other)
     try:
         with transaction.atomic():
@@ -108,28 +109,29 @@ def propose_merge(one: Lead, other: Lead, source: str, doubt: str) -> Merge | No
 
 
 def _was_decided(one: Lead, other: Lead) -> bool:
-    """Whether people were asked about these two, or have taken them apart: then nothing is done by itself."""
+    """After a person was asked or took them apart, nothing is merged automatically."""
     return merges_between(one, other).exclude(state=State.MERGED).exists()
 
 
 def merges_between(one: Lead, other: Lead) -> QuerySet[Merge]:
-    """Every merge, proposed or past, between two people in whichever rows they stood for then."""
+    """Every merge, proposed or past, between any rows of two people."""
     ours, theirs = ([row.pk for row in suppression.rows_of(lead)] for lead in (one, other))
     either = Q(survivor__in=ours, loser__in=theirs) | Q(survivor__in=theirs, loser__in=ours)
     return Merge.objects.filter(either)
 
 
 def _survivor_and_loser(one: Lead, other: Lead) -> tuple[Lead, Lead]:
-    """Who stays and who goes: the row that is older stays."""
+    """The older row survives."""
     return (one, other) if one.pk < other.pk else (other, one)
 
 
 def merge_leads(
     one: Lead, other: Lead, *, source: str, by: Any = None, reason: str = "", shown: str = ""
 ) -> Merge:
-    """Make two leads one, at once for everything that reads leads. Raises Refused.
+    """Merge two leads. Raises MergeError.
 
-    `shown` is the mark of the preview that a person decided by; where it would come out otherwise now, it is refused.
+    `shown` is the mark of the preview that a person decided by; where the merge would come out
+    otherwise by now, it is refused.
     """
     with transaction.atomic():
         people = locks.lock_leads(one.pk, other.pk)
@@ -150,7 +152,7 @@ def merge_leads(
 
 
 def _merged_row(survivor: Lead, loser: Lead, source: str, by: Any, reason: str) -> Merge:
-    """The row that says so: the open proposal about them, else a new one."""
+    """The open proposal about them, else a new row."""
     said = {
         "state": State.MERGED,
         "merged_at": timezone.now(),
@@ -180,14 +182,14 @@ def _absorb_lead(survivor: Lead, loser: Lead) -> None:
 
 
 def save_pair(survivor: Lead, loser: Lead) -> None:
-    """Both rows; the loser lets go of its unique fields first, so that they can change hands."""
+    """The loser lets go of its unique fields first, so that they can change hands."""
     Lead.rows.filter(pk=loser.pk).update(**dict.fromkeys(merged_fields.UNIQUE_FIELDS))
     survivor.save()
     loser.save()
 
 
 def _move_rows(survivor: Lead, loser: Lead) -> dict[str, list[int]]:
-    """Hand over what points to `loser`; returns the ids by table, so that an undo finds exactly these."""
+    """Hand over what points to `loser`; returns the ids by table, so that an undo finds them."""
     _keep_one_request(survivor, loser)
     moved: dict[str, list[int]] = {}
     for table in MOVED_TABLES:
@@ -201,7 +203,7 @@ def _move_rows(survivor: Lead, loser: Lead) -> dict[str, list[int]]:
 
 
 def _keep_one_request(survivor: Lead, loser: Lead) -> None:
-    """Of two open questions to Clay the one that was pushed stays open; an answer to the other is welcome still."""
+    """Of two open requests to Clay the pushed one stays open; the other may still be answered."""
     State_ = Enrichment.State
     open_ = Enrichment.objects.filter(lead__in=[survivor, loser]).exclude(state=State_.SETTLED)
     rows = sorted(open_.select_for_update().order_by("pk"), key=lambda row: row.state == State_.DUE)
@@ -219,7 +221,7 @@ def _keep_one_request(survivor: Lead, loser: Lead) -> None:
 
 
 def decline_merge(row: Merge, *, by: Any, reason: str) -> None:
-    """Keep two leads apart for good. Raises Refused where it was decided already."""
+    """Keep two leads apart for good. Raises MergeError where it was decided already."""
     ended = {"ended_at": timezone.now(), "ended_by": by, "ended_reason": reason[:300]}
     if not claims.claim_row(
         Merge.objects.filter(pk=row.pk, state=State.PROPOSED), state=State.DECLINED, **ended
@@ -228,7 +230,7 @@ def decline_merge(row: Merge, *, by: Any, reason: str) -> None:
 
 
 def open_proposals(lead: Lead) -> list[tuple[Merge, Lead]]:
-    """Who may be the same person as `lead`, with the proposal that says so; proposals that became moot are left out."""
+    """Open proposals about `lead`, each with the other lead; moot ones are left out."""
     mine = [row.pk for row in suppression.rows_of(lead)]
     rows = Merge.objects.filter(Q(survivor__in=mine) | Q(loser__in=mine), state=State.PROPOSED)
     found = []
@@ -243,5 +245,4 @@ def open_proposals(lead: Lead) -> list[tuple[Merge, Lead]]:
 
 
 def surviving_lead(lead: Lead) -> Lead:
-    """The lead that stands for the person of this row."""
     return lead.merged_into or lead

@@ -1,7 +1,8 @@
-"""GoHighLevel's contacts whom nobody knows here become leads, so that Clay can be asked about them.
+"""Imports GoHighLevel's contacts that are unknown here as leads, so that Clay can be asked about
+them.
 
-They never visited, so nothing is drafted for them by itself. A contact whom GoHighLevel must not write to is stopped
-here as well and never becomes a lead.
+They never visited, so no email is drafted for them automatically. A contact whom GoHighLevel must
+not write to is stopped here as well and never becomes a lead.
 """
 
 from collections.abc import Callable
@@ -31,8 +32,6 @@ Reason = suppression.Reason
 
 @dataclass
 class ContactImport:
-    """What became of the contacts that were read."""
-
     read: int = 0
     new: int = 0  # leads now
     known: int = 0
@@ -46,9 +45,9 @@ class ContactImport:
 def import_contacts(
     most: int, progress: Callable[[ContactImport], None] = lambda taken: None
 ) -> ContactImport:
-    """Read on where the last run stopped, until `most` contacts became leads, or to the end.
+    """Continue where the last run stopped, until `most` contacts became leads, or to the end.
 
-    Where GoHighLevel fails, what was read stands, `error` says why, and the next run goes on there.
+    Where GoHighLevel fails, `error` says why and the next run continues there.
     """
     taken, place = ContactImport(), _current_bookmark()
     while taken.new < most and not taken.ended and not taken.error:
@@ -70,7 +69,7 @@ def import_contacts(
 
 
 def _current_bookmark() -> Bookmark:
-    """Where to read on: a week after the end was reached, from the beginning."""
+    """A week after the end was reached, it starts from the beginning."""
     place, _ = Bookmark.objects.get_or_create(
         name=f"{SOURCE}:contacts:{settings.GHL_LOCATION_ID}"[:80]
     )
@@ -81,7 +80,7 @@ def _current_bookmark() -> Bookmark:
 
 
 def _save_bookmark(place: Bookmark, before: Any, ended: bool) -> None:
-    """Another run beside this one may have moved it; then both have read, and reading twice changes nothing."""
+    """A parallel run may have moved it; reading contacts twice changes nothing."""
     place.ended_at = timezone.now() if ended else None
     if ended or place.position != before:
         place.save()
@@ -108,7 +107,7 @@ def _import_contact(listed: ghl_contact_data.ListedContact, taken: ContactImport
 
 
 def _read_contact(listed: ghl_contact_data.ListedContact) -> ghl_contact_data.Contact | None:
-    """The contact itself, for only it says whether it may be written to; None where it is no more."""
+    """Only the contact itself says whether it may be written to; None where it was deleted."""
     try:
         return call_patiently(lambda: ghl.get_contact(listed.id))
     except http.RequestRefused as failure:
@@ -132,7 +131,7 @@ def _count_if_known(address: str, taken: ContactImport) -> bool:
 
 
 def contact_stop_reason(contact: ghl_contact_data.Contact) -> str:
-    """The reason not to write to a contact that GoHighLevel itself gives; "" where there is none."""
+    """GoHighLevel's own reason not to write to a contact; "" without one."""
     if contact.email_blocked:
         return Reason.UNSUBSCRIBED
     if contact.is_customer:
@@ -144,7 +143,7 @@ def contact_stop_reason(contact: ghl_contact_data.Contact) -> str:
 
 
 def create_lead(contact: ghl_contact_data.Contact, address: str) -> Lead | None:
-    """Make the lead of a contact; None where somebody with this address came in between."""
+    """None where a lead with this address was made meanwhile."""
     return locks.retry_until_unchanged(lambda: _create_lead(contact, address))
 
 

@@ -1,4 +1,4 @@
-"""Files that people bring: suppressions, and visitors from RB2B's export. Every error is named by its line."""
+"""Imports files: suppressions, LinkedIn connections and RB2B visitors. Errors are named by line."""
 
 import json
 from collections.abc import Iterator
@@ -21,9 +21,9 @@ class BadLine(Exception):
 
 
 def import_suppressions(raw: bytes, source: str) -> FileReport:
-    """Import a CSV with the columns value (an address or a domain), reason and, optionally, expires (YYYY-MM-DD).
+    """CSV columns: value (an address or a domain), reason, optionally expires (YYYY-MM-DD).
 
-    All or nothing. A row that is known keeps its earliest entry; an expiry never shortens what stands.
+    All or nothing. A known row keeps its earliest entry; an expiry never shortens what stands.
     """
     report = FileReport()
     rows: list[Suppression] = []
@@ -80,10 +80,11 @@ def _keep_suppression(row: Suppression) -> bool:
 
 
 def import_connections(raw: bytes, member: TeamMember) -> FileReport:
-    """Import LinkedIn's Connections.csv as people whom `member` knows. All or nothing; twice changes nothing.
+    """Import LinkedIn's Connections.csv as people whom `member` knows. All or nothing; repeatable.
 
-    LinkedIn writes a few lines of notes before the head, leaves most email addresses empty, and gives rows without a
-    name for people who have closed their account; those are counted and left out.
+    LinkedIn writes a few lines of notes before the head, leaves most email addresses empty, and
+    gives rows without a name for people who have closed their account; those are counted and left
+    out.
     """
     report, rows = FileReport(), []
     for line, row in csv_rows(
@@ -124,7 +125,7 @@ IMPORTED_FIELDS = ("name", "company_name", "linkedin_key", "email", "name_key", 
 
 
 def _keep_contacts(rows: list[KnownContact], member: TeamMember) -> int:
-    """Store who is new and bring who is known up to date; returns how many were new."""
+    """Returns how many were new; known ones are updated."""
     known = {
         _contact_identity(contact): contact for contact in member.known_contacts.order_by("-pk")
     }
@@ -140,14 +141,15 @@ def _keep_contacts(rows: list[KnownContact], member: TeamMember) -> int:
 
 
 def _contact_identity(contact: KnownContact) -> str:
-    """By profile; without one by name and company, for two people may have one name."""
+    """By profile, else by name and company: two people may have one name."""
     return contact.linkedin_key or f"{contact.name_key} at {contact.company_key}"
 
 
 def import_visitors(raw: bytes, *, skip_bad: bool = False, progress: Any = None) -> FileReport:
-    """Import RB2B's CSV export or JSON lines as events of the source "import". Safe to run twice.
+    """Import RB2B's CSV export or JSON lines as events of the source "import". Repeatable.
 
-    While one line is wrong nothing is stored, unless `skip_bad`. `progress(done, total)` is told as it goes.
+    While one line is wrong nothing is stored, unless `skip_bad`. `progress(done, total)` is called
+    for each body.
     """
     report, bodies = FileReport(), []
     for line, item in _visitor_rows(raw):
@@ -179,7 +181,7 @@ def _visitor_body(item: dict[str, Any] | str) -> bytes:
 
 
 def _encode_body(item: dict[str, Any]) -> bytes:
-    """As it is stored; a lone surrogate, which JSON can write and UTF-8 cannot, is replaced."""
+    """A lone surrogate, which JSON can write and UTF-8 cannot, is replaced."""
     try:
         return json.dumps(item, sort_keys=True, ensure_ascii=False).encode("utf-8", "replace")
     except RecursionError as error:

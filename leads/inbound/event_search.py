@@ -1,6 +1,6 @@
-"""Finding events: by an id, by the person or the company they are about, or by the reason they wait for.
+"""Finds events by an id, by the person or company they are about, or by the words of their reason.
 
-Bodies are never searched. Whom an event is about stands in its visit or in `about`, so each way there is an index.
+Bodies are never searched. Whom an event is about is in its visit or in `about`: each has an index.
 """
 
 import re
@@ -25,7 +25,9 @@ VisibleReason = Callable[[StoredReason], str]
 def find_events(
     events: QuerySet[InboundEvent], words: str, shown: VisibleReason
 ) -> QuerySet[InboundEvent]:
-    """The events that `words` name. `shown` is a reason as the searcher may read it: nobody finds what is hidden."""
+    """The events that `words` name. `shown` is a reason as the searcher may read it, so that hidden
+    text is never found.
+    """
     words = words.strip()
     if one := UUID_PATTERN.search(words):
         return _events_by_id(events, uuid.UUID(one[0]))
@@ -44,7 +46,6 @@ def find_events(
 
 
 def events_of_person(rows: list[Lead]) -> QuerySet[InboundEvent]:
-    """Everything that came in about the person whom these rows stand, or stood, for."""
     return InboundEvent.objects.filter(pk__in=_events_about(people=[row.pk for row in rows]))
 
 
@@ -56,7 +57,7 @@ def _events_by_id(events: QuerySet[InboundEvent], public_id: uuid.UUID) -> Query
 
 
 def _leads_known_as(known_as: Q) -> list[int]:
-    """Every row of the people known so: one that was merged leads to all that was merged with it."""
+    """Every row of these leads, those merged with them included."""
     found = list(Lead.rows.filter(known_as).values_list("pk", "merged_into")[:100])
     people = {into or pk for pk, into in found}
     return list(
@@ -74,7 +75,7 @@ def _event_keys_by_words(words: str, shown: VisibleReason) -> Any:
 
 
 def _leads_named(words: str) -> list[int]:
-    """The last name, or all of a name; exactly, for parts of names are in no index."""
+    """By the last name or the whole name, exactly: parts of names are in no index."""
     parts = words.lower().split()
     fits = Q(low_last=" ".join(parts))
     for at in range(1, min(len(parts), 5)):
@@ -84,7 +85,6 @@ def _leads_named(words: str) -> list[int]:
 
 
 def _companies_named(words: str) -> QuerySet[Company]:
-    """By the name without its legal form, or by the domain."""
     key, domain = (
         normal.company_key(words),
         normal.registrable_domain(words) if "." in words else "",
@@ -110,9 +110,9 @@ def _with_reason(words: str, shown: VisibleReason) -> list[int]:
 def _events_about(
     people: list[int], companies: list[int] | None = None, also: list[int] | None = None
 ) -> Any:
-    """The keys of events about these people, of visits to do with these companies, and those in `also`.
+    """Keys of events about these leads, of visits of these companies, and those in `also`.
 
-    One IN over a UNION: conditions on several tables joined by OR are found by reading all events.
+    One IN over a UNION: conditions on several tables joined by OR would read all events.
     """
     visits = Visit.objects.exclude(event=None).order_by()
     told = InboundEvent.objects.filter(about__in=people).order_by().values("pk")

@@ -1,4 +1,4 @@
-"""Storing what comes in, before anybody looks at it, and turning it into visits afterwards."""
+"""Stores what comes in before it is read, and processes it afterwards."""
 
 import hashlib
 import json
@@ -44,11 +44,11 @@ class ParkedError(Exception):
 
 
 class IncompleteBody(Exception):
-    """The sender did not send its body to the end."""
+    pass
 
 
 class TryAgainSoon(Exception):
-    """It speaks of something that is being written this moment; it is looked at again in seconds."""
+    """The event depends on something that is being written now; it is tried again in seconds."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,10 @@ class StoredEvent:
 
 
 def read_body(stream: IO[bytes]) -> tuple[bytes, str, bool]:
-    """Read a request to its end: the first megabyte, the sha256 of all that was read, whether it was cut.
+    """Read a request to its end: its first megabyte, the sha256 of all of it, and whether it was
+    cut.
 
-    Raises BrokenOff.
+    Raises IncompleteBody.
     """
     kept, digest, size = bytearray(), hashlib.sha256(), 0
     while size < LARGEST_READ and (part := _read_part(stream)):
@@ -73,15 +74,16 @@ def read_body(stream: IO[bytes]) -> tuple[bytes, str, bool]:
 def _read_part(stream: IO[bytes]) -> bytes:
     try:
         return stream.read(65536)
-    except Exception as error:  # each web server has its own for a connection that ends and for chunks that are wrong
+    # each web server has its own for a connection that ends and for chunks that are wrong
+    except Exception as error:
         raise IncompleteBody from error
 
 
 NO_TOKEN = park_reason("no_token")
 TOO_LARGE = park_reason("body_too_large", limit=LARGEST_BODY)
 
-# Every column is given, for Django keeps no defaults in the database. Written by hand, because the ORM takes as long to
-# prepare this statement as PostgreSQL takes to run it.
+# Every column is given, for Django keeps no defaults in the database. Written by hand, because the
+# ORM takes as long to prepare this statement as PostgreSQL takes to run it.
 INSERT_EVENT = """
     INSERT INTO leads_inboundevent (public_id, source, body_sha256, body, kind, state, reason, reason_code,
         reason_args, received_at, not_before, deliveries, attempts)
@@ -102,9 +104,9 @@ def store_event(
 ) -> StoredEvent:
     """Keep one body; a byte-identical one of the same source only counts as another delivery.
 
-    One autocommitted statement, but for a body that was parked for want of a token and comes with one: this is all that
-    RB2B waits for. `received_at` is for what waited in the spool;
-    `parked` is a reason not to process it. `sha256` may be of another name of the body than its bytes.
+    `sha256` may be of another name of the body than its bytes, `parked` is why it is not processed,
+    and `received_at` is given for a body from the spool. One autocommitted statement, except where
+    a body that was parked without a token comes with one: RB2B waits for no more than this.
     """
     public_id = uuid.uuid4()
     now = connection.ops.adapt_datetimefield_value(received_at or timezone.now())
@@ -135,7 +137,7 @@ def _is_untokened(sentence: str, code: str) -> bool:
 
 
 def _release_untokened(public_id: str) -> None:
-    """Let workers process a body that was parked for want of a token and has now come with one."""
+    """The body came again, with a token."""
     untokened = Q(reason_code=NO_TOKEN.code) | Q(reason_code="", reason=NO_TOKEN.sentence)
     InboundEvent.objects.filter(
         untokened, public_id=public_id, state=InboundEvent.State.PARKED
@@ -145,7 +147,6 @@ def _release_untokened(public_id: str) -> None:
 
 
 def is_json_object(body: bytes) -> bool:
-    """Whether a body parses as a JSON object."""
     try:
         return isinstance(json.loads(body), dict)
     except (ValueError, RecursionError):
@@ -160,9 +161,9 @@ def _uuid_text(value: object) -> str:
 
 
 def process_due(batch: int = 200, processors: "Processors | None" = None) -> int:
-    """Work off waiting events: into leads, companies and visits, or by the `processors` of another app, by source.
+    """Process waiting events of the sources in `processors`; returns how many.
 
-    Each is called in a transaction of its own with the event. Returns how many were looked at.
+    Each event is processed in a transaction of its own.
     """
     processors = PROCESSORS if processors is None else processors
     now = timezone.now()
@@ -204,7 +205,6 @@ def close_event(event: InboundEvent, state: str, reason: StoredReason = NO_REASO
 
 
 def _retry_later(event: InboundEvent, error: Exception) -> None:
-    """Try again later; after the last try a person sees it."""
     cause = {"error": type(error).__name__, "detail": str(error)}
     if event.attempts >= LAST_TRY:
         reason = park_reason("failed_repeatedly", attempts=event.attempts, **cause)
@@ -218,14 +218,17 @@ def _retry_later(event: InboundEvent, error: Exception) -> None:
 
 
 def visit_from_rb2b(event: InboundEvent) -> None:
-    """One visitor's body becomes a lead, a company and a visit, and is enriched. A known visit changes nothing."""
+    """Turn one visitor's body into a lead, a company and a visit, and ask for an enrichment.
+
+    A known visit changes nothing.
+    """
     lead = locks.retry_until_unchanged(lambda: _store_visit(event))
     if lead is not None:
         enrichment_requests.request_enrichment(lead)
 
 
 def visit_from_import(event: InboundEvent) -> None:
-    """A visit from a file: the lead is assessed with what is known, and Clay is not asked."""
+    """As from RB2B, but the lead is assessed with what is known and Clay is not asked."""
     lead = locks.retry_until_unchanged(lambda: _store_visit(event))
     if lead is not None:
         Lead.objects.filter(pk=lead.pk).update(needs_assessment_at=timezone.now())
@@ -233,12 +236,13 @@ def visit_from_import(event: InboundEvent) -> None:
 
 
 def _store_visit(event: InboundEvent) -> Lead | None:
-    """Store the visit of an event; its person, where it is new and has one. Raises locks.Moved."""
+    """Returns the visit's lead where the visit is new and has one. Raises locks.LeadsChanged."""
     visitor = rb2b.parse_visitor(bytes(event.body))
     if Visit.objects.filter(event_key=visitor.key).exists():
         return None
     if visitor.is_test:
-        return None  # "Send a Test Event" in RB2B: proof that the webhook works, and nobody to write to
+        # "Send a Test Event" in RB2B: proof that the webhook works, and nobody to write to
+        return None
     found_by = lead_matching.visitor_identifiers(visitor) if visitor.is_person else ("", "")
     people = lead_matching.lock_leads_known_by(*found_by)
     if suppression.is_marked(*found_by) or any(map(suppression.is_erased, people)):

@@ -1,6 +1,7 @@
-"""Reasons stored as sentences alone, before events had `reason_code`: recognised by their text. Pure.
+"""Reasons stored as a sentence alone, before events had `reason_code`. Pure.
 
-Only a sentence of ours is shown to everybody, without what its groups quote of a body or an error.
+Only our own sentences are shown to everybody, without what their groups quote of a body or an
+error.
 """
 
 import re

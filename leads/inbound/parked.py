@@ -1,6 +1,8 @@
-"""Why an event is parked or waits: a stored code with arguments, its sentence, and what a person does next. Pure.
+"""Why an event is parked or waits: a stored code with arguments, its sentence, and the next step.
+Pure.
 
-Each app has a table of its codes. Whoever may not read personal data sees a sentence without its hidden arguments.
+Each app has a table of its codes. Whoever may not read personal data sees a sentence without its
+hidden arguments.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +25,10 @@ HIDDEN_SENTENCE = f"{HIDDEN} (it may quote the body)"
 
 @dataclass(frozen=True)
 class ParkReason:
-    """What a code says. `sentence` is a format string; `hidden` names its arguments that may quote personal data."""
+    """What a code says.
+
+    `sentence` is a format string; `hidden` names arguments that may be personal.
+    """
 
     sentence: str
     next_step: str
@@ -113,7 +118,10 @@ PARK_REASONS = {
 def park_reason(
     code: str, reasons: Mapping[str, ParkReason] = PARK_REASONS, /, **args: Any
 ) -> StoredReason:
-    """The reason of `code` to store on an event, with its sentence. `args` are texts or whole numbers."""
+    """The reason of `code` to store on an event, with its sentence.
+
+    `args` are texts or whole numbers.
+    """
     stored = {
         name: storable_text(value)[:LONGEST_SENTENCE] if isinstance(value, str) else value
         for name, value in args.items()
@@ -128,7 +136,10 @@ def next_step(
     reasons: Mapping[str, ParkReason] = PARK_REASONS,
     old: Sequence[OldReason] = (),
 ) -> str:
-    """What a person does now; "" for an event that needs nobody. `old` recognises rows without a code."""
+    """What a person does now; "" for an event that needs nobody.
+
+    `old` recognises rows without a code.
+    """
     if state == "waiting":
         return WAITS if reason else ""
     if state != "parked":
@@ -142,7 +153,10 @@ def visible_reason(
     reasons: Mapping[str, ParkReason] = PARK_REASONS,
     old: Sequence[OldReason] = (),
 ) -> str:
-    """The sentence for somebody who may not read personal data. `old` recognises rows without a code."""
+    """The sentence for somebody who may not read personal data.
+
+    `old` recognises rows without a code.
+    """
     if not reason:
         return ""
     if not reason.code:

@@ -1,4 +1,4 @@
-"""Working an event off once more, when the cause of its failure is gone; or only saying what would change."""
+"""Processes an event again once the cause of its failure is gone, or shows what that would change."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -26,8 +26,6 @@ IN_PROGRESS = "It is being worked off this moment."
 
 @dataclass(frozen=True)
 class ReplayOutcome:
-    """What replaying one event did, or would do."""
-
     event: str
     ok: bool
     text: str
@@ -41,9 +39,10 @@ class _RollBack(Exception):
 def replay_event(
     event: InboundEvent, processors: events.Processors, *, dry_run: bool
 ) -> ReplayOutcome:
-    """Process `event` now by its source's processor. What is known changes nothing, so replaying is harmless.
+    """Process `event` now; replaying is harmless, for what is known changes nothing.
 
-    With `dry_run` everything is done and rolled back: what is said is what would happen, and nobody is woken.
+    With `dry_run` everything is rolled back and no worker is notified: the outcome is what would
+    happen.
     """
     name = str(event.public_id)
     if not event.body:
@@ -64,7 +63,7 @@ def replay_event(
 
 
 def _claim_event(event: InboundEvent) -> bool:
-    """Take it from the workers, and from whoever else replays it; a process that dies gives it back after a minute."""
+    """Lease the event; a process that dies gives it back after a minute."""
     now = timezone.now()
     free = InboundEvent.objects.filter(Q(lease_until=None) | Q(lease_until__lt=now), pk=event.pk)
     return claims.claim_row(free, lease_until=now + timedelta(seconds=events.LEASE_SECONDS))
@@ -91,7 +90,7 @@ def _replay_once(event: InboundEvent, process: events.Processor) -> ReplayOutcom
 
 
 def _is_news(change: RowChange) -> bool:
-    """Of the event itself only that its body goes; the rest is the outcome."""
+    """Of the event itself only the loss of its body counts; the rest is the outcome."""
     return change.model is not Heartbeat and (
         change.model is not InboundEvent or "body" in change.after
     )

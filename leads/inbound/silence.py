@@ -1,11 +1,12 @@
-"""A source that used to speak and is silent for longer than is normal for these hours.
+"""Alarms for a source that has been silent for longer than is normal for these hours.
 
-RB2B disconnects for good after one wrong answer and tells only the account's owner. So the expected number of events
-since the last one is summed hour by hour from the four weeks before, weekdays and weekends apart; where at least five
-were due and none came (which happens by chance once in 150 times), an alarm is raised.
+RB2B disconnects for good after one wrong answer and tells only the account's owner. So the expected
+number of events since the last one is summed hour by hour from the four weeks before, weekdays and
+weekends apart. Where at least five were due and none came, which happens by chance once in 150
+times, an alarm is raised.
 
-What is normal is counted only once a source is silent for ten minutes, and then once an hour: until the next event it
-is the same. A source that speaks costs a look-up in an index, however many events there are.
+The rates are counted only once a source has been silent for ten minutes, and then once an hour:
+until the next event they stay the same. A source that is not silent costs one look-up in an index.
 """
 
 from collections.abc import Iterator, Mapping
@@ -35,7 +36,6 @@ HourlyRates = Mapping[tuple[bool, int], float]  # (weekday, hour of the team's d
 
 
 def watch_sources(now: datetime | None = None) -> None:
-    """Raise or clear the alarm of each source."""
     now = now or timezone.now()
     for source in SOURCES:
         due, since = silent_for(source, now)
@@ -48,7 +48,7 @@ def watch_sources(now: datetime | None = None) -> None:
 
 
 def silent_for(source: str, now: datetime) -> tuple[float, datetime | None]:
-    """How many events were due since the last one, and when that was; 0 where there is no normal to compare with."""
+    """How many events were due since the last one, and when it came; 0 without enough history."""
     events = InboundEvent.objects.filter(source=source, received_at__lte=now).values_list(
         "received_at", flat=True
     )
@@ -63,7 +63,7 @@ def silent_for(source: str, now: datetime) -> tuple[float, datetime | None]:
 
 
 def _cached_rates(source: str, start: datetime, last: datetime) -> HourlyRates:
-    """`rates`, kept while the silence lasts; counted anew now and then, for the spool may hold older events."""
+    """Counted again each hour, because the spool may hold older events."""
     key = f"silence:{source}:{settings.TEAM_TIME_ZONE}:{last:%Y%m%d%H%M%S%f}"
     found: HourlyRates | None = cache.get(key)
     if found is None:
@@ -73,9 +73,9 @@ def _cached_rates(source: str, start: datetime, last: datetime) -> HourlyRates:
 
 
 def hourly_rates(source: str, start: datetime, end: datetime) -> dict[tuple[bool, int], float]:
-    """Events an hour between `start` and `end` for each kind of day and hour of the day.
+    """Events an hour between `start` and `end`, by kind of day and hour of the day.
 
-    Counted hour by hour in the index: SQLite needs twenty times longer to group by a time of the zone.
+    Counted hour by hour in the index: SQLite needs twenty times longer to group by a local time.
     """
     zone = ZoneInfo(settings.TEAM_TIME_ZONE)
     events = InboundEvent.objects.filter(source=source)
@@ -123,7 +123,7 @@ def _is_holiday(at: datetime, zone: ZoneInfo) -> bool:
 
 
 def _count_days(start: datetime, end: datetime, zone: ZoneInfo) -> dict[bool, int]:
-    """How many weekdays and weekend days lie between, the first and the last included, holidays left out."""
+    """Weekdays and weekend days between two moments, both included, without holidays."""
     day, last, days = (
         start.astimezone(zone).date(),
         end.astimezone(zone).date(),

@@ -1,9 +1,9 @@
-"""Where a body waits while the database is away: one fsynced file each in SPOOL_DIR, drained in order.
+"""Files for bodies that wait while the database is away: one fsynced file each in SPOOL_DIR.
 
-A file is named by the time it came, written under another name, synced, renamed, and the directory synced: after a
-crash or a power loss it is there whole or not at all. It is deleted only after its event is committed; coming twice is
-harmless, because an event is unique by its body. Its first line says what it is, the length and the hash of the body
-included; the rest is the body as it came.
+A file is named by the time it came, written under another name, synced, renamed, and the directory
+synced: after a crash or a power loss it is there whole or not at all. It is deleted only after its
+event is committed; storing it twice is harmless, because an event is unique by its body. Its first
+line is a JSON object with the length and the hash of the body; the rest is the body as it came.
 """
 
 import contextlib
@@ -33,8 +33,6 @@ LARGEST_FILE = 4 * 1024 * 1024  # bytes of a file; a body has one megabyte at mo
 
 @dataclass(frozen=True)
 class SpooledBody:
-    """One body as it waits."""
-
     path: Path
     source: str
     kind: str
@@ -47,7 +45,10 @@ class SpooledBody:
 def keep_body(
     source: str, body: bytes, sha256: str, *, kind: str, parked: StoredReason = NO_REASON
 ) -> str:
-    """Write one body to the spool and return its name; raises OSError where the disk cannot take it."""
+    """Write one body to the spool and return its name.
+
+    Raises OSError where the disk cannot take it.
+    """
     head = {
         "source": source,
         "kind": kind,
@@ -78,24 +79,24 @@ def spool_folder() -> Path:
 
 
 def waiting_files() -> list[Path]:
-    """Files that wait, oldest first."""
+    """Oldest first."""
     return _files_ending(SUFFIX)
 
 
 def set_aside_counts() -> dict[str, int]:
-    """How many files were set aside, by their suffix."""
+    """By suffix."""
     return {suffix: len(_files_ending(suffix)) for suffix in (BAD, REFUSED)}
 
 
 def has_work() -> bool:
-    """Whether there is anything that `tidy` and a drain would look at, now or after a while."""
+    """Whether `tidy_folder` and a drain would do anything, now or after a while."""
     return any(_files_ending(suffix) for suffix in (SUFFIX, REFUSED, PART))
 
 
 def read_file(path: Path) -> SpooledBody | None:
-    """One file, or None (and set aside under .bad, for a person) where it is not one of ours, or not whole.
+    """One file; None, and set aside under .bad, where it is not one of ours or not whole.
 
-    Raises OSError where it cannot be read at all, and FileNotFoundError where another process has drained it.
+    Raises OSError where it cannot be read, and FileNotFoundError where another process drained it.
     """
     found = _parse_file(path)
     if found is None:
@@ -105,15 +106,17 @@ def read_file(path: Path) -> SpooledBody | None:
 
 
 def set_aside(path: Path, suffix: str) -> Path:
-    """Out of the way of those behind it; nothing deletes it."""
+    """Rename a file so that it does not hold up those behind it; nothing deletes it."""
     with contextlib.suppress(OSError):  # of another owner; then it is only tried again sooner
         os.utime(path)
     return _rename_synced(path, suffix)
 
 
 def tidy_folder() -> None:
-    """What was refused a while ago is tried again; what a killed process has left half-written is cleared away, or
-    taken in where only the new name was missing."""
+    """Retry files refused a while ago, and settle half-written files of killed processes.
+
+    A half-written file is kept where only its new name was missing, else deleted.
+    """
     for path in _files_older(REFUSED, RETRY_REFUSED_AFTER):
         _rename_synced(path, SUFFIX)
     for path in _files_older(PART, ABANDONED_AFTER):
@@ -124,12 +127,11 @@ def tidy_folder() -> None:
 
 
 def forget_file(spooled: SpooledBody) -> None:
-    """After the commit."""
     spooled.path.unlink(missing_ok=True)
 
 
 def is_writable() -> bool:
-    """Whether a body could be kept now: we may write, and there is room."""
+    """Whether a body could be kept now: by permission and by free space."""
     try:
         path = _ensure_folder()
         return os.access(path, os.W_OK) and shutil.disk_usage(path).free > LARGEST_FILE
@@ -177,7 +179,10 @@ def _parse_file(path: Path) -> SpooledBody | None:
 
 
 def _parse_reason(fields: dict[str, Any], body: bytes) -> StoredReason:
-    """Raises KeyError or TypeError. Files written before reasons had codes may say `cut` instead."""
+    """Raises KeyError or TypeError.
+
+    Files written before reasons had codes may say `cut` instead.
+    """
     sentence = _required_text(fields["parked"])
     code, args = _required_text(fields.get("reason_code", "")), fields.get("reason_args", {})
     if not isinstance(args, dict):
@@ -208,7 +213,7 @@ def _rename_synced(path: Path, suffix: str) -> Path:
 
 
 def _ensure_folder() -> Path:
-    """The folder, made where it is missing; then its parents are synced, so that it outlives a power loss."""
+    """Make the folder where it is missing and sync its parents, so that it outlives a power loss."""
     path = spool_folder()
     new = [one for one in (path, *path.parents) if not one.exists()]
     path.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ BLOCKED_STATUSES = ("active", "permanent")
 
 @dataclass(frozen=True)
 class ContactDetails:
-    """What we tell GHL about a contact. Never tags (an upsert replaces them all) and never DND (it would lift it)."""
+    """What we tell GHL. Never tags (an upsert replaces all) and never DND (it would lift it)."""
 
     email: str
     first_name: str
@@ -37,7 +37,7 @@ class Contact:
 
 @dataclass(frozen=True)
 class ListedContact:
-    """A contact in a list, which says nothing reliable about DND; `position` is where to read on after it."""
+    """A contact in a list, without reliable DND; `position` is where to read on after it."""
 
     id: str
     email: str

@@ -1,7 +1,7 @@
-"""What GoHighLevel means when it refuses. Pure.
+"""What GoHighLevel's refusals mean. Pure.
 
-Sources: GHL API v2, "Errors" and "Scopes"; the sentences are those that its services answer, and `message` is a string
-or a list of strings.
+Sources: GHL API v2, "Errors" and "Scopes"; the sentences are those that its services answer, and
+`message` is a string or a list of strings.
 """
 
 from caio_project.lib import http
@@ -33,7 +33,7 @@ SCOPE_BY_CALL = (
 
 
 class Misconfigured(http.ServiceUnavailable):
-    """Token, scope or location are not right: a person must mend it. Everything waits, nothing is refused for good."""
+    """Token, scope or location are wrong: a person must fix it, and everything waits until then."""
 
     def __init__(self, failure: http.HttpError, key: str, text: str):
         super().__init__(
@@ -43,7 +43,7 @@ class Misconfigured(http.ServiceUnavailable):
 
 
 def refusal_code(failure: http.HttpError) -> str:
-    """dnd, unsubscribed or invalid where the address must not be written to; contact_gone; else refused."""
+    """dnd, unsubscribed or invalid for an address not to be written to; contact_gone; else refused."""
     said = http.error_text(failure.body).lower()
     for words, code in PERMANENT_REFUSALS:
         if words in said:
@@ -52,7 +52,7 @@ def refusal_code(failure: http.HttpError) -> str:
 
 
 def is_expired_token(failure: http.HttpError) -> bool:
-    """Whether the access token is no longer accepted, which another one may mend."""
+    """Whether another access token may help."""
     said = http.error_text(failure.body).lower()
     return failure.status == 401 and not any(
         word in said for word in ("scope", "user type", "version")
@@ -60,7 +60,7 @@ def is_expired_token(failure: http.HttpError) -> bool:
 
 
 def as_misconfigured(failure: http.HttpError, method: str, path: str) -> Misconfigured | None:
-    """`failure` as trouble of configuration, with the alarm that says what to mend; None where it is none."""
+    """`failure` with the alarm that says what to fix; None where it is no configuration error."""
     said = http.error_text(failure.body)
     if failure.status not in (401, 403) and "api version" not in said.lower():
         return None
@@ -86,7 +86,7 @@ def scope_alarm_key(scope: str) -> str:
 
 
 def required_scope(method: str, path: str) -> str:
-    """The scope that a call needs, as GoHighLevel names it."""
+    """As GoHighLevel names it."""
     fits = (
         scope
         for verb, start, scope in SCOPE_BY_CALL

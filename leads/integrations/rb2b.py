@@ -1,7 +1,8 @@
 """RB2B's visitor webhook: one flat object with Title Case keys, unsigned, without an event id.
 
-Source: support.rb2b.com, "Setup Guide: Webhook". Shapes seen in the wild that are read as well: snake_case keys, a
-relay envelope `{payload}`, a queue wrapper `{raw}`, and the nested `person`/`company` object of older handlers.
+Source: support.rb2b.com, "Setup Guide: Webhook". Other shapes that are read: snake_case keys, a
+relay envelope `{payload}`, a queue wrapper `{raw}`, and the nested `person`/`company` object of
+older handlers.
 """
 
 import hashlib
@@ -52,7 +53,7 @@ SHOWN_NAMES = {"email": "Business Email", "url": "Captured URL", "seen_at": "See
 
 @dataclass(frozen=True)
 class Visitor:
-    """What one body says. Missing values are empty strings."""
+    """Missing values are empty strings."""
 
     linkedin_url: str
     first_name: str
@@ -87,7 +88,7 @@ class Visitor:
 
     @property
     def key(self) -> str:
-        """The same for a resent body however it was wrapped; another for a later visit."""
+        """Equal for a resent body however it was wrapped; different for a later visit."""
         who = self.linkedin_url or self.email or self.website or self.company_name
         parts = (who, self.url, self.seen_at.isoformat() if self.seen_at else self.seen_at_text)
         return hashlib.sha256(
@@ -96,7 +97,7 @@ class Visitor:
 
 
 def parse_visitor(body: bytes) -> Visitor:
-    """Read one body. Raises Unreadable with a sentence that names the field."""
+    """Raises UnreadableBody."""
     try:
         fields = _flatten_keys(_unwrap_envelope(_load_object(body)))
     except RecursionError as error:
@@ -147,7 +148,7 @@ def _names_somebody(loaded: dict[str, Any]) -> bool:
 
 
 def _flatten_keys(loaded: dict[str, Any]) -> dict[str, Any]:
-    """Keys without case, spaces and punctuation; `person` and `company` objects folded in, outer values first."""
+    """Keys without case and punctuation; `person` and `company` folded in, outer values first."""
     flat: dict[str, Any] = {}
     folded: dict[str, Any] = {}
     for name, value in loaded.items():
@@ -173,7 +174,7 @@ def _flatten_keys(loaded: dict[str, Any]) -> dict[str, Any]:
 
 
 def _company_keys(fields: dict[str, Any]) -> dict[str, Any]:
-    """A company's own name and addresses must not pass for the person's."""
+    """Keeps a company's own name and addresses apart from the person's."""
     return {
         f"company{key}" if key in ("name", "domain", "linkedinurl", "url") else key: fields[key]
         for key in fields
@@ -219,7 +220,10 @@ def _json_type(value: Any) -> str:
 
 
 def _parse_time(text: str) -> datetime | None:
-    """RB2B's own sample ends in "+00.00"; anything else unreadable is None, and the time of receipt counts."""
+    """RB2B's own sample ends in "+00.00".
+
+    None where unreadable; then the time of receipt counts.
+    """
     repaired = re.sub(r"([+-]\d\d)\.(\d\d)$", r"\1:\2", text.strip())
     try:
         at = datetime.fromisoformat(repaired)

@@ -1,4 +1,4 @@
-"""What came in, stored before anybody looks at it, and what a person must know about it."""
+"""Inbound events, alarms and switches."""
 
 import uuid
 
@@ -18,7 +18,7 @@ class Kind(models.TextChoices):
 
 
 class InboundEvent(models.Model):
-    """A body as it came in, stored before anybody looks at it."""
+    """A body as it came in, stored before it is processed."""
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"
@@ -88,7 +88,10 @@ class InboundEvent(models.Model):
 
 
 class Alarm(models.Model):
-    """Something below that a person must know. Open until it is over; told by approvals, once for each opening."""
+    """Something that needs a person.
+
+    Open until it is over; approvals notifies once for each opening.
+    """
 
     key = models.CharField(max_length=80, help_text="What is wrong, such as clay:breaker.")
     text = models.CharField(max_length=300)
@@ -108,7 +111,7 @@ class Alarm(models.Model):
 
 
 class Switch(models.Model):
-    """A switch that takes effect at once, and who threw it."""
+    """A switch that takes effect at once, and who changed it."""
 
     name = models.CharField(max_length=40, primary_key=True)
     on = models.BooleanField(default=True)

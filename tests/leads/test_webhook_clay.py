@@ -1,4 +1,6 @@
-"""Clay calls back unsigned: the secret in the header and the request's unguessable id are the proof."""
+"""Clay calls back unsigned: the secret in the header and the request's unguessable id are the
+proof.
+"""
 
 import json
 from typing import Any

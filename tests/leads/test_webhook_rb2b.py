@@ -1,4 +1,6 @@
-"""RB2B disconnects for good on anything but 200: a right token gets 200 whatever the body, and nothing is lost."""
+"""RB2B disconnects for good on anything but 200: a right token gets 200 whatever the body, and
+nothing is lost.
+"""
 
 import hashlib
 import io
@@ -375,7 +377,9 @@ def test_a_time_that_is_missing_or_lies_in_the_future_is_the_time_of_receipt(
 
 
 def in_the_way(payload: dict[str, Any]) -> tuple[InboundEvent, Visit]:
-    """A stored event that cannot be processed: another visit holds the place of the one it would make."""
+    """A stored event that cannot be processed: another visit holds the place of the one it would
+    make.
+    """
     stored = events.store_event("rb2b", rb2b.to_body(payload))
     event = InboundEvent.objects.get(public_id=stored.public_id)
     return event, Visit.objects.create(event=event, event_key="in the way", seen_at=timezone.now())
@@ -538,7 +542,9 @@ def test_no_charset_hides_the_token(client: Client, charset: str) -> None:
 
 
 class BrokenOff(io.BytesIO):
-    """What the web server hands on where the sender ends in the middle, or breaks the rules of chunks."""
+    """What the web server hands on where the sender ends in the middle, or breaks the rules of
+    chunks.
+    """
 
     def __init__(self, error: type[Exception]):
         super().__init__()

@@ -1,4 +1,7 @@
-"""Patterns of paths: `*` is any text and nothing else is anything else, whatever the pattern and the path cost."""
+"""Patterns of paths:
+
+`*` is any text and nothing else is anything else, whatever the pattern and the path cost.
+"""
 
 import time
 from fnmatch import fnmatchcase

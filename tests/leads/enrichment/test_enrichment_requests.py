@@ -1,4 +1,6 @@
-"""Asking Clay: one open question for each lead, thirty seconds of patience, and every answer welcome."""
+"""Asking Clay: one open question for each lead, thirty seconds of patience, and every answer
+welcome.
+"""
 
 import threading
 from datetime import timedelta

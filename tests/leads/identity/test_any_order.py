@@ -1,7 +1,8 @@
-"""Whichever order visits, company-only visits, repeats and Clay's answers come in, in the end the same is known.
+"""Whichever order visits, company-only visits, repeats and Clay's answers come in, in the end the
+same is known.
 
-Every body says a part of one truth, in some spelling. Of two different values the one known first stands: that alone an
-order may decide, so nothing here says two different values.
+Every body says a part of one truth, in some spelling. Of two different values the one known first
+stands: that alone an order may decide, so nothing here says two different values.
 """
 
 import json
@@ -64,7 +65,9 @@ KINDS = (
 
 @dataclass(frozen=True)
 class Step:
-    """Something that comes in; `about` is the number of the step that it repeats, or whose question it answers."""
+    """Something that comes in; `about` is the number of the step that it repeats, or whose question
+    it answers.
+    """
 
     kind: str
     number: int
@@ -74,7 +77,9 @@ class Step:
 
 @st.composite
 def steps(draw: st.DrawFn) -> list[Step]:
-    """At least one body names the company by both site and name; else nothing says that they are one."""
+    """At least one body names the company by both site and name; else nothing says that they are
+    one.
+    """
     kinds = ["person", *draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=5))]
     found = [
         Step(kind, n, _said(draw, kind), draw(st.integers(0, 5))) for n, kind in enumerate(kinds)

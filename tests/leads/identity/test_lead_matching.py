@@ -1,4 +1,6 @@
-"""One lead for each person and one company for each registrable domain, whatever order things arrive in."""
+"""One lead for each person and one company for each registrable domain, whatever order things
+arrive in.
+"""
 
 import itertools
 from typing import Any
@@ -226,7 +228,9 @@ def test_other_spellings_are_the_same_person() -> None:
 
 @pytest.mark.django_db
 def test_two_people_known_apart_stay_apart_and_nothing_is_taken_from_either() -> None:
-    """Address of one, LinkedIn of the other: the address decides, and a unique field is never stolen."""
+    """Address of one, LinkedIn of the other: the address decides, and a unique field is never
+    stolen.
+    """
     by_address = arrived(visit({"Business Email": "one@northline.test", "LinkedIn URL": None}))
     by_linkedin = arrived(
         visit({"Business Email": None, "LinkedIn URL": "https://www.linkedin.com/in/two"})
@@ -249,7 +253,9 @@ def test_two_people_known_apart_stay_apart_and_nothing_is_taken_from_either() ->
 
 @pytest.mark.django_db
 def test_people_who_cannot_be_told_apart_are_nobody_and_not_each_other() -> None:
-    """An unreadable address and no LinkedIn URL: the company visited, and no stranger's lead is filled in."""
+    """An unreadable address and no LinkedIn URL: the company visited, and no stranger's lead is
+    filled in.
+    """
     stranger = LeadFactory(linkedin_key=None, email="known@elsewhere.test", title="")
     for name in ("Ann", "Ben"):
         event = arrive(

@@ -1,4 +1,6 @@
-"""Two leads that turn out to be one person: what the data alone may say, what a person must say, and the way back."""
+"""Two leads that turn out to be one person: what the data alone may say, what a person must say,
+and the way back.
+"""
 
 import itertools
 from datetime import timedelta

@@ -1,4 +1,6 @@
-"""Merges, undos, visits and answers about the same people at once: one consistent state, and nothing is lost."""
+"""Merges, undos, visits and answers about the same people at once: one consistent state, and
+nothing is lost.
+"""
 
 import itertools
 from typing import Any

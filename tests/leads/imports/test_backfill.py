@@ -1,4 +1,6 @@
-"""Backfilling enrichment: whom it asks, that it can be ended and repeated, and what it says in the end."""
+"""Backfilling enrichment: whom it asks, that it can be ended and repeated, and what it says in the
+end.
+"""
 
 import json
 import threading

@@ -1,4 +1,6 @@
-"""Contacts whom only GoHighLevel knows become leads without a draft; whom it must not write to is stopped here."""
+"""Contacts whom only GoHighLevel knows become leads without a draft; whom it must not write to is
+stopped here.
+"""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

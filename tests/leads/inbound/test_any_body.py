@@ -1,7 +1,9 @@
-"""Whatever is posted: never a 500, and what was answered 200 or 202 is stored once, byte for byte, and worked off.
+"""Whatever is posted: never a 500, and what was answered 200 or 202 is stored once, byte for byte,
+and worked off.
 
-Bodies are any bytes and any JSON, RB2B's and Clay's own ones with one thing wrong, cut, in another encoding, with keys
-twice, huge numbers and depth; tokens, keys and content types are anything a header or an address can carry.
+Bodies are any bytes and any JSON, RB2B's and Clay's own ones with one thing wrong, cut, in another
+encoding, with keys twice, huge numbers and depth; tokens, keys and content types are anything a
+header or an address can carry.
 """
 
 import hashlib
@@ -95,7 +97,9 @@ ADDRESS = st.binary(max_size=30)
 
 @pytest.fixture
 def sender(client: Client, settings: Any) -> Client:
-    """It raises what the product lets through, so an example that ends in a 500 ends in its exception."""
+    """It raises what the product lets through, so an example that ends in a 500 ends in its
+    exception.
+    """
     settings.CLAY_CALLBACK_TOKEN = SECRET
     through_wsgi(client)
     return client
@@ -116,7 +120,9 @@ def kept(source: str, body: bytes) -> InboundEvent:
 
 
 def stays_kept_when_it_is_worked_off(source: str, body: bytes) -> None:
-    """Into a visit, into nothing, or parked with a reason; a try that has to be repeated is a fault of ours."""
+    """Into a visit, into nothing, or parked with a reason; a try that has to be repeated is a fault
+    of ours.
+    """
     events.process_due()
     event = kept(source, body)
     assert (event.state in ("processed", "parked"), event.attempts) == (True, 1), event.reason

@@ -1,4 +1,6 @@
-"""What a visit costs does not grow with the visits there are; `make bench` measures it, this looks at the plans."""
+"""What a visit costs does not grow with the visits there are; `make bench` measures it, this looks
+at the plans.
+"""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,6 @@
-"""Many workers at once, each with a connection of its own: one event, one visit, one lead, one question."""
+"""Many workers at once, each with a connection of its own: one event, one visit, one lead, one
+question.
+"""
 
 import json
 import time
@@ -58,7 +60,10 @@ def test_twenty_deliveries_of_one_body_at_once_are_one_event_and_one_visit() -> 
 def test_fifty_posts_of_one_body_at_once_to_the_web_server_make_one_visit(
     settings: Any, tmp_path: Path
 ) -> None:
-    """On fifty connections to gunicorn. What was put into the spool, on a machine that is busy, counts as well."""
+    """On fifty connections to gunicorn.
+
+    What was put into the spool, on a machine that is busy, counts as well.
+    """
     settings.SPOOL_DIR = tmp_path / "web"
     env = world.product_environment(
         DATABASE_URL=database_url(), REDIS_URL="", SPOOL_DIR=str(settings.SPOOL_DIR)

@@ -1,4 +1,6 @@
-"""A PostgreSQL that hangs keeps connections open and says nothing: nobody may wait for it for longer than RB2B does."""
+"""A PostgreSQL that hangs keeps connections open and says nothing: nobody may wait for it for
+longer than RB2B does.
+"""
 
 import contextlib
 import socket
@@ -122,7 +124,9 @@ def test_pages_that_wait_for_it_leave_room_for_what_is_posted(
 def test_a_connection_that_stands_only_after_the_deadline_is_not_waited_on(
     client: Client, between: Between, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of three addresses of one server two take more than all of the time, and behind the third a lock is held."""
+    """Of three addresses of one server two take more than all of the time, and behind the third a
+    lock is held.
+    """
     database, body, answers = (
         dict(connection.settings_dict),
         rb2b.to_body(rb2b.person()),

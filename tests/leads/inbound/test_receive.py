@@ -1,4 +1,6 @@
-"""Stored or not acknowledged: while the database is away, bodies wait in the spool and come back in order, once."""
+"""Stored or not acknowledged: while the database is away, bodies wait in the spool and come back in
+order, once.
+"""
 
 import hashlib
 import os

@@ -1,4 +1,6 @@
-"""A silent webhook is noticed when it is silent for longer than is normal for these hours, and not before."""
+"""A silent webhook is noticed when it is silent for longer than is normal for these hours, and not
+before.
+"""
 
 import uuid
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,6 @@
-"""A file of the spool is whole or set aside: cut, strange and half-written ones lose nothing and stop nothing."""
+"""A file of the spool is whole or set aside: cut, strange and half-written ones lose nothing and
+stop nothing.
+"""
 
 import hashlib
 import json

@@ -1,4 +1,6 @@
-"""What all calls to GoHighLevel share: one rate, one rest, and trouble of configuration that names what to mend."""
+"""What all calls to GoHighLevel share: one rate, one rest, and trouble of configuration that names
+what to mend.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -89,7 +91,9 @@ def test_every_call_inside_is_asked_for_reads_too_and_none_outside(
 
 
 def test_it_is_asked_again_when_the_call_could_begin(ghl: FakeGhl, contact: str) -> None:
-    """Waiting for the rate, a token or the connection takes time, in which the answer may have become another."""
+    """Waiting for the rate, a token or the connection takes time, in which the answer may have
+    become another.
+    """
     answers = iter([lambda: None, stop])
     with pytest.raises(Stop), client.check_before_each_call(lambda: next(answers)()):
         client.get_contact(contact)

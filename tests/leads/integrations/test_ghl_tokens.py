@@ -1,4 +1,6 @@
-"""Our way into GoHighLevel: the pair is renewed in time, by one at a time, and a pair that was lost is told by name."""
+"""Our way into GoHighLevel: the pair is renewed in time, by one at a time, and a pair that was lost
+is told by name.
+"""
 
 import threading
 from datetime import UTC, datetime, timedelta
@@ -192,7 +194,10 @@ def test_a_token_that_ended_early_is_renewed_and_the_call_made_again(
 
 
 def test_a_call_that_acts_is_not_made_again_by_itself(app: FakeGhl, contact: str) -> None:
-    """It would start seconds later, and sending may be halted by then. What certainly did not act is Unavailable."""
+    """It would start seconds later, and sending may be halted by then.
+
+    What certainly did not act is Unavailable.
+    """
     app.end_access()
     with pytest.raises(http.ServiceUnavailable, match="access token is invalid") as later:
         ghl.call_ghl("POST", "/conversations/messages", version="2021-04-15", json={})
