@@ -30,7 +30,9 @@ def lock_rows(pks: Iterable[int]) -> None:
 
 
 def retry_until_unchanged(work: Callable[[], T]) -> T:
-    """Repeat `work` while it raises LeadsChanged; going back to the savepoint releases the locks."""
+    """Repeat `work` while it raises LeadsChanged; going back to the savepoint releases the
+    locks.
+    """
     while True:
         try:
             with transaction.atomic():

@@ -71,5 +71,6 @@ def _update_alarms(count: int) -> None:
         return
     alarms.raise_alarm(
         ALARM_USED_UP,
-        f"All {LIFETIME_SUBMISSIONS} submissions of the Clay webhook are used: make a new webhook source.",
+        f"All {LIFETIME_SUBMISSIONS} submissions of the Clay webhook are used: make a new "
+        "webhook source.",
     )

@@ -13,8 +13,8 @@ from leads.models import Company, Kind, Lead, Visit
 from leads.suppression import suppression
 
 COMPANY_FACTS = (
-    "name", "name_key", "industry", "employees", "employees_from", "revenue", "linkedin_url", "city", "state",
-    "technologies", "open_roles",
+    "name", "name_key", "industry", "employees", "employees_from", "revenue", "linkedin_url",
+    "city", "state", "technologies", "open_roles",
 )  # fmt: skip
 
 

@@ -1,4 +1,6 @@
-"""Fills fields of a lead or a company that are not known yet, and notes the source of each value."""
+"""Fills fields of a lead or a company that are not known yet, and notes the source of each
+value.
+"""
 
 from typing import Any
 

@@ -131,4 +131,5 @@ def reasons_against_merge(one: Lead, other: Lead) -> Iterator[str]:
     for row in merging.merges_between(one, other).filter(
         state__in=[Merge.State.UNDONE, Merge.State.DECLINED]
     ):
-        yield f"A person has {'kept them apart' if row.state == Merge.State.DECLINED else 'taken them apart'} before."
+        was = "kept" if row.state == Merge.State.DECLINED else "taken"
+        yield f"A person has {was} them apart before."

@@ -13,7 +13,8 @@ from leads import owner_rules
 from leads.models import Lead
 
 FACT_FIELDS = (
-    "first_name", "last_name", "title", "company_id", "city", "state", "country", "past_employers", "ghl_assigned_to",
+    "first_name", "last_name", "title", "company_id", "city", "state", "country",
+    "past_employers", "ghl_assigned_to",
 )  # fmt: skip
 OWNER_FIELDS = ("owner_id", "owner_how", "owner_rule_id")  # they go together
 MAILBOX_FIELDS = ("email", "email_verified", "email_invalid")  # they go together
@@ -48,7 +49,9 @@ class RestoredField:
 
 
 def combine_fields(survivor: Lead, loser: Lead) -> FieldChanges:
-    """Give `survivor` what `loser` knew first or alone; returns each field in which they differed."""
+    """Give `survivor` what `loser` knew first or alone; returns each field in which they
+    differed.
+    """
     known = {
         field: {
             "survivor": _value_and_source(survivor, field),

@@ -62,7 +62,9 @@ def why_not_possible() -> str:
 
 
 def leads_lacking_data() -> QuerySet[Lead]:
-    """Live leads without a usable address, title or company field, not asked about within a week."""
+    """Live leads without a usable address, title or company field, not asked about within a
+    week.
+    """
     lately = Q(settled_at__gt=timezone.now() - enrichment_requests.ANSWER_VALID_FOR) & ~Q(
         outcome=Enrichment.Outcome.SKIPPED
     )

@@ -165,9 +165,15 @@ def _create_lead(contact: ghl_contact_data.Contact, address: str) -> Lead | None
     )
     state = normal.us_state(who.state) if who.country in ("", "US") else ""
     field_filling.fill_fields(
-        lead, SOURCE, first_name=who.first_name, last_name=who.last_name, city=who.city,
-        state=state or who.state, country=who.country, company=company,
-    )  # fmt: skip
+        lead,
+        SOURCE,
+        first_name=who.first_name,
+        last_name=who.last_name,
+        city=who.city,
+        state=state or who.state,
+        country=who.country,
+        company=company,
+    )
     lead_matching.update_address_state(lead)
     owner_assignment.update_owner(lead)
     return lead

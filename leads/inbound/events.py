@@ -82,11 +82,11 @@ def _read_part(stream: IO[bytes]) -> bytes:
 NO_TOKEN = park_reason("no_token")
 TOO_LARGE = park_reason("body_too_large", limit=LARGEST_BODY)
 
-# Every column is given, for Django keeps no defaults in the database. Written by hand, because the
+# Every column is given, because most have no default in the database. Written by hand, because the
 # ORM takes as long to prepare this statement as PostgreSQL takes to run it.
 INSERT_EVENT = """
-    INSERT INTO leads_inboundevent (public_id, source, body_sha256, body, kind, state, reason, reason_code,
-        reason_args, received_at, not_before, deliveries, attempts)
+    INSERT INTO leads_inboundevent (public_id, source, body_sha256, body, kind, state, reason,
+        reason_code, reason_args, received_at, not_before, deliveries, attempts)
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 1, 0)
     ON CONFLICT (source, body_sha256) DO UPDATE SET deliveries = leads_inboundevent.deliveries + 1
     RETURNING public_id, deliveries, reason, reason_code

@@ -63,7 +63,8 @@ def reason_of(event: Any) -> StoredReason:
 
 
 _NOBODY = (
-    "There is nobody in it that could be found again. If RB2B names its fields otherwise now, they have to be read "
+    "There is nobody in it that could be found again. If RB2B names its fields otherwise now, "
+    "they have to be read "
     f"first (leads/integrations/rb2b.py). {REPLAY}"
 )
 _NO_VENDOR = f"No vendor of ours sends such a body. Find out who posts to this address. {NOT_OURS}"
@@ -71,45 +72,53 @@ _NO_VENDOR = f"No vendor of ours sends such a body. Find out who posts to this a
 PARK_REASONS = {
     "no_token": ParkReason(
         "It came without a token, during the cutover. If it is RB2B's: replay_events --id.",
-        "See whether the body is a visitor as RB2B sends them. If so, put the token into the address at RB2B, so that "
+        "See whether the body is a visitor as RB2B sends them. If so, put the token into the "
+        "address at RB2B, so that "
         f"no more are parked. {REPLAY}",
     ),
     "no_identifiers": ParkReason(BODY_ERRORS["no_identifiers"], _NOBODY),
     "no_readable_identifier": ParkReason(BODY_ERRORS["no_readable_identifier"], _NOBODY),
     "field_not_text": ParkReason(
         BODY_ERRORS["field_not_text"],
-        "The sender puts something else into this field than a text. Mend it where it is sent, or let us read it so; "
+        "The sender puts something else into this field than a text. Mend it where it is sent, "
+        "or let us read it so; "
         "then replay it.",
     ),
     "request_id_missing": ParkReason(
         BODY_ERRORS["request_id_missing"],
-        "In Clay, make request_id a column and a part of the callback's body, and run the column again: its new "
+        "In Clay, make request_id a column and a part of the callback's body, and run the "
+        "column again: its new "
         "answer comes as another event. Replaying this one changes nothing.",
     ),
     "request_id_unknown": ParkReason(
         BODY_ERRORS["request_id_unknown"],
-        "The answer belongs to another installation, or to a question that was erased. Nothing to replay.",
+        "The answer belongs to another installation, or to a question that was erased. Nothing "
+        "to replay.",
     ),
     "body_not_utf8": ParkReason(BODY_ERRORS["body_not_utf8"], _NO_VENDOR),
     "body_not_object": ParkReason(BODY_ERRORS["body_not_object"], _NO_VENDOR),
     "body_too_deep": ParkReason(BODY_ERRORS["body_too_deep"], _NO_VENDOR),
     "body_not_json": ParkReason(
         BODY_ERRORS["body_not_json"],
-        "In Clay: put the columns of the callback's body in quotes, and run the column again. From anybody else: find "
+        "In Clay: put the columns of the callback's body in quotes, and run the column again. "
+        "From anybody else: find "
         f"out who posts to this address. {NOT_OURS}",
     ),
     "body_too_large": ParkReason(
         "The body is larger than {limit} bytes; the first {limit} are kept.",
-        "A visitor takes about one kilobyte. Find out what was sent. Only its beginning is kept: nothing to replay.",
+        "A visitor takes about one kilobyte. Find out what was sent. Only its beginning is "
+        "kept: nothing to replay.",
     ),
     "failed_repeatedly": ParkReason(
         "Failed {attempts} times: {error}: {detail}",
-        f"A fault of ours, or of the database. Mend it with the log of that time, and deploy. {REPLAY}",
+        "A fault of ours, or of the database. Mend it with the log of that time, and deploy. "
+        f"{REPLAY}",
         hidden=("detail",),
     ),
     "process_ended": ParkReason(
         "The process ended in each of {attempts} tries.",
-        f"The worker died over it each time: look at its memory and its log, and mend that. {REPLAY}",
+        "The worker died over it each time: look at its memory and its log, and mend that. "
+        f"{REPLAY}",
     ),
     "will_retry": ParkReason("{error}: {detail}", UNKNOWN, hidden=("detail",)),
 }

@@ -1,4 +1,6 @@
-"""Processes an event again once the cause of its failure is gone, or shows what that would change."""
+"""Processes an event again once the cause of its failure is gone, or shows what that would
+change.
+"""
 
 from collections import Counter
 from collections.abc import Iterable

@@ -41,7 +41,10 @@ def watch_sources(now: datetime | None = None) -> None:
         due, since = silent_for(source, now)
         key = f"{source}:silent"
         if due >= ALARM_WHEN_DUE and since is not None:
-            text = f"No event from {source} since {since:%Y-%m-%d %H:%M} UTC; about {due:.0f} were due by now."
+            text = (
+                f"No event from {source} since {since:%Y-%m-%d %H:%M} UTC; about {due:.0f} "
+                "were due by now."
+            )
             alarms.raise_alarm(key, text + " Is the webhook still connected there?")
         else:
             alarms.clear_alarm(key)

@@ -213,7 +213,9 @@ def _rename_synced(path: Path, suffix: str) -> Path:
 
 
 def _ensure_folder() -> Path:
-    """Make the folder where it is missing and sync its parents, so that it outlives a power loss."""
+    """Make the folder where it is missing and sync its parents, so that it outlives a power
+    loss.
+    """
     path = spool_folder()
     new = [one for one in (path, *path.parents) if not one.exists()]
     path.mkdir(parents=True, exist_ok=True)

@@ -71,7 +71,8 @@ def update_alarms(unopened: int) -> None:
         if count:
             alarms.raise_alarm(
                 _alarm_key(what),
-                f"Visits or answers kept in {spool.spool_folder()} {ALARM_TEXTS[what]} {WHAT_TO_DO}",
+                f"Visits or answers kept in {spool.spool_folder()} {ALARM_TEXTS[what]} "
+                f"{WHAT_TO_DO}",
             )
     alarms.clear_open(*(_alarm_key(what) for what, count in counts.items() if not count))
 

@@ -15,7 +15,8 @@ BODY_ERRORS = {
         "It names nobody: no LinkedIn URL, address, company name or website could be read."
     ),
     "request_id_missing": (
-        "request_id is missing: it must be a column of the Clay table and part of the callback body."
+        "request_id is missing: it must be a column of the Clay table and part of the callback "
+        "body."
     ),
     "request_id_unknown": "request_id is not one of ours.",
 }

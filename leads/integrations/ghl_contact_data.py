@@ -64,8 +64,10 @@ def contact_email(raw: dict[str, Any]) -> str:
 
 
 def _contact_details(raw: dict[str, Any]) -> ContactDetails:
-    said = {name: storable_text(str(raw.get(name) or "")).strip() for name in
-            ("firstName", "lastName", "companyName", "website", "city", "state", "country")}  # fmt: skip
+    said = {
+        name: storable_text(str(raw.get(name) or "")).strip()
+        for name in ("firstName", "lastName", "companyName", "website", "city", "state", "country")
+    }
     return ContactDetails(
         email=contact_email(raw),
         first_name=_capitalised_name(said["firstName"])[:100],

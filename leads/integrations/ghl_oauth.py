@@ -18,7 +18,8 @@ CHOOSE_LOCATION_URL = "https://marketplace.gohighlevel.com/v2/oauth/chooselocati
 LOCATION, COMPANY = "Location", "Company"
 SCOPES = (
     "contacts.readonly contacts.write conversations.readonly conversations/message.readonly "
-    "conversations/message.write opportunities.readonly calendars.readonly calendars/events.readonly "
+    "conversations/message.write opportunities.readonly calendars.readonly "
+    "calendars/events.readonly "
     "workflows.readonly oauth.write"
 )
 

@@ -43,7 +43,9 @@ class Misconfigured(http.ServiceUnavailable):
 
 
 def refusal_code(failure: http.HttpError) -> str:
-    """dnd, unsubscribed or invalid for an address not to be written to; contact_gone; else refused."""
+    """dnd, unsubscribed or invalid for an address not to be written to; contact_gone; else
+    refused.
+    """
     said = http.error_text(failure.body).lower()
     for words, code in PERMANENT_REFUSALS:
         if words in said:

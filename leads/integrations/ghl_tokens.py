@@ -142,9 +142,15 @@ def _pair_columns(pair: oauth.TokenPair, now: datetime) -> dict[str, Any]:
         sealed.encrypt_text(pair.access.token),
     )
     common = {
-        "user_type": pair.user_type, "company_id": pair.company_id, "refresh": sealed.encrypt_text(pair.refresh),
-        "spent_at": None, "attempts": 0, "error": "", "not_before": now, "renewed_at": now,
-    }  # fmt: skip
+        "user_type": pair.user_type,
+        "company_id": pair.company_id,
+        "refresh": sealed.encrypt_text(pair.refresh),
+        "spent_at": None,
+        "attempts": 0,
+        "error": "",
+        "not_before": now,
+        "renewed_at": now,
+    }
     if pair.user_type == oauth.COMPANY:
         return {**common, "company_access": access, "company_until": until, "access_until": now}
     location = {"access": access, "access_until": until, "generation": F("generation") + 1}
@@ -167,9 +173,14 @@ def _store_pair(row: GhlTokens, pair: oauth.TokenPair) -> GhlTokens:
 def _store_location(row: GhlTokens, access: oauth.AccessToken) -> None:
     now = timezone.now()
     GhlTokens.objects.filter(pk=1, lease_until=row.lease_until).update(
-        access=sealed.encrypt_text(access.token), access_until=now + timedelta(seconds=access.seconds),
-        generation=F("generation") + 1, attempts=0, error="", not_before=now, lease_until=None,
-    )  # fmt: skip
+        access=sealed.encrypt_text(access.token),
+        access_until=now + timedelta(seconds=access.seconds),
+        generation=F("generation") + 1,
+        attempts=0,
+        error="",
+        not_before=now,
+        lease_until=None,
+    )
 
 
 def _record_failure(row: GhlTokens, failure: http.HttpError) -> http.HttpError:
@@ -194,6 +205,9 @@ def _record_failure(row: GhlTokens, failure: http.HttpError) -> http.HttpError:
 
 def _what_to_do(row: GhlTokens, failure: http.HttpError) -> str:
     if row.spent_at:
-        lost = f"The tokens that GoHighLevel gave us at {row.spent_at:%Y-%m-%d %H:%M} UTC were lost on the way."
+        lost = (
+            f"The tokens that GoHighLevel gave us at {row.spent_at:%Y-%m-%d %H:%M} UTC were "
+            "lost on the way."
+        )
         return f"{lost} {CONNECT_AGAIN}"
     return f"GoHighLevel does not renew our tokens: {failure.detail[:150]}. {CONNECT_AGAIN}"

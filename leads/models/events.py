@@ -30,9 +30,13 @@ class InboundEvent(models.Model):
     body_sha256 = models.CharField(max_length=64)
     body = models.BinaryField(help_text="Personal. Blank after an erasure.")
     about = models.ForeignKey(
-        "leads.Lead", null=True, blank=True, on_delete=models.SET_NULL, related_name="+",
+        "leads.Lead",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
         help_text="Whom only the body names: for an erasure. Visits name their person themselves.",
-    )  # fmt: skip
+    )
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.LIVE)
     received_at = models.DateTimeField(default=timezone.now)
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
@@ -44,7 +48,8 @@ class InboundEvent(models.Model):
         blank=True,
         default="",
         db_default="",
-        help_text="Of the reason, as in PARK_REASONS; blank for reasons stored as a sentence alone.",
+        help_text="Of the reason, as in PARK_REASONS; blank for reasons stored as a sentence "
+        "alone.",
     )
     reason_args = models.JSONField(
         blank=True,

@@ -17,8 +17,10 @@ MOST_SHOWN = 20
 
 class Command(ReportingCommand):
     help = (
-        "Replay past visits under other rules of the score: every lead seen within --days, at each of its visits, "
-        "under the rules in force and under those. Prints who would move and who would become HOT; changes nothing. "
+        "Replay past visits under other rules of the score: every lead seen within --days, at "
+        "each of its visits, "
+        "under the rules in force and under those. Prints who would move and who would become "
+        "HOT; changes nothing. "
         "Exit code 1 where the rules are wrong; the field is named."
     )
 

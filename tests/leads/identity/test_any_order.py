@@ -40,14 +40,16 @@ SITES = st.sampled_from(
 )
 COMPANY = "Northline, Inc."
 FACTS = {
-    "First Name": "Dana", "Last Name": "Okafor", "Title": "VP Sales", "City": "Columbus", "State": "OH",
+    "First Name": "Dana", "Last Name": "Okafor", "Title": "VP Sales", "City": "Columbus",
+    "State": "OH",
     "Industry": "Logistics", "Employee Count": "200-500", "Estimate Revenue": "$48M rev",
 }  # fmt: skip
 OF_THE_COMPANY = ("Industry", "Employee Count", "Estimate Revenue")
 ANSWERS = {
     "work_email": "dana@northline.test", "email_verified": True, "linkedin_url": "https://www.linkedin.com/in/dana",
     "first_name": "Dana", "last_name": "Okafor", "job_title": "VP Sales", "company_name": COMPANY,
-    "company_domain": "northline.test", "industry": "Logistics", "employee_count": "200-500", "open_roles": 4,
+    "company_domain": "northline.test", "industry": "Logistics", "employee_count": "200-500",
+    "open_roles": 4,
     "technologies": ["HubSpot"], "past_employers": ["Acme"], "country": "US",
 }  # fmt: skip
 JUNK = st.sampled_from([None, "", "N/A", "null"])
@@ -183,12 +185,15 @@ def known() -> dict[str, Any]:
         InboundEvent.objects.values("state", "reason")
     )
     people = (
-        "email", "email_verified", "email_invalid", "personal_email", "address", "linkedin_key", "first_name",
-        "last_name", "title", "city", "state", "country", "past_employers", "kind", "score", "tier", "error",
+        "email", "email_verified", "email_invalid", "personal_email", "address", "linkedin_key",
+        "first_name",
+        "last_name", "title", "city", "state", "country", "past_employers", "kind", "score",
+        "tier", "error",
         "company__name_key", "company__domain",
     )  # fmt: skip
     firms = (
-        "domain", "name", "name_key", "industry", "employees", "employees_from", "revenue", "linkedin_url", "city",
+        "domain", "name", "name_key", "industry", "employees", "employees_from", "revenue",
+        "linkedin_url", "city",
         "state", "technologies", "open_roles", "kind",
     )  # fmt: skip
     visits = (

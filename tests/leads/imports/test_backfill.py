@@ -120,7 +120,8 @@ def test_contacts_are_reported_with_what_became_of_them(clay: FakeClay, ghl: Fak
     out = StringIO()
     call_command("backfill_enrichment", "--wait", "0", stdout=out)
     assert (
-        "Contacts at GoHighLevel: 3 read, to the end of the list: 1 new leads, 0 known, 1 not to be written to, "
+        "Contacts at GoHighLevel: 3 read, to the end of the list: 1 new leads, 0 known, 1 not "
+        "to be written to, "
         "1 without an address, 0 deleted."
     ) in out.getvalue()
     assert "Leads with something from Clay: 0 of 0 (0%) before, 0 of 1 (0%) now." in out.getvalue()

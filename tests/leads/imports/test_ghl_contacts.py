@@ -40,8 +40,10 @@ def test_a_contact_becomes_a_lead_with_what_is_known_and_from_where(ghl: FakeGhl
     factories.TeamMemberFactory(default_sender=True)
     ben = factories.TeamMemberFactory(name="Ben", ghl_user_id="usr-7")
     ghl.add_contact(
-        "Dana.Okafor@Northline.test", firstName="dana", lastName="O'Kafor", companyName="Northline, Inc.",
-        website="https://www.northline.test/", city="Columbus", state="ohio", country="US", assignedTo="usr-7",
+        "Dana.Okafor@Northline.test", firstName="dana", lastName="O'Kafor",
+        companyName="Northline, Inc.",
+        website="https://www.northline.test/", city="Columbus", state="ohio", country="US",
+        assignedTo="usr-7",
         dateAdded="2026-03-02T10:00:00.000Z",
     )  # fmt: skip
     assert taken() == {"read": 1, "new": 1, "ended": True}

@@ -134,7 +134,7 @@ LINKEDIN = """Notes:
 
 First Name,Last Name,URL,Email Address,Company,Position,Connected On
 Dana,Okafor,https://www.linkedin.com/in/dana-okafor,,Northline Freight,VP Sales,02 Nov 2024
-Ines,Moreau,https://www.linkedin.com/in/ines-moreau,ines@ploverly.test,Ploverly,Head of RevOps,03 Nov 2024
+Ines,Moreau,https://www.linkedin.com/in/ines-moreau,ines@ploverly.test,Ploverly,RevOps,03 Nov 2024
 """
 
 

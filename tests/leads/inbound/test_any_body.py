@@ -89,7 +89,8 @@ HEADER = st.text(
 )
 CHARSETS = ["zlib", "hex", "rot13", "idna", "utf-16", "utf-7", "latin-1", '"', "no such"]
 CONTENT_TYPES = st.sampled_from(
-    ["application/json", "text/plain", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded", ""]
+    ["application/json", "text/plain", "multipart/form-data; boundary=x",
+    "application/x-www-form-urlencoded", ""]
     + [f"application/json; charset={name}" for name in CHARSETS]
 ) | HEADER  # fmt: skip
 ADDRESS = st.binary(max_size=30)

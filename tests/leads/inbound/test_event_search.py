@@ -38,7 +38,8 @@ def dana() -> InboundEvent:
     visit(Last_Name="Raman")  # somebody else
     return visit(
         First_Name="Dana", Last_Name="van Okafor", Business_Email="dana@ploverly.test",
-        LinkedIn_URL="https://www.linkedin.com/in/dana-okafor", Company_Name="Ploverly Freight, Inc.",
+        LinkedIn_URL="https://www.linkedin.com/in/dana-okafor",
+        Company_Name="Ploverly Freight, Inc.",
         Website="https://www.ploverly.test",
     )  # fmt: skip
 
@@ -46,8 +47,10 @@ def dana() -> InboundEvent:
 @pytest.mark.parametrize(
     "words",
     [
-        "dana@ploverly.test", " Dana@Ploverly.test ", "https://linkedin.com/in/Dana-Okafor/", "dana van okafor",
-        "Van Okafor", "Ploverly Freight", "ploverly freight inc", "ploverly.test", "www.ploverly.test",
+        "dana@ploverly.test", " Dana@Ploverly.test ", "https://linkedin.com/in/Dana-Okafor/",
+        "dana van okafor",
+        "Van Okafor", "Ploverly Freight", "ploverly freight inc", "ploverly.test",
+        "www.ploverly.test",
     ],
 )  # fmt: skip
 def test_a_visit_is_found_by_its_person_and_their_company(dana: InboundEvent, words: str) -> None:
@@ -133,7 +136,9 @@ def test_no_body_is_read_and_no_index_missed(django_assert_max_num_queries: Any)
 
 @pytest.mark.postgres
 def test_postgres_goes_by_indexes() -> None:
-    """With the planner told to read whole tables only where there is no other way, it reads none."""
+    """With the planner told to read whole tables only where there is no other way, it reads
+    none.
+    """
     lead = LeadFactory()
     rows = event_search.find_events(
         InboundEvent.objects.order_by("-received_at"), lead.email or "", str

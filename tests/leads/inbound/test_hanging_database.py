@@ -49,7 +49,9 @@ class Between:
         self._flows.set()
 
     def close(self) -> None:
-        """What was held back is thrown away: handed on now it would open sessions that nobody ends."""
+        """What was held back is thrown away: handed on now it would open sessions that nobody
+        ends.
+        """
         for one in self._held:
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)

@@ -250,7 +250,8 @@ class TestStranded:
 LOCKS = {
     "sqlite": "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('BEGIN EXCLUSIVE')",
     "postgresql": (
-        "import psycopg, sys; c = psycopg.connect(sys.argv[1]); c.execute('LOCK TABLE leads_inboundevent IN ACCESS EXCLUSIVE MODE')"
+        "import psycopg, sys; c = psycopg.connect(sys.argv[1]); c.execute('LOCK TABLE "
+        "leads_inboundevent IN ACCESS EXCLUSIVE MODE')"
     ),
 }
 

@@ -62,7 +62,9 @@ def names() -> list[str]:
 
 @contextmanager
 def full_disk() -> Iterator[None]:
-    """No file can grow beyond a hundred bytes: the write fails half-way, as on a disk that is full."""
+    """No file can grow beyond a hundred bytes: the write fails half-way, as on a disk that is
+    full.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
     try:
@@ -223,7 +225,8 @@ GARBAGE = {
             "at": "2026-11-20T10:00:00",
         }
     ).encode(),
-    "a time without end": b'{"source": "rb2b", "kind": "live", "sha256": "a", "cut": false, "parked": "", "at": 1}\n{}',
+    "a time without end": b'{"source": "rb2b", "kind": "live", "sha256": "a", "cut": false, '
+    b'"parked": "", "at": 1}\n{}',
     "larger than any body": b"x" * (5 * 1024 * 1024),
 }
 

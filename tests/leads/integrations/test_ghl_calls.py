@@ -50,7 +50,7 @@ def upsert() -> None:
         client.upsert_contact(somebody())
 
 
-# --- Asking first -----------------------------------------------------------------------------------------------------
+# --- Asking first -------------------------------------------------------------------------------
 
 
 class Stop(Exception):
@@ -100,7 +100,7 @@ def test_it_is_asked_again_when_the_call_could_begin(ghl: FakeGhl, contact: str)
     assert (ghl.requests(), RateWindow.objects.get().used) == ([], 1)
 
 
-# --- Configuration ----------------------------------------------------------------------------------------------------
+# --- Configuration ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_the_scope_of_each_call_is_known(method: str, path: str, scope: str) -> 
     assert refusals.required_scope(method, path) == scope
 
 
-# --- Too many ---------------------------------------------------------------------------------------------------------
+# --- Too many -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

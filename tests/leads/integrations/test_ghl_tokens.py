@@ -72,7 +72,7 @@ def open_alarms() -> list[str]:
     return list(Alarm.objects.filter(closed_at=None).values_list("key", flat=True))
 
 
-# --- Connecting -------------------------------------------------------------------------------------------------------
+# --- Connecting ---------------------------------------------------------------------------------
 
 
 def test_without_a_code_it_says_which_page_to_open(app: FakeGhl) -> None:
@@ -162,7 +162,7 @@ def test_without_a_connection_nothing_is_asked_and_an_alarm_says_so(app: FakeGhl
     assert (app.requests(), open_alarms()) == ([], ["ghl:token"])
 
 
-# --- Renewing ---------------------------------------------------------------------------------------------------------
+# --- Renewing -----------------------------------------------------------------------------------
 
 
 def test_a_token_is_renewed_shortly_before_its_end_and_used_until_then(
@@ -279,7 +279,7 @@ def test_a_failure_while_the_token_still_holds_stops_nobody(
     assert (app.tokens.refreshes, row().error, row().spent_at) == (1, "", None)
 
 
-# --- Lost on the way --------------------------------------------------------------------------------------------------
+# --- Lost on the way ----------------------------------------------------------------------------
 
 
 def test_what_was_not_given_out_although_the_answer_was_lost_is_survived(

@@ -1,4 +1,6 @@
-"""One person however the body was wrapped, and a sentence for a person where there is none to read."""
+"""One person however the body was wrapped, and a sentence for a person where there is none to
+read.
+"""
 
 import dataclasses
 import json
@@ -348,7 +350,8 @@ def test_the_key_is_another_for_another_visit(later: dict[str, str]) -> None:
         (b"", "The body is not JSON: Expecting value: line 1 column 1 (char 0)."),
         (
             b"{",
-            "The body is not JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1).",
+            "The body is not JSON: Expecting property name enclosed in double quotes: line 1 "
+            "column 2 (char 1).",
         ),
         (
             b'{"First Name": "Da\x00na"}',
