@@ -42,7 +42,6 @@ def retry_until_unchanged(work: Callable[[], T]) -> T:
 
 
 def lock_leads_once(*pks: int) -> list[Lead]:
-    """As `lock_leads`, once. Raises LeadsChanged."""
     stands_for = {
         pk: into or pk for pk, into in Lead.rows.filter(pk__in=pks).values_list("pk", "merged_into")
     }

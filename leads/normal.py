@@ -111,7 +111,6 @@ def person_key(name: str) -> str:
 
 
 def fold_text(text: str) -> str:
-    """Without case and accents, in any script."""
     for _ in range(2):  # folding case can bring accents, and the other way round
         text = unicodedata.normalize("NFKD", text.casefold())
         text = "".join(letter for letter in text if not unicodedata.combining(letter))

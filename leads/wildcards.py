@@ -6,7 +6,6 @@ that nobody who types a path expects.
 
 
 def comparable_path(path: str) -> str:
-    """Lower case, without a slash at its end."""
     return path.lower().rstrip("/") or "/"
 
 

@@ -70,7 +70,6 @@ def _lead_of_answer(asked_about: int, answer: clay.ClayAnswer) -> Lead | None:
 
 
 def _apply_answer(lead: Lead, answer: clay.ClayAnswer, row: Enrichment) -> list[str]:
-    """Fill what was not known. Returns the names of the fields that were filled."""
     domain, key = (
         normal.registrable_domain(answer.company_domain),
         normal.company_key(answer.company_name),
@@ -94,7 +93,6 @@ def _apply_answer(lead: Lead, answer: clay.ClayAnswer, row: Enrichment) -> list[
 
 
 def _company_of_answer(lead: Lead, domain: str, key: str) -> Company | None:
-    """The lead's company, or the one Clay names where the lead had none or only a name."""
     company = lead.company
     if company is None:
         return (
@@ -165,7 +163,6 @@ def _apply_address(lead: Lead, answer: clay.ClayAnswer) -> list[str]:
 
 
 def _set_address_facts(lead: Lead, **said: Any) -> list[str]:
-    """Returns the names of the fields that changed."""
     changed = field_filling.fill_fields(lead, "clay", overwrite=True, **said)
     lead_matching.update_address_state(lead)
     return [name for name in changed if name != "email_invalid"]

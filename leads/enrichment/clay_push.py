@@ -32,7 +32,6 @@ BUDGET_USED_UP = "Clay is not asked: all submissions of its webhook are used."
 
 
 def push_due(batch: int = 20) -> int:
-    """Returns how many requests were looked at, pushed or not."""
     due = Enrichment.objects.filter(state=State.DUE, not_before__lte=timezone.now()).order_by(
         "not_before"
     )
@@ -100,7 +99,7 @@ def _wait_for_rate() -> None:
 
 
 def _postpone_push(row: Enrichment, seconds: float) -> None:
-    """Unlike a failure this counts no attempt."""
+    # Unlike a failure this counts no attempt.
     Enrichment.objects.filter(pk=row.pk, state=State.DUE).update(
         not_before=timezone.now() + timedelta(seconds=seconds),
         lease_until=None,

@@ -70,7 +70,6 @@ def request_enrichment(lead: Lead) -> None:
 
 
 def request_test_enrichment(lead: Lead) -> Enrichment:
-    """Request an enrichment of a test visitor, only to see whether Clay answers."""
     if lead.kind != Kind.TEST:
         raise ValueError(
             f"{lead.get_kind_display()}: only a test visitor is asked about as a test."
@@ -94,7 +93,6 @@ def why_not_asked(lead: Lead, *, is_test: bool = False) -> str:
 
 
 def settle_overdue(now: datetime | None = None) -> int:
-    """Leads whose request has no answer after ANSWER_TIMEOUT go on with partial data."""
     now = now or timezone.now()
     overdue = Enrichment.objects.filter(state=State.REQUESTED, not_before__lte=now)
     count = 0

@@ -20,7 +20,7 @@ ALARM_NEARLY_USED, ALARM_USED_UP = "clay:budget", "clay:budget:used_up"
 
 
 def budget_key() -> str:
-    """One budget for each address, so that a new webhook source starts anew."""
+    # One budget for each address, so that a new webhook source starts anew.
     return f"clay:{hashlib.sha256(settings.CLAY_WORKBOOK_WEBHOOK_URL.encode()).hexdigest()[:16]}"
 
 
@@ -43,7 +43,6 @@ def submissions_used() -> int:
 
 
 def claim_submission() -> bool:
-    """False where none is left."""
     before = submissions_used()
     claimed = claims.claim_row(
         Budget.objects.filter(key=budget_key(), used__lt=LIFETIME_SUBMISSIONS), used=F("used") + 1
@@ -53,12 +52,11 @@ def claim_submission() -> bool:
 
 
 def watch_budget() -> None:
-    """Update the alarms by the webhook source in use, also while nothing is submitted."""
     _update_alarms(0 if "clay" in settings.SANDBOXED else submissions_used())
 
 
 def _update_alarms(count: int) -> None:
-    """Two alarms, so that the end is announced even where the approach was."""
+    # Two alarms, so that the end is announced even where the approach was.
     if count < ALARM_AT:
         alarms.clear_open(ALARM_NEARLY_USED, ALARM_USED_UP)
         return

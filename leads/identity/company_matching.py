@@ -22,7 +22,6 @@ KEPT_WHEN_TAKEN_OVER = ("id", "domain", "kind", "created_at", "people_due_at")
 
 
 def company_of_visitor(visitor: Visitor, kind: str, source: str = "rb2b") -> Company | None:
-    """Find or make the company; fills unknown fields and never overwrites."""
     company = find_or_create_company(
         visitor.company_name, visitor.website, normal.clean_email(visitor.email), kind, source
     )
@@ -82,7 +81,6 @@ def _may_share_company(company: Company, kind: str) -> bool:
 
 
 def company_by_domain_or_name(domain: str, key: str, kind: str) -> Company:
-    """At least one of the two must be given."""
     if domain:
         if key:
             _learn_domain(domain, key)
@@ -92,7 +90,6 @@ def company_by_domain_or_name(domain: str, key: str, kind: str) -> Company:
 
 
 def _learn_domain(domain: str, key: str) -> None:
-    """Give the domain to a company known by its name alone, so that it stays one company."""
     named = Company.objects.filter(domain=None, name_key=key).first()
     if named is None:
         return
@@ -107,7 +104,6 @@ def _learn_domain(domain: str, key: str) -> None:
 
 
 def fill_company(company: Company, source: str, **values: Any) -> list[str]:
-    """As `fill_fields`; after a change the company's leads are due to be scored."""
     changed = fill_fields(company, source, **values)
     if changed:
         mark_company_leads_due(company)
@@ -172,7 +168,7 @@ def _absorb_named_company(named: Company) -> Company | None:
 
 
 def _get_or_create_company(lookup: dict[str, Any], kind: str) -> Company:
-    """As get_or_create, but also finds a company that another worker made meanwhile."""
+    # As get_or_create, but also finds a company that another worker made meanwhile.
     try:
         with transaction.atomic():
             return Company.objects.get_or_create(**lookup, defaults={"kind": kind})[0]

@@ -16,7 +16,6 @@ from leads.suppression import suppression
 
 
 def page_path(url: str) -> str:
-    """Without the query, where tracking parameters live."""
     try:
         return (urlsplit(url).path or "/")[:500] if url else ""
     except ValueError:
@@ -41,7 +40,6 @@ def lock_leads_known_by(address: str, key: str, *also: int) -> list[Lead]:
 
 
 def find_lead(address: str, key: str) -> Lead | None:
-    """By an address or else by a LinkedIn key, both normalised; without a lock."""
     rows = Lead.rows.select_related("merged_into").in_bulk(found := _rows_known_by(address, key))
     return next((rows[pk].merged_into or rows[pk] for pk in found), None)
 
@@ -123,12 +121,11 @@ def new_lead(source: str, address: str, key: str = "", **fields: Any) -> Lead:
 
 
 def visitor_identifiers(visitor: Visitor) -> tuple[str, str]:
-    """The normalised address and LinkedIn key; "" for each that is missing."""
     return normal.clean_email(visitor.email), normal.linkedin_key(visitor.linkedin_url)
 
 
 def value_if_free(lead: Lead, field: str, value: str) -> str:
-    """ "" where another row has it: a unique field is never taken from another lead."""
+    # "" where another row has it: a unique field is never taken from another lead.
     return (
         ""
         if not value or Lead.rows.filter(**{field: value}).exclude(pk=lead.pk).exists()

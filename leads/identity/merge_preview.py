@@ -84,7 +84,7 @@ def preview_undo(row: Merge) -> UndoPreview:
 
 
 def _fresh_copy(pk: int) -> Lead:
-    """A row of its own, because the preview changes it."""
+    # A row of its own, because the preview changes it.
     return Lead.rows.select_related("company", "owner").get(pk=pk)
 
 

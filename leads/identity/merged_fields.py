@@ -106,7 +106,7 @@ def _take_owner(survivor: Lead, loser: Lead) -> str:
 
 
 def _take_identifiers(survivor: Lead, loser: Lead) -> dict[str, str]:
-    """Identifiers that stay with the loser still find the person."""
+    # Identifiers that stay with the loser still find the person.
     whys = dict.fromkeys(IDENTIFIER_FIELDS, STILL_LEADS_HERE)
     if _has_better_mailbox(loser, survivor):
         whys |= dict.fromkeys(MAILBOX_FIELDS, BETTER_MAILBOX if survivor.email else ONLY_THEIRS)
@@ -120,7 +120,6 @@ def _take_identifiers(survivor: Lead, loser: Lead) -> dict[str, str]:
 
 
 def _has_better_mailbox(loser: Lead, survivor: Lead) -> bool:
-    """Any address is better than none, a usable one better than an unusable one."""
     usable = Lead.Address.USABLE
     return bool(loser.email) and (
         not survivor.email or (loser.address == usable and survivor.address != usable)

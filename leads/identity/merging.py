@@ -58,7 +58,6 @@ def resolve_lead(
 
 
 def why_not_merge(people: list[Lead]) -> str:
-    """Why two leads must never be merged; "" where they may."""
     if len(people) < 2:
         return "They are one lead already."
     if len({lead.kind for lead in people}) > 1:
@@ -93,7 +92,6 @@ def _joined_names(said: list[tuple[str, str]]) -> str:
 
 
 def propose_merge(one: Lead, other: Lead, source: str, doubt: str) -> Merge | None:
-    """None where another process has proposed it already."""
     survivor, loser = _survivor_and_loser(one, other)
     try:
         with transaction.atomic():
@@ -109,19 +107,16 @@ def propose_merge(one: Lead, other: Lead, source: str, doubt: str) -> Merge | No
 
 
 def _was_decided(one: Lead, other: Lead) -> bool:
-    """After a person was asked or took them apart, nothing is merged automatically."""
     return merges_between(one, other).exclude(state=State.MERGED).exists()
 
 
 def merges_between(one: Lead, other: Lead) -> QuerySet[Merge]:
-    """Every merge, proposed or past, between any rows of two people."""
     ours, theirs = ([row.pk for row in suppression.rows_of(lead)] for lead in (one, other))
     either = Q(survivor__in=ours, loser__in=theirs) | Q(survivor__in=theirs, loser__in=ours)
     return Merge.objects.filter(either)
 
 
 def _survivor_and_loser(one: Lead, other: Lead) -> tuple[Lead, Lead]:
-    """The older row survives."""
     return (one, other) if one.pk < other.pk else (other, one)
 
 
@@ -152,7 +147,6 @@ def merge_leads(
 
 
 def _merged_row(survivor: Lead, loser: Lead, source: str, by: Any, reason: str) -> Merge:
-    """The open proposal about them, else a new row."""
     said = {
         "state": State.MERGED,
         "merged_at": timezone.now(),
@@ -182,14 +176,14 @@ def _absorb_lead(survivor: Lead, loser: Lead) -> None:
 
 
 def save_pair(survivor: Lead, loser: Lead) -> None:
-    """The loser lets go of its unique fields first, so that they can change hands."""
+    # The loser lets go of its unique fields first, so that they can change hands.
     Lead.rows.filter(pk=loser.pk).update(**dict.fromkeys(merged_fields.UNIQUE_FIELDS))
     survivor.save()
     loser.save()
 
 
 def _move_rows(survivor: Lead, loser: Lead) -> dict[str, list[int]]:
-    """Hand over what points to `loser`; returns the ids by table, so that an undo finds them."""
+    # Hand over what points to `loser`; returns the ids by table, so that an undo finds them.
     _keep_one_request(survivor, loser)
     moved: dict[str, list[int]] = {}
     for table in MOVED_TABLES:
@@ -203,7 +197,7 @@ def _move_rows(survivor: Lead, loser: Lead) -> dict[str, list[int]]:
 
 
 def _keep_one_request(survivor: Lead, loser: Lead) -> None:
-    """Of two open requests to Clay the pushed one stays open; the other may still be answered."""
+    # Of two open requests to Clay the pushed one stays open; the other may still be answered.
     State_ = Enrichment.State
     open_ = Enrichment.objects.filter(lead__in=[survivor, loser]).exclude(state=State_.SETTLED)
     rows = sorted(open_.select_for_update().order_by("pk"), key=lambda row: row.state == State_.DUE)
@@ -230,7 +224,6 @@ def decline_merge(row: Merge, *, by: Any, reason: str) -> None:
 
 
 def open_proposals(lead: Lead) -> list[tuple[Merge, Lead]]:
-    """Open proposals about `lead`, each with the other lead; moot ones are left out."""
     mine = [row.pk for row in suppression.rows_of(lead)]
     rows = Merge.objects.filter(Q(survivor__in=mine) | Q(loser__in=mine), state=State.PROPOSED)
     found = []

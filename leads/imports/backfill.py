@@ -49,7 +49,6 @@ class BackfillSummary:
 
 
 def why_not_possible() -> str:
-    """ "" where a backfill can ask."""
     if "clay" in settings.SANDBOXED:
         return "Clay is in the sandbox: nothing would be asked. Connect it first."
     if breaker.is_blocked():
@@ -121,7 +120,6 @@ def run_backfill(
 
 
 def _leads_to_ask(limit: int) -> tuple[list[Lead], int]:
-    """The leads to ask about, and how many before them must not be asked about."""
     leads: list[Lead] = []
     passed = 0
     for lead in leads_lacking_data().select_related("company").iterator(chunk_size=200):

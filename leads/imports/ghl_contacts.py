@@ -69,7 +69,7 @@ def import_contacts(
 
 
 def _current_bookmark() -> Bookmark:
-    """A week after the end was reached, it starts from the beginning."""
+    # A week after the end was reached, it starts from the beginning.
     place, _ = Bookmark.objects.get_or_create(
         name=f"{SOURCE}:contacts:{settings.GHL_LOCATION_ID}"[:80]
     )
@@ -80,7 +80,7 @@ def _current_bookmark() -> Bookmark:
 
 
 def _save_bookmark(place: Bookmark, before: Any, ended: bool) -> None:
-    """A parallel run may have moved it; reading contacts twice changes nothing."""
+    # A parallel run may have moved it; reading contacts twice changes nothing.
     place.ended_at = timezone.now() if ended else None
     if ended or place.position != before:
         place.save()
@@ -107,7 +107,7 @@ def _import_contact(listed: ghl_contact_data.ListedContact, taken: ContactImport
 
 
 def _read_contact(listed: ghl_contact_data.ListedContact) -> ghl_contact_data.Contact | None:
-    """Only the contact itself says whether it may be written to; None where it was deleted."""
+    # Only the contact itself says whether it may be written to; None where it was deleted.
     try:
         return call_patiently(lambda: ghl.get_contact(listed.id))
     except http.RequestRefused as failure:
@@ -117,7 +117,7 @@ def _read_contact(listed: ghl_contact_data.ListedContact) -> ghl_contact_data.Co
 
 
 def _count_if_known(address: str, taken: ContactImport) -> bool:
-    """Count an address that brings no lead, whatever else GoHighLevel knows about it."""
+    # Count an address that brings no lead, whatever else GoHighLevel knows about it.
     stop = suppression.find_stop(address) if address else None
     if not address:
         taken.without_address += 1
@@ -131,7 +131,6 @@ def _count_if_known(address: str, taken: ContactImport) -> bool:
 
 
 def contact_stop_reason(contact: ghl_contact_data.Contact) -> str:
-    """GoHighLevel's own reason not to write to a contact; "" without one."""
     if contact.email_blocked:
         return Reason.UNSUBSCRIBED
     if contact.is_customer:
@@ -143,7 +142,6 @@ def contact_stop_reason(contact: ghl_contact_data.Contact) -> str:
 
 
 def create_lead(contact: ghl_contact_data.Contact, address: str) -> Lead | None:
-    """None where a lead with this address was made meanwhile."""
     return locks.retry_until_unchanged(lambda: _create_lead(contact, address))
 
 

@@ -125,7 +125,6 @@ IMPORTED_FIELDS = ("name", "company_name", "linkedin_key", "email", "name_key", 
 
 
 def _keep_contacts(rows: list[KnownContact], member: TeamMember) -> int:
-    """Returns how many were new; known ones are updated."""
     known = {
         _contact_identity(contact): contact for contact in member.known_contacts.order_by("-pk")
     }
@@ -141,7 +140,7 @@ def _keep_contacts(rows: list[KnownContact], member: TeamMember) -> int:
 
 
 def _contact_identity(contact: KnownContact) -> str:
-    """By profile, else by name and company: two people may have one name."""
+    # By profile, else by name and company: two people may have one name.
     return contact.linkedin_key or f"{contact.name_key} at {contact.company_key}"
 
 
@@ -181,7 +180,7 @@ def _visitor_body(item: dict[str, Any] | str) -> bytes:
 
 
 def _encode_body(item: dict[str, Any]) -> bytes:
-    """A lone surrogate, which JSON can write and UTF-8 cannot, is replaced."""
+    # A lone surrogate, which JSON can write and UTF-8 cannot, is replaced.
     try:
         return json.dumps(item, sort_keys=True, ensure_ascii=False).encode("utf-8", "replace")
     except RecursionError as error:
@@ -189,7 +188,6 @@ def _encode_body(item: dict[str, Any]) -> bytes:
 
 
 def _visitor_rows(raw: bytes) -> Iterator[tuple[int, dict[str, Any] | str]]:
-    """(line, row) for each visitor; a row that cannot be read is a sentence instead."""
     text = decode_file(raw)
     if text.lstrip().startswith("{"):
         yield from json_rows(text)

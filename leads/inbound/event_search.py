@@ -50,14 +50,12 @@ def events_of_person(rows: list[Lead]) -> QuerySet[InboundEvent]:
 
 
 def _events_by_id(events: QuerySet[InboundEvent], public_id: uuid.UUID) -> QuerySet[InboundEvent]:
-    """An event's own id, or that of a lead."""
     if people := _leads_known_as(Q(public_id=public_id)):
         return events.filter(pk__in=_events_about(people=people))
     return events.filter(public_id=public_id)
 
 
 def _leads_known_as(known_as: Q) -> list[int]:
-    """Every row of these leads, those merged with them included."""
     found = list(Lead.rows.filter(known_as).values_list("pk", "merged_into")[:100])
     people = {into or pk for pk, into in found}
     return list(
@@ -75,7 +73,6 @@ def _event_keys_by_words(words: str, shown: VisibleReason) -> Any:
 
 
 def _leads_named(words: str) -> list[int]:
-    """By the last name or the whole name, exactly: parts of names are in no index."""
     parts = words.lower().split()
     fits = Q(low_last=" ".join(parts))
     for at in range(1, min(len(parts), 5)):

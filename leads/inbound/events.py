@@ -137,7 +137,6 @@ def _is_untokened(sentence: str, code: str) -> bool:
 
 
 def _release_untokened(public_id: str) -> None:
-    """The body came again, with a token."""
     untokened = Q(reason_code=NO_TOKEN.code) | Q(reason_code="", reason=NO_TOKEN.sentence)
     InboundEvent.objects.filter(
         untokened, public_id=public_id, state=InboundEvent.State.PARKED
@@ -228,7 +227,6 @@ def visit_from_rb2b(event: InboundEvent) -> None:
 
 
 def visit_from_import(event: InboundEvent) -> None:
-    """As from RB2B, but the lead is assessed with what is known and Clay is not asked."""
     lead = locks.retry_until_unchanged(lambda: _store_visit(event))
     if lead is not None:
         Lead.objects.filter(pk=lead.pk).update(needs_assessment_at=timezone.now())
@@ -282,7 +280,6 @@ def _store_visit(event: InboundEvent) -> Lead | None:
 
 
 def _plausible_time(seen_at: datetime | None, received_at: datetime) -> datetime:
-    """RB2B's time, unless it is missing or lies in the future."""
     return seen_at if seen_at and seen_at <= received_at + timedelta(minutes=5) else received_at
 
 

@@ -27,12 +27,10 @@ def mask_text(value: str) -> str:
 
 
 def mask_name(value: str) -> str:
-    """ "Dana Whitfield" becomes "D*** W***"."""
     return " ".join(mask_text(word) for word in value.split())
 
 
 def mask_body(raw: bytes) -> str:
-    """A JSON object or list with its values masked; of anything else only its length."""
     try:
         loaded = json.loads(raw.decode("utf-8-sig"))
         if isinstance(loaded, dict | list):
@@ -58,7 +56,7 @@ def _mask_value(value: Any, depth: int) -> Any:
 
 
 def _mask_string(value: str, depth: int) -> Any:
-    """JSON inside a text, as relays wrap it, keeps its structure too."""
+    # JSON inside a text, as relays wrap it, keeps its structure too.
     if value.lstrip().startswith(("{", "[")):
         try:
             inner = json.loads(value)

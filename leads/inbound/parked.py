@@ -51,7 +51,6 @@ class StoredReason:
 
     @property
     def columns(self) -> dict[str, Any]:
-        """The values of the event's three columns."""
         return {"reason": self.sentence, "reason_code": self.code, "reason_args": dict(self.args)}
 
 

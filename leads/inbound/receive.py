@@ -74,7 +74,6 @@ def accept_body(
 
 
 def _store_in_time(source: str, body: bytes, sha256: str, **more: Any) -> AcceptedBody | None:
-    """Store one body within three seconds; None where the database cannot."""
     try:
         with deadline.database_deadline(BUDGET_SECONDS):
             stored = events.store_event(source, body, sha256, **more)
@@ -109,9 +108,6 @@ def drain_spool(most: int = 1000) -> int:
 
 
 def _drain_files(most: int) -> tuple[int, int, bool]:
-    """How many bodies were stored, how many files could not be opened, whether the database is
-    away.
-    """
     done = unopened = 0
     for path in spool.waiting_files():
         if done >= most:
@@ -182,7 +178,7 @@ def _drain_until_empty() -> None:
 
 
 def _has_work() -> bool:
-    """Asked under the lock, so that a body kept now finds the drainer either running or gone."""
+    # Asked under the lock, so that a body kept now finds the drainer either running or gone.
     with _process_state.lock:
         _process_state.is_draining = spool.has_work()
         return _process_state.is_draining
@@ -190,7 +186,6 @@ def _has_work() -> bool:
 
 @contextmanager
 def _drain_lock() -> Iterator[bool]:
-    """Whether this process may drain now; another one on this machine may be draining."""
     if not spool.spool_folder().is_dir():
         yield False
         return

@@ -65,7 +65,6 @@ def replay_event(
 
 
 def _claim_event(event: InboundEvent) -> bool:
-    """Lease the event; a process that dies gives it back after a minute."""
     now = timezone.now()
     free = InboundEvent.objects.filter(Q(lease_until=None) | Q(lease_until__lt=now), pk=event.pk)
     return claims.claim_row(free, lease_until=now + timedelta(seconds=events.LEASE_SECONDS))
@@ -92,7 +91,7 @@ def _replay_once(event: InboundEvent, process: events.Processor) -> ReplayOutcom
 
 
 def _is_news(change: RowChange) -> bool:
-    """Of the event itself only the loss of its body counts; the rest is the outcome."""
+    # Of the event itself only the loss of its body counts; the rest is the outcome.
     return change.model is not Heartbeat and (
         change.model is not InboundEvent or "body" in change.after
     )
@@ -108,7 +107,6 @@ def _release_event(event: InboundEvent, **changes: Any) -> None:
 
 
 def change_summary(changes: Iterable[RowChange]) -> str:
-    """ "1 new lead, 1 company changed"; "nothing new" where nothing is different."""
     counted = Counter((one.kind, one.model) for one in changes)
     said = []
     for (kind, model), count in counted.items():

@@ -66,7 +66,7 @@ def silent_for(source: str, now: datetime) -> tuple[float, datetime | None]:
 
 
 def _cached_rates(source: str, start: datetime, last: datetime) -> HourlyRates:
-    """Counted again each hour, because the spool may hold older events."""
+    # Counted again each hour, because the spool may hold older events.
     key = f"silence:{source}:{settings.TEAM_TIME_ZONE}:{last:%Y%m%d%H%M%S%f}"
     found: HourlyRates | None = cache.get(key)
     if found is None:
@@ -95,7 +95,6 @@ def hourly_rates(source: str, start: datetime, end: datetime) -> dict[tuple[bool
 
 
 def expected_events(rates: HourlyRates, since: datetime, now: datetime, zone: str) -> float:
-    """How many events were due between two moments, by hourly rates. Pure."""
     tz = ZoneInfo(zone)
     hours = _hour_pieces(max(since, now - LONGEST_SILENCE), now)
     # What is normal on a holiday cannot be told from four weeks.
@@ -108,7 +107,6 @@ def expected_events(rates: HourlyRates, since: datetime, now: datetime, zone: st
 
 
 def _hour_pieces(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """The time between two moments in pieces that end with the hour."""
     while since < until:
         end = min(until, (since + HOUR).replace(minute=0, second=0, microsecond=0))
         yield since, end
@@ -126,7 +124,6 @@ def _is_holiday(at: datetime, zone: ZoneInfo) -> bool:
 
 
 def _count_days(start: datetime, end: datetime, zone: ZoneInfo) -> dict[bool, int]:
-    """Weekdays and weekend days between two moments, both included, without holidays."""
     day, last, days = (
         start.astimezone(zone).date(),
         end.astimezone(zone).date(),

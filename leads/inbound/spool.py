@@ -79,17 +79,14 @@ def spool_folder() -> Path:
 
 
 def waiting_files() -> list[Path]:
-    """Oldest first."""
     return _files_ending(SUFFIX)
 
 
 def set_aside_counts() -> dict[str, int]:
-    """By suffix."""
     return {suffix: len(_files_ending(suffix)) for suffix in (BAD, REFUSED)}
 
 
 def has_work() -> bool:
-    """Whether `tidy_folder` and a drain would do anything, now or after a while."""
     return any(_files_ending(suffix) for suffix in (SUFFIX, REFUSED, PART))
 
 
@@ -131,7 +128,6 @@ def forget_file(spooled: SpooledBody) -> None:
 
 
 def is_writable() -> bool:
-    """Whether a body could be kept now: by permission and by free space."""
     try:
         path = _ensure_folder()
         return os.access(path, os.W_OK) and shutil.disk_usage(path).free > LARGEST_FILE
@@ -193,7 +189,7 @@ def _parse_reason(fields: dict[str, Any], body: bytes) -> StoredReason:
 
 
 def _is_whole(fields: dict[str, Any], body: bytes) -> bool:
-    """By length and hash; the files of the first version have neither."""
+    # By length and hash; the files of the first version have neither.
     if "size" not in fields:
         return True
     body_sha256 = hashlib.sha256(body).hexdigest()

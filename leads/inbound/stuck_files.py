@@ -34,7 +34,7 @@ class SpoolStatus:
 
     @property
     def is_in_order(self) -> bool:
-        """Nothing needs a person. Waiting for a database that is away is no disorder."""
+        # Nothing needs a person. Waiting for a database that is away is no disorder.
         return self.is_writable and not self.bad and not self.refused and not self.is_late
 
     @property
@@ -78,7 +78,6 @@ def update_alarms(unopened: int) -> None:
 
 
 def _arrival_time(path: Path) -> datetime | None:
-    """By the file's name."""
     try:
         return datetime.fromtimestamp(int(path.name.partition("-")[0]) / 1e9, UTC)
     except (ValueError, OverflowError, OSError):
@@ -90,7 +89,7 @@ def _alarm_key(what: str) -> str:
 
 
 def _spool_mark() -> str:
-    """Eight characters that stay with the folder."""
+    # Eight characters that stay with the folder.
     file = spool.spool_folder() / ".mark"
     try:
         if not file.exists():

@@ -7,7 +7,6 @@ from leads.models import Alarm
 
 
 def raise_alarm(key: str, text: str) -> bool:
-    """True where this call opened it."""
     try:
         with transaction.atomic():
             _, made = Alarm.objects.get_or_create(
@@ -19,7 +18,6 @@ def raise_alarm(key: str, text: str) -> bool:
 
 
 def clear_alarm(key: str) -> bool:
-    """True where it was open."""
     return Alarm.objects.filter(key=key, closed_at=None).update(closed_at=timezone.now()) > 0
 
 
@@ -30,7 +28,6 @@ def open_keys(prefix: str) -> set[str]:
 
 
 def open_texts(prefix: str) -> list[str]:
-    """Oldest first."""
     opened = Alarm.objects.filter(key__startswith=prefix, closed_at=None).order_by("opened_at")
     return list(opened.values_list("text", flat=True))
 

@@ -48,7 +48,6 @@ def breaker_row(vendor: Vendor = CLAY) -> Breaker:
 
 
 def is_blocked(now: datetime | None = None, vendor: Vendor = CLAY) -> bool:
-    """Open, and no probe is due."""
     state = breaker_row(vendor)
     return state.opened_at is not None and (
         state.probe_at is None or state.probe_at > (now or timezone.now())
@@ -138,5 +137,5 @@ def _open_breaker(now: datetime, why: str, vendor: Vendor = CLAY) -> None:
 
 
 def _probe_delay(openings: int) -> timedelta:
-    """One minute, doubled each time, at most half an hour."""
+    # One minute, doubled each time, at most half an hour.
     return min(LAST_PROBE, FIRST_PROBE * 2 ** max(0, openings - 1))

@@ -159,13 +159,11 @@ def parse_answer(data: dict[str, Any]) -> ClayAnswer:
 
 
 def _is_verified(data: dict[str, Any]) -> bool:
-    """One of the two columns says so and neither says the opposite."""
     said = {str(data.get(name)).strip().lower() for name in ("email_verified", "email_status")}
     return not said.isdisjoint({"true", "valid", "1"}) and said.isdisjoint({"false", "0", "no"})
 
 
 def _first_readable(read: Callable[[Any], Any], data: dict[str, Any], *names: str) -> Any:
-    """The value of the first column that can be read; None without one."""
     found = (read(data.get(name)) for name in names)
     return next((value for value in found if value not in (None, "", [])), None)
 
@@ -193,7 +191,6 @@ def _text_field(data: dict[str, Any], *names: str, longest: int = LONGEST_TEXT) 
 
 
 def is_junk(value: str) -> bool:
-    """An empty marker, or the text of a failed column."""
     low = storable_text(value).strip().lower()
     return low in EMPTY_WORDS or low.startswith(LIKELY_AN_ERROR) or "⚠" in value or "❌" in value
 

@@ -138,7 +138,7 @@ def _call_once(method: str, path: str, version: str, token: str, **parts: Any) -
 
 
 def _respect_limits(headers: Mapping[str, str]) -> None:
-    """Pause all workers where GHL says that nothing is left of its limits."""
+    # Pause all workers where GHL says that nothing is left of its limits.
     if headers.get("X-RateLimit-Daily-Remaining") == "0":
         rates.pause_vendor(VENDOR, rates.LONGEST_PAUSE, "its limit for the day is used up")
         alarms.raise_alarm(
@@ -152,7 +152,7 @@ def _respect_limits(headers: Mapping[str, str]) -> None:
 
 
 def _rate_interval(headers: Mapping[str, str]) -> float:
-    """GHL's rate interval in seconds, plus a random bit so that not all callers return at once."""
+    # GHL's rate interval in seconds, plus a random bit so that not all callers return at once.
     milliseconds = headers.get("X-RateLimit-Interval-Milliseconds", "")
     seconds = int(milliseconds) / 1000 if milliseconds.isdigit() else DEFAULT_INTERVAL
     return seconds + random.uniform(0.0, 2.0)  # noqa: S311

@@ -81,7 +81,7 @@ def _contact_details(raw: dict[str, Any]) -> ContactDetails:
 
 
 def _capitalised_name(text: str) -> str:
-    """Some calls answer names in lower case only."""
+    # Some calls answer names in lower case only.
     return text.title() if text.islower() else text
 
 

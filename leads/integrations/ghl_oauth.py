@@ -52,7 +52,6 @@ def authorization_page(redirect_uri: str) -> str:
 
 
 def pair_by_code(code: str, redirect_uri: str, user_type: str) -> TokenPair:
-    """A code can be used once."""
     given = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
     return _request_pair(given, user_type)
 
@@ -63,7 +62,6 @@ def pair_by_refresh(refresh: str, user_type: str) -> TokenPair:
 
 
 def location_access(company_access: str, company_id: str) -> AccessToken:
-    """Our location's token by the company's; repeatable."""
     found = _post_form(
         "/oauth/locationToken",
         {"companyId": company_id, "locationId": settings.GHL_LOCATION_ID},

@@ -54,7 +54,6 @@ def refusal_code(failure: http.HttpError) -> str:
 
 
 def is_expired_token(failure: http.HttpError) -> bool:
-    """Whether another access token may help."""
     said = http.error_text(failure.body).lower()
     return failure.status == 401 and not any(
         word in said for word in ("scope", "user type", "version")
@@ -88,7 +87,6 @@ def scope_alarm_key(scope: str) -> str:
 
 
 def required_scope(method: str, path: str) -> str:
-    """As GoHighLevel names it."""
     fits = (
         scope
         for verb, start, scope in SCOPE_BY_CALL

@@ -131,12 +131,11 @@ def _renew_tokens(row: GhlTokens) -> http.HttpError | None:
 
 
 def _has_company(row: GhlTokens, now: datetime) -> bool:
-    """Whether the company's access token still gives one of the location."""
     return row.company_until is not None and row.company_until > now + RENEW_AHEAD
 
 
 def _pair_columns(pair: oauth.TokenPair, now: datetime) -> dict[str, Any]:
-    """A company's access token is not the one that calls carry."""
+    # A company's access token is not the one that calls carry.
     until, access = (
         now + timedelta(seconds=pair.access.seconds),
         sealed.encrypt_text(pair.access.token),
@@ -158,7 +157,7 @@ def _pair_columns(pair: oauth.TokenPair, now: datetime) -> dict[str, Any]:
 
 
 def _store_pair(row: GhlTokens, pair: oauth.TokenPair) -> GhlTokens:
-    """A company's pair keeps the lease for the call that follows."""
+    # A company's pair keeps the lease for the call that follows.
     lease = row.lease_until if pair.user_type == oauth.COMPANY else None
     changes = {
         **_pair_columns(pair, timezone.now()),

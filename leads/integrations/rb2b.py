@@ -174,7 +174,6 @@ def _flatten_keys(loaded: dict[str, Any]) -> dict[str, Any]:
 
 
 def _company_keys(fields: dict[str, Any]) -> dict[str, Any]:
-    """Keeps a company's own name and addresses apart from the person's."""
     return {
         f"company{key}" if key in ("name", "domain", "linkedinurl", "url") else key: fields[key]
         for key in fields
@@ -234,7 +233,7 @@ def _parse_time(text: str) -> datetime | None:
 
 
 def _is_test(said: dict[str, str]) -> bool:
-    """RB2B's "Send a Test Event" posts the founder of Retention.com, its parent company."""
+    # RB2B's "Send a Test Event" posts the founder of Retention.com, its parent company.
     try:
         host = (urlsplit(said["website"]).hostname or said["website"]).lower().removeprefix("www.")
     except ValueError:

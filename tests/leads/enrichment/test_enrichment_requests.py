@@ -53,7 +53,7 @@ def later(seconds: float) -> time_machine.travel:
 # Pushing
 
 
-def test_a_lead_is_pushed_as_one_flat_row_with_our_token(clay: FakeClay) -> None:
+def test_lead_is_pushed_as_one_flat_row(clay: FakeClay) -> None:
     company = CompanyFactory(name="Northline Freight", domain="northline.test")
     lead, row = asked(
         clay, first_name="Dana", last_name="Okafor", email="dana@northline.test", company=company
@@ -83,7 +83,7 @@ def test_a_lead_is_pushed_as_one_flat_row_with_our_token(clay: FakeClay) -> None
     assert not is_due(lead)
 
 
-def test_what_is_not_known_is_pushed_as_empty_text(clay: FakeClay) -> None:
+def test_unknown_values_are_pushed_as_empty_text(clay: FakeClay) -> None:
     asked(clay, no_address=True, company=None, linkedin_key=None, first_name="", last_name="")
     [row] = clay.submissions()
     assert {name: value for name, value in row.items() if name not in OURS} == dict.fromkeys(
@@ -113,7 +113,7 @@ def test_request_ids_cannot_be_guessed() -> None:
     assert {len(one) for one in ids} == {36}
 
 
-def test_a_batch_is_pushed_oldest_first_and_not_before_its_time(clay: FakeClay) -> None:
+def test_due_requests_are_pushed_oldest_first(clay: FakeClay) -> None:
     now = timezone.now()
     leads = [LeadFactory() for _ in range(4)]
     for lead, seconds in zip(leads, (-1, -3, -2, 60), strict=True):
@@ -125,7 +125,7 @@ def test_a_batch_is_pushed_oldest_first_and_not_before_its_time(clay: FakeClay) 
     assert leads[3].enrichments.get().state == "due"
 
 
-def test_in_the_sandbox_nothing_is_asked_nothing_is_made_up_and_the_lead_goes_on_at_once() -> None:
+def test_sandbox_asks_nothing_and_lead_goes_on() -> None:
     lead = LeadFactory(title="")
     before = Lead.objects.values().get()
     enrichment_requests.request_enrichment(lead)
@@ -164,9 +164,7 @@ def test_people_who_do_not_exist_never_reach_clay(clay: FakeClay, kind: str, why
 
 
 @pytest.mark.parametrize("reason", ["unsubscribed", "erased", "customer", "competitor"])
-def test_somebody_who_must_not_be_written_to_is_not_asked_about(
-    clay: FakeClay, reason: str
-) -> None:
+def test_suppressed_lead_is_not_asked_about(clay: FakeClay, reason: str) -> None:
     lead = LeadFactory()
     suppression.suppress(lead.email, reason, "test", lead)
     enrichment_requests.request_enrichment(lead)
@@ -176,9 +174,7 @@ def test_somebody_who_must_not_be_written_to_is_not_asked_about(
 
 
 @pytest.mark.parametrize("address", ["dana@gmail.com", "info@northline.test", None])
-def test_somebody_without_an_address_to_write_to_is_asked_about(
-    clay: FakeClay, address: str | None
-) -> None:
+def test_lead_without_usable_address_is_asked_about(clay: FakeClay, address: str | None) -> None:
     asked(clay, email=address, address="no_address")
     assert len(clay.submissions()) == 1
 
@@ -196,7 +192,7 @@ def test_a_lead_has_one_open_question(clay: FakeClay) -> None:
     assert (lead.enrichments.count(), len(clay.submissions())) == (1, 1)
 
 
-def test_the_database_holds_one_open_question_and_any_number_of_closed_ones() -> None:
+def test_lead_has_at_most_one_open_request() -> None:
     lead = LeadFactory()
     for _ in range(2):
         Enrichment.objects.create(lead=lead, state="settled")
@@ -206,7 +202,7 @@ def test_the_database_holds_one_open_question_and_any_number_of_closed_ones() ->
     assert lead.enrichments.count() == 3
 
 
-def test_an_answer_of_the_last_seven_days_is_not_asked_for_again(clay: FakeClay) -> None:
+def test_answer_within_seven_days_is_not_requested_again(clay: FakeClay) -> None:
     lead, row = asked(clay)
     clay_answers.record_answer(row.request_id, enriched({}))
     assess.assess_due()
@@ -231,9 +227,7 @@ def wants(clay: FakeClay) -> tuple[str, str]:
     return row["ask_person"], row["ask_company"]
 
 
-def test_what_clay_said_about_a_company_is_not_asked_again_for_a_colleague_in_seven_days(
-    clay: FakeClay,
-) -> None:
+def test_company_answer_counts_for_colleagues_for_seven_days(clay: FakeClay) -> None:
     bare = {"industry": "", "employees": "", "employees_from": None, "sources": {}}
     company = CompanyFactory(name="Northline", domain="northline.test", **bare)
     answered_colleague(clay, company=company)
@@ -254,7 +248,7 @@ def test_what_clay_said_about_a_company_is_not_asked_again_for_a_colleague_in_se
     assert said["source"] == "clay"
 
 
-def test_after_seven_days_the_company_is_asked_about_again(clay: FakeClay) -> None:
+def test_company_is_asked_about_again_after_seven_days(clay: FakeClay) -> None:
     company = CompanyFactory(domain="northline.test")
     answered_colleague(clay, company=company)
     with later(7 * 86400 - 60):
@@ -266,7 +260,7 @@ def test_after_seven_days_the_company_is_asked_about_again(clay: FakeClay) -> No
         assert row.company_known_at is None
 
 
-def test_the_cache_is_by_domain_and_a_company_without_one_is_asked_about(clay: FakeClay) -> None:
+def test_company_without_domain_is_always_asked_about(clay: FakeClay) -> None:
     company = CompanyFactory(domain=None, name="Northline", name_key="northline")
     _, row = asked(clay, company=company, email="dana@acme.test")
     clay_answers.record_answer(
@@ -278,7 +272,7 @@ def test_the_cache_is_by_domain_and_a_company_without_one_is_asked_about(clay: F
     assert wants(clay) == ("yes", "yes")
 
 
-def test_an_answer_about_another_domain_is_no_answer_about_this_one(clay: FakeClay) -> None:
+def test_answer_about_another_domain_does_not_count(clay: FakeClay) -> None:
     company = CompanyFactory(domain="northline.test")
     _, row = asked(clay, company=company)
     clay_answers.record_answer(
@@ -288,9 +282,7 @@ def test_an_answer_about_another_domain_is_no_answer_about_this_one(clay: FakeCl
     assert company.enriched_at is None
 
 
-def test_where_the_person_is_known_and_the_company_is_not_only_the_company_is_asked_about(
-    clay: FakeClay,
-) -> None:
+def test_only_the_unknown_company_is_asked_about(clay: FakeClay) -> None:
     company = CompanyFactory(domain="northline.test")
     answered_colleague(clay, company=company)
     with later(6 * 86400):
@@ -306,7 +298,7 @@ def test_where_the_person_is_known_and_the_company_is_not_only_the_company_is_as
         assert not lead.enrichments.exclude(state="settled").exists()
 
 
-def test_a_question_that_an_answer_has_overtaken_is_not_pushed(clay: FakeClay) -> None:
+def test_request_answered_meanwhile_is_not_pushed(clay: FakeClay) -> None:
     lead = answered_colleague(clay)
     row = Enrichment.objects.create(lead=lead)
     clay_push.push_due()
@@ -320,7 +312,7 @@ def test_a_question_that_an_answer_has_overtaken_is_not_pushed(clay: FakeClay) -
 
 
 @pytest.mark.parametrize("outcome", ["partial", "failed", "skipped"])
-def test_a_question_without_an_answer_is_asked_again_at_the_next_visit(outcome: str) -> None:
+def test_unanswered_request_is_repeated_at_next_visit(outcome: str) -> None:
     lead = LeadFactory()
     Enrichment.objects.create(
         lead=lead, state="settled", outcome=outcome, settled_at=timezone.now()
@@ -332,9 +324,7 @@ def test_a_question_without_an_answer_is_asked_again_at_the_next_visit(outcome: 
 # Thirty seconds of patience
 
 
-def test_after_thirty_seconds_without_an_answer_the_lead_goes_on_with_what_there_is(
-    clay: FakeClay,
-) -> None:
+def test_unanswered_lead_goes_on_after_thirty_seconds(clay: FakeClay) -> None:
     lead, row = asked(clay, title="")
     with later(29):
         assert enrichment_requests.settle_overdue() == 0
@@ -360,7 +350,7 @@ def test_what_was_not_pushed_yet_is_not_overdue() -> None:
     assert lead.enrichments.get().state == "due"
 
 
-def test_a_late_answer_is_taken_and_the_lead_assessed_anew(clay: FakeClay) -> None:
+def test_late_answer_is_applied_and_lead_reassessed(clay: FakeClay) -> None:
     lead, row = asked(clay, title="")
     with later(31):
         enrichment_requests.settle_overdue()
@@ -389,9 +379,7 @@ def test_a_late_answer_is_taken_and_the_lead_assessed_anew(clay: FakeClay) -> No
     ]
     + [(429, "answered 429: nope"), (500, "answered 500: nope"), (503, "answered 503: nope")],
 )
-def test_a_push_that_is_refused_or_fails_is_shown_and_the_lead_goes_on(
-    clay: FakeClay, status: int, reason: str
-) -> None:
+def test_failed_push_is_shown_and_lead_goes_on(clay: FakeClay, status: int, reason: str) -> None:
     clay.on(SOURCE).status(status, {"message": "nope"})
     lead = LeadFactory()
     enrichment_requests.request_enrichment(lead)
@@ -404,9 +392,7 @@ def test_a_push_that_is_refused_or_fails_is_shown_and_the_lead_goes_on(
     assert clay_push.push_due() == 0
 
 
-def test_a_push_that_is_not_answered_in_time_fails_and_a_callback_still_counts(
-    clay: FakeClay, settings: Any
-) -> None:
+def test_callback_counts_after_push_timed_out(clay: FakeClay, settings: Any) -> None:
     settings.CLAY_TIMEOUT_SECONDS = 1
     clay.on(SOURCE).act_then_delay(20)
     lead = LeadFactory(title="")
@@ -430,7 +416,7 @@ def test_a_push_to_nobody_fails(clay: FakeClay) -> None:
     assert is_due(lead)
 
 
-def test_an_error_that_no_database_can_store_is_stored(clay: FakeClay) -> None:
+def test_unstorable_error_text_is_stored(clay: FakeClay) -> None:
     clay.on(SOURCE).status(422, {"message": "a\x00b\ud800" + "x" * 1000})
     lead = LeadFactory()
     enrichment_requests.request_enrichment(lead)
@@ -439,7 +425,7 @@ def test_an_error_that_no_database_can_store_is_stored(clay: FakeClay) -> None:
     assert (row.outcome, len(row.reason)) == ("failed", 300)
 
 
-def test_one_failed_push_does_not_hold_up_the_next(clay: FakeClay) -> None:
+def test_failed_push_does_not_block_the_next(clay: FakeClay) -> None:
     clay.on(SOURCE).status(500, times=1)
     for _ in range(2):
         enrichment_requests.request_enrichment(LeadFactory())
@@ -450,7 +436,7 @@ def test_one_failed_push_does_not_hold_up_the_next(clay: FakeClay) -> None:
     ]
 
 
-def test_a_worker_that_died_in_the_push_is_taken_over_after_its_lease(clay: FakeClay) -> None:
+def test_push_of_dead_worker_is_repeated_after_lease(clay: FakeClay) -> None:
     lead = LeadFactory()
     Enrichment.objects.create(
         lead=lead, lease_until=timezone.now() + timedelta(seconds=20), attempts=1
@@ -464,7 +450,7 @@ def test_a_worker_that_died_in_the_push_is_taken_over_after_its_lease(clay: Fake
 # Answers
 
 
-def test_an_answer_before_the_push_was_recorded_is_an_answer(clay: FakeClay) -> None:
+def test_answer_before_push_was_recorded_counts(clay: FakeClay) -> None:
     lead = LeadFactory(title="")
     enrichment_requests.request_enrichment(lead)
     row = lead.enrichments.get()
@@ -477,7 +463,7 @@ def test_an_answer_before_the_push_was_recorded_is_an_answer(clay: FakeClay) -> 
 
 @pytest.mark.postgres
 @pytest.mark.usefixtures("committed")
-def test_an_answer_that_overtakes_the_push_stays_an_answer(clay: FakeClay) -> None:
+def test_answer_that_overtakes_the_push_stays(clay: FakeClay) -> None:
     """Clay calls back while its own acknowledgement is still under way."""
     clay.on(SOURCE).act_then_delay(1.0)
     lead = LeadFactory(title="")
@@ -524,7 +510,7 @@ def test_two_callbacks_at_once_lose_nothing_of_either(clay: FakeClay) -> None:
     assert (lead.title, lead.country, len(lead.past_employers)) == ("CEO", "US", 1)
 
 
-def test_an_answer_fills_what_was_not_known_and_overwrites_nothing(clay: FakeClay) -> None:
+def test_answer_fills_unknown_fields_and_overwrites_nothing(clay: FakeClay) -> None:
     company = CompanyFactory(
         industry="", employees="", employees_from=None, name="Northline", domain="northline.test"
     )
@@ -586,7 +572,7 @@ def test_junk_is_missing_and_nothing_is_gained(clay: FakeClay, variant: str) -> 
 
 
 @pytest.mark.parametrize("name", ["...", "!!!", "-"])
-def test_a_company_name_that_says_nothing_finds_nobodys_company(clay: FakeClay, name: str) -> None:
+def test_empty_company_name_matches_no_company(clay: FakeClay, name: str) -> None:
     CompanyFactory(name="", name_key="", domain="other.test")
     lead, row = asked(clay, company=None, email="dana@northline.test")
     clay_answers.record_answer(row.request_id, {"company_name": name, "industry": "Logistics"})
@@ -595,7 +581,7 @@ def test_a_company_name_that_says_nothing_finds_nobodys_company(clay: FakeClay, 
     assert Company.objects.get().industry == "Logistics & Supply Chain"
 
 
-def test_a_lead_without_a_company_gets_the_one_of_its_domain(clay: FakeClay) -> None:
+def test_lead_without_company_gets_company_of_domain(clay: FakeClay) -> None:
     known = CompanyFactory(domain="acme.test", name="Acme")
     lead, row = asked(clay, company=None, email="dana@acme.test")
     clay_answers.record_answer(
@@ -608,9 +594,7 @@ def test_a_lead_without_a_company_gets_the_one_of_its_domain(clay: FakeClay) -> 
 
 @pytest.mark.parametrize("known", [False, True])
 @pytest.mark.parametrize("name", ["Acme, Inc.", ""])
-def test_a_company_known_by_its_name_gets_the_domain_that_clay_says(
-    clay: FakeClay, name: str, known: bool
-) -> None:
+def test_company_known_by_name_gets_clays_domain(clay: FakeClay, name: str, known: bool) -> None:
     if known:
         CompanyFactory(domain="acme.test", name="", name_key="")
     company = CompanyFactory(domain=None, name="Acme", name_key="acme")
@@ -628,7 +612,7 @@ def test_a_company_known_by_its_name_gets_the_domain_that_clay_says(
     )
 
 
-def test_a_company_that_clay_calls_otherwise_is_not_given_its_domain(clay: FakeClay) -> None:
+def test_company_with_another_name_keeps_no_domain(clay: FakeClay) -> None:
     company = CompanyFactory(domain=None, name="Acme", name_key="acme")
     _, row = asked(clay, company=company)
     clay_answers.record_answer(
@@ -655,7 +639,7 @@ def test_a_company_that_clay_calls_otherwise_is_not_given_its_domain(clay: FakeC
         (None, "dana@gmail.com", "dana@gmail.com", False),
     ],
 )
-def test_a_business_address_takes_the_place_of_none_or_of_one_that_cannot_be_used(
+def test_business_address_replaces_missing_or_unusable_one(
     clay: FakeClay, had: str | None, found: str, has: str, usable: bool
 ) -> None:
     LeadFactory(email="taken@acme.test")
@@ -670,9 +654,7 @@ def test_a_business_address_takes_the_place_of_none_or_of_one_that_cannot_be_use
     assert lead.personal_email == ("dana@gmail.com" if "dana@gmail.com" in (had, has) else "")
 
 
-def test_a_new_address_that_is_not_verified_does_not_inherit_the_old_ones_verdict(
-    clay: FakeClay,
-) -> None:
+def test_unverified_new_address_does_not_inherit_verification(clay: FakeClay) -> None:
     lead, row = asked(clay, email="dana@gmail.com", email_verified=True, address="no_address")
     clay_answers.record_answer(
         row.request_id, {"work_email": "dana@acme.test", "email_verified": "unknown"}
@@ -689,7 +671,7 @@ def test_a_new_address_that_is_not_verified_does_not_inherit_the_old_ones_verdic
         {"email_verified": "invalid"},
     ],
 )
-def test_an_address_that_does_not_exist_is_not_taken(clay: FakeClay, said: dict[str, Any]) -> None:
+def test_nonexistent_address_is_not_taken(clay: FakeClay, said: dict[str, Any]) -> None:
     lead, row = asked(clay, no_address=True)
     clay_answers.record_answer(row.request_id, {"work_email": "dana@acme.test", **said})
     lead.refresh_from_db()
@@ -699,7 +681,7 @@ def test_an_address_that_does_not_exist_is_not_taken(clay: FakeClay, said: dict[
 
 
 @pytest.mark.parametrize("says_which", [True, False])
-def test_an_address_of_ours_that_does_not_exist_is_not_written_to_and_not_suppressed(
+def test_our_nonexistent_address_becomes_unusable_without_suppression(
     clay: FakeClay, says_which: bool
 ) -> None:
     lead, row = asked(clay, email="dana@acme.test", email_verified=True)
@@ -722,9 +704,7 @@ def test_an_address_of_ours_that_does_not_exist_is_not_written_to_and_not_suppre
 
 
 @pytest.mark.parametrize("found", ["dana@acme.test", "d.okafor@acme.test"])
-def test_a_later_answer_brings_somebody_back_whose_address_did_not_exist(
-    clay: FakeClay, found: str
-) -> None:
+def test_later_answer_replaces_nonexistent_address(clay: FakeClay, found: str) -> None:
     lead, row = asked(clay, email="dana@acme.test")
     clay_answers.record_answer(row.request_id, {"email_status": "invalid"})
     clay_answers.record_answer(row.request_id, {"work_email": found, "email_verified": True})
@@ -795,9 +775,7 @@ def test_verified_is_said_in_several_ways(body: dict[str, Any], verified: bool) 
           {"name": "Beta", "domain": "", "from_year": 2019, "to_year": None}]),
     ],
 )  # fmt: skip
-def test_values_are_read_in_the_forms_they_come_in(
-    body: dict[str, Any], field: str, value: Any
-) -> None:
+def test_values_are_read_in_every_known_form(body: dict[str, Any], field: str, value: Any) -> None:
     assert getattr(vendor.parse_answer(body), field) == value
 
 
@@ -826,7 +804,7 @@ COLUMNS = [
 
 
 @given(st.dictionaries(st.sampled_from(COLUMNS), ANY, max_size=10))
-def test_any_body_parses_to_values_that_can_be_stored(body: dict[str, Any]) -> None:
+def test_any_body_parses_to_storable_values(body: dict[str, Any]) -> None:
     answer = vendor.parse_answer(body)
     texts = [v for v in vars(answer).values() if isinstance(v, str)] + answer.technologies
     texts += [past["name"] + past["domain"] for past in answer.past_employers]
@@ -845,7 +823,7 @@ def test_an_answer_to_nobodys_question_changes_nothing() -> None:
 # A test visitor
 
 
-def test_a_test_visitor_is_asked_about_only_as_a_test(clay: FakeClay) -> None:
+def test_test_visitor_is_asked_about_only_as_test(clay: FakeClay) -> None:
     lead = LeadFactory(test=True)
     enrichment_requests.request_enrichment(lead)
     clay_push.push_due()
@@ -859,7 +837,7 @@ def test_a_test_visitor_is_asked_about_only_as_a_test(clay: FakeClay) -> None:
     )
 
 
-def test_what_clay_says_about_a_test_visitor_is_noted_and_not_taken_over(clay: FakeClay) -> None:
+def test_answer_about_test_visitor_changes_no_lead(clay: FakeClay) -> None:
     lead, live = LeadFactory(test=True), LeadFactory()
     before = Lead.objects.filter(pk__in=[lead.pk, live.pk]).order_by("pk").values()
     was, row = list(before), enrichment_requests.request_test_enrichment(lead)

@@ -41,7 +41,7 @@ def attempt(work: Any) -> Any:
     return run
 
 
-def test_bodies_of_one_person_at_once_are_one_lead() -> None:
+def test_concurrent_bodies_of_one_person_become_one_lead() -> None:
     for n in range(ROUNDS):
         name = {"First Name": "Dana", "Last Name": "Okafor"}
         for who in (ADDRESS, LINKEDIN, BOTH, ADDRESS, LINKEDIN, BOTH):
@@ -61,7 +61,7 @@ def test_bodies_of_one_person_at_once_are_one_lead() -> None:
     assert Lead.objects.count() == ROUNDS
 
 
-def test_the_same_merge_from_both_ends_at_once_is_one_merge() -> None:
+def test_concurrent_merge_from_both_ends_happens_once() -> None:
     for _ in range(ROUNDS):
         one, other = LeadFactory(), LeadFactory()
         pairs = [(one, other), (other, one)] * 3
@@ -74,7 +74,7 @@ def test_the_same_merge_from_both_ends_at_once_is_one_merge() -> None:
     consistent()
 
 
-def test_a_ring_of_merges_at_once_ends_as_one_person() -> None:
+def test_concurrent_ring_of_merges_becomes_one_lead() -> None:
     for _ in range(ROUNDS):
         ring = [LeadFactory() for _ in range(4)]
         for lead in ring:
@@ -92,7 +92,7 @@ def test_a_ring_of_merges_at_once_ends_as_one_person() -> None:
     consistent()
 
 
-def test_merges_undos_stops_visits_and_answers_at_once_lose_nothing() -> None:
+def test_concurrent_changes_of_leads_lose_nothing() -> None:
     for _ in range(ROUNDS):
         company = CompanyFactory()
         one, other = LeadFactory(company=company), LeadFactory(company=company)
@@ -120,9 +120,7 @@ def test_merges_undos_stops_visits_and_answers_at_once_lose_nothing() -> None:
     consistent()
 
 
-def test_visits_of_colleagues_and_of_their_company_at_once_wait_for_nobody_who_waits_for_them() -> (
-    None
-):
+def test_concurrent_visits_from_one_company_do_not_deadlock() -> None:
     company = {"Website": "https://northline.test", "Company Name": "Northline"}
     people = [
         {"Business Email": f"p{n}@northline.test", "LinkedIn URL": None, **company}

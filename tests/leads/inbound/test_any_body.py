@@ -158,7 +158,7 @@ def test_whatever_clay_posts_is_kept_once(sender: Client, body: bytes, content_t
 @given(BODIES, CONTENT_TYPES)
 @example(encoded(rb2b.person(), "utf-8", True), "application/json")
 @example(encoded(rb2b.person(), "utf-8", True), "application/json; charset=zlib")
-def test_whatever_the_api_is_given_is_kept_once_or_refused(
+def test_api_stores_any_body_once_or_refuses(
     sender: Client, body: bytes, content_type: str
 ) -> None:
     _, key = ApiKey.objects.create_key(name="any body", scopes=["leads:write"])

@@ -25,9 +25,7 @@ def looked_at(plan: dict[str, Any]) -> Iterator[int]:
 
 @pytest.mark.postgres
 @pytest.mark.django_db
-def test_no_statement_from_stored_to_assessed_looks_at_more_than_its_own_rows(
-    clay: FakeClay,
-) -> None:
+def test_statements_read_only_their_own_rows(clay: FakeClay) -> None:
     said: list[tuple[str, Any]] = []
 
     def listen(execute: Any, sql: str, params: Any, *more: Any) -> Any:

@@ -53,7 +53,7 @@ def dana() -> InboundEvent:
         "www.ploverly.test",
     ],
 )  # fmt: skip
-def test_a_visit_is_found_by_its_person_and_their_company(dana: InboundEvent, words: str) -> None:
+def test_visit_is_found_by_person_and_company(dana: InboundEvent, words: str) -> None:
     assert found(words) == {dana.pk}
 
 
@@ -71,13 +71,11 @@ def test_a_visit_is_found_by_its_person_and_their_company(dana: InboundEvent, wo
         "'",
     ],
 )
-def test_parts_of_names_and_what_only_the_body_says_find_nothing(
-    dana: InboundEvent, words: str
-) -> None:
+def test_parts_of_names_and_bodies_find_nothing(dana: InboundEvent, words: str) -> None:
     assert found(words) == set()
 
 
-def test_an_event_is_found_by_its_id_and_all_of_a_lead_by_theirs(dana: InboundEvent) -> None:
+def test_events_are_found_by_event_or_lead_id(dana: InboundEvent) -> None:
     lead = dana.visit.lead
     assert lead is not None
     assert found(f"event {dana.public_id}") == {dana.pk}
@@ -107,7 +105,7 @@ def test_whoever_became_one_is_found_by_either_address(dana: InboundEvent) -> No
         assert found(words) == {dana.pk, other.pk}
 
 
-def test_a_company_without_a_person_is_found_by_its_name() -> None:
+def test_company_only_visit_is_found_by_name() -> None:
     stored = events.store_event(
         "rb2b", rb2b.to_body(rb2b.company_only({"Company Name": "Quarry Insurance"}))
     )
@@ -116,7 +114,7 @@ def test_a_company_without_a_person_is_found_by_its_name() -> None:
     assert found("Quarry Insurance") == {InboundEvent.objects.get(public_id=stored.public_id).pk}
 
 
-def test_a_reason_is_found_by_its_words_as_the_searcher_reads_them() -> None:
+def test_reason_is_found_by_its_visible_words() -> None:
     events.store_event("rb2b", b"[1]")
     events.process_due()
     event = InboundEvent.objects.get()

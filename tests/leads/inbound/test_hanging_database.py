@@ -94,7 +94,7 @@ def asked(url: str, body: bytes | None = None) -> int:
         return error.code
 
 
-def test_pages_that_wait_for_it_leave_room_for_what_is_posted(
+def test_waiting_pages_leave_room_for_webhooks(
     between: Between, settings: Any, tmp_path: Path
 ) -> None:
     settings.SPOOL_DIR = tmp_path / "web"
@@ -123,7 +123,7 @@ def test_pages_that_wait_for_it_leave_room_for_what_is_posted(
     assert sorted(bytes(event.body) for event in InboundEvent.objects.all()) == sorted(bodies)
 
 
-def test_a_connection_that_stands_only_after_the_deadline_is_not_waited_on(
+def test_connection_after_the_deadline_is_not_awaited(
     client: Client, between: Between, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of three addresses of one server two take more than all of the time, and behind the third a

@@ -76,13 +76,13 @@ def full_disk() -> Iterator[None]:
 # What is written
 
 
-def test_a_full_disk_is_said_and_leaves_nothing_behind() -> None:
+def test_full_disk_raises_and_leaves_no_file() -> None:
     with full_disk(), pytest.raises(OSError):
         spool.keep_body("rb2b", b"x" * 5000, "abc", kind="live")
     assert names() == []
 
 
-def test_the_folder_is_synced_where_it_is_made_and_the_file_and_its_name_after(
+def test_folder_file_and_name_are_synced(
     settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     synced: list[str] = []
@@ -99,7 +99,7 @@ def test_the_folder_is_synced_where_it_is_made_and_the_file_and_its_name_after(
     assert len(synced) == 6  # the parents once
 
 
-def test_a_folder_that_was_taken_away_is_made_again(settings: Any) -> None:
+def test_removed_folder_is_made_again(settings: Any) -> None:
     keep().unlink()
     Path(settings.SPOOL_DIR).rmdir()
     keep()
@@ -143,7 +143,7 @@ def test_whatever_is_kept_comes_back(body: bytes, name: str, parked: StoredReaso
 @given(
     st.binary() | st.dictionaries(HEAD, JUNK).map(lambda said: json.dumps(said).encode() + b"\n{}")
 )
-def test_whatever_lies_in_the_folder_is_read_or_set_aside(raw: bytes) -> None:
+def test_any_file_is_read_or_set_aside(raw: bytes) -> None:
     path = keep()
     path.write_bytes(raw)
     found = spool.read_file(path)
@@ -192,9 +192,7 @@ def test_a_file_of_the_version_before_is_read() -> None:
         ({"cut": False, "parked": "why"}, StoredReason(sentence="why")),
     ],
 )
-def test_a_file_from_before_reasons_had_codes_is_read(
-    fields: dict[str, Any], reason: StoredReason
-) -> None:
+def test_file_without_reason_code_is_read(fields: dict[str, Any], reason: StoredReason) -> None:
     head = {"source": "rb2b", "kind": "live", "sha256": "abc", "at": "2026-11-20T10:00:00+00:00"}
     path = keep()
     path.write_bytes(json.dumps({**head, **fields}).encode() + b"\n" + b'{"a": 1}')
@@ -232,7 +230,7 @@ GARBAGE = {
 
 
 @pytest.mark.parametrize("raw", GARBAGE.values(), ids=GARBAGE)
-def test_what_is_not_ours_is_set_aside_and_kept(raw: bytes) -> None:
+def test_foreign_file_is_set_aside_and_kept(raw: bytes) -> None:
     path = keep()
     path.write_bytes(raw)
     assert spool.read_file(path) is None
@@ -243,9 +241,7 @@ def test_what_is_not_ours_is_set_aside_and_kept(raw: bytes) -> None:
 # What a process that died has left
 
 
-def test_a_half_written_file_is_not_seen_and_is_cleared_away_once_nobody_can_be_writing_it() -> (
-    None
-):
+def test_half_written_file_is_removed_after_a_while() -> None:
     path = keep()
     part = path.with_suffix(".part")
     part.write_bytes(b"{")
@@ -256,7 +252,7 @@ def test_a_half_written_file_is_not_seen_and_is_cleared_away_once_nobody_can_be_
     assert names() == [".event"]
 
 
-def test_a_file_that_was_written_whole_and_not_yet_renamed_is_kept() -> None:
+def test_whole_file_not_yet_renamed_is_kept() -> None:
     path = keep(b'{"First Name": "Dana"}')
     part = path.rename(path.with_suffix(".part"))
     _made_earlier(part, spool.ABANDONED_AFTER + 1)
@@ -266,7 +262,7 @@ def test_a_file_that_was_written_whole_and_not_yet_renamed_is_kept() -> None:
     assert found is not None and found.body == b'{"First Name": "Dana"}'
 
 
-def test_what_the_database_refused_comes_back_to_be_tried_after_a_while() -> None:
+def test_refused_file_is_retried_after_a_while() -> None:
     refused = spool.set_aside(keep(), spool.REFUSED)
     spool.tidy_folder()
     assert spool.waiting_files() == []
