@@ -97,9 +97,8 @@ def registrable_domain(text: str) -> str:
 def company_key(name: str) -> str:
     """Without case, accents, punctuation and legal form: "Acme, Inc." -> "acme"."""
     folded = fold_text(name)
-    folded = re.sub(
-        r"\b(?:\w\.)+\w\b", lambda initials: initials[0].replace(".", ""), folded
-    )  # L.L.C., J.P.
+    # L.L.C., J.P.
+    folded = re.sub(r"\b(?:\w\.)+\w\b", lambda initials: initials[0].replace(".", ""), folded)
     words = re.findall(r"\w+", folded)
     kept = [word for word in words if word not in LEGAL_FORMS]
     return " ".join(kept or words)[:200].strip()

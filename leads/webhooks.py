@@ -94,10 +94,10 @@ def _health_response(status: str, ask: Callable[[], dict[str, Any]], **more: Any
 
     `ask` reads the rows.
     """
-    said, away = {}, False
+    facts, away = {}, False
     try:
         with deadline.database_deadline(receive.BUDGET_SECONDS):
-            said = ask()
+            facts = ask()
     except DatabaseError:
         away = True
     kept = stuck_files.spool_status()
@@ -112,7 +112,7 @@ def _health_response(status: str, ask: Callable[[], dict[str, Any]], **more: Any
         "spooled": kept.waiting,
         "spooled_since": kept.since,
         "set_aside": kept.bad + kept.refused,
-        **said,
+        **facts,
     }
     return JsonResponse(body, status=200 if can_store else 503)
 

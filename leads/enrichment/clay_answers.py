@@ -162,7 +162,7 @@ def _apply_address(lead: Lead, answer: clay.ClayAnswer) -> list[str]:
     )
 
 
-def _set_address_facts(lead: Lead, **said: Any) -> list[str]:
-    changed = field_filling.fill_fields(lead, "clay", overwrite=True, **said)
+def _set_address_facts(lead: Lead, **facts: Any) -> list[str]:
+    changed = field_filling.fill_fields(lead, "clay", overwrite=True, **facts)
     lead_matching.update_address_state(lead)
     return [name for name in changed if name != "email_invalid"]

@@ -30,7 +30,7 @@ State, Outcome = Enrichment.State, Enrichment.Outcome
 class OpenQuestions:
     person: bool
     company: bool
-    company_known_at: datetime | None  # when Clay said what is not asked again
+    company_known_at: datetime | None  # when Clay answered what is not asked again
 
     @property
     def any(self) -> bool:

@@ -29,14 +29,14 @@ def lock_leads_known_by(address: str, key: str, *also: int) -> list[Lead]:
     ends, in the order of pk, so that no merge comes in between.
     """
 
-    def look() -> list[Lead]:
+    def find_and_lock() -> list[Lead]:
         rows = _rows_known_by(address, key)
         people = locks.lock_leads_once(*also, *rows)
         if rows != _rows_known_by(address, key):
             raise locks.LeadsChanged
         return people
 
-    return locks.retry_until_unchanged(look)
+    return locks.retry_until_unchanged(find_and_lock)
 
 
 def find_lead(address: str, key: str) -> Lead | None:

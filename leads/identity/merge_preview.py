@@ -34,13 +34,11 @@ class UndoPreview:
 
     row: Merge
     given: list[merged_fields.RestoredField] = field(default_factory=list)
-    goes_back: dict[str, int] = field(
-        default_factory=dict
-    )  # how many rows of which table return to the loser
-    stays: dict[str, int] = field(
-        default_factory=dict
-    )  # what came since the merge, and stays with the survivor
-    stops: int = 0  # said since; they hold for both afterwards
+    # How many rows of which table return to the loser
+    goes_back: dict[str, int] = field(default_factory=dict)
+    # What came since the merge, and stays with the survivor
+    stays: dict[str, int] = field(default_factory=dict)
+    stops: int = 0  # recorded since; they hold for both afterwards
     refused: str = ""
 
     @property

@@ -68,9 +68,9 @@ def why_not_undo(row: Merge) -> str:
 
 def _keep_stops(row: Merge, survivor: Lead, loser: Lead) -> None:
     # A stop recorded since the merge holds for both leads.
-    for said in suppression.suppressions_of(survivor).filter(created_at__gte=row.merged_at):
+    for stop in suppression.suppressions_of(survivor).filter(created_at__gte=row.merged_at):
         for lead in (survivor, loser):
-            suppression.copy_suppression(lead, said)
+            suppression.copy_suppression(lead, stop)
 
 
 def _take_apart(survivor: Lead, loser: Lead) -> None:

@@ -207,5 +207,5 @@ def _source_time(source: dict[str, str]) -> datetime:
 def _set_field(lead: Lead, field: str, value: Any, source: dict[str, str] | None) -> None:
     setattr(lead, field, value)
     name = field.removesuffix("_id")
-    rest = {key: said for key, said in lead.sources.items() if key != name}
+    rest = {key: other for key, other in lead.sources.items() if key != name}
     lead.sources = {**rest, name: source} if source else rest

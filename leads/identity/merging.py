@@ -74,10 +74,10 @@ def merge_doubts(
 
     Two usable addresses are a doubt: both may have been written to.
     """
-    said = [(lead.first_name, lead.last_name) for lead in (one, other)] + [(first_name, last_name)]
-    for part in zip(*said, strict=True):
+    names = [(lead.first_name, lead.last_name) for lead in (one, other)] + [(first_name, last_name)]
+    for part in zip(*names, strict=True):
         if len({normal.company_key(name) for name in part} - {""}) > 1:
-            yield f"Their names differ: {_joined_names(said)}."
+            yield f"Their names differ: {_joined_names(names)}."
             break
     if one.linkedin_key and other.linkedin_key:
         yield "Each has a LinkedIn profile of its own."
@@ -87,8 +87,8 @@ def merge_doubts(
         yield f"{shared.text}: it does not say who reads it."
 
 
-def _joined_names(said: list[tuple[str, str]]) -> str:
-    return ", ".join(dict.fromkeys(" ".join(name).strip() for name in said if any(name)))[:200]
+def _joined_names(names: list[tuple[str, str]]) -> str:
+    return ", ".join(dict.fromkeys(" ".join(name).strip() for name in names if any(name)))[:200]
 
 
 def propose_merge(one: Lead, other: Lead, source: str, doubt: str) -> Merge | None:
@@ -147,7 +147,7 @@ def merge_leads(
 
 
 def _merged_row(survivor: Lead, loser: Lead, source: str, by: Any, reason: str) -> Merge:
-    said = {
+    decision = {
         "state": State.MERGED,
         "merged_at": timezone.now(),
         "merged_by": by,
@@ -156,7 +156,7 @@ def _merged_row(survivor: Lead, loser: Lead, source: str, by: Any, reason: str) 
     row = merges_between(survivor, loser).filter(state=State.PROPOSED).first() or Merge(
         source=source
     )
-    for name, value in {"survivor": survivor, "loser": loser, **said}.items():
+    for name, value in {"survivor": survivor, "loser": loser, **decision}.items():
         setattr(row, name, value)
     row.save()
     return row

@@ -24,9 +24,8 @@ from leads.ownership import owner_assignment
 from leads.suppression import suppression
 
 SOURCE = "ghl"
-READ_AGAIN_AFTER = timedelta(
-    days=7
-)  # after the end: contacts that had no address may have one by now
+# After the end: contacts that had no address may have one by now
+READ_AGAIN_AFTER = timedelta(days=7)
 Reason = suppression.Reason
 
 

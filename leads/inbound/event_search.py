@@ -112,7 +112,7 @@ def _events_about(
     One IN over a UNION: conditions on several tables joined by OR would read all events.
     """
     visits = Visit.objects.exclude(event=None).order_by()
-    told = InboundEvent.objects.filter(about__in=people).order_by().values("pk")
+    named_directly = InboundEvent.objects.filter(about__in=people).order_by().values("pk")
     parts = [
         visits.filter(lead__in=people).values("event"),
         InboundEvent.objects.filter(pk__in=also or []).values("pk"),
@@ -122,4 +122,4 @@ def _events_about(
             visits.filter(company__in=companies).values("event"),
             InboundEvent.objects.filter(about__company__in=companies).order_by().values("pk"),
         ]
-    return told.union(*parts)
+    return named_directly.union(*parts)

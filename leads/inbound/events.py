@@ -28,9 +28,8 @@ from leads.suppression import suppression
 log = logging.getLogger(__name__)
 
 LARGEST_BODY = 1024 * 1024  # bytes kept; RB2B's are about 1 KB
-LARGEST_READ = (
-    32 * 1024 * 1024
-)  # bytes drained from a client that sends more, so that it reads our answer
+# Bytes drained from a client that sends more, so that it reads our answer
+LARGEST_READ = 32 * 1024 * 1024
 LAST_TRY = 8
 LEASE_SECONDS = 60
 

@@ -108,8 +108,8 @@ def _release_event(event: InboundEvent, **changes: Any) -> None:
 
 def change_summary(changes: Iterable[RowChange]) -> str:
     counted = Counter((one.kind, one.model) for one in changes)
-    said = []
+    parts = []
     for (kind, model), count in counted.items():
         what = str(model._meta.verbose_name if count == 1 else model._meta.verbose_name_plural)
-        said.append(f"{count} new {what}" if kind == "new" else f"{count} {what} {kind}")
-    return ", ".join(said) or "nothing new"
+        parts.append(f"{count} new {what}" if kind == "new" else f"{count} {what} {kind}")
+    return ", ".join(parts) or "nothing new"

@@ -26,9 +26,7 @@ LOOK_BACK = timedelta(days=28)
 LEAST_HISTORY = timedelta(days=7)  # a source younger than this has no normal yet
 ALARM_WHEN_DUE = 5.0
 LONGEST_SILENCE = timedelta(days=14)
-SHORTEST_SILENCE = timedelta(
-    minutes=10
-)  # a silence that is told of: sooner nobody could have looked at the webhook
+SHORTEST_SILENCE = timedelta(minutes=10)  # sooner nobody could have checked the webhook
 COUNTED_EVERY = 3600  # seconds
 HOUR = timedelta(hours=1)
 
@@ -97,7 +95,7 @@ def hourly_rates(source: str, start: datetime, end: datetime) -> dict[tuple[bool
 def expected_events(rates: HourlyRates, since: datetime, now: datetime, zone: str) -> float:
     tz = ZoneInfo(zone)
     hours = _hour_pieces(max(since, now - LONGEST_SILENCE), now)
-    # What is normal on a holiday cannot be told from four weeks.
+    # What is normal on a holiday cannot be known from four weeks.
     due = (
         rates.get(_hour_kind(at, tz), 0.0) * ((end - at) / HOUR)
         for at, end in hours

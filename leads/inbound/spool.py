@@ -118,7 +118,7 @@ def tidy_folder() -> None:
         _rename_synced(path, SUFFIX)
     for path in _files_older(PART, ABANDONED_AFTER):
         if _parse_file(path) is None:
-            path.unlink(missing_ok=True)  # nobody was told that it is kept
+            path.unlink(missing_ok=True)  # it was never acknowledged
         else:
             _rename_synced(path, SUFFIX)
 

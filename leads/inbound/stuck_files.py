@@ -21,7 +21,7 @@ ALARM_TEXTS = {
     "unopened": "cannot be opened, and wait (*.event). Let the web process read and delete them.",
 }
 WHAT_TO_DO = "What to do is in docs/operations.md, “When a body is stuck in the spool”."
-LATE_AFTER = 300.0  # seconds; the drainer looks every two
+LATE_AFTER = 300.0  # seconds; the drainer runs every two
 
 
 @dataclass(frozen=True)
@@ -44,13 +44,13 @@ class SpoolStatus:
     @property
     def text(self) -> str:
         since = f" since {self.since:%Y-%m-%d %H:%M:%S} UTC" if self.since else ""
-        said = [f"{self.waiting} wait for the database{since}"] if self.waiting else []
-        said += [f"{self.bad} cannot be read"] if self.bad else []
-        said += [f"{self.refused} are refused by the database"] if self.refused else []
-        said += [] if self.is_writable else [f"nothing more can be kept in {spool.spool_folder()}"]
+        parts = [f"{self.waiting} wait for the database{since}"] if self.waiting else []
+        parts += [f"{self.bad} cannot be read"] if self.bad else []
+        parts += [f"{self.refused} are refused by the database"] if self.refused else []
+        parts += [] if self.is_writable else [f"nothing more can be kept in {spool.spool_folder()}"]
         return (
-            f"{', '.join(said)}. {'' if self.is_in_order else WHAT_TO_DO}".strip()
-            if said
+            f"{', '.join(parts)}. {'' if self.is_in_order else WHAT_TO_DO}".strip()
+            if parts
             else "empty"
         )
 
@@ -95,5 +95,5 @@ def _spool_mark() -> str:
         if not file.exists():
             file.write_text(uuid.uuid4().hex[:8])
         return file.read_text()[:8]
-    except OSError:  # the disk is full, say
+    except OSError:  # such as a full disk
         return ""

@@ -129,11 +129,11 @@ def parse_callback(body: bytes) -> dict[str, Any]:
 def parse_answer(data: dict[str, Any]) -> ClayAnswer:
     """Read a callback. "", null, "N/A" and the text of a failed column count as missing."""
     email = _first_readable(_email_address, data, "work_email", "email") or ""
-    said = {
+    verdicts = {
         str(data.get(name)).strip().lower().replace(" ", "_")
         for name in ("email_verified", "email_status")
     }
-    invalid = not UNUSABLE_MAILBOX.isdisjoint(said)
+    invalid = not UNUSABLE_MAILBOX.isdisjoint(verdicts)
     return ClayAnswer(
         email=email,
         email_verified=not invalid and _is_verified(data),
@@ -159,8 +159,10 @@ def parse_answer(data: dict[str, Any]) -> ClayAnswer:
 
 
 def _is_verified(data: dict[str, Any]) -> bool:
-    said = {str(data.get(name)).strip().lower() for name in ("email_verified", "email_status")}
-    return not said.isdisjoint({"true", "valid", "1"}) and said.isdisjoint({"false", "0", "no"})
+    verdicts = {str(data.get(name)).strip().lower() for name in ("email_verified", "email_status")}
+    return not verdicts.isdisjoint({"true", "valid", "1"}) and verdicts.isdisjoint(
+        {"false", "0", "no"}
+    )
 
 
 def _first_readable(read: Callable[[Any], Any], data: dict[str, Any], *names: str) -> Any:

@@ -239,13 +239,13 @@ def block_email(contact_id: str) -> None:
     )
     if parse_contact(found).email_blocked:
         return
-    said = {"status": "active", "message": "Asked us to stop", "code": "103"}
+    block = {"status": "active", "message": "Asked us to stop", "code": "103"}
     now = {
         name: one
         for name, one in (found.get("dndSettings") or {}).items()
         if one.get("status") in BLOCKED_STATUSES
     }
-    body = {"dndSettings": {**now, "Email": said}}
+    body = {"dndSettings": {**now, "Email": block}}
     call_ghl("PUT", f"/contacts/{contact_id}", version=CONTACTS_VERSION, json=body, repeatable=True)
 
 

@@ -64,19 +64,19 @@ def contact_email(raw: dict[str, Any]) -> str:
 
 
 def _contact_details(raw: dict[str, Any]) -> ContactDetails:
-    said = {
+    texts = {
         name: storable_text(str(raw.get(name) or "")).strip()
         for name in ("firstName", "lastName", "companyName", "website", "city", "state", "country")
     }
     return ContactDetails(
         email=contact_email(raw),
-        first_name=_capitalised_name(said["firstName"])[:100],
-        last_name=_capitalised_name(said["lastName"])[:100],
-        company_name=said["companyName"][:200],
-        website=said["website"][:500],
-        city=said["city"][:100],
-        state=said["state"][:100],
-        country=said["country"].upper() if len(said["country"]) == 2 else "",
+        first_name=_capitalised_name(texts["firstName"])[:100],
+        last_name=_capitalised_name(texts["lastName"])[:100],
+        company_name=texts["companyName"][:200],
+        website=texts["website"][:500],
+        city=texts["city"][:100],
+        state=texts["state"][:100],
+        country=texts["country"].upper() if len(texts["country"]) == 2 else "",
     )
 
 

@@ -46,26 +46,26 @@ def refusal_code(failure: http.HttpError) -> str:
     """dnd, unsubscribed or invalid for an address not to be written to; contact_gone; else
     refused.
     """
-    said = http.error_text(failure.body).lower()
+    answer = http.error_text(failure.body).lower()
     for words, code in PERMANENT_REFUSALS:
-        if words in said:
+        if words in answer:
             return code
-    return CONTACT_GONE if "contact" in said and "not found" in said else OTHER_REFUSAL
+    return CONTACT_GONE if "contact" in answer and "not found" in answer else OTHER_REFUSAL
 
 
 def is_expired_token(failure: http.HttpError) -> bool:
-    said = http.error_text(failure.body).lower()
+    answer = http.error_text(failure.body).lower()
     return failure.status == 401 and not any(
-        word in said for word in ("scope", "user type", "version")
+        word in answer for word in ("scope", "user type", "version")
     )
 
 
 def as_misconfigured(failure: http.HttpError, method: str, path: str) -> Misconfigured | None:
     """`failure` with the alarm that says what to fix; None where it is no configuration error."""
-    said = http.error_text(failure.body)
-    if failure.status not in (401, 403) and "api version" not in said.lower():
+    answer = http.error_text(failure.body)
+    if failure.status not in (401, 403) and "api version" not in answer.lower():
         return None
-    if "scope" in said.lower():
+    if "scope" in answer.lower():
         scope = required_scope(method, path)
         return Misconfigured(
             failure,
@@ -75,7 +75,7 @@ def as_misconfigured(failure: http.HttpError, method: str, path: str) -> Misconf
     return Misconfigured(
         failure,
         TOKEN_ALARM,
-        f"GoHighLevel refuses us ({failure.status}: {said[:160]}). Everything that needs it waits.",
+        f"GoHighLevel refuses us ({failure.status}: {answer[:160]}). Everything that needs it waits.",
     )
 
 

@@ -102,16 +102,16 @@ def parse_visitor(body: bytes) -> Visitor:
         fields = _flatten_keys(_unwrap_envelope(_load_object(body)))
     except RecursionError as error:
         raise UnreadableBody("body_too_deep") from error
-    said = {name: _text_field(name, fields) for name in ALIASES}
-    if not any(said[name] for name in IDENTIFYING_FIELDS):
+    texts = {name: _text_field(name, fields) for name in ALIASES}
+    if not any(texts[name] for name in IDENTIFYING_FIELDS):
         raise UnreadableBody("no_identifiers")
-    seen_at = said.pop("seen_at")
+    seen_at = texts.pop("seen_at")
     return Visitor(
-        **said,
+        **texts,
         seen_at=_parse_time(seen_at),
         seen_at_text=seen_at,
         is_repeat=str(fields.get("isrepeatvisit", "")).lower() == "true",
-        is_test=_is_test(said),
+        is_test=_is_test(texts),
     )
 
 
@@ -232,11 +232,13 @@ def _parse_time(text: str) -> datetime | None:
     return at if at >= EARLIEST_TIME else None
 
 
-def _is_test(said: dict[str, str]) -> bool:
+def _is_test(texts: dict[str, str]) -> bool:
     # RB2B's "Send a Test Event" posts the founder of Retention.com, its parent company.
     try:
-        host = (urlsplit(said["website"]).hostname or said["website"]).lower().removeprefix("www.")
+        host = (
+            (urlsplit(texts["website"]).hostname or texts["website"]).lower().removeprefix("www.")
+        )
     except ValueError:
         host = ""
-    domain = said["email"].rpartition("@")[2].lower()
+    domain = texts["email"].rpartition("@")[2].lower()
     return "retention.com" in (host, domain) or "rb2b.com" in (host, domain)

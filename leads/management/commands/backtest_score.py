@@ -91,10 +91,10 @@ class Command(ReportingCommand):
         quiet = options["json"] or not getattr(self.stdout, "isatty", lambda: False)()
         with Progress(transient=True, disable=quiet) as bar:
             task = bar.add_task("Scoring", total=None)
-            told = (
+            progress = (
                 None if quiet else lambda done, total: bar.update(task, completed=done, total=total)
             )
-            return backtest.replay_visits(version, options["days"], told)
+            return backtest.replay_visits(version, options["days"], progress)
 
     def _rules(self, options: dict[str, Any]) -> Rules:
         path, number = options["file"], options["rules"]

@@ -491,9 +491,8 @@ def test_company_facts_of_a_visit_rescore_colleagues() -> None:
     assess.assess_due()
     assert lead.assessments.first().icp > before
     assert lead.assessments.count() == 2
-    arrive(
-        rb2b.person({**site, "Industry": "Logistics", "Employee Count": "51-200"})
-    )  # nothing new
+    # Nothing new
+    arrive(rb2b.person({**site, "Industry": "Logistics", "Employee Count": "51-200"}))
     assess.assess_due()
     assert lead.assessments.count() == 2
 

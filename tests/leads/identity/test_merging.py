@@ -360,9 +360,8 @@ def test_usable_address_comes_first(
     after = list(
         Lead.rows.order_by("pk").values("email", "address", "linkedin_key", "personal_email")
     )
-    assert (
-        after == before or theirs == "dana@gmail.com"
-    )  # whose row then says as well that it is personal
+    # Whose row then says as well that it is personal
+    assert after == before or theirs == "dana@gmail.com"
 
 
 # Consent

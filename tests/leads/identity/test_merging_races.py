@@ -132,9 +132,8 @@ def test_concurrent_visits_from_one_company_do_not_deadlock() -> None:
             events.store_event("rb2b", rb2b.to_body(rb2b.company_only(company)))
         in_threads([events.process_due] * 6)
         work_off(4)
-        Company.objects.update(
-            name="", industry="", employees=""
-        )  # so that each round fills them anew
+        # So that each round fills them anew
+        Company.objects.update(name="", industry="", employees="")
         Lead.objects.update(needs_assessment_at=None)
     assert set(InboundEvent.objects.values_list("state", "attempts")) == {("processed", 1)}
     assert (Lead.objects.count(), Company.objects.count()) == (3, 1)

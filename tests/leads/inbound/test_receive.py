@@ -132,9 +132,8 @@ class TestDrain:
     def test_unreadable_folder_is_harmless_while_database_answers(
         self, client: Client, settings: Any
     ) -> None:
-        settings.SPOOL_DIR = Path("/tmp") / (
-            "x" * 300
-        )  # too long a name: as for another user's folder, root or not
+        # Too long a name: as for another user's folder, root or not
+        settings.SPOOL_DIR = Path("/tmp") / ("x" * 300)
         receive.drain_in_background()  # as a web process does at its start
         assert post(client, b"{}").json()["status"] == "stored"
         said = client.get("/webhooks/rb2b/health").json()
