@@ -1,4 +1,4 @@
-"""Whom a contact at GoHighLevel, an address or an email's id stands for. Reads only."""
+"""Which lead or email a GoHighLevel contact, an address or an email's id stands for. Reads only."""
 
 from datetime import datetime, timedelta
 
@@ -17,7 +17,6 @@ LEFT_STATUSES = (Status.SENT, Status.UNCERTAIN)  # or may have
 
 
 def find_lead(contact_id: str, address: str) -> Lead | None:
-    """The person whom we know as this contact or by this address; None for somebody we never heard of."""
     rows = (
         Message.objects.filter(kind=Kind.LIVE).select_related("lead__merged_into").order_by("-pk")
     )
@@ -33,14 +32,14 @@ def find_lead(contact_id: str, address: str) -> Lead | None:
 
 
 def newest_email_to(lead: Lead, at: datetime) -> Message | None:
-    """The newest email that had left to the person of `lead` by `at`, or may have."""
     return _left_before(Message.objects.filter(lead__in=suppression.rows_of(lead)), at).first()
 
 
 def find_email(email_id: str, address: str, at: datetime) -> Message | None:
-    """The email of ours that something happened to: by GHL's id of it, which is known once an answer named it.
+    """The email of ours that an event is about: by GoHighLevel's id of it, where we know the id.
 
-    Else the newest one that had left to this address by then, unless it has another id: then it is not ours.
+    Else the newest one sent to this address by `at`, unless that has another id: then it is not
+    ours.
     """
     if email_id and (found := Message.objects.filter(ghl_email_message_id=email_id).first()):
         return found
@@ -51,7 +50,7 @@ def find_email(email_id: str, address: str, at: datetime) -> Message | None:
 
 
 def _left_before(rows: QuerySet[Message], at: datetime) -> QuerySet[Message]:
-    """What had left by `at` by clocks that may differ, the newest first."""
+    """Emails sent by `at`, give or take the difference of clocks, newest first."""
     left = rows.filter(status__in=LEFT_STATUSES).annotate(
         left_at=Coalesce("sent_at", "uncertain_at")
     )

@@ -1,4 +1,4 @@
-"""Whether GoHighLevel was asked about a person before their email is decided: what is wanted, known and said of it."""
+"""What GoHighLevel knows of a recipient, asked before their email is decided."""
 
 from datetime import datetime, timedelta
 
@@ -22,12 +22,10 @@ def ghl_check_of(message: Message) -> GhlLook | None:
 
 
 def can_be_checked(message: Message) -> bool:
-    """Whether there is anything to look for: people who are not live are not at GoHighLevel."""
     return message.kind == Kind.LIVE
 
 
 def request_check(message: Message) -> None:
-    """Have GoHighLevel looked at for `message` soon, unless that was done lately."""
     if not can_be_checked(message):
         return
     look, made = GhlLook.objects.get_or_create(message=message)
@@ -43,9 +41,9 @@ def is_fresh_check(message: Message, look: GhlLook | None, now: datetime | None 
 
 
 def why_not_auto_approvable(message: Message, now: datetime) -> str:
-    """Why no machine may approve `message` now as far as GoHighLevel goes; "" where nothing is against it.
+    """The reason on GoHighLevel's side, "" where there is none.
 
-    What leaves into the sandbox is not held up: it never reaches anybody.
+    In the sandbox there is none: such an email reaches nobody.
     """
     if (
         not can_be_checked(message)
@@ -65,7 +63,6 @@ def findings_of_check(check: GhlLook) -> Findings:
 
 
 def current_findings(message: Message) -> Findings:
-    """What the last look showed and still counts; nothing where there was none."""
     look = ghl_check_of(message) if message.pk else None
     return (
         ghl_findings.without_old_emails(findings_of_check(look), timezone.now())
@@ -75,12 +72,11 @@ def current_findings(message: Message) -> Findings:
 
 
 def describe_for_team(found: Findings) -> str:
-    """What was found, as a sentence on the team's calendar; "" for nothing."""
     return ghl_findings.describe_findings(found, settings.TEAM_TIME_ZONE)
 
 
 def record_outbound_email(message: Message, at: datetime) -> None:
-    """An email to them that is not ours was heard of by another way than a look."""
+    """Store an email to the recipient that is not ours, learned of outside a check."""
     if can_be_checked(message):
         look, _made = GhlLook.objects.get_or_create(message=message)
         older = Q(outbound_at=None) | Q(outbound_at__lt=at)
@@ -88,7 +84,6 @@ def record_outbound_email(message: Message, at: datetime) -> None:
 
 
 def check_summary(message: Message) -> str:
-    """What is said beside an email that waits for a decision."""
     if not can_be_checked(message):
         return ""
     if "ghl" in settings.SANDBOXED:
@@ -103,7 +98,7 @@ def check_summary(message: Message) -> str:
 
 
 def accept_findings(message: Message) -> None:
-    """`message` is approved: what is known now was before whoever approved it, and is no news at the door."""
+    """On approval, store what GoHighLevel showed; the final check reacts only to newer findings."""
     if not can_be_checked(message):
         return
     look, _made = GhlLook.objects.get_or_create(message=message)

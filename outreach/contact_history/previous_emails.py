@@ -1,4 +1,4 @@
-"""What was written before, as a new email must know it: to this person, and to others at their company. Reads only."""
+"""Earlier emails to a recipient and to others at their company. Reads only."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ from outreach.models import (
 
 QUEUED_WITHIN = timedelta(days=30)
 ONE_RECIPIENT_FOR = timedelta(days=7)
-MAX_COMPARED_TEXTS = 20  # texts that a new one is compared with, newest first; each comparison takes about a millisecond
+MAX_COMPARED_TEXTS = 20  # newest first; each comparison takes about a millisecond
 ENDED_UNREAD = (Status.WITHDRAWN, Status.EXPIRED)
 WAITING_STATUSES = (Status.HELD,)
 LEAVING_STATUSES = (Status.CLEARED, Status.SENDING, Status.UNCERTAIN)
@@ -32,7 +32,7 @@ LEAVING_STATUSES = (Status.CLEARED, Status.SENDING, Status.UNCERTAIN)
 
 @dataclass(frozen=True)
 class EmailHistory:
-    """Everything that was before an email, for its guards."""
+    """What the checks of a new email compare it with."""
 
     texts: tuple[EarlierEmail, ...] = ()
     lessons: tuple[Lesson, ...] = ()
@@ -42,7 +42,10 @@ class EmailHistory:
 
 @dataclass(frozen=True)
 class BlockingEmail:
-    """The email to a colleague that lets no other go to their company now. `until` is None while it is not sent."""
+    """The email to a colleague that keeps others at the company waiting.
+
+    `until` is None while it is not sent.
+    """
 
     message: Message
     until: datetime | None
@@ -54,21 +57,25 @@ class BlockingEmail:
             return (
                 f"The email to {name} at {company} goes first; one person at a company in 7 days."
             )
-        return f"{name} at {company} was written to, and has not answered; nobody else there until {_team_day(self.until)}."
+        return (
+            f"{name} at {company} was written to, and has not answered; "
+            f"nobody else there until {_team_day(self.until)}."
+        )
 
 
 def emails_of(lead: Lead) -> QuerySet[Message]:
-    """Every email to the person of `lead`, also those that have not followed a merge of this moment yet."""
+    """Every email to a lead and to the leads merged with it, also before the emails have moved."""
     return Message.objects.filter(lead__in=suppression.rows_of(lead))
 
 
 def human_replies_of(lead: Lead) -> QuerySet[Reply]:
-    """What the person of `lead` wrote to us themselves, whichever of their rows it was said to."""
     return Reply.objects.by_people().filter(lead__in=suppression.rows_of(lead))
 
 
 def has_answered(lead: Lead, since: datetime | None = None) -> bool:
-    """Whether the person of `lead` ever wrote to us (since then), by what came back or by what the door saw at GHL."""
+    """Whether the recipient ever wrote to us (since then): by stored replies, or by what the final
+    check saw at GoHighLevel.
+    """
     replies, moves = (
         human_replies_of(lead),
         Move.objects.filter(message__in=emails_of(lead), why="answered"),
@@ -85,7 +92,7 @@ def has_open_deal(lead: Lead) -> bool:
 
 
 def reply_or_meeting_since(lead: Lead, at: datetime) -> str:
-    """ "answered" or "meeting" where we learned since then of one that ends emails to the person; else ""."""
+    """The code of a reply or a meeting learned of since then, "" where there is none."""
     learned = Q(noted_at__gte=at) | Q(corrected_at__gte=at)
     if human_replies_of(lead).filter(learned).exists():
         return "answered"
@@ -94,7 +101,6 @@ def reply_or_meeting_since(lead: Lead, at: datetime) -> str:
 
 
 def was_delivered_to(address: str) -> bool:
-    """Whether an email of ours arrived at `address`, and none bounced there."""
     if not address:
         return False
     kinds = set(
@@ -104,7 +110,7 @@ def was_delivered_to(address: str) -> bool:
 
 
 def load_history(lead: Lead, now: datetime, but: int | None = None) -> EmailHistory:
-    """What was before a new email to `lead`, leaving the email `but` (itself) out."""
+    """`but` is the email itself, which is left out."""
     in_thread = thread_texts(but)
     earlier_texts = (*in_thread, *texts_not_to_repeat(lead, now, but))
     subject = in_thread[0].subject if in_thread else ""
@@ -117,7 +123,7 @@ def load_history(lead: Lead, now: datetime, but: int | None = None) -> EmailHist
 
 
 def thread_texts(follow_up: int | None) -> tuple[EarlierEmail, ...]:
-    """The emails of the thread that one continues, the first one first; none for a first email."""
+    """The earlier emails of a follow-up's thread, oldest first; none for a first email."""
     first = Message.objects.filter(followed_by=follow_up).first() if follow_up else None
     if first is None:
         return ()
@@ -134,7 +140,7 @@ def thread_texts(follow_up: int | None) -> tuple[EarlierEmail, ...]:
 def texts_not_to_repeat(
     lead: Lead, now: datetime, but: int | None = None
 ) -> tuple[EarlierEmail, ...]:
-    """What a new email to `lead` must not repeat: drafts rejected for them, and the month's at their company."""
+    """Drafts rejected for this lead, and a month's emails to their company."""
     rejected = Move.objects.filter(message__lead=lead, to_status=Status.REJECTED).exclude(
         message=but
     )
@@ -181,7 +187,6 @@ def _to_colleagues(lead: Lead, but: int | None = None) -> QuerySet[Message]:
 
 
 def rejection_lessons(lead: Lead, but: int | None = None) -> tuple[Lesson, ...]:
-    """What people said when they rejected emails to `lead`, newest first."""
     rejected = Move.objects.filter(message__lead=lead, to_status=Status.REJECTED).exclude(
         message=but
     )
@@ -210,10 +215,11 @@ def find_blocking_email(
     waiting: bool = True,
     at_the_door: bool = False,
 ) -> BlockingEmail | None:
-    """The email to a colleague that goes before any to `lead`: one on its way, or sent within 7 days and not answered.
+    """The email to a colleague that goes first: on its way, or sent within 7 days and not answered.
 
-    `waiting` also counts those in the queue: two drafts for one company are decided one after the other. `at_the_door`
-    counts only what has left or may have: of two that were approved at one moment the first goes.
+    `waiting` also counts those in the queue: two drafts for one company are decided one after the
+    other. `at_the_door` counts only what has left or may have: of two approved at once the first
+    goes.
     """
     ahead = Q(status__in=[*LEAVING_STATUSES, *(WAITING_STATUSES if waiting else ())])
     if at_the_door:
@@ -239,7 +245,7 @@ def find_blocking_email(
 
 
 def _blocking_order(message: Message) -> tuple[bool, datetime]:
-    """What is sent names a day, and so says more than what may yet be rejected."""
+    """A sent email names a day, so it tells more than one that may yet be rejected."""
     return message.status == Status.SENT, message.sent_at or message.created_at
 
 

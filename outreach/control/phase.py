@@ -1,4 +1,4 @@
-"""The phase and the halt: rows that the sending door reads, each change with who, when and why."""
+"""The phase and the halt: rows that sending reads, each change with who, when and why."""
 
 import time
 from typing import Any
@@ -18,25 +18,25 @@ AUTO_APPROVE_PERMISSION, HALT_PERMISSION = (
     "outreach.halt",
 )  # permissions: who may halt may stop the machine
 MAX_ANSWER_SECONDS = 1.5  # seconds; no call may begin later than 2 after a halt
-APPROVAL_SWEEP_TASK = "outreach.clear_due"  # gives back at once what the machine approved and may not approve any more
+# Returns at once what was approved automatically and may not be any more.
+APPROVAL_SWEEP_TASK = "outreach.clear_due"
 
 
 class ChangeNotAllowed(Exception):
-    """A change of phase that the rules refuse, said in a sentence."""
+    """The rules refuse a change of phase or switch; the text says why."""
 
 
 class SendingHalted(http.ServiceUnavailable):
-    """Sending is halted: the call to GoHighLevel did not begin."""
+    """The call to GoHighLevel did not begin."""
 
 
 def current_control() -> Control:
-    """The row as it stands; made on first use."""
     row = Control.objects.filter(pk=1).first()
     return row or Control.objects.get_or_create(pk=1)[0]
 
 
 def lock_control() -> Control:
-    """The row, held until the transaction ends: whoever has it is alone in claiming a slot or changing the phase."""
+    """Lock the row until the transaction ends: nobody else claims a slot or changes the phase."""
     current_control()
     return Control.objects.select_for_update().get(pk=1)
 
@@ -50,7 +50,9 @@ def is_halted(row: Control) -> bool:
 
 
 def check_not_halted() -> None:
-    """Raise Halted where no call to GoHighLevel may begin now, or where the answer took so long that it may be old."""
+    """Raise SendingHalted where sending is halted, or where the answer took so long that it may be
+    outdated.
+    """
     started = time.monotonic()
     if is_halted(current_control()):
         raise SendingHalted("Sending is halted.")
@@ -59,7 +61,7 @@ def check_not_halted() -> None:
 
 
 def change_phase(to: Phase, *, by: Any, reason: str, override: bool = False) -> Control:
-    """Set the phase. The caller has checked gates and permission; the row and its history change together."""
+    """Set the phase and log it. The caller has checked gates and permission."""
     with transaction.atomic():
         row = lock_control()
         if row.phase == to:
@@ -85,7 +87,7 @@ def set_auto_approval(
 ) -> Control:
     """Turn automatic approval on or off, and set its limits where given; each change is logged.
 
-    Raises NotAllowed for a limit that is not a score.
+    Raises ChangeNotAllowed for a limit that is not a score.
     """
     if under_intent is not None and not 0 <= under_intent <= 100:
         raise ChangeNotAllowed(f"under_intent: {under_intent} is not a score from 0 to 100.")
@@ -120,7 +122,10 @@ def _logged_value(value: bool | int) -> str:
 
 
 def halt_sending(*, by: Any, reason: str) -> Control:
-    """Stop sending: no slot is claimed after this transaction, so no call to GHL starts. Halting twice is no error."""
+    """Halt sending: no slot is claimed after this transaction, so no call to GoHighLevel starts.
+
+    Halting twice is no error.
+    """
     reason = (
         reason.replace("\x00", "").strip() or "No reason was given."
     )  # never fail to halt over its words
@@ -140,7 +145,6 @@ def halt_sending(*, by: Any, reason: str) -> Control:
 
 
 def resume_sending(*, by: Any, reason: str) -> Control:
-    """Let sending go on; everything approved is judged again at the door."""
     with transaction.atomic():
         row = lock_control()
         if row.halted:
@@ -151,7 +155,7 @@ def resume_sending(*, by: Any, reason: str) -> Control:
 
 
 def actor_name(by: Any) -> str:
-    """How a person, or the command line, is shown in history."""
+    """How a user, the command line or the system is shown in history."""
     if by is None:
         return "the system"
     return (by.get_full_name() or by.get_username()) if hasattr(by, "get_username") else str(by)
@@ -160,7 +164,6 @@ def actor_name(by: Any) -> str:
 def log_change(
     what: str, before: str, after: str, by: Any, reason: str, override: bool = False
 ) -> None:
-    """Write down a change of what is allowed, in the transaction that changes it."""
     user = by if hasattr(by, "get_username") else None
     row = ControlChange.objects.create(
         what=what, before=before, after=after, by=user, by_name=actor_name(by), override=override

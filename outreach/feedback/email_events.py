@@ -1,6 +1,7 @@
-"""What happened to emails after they left: noted once for each email and kind, and what follows for the address.
+"""Stores what happened to emails after they left, and stops the addresses it stops.
 
-A bounce that is told by webhook and seen by polling is one bounce. Only what the receiver puts off is noted each time.
+Each kind counts once for each email, whether told by webhook or found by polling; only deferrals
+count each time.
 """
 
 from contextlib import suppress
@@ -37,9 +38,9 @@ DEFERRED_FOR = timedelta(days=2)
 
 
 def apply_email_event(fact: EmailEventFact, source: str) -> Lead | None:
-    """Note one event of an email and stop what it stops; the person it is about. Call it inside a transaction.
+    """Store one event and stop what it stops; the lead it is about. Needs a transaction.
 
-    Raises NotYet while the email may be leaving this moment and its id is not written down.
+    Raises NotYet while the email may be leaving and its id is not stored yet.
     """
     message = contact_matching.find_email(fact.email_id, fact.address, fact.at)
     if message is None and _may_be_leaving(fact):
@@ -60,9 +61,9 @@ def apply_email_event(fact: EmailEventFact, source: str) -> Lead | None:
 
 
 def _is_about(message: Message, fact: EmailEventFact) -> bool:
-    """Whether the email found by its address is the one meant: its subject is the same, or tells nothing either way.
+    """Whether an email found by its address is the one meant.
 
-    Of an uncertain one it must be: that something happened to it is the proof that it left.
+    For an uncertain one the subject must match: the event is the proof that it left.
     """
     if fact.email_id and fact.email_id == message.ghl_email_message_id:
         return True
@@ -81,7 +82,7 @@ def _may_be_leaving(fact: EmailEventFact) -> bool:
 def record_event(
     message: Message, kind: str, code: str, source: str, at: datetime, once: str = ""
 ) -> bool:
-    """Write an event down, unless it is known; True where it is new."""
+    """Store an event unless it is known; True where it is new."""
     key = once if kind == Kind.DEFERRED and once else f"{message.pk}:{kind}"
     told = {
         "message": message,
@@ -94,9 +95,9 @@ def record_event(
 
 
 def stop_address(address: str, reason: str, source: str, person: Lead | None) -> None:
-    """Suppress an address, and its person where it is their own wish; nothing open leaves to them any more.
+    """Suppress an address, and its lead where it is their own wish; withdraw open emails.
 
-    Of somebody who was erased the address is not written down again: its mark stops it.
+    An erased lead's address is not stored again: its hash stops it.
     """
     if suppression.is_marked(normal.clean_email(address)):
         address = ""
@@ -112,7 +113,7 @@ def _stop_reason(fact: EmailEventFact, address: str) -> str:
 
 
 def _deferred_too_often(address: str) -> bool:
-    """Whether the receiver has put off every email to `address` since the last one that arrived, for days."""
+    """Whether every email to `address` since the last delivery was deferred, for days."""
     rows = EmailEvent.objects.filter(message__to_address=address)
     arrived = rows.filter(kind=Kind.DELIVERED).order_by("-at").values_list("at", flat=True).first()
     put_off = rows.filter(kind=Kind.DEFERRED, **({"at__gt": arrived} if arrived else {}))

@@ -1,4 +1,4 @@
-"""Appointments with people we know: kept as GoHighLevel has them; who has booked one is not mailed further."""
+"""Keeps appointments as GoHighLevel has them; whoever books one gets no more emails."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from outreach.review import review_actions
 
 
 def apply_meeting(fact: AppointmentFact, now: datetime) -> Lead | None:
-    """Keep an appointment, unless a newer change of it is known; the person. Call it inside a transaction."""
+    """Needs a transaction."""
     lead = contact_matching.find_lead(fact.contact_id, "")
     if lead is None:
         return None
@@ -39,7 +39,7 @@ def apply_meeting(fact: AppointmentFact, now: datetime) -> Lead | None:
 def mark_unlisted_deleted(
     calendar_id: str, start: datetime, end: datetime, listed: set[str], noted_before: datetime
 ) -> int:
-    """What a whole reading of one calendar has not listed is gone there; returns how many."""
+    """Mark what a complete reading of one calendar did not list; returns how many."""
     there = Meeting.objects.filter(calendar_id=calendar_id, starts_at__gte=start, starts_at__lt=end)
     gone = (
         there.exclude(ghl_id__in=listed)

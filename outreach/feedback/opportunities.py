@@ -1,4 +1,7 @@
-"""Opportunities at GoHighLevel: kept as they stand there; whoever has an open one gets no first email by itself."""
+"""Keeps opportunities as GoHighLevel has them.
+
+Whoever has an open one gets no first email without a person's decision.
+"""
 
 from datetime import datetime
 
@@ -12,7 +15,7 @@ from outreach.review import review_actions
 
 
 def apply_opportunity(fact: OpportunityFact, now: datetime) -> Lead | None:
-    """Keep an opportunity, unless a newer change of it is known; its person. Call it inside a transaction."""
+    """Needs a transaction."""
     found = contact_matching.find_lead(fact.contact_id, fact.address)
     lead = locks.lock_leads(found.pk)[0] if found else None
     named = {
@@ -36,6 +39,6 @@ def apply_opportunity(fact: OpportunityFact, now: datetime) -> Lead | None:
 
 
 def mark_unseen_deleted(since: datetime) -> int:
-    """What a whole sweep since then has not listed is gone there; returns how many."""
+    """Mark what a complete sweep since then did not list; returns how many."""
     gone = Opportunity.objects.exclude(status=Opportunity.DELETED).filter(seen_at__lt=since)
     return gone.update(status=Opportunity.DELETED)

@@ -1,4 +1,4 @@
-"""What GoHighLevel posted to us, worked off row by row: `leads` keeps the bodies, this room knows what they mean."""
+"""Processes the stored bodies that GoHighLevel posted, and the facts that polling set aside."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ from outreach.integrations.ghl.ghl_facts import GhlFact
 
 
 def process_inbox(batch: int = 200) -> int:
-    """Work off the webhooks that wait, and look whether a guardrail is breached; returns how many were looked at."""
+    """Process waiting events and check the guardrails; returns how many events were tried."""
     count = events.process_due(batch, PROCESSORS)
     if count:
         guardrails.check_guardrails()
@@ -24,7 +24,6 @@ def process_inbox(batch: int = 200) -> int:
 
 
 def process_webhook(event: InboundEvent) -> None:
-    """A signed webhook: its one fact takes effect."""
     _apply_body(
         event,
         "webhook",
@@ -33,19 +32,18 @@ def process_webhook(event: InboundEvent) -> None:
 
 
 def process_workflow(event: InboundEvent) -> None:
-    """A workflow's custom webhook: a stop takes effect at once; all else is left to polling."""
+    """A stop takes effect at once; everything else is left to polling."""
     _apply_body(
         event, "workflow", lambda raw: webhook_bodies.read_workflow(raw, settings.GHL_LOCATION_ID)
     )
 
 
 def process_polled(event: InboundEvent) -> None:
-    """A fact that polling read and that could not take effect then."""
     _apply_body(event, "poll", ghl_facts.load_fact)
 
 
 def _apply_body(event: InboundEvent, source: str, read: Callable[[bytes], GhlFact | None]) -> None:
-    """Let the fact in a body take effect. A body about nobody we may know of is not kept."""
+    """Apply the fact in a body. A body about nobody we may know of is erased."""
     try:
         fact = read(bytes(event.body))
     except webhook_bodies.UnreadableBody as error:
@@ -69,14 +67,14 @@ PARK_REASONS = {
     "ghl_not_object": ParkReason("It is not a JSON object.", _NO_SUCH_BODY),
     "ghl_other_location": ParkReason(
         "It is about another location: {location}.",
-        "If that location is ours, set GHL_LOCATION_ID to it, then replay it. If it is not, take our app, or the "
-        "workflow's webhook, out of it: nothing to replay.",
+        "If that location is ours, set GHL_LOCATION_ID to it, then replay it. If it is not, take "
+        "our app, or the workflow's webhook, out of it: nothing to replay.",
         hidden=("location",),
     ),
     "ghl_no_contact": ParkReason(
         "The event is {event}, and it names neither id nor email of a contact.",
-        "In the workflow's custom webhook, add the contact's id or email to what it sends. Replaying this one changes "
-        "nothing: stop that person by hand if they asked for it.",
+        "In the workflow's custom webhook, add the contact's id or email to what it sends. "
+        "Replaying this one changes nothing: stop that person by hand if they asked for it.",
         hidden=("event",),
     ),
 }

@@ -1,4 +1,4 @@
-"""What is allowed now, and who said so."""
+"""What is allowed now, and who changed it."""
 
 from django.conf import settings
 from django.db import models
@@ -10,7 +10,7 @@ from outreach.choices import Phase
 
 
 class Control(models.Model):
-    """The one row that says what is allowed now. The sending door reads it, and so does every page."""
+    """The one row of what is allowed now, read by sending and by every page."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     phase = models.CharField(max_length=12, choices=Phase.choices, default=Phase.PARALLEL)
@@ -51,7 +51,7 @@ class Control(models.Model):
 
 
 class ControlChange(AppendOnly):
-    """Every change of phase, halt or switch: who, when, what. The typed reason is a row of its own."""
+    """A change of phase, halt or switch: who, when, what. The typed reason is a row of its own."""
 
     what = models.CharField(max_length=20)
     before = models.CharField(max_length=20)

@@ -1,4 +1,4 @@
-"""What came back: events of a mailbox, answers, meetings, deals. Counted by guardrails and gates; never invented."""
+"""What came back: email events, replies, meetings, opportunities."""
 
 import uuid
 
@@ -50,29 +50,36 @@ class ReplyKind(models.TextChoices):
 
 
 class ReplyQuerySet(models.QuerySet["Reply"]):
-    """Replies by what they count as: a person's word before the machine's."""
+    """Replies by the kind that counts: a person's correction before the machine's sorting."""
 
     def of_kind(self, *kinds: str) -> "ReplyQuerySet":
         return self.filter(Q(corrected_to__in=kinds) | Q(corrected_to="", sorted_as__in=kinds))
 
     def by_people(self) -> "ReplyQuerySet":
-        """Without those that a machine wrote."""
+        """Without automatic replies."""
         return self.of_kind(*(kind for kind in ReplyKind.values if kind != ReplyKind.OUT_OF_OFFICE))
 
     def counted(self) -> "ReplyQuerySet":
-        """What the reply rate counts: neither automatic answers nor those who ask to stop."""
+        """For the reply rate: without automatic replies and requests to stop."""
         return self.by_people().of_kind(
             *(kind for kind in ReplyKind.values if kind != ReplyKind.STOP)
         )
 
 
 class FollowsLeadMerges(models.Model):
-    """A row that follows its person through merges, and back where one is undone."""
+    """A row that moves to the merged lead, and back where the merge is undone."""
 
     written_for = models.ForeignKey(
-        Lead, null=True, blank=True, on_delete=models.PROTECT, related_name="+", editable=False,
-        help_text="Whose it was before a merge took it to its lead; back there when that is undone.",
-    )  # fmt: skip
+        Lead,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        editable=False,
+        help_text=(
+            "Whose it was before a merge took it to its lead; back there when that is undone."
+        ),
+    )
 
     class Meta:
         abstract = True
@@ -87,9 +94,13 @@ class Reply(FollowsLeadMerges):
     )
     lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="replies")
     message = models.ForeignKey(
-        Message, null=True, blank=True, on_delete=models.PROTECT, related_name="replies",
+        Message,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="replies",
         help_text="The newest email that had left when it came; empty where there was none.",
-    )  # fmt: skip
+    )
     channel = models.CharField(max_length=20, default="email")
     received_at = models.DateTimeField()
     noted_at = models.DateTimeField(default=timezone.now, help_text="When we learned of it.")
@@ -106,9 +117,13 @@ class Reply(FollowsLeadMerges):
     )
     corrected_at = models.DateTimeField(null=True, blank=True)
     taken_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+",
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
         help_text="Who answers it.",
-    )  # fmt: skip
+    )
     taken_at = models.DateTimeField(null=True, blank=True)
 
     objects = ReplyQuerySet.as_manager()
@@ -126,12 +141,11 @@ class Reply(FollowsLeadMerges):
 
     @property
     def kind(self) -> str:
-        """What it counts as: a person's word before the machine's."""
         return self.corrected_to or self.sorted_as
 
     @property
     def is_answer(self) -> bool:
-        """Whether a person wrote it: automatic answers stop nothing and count for nothing."""
+        """Automatic replies stop nothing and count for nothing."""
         return self.kind != ReplyKind.OUT_OF_OFFICE
 
 
@@ -159,9 +173,13 @@ class Meeting(FollowsLeadMerges):
     ghl_id = models.CharField(max_length=80, unique=True)
     lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="meetings")
     message = models.ForeignKey(
-        Message, null=True, blank=True, on_delete=models.PROTECT, related_name="meetings",
+        Message,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="meetings",
         help_text="The newest email that had left when it was booked; empty where there was none.",
-    )  # fmt: skip
+    )
     calendar_id = models.CharField(max_length=80, blank=True)
     status = models.CharField(
         max_length=20, help_text="GoHighLevel's word: confirmed, cancelled, showed, noshow …"
@@ -181,7 +199,7 @@ class Meeting(FollowsLeadMerges):
 
 
 class Opportunity(FollowsLeadMerges):
-    """A deal at GoHighLevel; `lead` is empty for one that did not come through us."""
+    """`lead` is empty for one that did not come through us."""
 
     OPEN, DELETED = "open", "deleted"  # the second is our word for what is gone there
 

@@ -1,4 +1,4 @@
-"""What GoHighLevel was seen to know about a person before we write to them."""
+"""What GoHighLevel shows about a recipient before we write to them."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from outreach.models.messages import Message
 
 
 class GhlLook(models.Model):
-    """One email's look at GoHighLevel: wanted, done and what it showed. The names of deals are personal, erasable."""
+    """One email's check at GoHighLevel: due, done, findings. Deals' names are erasable."""
 
     message = models.OneToOneField(Message, on_delete=models.PROTECT, related_name="look")
     due_at = models.DateTimeField(
@@ -51,7 +51,7 @@ class GhlLook(models.Model):
         return f"{self.message}: {self.looked_at or 'not yet'}"
 
     def is_of(self, address_hash: str, since: datetime) -> bool:
-        """Whether it was about this address, and done since then."""
+        """Whether this address was asked about since then."""
         return (
             self.looked_at is not None
             and self.looked_at >= since

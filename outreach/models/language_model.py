@@ -1,4 +1,4 @@
-"""What the language model was asked for, what became of it, and how many of a day's tokens are used."""
+"""Requests to the language model, their results, and the tokens used on each day."""
 
 from django.db import models
 from django.db.models import Q
@@ -8,7 +8,7 @@ from outreach.models.messages import Message
 
 
 class ModelDraft(models.Model):
-    """One wish to have a template's text said anew by the language model. Neither question nor answer is kept here."""
+    """One request to reword a template's text. Neither question nor answer is kept here."""
 
     class State(models.TextChoices):
         DUE = "due", "To be asked"

@@ -5,9 +5,10 @@ from django.utils import timezone
 
 
 class Place(models.Model):
-    """A clock and the holidays kept by it, as far as they are known; blank is not known, and the team's hold.
+    """A time zone and the country and state whose holidays count; blank where not known.
 
-    Emails to one place may leave at the same times, so the queue has one line for each.
+    Emails to one place may leave at the same times, so the queue has one line for each. Where a
+    field is blank the team's holds.
     """
 
     zone = models.CharField(max_length=40, blank=True)

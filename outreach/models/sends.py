@@ -18,7 +18,7 @@ class DailySlots(models.Model):
 
 
 class SendIntent(models.Model):
-    """Committed before the call: that a slot was claimed and that this email may leave from this moment on."""
+    """Committed before the call: a slot is claimed, and from now on this email may leave."""
 
     class Outcome(models.TextChoices):
         OPEN = "open", "Call under way, or the process died in it"

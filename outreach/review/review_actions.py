@@ -1,4 +1,7 @@
-"""What a decision does to an email: cleared, rejected, edited, undone, withdrawn, expired. Who may is decided above."""
+"""Carries out decisions about an email: approve, reject, edit, undo, withdraw, expire.
+
+Who may decide is checked above.
+"""
 
 from datetime import timedelta
 from typing import Any
@@ -28,22 +31,23 @@ MACHINE = "machine"  # why an email was cleared that no person cleared
 
 
 class ApprovalForbidden(Exception):
-    """The email may not be approved as it is; the text says why."""
+    """The text says why this email may not be approved as it is."""
 
 
 def transport_for(message: Message) -> Transport:
-    """By which way an email approved now would leave. People who are not live never leave by GoHighLevel."""
+    """Only emails to live leads ever leave through GoHighLevel."""
     if message.kind != Kind.LIVE or message.lead.kind != Kind.LIVE or "ghl" in settings.SANDBOXED:
         return Transport.SANDBOX
     return Transport.GHL
 
 
 def approve_email(message: Message, version: int, *, by: Any, why: str = "approved") -> Message:
-    """Approve the text of `version`: it waits out the time to undo and leaves by the transport pinned here.
+    """Approve the text of `version`: it waits out the time to undo, then leaves by the transport
+    pinned here.
 
-    In Shadow it is withdrawn instead: what would have been approved is never released later. Raises Stale for another
-    version or a decided email, Forbidden where suppression or a guard stands against it. The machine (`why` MACHINE)
-    clears only what nobody has opened.
+    In Shadow it is withdrawn instead: what would have been approved is never released later. Raises
+    Stale for another version or a decided email, ApprovalForbidden where suppression or a check is
+    against it. The machine (`why` MACHINE) approves only what nobody has opened.
     """
     _require_version(message, version)
     if stop := suppression.find_stop(message.to_address, message.lead):
@@ -62,18 +66,30 @@ def approve_email(message: Message, version: int, *, by: Any, why: str = "approv
     with transaction.atomic():
         _accept_known_findings(message)
         cleared = move_message(
-            message, Status.CLEARED, why, by=by, now=now, cleared_at=now, not_before=undo_until, waiting_for="undo",
-            transport=transport, place=office_hours.place_for_sending(message, transport), attempts=0, error="",
-            by_machine=by_machine, where=Q(opened_at=None) if by_machine else None,
-        )  # fmt: skip
+            message,
+            Status.CLEARED,
+            why,
+            by=by,
+            now=now,
+            cleared_at=now,
+            not_before=undo_until,
+            waiting_for="undo",
+            transport=transport,
+            place=office_hours.place_for_sending(message, transport),
+            attempts=0,
+            error="",
+            by_machine=by_machine,
+            where=Q(opened_at=None) if by_machine else None,
+        )
     nudge("outreach.send_due")
     return cleared
 
 
 def _accept_known_findings(message: Message) -> None:
-    """What GoHighLevel showed was read with the email; Stale where a reason came to stand beside it in this moment.
+    """Raise Stale where a critical reason was added at this moment.
 
-    In this order: a look is stored together with its reason, so one that is accepted here had its reason before.
+    In this order: a check is stored together with its reason, so findings accepted here had theirs
+    before.
     """
     ghl_check.accept_findings(message)
     if not Message.objects.filter(pk=message.pk, critical_reason=message.critical_reason).exists():
@@ -81,13 +97,13 @@ def _accept_known_findings(message: Message) -> None:
 
 
 def reject_email(message: Message, version: int, *, by: Any, tag: str, reason: str) -> Message:
-    """Reject the text of `version`; tag and reason stay on the move, where the next draft finds them."""
+    """Tag and reason stay on the move, where the next draft finds them."""
     _require_version(message, version)
     return move_message(message, Status.REJECTED, "rejected", by=by, tag=tag, reason=reason)
 
 
 def edit_text(message: Message, version: int, *, subject: str, body: str, by: Any) -> Message:
-    """Store a person's text as the next version and guard it. An approval given to the old text is void."""
+    """Store a person's text as the next version and check it; voids an approval."""
     with transaction.atomic():
         if message.version != version:
             raise StaleMessage(message.status, message.version)
@@ -99,9 +115,15 @@ def edit_text(message: Message, version: int, *, subject: str, body: str, by: An
             return message
         kept = [p for p in current.phrases if p["text"] in body or p["text"] in subject]
         results = compose.check_email(
-            message.lead, subject, body, current.footer, [merge_fields.Phrase(**p) for p in kept], message.sender, typed=True,
+            message.lead,
+            subject,
+            body,
+            current.footer,
+            [merge_fields.Phrase(**p) for p in kept],
+            message.sender,
+            typed=True,
             before=previous_emails.load_history(message.lead, timezone.now(), message.pk),
-        )  # fmt: skip
+        )
         subject = subject[: compose.SUBJECT_COLUMN]  # the guard has seen and refused the whole
         rows = Message.objects.filter(pk=message.pk, version=version, status=message.status)
         domain = message.to_address.rpartition("@")[2]
@@ -125,7 +147,7 @@ def edit_text(message: Message, version: int, *, subject: str, body: str, by: An
 
 
 def _empty_text(message: Message) -> MessageText:
-    """What stands before the first text of an email that could not be drafted and is written by hand."""
+    """For an email that could not be drafted and is written by hand."""
     footer = email_footer.build_footer(
         compose.signature_of(compose.sender_of(message.lead), message.unsubscribe_token)
     )
@@ -162,18 +184,25 @@ def _after_edit(message: Message, failed: checks.CheckResult | None, by: Any) ->
 
 
 def undo_approval(message: Message, *, by: Any) -> Message:
-    """Take an approval back before it leaves; raises IllegalMove or Stale when it is too late."""
+    """Raises IllegalMove or Stale when it is too late."""
     if message.status != Status.CLEARED:
         raise IllegalMove(message.status, Status.HELD)
     held = move_message(
-        message, Status.HELD, "undone", by=by, transport="", waiting_for="", cleared_at=None, by_machine=False,
-    )  # fmt: skip
+        message,
+        Status.HELD,
+        "undone",
+        by=by,
+        transport="",
+        waiting_for="",
+        cleared_at=None,
+        by_machine=False,
+    )
     ghl_check.request_check(held)
     return held
 
 
 def return_machine_approved() -> int:
-    """Hold again whatever the machine cleared and has not left, for people to decide; returns how many."""
+    """Hold again whatever was approved automatically and has not left; returns how many."""
     count = 0
     for message in Message.objects.filter(status=Status.CLEARED, by_machine=True):
         try:
@@ -185,19 +214,19 @@ def return_machine_approved() -> int:
 
 
 def withdraw_email(message: Message, *, by: Any, reason: str = "") -> Message:
-    """Take an email that has not left out of the way for good; what is at the door may be leaving: IllegalMove."""
+    """Raises IllegalMove while it may be leaving."""
     if message.status == Status.SENDING:
         raise IllegalMove(message.status, Status.WITHDRAWN)
     return move_message(message, Status.WITHDRAWN, "withdrawn", by=by, reason=reason)
 
 
 def mark_opened(message: Message) -> None:
-    """A person has it on the screen: from now on no machine changes its text."""
+    """From now on its text is changed by nobody but people."""
     Message.objects.filter(pk=message.pk, opened_at=None).update(opened_at=timezone.now())
 
 
 def expire_due(batch: int = 200) -> int:
-    """End what nobody decided in its time: never sent, and never a "no"."""
+    """Expired emails are never sent, and do not count as rejected."""
     now = timezone.now()
     due = Message.objects.filter(status__in=[Status.HELD, Status.BLOCKED], expires_at__lte=now)[
         :batch
@@ -213,7 +242,6 @@ def expire_due(batch: int = 200) -> int:
 
 
 def withdraw_open_emails(lead: Lead, why: str) -> int:
-    """Withdraw every email to a person that has not left, because they must not be written to any more."""
     count = 0
     for message in previous_emails.emails_of(lead).filter(status__in=NOT_SENT_YET):
         try:
@@ -225,7 +253,7 @@ def withdraw_open_emails(lead: Lead, why: str) -> int:
 
 
 def recheck_open_emails(lead: Lead) -> None:
-    """What is known of the person now may make an open email one that a person must decide, knowing it."""
+    """Make open emails critical where what is known now asks for a person's decision."""
     for message in (
         previous_emails.emails_of(lead).filter(status__in=DECIDABLE).select_related("lead")
     ):
@@ -234,9 +262,9 @@ def recheck_open_emails(lead: Lead) -> None:
 
 
 def make_critical(message: Message, reason: str) -> None:
-    """From now on a person must decide about `message`, knowing `reason`; what was approved is held again.
+    """Require a person's decision about `message`, with `reason`; an approved one is held again.
 
-    Whoever approved an email that was CRITICAL already has seen a reason, and is not asked twice.
+    An email that was CRITICAL already was approved knowing a reason, and is not asked about twice.
     """
     if message.critical_reason or message.status not in DECIDABLE:
         return

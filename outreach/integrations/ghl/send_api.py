@@ -1,7 +1,7 @@
-"""GoHighLevel API v2: the one call that sends an email. Only outreach.sending.send may import this.
+"""GoHighLevel API v2: the one call that sends an email. Only outreach.sending.send may import it.
 
-Source: GHL API v2, "Conversations" (Version 2021-04-15). There is no idempotency key: an answer that may have acted is
-`Uncertain`, and is settled by reading the conversation.
+Source: GHL API v2, "Conversations" (Version 2021-04-15). There is no idempotency key: an answer
+that may have acted is `Uncertain`, and is settled by reading the conversation.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class SentEmail:
 
 @dataclass(frozen=True)
 class EmailThread:
-    """Where a follow-up belongs: GHL's id of the thread, which is that of its first message, and of the newest one."""
+    """GoHighLevel's ids of a follow-up's thread (that of its first message) and newest message."""
 
     id: str
     newest: str

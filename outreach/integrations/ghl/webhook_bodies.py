@@ -1,4 +1,5 @@
-"""What GoHighLevel's webhooks say. Their payloads are flat, but for appointments and LCEmailStats, a Mailgun event.
+"""Reads GoHighLevel's webhooks: flat bodies, but for appointments and LCEmailStats (Mailgun
+events).
 
 Sources: GHL's "Webhook events", and Mailgun's "Event structure".
 """
@@ -25,7 +26,7 @@ from outreach.integrations.ghl.ghl_facts import (
 
 Kind = EventKind
 
-# Mailgun's word for what happened to an email. "failed" is sorted further; "accepted" and "stored" say nothing new.
+# Mailgun's events. "failed" is sorted further; "accepted" and "stored" tell nothing new.
 MAILGUN_KINDS = {
     "delivered": Kind.DELIVERED,
     "opened": Kind.OPENED,
@@ -57,7 +58,7 @@ class UnreadableBody(Exception):
 
 
 def delivery_name(raw: bytes) -> str:
-    """What makes two deliveries one: the sha256 of type and webhookId where they are given, else of the body."""
+    """Equal for deliveries of one event: sha256 of type and webhookId, else of the body."""
     try:
         body = as_mapping(json.loads(raw))
     except (ValueError, RecursionError):
@@ -69,12 +70,12 @@ def delivery_name(raw: bytes) -> str:
 
 
 def workflow_delivery_name(sha256: str, at: datetime) -> str:
-    """Such a body has neither id nor time: the same one on another day says it again."""
+    """Such a body has neither id nor time: on another day it is another event."""
     return hashlib.sha256(f"{sha256} {at:%Y-%m-%d}".encode()).hexdigest()
 
 
 def parse_body(raw: bytes) -> Mapping[str, Any]:
-    """The body as a mapping. Raises Unreadable."""
+    """Raises UnreadableBody."""
     try:
         body = json.loads(raw)
     except (ValueError, RecursionError) as error:
@@ -85,7 +86,7 @@ def parse_body(raw: bytes) -> Mapping[str, Any]:
 
 
 def read_webhook(raw: bytes, location_id: str, received_at: datetime) -> GhlFact | None:
-    """What a webhook says; None for the kinds of which we use nothing. Raises Unreadable."""
+    """The fact in a webhook; None for kinds that we do not use. Raises UnreadableBody."""
     body = parse_body(raw)
     kind, location = text_in(body, "type"), text_in(body, "locationId")
     if location != location_id:
@@ -110,7 +111,7 @@ def read_webhook(raw: bytes, location_id: str, received_at: datetime) -> GhlFact
 
 
 def _email_event_fact(event: Mapping[str, Any], at: datetime) -> EmailEventFact | None:
-    """One Mailgun event. Its id is unique for a day only, so time and recipient name it too."""
+    """Mailgun's id is unique for a day only, so time and recipient identify the event too."""
     kind, code = _kind_and_code(event)
     if not kind:
         return None
@@ -135,9 +136,10 @@ def _email_event_fact(event: Mapping[str, Any], at: datetime) -> EmailEventFact 
 
 
 def _kind_and_code(event: Mapping[str, Any]) -> tuple[str, str]:
-    """Our word for it and the provider's cause; "" for what says nothing new.
+    """Our EventKind and the provider's cause; "" for what is nothing new.
 
-    Mailgun does not even try an address that bounced, complained or unsubscribed before: "suppress-…".
+    Mailgun does not even try an address that bounced, complained or unsubscribed before:
+    "suppress-…".
     """
     named = text_in(event, "event")
     status, reason = as_mapping(event.get("delivery-status")), text_in(event, "reason")
@@ -154,10 +156,10 @@ def _kind_and_code(event: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def read_workflow(raw: bytes, location_id: str) -> DoNotDisturbFact | None:
-    """What a workflow's custom webhook says: that its contact must not be written to any more, or None.
+    """The stop in a workflow's custom webhook, or None.
 
-    Its body is whatever a person mapped there, so only the direction that does no harm is believed; of everything
-    else polling reads within half a minute what it really was. Raises Unreadable.
+    Its body is whatever a person mapped there, so only a stop is believed, which does no harm;
+    polling reads everything else within half a minute. Raises UnreadableBody.
     """
     body = parse_body(raw)
     more, contact = as_mapping(body.get("customData")), as_mapping(body.get("contact"))

@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from leads.integrations import background_calls, rates
 from leads.models import Alarm, InboundEvent, Suppression
-from outreach.feedback import polling, webhook_inbox
-from outreach.feedback.polling import RoundLimits
+from outreach.feedback import polling, polling_stages, webhook_inbox
+from outreach.feedback.polling_round import RoundLimits
 from outreach.integrations.ghl import ghl_facts, webhook_bodies
 from outreach.models import EmailEvent, Meeting, Message, Opportunity, Reply, SyncCursor
 from outreach.sending import send
@@ -543,7 +543,7 @@ def test_an_error_stays_on_its_row_and_the_others_go_on(
     } == stages - excused
     assert {row.name for row in SyncCursor.objects.exclude(error="")} == stages - excused
     assert {row.name for row in SyncCursor.objects.exclude(polled_at=None)} == set(
-        polling.STAGES
+        polling_stages.STAGES
     ) - (stages - excused)
 
 
@@ -591,15 +591,22 @@ def test_a_fact_that_cannot_take_effect_stops_nobody_and_is_worked_off_later(ghl
     assert (InboundEvent.objects.get().state, reload_email(broken).status) == ("processed", "held")
 
 
-@pytest.mark.parametrize("fact", ["said", "mailed", "blocked", "booked", "deal"])
-def test_every_kind_of_fact_can_be_kept(ghl: FakeGhl, fact: str) -> None:
+@pytest.mark.parametrize("name", ["Said", "Mailed", "Blocked", "Booked", "Deal"])
+def test_facts_are_stored_under_names_that_never_change(ghl: FakeGhl, name: str) -> None:
     body = {
-        "said": ghl.inbound_message, "mailed": lambda: ghl.email_stats("failed"), "blocked": ghl.contact_dnd_update,
-        "booked": ghl.appointment_create, "deal": ghl.opportunity_update,
-    }[fact]()  # fmt: skip
+        "Said": ghl.inbound_message,
+        "Mailed": lambda: ghl.email_stats("failed"),
+        "Blocked": ghl.contact_dnd_update,
+        "Booked": ghl.appointment_create,
+        "Deal": ghl.opportunity_update,
+    }[name]()
     found = webhook_bodies.read_webhook(json.dumps(body).encode(), "loc-test", timezone.now())
     assert found is not None
-    assert ghl_facts.load_fact(ghl_facts.dump_fact(found)) == found
+
+    stored = ghl_facts.dump_fact(found)
+
+    assert json.loads(stored)["fact"] == name
+    assert ghl_facts.load_fact(stored) == found
 
 
 # --- Beside the door --------------------------------------------------------------------------------------------------
