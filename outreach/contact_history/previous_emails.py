@@ -9,7 +9,7 @@ from django.db.models import F, Q, QuerySet
 
 from leads.models import Lead
 from leads.suppression import suppression
-from outreach.choices import EventKind, Status
+from outreach.choices import EventKind, MoveCode, Status
 from outreach.content.checks import EarlierEmail, Lesson
 from outreach.models import (
     EmailEvent,
@@ -78,7 +78,7 @@ def has_answered(lead: Lead, since: datetime | None = None) -> bool:
     """
     replies, moves = (
         human_replies_of(lead),
-        Move.objects.filter(message__in=emails_of(lead), why="answered"),
+        Move.objects.filter(message__in=emails_of(lead), why=MoveCode.ANSWERED),
     )
     if since is not None:
         replies, moves = replies.filter(received_at__gte=since), moves.filter(at__gte=since)
@@ -91,13 +91,13 @@ def has_open_deal(lead: Lead) -> bool:
     ).exists()
 
 
-def reply_or_meeting_since(lead: Lead, at: datetime) -> str:
-    """The code of a reply or a meeting learned of since then, "" where there is none."""
+def reply_or_meeting_since(lead: Lead, at: datetime) -> MoveCode | None:
+    """ANSWERED or MEETING where we learned of a reply or a meeting since then, else None."""
     learned = Q(noted_at__gte=at) | Q(corrected_at__gte=at)
     if human_replies_of(lead).filter(learned).exists():
-        return "answered"
+        return MoveCode.ANSWERED
     booked = Meeting.objects.filter(lead__in=suppression.rows_of(lead), noted_at__gte=at)
-    return "meeting" if booked.exclude(status__in=Meeting.OFF).exists() else ""
+    return MoveCode.MEETING if booked.exclude(status__in=Meeting.OFF).exists() else None
 
 
 def was_delivered_to(address: str) -> bool:

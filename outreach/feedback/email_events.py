@@ -13,7 +13,7 @@ from leads import locks, normal
 from leads.inbound.events import TryAgainSoon
 from leads.models import Lead
 from leads.suppression import suppression
-from outreach.choices import EventKind, Status
+from outreach.choices import EventKind, MoveCode, Status
 from outreach.contact_history import contact_matching
 from outreach.integrations.ghl.ghl_facts import EmailEventFact
 from outreach.lifecycle import transitions
@@ -52,7 +52,7 @@ def apply_email_event(fact: EmailEventFact, source: str) -> Lead | None:
             with suppress(
                 transitions.StaleMessage
             ):  # another process, or a person, settled it this moment
-                uncertain.settle_as_sent(message, "event_at_ghl", "", fact.email_id)
+                uncertain.settle_as_sent(message, MoveCode.EVENT_AT_GHL, "", fact.email_id)
         record_event(message, fact.kind, fact.code, source, fact.at, fact.once)
     address = fact.address or (message.to_address if message else "")
     if reason := _stop_reason(fact, address):
@@ -103,7 +103,7 @@ def stop_address(address: str, reason: str, source: str, person: Lead | None) ->
         address = ""
     suppression.suppress(address, reason, source, person)
     if person is not None:
-        review_actions.withdraw_open_emails(person, reason)
+        review_actions.withdraw_open_emails(person, MoveCode(reason))
 
 
 def _stop_reason(fact: EmailEventFact, address: str) -> str:

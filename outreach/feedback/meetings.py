@@ -4,6 +4,7 @@ from datetime import datetime
 
 from leads import locks
 from leads.models import Lead
+from outreach.choices import MoveCode
 from outreach.contact_history import contact_matching
 from outreach.feedback import ordering
 from outreach.integrations.ghl.ghl_facts import AppointmentFact
@@ -32,7 +33,7 @@ def apply_meeting(fact: AppointmentFact, now: datetime) -> Lead | None:
     if not made and not ordering.update_if_newer(row, told, fact.changed_at, fact.is_read, now):
         return person
     if fact.status not in Meeting.OFF:
-        review_actions.withdraw_open_emails(person, "meeting")
+        review_actions.withdraw_open_emails(person, MoveCode.MEETING)
     return person
 
 

@@ -17,7 +17,7 @@ from caio_project.lib.nudge import nudge
 from leads import locks, normal
 from leads.models import Lead
 from leads.suppression import suppression
-from outreach.choices import EventKind, Status
+from outreach.choices import EventKind, MoveCode, Status
 from outreach.contact_history import contact_matching, ghl_check
 from outreach.feedback import email_events, unsubscribes
 from outreach.integrations.ghl.ghl_facts import MessageFact
@@ -82,7 +82,7 @@ def _apply_consequences(reply: Reply, address: str = "") -> None:
             ):
                 review_actions.make_critical(message, MAY_BE_ANSWER)
         return
-    review_actions.withdraw_open_emails(reply.lead, "answered")
+    review_actions.withdraw_open_emails(reply.lead, MoveCode.ANSWERED)
     if reply.kind == ReplyKind.STOP:
         _stop_person(reply, address)
 
@@ -136,7 +136,9 @@ def _store_ghl_ids(message: Message, fact: MessageFact) -> None:
         with suppress(
             transitions.StaleMessage
         ):  # another process, or a person, settled it this moment
-            uncertain.settle_as_sent(message, "found_at_ghl", fact.message_id, fact.id, fact.at)
+            uncertain.settle_as_sent(
+                message, MoveCode.FOUND_AT_GHL, fact.message_id, fact.id, fact.at
+            )
     elif message.status == Status.SENT:
         ids = {"ghl_message_id": fact.message_id, "ghl_email_message_id": fact.id}
         Message.objects.filter(pk=message.pk, ghl_email_message_id="").update(**ids)

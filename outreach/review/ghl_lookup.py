@@ -23,7 +23,7 @@ from leads.models import Kind, Lead
 from leads.ownership import owner_assignment
 from leads.suppression import suppression
 from outreach import choices
-from outreach.choices import Status
+from outreach.choices import MoveCode, Status
 from outreach.contact_history import ghl_findings
 from outreach.contact_history.ghl_findings import Findings, FoundDeal
 from outreach.control import phase, policy
@@ -171,7 +171,7 @@ def _apply_check(message: Message, contact: ghl_contact_data.Contact | None) -> 
         owner_assignment.assign_from_ghl(message.lead, contact.assigned_to)
     if contact and (stopped := contact_stop_reason(contact)):
         suppression.suppress(message.to_address, stopped, "GoHighLevel", message.lead)
-        review_actions.withdraw_open_emails(message.lead, "suppressed")
+        review_actions.withdraw_open_emails(message.lead, MoveCode.SUPPRESSED)
         return
     reason = compose.critical_reason(message.lead, message)
     if reason != message.critical_reason:

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import F, Model, Q
 
 from leads import locks
-from outreach.choices import Status
+from outreach.choices import MoveCode, Status
 from outreach.lifecycle.moves import move_message
 from outreach.lifecycle.transitions import NOT_SENT_YET, OPEN
 from outreach.models import Meeting, Message, Opportunity, Reply
@@ -92,11 +92,11 @@ def _keep_one_open(coming: list[Message], there: list[Message]) -> None:
     """Keep the open email that came furthest, and none where the other lead was written to."""
     for mine, others in ((coming, there), (there, coming)):
         if any(row.status in SEND_STARTED for row in others):
-            _withdraw_open(mine, "written_as_other", WRITTEN_AS_OTHER)
+            _withdraw_open(mine, MoveCode.WRITTEN_AS_OTHER, WRITTEN_AS_OTHER)
     left = sorted(
         (row for row in coming + there if row.status in NOT_SENT_YET), key=_progress_order
     )
-    _withdraw_open(left[:-1], "other_is_open", OTHER_IS_OPEN)
+    _withdraw_open(left[:-1], MoveCode.OTHER_IS_OPEN, OTHER_IS_OPEN)
 
 
 def _progress_order(message: Message) -> tuple[bool, bool, int, int]:
@@ -112,7 +112,7 @@ def _progress_order(message: Message) -> tuple[bool, bool, int, int]:
     )
 
 
-def _withdraw_open(messages: list[Message], why: str, text: str) -> None:
+def _withdraw_open(messages: list[Message], why: MoveCode, text: str) -> None:
     for message in messages:
         if message.status in NOT_SENT_YET:
             move_message(message, Status.WITHDRAWN, why, error=text)

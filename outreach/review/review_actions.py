@@ -16,7 +16,7 @@ from caio_project.lib.nudge import nudge
 from leads.models import Kind, Lead
 from leads.suppression import suppression
 from outreach import choices
-from outreach.choices import Phase, Status
+from outreach.choices import MoveCode, Phase, Status
 from outreach.contact_history import ghl_check, previous_emails
 from outreach.content import checks, email_footer, merge_fields
 from outreach.control import phase, policy
@@ -27,7 +27,7 @@ from outreach.limits import office_hours
 from outreach.models import Message, MessageText, Transport
 
 DECIDABLE = (Status.BLOCKED, Status.HELD, Status.CLEARED)
-MACHINE = "machine"  # why an email was cleared that no person cleared
+MACHINE = MoveCode.MACHINE
 
 
 class ApprovalForbidden(Exception):
@@ -41,7 +41,9 @@ def transport_for(message: Message) -> Transport:
     return Transport.GHL
 
 
-def approve_email(message: Message, version: int, *, by: Any, why: str = "approved") -> Message:
+def approve_email(
+    message: Message, version: int, *, by: Any, why: MoveCode = MoveCode.APPROVED
+) -> Message:
     """Approve the text of `version`: it waits out the time to undo, then leaves by the transport
     pinned here.
 
@@ -59,7 +61,7 @@ def approve_email(message: Message, version: int, *, by: Any, why: str = "approv
     ):
         raise ApprovalForbidden(ahead.sentence)
     if phase.current_control().phase == Phase.SHADOW:
-        return move_message(message, Status.WITHDRAWN, "would_approve", by=by)
+        return move_message(message, Status.WITHDRAWN, MoveCode.WOULD_APPROVE, by=by)
     now, transport = timezone.now(), transport_for(message)
     undo_until = now + timedelta(seconds=settings.UNDO_SECONDS)
     by_machine = why == MACHINE
@@ -99,7 +101,7 @@ def _accept_known_findings(message: Message) -> None:
 def reject_email(message: Message, version: int, *, by: Any, tag: str, reason: str) -> Message:
     """Tag and reason stay on the move, where the next draft finds them."""
     _require_version(message, version)
-    return move_message(message, Status.REJECTED, "rejected", by=by, tag=tag, reason=reason)
+    return move_message(message, Status.REJECTED, MoveCode.REJECTED, by=by, tag=tag, reason=reason)
 
 
 def edit_text(message: Message, version: int, *, subject: str, body: str, by: Any) -> Message:
@@ -156,7 +158,7 @@ def _empty_text(message: Message) -> MessageText:
 
 def _after_edit(message: Message, failed: checks.CheckResult | None, by: Any) -> Message:
     if message.status == Status.CLEARED:
-        message = drafts.hold_for_review(message, "edited", by=by)
+        message = drafts.hold_for_review(message, MoveCode.EDITED, by=by)
     if failed and message.status == Status.BLOCKED:
         Message.objects.filter(pk=message.pk).update(
             blocked_by=failed.guard, error=failed.text[:500]
@@ -166,7 +168,7 @@ def _after_edit(message: Message, failed: checks.CheckResult | None, by: Any) ->
         return move_message(
             message,
             Status.BLOCKED,
-            "edited",
+            MoveCode.EDITED,
             by=by,
             blocked_by=failed.guard,
             error=failed.text[:500],
@@ -178,7 +180,7 @@ def _after_edit(message: Message, failed: checks.CheckResult | None, by: Any) ->
             "expires_at": message.expires_at,
         }
         return drafts.hold_for_review(
-            message, "edited", by=by, **(waited if message.held_at else {})
+            message, MoveCode.EDITED, by=by, **(waited if message.held_at else {})
         )
     return message
 
@@ -190,7 +192,7 @@ def undo_approval(message: Message, *, by: Any) -> Message:
     held = move_message(
         message,
         Status.HELD,
-        "undone",
+        MoveCode.UNDONE,
         by=by,
         transport="",
         waiting_for="",
@@ -206,7 +208,7 @@ def return_machine_approved() -> int:
     count = 0
     for message in Message.objects.filter(status=Status.CLEARED, by_machine=True):
         try:
-            drafts.hold_for_review(message, "machine_returned")
+            drafts.hold_for_review(message, MoveCode.MACHINE_RETURNED)
             count += 1
         except StaleMessage:
             continue  # it is at the door, which judges it again
@@ -217,7 +219,7 @@ def withdraw_email(message: Message, *, by: Any, reason: str = "") -> Message:
     """Raises IllegalMove while it may be leaving."""
     if message.status == Status.SENDING:
         raise IllegalMove(message.status, Status.WITHDRAWN)
-    return move_message(message, Status.WITHDRAWN, "withdrawn", by=by, reason=reason)
+    return move_message(message, Status.WITHDRAWN, MoveCode.WITHDRAWN, by=by, reason=reason)
 
 
 def mark_opened(message: Message) -> None:
@@ -234,14 +236,14 @@ def expire_due(batch: int = 200) -> int:
     count = 0
     for message in due:
         try:
-            move_message(message, Status.EXPIRED, "expired")
+            move_message(message, Status.EXPIRED, MoveCode.EXPIRED)
             count += 1
         except StaleMessage:
             continue
     return count
 
 
-def withdraw_open_emails(lead: Lead, why: str) -> int:
+def withdraw_open_emails(lead: Lead, why: MoveCode | str) -> int:
     count = 0
     for message in previous_emails.emails_of(lead).filter(status__in=NOT_SENT_YET):
         try:
@@ -276,7 +278,7 @@ def make_critical(message: Message, reason: str) -> None:
         Message.objects.filter(pk=message.pk, status=message.status).update(**critical)
         return
     try:
-        drafts.hold_for_review(message, "more_known", error=reason, **critical)
+        drafts.hold_for_review(message, MoveCode.MORE_KNOWN, error=reason, **critical)
     except StaleMessage:
         return  # it is at the door, which looks at GoHighLevel itself
 
