@@ -184,8 +184,9 @@ class TestWorkedOff:
         assert webhook_inbox.process_inbox() == 1
         event = InboundEvent.objects.get()
         assert (event.state, event.reason) == (
-            "parked", f"It is about another location: {location or 'it names none'}.",
-        )  # fmt: skip
+            "parked",
+            f"It is about another location: {location or 'it names none'}.",
+        )
         assert not Suppression.objects.exists()
 
     @pytest.mark.parametrize(
@@ -238,12 +239,15 @@ class TestWorkedOff:
         assert not Suppression.objects.filter(value__contains="@").exists()
 
     def test_fields_of_any_type_break_nothing(self, client: Client, ghl: FakeGhl) -> None:
-        """Each field of each kind of webhook in turn is null, a list, a number, a deep mapping and unstorable text."""
+        """Each field in turn is null, a list, a number, a deep mapping and unstorable text."""
         lead = factories.LeadFactory(email="dana.okafor@northline.test")
         odd: list[Any] = [None, [], [1], 0, True, {"x": {}}, "\x00\ud800", "x" * 5000]
         kinds = [
-            ghl.email_stats("failed"), ghl.contact_dnd_update(), ghl.appointment_create(), ghl.opportunity_update(),
-        ]  # fmt: skip
+            ghl.email_stats("failed"),
+            ghl.contact_dnd_update(),
+            ghl.appointment_create(),
+            ghl.opportunity_update(),
+        ]
         for payload in kinds:
             for name in payload.keys() - {"locationId", "type"}:
                 for value in odd:

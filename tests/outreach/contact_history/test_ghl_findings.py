@@ -26,7 +26,8 @@ NEW_YORK = "America/New_York"
         (Findings(deals=(PILOT,)), "GoHighLevel shows an open deal: Northline pilot."),
         (
             Findings(THIRD, THIRD, (PILOT,)),
-            "GoHighLevel shows a message from them on 3 Oct 2026, an email to them on 3 Oct 2026 and an open deal: Northline pilot.",
+            "GoHighLevel shows a message from them on 3 Oct 2026, an email to them on 3 Oct 2026 "
+            "and an open deal: Northline pilot.",
         ),
         (
             Findings(deals=(PILOT, RENEWAL)),

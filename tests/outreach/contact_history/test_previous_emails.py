@@ -1,4 +1,4 @@
-"""What was written before holds a new email: copies, one person at a company, and what rejections taught."""
+"""Earlier emails hold a new one: copies, colleagues at a company, and rejections' lessons."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Who wants no more emails is told to GoHighLevel until it knows, and nothing is lifted there by us."""
+"""Do-not-disturb is set at GoHighLevel until that succeeds, and nothing is lifted there."""
 
 from datetime import timedelta
 from typing import Any
@@ -47,9 +47,10 @@ def late() -> list[str]:
 def test_an_unsubscribe_is_told_once_and_changes_nothing_else(ghl: FakeGhl) -> None:
     message = factories.cleared_email()
     known = ghl.add_contact(
-        message.to_address, tags=["vip"],
+        message.to_address,
+        tags=["vip"],
         dndSettings={"SMS": {"status": "permanent"}, "Call": {"status": "inactive"}},
-    )  # fmt: skip
+    )
     send.send_due()
     assert unsubscribes.unsubscribe_by_token(message.unsubscribe_token)
     tell_all()
@@ -108,9 +109,12 @@ def test_who_was_erased_is_found_by_what_their_emails_knew(ghl: FakeGhl) -> None
     ghl_lookup.check_due()
     for one, ghl_id in ((message, message.ghl_contact_id), (looked, contact["id"])):
         Suppression.objects.create(
-            scope="address_hash", value=suppression.erased_hash(one.to_address), reason="erased", source="erase_person",
+            scope="address_hash",
+            value=suppression.erased_hash(one.to_address),
+            reason="erased",
+            source="erase_person",
             lead=one.lead,
-        )  # fmt: skip
+        )
         Lead.rows.filter(pk=one.lead_id).update(email=None, first_name="", last_name="")
         Message.objects.filter(pk=one.pk).update(to_address="")
         tell_all()
@@ -213,8 +217,9 @@ def test_one_that_is_refused_does_not_hold_up_the_others_and_the_newest_is_first
         "older@northline.test",
     ]
     assert [(row.suppression.value, row.outcome) for row in OptOut.objects.order_by("pk")] == [
-        ("older@northline.test", "blocked"), ("newer@northline.test", ""),
-    ]  # fmt: skip
+        ("older@northline.test", "blocked"),
+        ("newer@northline.test", ""),
+    ]
 
 
 def test_where_ghl_is_away_the_others_are_not_tried(ghl: FakeGhl) -> None:

@@ -49,7 +49,7 @@ def waiting_for(lead: Any) -> Message:
     return factories.cleared_email(lead)
 
 
-# --- Which event means what -------------------------------------------------------------------------------------------
+# --- Which event means what -----------------------------------------------------------------------
 
 MAIL = [
     ({"event": "delivered"}, [("delivered", "250")], None),
@@ -125,7 +125,7 @@ def test_complaints_that_came_in_halt_sending_at_once(ghl: FakeGhl) -> None:
     assert phase.current_control().halted
 
 
-# --- Whose it is ------------------------------------------------------------------------------------------------------
+# --- Whose it is ----------------------------------------------------------------------------------
 
 
 def test_an_email_without_an_id_is_known_by_its_address_and_subject(ghl: FakeGhl) -> None:
@@ -191,7 +191,7 @@ def test_an_event_that_overtakes_the_answer_to_the_send_is_looked_at_again(
     )
 
 
-# --- What is uncertain ------------------------------------------------------------------------------------------------
+# --- What is uncertain ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("event", ["delivered", "failed", "clicked", "complained"])
@@ -219,7 +219,7 @@ def test_what_may_be_about_another_email_proves_nothing(ghl: FakeGhl, told: dict
     assert (reload_email(message).status, noted()) == ("uncertain", [])
 
 
-# --- Put off ----------------------------------------------------------------------------------------------------------
+# --- Put off --------------------------------------------------------------------------------------
 
 
 def put_off(ghl: FakeGhl, message: Message, *ago: timedelta) -> None:
@@ -255,7 +255,7 @@ def test_what_arrived_in_between_begins_the_count_anew(ghl: FakeGhl) -> None:
     assert reason(message) is None
 
 
-# --- Do not disturb ---------------------------------------------------------------------------------------------------
+# --- Do not disturb -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -305,7 +305,7 @@ def test_a_person_known_by_a_contact_is_stopped_with_every_address_they_have(ghl
     assert stopped == {"dana@new.test", "d@gmail.com", "dana@old.test"}
 
 
-# --- Meetings ---------------------------------------------------------------------------------------------------------
+# --- Meetings -------------------------------------------------------------------------------------
 
 
 def booking(
@@ -341,12 +341,20 @@ def test_of_a_meeting_the_newest_change_stands_in_any_order(ghl: FakeGhl, seed: 
     receive_twice_shuffled(
         [
             booking(ghl, message, ago=30),
-            booking(ghl, message, "AppointmentUpdate", ago=20, startTime="2026-03-09T10:00:00-05:00"),
-            booking(ghl, message, "AppointmentUpdate", ago=10, appointmentStatus="showed",
-                    startTime="2026-03-10T10:00:00-05:00"),
+            booking(
+                ghl, message, "AppointmentUpdate", ago=20, startTime="2026-03-09T10:00:00-05:00"
+            ),
+            booking(
+                ghl,
+                message,
+                "AppointmentUpdate",
+                ago=10,
+                appointmentStatus="showed",
+                startTime="2026-03-10T10:00:00-05:00",
+            ),
         ],
         seed,
-    )  # fmt: skip
+    )
     meeting = Meeting.objects.get()
     assert (meeting.status, meeting.starts_at.isoformat()) == (
         "showed",
@@ -412,7 +420,7 @@ def test_what_a_whole_reading_does_not_list_is_gone(ghl: FakeGhl) -> None:
     }
 
 
-# --- Deals ------------------------------------------------------------------------------------------------------------
+# --- Deals ----------------------------------------------------------------------------------------
 
 
 def dealt(

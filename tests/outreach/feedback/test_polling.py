@@ -1,4 +1,4 @@
-"""Polling alone is enough: what webhooks would have told is found, once, however often and in whichever order."""
+"""Polling alone finds what webhooks would tell, once, however often and in any order."""
 
 import json
 import random
@@ -44,7 +44,7 @@ def calendar(settings: Any) -> None:
 
 @pytest.fixture
 def unhurried(ghl: FakeGhl, clock: Any) -> None:
-    """Each call takes half a second of the clock's time, so that no test waits for our share of GHL's rate."""
+    """Each call takes half a second of the clock, so that no test waits for GoHighLevel's rate."""
     finish = ghl.finish
 
     def slowly(request: Any, reply: Any) -> None:
@@ -91,11 +91,11 @@ def everything() -> dict[str, Any]:
     return {name: sorted(rows, key=str) for name, rows in named.items()}
 
 
-# --- The same by every way --------------------------------------------------------------------------------------------
+# --- The same by every way ------------------------------------------------------------------------
 
 
 class World:
-    """People we wrote to, and all that can come of it; `news` are the webhooks, in the order of the world."""
+    """Leads we wrote to, and all that can come of it; `news` are the webhooks in true order."""
 
     def __init__(self, ghl: FakeGhl, clock: Any):
         self.ghl, self.news = ghl, []
@@ -233,15 +233,15 @@ def test_by_webhooks_by_polling_and_by_both_it_ends_in_the_same_rows(
     assert [(row[1:5]) for row in found["said"]] == [
         (of[name].lead_id, of[name].pk, channel, kind)
         for _, name, channel, kind in sorted(
-            (
-                next(r[0] for r in found["said"] if r[1] == of[name].lead_id), name, channel, kind,
-            )
+            (next(r[0] for r in found["said"] if r[1] == of[name].lead_id), name, channel, kind)
             for name, channel, kind in (
-                ("yes", "email", "positive"), ("stop", "email", "stop"), ("away", "email", "out_of_office"),
+                ("yes", "email", "positive"),
+                ("stop", "email", "stop"),
+                ("away", "email", "out_of_office"),
                 ("texted", "sms", "question"),
             )
         )
-    ]  # fmt: skip
+    ]
     statuses = sorted(
         (row[1], row[3], row[4].isoformat()) for row in found["met"] if row[1] == of["met"].lead_id
     )
@@ -252,8 +252,12 @@ def test_by_webhooks_by_polling_and_by_both_it_ends_in_the_same_rows(
         [(of["dealt"].lead_id, "open", 25000), (None, "open", 5)], key=str
     )
     assert {name: reload_email(message).status for name, message in world.open.items()} == {
-        "yes": "withdrawn", "away": "cleared", "texted": "withdrawn", "met": "withdrawn", "blocked": "withdrawn",
-    }  # fmt: skip
+        "yes": "withdrawn",
+        "away": "cleared",
+        "texted": "withdrawn",
+        "met": "withdrawn",
+        "blocked": "withdrawn",
+    }
     assert (reload_email(world.by_hand).status, reload_email(world.by_hand).priority) == (
         "held",
         "critical",
@@ -270,7 +274,7 @@ def test_by_webhooks_by_polling_and_by_both_it_ends_in_the_same_rows(
     assert InboundEvent.objects.count() == 0, "nothing was kept back"
 
 
-# --- Windows, pages, kills --------------------------------------------------------------------------------------------
+# --- Windows, pages, kills ------------------------------------------------------------------------
 
 
 def test_nothing_is_asked_in_the_sandbox(ghl: FakeGhl, settings: Any) -> None:
@@ -283,9 +287,13 @@ def test_every_stage_asks_what_ghl_allows_and_says_when_it_came_to_its_end(ghl: 
     make_sent_email(ghl)
     before = len(ghl.requests())
     assert results() == {
-        "emails": (0, True, ""), "other channels": (0, True, ""), "email statuses": (0, True, ""),
-        "do not disturb": (1, True, ""), "meetings": (0, True, ""), "opportunities": (0, True, ""),
-    }  # fmt: skip
+        "emails": (0, True, ""),
+        "other channels": (0, True, ""),
+        "email statuses": (0, True, ""),
+        "do not disturb": (1, True, ""),
+        "meetings": (0, True, ""),
+        "opportunities": (0, True, ""),
+    }
     asked = ghl.requests()[before:]
     assert [request.route for request in asked] == [EXPORT, EXPORT, EMAIL, CONTACT, EVENTS, DEALS]
     assert all(request.outcome == 200 for request in asked)
@@ -362,7 +370,6 @@ def test_what_a_round_has_no_time_for_is_read_in_the_next_without_reading_anythi
 
 @pytest.mark.parametrize("broken", [1, 2])
 def test_after_a_break_nothing_is_lost_wherever_it_came(ghl: FakeGhl, broken: int) -> None:
-    """Also where it came among messages that had been read before, and are read again for those that appear late."""
     message = make_sent_email(ghl)
     texted(ghl, message, 150)
     polling.sync_due_stages()
@@ -451,16 +458,26 @@ def test_a_thread_that_lists_several_emails_is_read_email_by_email(ghl: FakeGhl)
     message = make_sent_email(ghl)
     replies = [ghl.receive_reply(message.ghl_contact_id, body=f"Number {n}?") for n in range(2)]
     thread = {
-        "id": "msg_thread", "messageType": "TYPE_EMAIL", "direction": "outbound", "contactId": message.ghl_contact_id,
+        "id": "msg_thread",
+        "messageType": "TYPE_EMAIL",
+        "direction": "outbound",
+        "contactId": message.ghl_contact_id,
         "dateAdded": timezone.now().isoformat(),
-        "meta": {"email": {"messageIds": [message.ghl_email_message_id, *(r["emailMessageId"] for r in replies)]}},
-    }  # fmt: skip
+        "meta": {
+            "email": {
+                "messageIds": [
+                    message.ghl_email_message_id,
+                    *(r["emailMessageId"] for r in replies),
+                ]
+            }
+        },
+    }
     ghl.on(EXPORT).status(200, {"messages": [thread], "nextCursor": None, "total": 1}, times=1)
     polling.sync_due_stages()
     assert sorted(Reply.objects.values_list("text__said", flat=True)) == ["Number 0?", "Number 1?"]
 
 
-# --- Meetings and opportunities ---------------------------------------------------------------------------------------
+# --- Meetings and opportunities -------------------------------------------------------------------
 
 
 def test_without_a_calendar_none_is_asked_for(ghl: FakeGhl, settings: Any) -> None:
@@ -509,7 +526,7 @@ def test_a_sweep_that_was_not_finished_ends_nothing(ghl: FakeGhl) -> None:
     assert Opportunity.objects.filter(status="deleted").count() == 100
 
 
-# --- Errors -----------------------------------------------------------------------------------------------------------
+# --- Errors ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -609,7 +626,7 @@ def test_facts_are_stored_under_names_that_never_change(ghl: FakeGhl, name: str)
     assert ghl_facts.load_fact(stored) == found
 
 
-# --- Beside the door --------------------------------------------------------------------------------------------------
+# --- Beside the door ------------------------------------------------------------------------------
 
 
 def test_polling_uses_a_third_of_the_rate_and_leaves_the_rest_to_the_door(ghl: FakeGhl) -> None:
@@ -623,7 +640,7 @@ def test_polling_uses_a_third_of_the_rate_and_leaves_the_rest_to_the_door(ghl: F
     assert send.send_due() == 1
 
 
-# --- The command ------------------------------------------------------------------------------------------------------
+# --- The command ----------------------------------------------------------------------------------
 
 
 def test_the_command_reads_everything_and_says_so_in_its_exit_code(ghl: FakeGhl) -> None:

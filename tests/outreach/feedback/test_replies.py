@@ -52,7 +52,7 @@ def answered(ghl: FakeGhl, message: Message, kind: str = "positive") -> Reply:
     return Reply.objects.latest("pk")
 
 
-# --- Kept and sorted --------------------------------------------------------------------------------------------------
+# --- Kept and sorted ------------------------------------------------------------------------------
 
 
 def test_a_reply_is_kept_once_with_its_text_and_the_words_that_decided(ghl: FakeGhl) -> None:
@@ -144,9 +144,14 @@ def test_other_channels_count_too_and_a_call_has_no_words(ghl: FakeGhl) -> None:
     first = make_sent_email(ghl)
     open_one = _follow_up(first)
     call = ghl.inbound_message(
-        contactId=first.ghl_contact_id, messageType="CALL", messageTypeString="TYPE_CALL", messageId="msg_call",
-        emailMessageId=None, subject="", body="",
-    )  # fmt: skip
+        contactId=first.ghl_contact_id,
+        messageType="CALL",
+        messageTypeString="TYPE_CALL",
+        messageId="msg_call",
+        emailMessageId=None,
+        subject="",
+        body="",
+    )
     receive_webhooks(call, call)
     reply = Reply.objects.get()
     assert (reply.ghl_message_id, reply.channel, reply.kind, reply.is_sure) == (
@@ -208,8 +213,9 @@ def test_the_reply_is_to_the_newest_email_that_had_left(ghl: FakeGhl) -> None:
     new = answer(ghl, first, "And is there a trial?")
     receive_twice_shuffled([old, new], 1)
     assert [(r.message, r.kind) for r in Reply.objects.order_by("received_at")] == [
-        (first, "question"), (later, "question"),
-    ]  # fmt: skip
+        (first, "question"),
+        (later, "question"),
+    ]
 
 
 @pytest.mark.parametrize("text", ["", "\x00", "x" * 300_000, "<div>" * 5000, "\ud83d", "🙂"])
@@ -220,7 +226,7 @@ def test_any_text_can_be_kept(ghl: FakeGhl, text: str) -> None:
     assert Reply.objects.get().text.reply_id == Reply.objects.get().pk
 
 
-# --- At the door ------------------------------------------------------------------------------------------------------
+# --- At the door ----------------------------------------------------------------------------------
 
 
 def test_who_answers_while_their_email_is_at_the_door_is_not_written_to(ghl: FakeGhl) -> None:
@@ -244,7 +250,7 @@ def test_what_was_known_before_the_approval_stops_nothing_at_the_door(
     final_checks.check_before_sending(factories.cleared_email(first.lead))
 
 
-# --- Colleagues -------------------------------------------------------------------------------------------------------
+# --- Colleagues -----------------------------------------------------------------------------------
 
 
 def test_a_colleague_may_be_written_to_once_the_first_has_answered(ghl: FakeGhl) -> None:
@@ -257,7 +263,7 @@ def test_a_colleague_may_be_written_to_once_the_first_has_answered(ghl: FakeGhl)
     assert previous_emails.find_blocking_email(colleague, timezone.now()) is None
 
 
-# --- By hand, and ours ------------------------------------------------------------------------------------------------
+# --- By hand, and ours ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("status", ["held", "blocked", "cleared"])
@@ -345,15 +351,18 @@ def test_of_an_email_that_a_person_settled_the_ids_are_learned_later(ghl: FakeGh
     )
 
 
-# --- Corrected --------------------------------------------------------------------------------------------------------
+# --- Corrected ------------------------------------------------------------------------------------
 
 
 def test_a_person_says_what_it_is_and_both_words_are_kept(ghl: FakeGhl, reviewer: User) -> None:
     reply = answered(ghl, make_sent_email(ghl), "question")
     reply = replies.correct_kind(reply, "positive", by=reviewer)
     assert (reply.kind, reply.sorted_as, reply.corrected_to, reply.corrected_by) == (
-        "positive", "question", "positive", reviewer,
-    )  # fmt: skip
+        "positive",
+        "question",
+        "positive",
+        reviewer,
+    )
     assert reply.corrected_at is not None
 
 
@@ -390,7 +399,7 @@ def test_one_person_takes_a_reply(ghl: FakeGhl, reviewer: User, lead_user: User)
     assert reply.taken_by == reviewer
 
 
-# --- People who were two ----------------------------------------------------------------------------------------------
+# --- People who were two --------------------------------------------------------------------------
 
 
 def test_replies_follow_their_person_and_come_back_with_an_undo(ghl: FakeGhl) -> None:

@@ -1,4 +1,4 @@
-"""The link in every email: a GET changes nothing, a POST stops at once and everywhere, and no link ever expires."""
+"""The unsubscribe link: a GET changes nothing, a POST stops everywhere, no link expires."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,6 +1,7 @@
-"""How often replies are sorted rightly, as floors: a change of words or rules that makes it worse fails here.
+"""Floors for how often replies are sorted rightly: a change that makes it worse fails here.
 
-The development half is what the rules were made by; the held-out half says what they are worth (replies/README.md).
+The development half is what the rules were made by; the held-out half says what they are worth
+(replies/README.md).
 """
 
 from functools import cache

@@ -1,4 +1,4 @@
-"""Before an email is decided GoHighLevel is asked about its recipient, and what it shows makes a person decide it."""
+"""GoHighLevel is asked about a recipient, and what it shows needs a person's decision."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -52,7 +52,7 @@ def low(**more: Any) -> Message:
     return factories.held_email(intent=10, tier="tier_3", **more)
 
 
-# --- What it shows ----------------------------------------------------------------------------------------------------
+# --- What it shows --------------------------------------------------------------------------------
 
 
 def test_who_is_not_known_there_is_asked_about_once(ghl: FakeGhl) -> None:
@@ -227,7 +227,7 @@ def test_a_reason_that_is_gone_when_looked_again_is_taken_away(ghl: FakeGhl, clo
     assert (now_is(message).critical_reason, now_is(message).rank) == ("", 2)
 
 
-# --- When it is asked -------------------------------------------------------------------------------------------------
+# --- When it is asked -----------------------------------------------------------------------------
 
 
 def test_the_most_urgent_are_looked_for_first_and_a_few_at_a_time(ghl: FakeGhl) -> None:
@@ -333,7 +333,7 @@ def test_what_another_sweep_has_is_left_alone_until_its_lease_ends(
     assert ghl_lookup.check_due() == 1
 
 
-# --- When it cannot be asked ------------------------------------------------------------------------------------------
+# --- When it cannot be asked ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -400,7 +400,7 @@ def test_one_that_is_refused_does_not_hold_up_the_others(ghl: FakeGhl) -> None:
     ) == (None, True)
 
 
-# --- A person approves ------------------------------------------------------------------------------------------------
+# --- A person approves ----------------------------------------------------------------------------
 
 
 def approved(message: Message) -> Message:
@@ -541,7 +541,7 @@ def test_deals_that_may_not_be_read_let_nothing_through_and_refuse_nothing(
     assert send.send_due() == 1
 
 
-# --- A conversation that lists threads --------------------------------------------------------------------------------
+# --- A conversation that lists threads ------------------------------------------------------------
 
 
 def in_thread(ghl: FakeGhl) -> tuple[Message, dict[str, Any]]:

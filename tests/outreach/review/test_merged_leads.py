@@ -1,4 +1,4 @@
-"""Emails follow their person when two leads become one, and back; nobody is written to twice for having been two."""
+"""Emails follow merged leads and come back; nobody is written to twice for having been two."""
 
 from typing import Any
 
@@ -36,9 +36,14 @@ def sent(lead: Lead) -> Message:
     message = factories.cleared_email(lead)
     Message.objects.filter(pk=message.pk).update(status=Status.SENT)
     SendIntent.objects.create(
-        message=message, transport="sandbox", phase="parallel", day="2026-03-03", domain=message.domain,
-        claimed_at=message.cleared_at, outcome="sent",
-    )  # fmt: skip
+        message=message,
+        transport="sandbox",
+        phase="parallel",
+        day="2026-03-03",
+        domain=message.domain,
+        claimed_at=message.cleared_at,
+        outcome="sent",
+    )
     return now_is(message)
 
 

@@ -1,4 +1,4 @@
-"""What a decision does to an email: the transport pinned, the text bound, and everything that voids an approval."""
+"""What a decision does to an email: transport pinned, text bound, and what voids an approval."""
 
 from datetime import timedelta
 from typing import Any
@@ -296,7 +296,7 @@ def test_undo_takes_an_approval_back(ghl: FakeGhl, loose: None, reviewer: User) 
     ],
 )
 def test_undo_is_for_approved_emails_alone(status: str) -> None:
-    """BLOCKED would slip past its guard, and one at the door would be shown as waiting while it leaves."""
+    """BLOCKED would skip its check; SENDING would be shown as waiting while it leaves."""
     message = factories.held_email()
     Message.objects.filter(pk=message.pk).update(status=status, lease_until=timezone.now())
     message.refresh_from_db()
@@ -350,8 +350,11 @@ def test_a_rejection_leaves_tag_and_reason_on_the_move(reviewer: User) -> None:
     )
     row = message.moves.last()
     assert (message.status, row.tag, row.by, row.reason.text) == (
-        "rejected", "weak_cta", reviewer, "Ask for less in the first email.",
-    )  # fmt: skip
+        "rejected",
+        "weak_cta",
+        reviewer,
+        "Ask for less in the first email.",
+    )
 
 
 def test_what_nobody_decided_expires_and_is_never_a_no(clock: Any) -> None:
