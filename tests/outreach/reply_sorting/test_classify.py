@@ -308,8 +308,8 @@ def test_folding_keeps_every_character_in_its_place(text: str) -> None:
 
 @pytest.mark.parametrize(
     "junk",
-    ["\n", "<", "<p>", "<!--", "On 1 wrote ", "On Mon 1 wrote:\n", "From: a\n", "--\n", "not ", "1.",
-     "don't, ", "&#",
+    ["\n", "<", "<p>", "<!--", "On 1 wrote ", "On Mon 1 wrote:\n", "From: a\n", "--\n", "not ",
+     "1.", "don't, ", "&#",
      "日", "best regards\n", "<blockquote>", "_"],
 )  # fmt: skip
 def test_a_megabyte_of_junk_takes_no_longer_than_its_length(junk: str) -> None:
