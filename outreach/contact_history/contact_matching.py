@@ -50,7 +50,6 @@ def find_email(email_id: str, address: str, at: datetime) -> Message | None:
 
 
 def _left_before(rows: QuerySet[Message], at: datetime) -> QuerySet[Message]:
-    """Emails sent by `at`, give or take the difference of clocks, newest first."""
     left = rows.filter(status__in=LEFT_STATUSES).annotate(
         left_at=Coalesce("sent_at", "uncertain_at")
     )

@@ -76,7 +76,6 @@ def describe_for_team(found: Findings) -> str:
 
 
 def record_outbound_email(message: Message, at: datetime) -> None:
-    """Store an email to the recipient that is not ours, learned of outside a check."""
     if can_be_checked(message):
         look, _made = GhlLook.objects.get_or_create(message=message)
         older = Q(outbound_at=None) | Q(outbound_at__lt=at)

@@ -32,7 +32,6 @@ class Findings:
         return bool(self.outbound_at or self.inbound_at or self.deals)
 
     def as_seen(self) -> dict[str, Any]:
-        """As it is stored with an approval."""
         return {
             "outbound_at": self.outbound_at.isoformat() if self.outbound_at else "",
             "inbound_at": self.inbound_at.isoformat() if self.inbound_at else "",
@@ -48,7 +47,6 @@ def without_old_emails(found: Findings, now: datetime) -> Findings:
 def with_known_facts(
     found: Findings, inbound_at: datetime | None, deals: Iterable[str]
 ) -> Findings:
-    """Add a message from them and open deals' ids that we know of ourselves."""
     newest = max(filter(None, (found.inbound_at, inbound_at)), default=None)
     others = (FoundDeal(one, "") for one in deals if one not in {deal.id for deal in found.deals})
     return replace(found, inbound_at=newest, deals=(*found.deals, *others))
@@ -69,7 +67,6 @@ def _if_later(at: datetime | None, known: str) -> datetime | None:
 
 
 def describe_findings(found: Findings, zone: str) -> str:
-    """For example "GoHighLevel shows an email to them on 3 Oct 2026."; "" for nothing."""
     parts = []
     if found.inbound_at:
         parts.append(f"a message from them on {_local_day(found.inbound_at, zone)}")

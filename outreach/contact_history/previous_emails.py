@@ -123,7 +123,6 @@ def load_history(lead: Lead, now: datetime, but: int | None = None) -> EmailHist
 
 
 def thread_texts(follow_up: int | None) -> tuple[EarlierEmail, ...]:
-    """The earlier emails of a follow-up's thread, oldest first; none for a first email."""
     first = Message.objects.filter(followed_by=follow_up).first() if follow_up else None
     if first is None:
         return ()

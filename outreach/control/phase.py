@@ -61,7 +61,6 @@ def check_not_halted() -> None:
 
 
 def change_phase(to: Phase, *, by: Any, reason: str, override: bool = False) -> Control:
-    """Set the phase and log it. The caller has checked gates and permission."""
     with transaction.atomic():
         row = lock_control()
         if row.phase == to:
@@ -155,7 +154,6 @@ def resume_sending(*, by: Any, reason: str) -> Control:
 
 
 def actor_name(by: Any) -> str:
-    """How a user, the command line or the system is shown in history."""
     if by is None:
         return "the system"
     return (by.get_full_name() or by.get_username()) if hasattr(by, "get_username") else str(by)

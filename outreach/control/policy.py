@@ -124,7 +124,6 @@ def machine_verdict_now(
 
 
 def verdicts_by_phase(facts: EmailFacts) -> dict[str, dict[str, object]]:
-    """The verdict of every phase with automatic approval, as stored beside a draft."""
     return {
         phase.value: {
             "machine_approves": verdict.machine_approves,

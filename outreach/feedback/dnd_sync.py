@@ -32,7 +32,6 @@ SYNCED_REASONS = (Reason.UNSUBSCRIBED, Reason.COMPLAINED, Reason.ERASED)
 
 
 def push_due(batch: int = 5) -> int:
-    """Record new stops and pass due ones on, newest first; returns how many were tried."""
     record_new_stops()
     if "ghl" in settings.SANDBOXED:
         return 0
@@ -73,7 +72,6 @@ def record_new_stops(batch: int = 500) -> int:
 
 
 def _push_stop(row: OptOut) -> bool:
-    """Pass on one stop; False where GoHighLevel could not be asked."""
     stop = row.suppression
     if stop.lead and stop.lead.kind != Kind.LIVE:
         _mark_done(row, Outcome.NOT_LIVE)
@@ -126,7 +124,6 @@ def _parse_pk(text: str) -> int:
 
 
 def _block_contact(contact_id: str) -> bool:
-    """Set do-not-disturb for email; False where the contact no longer exists."""
     try:
         contacts.block_email(contact_id)
     except http.RequestRefused as failure:

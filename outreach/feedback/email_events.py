@@ -82,7 +82,6 @@ def _may_be_leaving(fact: EmailEventFact) -> bool:
 def record_event(
     message: Message, kind: str, code: str, source: str, at: datetime, once: str = ""
 ) -> bool:
-    """Store an event unless it is known; True where it is new."""
     key = once if kind == Kind.DEFERRED and once else f"{message.pk}:{kind}"
     told = {
         "message": message,
@@ -113,7 +112,6 @@ def _stop_reason(fact: EmailEventFact, address: str) -> str:
 
 
 def _deferred_too_often(address: str) -> bool:
-    """Whether every email to `address` since the last delivery was deferred, for days."""
     rows = EmailEvent.objects.filter(message__to_address=address)
     arrived = rows.filter(kind=Kind.DELIVERED).order_by("-at").values_list("at", flat=True).first()
     put_off = rows.filter(kind=Kind.DEFERRED, **({"at__gt": arrived} if arrived else {}))

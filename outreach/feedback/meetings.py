@@ -13,7 +13,6 @@ from outreach.review import review_actions
 
 
 def apply_meeting(fact: AppointmentFact, now: datetime) -> Lead | None:
-    """Needs a transaction."""
     lead = contact_matching.find_lead(fact.contact_id, "")
     if lead is None:
         return None
@@ -40,7 +39,6 @@ def apply_meeting(fact: AppointmentFact, now: datetime) -> Lead | None:
 def mark_unlisted_deleted(
     calendar_id: str, start: datetime, end: datetime, listed: set[str], noted_before: datetime
 ) -> int:
-    """Mark what a complete reading of one calendar did not list; returns how many."""
     there = Meeting.objects.filter(calendar_id=calendar_id, starts_at__gte=start, starts_at__lt=end)
     gone = (
         there.exclude(ghl_id__in=listed)

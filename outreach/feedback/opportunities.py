@@ -15,7 +15,6 @@ from outreach.review import review_actions
 
 
 def apply_opportunity(fact: OpportunityFact, now: datetime) -> Lead | None:
-    """Needs a transaction."""
     found = contact_matching.find_lead(fact.contact_id, fact.address)
     lead = locks.lock_leads(found.pk)[0] if found else None
     named = {
@@ -39,6 +38,5 @@ def apply_opportunity(fact: OpportunityFact, now: datetime) -> Lead | None:
 
 
 def mark_unseen_deleted(since: datetime) -> int:
-    """Mark what a complete sweep since then did not list; returns how many."""
     gone = Opportunity.objects.exclude(status=Opportunity.DELETED).filter(seen_at__lt=since)
     return gone.update(status=Opportunity.DELETED)

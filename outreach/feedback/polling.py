@@ -41,7 +41,6 @@ class StageResult:
 
 
 def sync_due_stages(limits: RoundLimits = USUAL_LIMITS) -> int:
-    """One round of every stage that is due; returns how many facts were read."""
     if "ghl" in settings.SANDBOXED:
         return 0
     _make_cursors()

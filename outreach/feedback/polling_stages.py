@@ -111,7 +111,6 @@ def _is_known(email_id: str, row: ListedMessage) -> bool:
 
 
 def _fetch_email(email_id: str, row: ListedMessage) -> ghl_facts.MessageFact | None:
-    """None where it is deleted, or not there yet: then the overlap brings it again."""
     with _ignoring_deleted():
         return call_patiently(lambda: polling_api.fetch_email(email_id, row))
     return None
@@ -178,7 +177,6 @@ def _read_in_turn(
     most: int,
     look: Callable[[PollingRound, Message], None],
 ) -> bool:
-    """Read the next rows after the last one read; after the end the first is next."""
     for message in rows.filter(pk__gt=polling_round.position.get("after", 0)).order_by("pk")[
         : most + 1
     ]:

@@ -22,7 +22,6 @@ UNSUBSCRIBED = suppression.Reason.UNSUBSCRIBED
 
 
 def unsubscribe_by_token(token: str) -> bool:
-    """False for an unknown token."""
     if not TOKEN_PATTERN.fullmatch(token):
         return False
     message = Message.objects.select_related("lead").filter(unsubscribe_token=token).first()

@@ -16,7 +16,6 @@ from outreach.integrations.ghl.ghl_facts import GhlFact
 
 
 def process_inbox(batch: int = 200) -> int:
-    """Process waiting events and check the guardrails; returns how many events were tried."""
     count = events.process_due(batch, PROCESSORS)
     if count:
         guardrails.check_guardrails()
@@ -32,7 +31,6 @@ def process_webhook(event: InboundEvent) -> None:
 
 
 def process_workflow(event: InboundEvent) -> None:
-    """A stop takes effect at once; everything else is left to polling."""
     _apply_body(
         event, "workflow", lambda raw: webhook_bodies.read_workflow(raw, settings.GHL_LOCATION_ID)
     )

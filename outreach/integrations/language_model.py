@@ -68,7 +68,6 @@ def _post_chat(body: dict[str, Any], until: float) -> http.HttpAnswer:
 
 
 def _without_body(failure: http.HttpError) -> http.HttpError:
-    """The same kind of error in our own words, without the answer's."""
     if not failure.status:
         return failure
     words = {

@@ -56,7 +56,6 @@ class ReplyQuerySet(models.QuerySet["Reply"]):
         return self.filter(Q(corrected_to__in=kinds) | Q(corrected_to="", sorted_as__in=kinds))
 
     def by_people(self) -> "ReplyQuerySet":
-        """Without automatic replies."""
         return self.of_kind(*(kind for kind in ReplyKind.values if kind != ReplyKind.OUT_OF_OFFICE))
 
     def counted(self) -> "ReplyQuerySet":

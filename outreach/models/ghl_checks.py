@@ -51,7 +51,6 @@ class GhlLook(models.Model):
         return f"{self.message}: {self.looked_at or 'not yet'}"
 
     def is_of(self, address_hash: str, since: datetime) -> bool:
-        """Whether this address was asked about since then."""
         return (
             self.looked_at is not None
             and self.looked_at >= since

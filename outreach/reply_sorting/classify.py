@@ -105,6 +105,5 @@ def _strongest_kind(found: Mapping[str, Sequence[str]], text: str) -> str:
 
 
 def _first_question(text: str) -> str:
-    """The first sentence that ends in a question mark."""
     before, mark, _ = text.partition("?")
     return (re.split(r"[.!\n]", before)[-1] + mark).strip() if mark else ""

@@ -51,7 +51,6 @@ def phrase_list(name: str) -> list[str]:
 
 @cache
 def list_pattern(name: str) -> re.Pattern[str]:
-    """Matches any phrase of a list, as whole words."""
     spaced: list[str] = []
     unspaced: list[str] = []
     for phrase in phrase_list(name):
@@ -74,7 +73,6 @@ def _phrase_regex(phrase: str) -> str:
 
 
 def expand_names(phrase: str) -> str:
-    """Replace every {name} in a phrase by its words."""
     while named := re.search(r"\{([a-z]+)\}", phrase):
         phrase = phrase.replace(named[0], f"({fold_text(WORD_LISTS['also'][named[1]])})")
     return phrase

@@ -186,7 +186,6 @@ def _names_the_writer(line: str) -> bool:
 
 
 def _label_positions(name: str, line: str) -> list[int]:
-    """Where words of the list stand as a label: "Sent:", "*Sent:*", "Envoyé :"."""
     low = fold_text(line)
     found = list_pattern(f"mail.{name}").finditer(low)
     return [match.start() for match in found if low[match.end() :].lstrip(" *")[:1] in (":", "：")]
@@ -223,7 +222,6 @@ def without_signature(text: str) -> str:
 
 
 def _from_delimiter(lines: Sequence[str]) -> int:
-    """Where "--" or "Sent from my phone" stands, after some text."""
     return _first_line(
         lines, lambda at: bool(_DELIMITER.fullmatch(lines[at])) or _is_device(lines[at])
     )
@@ -234,7 +232,6 @@ def _is_device(line: str) -> bool:
 
 
 def _from_sign_off(lines: Sequence[str]) -> int:
-    """Where "Best regards" stands with only short lines after it."""
     last_sentence = max((at for at, line in enumerate(lines) if _is_sentence(line)), default=-1)
     latest = max(last_sentence, len(lines) - MAX_SIGNATURE_LINES)
     return _first_line(lines, lambda at: at > latest and _is_sign_off(lines[at]))
@@ -247,7 +244,6 @@ def _is_sign_off(line: str) -> bool:
 
 
 def _from_contact_block(lines: Sequence[str]) -> int:
-    """Where a last paragraph of short lines with a telephone number or address begins."""
     start = max((at for at, line in enumerate(lines) if not line), default=len(lines) - 1) + 1
     block = lines[start:]
     is_block = 2 <= len(block) <= MAX_SIGNATURE_LINES and not any(
@@ -263,7 +259,6 @@ def _is_sentence(line: str) -> bool:
 
 
 def _first_line(lines: Sequence[str], begins: Callable[[int], bool]) -> int:
-    """The first line that `begins` accepts, after some text."""
     said = False
     for at, line in enumerate(lines):
         if said and line and begins(at):

@@ -58,7 +58,6 @@ def check_due(batch: int = 5) -> int:
 
 
 def _check_one(look: GhlLook) -> bool:
-    """False where GoHighLevel could not be asked."""
     message = look.message
     try:
         with contacts.check_before_each_call(phase.check_not_halted):
@@ -104,7 +103,6 @@ def read_findings(contact_id: str, lead: Lead) -> Findings:
 def _without_ours(
     said: list[conversation_api.ConversationRow], lead: Lead
 ) -> list[conversation_api.ConversationRow | conversation_api.ReadEmail]:
-    """Without our emails and automatic replies; in a thread, unknown emails are read."""
     ours, automatic = _our_ids(lead), _auto_reply_ids(lead)
     found: list[conversation_api.ConversationRow | conversation_api.ReadEmail] = []
     for row in said:
@@ -118,7 +116,6 @@ def _without_ours(
 def _read_unknown(
     email_ids: tuple[str, ...], known: frozenset[str]
 ) -> Iterator[conversation_api.ReadEmail]:
-    """The newest emails of a thread that are not known: their row lacks direction and time."""
     for email_id in [one for one in email_ids if one not in known][-MAX_READ_EMAILS:]:
         yield conversation_api.read_email(email_id)
 

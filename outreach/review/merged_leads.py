@@ -51,7 +51,6 @@ def follow_merges(batch: int = 200) -> int:
 
 
 def _rows_of_pair(now_at: int, written_for: int) -> Q:
-    """The rows of one lead that are at another, or still where they were written."""
     return Q(lead=now_at, written_for=written_for) | (
         Q(lead=now_at, written_for=None) if now_at == written_for else Q(pk=None)
     )

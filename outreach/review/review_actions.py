@@ -149,7 +149,6 @@ def edit_text(message: Message, version: int, *, subject: str, body: str, by: An
 
 
 def _empty_text(message: Message) -> MessageText:
-    """For an email that could not be drafted and is written by hand."""
     footer = email_footer.build_footer(
         compose.signature_of(compose.sender_of(message.lead), message.unsubscribe_token)
     )
@@ -186,7 +185,6 @@ def _after_edit(message: Message, failed: checks.CheckResult | None, by: Any) ->
 
 
 def undo_approval(message: Message, *, by: Any) -> Message:
-    """Raises IllegalMove or Stale when it is too late."""
     if message.status != Status.CLEARED:
         raise IllegalMove(message.status, Status.HELD)
     held = move_message(
@@ -223,7 +221,6 @@ def withdraw_email(message: Message, *, by: Any, reason: str = "") -> Message:
 
 
 def mark_opened(message: Message) -> None:
-    """From now on its text is changed by nobody but people."""
     Message.objects.filter(pk=message.pk, opened_at=None).update(opened_at=timezone.now())
 
 
@@ -255,7 +252,6 @@ def withdraw_open_emails(lead: Lead, why: MoveCode | str) -> int:
 
 
 def recheck_open_emails(lead: Lead) -> None:
-    """Make open emails critical where what is known now asks for a person's decision."""
     for message in (
         previous_emails.emails_of(lead).filter(status__in=DECIDABLE).select_related("lead")
     ):

@@ -122,7 +122,6 @@ def read_email(email_id: str) -> ReadEmail:
 
 
 def open_deals(contact_id: str) -> list[OpenDeal]:
-    """100 at most."""
     found = search_opportunities({"contactId": contact_id, "status": "open", "limit": "100"})
     rows = [row for row in _required_list(found, "opportunities") if row.get("status") == "open"]
     return [

@@ -167,7 +167,6 @@ def parse_time(value: Any, default: datetime | None = None) -> datetime | None:
 
 
 def address_in(value: Any) -> str:
-    """The address in "Dana <dana@x>", or in the first of a list of those."""
     first = value[0] if isinstance(value, list) and value else value
     return parseaddr(first)[1][:254] if isinstance(first, str) else ""
 
@@ -220,7 +219,6 @@ def do_not_disturb_fact(raw: Mapping[str, Any]) -> DoNotDisturbFact:
 def appointment_fact(
     raw: Mapping[str, Any], at: datetime, *, is_read: bool = False
 ) -> AppointmentFact | None:
-    """None for one without an id or a time."""
     starts_at, one = parse_time(raw.get("startTime")), text_in(raw, "id")
     if not one or starts_at is None:
         return None
@@ -240,7 +238,6 @@ def appointment_fact(
 def opportunity_fact(
     raw: Mapping[str, Any], at: datetime, *, is_read: bool = False
 ) -> OpportunityFact | None:
-    """None for one without an id."""
     one = text_in(raw, "id")
     if not one:
         return None
@@ -260,7 +257,6 @@ def opportunity_fact(
 
 
 def _parse_money(value: Any) -> Decimal:
-    """0 for what is missing, no amount, or more than the column holds."""
     try:
         found = Decimal(str(value or 0))
         return (

@@ -181,7 +181,6 @@ def list_opportunities(after: tuple[str, str] | None, now: datetime) -> Opportun
 
 
 def required_list(answer: Any, name: str) -> list[dict[str, Any]]:
-    """Raises Unavailable where the list is missing."""
     found = as_mapping(answer).get(name)
     if not isinstance(found, list):
         raise http.ServiceUnavailable(f"GoHighLevel answered without {name}")

@@ -75,7 +75,6 @@ def workflow_delivery_name(sha256: str, at: datetime) -> str:
 
 
 def parse_body(raw: bytes) -> Mapping[str, Any]:
-    """Raises UnreadableBody."""
     try:
         body = json.loads(raw)
     except (ValueError, RecursionError) as error:
