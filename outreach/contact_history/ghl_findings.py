@@ -74,8 +74,8 @@ def describe_findings(found: Findings, zone: str) -> str:
         parts.append(f"an email to them on {_local_day(found.outbound_at, zone)}")
     if found.deals:
         parts.append(_describe_deals(found.deals))
-    said = " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
-    return f"GoHighLevel shows {said}." if said else ""
+    sentence = " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+    return f"GoHighLevel shows {sentence}." if sentence else ""
 
 
 def _describe_deals(deals: tuple[FoundDeal, ...]) -> str:

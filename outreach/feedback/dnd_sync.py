@@ -103,10 +103,10 @@ def contact_ids_of(stop: Suppression) -> set[str]:
     )
     person = suppression.rows_of(lead) if lead else []
     emails = Message.objects.filter(lead__in=person).exclude(ghl_contact_id="")
-    looks = GhlLook.objects.filter(message__lead__in=person).exclude(contact_id="")
+    checks = GhlLook.objects.filter(message__lead__in=person).exclude(contact_id="")
     known = {
         *emails.values_list("ghl_contact_id", flat=True),
-        *looks.values_list("contact_id", flat=True),
+        *checks.values_list("contact_id", flat=True),
     }
     return known | _contact_ids_by_address(
         {mail for row in person for mail in (row.email, row.personal_email) if mail}

@@ -83,14 +83,14 @@ def record_event(
     message: Message, kind: str, code: str, source: str, at: datetime, once: str = ""
 ) -> bool:
     key = once if kind == Kind.DEFERRED and once else f"{message.pk}:{kind}"
-    told = {
+    values = {
         "message": message,
         "kind": kind,
         "code": code,
         "source": source,
         "at": min(at, timezone.now()),
     }
-    return EmailEvent.objects.get_or_create(key=key, defaults=told)[1]
+    return EmailEvent.objects.get_or_create(key=key, defaults=values)[1]
 
 
 def stop_address(address: str, reason: str, source: str, person: Lead | None) -> None:

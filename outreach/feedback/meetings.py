@@ -17,7 +17,7 @@ def apply_meeting(fact: AppointmentFact, now: datetime) -> Lead | None:
     if lead is None:
         return None
     person = locks.lock_leads(lead.pk)[0]
-    told = {
+    values = {
         "status": fact.status,
         "booked_at": fact.booked_at,
         "starts_at": fact.starts_at,
@@ -28,8 +28,8 @@ def apply_meeting(fact: AppointmentFact, now: datetime) -> Lead | None:
         "message": contact_matching.newest_email_to(person, fact.booked_at),
         "changed_at": fact.changed_at,
     }
-    row, made = Meeting.objects.get_or_create(ghl_id=fact.id, defaults=told | first)
-    if not made and not ordering.update_if_newer(row, told, fact.changed_at, fact.is_read, now):
+    row, made = Meeting.objects.get_or_create(ghl_id=fact.id, defaults=values | first)
+    if not made and not ordering.update_if_newer(row, values, fact.changed_at, fact.is_read, now):
         return person
     if fact.status not in Meeting.OFF:
         review_actions.withdraw_open_emails(person, MoveCode.MEETING)

@@ -22,16 +22,16 @@ def apply_opportunity(fact: OpportunityFact, now: datetime) -> Lead | None:
         "pipeline_id": fact.pipeline_id,
         "stage_id": fact.stage_id,
     }
-    told = {"status": fact.status, "opened_at": fact.opened_at} | {
-        name: said for name, said in named.items() if said
+    values = {"status": fact.status, "opened_at": fact.opened_at} | {
+        name: value for name, value in named.items() if value
     }
-    told |= {"lead": lead} if lead else {}
-    told |= {} if fact.value is None else {"value": fact.value}
+    values |= {"lead": lead} if lead else {}
+    values |= {} if fact.value is None else {"value": fact.value}
     row, made = Opportunity.objects.get_or_create(
-        ghl_id=fact.id, defaults=told | {"changed_at": fact.changed_at, "seen_at": now}
+        ghl_id=fact.id, defaults=values | {"changed_at": fact.changed_at, "seen_at": now}
     )
     Opportunity.objects.filter(pk=row.pk).update(seen_at=now)
-    is_news = made or ordering.update_if_newer(row, told, fact.changed_at, fact.is_read, now)
+    is_news = made or ordering.update_if_newer(row, values, fact.changed_at, fact.is_read, now)
     if is_news and lead is not None and fact.status == Opportunity.OPEN:
         review_actions.recheck_open_emails(lead)
     return lead

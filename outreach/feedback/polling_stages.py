@@ -95,8 +95,8 @@ def _apply_row(polling_round: PollingRound, row: ListedMessage) -> None:
             row.as_message_fact()
         )  # without its words, but that somebody wrote is known
     for email_id in row.email_ids:
-        if not _is_known(email_id, row) and (said := _fetch_email(email_id, row)) is not None:
-            polling_round.apply_fact(said)
+        if not _is_known(email_id, row) and (fact := _fetch_email(email_id, row)) is not None:
+            polling_round.apply_fact(fact)
             cache.set(f"ghl:email:{email_id}", True, REMEMBERED_SECONDS)
 
 
@@ -175,14 +175,14 @@ def _read_in_turn(
     polling_round: PollingRound,
     rows: QuerySet[Message],
     most: int,
-    look: Callable[[PollingRound, Message], None],
+    read_one: Callable[[PollingRound, Message], None],
 ) -> bool:
     for message in rows.filter(pk__gt=polling_round.position.get("after", 0)).order_by("pk")[
         : most + 1
     ]:
         if most == 0 or polling_round.is_over():
             return False
-        look(polling_round, message)
+        read_one(polling_round, message)
         most -= 1
         polling_round.position["after"] = message.pk
         polling_round.store_position()

@@ -51,7 +51,7 @@ def apply_message(fact: MessageFact, source: str) -> Lead | None:
 def _store_reply(fact: MessageFact, person: Lead, source: str) -> None:
     found = classify.sort_reply(fact.subject, fact.body)
     message = contact_matching.newest_email_to(person, fact.at)
-    told = {
+    values = {
         "lead": person,
         "message": message,
         "channel": fact.channel,
@@ -60,7 +60,7 @@ def _store_reply(fact: MessageFact, person: Lead, source: str) -> None:
         "sorted_as": found.kind,
         "is_sure": found.is_sure,
     }
-    reply, made = Reply.objects.get_or_create(ghl_message_id=fact.id, defaults=told)
+    reply, made = Reply.objects.get_or_create(ghl_message_id=fact.id, defaults=values)
     if not made:
         return
     ReplyText.objects.create(

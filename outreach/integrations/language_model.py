@@ -75,8 +75,8 @@ def _without_body(failure: http.HttpError) -> http.HttpError:
         403: "LLM_API_KEY is not accepted",
         429: "too many requests",
     }
-    said = words.get(failure.status, "")
-    text = f"it answered {failure.status}" + (f": {said}" if said else "")
+    cause = words.get(failure.status, "")
+    text = f"it answered {failure.status}" + (f": {cause}" if cause else "")
     return type(failure)(text, failure.status, b"", failure.retry_after)
 
 

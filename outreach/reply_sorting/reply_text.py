@@ -259,9 +259,9 @@ def _is_sentence(line: str) -> bool:
 
 
 def _first_line(lines: Sequence[str], begins: Callable[[int], bool]) -> int:
-    said = False
+    has_text = False
     for at, line in enumerate(lines):
-        if said and line and begins(at):
+        if has_text and line and begins(at):
             return at
-        said = said or bool(line)
+        has_text = has_text or bool(line)
     return len(lines)

@@ -50,36 +50,36 @@ def check_due(batch: int = 5) -> int:
     waiting = Message.objects.filter(status=Status.HELD, kind=Kind.LIVE)
     due = GhlLook.objects.filter(due_at__lte=timezone.now(), message__in=waiting)
     count = 0
-    for look in claims.lease_rows(due.order_by("message__rank", "due_at"), LEASE_SECONDS, batch):
+    for check in claims.lease_rows(due.order_by("message__rank", "due_at"), LEASE_SECONDS, batch):
         count += 1
-        if not _check_one(look):
+        if not _check_one(check):
             break
     return count
 
 
-def _check_one(look: GhlLook) -> bool:
-    message = look.message
+def _check_one(check: GhlLook) -> bool:
+    message = check.message
     try:
         with contacts.check_before_each_call(phase.check_not_halted):
             contact = contacts.find_contact(message.to_address) if message.to_address else None
             found = read_findings(contact.id, message.lead) if contact else Findings()
     except http.HttpError as failure:
-        _retry_later(look, failure.detail, failure.retry_after)
+        _retry_later(check, failure.detail, failure.retry_after)
         return not isinstance(failure, http.ServiceUnavailable)
     except Exception as error:
         log.exception("email %s could not be looked for at GoHighLevel", message.pk)
-        _retry_later(look, f"{type(error).__name__}: {error}", None)
+        _retry_later(check, f"{type(error).__name__}: {error}", None)
         return True
     with transaction.atomic():
         locks.lock_leads(message.lead_id)
-        if store_check(message, contact, found, lease=look.lease_until):
+        if store_check(message, contact, found, lease=check.lease_until):
             _apply_check(message, contact)
     return True
 
 
-def _retry_later(look: GhlLook, text: str, retry_after: float | None) -> None:
-    wait = max(claims.retry_delay(look.attempts, base=5), timedelta(seconds=retry_after or 0))
-    mine = GhlLook.objects.filter(pk=look.pk, lease_until=look.lease_until)
+def _retry_later(check: GhlLook, text: str, retry_after: float | None) -> None:
+    wait = max(claims.retry_delay(check.attempts, base=5), timedelta(seconds=retry_after or 0))
+    mine = GhlLook.objects.filter(pk=check.pk, lease_until=check.lease_until)
     mine.update(lease_until=None, due_at=timezone.now() + min(wait, LONGEST_WAIT), error=text[:300])
 
 
@@ -88,8 +88,8 @@ def read_findings(contact_id: str, lead: Lead) -> Findings:
 
     Raises lib.http's errors.
     """
-    said = conversation_api.read_conversation(contact_id)
-    others = _without_ours(said, lead) if said else []
+    rows = conversation_api.read_conversation(contact_id)
+    others = _without_ours(rows, lead) if rows else []
     found = Findings(
         outbound_at=_newest_time([one.at for one in others if one.is_email and not one.inbound]),
         inbound_at=_newest_time([one.at for one in others if one.inbound]),
@@ -101,11 +101,11 @@ def read_findings(contact_id: str, lead: Lead) -> Findings:
 
 
 def _without_ours(
-    said: list[conversation_api.ConversationRow], lead: Lead
+    rows: list[conversation_api.ConversationRow], lead: Lead
 ) -> list[conversation_api.ConversationRow | conversation_api.ReadEmail]:
     ours, automatic = _our_ids(lead), _auto_reply_ids(lead)
     found: list[conversation_api.ConversationRow | conversation_api.ReadEmail] = []
-    for row in said:
+    for row in rows:
         if len(row.email_ids) > 1:
             found += _read_unknown(row.email_ids, ours | automatic)
         elif not {row.id, *row.email_ids} & (automatic if row.inbound else ours):

@@ -209,7 +209,7 @@ def return_machine_approved() -> int:
             drafts.hold_for_review(message, MoveCode.MACHINE_RETURNED)
             count += 1
         except StaleMessage:
-            continue  # it is at the door, which judges it again
+            continue  # it is being sent, and the final checks judge it again
     return count
 
 
@@ -247,7 +247,7 @@ def withdraw_open_emails(lead: Lead, why: MoveCode | str) -> int:
             move_message(message, Status.WITHDRAWN, why)
             count += 1
         except StaleMessage:
-            continue  # it is at the door, which asks for suppression and answers itself
+            continue  # it is being sent, and the final checks ask for suppression and replies
     return count
 
 
@@ -276,7 +276,7 @@ def make_critical(message: Message, reason: str) -> None:
     try:
         drafts.hold_for_review(message, MoveCode.MORE_KNOWN, error=reason, **critical)
     except StaleMessage:
-        return  # it is at the door, which looks at GoHighLevel itself
+        return  # it is being sent, and the final checks ask GoHighLevel
 
 
 def _require_version(message: Message, version: int) -> None:

@@ -146,9 +146,9 @@ def text_in(raw: Mapping[str, Any], *names: str, longest: int = 80) -> str:
     return ""
 
 
-def storable_text(said: str) -> str:
+def storable_text(text: str) -> str:
     """Without NUL and lone surrogates, which PostgreSQL cannot store."""
-    return said.replace("\x00", "").encode("utf-8", "replace").decode()
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 def as_mapping(value: Any) -> Mapping[str, Any]:
