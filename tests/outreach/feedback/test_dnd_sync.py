@@ -161,7 +161,7 @@ FAULTS = {
 
 @pytest.mark.parametrize("route", [FIND, CONTACT, BLOCK])
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
-def test_it_is_tried_until_it_is_done_and_shown_while_it_is_not(
+def test_stop_is_retried_until_done_with_an_alarm(
     ghl: FakeGhl, clock: Any, route: str, fault: Any
 ) -> None:
     contact = ghl.add_contact("dana@northline.test")
@@ -204,9 +204,7 @@ def test_a_block_whose_answer_was_lost_is_seen_the_next_time(ghl: FakeGhl, clock
     assert ghl.contact(contact["id"])["dndSettings"]["Email"] == BLOCKED
 
 
-def test_one_that_is_refused_does_not_hold_up_the_others_and_the_newest_is_first(
-    ghl: FakeGhl,
-) -> None:
+def test_refused_stop_does_not_block_others_newest_first(ghl: FakeGhl) -> None:
     ghl.add_contact("older@northline.test"), ghl.add_contact("newer@northline.test")
     for name in ("older", "newer"):
         suppression.suppress(f"{name}@northline.test", "unsubscribed", "test")
@@ -258,7 +256,7 @@ def test_a_domain_is_nobody_to_tell(ghl: FakeGhl) -> None:
     assert (OptOut.objects.count(), ghl.requests()) == (0, [])
 
 
-def test_old_stops_are_not_read_again_and_one_that_comes_to_light_late_is_noted(clock: Any) -> None:
+def test_late_visible_stop_is_found_without_rereading_old(clock: Any) -> None:
     for n in range(3):
         suppression.suppress(f"p{n}@northline.test", "unsubscribed", "test")
     late_one = Suppression.objects.order_by("pk")[1]

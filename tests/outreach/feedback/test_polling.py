@@ -214,9 +214,7 @@ WAYS: dict[str, Callable[[World, int], None]] = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_by_webhooks_by_polling_and_by_both_it_ends_in_the_same_rows(
-    ghl: FakeGhl, clock: Any, way: str
-) -> None:
+def test_webhooks_and_polling_end_in_the_same_rows(ghl: FakeGhl, clock: Any, way: str) -> None:
     world = World(ghl, clock)
     WAYS[way](world, int(way[-1]) if way[-1].isdigit() else 0)
     found, of = everything(), world.of
@@ -283,7 +281,7 @@ def test_nothing_is_asked_in_the_sandbox(ghl: FakeGhl, settings: Any) -> None:
     assert (ghl.requests(), SyncCursor.objects.count()) == ([], 0)
 
 
-def test_every_stage_asks_what_ghl_allows_and_says_when_it_came_to_its_end(ghl: FakeGhl) -> None:
+def test_every_stage_sends_valid_requests_and_reports_its_end(ghl: FakeGhl) -> None:
     make_sent_email(ghl)
     before = len(ghl.requests())
     assert results() == {
@@ -332,7 +330,7 @@ def test_a_message_that_appears_late_is_found_by_the_overlap(ghl: FakeGhl, clock
     assert Reply.objects.count() == 2
 
 
-def test_what_is_known_or_of_no_use_is_not_read_again(ghl: FakeGhl) -> None:
+def test_known_and_useless_emails_are_not_read(ghl: FakeGhl) -> None:
     message = make_sent_email(ghl)
     ghl.receive_reply(message.ghl_contact_id)
     ghl.receive_reply(ghl.add_contact("stranger@else.test"))
@@ -357,9 +355,7 @@ def texted(ghl: FakeGhl, message: Message, count: int) -> None:
         ghl._messages[told["messageId"]]["dateAdded"] = at
 
 
-def test_what_a_round_has_no_time_for_is_read_in_the_next_without_reading_anything_twice(
-    ghl: FakeGhl,
-) -> None:
+def test_the_next_round_reads_the_rest_only_once(ghl: FakeGhl) -> None:
     texted(ghl, make_sent_email(ghl), 250)
     for count in (10, 19, 25):
         due()
@@ -394,9 +390,7 @@ def test_after_a_break_nothing_is_lost_wherever_it_came(ghl: FakeGhl, broken: in
     assert (Reply.objects.count(), cursor("other channels").error) == (30, "")
 
 
-def test_a_process_that_dies_in_the_middle_leaves_its_stage_to_others_after_the_lease(
-    ghl: FakeGhl, clock: Any
-) -> None:
+def test_stage_of_a_dead_process_is_taken_over(ghl: FakeGhl, clock: Any) -> None:
     polling.sync_due_stages()
     due()
     SyncCursor.objects.update(lease_until=timezone.now() + timedelta(seconds=90), attempts=1)
@@ -408,7 +402,7 @@ def test_a_process_that_dies_in_the_middle_leaves_its_stage_to_others_after_the_
     assert len(ghl.requests()) > before
 
 
-def test_a_round_that_takes_too_long_goes_on_in_the_next_one(ghl: FakeGhl) -> None:
+def test_long_round_continues_in_the_next(ghl: FakeGhl) -> None:
     message = make_sent_email(ghl)
     for n in range(5):
         ghl.receive_message(message.ghl_contact_id, f"{n}")
@@ -444,7 +438,7 @@ def test_a_status_that_says_nothing_yet_is_no_event(ghl: FakeGhl, status: str) -
     assert EmailEvent.objects.count() == 0
 
 
-def test_an_email_that_came_to_its_end_or_is_two_weeks_old_is_not_asked_about(ghl: FakeGhl) -> None:
+def test_final_or_old_emails_are_not_polled(ghl: FakeGhl) -> None:
     over, old = make_sent_email(ghl), make_sent_email(ghl, ago=timedelta(days=15))
     ghl.set_email_status(over.ghl_email_message_id, "opened")
     for _ in range(3):
@@ -454,7 +448,7 @@ def test_an_email_that_came_to_its_end_or_is_two_weeks_old_is_not_asked_about(gh
     assert not old.events.exists()
 
 
-def test_a_thread_that_lists_several_emails_is_read_email_by_email(ghl: FakeGhl) -> None:
+def test_thread_is_read_email_by_email(ghl: FakeGhl) -> None:
     message = make_sent_email(ghl)
     replies = [ghl.receive_reply(message.ghl_contact_id, body=f"Number {n}?") for n in range(2)]
     thread = {
@@ -540,7 +534,7 @@ def test_a_sweep_that_was_not_finished_ends_nothing(ghl: FakeGhl) -> None:
     ],
 )
 @pytest.mark.parametrize("failure", ["500", "garbage", "without its list", "401"])
-def test_an_error_stays_on_its_row_and_the_others_go_on(
+def test_stage_error_does_not_stop_other_stages(
     ghl: FakeGhl, route: str, stages: set[str], failure: str
 ) -> None:
     make_sent_email(ghl)
@@ -574,9 +568,7 @@ def test_what_was_deleted_at_ghl_is_passed_over(ghl: FakeGhl) -> None:
     assert EmailEvent.objects.get().message == second
 
 
-def test_after_an_error_it_is_tried_ever_more_rarely_and_told_at_last(
-    ghl: FakeGhl, clock: Any
-) -> None:
+def test_errors_back_off_and_finally_raise_an_alarm(ghl: FakeGhl, clock: Any) -> None:
     ghl.on(EVENTS).status(503, {"message": "oops"})
     waits = []
     for n in range(1, 7):
@@ -592,7 +584,7 @@ def test_after_an_error_it_is_tried_ever_more_rarely_and_told_at_last(
     assert (row.attempts, row.error, Alarm.objects.filter(closed_at=None).count()) == (0, "", 0)
 
 
-def test_a_fact_that_cannot_take_effect_stops_nobody_and_is_worked_off_later(ghl: FakeGhl) -> None:
+def test_failed_fact_is_stored_and_applied_later(ghl: FakeGhl) -> None:
     known, broken = make_sent_email(ghl), factories.cleared_email()
     Message.objects.filter(pk=broken.pk).update(
         ghl_contact_id=ghl.add_contact(broken.to_address)["id"], band="none"
@@ -629,7 +621,7 @@ def test_facts_are_stored_under_names_that_never_change(ghl: FakeGhl, name: str)
 # --- Beside the door ------------------------------------------------------------------------------
 
 
-def test_polling_uses_a_third_of_the_rate_and_leaves_the_rest_to_the_door(ghl: FakeGhl) -> None:
+def test_polling_leaves_most_of_the_rate_to_sending(ghl: FakeGhl) -> None:
     rates.pause_vendor(background_calls.RATE_NAME, 60, "as if used up")
     errors = [error for _, _, error in results().values() if error]
     assert len(errors) == 4 and all(
@@ -643,7 +635,7 @@ def test_polling_uses_a_third_of_the_rate_and_leaves_the_rest_to_the_door(ghl: F
 # --- The command ----------------------------------------------------------------------------------
 
 
-def test_the_command_reads_everything_and_says_so_in_its_exit_code(ghl: FakeGhl) -> None:
+def test_command_reads_all_stages_and_sets_exit_code(ghl: FakeGhl) -> None:
     message = make_sent_email(ghl)
     ghl.receive_reply(message.ghl_contact_id)
     out = StringIO()
@@ -664,7 +656,7 @@ def test_the_command_reads_everything_and_says_so_in_its_exit_code(ghl: FakeGhl)
     assert "✕ opportunities: 0 read" in out.getvalue() and "✓ emails: 0 read" in out.getvalue()
 
 
-def test_the_command_says_that_there_is_nothing_to_read_in_the_sandbox(settings: Any) -> None:
+def test_command_reads_nothing_in_the_sandbox(settings: Any) -> None:
     settings.SANDBOXED = ["ghl"]
     with pytest.raises(CommandError, match="in the sandbox"):
         call_command("sync_ghl")

@@ -135,7 +135,7 @@ def test_a_programs_footer_is_not_stop(footer: str) -> None:
     assert kind(f"We have received your request.\n\n{footer}", AUTOMATIC) == "out_of_office"
 
 
-def test_a_program_that_asks_for_removal_is_stop_and_a_person_looks() -> None:
+def test_automatic_removal_request_is_unsure_stop() -> None:
     found = sort_reply(
         AUTOMATIC, "I no longer work here. Please remove this address from your mailing list."
     )
@@ -180,7 +180,7 @@ def test_a_person_may_be_away_too(body: str, expected: str) -> None:
     assert kind(body) == expected
 
 
-def test_a_programs_note_that_may_answer_us_is_for_a_person_to_look_at() -> None:
+def test_unclear_automatic_reply_is_not_sure() -> None:
     assert sort_reply(AUTOMATIC, f"{AWAY} Back on Monday.").is_sure
     found = sort_reply(AUTOMATIC, "Sounds interesting, let's talk on Tuesday.")
     assert (found.kind, found.is_sure) == ("out_of_office", False)
@@ -257,7 +257,7 @@ def test_every_phrase_is_found(name: str) -> None:
     assert missed == []
 
 
-def test_no_phrase_is_listed_twice_and_none_uses_more_of_the_language_than_is_said() -> None:
+def test_phrases_are_unique_and_use_documented_syntax() -> None:
     for name in LISTED:
         assert len(phrase_list(name)) == len(set(phrase_list(name))), name
         assert not re.search(r"[\\\[\].+^$]|\(\?", " ".join(phrase_list(name))), name

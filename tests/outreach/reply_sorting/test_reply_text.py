@@ -83,14 +83,14 @@ def test_sentences_that_look_like_headers_stay(text: str) -> None:
     assert without_quotes(text) == text
 
 
-def test_our_own_footer_is_nobodys_word_even_where_nothing_marks_it_as_quoted() -> None:
+def test_our_unquoted_footer_is_removed() -> None:
     assert (
         without_quotes("Good.\n\n1 Example Street\nUnsubscribe: https://caio.example.com/u/9f2c")
         == "Good.\n\n1 Example Street"
     )
 
 
-def test_a_legal_notice_is_not_said_but_what_stands_above_it_is() -> None:
+def test_legal_notice_is_cut_off() -> None:
     notice = "CONFIDENTIALITY NOTICE: if you are not the intended recipient, stop and delete this."
     assert without_quotes(f"Good.\n\n{notice}") == "Good."
     assert without_quotes(notice) == notice
