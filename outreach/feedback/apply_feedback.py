@@ -20,7 +20,7 @@ from outreach.integrations.ghl.ghl_facts import (
 def apply_fact(fact: GhlFact, source: str, now: datetime | None = None) -> Lead | None:
     """Apply `fact` in one transaction; the lead it is about, None where we know nobody by it.
 
-    `source` is "webhook", "workflow" or "poll". Raises NotYet where the fact comes too early.
+    `source` is "webhook", "workflow" or "poll". Raises TryAgainSoon where the fact comes too early.
     """
     now = now or timezone.now()
     with transaction.atomic():

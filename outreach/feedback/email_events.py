@@ -40,7 +40,7 @@ DEFERRED_FOR = timedelta(days=2)
 def apply_email_event(fact: EmailEventFact, source: str) -> Lead | None:
     """Store one event and stop what it stops; the lead it is about. Needs a transaction.
 
-    Raises NotYet while the email may be leaving and its id is not stored yet.
+    Raises TryAgainSoon while the email may be leaving and its id is not stored yet.
     """
     message = contact_matching.find_email(fact.email_id, fact.address, fact.at)
     if message is None and _may_be_leaving(fact):

@@ -165,7 +165,7 @@ def test_a_bounce_of_a_stranger_stops_the_address_for_later(ghl: FakeGhl) -> Non
 
 
 def test_event_before_the_send_answer_is_retried(ghl: FakeGhl, clock: Any) -> None:
-    """The webhook is here before the door has written down the id."""
+    """The webhook arrives before the id is stored."""
     message = make_sent_email(ghl)
     payload, ids = ghl.email_event("delivered"), message.ghl_email_message_id
     Message.objects.filter(pk=message.pk).update(status="sending", ghl_email_message_id="")
@@ -175,7 +175,7 @@ def test_event_before_the_send_answer_is_retried(ghl: FakeGhl, clock: Any) -> No
     event = InboundEvent.objects.get()
     assert (event.state, event.reason) == (
         "waiting",
-        "NotYet: The email may be leaving this moment.",
+        "TryAgainSoon: The email may be leaving this moment.",
     )
     assert noted() == []
     Message.objects.filter(pk=message.pk).update(status="sent", ghl_email_message_id=ids)
