@@ -109,6 +109,16 @@ def test_stop_wins(body: str) -> None:
     assert kind(body) == "stop"
 
 
+def test_hint_of_a_stop_is_an_unsure_stop() -> None:
+    found = sort_reply("", "I find this creepy.")
+
+    assert (found.kind, found.is_sure, found.words) == ("stop", False, ("creepy",))
+
+
+def test_hint_of_a_stop_beside_a_yes_is_no_stop() -> None:
+    assert sort_reply("", "Sounds good, I'm fed up with our vendor.").kind == "positive"
+
+
 def test_stop_is_heard_below_the_signature_and_then_shown() -> None:
     found = sort_reply("Re: AI", "No thanks.\n\nBest regards\nDana\nPlease take me off your list")
     assert (found.kind, found.words) == ("stop", ("take me off your list",))
