@@ -131,7 +131,7 @@ class ScoringRulesAdmin(NoDeleteAdmin):
             "row": row,
             "found": found,
             "pages": backtest.compare_pages(version),
-            "shadowed": version.shadowed(),
+            "shadowed": version.shadowed_triggers(),
             "publish": publish,
             "fingerprint": _rules_hash(row),
             "back": reverse("admin:leads_scoringrules_changelist"),

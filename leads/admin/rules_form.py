@@ -21,7 +21,7 @@ from leads.scoring_rules import (
     MAX_PAGES,
     MAX_PATTERN_LENGTH,
     InvalidRules,
-    Rules,
+    parse_rules,
 )
 
 BLANK_ROWS = 3
@@ -167,7 +167,7 @@ class RulesForm(forms.ModelForm):
                 else typed
             )
             try:
-                self.cleaned_data["rules"] = Rules.parse(whole).as_dict()
+                self.cleaned_data["rules"] = parse_rules(whole).as_dict()
             except InvalidRules as error:
                 self._tell(error, rows)
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from caio_project.lib.models import Counter
 from leads.models.people import Lead
-from leads.scoring_rules import Rules
+from leads.scoring_rules import Rules, parse_rules
 
 
 class Assessment(models.Model):
@@ -113,8 +113,8 @@ class ScoringRules(models.Model):
             return super().delete(*args, **kwargs)
 
     def parsed(self) -> Rules:
-        """Raises rulebook.BadRules."""
-        return Rules.parse(self.rules, version=str(self.version))
+        """Raises InvalidRules."""
+        return parse_rules(self.rules, version=str(self.version))
 
     def _only_drafts(self) -> None:
         stored = (

@@ -92,7 +92,7 @@ def compare_pages(version: Rules, visits: int = 2000, shown: int = 20) -> list[P
 
 
 def _counts_for(path: str, version: Rules) -> str:
-    trigger = version.page(path)
+    trigger = version.page_trigger(path)
     return f"{trigger.label}, {trigger.points}" if trigger else "nothing"
 
 

@@ -147,7 +147,7 @@ def _page_reasons(
 
 def _page_hits(visits: tuple[PageView, ...], now: datetime, rules: Rules) -> Iterator[_PageHit]:
     place = {trigger: len(rules.pages) - n for n, trigger in reversed(list(enumerate(rules.pages)))}
-    found = {path: rules.page(path) for path in {seen.path for seen in visits}}
+    found = {path: rules.page_trigger(path) for path in {seen.path for seen in visits}}
     for seen in visits:
         trigger, weight = found[seen.path], _age_weight(now - seen.at, rules)
         if trigger is not None and weight:

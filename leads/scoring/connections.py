@@ -20,7 +20,7 @@ from leads.suppression import lists
 class Connection:
     """One connection, in words that can stand in an email, and why we say so, for us."""
 
-    kind: str  # one of rulebook.WARM_KINDS, the strongest first
+    kind: str  # one of WARM_KINDS
     member: str
     company: str  # where both worked
     sentence: str

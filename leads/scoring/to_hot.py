@@ -141,7 +141,7 @@ def _path_counting_for(trigger: PageTrigger, rules: Rules) -> str:
     """A path for which `trigger` counts; "" where none was found, for another one stands before it."""
     for text in ("", "x", "/x"):
         path = trigger.pattern.replace("*", text)
-        if rules.page(path) == trigger:
+        if rules.page_trigger(path) == trigger:
             return path
     return ""
 

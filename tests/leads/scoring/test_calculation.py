@@ -197,7 +197,7 @@ def test_all_pages_together_count_50_at_most() -> None:
     ],
 )
 def test_the_first_pattern_that_fits_the_path_counts(path: str, label: str | None) -> None:
-    found = RULES.page(path)
+    found = RULES.page_trigger(path)
     assert (found.label if found else None) == label
 
 

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from leads.models import Assessment, Company, Lead, PastEmployer, ScoringRules, Visit
 from leads.scoring import assess, backtest, rule_versions
 from leads.scoring.calculation import PageView, ScoringFacts, score_lead
-from leads.scoring_rules import DEFAULT_RULES, InvalidRules, Rules, TitleRule
+from leads.scoring_rules import DEFAULT_RULES, InvalidRules, Rules, TitleRule, parse_rules
 from tests.factories import LeadFactory, TeamMemberFactory, VisitFactory
 from tests.leads.conftest import in_threads
 from tests.leads.scoring.test_calculation import PEOPLE, TABLES
@@ -42,7 +42,7 @@ PAGE = {"label": "Pricing", "pattern": "/pricing*", "points": 30}
 
 
 def titled(title: TitleRule) -> Rules:
-    return Rules.parse(
+    return parse_rules(
         changed(titles=[{"points": 50, "label": title.label, "words": list(title.words)}])
     )
 
@@ -51,11 +51,11 @@ def titled(title: TitleRule) -> Rules:
 
 
 def test_the_built_in_rules_are_the_same_after_having_been_json() -> None:
-    assert Rules.parse(json.loads(json.dumps(DEFAULT_RULES.as_dict()))) == DEFAULT_RULES
+    assert parse_rules(json.loads(json.dumps(DEFAULT_RULES.as_dict()))) == DEFAULT_RULES
 
 
 def test_every_built_in_page_can_count() -> None:
-    assert DEFAULT_RULES.shadowed() == []
+    assert DEFAULT_RULES.shadowed_triggers() == []
 
 
 # How titles were read when the rules were code.
@@ -199,7 +199,7 @@ def without(name: str) -> dict[str, Any]:
 )
 def test_what_is_wrong_is_refused_by_the_name_of_its_field(data: Any, named: str) -> None:
     with pytest.raises(ValueError) as error:
-        Rules.parse(data)
+        parse_rules(data)
     assert isinstance(error.value, InvalidRules)
     assert named in [name for name, _ in error.value.errors]
     assert f"{named}: " in str(error.value)
@@ -207,7 +207,7 @@ def test_what_is_wrong_is_refused_by_the_name_of_its_field(data: Any, named: str
 
 def test_everything_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(InvalidRules) as error:
-        Rules.parse(changed(pages_at_most=-1, fit_share=2, good_industries=7))
+        parse_rules(changed(pages_at_most=-1, fit_share=2, good_industries=7))
     assert {name for name, _ in error.value.errors} == {
         "pages_at_most",
         "fit_share",
@@ -227,11 +227,11 @@ JSON = st.recursive(
 @given(st.sampled_from(sorted(DEFAULT_RULES.as_dict())), JSON)
 def test_whatever_a_field_holds_it_is_read_or_refused(name: str, value: Any) -> None:
     try:
-        made = Rules.parse(changed(**{name: value}))
+        made = parse_rules(changed(**{name: value}))
     except InvalidRules as error:
         assert error.errors
     else:
-        assert Rules.parse(made.as_dict()) == made
+        assert parse_rules(made.as_dict()) == made
 
 
 # Words are text
@@ -279,7 +279,7 @@ def test_a_word_inside_an_exception_does_not_count_and_beside_it_does() -> None:
     )
     found = [
         score_lead(
-            ScoringFacts(title=title, industry="", employees_from=None), NOW, Rules.parse(data)
+            ScoringFacts(title=title, industry="", employees_from=None), NOW, parse_rules(data)
         ).icp
         for title in ("Product Owner", "Product Owner and Owner", "Owner")
     ]
@@ -291,7 +291,7 @@ def test_a_word_inside_an_exception_does_not_count_and_beside_it_does() -> None:
 
 @given(PEOPLE, TABLES)
 def test_the_points_add_up_under_other_rules_too(person: ScoringFacts, table: Rules) -> None:
-    version = Rules.parse(
+    version = parse_rules(
         changed(
             pages=table.as_dict()["pages"],
             pages_at_most=100,
@@ -310,7 +310,7 @@ def test_the_points_add_up_under_other_rules_too(person: ScoringFacts, table: Ru
 
 
 def test_every_number_takes_effect() -> None:
-    version = Rules.parse(
+    version = parse_rules(
         changed(
             version="mine",
             pages=[{"label": "X", "pattern": "/x", "points": 40}],
@@ -489,7 +489,7 @@ class TestWhoWouldMove:
         vp, clerk = visitor(), visitor(title="Clerk")
         visitor(title="", company=None, email="x@y.test", path="/x")
         before = everything()
-        found = backtest.preview_rules(Rules.parse(changed(**HIGHER)))
+        found = backtest.preview_rules(parse_rules(changed(**HIGHER)))
         assert everything() == before
         assert (found.scored, found.up, found.down, found.changed_tier) == (3, 2, 0, 0)
         assert [(m.lead, m.before.intent, m.after.intent, m.by) for m in found.moves] == [
@@ -503,7 +503,7 @@ class TestWhoWouldMove:
 
     def test_who_changes_tier_moves_though_the_score_stays(self) -> None:
         visitor()
-        found = backtest.preview_rules(Rules.parse(changed(tiers={"tier_1": 100, "tier_2": 60})))
+        found = backtest.preview_rules(parse_rules(changed(tiers={"tier_1": 100, "tier_2": 60})))
         assert (found.up, found.down, found.changed_tier, found.no_longer_hot) == (0, 0, 1, 1)
         assert [(m.before.tier, m.after.tier) for m in found.moves] == [("tier_1", "tier_2")]
 
@@ -511,7 +511,7 @@ class TestWhoWouldMove:
         newest = visitor()
         visitor(days=5)
         VisitFactory(lead=newest, company=newest.company)
-        found = backtest.preview_rules(Rules.parse(changed(**HIGHER)), limit=1)
+        found = backtest.preview_rules(parse_rules(changed(**HIGHER)), limit=1)
         assert [m.lead for m in found.moves] == [str(newest.public_id)]
 
     def test_a_lead_that_cannot_be_scored_does_not_hide_the_others(self) -> None:
@@ -521,7 +521,7 @@ class TestWhoWouldMove:
         )
         visitor(past_employers=[worked])
         visitor()
-        found = backtest.preview_rules(Rules.parse(changed(**HIGHER)))
+        found = backtest.preview_rules(parse_rules(changed(**HIGHER)))
         assert (found.scored, found.failed) == (1, 1)
 
     def test_a_replay_scores_each_lead_by_what_it_had_seen_until_then(self) -> None:
@@ -534,14 +534,14 @@ class TestWhoWouldMove:
             seen_at=timezone.now() - timedelta(days=1),
         )
         visitor(days=31)
-        found = backtest.replay_visits(Rules.parse(changed(fit_share=0)))
+        found = backtest.replay_visits(parse_rules(changed(fit_share=0)))
         [move] = found.moves
         assert (found.scored, move.before.intent, move.after.intent) == (1, 30 + 5 + 24, 35)
 
     def test_a_replay_finds_who_would_have_been_hot_at_an_earlier_visit(self) -> None:
         clerk = visitor("/demo", days=20, title="Clerk")
         VisitFactory(lead=clerk, path="/", seen_at=timezone.now() - timedelta(days=2))
-        version = Rules.parse(changed(fit_share=0.6))
+        version = parse_rules(changed(fit_share=0.6))
         assert backtest.preview_rules(version).became_hot == 0
         found = backtest.replay_visits(version)
         [move] = found.hot
@@ -551,7 +551,7 @@ class TestWhoWouldMove:
         for _ in range(3):
             visitor(title="", company=None, email=None, no_address=True)
         edge = visitor("/demo", title="Clerk")
-        version = Rules.parse(
+        version = parse_rules(
             changed(fit_share=0.52, pages=[{**PAGE, "points": 100}, *changed()["pages"]])
         )
         found = backtest.preview_rules(version)
@@ -562,7 +562,7 @@ class TestWhoWouldMove:
         for path in ("/pricing", "/pricing", "/enterprise", "/about", "/about", "/about"):
             visitor(path)
         found = backtest.compare_pages(
-            Rules.parse(changed(pages=[*changed()["pages"], {**PAGE, "pattern": "/enterprise"}]))
+            parse_rules(changed(pages=[*changed()["pages"], {**PAGE, "pattern": "/enterprise"}]))
         )
         assert found == [
             backtest.PageComparison("/enterprise", 1, "nothing", "Pricing, 30"),
