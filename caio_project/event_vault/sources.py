@@ -1,4 +1,4 @@
-"""Every source of inbound events: what works it off, what its reasons for parking mean, and who may read it all."""
+"""The sources of inbound events: names, processors, reasons for parking, and who may read them."""
 
 from typing import Any
 
@@ -15,17 +15,17 @@ PARK_REASONS = (*parked.REASONS, *webhook_inbox.REASONS)
 
 
 def may_read(user: Any) -> bool:
-    """Whether somebody sees what came in as it came; others see it masked."""
+    """Whether the user sees events unmasked."""
     return bool(user.has_perm("leads.read_inboundevent"))
 
 
 def may_replay(user: Any) -> bool:
-    """The dry run shows personal data, so reading is part of it."""
+    """A dry run shows personal data, so replaying includes reading."""
     return may_read(user) and bool(user.has_perm("leads.replay_inboundevent"))
 
 
 def shown_reason(reason: str, user: Any) -> str:
-    """A reason as `user` may read it."""
+    """The reason, masked for users who may not read it."""
     return reason if may_read(user) else parked.visible_reason(reason, PARK_REASONS)
 
 

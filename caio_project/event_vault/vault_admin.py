@@ -1,4 +1,4 @@
-"""The vault of inbound events in the admin: found by whom they are about, masked by role, replayed over a dry run."""
+"""The event vault in the admin: search by person, masking by role, replay after a dry run."""
 
 from datetime import datetime, time
 from typing import Any
@@ -33,7 +33,7 @@ PARKED = InboundEvent.State.PARKED
 
 
 class CappedPaginator(Paginator):
-    """Counts no further than MOST_COUNTED, so that a list of a million costs what one of ten thousand does."""
+    """Counts up to MAX_COUNTED rows, so that the cost does not grow with the table."""
 
     @cached_property
     def count(self) -> int:
@@ -42,7 +42,7 @@ class CappedPaginator(Paginator):
 
 
 class SourceFilter(admin.SimpleListFilter):
-    """By name: Django's own filter would read every row to find which there are."""
+    """Lists known sources; Django's own filter would read every row to find them."""
 
     title, parameter_name = "source", "source"
 
@@ -54,7 +54,7 @@ class SourceFilter(admin.SimpleListFilter):
 
 
 class PeriodFilter(RangeDateFilter):
-    """From and to in the team's days, both included."""
+    """From and to are days in the team's zone, both included."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         for end, at in (("from", time.min), ("to", time.max)):
@@ -75,7 +75,7 @@ def _parse_day(typed: Any) -> Any:
 
 @admin.register(InboundEvent)
 class InboundEventAdmin(ReadOnlyAdmin):
-    """Who may not read personal data gets it masked here, in every text that can quote it, and finds nothing by it."""
+    """Users who may not read personal data see it masked, and cannot search by it."""
 
     list_display = (
         "received_at",
@@ -90,13 +90,14 @@ class InboundEventAdmin(ReadOnlyAdmin):
     list_select_related = ("about", "visit__lead", "visit__company")
     list_per_page = 50
     list_before_template = "caio_project/event_vault/parked.html"
-    search_fields = ("public_id",)  # shows the box; what is searched is `get_search_results`
+    search_fields = ("public_id",)  # only shows the box; see `get_search_results`
     search_help_text = (
-        "An email, a LinkedIn address, a company or its domain, a last or a whole name, the id of an event or a lead, "
+        "An email, a LinkedIn address, a company or its domain, a last or a whole name, "
+        "the id of an event or a lead, "
         f"or words of a reason (of the newest {event_search.MOST_REASONS_SEARCHED})"
     )
     ordering = ("-received_at", "-pk")
-    sortable_by = ()  # the order of what is hidden would tell it
+    sortable_by = ()  # sorting by a masked column would reveal its order
     paginator = CappedPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
@@ -104,17 +105,17 @@ class InboundEventAdmin(ReadOnlyAdmin):
     actions = ("replay_events",)
     actions_detail = ("replay_this",)
     fields = (
-        "public_id", "shown_source", "kind", "shown_state", "shown_reason", "step", "who", "received_at",
-        "processed_at", "times", "attempts", "not_before", "shown_body",
+        "public_id", "shown_source", "kind", "shown_state", "shown_reason", "step", "who",
+        "received_at", "processed_at", "times", "attempts", "not_before", "shown_body",
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Each row carries whether who looks may read it, for a column is told nothing of the request."""
+        """Annotate `is_readable`, for list columns do not get the request."""
         reads = Value(sources.may_read(request.user), output_field=BooleanField())
         return super().get_queryset(request).defer("body").annotate(is_readable=reads)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
-        """Only what the filters ask: ?reason__contains= would find what is hidden."""
+        """Allow only the filters: ?reason__contains= would reveal masked text."""
         return lookup in ALLOWED_LOOKUPS
 
     def get_search_results(
@@ -178,7 +179,7 @@ class InboundEventAdmin(ReadOnlyAdmin):
 
     @admin.display(description="body")
     def shown_body(self, event: Any) -> str:
-        """The first LONGEST_BODY characters, escaped."""
+        """The first MAX_BODY_SHOWN characters, escaped."""
         raw = bytes(event.body)
         body = (
             raw[: MAX_BODY_SHOWN * 4].decode("utf-8", "replace")
@@ -197,7 +198,7 @@ class InboundEventAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Replay…", permissions=["replay"])
     def replay_events(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
-        """First a page with what would change, by a dry run; then replaying, where it would still do the same."""
+        """Show a dry run; replay on a confirmed POST, if it would still do the same."""
         if not self.has_replay_permission(request):
             raise PermissionDenied
         events = list(queryset.order_by("received_at", "pk")[: MAX_REPLAYS + 1])
@@ -220,7 +221,7 @@ class InboundEventAdmin(ReadOnlyAdmin):
 
     @action(description="Replay…", url_path="replay", permissions=["replay"])
     def replay_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """The same page for one event; what it posts goes the way of every replay."""
+        """Show the dry run of one event; its form posts to `replay_events`."""
         event = get_object_or_404(self.get_queryset(request), pk=object_id)
         return self._page(
             request, [event], [replay.replay_event(event, sources.PROCESSORS, dry_run=True)]

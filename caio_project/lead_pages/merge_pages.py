@@ -1,4 +1,4 @@
-"""Whether two leads are one person: both side by side, and what each answer would do. A GET changes nothing."""
+"""Pages that merge two leads, keep them apart, or undo a merge. A GET changes nothing."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,7 +28,7 @@ MAX_PAST = 20
 
 
 class DecisionForm(forms.Form):
-    """What a person typed, and the mark of what was on the screen when they did."""
+    """The typed reason, and the mark of what the page showed."""
 
     reason = forms.CharField(
         label="Why?",
@@ -190,7 +190,7 @@ def search_page(request: HttpRequest, public_id: Any) -> HttpResponse:
 @permission_required("leads.view_lead", raise_exception=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def merge_page(request: HttpRequest, public_id: Any, other_id: Any) -> HttpResponse:
-    """Both side by side and what merging would do; a POST merges them or keeps them apart."""
+    """Compare both leads; a POST merges them or keeps them apart."""
     lead, other = find_lead(public_id), find_lead(other_id)
     if request.method != "POST":
         return _show_merge(request, lead, other, DecisionForm())
@@ -257,7 +257,7 @@ def _show_merge(
 @permission_required("leads.view_lead", raise_exception=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def undo_page(request: HttpRequest, pk: int) -> HttpResponse:
-    """What undoing a merge would do; a POST does it."""
+    """Show what undoing a merge would do; a POST does it."""
     row = get_object_or_404(Merge.objects.select_related("survivor__merged_into", "loser"), pk=pk)
     if request.method != "POST":
         return _show_undo(request, row, DecisionForm())
@@ -309,7 +309,7 @@ def _show_undo(
 
 
 def find_lead(public_id: Any) -> Lead:
-    """The person of an address on our pages; 404 where there is none, and the person itself for one merged away."""
+    """The lead of a page's address; of a merged lead the surviving one. 404 where there is none."""
     related = [
         f"{into}{name}"
         for into in ("", "merged_into__")

@@ -1,4 +1,4 @@
-"""Whose a lead is, on their page: how that came about, and giving them to somebody else."""
+"""The owner on a lead's page: its origin, and assigning another."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,7 +33,7 @@ ORIGIN_TEXTS = {
 
 @dataclass(frozen=True)
 class OwnerView:
-    """An owner in words. `since` is empty where it stands from the beginning."""
+    """The owner as shown; `since` is None for the first owner."""
 
     name: str
     how: str
@@ -85,7 +85,7 @@ def _signed_by_another(lead: Lead) -> str:
 @permission_required("leads.view_lead", raise_exception=True)
 @require_POST
 def assign_owner(request: HttpRequest, public_id: Any) -> HttpResponse:
-    """Give a lead to the member named, or back to GoHighLevel and the rules where none is."""
+    """Assign the lead to a member, or back to GoHighLevel and the rules."""
     if not request.user.has_perm("leads.assign_owner"):
         raise PermissionDenied(NEEDS_REVIEWER_ROLE)
     lead = merge_pages.find_lead(public_id)

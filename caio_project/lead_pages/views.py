@@ -1,4 +1,4 @@
-"""The pages of leads: the list, and one person: whether we may write, the score, what happened, what is known."""
+"""The list of leads and the page of one lead."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -60,7 +60,7 @@ def leads_page(request: HttpRequest) -> HttpResponse:
 @permission_required("leads.view_lead", raise_exception=True)
 @require_safe
 def lead_page(request: HttpRequest, public_id: Any) -> HttpResponse:
-    """One person. The page of a lead that became part of another leads to that one."""
+    """Show one lead; a merged lead redirects to the surviving one."""
     lead = merge_pages.find_lead(public_id)
     if lead.public_id != public_id:
         return redirect("lead", lead.public_id)

@@ -1,4 +1,4 @@
-"""Rules of owners in the admin: before a rule is stored a page says whom it would move, and whether they should."""
+"""Owner rules in the admin: saving a rule first shows which leads would change owner."""
 
 import hashlib
 import json
@@ -21,7 +21,7 @@ CHANGE_LIST = "admin:leads_ownerrule_changelist"
 
 @admin.register(OwnerRule)
 class OwnerRuleAdmin(NoDeleteAdmin):
-    """Rules are not deleted, for changes name them; one that is not in use gives nobody an owner."""
+    """Rules are never deleted, for owner changes refer to them; they are taken out of use."""
 
     form = OwnerRuleForm
     list_display = ("position", "name", "member", "active", "said", "leads_now")
@@ -56,7 +56,7 @@ class OwnerRuleAdmin(NoDeleteAdmin):
         form_url: str = "",
         extra_context: Any = None,
     ) -> Any:
-        """The first POST shows what it would do; the second one, of what was shown, stores it."""
+        """Show a preview on the first POST; save on the second, if the preview still holds."""
         if request.method == "POST" and self._may_store(request, object_id):
             rule = self._typed(request, object_id)
             if rule is not None and request.POST.get("confirmed") != _rules_mark(rule):
@@ -71,7 +71,7 @@ class OwnerRuleAdmin(NoDeleteAdmin):
         )
 
     def _typed(self, request: HttpRequest, object_id: str | None) -> OwnerRule | None:
-        """The rule as it would be stored; None where the form has errors, which the form itself says."""
+        """The rule as it would be saved; None where the form has errors."""
         stored = self.get_object(request, object_id) if object_id else None
         form = self.get_form(request, stored, change=stored is not None)(
             request.POST, instance=stored
@@ -99,9 +99,13 @@ class OwnerRuleAdmin(NoDeleteAdmin):
         self, request: HttpRequest, title: str, found: owner_assignment.OwnerPreview, **more: Any
     ) -> HttpResponse:
         context = {
-            **self.admin_site.each_context(request), "title": title, "found": found, "opts": self.model._meta,
-            "back": reverse(CHANGE_LIST), **more,
-        }  # fmt: skip
+            **self.admin_site.each_context(request),
+            "title": title,
+            "found": found,
+            "opts": self.model._meta,
+            "back": reverse(CHANGE_LIST),
+            **more,
+        }
         return TemplateResponse(request, "leads/admin/admin_owner_rule.html", context)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
@@ -121,7 +125,7 @@ class OwnerRuleAdmin(NoDeleteAdmin):
 
     @action(description="Apply to existing leads…", url_path="apply", permissions=["apply"])
     def apply_rules(self, request: HttpRequest) -> HttpResponse:
-        """First a page with who would move; then, of what was shown, the run."""
+        """Show which leads would change owner; a POST of what is still true starts the run."""
         found = owner_assignment.preview_owners()
         shown = _preview_mark(found)
         if request.method == "POST" and request.POST.get("confirmed") == shown:
@@ -133,7 +137,7 @@ class OwnerRuleAdmin(NoDeleteAdmin):
 
 
 def _rules_mark(rule: OwnerRule) -> str:
-    """A mark of all rules as they would be, so that what is stored is what was shown."""
+    """Identify all rules as they would be, so that what is saved is what was shown."""
     rows = [
         [
             str(getattr(one, name))

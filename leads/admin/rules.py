@@ -1,4 +1,4 @@
-"""The rules of the score in the admin: drafts are edited, and published over a page that shows who would move."""
+"""Scoring rules in the admin: edit drafts, preview them, publish one."""
 
 import hashlib
 import json
@@ -19,8 +19,6 @@ from leads.scoring import backtest, rule_versions
 
 @admin.register(ScoringRules)
 class ScoringRulesAdmin(NoDeleteAdmin):
-    """Drafts are edited; publishing goes over a page that shows who would move."""
-
     form = RulesForm
     list_display = (
         "version",
@@ -49,7 +47,7 @@ class ScoringRulesAdmin(NoDeleteAdmin):
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         now = rule_versions.current_rules().as_dict()
-        del now["version"]  # a number is given when it is stored
+        del now["version"]  # a new number is given on save
         return {"rules": now, **super().get_changeform_initial_data(request)}
 
     def save_model(self, request: HttpRequest, obj: ScoringRules, form: Any, change: bool) -> None:
@@ -70,7 +68,7 @@ class ScoringRulesAdmin(NoDeleteAdmin):
     def publish_rules(
         self, request: HttpRequest, queryset: QuerySet[ScoringRules]
     ) -> HttpResponse | None:
-        """First a page with who would move; then publishing, of exactly what was shown."""
+        """Show which leads would change; publish on a confirmed POST of exactly what was shown."""
         if not self.has_publish_permission(request):
             raise PermissionDenied
         row = self._only_one(request, queryset)

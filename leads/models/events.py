@@ -75,7 +75,7 @@ class InboundEvent(models.Model):
 
 
 class Alarm(models.Model):
-    """Something below that a person must know. Open until it is over; told by approvals, once for each opening."""
+    """A problem that the team must know of. Open until it is over; `approvals` notifies once."""
 
     key = models.CharField(max_length=80, help_text="What is wrong, such as clay:breaker.")
     text = models.CharField(max_length=300)

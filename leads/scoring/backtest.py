@@ -1,4 +1,4 @@
-"""Who would move under other rules of the score. Reads only."""
+"""Compare scores under the current rules with scores under other rules. Reads only."""
 
 import logging
 from collections import Counter
@@ -21,7 +21,7 @@ ProgressCallback = Callable[[int, int], None]  # done, in all
 
 @dataclass(frozen=True)
 class LeadScore:
-    """How one lead stands under one version of the rules."""
+    """The score of one lead under one version of the rules."""
 
     intent: int
     tier: str
@@ -42,7 +42,7 @@ class ScoreChange:
 
 @dataclass(frozen=True)
 class BacktestReport:
-    """What other rules would change; `moves` are those that change anything, the largest first."""
+    """What other rules would change. `moves` holds only leads that change, largest change first."""
 
     scored: int
     failed: int  # their rows have a form that cannot be scored; the log names them
@@ -55,14 +55,14 @@ class BacktestReport:
 
     @property
     def hot(self) -> list[ScoreChange]:
-        """Who would become HOT, and then who would no longer be."""
+        """Changes of the HOT flag: first leads that become HOT, then leads that no longer are."""
         changed = [move for move in self.moves if move.before.hot != move.after.hot]
         return sorted(changed, key=lambda move: not move.after.hot)
 
 
 @dataclass(frozen=True)
 class PageComparison:
-    """A page that people looked at lately, and what it counts for."""
+    """A recently visited page and what it counts for under both versions."""
 
     path: str
     visits: int
@@ -71,7 +71,7 @@ class PageComparison:
 
 
 def preview_rules(version: Rules, limit: int = 200) -> BacktestReport:
-    """The leads seen last, as they stand now under the rules in force and as they would under `version`."""
+    """Compare the scores now of the leads seen last under the current rules and under `version`."""
     leads = Lead.objects.filter(visits__isnull=False).distinct()
     now = timezone.now()
     newest = leads.select_related("company").order_by("-last_seen_at", "-pk")[:limit]
@@ -79,7 +79,7 @@ def preview_rules(version: Rules, limit: int = 200) -> BacktestReport:
 
 
 def compare_pages(version: Rules, visits: int = 2000, shown: int = 20) -> list[PageComparison]:
-    """The paths of the newest visits: first those that would count for something else, then the most visited."""
+    """Compare the pages of the newest visits: first those that change, then the most visited."""
     before = rule_versions.current_rules()
     paths = Visit.objects.exclude(path="").order_by("-pk").values_list("path", flat=True)[:visits]
     found = [
@@ -99,9 +99,9 @@ def _counts_for(path: str, version: Rules) -> str:
 def replay_visits(
     version: Rules, days: int = 30, progress: ProgressCallback | None = None
 ) -> BacktestReport:
-    """Every lead with a visit in the last `days`, at the best that each of those visits would have brought.
+    """Score every lead at each of its visits in the last `days` and compare the best scores.
 
-    Scored as the monitor does at each visit: by what they had looked at until then.
+    At each moment only the visits until then count, as when the lead was assessed live.
     """
     now = timezone.now()
     since = now - timedelta(days=days)
@@ -124,7 +124,7 @@ def _with_progress(leads: Iterable[Lead], total: int, progress: ProgressCallback
 
 
 def _visit_times(person: calculation.ScoringFacts, since: datetime) -> list[datetime]:
-    """When a person was there since then; company-only visits bring nobody here."""
+    """The times of the lead's own visits; visits of the company alone do not count."""
     return sorted({seen.at for seen in person.visits if seen.by_person and seen.at >= since})
 
 
@@ -157,7 +157,7 @@ def _compare_leads(
 def _best_score(
     person: calculation.ScoringFacts, moments: list[datetime], version: Rules
 ) -> LeadScore:
-    """HOT where they were at any of the moments, at the highest intent of them."""
+    """The highest intent of all moments; HOT where any of them was HOT."""
     standings = [_score_at(_as_of(person, at), at, version) for at in moments]
     best = max(standings, key=attrgetter("intent"))
     return replace(best, hot=any(standing.hot for standing in standings))

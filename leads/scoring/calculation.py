@@ -1,4 +1,4 @@
-"""Intent from 0 to 100 and fit from 0 to 100, each a list of reasons whose points add up to it. Pure."""
+"""Intent and fit, each from 0 to 100, as reasons whose points add up to it. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ HOT_MIN_EMPLOYEES = 50
 
 @dataclass(frozen=True)
 class PageView:
-    """One page view; `by_person` is False for a visit of the company alone."""
+    """One page view; `by_person` is False for a visit known by company only."""
 
     path: str
     at: datetime
@@ -28,8 +28,6 @@ class Reason:
 
 @dataclass(frozen=True)
 class ScoringFacts:
-    """What fit and intent are scored on."""
-
     title: str
     industry: str
     employees_from: int | None
@@ -51,9 +49,9 @@ class Score:
 
 
 def score_lead(person: ScoringFacts, now: datetime, rules: Rules = DEFAULT_RULES) -> Score:
-    """Score one person at `now`. Reasons come strongest first; a reason "most" with negative points is the cap.
+    """Score one lead at `now`. Reasons come strongest first; the order of visits does not matter.
 
-    The order of visits does not matter.
+    A reason "most" with negative points is the cap at 100.
     """
     fit = fit_reasons(person, rules)
     icp = sum(reason.points for reason in fit)
@@ -81,14 +79,14 @@ def tier_of(icp: int, rules: Rules = DEFAULT_RULES) -> str:
 
 
 def is_hot(intent: int, tier: str, employees_from: int | None) -> bool:
-    """Whether people are told at once; an unknown size is never a large one."""
+    """Whether the team is notified at once; an unknown size never counts as large."""
     return intent >= HOT_MIN_INTENT or (
         tier == "tier_1" and (employees_from or 0) >= HOT_MIN_EMPLOYEES
     )
 
 
 def fit_reasons(person: ScoringFacts, rules: Rules = DEFAULT_RULES) -> list[Reason]:
-    """By title, industry and size; what is unknown has no points. A reason "fit_most" is the cap."""
+    """Points for title, industry and size; unknown facts have none. "fit_most" is the cap."""
     reasons = []
     title = person.title.lower()
     found = next((rule for rule in rules.titles if rule.fits(title)), None)
@@ -114,11 +112,11 @@ def fit_reasons(person: ScoringFacts, rules: Rules = DEFAULT_RULES) -> list[Reas
 
 @dataclass(frozen=True)
 class _PageHit:
-    """A trigger that one page view has hit; of two, the larger one counts, whoever came first."""
+    """A page view that fits a trigger. Of several hits the one with the highest rank counts."""
 
     points: int
     by_person: bool
-    before: int  # triggers after it in the table, so that the earlier one is the larger
+    before: int  # how many triggers follow in the table: an earlier one ranks higher
     trigger: PageTrigger
 
     @property
@@ -129,7 +127,7 @@ class _PageHit:
 def _page_reasons(
     visits: tuple[PageView, ...], now: datetime, rules: Rules
 ) -> tuple[list[Reason], PageTrigger | None]:
-    """One reason for each label that was hit, at its strongest; the sum is capped."""
+    """One reason for each label, from its strongest hit; the sum is capped."""
     by_label: dict[str, list[_PageHit]] = {}
     for hit in _page_hits(visits, now, rules):
         by_label.setdefault(hit.trigger.label, []).append(hit)
@@ -179,7 +177,7 @@ def _repeat_reasons(visits: tuple[PageView, ...], now: datetime, rules: Rules) -
 
 
 def _count_visits(times: list[datetime], length: timedelta) -> int:
-    """How many visits these page views are, each `length` long at most: one more view never makes them fewer."""
+    """Count visits of at most `length` each; one more page view never lowers the count."""
     count, until = 0, None
     for at in sorted(times):
         if until is None or at >= until:
@@ -193,7 +191,7 @@ def _warm_reasons(person: ScoringFacts, rules: Rules) -> list[Reason]:
 
 
 def _email_angle(person: ScoringFacts, best: PageTrigger | None) -> str:
-    """What the email speaks of: the strongest signal that exists."""
+    """The subject of the email: the strongest signal there is."""
     if person.warm_kind:
         return "warm_connection"
     if best and best.angle == "high_intent":

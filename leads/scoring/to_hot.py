@@ -1,4 +1,4 @@
-"""What would make somebody HOT. Each way is tried on the score itself, so that it is true when followed. Pure."""
+"""What would make a lead HOT. Each way is tried on the score itself, so it holds. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ from leads.scoring.calculation import (
 from leads.scoring_rules import DEFAULT_RULES, WARM_KINDS, PageTrigger, Rules
 
 MAX_WAYS = 4
-MAX_CANDIDATES = 12  # changes by their points: who needs a thirteenth is not close to HOT
+MAX_CANDIDATES = 12  # steps with the most points that are tried in pairs
 CONNECTION_TEXTS = {
     "known": "One of us knowing them",
     "overlap": "One of us having worked with them",
@@ -30,7 +30,7 @@ CONNECTION_TEXTS = {
 
 @dataclass(frozen=True)
 class ScoreStep:
-    """One thing that could still happen or be learnt about a person: a page, a connection or facts of theirs."""
+    """One thing that could still happen or become known: a page view, a connection or a fact."""
 
     text: str
     page: str | None = None
@@ -42,7 +42,7 @@ class ScoreStep:
 
 @dataclass(frozen=True)
 class WayToHot:
-    """Changes together, and where they lead."""
+    """Steps taken together, and the score they lead to."""
 
     changes: tuple[ScoreStep, ...]
     intent: int
@@ -50,7 +50,7 @@ class WayToHot:
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """Two pages that lead to the same score are the same advice."""
+        """What makes two ways the same advice: pages that lead to one score are interchangeable."""
         return tuple("page" if change.page is not None else change.text for change in self.changes)
 
     @property
@@ -63,7 +63,10 @@ class WayToHot:
 
 
 def find_ways(person: ScoringFacts, now: datetime, rules: Rules = DEFAULT_RULES) -> list[WayToHot]:
-    """Ways to HOT by one change at `now`, else by two, the surest first; [] for who is HOT or where none was found."""
+    """Ways to HOT by one step, or else by two, the highest score first.
+
+    [] for a lead that is HOT, and where no way was found.
+    """
     if _is_hot(person, score_lead(person, now, rules)):
         return []
     changes = list(_possible_steps(person, rules))
@@ -85,7 +88,6 @@ def find_ways(person: ScoringFacts, now: datetime, rules: Rules = DEFAULT_RULES)
 def apply_steps(
     person: ScoringFacts, changes: tuple[ScoreStep, ...], now: datetime
 ) -> ScoringFacts:
-    """The person as they would be."""
     for change in changes:
         if change.page is not None:
             person = replace(person, visits=(*person.visits, PageView(change.page, now)))
@@ -128,7 +130,7 @@ def _possible_steps(person: ScoringFacts, rules: Rules) -> Iterator[ScoreStep]:
     known = (
         WARM_KINDS.index(person.warm_kind) if person.warm_kind in WARM_KINDS else len(WARM_KINDS)
     )
-    stronger = WARM_KINDS[:known]  # a weaker one would not be spoken of
+    stronger = WARM_KINDS[:known]  # a weaker one would not change the score
     by_points = {
         points: kind for kind, points in reversed(rules.warm_points) if points and kind in stronger
     }
@@ -138,7 +140,7 @@ def _possible_steps(person: ScoringFacts, rules: Rules) -> Iterator[ScoreStep]:
 
 
 def _path_counting_for(trigger: PageTrigger, rules: Rules) -> str:
-    """A path for which `trigger` counts; "" where none was found, for another one stands before it."""
+    """A path for which `trigger` counts; "" where an earlier trigger catches every path tried."""
     for text in ("", "x", "/x"):
         path = trigger.pattern.replace("*", text)
         if rules.page_trigger(path) == trigger:
@@ -147,7 +149,7 @@ def _path_counting_for(trigger: PageTrigger, rules: Rules) -> str:
 
 
 def _unknown_facts(person: ScoringFacts, rules: Rules) -> Iterator[ScoreStep]:
-    """What nobody has told us yet and might count."""
+    """Facts that are unknown so far and may bring points."""
     if person.employees_from is None:
         best = max(rules.sizes, key=lambda size: (size[1], size[0] >= HOT_MIN_EMPLOYEES))
         yield ScoreStep(f"Learning that they have {best[2]} employees", employees_from=best[0])

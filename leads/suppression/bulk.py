@@ -1,6 +1,7 @@
-"""Whom we may write to, as a question to the database: for lists. Every door asks `suppression` about the one person.
+"""Filter querysets by suppression, for lists. `suppression` answers for one lead.
 
-It knows what is stored. Lists and settings that say no by themselves are in `Lead.address` since it was last settled.
+Only stored rows are read here. Stops by list and by setting are part of `Lead.address`, as of the
+last time it was settled.
 """
 
 from django.db.models import CharField, F, Q, QuerySet, Value
@@ -17,12 +18,12 @@ MAX_HOST_LEVELS = (
 
 
 def only_stopped(people: QuerySet[Lead], reason: str = "") -> QuerySet[Lead]:
-    """Those of `people` whom a suppression stops, for any reason or for one."""
+    """Keep the leads that a suppression stops, for any reason or for one."""
     return _with_hosts(people).filter(_is_stopped(reason))
 
 
 def only_writable(people: QuerySet[Lead]) -> QuerySet[Lead]:
-    """Those of `people` who have an address and are stopped by nothing."""
+    """Keep the leads that have an address and no suppression."""
     able = people.filter(kind=Kind.LIVE, address=Lead.Address.USABLE)
     return _with_hosts(able).exclude(_is_stopped(""))
 
@@ -35,12 +36,12 @@ def _with_hosts(people: QuerySet[Lead]) -> QuerySet[Lead]:
 
 
 def _text_after(name: str, sign: str) -> Substr:
-    """What follows the first `sign`; all of it where there is none."""
+    """The text after the first `sign`; all of it where there is none."""
     return Substr(name, StrIndex(F(name), Value(sign)) + 1)
 
 
 def _is_stopped(reason: str) -> Q:
-    """Each subquery is read once, whatever the number of people."""
+    """Build the condition so that each subquery is read once, however many leads there are."""
     mine = _matching_rows(reason)
     parts = _with_hosts(Lead.rows.filter(merged_into__isnull=False)).filter(mine)
     return mine | Q(pk__in=parts.values("merged_into"))
