@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from approvals.views.pages import SeeOther
-from caio_project.lead_pages import merge_pages
+from caio_project.lead_pages import lead_lookup
 from leads.models import Lead, OwnerHow, TeamMember
 from leads.ownership import owner_assignment
 from outreach.contact_history import previous_emails
@@ -88,7 +88,7 @@ def assign_owner(request: HttpRequest, public_id: Any) -> HttpResponse:
     """Assign the lead to a member, or back to GoHighLevel and the rules."""
     if not request.user.has_perm("leads.assign_owner"):
         raise PermissionDenied(NEEDS_REVIEWER_ROLE)
-    lead = merge_pages.find_lead(public_id)
+    lead = lead_lookup.find_lead(public_id)
     wanted = request.POST.get("member", "")
     member = TeamMember.objects.filter(pk=wanted).first() if wanted.isdecimal() else None
     back = SeeOther(f"{reverse('lead', args=[lead.public_id])}#owner")
@@ -102,6 +102,6 @@ def assign_owner(request: HttpRequest, public_id: Any) -> HttpResponse:
     except owner_assignment.AssignmentRefused as refused:
         messages.error(request, str(refused))
         return back
-    lead = merge_pages.find_lead(public_id)
+    lead = lead_lookup.find_lead(public_id)
     messages.success(request, f"{lead} belongs to {lead.owner or 'nobody'} now.")
     return back

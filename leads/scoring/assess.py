@@ -1,7 +1,7 @@
 """Assess leads: score them from visits, fit and connections, and store the result."""
 
 import logging
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -32,23 +32,42 @@ MAX_VISITS = 200  # the newest; more visits only add to the cost
 LEASE_SECONDS = 60
 
 
+@dataclass(frozen=True)
+class OffSwitch:
+    """What has switched scoring and drafting off: the switch in the admin, or else the setting."""
+
+    since: datetime | None = None  # None for the setting
+
+    def __str__(self) -> str:
+        """Words that follow "off by"."""
+        if self.since is None:
+            return "INTENT_MONITOR_ENABLED"
+        return f"the switch in the admin, since {self.since:%Y-%m-%d %H:%M} UTC"
+
+
 def is_on() -> bool:
-    """Whether scoring and drafting may run.
-
-    The setting is read at process start; the switch takes effect at once.
-    """
-    return (
-        settings.INTENT_MONITOR_ENABLED
-        and not Switch.objects.filter(name=SWITCH_NAME, on=False).exists()
-    )
+    return switched_off_by() is None
 
 
-def switched_off_by() -> str:
-    """What has switched scoring and drafting off, in words for everybody that follow "off by"; "" while on."""
+def switched_off_by() -> OffSwitch | None:
+    """The setting is read at process start; the switch takes effect at once."""
     if not settings.INTENT_MONITOR_ENABLED:
-        return "INTENT_MONITOR_ENABLED"
+        return OffSwitch()
     row = Switch.objects.filter(name=SWITCH_NAME, on=False).first()
-    return f"the switch in the admin, since {row.changed_at:%Y-%m-%d %H:%M} UTC" if row else ""
+    return OffSwitch(row.changed_at) if row else None
+
+
+@dataclass(frozen=True)
+class HotOutlook:
+    """How far a lead is from HOT under the current rules."""
+
+    intent: int  # scored now
+    stored_intent: int | None
+    ways: list[to_hot.WayToHot]
+
+    @property
+    def missing(self) -> int:
+        return calculation.HOT_MIN_INTENT - self.intent
 
 
 def assess_due(batch: int = 200) -> int:
@@ -191,25 +210,18 @@ def scoring_facts(lead: Lead, until: datetime | None = None) -> calculation.Scor
 
 
 def with_connection(
-    someone: calculation.ScoringFacts, warm: dict[str, Any] | None
+    facts: calculation.ScoringFacts, warm: dict[str, Any] | None
 ) -> calculation.ScoringFacts:
-    return (
-        replace(someone, warm_kind=warm["kind"], warm_sentence=warm["sentence"])
-        if warm
-        else someone
-    )
+    if warm is None:
+        return facts
+    return replace(facts, warm_kind=warm["kind"], warm_sentence=warm["sentence"])
 
 
-def ways_to_hot(lead: Lead, now: datetime | None = None) -> list[str]:
-    """How far `lead` is from HOT by the rules in force, and by what they would be, as sentences; [] for who is HOT."""
+def hot_outlook(lead: Lead, now: datetime | None = None) -> HotOutlook | None:
+    """What would make `lead` HOT; None where the lead is HOT now."""
     now, version = now or timezone.now(), rule_versions.current_rules()
-    someone = with_connection(scoring_facts(lead), connections.best_connection(lead, version))
-    found = calculation.score_lead(someone, now, version)
-    if calculation.is_hot(found.intent, found.tier, someone.employees_from):
-        return []
-    by_now = (
-        "" if lead.score in (None, found.intent) else f"Scored now it would be {found.intent}. "
-    )
-    missing = calculation.HOT_MIN_INTENT - found.intent
-    far = f"{by_now}{missing} point{'' if missing == 1 else 's'} {'is' if missing == 1 else 'are'} missing for HOT."
-    return [far, *(way.text for way in to_hot.find_ways(someone, now, version))]
+    facts = with_connection(scoring_facts(lead), connections.best_connection(lead, version))
+    found = calculation.score_lead(facts, now, version)
+    if calculation.is_hot(found.intent, found.tier, facts.employees_from):
+        return None
+    return HotOutlook(found.intent, lead.score, to_hot.find_ways(facts, now, version))

@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 from hypothesis import assume, given
 
+from caio_project.lead_pages.hot_texts import hot_lines
 from leads.models import Assessment, Company, Lead
 from leads.scoring import assess, to_hot
 from leads.scoring.calculation import PageView, ScoringFacts, is_hot, score_lead
@@ -98,18 +99,18 @@ def test_the_visit_that_is_named_makes_them_hot(lukewarm: Lead) -> None:
     known_contact("Dana", email=lukewarm.email or "")
     assert not assessed(lukewarm)
     lukewarm.refresh_from_db()
-    far, first, *_ = assess.ways_to_hot(lukewarm)
+    far, first, *_ = hot_lines(assess.hot_outlook(lukewarm))
     assert far == f"{70 - lukewarm.score} points are missing for HOT."
     assert first.startswith("A visit to “Demo”")
     VisitFactory(lead=lukewarm, path="/demo")
     assert assessed(lukewarm)
     assert first.endswith(f"the score would be {Assessment.objects.first().intent}.")
-    assert assess.ways_to_hot(Lead.objects.get(pk=lukewarm.pk)) == []
+    assert hot_lines(assess.hot_outlook(Lead.objects.get(pk=lukewarm.pk))) == []
 
 
 def test_the_size_that_is_named_makes_them_hot(lukewarm: Lead) -> None:
     Company.objects.update(employees_from=None)
-    said = assess.ways_to_hot(Lead.objects.get(pk=lukewarm.pk))
+    said = hot_lines(assess.hot_outlook(Lead.objects.get(pk=lukewarm.pk)))
     assert any("50 to 1,000 employees" in text for text in said)
     Company.objects.update(employees_from=51)
     assert assessed(lukewarm)
@@ -119,4 +120,4 @@ def test_a_score_that_has_cooled_since_is_not_taken_for_that_of_now(lukewarm: Le
     later = timezone.now() + timedelta(days=40)
     lukewarm.refresh_from_db()
     cooled = f"Scored now it would be {lukewarm.score - 12}. {70 - lukewarm.score + 12} points are missing for HOT."
-    assert assess.ways_to_hot(lukewarm, later)[0] == cooled
+    assert hot_lines(assess.hot_outlook(lukewarm, later))[0] == cooled
