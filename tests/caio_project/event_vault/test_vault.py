@@ -119,7 +119,7 @@ class TestMasking:
             assert "Failed 8 times: IntegrityError: ***" in text
 
     @pytest.mark.parametrize("user", ["lead_user"], indirect=True)
-    def test_a_lead_reads_it_as_it_came(
+    def test_a_lead_reads_events_unmasked(
         self, client: Client, user: User, visit: InboundEvent, waiting_to_be_replayed: InboundEvent
     ) -> None:
         assert "Quentin Zephyrine" in client.get(LIST).content.decode()
@@ -131,7 +131,7 @@ class TestMasking:
         )
 
     @pytest.mark.parametrize("user", MASKED_ROLES, indirect=True)
-    def test_a_body_that_is_no_json_is_hidden_whole(self, client: Client, user: User) -> None:
+    def test_a_body_that_is_not_json_is_hidden(self, client: Client, user: User) -> None:
         text = client.get(
             page_of(stored(b"Quentin Zephyrine, quentin@zephyr.test"))
         ).content.decode()
@@ -147,7 +147,7 @@ class TestMasking:
             "public_id__startswith=a",
         ],
     )  # fmt: skip
-    def test_nothing_hidden_can_be_guessed_by_a_lookup_in_the_address(
+    def test_url_lookups_reveal_nothing_masked(
         self, client: Client, user: User, waiting_to_be_replayed: InboundEvent, query: str
     ) -> None:
         answer = client.get(f"{LIST}?{query}")
@@ -157,7 +157,7 @@ class TestMasking:
     @pytest.mark.parametrize(
         ("user", "hits"), [("viewer", 0), ("reviewer", 0), ("lead_user", 1)], indirect=["user"]
     )
-    def test_what_a_reason_quotes_is_found_only_by_who_may_read_it(
+    def test_quoted_data_is_found_only_by_readers(
         self, client: Client, user: User, waiting_to_be_replayed: InboundEvent, hits: int
     ) -> None:
         found = (
@@ -172,7 +172,7 @@ class TestMasking:
         )
 
     @pytest.mark.parametrize("user", MASKED_ROLES, indirect=True)
-    def test_a_leads_page_says_no_more_of_what_came_in(
+    def test_the_leads_page_masks_events_as_well(
         self, client: Client, user: User, visit: InboundEvent
     ) -> None:
         lead = Lead.objects.get()
@@ -183,7 +183,7 @@ class TestMasking:
         assert page_of(visit) in text
         assert "555-0142" not in text and "ValueError: ***" in text
 
-    def test_the_api_gives_no_event_away(self, client: Client, visit: InboundEvent) -> None:
+    def test_the_api_reveals_no_event(self, client: Client, visit: InboundEvent) -> None:
         _, key = ApiKey.objects.create_key(
             name="all", scopes=["leads:read", "leads:write", "messages:read"]
         )
@@ -202,7 +202,7 @@ class TestMasking:
             answer = client.get(path, headers={"Authorization": f"Bearer {key}"})
             assert shows(answer.content.decode()) == []
 
-    def test_the_permissions_are_a_leads_alone(
+    def test_only_the_lead_role_has_the_permissions(
         self, viewer: User, reviewer: User, lead_user: User
     ) -> None:
         for one in (viewer, reviewer):
@@ -212,9 +212,7 @@ class TestMasking:
 
 class TestWayIn:
     @pytest.mark.parametrize("user", ["lead_user"], indirect=True)
-    def test_a_lead_found_by_email_leads_to_all_its_events(
-        self, client: Client, user: User
-    ) -> None:
+    def test_searching_an_email_finds_all_its_events(self, client: Client, user: User) -> None:
         events = [
             stored(rb2b.to_body(rb2b.person({**PERSON, "Captured URL": f"https://ours.test/{n}"})))
             for n in range(10)
@@ -230,7 +228,7 @@ class TestWayIn:
         vault = client.get(f"{LIST}?q={lead.public_id}").content.decode()
         assert all(page_of(event) in vault for event in events)
 
-    def test_whoever_may_not_open_the_admin_is_shown_no_way_in(
+    def test_users_without_admin_get_no_link(
         self, client: Client, visit: InboundEvent, viewer: User
     ) -> None:
         viewer.is_staff = False
@@ -256,7 +254,7 @@ class TestWayIn:
         assert queries() == before
 
     @pytest.mark.parametrize("user", ["viewer"], indirect=True)
-    def test_a_period_is_of_the_teams_days(
+    def test_a_period_uses_the_teams_days(
         self, client: Client, user: User, visit: InboundEvent, settings: Any
     ) -> None:
         settings.TEAM_TIME_ZONE = "America/Chicago"
@@ -290,7 +288,7 @@ BODIES = [
 
 class TestParked:
     @pytest.mark.parametrize(("source", "body", "step"), BODIES)
-    def test_each_cause_has_a_next_step_and_its_reason_quotes_nothing(
+    def test_each_known_reason_has_a_next_step(
         self, source: str, body: bytes, step: str, client: Client, viewer: User, settings: Any
     ) -> None:
         settings.GHL_LOCATION_ID = "loc-test"
@@ -312,13 +310,13 @@ class TestParked:
             assert parked.next_step(reason, "parked", sources.PARK_REASONS)
             assert "may quote the body" not in parked.visible_reason(reason, sources.PARK_REASONS)
 
-    def test_another_reason_is_hidden_and_has_a_next_step(self, viewer: User) -> None:
+    def test_an_unknown_reason_is_hidden(self, viewer: User) -> None:
         assert sources.shown_reason("Quentin was here", viewer) == "*** (it may quote the body)"
         assert (
             parked.next_step("Quentin was here", "parked", sources.PARK_REASONS) == parked.UNKNOWN
         )
 
-    def test_what_waits_or_is_done_needs_nobody(self) -> None:
+    def test_waiting_and_processed_events_need_no_step(self) -> None:
         assert (
             parked.next_step("", "processed", sources.PARK_REASONS)
             == parked.next_step("", "waiting", sources.PARK_REASONS)
@@ -327,7 +325,7 @@ class TestParked:
         assert parked.next_step("OSError: x", "waiting", sources.PARK_REASONS) == parked.WAITS
 
     @pytest.mark.parametrize("user", ["viewer"], indirect=True)
-    def test_how_many_are_parked_stands_over_the_list(self, client: Client, user: User) -> None:
+    def test_the_list_shows_the_parked_count(self, client: Client, user: User) -> None:
         assert "No event is parked" in client.get(LIST).content.decode()
         stored(b"{")
         stored(b"[]")
@@ -354,7 +352,7 @@ class TestReplay:
         return found[1]
 
     @pytest.mark.parametrize("user", ["lead_user"], indirect=True)
-    def test_first_it_shows_what_would_change_and_changes_nothing(
+    def test_a_dry_run_shows_changes_and_stores_nothing(
         self, client: Client, user: User, waiting_to_be_replayed: InboundEvent
     ) -> None:
         company = factories.CompanyFactory(
@@ -373,7 +371,7 @@ class TestReplay:
             assert there in page
 
     @pytest.mark.parametrize("user", ["lead_user"], indirect=True)
-    def test_then_it_does_just_that_and_says_so(
+    def test_a_confirmed_replay_does_what_was_shown(
         self, client: Client, user: User, waiting_to_be_replayed: InboundEvent
     ) -> None:
         mark = self.mark(self.act(client, waiting_to_be_replayed).content.decode())
@@ -389,7 +387,7 @@ class TestReplay:
         assert (entry.user, shows(f"{entry.object_repr} {entry.change_message}")) == (user, [])
 
     @pytest.mark.parametrize("user", ["lead_user"], indirect=True)
-    def test_what_would_come_out_otherwise_by_now_is_shown_again(
+    def test_an_outdated_dry_run_is_shown_again(
         self, client: Client, user: User, waiting_to_be_replayed: InboundEvent
     ) -> None:
         mark = self.mark(self.act(client, waiting_to_be_replayed).content.decode())
@@ -401,7 +399,7 @@ class TestReplay:
 
     @pytest.mark.parametrize("user", ["lead_user"], indirect=True)
     @pytest.mark.parametrize("confirmed", ["", "1", "x" * 64])
-    def test_without_the_mark_of_what_was_shown_nothing_happens(
+    def test_without_a_confirmation_nothing_is_replayed(
         self, client: Client, user: User, waiting_to_be_replayed: InboundEvent, confirmed: str
     ) -> None:
         before = everything()
@@ -409,7 +407,7 @@ class TestReplay:
         assert everything() == before
 
     @pytest.mark.parametrize("user", ["lead_user"], indirect=True)
-    def test_one_is_replayed_from_its_own_page(
+    def test_one_event_is_replayed_from_its_page(
         self, client: Client, user: User, waiting_to_be_replayed: InboundEvent
     ) -> None:
         before, path = everything(), page_of(waiting_to_be_replayed, "replay")
@@ -420,7 +418,7 @@ class TestReplay:
         assert Visit.objects.get().event == waiting_to_be_replayed
 
     @pytest.mark.parametrize("user", MASKED_ROLES, indirect=True)
-    def test_nobody_else_may_and_nothing_happens(
+    def test_other_roles_cannot_replay(
         self, client: Client, user: User, waiting_to_be_replayed: InboundEvent, lead_user: User
     ) -> None:
         theirs = Client()
@@ -434,13 +432,13 @@ class TestReplay:
             assert (everything(), shows(page)) == (before, [])
 
     @pytest.mark.parametrize("user", ["lead_user"], indirect=True)
-    def test_more_than_can_be_read_are_refused(self, client: Client, user: User) -> None:
+    def test_too_many_events_are_refused(self, client: Client, user: User) -> None:
         events = [stored(rb2b.to_body(rb2b.person()), then=False) for _ in range(21)]
         assert "20 at once are the most" in self.act(client, *events).content.decode()
         assert Lead.objects.count() == 0
 
     @override_settings(EMBEDDED=False)
-    def test_a_dry_run_wakes_nobody(
+    def test_a_dry_run_sends_no_nudge(
         self, waiting_to_be_replayed: InboundEvent, django_capture_on_commit_callbacks: Any
     ) -> None:
         with django_capture_on_commit_callbacks() as woken:
@@ -473,9 +471,7 @@ class TestReplay:
         call_command("replay_events", "--parked", "--dry-run", stdout=out)
         assert "Lead changed: Quentin Zephyrine" in out.getvalue()
 
-    def test_as_many_rows_are_told_as_are_counted(
-        self, waiting_to_be_replayed: InboundEvent
-    ) -> None:
+    def test_every_counted_change_is_described(self, waiting_to_be_replayed: InboundEvent) -> None:
         factories.LeadFactory(
             email="quentin@zephyr.test", first_name="Quentin", last_name="Zephyrine"
         )
@@ -486,7 +482,7 @@ class TestReplay:
             int(part.split()[0]) for part in event["text"].split(", ")
         )
 
-    def test_what_another_app_would_change_is_told_as_well(self, ghl: Any, loose: None) -> None:
+    def test_changes_in_other_apps_are_described(self, ghl: Any, loose: None) -> None:
         message = back.make_sent_email(ghl)
         payload = ghl_webhooks.inbound_message(
             contactId=message.ghl_contact_id, body="Please stop emailing me."
@@ -514,7 +510,7 @@ class TestReplay:
         assert "Its body is gone" in out.getvalue()
         assert everything() == before
 
-    def test_what_a_worker_holds_is_left_to_it(self, waiting_to_be_replayed: InboundEvent) -> None:
+    def test_a_leased_event_is_not_replayed(self, waiting_to_be_replayed: InboundEvent) -> None:
         InboundEvent.objects.update(lease_until="2999-01-01T00:00:00Z")
         out = StringIO()
         with pytest.raises(CommandError):
@@ -522,7 +518,7 @@ class TestReplay:
         assert "being worked off" in out.getvalue()
         assert (Lead.objects.count(), InboundEvent.objects.get().state) == (0, "parked")
 
-    def test_what_fails_still_is_given_back(self) -> None:
+    def test_a_failing_event_is_parked_again(self) -> None:
         event = stored(b"{")
         with pytest.raises(CommandError):
             call_command("replay_events", "--parked", stdout=StringIO())

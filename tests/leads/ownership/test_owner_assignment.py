@@ -63,7 +63,7 @@ def leave(member: TeamMember) -> None:
 # When a lead is made, and when something new becomes known
 
 
-def test_a_new_lead_goes_by_the_rules_and_else_to_the_default_sender(ben: TeamMember) -> None:
+def test_a_new_lead_follows_rules_then_default_sender(ben: TeamMember) -> None:
     east = rule(ben, states=["NY"])
     there = arrived(rb2b.person({"State": "New York"}))
     assert (there.owner, there.owner_how, there.owner_rule) == (ben, "rule", east)
@@ -76,7 +76,7 @@ def test_a_new_lead_goes_by_the_rules_and_else_to_the_default_sender(ben: TeamMe
     ]
 
 
-def test_the_tier_is_known_once_it_was_scored(ben: TeamMember) -> None:
+def test_tier_rules_apply_once_scored(ben: TeamMember) -> None:
     rule(ben, tiers=["tier_1"])
     lead = settled(title="CEO")
     assert said(lead) == ("Alex Moreno", "default")
@@ -85,7 +85,7 @@ def test_the_tier_is_known_once_it_was_scored(ben: TeamMember) -> None:
     assert (now(lead).tier, *said(lead)) == ("tier_1", "Ben Ito", "rule")
 
 
-def test_a_fact_of_the_company_that_comes_later_counts(ben: TeamMember) -> None:
+def test_a_later_company_fact_counts(ben: TeamMember) -> None:
     rule(ben, employees_from=1000)
     lead = settled()
     Company.objects.update(employees_from=5000)
@@ -93,7 +93,7 @@ def test_a_fact_of_the_company_that_comes_later_counts(ben: TeamMember) -> None:
     assert said(lead) == ("Ben Ito", "rule")
 
 
-def test_a_rule_that_was_changed_moves_nobody_of_whom_nothing_new_is_known(ben: TeamMember) -> None:
+def test_editing_a_rule_moves_no_unchanged_leads(ben: TeamMember) -> None:
     lead = settled()
     assess.assess_lead(now(lead))
     rule(ben)
@@ -104,7 +104,7 @@ def test_a_rule_that_was_changed_moves_nobody_of_whom_nothing_new_is_known(ben: 
 @pytest.mark.parametrize(
     ("state", "of_company", "fits"), [("", "Ohio", True), ("PA", "OH", False), ("oh", "", True)]
 )
-def test_where_the_persons_state_is_not_known_the_companys_is_taken(
+def test_the_companys_state_replaces_an_unknown_one(
     ben: TeamMember, state: str, of_company: str, fits: bool
 ) -> None:
     rule(ben, states=["OH"])
@@ -112,7 +112,7 @@ def test_where_the_persons_state_is_not_known_the_companys_is_taken(
     assert (said(lead)[0] == "Ben Ito") is fits
 
 
-def test_the_way_they_became_known_is_the_first_one(ben: TeamMember) -> None:
+def test_the_source_is_the_first_one(ben: TeamMember) -> None:
     rule(ben, sources=["ghl"])
     sources = {
         "title": {"source": "clay", "at": "2026-03-01T10:00:00+00:00"},
@@ -122,7 +122,7 @@ def test_the_way_they_became_known_is_the_first_one(ben: TeamMember) -> None:
     assert said(settled()) == ("Alex Moreno", "default")
 
 
-def test_without_anybody_a_lead_has_no_owner_until_there_is_a_default_sender(db: None) -> None:
+def test_a_lead_without_owner_gets_a_new_default_sender(db: None) -> None:
     lead = settled()
     assert (lead.owner, lead.owner_how, owner_assignment.update_due_owners()) == (None, "", 0)
     factories.TeamMemberFactory(default_sender=True)
@@ -133,9 +133,7 @@ def test_without_anybody_a_lead_has_no_owner_until_there_is_a_default_sender(db:
 # GoHighLevel
 
 
-def test_whom_gohighlevel_assigns_wins_over_rules_and_may_change(
-    ben: TeamMember, cleo: TeamMember
-) -> None:
+def test_gohighlevels_assignment_wins_over_rules(ben: TeamMember, cleo: TeamMember) -> None:
     rule(cleo)
     lead = settled()
     assert owner_assignment.assign_from_ghl(lead, "usr-ben") is True
@@ -145,9 +143,7 @@ def test_whom_gohighlevel_assigns_wins_over_rules_and_may_change(
     assert said(lead) == ("Cleo Park", "rule")
 
 
-def test_a_user_whom_we_learn_of_later_gets_what_was_theirs(
-    ben: TeamMember, cleo: TeamMember
-) -> None:
+def test_a_user_linked_later_gets_assigned_leads(ben: TeamMember, cleo: TeamMember) -> None:
     lead = settled()
     assert owner_assignment.assign_from_ghl(lead, "usr-cleo") is False
     TeamMember.objects.filter(pk=cleo.pk).update(ghl_user_id="usr-cleo")
@@ -161,9 +157,7 @@ def test_a_user_whom_we_learn_of_later_gets_what_was_theirs(
 # People
 
 
-def test_by_hand_wins_over_everything_and_stays(
-    ben: TeamMember, cleo: TeamMember, reviewer: User
-) -> None:
+def test_an_owner_by_hand_wins_and_stays(ben: TeamMember, cleo: TeamMember, reviewer: User) -> None:
     rule(ben)
     lead = settled()
     assert (
@@ -182,7 +176,7 @@ def test_by_hand_wins_over_everything_and_stays(
     assert change is not None and (change.owner, change.how, change.by) == (cleo, "hand", reviewer)
 
 
-def test_a_lead_given_back_goes_to_whom_gohighlevel_or_the_rules_say(
+def test_a_returned_lead_follows_gohighlevel_or_rules(
     ben: TeamMember, cleo: TeamMember, reviewer: User
 ) -> None:
     lead = settled()
@@ -192,7 +186,7 @@ def test_a_lead_given_back_goes_to_whom_gohighlevel_or_the_rules_say(
     assert said(lead) == ("Ben Ito", "ghl")
 
 
-def test_who_has_left_cannot_be_given_a_lead(ben: TeamMember, reviewer: User) -> None:
+def test_an_inactive_member_cannot_get_a_lead(ben: TeamMember, reviewer: User) -> None:
     lead = settled()
     leave(ben)
     before = Lead.objects.values().get()
@@ -201,7 +195,7 @@ def test_who_has_left_cannot_be_given_a_lead(ben: TeamMember, reviewer: User) ->
     assert (Lead.objects.values().get(), OwnerChange.objects.count()) == (before, 0)
 
 
-def test_of_two_who_give_it_at_once_the_second_is_told(
+def test_the_second_concurrent_assignment_is_refused(
     ben: TeamMember, cleo: TeamMember, reviewer: User
 ) -> None:
     lead = settled()
@@ -215,7 +209,7 @@ def test_of_two_who_give_it_at_once_the_second_is_told(
 # Who leaves
 
 
-def test_the_leads_of_who_left_fall_to_the_next(
+def test_leads_of_inactive_members_are_reassigned(
     ben: TeamMember, cleo: TeamMember, reviewer: User
 ) -> None:
     rule(ben, states=["OH"])
@@ -234,7 +228,7 @@ def test_the_leads_of_who_left_fall_to_the_next(
 # Rules for everybody
 
 
-def test_a_preview_says_who_would_move_and_changes_nothing(
+def test_a_preview_counts_moves_and_changes_nothing(
     ben: TeamMember, cleo: TeamMember, reviewer: User
 ) -> None:
     leads = [settled() for _ in range(3)] + [settled(state="PA")]
@@ -252,7 +246,7 @@ def test_a_preview_says_who_would_move_and_changes_nothing(
     assert owner_assignment.preview_owners() == found
 
 
-def test_rules_are_applied_step_by_step_by_the_sweep(ben: TeamMember, lead_user: User) -> None:
+def test_the_sweep_applies_rules_in_steps(ben: TeamMember, lead_user: User) -> None:
     leads = [settled() for _ in range(5)]
     rule(ben)
     run = owner_assignment.apply_to_all(lead_user)
@@ -264,7 +258,7 @@ def test_rules_are_applied_step_by_step_by_the_sweep(ben: TeamMember, lead_user:
     assert owner_assignment.update_due_owners() == 0
 
 
-def test_a_run_started_again_takes_the_place_of_the_first(ben: TeamMember, lead_user: User) -> None:
+def test_a_new_run_replaces_an_open_one(ben: TeamMember, lead_user: User) -> None:
     lead = settled()
     first, second = (
         owner_assignment.apply_to_all(lead_user),
@@ -281,9 +275,7 @@ def test_a_run_started_again_takes_the_place_of_the_first(ben: TeamMember, lead_
     assert said(lead) == ("Ben Ito", "rule")
 
 
-def test_in_the_order_of_their_numbers_and_only_those_in_use(
-    ben: TeamMember, cleo: TeamMember
-) -> None:
+def test_active_rules_apply_in_order(ben: TeamMember, cleo: TeamMember) -> None:
     rule(ben, position=20)
     first = rule(cleo, position=10)
     assert said(settled()) == ("Cleo Park", "rule")
@@ -295,7 +287,7 @@ def test_in_the_order_of_their_numbers_and_only_those_in_use(
 
 
 @pytest.mark.parametrize("older_has_it", [True, False])
-def test_a_merge_keeps_the_stronger_kind_of_owner_and_an_undo_gives_each_its_own(
+def test_a_merge_keeps_the_stronger_owner_until_undone(
     ben: TeamMember, reviewer: User, older_has_it: bool
 ) -> None:
     older, younger = settled(), settled()
@@ -311,7 +303,7 @@ def test_a_merge_keeps_the_stronger_kind_of_owner_and_an_undo_gives_each_its_own
     assert (said(mine), said(other)) == (("Ben Ito", "hand"), ("Alex Moreno", "default"))
 
 
-def test_an_owner_given_since_a_merge_stays_after_its_undo(
+def test_an_owner_assigned_after_a_merge_survives_undo(
     ben: TeamMember, cleo: TeamMember, reviewer: User
 ) -> None:
     older, younger = settled(), settled()
@@ -322,7 +314,7 @@ def test_an_owner_given_since_a_merge_stays_after_its_undo(
     assert (said(older), said(younger)) == (("Cleo Park", "hand"), ("Ben Ito", "hand"))
 
 
-def test_whom_gohighlevel_assigns_is_known_of_both_after_a_merge(ben: TeamMember) -> None:
+def test_a_merge_shares_gohighlevels_assignment(ben: TeamMember) -> None:
     older, younger = settled(), settled()
     owner_assignment.assign_from_ghl(younger, "usr-ben")
     merging.merge_leads(older, younger, source="person")
@@ -332,7 +324,7 @@ def test_whom_gohighlevel_assigns_is_known_of_both_after_a_merge(ben: TeamMember
 # Any order
 
 
-def test_in_whatever_order_things_are_said_the_strongest_stands(
+def test_the_strongest_origin_wins_in_any_order(
     ben: TeamMember, cleo: TeamMember, reviewer: User
 ) -> None:
     dora = factories.TeamMemberFactory(name="Dora Lind")
@@ -372,7 +364,7 @@ def test_in_whatever_order_things_are_said_the_strongest_stands(
 # What was before
 
 
-def test_owners_from_before_are_taken_for_what_they_were(
+def test_migrated_owners_keep_their_origin(
     alex: TeamMember, ben: TeamMember, cleo: TeamMember
 ) -> None:
     of_alex, of_ben, of_cleo, nobodys = (

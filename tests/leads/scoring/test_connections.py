@@ -44,7 +44,7 @@ def stay(
         (stay("Google", "google.com"), stay("Alphabet", "google.com")),
     ],
 )
-def test_the_same_company_in_other_words(one: Employment, other: Employment) -> None:
+def test_one_company_in_other_words_is_the_same(one: Employment, other: Employment) -> None:
     assert same_company(one, other)
     assert same_company(other, one)
 
@@ -76,13 +76,15 @@ def test_the_same_company_in_other_words(one: Employment, other: Employment) -> 
         (stay("Ford"), stay("Ford Foundation")),
     ],
 )
-def test_never_by_a_part_of_a_name_or_by_nothing(one: Employment, other: Employment) -> None:
+def test_partial_or_empty_names_are_not_the_same_company(
+    one: Employment, other: Employment
+) -> None:
     assert not same_company(one, other)
     assert not same_company(other, one)
 
 
 @given(st.text(min_size=1, max_size=12), st.text(min_size=1, max_size=12))
-def test_two_names_are_one_company_only_if_their_words_are_the_same(one: str, other: str) -> None:
+def test_companies_are_the_same_only_by_equal_words(one: str, other: str) -> None:
     same = same_company(stay(one), stay(other))
     assert same == (
         bool(company_name_key(stay(one)))
@@ -110,7 +112,7 @@ def test_two_names_are_one_company_only_if_their_words_are_the_same(one: str, ot
         ((2010, 2005), (2006, 2009), 0),
     ],
 )
-def test_years_together_are_those_that_are_sure(ours: Any, theirs: Any, years: int) -> None:
+def test_only_certain_years_count_as_together(ours: Any, theirs: Any, years: int) -> None:
     assert years_together(stay("A", years=ours), stay("A", years=theirs)) == years
 
 
@@ -118,9 +120,7 @@ YEARS = st.tuples(st.integers(1990, 2030), st.integers(1990, 2030)).map(sorted)
 
 
 @given(YEARS, YEARS)
-def test_together_only_where_some_moment_lies_in_both_whatever_the_months(
-    ours: Any, theirs: Any
-) -> None:
+def test_years_together_imply_overlap_whatever_the_months(ours: Any, theirs: Any) -> None:
     surely_ours = {
         (year, year + 1) for year in range(ours[0], ours[1])
     }  # the turns of the year that they were there
@@ -162,7 +162,7 @@ def said(lead: Any) -> tuple[str, str, str, str] | None:
 
 
 @pytest.mark.django_db
-def test_nobody_of_us_is_no_connection() -> None:
+def test_an_empty_team_gives_no_connection() -> None:
     worked("Acme")
     known_contact("x", email="x@x.test", linkedin_key="in/x")
     assert best_connection(acme_lead(past_employers=[past("Artemis")])) is None
@@ -196,7 +196,7 @@ def test_a_shared_past_employer(
 
 
 @pytest.mark.django_db
-def test_our_past_employer_is_where_they_work_now() -> None:
+def test_our_past_employer_can_be_their_current_one() -> None:
     worked("Northline Inc", "www.northline.test", (2011, 2014))
     assert said(acme_lead()) == (
         "employer_now", "Alex on our team used to work at Northline Inc.", "I used to work at Northline Inc.",
@@ -217,7 +217,7 @@ def test_our_past_employer_is_where_they_work_now() -> None:
         {"name": "Dána Okafor", "company_name": "Northline", "linkedin_key": "in/dana"},
     ],
 )
-def test_somebody_whom_one_of_us_knows(known: dict[str, str]) -> None:
+def test_a_known_contact_is_a_connection(known: dict[str, str]) -> None:
     known_contact(**known)
     lead = acme_lead(
         first_name="Dana", last_name="Okafor", email="dana@acme.test", personal_email="dana@home.test",
@@ -240,7 +240,7 @@ def test_somebody_whom_one_of_us_knows(known: dict[str, str]) -> None:
         {"name": "Else", "email": "dana@acme.test.example"},
     ],
 )
-def test_somebody_of_a_like_name_is_not_them(other: dict[str, str]) -> None:
+def test_a_similar_name_is_no_known_contact(other: dict[str, str]) -> None:
     known_contact(**other)
     lead = acme_lead(
         first_name="Dana", last_name="Okafor", email="dana@acme.test", linkedin_key="in/dana"
@@ -249,7 +249,7 @@ def test_somebody_of_a_like_name_is_not_them(other: dict[str, str]) -> None:
 
 
 @pytest.mark.django_db
-def test_a_namesake_with_another_profile_where_they_work_is_a_colleague_of_theirs() -> None:
+def test_a_namesake_with_another_profile_is_a_colleague() -> None:
     known_contact("Dana Okafor", company_name="Northline", linkedin_key="in/dana-2")
     found = best_connection(
         acme_lead(first_name="Dana", last_name="Okafor", linkedin_key="in/dana")
@@ -258,7 +258,7 @@ def test_a_namesake_with_another_profile_where_they_work_is_a_colleague_of_their
 
 
 @pytest.mark.django_db
-def test_one_word_is_no_name_to_know_somebody_by() -> None:
+def test_a_single_word_name_matches_no_contact() -> None:
     known_contact("Dana", company_name="Northline")
     found = best_connection(acme_lead(first_name="Dana", last_name=""))
     assert found is not None and found["kind"] == "known_there"
@@ -277,7 +277,7 @@ def test_one_word_is_no_name_to_know_somebody_by() -> None:
          "I know somebody from Acme, where you have worked."),
     ],
 )  # fmt: skip
-def test_somebody_whom_one_of_us_knows_at_an_employer_is_not_named_to_them(
+def test_a_contact_at_an_employer_is_never_named(
     contact: dict[str, str], kind: str, sentence: str, first_person: str
 ) -> None:
     known_contact(**contact)
@@ -293,7 +293,7 @@ def test_somebody_whom_one_of_us_knows_at_an_employer_is_not_named_to_them(
 
 
 @pytest.mark.django_db
-def test_contacts_at_companies_of_like_names_are_none() -> None:
+def test_contacts_at_similarly_named_companies_do_not_count() -> None:
     for company in ("Northline Robotics", "North", "Line", "Acme Foundation", "Self-Employed", ""):
         known_contact(company_name=company)
     known_contact(domain="northline.example", company_name="Northline")
@@ -304,14 +304,14 @@ def test_contacts_at_companies_of_like_names_are_none() -> None:
 
 
 @pytest.mark.django_db
-def test_a_contact_without_address_and_linkedin_is_not_everybody_without_them() -> None:
+def test_empty_contact_fields_match_no_lead() -> None:
     known_contact("Dana")
     assert best_connection(LeadFactory(email=None, linkedin_key=None)) is None
     assert best_connection(LeadFactory(email=None, linkedin_key=None, company=None)) is None
 
 
 @pytest.mark.django_db
-def test_the_strongest_connection_wins_and_among_equals_the_longer_one_and_the_name() -> None:
+def test_the_strongest_connection_wins_then_the_longest() -> None:
     lead = acme_lead(
         past_employers=[past("Acme", years=(2012, 2016))], email="dana@x.test", linkedin_key=None
     )
@@ -338,7 +338,7 @@ def test_the_strongest_connection_wins_and_among_equals_the_longer_one_and_the_n
 
 
 @pytest.mark.django_db
-def test_a_kind_that_counts_for_nothing_is_no_connection() -> None:
+def test_a_kind_without_points_is_no_connection() -> None:
     known_contact(company_name="Northline")
     lead = acme_lead()
     assert best_connection(lead) is not None
@@ -349,7 +349,7 @@ def test_a_kind_that_counts_for_nothing_is_no_connection() -> None:
 
 
 @pytest.mark.django_db
-def test_somebody_who_left_the_team_is_no_connection() -> None:
+def test_inactive_members_give_no_connection() -> None:
     worked("Northline", "northline.test", active=False)
     gone = TeamMemberFactory(active=False)
     known_contact("Dana", member=gone, email="dana@x.test")
@@ -358,9 +358,7 @@ def test_somebody_who_left_the_team_is_no_connection() -> None:
 
 
 @pytest.mark.django_db
-def test_it_costs_the_same_however_many_contacts_there_are(
-    django_assert_max_num_queries: Any,
-) -> None:
+def test_queries_do_not_grow_with_contacts(django_assert_max_num_queries: Any) -> None:
     member, lead = TeamMemberFactory(), acme_lead(past_employers=[past("Acme")])
     KnownContact.objects.bulk_create(
         KnownContact(member=member, name=f"P {n}", company_name=f"C {n}", company_key=f"c {n}")
@@ -382,7 +380,7 @@ def test_it_costs_the_same_however_many_contacts_there_are(
         ("linkedin.com/in/dana", "in/dana"),
     ],
 )
-def test_a_typed_contact_is_stored_as_it_is_compared(typed: str, key: str) -> None:
+def test_a_typed_contact_is_stored_normalised(typed: str, key: str) -> None:
     contact = known_contact(
         "Dána Okafor",
         linkedin_key=typed,
@@ -400,13 +398,13 @@ def test_a_typed_contact_is_stored_as_it_is_compared(typed: str, key: str) -> No
 
 
 @pytest.mark.django_db
-def test_a_typed_contact_that_could_never_match_is_refused() -> None:
+def test_a_typed_contact_that_cannot_match_is_refused() -> None:
     with pytest.raises(ValidationError, match="no LinkedIn address"):
         KnownContact(member=TeamMemberFactory(), name="Dana", linkedin_key="dana").full_clean()
 
 
 @pytest.mark.django_db
-def test_a_stay_that_ends_before_it_begins_is_refused() -> None:
+def test_an_employment_ending_before_its_start_is_refused() -> None:
     with pytest.raises(ValidationError, match="It is before 2015"):
         PastEmployer(
             member=TeamMemberFactory(), company_name="Acme", from_year=2015, to_year=2014
@@ -414,7 +412,7 @@ def test_a_stay_that_ends_before_it_begins_is_refused() -> None:
 
 
 @pytest.mark.django_db
-def test_what_is_typed_in_the_admin_counts_for_leads_seen_lately(
+def test_team_edits_rescore_recently_seen_leads(
     client: Client, lead_user: User, django_capture_on_commit_callbacks: Any
 ) -> None:
     client.force_login(lead_user)

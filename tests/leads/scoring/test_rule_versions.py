@@ -50,11 +50,11 @@ def titled(title: TitleRule) -> Rules:
 # The built-in ones
 
 
-def test_the_built_in_rules_are_the_same_after_having_been_json() -> None:
+def test_the_built_in_rules_survive_json() -> None:
     assert parse_rules(json.loads(json.dumps(DEFAULT_RULES.as_dict()))) == DEFAULT_RULES
 
 
-def test_every_built_in_page_can_count() -> None:
+def test_no_built_in_page_is_shadowed() -> None:
     assert DEFAULT_RULES.shadowed_triggers() == []
 
 
@@ -90,7 +90,7 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES, max_size=9).map("".join) | st.text(max_size=30))
-def test_a_title_has_the_points_that_it_had_as_code(title: str) -> None:
+def test_titles_score_as_the_former_patterns_did(title: str) -> None:
     before = next((points for points, pattern in BEFORE if re.search(pattern, title.lower())), 0)
     assert (
         score_lead(ScoringFacts(title=title, industry="", employees_from=None), NOW).icp == before
@@ -197,7 +197,7 @@ def without(name: str) -> dict[str, Any]:
         (changed(tiers=[80, 60]), "tiers"),
     ],
 )
-def test_what_is_wrong_is_refused_by_the_name_of_its_field(data: Any, named: str) -> None:
+def test_invalid_rules_are_refused_by_field_name(data: Any, named: str) -> None:
     with pytest.raises(ValueError) as error:
         parse_rules(data)
     assert isinstance(error.value, InvalidRules)
@@ -205,7 +205,7 @@ def test_what_is_wrong_is_refused_by_the_name_of_its_field(data: Any, named: str
     assert f"{named}: " in str(error.value)
 
 
-def test_everything_that_is_wrong_is_said_at_once() -> None:
+def test_all_errors_are_reported_at_once() -> None:
     with pytest.raises(InvalidRules) as error:
         parse_rules(changed(pages_at_most=-1, fit_share=2, good_industries=7))
     assert {name for name, _ in error.value.errors} == {
@@ -225,7 +225,7 @@ JSON = st.recursive(
 
 
 @given(st.sampled_from(sorted(DEFAULT_RULES.as_dict())), JSON)
-def test_whatever_a_field_holds_it_is_read_or_refused(name: str, value: Any) -> None:
+def test_any_json_value_is_read_or_refused(name: str, value: Any) -> None:
     try:
         made = parse_rules(changed(**{name: value}))
     except InvalidRules as error:
@@ -251,14 +251,14 @@ def test_whatever_a_field_holds_it_is_read_or_refused(name: str, value: Any) -> 
         ("İ", "ceo İ", True),
     ],
 )
-def test_a_word_is_found_as_it_stands_and_as_a_whole(word: str, title: str, fits: bool) -> None:
+def test_words_match_literally_and_whole(word: str, title: str, fits: bool) -> None:
     version = titled(TitleRule(50, "A", (word,)))
     assert score_lead(
         ScoringFacts(title=title, industry="", employees_from=None), NOW, version
     ).icp == (50 if fits else 0)
 
 
-def test_no_word_can_take_the_worker_down() -> None:
+def test_no_word_takes_long_to_match() -> None:
     words = tuple(["(a+)+$", "(a|a)*b", "a" * 60] + ["a" * 30 + " a"] * 197)
     version = titled(TitleRule(50, "A", words))
     began = time.process_time()  # not the clock: another process may have the machine
@@ -273,7 +273,7 @@ def test_no_word_can_take_the_worker_down() -> None:
     assert time.process_time() - began < 2
 
 
-def test_a_word_inside_an_exception_does_not_count_and_beside_it_does() -> None:
+def test_a_word_inside_an_exception_does_not_count() -> None:
     data = changed(
         titles=[{"points": 50, "label": "A", "words": ["owner"], "but_not": ["product owner"]}]
     )
@@ -290,7 +290,7 @@ def test_a_word_inside_an_exception_does_not_count_and_beside_it_does() -> None:
 
 
 @given(PEOPLE, TABLES)
-def test_the_points_add_up_under_other_rules_too(person: ScoringFacts, table: Rules) -> None:
+def test_points_add_up_under_other_rules(person: ScoringFacts, table: Rules) -> None:
     version = parse_rules(
         changed(
             pages=table.as_dict()["pages"],
@@ -365,11 +365,11 @@ HIGHER = {"fit_share": 1}  # lifts every VP of the factories to HOT by the score
 
 @pytest.mark.django_db
 class TestVersions:
-    def test_without_any_the_built_in_ones_hold(self) -> None:
+    def test_without_a_version_the_built_in_rules_hold(self) -> None:
         row()
         assert rule_versions.current_rules() is DEFAULT_RULES
 
-    def test_publishing_retires_the_one_before_and_holds_at_once(self, lead_user: User) -> None:
+    def test_publishing_retires_the_previous_version(self, lead_user: User) -> None:
         first, second = row(), row(**HIGHER)
         rule_versions.publish_rules(first, lead_user)
         assert rule_versions.current_rules().version == "1"
@@ -388,9 +388,7 @@ class TestVersions:
             1.0,
         )
 
-    def test_publishing_scores_leads_seen_lately_anew_by_the_new_rules(
-        self, lead_user: User
-    ) -> None:
+    def test_publishing_rescores_recently_seen_leads(self, lead_user: User) -> None:
         leads, old = [visitor() for _ in range(5)], visitor(days=31)
         later = timezone.now() + timedelta(hours=1)
         Lead.objects.filter(pk=leads[0].pk).update(needs_assessment_at=later)
@@ -402,9 +400,7 @@ class TestVersions:
         assert assess.assess_due() == 4
         assert set(Assessment.objects.values_list("rules_version", "intent")) == {("1", 100)}
 
-    def test_a_publisher_who_was_killed_is_gone_on_for_by_the_next_sweep(
-        self, lead_user: User
-    ) -> None:
+    def test_the_next_sweep_finishes_a_killed_publishing(self, lead_user: User) -> None:
         leads = [visitor() for _ in range(5)]
         rule_versions.publish_rules(row(), lead_user)
         Lead.objects.update(needs_assessment_at=None)
@@ -415,13 +411,13 @@ class TestVersions:
         ScoringRules.objects.update(marked_to=0)
         assert assess.assess_due() == 5
 
-    def test_what_is_wrong_is_not_published(self, lead_user: User) -> None:
+    def test_invalid_rules_are_not_published(self, lead_user: User) -> None:
         bad = row(pages_at_most=-1)
         with pytest.raises(InvalidRules, match="pages_at_most"):
             rule_versions.publish_rules(bad, lead_user)
         assert list(ScoringRules.objects.values_list("state", flat=True)) == ["draft"]
 
-    def test_only_a_draft_as_it_was_read_is_published(self, lead_user: User) -> None:
+    def test_only_an_unchanged_draft_is_published(self, lead_user: User) -> None:
         one, other = row(), row()
         rule_versions.publish_rules(one, lead_user)
         with pytest.raises(rule_versions.PublishRefused, match="is published, not a draft"):
@@ -431,7 +427,7 @@ class TestVersions:
             rule_versions.publish_rules(other, lead_user)
         assert rule_versions.current_rules().version == "1"
 
-    def test_what_was_published_never_changes(self, lead_user: User) -> None:
+    def test_published_rules_never_change(self, lead_user: User) -> None:
         stale, second = row(), row()
         rule_versions.publish_rules(ScoringRules.objects.get(pk=stale.pk), lead_user)
         for version in (stale, ScoringRules.objects.get(pk=stale.pk)):
@@ -453,13 +449,13 @@ class TestVersions:
         with pytest.raises(IntegrityError):
             ScoringRules.objects.filter(pk=second.pk).update(state="published")
 
-    def test_a_draft_may_be_deleted_and_its_number_is_not_given_again(self) -> None:
+    def test_a_deleted_drafts_number_is_not_reused(self) -> None:
         row().delete()
         assert row().version == 2
 
 
 @pytest.mark.parametrize("published_before", [False, True])
-def test_of_two_who_publish_at_once_one_is_published_and_the_other_retired(
+def test_concurrent_publishing_leaves_one_published_version(
     committed: None, published_before: bool
 ) -> None:
     if published_before:
@@ -485,7 +481,7 @@ def everything() -> list[Any]:
 
 @pytest.mark.django_db
 class TestWhoWouldMove:
-    def test_the_largest_move_comes_first_and_nothing_changes(self) -> None:
+    def test_the_largest_change_comes_first(self) -> None:
         vp, clerk = visitor(), visitor(title="Clerk")
         visitor(title="", company=None, email="x@y.test", path="/x")
         before = everything()
@@ -501,7 +497,7 @@ class TestWhoWouldMove:
             0,
         )  # the VP is HOT by fit and size before
 
-    def test_who_changes_tier_moves_though_the_score_stays(self) -> None:
+    def test_a_tier_change_counts_without_a_score_change(self) -> None:
         visitor()
         found = backtest.preview_rules(parse_rules(changed(tiers={"tier_1": 100, "tier_2": 60})))
         assert (found.up, found.down, found.changed_tier, found.no_longer_hot) == (0, 0, 1, 1)
@@ -514,7 +510,7 @@ class TestWhoWouldMove:
         found = backtest.preview_rules(parse_rules(changed(**HIGHER)), limit=1)
         assert [m.lead for m in found.moves] == [str(newest.public_id)]
 
-    def test_a_lead_that_cannot_be_scored_does_not_hide_the_others(self) -> None:
+    def test_a_failing_lead_does_not_hide_the_others(self) -> None:
         worked = {"name": "Acme", "domain": "", "from_year": "2010", "to_year": None}
         PastEmployer.objects.create(
             member=TeamMemberFactory(), company_name="Acme", from_year=2010, to_year=2012
@@ -524,7 +520,7 @@ class TestWhoWouldMove:
         found = backtest.preview_rules(parse_rules(changed(**HIGHER)))
         assert (found.scored, found.failed) == (1, 1)
 
-    def test_a_replay_scores_each_lead_by_what_it_had_seen_until_then(self) -> None:
+    def test_a_replay_counts_only_visits_until_then(self) -> None:
         lead = visitor(days=20)
         VisitFactory(lead=lead, path="/pricing", seen_at=timezone.now() - timedelta(days=45))
         VisitFactory(
@@ -538,7 +534,7 @@ class TestWhoWouldMove:
         [move] = found.moves
         assert (found.scored, move.before.intent, move.after.intent) == (1, 30 + 5 + 24, 35)
 
-    def test_a_replay_finds_who_would_have_been_hot_at_an_earlier_visit(self) -> None:
+    def test_a_replay_finds_leads_hot_at_earlier_visits(self) -> None:
         clerk = visitor("/demo", days=20, title="Clerk")
         VisitFactory(lead=clerk, path="/", seen_at=timezone.now() - timedelta(days=2))
         version = parse_rules(changed(fit_share=0.6))
@@ -547,7 +543,7 @@ class TestWhoWouldMove:
         [move] = found.hot
         assert (move.before.intent, move.after.intent, found.became_hot) == (40 + 14, 40 + 35, 1)
 
-    def test_who_becomes_hot_is_named_however_small_the_move(self) -> None:
+    def test_leads_that_become_hot_are_always_named(self) -> None:
         for _ in range(3):
             visitor(title="", company=None, email=None, no_address=True)
         edge = visitor("/demo", title="Clerk")
@@ -558,7 +554,7 @@ class TestWhoWouldMove:
         assert edge.name not in {move.name for move in found.moves[:3]}
         assert [move.name for move in found.hot] == [edge.name]
 
-    def test_pages_that_would_count_for_something_else_come_first(self) -> None:
+    def test_changed_pages_come_first(self) -> None:
         for path in ("/pricing", "/pricing", "/enterprise", "/about", "/about", "/about"):
             visitor(path)
         found = backtest.compare_pages(
@@ -579,7 +575,7 @@ def backtested(*args: str) -> str:
 
 @pytest.mark.django_db
 class TestBacktestScore:
-    def test_prints_who_would_move_under_a_draft_and_changes_nothing(self) -> None:
+    def test_prints_changes_under_a_draft_and_stores_nothing(self) -> None:
         lead = visitor()
         draft = row(**HIGHER)
         before = everything()
@@ -591,7 +587,7 @@ class TestBacktestScore:
         assert found["hot"] == []
         assert everything() == before
 
-    def test_shows_the_20_largest_moves_of_a_file(self, tmp_path: Path) -> None:
+    def test_shows_the_20_largest_changes_of_a_file(self, tmp_path: Path) -> None:
         for _ in range(21):
             visitor()
         file = tmp_path / "rules.json"
