@@ -1,4 +1,4 @@
-"""Deciding on the page whether two leads are one person: shown before, typed reason, refused by name, undone."""
+"""The pages that merge two leads, keep them apart and undo a merge."""
 
 import re
 from typing import Any

@@ -132,8 +132,9 @@ def test_the_list_can_be_filtered(page: Any) -> None:
     )
     suppression.suppress(rosalind.email, "customer", "test", rosalind)
     asked = {
-        "tier=tier_1": True, "tier=tier_2": False, f"owner={olga.pk}": True, "owner=none": False, "seen=7": True,
-        "email=held": True, "email=none": False, "why=customer": False, "show=may": True, "show=stopped": False,
+        "tier=tier_1": True, "tier=tier_2": False, f"owner={olga.pk}": True, "owner=none": False,
+        "seen=7": True, "email=held": True, "email=none": False, "why=customer": False,
+        "show=may": True, "show=stopped": False,
         f"search={held.email}": True, "search=linkedin.com/in/rosa-lind": False,
     }  # fmt: skip
     for query, is_quentin in asked.items():
@@ -198,9 +199,11 @@ def test_the_timeline_has_everything_that_happened(page: Any) -> None:
     merging.merge_leads(lead, other, source="person", reason="They told us.")
     text = page(f"/sales/leads/{lead.public_id}")
     for there in (
-        "Visited /pricing, /demo, 2 pages", "/from-the-other", "Answered: gained title", "Scored 78, fit 95, tier 1",
-        "Drafted, waiting for a decision", "Opened", "Answered: Question", "What does it cost?", "confirmed",
-        "Opportunity at GoHighLevel: open, 5,000", "Stopped: Customer (import)", "became one lead", "They told us.",
+        "Visited /pricing, /demo, 2 pages", "/from-the-other", "Answered: gained title",
+        "Scored 78, fit 95, tier 1", "Drafted, waiting for a decision", "Opened",
+        "Answered: Question", "What does it cost?", "confirmed",
+        "Opportunity at GoHighLevel: open, 5,000", "Stopped: Customer (import)", "became one lead",
+        "They told us.",
     ):  # fmt: skip
         assert there in text, there
 

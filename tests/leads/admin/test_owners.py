@@ -1,4 +1,4 @@
-"""Rules of owners in the admin: a Lead's to change, and never before a page has said whom that would move."""
+"""Owner rules in the admin: only Leads change them, after a preview."""
 
 import re
 from typing import Any

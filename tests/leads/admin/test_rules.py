@@ -1,4 +1,4 @@
-"""The rules of the score in the admin: pages as rows, drafts only, published over a page that shows who would move."""
+"""Scoring rules in the admin: drafts are edited, previewed and published."""
 
 import json
 import re
@@ -11,14 +11,16 @@ from django.test import Client
 from leads.models import Lead, ScoringRules
 from leads.scoring import rule_versions
 from leads.scoring_rules import DEFAULT_RULES
-from tests.leads.scoring.test_rule_versions import HIGHER, PAGE, changed, everything, row, visitor
+from tests.leads.scoring.test_backtest import everything
+from tests.leads.scoring.test_rule_versions import HIGHER, row, visitor
+from tests.leads.test_scoring_rules import PAGE, changed
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/leads/scoringrules/"
 
 
 def typed(name: str, data: dict[str, Any] | None = None, was: int | None = None) -> dict[str, str]:
-    """What the browser sends for rules: their pages as rows of the table, of which `was` were there before."""
+    """Form data for rules: pages as table rows, of which the first `was` are stored already."""
     data = data or changed()
     pages = data.pop("pages")
     sent = {"name": name, "rules": json.dumps(data), "pages-TOTAL_FORMS": str(len(pages) + 3)}

@@ -1,64 +1,18 @@
-"""Whose a lead is, from what comes in, from GoHighLevel, from people and from who leaves the team."""
-
-from collections.abc import Callable
-from importlib import import_module
-from itertools import permutations
-from typing import Any
+"""The owner of a lead: by rules, by GoHighLevel, by hand, and after a member leaves."""
 
 import pytest
-from django.apps import apps
 from django.contrib.auth.models import User
 
 from leads import tasks
-from leads.identity import merging
-from leads.models import Company, Lead, OwnerChange, OwnerRule, OwnerRun, TeamMember
+from leads.models import Company, Lead, OwnerChange, TeamMember
 from leads.ownership import owner_assignment
 from leads.scoring import assess
 from tests import factories
 from tests.fakes import rb2b
 from tests.leads.conftest import arrived
+from tests.leads.ownership.conftest import leave, now, rule, said, settled
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def alex(db: None) -> TeamMember:
-    return factories.TeamMemberFactory(default_sender=True)
-
-
-@pytest.fixture
-def ben(alex: TeamMember) -> TeamMember:
-    return factories.TeamMemberFactory(name="Ben Ito", ghl_user_id="usr-ben")
-
-
-@pytest.fixture
-def cleo(alex: TeamMember) -> TeamMember:
-    return factories.TeamMemberFactory(name="Cleo Park")
-
-
-def rule(member: TeamMember, **asks: Any) -> OwnerRule:
-    return OwnerRule.objects.create(name=f"Rule {OwnerRule.objects.count()}", member=member, **asks)
-
-
-def settled(**fields: Any) -> Lead:
-    """A lead as it stands after its first look at the rules."""
-    lead = factories.LeadFactory(**fields)
-    owner_assignment.update_owner(lead)
-    return now(lead)
-
-
-def now(lead: Lead) -> Lead:
-    return Lead.objects.select_related("owner", "owner_rule").get(pk=lead.pk)
-
-
-def said(lead: Lead) -> tuple[str, str]:
-    one = now(lead)
-    return str(one.owner), one.owner_how
-
-
-def leave(member: TeamMember) -> None:
-    TeamMember.objects.filter(pk=member.pk).update(active=False)
-
 
 # When a lead is made, and when something new becomes known
 
@@ -223,159 +177,3 @@ def test_leads_of_inactive_members_are_reassigned(
         ("Cleo Park", "rule"), ("Alex Moreno", "default"), ("Alex Moreno", "default"),
     ]  # fmt: skip
     assert owner_assignment.update_due_owners() == 0
-
-
-# Rules for everybody
-
-
-def test_a_preview_counts_moves_and_changes_nothing(
-    ben: TeamMember, cleo: TeamMember, reviewer: User
-) -> None:
-    leads = [settled() for _ in range(3)] + [settled(state="PA")]
-    owner_assignment.assign_by_hand(leads[0], cleo, by=reviewer)
-    owner_assignment.assign_from_ghl(leads[1], "usr-ben")
-    owner_assignment.assign_from_ghl(leads[3], "usr-9")
-    new = OwnerRule(name="Ohio", member=ben, states=["OH"])
-    before = list(Lead.objects.order_by("pk").values())
-    found = owner_assignment.preview_owners(owner_assignment.rules_with(new))
-    assert (found.leads, found.moved, found.by_hand, found.by_ghl) == (4, 1, 1, 1)
-    assert found.moves == [owner_assignment.OwnerMove(1, "Alex Moreno", "Ben Ito")]
-    assert found.unknown == [("usr-9", 1)]
-    assert list(Lead.objects.order_by("pk").values()) == before
-    new.save()
-    assert owner_assignment.preview_owners() == found
-
-
-def test_the_sweep_applies_rules_in_steps(ben: TeamMember, lead_user: User) -> None:
-    leads = [settled() for _ in range(5)]
-    rule(ben)
-    run = owner_assignment.apply_to_all(lead_user)
-    assert [owner_assignment.update_due_owners(batch=2) for _ in range(4)] == [2, 2, 1, 0]
-    run.refresh_from_db()
-    assert (run.looked_at, run.moved, run.ended_at is None) == (5, 5, False)
-    assert {said(lead) for lead in leads} == {("Ben Ito", "rule")}
-    assert {one.by for one in OwnerChange.objects.all()} == {lead_user}
-    assert owner_assignment.update_due_owners() == 0
-
-
-def test_a_new_run_replaces_an_open_one(ben: TeamMember, lead_user: User) -> None:
-    lead = settled()
-    first, second = (
-        owner_assignment.apply_to_all(lead_user),
-        owner_assignment.apply_to_all(lead_user),
-    )
-    rule(ben)
-    assert [owner_assignment.update_due_owners(), owner_assignment.update_due_owners()] == [1, 0]
-    first.refresh_from_db(), second.refresh_from_db()
-    assert (first.looked_at, second.looked_at, OwnerRun.objects.filter(ended_at=None).count()) == (
-        0,
-        1,
-        0,
-    )
-    assert said(lead) == ("Ben Ito", "rule")
-
-
-def test_active_rules_apply_in_order(ben: TeamMember, cleo: TeamMember) -> None:
-    rule(ben, position=20)
-    first = rule(cleo, position=10)
-    assert said(settled()) == ("Cleo Park", "rule")
-    OwnerRule.objects.filter(pk=first.pk).update(active=False)
-    assert said(settled()) == ("Ben Ito", "rule")
-
-
-# Merges
-
-
-@pytest.mark.parametrize("older_has_it", [True, False])
-def test_a_merge_keeps_the_stronger_owner_until_undone(
-    ben: TeamMember, reviewer: User, older_has_it: bool
-) -> None:
-    older, younger = settled(), settled()
-    mine, other = (older, younger) if older_has_it else (younger, older)
-    owner_assignment.assign_by_hand(mine, ben, by=reviewer)
-    row = merging.merge_leads(older, younger, source="person", by=reviewer)
-    assert said(older) == ("Ben Ito", "hand")
-    change = owner_assignment.newest_change(now(older))
-    assert change is not None and (change.owner, change.by) == (ben, reviewer)
-    assess.assess_lead(now(older))
-    assert said(older) == ("Ben Ito", "hand")
-    merging.undo_merge(row, by=reviewer, reason="two people")
-    assert (said(mine), said(other)) == (("Ben Ito", "hand"), ("Alex Moreno", "default"))
-
-
-def test_an_owner_assigned_after_a_merge_survives_undo(
-    ben: TeamMember, cleo: TeamMember, reviewer: User
-) -> None:
-    older, younger = settled(), settled()
-    owner_assignment.assign_by_hand(younger, ben, by=reviewer)
-    row = merging.merge_leads(older, younger, source="person", by=reviewer)
-    owner_assignment.assign_by_hand(older, cleo, by=reviewer)
-    merging.undo_merge(row, by=reviewer, reason="two people")
-    assert (said(older), said(younger)) == (("Cleo Park", "hand"), ("Ben Ito", "hand"))
-
-
-def test_a_merge_shares_gohighlevels_assignment(ben: TeamMember) -> None:
-    older, younger = settled(), settled()
-    owner_assignment.assign_from_ghl(younger, "usr-ben")
-    merging.merge_leads(older, younger, source="person")
-    assert (now(older).ghl_assigned_to, *said(older)) == ("usr-ben", "Ben Ito", "ghl")
-
-
-# Any order
-
-
-def test_the_strongest_origin_wins_in_any_order(
-    ben: TeamMember, cleo: TeamMember, reviewer: User
-) -> None:
-    dora = factories.TeamMemberFactory(name="Dora Lind")
-    rule(dora, states=["OH"])
-    said_of: dict[str, tuple[Callable[[Lead], Any], tuple[str, str]]] = {
-        "by hand": (
-            lambda lead: owner_assignment.assign_by_hand(lead, cleo, by=reviewer),
-            ("Cleo Park", "hand"),
-        ),
-        "by GoHighLevel": (
-            lambda lead: owner_assignment.assign_from_ghl(lead, "usr-ben"),
-            ("Ben Ito", "ghl"),
-        ),
-        "of the company": (
-            lambda lead: Company.objects.filter(leads=lead).update(employees_from=lead.pk + 5000),
-            ("Dora Lind", "rule"),
-        ),
-        "by a merge": (
-            lambda lead: merging.merge_leads(lead, settled(), source="person"),
-            ("Dora Lind", "rule"),
-        ),
-    }
-    names = list(said_of)
-    for count in range(len(names) + 1):
-        for order in permutations(names, count):
-            lead = settled()
-            for name in order:
-                said_of[name][0](now(lead))
-                assess.assess_lead(now(lead))
-            strongest = next(
-                (said_of[name][1] for name in names if name in order), ("Dora Lind", "rule")
-            )
-            assert said(lead) == strongest, order
-    assert owner_assignment.update_due_owners() == 0
-
-
-# What was before
-
-
-def test_migrated_owners_keep_their_origin(
-    alex: TeamMember, ben: TeamMember, cleo: TeamMember
-) -> None:
-    of_alex, of_ben, of_cleo, nobodys = (
-        factories.LeadFactory(owner=one) for one in (alex, ben, cleo, None)
-    )
-    import_module("leads.migrations.0016_owners_known").say_how(apps, None)
-    known = [
-        (one.owner_how, one.ghl_assigned_to)
-        for one in map(now, (of_alex, of_ben, of_cleo, nobodys))
-    ]
-    assert known == [("default", ""), ("ghl", "usr-ben"), ("", ""), ("", "")]
-    assess.assess_lead(now(of_ben))
-    assert said(of_ben) == ("Ben Ito", "ghl")
-    assert not OwnerChange.objects.exists()

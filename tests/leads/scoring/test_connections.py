@@ -1,133 +1,15 @@
-"""Who of us knows them, or worked where they work or worked: said in an email only where it is true."""
+"""Warm connections of a lead: named in an email only where they are surely true."""
 
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
-from django.core.exceptions import ValidationError
-from django.test import Client
-from hypothesis import given
-from hypothesis import strategies as st
 
 from leads.models import KnownContact, PastEmployer
-from leads.scoring import assess, connections
-from leads.scoring.connections import (
-    Employment,
-    best_connection,
-    company_name_key,
-    same_company,
-    years_together,
-)
+from leads.scoring import connections
+from leads.scoring.connections import best_connection
 from leads.scoring_rules import DEFAULT_RULES
 from tests.factories import CompanyFactory, LeadFactory, TeamMemberFactory, known_contact
-
-
-def stay(
-    company: str = "", domain: str = "", years: tuple[int | None, int | None] = (None, None)
-) -> Employment:
-    return Employment(company, domain, *years)
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        (stay("Acme"), stay("ACME, Inc.")),
-        (stay("The Acme Company"), stay("acme llc")),
-        (stay("Société Générale"), stay("Societe Generale S.A.")),
-        (stay("Acme", "acme.test"), stay("Anything", "www.acme.test")),
-        (stay("Acme", "https://acme.co.uk"), stay("", "shop.acme.co.uk")),
-        (stay("Acme", "acme.test"), stay("Acme Inc")),
-        (stay("Acme", "no domain"), stay("Acme", "nothing")),
-        (stay("Acme", "linkedin.com/company/acme"), stay("Acme, Inc.", "acme.test")),
-        (stay("Acme", "acme.wixsite.com"), stay("ACME", "https://www.facebook.com/acme")),
-        (stay("Google", "google.com"), stay("Alphabet", "google.com")),
-    ],
-)
-def test_one_company_in_other_words_is_the_same(one: Employment, other: Employment) -> None:
-    assert same_company(one, other)
-    assert same_company(other, one)
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        (stay("Art"), stay("Artemis")),
-        (stay("Artemis"), stay("Art")),
-        (stay("Meta"), stay("Metabase")),
-        (stay("Acme"), stay("Acme Robotics")),
-        (stay("Oracle"), stay("Miracle")),
-        (stay("AI"), stay("Air France")),
-        (stay("Acme", "acme.test"), stay("Acme", "acme.example")),
-        (stay("Acme", "acme.co.uk"), stay("Other", "other.co.uk")),
-        (stay("Beta", "no domain"), stay("Gamma", "nothing")),
-        (stay(""), stay("")),
-        (stay("..."), stay("!!!")),
-        (stay("", "x"), stay("", "x")),
-        (stay("Acme", "linkedin.com/company/acme"), stay("Beta", "www.linkedin.com/company/beta")),
-        (stay("Acme", "acme.wixsite.com"), stay("Beta", "beta.wixsite.com")),
-        (stay("Acme", "sites.google.com/acme"), stay("Google", "google.com")),
-        (stay("Acme", "gmail.com"), stay("Beta", "gmail.com")),
-        (stay("Self-Employed"), stay("self employed")),
-        (stay("Freelance"), stay("Freelance")),
-        (stay("Stealth Startup"), stay("Stealth Startup")),
-        (stay("Delta Air Lines"), stay("Delta Faucet")),
-        (stay("Bank of America"), stay("Bank of the West")),
-        (stay("Ford"), stay("Ford Foundation")),
-    ],
-)
-def test_partial_or_empty_names_are_not_the_same_company(
-    one: Employment, other: Employment
-) -> None:
-    assert not same_company(one, other)
-    assert not same_company(other, one)
-
-
-@given(st.text(min_size=1, max_size=12), st.text(min_size=1, max_size=12))
-def test_companies_are_the_same_only_by_equal_words(one: str, other: str) -> None:
-    same = same_company(stay(one), stay(other))
-    assert same == (
-        bool(company_name_key(stay(one)))
-        and company_name_key(stay(one)) == company_name_key(stay(other))
-    )
-
-
-@pytest.mark.parametrize(
-    ("ours", "theirs", "years"),
-    [
-        ((2010, 2015), (2012, 2013), 1),
-        ((2010, 2015), (2012, 2020), 3),
-        ((2012, 2013), (2010, 2015), 1),
-        ((2010, 2015), (2015, 2020), 0),  # who left in January never met who came in December
-        ((2015, 2020), (2010, 2015), 0),
-        ((2015, 2015), (2015, 2015), 0),
-        ((2010, 2015), (2016, 2020), 0),
-        ((2016, 2020), (2010, 2015), 0),
-        ((2010, 2015), (2013, None), 2),  # they are there still
-        ((2010, 2015), (2015, None), 0),
-        ((2010, None), (2020, 2021), 0),  # our past ended, and nobody said when
-        ((None, 2015), (2012, 2013), 0),
-        ((2010, 2015), (None, None), 0),
-        ((None, None), (None, None), 0),
-        ((2010, 2005), (2006, 2009), 0),
-    ],
-)
-def test_only_certain_years_count_as_together(ours: Any, theirs: Any, years: int) -> None:
-    assert years_together(stay("A", years=ours), stay("A", years=theirs)) == years
-
-
-YEARS = st.tuples(st.integers(1990, 2030), st.integers(1990, 2030)).map(sorted)
-
-
-@given(YEARS, YEARS)
-def test_years_together_imply_overlap_whatever_the_months(ours: Any, theirs: Any) -> None:
-    surely_ours = {
-        (year, year + 1) for year in range(ours[0], ours[1])
-    }  # the turns of the year that they were there
-    surely_theirs = {(year, year + 1) for year in range(theirs[0], theirs[1])}
-    together = years_together(stay("A", years=ours), stay("A", years=theirs))
-    assert together == len(surely_ours & surely_theirs)
-
 
 # The best connection of a lead
 
@@ -190,7 +72,8 @@ def test_a_shared_past_employer(
     worked("Acme", years=ours)
     found = best_connection(acme_lead(past_employers=[past("ACME, Inc.", years=theirs)]))
     assert found == {
-        "kind": kind, "member": "Alex", "company": "Acme", "sentence": sentence, "first_person": first_person,
+        "kind": kind, "member": "Alex", "company": "Acme", "sentence": sentence,
+        "first_person": first_person,
         "why": why, "years": 2 if kind == "overlap" else 0,
     }  # fmt: skip
 
@@ -199,7 +82,8 @@ def test_a_shared_past_employer(
 def test_our_past_employer_can_be_their_current_one() -> None:
     worked("Northline Inc", "www.northline.test", (2011, 2014))
     assert said(acme_lead()) == (
-        "employer_now", "Alex on our team used to work at Northline Inc.", "I used to work at Northline Inc.",
+        "employer_now",
+        "Alex on our team used to work at Northline Inc.", "I used to work at Northline Inc.",
         "Northline Inc",
     )  # fmt: skip
 
@@ -220,7 +104,8 @@ def test_our_past_employer_can_be_their_current_one() -> None:
 def test_a_known_contact_is_a_connection(known: dict[str, str]) -> None:
     known_contact(**known)
     lead = acme_lead(
-        first_name="Dana", last_name="Okafor", email="dana@acme.test", personal_email="dana@home.test",
+        first_name="Dana", last_name="Okafor", email="dana@acme.test",
+        personal_email="dana@home.test",
         linkedin_key="in/dana",
     )  # fmt: skip
     assert said(lead) == ("known", "Alex on our team knows you.", "We know each other.", "")
@@ -268,9 +153,11 @@ def test_a_single_word_name_matches_no_contact() -> None:
 @pytest.mark.parametrize(
     ("contact", "kind", "sentence", "first_person"),
     [
-        ({"company_name": "Northline, Inc."}, "known_there", "Alex on our team knows somebody from Northline.",
+        ({"company_name": "Northline, Inc."}, "known_there",
+         "Alex on our team knows somebody from Northline.",
          "I know somebody from Northline."),
-        ({"domain": "www.northline.test"}, "known_there", "Alex on our team knows somebody from Northline.",
+        ({"domain": "www.northline.test"}, "known_there",
+         "Alex on our team knows somebody from Northline.",
          "I know somebody from Northline."),
         ({"company_name": "acme"}, "known_before",
          "Alex on our team knows somebody from Acme, where you have worked.",
@@ -366,74 +253,3 @@ def test_queries_do_not_grow_with_contacts(django_assert_max_num_queries: Any) -
     )
     with django_assert_max_num_queries(4):
         assert connections.find_connections(lead) == []
-
-
-# What people type
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize(
-    ("typed", "key"),
-    [
-        ("https://www.linkedin.com/in/Dana/", "in/dana"),
-        ("in/Dana", "in/dana"),
-        ("linkedin.com/in/dana", "in/dana"),
-    ],
-)
-def test_a_typed_contact_is_stored_normalised(typed: str, key: str) -> None:
-    contact = known_contact(
-        "Dána Okafor",
-        linkedin_key=typed,
-        email="Dana@Acme.test",
-        company_name="Acme, Inc.",
-        domain="https://acme.test/x",
-    )
-    contact.refresh_from_db()
-    assert (contact.linkedin_key, contact.email, contact.domain) == (
-        key,
-        "dana@acme.test",
-        "acme.test",
-    )
-    assert (contact.name_key, contact.company_key) == ("dana okafor", "acme")
-
-
-@pytest.mark.django_db
-def test_a_typed_contact_that_cannot_match_is_refused() -> None:
-    with pytest.raises(ValidationError, match="no LinkedIn address"):
-        KnownContact(member=TeamMemberFactory(), name="Dana", linkedin_key="dana").full_clean()
-
-
-@pytest.mark.django_db
-def test_an_employment_ending_before_its_start_is_refused() -> None:
-    with pytest.raises(ValidationError, match="It is before 2015"):
-        PastEmployer(
-            member=TeamMemberFactory(), company_name="Acme", from_year=2015, to_year=2014
-        ).full_clean()
-
-
-@pytest.mark.django_db
-def test_team_edits_rescore_recently_seen_leads(
-    client: Client, lead_user: User, django_capture_on_commit_callbacks: Any
-) -> None:
-    client.force_login(lead_user)
-    member, lead = TeamMemberFactory(name="Alex"), acme_lead()
-    sent = {
-        "name": "Alex",
-        "title": "Partner",
-        "email": "",
-        "booking_url": "",
-        "notice_order": "0",
-        "active": "on",
-    }
-    for prefix in ("past_employers", "known_contacts"):
-        sent |= {f"{prefix}-TOTAL_FORMS": "0", f"{prefix}-INITIAL_FORMS": "0"}
-    sent |= {
-        "known_contacts-TOTAL_FORMS": "1",
-        "known_contacts-0-name": "Priya",
-        "known_contacts-0-company_name": "Northline",
-    }
-    with django_capture_on_commit_callbacks(execute=True):
-        answer = client.post(f"/admin/leads/teammember/{member.pk}/change/", sent)
-    assert answer.status_code == 302
-    assess.assess_due()
-    assert lead.assessments.get().warm["kind"] == "known_there"

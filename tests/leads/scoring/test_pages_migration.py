@@ -1,4 +1,4 @@
-"""The page triggers that people edited stay in force as the table becomes part of the versions, and on the way back."""
+"""Migrating the page triggers into the rules versions, and back."""
 
 from collections.abc import Iterator
 from importlib import import_module

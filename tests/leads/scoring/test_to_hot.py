@@ -48,7 +48,8 @@ def test_the_highest_score_comes_first() -> None:
     person = replace(VP, visits=(PageView("/pricing", NOW - timedelta(days=8)),))
     assert [way.text for way in to_hot.find_ways(replace(person, employees_from=None), NOW)] == [
         "A visit to “Demo”: the score would be 71.",
-        "Learning that they have 50 to 1,000 employees: that would be tier 1 at 50 employees or more.",
+        "Learning that they have 50 to 1,000 employees: "
+        "that would be tier 1 at 50 employees or more.",
     ]
     person = replace(
         person, warm_kind="employer", warm_sentence="Alex on our team also worked at Acme."
@@ -117,5 +118,8 @@ def test_the_named_size_makes_a_lead_hot(lukewarm: Lead) -> None:
 def test_an_outdated_score_is_scored_anew_for_the_outlook(lukewarm: Lead) -> None:
     later = timezone.now() + timedelta(days=40)
     lukewarm.refresh_from_db()
-    cooled = f"Scored now it would be {lukewarm.score - 12}. {70 - lukewarm.score + 12} points are missing for HOT."
+    cooled = (
+        f"Scored now it would be {lukewarm.score - 12}. "
+        f"{70 - lukewarm.score + 12} points are missing for HOT."
+    )
     assert hot_lines(assess.hot_outlook(lukewarm, later))[0] == cooled

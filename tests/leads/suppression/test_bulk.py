@@ -1,4 +1,4 @@
-"""The list's question to the database gives the answer that every door gives about the one person."""
+"""The querysets for lists agree with `find_stop` for one lead."""
 
 from datetime import timedelta
 
@@ -56,7 +56,8 @@ def people() -> dict[str, Lead]:
 
 
 STOPPED = {
-    "customer", "bounced", "said no in private", "at a competitor", "below a competitor", "deep", "by person", "merged",
+    "customer", "bounced", "said no in private", "at a competitor", "below a competitor", "deep",
+    "by person", "merged",
 }  # fmt: skip
 
 

@@ -84,7 +84,7 @@ def test_a_stopped_person_is_stopped_at_any_address() -> None:
 
 @pytest.mark.parametrize("reason", [r for r in Reason.values if r not in ADDRESS_ONLY])
 def test_an_opt_out_holds_for_other_addresses(reason: str) -> None:
-    """The opt-out came by address alone, before the person was known; Clay then found another address."""
+    """The opt-out came before the person was known; Clay then found another address."""
     lead = LeadFactory(email=ADDRESS, personal_email="dana@gmail.com")
     add(Scope.ADDRESS, "dana@gmail.com", reason)
     assert why(ADDRESS, lead) == reason
