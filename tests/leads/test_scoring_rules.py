@@ -292,3 +292,13 @@ def test_every_number_takes_effect() -> None:
         ("fit", 10, "Fit 20 of 100"),
     ]
     assert (found.tier, version.version) == ("tier_2", "mine")
+
+
+def test_a_trigger_below_one_that_fits_all_its_pages_is_shadowed() -> None:
+    blog, story = {**PAGE, "label": "Blog", "pattern": "/blog*"}, {**PAGE, "pattern": "/blog/a*"}
+
+    rules = parse_rules(changed(pages=[blog, story, {**story, "active": False}]))
+
+    assert [(low.label, high.label) for low, high in rules.shadowed_triggers()] == [
+        ("Pricing", "Blog")
+    ]
