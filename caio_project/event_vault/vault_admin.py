@@ -24,9 +24,7 @@ from leads.inbound import event_search, masking, parked, replay
 from leads.models import InboundEvent
 
 MAX_REPLAYS = 20
-MAX_COUNTED = (
-    10_000  # rows; whoever looks for older ones narrows the list, for counting all reads all
-)
+MAX_COUNTED = 10_000  # rows, for an exact count reads the whole table
 MAX_BODY_SHOWN = 4_000  # characters shown
 ALLOWED_LOOKUPS = ("state__exact", "kind__exact", "source", "received_at_from", "received_at_to")
 PARKED = InboundEvent.State.PARKED
@@ -81,10 +79,10 @@ class InboundEventAdmin(ReadOnlyAdmin):
         "received_at",
         "shown_source",
         "shown_state",
-        "who",
+        "shown_lead",
         "shown_reason",
-        "step",
-        "times",
+        "shown_step",
+        "shown_deliveries",
     )
     list_filter = ("state", SourceFilter, "kind", ("received_at", PeriodFilter))
     list_select_related = ("about", "visit__lead", "visit__company")
@@ -105,8 +103,9 @@ class InboundEventAdmin(ReadOnlyAdmin):
     actions = ("replay_events",)
     actions_detail = ("replay_this",)
     fields = (
-        "public_id", "shown_source", "kind", "shown_state", "shown_reason", "step", "who",
-        "received_at", "processed_at", "times", "attempts", "not_before", "shown_body",
+        "public_id", "shown_source", "kind", "shown_state", "shown_reason", "shown_step",
+        "shown_lead", "received_at", "processed_at", "shown_deliveries", "attempts",
+        "not_before", "shown_body",
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -148,44 +147,38 @@ class InboundEventAdmin(ReadOnlyAdmin):
         return event.get_state_display()
 
     @admin.display(description="about")
-    def who(self, event: Any) -> str:
+    def shown_lead(self, event: Any) -> str:
         visit = getattr(event, "visit", None)
         lead = event.about or (visit.lead if visit else None)
         if lead is None:
             return str(visit.company or "") if visit else ""
         if not event.is_readable:
-            return (
-                masking.mask_name(lead.name)
-                or masking.mask_text(lead.email or "")
-                or masking.HIDDEN
-            )
+            masked = masking.mask_name(lead.name) or masking.mask_text(lead.email or "")
+            return masked or masking.HIDDEN
         return format_html('<a href="{}">{}</a>', reverse("lead", args=[lead.public_id]), lead)
 
     @admin.display(description="reason")
     def shown_reason(self, event: Any) -> str:
-        return (
-            event.reason
-            if event.is_readable
-            else parked.visible_reason(event.reason, sources.PARK_REASONS)
-        )
+        if event.is_readable:
+            return event.reason
+        return parked.visible_reason(event.reason, sources.PARK_REASONS)
 
     @admin.display(description="next step")
-    def step(self, event: Any) -> str:
+    def shown_step(self, event: Any) -> str:
         return sources.next_step(event)
 
     @admin.display(description="deliveries")
-    def times(self, event: Any) -> int:
+    def shown_deliveries(self, event: Any) -> int:
         return event.deliveries
 
     @admin.display(description="body")
     def shown_body(self, event: Any) -> str:
         """The first MAX_BODY_SHOWN characters, escaped."""
         raw = bytes(event.body)
-        body = (
-            raw[: MAX_BODY_SHOWN * 4].decode("utf-8", "replace")
-            if event.is_readable
-            else masking.mask_body(raw)
-        )
+        if event.is_readable:
+            body = raw[: MAX_BODY_SHOWN * 4].decode("utf-8", "replace")
+        else:
+            body = masking.mask_body(raw)
         cut = f"\n… and more, of {len(raw)} bytes" if len(body) > MAX_BODY_SHOWN else ""
         return format_html(
             "<pre style='white-space:pre-wrap;overflow-wrap:anywhere'>{}{}</pre>",
@@ -215,19 +208,19 @@ class InboundEventAdmin(ReadOnlyAdmin):
                     request,
                     "It would do something else by now. Nothing was replayed; look at it again.",
                 )
-            return self._page(request, events, planned)
-        self._replay(request, events)
+            return self._dry_run_page(request, events, planned)
+        self._replay_all(request, events)
         return None
 
     @action(description="Replay…", url_path="replay", permissions=["replay"])
     def replay_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show the dry run of one event; its form posts to `replay_events`."""
         event = get_object_or_404(self.get_queryset(request), pk=object_id)
-        return self._page(
+        return self._dry_run_page(
             request, [event], [replay.replay_event(event, sources.PROCESSORS, dry_run=True)]
         )
 
-    def _replay(self, request: HttpRequest, events: list[InboundEvent]) -> None:
+    def _replay_all(self, request: HttpRequest, events: list[InboundEvent]) -> None:
         done = [replay.replay_event(event, sources.PROCESSORS, dry_run=False) for event in events]
         for event, outcome in zip(events, done, strict=True):
             self.log_change(request, event, "Replayed." if outcome.ok else "Replayed in vain.")
@@ -235,7 +228,7 @@ class InboundEventAdmin(ReadOnlyAdmin):
                 messages.warning(request, f"{outcome.event}: {outcome.text}")
         messages.success(request, f"Replayed {sum(outcome.ok for outcome in done)} of {len(done)}.")
 
-    def _page(
+    def _dry_run_page(
         self, request: HttpRequest, events: list[InboundEvent], planned: list[replay.ReplayOutcome]
     ) -> HttpResponse:
         context = {

@@ -24,7 +24,7 @@ class OwnerRuleAdmin(NoDeleteAdmin):
     """Rules are never deleted, for owner changes refer to them; they are taken out of use."""
 
     form = OwnerRuleForm
-    list_display = ("position", "name", "member", "active", "said", "leads_now")
+    list_display = ("position", "name", "member", "active", "conditions", "leads_now")
     list_display_links = ("name",)
     list_filter = ("active", "member")
     list_select_related = ("member",)
@@ -42,7 +42,7 @@ class OwnerRuleAdmin(NoDeleteAdmin):
         return super().get_queryset(request).annotate(count=Count("leads"))
 
     @admin.display(description="fits")
-    def said(self, rule: OwnerRule) -> str:
+    def conditions(self, rule: OwnerRule) -> str:
         return rule.in_words()
 
     @admin.display(description="leads now")
@@ -58,11 +58,11 @@ class OwnerRuleAdmin(NoDeleteAdmin):
     ) -> Any:
         """Show a preview on the first POST; save on the second, if the preview still holds."""
         if request.method == "POST" and self._may_store(request, object_id):
-            rule = self._typed(request, object_id)
+            rule = self._typed_rule(request, object_id)
             if rule is not None and request.POST.get("confirmed") != _rules_mark(rule):
                 if "confirmed" in request.POST:
                     messages.warning(request, "The rules were changed meanwhile. Look at it again.")
-                return self._confirm(request, rule)
+                return self._confirm_rule(request, rule)
         return super().changeform_view(request, object_id, form_url, extra_context)
 
     def _may_store(self, request: HttpRequest, object_id: str | None) -> bool:
@@ -70,7 +70,7 @@ class OwnerRuleAdmin(NoDeleteAdmin):
             self.has_change_permission(request) if object_id else self.has_add_permission(request)
         )
 
-    def _typed(self, request: HttpRequest, object_id: str | None) -> OwnerRule | None:
+    def _typed_rule(self, request: HttpRequest, object_id: str | None) -> OwnerRule | None:
         """The rule as it would be saved; None where the form has errors."""
         stored = self.get_object(request, object_id) if object_id else None
         form = self.get_form(request, stored, change=stored is not None)(
@@ -78,7 +78,7 @@ class OwnerRuleAdmin(NoDeleteAdmin):
         )
         return form.save(commit=False) if form.is_valid() else None
 
-    def _confirm(self, request: HttpRequest, rule: OwnerRule) -> HttpResponse:
+    def _confirm_rule(self, request: HttpRequest, rule: OwnerRule) -> HttpResponse:
         hidden = [
             (name, value)
             for name, values in request.POST.lists()
@@ -86,7 +86,7 @@ class OwnerRuleAdmin(NoDeleteAdmin):
             for value in values
         ]
         found = owner_assignment.preview_owners(owner_assignment.rules_with(rule))
-        return self._page(
+        return self._preview_page(
             request,
             f"Store the rule {rule}?",
             found,
@@ -95,7 +95,7 @@ class OwnerRuleAdmin(NoDeleteAdmin):
             mark=_rules_mark(rule),
         )
 
-    def _page(
+    def _preview_page(
         self, request: HttpRequest, title: str, found: owner_assignment.OwnerPreview, **more: Any
     ) -> HttpResponse:
         context = {
@@ -111,9 +111,9 @@ class OwnerRuleAdmin(NoDeleteAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         if "apply" in request.POST:
-            self._start(request)
+            self._start_run(request)
 
-    def _start(self, request: HttpRequest) -> None:
+    def _start_run(self, request: HttpRequest) -> None:
         owner_assignment.apply_to_all(request.user)
         messages.success(
             request,
@@ -129,11 +129,11 @@ class OwnerRuleAdmin(NoDeleteAdmin):
         found = owner_assignment.preview_owners()
         shown = _preview_mark(found)
         if request.method == "POST" and request.POST.get("confirmed") == shown:
-            self._start(request)
+            self._start_run(request)
             return HttpResponseRedirect(reverse(CHANGE_LIST))
         if request.method == "POST":
             messages.warning(request, "Leads or rules have changed meanwhile. Look at it again.")
-        return self._page(request, "Apply the rules to existing leads?", found, mark=shown)
+        return self._preview_page(request, "Apply the rules to existing leads?", found, mark=shown)
 
 
 def _rules_mark(rule: OwnerRule) -> str:

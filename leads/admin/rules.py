@@ -61,7 +61,9 @@ class ScoringRulesAdmin(NoDeleteAdmin):
     ) -> HttpResponse | None:
         row = self._only_one(request, queryset)
         return (
-            self._page(request, row, f"Who would move under {row}", publish=False) if row else None
+            self._preview_page(request, row, f"Who would move under {row}", publish=False)
+            if row
+            else None
         )
 
     @admin.action(description="Publish…", permissions=["publish"])
@@ -82,7 +84,7 @@ class ScoringRulesAdmin(NoDeleteAdmin):
         if request.POST.get("confirmed") != _rules_hash(row):
             if "confirmed" in request.POST:
                 messages.warning(request, "It was changed meanwhile. Look at it again.")
-            return self._page(request, row, f"Publish {row}?", publish=True)
+            return self._preview_page(request, row, f"Publish {row}?", publish=True)
         try:
             rule_versions.publish_rules(row, request.user)
         except (rule_versions.PublishRefused, ValueError) as error:
@@ -114,7 +116,7 @@ class ScoringRulesAdmin(NoDeleteAdmin):
             return None
         return chosen[0]
 
-    def _page(
+    def _preview_page(
         self, request: HttpRequest, row: ScoringRules, title: str, *, publish: bool
     ) -> HttpResponse | None:
         try:

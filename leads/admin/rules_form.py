@@ -172,7 +172,7 @@ class RulesForm(forms.ModelForm):
             try:
                 self.cleaned_data["rules"] = parse_rules(whole).as_dict()
             except InvalidRules as error:
-                self._tell(error, rows)
+                self._add_errors(error, rows)
 
     def _rows_typed(self) -> list[PageForm] | None:
         """The non-empty rows in order; None where one is invalid."""
@@ -182,7 +182,7 @@ class RulesForm(forms.ModelForm):
             else None
         )
 
-    def _tell(self, error: InvalidRules, rows: list[PageForm]) -> None:
+    def _add_errors(self, error: InvalidRules, rows: list[PageForm]) -> None:
         for name, text in error.errors:
             if place := PAGE_FIELD.fullmatch(name):
                 rows[int(place[1])].add_error(place[2], f"It {text}.")

@@ -69,10 +69,18 @@ def update_owner(lead: Lead) -> bool:
 
 
 def ownership_of(lead: Lead, by: OwnerTeam, *, anew: bool = False) -> Ownership:
-    now = Ownership(lead.owner_id, lead.owner_how, lead.owner_rule_id)
     return owner_rules.decide_ownership(
-        now, lead.owner_facts, facts_of(lead), lead.ghl_assigned_to, by, anew=anew
+        _stored_ownership(lead),
+        lead.owner_facts,
+        facts_of(lead),
+        lead.ghl_assigned_to,
+        by,
+        anew=anew,
     )
+
+
+def _stored_ownership(lead: Lead) -> Ownership:
+    return Ownership(lead.owner_id, lead.owner_how, lead.owner_rule_id)
 
 
 def assign_from_ghl(lead: Lead, assigned_to: str) -> bool:
@@ -119,7 +127,7 @@ def _apply_rules(lead: Lead, by_team: OwnerTeam, *, by: Any = None, anew: bool =
 
 def _set_owner(lead: Lead, owner: Ownership, *, by: Any = None) -> bool:
     """Store the owner; returns whether it is another member than before."""
-    was, known = Ownership(lead.owner_id, lead.owner_how, lead.owner_rule_id), lead.owner_facts
+    was, known = _stored_ownership(lead), lead.owner_facts
     lead.owner_id, lead.owner_how, lead.owner_rule_id = owner.member, owner.how, owner.rule
     lead.owner_facts = facts_of(lead).mark
     fields = ("owner_id", "owner_how", "owner_rule_id", "owner_facts")
@@ -145,14 +153,13 @@ def record_if_changed(lead: Lead, like: Lead | None = None) -> None:
 
     Who changed it is copied from the newest change of `like`, where that gave the same owner.
     """
-    stands, was = newest_change(lead), newest_change(like) if like else None
-    if stands is None and lead.owner_how in ("", Origin.DEFAULT):
+    owner = (lead.owner_id, lead.owner_how)
+    last, other = newest_change(lead), newest_change(like) if like else None
+    if last is None and lead.owner_how in ("", Origin.DEFAULT):
         return
-    if stands is None or (stands.owner_id, stands.how) != (lead.owner_id, lead.owner_how):
-        record_change(
-            lead,
-            was.by if was and (was.owner_id, was.how) == (lead.owner_id, lead.owner_how) else None,
-        )
+    if last is None or (last.owner_id, last.how) != owner:
+        is_copied = other is not None and (other.owner_id, other.how) == owner
+        record_change(lead, other.by if other and is_copied else None)
 
 
 def newest_change(lead: Lead) -> OwnerChange | None:
@@ -166,23 +173,21 @@ def newest_change(lead: Lead) -> OwnerChange | None:
 def update_due_owners(batch: int = 200) -> int:
     """Reassign leads with an outdated owner and continue an open run; returns how many."""
     now = current_team()
-    count = sum(
-        _update_locked(pk, now)
-        for pk in list(_outdated_owners(now).order_by("pk").values_list("pk", flat=True)[:batch])
-    )
+    outdated = _outdated_owners(now).order_by("pk").values_list("pk", flat=True)[:batch]
+    count = sum(_update_locked(pk, now) for pk in list(outdated))
     return count + _continue_run(now, batch)
 
 
 def _outdated_owners(now: OwnerTeam) -> Any:
     """Leads that have no owner, an inactive one, or another than GoHighLevel names."""
-    astray = Q(owner__active=False)
+    outdated = Q(owner__active=False)
     if now.default is not None:
-        astray |= Q(owner=None)
+        outdated |= Q(owner=None)
     assigned = ~Q(ghl_assigned_to="") & ~Q(owner_how=Origin.HAND)
     for user, member in now.by_ghl.items():
-        astray |= assigned & Q(ghl_assigned_to=user) & ~Q(owner=member, owner_how=Origin.GHL)
-    astray |= Q(owner_how=Origin.GHL) & ~Q(ghl_assigned_to__in=list(now.by_ghl))
-    return Lead.objects.filter(astray)
+        outdated |= assigned & Q(ghl_assigned_to=user) & ~Q(owner=member, owner_how=Origin.GHL)
+    outdated |= Q(owner_how=Origin.GHL) & ~Q(ghl_assigned_to__in=list(now.by_ghl))
+    return Lead.objects.filter(outdated)
 
 
 def _update_locked(pk: int, now: OwnerTeam, *, by: Any = None, anew: bool = False) -> bool:
@@ -209,11 +214,9 @@ def _continue_run(now: OwnerTeam, batch: int) -> int:
         for lead in leads
         if _would_change(lead, now)
     )
-    step = (
-        {"after": leads[-1].pk, "looked_at": F("looked_at") + len(leads)}
-        if leads
-        else {"ended_at": timezone.now()}
-    )
+    step: dict[str, Any] = {"ended_at": timezone.now()}
+    if leads:
+        step = {"after": leads[-1].pk, "looked_at": F("looked_at") + len(leads)}
     claims.claim_row(
         OwnerRun.objects.filter(pk=run.pk, after=run.after, ended_at=None),
         moved=F("moved") + moved,
@@ -225,9 +228,7 @@ def _continue_run(now: OwnerTeam, batch: int) -> int:
 
 
 def _would_change(lead: Lead, now: OwnerTeam) -> bool:
-    return ownership_of(lead, now, anew=True) != Ownership(
-        lead.owner_id, lead.owner_how, lead.owner_rule_id
-    )
+    return ownership_of(lead, now, anew=True) != _stored_ownership(lead)
 
 
 def _with_facts() -> Any:
@@ -256,9 +257,7 @@ class OwnerPreview:
     moves: list[OwnerMove]
     by_hand: int
     by_ghl: int
-    unknown: list[
-        tuple[str, int]
-    ]  # users of GoHighLevel whom nobody here is, with how many leads are theirs there
+    unknown: list[tuple[str, int]]  # GoHighLevel users without a team member, number of leads
 
     @property
     def moved(self) -> int:
@@ -267,13 +266,9 @@ class OwnerPreview:
 
 def preview_owners(rules: Iterable[OwnerRule] | None = None) -> OwnerPreview:
     """Preview applying `rules`, or those in force, to every lead. Reads every lead once."""
-    by, moves, kept, total = (
-        current_team(rules),
-        Counter[tuple[int | None, int | None]](),
-        Counter[str](),
-        0,
-    )
-    unknown = Counter[str]()
+    by, total = current_team(rules), 0
+    moves = Counter[tuple[int | None, int | None]]()
+    kept, unknown = Counter[str](), Counter[str]()
     for lead in _with_facts().iterator(chunk_size=2000):
         total += 1
         owner = ownership_of(lead, by, anew=True)
@@ -286,8 +281,13 @@ def preview_owners(rules: Iterable[OwnerRule] | None = None) -> OwnerPreview:
         OwnerMove(count, names.get(before, "nobody"), names.get(after, "nobody"))
         for (before, after), count in moves.most_common()
     ]
-    nobodys = [(user, count) for user, count in unknown.most_common() if count]
-    return OwnerPreview(total, owner_moves, kept[Origin.HAND], kept[Origin.GHL], nobodys)
+    return OwnerPreview(
+        leads=total,
+        moves=owner_moves,
+        by_hand=kept[Origin.HAND],
+        by_ghl=kept[Origin.GHL],
+        unknown=[(user, count) for user, count in unknown.most_common() if count],
+    )
 
 
 def rules_with(rule: OwnerRule) -> list[OwnerRule]:

@@ -23,9 +23,9 @@ log = logging.getLogger(__name__)
 
 SWITCH_NAME = "intent_monitor"
 SWITCH_DESCRIPTION = (
-    "Scores leads and drafts emails for them. Off: visits are still stored and Clay is still asked; "
-    "nobody is scored and nothing is drafted, until it is on again and all that came in is worked "
-    "off. Emails that wait or are approved go their way."
+    "Scores leads and drafts emails for them. Off: visits are still stored and Clay is still "
+    "asked; nobody is scored and nothing is drafted, until it is on again and all that came in is "
+    "worked off. Emails that wait or are approved go their way."
 )
 MAX_ATTEMPTS = 5
 MAX_VISITS = 200  # the newest; more visits only add to the cost

@@ -75,7 +75,7 @@ def preview_rules(version: Rules, limit: int = 200) -> BacktestReport:
     leads = Lead.objects.filter(visits__isnull=False).distinct()
     now = timezone.now()
     newest = leads.select_related("company").order_by("-last_seen_at", "-pk")[:limit]
-    return _build_report(_compare_leads(newest, version, lambda person: [now], now))
+    return _build_report(_compare_leads(newest, version, lambda facts: [now], now))
 
 
 def compare_pages(version: Rules, visits: int = 2000, shown: int = 20) -> list[PageComparison]:
@@ -107,13 +107,11 @@ def replay_visits(
     since = now - timedelta(days=days)
     lately = Q(visits__seen_at__gte=since, visits__seen_at__lte=now)
     leads = Lead.objects.filter(lately).distinct().select_related("company").order_by("pk")
-    rows = (
-        _with_progress(leads.iterator(500), leads.count(), progress)
-        if progress
-        else leads.iterator(500)
-    )
+    rows: Iterable[Lead] = leads.iterator(500)
+    if progress:
+        rows = _with_progress(rows, leads.count(), progress)
     return _build_report(
-        _compare_leads(rows, version, lambda person: _visit_times(person, since) or [now], now)
+        _compare_leads(rows, version, lambda facts: _visit_times(facts, since) or [now], now)
     )
 
 
@@ -123,9 +121,9 @@ def _with_progress(leads: Iterable[Lead], total: int, progress: ProgressCallback
         yield lead
 
 
-def _visit_times(person: calculation.ScoringFacts, since: datetime) -> list[datetime]:
+def _visit_times(facts: calculation.ScoringFacts, since: datetime) -> list[datetime]:
     """The times of the lead's own visits; visits of the company alone do not count."""
-    return sorted({seen.at for seen in person.visits if seen.by_person and seen.at >= since})
+    return sorted({seen.at for seen in facts.visits if seen.by_person and seen.at >= since})
 
 
 def _compare_leads(
@@ -134,45 +132,38 @@ def _compare_leads(
     moments: Callable[[calculation.ScoringFacts], list[datetime]],
     until: datetime,
 ) -> Iterator[ScoreChange | None]:
-    before = rule_versions.current_rules()
+    current = rule_versions.current_rules()
     for lead in leads:
         try:
-            person, known = assess.scoring_facts(lead, until), connections.find_connections(lead)
-            at = moments(person)
-            old, new = (
-                _best_score(
-                    assess.with_connection(person, connections.strongest_connection(known, v)),
-                    at,
-                    v,
-                )
-                for v in (before, version)
-            )
+            facts, known = assess.scoring_facts(lead, until), connections.find_connections(lead)
+            times = moments(facts)
+            warm = [connections.strongest_connection(known, rules) for rules in (current, version)]
+            before = _best_score(assess.with_connection(facts, warm[0]), times, current)
+            after = _best_score(assess.with_connection(facts, warm[1]), times, version)
         except (TypeError, ValueError, KeyError, AttributeError):
             log.exception("lead %s could not be scored", lead.pk)
             yield None
             continue
-        yield ScoreChange(str(lead.public_id), str(lead), old, new)
+        yield ScoreChange(str(lead.public_id), str(lead), before, after)
 
 
 def _best_score(
-    person: calculation.ScoringFacts, moments: list[datetime], version: Rules
+    facts: calculation.ScoringFacts, moments: list[datetime], version: Rules
 ) -> LeadScore:
     """The highest intent of all moments; HOT where any of them was HOT."""
-    standings = [_score_at(_as_of(person, at), at, version) for at in moments]
-    best = max(standings, key=attrgetter("intent"))
-    return replace(best, hot=any(standing.hot for standing in standings))
+    scores = [_score_at(_as_of(facts, at), at, version) for at in moments]
+    best = max(scores, key=attrgetter("intent"))
+    return replace(best, hot=any(score.hot for score in scores))
 
 
-def _as_of(person: calculation.ScoringFacts, at: datetime) -> calculation.ScoringFacts:
-    return replace(person, visits=tuple(seen for seen in person.visits if seen.at <= at))
+def _as_of(facts: calculation.ScoringFacts, at: datetime) -> calculation.ScoringFacts:
+    return replace(facts, visits=tuple(seen for seen in facts.visits if seen.at <= at))
 
 
-def _score_at(person: calculation.ScoringFacts, at: datetime, version: Rules) -> LeadScore:
-    score = calculation.score_lead(person, at, version)
+def _score_at(facts: calculation.ScoringFacts, at: datetime, version: Rules) -> LeadScore:
+    score = calculation.score_lead(facts, at, version)
     return LeadScore(
-        score.intent,
-        score.tier,
-        calculation.is_hot(score.intent, score.tier, person.employees_from),
+        score.intent, score.tier, calculation.is_hot(score.intent, score.tier, facts.employees_from)
     )
 
 

@@ -48,15 +48,15 @@ class Score:
     topic: str = ""
 
 
-def score_lead(person: ScoringFacts, now: datetime, rules: Rules = DEFAULT_RULES) -> Score:
+def score_lead(facts: ScoringFacts, now: datetime, rules: Rules = DEFAULT_RULES) -> Score:
     """Score one lead at `now`. Reasons come strongest first; the order of visits does not matter.
 
     A reason "most" with negative points is the cap at 100.
     """
-    fit = fit_reasons(person, rules)
+    fit = fit_reasons(facts, rules)
     icp = sum(reason.points for reason in fit)
-    pages, best = _page_reasons(person.visits, now, rules)
-    reasons = [*pages, *_repeat_reasons(person.visits, now, rules), *_warm_reasons(person, rules)]
+    pages, best = _page_reasons(facts.visits, now, rules)
+    reasons = [*pages, *_repeat_reasons(facts.visits, now, rules), *_warm_reasons(facts, rules)]
     if share := round(icp * rules.fit_share):
         reasons.append(Reason("fit", share, f"Fit {icp} of 100"))
     total = sum(reason.points for reason in reasons)
@@ -68,7 +68,7 @@ def score_lead(person: ScoringFacts, now: datetime, rules: Rules = DEFAULT_RULES
         icp=icp,
         icp_reasons=tuple(fit),
         tier=tier_of(icp, rules),
-        angle=_email_angle(person, best),
+        angle=_email_angle(facts, best),
         topic=best.topic if best else "",
     )
 
@@ -85,23 +85,23 @@ def is_hot(intent: int, tier: str, employees_from: int | None) -> bool:
     )
 
 
-def fit_reasons(person: ScoringFacts, rules: Rules = DEFAULT_RULES) -> list[Reason]:
+def fit_reasons(facts: ScoringFacts, rules: Rules = DEFAULT_RULES) -> list[Reason]:
     """Points for title, industry and size; unknown facts have none. "fit_most" is the cap."""
     reasons = []
-    title = person.title.lower()
+    title = facts.title.lower()
     found = next((rule for rule in rules.titles if rule.fits(title)), None)
     if found:
-        reasons.append(Reason("title", found.points, f"{found.label}: {person.title}"))
-    if person.industry:
-        industry = person.industry.lower()
+        reasons.append(Reason("title", found.points, f"{found.label}: {facts.title}"))
+    if facts.industry:
+        industry = facts.industry.lower()
         good = any(has_word(word, industry) for word in rules.good_industries)
         reasons.append(
             Reason(
-                "industry", rules.industry_points[0 if good else 1], f"Industry: {person.industry}"
+                "industry", rules.industry_points[0 if good else 1], f"Industry: {facts.industry}"
             )
         )
-    if person.employees_from is not None:
-        points, text = next((p, t) for lower, p, t in rules.sizes if person.employees_from >= lower)
+    if facts.employees_from is not None:
+        points, text = next((p, t) for lower, p, t in rules.sizes if facts.employees_from >= lower)
         reasons.append(Reason("size", points, f"Employees: {text}"))
     reasons = [reason for reason in reasons if reason.points]
     total = sum(reason.points for reason in reasons)
@@ -185,17 +185,17 @@ def _count_visits(times: list[datetime], length: timedelta) -> int:
     return count
 
 
-def _warm_reasons(person: ScoringFacts, rules: Rules) -> list[Reason]:
-    points = dict(rules.warm_points).get(person.warm_kind, 0)
-    return [Reason("warm", points, person.warm_sentence)] if points else []
+def _warm_reasons(facts: ScoringFacts, rules: Rules) -> list[Reason]:
+    points = dict(rules.warm_points).get(facts.warm_kind, 0)
+    return [Reason("warm", points, facts.warm_sentence)] if points else []
 
 
-def _email_angle(person: ScoringFacts, best: PageTrigger | None) -> str:
+def _email_angle(facts: ScoringFacts, best: PageTrigger | None) -> str:
     """The subject of the email: the strongest signal there is."""
-    if person.warm_kind:
+    if facts.warm_kind:
         return "warm_connection"
     if best and best.angle == "high_intent":
         return "high_intent"
-    if person.open_roles:
+    if facts.open_roles:
         return "hiring"
     return best.angle if best and best.angle else "general"

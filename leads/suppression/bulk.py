@@ -12,9 +12,7 @@ from leads.models import Kind, Lead, Suppression
 from leads.suppression import suppression
 
 Scope = Suppression.Scope
-MAX_HOST_LEVELS = (
-    3  # of a mail host that is looked at: "mail.eu.example.com" is stopped by "example.com"
-)
+MAX_HOST_LEVELS = 3  # "mail.eu.example.com" is stopped by "example.com"
 
 
 def only_stopped(people: QuerySet[Lead], reason: str = "") -> QuerySet[Lead]:
@@ -51,17 +49,13 @@ def _matching_rows(reason: str) -> Q:
     rows = Suppression.objects.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()))
     if reason:
         rows = rows.filter(reason=reason)
-    addresses, of_people = (
-        rows.filter(scope=Scope.ADDRESS),
-        rows.exclude(reason__in=suppression.STOPS_THE_ADDRESS_ONLY),
+    people, addresses, domains = (
+        rows.filter(scope=scope) for scope in (Scope.PERSON, Scope.ADDRESS, Scope.DOMAIN)
     )
-    found = Q(as_value__in=rows.filter(scope=Scope.PERSON).values("value")) | Q(
-        email__in=addresses.values("value")
-    )
-    found |= Q(personal_email__in=(addresses & of_people).values("value"))
-    domains = rows.filter(scope=Scope.DOMAIN)
-    for n in range(
-        MAX_HOST_LEVELS if domains.exists() else 0
-    ):  # taking addresses apart is what costs
-        found |= Q(**{f"host{n}__in": domains.values("value")})
+    for_person = addresses.exclude(reason__in=suppression.STOPS_THE_ADDRESS_ONLY)
+    found = Q(as_value__in=people.values("value")) | Q(email__in=addresses.values("value"))
+    found |= Q(personal_email__in=for_person.values("value"))
+    if domains.exists():  # splitting addresses into hosts is expensive
+        for n in range(MAX_HOST_LEVELS):
+            found |= Q(**{f"host{n}__in": domains.values("value")})
     return found
