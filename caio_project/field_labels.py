@@ -41,7 +41,6 @@ def field_label(field: str) -> str:
 
 
 def value_text(value: Any) -> str:
-    """A value in words; "" if unknown."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
@@ -97,7 +96,6 @@ def distinct_names(one: Lead, other: Lead) -> tuple[str, str]:
 
 
 def known_facts(lead: Lead) -> list[dict[str, Any]]:
-    """Every known field of a lead and its company, with source and age."""
     found = []
     for row, whose in ((lead, ""), (lead.company, "company ")):
         for name, source in (row.sources if row else {}).items():

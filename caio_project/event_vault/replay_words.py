@@ -132,7 +132,6 @@ def _field_changes(change: RowChange) -> Iterator[FieldChange]:
 
 
 def value_text(value: Any) -> str:
-    """A value in words, with times in the team's zone."""
     if isinstance(value, datetime):
         return f"{value.astimezone(ZoneInfo(settings.TEAM_TIME_ZONE)):%-d %b %Y %H:%M:%S}"
     if isinstance(value, date):

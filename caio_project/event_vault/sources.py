@@ -15,7 +15,6 @@ PARK_REASONS = (*parked.REASONS, *webhook_inbox.REASONS)
 
 
 def may_read(user: Any) -> bool:
-    """Whether the user sees events unmasked."""
     return bool(user.has_perm("leads.read_inboundevent"))
 
 
@@ -25,7 +24,6 @@ def may_replay(user: Any) -> bool:
 
 
 def shown_reason(reason: str, user: Any) -> str:
-    """The reason, masked for users who may not read it."""
     return reason if may_read(user) else parked.visible_reason(reason, PARK_REASONS)
 
 

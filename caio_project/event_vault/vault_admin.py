@@ -173,7 +173,6 @@ class InboundEventAdmin(ReadOnlyAdmin):
 
     @admin.display(description="body")
     def shown_body(self, event: Any) -> str:
-        """The first MAX_BODY_SHOWN characters, escaped."""
         raw = bytes(event.body)
         if event.is_readable:
             body = raw[: MAX_BODY_SHOWN * 4].decode("utf-8", "replace")

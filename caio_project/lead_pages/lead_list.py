@@ -58,7 +58,6 @@ class LeadFilters(forms.Form):
 
     @property
     def narrows(self) -> bool:
-        """Whether one of the collapsed filters is in use."""
         return any(
             self.cleaned_data.get(name) for name in ("tier", "owner", "seen", "email", "why")
         )
@@ -135,7 +134,6 @@ def with_email_and_enrichment(rows: QuerySet[Lead]) -> QuerySet[Lead]:
 
 
 def describe_leads(leads: list[Lead]) -> list[dict[str, Any]]:
-    """Add to each lead where it is now and whether it is HOT. Two queries."""
     stops = suppression.find_stops(leads)
     return [
         {
@@ -153,7 +151,6 @@ def _company_size(lead: Lead) -> int | None:
 
 
 def pipeline_place(lead: Any, stop: suppression.Stop | None) -> str:
-    """One phrase on where the lead is now."""
     if stop and stop.stops_person:
         return f"Stopped: {stop.text.lower()}"
     if stop and lead.address == Lead.Address.USABLE:

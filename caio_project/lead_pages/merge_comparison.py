@@ -61,7 +61,6 @@ def merge_proposals(lead: Lead) -> list[MergeProposal]:
 
 
 def past_merges(lead: Lead) -> list[PastMerge]:
-    """Merges and decisions against one that concern the lead, newest first."""
     rows = [row.pk for row in suppression.rows_of(lead)]
     found = Merge.objects.filter(Q(survivor__in=rows) | Q(loser__in=rows)).exclude(
         state=Merge.State.PROPOSED
@@ -81,7 +80,6 @@ def past_merges(lead: Lead) -> list[PastMerge]:
 
 
 def side_by_side(one: Lead, other: Lead) -> list[FieldComparison]:
-    """The main facts of both leads, whether or not they differ."""
     visits = dict(
         Visit.objects.filter(lead__in=[one, other]).values_list("lead").annotate(Count("pk"))
     )

@@ -40,7 +40,6 @@ class DecisionForm(forms.Form):
 @permission_required("leads.view_lead", raise_exception=True)
 @require_safe
 def search_page(request: HttpRequest, public_id: Any) -> HttpResponse:
-    """Find the other lead that may be the same person."""
     lead = lead_lookup.find_lead(public_id)
     words = request.GET.get("search", "").strip()[:100]
     others = Lead.objects.select_related("company").exclude(pk=lead.pk)

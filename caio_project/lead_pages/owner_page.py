@@ -85,7 +85,6 @@ def _signed_by_another(lead: Lead) -> str:
 @permission_required("leads.view_lead", raise_exception=True)
 @require_POST
 def assign_owner(request: HttpRequest, public_id: Any) -> HttpResponse:
-    """Assign the lead to a member, or back to GoHighLevel and the rules."""
     if not request.user.has_perm("leads.assign_owner"):
         raise PermissionDenied(NEEDS_REVIEWER_ROLE)
     lead = lead_lookup.find_lead(public_id)

@@ -71,7 +71,6 @@ class OwnerRuleAdmin(NoDeleteAdmin):
         )
 
     def _typed_rule(self, request: HttpRequest, object_id: str | None) -> OwnerRule | None:
-        """The rule as it would be saved; None where the form has errors."""
         stored = self.get_object(request, object_id) if object_id else None
         form = self.get_form(request, stored, change=stored is not None)(
             request.POST, instance=stored

@@ -64,7 +64,6 @@ class PageForm(forms.Form):
     active = forms.BooleanField(required=False, initial=True, widget=UnfoldBooleanWidget)
 
     def as_page(self) -> dict[str, Any]:
-        """One entry of `pages`; the rules reader reports what is missing."""
         return {name: self.cleaned_data.get(name) for name in self.base_fields}
 
     def in_columns(self) -> list[forms.BoundField]:
@@ -152,7 +151,6 @@ class RulesForm(forms.ModelForm):
 
     @cached_property
     def changed_data(self) -> list[str]:
-        """Field names for the admin history."""
         pages = self.cleaned_data.get("rules", {}).get("pages", self._rows)
         return [*super().changed_data, *(["pages"] if pages != self._rows else [])]
 

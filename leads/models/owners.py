@@ -47,7 +47,6 @@ class OwnerRule(models.Model):
         return self.name
 
     def in_words(self) -> str:
-        """The conditions, such as "state OH or PA; 50 people or more", or "everybody"."""
         lists = {
             "country": self.countries,
             "state": self.states,

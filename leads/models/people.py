@@ -18,7 +18,6 @@ PERSON_FIELDS = ("email", "personal_email", "linkedin_key", "first_name", "last_
 
 
 def field_source(source: str, at: Any = None) -> dict[str, str]:
-    """The entry of one field in `sources`."""
     return {"source": source, "at": (at or timezone.now()).isoformat()}
 
 

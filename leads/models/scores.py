@@ -113,7 +113,6 @@ class ScoringRules(models.Model):
             return super().delete(*args, **kwargs)
 
     def parsed(self) -> Rules:
-        """Raises InvalidRules."""
         return parse_rules(self.rules, version=str(self.version))
 
     def _only_drafts(self) -> None:

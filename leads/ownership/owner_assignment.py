@@ -126,7 +126,6 @@ def _apply_rules(lead: Lead, by_team: OwnerTeam, *, by: Any = None, anew: bool =
 
 
 def _set_owner(lead: Lead, owner: Ownership, *, by: Any = None) -> bool:
-    """Store the owner; returns whether it is another member than before."""
     was, known = _stored_ownership(lead), lead.owner_facts
     lead.owner_id, lead.owner_how, lead.owner_rule_id = owner.member, owner.how, owner.rule
     lead.owner_facts = facts_of(lead).mark
@@ -163,7 +162,6 @@ def record_if_changed(lead: Lead, like: Lead | None = None) -> None:
 
 
 def newest_change(lead: Lead) -> OwnerChange | None:
-    """The last recorded change; None while the first owner stands."""
     return OwnerChange.objects.filter(lead=lead).select_related("by", "rule", "owner").first()
 
 
@@ -179,7 +177,6 @@ def update_due_owners(batch: int = 200) -> int:
 
 
 def _outdated_owners(now: OwnerTeam) -> Any:
-    """Leads that have no owner, an inactive one, or another than GoHighLevel names."""
     outdated = Q(owner__active=False)
     if now.default is not None:
         outdated |= Q(owner=None)
@@ -232,7 +229,6 @@ def _would_change(lead: Lead, now: OwnerTeam) -> bool:
 
 
 def _with_facts() -> Any:
-    """Load only the columns that rules read."""
     of_company = ("industry", "employees_from", "domain", "state")
     return Lead.objects.select_related("company").only(
         "owner", "owner_how", "owner_rule", "owner_facts", "ghl_assigned_to", "country", "state",

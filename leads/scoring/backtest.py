@@ -55,7 +55,6 @@ class BacktestReport:
 
     @property
     def hot(self) -> list[ScoreChange]:
-        """Changes of the HOT flag: first leads that become HOT, then leads that no longer are."""
         changed = [move for move in self.moves if move.before.hot != move.after.hot]
         return sorted(changed, key=lambda move: not move.after.hot)
 
@@ -150,7 +149,6 @@ def _compare_leads(
 def _best_score(
     facts: calculation.ScoringFacts, moments: list[datetime], version: Rules
 ) -> LeadScore:
-    """The highest intent of all moments; HOT where any of them was HOT."""
     scores = [_score_at(_as_of(facts, at), at, version) for at in moments]
     best = max(scores, key=attrgetter("intent"))
     return replace(best, hot=any(score.hot for score in scores))

@@ -191,7 +191,6 @@ def _warm_reasons(facts: ScoringFacts, rules: Rules) -> list[Reason]:
 
 
 def _email_angle(facts: ScoringFacts, best: PageTrigger | None) -> str:
-    """The subject of the email: the strongest signal there is."""
     if facts.warm_kind:
         return "warm_connection"
     if best and best.angle == "high_intent":

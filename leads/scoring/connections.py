@@ -45,7 +45,6 @@ class Employment:
 
 
 def find_connections(lead: Lead) -> list[Connection]:
-    """Every connection of the team to `lead`, strongest first."""
     now, before = _employers_of(lead)
     found = (
         *_contacts_known(lead, now),
@@ -56,7 +55,6 @@ def find_connections(lead: Lead) -> list[Connection]:
 
 
 def strongest_connection(found: list[Connection], rules: Rules) -> dict[str, Any] | None:
-    """The first connection that has points under the rules, as a dict of Connection's fields."""
     points = dict(rules.warm_points)
     return next((asdict(one) for one in found if points[one.kind]), None)
 
@@ -66,7 +64,6 @@ def best_connection(lead: Lead, rules: Rules = DEFAULT_RULES) -> dict[str, Any] 
 
 
 def _employers_of(lead: Lead) -> tuple[list[Employment], list[Employment]]:
-    """The current and the past employers."""
     company = lead.company
     now = [Employment(company.name, company.domain or "")] if company else []
     before = [

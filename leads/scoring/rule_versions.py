@@ -33,7 +33,6 @@ def current_rules() -> Rules:
 
 
 def rules_of(assessment: Assessment) -> Rules:
-    """The rules that made an assessment; the current ones where they are not found."""
     name = assessment.rules_version
     if name == DEFAULT_RULES.version:
         return DEFAULT_RULES

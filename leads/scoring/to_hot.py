@@ -145,7 +145,6 @@ def _path_counting_for(trigger: PageTrigger, rules: Rules) -> str:
 
 
 def _unknown_facts(facts: ScoringFacts, rules: Rules) -> Iterator[ScoreStep]:
-    """Facts that are unknown so far and may bring points."""
     if facts.employees_from is None:
         best = max(rules.sizes, key=lambda size: (size[1], size[0] >= HOT_MIN_EMPLOYEES))
         yield ScoreStep(f"Learning that they have {best[2]} employees", employees_from=best[0])

@@ -16,12 +16,10 @@ MAX_HOST_LEVELS = 3  # "mail.eu.example.com" is stopped by "example.com"
 
 
 def only_stopped(people: QuerySet[Lead], reason: str = "") -> QuerySet[Lead]:
-    """Keep the leads that a suppression stops, for any reason or for one."""
     return _with_hosts(people).filter(_is_stopped(reason))
 
 
 def only_writable(people: QuerySet[Lead]) -> QuerySet[Lead]:
-    """Keep the leads that have an address and no suppression."""
     able = people.filter(kind=Kind.LIVE, address=Lead.Address.USABLE)
     return _with_hosts(able).exclude(_is_stopped(""))
 
