@@ -66,7 +66,7 @@ class RowNames:
             if pks
         }
 
-    def said(self, field: str, value: Any) -> str:
+    def text_of(self, field: str, value: Any) -> str:
         if field in ROW_FIELDS:
             row = self._rows.get(field, {}).get(value)
             return str(row) if row else ("" if value is None else f"one that is gone ({value})")

@@ -18,9 +18,9 @@ from django.utils.html import format_html
 from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.decorators import action, display
 
-from caio_project.event_vault import replay_words, sources
+from caio_project.event_vault import replay_plan, sources
 from caio_project.lib.web.admin_classes import ReadOnlyAdmin
-from leads.inbound import event_search, masking, parked, replay
+from leads.inbound import event_search, masking, parked
 from leads.models import InboundEvent
 
 MAX_REPLAYS = 20
@@ -200,14 +200,14 @@ class InboundEventAdmin(ReadOnlyAdmin):
                 f"{MAX_REPLAYS} at once are the most that can be read. Nothing was replayed.",
             )
             return None
-        planned = [replay.replay_event(event, sources.PROCESSORS, dry_run=True) for event in events]
-        if request.POST.get("confirmed") != replay_words.outcomes_mark(planned):
+        plan = replay_plan.plan_replay(events)
+        if request.POST.get("confirmed") != plan.mark:
             if "confirmed" in request.POST:
                 messages.warning(
                     request,
                     "It would do something else by now. Nothing was replayed; look at it again.",
                 )
-            return self._dry_run_page(request, events, planned)
+            return self._dry_run_page(request, plan)
         self._replay_all(request, events)
         return None
 
@@ -215,29 +215,22 @@ class InboundEventAdmin(ReadOnlyAdmin):
     def replay_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show the dry run of one event; its form posts to `replay_events`."""
         event = get_object_or_404(self.get_queryset(request), pk=object_id)
-        return self._dry_run_page(
-            request, [event], [replay.replay_event(event, sources.PROCESSORS, dry_run=True)]
-        )
+        return self._dry_run_page(request, replay_plan.plan_replay([event]))
 
     def _replay_all(self, request: HttpRequest, events: list[InboundEvent]) -> None:
-        done = [replay.replay_event(event, sources.PROCESSORS, dry_run=False) for event in events]
+        done = replay_plan.run_replay(events)
         for event, outcome in zip(events, done, strict=True):
             self.log_change(request, event, "Replayed." if outcome.ok else "Replayed in vain.")
             if not outcome.ok:
                 messages.warning(request, f"{outcome.event}: {outcome.text}")
         messages.success(request, f"Replayed {sum(outcome.ok for outcome in done)} of {len(done)}.")
 
-    def _dry_run_page(
-        self, request: HttpRequest, events: list[InboundEvent], planned: list[replay.ReplayOutcome]
-    ) -> HttpResponse:
+    def _dry_run_page(self, request: HttpRequest, plan: replay_plan.ReplayPlan) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),
-            "title": f"Replay {len(events)}: what would change",
-            "plans": [
-                (event, one, replay_words.row_changes(one))
-                for event, one in zip(events, planned, strict=True)
-            ],
-            "mark": replay_words.outcomes_mark(planned),
+            "title": f"Replay {len(plan.events)}: what would change",
+            "plans": plan.rows,
+            "mark": plan.mark,
             "names": sources.SOURCE_NAMES,
             "back": reverse("admin:leads_inboundevent_changelist"),
             "opts": self.model._meta,

@@ -111,9 +111,9 @@ def differing_fields(
     return [
         FieldComparison(
             field_labels.field_label(name),
-            names.said(name, both["survivor"][0]),
-            names.said(name, both["loser"][0]),
-            names.said(name, both["after"]),
+            names.text_of(name, both["survivor"][0]),
+            names.text_of(name, both["loser"][0]),
+            names.text_of(name, both["after"]),
             both.get("why", ""),
         )
         for name, both in fields.items()
@@ -139,8 +139,8 @@ def undo_lines(preview: merge_preview.UndoPreview) -> list[tuple[str, str, str, 
         (
             one.whose,
             field_labels.field_label(one.field),
-            names.said(one.field, one.now),
-            names.said(one.field, one.then),
+            names.text_of(one.field, one.now),
+            names.text_of(one.field, one.then),
             one.why,
         )
         for one in preview.given

@@ -94,11 +94,11 @@ def _email_events(rows: list[int]) -> Iterator[TimelineEvent]:
     for move in moves.order_by("-pk")[:100]:
         which = f" (follow-up {move.message.step - 1})" if move.message.step > 1 else ""
         who = f", {phase.actor_name(move.by)}" if move.by else ""
-        said = move_words(move.why)
+        what = move_words(move.why)
         yield TimelineEvent(
             move.at,
             "Email",
-            f"{said}{which}{who}",
+            f"{what}{which}{who}",
             move.reason.text if hasattr(move, "reason") else "",
         )
     for message in Message.objects.filter(lead__in=rows, moves=None).order_by("-pk")[:20]:
@@ -117,8 +117,8 @@ def _reply_events(rows: list[int]) -> Iterator[TimelineEvent]:
         Reply.objects.filter(lead__in=rows).select_related("text").order_by("-received_at")[:30]
     ):
         kind = one.get_corrected_to_display() or one.get_sorted_as_display()
-        said = one.text.said if hasattr(one, "text") else ""
-        yield TimelineEvent(one.received_at, "Reply", f"Answered: {kind}", said[:500])
+        text = one.text.said if hasattr(one, "text") else ""
+        yield TimelineEvent(one.received_at, "Reply", f"Answered: {kind}", text[:500])
 
 
 def _meeting_events(rows: list[int]) -> Iterator[TimelineEvent]:

@@ -72,7 +72,7 @@ def lead_page(request: HttpRequest, public_id: Any) -> HttpResponse:
     if lead.public_id != public_id:
         return redirect("lead", lead.public_id)
     assessment = lead.assessments.first()
-    told = build_timeline(lead)
+    timeline = build_timeline(lead)
     context = {
         "lead": lead,
         "company": lead.company,
@@ -81,9 +81,9 @@ def lead_page(request: HttpRequest, public_id: Any) -> HttpResponse:
         "why_no_draft": drafts.why_no_draft_now(lead),
         "open_email": previous_emails.emails_of(lead).filter(status__in=OPEN).first(),
         "to_hot": hot_texts.hot_lines(assess.hot_outlook(lead)) if assessment else [],
-        "told_first": told.events[:EVENTS_SHOWN_FIRST],
-        "told_then": told.events[EVENTS_SHOWN_FIRST:],
-        "left_out": told.left_out,
+        "newest_events": timeline.events[:EVENTS_SHOWN_FIRST],
+        "older_events": timeline.events[EVENTS_SHOWN_FIRST:],
+        "left_out": timeline.left_out,
         "facts": field_labels.known_facts(lead),
         "proposals": merge_comparison.merge_proposals(lead),
         "past": merge_comparison.past_merges(lead),

@@ -137,8 +137,8 @@ class RulesForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        said = self.instance.rules if self.instance.pk else self.initial.get("rules")
-        text = dict(said) if isinstance(said, dict) else {}
+        stored = self.instance.rules if self.instance.pk else self.initial.get("rules")
+        text = dict(stored) if isinstance(stored, dict) else {}
         self._rows = text.pop("pages", [])
         self.initial["rules"] = text
         # Posted rows replace the stored ones, whatever was stored meanwhile.

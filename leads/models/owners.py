@@ -55,14 +55,14 @@ class OwnerRule(models.Model):
             "": [tier.replace("_", " ") for tier in self.tiers],
             "from": self.sources,
         }
-        said = [
+        conditions = [
             f"{label} {' or '.join(values)}".strip() for label, values in lists.items() if values
         ]
         if self.employees_from is not None:
-            said.append(f"{self.employees_from} people or more")
+            conditions.append(f"{self.employees_from} people or more")
         if self.employees_to is not None:
-            said.append(f"{self.employees_to} people at most")
-        return "; ".join(said) or "everybody"
+            conditions.append(f"{self.employees_to} people at most")
+        return "; ".join(conditions) or "everybody"
 
     def as_rule(self) -> owner_rules.OwnershipRule:
         listed = {name: frozenset(getattr(self, name)) for name in owner_rules.LIST_CONDITIONS}

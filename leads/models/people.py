@@ -199,10 +199,10 @@ class Lead(models.Model):
     @property
     def came_by(self) -> str:
         """The first source of personal data: rb2b, api, import, ghl, history; "" if unknown."""
-        said = [one for name, one in self.sources.items() if name in PERSON_FIELDS]
-        return (
-            min(said, key=lambda one: datetime.fromisoformat(one["at"]))["source"] if said else ""
-        )
+        entries = [one for name, one in self.sources.items() if name in PERSON_FIELDS]
+        if not entries:
+            return ""
+        return min(entries, key=lambda one: datetime.fromisoformat(one["at"]))["source"]
 
     @property
     def is_deliverable(self) -> bool:

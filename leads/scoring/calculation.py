@@ -172,8 +172,12 @@ def _repeat_reasons(visits: tuple[PageView, ...], now: datetime, rules: Rules) -
     times = [seen.at for seen in visits if seen.by_person and now - seen.at <= rules.look_back]
     count = _count_visits(times, timedelta(hours=rules.visit_hours))
     points = next((points for least, points in rules.repeats if count >= least), 0)
-    said = f"{count} visit{'' if count == 1 else 's'}"
-    return [Reason("repeat", points, f"{said} in {rules.look_back_days} days")] if points else []
+    visits_text = f"{count} visit{'' if count == 1 else 's'}"
+    return (
+        [Reason("repeat", points, f"{visits_text} in {rules.look_back_days} days")]
+        if points
+        else []
+    )
 
 
 def _count_visits(times: list[datetime], length: timedelta) -> int:

@@ -87,13 +87,13 @@ class Rules:
     version: str
     pages: tuple[PageTrigger, ...]  # the first that fits counts
     pages_at_most: int
-    colleague_share: float  # of a page's points, where a colleague looked at it
+    colleague_share: float  # of a page's points, if a colleague viewed it
     look_back_days: int
     decay: tuple[tuple[int, float], ...]  # days, share of the points up to that age; youngest first
-    visit_hours: int  # what somebody looks at within so many hours is one visit
+    visit_hours: int  # page views within so many hours are one visit
     repeats: tuple[tuple[int, int], ...]  # visits, points; most first
     warm_points: tuple[tuple[str, int], ...]
-    fit_share: float  # of the fit, as intent: somebody who fits means it more often
+    fit_share: float  # of the fit, added to the intent
     titles: tuple[TitleRule, ...]  # the first that fits counts
     good_industries: tuple[str, ...]
     industry_points: tuple[int, int]  # a good one, another one

@@ -15,20 +15,20 @@ Scope = Suppression.Scope
 MAX_HOST_LEVELS = 3  # "mail.eu.example.com" is stopped by "example.com"
 
 
-def only_stopped(people: QuerySet[Lead], reason: str = "") -> QuerySet[Lead]:
-    return _with_hosts(people).filter(_is_stopped(reason))
+def only_stopped(leads: QuerySet[Lead], reason: str = "") -> QuerySet[Lead]:
+    return _with_hosts(leads).filter(_is_stopped(reason))
 
 
-def only_writable(people: QuerySet[Lead]) -> QuerySet[Lead]:
-    able = people.filter(kind=Kind.LIVE, address=Lead.Address.USABLE)
+def only_writable(leads: QuerySet[Lead]) -> QuerySet[Lead]:
+    able = leads.filter(kind=Kind.LIVE, address=Lead.Address.USABLE)
     return _with_hosts(able).exclude(_is_stopped(""))
 
 
-def _with_hosts(people: QuerySet[Lead]) -> QuerySet[Lead]:
-    people = people.alias(as_value=Cast("pk", CharField()), host0=_text_after("email", "@"))
+def _with_hosts(leads: QuerySet[Lead]) -> QuerySet[Lead]:
+    leads = leads.alias(as_value=Cast("pk", CharField()), host0=_text_after("email", "@"))
     for n in range(MAX_HOST_LEVELS - 1):
-        people = people.alias(**{f"host{n + 1}": _text_after(f"host{n}", ".")})
-    return people
+        leads = leads.alias(**{f"host{n + 1}": _text_after(f"host{n}", ".")})
+    return leads
 
 
 def _text_after(name: str, sign: str) -> Substr:

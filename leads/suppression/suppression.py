@@ -199,12 +199,12 @@ def suppress(address: str, reason: str, source: str, lead: Lead | None = None) -
                 _add_row(Scope.PERSON, str(row.pk), reason, source, person)
 
 
-def copy_suppression(lead: Lead, said: Suppression) -> None:
-    """Stop the person of `lead` for the same reason and as long as `said`."""
-    if said.reason not in STOPS_THE_ADDRESS_ONLY:
-        named = {"source": said.source, "lead": lead, "expires_at": said.expires_at}
+def copy_suppression(lead: Lead, row: Suppression) -> None:
+    """Stop the person of `lead` for the same reason and as long as `row`."""
+    if row.reason not in STOPS_THE_ADDRESS_ONLY:
+        defaults = {"source": row.source, "lead": lead, "expires_at": row.expires_at}
         Suppression.objects.get_or_create(
-            scope=Scope.PERSON, value=str(lead.pk), reason=said.reason, defaults=named
+            scope=Scope.PERSON, value=str(lead.pk), reason=row.reason, defaults=defaults
         )
 
 
