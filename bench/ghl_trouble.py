@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.fakes.exchange import Request
 from tests.fakes.ghl import FakeGhl
-from tests.fakes.server import Request
 
 SEND = "POST /conversations/messages"
 READS = ("GET /contacts/{id}", "GET /conversations/search", "POST /contacts/upsert")

@@ -13,7 +13,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from .server import FakeServer, Reply, Request, post, require_loopback, serve_forever
+from .exchange import Reply, Request
+from .loopback import post, require_loopback
+from .remote import serve_forever
+from .server import FakeServer
 
 MAX_BODY = 100 * 1024
 LIFETIME_SUBMISSIONS = 50_000

@@ -9,7 +9,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from .server import FakeServer, Reply, Request, serve_forever
+from .exchange import Reply, Request
+from .remote import serve_forever
+from .server import FakeServer
 
 COMPLETIONS = "POST /v1/chat/completions"
 

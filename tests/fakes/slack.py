@@ -14,7 +14,10 @@ import time
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
-from .server import FakeServer, Reply, Request, post, serve_forever
+from .exchange import Reply, Request
+from .loopback import post
+from .remote import serve_forever
+from .server import FakeServer
 
 MAX_TEXT = 40_000
 MAX_BLOCKS = 50

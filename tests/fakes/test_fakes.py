@@ -15,7 +15,7 @@ from . import rb2b
 from . import slack as slack_module
 from .clay import VARIANTS, FakeClay, callback_body
 from .ghl import FakeGhl
-from .server import RemoteFake, running
+from .remote import RemoteFake, running
 from .slack import FakeSlack
 
 HEADERS = {"Authorization": "Bearer pit-test", "Version": "2021-07-28"}

@@ -19,8 +19,8 @@ from django.db import connection, connections
 from leads.models import TeamMember
 from outreach.models import Message
 from tests import factories
+from tests.fakes.exchange import Request, route_matches
 from tests.fakes.ghl import FakeGhl
-from tests.fakes.server import Request, route_matches
 from tests.outreach.conftest import WORKING
 
 ROOT = Path(__file__).resolve().parents[2]

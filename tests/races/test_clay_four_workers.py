@@ -16,7 +16,7 @@ from leads.models import Breaker, Enrichment, InboundEvent, Lead
 from metrics.gates import gates
 from tests import factories
 from tests.fakes.clay import FakeClay
-from tests.fakes.server import wait_for
+from tests.fakes.clock import wait_for
 from tests.races.conftest import Workers
 
 pytestmark = [pytest.mark.postgres, pytest.mark.usefixtures("committed")]

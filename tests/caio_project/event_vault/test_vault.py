@@ -21,7 +21,8 @@ from leads.models import Company, Enrichment, InboundEvent, Lead, Visit
 from outreach.feedback import webhook_inbox
 from outreach.models import Reply, SandboxEmail
 from tests import factories
-from tests.fakes import ghl_webhooks, rb2b
+from tests.fakes import rb2b
+from tests.fakes.ghl import webhooks as ghl_webhooks
 from tests.outreach import back
 
 pytestmark = pytest.mark.django_db

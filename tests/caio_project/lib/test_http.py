@@ -12,7 +12,9 @@ import pytest
 
 from caio_project.lib import http
 from tests.caio_project.lib.raw import RawServer, certificate, dripping, saying
-from tests.fakes.server import FakeServer, Reply, Request, wait_for
+from tests.fakes.clock import wait_for
+from tests.fakes.exchange import Reply, Request
+from tests.fakes.server import FakeServer
 
 SLACK = (
     8  # seconds that a busy machine may add to a deadline; what the servers below would take is 20

@@ -14,7 +14,7 @@ from django.db import transaction
 
 from caio_project.celery import app
 from caio_project.lib.nudge import ROUND_SECONDS, nudge
-from tests.fakes.server import wait_for
+from tests.fakes.clock import wait_for
 
 pytestmark = pytest.mark.django_db
 

@@ -9,7 +9,7 @@ import secrets
 import time
 from urllib.parse import parse_qsl
 
-from .server import Reply, Request
+from tests.fakes.exchange import Reply, Request
 
 FIELDS = {
     "client_id",

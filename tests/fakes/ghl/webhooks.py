@@ -12,7 +12,7 @@ import uuid
 from functools import cached_property
 from typing import Any
 
-from .server import iso
+from tests.fakes.clock import iso
 
 SIGNATURE_HEADER = "X-GHL-Signature"
 
