@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from metrics.gates import gates
+from metrics.gates import gate_evaluation
 from outreach.choices import Phase
 
 TARGETS = [Phase.ASSISTED.value, Phase.AUTONOMOUS.value]
@@ -24,10 +24,10 @@ class GatesView(APIView):
         target = request.query_params.get("target", TARGETS[0])
         if target not in TARGETS:
             raise ValidationError({"target": f"It is one of {', '.join(TARGETS)}."})
-        return Response(evaluation_json(gates.evaluate_gates(target)))
+        return Response(evaluation_json(gate_evaluation.evaluate_gates(target)))
 
 
-def evaluation_json(evaluation: gates.Evaluation) -> dict[str, object]:
+def evaluation_json(evaluation: gate_evaluation.Evaluation) -> dict[str, object]:
     names = ("name", "value", "threshold", "interval", "sample", "needed", "verdict", "why")
     return {
         "target": evaluation.target,

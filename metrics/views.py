@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from approvals.views.pages import SeeOther, render_page, viewer_page
 from metrics import forms
-from metrics.gates import gates
+from metrics.gates import gate_evaluation
 from metrics.overview import experiments_page, overview
 from metrics.promotion import phase_page
 from outreach.control import phase
@@ -23,8 +23,10 @@ from outreach.models import Experiment
 @viewer_page
 @require_safe
 def overview_page(request: HttpRequest) -> HttpResponse:
-    target = gates.next_target()
-    evaluation = phase_page.show_evaluation(gates.recent_evaluation(target)) if target else None
+    target = gate_evaluation.next_target()
+    evaluation = (
+        phase_page.show_evaluation(gate_evaluation.recent_evaluation(target)) if target else None
+    )
     return render_page(
         request,
         "metrics/overview.html",

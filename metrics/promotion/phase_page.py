@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from caio_project.lib import calendar
-from metrics.gates import agreement, gates
+from metrics.gates import agreement, gate_evaluation
 from outreach.auto_approval import eligibility
 from outreach.choices import Band, Phase
 from outreach.control import phase
@@ -20,7 +20,11 @@ from outreach.models import Control, ControlChange, Move
 from outreach.review import review_actions
 
 NBSP = "\u00a0"
-VERDICT_WORDS = {gates.PASS: "Pass", gates.FAIL: "Fail", gates.INSUFFICIENT: "Not enough yet"}
+VERDICT_WORDS = {
+    gate_evaluation.PASS: "Pass",
+    gate_evaluation.FAIL: "Fail",
+    gate_evaluation.INSUFFICIENT: "Not enough yet",
+}
 
 
 @dataclass(frozen=True)
@@ -49,10 +53,10 @@ class ShownEvaluation:
 
     @property
     def passed(self) -> int:
-        return sum(1 for row in self.rows if row.verdict == gates.PASS)
+        return sum(1 for row in self.rows if row.verdict == gate_evaluation.PASS)
 
 
-def show_evaluation(evaluation: gates.Evaluation) -> ShownEvaluation:
+def show_evaluation(evaluation: gate_evaluation.Evaluation) -> ShownEvaluation:
     limits = LIMITS_BY_PHASE[Phase(evaluation.target)]
     label = f"Phase {limits.number}: {Phase(evaluation.target).label}"
     rows = [_gate_row(gate) for gate in evaluation.gates]
@@ -66,7 +70,7 @@ def show_evaluation(evaluation: gates.Evaluation) -> ShownEvaluation:
     )
 
 
-def _gate_row(gate: gates.Gate) -> GateRow:
+def _gate_row(gate: gate_evaluation.Gate) -> GateRow:
     interval = ""
     if gate.interval:
         low, high = gate.interval
@@ -84,7 +88,7 @@ def _threshold_words(threshold: str) -> str:
     return said.replace(" %", f"{NBSP}%").replace(" h ", f"{NBSP}h ")
 
 
-def _value_words(gate: gates.Gate) -> str:
+def _value_words(gate: gate_evaluation.Gate) -> str:
     """The value with its unit; below its sample a share is not said, for it would be read as one."""
     if gate.value is None or (gate.unit == "share" and gate.sample < gate.needed):
         return "–"
@@ -159,7 +163,7 @@ def domain_context() -> dict[str, Any]:
 
 def phase_context() -> dict[str, Any]:
     control, now = phase.current_control(), timezone.now()
-    target = gates.next_target()
+    target = gate_evaluation.next_target()
     return {
         **domain_context(),
         "health": guardrails.newest_verdict(),
@@ -173,6 +177,8 @@ def phase_context() -> dict[str, Any]:
             {"phase": one, "limits": LIMITS_BY_PHASE[one], "on": one == control.phase}
             for one in PHASE_ORDER
         ],
-        "evaluation": show_evaluation(gates.recent_evaluation(target)) if target else None,
+        "evaluation": show_evaluation(gate_evaluation.recent_evaluation(target))
+        if target
+        else None,
         "changes": ControlChange.objects.select_related("reason")[:20],
     }

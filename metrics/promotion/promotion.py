@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from caio_project.lib import http
 from leads.integrations import ghl
-from metrics.gates import gates
+from metrics.gates import gate_evaluation
 from outreach.choices import Level, Phase
 from outreach.control import phase
 from outreach.control.policy import LIMITS_BY_PHASE
@@ -37,8 +37,8 @@ def promote_phase(to: Phase, *, by: Any, override: bool = False, reason: str = "
         reasons = _gate_obstacles(to)
     if reasons:
         raise NotPromoted(reasons)
-    if to in gates.GATES:
-        gates.record_evaluation(gates.evaluate_gates(to))
+    if to in gate_evaluation.GATES:
+        gate_evaluation.record_evaluation(gate_evaluation.evaluate_gates(to))
     return phase.change_phase(to, by=by, reason=reason or "Every gate passed.", override=override)
 
 
@@ -82,8 +82,8 @@ def _gate_obstacles(to: Phase) -> list[str]:
         return ghl_write_check()
     return [
         f"{gate.name}: {gate.verdict}, {gate.why}."
-        for gate in gates.evaluate_gates(to).gates
-        if gate.verdict != gates.PASS
+        for gate in gate_evaluation.evaluate_gates(to).gates
+        if gate.verdict != gate_evaluation.PASS
     ]
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 from caio_project.lib.commands import ReportingCommand
 from metrics.api import evaluation_json
-from metrics.gates import gates, parallel_checks
+from metrics.gates import gate_evaluation, parallel_checks
 
-EXIT_CODES = {gates.PASS: 0, gates.FAIL: 1, gates.INSUFFICIENT: 2}
+EXIT_CODES = {gate_evaluation.PASS: 0, gate_evaluation.FAIL: 1, gate_evaluation.INSUFFICIENT: 2}
 
 
 class Command(ReportingCommand):
@@ -17,11 +17,11 @@ class Command(ReportingCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
         parser.add_argument(
-            "--target", choices=[phase.value for phase in gates.GATES], default="assisted"
+            "--target", choices=[phase.value for phase in gate_evaluation.GATES], default="assisted"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        evaluation = gates.evaluate_gates(options["target"])
+        evaluation = gate_evaluation.evaluate_gates(options["target"])
         seven = (
             parallel_checks.check_parallel_phase(evaluation)
             if options["target"] == "assisted"
@@ -47,7 +47,7 @@ class Command(ReportingCommand):
         sys.exit(EXIT_CODES[evaluation.verdict])
 
 
-def _gate_row(gate: gates.Gate) -> tuple[Any, ...]:
+def _gate_row(gate: gate_evaluation.Gate) -> tuple[Any, ...]:
     percent = gate.unit == "share"
     value = (
         None

@@ -11,7 +11,7 @@ from django.utils import timezone
 from approvals.decisions import decisions
 from caio_project.lib import statistics
 from leads.models import Enrichment, Lead
-from metrics.gates import gates
+from metrics.gates import gate_evaluation
 from metrics.models import GateEvaluation
 from outreach.choices import Phase, Status
 from outreach.lifecycle.moves import move_message
@@ -21,8 +21,8 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 
 
-def gate(name: str, target: str = "assisted") -> gates.Gate:
-    return next(gate for gate in gates.evaluate_gates(target).gates if gate.name == name)
+def gate(name: str, target: str = "assisted") -> gate_evaluation.Gate:
+    return next(gate for gate in gate_evaluation.evaluate_gates(target).gates if gate.name == name)
 
 
 def settled(
@@ -40,7 +40,7 @@ def settled(
 
 @pytest.mark.parametrize("target", ["assisted", "autonomous"])
 def test_an_empty_database_passes_nothing(target: str) -> None:
-    evaluation = gates.evaluate_gates(target)
+    evaluation = gate_evaluation.evaluate_gates(target)
     assert evaluation.verdict == "insufficient"
     assert [gate.verdict for gate in evaluation.gates] == ["insufficient"] * 6
     assert all(gate.why for gate in evaluation.gates)
@@ -75,8 +75,8 @@ class TestEnrichmentRate:
                 settled(lead, ["title"])
             for _ in range(7):
                 verdicts.append(gate("enrichment rate").verdict)
-                assert gates.record_daily_evaluation()
-                assert not gates.record_daily_evaluation()
+                assert gate_evaluation.record_daily_evaluation()
+                assert not gate_evaluation.record_daily_evaluation()
                 clock.shift(timedelta(days=1))
         assert verdicts == ["insufficient"] * 6 + ["pass"]
 
@@ -89,7 +89,7 @@ class TestEnrichmentRate:
                         settled(lead, ["title"])
                 else:
                     Enrichment.objects.update(gained=[])
-                gates.record_daily_evaluation()
+                gate_evaluation.record_daily_evaluation()
                 Enrichment.objects.update(gained=["title"])
                 clock.shift(timedelta(days=1))
             assert gate("enrichment rate").why == "met on 5 of 7 days in a row"
@@ -189,48 +189,49 @@ class TestConnectivity:
 class TestRecord:
     def test_evaluations_are_chained_by_hash(self) -> None:
         first, second = (
-            gates.record_evaluation(gates.evaluate_gates("assisted")) for _ in range(2)
+            gate_evaluation.record_evaluation(gate_evaluation.evaluate_gates("assisted"))
+            for _ in range(2)
         )
         assert (first.before, second.before) == ("", first.sha256)
         assert first.sha256 != second.sha256
 
     def test_an_evaluation_cannot_be_changed(self) -> None:
-        row = gates.record_evaluation(gates.evaluate_gates("assisted"))
+        row = gate_evaluation.record_evaluation(gate_evaluation.evaluate_gates("assisted"))
         with pytest.raises(TypeError):
             row.save()
 
     def test_evaluating_writes_nothing(self) -> None:
-        gates.evaluate_gates("assisted")
+        gate_evaluation.evaluate_gates("assisted")
         assert GateEvaluation.objects.count() == 0
 
 
 def test_gates_lead_into_two_phases() -> None:
-    assert list(gates.GATES) == [Phase.ASSISTED, Phase.AUTONOMOUS]
+    assert list(gate_evaluation.GATES) == [Phase.ASSISTED, Phase.AUTONOMOUS]
 
 
 class TestForPages:
     def test_what_was_measured_stands_for_a_minute_with_its_time(self) -> None:
         with time_machine.travel("2026-11-02 15:00:10+00:00", tick=False) as clock:
-            first = gates.recent_evaluation("assisted")
+            first = gate_evaluation.recent_evaluation("assisted")
             settled(factories.LeadFactory(), ["title"])
             clock.shift(59)
-            assert gates.recent_evaluation("assisted") == first
-            assert gates.evaluate_gates("assisted").gates[0].sample == 1
+            assert gate_evaluation.recent_evaluation("assisted") == first
+            assert gate_evaluation.evaluate_gates("assisted").gates[0].sample == 1
             clock.shift(2)
-            later = gates.recent_evaluation("assisted")
+            later = gate_evaluation.recent_evaluation("assisted")
             assert (later.at - first.at, later.gates[0].sample) == (timedelta(seconds=61), 1)
 
     def test_each_target_has_its_own_and_a_frozen_evaluation_begins_anew(self) -> None:
-        first = gates.recent_evaluation("assisted")
-        assert gates.recent_evaluation("autonomous").target == "autonomous"
-        gates.record_evaluation(gates.evaluate_gates("assisted"))
-        assert gates.recent_evaluation("assisted").at > first.at
+        first = gate_evaluation.recent_evaluation("assisted")
+        assert gate_evaluation.recent_evaluation("autonomous").target == "autonomous"
+        gate_evaluation.record_evaluation(gate_evaluation.evaluate_gates("assisted"))
+        assert gate_evaluation.recent_evaluation("assisted").at > first.at
 
     def test_the_pages_say_when_it_was_measured_and_measure_nothing_again(
         self, client: Client, viewer: User
     ) -> None:
         client.force_login(viewer)
-        at = gates.recent_evaluation("assisted").at
+        at = gate_evaluation.recent_evaluation("assisted").at
         settled(factories.LeadFactory(), ["title"])
         for path in ("/sales", "/sales/phase"):
             page = client.get(path).content.decode()

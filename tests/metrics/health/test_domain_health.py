@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from metrics.gates import gates, parallel_checks
+from metrics.gates import gate_evaluation, parallel_checks
 from metrics.health import domain_health
 from metrics.integrations import dns_records
 from metrics.integrations.dns_records import DnsRecords
@@ -269,8 +269,8 @@ def judged(score: int | None, days_ago: float) -> None:
     )
 
 
-def gate() -> gates.Gate:
-    return gates.domain_health(timezone.now())
+def gate() -> gate_evaluation.Gate:
+    return gate_evaluation.domain_health(timezone.now())
 
 
 class TestGate:
@@ -311,6 +311,8 @@ def test_the_check_of_the_parallel_phase(
     judged(score, hours / 24)
     found = {
         check.name: check.state
-        for check in parallel_checks.check_parallel_phase(gates.evaluate_gates("assisted"))
+        for check in parallel_checks.check_parallel_phase(
+            gate_evaluation.evaluate_gates("assisted")
+        )
     }
     assert found["domain health above 50"] == state

@@ -11,7 +11,7 @@ from caio_project.lib import statistics
 from caio_project.lib.models import Heartbeat
 from caio_project.operations import diagnosis
 from leads.inbound import events
-from metrics.gates import gates
+from metrics.gates import gate_evaluation
 from metrics.overview import flow
 from outreach.models import Message, Opportunity, Reply, SyncCursor
 from tests import factories
@@ -19,8 +19,8 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 
 
-def gate(name: str, target: str = "assisted") -> gates.Gate:
-    return next(gate for gate in gates.evaluate_gates(target).gates if gate.name == name)
+def gate(name: str, target: str = "assisted") -> gate_evaluation.Gate:
+    return next(gate for gate in gate_evaluation.evaluate_gates(target).gates if gate.name == name)
 
 
 class TestReplyRate:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from approvals.models import Decision
 from caio_project.lib import calendar, statistics
 from leads.models import Enrichment, Kind
-from metrics.gates import came_back
+from metrics.gates import replies_and_deals
 from metrics.models import GateEvaluation
 from metrics.overview import flow
 from outreach.choices import Phase, Status
@@ -286,7 +286,9 @@ def approval_latency(now: datetime) -> Gate:
 
 def reply_rate(now: datetime) -> Gate:
     """People who answered, of those emailed first in 60 days and at least 3 days ago."""
-    found = came_back.count_replies(now - timedelta(days=60), now - came_back.REPLY_TIME)
+    found = replies_and_deals.count_replies(
+        now - timedelta(days=60), now - replies_and_deals.REPLY_TIME
+    )
     gate = Gate(
         "reply rate", ">= 7 %", 400, "60 days", found.rate, "share", statistics.wilson_interval(found.answered, found.people),
         found.people, raw={"emailed": found.people, "answered": found.answered},
@@ -298,10 +300,13 @@ def reply_rate(now: datetime) -> Gate:
 
 def reply_rate_sustained(now: datetime) -> Gate:
     """The same in 28 days that are at least 3 days ago, and in each half of them."""
-    end = now - came_back.REPLY_TIME
+    end = now - replies_and_deals.REPLY_TIME
     middle, start = end - timedelta(days=14), end - timedelta(days=28)
-    found = came_back.count_replies(start, end)
-    first, second = came_back.count_replies(start, middle), came_back.count_replies(middle, end)
+    found = replies_and_deals.count_replies(start, end)
+    first, second = (
+        replies_and_deals.count_replies(start, middle),
+        replies_and_deals.count_replies(middle, end),
+    )
     raw = {
         "emailed": found.people,
         "answered": found.answered,
@@ -323,7 +328,7 @@ def reply_rate_sustained(now: datetime) -> Gate:
 
 def pipeline_value(now: datetime) -> Gate:
     """Open opportunities in our pipeline; without a baseline of the parallel phase there is nothing to compare."""
-    found = came_back.open_pipeline(now)
+    found = replies_and_deals.open_pipeline(now)
     raw = {"value": float(found.value), "through_us": float(found.through_us), "deals": found.deals}
     gate = Gate(
         "pipeline value", ">= 20 % over the baseline and >= $180,000", 1, "", unit="dollars",
