@@ -157,7 +157,7 @@ def _visitor_body(mark: str) -> bytes:
         {
             "LinkedIn URL": f"https://www.linkedin.com/in/caio-test-{mark}",
             "First Name": "Test",
-            "Last Name": "FollowedVisitor",
+            "Last Name": "Visitor",
             "Title": "VP Operations",
             "Company Name": "CAIO Test Visitor",
             "Business Email": f"test-visitor-{mark}@caio-visitor.test",

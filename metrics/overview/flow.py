@@ -86,7 +86,7 @@ def flow_stages(now: datetime | None = None) -> list[Stage]:
         stage("leads", "Leads", "leads.assess_due", leads, queues["leads"]),
         stage("enriched", "Enriched", "leads.push_enrichments", settled, queues["enriched"]),
         stage("drafted", "Drafted", "outreach.draft_due", drafted, queues["drafted"]),
-        stage("waiting", "StageQueue", "approvals.tell", held, queues["waiting"]),
+        stage("waiting", "Waiting", "approvals.tell", held, queues["waiting"]),
         stage("cleared", "Cleared", "outreach.send_due", cleared, queues["cleared"]),
         stage("sent", "Sent", "outreach.settle_uncertain", sent, queues["sent"]),
         read_back(
