@@ -6,7 +6,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from metrics.gates import gate_evaluation
+from metrics.gates import gate_evaluation, gate_words
+from metrics.gates.gate import Evaluation, Gate
 from outreach.choices import Phase
 
 TARGETS = [Phase.ASSISTED.value, Phase.AUTONOMOUS.value]
@@ -27,10 +28,22 @@ class GatesView(APIView):
         return Response(evaluation_json(gate_evaluation.evaluate_gates(target)))
 
 
-def evaluation_json(evaluation: gate_evaluation.Evaluation) -> dict[str, object]:
-    names = ("name", "value", "threshold", "interval", "sample", "needed", "verdict", "why")
+def evaluation_json(evaluation: Evaluation) -> dict[str, object]:
     return {
         "target": evaluation.target,
         "verdict": evaluation.verdict,
-        "gates": [{name: getattr(gate, name) for name in names} for gate in evaluation.gates],
+        "gates": [_gate_json(gate) for gate in evaluation.gates],
+    }
+
+
+def _gate_json(gate: Gate) -> dict[str, object]:
+    return {
+        "name": gate.name,
+        "value": gate.value,
+        "threshold": gate_words.threshold_text(gate),
+        "interval": gate.interval,
+        "sample": gate.sample,
+        "needed": gate.needed,
+        "verdict": gate.verdict,
+        "why": gate_words.reason_text(gate),
     }

@@ -8,7 +8,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from caio_project.lib import calendar
-from metrics.gates import agreement, gate_evaluation
+from metrics.gates import agreement, gate_evaluation, gate_words
+from metrics.gates.gate import FAIL, INSUFFICIENT, PASS, Evaluation, Gate, Unit
+from metrics.gates.gate_words import NBSP
 from outreach.auto_approval import eligibility
 from outreach.choices import Band, Phase
 from outreach.control import phase
@@ -19,12 +21,7 @@ from outreach.limits import sending_domains
 from outreach.models import Control, ControlChange, Move
 from outreach.review import review_actions
 
-NBSP = "\u00a0"
-VERDICT_WORDS = {
-    gate_evaluation.PASS: "Pass",
-    gate_evaluation.FAIL: "Fail",
-    gate_evaluation.INSUFFICIENT: "Not enough yet",
-}
+VERDICT_WORDS = {PASS: "Pass", FAIL: "Fail", INSUFFICIENT: "Not enough yet"}
 
 
 @dataclass(frozen=True)
@@ -53,10 +50,10 @@ class ShownEvaluation:
 
     @property
     def passed(self) -> int:
-        return sum(1 for row in self.rows if row.verdict == gate_evaluation.PASS)
+        return sum(1 for row in self.rows if row.verdict == PASS)
 
 
-def show_evaluation(evaluation: gate_evaluation.Evaluation) -> ShownEvaluation:
+def show_evaluation(evaluation: Evaluation) -> ShownEvaluation:
     limits = LIMITS_BY_PHASE[Phase(evaluation.target)]
     label = f"Phase {limits.number}: {Phase(evaluation.target).label}"
     rows = [_gate_row(gate) for gate in evaluation.gates]
@@ -70,37 +67,39 @@ def show_evaluation(evaluation: gate_evaluation.Evaluation) -> ShownEvaluation:
     )
 
 
-def _gate_row(gate: gate_evaluation.Gate) -> GateRow:
+def _gate_row(gate: Gate) -> GateRow:
     interval = ""
     if gate.interval:
         low, high = gate.interval
         interval = f"{low * 100:.1f}–{high * 100:.1f}{NBSP}%"
     return GateRow(
-        gate.name.capitalize(), _value_words(gate), interval, _threshold_words(gate.threshold),
-        f"{gate.sample} of {gate.needed}", gate.window, gate.verdict, VERDICT_WORDS[gate.verdict],
-        gate.why.removeprefix("insufficient: "),
-    )  # fmt: skip
+        name=gate.name.capitalize(),
+        now=_value_words(gate),
+        interval=interval,
+        must_be=gate_words.threshold_words(gate),
+        sample=f"{gate.sample} of {gate.needed}",
+        window=gate.window,
+        verdict=gate.verdict,
+        words=VERDICT_WORDS[gate.verdict],
+        why=gate_words.reason_words(gate),
+    )
 
 
-def _threshold_words(threshold: str) -> str:
-    """ ">= 30 %" in words, the number kept with its unit."""
-    said = threshold.replace(">=", "at least").replace("<", "under").replace(">", "over")
-    return said.replace(" %", f"{NBSP}%").replace(" h ", f"{NBSP}h ")
-
-
-def _value_words(gate: gate_evaluation.Gate) -> str:
-    """The value with its unit; below its sample a share is not said, for it would be read as one."""
-    if gate.value is None or (gate.unit == "share" and gate.sample < gate.needed):
+def _value_words(gate: Gate) -> str:
+    """The value with its unit. A share below its sample is left out: it would be read as one."""
+    if gate.value is None or (gate.unit == Unit.SHARE and gate.sample < gate.needed):
         return "–"
-    if gate.unit == "share":
-        return f"{gate.value * 100:.1f}{NBSP}%"
-    if gate.unit == "hours":
-        return f"{gate.value:.1f}{NBSP}h"
-    if gate.unit == "dollars":
-        return f"${gate.value:,.0f}"
-    if gate.unit == "stages":
-        return f"{gate.value:.0f} of {gate.needed}"
-    return f"{gate.value:g}"
+    match gate.unit:
+        case Unit.SHARE:
+            return f"{gate.value * 100:.1f}{NBSP}%"
+        case Unit.HOURS:
+            return f"{gate.value:.1f}{NBSP}h"
+        case Unit.DOLLARS:
+            return f"${gate.value:,.0f}"
+        case Unit.STAGES:
+            return f"{gate.value:.0f} of {gate.needed}"
+        case _:
+            return f"{gate.value:g}"
 
 
 @dataclass(frozen=True)

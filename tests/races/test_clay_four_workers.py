@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from leads.integrations import breaker
 from leads.models import Breaker, Enrichment, InboundEvent, Lead
-from metrics.gates import gate_evaluation
+from metrics.gates import gate_measures
 from tests import factories
 from tests.fakes.clay import FakeClay
 from tests.fakes.clock import wait_for
@@ -167,7 +167,7 @@ def test_the_enrichment_rate_is_what_clay_answered(clay: FakeClay, four_workers:
     clay.configure(variant="junk_na", answers=1)
     empty = wanted(4, "Empty")
     become(empty, answered=4)
-    gate = gate_evaluation.enrichment_rate(timezone.now())
+    gate = gate_measures.enrichment_rate(timezone.now())
     assert (gate.raw, gate.value) == ({"settled": 24, "gained": 12}, 0.5)
 
 

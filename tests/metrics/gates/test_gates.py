@@ -12,6 +12,9 @@ from approvals.decisions import decisions
 from caio_project.lib import statistics
 from leads.models import Enrichment, Lead
 from metrics.gates import gate_evaluation
+from metrics.gates.gate import Gate
+from metrics.gates.gate_measures import GATES
+from metrics.gates.gate_words import reason_text
 from metrics.models import GateEvaluation
 from outreach.choices import Phase, Status
 from outreach.lifecycle.moves import move_message
@@ -21,7 +24,7 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 
 
-def gate(name: str, target: str = "assisted") -> gate_evaluation.Gate:
+def gate(name: str, target: str = "assisted") -> Gate:
     return next(gate for gate in gate_evaluation.evaluate_gates(target).gates if gate.name == name)
 
 
@@ -43,7 +46,7 @@ def test_an_empty_database_passes_nothing(target: str) -> None:
     evaluation = gate_evaluation.evaluate_gates(target)
     assert evaluation.verdict == "insufficient"
     assert [gate.verdict for gate in evaluation.gates] == ["insufficient"] * 6
-    assert all(gate.why for gate in evaluation.gates)
+    assert all(reason_text(gate) for gate in evaluation.gates)
 
 
 class TestEnrichmentRate:
@@ -57,7 +60,10 @@ class TestEnrichmentRate:
         settled(factories.LeadFactory(test=True), ["title"])
         found = gate("enrichment rate")
         assert (found.sample, found.raw["gained"], found.value) == (4, 1, 0.25)
-        assert (found.verdict, found.why) == ("insufficient", "about 46 more settled requests")
+        assert (found.verdict, reason_text(found)) == (
+            "insufficient",
+            "about 46 more settled requests",
+        )
         assert found.interval == pytest.approx(statistics.wilson_interval(1, 4))
 
     def test_below_the_threshold_fails(self) -> None:
@@ -92,7 +98,7 @@ class TestEnrichmentRate:
                 gate_evaluation.record_daily_evaluation()
                 Enrichment.objects.update(gained=["title"])
                 clock.shift(timedelta(days=1))
-            assert gate("enrichment rate").why == "met on 5 of 7 days in a row"
+            assert reason_text(gate("enrichment rate")) == "met on 5 of 7 days in a row"
 
 
 class TestSendErrors:
@@ -111,7 +117,7 @@ class TestSendErrors:
         move_message(message, Status.FAILED, why)
 
     def test_nothing_sent_is_no_evidence(self) -> None:
-        assert gate("send errors").why == "about 10 more sends, 1 day at today's cap of 25"
+        assert reason_text(gate("send errors")) == "about 10 more sends, 1 day at today's cap of 25"
 
     def test_ten_without_error_are_met(self) -> None:
         self.sent(10)
@@ -126,7 +132,10 @@ class TestSendErrors:
     def test_one_refusal_of_ours_fails_even_at_low_volume(self) -> None:
         self.failed("refused")
         found = gate("send errors")
-        assert (found.verdict, found.why) == ("fail", "1 failed, 0 uncertain for over 15 min")
+        assert (found.verdict, reason_text(found)) == (
+            "fail",
+            "1 failed, 0 uncertain for over 15 min",
+        )
 
     def test_an_uncertain_one_counts_after_fifteen_minutes(self) -> None:
         self.sent(10)
@@ -172,7 +181,8 @@ class TestConnectivity:
         found = gate("pipeline connectivity")
         assert found.verdict == "insufficient"
         assert (
-            found.why == "not seen: received, lead, enrichment settled, decided, sent, sync polled"
+            reason_text(found)
+            == "not seen: received, lead, enrichment settled, decided, sent, sync polled"
         )
         assert (found.sample, found.needed) == (3, 9)
 
@@ -206,7 +216,7 @@ class TestRecord:
 
 
 def test_gates_lead_into_two_phases() -> None:
-    assert list(gate_evaluation.GATES) == [Phase.ASSISTED, Phase.AUTONOMOUS]
+    assert list(GATES) == [Phase.ASSISTED, Phase.AUTONOMOUS]
 
 
 class TestForPages:

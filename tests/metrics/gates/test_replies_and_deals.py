@@ -12,6 +12,8 @@ from caio_project.lib.models import Heartbeat
 from caio_project.operations import diagnosis
 from leads.inbound import events
 from metrics.gates import gate_evaluation
+from metrics.gates.gate import Gate
+from metrics.gates.gate_words import reason_text
 from metrics.overview import flow
 from outreach.models import Message, Opportunity, Reply, SyncCursor
 from tests import factories
@@ -19,7 +21,7 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 
 
-def gate(name: str, target: str = "assisted") -> gate_evaluation.Gate:
+def gate(name: str, target: str = "assisted") -> Gate:
     return next(gate for gate in gate_evaluation.evaluate_gates(target).gates if gate.name == name)
 
 
@@ -130,7 +132,7 @@ class TestReplyRate:
     ) -> None:
         self.many((people, answered, 10))
         found = gate("reply rate")
-        assert (found.met, found.why, found.sample) == (met, why, people)
+        assert (found.met, reason_text(found), found.sample) == (met, why, people)
         assert found.value == pytest.approx(answered / people)
         assert found.interval == statistics.wilson_interval(answered, people)
 
@@ -172,7 +174,7 @@ class TestPipelineValue:
             190_000.5,
             {"value": 190_000.5, "through_us": 100_000.0, "deals": 2},
         )
-        assert (found.verdict, found.why) == (
+        assert (found.verdict, reason_text(found)) == (
             "insufficient",
             "insufficient: no baseline is recorded (not built)",
         )
@@ -193,7 +195,7 @@ class TestPipelineValue:
             at = timezone.now() - timedelta(minutes=read_ago)
             SyncCursor.objects.create(name="opportunities", polled_at=at)
         found = gate("pipeline value", "autonomous")
-        assert (found.value, found.verdict, found.why) == (
+        assert (found.value, found.verdict, reason_text(found)) == (
             None,
             "insufficient",
             f"insufficient: {why}",

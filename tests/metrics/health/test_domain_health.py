@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from metrics.gates import gate_evaluation, parallel_checks
+from metrics.gates import gate_evaluation, gate_measures, parallel_checks
+from metrics.gates.gate import Gate
 from metrics.health import domain_health
 from metrics.integrations import dns_records
 from metrics.integrations.dns_records import DnsRecords
@@ -269,8 +270,8 @@ def judged(score: int | None, days_ago: float) -> None:
     )
 
 
-def gate() -> gate_evaluation.Gate:
-    return gate_evaluation.domain_health(timezone.now())
+def gate() -> Gate:
+    return gate_measures.domain_health(timezone.now())
 
 
 class TestGate:
