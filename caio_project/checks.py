@@ -1,4 +1,4 @@
-"""Configuration that contradicts itself is refused by name, before anything is served or sent."""
+"""Refuse contradictory settings by name, before anything is served or sent."""
 
 from datetime import date
 from ipaddress import ip_address
@@ -236,7 +236,7 @@ def _sending_errors() -> list[tuple[str, str, str]]:
 
 
 def refuse_to_boot() -> None:
-    """Raise ImproperlyConfigured with every contradiction; for processes that do not run Django's checks."""
+    """Raise ImproperlyConfigured, for processes that do not run Django's checks."""
     if errors := check_configuration():
         raise ImproperlyConfigured(
             "\n".join(f"{error.id}: {error.msg} {error.hint or ''}".strip() for error in errors)

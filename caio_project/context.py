@@ -1,4 +1,4 @@
-"""What stands on every page: phase, halt, sandbox, the number of overdue emails and what is left today."""
+"""Context of every page: phase, halt, sandbox, overdue emails and what is left today."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ OWN_PAGES = ("/sales", "/accounts")
 
 
 def house(request: HttpRequest) -> dict[str, Any]:
-    """For our own pages. The values come from the rows that the sending door reads."""
+    """For our own pages. The values come from the rows that sending reads."""
     user = getattr(request, "user", None)
     if (
         not request.path.startswith(OWN_PAGES)
@@ -47,7 +47,7 @@ def house(request: HttpRequest) -> dict[str, Any]:
 
 
 def admin_badge(request: HttpRequest) -> list[str]:
-    """The badge in the admin's head: the phase that is enforced, and whether anything can leave."""
+    """The badge in the admin's head: the enforced phase, and whether anything can be sent."""
     row = phase.current_control()
     if phase.is_halted(row):
         return ["Halted", "danger"]

@@ -1,8 +1,9 @@
-"""The one door to the network: every call has a total deadline and every failure is one of three kinds.
+"""The HTTP client of all integrations: a total deadline for each call, three kinds of failure.
 
-*Refused*: asking again cannot help. *Unavailable*: it certainly did not act, asking later is safe. *Uncertain*: it may
-have acted; only a read or an idempotent write may be repeated. `requests`' own timeout is per read, so a dripping
-server can hold a caller for ever; here the socket is shut at the deadline.
+RequestRefused: asking again cannot help. ServiceUnavailable: it did not act, asking later is safe.
+OutcomeUncertain: it may have acted; only a read or an idempotent write may be repeated. The timeout
+of `requests` is per read, so a slow server could hold a caller for ever; here the socket is shut at
+the deadline.
 """
 
 import json as jsonlib
@@ -27,7 +28,7 @@ MAX_ANSWER_BYTES = 5 * 1024 * 1024
 
 
 class HttpError(Exception):
-    """A call that did not end in a 2xx. `status` is 0 where no answer came; `detail` is safe to show and to store."""
+    """A call without a 2xx. `status` is 0 where no answer came; `detail` is safe to show and store."""
 
     def __init__(
         self,
@@ -49,15 +50,15 @@ class HttpError(Exception):
 
 
 class RequestRefused(HttpError):
-    """The other side understood and said no (4xx but 408, 425, 429)."""
+    """The other side answered 4xx, except 408, 425 and 429."""
 
 
 class ServiceUnavailable(HttpError):
-    """It certainly did not act: no connection, or 429. Also an uncertain answer to a repeatable call."""
+    """It did not act: no connection, or 429. Also an uncertain answer to a repeatable call."""
 
 
 class OutcomeUncertain(HttpError):
-    """It may have acted: the answer timed out, the connection broke after the request, or 5xx."""
+    """It may have acted: timeout, a connection broken after the request, or 5xx."""
 
 
 @dataclass(frozen=True)
@@ -177,7 +178,7 @@ def _error_by_status(answer: requests.Response, body: bytes, repeatable: bool) -
 
 
 def error_text(body: bytes) -> str:
-    """What an error body says in one line: GHL's `message` is a string or a list of strings."""
+    """The message of an error body in one line; GHL's `message` is a string or a list of strings."""
     try:
         parsed = _parse_json(body)
     except ValueError:
@@ -195,7 +196,7 @@ def _one_line(text: str) -> str:
 
 
 def _retry_after_seconds(value: str | None) -> float | None:
-    """Seconds from now by a Retry-After header, which is a number or a date (RFC 9110, 10.2.3)."""
+    """Seconds from now by a Retry-After header, a number or a date (RFC 9110, 10.2.3)."""
     try:
         seconds = float(value or "")
     except ValueError:

@@ -1,4 +1,4 @@
-"""Keeps secrets out of the log: query strings of our webhooks, unsubscribe tokens and bearer tokens."""
+"""Keep secrets out of logs: webhook query strings, unsubscribe tokens and bearer tokens."""
 
 import logging
 import re

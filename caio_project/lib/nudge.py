@@ -1,4 +1,4 @@
-"""Waking the next stage. The row is the queue: with every nudge lost the system is slower, never wrong."""
+"""Wake the next stage. The row is the queue: a lost nudge costs time, never correctness."""
 
 import logging
 import os
@@ -21,10 +21,10 @@ wanted: Callable[[str], bool] = lambda task: True  # noqa: E731
 
 
 def nudge(task: str) -> None:
-    """Wake `task` (a registered name such as "outreach.draft_due") once the current transaction has committed.
+    """Wake `task` (a registered name such as "outreach.draft_due") after the transaction commits.
 
-    A no-op where no broker listens; never raises, never waits: a thread of its own talks to the broker, so that one
-    that hangs cannot hang a request.
+    A no-op where no broker listens. It never raises and never waits: a thread of its own talks to the
+    broker, so that a hanging broker cannot hang a request.
     """
     if settings.EMBEDDED and not listening_here:
         return
@@ -32,7 +32,7 @@ def nudge(task: str) -> None:
 
 
 class _NudgeThread:
-    """Collects the names to wake and sends each once a round. Starts its thread in the process that first needs it."""
+    """Sends each waiting name once a round; starts its thread in the process that first needs it."""
 
     def __init__(self) -> None:
         self._pending: dict[str, None] = {}

@@ -1,4 +1,4 @@
-"""Asking a deployment from outside whether it is what we think it is."""
+"""Check a deployment from outside: its commit, its addresses, its worker and beat."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class DeploymentCheck:
 
 
 def verify_deployment(url: str, commit: str | None = None) -> list[DeploymentCheck]:
-    """Every check in order. Reads only, but for one webhook post with a wrong token, which stores nothing."""
+    """Every check in order. Reads only, except one webhook post with a wrong token."""
     live = _fetch_json(url + "/api/health/live")
     if isinstance(live, str):
         return [DeploymentCheck("reachable", False, live)]

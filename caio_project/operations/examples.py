@@ -1,4 +1,4 @@
-"""What a new installation shows before its first real visitor: six invented people, and one of us who knows two.
+"""Six invented visitors and one team member for a new installation.
 
 Example visitors go the way of every visitor, but are undeliverable by type and counted for nothing.
 """
@@ -33,7 +33,7 @@ EXAMPLE_VISITORS = (
 
 
 def load_examples() -> int:
-    """Store the example visitors and a team, where there is neither yet; returns how many visitors were stored."""
+    """Store the visitors and a team, where there is neither yet; returns how many visitors."""
     with transaction.atomic():
         _load_team()
     if InboundEvent.objects.exists():
@@ -78,7 +78,7 @@ def _visitor_body(
 
 
 def _load_team() -> None:
-    """Alex signs, was once at Summit Parcel, and knows Priya."""
+    """Alex signs, once worked at Summit Parcel, and knows Priya."""
     if TeamMember.objects.exists():
         return
     alex = TeamMember.objects.create(

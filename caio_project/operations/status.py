@@ -1,4 +1,4 @@
-"""How the whole thing stands, in counts: for /api/queue-status, /api/health and the commands. No personal data."""
+"""System status in counts, without personal data: for the status API, health and commands."""
 
 import os
 import subprocess
@@ -86,8 +86,10 @@ def _pipeline_counts(by_kind: dict[tuple[str, str], int]) -> dict[str, Any]:
 
 
 def pipeline_problems(now: datetime | None = None) -> list[str]:
-    """Why the pipeline is not healthy, each a sentence; [] where beat and every sweep were seen within five minutes,
-    nothing is overdue and nothing was newly parked."""
+    """Why the pipeline is not healthy, each a sentence; [] where it is.
+
+    Healthy: beat and every sweep seen within five minutes, nothing overdue, nothing newly parked.
+    """
     now = now or timezone.now()
     seen = dict(Heartbeat.objects.values_list("name", "seen_at"))
     found = []
@@ -109,7 +111,7 @@ def pipeline_problems(now: datetime | None = None) -> list[str]:
 
 
 def spool_troubles() -> list[str]:
-    """What does not get from a spool into the database: as any machine told, and as this one's folder shows."""
+    """Bodies stuck in a spool: alarms of any machine, and this machine's folder."""
     here = stuck_files.spool_status()
     return [
         *alarms.open_texts(stuck_files.PREFIX),
@@ -158,7 +160,6 @@ def check_database() -> HealthCheck:
 
 
 def check_migrations() -> HealthCheck:
-    """Whether the database has every migration of this code."""
     from django.db.migrations.executor import MigrationExecutor
 
     executor = MigrationExecutor(connection)
@@ -170,7 +171,7 @@ def check_migrations() -> HealthCheck:
 
 @lru_cache
 def running_commit() -> str:
-    """The commit that runs: from the environment, else from git; "unknown" where neither says."""
+    """From the environment, else from git; "unknown" where neither says."""
     if settings.GIT_COMMIT:
         return settings.GIT_COMMIT
     if not (settings.BASE_DIR / ".git").exists():

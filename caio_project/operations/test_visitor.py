@@ -1,4 +1,4 @@
-"""A visitor of our own, followed through the running stages: marked, undeliverable, sent to Clay only where asked."""
+"""A marked, undeliverable visitor of our own, followed through the running stages."""
 
 import json
 import time
@@ -35,7 +35,7 @@ class VisitorStep:
 
 
 class FollowedVisitor:
-    """One test visitor, and how long it has been followed. `wait` is in seconds, for all of its steps together."""
+    """A test visitor and how long it is followed; `wait` is in seconds for all steps together."""
 
     def __init__(self, wait: float):
         self._started, self._wait = time.monotonic(), wait
@@ -65,7 +65,7 @@ class FollowedVisitor:
 
 
 def follow_test_visitor(wait: float) -> tuple[FollowedVisitor, list[VisitorStep]]:
-    """Store a visitor of ours and watch the running workers take it to the review queue, for `wait` seconds."""
+    """Store a test visitor and follow it to the review queue for `wait` seconds."""
     visitor = FollowedVisitor(wait)
     received = VisitorStep("received", True, f"event {visitor.event}")
     looks = (
@@ -78,9 +78,9 @@ def follow_test_visitor(wait: float) -> tuple[FollowedVisitor, list[VisitorStep]
 
 
 def ask_clay(wait: float, visitor: FollowedVisitor | None = None) -> list[VisitorStep]:
-    """Have the running workers send a test visitor to Clay, which uses one submission, and watch for its callback.
+    """Send a test visitor to Clay, which uses one submission, and wait for its callback.
 
-    What Clay answers about somebody made up is not taken over; that it answers is all that this proves.
+    Clay's answer about an invented person is not stored; its arrival is all that this proves.
     """
     connected = (
         "clay" not in settings.SANDBOXED
@@ -99,7 +99,7 @@ def ask_clay(wait: float, visitor: FollowedVisitor | None = None) -> list[Visito
 
 
 def watch_enrichment(row: Enrichment, wait: float) -> list[VisitorStep]:
-    """Whether a question was pushed and answered, within `wait` seconds."""
+    """Whether a request was pushed and answered, within `wait` seconds."""
     started, until = time.monotonic(), time.monotonic() + wait
     while (
         row.requested_at is None
@@ -139,7 +139,7 @@ def watch_enrichment(row: Enrichment, wait: float) -> list[VisitorStep]:
 
 
 def _unanswered_reason(row: Enrichment) -> str:
-    """A callback that came since and could not be used, where there is one."""
+    """Names a callback that came since and could not be used, where there is one."""
     came = (
         InboundEvent.objects.filter(source="clay", received_at__gte=row.created_at)
         .order_by("-received_at")

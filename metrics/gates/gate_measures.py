@@ -228,7 +228,7 @@ def pipeline_value(now: datetime) -> Gate:
 
 
 def domain_health(now: datetime) -> Gate:
-    """The lowest score of each of the team's last 14 days; a day without a score is not a good one."""
+    """The lowest score of each of the team's last 14 days; a day without one is missing."""
     threshold = Threshold(Comparison.OVER, HEALTH_ALERT, Unit.DOMAIN_SCORE, Scope.EVERY_DAY)
     by_day = _lowest_scores(now)
     gate = Gate(

@@ -1,4 +1,4 @@
-"""The seven checks of the parallel phase, as the rollout plan lists them, from real rows."""
+"""The seven checks of the parallel phase, from real rows."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,7 +25,7 @@ class ParallelCheck:
 
 
 def check_parallel_phase(evaluation: Evaluation) -> list[ParallelCheck]:
-    """GHL write, enrichment, email quality, domain health, warm connections, daily limit, pipeline."""
+    """GHL write, enrichment, quality, health, warm connections, daily limit, pipeline."""
     by_name = {gate.name: gate for gate in evaluation.gates}
     return [
         _ghl_write(),
@@ -73,7 +73,7 @@ def _warm_connections() -> ParallelCheck:
 
 
 def _daily_limit() -> ParallelCheck:
-    """No day may have more claims than the largest cap there is; today, than the cap enforced."""
+    """No day may exceed the largest cap there is; today may not exceed the enforced cap."""
     days = list(DailySlots.objects.order_by("-day")[:60])
     if not days:
         return ParallelCheck("daily limit enforced", INSUFFICIENT, "nothing was sent yet")

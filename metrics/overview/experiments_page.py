@@ -1,4 +1,4 @@
-"""What the page of experiments shows: each test in words, with its two texts and what was counted."""
+"""The experiments page: each test in words, with its two texts and counts."""
 
 import re
 from dataclasses import dataclass

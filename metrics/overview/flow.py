@@ -1,4 +1,4 @@
-"""The flow from visit to meeting: what each stage did today, what waits there and since when, when it was seen."""
+"""The stages from visit to meeting: today's count, what waits, when each was last seen."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -23,8 +23,6 @@ STUCK_AFTER = timedelta(minutes=5)  # a machine's work that waits longer is stuc
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage as the overview shows it."""
-
     code: str
     label: str
     count: int  # today, on the team's day
@@ -137,7 +135,7 @@ def stage_queues() -> dict[str, StageQueue]:
 
 
 def stuck_stages(now: datetime) -> list[str]:
-    """A sentence for every stage where a machine's work waits for longer than five minutes."""
+    """A sentence for every stage where a machine's work waits longer than five minutes."""
     found = []
     for code, waiting in stage_queues().items():
         late = (
@@ -182,12 +180,11 @@ ACTIVITY_COUNTS: dict[str, Callable[[datetime], int]] = {
 
 
 def count_stage_activity(since: datetime) -> dict[str, int]:
-    """How often each stage was seen working since then, from the rows it left; test visitors count here alone."""
+    """Traces of each stage since then; only here test visitors count."""
     return {name: count(since) for name, count in ACTIVITY_COUNTS.items()}
 
 
 def last_activity() -> dict[str, datetime | None]:
-    """For status pages: the last event and the last sent email."""
     return {
         "last_event_at": InboundEvent.objects.aggregate(at=Max("received_at"))["at"],
         "last_sent_at": Message.objects.filter(status=Status.SENT).aggregate(at=Max("sent_at"))[

@@ -1,4 +1,4 @@
-"""What the overview shows: the flow, what is left today, what this person did, and the last actions."""
+"""The overview: stages, what is left today, the user's own decisions, recent actions."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What the phase page shows: what is enforced, which gates stand before the next phase, and the history."""
+"""The phase page: the enforced phase, the gates before the next one, and the history."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,8 +26,6 @@ VERDICT_WORDS = {PASS: "Pass", FAIL: "Fail", INSUFFICIENT: "Not enough yet"}
 
 @dataclass(frozen=True)
 class GateRow:
-    """One gate, said in words and numbers with units."""
-
     name: str
     now: str
     interval: str
@@ -104,8 +102,6 @@ def _value_words(gate: Gate) -> str:
 
 @dataclass(frozen=True)
 class AutoApprovalState:
-    """Automatic approval as it stands."""
-
     switched_on: bool
     approves: str
     waits: tuple[str, ...]  # why it approves nothing now
@@ -126,7 +122,7 @@ def auto_approval_state(row: Control, now: datetime) -> AutoApprovalState:
 
 
 def switch_initial(may_turn_on: bool) -> dict[str, Any]:
-    """The switch as its form shows it first."""
+    """Initial values of the switch's form."""
     row = phase.current_control()
     return {
         "on": "yes" if row.auto_approve and may_turn_on else "no",
@@ -136,7 +132,7 @@ def switch_initial(may_turn_on: bool) -> dict[str, Any]:
 
 
 def _approval_scope(row: Control) -> str:
-    """ "LOW and WARM emails that score under 40 and have no warm connection"; "" in a phase without a machine."""
+    """ "LOW and WARM emails that score under 40 …"; "" in a phase without a machine."""
     bands = [
         band.label
         for band in (Band.LOW, Band.WARM)
@@ -149,12 +145,12 @@ def _approval_scope(row: Control) -> str:
 
 
 def _next_machine(row: Control) -> Phase:
-    """The machine that people are compared with: the one the next phase would have."""
+    """The machine that people are compared with: the next phase's."""
     return Phase.ASSISTED if row.phase in (Phase.SHADOW, Phase.PARALLEL) else Phase.AUTONOMOUS
 
 
 def domain_context() -> dict[str, Any]:
-    """The domain we send from, in a sentence; who said so where somebody did."""
+    """Our sending domain in a sentence, and who said so."""
     name = sending_domains.our_domain()
     row = sending_domains.find_domain(name)
     return {"domain": {"name": name, "row": row, "sentence": sending_domains.describe_domain(row)}}

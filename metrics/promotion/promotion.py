@@ -90,7 +90,7 @@ def _gate_obstacles(to: Phase) -> list[str]:
 
 
 def ghl_write_check() -> list[str]:
-    """Write a contact of our own to GoHighLevel (the sender itself); [] when that worked."""
+    """Write a contact of our own (the sender) to GoHighLevel; [] where that worked."""
     if "ghl" in settings.SANDBOXED:
         return ["GHL write: GoHighLevel is in the sandbox."]
     person = ghl.ContactDetails(
@@ -109,7 +109,7 @@ def ghl_write_check() -> list[str]:
 
 
 def demote_phase(*, to: Phase | None = None, by: Any, reason: str) -> Control:
-    """Drop one phase, or to `to`; what a machine cleared and has not left goes back to people."""
+    """Drop one phase, or to `to`; unsent emails that a machine approved go back to people."""
     order = list(LIMITS_BY_PHASE)
     here = Phase(phase.current_control().phase)
     if to is None:

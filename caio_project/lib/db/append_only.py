@@ -1,4 +1,4 @@
-"""Rows that say what happened: written once, held by database triggers and not by good manners."""
+"""Rows that are written once, protected by database triggers."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ def forbid_changes(schema_editor: Any, table: str) -> None:
 
 
 def allow_changes(schema_editor: Any, table: str) -> None:
-    """Take the triggers off again (migrations backwards, and SQLite's flush between tests)."""
+    """Remove the triggers (migrations backwards, and SQLite's flush between tests)."""
     if schema_editor.connection.vendor == "sqlite":
         for verb in ("update", "delete"):
             schema_editor.execute(f"DROP TRIGGER IF EXISTS {table}_no_{verb}")
@@ -49,7 +49,7 @@ def allow_changes(schema_editor: Any, table: str) -> None:
 
 
 class HoldAppendOnly(Operation):
-    """Migration operation: guard the tables named."""
+    """Migration operation: forbid changes to the tables named."""
 
     reversible = True
 

@@ -1,4 +1,4 @@
-"""Content-Security-Policy: strict on our own pages; the admin theme's Alpine needs eval and inline styles."""
+"""Content-Security-Policy: strict on our pages; the admin theme needs eval and inline styles."""
 
 from collections.abc import Callable
 

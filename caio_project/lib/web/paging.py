@@ -1,4 +1,4 @@
-"""Pages by position, not by number: the thousandth opens like the first, and nothing is shown twice."""
+"""Pages by position, not by number: later pages are as fast, and no row is shown twice."""
 
 import base64
 import json
@@ -22,9 +22,9 @@ class CursorPage:
 def fetch_page(
     queryset: QuerySet[Any], keys: tuple[str, ...], cursor: str = "", size: int = 50
 ) -> CursorPage:
-    """One page of `queryset` in the order of `keys` ("-" before a key turns it around; the last must be unique).
+    """One page of `queryset` in the order of `keys`; "-" before a key reverses it.
 
-    Raises DRF's ValidationError that names `cursor` for one that is not ours.
+    The last key must be unique. Raises DRF's ValidationError for `cursor` where it is not ours.
     """
     backwards, values = _read_cursor(cursor, queryset.model, keys)
     order = tuple(_reversed_key(key) for key in keys) if backwards else keys
@@ -47,7 +47,7 @@ def fetch_page(
 
 
 def page_links(request: Request, found: CursorPage) -> dict[str, str | None]:
-    """The addresses of the pages beside `found`, with the query of `request`; None where there is none."""
+    """The URLs of the next and previous page with the query of `request`; None where there is none."""
     return {"next": _page_url(request, found.next), "previous": _page_url(request, found.previous)}
 
 
@@ -81,7 +81,7 @@ def _make_cursor(row: Model, keys: tuple[str, ...], *, backwards: bool) -> str:
 
 
 def _read_cursor(cursor: str, model: type[Model], keys: tuple[str, ...]) -> tuple[bool, list[Any]]:
-    """Whether it leads backwards, and a value for each key. Raises ValidationError for anything but our own."""
+    """Whether it leads backwards, and a value for each key. Raises ValidationError."""
     if not cursor:
         return False, []
     try:

@@ -10,7 +10,7 @@ ROLES = ("Viewer", "Reviewer", "Lead")
 
 
 def make_login(name: str, role: str = "Lead") -> str:
-    """Create the user, or give the one of that name a new password; returns the password."""
+    """Create the user, or give an existing one a new password; returns the password."""
     password = "-".join(secrets.token_hex(2) for _ in range(4))
     user, made = User.objects.get_or_create(username=name)
     if made:

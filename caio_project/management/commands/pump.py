@@ -1,4 +1,4 @@
-"""The background work of an installation without a broker: one process, a real Celery worker and a beat thread."""
+"""Background work without a broker: one process with a Celery worker and a beat thread."""
 
 import contextlib
 import logging
@@ -26,7 +26,7 @@ POLL_SECONDS = 0.05  # seconds between two looks at the queue in memory
 
 
 class WakeUpFilter:
-    """Which wake-ups are worth sending: none while the same task still waits, or runs AT_ONCE times already."""
+    """Drops a wake-up while its task still waits or already runs RUNS_PER_TASK times."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -59,7 +59,7 @@ class WakeUpFilter:
 
 
 class Scheduler(beat.Scheduler):
-    """Celery's own schedule, kept in memory: nothing in it is worth remembering over a restart."""
+    """Celery's own schedule, kept in memory: nothing in it is worth keeping over a restart."""
 
     gate: WakeUpFilter
 

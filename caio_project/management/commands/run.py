@@ -1,4 +1,4 @@
-"""Everything that `make run` does after the packages are there: database, login, examples, and the processes."""
+"""What `make run` does once packages are installed: database, login, examples, processes."""
 
 import errno
 import json
@@ -142,7 +142,7 @@ class Command(BaseCommand):
         return f"http://{'127.0.0.1' if self.host == '0.0.0.0' else self.host}:{self.port}"  # noqa: S104
 
     def _announce(self) -> None:
-        """Once the web server answers, say where everything is."""
+        """Once the web server answers, print where everything is."""
         if self._ready_at or not self._answers():
             if not self._ready_at and time.monotonic() - self._began > SLOW_START_SECONDS:
                 self._began = time.monotonic()
