@@ -1,8 +1,8 @@
 """Run every measurement, print a table and write var/bench.json.
 
-BENCH_SECONDS (10) is how long each side of the comparison is under load. Exit code 1 only for errors; a missed aim is
-shown and not failed, for what a shared machine measures varies. Ratios are to a floor measured in the same run and
-hold on any machine.
+BENCH_SECONDS (10) is how long each side of the comparison is under load. Exit code 1 only for
+errors; a missed aim is shown and not failed, for what a shared machine measures varies. Ratios are
+to a floor measured in the same run and hold on any machine.
 """
 
 import json

@@ -1,17 +1,19 @@
-"""Visitors are posted while what serves them is killed: everything acknowledged must become one event and one visit.
+"""Visitors are posted while what serves them is killed: everything acknowledged must become one
+event and one visit.
 
     python -m bench.chaos_ingest --posts 100000        (or: make chaos POSTS=100000)
     python -m bench.chaos_ingest --posts 100000 --stored
 
-On a PostgreSQL and a Redis of its own, with gunicorn, Celery's worker and beat as in production. On the way PostgreSQL
-is away for some seconds, first by a crash, then in good order, and web and Celery processes get SIGKILL at random.
-Bodies are posted as RB2B posts them (bench/posting.py); some are posted twice by plan, whatever came of the first time.
+On a PostgreSQL and a Redis of its own, with gunicorn, Celery's worker and beat as in production. On
+the way PostgreSQL is away for some seconds, first by a crash, then in good order, and web and
+Celery processes get SIGKILL at random. Bodies are posted as RB2B posts them (bench/posting.py);
+some are posted twice by plan, whatever came of the first time.
 
-Prints the figures as JSON, and how it goes and what came of it in words on stderr. Lost: acknowledged, and not one
-processed event with a visit; with --stored, which ends once the spool is empty, not one event. Double: a body with two
-events, or a page view with two visits. Set aside: files of the spool that did not get into the database. A refusal is
-explained where a web process was killed in the second before.
-Exit code 0 where all of these are none; else 1.
+Prints the figures as JSON, and how it goes and what came of it in words on stderr. Lost:
+acknowledged, and not one processed event with a visit; with --stored, which ends once the spool is
+empty, not one event. Double: a body with two events, or a page view with two visits. Set aside:
+files of the spool that did not get into the database. A refusal is explained where a web process
+was killed in the second before. Exit code 0 where all of these are none; else 1.
 """
 
 import argparse
@@ -57,7 +59,9 @@ class Harm:
 
 
 class Site:
-    """The product's processes, which can be killed one by one; what is killed whole is started again."""
+    """The product's processes, which can be killed one by one; what is killed whole is started
+    again.
+    """
 
     def __init__(self, postgres: servers.Postgres, env: dict[str, str], chance: random.Random):
         self.postgres, self._env, self._chance, self.harm = postgres, env, chance, Harm()
@@ -108,7 +112,9 @@ class Site:
             self._kill_one_of("worker child", self._worker.children())
 
     def let_the_leases_end(self) -> None:
-        """What was leased when it was killed waits for a minute; with nobody at work the minute is made to pass."""
+        """What was leased when it was killed waits for a minute; with nobody at work the minute is
+        made to pass.
+        """
         self._stop_celery()
         with psycopg.connect(self.postgres.url) as connection:
             for table in ("leads_inboundevent", "leads_lead", "leads_enrichment"):
@@ -147,8 +153,9 @@ def visit_bodies(posts: int, chance: random.Random) -> Iterator[bytes]:
 def harm_on_the_way(
     site: Site, found: posting.PostOutcome, posts: int, restarts: int, kills: int
 ) -> None:
-    """Do each harm when its share of the posts is through: restarts evenly spread, kills at random. An error on the way
-    is kept in `site.harm`: a run without its harm proves nothing."""
+    """Do each harm when its share of the posts is through: restarts evenly spread, kills at random.
+    An error on the way is kept in `site.harm`: a run without its harm proves nothing.
+    """
     try:
         _do_harm(site, found, posts, restarts, kills)
     except Exception as error:
@@ -165,15 +172,17 @@ def _do_harm(site: Site, found: posting.PostOutcome, posts: int, restarts: int, 
     for share, harm in sorted(due, key=lambda one: one[0]):
         while found.posted < share * posts:
             report_progress(
-                f"{found.posted} posted; PostgreSQL restarted {len(site.harm.restarts)} times, {dict(site.harm.killed)}"
+                f"{found.posted} posted; PostgreSQL restarted {len(site.harm.restarts)} "
+                f"times, {dict(site.harm.killed)}"
             )
             time.sleep(0.02)
         harm()
 
 
 def wait_until_settled(db: str, spool: Path, worked_off: bool) -> float:
-    """Until nothing waits in the spool, nor as an event where they are to be `worked_off`; returns the seconds. Raises
-    TimeoutError without progress."""
+    """Until nothing waits in the spool, nor as an event where they are to be `worked_off`; returns
+    the seconds. Raises TimeoutError without progress.
+    """
     began, best, at = time.monotonic(), sys.maxsize, time.monotonic()
     while True:
         with psycopg.connect(db) as connection:
@@ -209,7 +218,9 @@ PAGES = (
 
 
 def count_outcomes(db: str, found: posting.PostOutcome, worked_off: bool) -> dict[str, int]:
-    """What became of the bodies, from the tables themselves and not from what the product says of them."""
+    """What became of the bodies, from the tables themselves and not from what the product says of
+    them.
+    """
     with psycopg.connect(db) as connection:
         events = {sha: (n, visits, done) for sha, n, visits, done in connection.execute(EVENTS)}
         pages_twice = connection.execute(PAGES).fetchone()
@@ -296,11 +307,14 @@ def in_words(found: dict[str, Any], machine: str, what: str) -> str:
     faults = [f"{found[name]} {name.replace('_', ' ')}" for name in FAULTS if found[name]]
     killed = ", ".join(f"{n} {what}" for what, n in found["killed"].items())
     return (
-        f"{found['posted']} posts of {found['events']} bodies at {found['per_second']:.0f} a second on {machine}; "
+        f"{found['posted']} posts of {found['events']} bodies at {found['per_second']:.0f} a "
+        f"second on {machine}; "
         f"PostgreSQL restarted {len(found['restarts'])} times, killed: {killed}.\n"
-        f"{found['acknowledged_bodies']} bodies were acknowledged ({found['spooled']} posts of them from the spool), "
+        f"{found['acknowledged_bodies']} bodies were acknowledged ({found['spooled']} posts "
+        "of them from the spool), "
         f"{sum(found['refused'].values())} posts were cut off by a kill; half of the answers took "
-        f"{found['p50_ms']:.0f} ms, 99 % {found['p99_ms']:.0f} ms, the longest {found['longest_ms']:.0f} ms.\n"
+        f"{found['p50_ms']:.0f} ms, 99 % {found['p99_ms']:.0f} ms, the longest "
+        f"{found['longest_ms']:.0f} ms.\n"
         f"{'FAILED: ' + ', '.join(faults) if faults else f'Every acknowledged body is {what}.'}"
     )
 

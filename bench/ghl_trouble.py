@@ -1,4 +1,6 @@
-"""What goes wrong at GoHighLevel for bench/chaos_sending.py, planned beforehand and counted from what it really did."""
+"""What goes wrong at GoHighLevel for bench/chaos_sending.py, planned beforehand and counted from
+what it really did.
+"""
 
 import random
 import threading
@@ -39,15 +41,20 @@ WAYS: tuple[Way, ...] = (
     ("401", 1, lambda on: on.status(401, UNAUTHORIZED, times=1)),
 )
 NAMES = {
-    "act_then_close": "reset after accepting", "act_then_status": "500 after accepting",
-    "act_then_garbage": "garbage after accepting", "act_then_delay": "time out after accepting",
-    "close_before": "closed before accepting", "delay": "slow",
-}  # fmt: skip
+    "act_then_close": "reset after accepting",
+    "act_then_status": "500 after accepting",
+    "act_then_garbage": "garbage after accepting",
+    "act_then_delay": "time out after accepting",
+    "close_before": "closed before accepting",
+    "delay": "slow",
+}
 STATUSES = {"429": "429", "422": "422 with a list", "401": "401"}
 
 
 def plan_trouble(ghl: FakeGhl, chance: random.Random, emails: int) -> None:
-    """About one call to send in five goes wrong, in each of the ways once at least, and some of the calls before it."""
+    """About one call to send in five goes wrong, in each of the ways once at least, and some of the
+    calls before it.
+    """
     ways = [tell for _, _, tell in WAYS]
     ways += chance.choices(
         ways, [weight for _, weight, _ in WAYS], k=max(0, emails // 5 - len(ways))
@@ -92,7 +99,9 @@ def _trouble_name(request: Request) -> str:
 
 @dataclass
 class Recipients:
-    """Who answers, and who does not want to be written to; GoHighLevel tells us by webhooks, and loses half of them."""
+    """Who answers, and who does not want to be written to; GoHighLevel tells us by webhooks, and
+    loses half of them.
+    """
 
     ghl: FakeGhl
     chance: random.Random
@@ -102,7 +111,9 @@ class Recipients:
     _seen: int = 0
 
     def stop_before(self, waiting: list[str], most: int) -> None:
-        """Some of those whose approved email waits write, opt out or are unsubscribed; no webhook tells us so."""
+        """Some of those whose approved email waits write, opt out or are unsubscribed; no webhook
+        tells us so.
+        """
         for address in self.chance.sample(waiting, min(most, len(waiting))):
             found = [c for c in self.ghl.state()["contacts"] if c["email"] == address]
             contact = found[0] if found else self.ghl.add_contact(address)
@@ -115,7 +126,9 @@ class Recipients:
             self.stopped.append(address)
 
     def answer(self, url: str, over: threading.Event) -> None:
-        """Until it is over, some who are written to answer; of two webhooks that say so one is lost."""
+        """Until it is over, some who are written to answer; of two webhooks that say so one is
+        lost.
+        """
         while not over.wait(0.3):
             sent = self.ghl.sent_emails()
             for n in range(self._seen, len(sent)):

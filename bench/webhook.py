@@ -1,4 +1,6 @@
-"""How many visitors a second the webhook stores, against a view that inserts one row behind the same server."""
+"""How many visitors a second the webhook stores, against a view that inserts one row behind the
+same server.
+"""
 
 import contextlib
 import json

@@ -30,7 +30,8 @@ def house(request: HttpRequest) -> dict[str, Any]:
     return {
         "house": {
             "phase": row.phase,
-            "phase_label": f"Phase {LIMITS_BY_PHASE[Phase(row.phase)].number}: {row.get_phase_display()}",
+            "phase_label": f"Phase {LIMITS_BY_PHASE[Phase(row.phase)].number}: "
+            f"{row.get_phase_display()}",
             "halted": phase.is_halted(row),
             "halted_by_setting": settings.EMERGENCY_STOP,
             "control": row,

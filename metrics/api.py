@@ -17,9 +17,10 @@ class GatesView(APIView):
     scope = "metrics:read"
 
     @extend_schema(
-        operation_id="gates_list", parameters=[OpenApiParameter("target", str, enum=TARGETS)],
+        operation_id="gates_list",
+        parameters=[OpenApiParameter("target", str, enum=TARGETS)],
         responses=OpenApiTypes.OBJECT,
-    )  # fmt: skip
+    )
     def get(self, request: Request) -> Response:
         """Every gate into `target` (default: assisted), measured now."""
         target = request.query_params.get("target", TARGETS[0])

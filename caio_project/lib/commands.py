@@ -106,7 +106,8 @@ class FileImportCommand(ReportingCommand):
             if stored:
                 nobody = f" {report.nobody} name nobody." if report.nobody else ""
                 self.stdout.write(
-                    f"{report.read} {what} read: {report.new} new, {report.known} known before.{nobody}"
+                    f"{report.read} {what} read: {report.new} new, {report.known} known "
+                    f"before.{nobody}"
                 )
         if report.errors:
             wrong = len(report.errors) + report.more_errors

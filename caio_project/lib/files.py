@@ -51,8 +51,8 @@ def csv_rows(
 ) -> Iterator[tuple[int, dict[str, str] | str]]:
     """Yield (line, row by column), or (line, sentence) for a row that cannot be read.
 
-    A quoted cell may span lines. The head is the first line, or one of the `notes_before_head` lines
-    after it that has every required column. Raises UnreadableFile without a usable head.
+    A quoted cell may span lines. The head is the first line, or one of the `notes_before_head`
+    lines after it that has every required column. Raises UnreadableFile without a usable head.
     """
     text = decode_file(raw)
     if "\x00" in text:

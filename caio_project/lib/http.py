@@ -28,7 +28,7 @@ MAX_ANSWER_BYTES = 5 * 1024 * 1024
 
 
 class HttpError(Exception):
-    """A call without a 2xx. `status` is 0 where no answer came; `detail` is safe to show and store."""
+    """A call without a 2xx. `status` is 0 without an answer; `detail` is safe to show and store."""
 
     def __init__(
         self,
@@ -95,12 +95,13 @@ def send_request(
     repeatable: bool | None = None,
     before: Callable[[], None] | None = None,
 ) -> HttpAnswer:
-    """Make one HTTP call within `deadline` seconds in total and return its 2xx answer. The body is `json` or `form`.
+    """Make one HTTP call within `deadline` seconds in total and return its 2xx answer. The body is
+    `json` or `form`.
 
-    `repeatable` says that asking twice does no harm (default: GET only); uncertain failures then become
-    `Unavailable`. Redirects are not followed: a POST must not change its address. `before` is called when the
-    connection stands, however long that took, and before a byte of the request leaves; what it raises ends the call.
-    Raises `Refused`, `Unavailable` or `Uncertain`.
+    `repeatable` says that asking twice does no harm (default: GET only); uncertain failures then
+    become `Unavailable`. Redirects are not followed: a POST must not change its address. `before`
+    is called when the connection stands, however long that took, and before a byte of the request
+    leaves; what it raises ends the call. Raises RequestRefused, ServiceUnavailable or OutcomeUncertain.
     """
     repeatable = method == "GET" if repeatable is None else repeatable
     cut = _Cut(deadline, before)
@@ -178,7 +179,7 @@ def _error_by_status(answer: requests.Response, body: bytes, repeatable: bool) -
 
 
 def error_text(body: bytes) -> str:
-    """The message of an error body in one line; GHL's `message` is a string or a list of strings."""
+    """The message of an error body in one line; GHL's `message` is a string or a list of them."""
     try:
         parsed = _parse_json(body)
     except ValueError:
@@ -233,7 +234,8 @@ class _Cut:
     def _shut(self) -> None:
         if self._socket is not None:
             try:
-                # Not SSLSocket.shutdown, which also drops the TLS state that the reading thread is using.
+                # Not SSLSocket.shutdown, which also drops the TLS state that the reading thread is
+                # using.
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
             except OSError:
                 pass

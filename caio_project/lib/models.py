@@ -37,7 +37,8 @@ class Heartbeat(models.Model):
 class Counter(models.Model):
     """A counter whose numbers become visible in order, unlike a sequence's.
 
-    The UPDATE locks the row until the caller's transaction ends: who has seen N has seen all before N.
+    The UPDATE locks the row until the caller's transaction ends: who has seen N has seen all before
+    N.
     """
 
     name = models.CharField(max_length=40, primary_key=True)

@@ -128,7 +128,10 @@ def _language_model() -> StageFinding:
         return StageFinding(
             "language model", True, None, "off: templates write" if now.is_set_up else "not set up"
         )
-    wrote = f"{now.written} of the last {now.last} by it, {now.used_today:,} of {now.limit:,} tokens used today"
+    wrote = (
+        f"{now.written} of the last {now.last} by it, {now.used_today:,} of {now.limit:,} tokens "
+        "used today"
+    )
     return StageFinding(
         "language model",
         not now.problem,

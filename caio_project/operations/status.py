@@ -179,8 +179,12 @@ def running_commit() -> str:
     try:
         said = subprocess.run(
             ["git", "rev-parse", "HEAD"],  # noqa: S607
-            cwd=settings.BASE_DIR, capture_output=True, text=True, timeout=2, env={"PATH": os.environ.get("PATH", "")},
-        )  # fmt: skip
+            cwd=settings.BASE_DIR,
+            capture_output=True,
+            text=True,
+            timeout=2,
+            env={"PATH": os.environ.get("PATH", "")},
+        )
     except (OSError, subprocess.TimeoutExpired):
         return "unknown"
     return said.stdout.strip() or "unknown"

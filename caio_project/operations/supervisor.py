@@ -1,7 +1,8 @@
 """Keep a few processes running: restart them when they end, and stop them all on a signal.
 
-Each child leads its own session, so that Ctrl-C in a terminal reaches the supervisor alone, which then
-ends the children in order. On Linux the kernel also ends them if the supervisor itself is killed.
+Each child leads its own session, so that Ctrl-C in a terminal reaches the supervisor alone, which
+then ends the children in order. On Linux the kernel also ends them if the supervisor itself is
+killed.
 """
 
 import ctypes

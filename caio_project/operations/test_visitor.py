@@ -19,9 +19,13 @@ from outreach.drafting import drafts
 from outreach.models import Message
 
 POLL_SECONDS = 0.25
-NOT_CONNECTED = "set CLAY_WORKBOOK_WEBHOOK_URL and CLAY_CALLBACK_TOKEN, and take clay out of SANDBOX; nothing was sent"
+NOT_CONNECTED = (
+    "set CLAY_WORKBOOK_WEBHOOK_URL and CLAY_CALLBACK_TOKEN, and take clay out of SANDBOX; "
+    "nothing was sent"
+)
 NO_ANSWER = (
-    "no callback was stored. Look at the row in Clay: did its HTTP column run, does it post to {url}/webhooks/clay, "
+    "no callback was stored. Look at the row in Clay: did its HTTP column run, does it post "
+    "to {url}/webhooks/clay, "
     "and is its token CLAY_CALLBACK_TOKEN?"
 )
 StepCheck = Callable[[str], str]
@@ -117,7 +121,8 @@ def watch_enrichment(row: Enrichment, wait: float) -> list[VisitorStep]:
     asked = VisitorStep(
         "Clay asked",
         True,
-        f"submission {submission_budget.submissions_used()} of {submission_budget.LIFETIME_SUBMISSIONS}, request {row.request_id}",
+        f"submission {submission_budget.submissions_used()} of "
+        f"{submission_budget.LIFETIME_SUBMISSIONS}, request {row.request_id}",
     )
     while row.answered_at is None and time.monotonic() < until:
         time.sleep(POLL_SECONDS)

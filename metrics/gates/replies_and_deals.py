@@ -29,7 +29,8 @@ class ReplyCount:
 
 
 def count_replies(start: datetime, end: datetime) -> ReplyCount:
-    """People whose first email left through GoHighLevel from `start` to before `end`, bounces among them.
+    """People whose first email left through GoHighLevel from `start` to before `end`, bounces among
+    them.
 
     Whoever asked to stop, or for whom only a program answered, has not answered.
     """

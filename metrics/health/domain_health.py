@@ -27,7 +27,8 @@ Kind = EventKind
 def evaluate_due(now: datetime | None = None) -> bool:
     """Evaluate where the newest verdict is half an hour old; True where it did.
 
-    While GoHighLevel is in the sandbox nothing is sent from any domain, so there is nothing to measure.
+    While GoHighLevel is in the sandbox nothing is sent from any domain, so there is nothing to
+    measure.
     """
     now = now or timezone.now()
     newest, domain = guardrails.newest_verdict(), sending_domains.our_domain()
@@ -77,7 +78,7 @@ def measure_sample(now: datetime, records: dns_records.DnsRecords) -> EmailSampl
 def _sent_since(since: datetime) -> QuerySet[SendIntent]:
     return SendIntent.objects.filter(
         claimed_at__gt=since, outcome=SendIntent.Outcome.SENT, transport=Transport.GHL
-    )  # fmt: skip
+    )
 
 
 def _count_emails(emails: Any, kind: str) -> int:

@@ -1,8 +1,8 @@
 """Domain health as a sum: 100, less what harms the sending domain, from 0 to 100. Pure.
 
-The steps are the mailbox providers' lines (complaints 0.1 %, bounces 2 and 5 %). Opens are left out:
-programs make most of them. A missing record alone leaves the score above 50, because it halts by its
-own clock (72 hours).
+The steps are the mailbox providers' lines (complaints 0.1 %, bounces 2 and 5 %). Opens are left
+out: programs make most of them. A missing record alone leaves the score above 50, because it halts
+by its own clock (72 hours).
 """
 
 from dataclasses import dataclass

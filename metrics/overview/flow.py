@@ -68,7 +68,9 @@ def flow_stages(now: datetime | None = None) -> list[Stage]:
         return Move.objects.filter(at__gte=start, **which).count()
 
     def read_back(found: Stage, cursor: str) -> Stage:
-        """Of what is read at GoHighLevel it counts when that worked last; in the sandbox there is nothing to read."""
+        """Of what is read at GoHighLevel it counts when that worked last; in the sandbox there is
+        nothing to read.
+        """
         return found if "ghl" in settings.SANDBOXED else replace(found, seen_at=polled.get(cursor))
 
     queues, polled = stage_queues(), dict(SyncCursor.objects.values_list("name", "polled_at"))
@@ -153,12 +155,18 @@ def overview_headline(stages: list[Stage], overdue: int) -> str:
     waiting = next(stage.waiting for stage in stages if stage.code == "waiting")
     if waiting:
         late = f", {overdue} overdue" if overdue else ""
-        return f"{waiting} email{'s' if waiting != 1 else ''} wait{'' if waiting != 1 else 's'} for you{late}"
+        return (
+            f"{waiting} email{'s' if waiting != 1 else ''} wait{'' if waiting != 1 else 's'} for "
+            f"you{late}"
+        )
     unproven = next((stage for stage in stages if not stage.is_fresh), None)
     if unproven is None:
         return "All caught up. Every stage was seen working in the last hour."
     if unproven.is_off:
-        return "Nothing waits here, but scoring and drafting are switched off. New visitors reach you once they are on."
+        return (
+            "Nothing waits here, but scoring and drafting are switched off. New visitors reach "
+            "you once they are on."
+        )
     if unproven.is_stuck:
         what = f"{unproven.waiting} wait at “{unproven.label}”"
     else:

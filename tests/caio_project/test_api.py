@@ -1,4 +1,6 @@
-"""The API as outsiders script against it: shapes, scopes, problem JSON, and that a refusal changes nothing."""
+"""The API as outsiders script against it: shapes, scopes, problem JSON, and that a refusal changes
+nothing.
+"""
 
 import json
 from typing import Any
@@ -44,15 +46,29 @@ class TestQueueStatus:
             "rejected": 0,
         }
         assert {k: body["daily_limit"][k] for k in ("limit", "used", "remaining")} == {
-            "limit": 25, "used": 0, "remaining": 25,
-        }  # fmt: skip
+            "limit": 25,
+            "used": 0,
+            "remaining": 25,
+        }
         assert set(body) == {
-            "shadow_mode_emails", "daily_limit", "phase", "halted", "sandbox", "pipeline", "pipeline_healthy",
-        }  # fmt: skip
+            "shadow_mode_emails",
+            "daily_limit",
+            "phase",
+            "halted",
+            "sandbox",
+            "pipeline",
+            "pipeline_healthy",
+        }
         assert set(body["pipeline"]) == {
-            "events_received", "events_waiting", "events_parked", "leads", "enrichment_waiting", "messages",
-            "last_event_at", "last_sent_at",
-        }  # fmt: skip
+            "events_received",
+            "events_waiting",
+            "events_parked",
+            "leads",
+            "enrichment_waiting",
+            "messages",
+            "last_event_at",
+            "last_sent_at",
+        }
         assert body["pipeline"]["messages"] == {"held": 2, "cleared": 1}
         assert (body["phase"], body["halted"], body["sandbox"]) == (
             "parallel",
@@ -105,9 +121,20 @@ class TestPendingEmails:
         assert [row["id"] for row in body["results"]] == [str(hot.public_id), str(low.public_id)]
         first = body["results"][0]
         assert set(first) == {
-            "id", "to", "subject", "body", "status", "priority", "tier", "intent_score", "reasons", "recipient",
-            "created_at", "due_at", "version",
-        }  # fmt: skip
+            "id",
+            "to",
+            "subject",
+            "body",
+            "status",
+            "priority",
+            "tier",
+            "intent_score",
+            "reasons",
+            "recipient",
+            "created_at",
+            "due_at",
+            "version",
+        }
         assert (first["priority"], first["recipient"]["title"], first["version"]) == (
             "hot",
             "VP Sales",
@@ -252,9 +279,11 @@ class TestDecisions:
     def test_broken_json_is_a_problem_and_not_a_500(self, client: Client) -> None:
         message = factories.held_email()
         answer = client.post(
-            f"/api/emails/{message.public_id}/approve", "{", content_type="application/json",
+            f"/api/emails/{message.public_id}/approve",
+            "{",
+            content_type="application/json",
             headers=key("approvals:decide"),
-        )  # fmt: skip
+        )
         assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
 
 
@@ -278,8 +307,10 @@ class TestPhaseAndHalt:
         body = client.get("/api/phase", headers=key("metrics:read")).json()
         assert (body["phase"], body["limits"]["daily"], body["halted"]) == ("parallel", 25, False)
         assert body["auto_approve"] == {
-            "enabled": False, "max_intent_score": 40, "require_no_warm_connections": True,
-        }  # fmt: skip
+            "enabled": False,
+            "max_intent_score": 40,
+            "require_no_warm_connections": True,
+        }
 
     def test_halts_with_a_reason(self, client: Client) -> None:
         answer = post(client, "/api/halt", {"reason": "wrong footer"}, key("outreach:halt"))
@@ -297,9 +328,11 @@ class TestMessages:
         phase.halt_sending(by=None, reason="test")
         body = client.get(f"/api/messages/{message.public_id}", headers=key("messages:read")).json()
         assert body["why_not_sent"] == {
-            "limit": "halted", "next_eligible_at": None, "text": "Sending is halted.",
+            "limit": "halted",
+            "next_eligible_at": None,
+            "text": "Sending is halted.",
             "change": "A person: time does not end it.",
-        }  # fmt: skip
+        }
 
     def test_an_unknown_email_is_404(self, client: Client) -> None:
         path = "/api/messages/00000000-0000-4000-8000-000000000000"

@@ -1,4 +1,4 @@
-"""The house's own rules: which way foreign keys point, and that the database has every migration."""
+"""Rules of the architecture: the direction of foreign keys, and no missing migration."""
 
 from django.apps import apps
 from django.core.management import call_command

@@ -83,10 +83,15 @@ def test_a_wrong_value_is_refused_by_name(live: Any, name: str, value: Any) -> N
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("UNDO_SECONDS", 29), ("SEND_GAP_SECONDS", 44), ("HOURLY_LIMIT", 16), ("DOMAIN_HOURLY_LIMIT", 4),
-        ("WORKING_HOURS", "07:59-18:00"), ("WORKING_HOURS", "08:00-18:01"), ("WORKING_HOURS", "00:00-24:00"),
+        ("UNDO_SECONDS", 29),
+        ("SEND_GAP_SECONDS", 44),
+        ("HOURLY_LIMIT", 16),
+        ("DOMAIN_HOURLY_LIMIT", 4),
+        ("WORKING_HOURS", "07:59-18:00"),
+        ("WORKING_HOURS", "08:00-18:01"),
+        ("WORKING_HOURS", "00:00-24:00"),
     ],
-)  # fmt: skip
+)
 def test_looser_limits_are_accepted_on_a_loopback_peer_only(
     live: Any, sandboxed: list[str], name: str, value: Any
 ) -> None:

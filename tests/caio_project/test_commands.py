@@ -1,4 +1,6 @@
-"""Commands used as an operator would: what they print, their exit codes, and that they change only what they say."""
+"""Commands used as an operator would: what they print, their exit codes, and that they change only
+what they say.
+"""
 
 import json
 import threading
@@ -115,8 +117,12 @@ class TestAskingClay:
         assert code == 0, said
         steps = json.loads(said)["test_enrichment"]
         assert [step["name"] for step in steps] == [
-            "Clay connected", "lead", "nothing else asked", "Clay asked", "Clay answered",
-        ]  # fmt: skip
+            "Clay connected",
+            "lead",
+            "nothing else asked",
+            "Clay asked",
+            "Clay answered",
+        ]
         assert "submission 1 of 50000" in steps[3]["text"] and "title" in steps[4]["text"]
         lead, company = Lead.objects.get(), Company.objects.get()
         assert (lead.kind, lead.title, lead.email_verified) == (Kind.TEST, "VP Operations", False)

@@ -1,4 +1,6 @@
-"""What a peer is told to do with the next requests of a route: fail, be slow, hang up, act and not say so."""
+"""What a peer is told to do with the next requests of a route: fail, be slow, hang up, act and not
+say so.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,8 @@ class Behaviour:
 class RouteScript:
     """Programs one route; every method may be chained and takes `times` (None: until reset).
 
-    Behaviours with `times` are used up first, in the order given; then the newest permanent one applies.
+    Behaviours with `times` are used up first, in the order given; then the newest permanent one
+    applies.
     """
 
     def __init__(self, add: Callable[[dict], Any], route: str, containing: str = ""):
@@ -97,7 +100,9 @@ class RouteScript:
         return self._script("act_then_garbage", times, body=body, status=status)
 
     def never(self, times: int | None = None) -> RouteScript:
-        """Does not act and does not answer; holds the connection until the peer or the client closes."""
+        """Does not act and does not answer; holds the connection until the peer or the client
+        closes.
+        """
         return self._script("never", times)
 
     def normal(self, times: int = 1) -> RouteScript:

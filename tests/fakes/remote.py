@@ -1,4 +1,6 @@
-"""A peer in a process of its own: started, and programmed over HTTP by the same calls as one in this process."""
+"""A peer in a process of its own: started, and programmed over HTTP by the same calls as one in
+this process.
+"""
 
 from __future__ import annotations
 
@@ -94,7 +96,9 @@ def running(module: str, *arguments: str) -> Iterator[RemoteFake]:
 def serve_forever(
     fake_class: type[FakeServer], description: str | None, **options: type | tuple
 ) -> None:
-    """Command line of a peer: prints the url, then serves until killed. `options` are constructor arguments."""
+    """Command line of a peer: prints the url, then serves until killed. `options` are constructor
+    arguments.
+    """
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--port", type=int, default=0)
     for name, kind in options.items():

@@ -1,7 +1,8 @@
-"""Base of the local HTTP peers: request recording, programmable behaviour and the /_fake/ control plane.
+"""Base of the local HTTP peers: request recording, programmable behaviour and the /_fake/ control
+plane.
 
-In-process:   with FakeGhl() as ghl: ghl.on("GET /contacts/{id}").status(500, times=1)
-Own process:  with running("tests.fakes.ghl") as ghl: ghl.on("GET /contacts/{id}").status(500, times=1)
+In-process:   with FakeGhl() as ghl: ghl.on("GET /contacts/{id}").status(500, times=1) Own process:
+with running("tests.fakes.ghl") as ghl: ghl.on("GET /contacts/{id}").status(500, times=1)
 
 Both objects answer to the same calls: the second one sends them over HTTP.
 """
@@ -25,7 +26,9 @@ RECORDED_REQUESTS = 50_000
 
 
 class FakeServer:
-    """A peer. Subclasses list `routes` as (method, path template, method name) and override the hooks below."""
+    """A peer. Subclasses list `routes` as (method, path template, method name) and override the
+    hooks below.
+    """
 
     name = "fake"
     routes: tuple[tuple[str, str, str], ...] = ()
@@ -116,7 +119,9 @@ class FakeServer:
                 setattr(self, name, value)
 
     def on(self, route: str, containing: str = "") -> RouteScript:
-        """Programs "METHOD /path/{id}", an exact path, or a pattern with *; `containing` filters on the raw body."""
+        """Programs "METHOD /path/{id}", an exact path, or a pattern with *; `containing` filters on
+        the raw body.
+        """
         return RouteScript(self.add_behaviour, route, containing)
 
     def add_behaviour(self, script: dict) -> None:
@@ -139,7 +144,9 @@ class FakeServer:
             ]
 
     def requests(self, route: str | None = None) -> list[Request]:
-        """The recorded requests, oldest first, optionally of one route ("POST /contacts/{id}/tags")."""
+        """The recorded requests, oldest first, optionally of one route ("POST
+        /contacts/{id}/tags").
+        """
         with self.lock:
             return [r for r in self._requests if route is None or route_matches(route, r)]
 
@@ -175,7 +182,9 @@ class FakeServer:
         return f"{request.method} {request.path}", {}, None
 
     def take_behaviour(self, request: Request) -> Behaviour | None:
-        """The behaviour for this request: queued ones first (used up), then the newest permanent one."""
+        """The behaviour for this request: queued ones first (used up), then the newest permanent
+        one.
+        """
         with self.lock:
             matching = [b for b in self._behaviours if b.matches(request)]
             queued = next((b for b in matching if b.times is not None), None)
@@ -195,7 +204,8 @@ class FakeServer:
                     handler = self._resolve(request)[2]
                     reply = getattr(self, handler)(request) if handler else self.not_found(request)
             except Exception:
-                # A dropped connection would look like scripted behaviour: say loudly that the fake is wrong.
+                # A dropped connection would look like scripted behaviour: say loudly that the fake
+                # is wrong.
                 traceback.print_exc()
                 reply = Reply(500, "the fake failed:\n" + traceback.format_exc())
             self.finish(request, reply)

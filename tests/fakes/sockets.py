@@ -1,4 +1,4 @@
-"""The HTTP server under a peer, which can drip, reset and hold connections as the peer was told to."""
+"""The HTTP server under a peer; it can drip, reset and hold connections."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ class PeerHttpServer(ThreadingHTTPServer):
         super().__init__(address, PeerHandler)
 
     def server_bind(self) -> None:
-        # HTTPServer.server_bind would ask DNS for the host's name, which can take seconds without a network.
+        # HTTPServer.server_bind would ask DNS for the host's name, which can take seconds without a
+        # network.
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()

@@ -1,4 +1,6 @@
-"""The whole path on real input: RB2B's body in, Clay answers, a person approves, one email at GoHighLevel."""
+"""The whole path on real input: RB2B's body in, Clay answers, a person approves, one email at
+GoHighLevel.
+"""
 
 import json
 from typing import Any
@@ -24,7 +26,8 @@ from tests.fakes.ghl import FakeGhl
 
 def work() -> None:
     """What the sweeps do, in the order of the stages."""
-    receive.drain_spool()  # SQLite in memory locks tables between threads, and what the server could not store is spooled
+    # SQLite in memory locks tables between threads, and what the server could not store is spooled
+    receive.drain_spool()
     events.process_due()
     enrichment_requests.push_due()
     events.process_due()
@@ -110,9 +113,9 @@ def test_a_visitor_becomes_one_reviewed_email(
     page.get_by_text("Approved 1 of 1.").wait_for()
     page.close()
 
-    assert list(Decision.objects.order_by("pk").values_list("message", "channel", "by__username")) == [
-        (desk.pk, "desk", "lena"), (admins.pk, "admin", "lena"),
-    ]  # fmt: skip
+    assert list(
+        Decision.objects.order_by("pk").values_list("message", "channel", "by__username")
+    ) == [(desk.pk, "desk", "lena"), (admins.pk, "admin", "lena")]
     assert send.send_due() == 2
     assert send.send_due() == 0
 

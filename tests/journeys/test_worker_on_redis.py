@@ -1,4 +1,6 @@
-"""Production's way of working: a real Celery worker and beat as processes, woken through Redis, on PostgreSQL."""
+"""Production's way of working: a real Celery worker and beat as processes, woken through Redis, on
+PostgreSQL.
+"""
 
 import os
 import signal

@@ -1,4 +1,6 @@
-"""Four worker processes before one Clay, which behaves in every way that it may. Deadlines are scaled: 2 s for 30."""
+"""Four worker processes before one Clay, which behaves in every way that it may. Deadlines are
+scaled: 2 s for 30.
+"""
 
 import time
 from bisect import bisect_right
@@ -93,7 +95,8 @@ class TestEveryWayClayMayAnswer:
         clay.on(PUSH, containing='"Late"').delay(DEADLINE * 31 / 30 + 0.5)
         slow, late = two("Slow"), two("Late")
         become(slow, answered=2)
-        # It was over the deadline and acted all the same: the lead had gone on, and the answer is still used.
+        # It was over the deadline and acted all the same: the lead had gone on, and the answer is
+        # still used.
         become(late, late=2)
         assert set(
             Enrichment.objects.filter(pk__in=[row.pk for row in late]).values_list("attempts")
@@ -229,7 +232,9 @@ def test_the_breaker_opens_once_probes_once_a_wait_and_closes_by_an_answer(
 
 
 def asked_while_open(clay: FakeClay, *, probe_is_due: bool, requested: int = 0) -> int:
-    """How often Clay was asked while four workers had eight questions and one minute had passed, or not."""
+    """How often Clay was asked while four workers had eight questions and one minute had passed, or
+    not.
+    """
     before = pushes(clay)
     if probe_is_due:
         Breaker.objects.update(probe_at=timezone.now())

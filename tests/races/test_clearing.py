@@ -1,4 +1,4 @@
-"""The machine and a person, the door or a drop at once: one wins, and nothing that returned leaves."""
+"""The machine at once with a person, a send or a demotion: one wins, nothing returned is sent."""
 
 from typing import Any
 

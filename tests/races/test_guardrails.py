@@ -89,7 +89,8 @@ def test_after_a_breach_in_the_middle_of_a_batch_no_call_begins(ghl: FakeGhl, ju
                 )
         made = len(ghl.requests())
     door.join(120)
-    # What nobody has judged yet is found at the claim; until then this one email's look may go on reading.
+    # What nobody has judged yet is found at the claim; until then this one email's look may go on
+    # reading.
     assert [request.method for request in ghl.requests()[made:]] in (
         [[]] if judged else [[], ["GET"]]
     )

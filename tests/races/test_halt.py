@@ -1,4 +1,6 @@
-"""A halt: no call that reaches out to people begins later than two seconds after, whatever was under way."""
+"""A halt: no call that reaches out to people begins later than two seconds after, whatever was
+under way.
+"""
 
 import threading
 import time
@@ -82,7 +84,9 @@ def by_api() -> None:
 
 
 class Stillstand:
-    """For how many seconds the machine let nothing here run, at the longest: so late may a request be noted."""
+    """For how many seconds the machine let nothing here run, at the longest: so late may a request
+    be noted.
+    """
 
     def __init__(self) -> None:
         self.longest, self._over = 0.0, threading.Event()
@@ -114,7 +118,9 @@ def workers(ghl: FakeGhl) -> Iterator[Workers]:
 def test_with_several_workers_in_the_middle_of_their_work(
     ghl: FakeGhl, workers: Workers, halt: Any
 ) -> None:
-    """Sending, tagging and looking, each call slow: after the halt all that begins, begins within two seconds."""
+    """Sending, tagging and looking, each call slow: after the halt all that begins, begins within
+    two seconds.
+    """
     phase.change_phase(Phase.AUTONOMOUS, by=None, reason="test")
     emails = [
         factories.cleared_email() for _ in range(18)
@@ -195,7 +201,9 @@ def test_while_the_claim_of_a_slot_waits(ghl: FakeGhl) -> None:
 
 
 def test_while_the_sending_call_is_still_connecting(ghl: FakeGhl, settings: Any) -> None:
-    """The slot is claimed and the halt comes before the connection stands: no byte of the email leaves."""
+    """The slot is claimed and the halt comes before the connection stands: no byte of the email
+    leaves.
+    """
     doorstep = SlowDoorstep(ghl.url)
     settings.GHL_BASE_URL = doorstep.url
     message = factories.cleared_email()

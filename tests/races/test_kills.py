@@ -144,7 +144,7 @@ def test_killed_while_it_claims_a_slot_it_goes_back_and_is_sent_once(
 def test_killed_between_the_intent_and_the_call_it_waits_for_a_person(
     ghl: FakeGhl, worker: Worker, clock: Any
 ) -> None:
-    """Nothing left, and nobody here can know that: it is not sent by itself, and a person is asked."""
+    """Nothing was sent, but we cannot know that: no automatic retry, a person is asked."""
     message = factories.cleared_email()
     doorstep = SlowDoorstep(ghl.url)
     worker.environment["GHL_BASE_URL"] = doorstep.url

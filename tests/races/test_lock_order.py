@@ -1,4 +1,6 @@
-"""Who changes many people at once locks them first and in their order, or two of them would wait for each other."""
+"""Who changes many people at once locks them first and in their order, or two of them would wait
+for each other.
+"""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,4 +1,6 @@
-"""Several who say at once whose a lead is: the strongest stands, whoever comes first, and nobody waits for ever."""
+"""Several who say at once whose a lead is: the strongest stands, whoever comes first, and nobody
+waits for ever.
+"""
 
 from typing import Any
 

@@ -1,4 +1,6 @@
-"""Two people, or a person and the door, at once: one wins, the other is told, and no word leaves unapproved."""
+"""Two people, or a person and the door, at once: one wins, the other is told, and no word leaves
+unapproved.
+"""
 
 import time
 from typing import Any

@@ -35,7 +35,8 @@ def forbid_changes(schema_editor: Any, table: str) -> None:
         "END $$"
     )
     schema_editor.execute(
-        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION caio_append_only()"
+        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW "
+        "EXECUTE FUNCTION caio_append_only()"
     )
 
 
@@ -81,10 +82,12 @@ def append_only_tables(alias: str = "default") -> list[str]:
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute(
-                "SELECT DISTINCT tbl_name FROM sqlite_master WHERE type='trigger' AND name LIKE '%_no_delete'"
+                "SELECT DISTINCT tbl_name FROM sqlite_master WHERE type='trigger' AND name "
+                "LIKE '%_no_delete'"
             )
         else:
             cursor.execute(
-                "SELECT DISTINCT event_object_table FROM information_schema.triggers WHERE trigger_name LIKE '%_append_only'"
+                "SELECT DISTINCT event_object_table FROM information_schema.triggers WHERE "
+                "trigger_name LIKE '%_append_only'"
             )
         return sorted(row[0] for row in cursor.fetchall())

@@ -9,16 +9,17 @@ from django.utils import timezone
 
 
 def claim_row(queryset: QuerySet[Any], **changes: Any) -> bool:
-    """Apply `changes` to the one row that `queryset` still matches; False where another was first."""
+    """Apply `changes` to the one row still in `queryset`; False where another was first."""
     return queryset.update(**changes) == 1
 
 
 def lease_rows(due: QuerySet[Any], seconds: int, batch: int = 50) -> Iterator[Any]:
     """Yield rows of `due` one by one, each leased for `seconds` and with one more of `attempts`.
 
-    `due` says what makes a row due. Both it and the lease are checked again in the UPDATE, so that two
-    workers never hold one row. No joins in `due`: PostgreSQL would not check the lease again where another
-    worker was first. Ends after `batch` rows, so that one sweep cannot starve the others.
+    `due` says what makes a row due. Both it and the lease are checked again in the UPDATE, so that
+    two workers never hold one row. No joins in `due`: PostgreSQL would not check the lease again
+    where another worker was first. Ends after `batch` rows, so that one sweep cannot starve the
+    others.
     """
     for pk in list(due.filter(_lease_is_free(timezone.now())).values_list("pk", flat=True)[:batch]):
         now = timezone.now()

@@ -19,8 +19,8 @@ from django.db import DEFAULT_DB_ALIAS, connection, connections
 def database_deadline(seconds: float) -> Iterator[None]:
     """Fail database work with django.db.Error after `seconds`, and close the connection then.
 
-    Establishing a connection is bounded by `connect_timeout` (settings), which libpq rounds up to two
-    seconds.
+    Establishing a connection is bounded by `connect_timeout` (settings), which libpq rounds up to
+    two seconds.
     """
     if connection.vendor == "sqlite":
         with _busy_timeout(seconds):
@@ -56,7 +56,8 @@ class _WatchedConnection:
             twin.shutdown(socket.SHUT_RDWR)
 
 
-# One thread for the whole process: starting one for each request took as long as everything else in the request.
+# One thread for the whole process: starting one for each request took as long as everything else in
+# the request.
 _watched_connections: set[_WatchedConnection] = set()
 _watcher: threading.Thread | None = None
 _starting = threading.Lock()

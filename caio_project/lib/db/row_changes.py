@@ -18,7 +18,7 @@ RowValues = dict[str, Any]
 
 @dataclass(frozen=True)
 class RowChange:
-    """One row. `before` is empty for a new one, `after` for a deleted one; only differing fields."""
+    """Differing fields of one row; `before` is empty for a new one, `after` for a deleted one."""
 
     model: type[models.Model]
     pk: Any
@@ -78,7 +78,7 @@ class ChangeRecorder:
         return result
 
     def changes(self) -> list[RowChange]:
-        """Every row that is different now, in the order in which their tables were first written."""
+        """Every row that differs now, in the order in which tables were first written."""
         return [
             change for model, seen in self._seen.items() for change in _table_changes(model, seen)
         ]

@@ -47,7 +47,7 @@ def fetch_page(
 
 
 def page_links(request: Request, found: CursorPage) -> dict[str, str | None]:
-    """The URLs of the next and previous page with the query of `request`; None where there is none."""
+    """URLs of the next and the previous page, with the query of `request`; None for no page."""
     return {"next": _page_url(request, found.next), "previous": _page_url(request, found.previous)}
 
 
@@ -64,7 +64,9 @@ def _reversed_key(key: str) -> str:
 
 
 def _rows_after(order: tuple[str, ...], values: list[Any]) -> Q:
-    """(a, b, c) > (x, y, z), written so that an index on the keys can seek: a >= x and (a > x or …)."""
+    """(a, b, c) > (x, y, z), written so that an index on the keys can seek: a >= x and (a > x or
+    …).
+    """
     names = [key.lstrip("-") for key in order]
     signs = ["lt" if key.startswith("-") else "gt" for key in order]
     behind = Q(pk=None)

@@ -36,7 +36,7 @@ class DatabaseUnavailable(APIException):
 
 
 def as_problem(error: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF's exception handler: {"type","title","status","detail","errors":[{"field","message"}]}."""
+    """DRF's exception handler: type, title, status, detail, and errors by field and message."""
     if isinstance(error, RecursionError):  # JSON nested so deeply that the parser gave up
         error = ParseError("The JSON is nested too deeply.")
     if isinstance(error, InterfaceError | OperationalError):

@@ -17,7 +17,8 @@ def matches_any_secret(token: str, allowed: Sequence[str]) -> bool:
 def refuse_without_secret(request: HttpRequest, name: str, secret: str) -> JsonResponse | None:
     """The refusal of a request whose bearer token is not `secret`; None where it is.
 
-    `name` is the setting. While a secret is rotated it holds the old and the new one, separated by a comma.
+    `name` is the setting. While a secret is rotated it holds the old and the new one, separated by
+    a comma.
     """
     secrets = [one.strip() for one in secret.split(",") if one.strip()]
     if not secrets:

@@ -25,7 +25,10 @@ def make_login(name: str, role: str = "Lead") -> str:
 
 
 class Command(BaseCommand):
-    help = "Create a login, or set a new random password for one, and print the password. A Lead also runs the admin."
+    help = (
+        "Create a login, or set a new random password for one, and print the password. A Lead "
+        "also runs the admin."
+    )
 
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument("name", nargs="?", default="lead")

@@ -69,7 +69,10 @@ class Scheduler(beat.Scheduler):
 
 
 class Command(BaseCommand):
-    help = "Do the background work without a broker: Celery worker and beat in one process (what `run` starts)."
+    help = (
+        "Do the background work without a broker: Celery worker and beat in one process (what "
+        "`run` starts)."
+    )
     requires_system_checks: list[str] = []  # the worker refuses contradictory settings itself
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -107,14 +110,17 @@ class Command(BaseCommand):
         def ready(**_: Any) -> None:
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, finish)
-            # Without a connection that stays, closing the last one would checkpoint and delete SQLite's log each time.
+            # Without a connection that stays, closing the last one would checkpoint and delete
+            # SQLite's log each time.
             connection.ensure_connection()
             clock.start()
             self.stdout.write("pump: working")
             self.stdout.flush()
 
         def finish(*_: Any) -> None:
-            """No new work; what runs is finished. What still waits is a row, and is found by the next sweep."""
+            """No new work; what runs is finished. What still waits is a row, and is found by the
+            next sweep.
+            """
             setattr(state, "should_stop", 0)  # noqa: B010  (what celery's own handler does)
 
         with contextlib.suppress(SystemExit):

@@ -1,4 +1,6 @@
-"""The team's day and its working hours, on the two days a year when a day is not 24 hours long, and on all others."""
+"""The team's day and its working hours, on the two days a year when a day is not 24 hours long, and
+on all others.
+"""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo

@@ -1,4 +1,6 @@
-"""The three kinds of failure, against servers that really fail, and the deadline that holds whatever they do."""
+"""The three kinds of failure, against servers that really fail, and the deadline that holds
+whatever they do.
+"""
 
 import json
 import socket
@@ -188,7 +190,8 @@ def test_a_certificate_that_is_not_trusted_is_unavailable_and_nothing_is_said(
         assert (kind(failure), server.requests) == ("Unavailable", [])
 
 
-# Uncertain: it may have acted. The same failure of a read, or of an idempotent write, may be repeated.
+# Uncertain: it may have acted. The same failure of a read, or of an idempotent write, may be
+# repeated.
 
 REPEATABLE = [
     ("POST", None, "Uncertain"),

@@ -1,4 +1,6 @@
-"""Switched off, by either switch, nobody is scored or drafted and all is stored; switched on, nothing was lost."""
+"""Switched off, by either switch, nobody is scored or drafted and all is stored; switched on,
+nothing was lost.
+"""
 
 from typing import Any
 

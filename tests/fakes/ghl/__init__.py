@@ -1,7 +1,7 @@
 """A local HighLevel (GoHighLevel) API v2: `FakeGhl` is one location (sub-account) of it.
 
-HighLevel API v2; contacts, opportunities and workflows Version 2021-07-28, conversations and calendars 2021-04-15.
-Run alone: python -m tests.fakes.ghl --port 0
+HighLevel API v2; contacts, opportunities and workflows Version 2021-07-28, conversations and
+calendars 2021-04-15. Run alone: python -m tests.fakes.ghl --port 0
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ class FakeGhl(
 ):
     """One location (sub-account) of HighLevel.
 
-    sent_emails() is the ledger: one entry per e-mail accepted for sending through the API, whatever was answered.
+    sent_emails() is the ledger: one entry per e-mail accepted for sending through the API, whatever
+    was answered.
     """
 
     name = "ghl"

@@ -10,7 +10,9 @@ from .values import epoch_ms
 
 
 def search_problems(body: dict) -> list[str]:
-    """What Search Contacts refuses beyond the kinds of its fields; a position holds for the order it was given in."""
+    """What Search Contacts refuses beyond the kinds of its fields; a position holds for the order
+    it was given in.
+    """
     limit, page, after, sort = (
         body.get(name) for name in ("pageLimit", "page", "searchAfter", "sort")
     )
@@ -32,7 +34,8 @@ def search_problems(body: dict) -> list[str]:
     for item in sort if isinstance(sort, list) else []:
         if not isinstance(item, dict) or item.get("field") not in fields.CONTACT_SORT_FIELDS:
             problems.append(
-                f"sort.field must be one of the following values: {', '.join(fields.CONTACT_SORT_FIELDS)}"
+                "sort.field must be one of the following values: "
+                f"{', '.join(fields.CONTACT_SORT_FIELDS)}"
             )
         elif item.get("direction") not in ("asc", "desc"):
             problems.append("sort.direction must be one of the following values: asc, desc")

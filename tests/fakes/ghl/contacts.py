@@ -25,7 +25,9 @@ from .values import comparable, id_of, lower
 
 class ContactsApi(Location):
     def upsert_contact(self, request: Request) -> Reply:
-        """Upsert Contact: matching follows the location's identifier order; `tags` replaces all tags."""
+        """Upsert Contact: matching follows the location's identifier order; `tags` replaces all
+        tags.
+        """
         body, problems = checked_body(
             request, fields.CONTACT_UPSERT, ("locationId",), fields.NULLABLE
         )
@@ -84,7 +86,9 @@ class ContactsApi(Location):
         return Reply(200, {"succeded": True, "contact": contact, "traceId": trace_id()})
 
     def find_duplicate(self, request: Request) -> Reply:
-        """Get Duplicate Contact: exact match on email or number; `contact` is null when there is none."""
+        """Get Duplicate Contact: exact match on email or number; `contact` is null when there is
+        none.
+        """
         problems = query_problems(request, fields.DUPLICATE_QUERY)
         if problems:
             return unprocessable(problems)
@@ -95,7 +99,9 @@ class ContactsApi(Location):
         return Reply(200, {"contact": found, "traceId": trace_id()})
 
     def search_contacts(self, request: Request) -> Reply:
-        """Search Contacts (Advanced): by page up to 10,000, or by searchAfter; its dndSettings cannot be relied on."""
+        """Search Contacts (Advanced): by page up to 10,000, or by searchAfter; its dndSettings
+        cannot be relied on.
+        """
         body, problems = checked_body(
             request, fields.CONTACT_SEARCH, required=("locationId", "pageLimit")
         )
@@ -169,7 +175,9 @@ class ContactsApi(Location):
         return None
 
     def _unless_taken(self, contact: dict, body: dict) -> dict:
-        """Drops the e-mail or phone which belongs to another contact: the matched contact keeps its own."""
+        """Drops the e-mail or phone which belongs to another contact: the matched contact keeps its
+        own.
+        """
         changes = dict(body)
         for name in ("email", "phone"):
             if name not in body or comparable(name, body[name]) == comparable(name, contact[name]):
@@ -226,7 +234,9 @@ class ContactsApi(Location):
     # For tests: the location's data
 
     def add_contact(self, email: str | None = None, phone: str | None = None, **more: Any) -> dict:
-        """A contact already in the location; any contact field, also id, dnd, dndSettings, tags, dateAdded."""
+        """A contact already in the location; any contact field, also id, dnd, dndSettings, tags,
+        dateAdded.
+        """
         with self.lock:
             contact = self._store_contact({"email": email, "phone": phone})
             if "id" in more:

@@ -58,7 +58,7 @@ class ConversationsApi(Location):
         }
 
     def conversation_messages(self, request: Request) -> Reply:
-        """Get messages by conversation id: newest first, nested once more, without e-mail bodies."""
+        """Get messages by conversation id: newest first, nested, without e-mail bodies."""
         problems = query_problems(request, fields.CONVERSATION_MESSAGES_QUERY)
         if problems:
             return unprocessable(problems)
@@ -79,7 +79,9 @@ class ConversationsApi(Location):
         return Reply(200, {"messages": nested, "traceId": trace_id()})
 
     def _rows(self, messages: list[dict]) -> list[dict]:
-        """One row for each message; or for each thread, as its first message with the ids of all its emails."""
+        """One row for each message; or for each thread, as its first message with the ids of all
+        its emails.
+        """
         rows: dict[str, dict] = {}
         for message in messages:
             key = message["threadId"] if self.thread_rows else message["id"]
@@ -96,14 +98,18 @@ class ConversationsApi(Location):
         return Reply(200, message_row(found[0]))
 
     def get_email(self, request: Request) -> Reply:
-        """Get email by id: the only call which shows the body and the delivery status of one e-mail."""
+        """Get email by id: the only call which shows the body and the delivery status of one
+        e-mail.
+        """
         found = self._visible(emailMessageId=request.params["id"])
         if not found:
             return error(400, f"Email message with id {request.params['id']} not found")
         return Reply(200, email_row(found[0]))
 
     def export_messages(self, request: Request) -> Reply:
-        """Export messages by location id: cursor pages; e-mails only with channel=Email, without it all but e-mails."""
+        """Export messages by location id: cursor pages; e-mails only with channel=Email, without it
+        all but e-mails.
+        """
         problems = query_problems(
             request, fields.MESSAGE_EXPORT_QUERY, "locationId"
         ) + export_problems(request.query)
@@ -178,7 +184,9 @@ def export_problems(query: dict[str, str]) -> list[str]:
 
 
 def message_row(message: dict) -> dict:
-    """GetMessageResponseDto; for an e-mail without its body, and with the e-mail's own id under meta."""
+    """GetMessageResponseDto; for an e-mail without its body, and with the e-mail's own id under
+    meta.
+    """
     kept = (
         "id",
         "direction",

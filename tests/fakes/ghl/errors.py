@@ -1,4 +1,6 @@
-"""Error bodies of the HighLevel API v2, and what a 422 says about a body or a query that is not accepted."""
+"""Error bodies of the HighLevel API v2, and what a 422 says about a body or a query that is not
+accepted.
+"""
 
 from __future__ import annotations
 

@@ -135,7 +135,9 @@ class Location(FakeServer):
         return None
 
     def _count_request(self) -> Reply | None:
-        """Rate limits of docs/Authorization: 100 requests per 10 s and 200,000 per day, per location."""
+        """Rate limits of docs/Authorization: 100 requests per 10 s and 200,000 per day, per
+        location.
+        """
         if self.rate_limit is None:
             return None
         now = time.monotonic()
@@ -168,7 +170,9 @@ class Location(FakeServer):
         return f"{kind}_{self._prefix}{self._counts[kind]:06d}"
 
     def give_tokens(self, request: Request) -> Reply:
-        """Get Access Token: a code and a refresh token can be used once, and a new refresh token comes with each."""
+        """Get Access Token: a code and a refresh token can be used once, and a new refresh token
+        comes with each.
+        """
         if problems := oauth.grant_problems(request):
             return unprocessable(problems)
         form = oauth.form_of(request)

@@ -1,6 +1,7 @@
 """HighLevel's OAuth 2.0: codes and refresh tokens that can be used once, access tokens that end.
 
-POST /oauth/token and POST /oauth/locationToken, both form-encoded; a company's token opens only the latter.
+POST /oauth/token and POST /oauth/locationToken, both form-encoded; a company's token opens only the
+latter.
 """
 
 from __future__ import annotations

@@ -17,7 +17,9 @@ from .values import epoch_ms, id_of, us_date_ms
 
 class OpportunitiesApi(Location):
     def search_opportunities(self, request: Request) -> Reply:
-        """Search Opportunity: by page, or by startAfter and startAfterId of the previous answer's meta."""
+        """Search Opportunity: by page, or by startAfter and startAfterId of the previous answer's
+        meta.
+        """
         query, problems = self._opportunity_query(request)
         if problems:
             return unprocessable(problems)
@@ -63,7 +65,8 @@ class OpportunitiesApi(Location):
             problems.append("limit must not be greater than 100")
         if query.get("status") and query["status"] not in fields.OPPORTUNITY_STATUSES:
             problems.append(
-                f"status must be one of the following values: {', '.join(fields.OPPORTUNITY_STATUSES)}"
+                "status must be one of the following values: "
+                f"{', '.join(fields.OPPORTUNITY_STATUSES)}"
             )
         for name in ("date", "endDate"):
             if query.get(name) and not re.fullmatch(r"\d\d-\d\d-\d{4}", query[name]):

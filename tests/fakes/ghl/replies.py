@@ -1,4 +1,6 @@
-"""What happens to emails at HighLevel by tests: replies, emails sent by hand, bounces, and the webhooks of each."""
+"""What happens to emails at HighLevel by tests: replies, emails sent by hand, bounces, and the
+webhooks of each.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ class RepliesByTests(SendingApi):
         thread_id: str | None = None,
         **webhook_fields: Any,
     ) -> dict:
-        """An e-mail from the contact, in the thread of the last one sent; returns the InboundMessage webhook body."""
+        """An e-mail from the contact, in the thread of the last one sent; returns the
+        InboundMessage webhook body.
+        """
         with self.lock:
             contact = self._contacts[id_of(contact_id)]
             sent = [m for m in self._messages.values() if m["contactId"] == contact["id"]]
@@ -46,7 +50,9 @@ class RepliesByTests(SendingApi):
     def receive_message(
         self, contact_id: str | dict, body: str = "Call me", kind: str = "TYPE_SMS"
     ) -> dict:
-        """A message from the contact on another channel than e-mail; returns the InboundMessage webhook body."""
+        """A message from the contact on another channel than e-mail; returns the InboundMessage
+        webhook body.
+        """
         with self.lock:
             contact = self._contacts[id_of(contact_id)]
             message = self._add_message(
@@ -84,7 +90,9 @@ class RepliesByTests(SendingApi):
         date_added: str | None = None,
         **webhook_fields: Any,
     ) -> dict:
-        """An e-mail sent by somebody else (not in sent_emails()); returns the OutboundMessage webhook body."""
+        """An e-mail sent by somebody else (not in sent_emails()); returns the OutboundMessage
+        webhook body.
+        """
         with self.lock:
             contact = self._contacts[id_of(contact_id)]
             message = self._add_message(
@@ -104,9 +112,11 @@ class RepliesByTests(SendingApi):
     def email_event(
         self, event: str, email_message_id: str | None = None, **stats_fields: Any
     ) -> dict:
-        """delivered, opened, clicked, failed, complained or unsubscribed for an e-mail sent (the last by default).
+        """delivered, opened, clicked, failed, complained or unsubscribed for an e-mail sent (the
+        last by default).
 
-        Changes the status which GET /conversations/messages/email/{id} shows; returns the LCEmailStats webhook body.
+        Changes the status which GET /conversations/messages/email/{id} shows; returns the
+        LCEmailStats webhook body.
         """
         with self.lock:
             sent = [m for m in self._messages.values() if m["direction"] == "outbound"]

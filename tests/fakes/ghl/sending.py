@@ -175,7 +175,9 @@ class SendingApi(Location):
             ]
 
     def lose_from_conversation(self, seconds: float, times: int | None = None) -> None:
-        """Messages accepted from now on (the next `times`, or all) appear in the conversation only after a while."""
+        """Messages accepted from now on (the next `times`, or all) appear in the conversation only
+        after a while.
+        """
         with self.lock:
             if times is None:
                 self.conversation_lag = seconds

@@ -145,8 +145,14 @@ def test_what_cannot_be_measured_is_named_insufficient() -> None:
 @pytest.mark.parametrize("code", list(ReasonCode))
 def test_every_reason_has_words(code: ReasonCode) -> None:
     arguments = {
-        "left": 1, "of": SampleUnit.SENDS, "per_day": 1, "days": 1, "stages": [], "failed": 1, "uncertain": 1,
-    }  # fmt: skip
+        "left": 1,
+        "of": SampleUnit.SENDS,
+        "per_day": 1,
+        "days": 1,
+        "stages": [],
+        "failed": 1,
+        "uncertain": 1,
+    }
 
     assert reason_words(because(code, **arguments))
 
@@ -203,10 +209,15 @@ class TestStoredGates:
         with time_machine.travel("2026-11-02 15:00:10+00:00", tick=False):
             for days in range(1, 4):
                 GateEvaluation.objects.create(
-                    target="assisted", at=timezone.now() - timedelta(days=days), verdict="insufficient",
-                    gates=[OLDER_GATE], metric_version=gate_evaluation.METRIC_VERSION, policy_version="1",
-                    before="", sha256=str(days),
-                )  # fmt: skip
+                    target="assisted",
+                    at=timezone.now() - timedelta(days=days),
+                    verdict="insufficient",
+                    gates=[OLDER_GATE],
+                    metric_version=gate_evaluation.METRIC_VERSION,
+                    policy_version="1",
+                    before="",
+                    sha256=str(days),
+                )
 
             streaks = gate_evaluation._met_streaks("assisted", timezone.now())
 
@@ -214,9 +225,14 @@ class TestStoredGates:
 
     def test_the_admin_shows_both_in_words(self, client: Client, admin_user: User) -> None:
         older = GateEvaluation.objects.create(
-            target="assisted", verdict="insufficient", gates=[OLDER_GATE], metric_version="2",
-            policy_version="1", before="", sha256="older",
-        )  # fmt: skip
+            target="assisted",
+            verdict="insufficient",
+            gates=[OLDER_GATE],
+            metric_version="2",
+            policy_version="1",
+            before="",
+            sha256="older",
+        )
         newer = gate_evaluation.record_evaluation(gate_evaluation.evaluate_gates("assisted"))
         client.force_login(admin_user)
 

@@ -36,9 +36,14 @@ def settled(
 ) -> None:
     now = timezone.now()
     Enrichment.objects.create(
-        lead=lead, state="settled", outcome=outcome, gained=gained, created_at=now - after, settled_at=now,
+        lead=lead,
+        state="settled",
+        outcome=outcome,
+        gained=gained,
+        created_at=now - after,
+        settled_at=now,
         answered_at=now if outcome in ("answered", "late") else None,
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("target", ["assisted", "autonomous"])
@@ -106,9 +111,14 @@ class TestSendErrors:
         for _ in range(count):
             message = factories.held_email()
             SendIntent.objects.create(
-                message=message, transport=Transport.GHL, phase="parallel", day=timezone.now().date(), domain="x.test",
-                claimed_at=timezone.now(), outcome="sent",
-            )  # fmt: skip
+                message=message,
+                transport=Transport.GHL,
+                phase="parallel",
+                day=timezone.now().date(),
+                domain="x.test",
+                claimed_at=timezone.now(),
+                outcome="sent",
+            )
 
     def failed(self, why: str) -> None:
         message = factories.held_email()

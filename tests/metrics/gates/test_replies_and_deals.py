@@ -155,9 +155,12 @@ class TestPipelineValue:
         message = factories.held_email()
         Message.objects.filter(pk=message.pk).update(status="sent", transport="ghl", sent_at=now)
         rows = [
-            ("open", "pl_1", 100_000, message.lead), ("open", "pl_1", 90_000.5, None), ("won", "pl_1", 7, None),
-            ("open", "pl_2", 5, None), ("deleted", "pl_1", 3, None),
-        ]  # fmt: skip
+            ("open", "pl_1", 100_000, message.lead),
+            ("open", "pl_1", 90_000.5, None),
+            ("won", "pl_1", 7, None),
+            ("open", "pl_2", 5, None),
+            ("deleted", "pl_1", 3, None),
+        ]
         for n, (status, pipeline, value, lead) in enumerate(rows):
             Opportunity.objects.create(
                 ghl_id=f"{n}",

@@ -62,9 +62,13 @@ def sent(count: int, ago: timedelta = timedelta(days=1), **more: Any) -> list[Me
         )
         values = {"transport": "ghl", "outcome": "sent", **more}
         SendIntent.objects.create(
-            message=message, phase="parallel", day=timezone.now().date(), domain="x.test",
-            claimed_at=timezone.now() - ago, **values,
-        )  # fmt: skip
+            message=message,
+            phase="parallel",
+            day=timezone.now().date(),
+            domain="x.test",
+            claimed_at=timezone.now() - ago,
+            **values,
+        )
         messages.append(message)
     return messages
 
@@ -76,12 +80,16 @@ def became(message: Message, kind: str) -> None:
 
 def answered(message: Message, sorted_as: str) -> None:
     Reply.objects.create(
-        ghl_message_id=f"r{message.pk}{sorted_as}", lead=message.lead, message=message, received_at=timezone.now(),
-        source="poll", sorted_as=sorted_as,
-    )  # fmt: skip
+        ghl_message_id=f"r{message.pk}{sorted_as}",
+        lead=message.lead,
+        message=message,
+        received_at=timezone.now(),
+        source="poll",
+        sorted_as=sorted_as,
+    )
 
 
-# --- DNS --------------------------------------------------------------------------------------------------------------
+# --- DNS ------------------------------------------------------------------------------------------
 
 
 def test_a_domain_as_it_should_be(fake_dns: FakeDns) -> None:
@@ -158,7 +166,7 @@ def test_a_server_that_is_silent_confirms_nothing_and_is_not_waited_for_long(
     assert timezone.now() - began < timedelta(seconds=3 * dns_records.LOOKUP_SECONDS)
 
 
-# --- The sample -------------------------------------------------------------------------------------------------------
+# --- The sample -----------------------------------------------------------------------------------
 
 
 def test_what_became_of_what_left_is_counted_once_for_each_email() -> None:
@@ -200,7 +208,7 @@ def test_a_month_is_looked_at_where_too_little_left_in_a_week() -> None:
     assert domain_health.measure_sample(timezone.now(), NOW_KNOWN).sent == 50
 
 
-# --- The verdict ------------------------------------------------------------------------------------------------------
+# --- The verdict ----------------------------------------------------------------------------------
 
 
 def test_the_verdict_is_handed_down_with_its_sum(live: FakeDns) -> None:
@@ -260,7 +268,7 @@ def test_a_healthy_domain_is_what_the_machine_waits_for(live: FakeDns) -> None:
     assert eligibility.machine_hold_reasons(phase.current_control(), timezone.now()) == ()
 
 
-# --- What reads it ----------------------------------------------------------------------------------------------------
+# --- What reads it --------------------------------------------------------------------------------
 
 
 def judged(score: int | None, days_ago: float) -> None:

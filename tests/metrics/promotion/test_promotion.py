@@ -166,9 +166,14 @@ class TestCommands:
         with pytest.raises(SystemExit):
             call_command("validate_phase", stdout=out)
         for name in (
-            "GHL write", "enrichment", "email quality", "domain health above 50", "warm connections found",
-            "daily limit enforced", "pipeline connected",
-        ):  # fmt: skip
+            "GHL write",
+            "enrichment",
+            "email quality",
+            "domain health above 50",
+            "warm connections found",
+            "daily limit enforced",
+            "pipeline connected",
+        ):
             assert name in out.getvalue()
 
     def test_halt_and_resume_by_command(self, reviewer: User, lead_user: User) -> None:
@@ -180,5 +185,6 @@ class TestCommands:
         call_command("resume_sending", "--as", "lena", "--reason", "mended", stdout=StringIO())
         assert not phase.current_control().halted
         assert list(ControlChange.objects.values_list("before", "after").order_by("pk")) == [
-            ("open", "halted"), ("halted", "open"),
-        ]  # fmt: skip
+            ("open", "halted"),
+            ("halted", "open"),
+        ]

@@ -118,9 +118,14 @@ def health_verdict() -> HealthVerdict:
 
 def breach() -> GuardrailBreach:
     return GuardrailBreach.objects.create(
-        guardrail="complaints", level="alert", action="alerted", events=["complained:1"], sends=0,
-        phase_before="assisted", phase_after="assisted",
-    )  # fmt: skip
+        guardrail="complaints",
+        level="alert",
+        action="alerted",
+        events=["complained:1"],
+        sends=0,
+        phase_before="assisted",
+        phase_after="assisted",
+    )
 
 
 def owner_change() -> OwnerChange:

@@ -1,4 +1,6 @@
-"""Taking work: a lease that one worker holds, that a crash cannot keep, and that is asked for again in the UPDATE."""
+"""Taking work: a lease that one worker holds, that a crash cannot keep, and that is asked for again
+in the UPDATE.
+"""
 
 import threading
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Who may use the API: a session with permissions or a key with scopes, asked for the same scope."""
+"""Access to the API: a session with permissions, or a key with scopes."""
 
 from datetime import timedelta
 

@@ -1,4 +1,6 @@
-"""Errors are RFC 9457 problems that name the field, and a fault of ours is not dressed up as the client's."""
+"""Errors are RFC 9457 problems that name the field, and a fault of ours is not dressed up as the
+client's.
+"""
 
 from typing import Any
 
@@ -127,7 +129,8 @@ def test_the_same_by_hand_for_plain_views() -> None:
     assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, "Bearer")
     assert response.headers["Content-Type"] == "application/problem+json"
     assert response.content == (
-        b'{"type": "about:blank", "title": "Unauthorized", "status": 401, "detail": "token: it is wrong."}'
+        b'{"type": "about:blank", "title": "Unauthorized", "status": 401, "detail": "token: '
+        b'it is wrong."}'
     )
 
 
