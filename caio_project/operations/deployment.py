@@ -8,6 +8,7 @@ from caio_project.lib import http
 from caio_project.operations import status
 
 DEADLINE_SECONDS = 10.0
+ACCEPT_JSON = http.RequestContent(headers={"Accept": "application/json"})
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def _fetch_json(url: str) -> dict[str, Any] | str:
     """The parsed answer, of a 503 too; or a sentence on why there is none."""
     try:
         body = http.send_request(
-            "GET", url, headers={"Accept": "application/json"}, deadline=DEADLINE_SECONDS
+            "GET", url, ACCEPT_JSON, deadline=DEADLINE_SECONDS
         ).json()
     except http.HttpError as failure:
         body = failure.json() if failure.status == 503 else failure.detail
