@@ -16,7 +16,7 @@ from outreach.limits import current_limits
 OWN_PAGES = ("/sales", "/accounts")
 
 
-def house(request: HttpRequest) -> dict[str, Any]:
+def page_status(request: HttpRequest) -> dict[str, Any]:
     """For our own pages. The values come from the rows that sending reads."""
     user = getattr(request, "user", None)
     if (

@@ -8,12 +8,15 @@ import zoneinfo
 from pathlib import Path
 
 import environ
-from django.templatetags.static import static
+
+from caio_project.library_settings import AUTH_PASSWORD_VALIDATORS as AUTH_PASSWORD_VALIDATORS
+from caio_project.library_settings import REST_FRAMEWORK as REST_FRAMEWORK
+from caio_project.library_settings import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
+from caio_project.library_settings import UNFOLD as UNFOLD
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-# Zones come from the pinned tzdata, not from whatever the machine has: all workers live by the same
-# clocks.
+# Zones come from the pinned tzdata, not from the machine: all workers use the same clocks.
 zoneinfo.reset_tzpath(())
 zoneinfo.ZoneInfo.clear_cache()
 
@@ -88,7 +91,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "caio_project.context.house",
+                "caio_project.context.page_status",
             ],
             "builtins": ["caio_project.lib.templatetags.say"],
         },
@@ -167,8 +170,8 @@ SILENCED_SYSTEM_CHECKS = ["security.W008"]  # the check that asks for that redir
 
 # --- Accounts -------------------------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
-ACCOUNT_ADAPTER = "caio_project.accounts.ClosedDoor"
-ACCOUNT_FORMS = {"login": "caio_project.accounts.SignIn"}
+ACCOUNT_ADAPTER = "caio_project.accounts.NoSignupAdapter"
+ACCOUNT_FORMS = {"login": "caio_project.accounts.SignInForm"}
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
@@ -176,40 +179,6 @@ ACCOUNT_PREVENT_ENUMERATION = True
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/sales"
 ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 12},
-    },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-]
-
-# --- API ------------------------------------------------------------------------------------------
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "caio_project.lib.web.api_keys.ApiKeyAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
-    ],
-    "DEFAULT_PERMISSION_CLASSES": ["caio_project.lib.web.api_keys.HasScope"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "EXCEPTION_HANDLER": "caio_project.lib.web.problems.as_problem",
-}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "CAIO",
-    "DESCRIPTION": "From a website visit to a reviewed, sent email. "
-    "Errors are RFC 9457 problem JSON.",
-    "VERSION": "1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
-}
-
 # --- Mail to the team (never to leads: those leave through GoHighLevel only) ----------------------
 EMAIL_URL = env.str("EMAIL_URL", default="")
 vars().update(env.email_url_config(EMAIL_URL or "dummymail://"))
@@ -314,7 +283,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "filters": {"no_secrets": {"()": "caio_project.lib.logs.NoSecrets"}},
+    "filters": {"no_secrets": {"()": "caio_project.lib.logs.SecretFilter"}},
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
@@ -324,29 +293,4 @@ LOGGING = {
     },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {"celery": {"level": "WARNING"}},
-}
-
-UNFOLD = {
-    "SITE_TITLE": "CAIO",
-    "SITE_HEADER": "CAIO",
-    "SITE_SYMBOL": "outgoing_mail",
-    "SITE_URL": "/sales",
-    "SHOW_HISTORY": True,
-    "ENVIRONMENT": "caio_project.context.admin_badge",
-    "STYLES": [lambda request: static("caio/admin.css")],
-    "COLORS": {
-        "primary": {
-            "50": "#f1f6fe",
-            "100": "#e0ecfd",
-            "200": "#c5dafb",
-            "300": "#a9caff",
-            "400": "#8bb8ff",
-            "500": "#5b96f0",
-            "600": "#1f5fbf",
-            "700": "#184c99",
-            "800": "#153d78",
-            "900": "#14315d",
-            "950": "#0d1f3c",
-        }
-    },
 }

@@ -17,7 +17,7 @@ def redact_secrets(text: str) -> str:
     return text
 
 
-class NoSecrets(logging.Filter):
+class SecretFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         try:
             message = record.getMessage()

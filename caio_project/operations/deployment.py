@@ -68,9 +68,7 @@ def verify_deployment(url: str, commit: str | None = None) -> list[DeploymentChe
 def _fetch_json(url: str) -> dict[str, Any] | str:
     """The parsed answer, of a 503 too; or a sentence on why there is none."""
     try:
-        body = http.send_request(
-            "GET", url, ACCEPT_JSON, deadline=DEADLINE_SECONDS
-        ).json()
+        body = http.send_request("GET", url, ACCEPT_JSON, deadline=DEADLINE_SECONDS).json()
     except http.HttpError as failure:
         body = failure.json() if failure.status == 503 else failure.detail
     except ValueError:
