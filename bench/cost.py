@@ -3,7 +3,7 @@ process of its own.
 
 Each round is one new person whom Clay answers about, one known person who comes back, one known by
 LinkedIn alone at a company known by its name, and one company alone. Every round makes as many
-queries at every size; the time is told as a ratio to the smallest size of the same run.
+queries at every size; the time is shown as a ratio to the smallest size of the same run.
 """
 
 import itertools
@@ -141,7 +141,7 @@ def load_visits(cursor: Any, visits: int) -> None:
     """Put so many visits, and what belongs to them, into empty tables."""
     cursor.execute(
         "SET session_replication_role = replica"
-    )  # no look-up of each foreign key, which are right
+    )  # the foreign keys are right: no check of each
     cursor.execute(LOAD.format(first=FIRST, visits=visits))
     cursor.execute("SET session_replication_role = DEFAULT")
 

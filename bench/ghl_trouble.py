@@ -28,7 +28,9 @@ TOO_MANY = {"statusCode": 429, "message": "Too Many Requests"}
 SHOWN_LATE = 10.0  # seconds
 ANSWERS = 6  # one of so many who were written to answers at once
 
-Way = tuple[str, int, Callable[[Any], Any]]  # its name, how often of all, and how the fake is told
+Way = tuple[
+    str, int, Callable[[Any], Any]
+]  # its name, how often of all, and how the fake is programmed
 WAYS: tuple[Way, ...] = (
     ("reset after accepting", 5, lambda on: on.act_then_close(times=1)),
     ("500 after accepting", 5, lambda on: on.act_then_status(500, {"message": "oops"}, times=1)),
@@ -137,13 +139,13 @@ class Recipients:
             self._seen = len(sent)
 
     def _answer(self, contact_id: str, url: str) -> None:
-        said = self.ghl.receive_reply(contact_id)
-        self.answers.append(said["emailMessageId"])
+        reply = self.ghl.receive_reply(contact_id)
+        self.answers.append(reply["emailMessageId"])
         if len(self.answers) % 2:
             self.webhooks["lost"] += 1
             return
         try:
-            taken = self.ghl.deliver(url, said)["status"] == 200
+            taken = self.ghl.deliver(url, reply)["status"] == 200
         except OSError:
             taken = False
         self.webhooks["delivered" if taken else "refused"] += 1

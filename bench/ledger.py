@@ -41,7 +41,7 @@ def compare_ledger(
     rows = dict(query_rows(db, MESSAGES))
     sent = ghl.sent_emails()
     accepted = Counter(entry["to"] for entry in sent)
-    heard = {row[0] for row in query_rows(db, "SELECT ghl_message_id FROM outreach_reply")}
+    reply_ids = {row[0] for row in query_rows(db, "SELECT ghl_message_id FROM outreach_reply")}
     per_day = _per_day(sent)
     return {
         "statuses": dict(Counter(rows.values())),
@@ -58,7 +58,7 @@ def compare_ledger(
             [entry["subject"], entry["html"]] != approved.get(entry["to"]) for entry in sent
         ),
         "in_spite": sum(to in accepted for to in people.stopped),
-        "unheard": len(set(people.answers) - heard),
+        "unheard": len(set(people.answers) - reply_ids),
         "unseen": query_rows(db, UNSEEN)[0][0],
         "most_a_day": max(per_day.values(), default=0),
         "over_the_cap": sum(n > cap for n in per_day.values()),

@@ -85,10 +85,10 @@ def _post_body(connection: http.client.HTTPConnection, path: str, body: bytes) -
     try:
         connection.request("POST", path, body, {"Content-Type": "application/json"})
         answer = connection.getresponse()
-        said = answer.read()
+        body_read = answer.read()
     except (OSError, http.client.HTTPException) as error:
         connection.close()
         return type(error).__name__
     if answer.status != 200:
         return str(answer.status)
-    return "spooled" if b'"spooled"' in said else "stored"
+    return "spooled" if b'"spooled"' in body_read else "stored"

@@ -81,20 +81,20 @@ class Postgres:
 
     def _run(self, program: str, *arguments: str) -> None:
         # Into a file: the server inherits it, and a pipe would never end.
-        with tempfile.TemporaryFile("w+") as said:
+        with tempfile.TemporaryFile("w+") as output:
             done = subprocess.run(
                 [self._bin / program, f"--pgdata={self._data}", *arguments],
                 cwd=self._folder,
                 env={"PATH": os.environ["PATH"], "LC_ALL": "C"},
                 stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=said,
+                stdout=output,
+                stderr=output,
                 check=False,
                 **self._as,
             )
             if done.returncode:
-                said.seek(0)
-                raise RuntimeError(f"{program} failed:\n{said.read()[-2000:]}")
+                output.seek(0)
+                raise RuntimeError(f"{program} failed:\n{output.read()[-2000:]}")
 
 
 def _find_binaries() -> Path:

@@ -62,5 +62,5 @@ def measure_webhook(seconds: float) -> dict[str, Any]:
 
 
 def _run_load(env: dict[str, str], url: str, seconds: float) -> load.LoadResult:
-    said = world.run_manage(env, "-m", "bench.load", url, str(CONNECTIONS), str(seconds))
-    return load.LoadResult(**json.loads(said))
+    output = world.run_manage(env, "-m", "bench.load", url, str(CONNECTIONS), str(seconds))
+    return load.LoadResult(**json.loads(output))

@@ -26,7 +26,7 @@ def page_status(request: HttpRequest) -> dict[str, Any]:
     ):
         return {}
     row = phase.current_control()
-    standing = current_limits.read_limits(row, timezone.now())
+    limits = current_limits.read_limits(row, timezone.now())
     return {
         "house": {
             "phase": row.phase,
@@ -40,8 +40,8 @@ def page_status(request: HttpRequest) -> dict[str, Any]:
             "loosened": loosened_limits(),
             "overdue": review_queue.count_overdue(),
             "waiting": review_queue.waiting_messages().count(),
-            "daily": standing.of_day.limit,
-            "left": standing.of_day.left,
+            "daily": limits.of_day.limit,
+            "left": limits.of_day.left,
             "team_zone": settings.TEAM_TIME_ZONE,
         }
     }

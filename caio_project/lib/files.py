@@ -84,15 +84,15 @@ def json_rows(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
 
     Lines end at a line feed alone: U+2028 and the like may be part of a JSON text.
     """
-    for line, said in enumerate(text.split("\n"), 1):
-        if said.strip():
-            yield line, parse_json_object(said)
+    for line, content in enumerate(text.split("\n"), 1):
+        if content.strip():
+            yield line, parse_json_object(content)
 
 
-def parse_json_object(said: str) -> dict[str, Any] | str:
+def parse_json_object(text: str) -> dict[str, Any] | str:
     """The object, or a sentence on why the text is none."""
     try:
-        row = json.loads(said)
+        row = json.loads(text)
     except RecursionError:
         return "It is nested too deeply."
     except ValueError as error:

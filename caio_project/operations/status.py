@@ -42,7 +42,7 @@ def build_queue_status(now: datetime | None = None) -> dict[str, Any]:
     now = now or timezone.now()
     by_kind, row = review_queue.count_by_kind_and_status(), phase.current_control()
     counts = review_queue.counts_from(by_kind)
-    standing = current_limits.read_limits(row, now)
+    limits = current_limits.read_limits(row, now)
     status: dict[str, Any] = {
         "shadow_mode_emails": {
             "total": counts.total,
@@ -51,17 +51,17 @@ def build_queue_status(now: datetime | None = None) -> dict[str, Any]:
             "rejected": counts.rejected,
         },
         "daily_limit": {
-            "date": standing.day.isoformat(),
-            "limit": standing.of_day.limit,
-            "used": standing.of_day.used,
-            "remaining": standing.of_day.left,
+            "date": limits.day.isoformat(),
+            "limit": limits.of_day.limit,
+            "used": limits.of_day.used,
+            "remaining": limits.of_day.left,
         },
     }
     if not settings.QUEUE_STATUS_DETAIL:
         return status
     return status | {
         "phase": row.phase,
-        "halted": standing.halted,
+        "halted": limits.halted,
         "sandbox": settings.SANDBOXED,
         "pipeline": _pipeline_counts(by_kind),
         "pipeline_healthy": not pipeline_problems(now),
@@ -177,7 +177,7 @@ def running_commit() -> str:
     if not (settings.BASE_DIR / ".git").exists():
         return "unknown"
     try:
-        said = subprocess.run(
+        done = subprocess.run(
             ["git", "rev-parse", "HEAD"],  # noqa: S607
             cwd=settings.BASE_DIR,
             capture_output=True,
@@ -187,4 +187,4 @@ def running_commit() -> str:
         )
     except (OSError, subprocess.TimeoutExpired):
         return "unknown"
-    return said.stdout.strip() or "unknown"
+    return done.stdout.strip() or "unknown"

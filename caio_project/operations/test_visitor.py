@@ -47,11 +47,13 @@ class FollowedVisitor:
             "rb2b", _visitor_body(uuid.uuid4().hex[:10]), kind=Kind.TEST
         ).public_id
 
-    def follow(self, *looks: tuple[str, StepCheck]) -> list[VisitorStep]:
+    def follow(self, *checks: tuple[str, StepCheck]) -> list[VisitorStep]:
         """Each step once it is reached; the last says why it was not."""
         steps: list[VisitorStep] = []
-        for name, look in looks:
-            while not (found := look(self.event)) and time.monotonic() - self._started < self._wait:
+        for name, check in checks:
+            while (
+                not (found := check(self.event)) and time.monotonic() - self._started < self._wait
+            ):
                 time.sleep(POLL_SECONDS)
             if not found:
                 return [
@@ -72,13 +74,13 @@ def follow_test_visitor(wait: float) -> tuple[FollowedVisitor, list[VisitorStep]
     """Store a test visitor and follow it to the review queue for `wait` seconds."""
     visitor = FollowedVisitor(wait)
     received = VisitorStep("received", True, f"event {visitor.event}")
-    looks = (
+    checks = (
         ("lead", _lead_made),
         ("enrichment settled", _enrichment_settled),
         ("assessed", _lead_assessed),
         ("held", _email_held),
     )
-    return visitor, [received, *visitor.follow(*looks)]
+    return visitor, [received, *visitor.follow(*checks)]
 
 
 def ask_clay(wait: float, visitor: FollowedVisitor | None = None) -> list[VisitorStep]:
@@ -134,12 +136,12 @@ def watch_enrichment(row: Enrichment, wait: float) -> list[VisitorStep]:
                 "Clay answered", False, f"not within {wait:.0f} s: {_unanswered_reason(row)}"
             ),
         ]
-    said = (
+    gained = (
         ", ".join(row.gained).replace("_", " ") or "nothing found, as is right for somebody made up"
     )
     return [
         asked,
-        VisitorStep("Clay answered", True, f"{said}; after {time.monotonic() - started:.1f} s"),
+        VisitorStep("Clay answered", True, f"{gained}; after {time.monotonic() - started:.1f} s"),
     ]
 
 

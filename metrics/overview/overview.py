@@ -33,16 +33,16 @@ def overview_context(user: Any) -> dict[str, Any]:
     now = timezone.now()
     stages = flow.flow_stages(now)
     overdue = review_queue.count_overdue()
-    standing = current_limits.read_limits(phase.current_control(), now)
+    limits = current_limits.read_limits(phase.current_control(), now)
     return {
         "stages": stages,
         "headline": flow.overview_headline(stages, overdue),
         "proven": all(stage.is_fresh for stage in stages),
         "oldest": review_queue.waiting_messages().first(),
-        "standing": standing,
-        "left_this_hour": standing.left_this_hour,
+        "standing": limits,
+        "left_this_hour": limits.left_this_hour,
         "hourly": settings.HOURLY_LIMIT,
-        "binding": limit_rules.limit_on_everything(standing),
+        "binding": limit_rules.limit_on_everything(limits),
         "mine": _decided_today(user, now),
         "actions": last_actions(),
         "tests": experiments_page.running_experiments(),

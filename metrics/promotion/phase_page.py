@@ -150,7 +150,7 @@ def _next_machine(row: Control) -> Phase:
 
 
 def domain_context() -> dict[str, Any]:
-    """Our sending domain in a sentence, and who said so."""
+    """Our sending domain in a sentence, and who set its state."""
     name = sending_domains.our_domain()
     row = sending_domains.find_domain(name)
     return {"domain": {"name": name, "row": row, "sentence": sending_domains.describe_domain(row)}}

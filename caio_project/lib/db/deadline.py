@@ -51,9 +51,9 @@ class _WatchedConnection:
         # A duplicate, so that closing it here leaves libpq's own descriptor alone.
         with (
             contextlib.suppress(OSError),
-            socket.socket(fileno=os.dup(inner.pgconn.socket)) as twin,
+            socket.socket(fileno=os.dup(inner.pgconn.socket)) as duplicate,
         ):
-            twin.shutdown(socket.SHUT_RDWR)
+            duplicate.shutdown(socket.SHUT_RDWR)
 
 
 # One thread for the whole process: starting one for each request took as long as everything else in

@@ -78,8 +78,8 @@ def _rows_after(order: tuple[str, ...], values: list[Any]) -> Q:
 
 def _make_cursor(row: Model, keys: tuple[str, ...], *, backwards: bool) -> str:
     values = [getattr(row, key.lstrip("-")) for key in keys]
-    said = [{"at": v.isoformat()} if isinstance(v, datetime) else v for v in values]
-    return base64.urlsafe_b64encode(json.dumps([backwards, *said]).encode()).decode().rstrip("=")
+    shown = [{"at": v.isoformat()} if isinstance(v, datetime) else v for v in values]
+    return base64.urlsafe_b64encode(json.dumps([backwards, *shown]).encode()).decode().rstrip("=")
 
 
 def _read_cursor(cursor: str, model: type[Model], keys: tuple[str, ...]) -> tuple[bool, list[Any]]:
@@ -87,21 +87,21 @@ def _read_cursor(cursor: str, model: type[Model], keys: tuple[str, ...]) -> tupl
     if not cursor:
         return False, []
     try:
-        backwards, *said = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        values = [_key_value(model, key, one) for key, one in zip(keys, said, strict=True)]
+        backwards, *stored = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        values = [_key_value(model, key, one) for key, one in zip(keys, stored, strict=True)]
     except (ValueError, TypeError, KeyError, OverflowError, Invalid) as error:
         raise ValidationError({"cursor": "It is not a cursor of this list."}) from error
     return bool(backwards), values
 
 
-def _key_value(model: type[Model], key: str, said: Any) -> Any:
+def _key_value(model: type[Model], key: str, stored: Any) -> Any:
     name = key.lstrip("-")
     field = model._meta.pk if name == "pk" else model._meta.get_field(name)
-    if isinstance(said, dict):
-        return datetime.fromisoformat(said["at"])
-    if said is None or isinstance(said, list | bool):
+    if isinstance(stored, dict):
+        return datetime.fromisoformat(stored["at"])
+    if stored is None or isinstance(stored, list | bool):
         raise ValueError("not a value of a key")
-    value = field.to_python(said)  # type: ignore[union-attr]
+    value = field.to_python(stored)  # type: ignore[union-attr]
     if isinstance(value, int) and abs(value) >= 2**63:
         raise OverflowError
     return value

@@ -45,8 +45,8 @@ class Command(ReportingCommand):
             step.ok for step in (*steps, *clay_steps)
         )
         if options["json"]:
-            told = {"test_visitor": steps, "test_enrichment": clay_steps}
-            document = {name: [step.__dict__ for step in some] for name, some in told.items()}
+            followed = {"test_visitor": steps, "test_enrichment": clay_steps}
+            document = {name: [step.__dict__ for step in some] for name, some in followed.items()}
             self.as_json({"ok": ok, "stages": [f.__dict__ for f in findings], **document})
         else:
             rows = [(f.name, f.state, f.waiting, f.text) for f in findings]

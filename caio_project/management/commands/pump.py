@@ -22,7 +22,7 @@ RUNS_PER_TASK = (
     3  # runs of one task side by side: one slow vendor must not take every thread from the others
 )
 STALE_SECONDS = 15.0  # seconds after which a wake-up that never started counts as lost
-POLL_SECONDS = 0.05  # seconds between two looks at the queue in memory
+POLL_SECONDS = 0.05  # seconds between two checks of the queue in memory
 
 
 class WakeUpFilter:
