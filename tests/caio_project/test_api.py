@@ -83,7 +83,7 @@ class TestQueueStatus:
         settings.QUEUE_STATUS_DETAIL = False
         assert set(client.get("/api/queue-status").json()) == {"shadow_mode_emails", "daily_limit"}
 
-    def test_is_healthy_when_everything_was_seen_and_nothing_is_stuck(self) -> None:
+    def test_is_healthy_when_seen_and_nothing_is_stuck(self) -> None:
         from caio_project.lib.models import Heartbeat
         from caio_project.schedule import SWEEPS
 
@@ -154,7 +154,7 @@ class TestPendingEmails:
         back = client.get(last["previous"], headers=headers).json()
         assert [row["id"] for row in back["results"]] == seen[1]
 
-    def test_costs_the_same_number_of_queries_at_any_length(
+    def test_query_count_does_not_grow(
         self, client: Client, django_assert_max_num_queries: Any
     ) -> None:
         factories.create_many_held(60)
@@ -195,9 +195,7 @@ class TestPendingEmails:
 
 
 class TestDecisions:
-    def test_a_key_with_a_user_approves_in_that_persons_name(
-        self, client: Client, reviewer: User
-    ) -> None:
+    def test_a_key_approves_in_its_users_name(self, client: Client, reviewer: User) -> None:
         message = factories.held_email()
         headers = key("approvals:decide", user=reviewer)
         answer = post(client, f"/api/emails/{message.public_id}/approve", {"version": 1}, headers)
@@ -209,7 +207,7 @@ class TestDecisions:
             message.text.sha256,
         )  # type: ignore[union-attr]
 
-    def test_a_stale_version_is_a_conflict_and_decides_nothing(self, client: Client) -> None:
+    def test_a_stale_version_conflicts_and_decides_nothing(self, client: Client) -> None:
         message = factories.held_email()
         answer = post(
             client,
@@ -296,7 +294,7 @@ class TestVisitors:
         assert InboundEvent.objects.get().source == "api"
 
     @pytest.mark.parametrize("body", [[], "text", {}, {"LinkedIn URL": ["x"]}])
-    def test_what_cannot_be_read_is_refused_and_not_stored(self, client: Client, body: Any) -> None:
+    def test_an_unreadable_body_is_refused_not_stored(self, client: Client, body: Any) -> None:
         answer = post(client, "/api/visitors", body, key("leads:write"))
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "body")
         assert InboundEvent.objects.count() == 0
@@ -369,7 +367,7 @@ def test_an_unknown_address_is_problem_json(client: Client, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/api/visitors", "/api/halt"])
-def test_json_nested_without_end_is_refused_and_not_a_500(client: Client, path: str) -> None:
+def test_endlessly_nested_json_is_refused_without_500(client: Client, path: str) -> None:
     answer = client.post(
         path,
         "[" * 100_000,

@@ -21,7 +21,7 @@ def _wrong_keys(order: list[str]) -> list[str]:
     return wrong
 
 
-def test_foreign_keys_point_down_the_house_only() -> None:
+def test_foreign_keys_point_to_lower_apps_only() -> None:
     assert _wrong_keys(ORDER) == []
 
 

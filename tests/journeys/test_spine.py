@@ -158,9 +158,7 @@ def test_the_same_body_twice_makes_one_visit_and_one_draft(site: Any, clay: Fake
     assert InboundEvent.objects.get(source="rb2b").deliveries == 2
 
 
-def test_a_visitor_whom_clay_never_answers_goes_on_with_partial_data(
-    site: Any, clay: FakeClay
-) -> None:
+def test_without_clays_answer_a_visitor_goes_on_partially(site: Any, clay: FakeClay) -> None:
     clay.configure(answers=0)
     requests.post(
         f"{site.url}/webhooks/rb2b?token={TOKEN}", data=rb2b.to_body(rb2b.person()), timeout=60
@@ -183,7 +181,7 @@ def test_a_company_without_a_person_never_drafts(site: Any, clay: FakeClay) -> N
     assert (Visit.objects.count(), Lead.objects.count(), Message.objects.count()) == (1, 0, 0)
 
 
-def test_a_body_of_five_megabytes_is_answered_200_and_parked(site: Any) -> None:
+def test_a_five_megabyte_body_is_parked_with_200(site: Any) -> None:
     body = json.dumps({"LinkedIn URL": "x" * 5_000_000})
     answer = requests.post(f"{site.url}/webhooks/rb2b?token={TOKEN}", data=body, timeout=60)
     event = InboundEvent.objects.get()

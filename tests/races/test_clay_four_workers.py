@@ -88,9 +88,7 @@ class TestEveryWayClayMayAnswer:
         assert not InboundEvent.objects.filter(state="parked").exists()
         assert not Lead.objects.filter(needs_assessment_at=None).exists(), "somebody does not go on"
 
-    def test_just_in_time_counts_as_asked_and_just_too_late_as_failed(
-        self, clay: FakeClay, two: Any
-    ) -> None:
+    def test_the_deadline_divides_asked_from_failed(self, clay: FakeClay, two: Any) -> None:
         clay.on(PUSH, containing='"Slow"').delay(DEADLINE * 29 / 30 - 0.5)
         clay.on(PUSH, containing='"Late"').delay(DEADLINE * 31 / 30 + 0.5)
         slow, late = two("Slow"), two("Late")
@@ -121,9 +119,7 @@ class TestEveryWayClayMayAnswer:
         become(rows, answered=2)
         clay.configure(answers=1)
 
-    def test_no_answer_is_partial_after_thirty_seconds_and_better_late(
-        self, clay: FakeClay, two: Any
-    ) -> None:
+    def test_without_answer_a_lead_is_partial_until_later(self, clay: FakeClay, two: Any) -> None:
         clay.configure(answers=0)
         rows = two("Silent")
         become(rows, requested=2)
@@ -174,9 +170,7 @@ def test_the_enrichment_rate_is_what_clay_answered(clay: FakeClay, four_workers:
     assert (gate.raw, gate.value) == ({"settled": 24, "gained": 12}, 0.5)
 
 
-def test_never_more_than_ten_a_second_and_each_asked_once(
-    clay: FakeClay, four_workers: None
-) -> None:
+def test_at_most_ten_a_second_each_asked_once(clay: FakeClay, four_workers: None) -> None:
     rows = wanted(45)
     become(rows, answered=45)
     times = sorted(request.time for request in clay.requests(PUSH))
@@ -190,9 +184,7 @@ def test_never_more_than_ten_a_second_and_each_asked_once(
     )  # and the rate is used: more than one a second, on however busy a machine
 
 
-def test_the_breaker_opens_once_probes_once_a_wait_and_closes_by_an_answer(
-    clay: FakeClay, four_workers: None
-) -> None:
+def test_the_breaker_opens_probes_and_closes_once(clay: FakeClay, four_workers: None) -> None:
     clay.configure(answers=0)
     clay.on(PUSH).status(500)
     clay.on(PUSH, containing='"Straggler"').never()

@@ -115,9 +115,7 @@ def workers(ghl: FakeGhl) -> Iterator[Workers]:
 
 
 @pytest.mark.parametrize("halt", [by_button, by_command, by_api])
-def test_with_several_workers_in_the_middle_of_their_work(
-    ghl: FakeGhl, workers: Workers, halt: Any
-) -> None:
+def test_a_halt_stops_several_working_workers(ghl: FakeGhl, workers: Workers, halt: Any) -> None:
     """Sending, tagging and looking, each call slow: after the halt all that begins, begins within
     two seconds.
     """
@@ -225,7 +223,7 @@ def test_while_the_sending_call_is_still_connecting(ghl: FakeGhl, settings: Any)
     assert (SendIntent.objects.get().outcome, DailySlots.objects.get().used) == ("not_sent", 0)
 
 
-def test_an_answer_about_the_halt_that_comes_late_is_not_believed(ghl: FakeGhl) -> None:
+def test_a_late_answer_about_the_halt_is_ignored(ghl: FakeGhl) -> None:
     message = factories.cleared_email()
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -247,9 +245,7 @@ def test_an_answer_about_the_halt_that_comes_late_is_not_believed(ghl: FakeGhl) 
     assert now_is(message).status == "sent"
 
 
-def test_emergency_stop_holds_from_the_start_of_a_process(
-    ghl: FakeGhl, worker: Worker, clock: Any
-) -> None:
+def test_emergency_stop_holds_from_process_start(ghl: FakeGhl, worker: Worker, clock: Any) -> None:
     message = factories.cleared_email()
     worker.environment["EMERGENCY_STOP"] = "true"
     assert worker.run() == 0

@@ -83,7 +83,7 @@ def test_the_last_of_the_days_warm_up_goes_to_one(
     assert SendIntent.objects.filter(day=day, from_domain="mail.ours.example.com").count() == 20
 
 
-def test_the_hour_slides_through_the_one_that_is_there_twice(
+def test_the_hourly_window_slides_through_the_repeated_hour(
     ghl: FakeGhl, settings: Any, clock: Any
 ) -> None:
     """Claimed at 01:40 by summer time; it is 01:20 by winter time, forty minutes later and not
@@ -97,9 +97,7 @@ def test_the_hour_slides_through_the_one_that_is_there_twice(
     assert states() == {"sent": 1, "cleared": WORKERS - 1}
 
 
-def test_a_queue_that_is_worked_off_over_midnight_has_two_days_and_passes_neither(
-    ghl: FakeGhl, clock: Any
-) -> None:
+def test_sending_over_midnight_keeps_both_daily_caps(ghl: FakeGhl, clock: Any) -> None:
     """The clock runs on: some claim before midnight, some after, and each counts for the day it was
     claimed on.
     """

@@ -148,9 +148,7 @@ def test_a_new_domain_begins_its_warm_up_once(ghl: FakeGhl) -> None:
     assert ControlChange.objects.filter(what="warm_up").count() == 1
 
 
-def test_the_slots_kept_for_more_urgent_ones_are_taken_by_nobody(
-    ghl: FakeGhl, settings: Any
-) -> None:
+def test_reserved_slots_are_taken_by_nobody_else(ghl: FakeGhl, settings: Any) -> None:
     """Three are left, and two HOT emails go to California, which opens in an hour: one LOW one may
     leave.
     """
@@ -180,7 +178,7 @@ def test_one_email_and_eight_workers_is_one_email(ghl: FakeGhl) -> None:
     assert len(ghl.requests("POST /contacts/upsert")) == 1
 
 
-def test_one_email_and_eight_workers_is_one_email_in_the_sandbox(settings: Any) -> None:
+def test_eight_workers_send_one_sandbox_email_once(settings: Any) -> None:
     settings.SANDBOXED = ["ghl"]
     factories.cleared_email()
     assert sorted(at_once(*[one] * WORKERS)) == [0] * 7 + [1]
@@ -201,9 +199,7 @@ def test_eight_workers_share_one_rate() -> None:
     assert sum(at_once(*[many] * WORKERS)) == contacts.CALLS_PER_WINDOW
 
 
-def test_two_processes_and_two_hundred_approved_send_exactly_the_daily_cap(
-    ghl: FakeGhl, worker: Worker, clock: Any
-) -> None:
+def test_two_processes_send_exactly_the_daily_cap(ghl: FakeGhl, worker: Worker, clock: Any) -> None:
     """Against GoHighLevel's own rate limit, which is never hit; what our rate defers uses up no
     slot.
     """

@@ -103,7 +103,7 @@ def test_a_proxy_in_the_environment_is_not_used(
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_refused_connection_is_unavailable_for_a_write_too(method: str) -> None:
+def test_a_refused_connection_is_unavailable_for_writes_too(method: str) -> None:
     port = unused_port()
     failure = failed(method, f"http://127.0.0.1:{port}/thing", deadline=2)
     assert (kind(failure), failure.status, failure.detail) == (
@@ -114,7 +114,7 @@ def test_a_refused_connection_is_unavailable_for_a_write_too(method: str) -> Non
 
 
 @pytest.mark.parametrize("status", [408, 425, 429])
-def test_a_status_that_says_later_is_unavailable_for_a_write_too(peer: Peer, status: int) -> None:
+def test_a_retry_later_status_is_unavailable_for_writes_too(peer: Peer, status: int) -> None:
     peer.on("POST /thing").status(status, {"message": "later"})
     failure = failed("POST", peer.url + "/thing", json={})
     assert (kind(failure), failure.status, peer.acted) == ("ServiceUnavailable", status, 0)
@@ -135,7 +135,7 @@ def test_a_status_that_says_later_is_unavailable_for_a_write_too(peer: Peer, sta
         ("²", None),
     ],
 )
-def test_retry_after_is_read_where_it_is_a_number_or_a_date(
+def test_retry_after_may_be_a_number_or_date(
     peer: Peer, header: str, seconds: float | None
 ) -> None:
     peer.on("POST /thing").status(429, headers={"Retry-After": header})
@@ -165,7 +165,7 @@ def test_a_form_is_sent_as_one(peer: Peer) -> None:
     }
 
 
-def test_what_is_asked_before_ends_the_call_with_not_a_byte_sent(tmp_path: Path) -> None:
+def test_a_failing_check_before_sends_no_byte(tmp_path: Path) -> None:
     """It is asked when the connection stands; what it raises comes out as it is."""
     asked: list[int] = []
 
@@ -182,15 +182,13 @@ def test_what_is_asked_before_ends_the_call_with_not_a_byte_sent(tmp_path: Path)
         assert len([request for request in server.requests if request]) == 1
 
 
-def test_a_tls_handshake_that_is_never_answered_is_unavailable_for_a_write() -> None:
+def test_an_unanswered_tls_handshake_is_unavailable_for_writes() -> None:
     with RawServer(saying(b""), handshake=False) as server:
         failure = failed("POST", server.url, json={}, deadline=0.5)
         assert (kind(failure), server.requests) == ("ServiceUnavailable", [])
 
 
-def test_a_certificate_that_is_not_trusted_is_unavailable_and_nothing_is_said(
-    tmp_path: Path,
-) -> None:
+def test_an_untrusted_certificate_is_unavailable_and_sends_nothing(tmp_path: Path) -> None:
     context, _ = certificate(tmp_path)
     with RawServer(saying(b"HTTP/1.1 200 OK\r\n\r\n"), tls=context) as server:
         failure = failed("POST", server.url, json={}, deadline=2)
@@ -320,7 +318,7 @@ def test_an_answer_within_the_deadline_is_taken_whole(peer: Peer) -> None:
 # How much is read
 
 
-def test_the_largest_answer_is_read_and_one_byte_more_is_not(peer: Peer) -> None:
+def test_one_byte_over_the_largest_answer_is_refused(peer: Peer) -> None:
     peer.answer = Reply(200, b"x" * http.MAX_ANSWER_BYTES)
     assert len(send("GET", peer.url + "/thing").body) == http.MAX_ANSWER_BYTES
     peer.answer = Reply(200, b"x" * (http.MAX_ANSWER_BYTES + 1))
@@ -329,7 +327,7 @@ def test_the_largest_answer_is_read_and_one_byte_more_is_not(peer: Peer) -> None
     assert failure.detail == f"{peer.url.removeprefix('http://')} answered more than 5242880 bytes"
 
 
-def test_an_endless_answer_is_given_up_long_before_the_deadline() -> None:
+def test_an_endless_answer_is_cut_before_the_deadline() -> None:
     with RawServer(dripping(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 1_000_000, every=0.001)) as server:
         started = time.monotonic()
         assert kind(failed("GET", server.url, deadline=30)) == "ServiceUnavailable"
@@ -371,9 +369,7 @@ def test_a_4xx_is_refused(peer: Peer, status: int) -> None:
         ("[" * 100_000, "[" * 200),
     ],
 )
-def test_what_an_error_says_is_one_line_that_can_be_stored(
-    peer: Peer, body: object, said: str
-) -> None:
+def test_an_error_text_is_one_storable_line(peer: Peer, body: object, said: str) -> None:
     peer.on("POST /thing").status(422, body) if not isinstance(body, bytes) else setattr(
         peer, "answer", Reply(422, body)
     )
@@ -389,12 +385,12 @@ def test_a_long_error_is_cut(peer: Peer) -> None:
     assert failure.json() == {"message": "x" * 10_000}
 
 
-def test_an_error_that_is_not_json_reads_as_an_empty_object(peer: Peer) -> None:
+def test_a_non_json_error_reads_as_empty_object(peer: Peer) -> None:
     peer.on("POST /thing").status(422, "[" * 100_000)
     assert failed("POST", peer.url + "/thing", json={}).json() == {}
 
 
-def test_an_answer_that_is_not_json_raises_value_error_however_deep(peer: Peer) -> None:
+def test_a_non_json_answer_raises_value_error(peer: Peer) -> None:
     for body in ("<html>", "[" * 100_000):
         peer.answer = Reply(200, body)
         with pytest.raises(ValueError, match=r".+"):

@@ -50,7 +50,7 @@ def test_a_token_among_the_arguments_is_left_out(lines: tuple[logging.Logger, io
     assert stream.getvalue() == "Unauthorized: /webhooks/rb2b/… by Bearer …\n100% sure\n1 of 2\n"
 
 
-def test_a_line_with_wrong_arguments_does_not_fail_its_caller(
+def test_wrong_log_arguments_do_not_raise(
     lines: tuple[logging.Logger, io.StringIO], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(logging, "raiseExceptions", False)

@@ -25,7 +25,7 @@ def test_without_trials_there_is_no_difference() -> None:
 
 
 @given(st.integers(1, 200), st.integers(1, 200), st.data())
-def test_an_interval_holds_the_difference_seen_and_turns_round_with_it(
+def test_an_interval_contains_its_difference_and_mirrors(
     n: int, m: int, data: st.DataObject
 ) -> None:
     a, b = data.draw(st.integers(0, n)), data.draw(st.integers(0, m))

@@ -55,7 +55,7 @@ def test_an_empty_database_passes_nothing(target: str) -> None:
 
 
 class TestEnrichmentRate:
-    def test_counts_what_gained_in_time_and_says_how_many_are_missing(self) -> None:
+    def test_counts_timely_gains_and_names_the_missing(self) -> None:
         lead = factories.LeadFactory()
         settled(lead, ["title"])
         settled(lead, ["company.industry"], outcome="late", after=timedelta(hours=25))
@@ -77,7 +77,7 @@ class TestEnrichmentRate:
             settled(lead, ["title"] if n < 14 else [])
         assert (gate("enrichment rate").verdict, gate("enrichment rate").met) == ("fail", False)
 
-    def test_above_the_threshold_passes_only_after_seven_days_in_a_row(self) -> None:
+    def test_above_the_threshold_passes_after_seven_days(self) -> None:
         start = timezone.now() - timedelta(days=7)
         verdicts = []
         with time_machine.travel(start, tick=False) as clock:
@@ -139,7 +139,7 @@ class TestSendErrors:
             self.failed(why)
         assert gate("send errors").met
 
-    def test_one_refusal_of_ours_fails_even_at_low_volume(self) -> None:
+    def test_one_own_refusal_fails_at_low_volume(self) -> None:
         self.failed("refused")
         found = gate("send errors")
         assert (found.verdict, reason_text(found)) == (
@@ -196,7 +196,7 @@ class TestConnectivity:
         )
         assert (found.sample, found.needed) == (3, 9)
 
-    def test_polling_counts_where_it_came_to_its_end_within_a_day(self) -> None:
+    def test_complete_polling_within_a_day_counts(self) -> None:
         factories.held_email()
         row = SyncCursor.objects.create(
             name="emails", polled_at=timezone.now() - timedelta(hours=25), error="oops"
@@ -230,7 +230,7 @@ def test_gates_lead_into_two_phases() -> None:
 
 
 class TestForPages:
-    def test_what_was_measured_stands_for_a_minute_with_its_time(self) -> None:
+    def test_an_evaluation_is_kept_for_a_minute(self) -> None:
         with time_machine.travel("2026-11-02 15:00:10+00:00", tick=False) as clock:
             first = gate_evaluation.recent_evaluation("assisted")
             settled(factories.LeadFactory(), ["title"])
@@ -241,13 +241,13 @@ class TestForPages:
             later = gate_evaluation.recent_evaluation("assisted")
             assert (later.at - first.at, later.gates[0].sample) == (timedelta(seconds=61), 1)
 
-    def test_each_target_has_its_own_and_a_frozen_evaluation_begins_anew(self) -> None:
+    def test_kept_evaluations_are_by_target_until_recorded(self) -> None:
         first = gate_evaluation.recent_evaluation("assisted")
         assert gate_evaluation.recent_evaluation("autonomous").target == "autonomous"
         gate_evaluation.record_evaluation(gate_evaluation.evaluate_gates("assisted"))
         assert gate_evaluation.recent_evaluation("assisted").at > first.at
 
-    def test_the_pages_say_when_it_was_measured_and_measure_nothing_again(
+    def test_pages_show_the_kept_evaluation_and_its_time(
         self, client: Client, viewer: User
     ) -> None:
         client.force_login(viewer)

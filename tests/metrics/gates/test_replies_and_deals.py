@@ -92,7 +92,7 @@ class TestReplyRate:
         self.emailed(days, **more)
         assert self.counted() == (0, counts)
 
-    def test_bounces_stay_in_and_follow_ups_are_no_first_email(self) -> None:
+    def test_bounces_count_and_follow_ups_do_not(self) -> None:
         message = self.emailed()
         message.events.create(key="1", kind="bounced", source="poll", at=timezone.now())
         self.emailed(step=2, follows=message)
@@ -147,9 +147,7 @@ class TestReplyRate:
 
 
 class TestPipelineValue:
-    def test_open_deals_of_our_pipeline_and_the_part_that_came_through_us(
-        self, settings: Any
-    ) -> None:
+    def test_sums_open_deals_and_those_through_us(self, settings: Any) -> None:
         settings.GHL_PIPELINE_ID = "pl_1"
         now = timezone.now()
         message = factories.held_email()
@@ -220,7 +218,7 @@ class TestFlow:
         reply.lead.meetings.update(booked_at=day)
         assert (self.stage("replies").count, self.stage("meetings").count) == (0, 0)
 
-    def test_webhooks_that_wait_are_seen_and_stuck_after_five_minutes(self) -> None:
+    def test_waiting_webhooks_are_stuck_after_five_minutes(self) -> None:
         events.store_event("ghl", b"{}", received_at=timezone.now() - timedelta(minutes=6))
         events.store_event("ghl_workflow", b"{}")
         found = self.stage("replies")
@@ -232,7 +230,7 @@ class TestFlow:
         Heartbeat.beat("outreach.sync_ghl")
         assert self.stage("replies").is_fresh and self.stage("meetings").is_fresh
 
-    def test_connected_only_what_was_read_within_the_hour_is_fresh(self, ghl: Any) -> None:
+    def test_only_lists_read_within_the_hour_are_fresh(self, ghl: Any) -> None:
         Heartbeat.beat("outreach.sync_ghl")
         assert not self.stage("replies").is_fresh
         for name, minutes in (("emails", 5), ("meetings", 61)):
@@ -261,7 +259,7 @@ class TestDiagnosis:
             "reading GoHighLevel": (True, "in the sandbox there is nothing to read")
         }
 
-    def test_each_thing_that_is_read_says_how_it_stands(self, ghl: Any) -> None:
+    def test_every_polled_list_reports_its_state(self, ghl: Any) -> None:
         assert self.findings() == {
             "reading GoHighLevel": (False, "never tried; is a worker running?")
         }

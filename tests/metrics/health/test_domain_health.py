@@ -157,9 +157,7 @@ def test_a_server_that_fails_confirms_nothing(fake_dns: FakeDns) -> None:
     assert dns_records.look_up_records(DOMAIN) == DnsRecords("unknown", "unknown", "unknown")
 
 
-def test_a_server_that_is_silent_confirms_nothing_and_is_not_waited_for_long(
-    fake_dns: FakeDns, settings: Any
-) -> None:
+def test_a_silent_server_confirms_nothing_quickly(fake_dns: FakeDns, settings: Any) -> None:
     fake_dns.is_silent, settings.DKIM_SELECTORS = True, []
     began = timezone.now()
     assert dns_records.look_up_records(DOMAIN) == DnsRecords("unknown", "unknown", "unknown")
@@ -169,7 +167,7 @@ def test_a_server_that_is_silent_confirms_nothing_and_is_not_waited_for_long(
 # --- The sample -----------------------------------------------------------------------------------
 
 
-def test_what_became_of_what_left_is_counted_once_for_each_email() -> None:
+def test_each_email_counts_once_per_outcome() -> None:
     emails = sent(60)
     for email, kind in zip(
         emails, ["bounced", "complained", "unsubscribed", "opened", "clicked"], strict=False
@@ -199,7 +197,7 @@ def test_only_what_really_left_is_in_the_sample() -> None:
     assert domain_health.measure_sample(timezone.now(), NOW_KNOWN).sent == 3
 
 
-def test_a_month_is_looked_at_where_too_little_left_in_a_week() -> None:
+def test_a_month_counts_where_a_week_has_too_few() -> None:
     sent(49)
     sent(20, timedelta(days=20))
     sent(20, timedelta(days=31))
@@ -239,7 +237,7 @@ def test_a_verdict_is_made_every_half_hour(live: FakeDns, time_machine: Any) -> 
 
 
 @pytest.mark.parametrize("change", [{"GHL_FROM_EMAIL": ""}, {"SANDBOXED": ["ghl"]}])
-def test_where_nothing_is_sent_nothing_is_judged_or_asked(
+def test_without_sending_nothing_is_measured(
     live: FakeDns, settings: Any, change: dict[str, Any]
 ) -> None:
     for name, value in change.items():
@@ -256,7 +254,7 @@ def test_a_record_that_is_lost_alerts_at_once(live: FakeDns) -> None:
     ]
 
 
-def test_a_healthy_domain_is_what_the_machine_waits_for(live: FakeDns) -> None:
+def test_auto_approval_waits_for_a_healthy_domain(live: FakeDns) -> None:
     phase.current_control()
     phase.change_phase(Phase.ASSISTED, by=None, reason="test")
     phase.set_auto_approval(True, by=None, reason="test")
@@ -292,13 +290,13 @@ class TestGate:
             judged(95, day + 0.01)
         assert (gate().met, gate().value, gate().sample) == (True, 71, 14)
 
-    def test_one_look_at_70_in_fourteen_days_fails_it(self, live: FakeDns) -> None:
+    def test_one_score_of_70_in_fourteen_days_fails(self, live: FakeDns) -> None:
         for day in range(14):
             judged(95, day)
         judged(70, 5.01)
         assert (gate().met, gate().verdict, gate().value) == (False, "fail", 70)
 
-    def test_a_day_without_a_score_is_not_a_good_one(self, live: FakeDns) -> None:
+    def test_a_day_without_score_is_missing(self, live: FakeDns) -> None:
         for day in range(14):
             judged(None if day == 3 else 95, day)
         assert (gate().met, gate().verdict, gate().sample) == (False, "insufficient", 13)

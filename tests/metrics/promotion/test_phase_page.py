@@ -40,9 +40,7 @@ def lead_client(client: Client, lead_user: User) -> Client:
 # --- What would stop us ---------------------------------------------------------------------------
 
 
-def test_every_guardrail_is_shown_with_count_threshold_and_window(
-    lead_client: Client, settings: Any
-) -> None:
+def test_guardrails_show_count_threshold_and_window(lead_client: Client, settings: Any) -> None:
     settings.GHL_FROM_EMAIL = "alex@mail.ours.example.com"
     guardrails.store_health_verdict(
         DomainHealth("mail.ours.example.com", 84, "present", "missing", "present", timezone.now())
@@ -106,7 +104,7 @@ def test_the_api_says_the_same(lead_client: Client) -> None:
 # --- The switch -----------------------------------------------------------------------------------
 
 
-def test_a_lead_turns_the_machine_on_with_a_reason_and_its_limits(lead_client: Client) -> None:
+def test_a_lead_turns_the_machine_on_with_limits(lead_client: Client) -> None:
     assert lead_client.get("/sales/phase/machine").status_code == 200
     typed = {"on": "yes", "under_intent": "30", "reason": "Six weeks of agreement."}
     answer = lead_client.post("/sales/phase/machine", typed)
@@ -238,9 +236,7 @@ class TestAgreement:
         assert self.between(timedelta(seconds=29)).decisions == 0
         assert self.between(timedelta(seconds=31)).decisions == 1
 
-    def test_what_was_undone_does_not_count_and_the_last_word_does(
-        self, ghl: object, reviewer: User
-    ) -> None:
+    def test_undone_decisions_do_not_count_the_last_does(self, ghl: object, reviewer: User) -> None:
         message = self.decide(reviewer, True, "approved")
         review_actions.undo_approval(message, by=reviewer)
         assert self.between().decisions == 0

@@ -100,7 +100,7 @@ def test_the_headers_of_an_error_stay(client: Client) -> None:
     assert client.get("/raising/throttled").headers["Retry-After"] == "7"
 
 
-def test_a_body_that_is_not_json_is_400_and_says_where(client: Client) -> None:
+def test_a_non_json_body_is_400_naming_the_place(client: Client) -> None:
     response = client.post("/raising/x", b'{"a": ', content_type="application/json")
     assert (response.status_code, response.headers["Content-Type"]) == (
         400,
