@@ -138,7 +138,6 @@ def _fill_database(connection: Any, visits: int) -> None:
 
 
 def load_visits(cursor: Any, visits: int) -> None:
-    """Put so many visits, and what belongs to them, into empty tables."""
     cursor.execute(
         "SET session_replication_role = replica"
     )  # the foreign keys are right: no check of each

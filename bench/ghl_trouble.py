@@ -79,7 +79,6 @@ def _shown_late(emails: int) -> int:
 
 
 def count_trouble(ghl: FakeGhl, emails: int) -> dict[str, int]:
-    """How often each thing went wrong."""
     found = Counter({name: 0 for name, _, _ in WAYS})
     found.update(_trouble_name(request) for request in ghl.requests() if request.behaviour)
     found["429 by its own limit"] = sum(

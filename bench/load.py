@@ -130,7 +130,6 @@ def _open_connection(
 
 
 def _visitor_requests(host: str, target: str) -> "itertools.starmap[bytes]":
-    """Another visitor each time."""
     head = (
         f"POST {target} HTTP/1.1\r\nHost: {host}\r\nContent-Type: "
         "application/json\r\nContent-Length: "

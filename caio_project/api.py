@@ -54,7 +54,6 @@ def live_view(request: HttpRequest) -> JsonResponse:
 
 @csrf_exempt
 def unknown_address(request: HttpRequest, unknown: str) -> JsonResponse:
-    """Answer any unknown address of the API with problem JSON."""
     return problem_response(404, "There is no such address; /api/docs lists those there are.")
 
 

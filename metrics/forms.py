@@ -45,7 +45,6 @@ class AutoApprovalForm(forms.Form):
     )
 
     def for_stopping(self) -> "AutoApprovalForm":
-        """Offer only "Off", for a user who may not turn it on."""
         self.fields["on"].choices = [("no", "Off")]  # type: ignore[attr-defined]
         for name in ("under_intent", "warm_connections"):
             del self.fields[name]

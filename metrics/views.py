@@ -36,7 +36,6 @@ def overview_page(request: HttpRequest) -> HttpResponse:
 
 @viewer_page
 def machine_view(request: HttpRequest) -> HttpResponse:
-    """Turn automatic approval on (a Lead) or off (also a Reviewer)."""
     may_turn_on = request.user.has_perm(phase.AUTO_APPROVE_PERMISSION)
     if not may_turn_on and not request.user.has_perm(phase.HALT_PERMISSION):
         raise PermissionDenied(
@@ -62,7 +61,6 @@ def machine_view(request: HttpRequest) -> HttpResponse:
 
 @viewer_page
 def domain_view(request: HttpRequest) -> HttpResponse:
-    """Start the warm-up of our sending domain, or mark the domain established."""
     if not request.user.has_perm(sending_domains.WARM_UP_PERMISSION):
         raise PermissionDenied("Leads set the warm-up of the sending domain. Nothing was changed.")
     posted = request.method == "POST"

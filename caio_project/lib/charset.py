@@ -15,7 +15,6 @@ Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 def drop_charset(environ: dict[str, Any]) -> dict[str, Any]:
-    """The same WSGI request without a charset in its content type."""
     return {**environ, "CONTENT_TYPE": CHARSET_PARAMETER.sub("", environ.get("CONTENT_TYPE") or "")}
 
 

@@ -92,7 +92,7 @@ class FileImportCommand(ReportingCommand):
     def finish(
         self, report: FileReport, options: dict[str, Any], what: str, *, stored: bool
     ) -> None:
-        """Print the report. Raises CommandError where a line was wrong."""
+        """Raises CommandError where a line was wrong."""
         if options["json"]:
             found = {
                 name: value for name, value in report.__dict__.items() if name != "nobody" or value

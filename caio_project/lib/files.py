@@ -101,7 +101,6 @@ def parse_json_object(text: str) -> dict[str, Any] | str:
 
 
 def _csv_dialect(text: str) -> type[csv.Dialect]:
-    """Commas, tabs, or the semicolons of a European spreadsheet."""
     first = re.split(r"[\r\n]", text, maxsplit=1)[0]
 
     class Found(csv.excel):

@@ -24,7 +24,6 @@ class Heartbeat(models.Model):
 
     @classmethod
     def beat(cls, name: str, *, worked: bool = False, now: datetime | None = None) -> None:
-        """Record that `name` is alive, and that it did real work if `worked`."""
         now = now or timezone.now()
         changes = {"seen_at": now, **({"worked_at": now} if worked else {})}
         stale = cls.objects.filter(name=name)

@@ -76,12 +76,10 @@ def load_examples() -> int:
 
 
 def visitor_bodies() -> list[dict[str, Any]]:
-    """The example visitors as RB2B would post them now."""
     return [_visitor_body(visitor) for visitor in EXAMPLE_VISITORS]
 
 
 def curl_visitor() -> dict[str, Any]:
-    """A seventh one, for trying the webhook by hand."""
     return _visitor_body(CURL_VISITOR)
 
 

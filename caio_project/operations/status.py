@@ -30,7 +30,6 @@ CACHE_SECONDS = 5
 
 
 def queue_status() -> dict[str, Any]:
-    """The document of GET /api/queue-status, at most five seconds old."""
     found = cache.get("queue-status")
     if found is None:
         found = build_queue_status()
@@ -111,7 +110,6 @@ def pipeline_problems(now: datetime | None = None) -> list[str]:
 
 
 def spool_troubles() -> list[str]:
-    """Bodies stuck in a spool: alarms of any machine, and this machine's folder."""
     here = stuck_files.spool_status()
     return [
         *alarms.open_texts(stuck_files.PREFIX),
@@ -126,7 +124,6 @@ class HealthCheck:
 
 
 def health_checks(now: datetime | None = None) -> dict[str, HealthCheck]:
-    """Every check of /api/health by name."""
     now = now or timezone.now()
     checks = {"database": check_database()}
     if not checks["database"].ok:

@@ -71,7 +71,6 @@ class FollowedVisitor:
 
 
 def follow_test_visitor(wait: float) -> tuple[FollowedVisitor, list[VisitorStep]]:
-    """Store a test visitor and follow it to the review queue for `wait` seconds."""
     visitor = FollowedVisitor(wait)
     received = VisitorStep("received", True, f"event {visitor.event}")
     checks = (
@@ -105,7 +104,6 @@ def ask_clay(wait: float, visitor: FollowedVisitor | None = None) -> list[Visito
 
 
 def watch_enrichment(row: Enrichment, wait: float) -> list[VisitorStep]:
-    """Whether a request was pushed and answered, within `wait` seconds."""
     started, until = time.monotonic(), time.monotonic() + wait
     while (
         row.requested_at is None

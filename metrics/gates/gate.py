@@ -51,7 +51,6 @@ class Threshold:
     scope: Scope = Scope.WHOLE
 
     def is_met_by(self, measured: float | None) -> bool:
-        """No measurement meets nothing."""
         if measured is None:
             return False
         match self.comparison:

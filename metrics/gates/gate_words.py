@@ -67,7 +67,6 @@ def threshold_words(gate: Gate) -> str:
 
 
 def reason_words(gate: Gate) -> str:
-    """Why the gate has its verdict, beside the verdict."""
     if gate.reason is None:
         return ""
     if gate.reason.code == ReasonCode.THRESHOLD_MISSED:

@@ -24,7 +24,6 @@ class DnsRecords:
 
 
 def look_up_records(domain: str) -> DnsRecords:
-    """Takes at most a few seconds for each name that is looked up."""
     resolver = _dns_resolver()
     return DnsRecords(
         _spf_record(domain, resolver),

@@ -35,13 +35,11 @@ class Stage:
 
     @property
     def is_fresh(self) -> bool:
-        """Seen working within the hour, with nothing stuck."""
         seen = self.seen_at is not None and self.seen_at > timezone.now() - FRESH_WITHIN
         return seen and not self.is_stuck and not self.is_off
 
 
 def flow_stages(now: datetime | None = None) -> list[Stage]:
-    """The nine stages in order."""
     now = now or timezone.now()
     start = calendar.start_of_day(now, settings.TEAM_TIME_ZONE)
     seen = {beat.name: beat for beat in Heartbeat.objects.all()}
@@ -109,8 +107,6 @@ class StageQueue:
 
 
 def stage_queues() -> dict[str, StageQueue]:
-    """What waits at each stage, by the stage's code."""
-
     def emails(*statuses: Status) -> QuerySet[Message]:
         return Message.objects.filter(status__in=statuses)
 

@@ -61,7 +61,6 @@ def _decided_today(user: Any, now: datetime) -> dict[str, int]:
 
 
 def last_actions() -> list[RecentAction]:
-    """The newest decisions and changes of phase or halt, together."""
     decided = Decision.objects.select_related("message__lead").order_by("-at")[:MAX_ACTIONS]
     found = [RecentAction(d.at, d.get_verdict_display(), d.by_name, d.message) for d in decided]
     found += [

@@ -122,7 +122,6 @@ def auto_approval_state(row: Control, now: datetime) -> AutoApprovalState:
 
 
 def switch_initial(may_turn_on: bool) -> dict[str, Any]:
-    """Initial values of the switch's form."""
     row = phase.current_control()
     return {
         "on": "yes" if row.auto_approve and may_turn_on else "no",
@@ -150,7 +149,6 @@ def _next_machine(row: Control) -> Phase:
 
 
 def domain_context() -> dict[str, Any]:
-    """Our sending domain in a sentence, and who set its state."""
     name = sending_domains.our_domain()
     row = sending_domains.find_domain(name)
     return {"domain": {"name": name, "row": row, "sentence": sending_domains.describe_domain(row)}}

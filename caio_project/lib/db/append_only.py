@@ -20,7 +20,6 @@ class AppendOnly(models.Model):
 
 
 def forbid_changes(schema_editor: Any, table: str) -> None:
-    """Forbid UPDATE and DELETE on `table` in the database itself."""
     if schema_editor.connection.vendor == "sqlite":
         for verb in ("UPDATE", "DELETE"):
             schema_editor.execute(
@@ -77,7 +76,6 @@ class HoldAppendOnly(Operation):
 
 
 def append_only_tables(alias: str = "default") -> list[str]:
-    """Every table that has the triggers, as the database itself reports it."""
     connection = connections[alias]
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":

@@ -65,7 +65,6 @@ def problem_body(status: int, detail: str) -> dict[str, Any]:
 
 
 def problem_response(status: int, detail: str, **headers: str) -> JsonResponse:
-    """For plain Django views."""
     return JsonResponse(
         problem_body(status, detail),
         status=status,

@@ -41,5 +41,4 @@ def not_stored_response() -> JsonResponse:
 
 
 def incomplete_response() -> JsonResponse:
-    """The body did not arrive in full; nothing was stored."""
     return problem_response(400, "body: it did not come to its end.")

@@ -147,7 +147,6 @@ class Command(BaseCommand):
         return f"http://{'127.0.0.1' if self.host == '0.0.0.0' else self.host}:{self.port}"  # noqa: S104
 
     def _announce(self) -> None:
-        """Once the web server answers, print where everything is."""
         if self._ready_at or not self._answers():
             if not self._ready_at and time.monotonic() - self._began > SLOW_START_SECONDS:
                 self._began = time.monotonic()
