@@ -1,4 +1,6 @@
-"""What every test may use: fakes of the vendors, people with roles, a clock, and databases that keep their triggers."""
+"""What every test may use: fakes of the vendors, people with roles, a clock, and databases that
+keep their triggers.
+"""
 
 import os
 import shutil
@@ -28,8 +30,9 @@ from tests.fakes.slack import FakeSlack
 
 TOKEN = "test-token-0123456789"
 
-# Property tests try the same examples in every run, so that a red one is always the change's own; a busy machine pauses
-# for longer than hypothesis allows one example. To look for new ones: --hypothesis-profile=explore.
+# Property tests try the same examples in every run, so that a red one is always the change's own; a
+# busy machine pauses for longer than hypothesis allows one example. To look for new ones:
+# --hypothesis-profile=explore.
 hypothesis_settings.register_profile(
     "steady",
     deadline=None,
@@ -112,7 +115,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """SQLite in a file, as the product has it: in memory, threads share one cache and lock each other's tables."""
+    """SQLite in a file, as the product has it: in memory, threads share one cache and lock each
+    other's tables.
+    """
     database = django_settings.DATABASES["default"]
     if database["ENGINE"].endswith("sqlite3"):
         database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
@@ -120,13 +125,17 @@ def django_db_modify_db_settings(
 
 @pytest.fixture(scope="session")
 def live_server(django_db_setup: None, live_server: Any) -> Any:
-    """Started once the database is a file; with one in memory the server shares the connection of the test."""
+    """Started once the database is a file; with one in memory the server shares the connection of
+    the test.
+    """
     return live_server
 
 
 @pytest.fixture(autouse=True)
 def own_spool(settings: Any, tmp_path: Path) -> Iterator[None]:
-    """No test sees the spool of a server that runs here, nor the drainer or the pause of the test before."""
+    """No test sees the spool of a server that runs here, nor the drainer or the pause of the test
+    before.
+    """
     settings.SPOOL_DIR = tmp_path / "spool"
     receive._process_state.away_until = 0.0
     yield
@@ -161,7 +170,9 @@ def clean_cache() -> Iterator[None]:
 
 @pytest.fixture
 def flushable(transactional_db: None) -> Iterator[None]:
-    """A transactional test on SQLite ends in DELETE FROM every table, which the append-only triggers forbid."""
+    """A transactional test on SQLite ends in DELETE FROM every table, which the append-only
+    triggers forbid.
+    """
     yield
     end_the_drainer()  # before everything is flushed
     if connection.vendor == "sqlite":
@@ -191,7 +202,9 @@ GUARDED = (
 
 @pytest.fixture
 def committed(flushable: None) -> Iterator[None]:
-    """A database in which commits are real, with its triggers, for tests with several connections or a server."""
+    """A database in which commits are real, with its triggers, for tests with several connections
+    or a server.
+    """
     if connection.vendor == "sqlite":
         _set_guards(append_only.allow_changes)
         _set_guards(append_only.forbid_changes)

@@ -1,4 +1,6 @@
-"""Drafting, a merge and the emails that follow it, held in the one order in which they could wait for each other."""
+"""Drafting, a merge and the emails that follow it, held in the one order in which they could wait
+for each other.
+"""
 
 import time
 from collections.abc import Callable
@@ -52,7 +54,8 @@ def is_waited_for(words: str) -> bool:
             "SELECT pg_stat_clear_snapshot()"
         )  # else a transaction sees its first look for ever
         cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE %s",
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
+            "wait_event_type = 'Lock' AND query LIKE %s",
             [f"%{words}%"],
         )
         return cursor.fetchone()[0] > 0

@@ -15,7 +15,8 @@ from leads.models import Company, Enrichment, InboundEvent, Lead, Visit
 from outreach.models import Reply, SandboxEmail
 from tests import factories
 from tests.caio_project.event_vault.conftest import LIST, MASKED_ROLES, page_of, shows, stored
-from tests.fakes import ghl_webhooks, rb2b
+from tests.fakes import rb2b
+from tests.fakes.ghl import webhooks as ghl_webhooks
 from tests.outreach import back
 
 pytestmark = pytest.mark.django_db

@@ -22,7 +22,7 @@ from leads.suppression import suppression
 from tests.factories import CompanyFactory, LeadFactory
 from tests.fakes import rb2b
 from tests.fakes.clay import JUNK, FakeClay, enriched
-from tests.fakes.server import wait_for
+from tests.fakes.clock import wait_for
 from tests.leads.conftest import arrived, in_threads
 
 pytestmark = pytest.mark.django_db
