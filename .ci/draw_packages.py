@@ -1,7 +1,7 @@
 """Draw the packages into docs/architecture.md, from the imports and docstrings of the code.
 
-    python .ci/draw_packages.py            rewrite the part between the two markers
-    python .ci/draw_packages.py --check    exit 1 where the page and the code differ
+python .ci/draw_packages.py            rewrite the part between the two markers
+python .ci/draw_packages.py --check    exit 1 where the page and the code differ
 """
 
 import ast

@@ -17,23 +17,23 @@ from approvals.decisions import decisions
 from approvals.desk import reading_proof
 from approvals.models import Approval, Decision, Notice
 from approvals.queue import review_queue
-from caio_project.lib.web.admin_classes import ReadOnly
+from caio_project.lib.web.admin_classes import ReadOnlyAdmin
 from leads.models import Kind
 from outreach.choices import Status, Tag
 from outreach.models import Message
 
-MOST_AT_ONCE = 20
+MAX_AT_ONCE = 20
 
 
-class RejectForm(forms.Form):
+class BulkRejectForm(forms.Form):
     tag = forms.ChoiceField(choices=Tag.choices)
     reason = forms.CharField(
-        min_length=decisions.SHORTEST_REASON, widget=forms.Textarea(attrs={"rows": 3})
+        min_length=decisions.MIN_REASON_LENGTH, widget=forms.Textarea(attrs={"rows": 3})
     )
 
 
 @admin.register(Approval)
-class ApprovalList(ReadOnly):
+class ApprovalAdmin(ReadOnlyAdmin):
     list_display = (
         "who",
         "subject",
@@ -55,7 +55,7 @@ class ApprovalList(ReadOnly):
         "to_address",
         "texts__subject",
     )
-    ordering = review_queue.ORDER
+    ordering = review_queue.QUEUE_ORDER
     actions = ("approve_emails", "reject_emails")
     show_full_result_count = False
     fields = (
@@ -91,12 +91,12 @@ class ApprovalList(ReadOnly):
 
     @admin.display(description="Subject")
     def subject(self, message: Message) -> str:
-        text = _text(message)
+        text = _current_text(message)
         return text.subject if text else ""
 
     @admin.display(description="Text")
     def text_shown(self, message: Message) -> str:
-        text = _text(message)
+        text = _current_text(message)
         return (
             format_html("<div style='white-space:pre-wrap'>{}\n\n{}</div>", text.body, text.footer)
             if text
@@ -146,7 +146,7 @@ class ApprovalList(ReadOnly):
                 m, version, decisions.Decider(request.user, "admin"),
                 tag=form.cleaned_data["tag"], reason=form.cleaned_data["reason"],
             ),
-            RejectForm(request.POST if "confirmed" in request.POST else None),
+            BulkRejectForm(request.POST if "confirmed" in request.POST else None),
         )  # fmt: skip
 
     def _decide(
@@ -156,14 +156,14 @@ class ApprovalList(ReadOnly):
         if not self.has_decide_permission(request):
             raise PermissionDenied
         chosen = list(
-            queryset.select_related("lead__company").order_by(*review_queue.ORDER)[
-                : MOST_AT_ONCE + 1
+            queryset.select_related("lead__company").order_by(*review_queue.QUEUE_ORDER)[
+                : MAX_AT_ONCE + 1
             ]
         )
-        if len(chosen) > MOST_AT_ONCE:
+        if len(chosen) > MAX_AT_ONCE:
             messages.error(
                 request,
-                f"{MOST_AT_ONCE} at once are the most that can be read. Nothing was decided.",
+                f"{MAX_AT_ONCE} at once are the most that can be read. Nothing was decided.",
             )
             return None
         if "confirmed" not in request.POST or (form is not None and not form.is_valid()):
@@ -173,11 +173,13 @@ class ApprovalList(ReadOnly):
             if verb == "Approve" and message.critical_reason and len(chosen) > 1:
                 messages.warning(request, f"{message.lead}: a CRITICAL email needs its own look.")
                 continue
-            version = reading_proof.version(message, request.POST.get(f"shown_{message.pk}", ""))
+            version = reading_proof.proven_version(
+                message, request.POST.get(f"shown_{message.pk}", "")
+            )
             try:
                 decide(message, version, form)
                 done += 1
-            except decisions.Refused as refused:
+            except decisions.DecisionRefused as refused:
                 messages.warning(request, f"{message.lead}: {refused.text}")
         if done:
             messages.success(
@@ -192,7 +194,9 @@ class ApprovalList(ReadOnly):
         context = {
             **self.admin_site.each_context(request),
             "title": f"{verb} {len(chosen)}: read every text",
-            "emails": [(message, message.text, reading_proof.mark(message)) for message in chosen],
+            "emails": [
+                (message, message.text, reading_proof.sign_proof(message)) for message in chosen
+            ],
             "action": action,
             "verb": verb,
             "form": form,
@@ -200,16 +204,16 @@ class ApprovalList(ReadOnly):
             "opts": self.model._meta,
         }
         for message in chosen:
-            review_queue.note_reading(message, request.user)
+            review_queue.record_reading(message, request.user)
         return TemplateResponse(request, "approvals/admin/admin_decide.html", context)
 
 
-def _text(message: Message) -> Any:
+def _current_text(message: Message) -> Any:
     return next((text for text in message.texts.all() if text.version == message.version), None)
 
 
 @admin.register(Decision)
-class Decisions(ReadOnly):
+class DecisionAdmin(ReadOnlyAdmin):
     list_display = (
         "at",
         "message",
@@ -232,6 +236,6 @@ class Decisions(ReadOnly):
 
 
 @admin.register(Notice)
-class Notices(ReadOnly):
+class NoticeAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "text", "to", "channel", "told_at", "attempts", "error")
     list_filter = ("channel",)

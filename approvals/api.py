@@ -13,9 +13,9 @@ from rest_framework.views import APIView
 from approvals.decisions import decisions
 from approvals.queue import review_queue
 from caio_project.lib.models import ApiKey
-from caio_project.lib.web.paging import links, page
-from caio_project.lib.web.problems import Conflict
-from outreach.api.messages import MessageShape, shown
+from caio_project.lib.web.paging import fetch_page, page_links
+from caio_project.lib.web.problems import ConflictError
+from outreach.api.messages import MessageShape, message_json
 from outreach.choices import Band, Tag
 from outreach.models import Message, MessageText
 
@@ -42,10 +42,10 @@ class PendingEmails(APIView):
     )
     def get(self, request: Request) -> Response:
         """What waits for a decision, most urgent first."""
-        waiting = review_queue.waiting().select_related("lead__company", "assessment")
-        found = page(
-            _by_priority(waiting, request),
-            review_queue.ORDER,
+        waiting = review_queue.waiting_messages().select_related("lead__company", "assessment")
+        found = fetch_page(
+            _filter_by_priority(waiting, request),
+            review_queue.QUEUE_ORDER,
             request.query_params.get("cursor", ""),
             PAGE_SIZE,
         )
@@ -54,13 +54,13 @@ class PendingEmails(APIView):
         }
         return Response(
             {
-                **links(request, found),
-                "results": [shown(m, texts.get((m.pk, m.version))) for m in found.rows],
+                **page_links(request, found),
+                "results": [message_json(m, texts.get((m.pk, m.version))) for m in found.rows],
             }
         )
 
 
-def _by_priority(waiting: Any, request: Request) -> Any:
+def _filter_by_priority(waiting: Any, request: Request) -> Any:
     wanted = request.query_params.get("priority")
     if wanted is None:
         return waiting
@@ -80,7 +80,7 @@ class RejectShape(ApproveShape):
     reason = serializers.CharField(max_length=2000)
 
 
-class Approve(APIView):
+class ApproveEmail(APIView):
     scope = "approvals:decide"
 
     @extend_schema(request=ApproveShape, responses=MessageShape, operation_id="emails_approve")
@@ -89,12 +89,14 @@ class Approve(APIView):
         asked = ApproveShape(data=request.data)
         asked.is_valid(raise_exception=True)
         message = get_object_or_404(Message, public_id=public_id)
-        return _decided(
-            lambda: decisions.approve(message, asked.validated_data["version"], _decider(request))
+        return _decision_response(
+            lambda: decisions.approve(
+                message, asked.validated_data["version"], _decider_of(request)
+            )
         )
 
 
-class Reject(APIView):
+class RejectEmail(APIView):
     scope = "approvals:decide"
 
     @extend_schema(request=RejectShape, responses=MessageShape, operation_id="emails_reject")
@@ -104,24 +106,28 @@ class Reject(APIView):
         asked.is_valid(raise_exception=True)
         message = get_object_or_404(Message, public_id=public_id)
         said = asked.validated_data
-        return _decided(
+        return _decision_response(
             lambda: decisions.reject(
-                message, said["version"], _decider(request), tag=said["tag"], reason=said["reason"]
+                message,
+                said["version"],
+                _decider_of(request),
+                tag=said["tag"],
+                reason=said["reason"],
             )
         )
 
 
-def _decider(request: Request) -> decisions.Decider:
+def _decider_of(request: Request) -> decisions.Decider:
     user = request.user if request.user.is_authenticated else None
     key = request.auth.name if isinstance(request.auth, ApiKey) and user is None else ""
     return decisions.Decider(user, "api", f"key {key}" if key else "")
 
 
-def _decided(decide: Any) -> Response:
+def _decision_response(decide: Any) -> Response:
     try:
-        return Response(shown(decide()))
-    except decisions.TooLate as late:
+        return Response(message_json(decide()))
+    except decisions.DecisionConflict as late:
         now = late.message
-        raise Conflict(late.text, status_now=now.status, version_now=now.version) from late
-    except decisions.Refused as refused:
+        raise ConflictError(late.text, status_now=now.status, version_now=now.version) from late
+    except decisions.DecisionRefused as refused:
         raise ValidationError({refused.field or "email": refused.text}) from refused

@@ -8,7 +8,7 @@ _URL = re.compile(r"https?://[^\s<>\"]+")
 
 
 @dataclass(frozen=True)
-class Piece:
+class TextPiece:
     """A stretch of a text: plain, a link, or fact number `fact` of the list it was marked by."""
 
     text: str
@@ -17,7 +17,7 @@ class Piece:
     sourced: bool = True
 
 
-def marked(text: str, phrases: Sequence[dict[str, str]]) -> list[Piece]:
+def mark_phrases(text: str, phrases: Sequence[dict[str, str]]) -> list[TextPiece]:
     """`text` cut into pieces so that every occurrence of a phrase is known by its place in `phrases`."""
     longest_first = sorted(
         (n for n, p in enumerate(phrases) if p["text"]), key=lambda n: -len(phrases[n]["text"])
@@ -27,10 +27,10 @@ def marked(text: str, phrases: Sequence[dict[str, str]]) -> list[Piece]:
     pieces, at = [], 0
     for found in pattern.finditer(text):
         if found.start() > at:
-            pieces.append(Piece(text[at : found.start()]))
+            pieces.append(TextPiece(text[at : found.start()]))
         name = found.lastgroup or ""
         fact = None if name == "url" else int(name[1:])
         sourced = fact is None or bool(phrases[fact].get("source"))
-        pieces.append(Piece(found.group(), fact, name == "url", sourced))
+        pieces.append(TextPiece(found.group(), fact, name == "url", sourced))
         at = found.end()
-    return [*pieces, Piece(text[at:])] if at < len(text) else pieces
+    return [*pieces, TextPiece(text[at:])] if at < len(text) else pieces

@@ -2,17 +2,17 @@
 
 from django import forms
 
-from approvals.decisions.decisions import SHORTEST_REASON
+from approvals.decisions.decisions import MIN_REASON_LENGTH
 from outreach.choices import Tag
 
 
-class Version(forms.Form):
+class VersionForm(forms.Form):
     """The text that was on the screen."""
 
     version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
 
 
-class RejectMany(forms.Form):
+class RejectManyForm(forms.Form):
     tag = forms.ChoiceField(
         label="Why?",
         choices=Tag.choices,
@@ -22,25 +22,25 @@ class RejectMany(forms.Form):
     reason = forms.CharField(
         label="What should be different?",
         max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 3, "data-least": SHORTEST_REASON}),
+        widget=forms.Textarea(attrs={"rows": 3, "data-least": MIN_REASON_LENGTH}),
         error_messages={"required": "Say what should be different, in 20 characters or more."},
     )
 
     def clean_reason(self) -> str:
         reason: str = self.cleaned_data["reason"].strip()
-        if len(reason) < SHORTEST_REASON:
-            more = SHORTEST_REASON - len(reason)
+        if len(reason) < MIN_REASON_LENGTH:
+            more = MIN_REASON_LENGTH - len(reason)
             raise forms.ValidationError(
                 f"{more} more character{'' if more == 1 else 's'}: say what should be different."
             )
         return reason
 
 
-class Reject(Version, RejectMany):
+class RejectForm(VersionForm, RejectManyForm):
     """One email at one text."""
 
 
-class Edit(Version):
+class EditForm(VersionForm):
     subject = forms.CharField(
         max_length=200, error_messages={"required": "An email needs a subject."}
     )
@@ -58,7 +58,7 @@ class Edit(Version):
         return self.cleaned_data["body"].replace("\r\n", "\n").strip()
 
 
-class Reason(forms.Form):
+class ReasonForm(forms.Form):
     reason = forms.CharField(
         label="Why?",
         max_length=500,
@@ -67,5 +67,5 @@ class Reason(forms.Form):
     )
 
 
-class Settle(Reason):
+class SettleForm(ReasonForm):
     was_sent = forms.ChoiceField(choices=[("yes", "It was sent"), ("no", "It was not sent")])

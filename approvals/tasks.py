@@ -8,6 +8,10 @@ from caio_project.lib.models import Heartbeat
 
 @shared_task(name="approvals.tell")
 def tell() -> None:
-    made = escalation.notice_hot() + escalation.notice_alarms() + escalation.notice_answers()
-    told = escalation.tell_due()
+    made = (
+        escalation.create_hot_notices()
+        + escalation.create_alarm_notices()
+        + escalation.create_reply_notices()
+    )
+    told = escalation.deliver_due_notices()
     Heartbeat.beat("approvals.tell", worked=bool(made or told))

@@ -20,35 +20,35 @@ SECONDS = float(os.environ.get("BENCH_SECONDS") or 10)
 
 
 def main() -> int:
-    world.check()
+    world.check_services()
     console, found, failed = Console(highlight=False), {}, []
     for name, measure in (
-        ("webhook", lambda: webhook.measure(SECONDS)),
+        ("webhook", lambda: webhook.measure_webhook(SECONDS)),
         ("redis", latency.on_redis),
-        ("embedded", latency.embedded),
+        ("embedded", latency.on_sqlite),
         (
             "cost",
             lambda: json.loads(
-                world.manage(world.fresh_postgres(), "-m", "bench.cost", f"{SECONDS:g}")
+                world.run_manage(world.fresh_postgres(), "-m", "bench.cost", f"{SECONDS:g}")
             ),
         ),
         (
             "door",
             lambda: [
-                json.loads(world.manage(world.fresh_postgres(), "-m", "bench.door", f"{n}"))
+                json.loads(world.run_manage(world.fresh_postgres(), "-m", "bench.door", f"{n}"))
                 for n in door.SIZES
             ],
         ),
         (
             "leaving",
             lambda: json.loads(
-                world.manage(world.fresh_postgres(), "-m", "bench.door_cost", f"{SECONDS:g}")
+                world.run_manage(world.fresh_postgres(), "-m", "bench.door_cost", f"{SECONDS:g}")
             ),
         ),
         (
             "pages",
             lambda: json.loads(
-                world.manage(world.fresh_postgres(), "-m", "bench.pages", str(pages.HELD))
+                world.run_manage(world.fresh_postgres(), "-m", "bench.pages", str(pages.HELD))
             ),
         ),
     ):
@@ -59,7 +59,7 @@ def main() -> int:
             failed.append(f"{name}: {error}")
     if errors := found.get("webhook", {}).get("errors"):
         failed.append(f"webhook: {errors} answers were not 200")
-    console.print(table(found))
+    console.print(results_table(found))
     file = world.ROOT / "var" / "bench.json"
     file.parent.mkdir(exist_ok=True)
     file.write_text(
@@ -72,7 +72,7 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def table(found: dict[str, Any]) -> Table:
+def results_table(found: dict[str, Any]) -> Table:
     shown = Table(
         title=f"{os.cpu_count()} processors, {SECONDS:g} s of load on each side",
         title_justify="left",

@@ -133,7 +133,7 @@ class Site:
                 self.harm.killed[what] += 1
 
 
-def bodies(posts: int, chance: random.Random) -> Iterator[bytes]:
+def visit_bodies(posts: int, chance: random.Random) -> Iterator[bytes]:
     """`posts` page views, every PAGES_EACH of one person, and some of them again a little later."""
     text = json.dumps(load.BODY | {"Captured URL": f"https://oursite.test{MARK}{{page}}"})
     order: list[tuple[float, int]] = [(n, n) for n in range(posts)]
@@ -145,17 +145,17 @@ def bodies(posts: int, chance: random.Random) -> Iterator[bytes]:
 
 
 def harm_on_the_way(
-    site: Site, found: posting.Outcome, posts: int, restarts: int, kills: int
+    site: Site, found: posting.PostOutcome, posts: int, restarts: int, kills: int
 ) -> None:
     """Do each harm when its share of the posts is through: restarts evenly spread, kills at random. An error on the way
     is kept in `site.harm`: a run without its harm proves nothing."""
     try:
-        _harm(site, found, posts, restarts, kills)
+        _do_harm(site, found, posts, restarts, kills)
     except Exception as error:
         site.harm.failed = f"{type(error).__name__}: {error}"
 
 
-def _harm(site: Site, found: posting.Outcome, posts: int, restarts: int, kills: int) -> None:
+def _do_harm(site: Site, found: posting.PostOutcome, posts: int, restarts: int, kills: int) -> None:
     chance = random.Random(posts)  # noqa: S311
     due = [((n + 1) / (restarts + 1), site.restart_postgres) for n in range(restarts)]
     due += [
@@ -164,7 +164,7 @@ def _harm(site: Site, found: posting.Outcome, posts: int, restarts: int, kills: 
     ]
     for share, harm in sorted(due, key=lambda one: one[0]):
         while found.posted < share * posts:
-            tell(
+            report_progress(
                 f"{found.posted} posted; PostgreSQL restarted {len(site.harm.restarts)} times, {dict(site.harm.killed)}"
             )
             time.sleep(0.02)
@@ -185,13 +185,13 @@ def wait_until_settled(db: str, spool: Path, worked_off: bool) -> float:
             return time.monotonic() - began
         if left < best:
             best, at = left, time.monotonic()
-            tell(f"{left} bodies wait")
+            report_progress(f"{left} bodies wait")
         if time.monotonic() - at > STUCK_AFTER:
             raise TimeoutError(f"{left} bodies wait and nothing has moved for {STUCK_AFTER:.0f} s")
         time.sleep(0.5)
 
 
-def tell(text: str) -> None:
+def report_progress(text: str) -> None:
     """Say on stderr how it goes, every ten seconds at most."""
     global _told_at
     if time.monotonic() - _told_at > 10:
@@ -208,7 +208,7 @@ PAGES = (
 )
 
 
-def judge(db: str, found: posting.Outcome, worked_off: bool) -> dict[str, int]:
+def count_outcomes(db: str, found: posting.PostOutcome, worked_off: bool) -> dict[str, int]:
     """What became of the bodies, from the tables themselves and not from what the product says of them."""
     with psycopg.connect(db) as connection:
         events = {sha: (n, visits, done) for sha, n, visits, done in connection.execute(EVENTS)}
@@ -223,7 +223,7 @@ def judge(db: str, found: posting.Outcome, worked_off: bool) -> dict[str, int]:
     }
 
 
-def run(
+def run_chaos(
     posts: int,
     restarts: int,
     kills: int,
@@ -232,22 +232,22 @@ def run(
     wait_for_leases: bool,
     worked_off: bool,
 ) -> dict[str, Any]:
-    chance, found = random.Random(seed), posting.Outcome()  # noqa: S311
+    chance, found = random.Random(seed), posting.PostOutcome()  # noqa: S311
     with contextlib.ExitStack() as stack:
         postgres, redis = (
             stack.enter_context(servers.Postgres()),
             stack.enter_context(servers.Redis()),
         )
         spool = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="caio-spool-")))
-        env = world.environment(
+        env = world.product_environment(
             DATABASE_URL=postgres.url, REDIS_URL=redis.url, SPOOL_DIR=str(spool)
         )
-        world.manage(env, "migrate", "--verbosity", "0")
+        world.run_manage(env, "migrate", "--verbosity", "0")
         site = stack.enter_context(Site(postgres, env, chance))
         url, began = f"{site.url}/webhooks/rb2b?token={world.TOKEN}", time.monotonic()
         harm = threading.Thread(target=harm_on_the_way, args=(site, found, posts, restarts, kills))
         harm.start()
-        posting.post_all(url, bodies(posts, chance), found, CONNECTIONS, rate)
+        posting.post_all(url, visit_bodies(posts, chance), found, CONNECTIONS, rate)
         took = time.monotonic() - began
         harm.join()
         if site.harm.failed:
@@ -255,9 +255,9 @@ def run(
         if worked_off and not wait_for_leases:
             site.let_the_leases_end()
         return (
-            figures(found, site.harm, took)
+            run_figures(found, site.harm, took)
             | {"settled_s": wait_until_settled(postgres.url, spool, worked_off)}
-            | judge(postgres.url, found, worked_off)
+            | count_outcomes(postgres.url, found, worked_off)
             | {
                 "set_aside": sum(
                     1 for file in spool.iterdir() if file.suffix in (".bad", ".refused", ".part")
@@ -266,7 +266,7 @@ def run(
         )
 
 
-def figures(found: posting.Outcome, harm: Harm, took: float) -> dict[str, Any]:
+def run_figures(found: posting.PostOutcome, harm: Harm, took: float) -> dict[str, Any]:
     times = sorted(found.seconds)
     explained = [
         at
@@ -329,7 +329,7 @@ def main() -> int:
     )
     asked = parser.parse_args()
     leases, worked_off = not asked.skip_leases, not asked.stored
-    found = run(
+    found = run_chaos(
         asked.posts, asked.restarts, asked.kills, asked.rate, asked.seed, leases, worked_off
     )
     machine = f"{os.cpu_count()} cores"

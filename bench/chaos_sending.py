@@ -31,9 +31,9 @@ import psycopg
 import time_machine
 
 from bench import ghl_trouble, servers, world
-from bench.door_processes import Door
-from bench.ghl_trouble import People
-from bench.ledger import MUST_BE_NOTHING, ask, judge, statuses
+from bench.door_processes import SenderProcesses
+from bench.ghl_trouble import Recipients
+from bench.ledger import MUST_BE_ZERO, compare_ledger, count_statuses, query_rows
 from tests.fakes.ghl import FakeGhl
 
 FIRST_DAY = datetime(2026, 3, 3, 15, 0, tzinfo=UTC)  # a Tuesday in New York
@@ -46,13 +46,13 @@ WAITING = "SELECT to_address FROM outreach_message WHERE status = 'cleared' ORDE
 
 
 @dataclass
-class Chaos:
+class ChaosRun:
     """What runs, and what was done to it."""
 
     env: dict[str, str]
     db: str
     ghl: FakeGhl
-    people: People
+    people: Recipients
     chance: random.Random
     kills: int  # in all
     killed: int = 0
@@ -60,14 +60,14 @@ class Chaos:
 
     def one_day(self, crashes: list[Any], kills: int) -> None:
         """Until nothing moves any more; a person lets sending go on where a guardrail has halted it."""
-        door, over = Door(self.env, ahead()), threading.Event()
+        door, over = SenderProcesses(self.env, clock_offset()), threading.Event()
         works = [(self._kill, (door, kills, over)), (self.people.answer, (door.webhooks, over))]
-        works += [(_later, (self.chance.uniform(5, 12), crash, over)) for crash in crashes]
+        works += [(_run_later, (self.chance.uniform(5, 12), crash, over)) for crash in crashes]
         threads = [threading.Thread(target=work, args=given) for work, given in works]
         for thread in threads:
             thread.start()
         try:
-            for _ in changes(self.db):
+            for _ in watch_changes(self.db):
                 door.check()
                 self._let_it_go_on()
         finally:
@@ -76,10 +76,10 @@ class Chaos:
                 thread.join()
             door.end()
 
-    def _kill(self, door: Door, kills: int, over: threading.Event) -> None:
+    def _kill(self, door: SenderProcesses, kills: int, over: threading.Event) -> None:
         """While emails leave: each time after some more calls, whoever makes them."""
         chance = random.Random(self.chance.random())  # noqa: S311
-        most = max(4, min(25, len(ask(self.db, WAITING)) * 4 // max(1, kills)))
+        most = max(4, min(25, len(query_rows(self.db, WAITING)) * 4 // max(1, kills)))
         for _ in range(kills):
             seen = len(self.ghl.requests()) + chance.randint(3, most)
             while len(self.ghl.requests()) < seen:
@@ -91,12 +91,12 @@ class Chaos:
 
     def _let_it_go_on(self) -> None:
         with contextlib.suppress(psycopg.Error):  # it is being restarted
-            if ask(self.db, "SELECT halted FROM outreach_control")[0][0]:
+            if query_rows(self.db, "SELECT halted FROM outreach_control")[0][0]:
                 self.halts += 1
-                sender(self.env, "resume")
+                run_sender(self.env, "resume")
 
 
-def run(emails: int, kills: int, restarts: bool, seed: int) -> dict[str, Any]:
+def run_chaos(emails: int, kills: int, restarts: bool, seed: int) -> dict[str, Any]:
     chance, began = random.Random(seed), time.monotonic()  # noqa: S311
     with contextlib.ExitStack() as stack:
         postgres, redis = (
@@ -104,35 +104,33 @@ def run(emails: int, kills: int, restarts: bool, seed: int) -> dict[str, Any]:
             stack.enter_context(servers.Redis()),
         )
         ghl = stack.enter_context(FakeGhl(token="pit-bench", location_id="loc-bench"))
-        env = environment(postgres.url, redis.url, ghl)
-        world.manage(env, "migrate", "--verbosity", "0")
+        env = sender_environment(postgres.url, redis.url, ghl)
+        world.run_manage(env, "migrate", "--verbosity", "0")
         clock = stack.enter_context(time_machine.travel(FIRST_DAY, tick=True))
-        approved = json.loads(sender(env, "prepare", str(emails)))
-        ghl_trouble.plan(ghl, chance, emails)
-        chaos = Chaos(env, postgres.url, ghl, People(ghl, chance), chance, kills)
-        days = until_all_are_settled(
-            chaos, clock, [postgres.crash, redis.crash] if restarts else []
-        )
+        approved = json.loads(run_sender(env, "prepare", str(emails)))
+        ghl_trouble.plan_trouble(ghl, chance, emails)
+        chaos = ChaosRun(env, postgres.url, ghl, Recipients(ghl, chance), chance, kills)
+        days = run_days(chaos, clock, [postgres.crash, redis.crash] if restarts else [])
         found = {
             "emails": emails, "days": days, "took_s": time.monotonic() - began, "killed": chaos.killed,
             "postgres_crashes": postgres.crashes, "redis_crashes": redis.crashes,
-            "faults": ghl_trouble.happened(ghl, emails), "webhooks": dict(chaos.people.webhooks),
+            "faults": ghl_trouble.count_trouble(ghl, emails), "webhooks": dict(chaos.people.webhooks),
             "answers": len(chaos.people.answers), "stopped": len(chaos.people.stopped), "halts": chaos.halts,
-            **judge(postgres.url, ghl, approved, chaos.people, CAP),
+            **compare_ledger(postgres.url, ghl, approved, chaos.people, CAP),
         }  # fmt: skip
-    return found | {"not_done": not_done(found, kills, restarts)}
+    return found | {"not_done": missing_faults(found, kills, restarts)}
 
 
-def until_all_are_settled(chaos: Chaos, clock: Any, crashes: list[Any]) -> int:
+def run_days(chaos: ChaosRun, clock: Any, crashes: list[Any]) -> int:
     """Day after day; on a last one what is uncertain is looked for. Returns how many."""
     for day in range(MOST_DAYS):
-        addresses = [row[0] for row in ask(chaos.db, WAITING)]
+        addresses = [row[0] for row in query_rows(chaos.db, WAITING)]
         left = chaos.kills - chaos.killed
         chaos.people.stop_before(addresses, most=max(1, len(addresses) // 50))
         chaos.one_day(crashes[day : day + 1], -(-left // max(1, -(-len(addresses) // CAP))))
         clock.move_to(next_morning())
         if (
-            not any(statuses(chaos.db).get(status) for status in ("cleared", "sending"))
+            not any(count_statuses(chaos.db).get(status) for status in ("cleared", "sending"))
             and day >= len(crashes) - 1
         ):
             chaos.one_day([], 0)
@@ -140,7 +138,7 @@ def until_all_are_settled(chaos: Chaos, clock: Any, crashes: list[Any]) -> int:
     return MOST_DAYS
 
 
-def not_done(found: dict[str, Any], kills: int, restarts: bool) -> list[str]:
+def missing_faults(found: dict[str, Any], kills: int, restarts: bool) -> list[str]:
     """What was to be survived and did not happen; then the run has proved nothing about it."""
     missing = [
         name
@@ -153,9 +151,9 @@ def not_done(found: dict[str, Any], kills: int, restarts: bool) -> list[str]:
     return missing + ["a restart"] * (restarts and not crashed)
 
 
-def environment(database: str, redis: str, ghl: FakeGhl) -> dict[str, str]:
+def sender_environment(database: str, redis: str, ghl: FakeGhl) -> dict[str, str]:
     """Live sending to a loopback address, without pacing: what is left are the daily cap and GoHighLevel's rate."""
-    return world.environment(
+    return world.product_environment(
         DATABASE_URL=database, REDIS_URL=redis, SANDBOX="clay", TEAM_TIME_ZONE="America/New_York",
         GHL_BASE_URL=ghl.url, GHL_API_TOKEN="pit-bench", GHL_LOCATION_ID="loc-bench",
         GHL_FROM_EMAIL="alex@mail.ours.example.com", UNDO_SECONDS="0", SEND_GAP_SECONDS="0", HOURLY_LIMIT="10000",
@@ -163,11 +161,11 @@ def environment(database: str, redis: str, ghl: FakeGhl) -> dict[str, str]:
     )  # fmt: skip
 
 
-def sender(env: dict[str, str], what: str, *more: str) -> str:
-    return world.manage(env, "-m", "bench.sender", what, str(ahead()), *more)
+def run_sender(env: dict[str, str], what: str, *more: str) -> str:
+    return world.run_manage(env, "-m", "bench.sender", what, str(clock_offset()), *more)
 
 
-def ahead() -> float:
+def clock_offset() -> float:
     """How many seconds our clock is ahead of the real one, which no process of ours shows us any more."""
     return time.time() - time_machine.escape_hatch.time.time()
 
@@ -179,19 +177,22 @@ def next_morning() -> datetime:
     return at + timedelta(days=2) if at.weekday() == 5 else at
 
 
-def _later(seconds: float, work: Any, over: threading.Event) -> None:
+def _run_later(seconds: float, work: Any, over: threading.Event) -> None:
     over.wait(seconds)
     work()
 
 
-def changes(db: str) -> Iterator[None]:
+def watch_changes(db: str) -> Iterator[None]:
     """Yield twice a second until the rows of the door stay as they are, or the day has been long enough."""
     began = time.monotonic()
     last, since = None, began + STARTING
     while time.monotonic() - since < IDLE_ENDS_A_DAY and time.monotonic() - began < LONGEST_DAY:
         time.sleep(0.5)
         try:
-            found = ask(db, "SELECT count(*), max(id) FROM outreach_move"), statuses(db)
+            found = (
+                query_rows(db, "SELECT count(*), max(id) FROM outreach_move"),
+                count_statuses(db),
+            )
         except psycopg.Error:
             continue  # it is being restarted
         if found != last:
@@ -208,9 +209,9 @@ def main() -> int:
     )
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
-    found = run(asked.emails, asked.kills, not asked.no_restarts, asked.seed)
+    found = run_chaos(asked.emails, asked.kills, not asked.no_restarts, asked.seed)
     print(json.dumps({"seed": asked.seed} | found, indent=2))
-    return 1 if found["not_done"] or any(found[name] for name in MUST_BE_NOTHING) else 0
+    return 1 if found["not_done"] or any(found[name] for name in MUST_BE_ZERO) else 0
 
 
 if __name__ == "__main__":

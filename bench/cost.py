@@ -17,7 +17,7 @@ from typing import Any
 import django
 
 from bench import world
-from bench.counted import Counted
+from bench.counted import QueryCounter
 
 SIZES = (100, 10_000, 1_000_000)  # visits in the table; the last takes a minute to load
 SHORT = (100, 10_000, 100_000)  # where the run is short
@@ -77,10 +77,10 @@ FROM generate_series(0, {visits} / 10 - 1) n;
 """
 
 
-def main(sizes: tuple[int, ...], rounds: int) -> dict[str, Any]:
+def measure_cost(sizes: tuple[int, ...], rounds: int) -> dict[str, Any]:
     from tests.fakes.clay import FakeClay
 
-    with FakeClay() as clay, world.copies([str(size) for size in sizes]) as databases:
+    with FakeClay() as clay, world.database_copies([str(size) for size in sizes]) as databases:
         os.environ |= {
             "SANDBOX": "ghl",
             "REDIS_URL": "",
@@ -89,15 +89,20 @@ def main(sizes: tuple[int, ...], rounds: int) -> dict[str, Any]:
         os.environ["CLAY_WORKBOOK_WEBHOOK_URL"] = clay.source_url()
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "caio_project.settings")
         django.setup()
-        connections = {size: _connection(name) for size, name in zip(sizes, databases, strict=True)}
-        loaded = {size: _took(lambda size=size: _filled(connections[size], size)) for size in sizes}
-        times, queries = _measured(clay, connections, rounds)
+        connections = {
+            size: _database_connection(name) for size, name in zip(sizes, databases, strict=True)
+        }
+        loaded = {
+            size: _seconds_taken(lambda size=size: _fill_database(connections[size], size))
+            for size in sizes
+        }
+        times, queries = _measure_rounds(clay, connections, rounds)
     ms = {size: 1000 * statistics.median(times[size]) / VISITS for size in sizes}
     found = [{"visits": size, "ms": ms[size], "loaded_s": loaded[size]} for size in sizes]
     return {"queries": queries / VISITS, "sizes": found, "ratio": ms[sizes[-1]] / ms[sizes[0]]}
 
 
-def _connection(database: str) -> Any:
+def _database_connection(database: str) -> Any:
     from django.db import connections
 
     wrapper = connections.create_connection("default")
@@ -105,14 +110,14 @@ def _connection(database: str) -> Any:
     return wrapper
 
 
-def _filled(connection: Any, visits: int) -> None:
+def _fill_database(connection: Any, visits: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET synchronous_commit = off")
-        load(cursor, visits)
+        load_visits(cursor, visits)
         cursor.execute("VACUUM ANALYZE")
 
 
-def load(cursor: Any, visits: int) -> None:
+def load_visits(cursor: Any, visits: int) -> None:
     """Put so many visits, and what belongs to them, into empty tables."""
     cursor.execute(
         "SET session_replication_role = replica"
@@ -121,7 +126,7 @@ def load(cursor: Any, visits: int) -> None:
     cursor.execute("SET session_replication_role = DEFAULT")
 
 
-def _measured(
+def _measure_rounds(
     clay: Any, connections: dict[int, Any], rounds: int
 ) -> tuple[dict[int, list[float]], int]:
     """The seconds of every round by size, and how many queries each of them makes.
@@ -138,13 +143,13 @@ def _measured(
         range(WARM_UP + rounds), connections.items()
     ):
         django.db.connections["default"] = connection
-        visits = bodies(size)
+        visits = round_visits(size)
         RateWindow.objects.filter(vendor="clay").update(
             window=0
         )  # nobody waits for Clay's rate here
-        counted = Counted()
+        counted = QueryCounter()
         with connection.execute_wrapper(counted):
-            took = _took(lambda visits=visits: round_(clay, visits))
+            took = _seconds_taken(lambda visits=visits: run_round(clay, visits))
         if number >= WARM_UP:
             times[size].append(took)
             queries[size].add(counted.queries)
@@ -152,7 +157,7 @@ def _measured(
     return times, queries.popitem()[1].pop()
 
 
-def _took(work: Callable[[], None]) -> float:
+def _seconds_taken(work: Callable[[], None]) -> float:
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
@@ -161,13 +166,13 @@ def _took(work: Callable[[], None]) -> float:
 _numbers = itertools.count(1)
 
 
-def bodies(size: int) -> tuple[bytes, ...]:
+def round_visits(size: int) -> tuple[bytes, ...]:
     """A new person, two who are known, and a company that is known, each another one than in the round before."""
     from tests.fakes import rb2b
 
     n, people = next(_numbers), size // 5
     page = {"Captured URL": f"https://oursite.test/demo?visit={n}"}
-    known, by_name = _known(n * 7919 % people), _known((n * 7919 + 7) % people)
+    known, by_name = _known_visitor(n * 7919 % people), _known_visitor((n * 7919 + 7) % people)
     by_name |= {"Business Email": None, "Website": None}
     company = {name: known[name] for name in ("Website", "Company Name")}
     return (
@@ -178,7 +183,7 @@ def bodies(size: int) -> tuple[bytes, ...]:
     )
 
 
-def _known(n: int) -> dict[str, Any]:
+def _known_visitor(n: int) -> dict[str, Any]:
     return {
         "LinkedIn URL": f"https://www.linkedin.com/in/p-{n}",
         "First Name": "Pat",
@@ -188,7 +193,7 @@ def _known(n: int) -> dict[str, Any]:
     }
 
 
-def round_(clay: Any, visits: tuple[bytes, ...]) -> None:
+def run_round(clay: Any, visits: tuple[bytes, ...]) -> None:
     """From stored to assessed, by the sweeps that workers run."""
     from leads.enrichment import enrichment_requests
     from leads.inbound import events
@@ -197,10 +202,10 @@ def round_(clay: Any, visits: tuple[bytes, ...]) -> None:
     from tests.fakes.clay import callback_body
 
     for body in visits:
-        events.store("rb2b", body)
+        events.store_event("rb2b", body)
     assert events.process_due() == len(visits)
     assert enrichment_requests.push_due() == 1
-    events.store("clay", callback_body(clay.submissions()[-1]))
+    events.store_event("clay", callback_body(clay.submissions()[-1]))
     assert events.process_due() == 1
     assert assess.assess_due() == len(visits)  # the company's visit is one colleague's news
     assert not Lead.objects.filter(needs_assessment_at__isnull=False).exists()
@@ -209,4 +214,6 @@ def round_(clay: Any, visits: tuple[bytes, ...]) -> None:
 
 if __name__ == "__main__":
     is_short = float(sys.argv[1]) < 10
-    print(json.dumps(main(SHORT, SHORT_ROUNDS) if is_short else main(SIZES, ROUNDS)))
+    print(
+        json.dumps(measure_cost(SHORT, SHORT_ROUNDS) if is_short else measure_cost(SIZES, ROUNDS))
+    )

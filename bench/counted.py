@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 
-class Counted:
+class QueryCounter:
     def __init__(self) -> None:
         self.queries = 0
 

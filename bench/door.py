@@ -32,37 +32,42 @@ def main(size: int) -> dict[str, float]:
     from outreach.models import Message
 
     with time_machine.travel(NOON, tick=True):
-        fill(size)
+        fill_queue(size)
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
-        at = current_limits.standing(phase.control(), timezone.now())
+        at = current_limits.read_limits(phase.current_control(), timezone.now())
         assert at.full_domains == ["full.test"]
-        first = send_order.next_in_turn(at)
+        first = send_order.next_in_queue(at)
         assert first is not None and first.domain != "full.test"
-        last = Message.objects.filter(status="cleared").order_by(*send_order.ORDER).last()
+        last = Message.objects.filter(status="cleared").order_by(*send_order.QUEUE_ORDER).last()
         assert last is not None
         asked: dict[str, Callable[[], Any]] = {
-            "standing_ms": lambda: current_limits.standing(phase.control(), timezone.now()),
-            "turn_ms": lambda: send_order.next_in_turn(at),
-            "kept_ms": lambda: send_order.kept(2, at),
-            "why_first_ms": lambda: current_limits.why_not_sent(
-                first, phase.control(), timezone.now()
+            "standing_ms": lambda: current_limits.read_limits(
+                phase.current_control(), timezone.now()
             ),
-            "why_last_ms": lambda: current_limits.why_not_sent(
-                last, phase.control(), timezone.now()
+            "turn_ms": lambda: send_order.next_in_queue(at),
+            "kept_ms": lambda: send_order.limit_by_reserve(2, at),
+            "why_first_ms": lambda: current_limits.binding_limit(
+                first, phase.current_control(), timezone.now()
             ),
-            "forecast_ms": lambda: forecast_by_day.now_and_with_undecided(timezone.now()),
+            "why_last_ms": lambda: current_limits.binding_limit(
+                last, phase.current_control(), timezone.now()
+            ),
+            "forecast_ms": lambda: forecast_by_day.forecast_queue(timezone.now()),
         }
-        return {"waiting": size, **{name: _median(ask) for name, ask in asked.items()}}
+        return {"waiting": size, **{name: _median_ms(ask) for name, ask in asked.items()}}
 
 
-def fill(count: int) -> None:
+def fill_queue(count: int) -> None:
     """`count` approved emails, and three that left to the domain of half of them within the hour."""
     from leads.models import Lead
     from outreach.limits import office_hours
     from outreach.models import Message, SendIntent
 
-    here = [office_hours.of(Lead(country="US", state=state)) for state in ("OH", "CA", "TX", "HI")]
+    here = [
+        office_hours.place_of_lead(Lead(country="US", state=state))
+        for state in ("OH", "CA", "TX", "HI")
+    ]
     for start in range(0, count, 5_000):
         numbers = range(start, min(start + 5_000, count))
         leads = Lead.objects.bulk_create(
@@ -92,7 +97,7 @@ def fill(count: int) -> None:
         )  # fmt: skip
 
 
-def _median(ask: Callable[[], Any]) -> float:
+def _median_ms(ask: Callable[[], Any]) -> float:
     times = []
     for _ in range(REPEATS + 3):
         began = time.perf_counter()

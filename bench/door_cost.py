@@ -16,7 +16,7 @@ import django
 import requests
 
 from bench import world
-from bench.counted import Counted
+from bench.counted import QueryCounter
 from tests.fakes import server
 
 SIZES = (100, 10_000, 100_000)  # approved emails that wait
@@ -57,20 +57,20 @@ def main(sizes: tuple[int, ...], rounds: int) -> dict[str, Any]:
         server.running(
             "tests.fakes.ghl", "--token=pit-bench", "--location-id=loc-bench", "--rate-limit=off"
         ) as ghl,
-        world.copies([f"door_{size}" for size in sizes]) as databases,
+        world.database_copies([f"door_{size}" for size in sizes]) as databases,
     ):
         os.environ |= ENVIRONMENT | {"GHL_BASE_URL": ghl.url}
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "caio_project.settings")
         django.setup()
         connections = {size: _connection(name) for size, name in zip(sizes, databases, strict=True)}
         for size, connection in connections.items():
-            _use(connection)
-            load(connection, size)
-        times, queries = _measured(connections, rounds)
-        _use(connections[sizes[0]])
-        fast, calls = _beside_the_floor(ghl, EMAILS)
+            _use_connection(connection)
+            load_waiting(connection, size)
+        times, queries = _measure_rounds(connections, rounds)
+        _use_connection(connections[sizes[0]])
+        fast, calls = _compare_with_floor(ghl, EMAILS)
         ghl.on("*").delay(SLOW)
-        slow, _ = _beside_the_floor(ghl, SLOW_EMAILS)
+        slow, _ = _compare_with_floor(ghl, SLOW_EMAILS)
     ms = {size: 1000 * statistics.median(times[size]) for size in sizes}
     return {
         "queries": queries, "calls": calls, "sizes": [{"waiting": size, "ms": ms[size]} for size in sizes],
@@ -86,13 +86,13 @@ def _connection(database: str) -> Any:
     return wrapper
 
 
-def _use(connection: Any) -> None:
+def _use_connection(connection: Any) -> None:
     import django.db
 
     django.db.connections["default"] = connection
 
 
-def load(connection: Any, waiting: int) -> None:
+def load_waiting(connection: Any, waiting: int) -> None:
     """One approved email as the product makes it, and copies of it, each to another person at another company."""
     from outreach.choices import Phase
     from outreach.limits import sending_domains
@@ -100,11 +100,11 @@ def load(connection: Any, waiting: int) -> None:
     from tests import factories
 
     Control.objects.update_or_create(pk=1, defaults={"phase": Phase.AUTONOMOUS})
-    sending_domains.establish(
-        sending_domains.ours(), by=None, reason="The door is measured, not the warm-up."
+    sending_domains.mark_established(
+        sending_domains.our_domain(), by=None, reason="The door is measured, not the warm-up."
     )
     factories.TeamMemberFactory(default_sender=True)
-    message = factories.cleared()
+    message = factories.cleared_email()
     ids = {
         "leads_company": message.lead.company_id, "leads_lead": message.lead_id, "outreach_message": message.pk,
         "leads_assessment": message.assessment_id, "outreach_messagetext": message.text.pk,
@@ -112,12 +112,12 @@ def load(connection: Any, waiting: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica; SET synchronous_commit = off")
         for table, differs in COPIES.items():
-            _copy(cursor, table, ids[table], waiting, differs)
+            _copy_rows(cursor, table, ids[table], waiting, differs)
         cursor.execute("SET session_replication_role = DEFAULT; SET synchronous_commit = on")
         cursor.execute("VACUUM ANALYZE")
 
 
-def _copy(cursor: Any, table: str, pk: int, waiting: int, differs: dict[str, str]) -> None:
+def _copy_rows(cursor: Any, table: str, pk: int, waiting: int, differs: dict[str, str]) -> None:
     cursor.execute(
         "SELECT column_name FROM information_schema.columns WHERE table_name = %s", [table]
     )
@@ -133,7 +133,7 @@ def _copy(cursor: Any, table: str, pk: int, waiting: int, differs: dict[str, str
     )
 
 
-def _measured(connections: dict[int, Any], rounds: int) -> tuple[dict[int, list[float]], int]:
+def _measure_rounds(connections: dict[int, Any], rounds: int) -> tuple[dict[int, list[float]], int]:
     """The seconds of each email by size, and how many queries each of them makes.
 
     Emails of all sizes alternate, for whatever else the machine does then falls on all alike.
@@ -143,8 +143,8 @@ def _measured(connections: dict[int, Any], rounds: int) -> tuple[dict[int, list[
     for number, (size, connection) in itertools.product(
         range(WARM_UP + rounds), connections.items()
     ):
-        _use(connection)
-        counted = Counted()
+        _use_connection(connection)
+        counted = QueryCounter()
         with connection.execute_wrapper(counted):
             took = one_email()
         if number >= WARM_UP:
@@ -168,7 +168,7 @@ def one_email() -> float:
     return time.perf_counter() - began
 
 
-def _beside_the_floor(ghl: server.RemoteFake, emails: int) -> tuple[dict[str, float], int]:
+def _compare_with_floor(ghl: server.RemoteFake, emails: int) -> tuple[dict[str, float], int]:
     """Emails a second, and as many times the same calls by themselves; and how many calls an email takes."""
     before = len(ghl.requests())
     one_email()
@@ -176,7 +176,7 @@ def _beside_the_floor(ghl: server.RemoteFake, emails: int) -> tuple[dict[str, fl
     door = sum(one_email() for _ in range(emails))
     began = time.perf_counter()
     for row in [row for _ in range(emails) for row in calls]:
-        bare_call(ghl.url, row)
+        repeat_call(ghl.url, row)
     floor = time.perf_counter() - began
     return {
         "per_second": emails / door,
@@ -185,7 +185,7 @@ def _beside_the_floor(ghl: server.RemoteFake, emails: int) -> tuple[dict[str, fl
     }, len(calls)
 
 
-def bare_call(url: str, row: dict[str, Any]) -> None:
+def repeat_call(url: str, row: dict[str, Any]) -> None:
     """A recorded call once more."""
     headers = {name: row["headers"][name] for name in HEADERS if name in row["headers"]}
     requests.request(

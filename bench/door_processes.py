@@ -11,7 +11,7 @@ from bench import servers, world
 WORKERS = 4
 
 
-class Door:
+class SenderProcesses:
     """Runs from the start to the end of a simulated day; a worker that was killed is started again at once."""
 
     def __init__(self, env: dict[str, str], ahead: float):
@@ -27,7 +27,7 @@ class Door:
     def kill_one(self, chance: random.Random) -> None:
         n = chance.randrange(WORKERS)
         with self._one_at_a_time:
-            _kill(self._workers[n])
+            _kill_process(self._workers[n])
             self._workers[n] = self._start("work")
 
     def check(self) -> None:
@@ -38,10 +38,10 @@ class Door:
 
     def end(self) -> None:
         for process in (*self._workers, *self._others):
-            _kill(process)
+            _kill_process(process)
 
 
-def _kill(process: world.Process) -> None:
+def _kill_process(process: world.Process) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.kill(process.pid, signal.SIGKILL)
     process.__exit__()

@@ -9,7 +9,7 @@ TABLE = "CREATE TABLE bench_floor (id bigserial PRIMARY KEY, body bytea NOT NULL
 
 
 @csrf_exempt
-def insert(request: HttpRequest) -> JsonResponse:
+def insert_row(request: HttpRequest) -> JsonResponse:
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO bench_floor (body) VALUES (%s) RETURNING id", [request.body])
         (row,) = cursor.fetchone()
@@ -20,8 +20,8 @@ def insert(request: HttpRequest) -> JsonResponse:
     return response
 
 
-def nothing(request: HttpRequest) -> JsonResponse:
+def empty_view(request: HttpRequest) -> JsonResponse:
     return JsonResponse({})
 
 
-urlpatterns = [path("insert", insert), path("nothing", nothing)]
+urlpatterns = [path("insert", insert_row), path("nothing", empty_view)]

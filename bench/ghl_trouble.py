@@ -46,7 +46,7 @@ NAMES = {
 STATUSES = {"429": "429", "422": "422 with a list", "401": "401"}
 
 
-def plan(ghl: FakeGhl, chance: random.Random, emails: int) -> None:
+def plan_trouble(ghl: FakeGhl, chance: random.Random, emails: int) -> None:
     """About one call to send in five goes wrong, in each of the ways once at least, and some of the calls before it."""
     ways = [tell for _, _, tell in WAYS]
     ways += chance.choices(
@@ -69,10 +69,10 @@ def _shown_late(emails: int) -> int:
     return emails // 2
 
 
-def happened(ghl: FakeGhl, emails: int) -> dict[str, int]:
+def count_trouble(ghl: FakeGhl, emails: int) -> dict[str, int]:
     """How often each thing went wrong."""
     found = Counter({name: 0 for name, _, _ in WAYS})
-    found.update(_name(request) for request in ghl.requests() if request.behaviour)
+    found.update(_trouble_name(request) for request in ghl.requests() if request.behaviour)
     found["429 by its own limit"] = sum(
         not r.behaviour and str(r.outcome)[:3] == "429" for r in ghl.requests()
     )
@@ -80,7 +80,7 @@ def happened(ghl: FakeGhl, emails: int) -> dict[str, int]:
     return dict(found)
 
 
-def _name(request: Request) -> str:
+def _trouble_name(request: Request) -> str:
     if request.route != SEND:
         return "a call before it failed"
     return (
@@ -91,7 +91,7 @@ def _name(request: Request) -> str:
 
 
 @dataclass
-class People:
+class Recipients:
     """Who answers, and who does not want to be written to; GoHighLevel tells us by webhooks, and loses half of them."""
 
     ghl: FakeGhl

@@ -29,31 +29,37 @@ def on_redis(visits: int = VISITS) -> dict[str, Any]:
         )
         beat = ("beat", "--loglevel=WARNING", "--scheduler=celery.beat:Scheduler", "--pidfile=")
         stack.enter_context(world.Process(env, *celery, *beat))
-        url = stack.enter_context(world.web(env, "/webhooks/rb2b/health"))
-        return _follow(url, visits, lambda address: db.execute(HELD + "%s", [address]).fetchone())
+        url = stack.enter_context(world.run_web(env, "/webhooks/rb2b/health"))
+        return _measure_visits(
+            url, visits, lambda address: db.execute(HELD + "%s", [address]).fetchone()
+        )
 
 
-def embedded(visits: int = VISITS) -> dict[str, Any]:
+def on_sqlite(visits: int = VISITS) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         file = Path(folder) / "bench.sqlite3"
-        env = world.environment(DATABASE_URL=f"sqlite:///{file}", REDIS_URL="", SPOOL_DIR=folder)
-        world.manage(env, "migrate", "--verbosity", "0")
+        env = world.product_environment(
+            DATABASE_URL=f"sqlite:///{file}", REDIS_URL="", SPOOL_DIR=folder
+        )
+        world.run_manage(env, "migrate", "--verbosity", "0")
         stack.enter_context(world.Process(env, "manage.py", "pump"))
-        url = stack.enter_context(world.web(env, "/webhooks/rb2b/health", WEB_CONCURRENCY="1"))
+        url = stack.enter_context(world.run_web(env, "/webhooks/rb2b/health", WEB_CONCURRENCY="1"))
         db = stack.enter_context(contextlib.closing(sqlite3.connect(file, timeout=20)))
-        return _follow(url, visits, lambda address: db.execute(HELD + "?", [address]).fetchone())
+        return _measure_visits(
+            url, visits, lambda address: db.execute(HELD + "?", [address]).fetchone()
+        )
 
 
-def _follow(url: str, visits: int, is_held: Callable[[str], Any]) -> dict[str, Any]:
-    _one(url, is_held)  # the first waits for the workers to start
-    took = [_one(url, is_held) for _ in range(visits)]
+def _measure_visits(url: str, visits: int, is_held: Callable[[str], Any]) -> dict[str, Any]:
+    _measure_visit(url, is_held)  # the first waits for the workers to start
+    took = [_measure_visit(url, is_held) for _ in range(visits)]
     return {"median_s": statistics.median(took), "longest_s": max(took), "visits": visits}
 
 
-def _one(url: str, is_held: Callable[[str], Any]) -> float:
+def _measure_visit(url: str, is_held: Callable[[str], Any]) -> float:
     visitor = rb2b.person()
     began = time.monotonic()
-    world.post(f"{url}/webhooks/rb2b?token={world.TOKEN}", visitor)
+    world.post_json(f"{url}/webhooks/rb2b?token={world.TOKEN}", visitor)
     while not is_held(visitor["Business Email"]):
         if time.monotonic() - began > LONGEST:
             raise RuntimeError(f"A visit was not held within {LONGEST:.0f} s.")

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
-from bench.ghl_trouble import People
+from bench.ghl_trouble import Recipients
 from tests.fakes.ghl import FakeGhl
 
 AGREES = {
@@ -21,23 +21,23 @@ UNSEEN = """SELECT count(*) FROM outreach_message m WHERE m.status = 'uncertain'
     (SELECT 1 FROM leads_alarm a WHERE a.key = 'uncertain:' || m.id AND a.closed_at IS NULL)"""
 
 
-def ask(db: str, query: str) -> list[tuple[Any, ...]]:
+def query_rows(db: str, query: str) -> list[tuple[Any, ...]]:
     with psycopg.connect(db, connect_timeout=3) as connection:
         return connection.execute(query).fetchall()
 
 
-def statuses(db: str) -> dict[str, int]:
-    return dict(ask(db, STATUSES))  # type: ignore[arg-type]
+def count_statuses(db: str) -> dict[str, int]:
+    return dict(query_rows(db, STATUSES))  # type: ignore[arg-type]
 
 
-def judge(
-    db: str, ghl: FakeGhl, approved: dict[str, list[str]], people: People, cap: int
+def compare_ledger(
+    db: str, ghl: FakeGhl, approved: dict[str, list[str]], people: Recipients, cap: int
 ) -> dict[str, Any]:
     """Figures; those that must be 0 are named in MUST_BE_NOTHING. `approved` is what was approved, by address."""
-    rows = dict(ask(db, MESSAGES))
+    rows = dict(query_rows(db, MESSAGES))
     sent = ghl.sent_emails()
     accepted = Counter(entry["to"] for entry in sent)
-    heard = {row[0] for row in ask(db, "SELECT ghl_message_id FROM outreach_reply")}
+    heard = {row[0] for row in query_rows(db, "SELECT ghl_message_id FROM outreach_reply")}
     per_day = _per_day(sent)
     return {
         "statuses": dict(Counter(rows.values())),
@@ -55,13 +55,13 @@ def judge(
         ),
         "in_spite": sum(to in accepted for to in people.stopped),
         "unheard": len(set(people.answers) - heard),
-        "unseen": ask(db, UNSEEN)[0][0],
+        "unseen": query_rows(db, UNSEEN)[0][0],
         "most_a_day": max(per_day.values(), default=0),
         "over_the_cap": sum(n > cap for n in per_day.values()),
     }
 
 
-MUST_BE_NOTHING = (
+MUST_BE_ZERO = (
     "twice", "wrong", "stuck", "unknown", "changed", "in_spite", "unheard", "unseen", "over_the_cap",
 )  # fmt: skip
 

@@ -39,7 +39,7 @@ BODY = {
 
 
 @dataclass
-class Result:
+class LoadResult:
     seconds: float
     requests: int
     errors: int
@@ -77,17 +77,17 @@ class Connection:
         return head[9:12].decode() if len(body) >= length else ""
 
 
-def run(url: str, connections: int, seconds: float) -> Result:
+def run_load(url: str, connections: int, seconds: float) -> LoadResult:
     parts = urlsplit(url)
     assert parts.hostname in LOOPBACK, "loopback only"
     connections, seconds = min(connections, MOST_CONNECTIONS), min(seconds, MOST_SECONDS)
-    requests = _requests(parts.netloc, url.partition(parts.netloc)[2])
+    requests = _visitor_requests(parts.netloc, url.partition(parts.netloc)[2])
     address = (parts.hostname or "", parts.port or 80)
     selector, times, statuses = selectors.DefaultSelector(), [], {}
     began, cost_before = time.perf_counter(), time.process_time()
     until = began + seconds
     for _ in range(connections):
-        _open(selector, address, next(requests))
+        _open_connection(selector, address, next(requests))
     while selector.get_map() and time.perf_counter() < until + 10:
         for key, _ in selector.select(timeout=1):
             connection = key.data
@@ -106,10 +106,10 @@ def run(url: str, connections: int, seconds: float) -> Result:
             selector.unregister(connection.sock)
             connection.sock.close()
             if now < until:
-                _open(selector, address, next(requests))
+                _open_connection(selector, address, next(requests))
     statuses |= {"unanswered": left} if (left := len(selector.get_map())) else {}
     took, cost = time.perf_counter() - began, time.process_time() - cost_before
-    return Result(
+    return LoadResult(
         seconds=took,
         requests=len(times),
         errors=sum(count for status, count in statuses.items() if status != "200"),
@@ -120,13 +120,15 @@ def run(url: str, connections: int, seconds: float) -> Result:
     )
 
 
-def _open(selector: selectors.BaseSelector, address: tuple[str, int], request: bytes) -> None:
+def _open_connection(
+    selector: selectors.BaseSelector, address: tuple[str, int], request: bytes
+) -> None:
     connection = Connection(address)
     connection.ask(request)
     selector.register(connection.sock, selectors.EVENT_READ, connection)
 
 
-def _requests(host: str, target: str) -> "itertools.starmap[bytes]":
+def _visitor_requests(host: str, target: str) -> "itertools.starmap[bytes]":
     """Another visitor each time."""
     head = f"POST {target} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: "
     text, run_id = json.dumps(BODY), f"{os.getpid()}-{time.time_ns()}"
@@ -139,4 +141,4 @@ def _requests(host: str, target: str) -> "itertools.starmap[bytes]":
 
 
 if __name__ == "__main__":
-    print(json.dumps(run(sys.argv[1], int(sys.argv[2]), float(sys.argv[3])).__dict__))
+    print(json.dumps(run_load(sys.argv[1], int(sys.argv[2]), float(sys.argv[3])).__dict__))

@@ -13,7 +13,7 @@ HELD = 10_000
 REPEATS = 30
 
 
-def main(held: int) -> dict[str, float]:
+def measure_pages(held: int) -> dict[str, float]:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "caio_project.settings")
     django.setup()
     from django.contrib.auth.models import User
@@ -23,7 +23,7 @@ def main(held: int) -> dict[str, float]:
 
     from tests import factories
 
-    factories.many_held(held)
+    factories.create_many_held(held)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     client = Client()
@@ -39,13 +39,13 @@ def main(held: int) -> dict[str, float]:
         return ask
 
     with override_settings(ROOT_URLCONF="bench.floor_urls"):
-        bare = _median(get("/nothing"), cache.clear)
-    status = _median(get("/api/queue-status"), cache.clear)
-    pending = _median(get("/api/pending-emails"), cache.clear)
+        bare = _median_ms(get("/nothing"), cache.clear)
+    status = _median_ms(get("/api/queue-status"), cache.clear)
+    pending = _median_ms(get("/api/pending-emails"), cache.clear)
     return {"held": held, "bare_ms": bare, "queue_status_ms": status, "pending_emails_ms": pending}
 
 
-def _median(ask: Callable[[], None], before: Callable[[], None]) -> float:
+def _median_ms(ask: Callable[[], None], before: Callable[[], None]) -> float:
     times = []
     for _ in range(REPEATS + 3):
         before()
@@ -56,4 +56,4 @@ def _median(ask: Callable[[], None], before: Callable[[], None]) -> float:
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(int(sys.argv[1]) if len(sys.argv) > 1 else HELD)))
+    print(json.dumps(measure_pages(int(sys.argv[1]) if len(sys.argv) > 1 else HELD)))

@@ -13,7 +13,7 @@ RB2B_WAITS = 15.0  # seconds, then it disconnects for good
 
 
 @dataclass
-class Outcome:
+class PostOutcome:
     """What came of the posts so far."""
 
     acknowledged: set[str] = field(default_factory=set)  # sha256 of bodies
@@ -33,10 +33,10 @@ class Outcome:
 
 
 def post_all(
-    url: str, bodies: Iterable[bytes], found: Outcome, connections: int, rate: float = 0
+    url: str, bodies: Iterable[bytes], found: PostOutcome, connections: int, rate: float = 0
 ) -> None:
     """Post every body over keep-alive connections, at most `rate` a second (0: as fast as they are taken)."""
-    lock, paced = threading.Lock(), _paced(bodies, rate)
+    lock, paced = threading.Lock(), _at_rate(bodies, rate)
     threads = [
         threading.Thread(target=_post_some, args=(url, paced, found, lock))
         for _ in range(connections)
@@ -47,7 +47,7 @@ def post_all(
         thread.join()
 
 
-def _paced(bodies: Iterable[bytes], rate: float) -> Iterator[bytes]:
+def _at_rate(bodies: Iterable[bytes], rate: float) -> Iterator[bytes]:
     began = time.monotonic()
     for n, body in enumerate(bodies):
         if rate and (early := began + n / rate - time.monotonic()) > 0:
@@ -55,7 +55,7 @@ def _paced(bodies: Iterable[bytes], rate: float) -> Iterator[bytes]:
         yield body
 
 
-def _post_some(url: str, bodies: Iterator[bytes], found: Outcome, lock: threading.Lock) -> None:
+def _post_some(url: str, bodies: Iterator[bytes], found: PostOutcome, lock: threading.Lock) -> None:
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=RB2B_WAITS)
     path = url.partition(parts.netloc)[2]
@@ -66,7 +66,7 @@ def _post_some(url: str, bodies: Iterator[bytes], found: Outcome, lock: threadin
             connection.close()
             return
         began = time.monotonic()
-        how = _post(connection, path, body)
+        how = _post_body(connection, path, body)
         with lock:
             found.answers[how] += 1
             if how in ("stored", "spooled"):
@@ -76,7 +76,7 @@ def _post_some(url: str, bodies: Iterator[bytes], found: Outcome, lock: threadin
             found.seconds.append(time.monotonic() - began)
 
 
-def _post(connection: http.client.HTTPConnection, path: str, body: bytes) -> str:
+def _post_body(connection: http.client.HTTPConnection, path: str, body: bytes) -> str:
     """ "stored" or "spooled" for a 200 that was read to its end; else the status or what broke."""
     try:
         connection.request("POST", path, body, {"Content-Type": "application/json"})

@@ -35,15 +35,15 @@ WORKER = (
 BEAT = ("beat", "--loglevel=CRITICAL", "--scheduler=celery.beat:Scheduler", "--pidfile=")
 
 
-def work() -> None:
+def run_worker() -> None:
     from caio_project.celery import app
 
     app.start([*WORKER, f"--hostname={os.getpid()}@bench"])
 
 
-def beat() -> None:
+def run_beat() -> None:
     from caio_project.celery import app
-    from caio_project.schedule import BEAT as everything
+    from caio_project.schedule import BEAT_SCHEDULE as everything
 
     app.finalize()
     wanted = {f"outreach.{stage}" for stage in STAGES}
@@ -51,7 +51,7 @@ def beat() -> None:
     app.start([*BEAT])
 
 
-def web(port: str) -> None:
+def run_web(port: str) -> None:
     from caio_project.wsgi import application
 
     make_server("127.0.0.1", int(port), application, handler_class=Quiet).serve_forever()
@@ -62,7 +62,7 @@ class Quiet(WSGIRequestHandler):
         pass
 
 
-def prepare(count: str) -> None:
+def prepare_emails(count: str) -> None:
     from outreach.choices import Phase
     from outreach.content import email_footer
     from outreach.limits import sending_domains
@@ -70,20 +70,20 @@ def prepare(count: str) -> None:
     from tests import factories
 
     Control.objects.update(phase=Phase.AUTONOMOUS)
-    sending_domains.establish(
-        sending_domains.ours(), by=None, reason="The daily cap is what is tried here."
+    sending_domains.mark_established(
+        sending_domains.our_domain(), by=None, reason="The daily cap is what is tried here."
     )
     factories.TeamMemberFactory(default_sender=True)
     texts = {}
     for _ in range(int(count)):
-        message = factories.cleared()
+        message = factories.cleared_email()
         text = message.text
-        texts[message.to_address] = (text.subject, email_footer.as_html(text.body, text.footer))
+        texts[message.to_address] = (text.subject, email_footer.email_html(text.body, text.footer))
     assert Message.objects.filter(status="cleared", transport="ghl").count() == int(count)
     print(json.dumps(texts))
 
 
-def resume() -> None:
+def resume_sending() -> None:
     from django.contrib.auth.models import User
 
     from outreach.choices import Phase
@@ -91,8 +91,8 @@ def resume() -> None:
     from outreach.models import Control
 
     lead, _ = User.objects.get_or_create(username="bench-lead", defaults={"is_superuser": True})
-    if phase.control().halted:
-        phase.resume(by=lead, reason="Looked at it: the fakes were told to fail.")
+    if phase.current_control().halted:
+        phase.resume_sending(by=lead, reason="Looked at it: the fakes were told to fail.")
     Control.objects.update(phase=Phase.AUTONOMOUS)
 
 
@@ -101,7 +101,13 @@ def main(what: str, ahead: str, *more: str) -> None:
     django.setup()
     logging.disable(logging.CRITICAL)  # what fails here fails by plan
     with time_machine.travel(time.time() + float(ahead), tick=True):
-        {"work": work, "beat": beat, "web": web, "prepare": prepare, "resume": resume}[what](*more)
+        {
+            "work": run_worker,
+            "beat": run_beat,
+            "web": run_web,
+            "prepare": prepare_emails,
+            "resume": resume_sending,
+        }[what](*more)
 
 
 if __name__ == "__main__":

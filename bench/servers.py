@@ -27,7 +27,7 @@ class Postgres:
     """A server with the default guarantees (fsync, synchronous commits); `stop("immediate")` is a crash."""
 
     def __init__(self) -> None:
-        self.port, self._bin, self._as = free_port(), _binaries(), _not_root()
+        self.port, self._bin, self._as = free_port(), _find_binaries(), _not_root()
         self._folder = Path(tempfile.mkdtemp(prefix="caio-postgres-"))
         self._data, self.crashes = self._folder / "data", 0
 
@@ -86,7 +86,7 @@ class Postgres:
                 raise RuntimeError(f"{program} failed:\n{said.read()[-2000:]}")
 
 
-def _binaries() -> Path:
+def _find_binaries() -> Path:
     """Where PostgreSQL's server programs are; Debian keeps them off PATH."""
     found = [
         Path(folder) for pattern in BINARIES for folder in sorted(glob.glob(pattern), reverse=True)

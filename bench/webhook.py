@@ -14,19 +14,19 @@ CONNECTIONS = 50
 ROUND = 1.0  # seconds; short ones, for whatever else the machine does then falls on all sides alike
 
 
-def measure(seconds: float) -> dict[str, Any]:
+def measure_webhook(seconds: float) -> dict[str, Any]:
     """Alternating rounds of product, floor and bare Django; each side's median is what counts."""
     env = world.fresh_postgres()
     with psycopg.connect(world.POSTGRES, autocommit=True) as db:
         db.execute(floor_urls.TABLE)
-    sides: dict[str, list[load.Result]] = {"webhook": [], "floor": [], "bare": []}
+    sides: dict[str, list[load.LoadResult]] = {"webhook": [], "floor": [], "bare": []}
     with contextlib.ExitStack() as stack:
-        product = stack.enter_context(world.web(env, "/webhooks/rb2b/health"))
+        product = stack.enter_context(world.run_web(env, "/webhooks/rb2b/health"))
         floor = stack.enter_context(
-            world.web(env, "/nothing", DJANGO_SETTINGS_MODULE="bench.floor_settings")
+            world.run_web(env, "/nothing", DJANGO_SETTINGS_MODULE="bench.floor_settings")
         )
         bare = stack.enter_context(
-            world.web(
+            world.run_web(
                 env, "/nothing", app="bench.bare_wsgi", DJANGO_SETTINGS_MODULE="bench.bare_settings"
             )
         )
@@ -36,10 +36,10 @@ def measure(seconds: float) -> dict[str, Any]:
             "bare": f"{bare}/insert",
         }
         for url in urls.values():
-            _load(env, url, ROUND)  # warm up
+            _run_load(env, url, ROUND)  # warm up
         for _ in range(max(3, round(seconds / ROUND))):
             for name, url in urls.items():
-                sides[name].append(_load(env, url, ROUND))
+                sides[name].append(_run_load(env, url, ROUND))
     rates = {
         name: statistics.median(r.per_second for r in results) for name, results in sides.items()
     }
@@ -59,6 +59,6 @@ def measure(seconds: float) -> dict[str, Any]:
     }
 
 
-def _load(env: dict[str, str], url: str, seconds: float) -> load.Result:
-    said = world.manage(env, "-m", "bench.load", url, str(CONNECTIONS), str(seconds))
-    return load.Result(**json.loads(said))
+def _run_load(env: dict[str, str], url: str, seconds: float) -> load.LoadResult:
+    said = world.run_manage(env, "-m", "bench.load", url, str(CONNECTIONS), str(seconds))
+    return load.LoadResult(**json.loads(said))

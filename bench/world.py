@@ -24,7 +24,7 @@ REDIS = os.environ.get("BENCH_REDIS_URL") or "redis://127.0.0.1:6379/7"
 TOKEN = "bench-token-0123456789"
 
 
-def environment(**more: str) -> dict[str, str]:
+def product_environment(**more: str) -> dict[str, str]:
     """As in production, with vendors in the sandbox and everything on loopback."""
     return {
         "PATH": os.environ["PATH"],
@@ -45,16 +45,16 @@ def environment(**more: str) -> dict[str, str]:
     }
 
 
-def check() -> None:
+def check_services() -> None:
     """Exit with a sentence where PostgreSQL or Redis does not answer on loopback."""
     for url in (POSTGRES, REDIS):
         if urlsplit(url).hostname not in ("127.0.0.1", "localhost", "::1"):
             sys.exit(f"The measurements run on this machine only, not on {urlsplit(url).hostname}.")
     try:
-        psycopg.connect(_maintenance(), connect_timeout=3).close()
+        psycopg.connect(_maintenance_url(), connect_timeout=3).close()
     except psycopg.Error as error:
         sys.exit(
-            f"PostgreSQL does not answer at {_maintenance()}: {error}\nSet BENCH_DATABASE_URL to one that does."
+            f"PostgreSQL does not answer at {_maintenance_url()}: {error}\nSet BENCH_DATABASE_URL to one that does."
         )
     try:
         redis.from_url(REDIS, socket_connect_timeout=3).ping()
@@ -64,7 +64,7 @@ def check() -> None:
         )
 
 
-def _maintenance() -> str:
+def _maintenance_url() -> str:
     return urlunsplit(urlsplit(POSTGRES)._replace(path="/postgres"))
 
 
@@ -72,21 +72,21 @@ def fresh_postgres() -> dict[str, str]:
     """An empty, migrated database of our own, and an empty queue."""
     name = urlsplit(POSTGRES).path.lstrip("/")
     assert "bench" in name, "BENCH_DATABASE_URL is emptied: its name must say that it is for this"
-    with psycopg.connect(_maintenance(), autocommit=True) as admin:
+    with psycopg.connect(_maintenance_url(), autocommit=True) as admin:
         admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         admin.execute(f'CREATE DATABASE "{name}"')
     redis.from_url(REDIS).delete("celery")
-    env = environment()
-    manage(env, "migrate", "--verbosity", "0")
+    env = product_environment()
+    run_manage(env, "migrate", "--verbosity", "0")
     return env
 
 
 @contextlib.contextmanager
-def copies(suffixes: list[str]) -> Iterator[list[str]]:
+def database_copies(suffixes: list[str]) -> Iterator[list[str]]:
     """Names of as many copies of our fresh database, for the length of the block."""
     name = urlsplit(POSTGRES).path.lstrip("/")
     names = [f"{name}_{suffix}" for suffix in suffixes]
-    with psycopg.connect(_maintenance(), autocommit=True) as admin:
+    with psycopg.connect(_maintenance_url(), autocommit=True) as admin:
         for copy in names:
             admin.execute(f'DROP DATABASE IF EXISTS "{copy}" WITH (FORCE)')  # what a kill has left
             admin.execute(f'CREATE DATABASE "{copy}" TEMPLATE "{name}"')
@@ -97,7 +97,7 @@ def copies(suffixes: list[str]) -> Iterator[list[str]]:
                 admin.execute(f'DROP DATABASE IF EXISTS "{copy}" WITH (FORCE)')
 
 
-def manage(env: dict[str, str], *arguments: str) -> str:
+def run_manage(env: dict[str, str], *arguments: str) -> str:
     done = subprocess.run(
         [sys.executable, *arguments] if arguments[0] == "-m" else [sys.executable, "manage.py", *arguments],
         cwd=ROOT, env=env, capture_output=True, text=True, check=False,
@@ -151,7 +151,7 @@ class Process:
 
 
 @contextlib.contextmanager
-def web(
+def run_web(
     env: dict[str, str], path: str, app: str = "caio_project.wsgi", **more: str
 ) -> Iterator[str]:
     """gunicorn as in production; yields its URL once `path` answers."""
@@ -177,12 +177,12 @@ def web_process(
         env = {**env, "WEB_CONCURRENCY": "2", **more}
         with Process(env, *arguments, pass_fds=(listener.fileno(),)) as process:
             url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-            while not _answers(url + path):
+            while not _is_answering(url + path):
                 process.check()
             yield url, process
 
 
-def _answers(url: str) -> bool:
+def _is_answering(url: str) -> bool:
     try:
         urllib.request.urlopen(url, timeout=1).close()
     except OSError:
@@ -191,7 +191,7 @@ def _answers(url: str) -> bool:
     return True
 
 
-def post(url: str, body: dict[str, Any]) -> None:
+def post_json(url: str, body: dict[str, Any]) -> None:
     request = urllib.request.Request(
         url, json.dumps(body).encode(), {"Content-Type": "application/json"}
     )

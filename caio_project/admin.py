@@ -9,7 +9,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from caio_project.event_vault import vault_admin as vault_admin  # registers
 from caio_project.lib.models import ApiKey, Heartbeat
-from caio_project.lib.web.admin_classes import ReadOnly
+from caio_project.lib.web.admin_classes import ReadOnlyAdmin
 from caio_project.operations import switches as switches  # registers
 
 admin.site.unregister(User)
@@ -19,7 +19,7 @@ if admin.site.is_registered(APIKey):
 
 
 @admin.register(User)
-class People(UserAdmin, ModelAdmin):
+class TeamUserAdmin(UserAdmin, ModelAdmin):
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -27,12 +27,12 @@ class People(UserAdmin, ModelAdmin):
 
 
 @admin.register(Group)
-class Roles(GroupAdmin, ModelAdmin):
+class RoleAdmin(GroupAdmin, ModelAdmin):
     pass
 
 
 @admin.register(ApiKey)
-class Keys(ReadOnly):
+class ApiKeyAdmin(ReadOnlyAdmin):
     list_display = (
         "name",
         "prefix",
@@ -48,5 +48,5 @@ class Keys(ReadOnly):
 
 
 @admin.register(Heartbeat)
-class Heartbeats(ReadOnly):
+class HeartbeatAdmin(ReadOnlyAdmin):
     list_display = ("name", "seen_at", "worked_at")

@@ -14,55 +14,55 @@ from caio_project.lib.web.problems import problem_response
 from caio_project.operations import status
 
 
-class Public(APIView):
+class PublicView(APIView):
     authentication_classes: list[Any] = []
     permission_classes = [AllowAny]
 
 
-class QueueStatus(Public):
+class QueueStatusView(PublicView):
     @extend_schema(responses=OpenApiTypes.OBJECT, operation_id="queue_status")
     def get(self, request: Request) -> Response:
         """The review queue and the pipeline in counts, at most five seconds old."""
         return Response(status.queue_status())
 
 
-class Health(Public):
+class HealthView(PublicView):
     @extend_schema(
         responses={200: OpenApiTypes.OBJECT, 503: OpenApiTypes.OBJECT}, operation_id="health"
     )
     def get(self, request: Request) -> Response:
         """Every check by name; 503 where one fails."""
-        return _answer(status.health())
+        return _health_response(status.health_checks())
 
 
-class Ready(Public):
+class ReadyView(PublicView):
     @extend_schema(
         responses={200: OpenApiTypes.OBJECT, 503: OpenApiTypes.OBJECT}, operation_id="health_ready"
     )
     def get(self, request: Request) -> Response:
         """Whether this process can serve: database reachable and migrated."""
-        checks = {"database": status.database()}
+        checks = {"database": status.check_database()}
         if checks["database"].ok:
-            checks["migrations"] = status.migrated()
-        return _answer(checks)
+            checks["migrations"] = status.check_migrations()
+        return _health_response(checks)
 
 
-def live(request: HttpRequest) -> JsonResponse:
+def live_view(request: HttpRequest) -> JsonResponse:
     """Whether the process answers at all; asks nothing of anything else."""
-    return JsonResponse({"status": "healthy", "commit": status.commit(), "checks": {}})
+    return JsonResponse({"status": "healthy", "commit": status.running_commit(), "checks": {}})
 
 
 @csrf_exempt
-def unknown(request: HttpRequest, unknown: str) -> JsonResponse:
+def unknown_address(request: HttpRequest, unknown: str) -> JsonResponse:
     """Whatever is not an address of the API: problem JSON as everywhere in it."""
     return problem_response(404, "There is no such address; /api/docs lists those there are.")
 
 
-def _answer(checks: dict[str, status.Check]) -> Response:
+def _health_response(checks: dict[str, status.HealthCheck]) -> Response:
     ok = all(check.ok for check in checks.values())
     body = {
         "status": "healthy" if ok else "unhealthy",
-        "commit": status.commit(),
+        "commit": status.running_commit(),
         "checks": {name: {"ok": check.ok, "detail": check.text} for name, check in checks.items()},
     }
     return Response(body, status=200 if ok else 503)

@@ -2,7 +2,7 @@ from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 
 
-class HouseConfig(AppConfig):
+class ProjectConfig(AppConfig):
     name = "caio_project"
     label = "house"
     verbose_name = "CAIO"
@@ -16,4 +16,4 @@ class HouseConfig(AppConfig):
         # Sent for apps with models only; metrics is the last of them, so every table and permission is there by then.
         last = apps.get_app_config("metrics")
         post_migrate.connect(roles.make_roles, sender=last, dispatch_uid="roles")
-        post_migrate.connect(seeding.seed, sender=last, dispatch_uid="seeds")
+        post_migrate.connect(seeding.seed_after_migration, sender=last, dispatch_uid="seeds")

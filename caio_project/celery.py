@@ -21,7 +21,7 @@ def refuse_to_work_misconfigured(**_: object) -> None:
 
 
 @app.on_after_configure.connect
-def keep_the_schedule(sender: Celery, **_: object) -> None:
-    from caio_project.schedule import BEAT
+def set_beat_schedule(sender: Celery, **_: object) -> None:
+    from caio_project.schedule import BEAT_SCHEDULE
 
-    sender.conf.beat_schedule = BEAT
+    sender.conf.beat_schedule = BEAT_SCHEDULE

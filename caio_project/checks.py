@@ -14,26 +14,32 @@ from caio_project.lib.calendar import WorkingHours
 from outreach.integrations.ghl import signatures
 
 # The strictest values that may hold against the real GoHighLevel: name, bound, whether the bound is a floor.
-BOUNDS = (
+LIMIT_BOUNDS = (
     ("UNDO_SECONDS", 30, True),
     ("SEND_GAP_SECONDS", 45, True),
     ("HOURLY_LIMIT", 15, False),
     ("DOMAIN_HOURLY_LIMIT", 3, False),
 )
-WIDEST = WorkingHours.parse("08:00-18:00")
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+WIDEST_HOURS = WorkingHours.parse("08:00-18:00")
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 
 
 def is_loopback(url: str) -> bool:
-    return urlsplit(url).hostname in LOOPBACK
+    return urlsplit(url).hostname in LOOPBACK_HOSTS
 
 
 @register()
-def configuration(app_configs: Any = None, **_: Any) -> list[Error]:
+def check_configuration(app_configs: Any = None, **_: Any) -> list[Error]:
     """Every contradiction at once, each named after the setting that has to change."""
     return [
         Error(text, hint=hint, id=f"caio.{name}")
-        for name, text, hint in [*_base(), *_vendors(), *_language_model(), *_limits(), *_sending()]
+        for name, text, hint in [
+            *_base_errors(),
+            *_vendor_errors(),
+            *_language_model_errors(),
+            *_limit_errors(),
+            *_sending_errors(),
+        ]
     ]
 
 
@@ -46,7 +52,7 @@ def _is_dns_server(text: str) -> bool:
     return port.isdecimal() and 0 < int(port) < 65536
 
 
-def _base() -> list[tuple[str, str, str]]:
+def _base_errors() -> list[tuple[str, str, str]]:
     found = []
     if not settings.DEBUG and not settings.RB2B_WEBHOOK_TOKENS:
         found.append(
@@ -93,7 +99,7 @@ def _base() -> list[tuple[str, str, str]]:
     return found
 
 
-def _vendors() -> list[tuple[str, str, str]]:
+def _vendor_errors() -> list[tuple[str, str, str]]:
     found = []
     for vendor in settings.SANDBOX:
         if vendor not in settings.VENDOR_SETTINGS:
@@ -111,10 +117,10 @@ def _vendors() -> list[tuple[str, str, str]]:
                 (missing[0], f"{', '.join(missing)} missing: {vendor} is neither connected nor in SANDBOX.",
                  f"Set them, or SANDBOX={vendor} to keep what would have been sent.")
             )  # fmt: skip
-    return found + _webhook_keys()
+    return found + _webhook_key_errors()
 
 
-def _webhook_keys() -> list[tuple[str, str, str]]:
+def _webhook_key_errors() -> list[tuple[str, str, str]]:
     found = []
     for name, kind in (
         ("GHL_WEBHOOK_PUBLIC_KEY", "Ed25519"),
@@ -136,7 +142,7 @@ def _webhook_keys() -> list[tuple[str, str, str]]:
     return found
 
 
-def _language_model() -> list[tuple[str, str, str]]:
+def _language_model_errors() -> list[tuple[str, str, str]]:
     found, url = [], settings.LLM_BASE_URL
     parts = urlsplit(url)
     if not url and (settings.LLM_API_KEY or settings.LLM_MODEL):
@@ -166,47 +172,49 @@ def _language_model() -> list[tuple[str, str, str]]:
     return found
 
 
-def _limits() -> list[tuple[str, str, str]]:
+def _limit_errors() -> list[tuple[str, str, str]]:
     found = []
-    for name, _, is_floor in BOUNDS:
+    for name, _, is_floor in LIMIT_BOUNDS:
         value = getattr(settings, name)
         if value < 0 or (not is_floor and value < 1):
             found.append((name, f"{name}={value} is too small.", ""))
     if not is_loopback(settings.GHL_BASE_URL):
         found += [
             (name, f"{text}, and GHL_BASE_URL is not a loopback address.", "")
-            for name, text in _looser()
+            for name, text in _looser_limits()
         ]
     return found
 
 
-def loosened() -> list[str]:
+def loosened_limits() -> list[str]:
     """Every limit that is looser than the product's, in a few words each."""
-    return [text for _, text in _looser()]
+    return [text for _, text in _looser_limits()]
 
 
-def _looser() -> list[tuple[str, str]]:
+def _looser_limits() -> list[tuple[str, str]]:
     found = []
-    for name, bound, is_floor in BOUNDS:
+    for name, bound, is_floor in LIMIT_BOUNDS:
         value = getattr(settings, name)
         if value < bound if is_floor else value > bound:
             found.append((name, f"{name}={value} is {'below' if is_floor else 'above'} {bound}"))
-    if _are_wider(settings.WORKING_HOURS):
+    if _hours_are_wider(settings.WORKING_HOURS):
         found.append(
             ("WORKING_HOURS", f"WORKING_HOURS={settings.WORKING_HOURS} is wider than 08:00-18:00")
         )
     return found
 
 
-def _are_wider(text: str) -> bool:
+def _hours_are_wider(text: str) -> bool:
     try:
         hours = WorkingHours.parse(text)
     except ValueError:
         return False  # refused elsewhere
-    return hours.start < WIDEST.start or hours.end > WIDEST.end or hours.end <= hours.start
+    return (
+        hours.start < WIDEST_HOURS.start or hours.end > WIDEST_HOURS.end or hours.end <= hours.start
+    )
 
 
-def _sending() -> list[tuple[str, str, str]]:
+def _sending_errors() -> list[tuple[str, str, str]]:
     if "ghl" in settings.SANDBOXED:
         return []
     found = []
@@ -229,7 +237,7 @@ def _sending() -> list[tuple[str, str, str]]:
 
 def refuse_to_boot() -> None:
     """Raise ImproperlyConfigured with every contradiction; for processes that do not run Django's checks."""
-    if errors := configuration():
+    if errors := check_configuration():
         raise ImproperlyConfigured(
             "\n".join(f"{error.id}: {error.msg} {error.hint or ''}".strip() for error in errors)
         )

@@ -7,38 +7,38 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from approvals.queue import review_queue
-from caio_project.checks import is_loopback, loosened
+from caio_project.checks import is_loopback, loosened_limits
 from outreach.choices import Phase
 from outreach.control import phase
-from outreach.control.policy import POLICY
+from outreach.control.policy import LIMITS_BY_PHASE
 from outreach.limits import current_limits
 
-OURS = ("/sales", "/accounts")
+OWN_PAGES = ("/sales", "/accounts")
 
 
 def house(request: HttpRequest) -> dict[str, Any]:
     """For our own pages. The values come from the rows that the sending door reads."""
     user = getattr(request, "user", None)
     if (
-        not request.path.startswith(OURS)
+        not request.path.startswith(OWN_PAGES)
         or user is None
         or not user.has_perm("outreach.view_message")
     ):
         return {}
-    row = phase.control()
-    standing = current_limits.standing(row, timezone.now())
+    row = phase.current_control()
+    standing = current_limits.read_limits(row, timezone.now())
     return {
         "house": {
             "phase": row.phase,
-            "phase_label": f"Phase {POLICY[Phase(row.phase)].number}: {row.get_phase_display()}",
+            "phase_label": f"Phase {LIMITS_BY_PHASE[Phase(row.phase)].number}: {row.get_phase_display()}",
             "halted": phase.is_halted(row),
             "halted_by_setting": settings.EMERGENCY_STOP,
             "control": row,
             "sandbox": settings.SANDBOXED,
             "test_server": is_loopback(settings.GHL_BASE_URL) and "ghl" not in settings.SANDBOXED,
-            "loosened": loosened(),
-            "overdue": review_queue.overdue(),
-            "waiting": review_queue.waiting().count(),
+            "loosened": loosened_limits(),
+            "overdue": review_queue.count_overdue(),
+            "waiting": review_queue.waiting_messages().count(),
             "daily": standing.of_day.limit,
             "left": standing.of_day.left,
             "team_zone": settings.TEAM_TIME_ZONE,
@@ -48,7 +48,7 @@ def house(request: HttpRequest) -> dict[str, Any]:
 
 def admin_badge(request: HttpRequest) -> list[str]:
     """The badge in the admin's head: the phase that is enforced, and whether anything can leave."""
-    row = phase.control()
+    row = phase.current_control()
     if phase.is_halted(row):
         return ["Halted", "danger"]
     if "ghl" in settings.SANDBOXED:

@@ -6,30 +6,30 @@ from typing import Any
 
 from leads.models import Company, Lead, OwnerHow, OwnerRule, TeamMember
 
-LABELS = {
+FIELD_LABELS = {
     "company_id": "company", "owner_id": "owner", "linkedin_key": "LinkedIn", "employees_from": "employees from",
     "email": "address", "email_verified": "address verified", "email_invalid": "address found not to exist",
     "personal_email": "personal address", "name_key": "",
     "owner_how": "how the owner came about", "owner_rule_id": "rule of the owner", "owner_facts": "",
     "ghl_assigned_to": "GoHighLevel's user",
 }  # fmt: skip
-NAMED = {
+ROW_FIELDS = {
     "company_id": Company,
     "owner_id": TeamMember,
     "owner_rule_id": OwnerRule,
 }  # fields that hold the id of a row
-ROWS = {
+ROW_LABELS = {
     "visit": "visit", "enrichment": "question to Clay", "assessment": "score", "suppression": "stop",
     "lead": "lead merged earlier",
 }  # fmt: skip
 
 
-def label(field: str) -> str:
+def field_label(field: str) -> str:
     """ "" for a field that tells a person nothing."""
-    return LABELS.get(field, field.replace("_", " "))
+    return FIELD_LABELS.get(field, field.replace("_", " "))
 
 
-def said(value: Any) -> str:
+def value_text(value: Any) -> str:
     """A value as people read it; "" for one that is not known."""
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -41,40 +41,40 @@ def said(value: Any) -> str:
     return str(value or "")
 
 
-class Names:
+class RowNames:
     """The rows behind ids, each table read once."""
 
     def __init__(self, values: Iterable[tuple[str, Any]]):
         """`values` are (field, value); those of other fields than companies and owners are said as they are."""
-        wanted: dict[str, set[Any]] = {field: set() for field in NAMED}
+        wanted: dict[str, set[Any]] = {field: set() for field in ROW_FIELDS}
         for field, value in values:
             if field in wanted and value is not None:
                 wanted[field].add(value)
         self._rows = {
-            field: NAMED[field]._default_manager.in_bulk(pks)
+            field: ROW_FIELDS[field]._default_manager.in_bulk(pks)
             for field, pks in wanted.items()
             if pks
         }
 
     def said(self, field: str, value: Any) -> str:
-        if field in NAMED:
+        if field in ROW_FIELDS:
             row = self._rows.get(field, {}).get(value)
             return str(row) if row else ("" if value is None else f"one that is gone ({value})")
-        return str(OwnerHow(value).label) if field == "owner_how" and value else said(value)
+        return str(OwnerHow(value).label) if field == "owner_how" and value else value_text(value)
 
 
-def counted(rows: dict[str, int]) -> str:
+def count_rows(rows: dict[str, int]) -> str:
     """{"visit": 3, "enrichment": 1} as "3 visits, 1 question to Clay"."""
-    named = [(ROWS.get(name, name), count) for name, count in rows.items() if count]
-    return ", ".join(f"{count} {_plural(name, count)}" for name, count in named)
+    named = [(ROW_LABELS.get(name, name), count) for name, count in rows.items() if count]
+    return ", ".join(f"{count} {_plural_label(name, count)}" for name, count in named)
 
 
-def _plural(name: str, count: int) -> str:
+def _plural_label(name: str, count: int) -> str:
     head, _, rest = name.partition(" ")
     return name if count == 1 else f"{head}s {rest}".strip()
 
 
-def told_apart(one: Lead, other: Lead) -> tuple[str, str]:
+def distinct_names(one: Lead, other: Lead) -> tuple[str, str]:
     """What two leads are called on one page: by more than their names where those are the same."""
     if str(one) != str(other):
         return str(one), str(other)
@@ -85,18 +85,18 @@ def told_apart(one: Lead, other: Lead) -> tuple[str, str]:
     return f"{one} ({by[0]})", f"{other} ({by[1]})"
 
 
-def facts(lead: Lead) -> list[dict[str, Any]]:
+def known_facts(lead: Lead) -> list[dict[str, Any]]:
     """Every known field of a lead and their company with its source and age."""
     found = []
     for row, whose in ((lead, ""), (lead.company, "company ")):
         for name, source in (row.sources if row else {}).items():
             value = getattr(row, name, None)
-            if label(name) and value not in (None, "", []):
+            if field_label(name) and value not in (None, "", []):
                 at = datetime.fromisoformat(source["at"])
                 found.append(
                     {
-                        "name": whose + label(name),
-                        "value": said(value),
+                        "name": whose + field_label(name),
+                        "value": value_text(value),
                         "source": source["source"],
                         "at": at,
                     }

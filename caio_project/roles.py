@@ -6,8 +6,13 @@ from typing import Any
 from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
 
-REVIEWER = ("approvals.decide", "outreach.halt", "outreach.correct_reply", "leads.assign_owner")
-LEAD = (
+REVIEWER_PERMISSIONS = (
+    "approvals.decide",
+    "outreach.halt",
+    "outreach.correct_reply",
+    "leads.assign_owner",
+)
+LEAD_PERMISSIONS = (
     "outreach.resume",
     "outreach.promote",
     "outreach.auto_approve",
@@ -36,25 +41,29 @@ LEAD = (
     "leads.read_inboundevent",
     "leads.replay_inboundevent",
 )
-OURS = ("leads", "outreach", "approvals", "metrics")
+OWN_APPS = ("leads", "outreach", "approvals", "metrics")
 
 
 def make_roles(apps: Any = None, **_: Any) -> None:
     """Create the three groups and give them at least what their role may do; never takes anything away."""
     from django.apps import apps as installed
 
-    for label in OURS:
+    for label in OWN_APPS:
         create_permissions(
             installed.get_app_config(label), verbosity=0
         )  # post_migrate's own comes after ours
     views = Permission.objects.filter(
-        content_type__app_label__in=OURS, codename__startswith="view_"
+        content_type__app_label__in=OWN_APPS, codename__startswith="view_"
     )
-    for name, codes in (("Viewer", ()), ("Reviewer", REVIEWER), ("Lead", REVIEWER + LEAD)):
+    for name, codes in (
+        ("Viewer", ()),
+        ("Reviewer", REVIEWER_PERMISSIONS),
+        ("Lead", REVIEWER_PERMISSIONS + LEAD_PERMISSIONS),
+    ):
         group, _made = Group.objects.get_or_create(name=name)
-        group.permissions.add(*views, *(_permission(code) for code in codes))
+        group.permissions.add(*views, *(_find_permission(code) for code in codes))
 
 
-def _permission(code: str) -> Permission:
+def _find_permission(code: str) -> Permission:
     label, codename = code.split(".")
     return Permission.objects.get(content_type__app_label=label, codename=codename)

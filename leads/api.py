@@ -12,7 +12,7 @@ from leads.inbound import events
 from leads.integrations import rb2b
 
 
-class Visitors(APIView):
+class VisitorsView(APIView):
     scope = "leads:write"
 
     @extend_schema(
@@ -32,8 +32,8 @@ class Visitors(APIView):
         if len(body) > events.LARGEST_BODY:
             raise ValidationError({"body": f"It is larger than {events.LARGEST_BODY} bytes."})
         try:
-            rb2b.parse(body)
-        except rb2b.Unreadable as error:
+            rb2b.parse_visitor(body)
+        except rb2b.UnreadableBody as error:
             raise ValidationError({"body": str(error)}) from error
-        stored = events.store("api", body)
+        stored = events.store_event("api", body)
         return Response({"id": stored.public_id}, status=202 if stored.is_new else 200)

@@ -6,7 +6,7 @@ from typing import Any
 MOST_WORDS, LONGEST_WORD, MOST_ROWS = 200, 60, 20
 
 
-class Reading:
+class JsonReader:
     """Goes on after what is wrong, so that all of it is said at once: `errors` is [(place, what is wrong)]."""
 
     def __init__(self) -> None:

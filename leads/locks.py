@@ -15,31 +15,31 @@ from leads.models import Lead
 T = TypeVar("T")
 
 
-class Moved(Exception):
+class LeadsChanged(Exception):
     """Who is whom has changed in between: by a merge, an undo, or somebody who is known only now."""
 
 
-def people(*pks: int) -> list[Lead]:
+def lock_leads(*pks: int) -> list[Lead]:
     """The people whom these rows stand for now, each once, in the order given; locked in the order of pk."""
-    return until_it_stands(lambda: look(*pks))
+    return retry_until_unchanged(lambda: lock_leads_once(*pks))
 
 
-def rows(pks: Iterable[int]) -> None:
+def lock_rows(pks: Iterable[int]) -> None:
     """Lock these rows themselves, in their order, for whoever changes many at once: an UPDATE locks in any order."""
     list(Lead.rows.select_for_update().filter(pk__in=pks).order_by("pk").values_list("pk"))
 
 
-def until_it_stands(work: Callable[[], T]) -> T:
+def retry_until_unchanged(work: Callable[[], T]) -> T:
     """Do `work` again where something moved before it was locked; going back to the savepoint lets go of the locks."""
     while True:
         try:
             with transaction.atomic():
                 return work()
-        except Moved:
+        except LeadsChanged:
             continue
 
 
-def look(*pks: int) -> list[Lead]:
+def lock_leads_once(*pks: int) -> list[Lead]:
     """As `people`, once; raises Moved."""
     stands_for = {
         pk: into or pk for pk, into in Lead.rows.filter(pk__in=pks).values_list("pk", "merged_into")
@@ -49,7 +49,7 @@ def look(*pks: int) -> list[Lead]:
         row.pk: row for row in Lead.rows.select_for_update().filter(pk__in=wanted).order_by("pk")
     }
     if any((rows[pk].merged_into_id or pk) != person for pk, person in stands_for.items()):
-        raise Moved
+        raise LeadsChanged
     if any(rows[person].merged_into_id for person in stands_for.values()):
-        raise Moved
+        raise LeadsChanged
     return [rows[person] for person in dict.fromkeys(stands_for[pk] for pk in pks)]

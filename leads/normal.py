@@ -9,7 +9,7 @@ import tldextract
 from email_validator import EmailNotValidError, validate_email
 
 # Offline: the default fetches the public suffix list at first use.
-_suffixes = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
+_extract_suffix = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 LEGAL_FORMS = {
     "inc", "incorporated", "llc", "ltd", "limited", "corp", "corporation", "co", "company", "gmbh", "ag", "sa", "sas",
@@ -32,13 +32,13 @@ _STATE_CODES = {name.lower(): code for code, name in US_STATES.items()} | {
 }
 
 
-def storable(text: str) -> str:
+def storable_text(text: str) -> str:
     """On one line, without control characters and lone surrogates: PostgreSQL can store neither NUL nor those."""
     spaced = re.sub(r"[\t\r\n]+", " ", text)
     return "".join(c for c in spaced if unicodedata.category(c) not in ("Cc", "Cs"))
 
 
-def email(text: str) -> str:
+def clean_email(text: str) -> str:
     """The address as it is compared and stored: lower case, IDNA domain. "" where it is no address."""
     text = text.strip().strip("<>").removeprefix("mailto:")
     try:
@@ -58,13 +58,13 @@ def linkedin_key(url: str) -> str:
         return ""
     if host != "linkedin.com" and not host.endswith(".linkedin.com"):
         return ""
-    found = re.match(r"^/(?:[a-z]{2}/)?in/([^/]+)", storable(unquote(parts.path)).lower())
+    found = re.match(r"^/(?:[a-z]{2}/)?in/([^/]+)", storable_text(unquote(parts.path)).lower())
     return f"in/{found[1].strip()}"[:200] if found and found[1].strip() else ""
 
 
-def host(text: str) -> str:
+def host_name(text: str) -> str:
     """The host of a website, address or domain, in ASCII: "https://www.shop.acme.co.uk/x" -> "www.shop.acme.co.uk"."""
-    found = storable(text).strip().lower()
+    found = storable_text(text).strip().lower()
     if "/" not in found:
         found = found.rpartition("@")[2]
     try:
@@ -80,10 +80,10 @@ def host(text: str) -> str:
     return found if len(found) <= 253 else ""
 
 
-def domain(text: str) -> str:
+def registrable_domain(text: str) -> str:
     """The registrable domain of a website, address or domain: "https://www.shop.acme.co.uk/x" -> "acme.co.uk"."""
-    name = host(text)
-    found = _suffixes(name)
+    name = host_name(text)
+    found = _extract_suffix(name)
     if found.top_domain_under_public_suffix:
         return found.top_domain_under_public_suffix
     # reserved for tests and examples (RFC 2606), so not in the public suffix list
@@ -93,7 +93,7 @@ def domain(text: str) -> str:
 
 def company_key(name: str) -> str:
     """A company's name without case, accents, punctuation and legal form: "Acme, Inc." -> "acme"."""
-    folded = plain(name)
+    folded = fold_text(name)
     folded = re.sub(
         r"\b(?:\w\.)+\w\b", lambda initials: initials[0].replace(".", ""), folded
     )  # L.L.C., J.P.
@@ -104,10 +104,10 @@ def company_key(name: str) -> str:
 
 def person_key(name: str) -> str:
     """A person's name without case, accents and punctuation: "Zoë O'Neil" -> "zoe o neil"."""
-    return " ".join(re.findall(r"\w+", plain(name)))[:200].strip()
+    return " ".join(re.findall(r"\w+", fold_text(name)))[:200].strip()
 
 
-def plain(text: str) -> str:
+def fold_text(text: str) -> str:
     """Letters of any script, without case and accents."""
     for _ in range(2):  # folding case can bring accents, and the other way round
         text = unicodedata.normalize("NFKD", text.casefold())

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 
 HAND, GHL, RULE, DEFAULT = "hand", "ghl", "rule", "default"
 STRONGEST_FIRST = (HAND, GHL, RULE, DEFAULT, "")
-LISTS = ("countries", "states", "industries", "domains", "tiers", "sources")
+LIST_CONDITIONS = ("countries", "states", "industries", "domains", "tiers", "sources")
 
 
 @dataclass(frozen=True)
-class Facts:
+class LeadFacts:
     """What rules can ask about a lead; "" and None are not known, and fit no rule that asks for it."""
 
     country: str = ""
@@ -33,7 +33,7 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Rule:
+class OwnershipRule:
     """Every condition that is given must hold; of a list one value is enough."""
 
     pk: int
@@ -47,14 +47,16 @@ class Rule:
     employees_from: int | None = None
     employees_to: int | None = None
 
-    def fits(self, facts: Facts) -> bool:
+    def fits(self, facts: LeadFacts) -> bool:
         exact = (
             (self.countries, facts.country), (self.states, facts.state), (self.domains, facts.domain),
             (self.tiers, facts.tier), (self.sources, facts.source),
         )  # fmt: skip
         if any(wanted and found not in wanted for wanted, found in exact):
             return False
-        if self.industries and not any(_says(facts.industry, words) for words in self.industries):
+        if self.industries and not any(
+            _has_words(facts.industry, words) for words in self.industries
+        ):
             return False
         return self._fits_size(facts.employees_from)
 
@@ -66,27 +68,27 @@ class Rule:
         )
 
 
-def _says(industry: str, words: str) -> bool:
+def _has_words(industry: str, words: str) -> bool:
     """Whether an industry has these words, whole and in this order: "it" is not in "hospitality"."""
-    return bool(_plain(words)) and f" {_plain(words)} " in f" {_plain(industry)} "
+    return bool(_plain_words(words)) and f" {_plain_words(words)} " in f" {_plain_words(industry)} "
 
 
-def _plain(text: str) -> str:
+def _plain_words(text: str) -> str:
     return " ".join(re.findall(r"[^\W_]+", text.lower()))
 
 
 @dataclass(frozen=True)
-class Team:
+class OwnerTeam:
     """Who can own leads now, and by which rules."""
 
     active: frozenset[int] = frozenset()
     by_ghl: dict[str, int] = field(default_factory=dict)  # GoHighLevel's user: the active member
-    rules: tuple[Rule, ...] = ()  # in their order
+    rules: tuple[OwnershipRule, ...] = ()  # in their order
     default: int | None = None
 
 
 @dataclass(frozen=True)
-class Owner:
+class Ownership:
     """Whose a lead is, how that came about, and by which rule."""
 
     member: int | None
@@ -94,9 +96,15 @@ class Owner:
     rule: int | None = None
 
 
-def owner_of(
-    now: Owner, known: str, facts: Facts, assigned_to: str, team: Team, *, anew: bool = False
-) -> Owner:
+def decide_ownership(
+    now: Ownership,
+    known: str,
+    facts: LeadFacts,
+    assigned_to: str,
+    team: OwnerTeam,
+    *,
+    anew: bool = False,
+) -> Ownership:
     """Whose a lead is from now on.
 
     `known` is the mark of the facts by which `now` came about, `assigned_to` is GoHighLevel's user; `anew` asks the
@@ -106,17 +114,17 @@ def owner_of(
     if is_here and now.how == HAND:
         return now
     if (named := team.by_ghl.get(assigned_to)) is not None:
-        return Owner(named, GHL)
+        return Ownership(named, GHL)
     if is_here and now.how in (RULE, DEFAULT) and not anew and known == facts.mark:
         return now
-    return by_rules(facts, team)
+    return ownership_by_rules(facts, team)
 
 
-def by_rules(facts: Facts, team: Team) -> Owner:
+def ownership_by_rules(facts: LeadFacts, team: OwnerTeam) -> Ownership:
     for rule in team.rules:
         if rule.member in team.active and rule.fits(facts):
-            return Owner(rule.member, RULE, rule.pk)
-    return Owner(team.default, DEFAULT) if team.default in team.active else Owner(None)
+            return Ownership(rule.member, RULE, rule.pk)
+    return Ownership(team.default, DEFAULT) if team.default in team.active else Ownership(None)
 
 
 def is_stronger(how: str, other: str) -> bool:

@@ -10,13 +10,13 @@ from datetime import timedelta
 from typing import Any
 
 from leads import wildcards
-from leads.json_reader import Reading
+from leads.json_reader import JsonReader
 
 WARM_KINDS = ("known", "overlap", "employer", "employer_now", "known_there", "known_before")
-MOST_PAGES, LONGEST_LABEL, LONGEST_PATTERN, LONGEST_NAME = 100, 80, 200, 40
+MAX_PAGES, MAX_LABEL_LENGTH, MAX_PATTERN_LENGTH, MAX_NAME_LENGTH = 100, 80, 200, 40
 
 
-class BadRules(ValueError):
+class InvalidRules(ValueError):
     """Rules that cannot be; `errors` is [(field, what is wrong with it)]."""
 
     def __init__(self, errors: list[tuple[str, str]]):
@@ -25,7 +25,7 @@ class BadRules(ValueError):
 
 
 @dataclass(frozen=True)
-class Trigger:
+class PageTrigger:
     """What a page says about intent; the first active one whose pattern fits the path counts.
 
     `pattern` as `wildcards.plain` makes it; `topic` reads well after "reading about"; those of one label count once.
@@ -41,7 +41,7 @@ class Trigger:
 
 
 @dataclass(frozen=True)
-class Title:
+class TitleRule:
     """Points for a title with one of `words` in it as a whole word, unless that word stands inside one of `but_not`.
 
     Without words it fits every title that has a letter or a digit.
@@ -55,11 +55,11 @@ class Title:
     def fits(self, title: str) -> bool:
         """`title` in lower case."""
         if not self.words:
-            return any(map(_in_word, title))
+            return any(map(_is_word_char, title))
         return any(
             not self._excepted(title, word, at)
             for word in self.words
-            for at in places_of(word, title)
+            for at in word_positions(word, title)
         )
 
     def _excepted(self, title: str, word: str, at: int) -> bool:
@@ -72,21 +72,21 @@ class Title:
         return False
 
 
-def places_of(word: str, text: str) -> Iterator[int]:
+def word_positions(word: str, text: str) -> Iterator[int]:
     """Where `word` stands in `text` as a whole word."""
     at = text.find(word)
     while at >= 0:
         before, after = text[at - 1 : at] if at else "", text[at + len(word) : at + len(word) + 1]
-        if not _in_word(before) and not _in_word(after):
+        if not _is_word_char(before) and not _is_word_char(after):
             yield at
         at = text.find(word, at + 1)
 
 
-def stands_in(word: str, text: str) -> bool:
-    return next(places_of(word, text), None) is not None
+def has_word(word: str, text: str) -> bool:
+    return next(word_positions(word, text), None) is not None
 
 
-def _in_word(char: str) -> bool:
+def _is_word_char(char: str) -> bool:
     return char.isalnum() or char == "_"
 
 
@@ -95,7 +95,7 @@ class Rules:
     """One version of how a score comes about."""
 
     version: str
-    pages: tuple[Trigger, ...]  # the first that fits counts
+    pages: tuple[PageTrigger, ...]  # the first that fits counts
     pages_at_most: int
     colleague_share: float  # of a page's points, where a colleague looked at it
     look_back_days: int
@@ -106,7 +106,7 @@ class Rules:
     repeats: tuple[tuple[int, int], ...]  # visits, points; most first
     warm_points: tuple[tuple[str, int], ...]
     fit_share: float  # of the fit, as intent: somebody who fits means it more often
-    titles: tuple[Title, ...]  # the first that fits counts
+    titles: tuple[TitleRule, ...]  # the first that fits counts
     good_industries: tuple[str, ...]
     industry_points: tuple[int, int]  # a good one, another one
     sizes: tuple[tuple[int, int, str], ...]  # employees at least, points, label; largest first
@@ -116,18 +116,20 @@ class Rules:
     def look_back(self) -> timedelta:
         return timedelta(days=self.look_back_days)
 
-    def page(self, path: str) -> Trigger | None:
+    def page(self, path: str) -> PageTrigger | None:
         """The first active trigger whose pattern fits the path."""
-        plain = wildcards.plain(path)
-        return next((t for t in self.pages if t.active and wildcards.fits(t.pattern, plain)), None)
+        plain = wildcards.comparable_path(path)
+        return next(
+            (t for t in self.pages if t.active and wildcards.pattern_fits(t.pattern, plain)), None
+        )
 
-    def shadowed(self) -> list[tuple[Trigger, Trigger]]:
+    def shadowed(self) -> list[tuple[PageTrigger, PageTrigger]]:
         """Active triggers that can never count, each with the one before it that fits every page that they fit."""
         active, found = [trigger for trigger in self.pages if trigger.active], []
         for n, trigger in enumerate(active):
             # A pattern read as if it were a path: what takes in its `*` takes in whatever that could stand for.
             above = next(
-                (a for a in active[:n] if wildcards.fits(a.pattern, trigger.pattern)), None
+                (a for a in active[:n] if wildcards.pattern_fits(a.pattern, trigger.pattern)), None
             )
             if above:
                 found.append((trigger, above))
@@ -167,20 +169,20 @@ class Rules:
     @classmethod
     def parse(cls, data: Any, version: str = "") -> "Rules":
         """The rules in `data`; `version` stands above the one in it. Raises BadRules, which names every wrong field."""
-        return _Reader().rules(data, version)
+        return _RulesReader().rules(data, version)
 
 
-PAGE_MAY = ("angle", "topic", "category", "active")
+OPTIONAL_PAGE_FIELDS = ("angle", "topic", "category", "active")
 
 
-class _Reader(Reading):
+class _RulesReader(JsonReader):
     """Reads rules out of what JSON can hold."""
 
     def rules(self, data: Any, version: str) -> Rules:
-        names = tuple(name for name in DEFAULT.as_dict() if name != "version")
+        names = tuple(name for name in DEFAULT_RULES.as_dict() if name != "version")
         top = self.fields("rules", data, names, optional=("version",), prefix="")
         if self.errors:
-            raise BadRules(self.errors)
+            raise InvalidRules(self.errors)
         look_back = self.whole("look_back_days", top["look_back_days"], 1, 365)
         made = Rules(
             version=version or self.text("version", top.get("version", "draft"), 20),
@@ -189,8 +191,8 @@ class _Reader(Reading):
                 top["pages"],
                 ("label", "pattern", "points"),
                 self._page,
-                PAGE_MAY,
-                MOST_PAGES,
+                OPTIONAL_PAGE_FIELDS,
+                MAX_PAGES,
             ),
             pages_at_most=self.whole("pages_at_most", top["pages_at_most"]),
             colleague_share=self.share("colleague_share", top["colleague_share"]),
@@ -211,19 +213,19 @@ class _Reader(Reading):
         if not self.errors:
             self._fit_together(made)
         if self.errors:
-            raise BadRules(self.errors)
+            raise InvalidRules(self.errors)
         return made
 
     def _fit_together(self, rules: Rules) -> None:
         days, shares = [d for d, _ in rules.decay], [s for _, s in rules.decay]
-        if not rising(days) or not falling(shares, equal=True):
+        if not is_rising(days) or not is_falling(shares, equal=True):
             self.wrong("decay", "the days must rise and the shares must not")
         elif days[-1:] and days[-1] > rules.look_back_days:
             self.wrong(
                 "decay",
                 f"reaches back further than look_back_days, which is {rules.look_back_days}",
             )
-        if not falling([v for v, _ in rules.repeats]) or not falling(
+        if not is_falling([v for v, _ in rules.repeats]) or not is_falling(
             [p for _, p in rules.repeats], equal=True
         ):
             self.wrong(
@@ -235,24 +237,26 @@ class _Reader(Reading):
                     f"titles[{n}].words", "only the last may be empty, for it fits every title"
                 )
         lowers = [lower for lower, _, _ in rules.sizes]
-        if not falling(lowers) or lowers[-1:] != [0]:
+        if not is_falling(lowers) or lowers[-1:] != [0]:
             self.wrong("sizes", "the largest comes first and the last is from 0")
         if rules.tiers[0] <= rules.tiers[1]:
             self.wrong("tiers", "tier_1 must lie above tier_2")
 
-    def _page(self, place: str, row: dict[str, Any]) -> Trigger:
-        return Trigger(
-            label=self.text(f"{place}.label", row["label"], LONGEST_LABEL),
+    def _page(self, place: str, row: dict[str, Any]) -> PageTrigger:
+        return PageTrigger(
+            label=self.text(f"{place}.label", row["label"], MAX_LABEL_LENGTH),
             pattern=self._pattern(f"{place}.pattern", row["pattern"]),
             points=self.whole(f"{place}.points", row["points"]),
             angle=self._angle(f"{place}.angle", row.get("angle", "")),
-            topic=self.text(f"{place}.topic", row.get("topic", ""), LONGEST_LABEL, least=0),
-            category=self.text(f"{place}.category", row.get("category", ""), LONGEST_NAME, least=0),
+            topic=self.text(f"{place}.topic", row.get("topic", ""), MAX_LABEL_LENGTH, least=0),
+            category=self.text(
+                f"{place}.category", row.get("category", ""), MAX_NAME_LENGTH, least=0
+            ),
             active=self.flag(f"{place}.active", row.get("active", True)),
         )
 
     def _pattern(self, name: str, value: Any) -> str:
-        found = self.text(name, value, LONGEST_PATTERN)
+        found = self.text(name, value, MAX_PATTERN_LENGTH)
         if found and (found[0] not in "/*" or "//" in found):
             self.wrong(
                 name,
@@ -263,10 +267,10 @@ class _Reader(Reading):
                 name,
                 "must end before the ? or # of an address, and have no space; * is any text: /pricing*",
             )
-        return wildcards.plain(found)
+        return wildcards.comparable_path(found)
 
     def _angle(self, name: str, value: Any) -> str:
-        found = self.text(name, value, LONGEST_NAME, least=0)
+        found = self.text(name, value, MAX_NAME_LENGTH, least=0)
         if (
             not (found.isascii() and found.replace("_", "a").isalnum() and found.islower())
             and found
@@ -284,8 +288,8 @@ class _Reader(Reading):
             f"{place}.points", row["points"]
         )
 
-    def _title(self, place: str, row: dict[str, Any]) -> Title:
-        return Title(
+    def _title(self, place: str, row: dict[str, Any]) -> TitleRule:
+        return TitleRule(
             self.whole(f"{place}.points", row["points"]),
             self.text(f"{place}.label", row["label"]),
             self.words(f"{place}.words", row["words"]),
@@ -315,11 +319,11 @@ class _Reader(Reading):
         )
 
 
-def rising(values: list[Any]) -> bool:
+def is_rising(values: list[Any]) -> bool:
     return all(one < other for one, other in zip(values, values[1:], strict=False))
 
 
-def falling(values: list[Any], *, equal: bool = False) -> bool:
+def is_falling(values: list[Any], *, equal: bool = False) -> bool:
     return all(
         one > other or (equal and one == other)
         for one, other in zip(values, values[1:], strict=False)
@@ -328,30 +332,30 @@ def falling(values: list[Any], *, equal: bool = False) -> bool:
 
 # Sections that only inform (careers, blog, docs) stand first, so that /blog/our-pricing-story is a blog post and not a
 # pricing visit. Without an angle the visit is kept, but does not choose the email.
-PAGES = (
-    Trigger("Careers", "/careers*", 0, "", "our open jobs", "careers"),
-    Trigger("Blog: revenue", "/blog/*revenue*", 5, "content", "AI for revenue operations", "blog"),
-    Trigger("Blog", "/blog*", 5, "content", "AI at work", "blog"),
-    Trigger("Resources", "/resources*", 10, "content", "putting AI into practice", "blog"),
-    Trigger("Documentation", "/docs*", 10, "content", "how AI fits into daily work", "docs"),
-    Trigger("Integrations", "/integrations*", 10, "content", "connecting AI to existing systems", "docs"),
-    Trigger("Demo", "/demo*", 40, "high_intent", "our demo", "demo"),
-    Trigger("Request a demo", "/*-demo*", 40, "high_intent", "our demo", "demo"),
-    Trigger("Book a call", "/book-*", 40, "high_intent", "how a first call works", "demo"),
-    Trigger("Contact", "/contact*", 35, "high_intent", "working with us", "contact"),
-    Trigger("Pricing", "/pricing*", 30, "high_intent", "pricing", "pricing"),
-    Trigger("ROI calculator", "/roi*", 30, "high_intent", "the return on AI projects", "pricing"),
-    Trigger("Case studies", "/case-stud*", 20, "content", "how other companies use AI", "case_study"),
-    Trigger("Customers", "/customers*", 20, "content", "how other companies use AI", "case_study"),
-    Trigger("Revenue operations", "/*revenue*", 15, "content", "AI for revenue operations", "product"),
-    Trigger("Solutions", "/solutions*", 15, "content", "AI in sales and operations", "product"),
-    Trigger("Services", "/services*", 15, "high_intent", "having a chief AI officer", "product"),
-    Trigger("Product", "/product*", 15, "high_intent", "what we build", "product"),
+DEFAULT_PAGES = (
+    PageTrigger("Careers", "/careers*", 0, "", "our open jobs", "careers"),
+    PageTrigger("Blog: revenue", "/blog/*revenue*", 5, "content", "AI for revenue operations", "blog"),
+    PageTrigger("Blog", "/blog*", 5, "content", "AI at work", "blog"),
+    PageTrigger("Resources", "/resources*", 10, "content", "putting AI into practice", "blog"),
+    PageTrigger("Documentation", "/docs*", 10, "content", "how AI fits into daily work", "docs"),
+    PageTrigger("Integrations", "/integrations*", 10, "content", "connecting AI to existing systems", "docs"),
+    PageTrigger("Demo", "/demo*", 40, "high_intent", "our demo", "demo"),
+    PageTrigger("Request a demo", "/*-demo*", 40, "high_intent", "our demo", "demo"),
+    PageTrigger("Book a call", "/book-*", 40, "high_intent", "how a first call works", "demo"),
+    PageTrigger("Contact", "/contact*", 35, "high_intent", "working with us", "contact"),
+    PageTrigger("Pricing", "/pricing*", 30, "high_intent", "pricing", "pricing"),
+    PageTrigger("ROI calculator", "/roi*", 30, "high_intent", "the return on AI projects", "pricing"),
+    PageTrigger("Case studies", "/case-stud*", 20, "content", "how other companies use AI", "case_study"),
+    PageTrigger("Customers", "/customers*", 20, "content", "how other companies use AI", "case_study"),
+    PageTrigger("Revenue operations", "/*revenue*", 15, "content", "AI for revenue operations", "product"),
+    PageTrigger("Solutions", "/solutions*", 15, "content", "AI in sales and operations", "product"),
+    PageTrigger("Services", "/services*", 15, "high_intent", "having a chief AI officer", "product"),
+    PageTrigger("Product", "/product*", 15, "high_intent", "what we build", "product"),
 )  # fmt: skip
 
-DEFAULT = Rules(
+DEFAULT_RULES = Rules(
     version="2026.2",
-    pages=PAGES,
+    pages=DEFAULT_PAGES,
     pages_at_most=50,
     colleague_share=0.5,
     look_back_days=30,
@@ -364,7 +368,7 @@ DEFAULT = Rules(
     ),
     fit_share=0.25,
     titles=(
-        Title(
+        TitleRule(
             50,
             "C-level or founder",
             (
@@ -376,10 +380,10 @@ DEFAULT = Rules(
                 "partner marketing", "partner success", "partner sales",
             ),
         ),
-        Title(45, "Vice president", ("vp", "svp", "evp", "vice president", "vice-president")),
-        Title(38, "Head or director", ("head", "director", "general manager", "gm")),
-        Title(20, "Manager or lead", ("manager", "lead", "principal")),
-        Title(8, "Other title", ()),
+        TitleRule(45, "Vice president", ("vp", "svp", "evp", "vice president", "vice-president")),
+        TitleRule(38, "Head or director", ("head", "director", "general manager", "gm")),
+        TitleRule(20, "Manager or lead", ("manager", "lead", "principal")),
+        TitleRule(8, "Other title", ()),
     ),
     good_industries=(
         "logistics", "supply chain", "software", "saas", "technology", "information", "internet", "financial",

@@ -18,7 +18,7 @@ def process_events() -> None:
 @shared_task(name="leads.drain_spool")
 def drain_spool() -> None:
     """For a worker on the web's own machine; elsewhere the web process drains its spool itself."""
-    Heartbeat.beat("leads.drain_spool", worked=receive.drain() > 0)
+    Heartbeat.beat("leads.drain_spool", worked=receive.drain_spool() > 0)
 
 
 @shared_task(name="leads.push_enrichments")
@@ -33,9 +33,9 @@ def settle_enrichments() -> None:
 
 @shared_task(name="leads.watch_vendors")
 def watch_vendors() -> None:
-    breaker.watch()
-    submission_budget.watch()
-    silence.watch()
+    breaker.watch_unanswered()
+    submission_budget.watch_budget()
+    silence.watch_sources()
     Heartbeat.beat("leads.watch_vendors")
 
 
@@ -46,7 +46,7 @@ def cool_down() -> None:
 
 @shared_task(name="leads.keep_owners")
 def keep_owners() -> None:
-    Heartbeat.beat("leads.keep_owners", worked=owner_assignment.keep_up() > 0)
+    Heartbeat.beat("leads.keep_owners", worked=owner_assignment.update_due_owners() > 0)
 
 
 @shared_task(name="leads.assess_due")

@@ -24,19 +24,19 @@ from leads.models import Enrichment, InboundEvent
 
 @csrf_exempt
 @require_POST
-def rb2b(request: HttpRequest, token: str = "") -> JsonResponse:
+def rb2b_webhook(request: HttpRequest, token: str = "") -> JsonResponse:
     token = token or request.GET.get("token", "")
     parked = events.UNTOKENED if not token and _is_cutover() else ""
-    if not parked and not webhooks.is_one_of(token, settings.RB2B_WEBHOOK_TOKENS):
+    if not parked and not webhooks.matches_any_secret(token, settings.RB2B_WEBHOOK_TOKENS):
         return problem_response(401, "token: it is missing or wrong.")
     try:
-        body, sha256, cut = _body(request)
-        accepted = receive.accept("rb2b", body, sha256, cut=cut, parked=parked)
-    except events.BrokenOff:
-        return webhooks.broken_off()
+        body, sha256, cut = _read_body(request)
+        accepted = receive.accept_body("rb2b", body, sha256, cut=cut, parked=parked)
+    except events.IncompleteBody:
+        return webhooks.incomplete_response()
     except OSError:
-        return webhooks.not_stored()
-    return webhooks.stored(accepted.public_id, is_spooled=accepted.is_spooled)
+        return webhooks.not_stored_response()
+    return webhooks.stored_response(accepted.public_id, is_spooled=accepted.is_spooled)
 
 
 def _is_cutover() -> bool:
@@ -48,29 +48,29 @@ def _is_cutover() -> bool:
 
 @csrf_exempt
 @require_POST
-def clay(request: HttpRequest) -> JsonResponse:
-    if refusal := webhooks.without_secret(
+def clay_webhook(request: HttpRequest) -> JsonResponse:
+    if refusal := webhooks.refuse_without_secret(
         request, "CLAY_CALLBACK_TOKEN", settings.CLAY_CALLBACK_TOKEN
     ):
         return refusal
     try:
-        body, sha256, cut = _body(request)
-        accepted = receive.accept("clay", body, sha256, cut=cut)
-    except events.BrokenOff:
-        return webhooks.broken_off()
+        body, sha256, cut = _read_body(request)
+        accepted = receive.accept_body("clay", body, sha256, cut=cut)
+    except events.IncompleteBody:
+        return webhooks.incomplete_response()
     except OSError:
-        return webhooks.not_stored()
+        return webhooks.not_stored_response()
     if cut or not events.is_json_object(body):
         return problem_response(
             400, f"body: it is not a JSON object; it was kept as event {accepted.public_id}."
         )
-    return webhooks.stored(accepted.public_id, is_spooled=accepted.is_spooled)
+    return webhooks.stored_response(accepted.public_id, is_spooled=accepted.is_spooled)
 
 
 @require_GET
 def rb2b_health(request: HttpRequest) -> JsonResponse:
     ready = "healthy" if settings.RB2B_WEBHOOK_TOKENS else "unconfigured"
-    return _health(ready, _last_visitor, tokens=len(settings.RB2B_WEBHOOK_TOKENS))
+    return _health_response(ready, _last_visitor, tokens=len(settings.RB2B_WEBHOOK_TOKENS))
 
 
 @require_GET
@@ -80,19 +80,19 @@ def clay_health(request: HttpRequest) -> JsonResponse:
         bool(settings.CLAY_WORKBOOK_WEBHOOK_URL and settings.CLAY_CALLBACK_TOKEN) and not sandboxed
     )
     status = "healthy" if ready else "sandbox" if sandboxed else "unconfigured"
-    return _health(status, _last_answer, enricher_initialized=ready)
+    return _health_response(status, _last_answer, enricher_initialized=ready)
 
 
-def _health(status: str, ask: Callable[[], dict[str, Any]], **more: Any) -> JsonResponse:
+def _health_response(status: str, ask: Callable[[], dict[str, Any]], **more: Any) -> JsonResponse:
     """Answers while the database is away, too: what comes in is then kept in the spool, and this says so. 503 where
     nothing could be kept. `ask` reads the rows."""
     said, away = {}, False
     try:
-        with deadline.within(receive.BUDGET_SECONDS):
+        with deadline.database_deadline(receive.BUDGET_SECONDS):
             said = ask()
     except DatabaseError:
         away = True
-    kept = stuck_files.look()
+    kept = stuck_files.spool_status()
     can_store = not away or kept.is_writable
     if away or kept.waiting or not kept.is_in_order:
         status = "degraded" if can_store else "unhealthy"
@@ -127,9 +127,9 @@ def _last_answer() -> dict[str, Any]:
         "waiting": Enrichment.objects.exclude(state=Enrichment.State.SETTLED).count(),
         "last_answer_at": newest.first(),
         "breaker": "open" if breaker.is_open() else "closed",
-        "submissions_used": submission_budget.used(),
+        "submissions_used": submission_budget.submissions_used(),
     }
 
 
-def _body(request: HttpRequest) -> tuple[bytes, str, bool]:
+def _read_body(request: HttpRequest) -> tuple[bytes, str, bool]:
     return events.read_body(request)  # type: ignore[arg-type]

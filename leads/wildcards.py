@@ -5,12 +5,12 @@ it does not lets `?` and `[` mean things that nobody who types a path expects.
 """
 
 
-def plain(path: str) -> str:
+def comparable_path(path: str) -> str:
     """A path or pattern as it is compared: lower case, without a slash at its end."""
     return path.lower().rstrip("/") or "/"
 
 
-def fits(pattern: str, text: str) -> bool:
+def pattern_fits(pattern: str, text: str) -> bool:
     """Whether `text` is `pattern`, where `*` is any text, slashes and none included, and all else is itself.
 
     Each piece between two `*` is taken where it first occurs and never looked for again.

@@ -12,7 +12,7 @@ from outreach.choices import Phase
 TARGETS = [Phase.ASSISTED.value, Phase.AUTONOMOUS.value]
 
 
-class Gates(APIView):
+class GatesView(APIView):
     scope = "metrics:read"
 
     @extend_schema(
@@ -24,10 +24,10 @@ class Gates(APIView):
         target = request.query_params.get("target", TARGETS[0])
         if target not in TARGETS:
             raise ValidationError({"target": f"It is one of {', '.join(TARGETS)}."})
-        return Response(as_json(gates.evaluate(target)))
+        return Response(evaluation_json(gates.evaluate_gates(target)))
 
 
-def as_json(evaluation: gates.Evaluation) -> dict[str, object]:
+def evaluation_json(evaluation: gates.Evaluation) -> dict[str, object]:
     names = ("name", "value", "threshold", "interval", "sample", "needed", "verdict", "why")
     return {
         "target": evaluation.target,

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 
-class WarmUp(forms.Form):
+class WarmUpForm(forms.Form):
     """Whether the domain we send from is warmed up."""
 
     warm_up = forms.TypedChoiceField(
@@ -23,7 +23,7 @@ class WarmUp(forms.Form):
     )
 
 
-class Switch(forms.Form):
+class AutoApprovalForm(forms.Form):
     """Automatic approval on or off, with the limits under which it is on."""
 
     on = forms.TypedChoiceField(
@@ -44,7 +44,7 @@ class Switch(forms.Form):
         error_messages={"required": "Say why, in a few words."},
     )
 
-    def for_stopping(self) -> "Switch":
+    def for_stopping(self) -> "AutoApprovalForm":
         """The form of somebody who may only turn it off."""
         self.fields["on"].choices = [("no", "Off")]  # type: ignore[attr-defined]
         for name in ("under_intent", "warm_connections"):

@@ -9,7 +9,7 @@ from metrics.health import domain_health
 
 @shared_task(name="metrics.evaluate_gates")
 def evaluate_gates() -> None:
-    Heartbeat.beat("metrics.evaluate_gates", worked=gates.record_daily())
+    Heartbeat.beat("metrics.evaluate_gates", worked=gates.record_daily_evaluation())
 
 
 @shared_task(name="metrics.watch_domain")

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from approvals.views.pages import SeeOther, page, show
+from approvals.views.pages import SeeOther, render_page, viewer_page
 from metrics import forms
 from metrics.gates import gates
 from metrics.overview import experiments_page, overview
@@ -20,89 +20,95 @@ from outreach.limits import sending_domains
 from outreach.models import Experiment
 
 
-@page
+@viewer_page
 @require_safe
 def overview_page(request: HttpRequest) -> HttpResponse:
     target = gates.next_target()
-    evaluation = phase_page.shown(gates.recent(target)) if target else None
-    return show(
-        request, "metrics/overview.html", {**overview.page(request.user), "evaluation": evaluation}
+    evaluation = phase_page.show_evaluation(gates.recent_evaluation(target)) if target else None
+    return render_page(
+        request,
+        "metrics/overview.html",
+        {**overview.overview_context(request.user), "evaluation": evaluation},
     )
 
 
-@page
+@viewer_page
 def machine_view(request: HttpRequest) -> HttpResponse:
     """Turn automatic approval on (a Lead) or off (a Reviewer, too)."""
-    may_turn_on = request.user.has_perm(phase.TURN_ON)
-    if not may_turn_on and not request.user.has_perm(phase.TURN_OFF):
+    may_turn_on = request.user.has_perm(phase.AUTO_APPROVE_PERMISSION)
+    if not may_turn_on and not request.user.has_perm(phase.HALT_PERMISSION):
         raise PermissionDenied(
             "Leads turn automatic approval on, Reviewers can turn it off. Nothing was changed."
         )
     posted = request.method == "POST"
-    form = forms.Switch(
-        request.POST if posted else None, initial=phase_page.switch_now(may_turn_on)
+    form = forms.AutoApprovalForm(
+        request.POST if posted else None, initial=phase_page.switch_initial(may_turn_on)
     )
     form = form if may_turn_on else form.for_stopping()
     if not posted or not form.is_valid():
-        return show(
+        return render_page(
             request,
             "metrics/machine.html",
-            {"form": form, **phase_page.page()},
+            {"form": form, **phase_page.phase_context()},
             422 if posted else 200,
         )
     on, reason = form.cleaned_data["on"], form.cleaned_data["reason"]
-    phase.switch(on, by=request.user, reason=reason, **form.limits())
+    phase.set_auto_approval(on, by=request.user, reason=reason, **form.limits())
     messages.success(request, f"Automatic approval is {'on' if on else 'off'}.")
     return SeeOther(reverse("phase"))
 
 
-@page
+@viewer_page
 def domain_view(request: HttpRequest) -> HttpResponse:
     """Begin the warm-up of the domain we send from, or say that it is established."""
-    if not request.user.has_perm(sending_domains.PERMISSION):
+    if not request.user.has_perm(sending_domains.WARM_UP_PERMISSION):
         raise PermissionDenied("Leads set the warm-up of the sending domain. Nothing was changed.")
     posted = request.method == "POST"
-    form = forms.WarmUp(request.POST if posted else None)
+    form = forms.WarmUpForm(request.POST if posted else None)
     if not posted or not form.is_valid():
-        return show(
+        return render_page(
             request,
             "metrics/domain.html",
-            {"form": form, **phase_page.domain()},
+            {"form": form, **phase_page.domain_context()},
             422 if posted else 200,
         )
-    do = sending_domains.start if form.cleaned_data["warm_up"] else sending_domains.establish
+    do = (
+        sending_domains.start_warm_up
+        if form.cleaned_data["warm_up"]
+        else sending_domains.mark_established
+    )
     try:
-        row = do(sending_domains.ours(), by=request.user, reason=form.cleaned_data["reason"])
-    except sending_domains.NotADomain:
+        row = do(sending_domains.our_domain(), by=request.user, reason=form.cleaned_data["reason"])
+    except sending_domains.InvalidDomain:
         messages.error(request, "GHL_FROM_EMAIL names no domain. Nothing was changed.")
     else:
-        messages.success(request, f"{row.name}: {sending_domains.sentence(row)}")
+        messages.success(request, f"{row.name}: {sending_domains.describe_domain(row)}")
     return SeeOther(reverse("phase"))
 
 
-@page
+@viewer_page
 @require_safe
 def phase_view(request: HttpRequest) -> HttpResponse:
-    return show(request, "metrics/phase.html", phase_page.page())
+    return render_page(request, "metrics/phase.html", phase_page.phase_context())
 
 
-@page
+@viewer_page
 @require_safe
 def experiments_view(request: HttpRequest) -> HttpResponse:
-    return show(request, "metrics/experiments.html", experiments_page.page())
+    return render_page(request, "metrics/experiments.html", experiments_page.page_context())
 
 
-@page
+@viewer_page
 @require_POST
 def end_experiment(request: HttpRequest, public_id: Any) -> HttpResponse:
     if not request.user.has_perm("outreach.run_experiment"):
         raise PermissionDenied("Leads end experiments. Nothing was changed.")
     experiment = get_object_or_404(Experiment, public_id=public_id)
     try:
-        ended = experiments.end(experiment, request.user)
+        ended = experiments.end_experiment(experiment, request.user)
         messages.success(
             request, f"Ended: {ended.get_verdict_display().lower()}. Emails stay as they are."
         )
-    except experiments.Ended as error:
+    except experiments.AlreadyEnded as error:
         messages.warning(request, str(error))
     return SeeOther(reverse("experiments"))

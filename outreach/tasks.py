@@ -14,8 +14,8 @@ from outreach.sending import after_send, send, uncertain
 
 @shared_task(name="outreach.draft_due")
 def draft_due() -> None:
-    followed = merged_leads.follow()
-    opened = drafts.take_assessments()
+    followed = merged_leads.follow_merges()
+    opened = drafts.open_new_drafts()
     written = drafts.write_drafts()
     Heartbeat.beat("outreach.draft_due", worked=bool(followed or opened or written))
 
@@ -27,24 +27,24 @@ def write_drafts() -> None:
 
 @shared_task(name="outreach.free_blocked")
 def free_blocked() -> None:
-    freed, signed = drafts.free_blocked(), drafts.follow_owners()
+    freed, signed = drafts.free_blocked(), drafts.sign_for_new_owners()
     Heartbeat.beat("outreach.free_blocked", worked=bool(freed or signed))
 
 
 @shared_task(name="outreach.look_due")
 def look_due() -> None:
-    Heartbeat.beat("outreach.look_due", worked=ghl_lookup.look_due() > 0)
+    Heartbeat.beat("outreach.look_due", worked=ghl_lookup.check_due() > 0)
 
 
 @shared_task(name="outreach.ask_model")
 def ask_model() -> None:
-    Heartbeat.beat("outreach.ask_model", worked=rewrite.ask_due() > 0)
+    Heartbeat.beat("outreach.ask_model", worked=rewrite.ask_due_requests() > 0)
 
 
 @shared_task(name="outreach.follow_up")
 def follow_up() -> None:
-    stopped = follow_ups.stop_ended()
-    opened = follow_ups.open_due()
+    stopped = follow_ups.withdraw_ended()
+    opened = follow_ups.open_due_follow_ups()
     Heartbeat.beat("outreach.follow_up", worked=bool(stopped or opened))
 
 
@@ -55,7 +55,7 @@ def send_due() -> None:
 
 @shared_task(name="outreach.recover")
 def recover() -> None:
-    Heartbeat.beat("outreach.recover", worked=uncertain.recover() > 0)
+    Heartbeat.beat("outreach.recover", worked=uncertain.recover_expired_leases() > 0)
 
 
 @shared_task(name="outreach.settle_uncertain")
@@ -70,29 +70,29 @@ def expire_due() -> None:
 
 @shared_task(name="outreach.watch_guardrails")
 def watch_guardrails() -> None:
-    Heartbeat.beat("outreach.watch_guardrails", worked=bool(guardrails.check()))
+    Heartbeat.beat("outreach.watch_guardrails", worked=bool(guardrails.check_guardrails()))
 
 
 @shared_task(name="outreach.sync_ghl")
 def sync_ghl() -> None:
-    Heartbeat.beat("outreach.sync_ghl", worked=polling.sync_due() > 0)
+    Heartbeat.beat("outreach.sync_ghl", worked=polling.sync_due_stages() > 0)
 
 
 @shared_task(name="outreach.work_off_inbox")
 def work_off_inbox() -> None:
-    Heartbeat.beat("outreach.work_off_inbox", worked=webhook_inbox.work_off() > 0)
+    Heartbeat.beat("outreach.work_off_inbox", worked=webhook_inbox.process_inbox() > 0)
 
 
 @shared_task(name="outreach.clear_due")
 def clear_due() -> None:
-    Heartbeat.beat("outreach.clear_due", worked=approval_sweep.clear_due() > 0)
+    Heartbeat.beat("outreach.clear_due", worked=approval_sweep.approve_due() > 0)
 
 
 @shared_task(name="outreach.do_afterwards")
 def do_afterwards() -> None:
-    Heartbeat.beat("outreach.do_afterwards", worked=after_send.do_due() > 0)
+    Heartbeat.beat("outreach.do_afterwards", worked=after_send.run_due_actions() > 0)
 
 
 @shared_task(name="outreach.tell_opt_outs")
 def tell_opt_outs() -> None:
-    Heartbeat.beat("outreach.tell_opt_outs", worked=dnd_sync.tell_due() > 0)
+    Heartbeat.beat("outreach.tell_opt_outs", worked=dnd_sync.push_due() > 0)

@@ -14,6 +14,6 @@ from outreach.feedback import unsubscribes
 @require_http_methods(["GET", "HEAD", "POST"])
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST":
-        unsubscribes.stop(token)
+        unsubscribes.unsubscribe_by_token(token)
         return render(request, "outreach/unsubscribed.html")
     return render(request, "outreach/unsubscribe.html", {"token": token})

@@ -128,9 +128,9 @@ def live_server(django_db_setup: None, live_server: Any) -> Any:
 def own_spool(settings: Any, tmp_path: Path) -> Iterator[None]:
     """No test sees the spool of a server that runs here, nor the drainer or the pause of the test before."""
     settings.SPOOL_DIR = tmp_path / "spool"
-    receive._state.away_until = 0.0
+    receive._process_state.away_until = 0.0
     yield
-    receive._state.away_until = 0.0
+    receive._process_state.away_until = 0.0
     end_the_drainer()
 
 
@@ -138,7 +138,7 @@ def end_the_drainer() -> None:
     """What a test has left in the spool is not to come into the database of the next."""
     for drainer in [one for one in threading.enumerate() if one.name == receive.THREAD]:
         shutil.rmtree(django_settings.SPOOL_DIR, ignore_errors=True)
-        receive._state.hurry.set()
+        receive._process_state.hurry.set()
         drainer.join(30)
 
 
@@ -165,7 +165,7 @@ def flushable(transactional_db: None) -> Iterator[None]:
     yield
     end_the_drainer()  # before everything is flushed
     if connection.vendor == "sqlite":
-        _set_guards(append_only.unguard)
+        _set_guards(append_only.allow_changes)
 
 
 def _set_guards(change: Any) -> None:
@@ -193,10 +193,10 @@ GUARDED = (
 def committed(flushable: None) -> Iterator[None]:
     """A database in which commits are real, with its triggers, for tests with several connections or a server."""
     if connection.vendor == "sqlite":
-        _set_guards(append_only.unguard)
-        _set_guards(append_only.guard)
+        _set_guards(append_only.allow_changes)
+        _set_guards(append_only.forbid_changes)
     roles.make_roles()  # a flush before this test took them away
-    seeding.seed()
+    seeding.seed_after_migration()
     yield
 
 
@@ -247,7 +247,7 @@ def model(settings: Any, db: None) -> Iterator[FakeLanguageModel]:
             "test-model",
         )
         settings.LLM_TIMEOUT_SECONDS = 5
-        Switch.objects.update_or_create(name=rewrite_requests.SWITCH, defaults={"on": True})
+        Switch.objects.update_or_create(name=rewrite_requests.SWITCH_NAME, defaults={"on": True})
         yield fake
 
 

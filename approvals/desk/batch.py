@@ -11,11 +11,11 @@ from approvals.models import Reading
 from approvals.queue import review_queue
 from outreach.models import Message
 
-MOST = 50
+MAX_BATCH_SIZE = 50
 
 
 @dataclass(frozen=True)
-class Chosen:
+class SelectedEmail:
     """One selected email and the version that was on the list."""
 
     message: Message
@@ -23,7 +23,7 @@ class Chosen:
 
 
 @dataclass(frozen=True)
-class Answer:
+class BatchResult:
     message: Message
     problem: str  # "" where it was done
 
@@ -32,7 +32,7 @@ class Answer:
         return not self.problem
 
 
-def chosen(values: Iterable[str]) -> list[Chosen]:
+def parse_selection(values: Iterable[str]) -> list[SelectedEmail]:
     """From "<uuid>.<version>" each; anything else is left out. Raises Refused for more than 50."""
     wanted: dict[UUID, int] = {}
     for value in values:
@@ -41,19 +41,19 @@ def chosen(values: Iterable[str]) -> list[Chosen]:
             wanted[UUID(name)] = int(version)
         except ValueError:
             continue
-    if len(wanted) > MOST:
-        raise decisions.Refused(
-            f"At most {MOST} emails at once; {len(wanted)} were selected. Nothing was decided."
+    if len(wanted) > MAX_BATCH_SIZE:
+        raise decisions.DecisionRefused(
+            f"At most {MAX_BATCH_SIZE} emails at once; {len(wanted)} were selected. Nothing was decided."
         )
     rows = (
         Message.objects.filter(public_id__in=wanted)
         .select_related("lead__company")
-        .order_by(*review_queue.ORDER)
+        .order_by(*review_queue.QUEUE_ORDER)
     )
-    return [Chosen(message, wanted[message.public_id]) for message in rows]
+    return [SelectedEmail(message, wanted[message.public_id]) for message in rows]
 
 
-def approve(many: list[Chosen], decider: decisions.Decider) -> list[Answer]:
+def approve_batch(many: list[SelectedEmail], decider: decisions.Decider) -> list[BatchResult]:
     """Approve those that this person has read at their current text and that are not CRITICAL."""
     read = set(
         Reading.objects.filter(
@@ -61,7 +61,7 @@ def approve(many: list[Chosen], decider: decisions.Decider) -> list[Answer]:
         ).values_list("message_id", "version")
     )
 
-    def one_of_them(one: Chosen) -> str:
+    def one_of_them(one: SelectedEmail) -> str:
         message = one.message
         if message.critical_reason:
             return "is CRITICAL and needs its own look"
@@ -72,38 +72,40 @@ def approve(many: list[Chosen], decider: decisions.Decider) -> list[Answer]:
         decisions.approve(message, one.version, decider)
         return ""
 
-    return _each(many, decider.user, one_of_them)
+    return _decide_each(many, decider.user, one_of_them)
 
 
-def reject(
-    many: list[Chosen], decider: decisions.Decider, *, tag: str, reason: str
-) -> list[Answer]:
+def reject_batch(
+    many: list[SelectedEmail], decider: decisions.Decider, *, tag: str, reason: str
+) -> list[BatchResult]:
     """Reject each at the version that was on the list, all with the same tag and reason."""
 
-    def one_of_them(one: Chosen) -> str:
+    def one_of_them(one: SelectedEmail) -> str:
         if one.message.version != one.version:
             return "changed since you saw it"
         decisions.reject(one.message, one.version, decider, tag=tag, reason=reason)
         return ""
 
-    return _each(many, decider.user, one_of_them)
+    return _decide_each(many, decider.user, one_of_them)
 
 
-def _each(many: list[Chosen], user: Any, act: Callable[[Chosen], str]) -> list[Answer]:
+def _decide_each(
+    many: list[SelectedEmail], user: Any, act: Callable[[SelectedEmail], str]
+) -> list[BatchResult]:
     answers = []
     for one in many:
-        claim = review_queue.holder(one.message, user)
+        claim = review_queue.colleague_claim(one.message, user)
         try:
-            problem = desk.who_has(claim).rstrip(".") if claim else act(one)
-        except decisions.Refused as refused:
-            problem = refused.text.removesuffix(desk.NOT_RECORDED).rstrip(".")
+            problem = desk.claim_sentence(claim).rstrip(".") if claim else act(one)
+        except decisions.DecisionRefused as refused:
+            problem = refused.text.removesuffix(desk.DECISION_NOT_RECORDED).rstrip(".")
         if not problem:
-            review_queue.give_back(one.message, user)
-        answers.append(Answer(one.message, problem))
+            review_queue.release_claim(one.message, user)
+        answers.append(BatchResult(one.message, problem))
     return answers
 
 
-def said(answers: list[Answer], done_word: str) -> str:
+def result_sentence(answers: list[BatchResult], done_word: str) -> str:
     """ "Approved 3. Not approved 2: Ines Moreau changed since you read it; …"."""
     done = [answer for answer in answers if answer.is_done]
     left = [f"{answer.message.lead}: {answer.problem}" for answer in answers if not answer.is_done]

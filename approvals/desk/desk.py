@@ -13,7 +13,7 @@ from approvals import fact_words
 from approvals.decisions import decisions
 from approvals.desk import reading_proof
 from approvals.queue import review_queue
-from caio_project.lib.diff import Diff, diff
+from caio_project.lib.diff import TextDiff, diff_words
 from leads.models import Kind
 from outreach.choices import Phase, Status, move_words
 from outreach.contact_history import ghl_check
@@ -21,18 +21,18 @@ from outreach.content import email_footer
 from outreach.control import phase
 from outreach.drafting import compose
 from outreach.drafting.language_model import rewrite_requests
-from outreach.lifecycle.transitions import NOT_LEFT
+from outreach.lifecycle.transitions import NOT_SENT_YET
 from outreach.limits import time_zones
 from outreach.models import Message, MessageText, Move
 
-LIST_LENGTH = 9
-MOST_VISITS = 12
-NOT_RECORDED = " Your decision was not recorded."
+SIDE_LIST_LENGTH = 9
+MAX_VISITS = 12
+DECISION_NOT_RECORDED = " Your decision was not recorded."
 
 
 # What a code on a move says in history.
 @dataclass(frozen=True)
-class Labels:
+class ButtonLabels:
     """What the buttons say in this state; `blocked` is why Approve is off."""
 
     approve: str
@@ -41,7 +41,7 @@ class Labels:
 
 
 @dataclass(frozen=True)
-class Event:
+class HistoryEntry:
     at: datetime
     text: str
     by: str
@@ -50,52 +50,54 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Strip:
+class StatusLine:
     """One sentence above the email: grey, amber or red."""
 
     kind: str
     text: str
 
 
-def labels(message: Message, edited: bool) -> Labels:
+def button_labels(message: Message, edited: bool) -> ButtonLabels:
     """The words of the two decision buttons, from the rows that decide what will happen."""
-    control = phase.control()
+    control = phase.current_control()
     reject = "Would reject (shadow)" if control.phase == Phase.SHADOW else "Reject"
     if message.status == Status.BLOCKED:
-        return Labels(
+        return ButtonLabels(
             "Approve", reject, f"Can't be approved: {message.error or 'a check did not pass.'}"
         )
     if control.phase == Phase.SHADOW:
-        return Labels("Would approve (shadow)", reject)
+        return ButtonLabels("Would approve (shadow)", reject)
     if message.kind == Kind.TRAINING:
-        return Labels("Approve (training)", "Reject (training)")
+        return ButtonLabels("Approve (training)", "Reject (training)")
     if phase.is_halted(control):
-        return Labels("Approve, hold while halted", reject)
-    return Labels("Approve (edited)" if edited else "Approve", reject)
+        return ButtonLabels("Approve, hold while halted", reject)
+    return ButtonLabels("Approve (edited)" if edited else "Approve", reject)
 
 
-def standing(message: Message) -> Strip | None:
+def current_status_line(message: Message) -> StatusLine | None:
     """How an email stands that waits for no decision, or that came back from the door."""
     if message.status == Status.HELD and message.error:
-        return Strip("warn", f"It came back before it left: {message.error}")
+        return StatusLine("warn", f"It came back before it left: {message.error}")
     if message.status in (Status.HELD, Status.BLOCKED):
         return None
     if message.status == Status.EXPIRED:
         at = message.moves.latest("pk").at
-        when = f"{_local(at):%a %H:%M}"
-        return Strip(
+        when = f"{_team_time(at):%a %H:%M}"
+        return StatusLine(
             "quiet",
             f"Expired {when} without a decision. It was never sent, and this is no rejection.",
         )
-    return Strip("quiet", decisions.how_it_stands(message).removesuffix(NOT_RECORDED))
+    return StatusLine(
+        "quiet", decisions.describe_current_state(message).removesuffix(DECISION_NOT_RECORDED)
+    )
 
 
-def who_has(claim: Any) -> str:
+def claim_sentence(claim: Any) -> str:
     """ "Sam has this email until 10:42."."""
-    return f"{phase.name_of(claim.user)} has this email until {_local(claim.until):%H:%M}."
+    return f"{phase.actor_name(claim.user)} has this email until {_team_time(claim.until):%H:%M}."
 
 
-def conflict(message: Message, shown: int) -> tuple[Strip, Diff | None]:
+def describe_conflict(message: Message, shown: int) -> tuple[StatusLine, TextDiff | None]:
     """What to say when the text of version `shown` was decided and is not what stands there now."""
     text = message.text
     before = message.texts.filter(version=shown).first()
@@ -105,51 +107,51 @@ def conflict(message: Message, shown: int) -> tuple[Strip, Diff | None]:
         or before is None
         or before == text
     ):
-        return Strip("quiet", decisions.how_it_stands(message)), None
-    who = phase.name_of(text.author) if text.author else "The machine"
+        return StatusLine("quiet", decisions.describe_current_state(message)), None
+    who = phase.actor_name(text.author) if text.author else "The machine"
     said = (
-        f"{who} changed this email at {_local(text.created_at):%H:%M} while you read it. "
+        f"{who} changed this email at {_team_time(text.created_at):%H:%M} while you read it. "
         "Your decision was not recorded. The changes are marked."
     )
-    return Strip("warn", said), diff(_whole(before), _whole(text))
+    return StatusLine("warn", said), diff_words(_whole_text(before), _whole_text(text))
 
 
-def page(message: Message, user: Any) -> dict[str, Any]:
+def desk_context(message: Message, user: Any) -> dict[str, Any]:
     """What the desk shows of `message` to `user`. Changes nothing."""
     text = message.text or MessageText(subject="", body="", footer="")
-    claim = review_queue.holder(message, user)
+    claim = review_queue.colleague_claim(message, user)
     waits = message.status in (Status.HELD, Status.BLOCKED)
     return {
         "message": message,
-        "shown": reading_proof.mark(message),
+        "shown": reading_proof.sign_proof(message),
         "lead": message.lead,
         "company": message.lead.company,
         "text": text,
-        "sheet": sheet(message, text),
-        "facts": facts(text),
+        "sheet": email_sheet(message, text),
+        "facts": sourced_facts(text),
         "assessment": message.assessment,
-        "written_by": rewrite_requests.words(message, text) if text.pk else "",
+        "written_by": rewrite_requests.authorship_sentence(message, text) if text.pk else "",
         "local_time": local_time(message),
-        "at_ghl": ghl_check.words(message) if waits else "",
+        "at_ghl": ghl_check.check_summary(message) if waits else "",
         "signed_by_another": compose.signed_by_another(message)
-        if message.status in NOT_LEFT
+        if message.status in NOT_SENT_YET
         else "",
-        "visits": list(message.lead.visits.order_by("-seen_at")[:MOST_VISITS]),
+        "visits": list(message.lead.visits.order_by("-seen_at")[:MAX_VISITS]),
         "checks_failed": sum(1 for row in message.guards if not row["passed"]),
-        "history": history(message),
-        "rejections": rejections(message),
-        "labels": labels(message, text.author_id is not None),
+        "history": message_history(message),
+        "rejections": earlier_rejections(message),
+        "labels": button_labels(message, text.author_id is not None),
         "holder": claim,
-        "holder_words": who_has(claim) if claim else "",
-        "strip": standing(message),
+        "holder_words": claim_sentence(claim) if claim else "",
+        "strip": current_status_line(message),
         "edit_diff": edit_diff(message, text),
         "decidable": waits and claim is None and user.has_perm("approvals.decide"),
         "waits": waits,
-        **_neighbours(message, user),
+        **_queue_neighbours(message, user),
     }
 
 
-def sheet(message: Message, text: MessageText) -> dict[str, Any]:
+def email_sheet(message: Message, text: MessageText) -> dict[str, Any]:
     """The email as its reader sees it, cut into pieces: plain, link, fact."""
     signed, _, legal = text.footer.partition("\n\n")
     legal = legal.split(f"{email_footer.UNSUBSCRIBE_WORDS}: ")[0]
@@ -157,9 +159,9 @@ def sheet(message: Message, text: MessageText) -> dict[str, Any]:
         "from_name": message.sender.name if message.sender else settings.SENDER_NAME,
         "from_address": settings.GHL_FROM_EMAIL,
         "to": message.to_address,
-        "subject": fact_words.marked(text.subject, text.phrases),
-        "body": fact_words.marked(text.body, text.phrases),
-        "signed": fact_words.marked(signed, []),
+        "subject": fact_words.mark_phrases(text.subject, text.phrases),
+        "body": fact_words.mark_phrases(text.body, text.phrases),
+        "signed": fact_words.mark_phrases(signed, []),
         "legal": legal.strip(),
         "unsubscribe": email_footer.UNSUBSCRIBE_WORDS
         if email_footer.UNSUBSCRIBE_WORDS in text.footer
@@ -167,34 +169,34 @@ def sheet(message: Message, text: MessageText) -> dict[str, Any]:
     }
 
 
-def as_text(html: str) -> list[list[fact_words.Piece]]:
+def html_as_paragraphs(html: str) -> list[list[fact_words.TextPiece]]:
     """A kept email's own HTML as paragraphs of pieces, so that it can be shown without one live link."""
-    reader = _Paragraphs()
+    reader = _ParagraphReader()
     reader.feed(html)
     return [paragraph for paragraph in reader.paragraphs if paragraph]
 
 
-class _Paragraphs(HTMLParser):
+class _ParagraphReader(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
-        self.paragraphs: list[list[fact_words.Piece]] = [[]]
+        self.paragraphs: list[list[fact_words.TextPiece]] = [[]]
         self.in_link = False
 
     def handle_starttag(self, tag: str, attrs: Any) -> None:
         if tag == "p":
             self.paragraphs.append([])
         elif tag == "br":
-            self.paragraphs[-1].append(fact_words.Piece("\n"))
+            self.paragraphs[-1].append(fact_words.TextPiece("\n"))
         self.in_link = self.in_link or tag == "a"
 
     def handle_endtag(self, tag: str) -> None:
         self.in_link = self.in_link and tag != "a"
 
     def handle_data(self, data: str) -> None:
-        self.paragraphs[-1].append(fact_words.Piece(data, url=self.in_link))
+        self.paragraphs[-1].append(fact_words.TextPiece(data, url=self.in_link))
 
 
-def facts(text: MessageText) -> list[dict[str, str]]:
+def sourced_facts(text: MessageText) -> list[dict[str, str]]:
     """The sourced phrases in the order the pieces count them."""
     return [
         {"text": p["text"], "field": p["field"].replace("_", " "), "source": p["source"]}
@@ -205,105 +207,126 @@ def facts(text: MessageText) -> list[dict[str, str]]:
 def local_time(message: Message) -> str:
     """The clock where the recipient is; "" where that is not known."""
     lead = message.lead
-    zone = time_zones.where(lead.country, lead.state, lead.city).zone
+    zone = time_zones.find_place(lead.country, lead.state, lead.city).zone
     return f"{timezone.now().astimezone(ZoneInfo(zone)):%H:%M}" if zone else ""
 
 
-def history(message: Message) -> list[Event]:
+def message_history(message: Message) -> list[HistoryEntry]:
     """What happened to this email, newest first."""
     moves = message.moves.select_related("by", "reason").order_by("-pk")[:30]
     texts = message.texts.exclude(author=None).select_related("author").order_by("-pk")[:30]
     edits = [
-        Event(text.created_at, f"Text {text.version} saved", phase.name_of(text.author), "", "")
+        HistoryEntry(
+            text.created_at, f"Text {text.version} saved", phase.actor_name(text.author), "", ""
+        )
         for text in texts
     ]
     return sorted(
-        [*(_event(move) for move in moves), *edits], key=lambda event: event.at, reverse=True
+        [*(_history_entry(move) for move in moves), *edits],
+        key=lambda event: event.at,
+        reverse=True,
     )
 
 
-def rejections(message: Message) -> list[Event]:
+def earlier_rejections(message: Message) -> list[HistoryEntry]:
     """What people said against earlier emails to this person."""
     earlier = Move.objects.filter(message__lead=message.lead_id, to_status=Status.REJECTED).exclude(
         message=message
     )
-    return [_event(move) for move in earlier.select_related("by", "reason").order_by("-pk")[:5]]
+    return [
+        _history_entry(move) for move in earlier.select_related("by", "reason").order_by("-pk")[:5]
+    ]
 
 
-def edit_diff(message: Message, text: MessageText) -> Diff | None:
+def edit_diff(message: Message, text: MessageText) -> TextDiff | None:
     """What a person changed in the machine's last text."""
     if text.author_id is None:
         return None
     original = message.texts.filter(author=None, version__lt=text.version).last()
-    return diff(_whole(original), _whole(text)) if original else None
+    return diff_words(_whole_text(original), _whole_text(text)) if original else None
 
 
-def typed_diff(message: Message, subject: str, body: str) -> Diff:
+def typed_diff(message: Message, subject: str, body: str) -> TextDiff:
     """What a typed text would change in the one that stands."""
     text = message.text
-    return diff(_whole(text) if text else "", f"{subject}\n\n{body}")
+    return diff_words(_whole_text(text) if text else "", f"{subject}\n\n{body}")
 
 
-def saved_meanwhile(text: MessageText) -> Strip:
-    who = phase.name_of(text.author) if text.author else "The machine"
-    at = f"{_local(text.created_at):%H:%M}"
-    return Strip(
+def saved_meanwhile_line(text: MessageText) -> StatusLine:
+    who = phase.actor_name(text.author) if text.author else "The machine"
+    at = f"{_team_time(text.created_at):%H:%M}"
+    return StatusLine(
         "warn", f"{who} saved another text at {at}. Yours is still below and is not saved."
     )
 
 
-def too_late_to_undo(message: Message) -> Strip:
+def undo_too_late_line(message: Message) -> StatusLine:
     """Why an approval can't be taken back any more."""
     if message.sent_at:
-        return Strip("warn", f"Too late to undo: it left at {_local(message.sent_at):%H:%M:%S}.")
+        return StatusLine(
+            "warn", f"Too late to undo: it left at {_team_time(message.sent_at):%H:%M:%S}."
+        )
     if message.status == Status.HELD:
-        return Strip("quiet", "It was undone already and waits for a decision.")
+        return StatusLine("quiet", "It was undone already and waits for a decision.")
     if message.status == Status.UNCERTAIN:
-        return Strip("warn", "Too late to undo: we don't know whether it left. See Sent & replies.")
-    return Strip("warn", f"Too late to undo. It is {message.get_status_display().lower()} by now.")
+        return StatusLine(
+            "warn", "Too late to undo: we don't know whether it left. See Sent & replies."
+        )
+    return StatusLine(
+        "warn", f"Too late to undo. It is {message.get_status_display().lower()} by now."
+    )
 
 
-def original(message: Message) -> MessageText | None:
+def last_machine_text(message: Message) -> MessageText | None:
     """The machine's last text."""
     return message.texts.filter(author=None).last()
 
 
-def approved_words(message: Message, was_shadow: bool) -> str:
+def approved_sentence(message: Message, was_shadow: bool) -> str:
     """What is said once after an approval."""
     if was_shadow:
         return "Recorded: you would approve. Nothing is sent."
     return f"Approved: {message.lead}."
 
 
-def _neighbours(message: Message, user: Any) -> dict[str, Any]:
+def _queue_neighbours(message: Message, user: Any) -> dict[str, Any]:
     if message.status != Status.HELD:
-        top = list(review_queue.waiting()[:LIST_LENGTH])
-        return {"next": review_queue.next_for(user), "previous": None, "list": top, "position": 0}
-    place = review_queue.Place.of(message)
-    later = review_queue.first_of(review_queue.behind(review_queue.waiting(), place), LIST_LENGTH)
+        top = list(review_queue.waiting_messages()[:SIDE_LIST_LENGTH])
+        return {
+            "next": review_queue.next_message_for(user),
+            "previous": None,
+            "list": top,
+            "position": 0,
+        }
+    place = review_queue.QueuePosition.of(message)
+    later = review_queue.first_rows(
+        review_queue.messages_after(review_queue.waiting_messages(), place), SIDE_LIST_LENGTH
+    )
     earlier = [
         one
-        for part in review_queue.ahead(review_queue.waiting(), place)
+        for part in review_queue.messages_before(review_queue.waiting_messages(), place)
         for one in part.reverse()[:2]
     ][:2]
     return {
         "next": next(iter(later), None),
         "previous": next(iter(earlier), None),
-        "list": [*reversed(earlier), message, *later][:LIST_LENGTH],
-        "position": review_queue.position(message),
+        "list": [*reversed(earlier), message, *later][:SIDE_LIST_LENGTH],
+        "position": review_queue.position_number(message),
     }
 
 
-def _event(move: Move) -> Event:
+def _history_entry(move: Move) -> HistoryEntry:
     reason = getattr(move, "reason", None)
     text = move_words(move.why)
-    by = phase.name_of(move.by) if move.by else ""
-    return Event(move.at, text, by, move.tag.replace("_", " "), reason.text if reason else "")
+    by = phase.actor_name(move.by) if move.by else ""
+    return HistoryEntry(
+        move.at, text, by, move.tag.replace("_", " "), reason.text if reason else ""
+    )
 
 
-def _whole(text: MessageText) -> str:
+def _whole_text(text: MessageText) -> str:
     return f"{text.subject}\n\n{text.body}"
 
 
-def _local(at: datetime) -> datetime:
+def _team_time(at: datetime) -> datetime:
     return at.astimezone(ZoneInfo(settings.TEAM_TIME_ZONE))

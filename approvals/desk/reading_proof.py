@@ -11,26 +11,32 @@ from django.core import signing
 from outreach.models import Message
 
 SALT = "approvals.shown"
-LEAST_SECONDS = 1.0  # on the screen; a person needs longer to read, a slip of the finger does not
-OLDEST_SECONDS = 12 * 3600
+MIN_SECONDS_SHOWN = (
+    1.0  # on the screen; a person needs longer to read, a slip of the finger does not
+)
+MAX_PROOF_AGE = 12 * 3600
 
 
-def mark(message: Message, at: float | None = None) -> str:
+def sign_proof(message: Message, at: float | None = None) -> str:
     """What a page that shows `message` at its current text carries."""
     at = time.time() if at is None else at
-    return signing.dumps([message.pk, message.version, at, _beside(message)], salt=SALT)
+    return signing.dumps([message.pk, message.version, at, _critical_hash(message)], salt=SALT)
 
 
-def version(message: Message, proof: str) -> int:
+def proven_version(message: Message, proof: str) -> int:
     """The version that `proof` shows was on the screen long enough, beside what stands there now; 0 for all else."""
     try:
-        pk, shown, at, beside = signing.loads(proof, salt=SALT, max_age=OLDEST_SECONDS)
+        pk, shown, at, beside = signing.loads(proof, salt=SALT, max_age=MAX_PROOF_AGE)
     except (signing.BadSignature, ValueError, TypeError):
         return 0
-    seen = pk == message.pk and beside == _beside(message) and time.time() - at >= LEAST_SECONDS
+    seen = (
+        pk == message.pk
+        and beside == _critical_hash(message)
+        and time.time() - at >= MIN_SECONDS_SHOWN
+    )
     return shown if seen else 0
 
 
-def _beside(message: Message) -> str:
+def _critical_hash(message: Message) -> str:
     """What may come to stand beside a text while it is read: why a person must decide."""
     return hashlib.sha256(message.critical_reason.encode()).hexdigest()[:8]

@@ -23,19 +23,19 @@ from outreach.models import Message, Reply, ReplyKind, ReplyText
 
 log = logging.getLogger(__name__)
 
-STEPS = (timedelta(0), timedelta(hours=2))  # after held: the first person, the next one
-LAST_TRY = 6
+STEP_DELAYS = (timedelta(0), timedelta(hours=2))  # after held: the first person, the next one
+MAX_ATTEMPTS = 6
 LEASE_SECONDS = 60
-LONGEST_NAME = 200
-LONGEST_QUOTE = 600  # characters of an answer
+MAX_NAME_LENGTH = 200
+MAX_QUOTE_LENGTH = 600  # characters of an answer
 Channel = Notice.Channel
 
 
-def notice_hot(batch: int = 200) -> int:
+def create_hot_notices(batch: int = 200) -> int:
     """Write a notice for every HOT email that waits and has not been announced at its step; returns how many."""
     now = timezone.now()
     made = 0
-    for step, after in enumerate(STEPS):
+    for step, after in enumerate(STEP_DELAYS):
         # Once for each time it came into the queue: what was approved and came back is announced again.
         told = Notice.objects.filter(
             message=OuterRef("pk"), step=step, created_at__gte=OuterRef("held_at")
@@ -53,15 +53,15 @@ def notice_hot(batch: int = 200) -> int:
                 defaults={
                     "message": message,
                     "step": step,
-                    "to": _person(step),
-                    "text": _text(message, step),
+                    "to": _person_at_step(step),
+                    "text": _hot_notice_text(message, step),
                 },
             )
             made += new
     return made
 
 
-def _person(step: int) -> TeamMember | None:
+def _person_at_step(step: int) -> TeamMember | None:
     """Who is told at this step: the first in order, then the next, and at the end the last again."""
     order = list(
         TeamMember.objects.filter(active=True, notice_order__gt=0).order_by("notice_order")
@@ -69,33 +69,35 @@ def _person(step: int) -> TeamMember | None:
     return order[min(step, len(order) - 1)] if order else None
 
 
-def _who(lead: Lead) -> str:
+def _lead_words(lead: Lead) -> str:
     who = f"{lead.name or 'Somebody'}" + (f", {lead.company}" if lead.company else "")
-    return " ".join(who.split())[:LONGEST_NAME]  # visitor data: of any length, and with line breaks
+    return " ".join(who.split())[
+        :MAX_NAME_LENGTH
+    ]  # visitor data: of any length, and with line breaks
 
 
-def _text(message: Message, step: int) -> str:
-    who = _who(message.lead)
+def _hot_notice_text(message: Message, step: int) -> str:
+    who = _lead_words(message.lead)
     if step == 0:
         return f"A HOT email waits for a decision: {who}."
     return f"Still no decision after 2 hours: {who} (HOT)."
 
 
-def notice_answers(batch: int = 50) -> int:
+def create_reply_notices(batch: int = 50) -> int:
     """Write a notice for every positive answer that nobody was told of, to whose lead it is; returns how many."""
-    since = timezone.now() - answers.NEEDS_SOMEBODY_FOR
+    since = timezone.now() - answers.NEEDS_SOMEONE_FOR
     told = Notice.objects.filter(reply=OuterRef("pk"))
     new = (
         Reply.objects.of_kind(ReplyKind.POSITIVE)
         .filter(received_at__gte=since)
-        .exclude(source=answers.BEFORE_US)
+        .exclude(source=answers.IMPORTED_SOURCE)
     )
     made = 0
     for reply in new.exclude(Exists(told)).select_related(
         "lead__company", "lead__owner", "message__sender"
     )[:batch]:
-        told_to = _owner(reply) or _person(0)
-        text = f"A positive answer: {_who(reply.lead)}."
+        told_to = _owner_of_reply(reply) or _person_at_step(0)
+        text = f"A positive answer: {_lead_words(reply.lead)}."
         _, is_new = Notice.objects.get_or_create(
             key=f"answer:{reply.pk}", defaults={"reply": reply, "to": told_to, "text": text}
         )
@@ -103,52 +105,52 @@ def notice_answers(batch: int = 50) -> int:
     return made
 
 
-def _owner(reply: Reply) -> TeamMember | None:
+def _owner_of_reply(reply: Reply) -> TeamMember | None:
     """Whose lead it is, or who signed the email that it answers."""
     signed = reply.message.sender if reply.message else None
     return next((one for one in (reply.lead.owner, signed) if one is not None and one.active), None)
 
 
-def tell_due(batch: int = 50) -> int:
+def deliver_due_notices(batch: int = 50) -> int:
     """Send what is due to be told; a notice whose email was decided meanwhile is closed untold."""
     due = Notice.objects.filter(told_at=None, not_before__lte=timezone.now()).order_by("not_before")
     count = 0
-    for notice in claims.leased(due, LEASE_SECONDS, batch):
+    for notice in claims.lease_rows(due, LEASE_SECONDS, batch):
         count += 1
-        _tell(notice)
+        _deliver_notice(notice)
     return count
 
 
-def _tell(notice: Notice) -> None:
-    if over := _is_over(notice):
-        _close(notice, Channel.PAGE, over)
+def _deliver_notice(notice: Notice) -> None:
+    if over := _why_obsolete(notice):
+        _close_notice(notice, Channel.PAGE, over)
         return
-    _to_whose_it_is_now(notice)
+    _update_recipient(notice)
     problems = []
-    for channel, tell in _channels(notice):
+    for channel, tell in _delivery_channels(notice):
         try:
             tell()
         except Exception as error:
             log.warning("notice %s by %s: %s", notice.pk, channel, type(error).__name__)
             problems.append(f"{channel}: {error}")
             continue
-        _close(notice, channel, "; ".join(problems))
+        _close_notice(notice, channel, "; ".join(problems))
         return
     if not problems:
-        _close(notice, Channel.PAGE, "")
+        _close_notice(notice, Channel.PAGE, "")
         return
-    _again(notice, "; ".join(problems))
+    _schedule_retry(notice, "; ".join(problems))
 
 
-def _to_whose_it_is_now(notice: Notice) -> None:
+def _update_recipient(notice: Notice) -> None:
     """An answer goes to whoever owns the lead when it is told, whoever did when it was noticed."""
-    owner = _owner(notice.reply) if notice.reply else None
+    owner = _owner_of_reply(notice.reply) if notice.reply else None
     if owner and owner.pk != notice.to_id:
         notice.to = owner
         Notice.objects.filter(pk=notice.pk).update(to=owner)
 
 
-def _is_over(notice: Notice) -> str:
+def _why_obsolete(notice: Notice) -> str:
     """Why nobody needs to be told any more; "" where they do."""
     if notice.reply and (notice.reply.taken_by_id or notice.reply.kind != ReplyKind.POSITIVE):
         return "taken, or sorted differently, before it was told"
@@ -157,30 +159,32 @@ def _is_over(notice: Notice) -> str:
     return ""
 
 
-def _again(notice: Notice, error: str) -> None:
-    if notice.attempts >= LAST_TRY:
-        _close(notice, Channel.PAGE, error)
+def _schedule_retry(notice: Notice, error: str) -> None:
+    if notice.attempts >= MAX_ATTEMPTS:
+        _close_notice(notice, Channel.PAGE, error)
         return
     Notice.objects.filter(pk=notice.pk).update(
         lease_until=None,
         error=error[:300],
-        not_before=timezone.now() + claims.backoff(notice.attempts, base=10),
+        not_before=timezone.now() + claims.retry_delay(notice.attempts, base=10),
     )
 
 
-def _close(notice: Notice, channel: str, error: str) -> None:
+def _close_notice(notice: Notice, channel: str, error: str) -> None:
     Notice.objects.filter(pk=notice.pk).update(
         told_at=timezone.now(), channel=channel, error=error[:300], lease_until=None
     )
 
 
-def _channels(notice: Notice) -> list[tuple[str, Any]]:
+def _delivery_channels(notice: Notice) -> list[tuple[str, Any]]:
     """The ways that are configured, best first. Without any, the notices page is the way."""
     ways: list[tuple[str, Any]] = []
-    link, said = _link(notice), _said(notice)
+    link, said = _notice_link(notice), _reply_quote(notice)
     if settings.SLACK_BOT_TOKEN:
         mention = notice.to.slack_user_id if notice.to else ""
-        ways.append((Channel.SLACK, lambda: slack.post(f"{notice.text}{said}", link, mention)))
+        ways.append(
+            (Channel.SLACK, lambda: slack.post_notice(f"{notice.text}{said}", link, mention))
+        )
     if settings.EMAIL_URL and notice.to and notice.to.email:
         body = f"{notice.text}{said}\n\n{'Answer' if notice.reply else 'Decide'} here: {link}\n"
         ways.append(
@@ -189,7 +193,7 @@ def _channels(notice: Notice) -> list[tuple[str, Any]]:
     return ways
 
 
-def _link(notice: Notice) -> str:
+def _notice_link(notice: Notice) -> str:
     if notice.reply:
         return f"{settings.SITE_URL}/sales/sent#reply-{notice.reply.public_id}"
     return (
@@ -199,18 +203,18 @@ def _link(notice: Notice) -> str:
     )
 
 
-def _said(notice: Notice) -> str:
+def _reply_quote(notice: Notice) -> str:
     """The words of an answer, read now: they are kept in one erasable place, and not with the notice."""
     text = ReplyText.objects.filter(reply=notice.reply).first() if notice.reply else None
-    return f"\n“{text.said[:LONGEST_QUOTE]}”" if text and text.said else ""
+    return f"\n“{text.said[:MAX_QUOTE_LENGTH]}”" if text and text.said else ""
 
 
-def notice_alarms() -> int:
+def create_alarm_notices() -> int:
     """Write a notice for every alarm of the apps below that nobody was told of; returns how many."""
     made = 0
     for alarm in Alarm.objects.filter(closed_at=None).order_by("-opened_at")[:50]:
         _, new = Notice.objects.get_or_create(
-            key=f"alarm:{alarm.pk}", defaults={"text": alarm.text, "to": _person(0)}
+            key=f"alarm:{alarm.pk}", defaults={"text": alarm.text, "to": _person_at_step(0)}
         )
         made += new
     return made

@@ -2,11 +2,11 @@
 
 from approvals.models import Notice
 
-PAGE = 50
+PAGE_SIZE = 50
 
 
-def newest(before: int | None = None) -> tuple[list[Notice], int | None]:
+def newest_notices(before: int | None = None) -> tuple[list[Notice], int | None]:
     """One page, and the cursor of what is older."""
     rows = Notice.objects.select_related("to", "message__lead", "reply").order_by("-pk")
-    found = list((rows.filter(pk__lt=before) if before else rows)[: PAGE + 1])
-    return found[:PAGE], found[PAGE - 1].pk if len(found) > PAGE else None
+    found = list((rows.filter(pk__lt=before) if before else rows)[: PAGE_SIZE + 1])
+    return found[:PAGE_SIZE], found[PAGE_SIZE - 1].pk if len(found) > PAGE_SIZE else None

@@ -3,19 +3,19 @@
 from django.conf import settings
 from slack_sdk import WebClient
 
-LONGEST_SECTION = 3000
-TIMEOUT = 10
+MAX_SECTION_LENGTH = 3000
+TIMEOUT_SECONDS = 10
 
 
-def post(text: str, link: str, mention: str = "") -> None:
+def post_notice(text: str, link: str, mention: str = "") -> None:
     """Post one notice with a button that opens it. Raises slack_sdk's errors, 429 among them.
 
     `text` is visitor data and escaped: it can neither mention nor link. `mention` is a Slack user id of ours.
     """
-    shown = escape(text)[:LONGEST_SECTION]
+    shown = escape_text(text)[:MAX_SECTION_LENGTH]
     section = f"<@{mention}> {shown}" if mention.isalnum() else shown
     client = WebClient(
-        token=settings.SLACK_BOT_TOKEN, base_url=settings.SLACK_BASE_URL, timeout=TIMEOUT
+        token=settings.SLACK_BOT_TOKEN, base_url=settings.SLACK_BASE_URL, timeout=TIMEOUT_SECONDS
     )
     client.chat_postMessage(
         channel=settings.SLACK_CHANNEL,
@@ -38,6 +38,6 @@ def post(text: str, link: str, mention: str = "") -> None:
     )
 
 
-def escape(text: str) -> str:
+def escape_text(text: str) -> str:
     """Slack's three control characters; with them escaped, <!channel> and <@U…> are text."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

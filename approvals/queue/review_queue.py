@@ -12,27 +12,27 @@ from django.utils import timezone
 from approvals.models import Claim, Reading
 from leads.models import Kind
 from outreach.choices import Band, Status
-from outreach.control.policy import RANK
+from outreach.control.policy import BAND_RANK
 from outreach.lifecycle.transitions import APPROVED
 from outreach.models import Message, MessageText, Transport
 from outreach.review import review_actions
 
-HOLD = timedelta(minutes=10)
-NOT_COUNTED = (Kind.TEST, Kind.TRAINING)
-ORDER = ("rank", "due_at", "pk")
+CLAIM_TIME = timedelta(minutes=10)
+KINDS_NOT_COUNTED = (Kind.TEST, Kind.TRAINING)
+QUEUE_ORDER = ("rank", "due_at", "pk")
 
 
-def waiting() -> QuerySet[Message]:
+def waiting_messages() -> QuerySet[Message]:
     """Held emails in the order of the queue."""
     return (
         Message.objects.filter(status=Status.HELD)
         .select_related("lead__company", "sender")
-        .order_by(*ORDER)
+        .order_by(*QUEUE_ORDER)
     )
 
 
 @dataclass(frozen=True)
-class Counts:
+class QueueCounts:
     """The review queue in numbers, training and test people left out."""
 
     pending: int
@@ -44,7 +44,7 @@ class Counts:
         return self.pending + self.approved + self.rejected
 
 
-def by_kind_and_status() -> dict[tuple[str, str], int]:
+def count_by_kind_and_status() -> dict[tuple[str, str], int]:
     """How many emails of each kind are in each state: one look at the table for everything that is counted."""
     rows = (
         Message.objects.exclude(transport=Transport.HISTORY)
@@ -55,43 +55,43 @@ def by_kind_and_status() -> dict[tuple[str, str], int]:
     return {(kind, status): n for kind, status, n in rows}
 
 
-def counts() -> Counts:
-    return counted(by_kind_and_status())
+def current_counts() -> QueueCounts:
+    return counts_from(count_by_kind_and_status())
 
 
-def counted(by_kind: dict[tuple[str, str], int]) -> Counts:
+def counts_from(by_kind: dict[tuple[str, str], int]) -> QueueCounts:
     """The queue's numbers out of counts by (kind, status)."""
 
     def total(*statuses: Status) -> int:
         return sum(
             n
             for (kind, status), n in by_kind.items()
-            if status in statuses and kind not in NOT_COUNTED
+            if status in statuses and kind not in KINDS_NOT_COUNTED
         )
 
-    return Counts(total(Status.HELD), total(*APPROVED), total(Status.REJECTED))
+    return QueueCounts(total(Status.HELD), total(*APPROVED), total(Status.REJECTED))
 
 
-def take(message: Message, user: Any) -> Claim:
+def claim_message(message: Message, user: Any) -> Claim:
     """Have the email on this person's desk for ten minutes; returns the claim that stands, which may be another's."""
     now = timezone.now()
     with transaction.atomic():
         claim, _ = Claim.objects.get_or_create(
-            message=message, defaults={"user": user, "until": now + HOLD}
+            message=message, defaults={"user": user, "until": now + CLAIM_TIME}
         )
         if claim.user_id == user.pk or claim.until <= now:
             rows = Claim.objects.filter(pk=claim.pk).filter(Q(user=user) | Q(until__lte=now))
-            rows.update(user=user, until=now + HOLD)
+            rows.update(user=user, until=now + CLAIM_TIME)
             claim.refresh_from_db()
         review_actions.mark_opened(message)
     return claim
 
 
-def give_back(message: Message, user: Any) -> None:
+def release_claim(message: Message, user: Any) -> None:
     Claim.objects.filter(message=message, user=user).delete()
 
 
-def holder(message: Message, user: Any) -> Claim | None:
+def colleague_claim(message: Message, user: Any) -> Claim | None:
     """Somebody else who has it now, or None."""
     return (
         Claim.objects.filter(message=message, until__gt=timezone.now())
@@ -101,19 +101,19 @@ def holder(message: Message, user: Any) -> Claim | None:
     )
 
 
-def note_reading(message: Message, user: Any) -> None:
+def record_reading(message: Message, user: Any) -> None:
     """Remember that this person had this text on the screen."""
     Reading.objects.get_or_create(message=message, user=user, version=message.version)
     review_actions.mark_opened(message)
 
 
-def with_reading(messages: QuerySet[Message], user: Any) -> QuerySet[Message]:
+def annotate_reading(messages: QuerySet[Message], user: Any) -> QuerySet[Message]:
     """Each message with `read`: whether this person had its current text on the screen."""
     mine = Reading.objects.filter(message=OuterRef("pk"), user=user, version=OuterRef("version"))
     return messages.annotate(read=Exists(mine))
 
 
-def next_for(
+def next_message_for(
     user: Any, after: Message | None = None, skipped: Iterable[int] = ()
 ) -> Message | None:
     """The next email to review: the most urgent that nobody else has; after `after` in order, then from the start.
@@ -121,28 +121,30 @@ def next_for(
     Those this person has skipped come last.
     """
     now = timezone.now()
-    free = waiting().exclude(
+    free = waiting_messages().exclude(
         Exists(Claim.objects.filter(message=OuterRef("pk"), until__gt=now).exclude(user=user))
     )
     if after is not None:
         free = free.exclude(pk=after.pk)
     fresh = free.exclude(pk__in=list(skipped)) if skipped else free
-    later = first_of(behind(fresh, Place.of(after)), 1) if after is not None else []
+    later = (
+        first_rows(messages_after(fresh, QueuePosition.of(after)), 1) if after is not None else []
+    )
     return next(iter(later), None) or fresh.first() or free.first()
 
 
-def overdue() -> int:
-    return late().count()
+def count_overdue() -> int:
+    return overdue_messages().count()
 
 
 # --- A list that opens as fast at 100,000 rows as at 100: seeks along the index (rank, due_at, id), no OFFSET -------
-PAGE = 50
-MOST_COUNTED = 1000
-RANKS = sorted({*RANK.values()})
+PAGE_SIZE = 50
+MAX_COUNTED = 1000
+ALL_RANKS = sorted({*BAND_RANK.values()})
 
 
 @dataclass(frozen=True)
-class Place:
+class QueuePosition:
     """Where an email stands in the order of the queue; as text it is the cursor of a page."""
 
     rank: int
@@ -150,11 +152,11 @@ class Place:
     pk: int
 
     @classmethod
-    def of(cls, message: Message) -> "Place":
+    def of(cls, message: Message) -> "QueuePosition":
         return cls(message.rank, message.due_at or message.created_at, message.pk)
 
     @classmethod
-    def parse(cls, text: str) -> "Place | None":
+    def parse(cls, text: str) -> "QueuePosition | None":
         """From what `str` gave; None for anything else."""
         try:
             rank, due, pk = text.split("_")
@@ -167,7 +169,7 @@ class Place:
         return f"{self.rank}_{whole}_{self.pk}"
 
 
-def behind(messages: QuerySet[Message], place: Place) -> list[QuerySet[Message]]:
+def messages_after(messages: QuerySet[Message], place: QueuePosition) -> list[QuerySet[Message]]:
     """What comes after `place`, in parts that each seek; an OR over three columns would scan."""
     ties = Q(due_at__gt=place.due_at) | Q(pk__gt=place.pk)
     return [
@@ -176,7 +178,7 @@ def behind(messages: QuerySet[Message], place: Place) -> list[QuerySet[Message]]
     ]
 
 
-def ahead(messages: QuerySet[Message], place: Place) -> list[QuerySet[Message]]:
+def messages_before(messages: QuerySet[Message], place: QueuePosition) -> list[QuerySet[Message]]:
     """What comes before `place`, nearest part first."""
     ties = Q(due_at__lt=place.due_at) | Q(pk__lt=place.pk)
     return [
@@ -185,7 +187,7 @@ def ahead(messages: QuerySet[Message], place: Place) -> list[QuerySet[Message]]:
     ]
 
 
-def first_of(parts: list[QuerySet[Message]], most: int) -> list[Message]:
+def first_rows(parts: list[QuerySet[Message]], most: int) -> list[Message]:
     found: list[Message] = []
     for part in parts:
         if len(found) < most:
@@ -193,42 +195,51 @@ def first_of(parts: list[QuerySet[Message]], most: int) -> list[Message]:
     return found
 
 
-def count_up_to(messages: QuerySet[Message], most: int = MOST_COUNTED) -> int:
+def count_up_to(messages: QuerySet[Message], most: int = MAX_COUNTED) -> int:
     """The count, or `most` where there are that many or more: what a person needs of a number."""
     return messages.select_related(None).order_by()[:most].count()
 
 
-def position(message: Message) -> int:
+def position_number(message: Message) -> int:
     """Its number in the queue, 1 for the first; MOST_COUNTED where it is further back."""
     return min(
-        MOST_COUNTED, 1 + sum(count_up_to(part) for part in ahead(waiting(), Place.of(message)))
+        MAX_COUNTED,
+        1
+        + sum(
+            count_up_to(part)
+            for part in messages_before(waiting_messages(), QueuePosition.of(message))
+        ),
     )
 
 
-def late() -> QuerySet[Message]:
+def overdue_messages() -> QuerySet[Message]:
     # With every rank named, both databases seek to the late rows of each.
-    return waiting().filter(rank__in=RANKS, due_at__lt=timezone.now())
+    return waiting_messages().filter(rank__in=ALL_RANKS, due_at__lt=timezone.now())
 
 
-def mine(user: Any) -> QuerySet[Message]:
+def messages_claimed_by(user: Any) -> QuerySet[Message]:
     held = Claim.objects.filter(user=user, until__gt=timezone.now()).values_list(
         "message_id", flat=True
     )
-    return waiting().filter(pk__in=list(held[:PAGE]))
+    return waiting_messages().filter(pk__in=list(held[:PAGE_SIZE]))
 
 
-def by_filter(name: str, user: Any) -> QuerySet[Message]:
+def messages_by_filter(name: str, user: Any) -> QuerySet[Message]:
     """The emails under one chip. HOT, WARM and LOW go by urgency, so CRITICAL ones stand with the HOT."""
     if name == "overdue":
-        return late()
+        return overdue_messages()
     if name == "mine":
-        return mine(user)
+        return messages_claimed_by(user)
     if name in FILTER_RANKS:
-        return waiting().filter(rank=FILTER_RANKS[name])
-    return waiting()
+        return waiting_messages().filter(rank=FILTER_RANKS[name])
+    return waiting_messages()
 
 
-FILTER_RANKS = {"hot": RANK[Band.HOT], "warm": RANK[Band.WARM], "low": RANK[Band.LOW]}
+FILTER_RANKS = {
+    "hot": BAND_RANK[Band.HOT],
+    "warm": BAND_RANK[Band.WARM],
+    "low": BAND_RANK[Band.LOW],
+}
 FILTERS = {
     "": "All",
     "overdue": "Overdue",
@@ -240,7 +251,7 @@ FILTERS = {
 
 
 @dataclass(frozen=True)
-class Chip:
+class FilterChip:
     """One filter with how many are under it."""
 
     name: str
@@ -249,16 +260,17 @@ class Chip:
 
     @property
     def shown(self) -> str:
-        return str(self.count) if self.count < MOST_COUNTED else f"{MOST_COUNTED - 1}+"
+        return str(self.count) if self.count < MAX_COUNTED else f"{MAX_COUNTED - 1}+"
 
 
-def chips(user: Any) -> list[Chip]:
+def filter_chips(user: Any) -> list[FilterChip]:
     return [
-        Chip(name, label, count_up_to(by_filter(name, user))) for name, label in FILTERS.items()
+        FilterChip(name, label, count_up_to(messages_by_filter(name, user)))
+        for name, label in FILTERS.items()
     ]
 
 
-def searched(messages: QuerySet[Message], words: str) -> QuerySet[Message]:
+def search_messages(messages: QuerySet[Message], words: str) -> QuerySet[Message]:
     """Those whose name, company or address has every word."""
     for word in words.split()[:5]:
         messages = messages.filter(
@@ -271,34 +283,34 @@ def searched(messages: QuerySet[Message], words: str) -> QuerySet[Message]:
 
 
 @dataclass(frozen=True)
-class Page:
+class QueuePage:
     rows: list[Message]
     next: str  # the cursor of the page after it, or ""
 
 
-def page(messages: QuerySet[Message], user: Any, after: str = "") -> Page:
+def load_page(messages: QuerySet[Message], user: Any, after: str = "") -> QueuePage:
     """One page of rows with `subject`, `read` and the claim; four queries at any size."""
     subject = MessageText.objects.filter(
         message=OuterRef("pk"), version=OuterRef("version")
     ).values("subject")[:1]
-    rows = with_reading(messages, user).annotate(subject=Subquery(subject)).select_related(
+    rows = annotate_reading(messages, user).annotate(subject=Subquery(subject)).select_related(
         "lead__company", "sender", "claim__user"
     )  # fmt: skip
-    place = Place.parse(after) if after else None
-    found = first_of(behind(rows, place) if place else [rows], PAGE + 1)
-    last = found[PAGE - 1] if len(found) > PAGE else None
-    return Page(found[:PAGE], str(Place.of(last)) if last else "")
+    place = QueuePosition.parse(after) if after else None
+    found = first_rows(messages_after(rows, place) if place else [rows], PAGE_SIZE + 1)
+    last = found[PAGE_SIZE - 1] if len(found) > PAGE_SIZE else None
+    return QueuePage(found[:PAGE_SIZE], str(QueuePosition.of(last)) if last else "")
 
 
-def give_back_others(user: Any, message: Message) -> None:
+def release_other_claims(user: Any, message: Message) -> None:
     """One person has one email on the desk: going on to the next gives the last one back."""
     Claim.objects.filter(user=user).exclude(message=message).delete()
 
 
-def open_desk(message: Message, user: Any) -> Claim:
+def open_for_review(message: Message, user: Any) -> Claim:
     """Take the email, give others back, and note the reading if it is this person's now."""
-    claim = take(message, user)
+    claim = claim_message(message, user)
     if claim.user_id == user.pk:
-        give_back_others(user, message)
-        note_reading(message, user)
+        release_other_claims(user, message)
+        record_reading(message, user)
     return claim

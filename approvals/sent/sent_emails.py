@@ -17,14 +17,14 @@ from outreach.guardrails.guardrail_rules import UNCERTAIN_TOO_LONG
 from outreach.limits import current_limits, limit_rules, send_order
 from outreach.models import Message, MessageText, SandboxEmail, SendIntent, Transport
 
-A_PERSON_MAY_SETTLE_AFTER = UNCERTAIN_TOO_LONG
-PAGE = 50
-MOST_WAITING = 25
-FAILED_FOR = timedelta(days=7)
+SETTLE_AFTER = UNCERTAIN_TOO_LONG
+PAGE_SIZE = 50
+MAX_WAITING = 25
+FAILED_SHOWN_FOR = timedelta(days=7)
 
 
 @dataclass(frozen=True)
-class Leaving:
+class UndoableApproval:
     """An approval that can still be taken back."""
 
     message: Message
@@ -39,52 +39,54 @@ class Leaving:
         return f"{self.seconds // 60}:{self.seconds % 60:02}"
 
 
-def undoable(user: Any) -> list[Leaving]:
+def undoable_approvals(user: Any) -> list[UndoableApproval]:
     """This person's approvals whose time to undo is not over, newest first."""
     now = timezone.now()
     since = now - timedelta(seconds=settings.UNDO_SECONDS + 60)
     recent = Decision.objects.filter(
         by=user, at__gte=since, verdict=Verdict.APPROVED, message__status=Status.CLEARED, message__not_before__gt=now,
         message__waiting_for="undo",
-    ).select_related("message__lead").order_by("-at")[:PAGE]  # fmt: skip
+    ).select_related("message__lead").order_by("-at")[:PAGE_SIZE]  # fmt: skip
     messages = {decision.message_id: decision.message for decision in recent}
-    return [Leaving(message, message.not_before) for message in messages.values()]
+    return [UndoableApproval(message, message.not_before) for message in messages.values()]
 
 
-def leaving_now() -> list[Leaving]:
+def approvals_within_undo() -> list[UndoableApproval]:
     """Everybody's approvals within their time to undo."""
     rows = Message.objects.filter(
         status=Status.CLEARED, waiting_for="undo", not_before__gt=timezone.now()
     )
-    soonest = rows.select_related("lead__company").order_by("rank", "not_before")[:PAGE]
-    return [Leaving(message, message.not_before) for message in soonest]
+    soonest = rows.select_related("lead__company").order_by("rank", "not_before")[:PAGE_SIZE]
+    return [UndoableApproval(message, message.not_before) for message in soonest]
 
 
 @dataclass(frozen=True)
-class Waiting:
+class WaitingEmail:
     """An approved email and the limit that keeps it."""
 
     message: Message
-    wait: limit_rules.Wait | None
+    wait: limit_rules.BindingLimit | None
 
 
-def waiting_to_leave() -> tuple[list[Waiting], bool]:
+def waiting_to_leave() -> tuple[list[WaitingEmail], bool]:
     """The next approved emails in the order in which they leave, and whether there are more."""
     now = timezone.now()
     found = Message.objects.filter(status__in=[Status.CLEARED, Status.SENDING]).exclude(
         status=Status.CLEARED, waiting_for="undo", not_before__gt=now
     )  # fmt: skip
     rows = list(
-        found.select_related("lead__company").order_by(*send_order.ORDER)[: MOST_WAITING + 1]
+        found.select_related("lead__company").order_by(*send_order.QUEUE_ORDER)[: MAX_WAITING + 1]
     )
-    shown = rows[:MOST_WAITING]
+    shown = rows[:MAX_WAITING]
     cleared = [one for one in shown if one.status == Status.CLEARED]
-    waits = current_limits.why_not_all(cleared, current_limits.standing(phase.control(), now))
-    return [Waiting(one, waits.get(one.pk)) for one in shown], len(rows) > MOST_WAITING
+    waits = current_limits.binding_limits(
+        cleared, current_limits.read_limits(phase.current_control(), now)
+    )
+    return [WaitingEmail(one, waits.get(one.pk)) for one in shown], len(rows) > MAX_WAITING
 
 
 @dataclass(frozen=True)
-class Uncertain:
+class UncertainEmail:
     """An email of which we don't know whether it left, and what is known."""
 
     message: Message
@@ -95,20 +97,18 @@ class Uncertain:
 def may_settle(message: Message) -> bool:
     """Whether we have looked long enough for a person to say what happened."""
     since = message.uncertain_at or timezone.now()
-    return (
-        message.status == Status.UNCERTAIN and since <= timezone.now() - A_PERSON_MAY_SETTLE_AFTER
-    )
+    return message.status == Status.UNCERTAIN and since <= timezone.now() - SETTLE_AFTER
 
 
-def uncertain() -> list[Uncertain]:
+def uncertain_emails() -> list[UncertainEmail]:
     rows = (
         Message.objects.filter(status=Status.UNCERTAIN)
         .select_related("lead__company")
         .prefetch_related("intents")
     )
     return [
-        Uncertain(one, _last_intent(one), may_settle(one))
-        for one in rows.order_by("uncertain_at")[:PAGE]
+        UncertainEmail(one, _last_intent(one), may_settle(one))
+        for one in rows.order_by("uncertain_at")[:PAGE_SIZE]
     ]
 
 
@@ -116,16 +116,16 @@ def _last_intent(message: Message) -> SendIntent | None:
     return max(message.intents.all(), key=lambda intent: intent.claimed_at, default=None)
 
 
-def failed() -> list[Message]:
-    since = timezone.now() - FAILED_FOR
+def failed_emails() -> list[Message]:
+    since = timezone.now() - FAILED_SHOWN_FOR
     rows = Message.objects.filter(status=Status.FAILED, cleared_at__gte=since).select_related(
         "lead__company"
     )
-    return list(rows.order_by("-cleared_at")[:PAGE])
+    return list(rows.order_by("-cleared_at")[:PAGE_SIZE])
 
 
 @dataclass(frozen=True)
-class Sent:
+class SentEmail:
     """An email that left, and what came back: what happened to it, the last thing last, and how it was answered."""
 
     message: Message
@@ -133,22 +133,28 @@ class Sent:
     answered: list[str]
 
 
-def sent_today() -> list[Sent]:
+def sent_today() -> list[SentEmail]:
     """What left for people on the team's day, newest first."""
     start = calendar.start_of_day(timezone.now(), settings.TEAM_TIME_ZONE)
     rows = Message.objects.filter(status=Status.SENT, sent_at__gte=start).exclude(
         transport=Transport.SANDBOX
     )
     newest = (
-        _with_decider(rows).prefetch_related("events", "replies").order_by("-sent_at")[: PAGE * 2]
+        _with_decider(rows)
+        .prefetch_related("events", "replies")
+        .order_by("-sent_at")[: PAGE_SIZE * 2]
     )
     return [
-        Sent(one, _happened(one), [answers.short(reply.kind) for reply in one.replies.all()])
+        SentEmail(
+            one,
+            _event_labels(one),
+            [answers.short_label(reply.kind) for reply in one.replies.all()],
+        )
         for one in newest
     ]
 
 
-def _happened(message: Message) -> list[str]:
+def _event_labels(message: Message) -> list[str]:
     events = sorted(message.events.all(), key=lambda event: event.at)
     return list(dict.fromkeys(event.get_kind_display() for event in events))
 
@@ -164,8 +170,8 @@ def _with_decider(rows: Any) -> Any:
     )
 
 
-def kept(before: int | None = None) -> tuple[list[SandboxEmail], int | None]:
+def sandbox_emails(before: int | None = None) -> tuple[list[SandboxEmail], int | None]:
     """What the sandbox kept, newest first, and the cursor of what is older."""
     rows = SandboxEmail.objects.select_related("message__lead__company").order_by("-pk")
-    found = list((rows.filter(pk__lt=before) if before else rows)[: PAGE + 1])
-    return found[:PAGE], found[PAGE - 1].pk if len(found) > PAGE else None
+    found = list((rows.filter(pk__lt=before) if before else rows)[: PAGE_SIZE + 1])
+    return found[:PAGE_SIZE], found[PAGE_SIZE - 1].pk if len(found) > PAGE_SIZE else None

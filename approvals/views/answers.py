@@ -9,27 +9,27 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 
 from approvals.views import sent
-from approvals.views.pages import SeeOther, page
+from approvals.views.pages import SeeOther, viewer_page
 from outreach.control import phase
 from outreach.feedback import replies
 from outreach.models import Reply, ReplyKind
 
-MAY_NOT = "You can read. Ask a Lead for the reviewer role to sort or take answers."
+NO_REPLY_PERMISSION = "You can read. Ask a Lead for the reviewer role to sort or take answers."
 STAYS_STOPPED = "They asked to stop before, so they stay stopped: that is never lifted by sorting."
 
 
-@page
-def correct(request: HttpRequest, public_id: Any) -> HttpResponse:
+@viewer_page
+def correct_reply_kind(request: HttpRequest, public_id: Any) -> HttpResponse:
     """Sort a reply differently; it takes effect at once, and both words are kept."""
-    if (reply := _reply(request, public_id)) is None:
+    if (reply := _reply_to_change(request, public_id)) is None:
         return redirect("sent")
     kind = request.POST.get("kind", "")
     if kind not in ReplyKind.values:
-        return sent.sent(
+        return sent.render_sent_page(
             request, 422, problem=f"{reply.lead}: nothing was changed. Choose what the answer is."
         )
     was_stop = reply.kind == ReplyKind.STOP
-    reply = replies.correct(reply, kind, by=request.user)
+    reply = replies.correct_kind(reply, kind, by=request.user)
     said = f"{reply.lead}: sorted as {ReplyKind(kind).label.lower()}."
     if kind == ReplyKind.STOP:
         said += " Nobody writes to them any more."
@@ -39,28 +39,28 @@ def correct(request: HttpRequest, public_id: Any) -> HttpResponse:
     return SeeOther(reverse("sent") + "#replies")
 
 
-@page
-def take(request: HttpRequest, public_id: Any) -> HttpResponse:
+@viewer_page
+def claim_reply(request: HttpRequest, public_id: Any) -> HttpResponse:
     """Say that one answers it oneself; it needs nobody else."""
-    if (reply := _reply(request, public_id)) is None:
+    if (reply := _reply_to_change(request, public_id)) is None:
         return redirect("sent")
     try:
-        replies.take(reply, by=request.user)
-    except replies.Stale:
+        replies.claim_reply(reply, by=request.user)
+    except replies.AlreadyTaken:
         reply.refresh_from_db()
         messages.error(
             request,
-            f"{reply.lead}: {phase.name_of(reply.taken_by)} has it already. Nothing was changed.",
+            f"{reply.lead}: {phase.actor_name(reply.taken_by)} has it already. Nothing was changed.",
         )
     else:
         messages.success(request, f"{reply.lead}: yours to answer.")
     return SeeOther(reverse("sent"))
 
 
-def _reply(request: HttpRequest, public_id: Any) -> Reply | None:
+def _reply_to_change(request: HttpRequest, public_id: Any) -> Reply | None:
     """The reply that a POST is about, for those who may; None for a GET, which changes nothing."""
     if request.method != "POST":
         return None
     if not request.user.has_perm("outreach.correct_reply"):
-        raise PermissionDenied(MAY_NOT)
+        raise PermissionDenied(NO_REPLY_PERMISSION)
     return get_object_or_404(Reply.objects.select_related("lead"), public_id=public_id)

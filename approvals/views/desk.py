@@ -14,250 +14,279 @@ from approvals.desk import batch, desk, reading_proof
 from approvals.queue import review_queue
 from approvals.views.pages import (
     SeeOther,
-    deciding,
-    find,
-    must_decide,
-    page,
+    find_message,
+    redirect_to_desk,
+    redirect_to_next,
     remember_skip,
-    show,
-    to_desk,
-    to_next,
+    render_page,
+    require_decide_permission,
+    reviewer_action,
+    viewer_page,
 )
 from outreach.choices import Phase, Status, Tag
 from outreach.control import phase
-from outreach.lifecycle.transitions import IllegalMove, Stale
+from outreach.lifecycle.transitions import IllegalMove, StaleMessage
 from outreach.models import Message
 from outreach.review import review_actions
 
 NOT_READ = "Not approved: it was not on the screen long enough to be read, as it stands now."
 
 
-@page
+@viewer_page
 @require_safe
 def queue_page(request: HttpRequest) -> HttpResponse:
     name = request.GET.get("show", "")
     name = name if name in review_queue.FILTERS else ""
     words = request.GET.get("search", "").strip()[:100]
-    rows = review_queue.searched(review_queue.by_filter(name, request.user), words)
-    found = review_queue.page(rows, request.user, request.GET.get("after", ""))
+    rows = review_queue.search_messages(review_queue.messages_by_filter(name, request.user), words)
+    found = review_queue.load_page(rows, request.user, request.GET.get("after", ""))
     context = {
         "page": found,
-        "chips": review_queue.chips(request.user),
+        "chips": review_queue.filter_chips(request.user),
         "filter": name,
         "search": words,
         "after": request.GET.get("after", ""),
     }
-    return show(request, "approvals/queue/queue.html", context)
+    return render_page(request, "approvals/queue/queue.html", context)
 
 
-@page
+@viewer_page
 @require_POST
-def next_email(request: HttpRequest) -> HttpResponse:
+def open_next_email(request: HttpRequest) -> HttpResponse:
     """Take the next email and go to it."""
-    must_decide(request)
-    message = review_queue.next_for(request.user, skipped=request.session.get("skipped", ()))
+    require_decide_permission(request)
+    message = review_queue.next_message_for(
+        request.user, skipped=request.session.get("skipped", ())
+    )
     if message is None:
         messages.info(request, "Nothing waits here.")
-    elif review_queue.take(message, request.user).user_id == request.user.pk:
-        review_queue.give_back_others(request.user, message)
-        return to_desk(message)
-    return to_next(request)
+    elif review_queue.claim_message(message, request.user).user_id == request.user.pk:
+        review_queue.release_other_claims(request.user, message)
+        return redirect_to_desk(message)
+    return redirect_to_next(request)
 
 
-@page
+@viewer_page
 @require_safe
 def desk_page(request: HttpRequest, public_id: Any) -> HttpResponse:
-    return _desk(request, find(public_id))
+    return _render_desk(request, find_message(public_id))
 
 
-@deciding
-def read(request: HttpRequest, message: Message) -> HttpResponse:
+@reviewer_action
+def record_read(request: HttpRequest, message: Message) -> HttpResponse:
     """The email has been on the screen for a while: take it and remember who read which text."""
-    form = forms.Version(request.POST)
+    form = forms.VersionForm(request.POST)
     if not form.is_valid() or form.cleaned_data["version"] != message.version:
-        return HttpResponse(decisions.how_it_stands(message), status=409, content_type="text/plain")
+        return HttpResponse(
+            decisions.describe_current_state(message), status=409, content_type="text/plain"
+        )
     if message.status in (Status.HELD, Status.BLOCKED):
-        claim = review_queue.open_desk(message, request.user)
+        claim = review_queue.open_for_review(message, request.user)
         if claim.user_id != request.user.pk:
-            return HttpResponse(desk.who_has(claim), status=409, content_type="text/plain")
+            return HttpResponse(desk.claim_sentence(claim), status=409, content_type="text/plain")
     return HttpResponse(status=204)
 
 
-@deciding
-def approve(request: HttpRequest, message: Message) -> HttpResponse:
-    form = forms.Version(request.POST)
+@reviewer_action
+def approve_email(request: HttpRequest, message: Message) -> HttpResponse:
+    form = forms.VersionForm(request.POST)
     if not form.is_valid():
-        return _desk(request, message, 422, problem="The form was incomplete. Nothing was decided.")
+        return _render_desk(
+            request, message, 422, problem="The form was incomplete. Nothing was decided."
+        )
     version = form.cleaned_data["version"]
-    if claim := review_queue.holder(message, request.user):
-        return _taken(request, message, claim)
+    if claim := review_queue.colleague_claim(message, request.user):
+        return _render_claimed(request, message, claim)
     undecided = message.status == Status.HELD and message.version == version
-    if undecided and reading_proof.version(message, request.POST.get("shown", "")) != version:
-        return _desk(request, message, 422, problem=NOT_READ)
-    in_shadow = phase.control().phase == Phase.SHADOW
+    if (
+        undecided
+        and reading_proof.proven_version(message, request.POST.get("shown", "")) != version
+    ):
+        return _render_desk(request, message, 422, problem=NOT_READ)
+    in_shadow = phase.current_control().phase == Phase.SHADOW
     try:
         approved = decisions.approve(message, version, Decider(request.user, "desk"))
-    except decisions.TooLate as late:
-        return _too_late(request, late.message, version)
-    except decisions.Refused as refused:
-        return _desk(request, find(message.public_id), 422, problem=f"Not approved. {refused.text}")
-    review_queue.give_back(approved, request.user)
-    messages.success(request, desk.approved_words(approved, in_shadow))
-    return to_next(request, after=message)
-
-
-@page
-def reject(request: HttpRequest, public_id: Any) -> HttpResponse:
-    must_decide(request)
-    message = find(public_id)
-    if request.method != "POST":
-        return _desk(
-            request, message, mode="reject", form=forms.Reject(initial={"version": message.version})
+    except decisions.DecisionConflict as late:
+        return _render_conflict(request, late.message, version)
+    except decisions.DecisionRefused as refused:
+        return _render_desk(
+            request, find_message(message.public_id), 422, problem=f"Not approved. {refused.text}"
         )
-    form = forms.Reject(request.POST)
-    if claim := review_queue.holder(message, request.user):
-        return _taken(request, message, claim, mode="reject", form=form)
+    review_queue.release_claim(approved, request.user)
+    messages.success(request, desk.approved_sentence(approved, in_shadow))
+    return redirect_to_next(request, after=message)
+
+
+@viewer_page
+def reject_email(request: HttpRequest, public_id: Any) -> HttpResponse:
+    require_decide_permission(request)
+    message = find_message(public_id)
+    if request.method != "POST":
+        return _render_desk(
+            request,
+            message,
+            mode="reject",
+            form=forms.RejectForm(initial={"version": message.version}),
+        )
+    form = forms.RejectForm(request.POST)
+    if claim := review_queue.colleague_claim(message, request.user):
+        return _render_claimed(request, message, claim, mode="reject", form=form)
     if not form.is_valid():
-        return _desk(request, message, 422, mode="reject", form=form)
+        return _render_desk(request, message, 422, mode="reject", form=form)
     version, tag, reason = (form.cleaned_data[name] for name in ("version", "tag", "reason"))
     try:
         rejected = decisions.reject(
             message, version, Decider(request.user, "desk"), tag=tag, reason=reason
         )
-    except decisions.TooLate as late:
-        again = forms.Reject({**request.POST.dict(), "version": late.message.version})
-        return _too_late(request, late.message, version, mode="reject", form=again)
-    except decisions.Refused as refused:
+    except decisions.DecisionConflict as late:
+        again = forms.RejectForm({**request.POST.dict(), "version": late.message.version})
+        return _render_conflict(request, late.message, version, mode="reject", form=again)
+    except decisions.DecisionRefused as refused:
         form.add_error(refused.field or None, refused.text)
-        return _desk(request, message, 422, mode="reject", form=form)
-    review_queue.give_back(rejected, request.user)
+        return _render_desk(request, message, 422, mode="reject", form=form)
+    review_queue.release_claim(rejected, request.user)
     messages.success(request, f"Rejected: {rejected.lead}. {Tag(tag).label}.")
-    return to_next(request, after=message)
+    return redirect_to_next(request, after=message)
 
 
-@page
-def edit(request: HttpRequest, public_id: Any) -> HttpResponse:
-    must_decide(request)
-    message = find(public_id)
+@viewer_page
+def edit_email(request: HttpRequest, public_id: Any) -> HttpResponse:
+    require_decide_permission(request)
+    message = find_message(public_id)
     text = message.text
     if text is None or message.status not in (Status.HELD, Status.BLOCKED):
-        return to_desk(message) if request.method != "POST" else _too_late(request, message, -1)
+        return (
+            redirect_to_desk(message)
+            if request.method != "POST"
+            else _render_conflict(request, message, -1)
+        )
     shown = {"version": message.version, "subject": text.subject, "body": text.body}
     if request.method != "POST":
-        return _desk(request, message, mode="edit", form=forms.Edit(initial=shown))
-    form = forms.Edit(request.POST)
-    if claim := review_queue.holder(message, request.user):
-        return _taken(request, message, claim, mode="edit", form=form)
+        return _render_desk(request, message, mode="edit", form=forms.EditForm(initial=shown))
+    form = forms.EditForm(request.POST)
+    if claim := review_queue.colleague_claim(message, request.user):
+        return _render_claimed(request, message, claim, mode="edit", form=form)
     if request.POST.get("do") == "restore":
-        first = desk.original(message) or text
-        form = forms.Edit({**shown, "subject": first.subject, "body": first.body})
-        return _desk(request, message, mode="edit", form=form, restored=True)
+        first = desk.last_machine_text(message) or text
+        form = forms.EditForm({**shown, "subject": first.subject, "body": first.body})
+        return _render_desk(request, message, mode="edit", form=form, restored=True)
     if not form.is_valid():
-        return _desk(request, message, 422, mode="edit", form=form)
+        return _render_desk(request, message, 422, mode="edit", form=form)
     typed = form.cleaned_data
     diff = desk.typed_diff(message, typed["subject"], typed["body"])
     if request.POST.get("do") == "compare":
-        return _desk(request, message, mode="edit", form=form, diff=diff)
+        return _render_desk(request, message, mode="edit", form=form, diff=diff)
     try:
-        saved = review_actions.edit(
+        saved = review_actions.edit_text(
             message, typed["version"], subject=typed["subject"], body=typed["body"], by=request.user
         )
-    except Stale:
-        return _edited_meanwhile(request, find(public_id), form)
+    except StaleMessage:
+        return _render_edit_conflict(request, find_message(public_id), form)
     except IllegalMove:
-        return _too_late(request, find(public_id), typed["version"], mode="edit", form=form)
-    review_queue.open_desk(saved, request.user)
+        return _render_conflict(
+            request, find_message(public_id), typed["version"], mode="edit", form=form
+        )
+    review_queue.open_for_review(saved, request.user)
     messages.success(request, f"Saved. {diff.sentence}.")
-    return to_desk(saved)
+    return redirect_to_desk(saved)
 
 
-@deciding
-def undo(request: HttpRequest, message: Message) -> HttpResponse:
+@reviewer_action
+def undo_approval(request: HttpRequest, message: Message) -> HttpResponse:
     """Take an approval back and show the email again."""
     try:
-        undone = review_actions.undo(message, by=request.user)
-    except (Stale, IllegalMove):
-        current = find(message.public_id)
-        return _desk(request, current, 409, strip=desk.too_late_to_undo(current))
+        undone = review_actions.undo_approval(message, by=request.user)
+    except (StaleMessage, IllegalMove):
+        current = find_message(message.public_id)
+        return _render_desk(request, current, 409, strip=desk.undo_too_late_line(current))
     messages.success(request, f"Undone: {undone.lead}. It waits for a decision again.")
-    return to_desk(undone)
+    return redirect_to_desk(undone)
 
 
-@deciding
-def skip(request: HttpRequest, message: Message) -> HttpResponse:
+@reviewer_action
+def skip_email(request: HttpRequest, message: Message) -> HttpResponse:
     """To the end of this person's list; no record of a no."""
-    review_queue.give_back(message, request.user)
+    review_queue.release_claim(message, request.user)
     remember_skip(request, message)
-    return to_next(request, after=message)
+    return redirect_to_next(request, after=message)
 
 
-@page
+@viewer_page
 @require_POST
-def many(request: HttpRequest) -> HttpResponse:
+def decide_batch(request: HttpRequest) -> HttpResponse:
     """Decide the selected emails, each by itself, and answer for each."""
-    must_decide(request)
+    require_decide_permission(request)
     try:
-        chosen = batch.chosen(request.POST.getlist("selected"))
-    except decisions.Refused as refused:
+        chosen = batch.parse_selection(request.POST.getlist("selected"))
+    except decisions.DecisionRefused as refused:
         messages.error(request, refused.text)
-        return _to_queue()
+        return _redirect_to_queue()
     if not chosen:
         messages.info(request, "No email was selected.")
-        return _to_queue()
+        return _redirect_to_queue()
     decider = Decider(request.user, "desk")
     if request.POST.get("action") == "approve":
-        in_shadow = phase.control().phase == Phase.SHADOW
-        answers = batch.approve(chosen, decider)
+        in_shadow = phase.current_control().phase == Phase.SHADOW
+        answers = batch.approve_batch(chosen, decider)
         messages.success(
-            request, batch.said(answers, "Recorded as approved" if in_shadow else "Approved")
+            request,
+            batch.result_sentence(answers, "Recorded as approved" if in_shadow else "Approved"),
         )
-        return _to_queue()
-    form = forms.RejectMany(
+        return _redirect_to_queue()
+    form = forms.RejectManyForm(
         request.POST if "tag" in request.POST or "reason" in request.POST else None
     )
     if not form.is_valid():
         status = 422 if form.is_bound else 200
-        return show(
+        return render_page(
             request, "approvals/desk/reject_many.html", {"chosen": chosen, "form": form}, status
         )
-    answers = batch.reject(
+    answers = batch.reject_batch(
         chosen, decider, tag=form.cleaned_data["tag"], reason=form.cleaned_data["reason"]
     )
-    messages.success(request, batch.said(answers, "Rejected"))
-    return _to_queue()
+    messages.success(request, batch.result_sentence(answers, "Rejected"))
+    return _redirect_to_queue()
 
 
-def _to_queue() -> HttpResponse:
+def _redirect_to_queue() -> HttpResponse:
     return SeeOther(reverse("queue"))
 
 
-def _desk(request: HttpRequest, message: Message, status: int = 200, **more: Any) -> HttpResponse:
-    context = {"mode": "look", **desk.page(message, request.user)}
+def _render_desk(
+    request: HttpRequest, message: Message, status: int = 200, **more: Any
+) -> HttpResponse:
+    context = {"mode": "look", **desk.desk_context(message, request.user)}
     if context["decidable"] is False and more.get("mode") and status == 200:
-        return to_desk(message)
+        return redirect_to_desk(message)
     context.update({name: value for name, value in more.items() if value is not None})
-    return show(request, "approvals/desk/desk.html", context, status)
+    return render_page(request, "approvals/desk/desk.html", context, status)
 
 
-def _taken(request: HttpRequest, message: Message, claim: Any, **more: Any) -> HttpResponse:
-    text = f"{desk.who_has(claim)}{desk.NOT_RECORDED}"
-    return _desk(request, message, 409, strip=desk.Strip("warn", text), **more)
+def _render_claimed(
+    request: HttpRequest, message: Message, claim: Any, **more: Any
+) -> HttpResponse:
+    text = f"{desk.claim_sentence(claim)}{desk.DECISION_NOT_RECORDED}"
+    return _render_desk(request, message, 409, strip=desk.StatusLine("warn", text), **more)
 
 
-def _too_late(request: HttpRequest, message: Message, shown: int, **more: Any) -> HttpResponse:
-    message = find(message.public_id)
-    strip, changes = desk.conflict(message, shown)
+def _render_conflict(
+    request: HttpRequest, message: Message, shown: int, **more: Any
+) -> HttpResponse:
+    message = find_message(message.public_id)
+    strip, changes = desk.describe_conflict(message, shown)
     if message.status not in (Status.HELD, Status.BLOCKED):
         more = {}  # nothing is left to type into
-    return _desk(request, message, 409, strip=strip, changes=changes, **more)
+    return _render_desk(request, message, 409, strip=strip, changes=changes, **more)
 
 
-def _edited_meanwhile(request: HttpRequest, message: Message, form: forms.Edit) -> HttpResponse:
+def _render_edit_conflict(
+    request: HttpRequest, message: Message, form: forms.EditForm
+) -> HttpResponse:
     text = message.text
     if text is None or message.status not in (Status.HELD, Status.BLOCKED):
-        return _too_late(request, message, -1)
-    again = forms.Edit({**form.cleaned_data, "version": message.version})
-    return _desk(
-        request, message, 409, mode="edit", form=again, strip=desk.saved_meanwhile(text), theirs=text,
+        return _render_conflict(request, message, -1)
+    again = forms.EditForm({**form.cleaned_data, "version": message.version})
+    return _render_desk(
+        request, message, 409, mode="edit", form=again, strip=desk.saved_meanwhile_line(text), theirs=text,
         diff=desk.typed_diff(message, form.cleaned_data["subject"], form.cleaned_data["body"]),
     )  # fmt: skip

@@ -19,15 +19,15 @@ from outreach.models import Message
 View = Callable[..., HttpResponse]
 NOT_A_REVIEWER = "You can read. Ask a Lead for the reviewer role to decide."
 NO_ROLE = "Your account has no role yet. Ask a Lead to make you a viewer or a reviewer."
-SKIPPED = "skipped"
-MOST_SKIPPED = 100
+SKIPPED_KEY = "skipped"
+MAX_SKIPPED = 100
 
 
 class SeeOther(HttpResponseRedirect):
     status_code = 303
 
 
-def page(view: View) -> View:
+def viewer_page(view: View) -> View:
     """For people who are logged in and have a role, for every page shows personal data; never from a cache."""
 
     @wraps(view)
@@ -39,59 +39,62 @@ def page(view: View) -> View:
     return login_required(never_cache(with_a_role))
 
 
-def deciding(view: View) -> View:
+def reviewer_action(view: View) -> View:
     """A view of one email for those who may decide. A GET shows the email and changes nothing."""
 
     @wraps(view)
     def guarded(request: HttpRequest, public_id: Any, **more: Any) -> HttpResponse:
         if request.method != "POST":
             return redirect("desk", public_id)
-        must_decide(request)
-        return view(request, find(public_id), **more)
+        require_decide_permission(request)
+        return view(request, find_message(public_id), **more)
 
-    return page(guarded)
+    return viewer_page(guarded)
 
 
-def must_decide(request: HttpRequest) -> None:
+def require_decide_permission(request: HttpRequest) -> None:
     if not request.user.has_perm("approvals.decide"):
         raise PermissionDenied(NOT_A_REVIEWER)
 
 
-def find(public_id: Any) -> Message:
+def find_message(public_id: Any) -> Message:
     rows = Message.objects.select_related("lead__company", "sender", "template", "assessment")
     return get_object_or_404(rows, public_id=public_id)
 
 
-def show(
+def render_page(
     request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
     """A whole page. After a refused POST its address is one that can be opened again."""
     response = render(
-        request, template, {"leaving": sent_emails.undoable(request.user), **context}, status=status
+        request,
+        template,
+        {"leaving": sent_emails.undoable_approvals(request.user), **context},
+        status=status,
     )
     if request.method == "POST":
         response["HX-Push-Url"] = "false"
     return response
 
 
-def to_next(request: HttpRequest, after: Message | None = None) -> HttpResponse:
+def redirect_to_next(request: HttpRequest, after: Message | None = None) -> HttpResponse:
     """On to the next email, or to the queue when none waits. Nothing is taken by looking."""
-    found = review_queue.next_for(request.user, after, request.session.get(SKIPPED, ()))
+    found = review_queue.next_message_for(request.user, after, request.session.get(SKIPPED_KEY, ()))
     if found is None:
         return SeeOther(reverse("queue"))
-    return to_desk(found)
+    return redirect_to_desk(found)
 
 
-def to_desk(message: Message) -> HttpResponse:
+def redirect_to_desk(message: Message) -> HttpResponse:
     return SeeOther(reverse("desk", args=[message.public_id]))
 
 
 def remember_skip(request: HttpRequest, message: Message) -> None:
-    skipped = [pk for pk in request.session.get(SKIPPED, []) if pk != message.pk]
-    request.session[SKIPPED] = [*skipped, message.pk][-MOST_SKIPPED:]
+    skipped = [pk for pk in request.session.get(SKIPPED_KEY, []) if pk != message.pk]
+    request.session[SKIPPED_KEY] = [*skipped, message.pk][-MAX_SKIPPED:]
 
 
-def back(request: HttpRequest, default: str = "/sales") -> HttpResponse:
+def redirect_back(request: HttpRequest, default: str = "/sales") -> HttpResponse:
     """To the page the form was on."""
     to = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(

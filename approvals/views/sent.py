@@ -14,43 +14,45 @@ from approvals import forms
 from approvals.desk import desk
 from approvals.escalation import notices
 from approvals.sent import answers, sent_emails
-from approvals.views.pages import SeeOther, back, deciding, page, show
+from approvals.views.pages import SeeOther, redirect_back, render_page, reviewer_action, viewer_page
 from outreach.control import phase
-from outreach.lifecycle.transitions import IllegalMove, Stale
+from outreach.lifecycle.transitions import IllegalMove, StaleMessage
 from outreach.limits import forecast_by_day
 from outreach.models import Message, ReplyKind, SandboxEmail
 from outreach.review import review_actions
 from outreach.sending import uncertain
 
-HALTED_FROM_PAGE = "Halted from the page"
+DEFAULT_HALT_REASON = "Halted from the page"
 
 
-@page
+@viewer_page
 @require_safe
 def sent_page(request: HttpRequest) -> HttpResponse:
-    return sent(request)
+    return render_sent_page(request)
 
 
-def sent(request: HttpRequest, status: int = 200, **more: Any) -> HttpResponse:
+def render_sent_page(request: HttpRequest, status: int = 200, **more: Any) -> HttpResponse:
     """The page, also after something on it was refused."""
     waiting, more_wait = sent_emails.waiting_to_leave()
-    drains = forecast_by_day.now_and_with_undecided(timezone.now())
-    kept, older = sent_emails.kept(_number(request.GET.get("before", "")))
-    answered, older_answers = answers.newest(_number(request.GET.get("answers_before", "")))
-    needs_you = answers.needs_you()
+    drains = forecast_by_day.forecast_queue(timezone.now())
+    kept, older = sent_emails.sandbox_emails(_cursor_number(request.GET.get("before", "")))
+    answered, older_answers = answers.newest_replies(
+        _cursor_number(request.GET.get("answers_before", ""))
+    )
+    needs_you = answers.replies_needing_someone()
     context = {
         "needs_you": needs_you,
         "needs": len(needs_you),
         "answers": answered,
         "older_answers": older_answers,
         "kinds": ReplyKind.choices,
-        "uncertain": sent_emails.uncertain(),
-        "failed": sent_emails.failed(),
-        "now_leaving": sent_emails.leaving_now(),
+        "uncertain": sent_emails.uncertain_emails(),
+        "failed": sent_emails.failed_emails(),
+        "now_leaving": sent_emails.approvals_within_undo(),
         "waiting": waiting,
         "drains": drains,
-        "by_day": forecast_by_day.by_day(drains),
-        "drains_when": forecast_by_day.sentence(drains),
+        "by_day": forecast_by_day.rows_by_day(drains),
+        "drains_when": forecast_by_day.describe_forecast(drains),
         "more_wait": more_wait,
         "sent": sent_emails.sent_today(),
         "kept": kept,
@@ -58,51 +60,53 @@ def sent(request: HttpRequest, status: int = 200, **more: Any) -> HttpResponse:
         "decides": request.user.has_perm("approvals.decide"),
         "sorts": request.user.has_perm("outreach.correct_reply"),
     }
-    return show(request, "approvals/sent/sent.html", {**context, **more}, status)
+    return render_page(request, "approvals/sent/sent.html", {**context, **more}, status)
 
 
-@page
+@viewer_page
 @require_safe
-def kept_page(request: HttpRequest, pk: int) -> HttpResponse:
+def sandbox_email_page(request: HttpRequest, pk: int) -> HttpResponse:
     kept = get_object_or_404(
         SandboxEmail.objects.select_related("message__lead__company", "message__sender"), pk=pk
     )
-    return show(
-        request, "approvals/sent/kept.html", {"kept": kept, "shown": desk.as_text(kept.html)}
+    return render_page(
+        request,
+        "approvals/sent/kept.html",
+        {"kept": kept, "shown": desk.html_as_paragraphs(kept.html)},
     )
 
 
-@deciding
-def withdraw(request: HttpRequest, message: Message) -> HttpResponse:
+@reviewer_action
+def withdraw_email(request: HttpRequest, message: Message) -> HttpResponse:
     """Take an approved email that has not left out of the way for good."""
     try:
-        review_actions.withdraw(message, by=request.user)
-    except (Stale, IllegalMove):
+        review_actions.withdraw_email(message, by=request.user)
+    except (StaleMessage, IllegalMove):
         message.refresh_from_db()
         messages.error(
-            request, f"Not withdrawn: {message.lead}. {desk.too_late_to_undo(message).text}"
+            request, f"Not withdrawn: {message.lead}. {desk.undo_too_late_line(message).text}"
         )
     else:
         messages.success(request, f"Withdrawn: {message.lead}. It will not be sent.")
     return SeeOther(reverse("sent"))
 
 
-@deciding
-def settle(request: HttpRequest, message: Message) -> HttpResponse:
+@reviewer_action
+def settle_uncertain(request: HttpRequest, message: Message) -> HttpResponse:
     """A person has looked at GoHighLevel and says whether an uncertain email left."""
-    form = forms.Settle(request.POST)
+    form = forms.SettleForm(request.POST)
     if not sent_emails.may_settle(message):
         problem = f"{message.lead}: nothing was recorded. Say what happened only after we have looked for 15 minutes."
-        return sent(request, 409, problem=problem)
+        return render_sent_page(request, 409, problem=problem)
     if not form.is_valid():
-        return sent(request, 422, settling=message.pk, form=form)
+        return render_sent_page(request, 422, settling=message.pk, form=form)
     was_sent = form.cleaned_data["was_sent"] == "yes"
     try:
         uncertain.settle_by_person(
             message, was_sent=was_sent, by=request.user, reason=form.cleaned_data["reason"]
         )
-    except (Stale, IllegalMove):
-        return sent(
+    except (StaleMessage, IllegalMove):
+        return render_sent_page(
             request, 409, problem=f"{message.lead}: it was settled meanwhile. Nothing was recorded."
         )
     word = "recorded as sent" if was_sent else "back in the queue, to be decided anew"
@@ -110,44 +114,44 @@ def settle(request: HttpRequest, message: Message) -> HttpResponse:
     return SeeOther(reverse("sent"))
 
 
-@page
+@viewer_page
 @require_safe
 def notices_page(request: HttpRequest) -> HttpResponse:
-    rows, older = notices.newest(_number(request.GET.get("before", "")))
-    return show(request, "approvals/sent/notices.html", {"notices": rows, "older": older})
+    rows, older = notices.newest_notices(_cursor_number(request.GET.get("before", "")))
+    return render_page(request, "approvals/sent/notices.html", {"notices": rows, "older": older})
 
 
-@page
+@viewer_page
 @require_POST
-def halt(request: HttpRequest) -> HttpResponse:
+def halt_sending(request: HttpRequest) -> HttpResponse:
     """Stop sending at once."""
     if not request.user.has_perm("outreach.halt"):
         raise PermissionDenied("Reviewers and Leads can halt sending. Nothing was changed.")
-    phase.halt(
-        by=request.user, reason=request.POST.get("reason", "").strip()[:500] or HALTED_FROM_PAGE
+    phase.halt_sending(
+        by=request.user, reason=request.POST.get("reason", "").strip()[:500] or DEFAULT_HALT_REASON
     )
     messages.success(request, "Sending is halted. Nothing leaves until a Lead resumes.")
-    return back(request)
+    return redirect_back(request)
 
 
-@page
-def resume(request: HttpRequest) -> HttpResponse:
+@viewer_page
+def resume_sending(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm("outreach.resume"):
         raise PermissionDenied("Only a Lead can resume sending. Nothing was changed.")
-    form = forms.Reason(request.POST or None)
+    form = forms.ReasonForm(request.POST or None)
     if request.method != "POST" or not form.is_valid():
-        return show(
+        return render_page(
             request,
             "approvals/sent/resume.html",
             {"form": form},
             422 if request.method == "POST" else 200,
         )
-    phase.resume(by=request.user, reason=form.cleaned_data["reason"])
+    phase.resume_sending(by=request.user, reason=form.cleaned_data["reason"])
     messages.success(
         request, "Sending goes on. Everything approved is judged again before it leaves."
     )
     return SeeOther(reverse("overview"))
 
 
-def _number(text: str) -> int | None:
+def _cursor_number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

@@ -12,30 +12,30 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from caio_project import field_labels
-from caio_project.lib.db.row_changes import Change
-from leads.inbound.replay import Outcome
+from caio_project.lib.db.row_changes import RowChange
+from leads.inbound.replay import ReplayOutcome
 
 # Bookkeeping that tells a person nothing, or says again what another field says.
-HIDDEN = {
+HIDDEN_FIELDS = {
     "sources", "name_key", "company_key", "lease_until", "attempts", "not_before", "event_key", "request_id", "seq",
     "kind", "public_id", "created_at", "unsubscribe_token", "event", "is_test",
 }  # fmt: skip
-FIELDS = {
+FIELD_LABELS = {
     "needs_assessment_at": "waits to be scored since", "people_due_at": "its people wait to be scored since",
     "company": "company", "owner": "owner", "merged_into": "part of",
 }  # fmt: skip
-ROWS = {
+ROW_LABELS = {
     "enrichment": "question to Clay",
     "suppression": "stop",
     "move": "move of an email",
     "message": "email",
 }
-MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d[\d:.]*([+-]\d\d:\d\d|Z)?")
-LONGEST = 300
+TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d[\d:.]*([+-]\d\d:\d\d|Z)?")
+MAX_TEXT = 300
 
 
 @dataclass(frozen=True)
-class Line:
+class FieldChange:
     """One field; `before` is empty in a new row, `after` in one that is gone."""
 
     field: str
@@ -44,13 +44,13 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Told:
+class RowDescription:
     """One row and what becomes of it."""
 
     kind: str  # new, changed or gone
     what: str
     name: str
-    lines: list[Line]
+    lines: list[FieldChange]
 
     @property
     def title(self) -> str:
@@ -61,12 +61,15 @@ class Told:
         )
 
 
-def told(outcome: Outcome) -> list[Told]:
+def row_changes(outcome: ReplayOutcome) -> list[RowDescription]:
     """Every row that is, or would be, different; one of which only bookkeeping differs has no lines."""
-    return [Told(one.kind, _what(one), one.name, list(_lines(one))) for one in outcome.changes]
+    return [
+        RowDescription(one.kind, _row_label(one), one.name, list(_field_changes(one)))
+        for one in outcome.changes
+    ]
 
 
-def as_json(outcome: Outcome) -> dict[str, Any]:
+def as_json(outcome: ReplayOutcome) -> dict[str, Any]:
     """As `told`, for scripts: {event, ok, text, changes: [{kind, what, name, fields: {name: [before, after]}}]}."""
     changes = [
         {
@@ -75,31 +78,33 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
             "name": row.name,
             "fields": {line.field: [line.before, line.after] for line in row.lines},
         }
-        for row in told(outcome)
+        for row in row_changes(outcome)
     ]
     return {"event": outcome.event, "ok": outcome.ok, "text": outcome.text, "changes": changes}
 
 
-def mark(outcomes: Iterable[Outcome]) -> str:
+def outcomes_mark(outcomes: Iterable[ReplayOutcome]) -> str:
     """A mark of what was shown: the same while replaying would do the same. Times of now and ids are none of it."""
     shown = [
-        (one.event, one.ok, one.text, [_stable(change) for change in one.changes])
+        (one.event, one.ok, one.text, [_stable_form(change) for change in one.changes])
         for one in outcomes
     ]
-    return hashlib.sha256(MOMENT.sub("a time", json.dumps(shown, default=str)).encode()).hexdigest()
+    return hashlib.sha256(
+        TIMESTAMP.sub("a time", json.dumps(shown, default=str)).encode()
+    ).hexdigest()
 
 
-def _stable(change: Change) -> tuple[str, str, list[tuple[str, str, str]]]:
+def _stable_form(change: RowChange) -> tuple[str, str, list[tuple[str, str, str]]]:
     pk = str(change.pk) if change.kind != "new" else ""
-    names = sorted({*change.before, *change.after} - HIDDEN)
+    names = sorted({*change.before, *change.after} - HIDDEN_FIELDS)
     return (
         change.model._meta.label,
         pk,
-        [(n, _of(change.before, n), _of(change.after, n)) for n in names],
+        [(n, _stable_value(change.before, n), _stable_value(change.after, n)) for n in names],
     )
 
 
-def _of(row: dict[str, Any], name: str) -> str:
+def _stable_value(row: dict[str, Any], name: str) -> str:
     value = row.get(name)
     return (
         value.isoformat()
@@ -108,19 +113,21 @@ def _of(row: dict[str, Any], name: str) -> str:
     )
 
 
-def _what(change: Change) -> str:
-    return ROWS.get(change.model._meta.model_name or "", str(change.model._meta.verbose_name))
+def _row_label(change: RowChange) -> str:
+    return ROW_LABELS.get(change.model._meta.model_name or "", str(change.model._meta.verbose_name))
 
 
-def _lines(change: Change) -> Iterator[Line]:
+def _field_changes(change: RowChange) -> Iterator[FieldChange]:
     for name in change.after or change.before:
-        before, after = said(change.before.get(name)), said(change.after.get(name))
+        before, after = value_text(change.before.get(name)), value_text(change.after.get(name))
         no_news = change.kind == "new" and change.after[name] is False
-        if name not in HIDDEN and before != after and not no_news:
-            yield Line(FIELDS.get(name) or field_labels.label(name) or name, before, after)
+        if name not in HIDDEN_FIELDS and before != after and not no_news:
+            yield FieldChange(
+                FIELD_LABELS.get(name) or field_labels.field_label(name) or name, before, after
+            )
 
 
-def said(value: Any) -> str:
+def value_text(value: Any) -> str:
     """A value as people read it, in the team's zone."""
     if isinstance(value, datetime):
         return f"{value.astimezone(ZoneInfo(settings.TEAM_TIME_ZONE)):%-d %b %Y %H:%M:%S}"
@@ -129,7 +136,7 @@ def said(value: Any) -> str:
     if isinstance(value, dict) or (
         isinstance(value, list) and any(isinstance(one, dict) for one in value)
     ):
-        return json.dumps(value, ensure_ascii=False, default=str)[:LONGEST] if value else ""
+        return json.dumps(value, ensure_ascii=False, default=str)[:MAX_TEXT] if value else ""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    return field_labels.said(value)[:LONGEST]
+    return field_labels.value_text(value)[:MAX_TEXT]

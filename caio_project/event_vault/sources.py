@@ -6,12 +6,12 @@ from leads.inbound import events, parked
 from leads.models import InboundEvent
 from outreach.feedback import webhook_inbox
 
-NAMES = {
+SOURCE_NAMES = {
     "rb2b": "RB2B", "api": "API", "import": "Import", "clay": "Clay", "ghl": "GoHighLevel",
     "ghl_workflow": "GoHighLevel workflow", "ghl_poll": "GoHighLevel, polled",
 }  # fmt: skip
 PROCESSORS = {**events.PROCESSORS, **webhook_inbox.PROCESSORS}
-REASONS = (*parked.REASONS, *webhook_inbox.REASONS)
+PARK_REASONS = (*parked.REASONS, *webhook_inbox.REASONS)
 
 
 def may_read(user: Any) -> bool:
@@ -24,10 +24,10 @@ def may_replay(user: Any) -> bool:
     return may_read(user) and bool(user.has_perm("leads.replay_inboundevent"))
 
 
-def shown(reason: str, user: Any) -> str:
+def shown_reason(reason: str, user: Any) -> str:
     """A reason as `user` may read it."""
-    return reason if may_read(user) else parked.shown(reason, REASONS)
+    return reason if may_read(user) else parked.visible_reason(reason, PARK_REASONS)
 
 
 def next_step(event: InboundEvent) -> str:
-    return parked.next_step(event.reason, event.state, REASONS)
+    return parked.next_step(event.reason, event.state, PARK_REASONS)

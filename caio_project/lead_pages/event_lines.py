@@ -12,11 +12,11 @@ from leads.inbound import event_search
 from leads.models import Lead
 from leads.suppression import suppression
 
-MOST = 8
+MAX_EVENTS = 8
 
 
 @dataclass(frozen=True)
-class Line:
+class EventLine:
     """One event; its reason is as who looks may read it."""
 
     at: datetime
@@ -28,32 +28,32 @@ class Line:
 
 
 @dataclass(frozen=True)
-class CameIn:
-    events: list[Line]
+class LeadEvents:
+    events: list[EventLine]
     more: bool
     page: str  # all of them in the vault
 
 
-def came_in(lead: Lead, user: Any) -> CameIn | None:
+def events_about(lead: Lead, user: Any) -> LeadEvents | None:
     """The newest events about the person of `lead`; None for whom the vault is shut."""
     if not (user.is_staff and user.has_perm("leads.view_inboundevent")):
         return None
     rows = (
-        event_search.of_person(suppression.rows_of(lead))
+        event_search.events_of_person(suppression.rows_of(lead))
         .defer("body")
         .order_by("-received_at", "-pk")
     )
-    found = list(rows[: MOST + 1])
+    found = list(rows[: MAX_EVENTS + 1])
     lines = [
-        Line(
+        EventLine(
             at=event.received_at,
-            source=sources.NAMES.get(event.source, event.source),
+            source=sources.SOURCE_NAMES.get(event.source, event.source),
             state=event.get_state_display(),
-            reason=sources.shown(event.reason, user),
+            reason=sources.shown_reason(event.reason, user),
             next_step=sources.next_step(event),
             page=reverse("admin:leads_inboundevent_change", args=[event.pk]),
         )
-        for event in found[:MOST]
+        for event in found[:MAX_EVENTS]
     ]
     vault = reverse("admin:leads_inboundevent_changelist")
-    return CameIn(lines, len(found) > MOST, f"{vault}?{urlencode({'q': lead.public_id})}")
+    return LeadEvents(lines, len(found) > MAX_EVENTS, f"{vault}?{urlencode({'q': lead.public_id})}")

@@ -15,9 +15,9 @@ from leads.suppression import bulk, suppression
 from outreach.choices import Status
 from outreach.models import Message
 
-ORDER = ("-last_seen_at", "-pk")
+LIST_ORDER = ("-last_seen_at", "-pk")
 STUCK_AFTER = timedelta(minutes=5)
-SHOWN = (
+SHOW_CHOICES = (
     ("", "All"),
     ("hot", "HOT"),
     ("may", "May write"),
@@ -26,8 +26,8 @@ SHOWN = (
     ("stuck", "Stuck"),
     ("example", "Examples and tests"),
 )
-TIERS = (("", "Any tier"), ("tier_1", "Tier 1"), ("tier_2", "Tier 2"), ("tier_3", "Tier 3"))
-SEEN = (
+TIER_CHOICES = (("", "Any tier"), ("tier_1", "Tier 1"), ("tier_2", "Tier 2"), ("tier_3", "Tier 3"))
+SEEN_CHOICES = (
     ("", "Seen at any time"),
     ("1", "Seen today or yesterday"),
     ("7", "Seen in 7 days"),
@@ -36,14 +36,14 @@ SEEN = (
 NOBODY, NO_EMAIL = "none", "none"
 
 
-class Filters(forms.Form):
+class LeadFilters(forms.Form):
     """What people narrow the list by. A choice that does not exist narrows nothing, and is named."""
 
-    show = forms.ChoiceField(required=False, choices=SHOWN, widget=forms.HiddenInput)
+    show = forms.ChoiceField(required=False, choices=SHOW_CHOICES, widget=forms.HiddenInput)
     search = forms.CharField(required=False, max_length=200, label="Search")
-    tier = forms.ChoiceField(required=False, choices=TIERS, label="Tier")
+    tier = forms.ChoiceField(required=False, choices=TIER_CHOICES, label="Tier")
     owner = forms.ChoiceField(required=False, label="Owner")
-    seen = forms.ChoiceField(required=False, choices=SEEN, label="Last visit")
+    seen = forms.ChoiceField(required=False, choices=SEEN_CHOICES, label="Last visit")
     email = forms.ChoiceField(required=False, label="Email")
     why = forms.ChoiceField(required=False, label="Why we must not write")
 
@@ -64,9 +64,9 @@ class Filters(forms.Form):
         )
 
 
-def filtered(chosen: dict[str, str]) -> QuerySet[Lead]:
+def filter_leads(chosen: dict[str, str]) -> QuerySet[Lead]:
     """The people that fit every choice of Filters."""
-    rows = _shown(Lead.objects.select_related("company", "owner"), chosen.get("show", ""))
+    rows = _filter_shown(Lead.objects.select_related("company", "owner"), chosen.get("show", ""))
     if tier := chosen.get("tier"):
         rows = rows.filter(tier=tier)
     if owner := chosen.get("owner"):
@@ -78,18 +78,18 @@ def filtered(chosen: dict[str, str]) -> QuerySet[Lead]:
     elif email:
         rows = rows.filter(pk__in=Message.objects.filter(status=email).values("lead"))
     if why := chosen.get("why"):
-        rows = bulk.stopped(rows, why)
-    return searched(rows, chosen.get("search", ""))
+        rows = bulk.only_stopped(rows, why)
+    return search_leads(rows, chosen.get("search", ""))
 
 
-def _shown(rows: QuerySet[Lead], shown: str) -> QuerySet[Lead]:
+def _filter_shown(rows: QuerySet[Lead], shown: str) -> QuerySet[Lead]:
     if shown == "hot":
-        big = Q(tier="tier_1", company__employees_from__gte=calculation.HOT_EMPLOYEES)
-        return rows.filter(Q(score__gte=calculation.HOT_INTENT) | big)
+        big = Q(tier="tier_1", company__employees_from__gte=calculation.HOT_MIN_EMPLOYEES)
+        return rows.filter(Q(score__gte=calculation.HOT_MIN_INTENT) | big)
     if shown == "may":
-        return bulk.writable(rows)
+        return bulk.only_writable(rows)
     if shown == "stopped":
-        return bulk.stopped(rows)
+        return bulk.only_stopped(rows)
     if shown == "no_address":
         return rows.filter(address=Lead.Address.NONE)
     if shown == "stuck":
@@ -99,7 +99,7 @@ def _shown(rows: QuerySet[Lead], shown: str) -> QuerySet[Lead]:
     return rows.exclude(kind="live") if shown == "example" else rows
 
 
-def searched(rows: QuerySet[Lead], words: str) -> QuerySet[Lead]:
+def search_leads(rows: QuerySet[Lead], words: str) -> QuerySet[Lead]:
     """Whom every word fits: an address or a LinkedIn profile exactly, anything else as a part of name or company."""
     rows = rows.alias(
         called=Concat(
@@ -107,26 +107,26 @@ def searched(rows: QuerySet[Lead], words: str) -> QuerySet[Lead]:
         )
     )
     for word in words.split()[:5]:
-        rows = rows.filter(_fits(word))
+        rows = rows.filter(_word_matches(word))
     return rows
 
 
-def _fits(word: str) -> Q:
+def _word_matches(word: str) -> Q:
     if key := normal.linkedin_key(word):
-        return _known_as(linkedin_key=key)
-    if "@" in word and (address := normal.email(word)):
-        return _known_as(email=address) | _known_as(personal_email=address)
+        return _identified_by(linkedin_key=key)
+    if "@" in word and (address := normal.clean_email(word)):
+        return _identified_by(email=address) | _identified_by(personal_email=address)
     companies = Company.objects.filter(Q(name__icontains=word) | Q(domain__icontains=word))
     return Q(called__icontains=word) | Q(company__in=companies.values("pk"))
 
 
-def _known_as(**exactly: str) -> Q:
+def _identified_by(**exactly: str) -> Q:
     """The person known by it, themselves or by a lead that was merged into theirs; looked up by index."""
     found = Lead.rows.filter(**exactly).values_list("pk", "merged_into")
     return Q(pk__in=[person or pk for pk, person in found])
 
 
-def with_whereabouts(rows: QuerySet[Lead]) -> QuerySet[Lead]:
+def with_email_and_enrichment(rows: QuerySet[Lead]) -> QuerySet[Lead]:
     newest = Message.objects.filter(lead=OuterRef("pk")).order_by("-pk")
     asked = Enrichment.objects.filter(lead=OuterRef("pk")).exclude(state=Enrichment.State.SETTLED)
     return rows.annotate(
@@ -135,25 +135,25 @@ def with_whereabouts(rows: QuerySet[Lead]) -> QuerySet[Lead]:
     )
 
 
-def described(leads: list[Lead]) -> list[dict[str, Any]]:
+def describe_leads(leads: list[Lead]) -> list[dict[str, Any]]:
     """Each person with one phrase on where they are now, and whether they are HOT. Two queries."""
-    stops = suppression.verdicts(leads)
+    stops = suppression.find_stops(leads)
     return [
         {
             "lead": lead,
-            "where": where_now(lead, stops.get(lead.pk)),
+            "where": pipeline_place(lead, stops.get(lead.pk)),
             "is_hot": lead.score is not None
-            and calculation.is_hot(lead.score, lead.tier, _size(lead)),
+            and calculation.is_hot(lead.score, lead.tier, _company_size(lead)),
         }
         for lead in leads
     ]
 
 
-def _size(lead: Lead) -> int | None:
+def _company_size(lead: Lead) -> int | None:
     return lead.company.employees_from if lead.company else None
 
 
-def where_now(lead: Any, stop: suppression.Stop | None) -> str:
+def pipeline_place(lead: Any, stop: suppression.Stop | None) -> str:
     """One phrase on where somebody is now."""
     if stop and stop.stops_person:
         return f"Stopped: {stop.text.lower()}"

@@ -19,11 +19,11 @@ from leads.ownership import owner_assignment
 from outreach.contact_history import previous_emails
 from outreach.control import phase
 from outreach.drafting import compose
-from outreach.lifecycle.transitions import NOT_LEFT
+from outreach.lifecycle.transitions import NOT_SENT_YET
 
-NOT_A_REVIEWER = "You can read. Giving a lead an owner is a Reviewer's or a Lead's to do."
-NOBODY = "Nobody: no rule fits, and there is no default sender in the team."
-WORDS = {
+NEEDS_REVIEWER_ROLE = "You can read. Giving a lead an owner is a Reviewer's or a Lead's to do."
+NO_OWNER = "Nobody: no rule fits, and there is no default sender in the team."
+ORIGIN_TEXTS = {
     OwnerHow.HAND: "Set by hand",
     OwnerHow.GHL: "Assigned in GoHighLevel",
     OwnerHow.RULE: "By the rule “{rule}”",
@@ -32,7 +32,7 @@ WORDS = {
 
 
 @dataclass(frozen=True)
-class Shown:
+class OwnerView:
     """An owner in words. `since` is empty where it stands from the beginning."""
 
     name: str
@@ -44,19 +44,19 @@ class Shown:
     members: list[TeamMember]
 
 
-def shown(lead: Lead) -> Shown:
+def owner_view(lead: Lead) -> OwnerView:
     change = owner_assignment.newest_change(lead)
-    how = WORDS.get(OwnerHow(lead.owner_how), "") if lead.owner_how else ""
+    how = ORIGIN_TEXTS.get(OwnerHow(lead.owner_how), "") if lead.owner_how else ""
     how = how.format(rule=lead.owner_rule or "")
     if change and change.by and lead.owner_how:
-        how += f", by {phase.name_of(change.by)}" if lead.owner_how == OwnerHow.HAND else ""
-    return Shown(
+        how += f", by {phase.actor_name(change.by)}" if lead.owner_how == OwnerHow.HAND else ""
+    return OwnerView(
         name=str(lead.owner) if lead.owner else "",
-        how=how if lead.owner else NOBODY,
+        how=how if lead.owner else NO_OWNER,
         since=change.at if change else None,
         notes=[note for note in (_unknown_user(lead), _signed_by_another(lead)) if note],
         by_hand=lead.owner_how == OwnerHow.HAND,
-        mark=owner_assignment.mark(lead),
+        mark=owner_assignment.owner_mark(lead),
         members=list(TeamMember.objects.filter(active=True)),
     )
 
@@ -73,7 +73,7 @@ def _unknown_user(lead: Lead) -> str:
 def _signed_by_another(lead: Lead) -> str:
     message = (
         previous_emails.emails_of(lead)
-        .filter(status__in=NOT_LEFT, version__gt=0)
+        .filter(status__in=NOT_SENT_YET, version__gt=0)
         .select_related("sender")
         .first()
     )
@@ -84,11 +84,11 @@ def _signed_by_another(lead: Lead) -> str:
 @never_cache
 @permission_required("leads.view_lead", raise_exception=True)
 @require_POST
-def give(request: HttpRequest, public_id: Any) -> HttpResponse:
+def assign_owner(request: HttpRequest, public_id: Any) -> HttpResponse:
     """Give a lead to the member named, or back to GoHighLevel and the rules where none is."""
     if not request.user.has_perm("leads.assign_owner"):
-        raise PermissionDenied(NOT_A_REVIEWER)
-    lead = merge_pages.find(public_id)
+        raise PermissionDenied(NEEDS_REVIEWER_ROLE)
+    lead = merge_pages.find_lead(public_id)
     wanted = request.POST.get("member", "")
     member = TeamMember.objects.filter(pk=wanted).first() if wanted.isdecimal() else None
     back = SeeOther(f"{reverse('lead', args=[lead.public_id])}#owner")
@@ -96,10 +96,12 @@ def give(request: HttpRequest, public_id: Any) -> HttpResponse:
         messages.error(request, "Choose one of the team. Nothing was done.")
         return back
     try:
-        owner_assignment.by_hand(lead, member, by=request.user, shown=request.POST.get("shown", ""))
-    except owner_assignment.Refused as refused:
+        owner_assignment.assign_by_hand(
+            lead, member, by=request.user, shown=request.POST.get("shown", "")
+        )
+    except owner_assignment.AssignmentRefused as refused:
         messages.error(request, str(refused))
         return back
-    lead = merge_pages.find(public_id)
+    lead = merge_pages.find_lead(public_id)
     messages.success(request, f"{lead} belongs to {lead.owner or 'nobody'} now.")
     return back

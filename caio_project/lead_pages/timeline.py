@@ -6,19 +6,19 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
-from caio_project.field_labels import told_apart
+from caio_project.field_labels import distinct_names
 from leads.models import Assessment, Enrichment, Lead, Merge, OwnerChange, Visit
 from leads.suppression import suppression
 from outreach.choices import Status, move_words
 from outreach.control import phase
 from outreach.models import EmailEvent, Meeting, Message, Move, Opportunity, Reply
 
-MOST = 300  # lines shown; what is older is counted only
-MOST_VISITS = 200
+MAX_EVENTS = 300  # lines shown; what is older is counted only
+MAX_VISITS = 200
 
 
 @dataclass(frozen=True)
-class Event:
+class TimelineEvent:
     """One line of the timeline. `detail` is what somebody said or typed about it."""
 
     at: datetime
@@ -28,147 +28,149 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Story:
-    events: list[Event]
+class Timeline:
+    events: list[TimelineEvent]
     left_out: int  # older lines
 
 
-def story(lead: Lead) -> Story:
+def build_timeline(lead: Lead) -> Timeline:
     """Everything known to have happened to the person of `lead`, in a number of queries that does not grow."""
     rows = [row.pk for row in suppression.rows_of(lead)]
-    parts: list[Iterable[Event]] = [
-        _visits(rows), _enrichments(rows), _scores(rows), _emails(rows), _deliveries(rows), _replies(rows),
-        _meetings(rows), _deals(rows), _stops(lead), _merges(rows), _owners(rows),
+    parts: list[Iterable[TimelineEvent]] = [
+        _visit_events(rows), _enrichment_events(rows), _score_events(rows), _email_events(rows), _delivery_events(rows), _reply_events(rows),
+        _meeting_events(rows), _deal_events(rows), _suppression_events(lead), _merge_events(rows), _owner_events(rows),
     ]  # fmt: skip
     events = sorted(
         (event for part in parts for event in part), key=lambda event: event.at, reverse=True
     )
-    return Story(events[:MOST], max(0, len(events) - MOST))
+    return Timeline(events[:MAX_EVENTS], max(0, len(events) - MAX_EVENTS))
 
 
-def _visits(rows: list[int]) -> Iterator[Event]:
+def _visit_events(rows: list[int]) -> Iterator[TimelineEvent]:
     """Visits within half an hour of each other are one line, with their pages in order."""
-    found = list(Visit.objects.filter(lead__in=rows).order_by("-seen_at", "-pk")[:MOST_VISITS])
+    found = list(Visit.objects.filter(lead__in=rows).order_by("-seen_at", "-pk")[:MAX_VISITS])
     while found:
         together = [found.pop(0)]
         while found and together[-1].seen_at - found[0].seen_at < timedelta(minutes=30):
             together.append(found.pop(0))
         pages = list(dict.fromkeys(visit.path or "/" for visit in reversed(together)))
         times = f", {len(together)} pages" if len(together) > 1 else ""
-        yield Event(
+        yield TimelineEvent(
             together[0].seen_at,
             "Visit",
             f"Visited {', '.join(pages[:6])}{' …' if len(pages) > 6 else ''}{times}",
         )
 
 
-def _enrichments(rows: list[int]) -> Iterator[Event]:
+def _enrichment_events(rows: list[int]) -> Iterator[TimelineEvent]:
     for one in Enrichment.objects.filter(lead__in=rows).order_by("-pk")[:30]:
         outcome = one.get_outcome_display() or one.get_state_display()
         gained = f": gained {', '.join(one.gained)}" if one.gained else ""
-        yield Event(one.settled_at or one.created_at, "Clay", f"{outcome}{gained}", one.reason)
+        yield TimelineEvent(
+            one.settled_at or one.created_at, "Clay", f"{outcome}{gained}", one.reason
+        )
 
 
-def _scores(rows: list[int]) -> Iterator[Event]:
+def _score_events(rows: list[int]) -> Iterator[TimelineEvent]:
     for one in Assessment.objects.filter(lead__in=rows).order_by("-seq")[:30]:
-        yield Event(
+        yield TimelineEvent(
             one.made_at,
             "Score",
             f"Scored {one.intent}, fit {one.icp}, {one.tier.replace('_', ' ')}",
         )
 
 
-def _emails(rows: list[int]) -> Iterator[Event]:
+def _email_events(rows: list[int]) -> Iterator[TimelineEvent]:
     moves = Move.objects.filter(message__lead__in=rows).select_related("by", "reason", "message")
     for move in moves.order_by("-pk")[:100]:
         which = f" (follow-up {move.message.step - 1})" if move.message.step > 1 else ""
-        who = f", {phase.name_of(move.by)}" if move.by else ""
+        who = f", {phase.actor_name(move.by)}" if move.by else ""
         said = move_words(move.why)
-        yield Event(
+        yield TimelineEvent(
             move.at,
             "Email",
             f"{said}{which}{who}",
             move.reason.text if hasattr(move, "reason") else "",
         )
     for message in Message.objects.filter(lead__in=rows, moves=None).order_by("-pk")[:20]:
-        yield Event(
+        yield TimelineEvent(
             message.sent_at or message.created_at, "Email", str(Status(message.status).label)
         )
 
 
-def _deliveries(rows: list[int]) -> Iterator[Event]:
+def _delivery_events(rows: list[int]) -> Iterator[TimelineEvent]:
     for one in EmailEvent.objects.filter(message__lead__in=rows).order_by("-pk")[:60]:
-        yield Event(one.at, "Email", one.get_kind_display(), one.code)
+        yield TimelineEvent(one.at, "Email", one.get_kind_display(), one.code)
 
 
-def _replies(rows: list[int]) -> Iterator[Event]:
+def _reply_events(rows: list[int]) -> Iterator[TimelineEvent]:
     for one in (
         Reply.objects.filter(lead__in=rows).select_related("text").order_by("-received_at")[:30]
     ):
         kind = one.get_corrected_to_display() or one.get_sorted_as_display()
         said = one.text.said if hasattr(one, "text") else ""
-        yield Event(one.received_at, "Reply", f"Answered: {kind}", said[:500])
+        yield TimelineEvent(one.received_at, "Reply", f"Answered: {kind}", said[:500])
 
 
-def _meetings(rows: list[int]) -> Iterator[Event]:
+def _meeting_events(rows: list[int]) -> Iterator[TimelineEvent]:
     for one in Meeting.objects.filter(lead__in=rows).order_by("-booked_at")[:20]:
-        yield Event(
+        yield TimelineEvent(
             one.booked_at,
             "Meeting",
             f"Booked for {one.starts_at:%-d %b %Y %H:%M} UTC: {one.status}",
         )
 
 
-def _deals(rows: list[int]) -> Iterator[Event]:
+def _deal_events(rows: list[int]) -> Iterator[TimelineEvent]:
     for one in Opportunity.objects.filter(lead__in=rows).order_by("-opened_at")[:20]:
-        yield Event(
+        yield TimelineEvent(
             one.opened_at, "Deal", f"Opportunity at GoHighLevel: {one.status}, {one.value:,.0f}"
         )
 
 
-def _stops(lead: Lead) -> Iterator[Event]:
-    for one in suppression.of_person(lead).order_by("-pk")[:30]:
+def _suppression_events(lead: Lead) -> Iterator[TimelineEvent]:
+    for one in suppression.suppressions_of(lead).order_by("-pk")[:30]:
         until = f", until {one.expires_at:%-d %b %Y}" if one.expires_at else ""
-        yield Event(
+        yield TimelineEvent(
             one.created_at, "Stop", f"Stopped: {one.get_reason_display()} ({one.source}){until}"
         )
 
 
-def _owners(rows: list[int]) -> Iterator[Event]:
+def _owner_events(rows: list[int]) -> Iterator[TimelineEvent]:
     for one in OwnerChange.objects.filter(lead__in=rows).select_related("owner", "rule", "by")[:30]:
         why = f"rule “{one.rule}”" if one.rule else one.get_how_display().lower()
-        who = f", {phase.name_of(one.by)}" if one.by else ""
-        yield Event(
+        who = f", {phase.actor_name(one.by)}" if one.by else ""
+        yield TimelineEvent(
             one.at,
             "Owner",
             f"{one.owner or 'Nobody'} owns this lead{f' ({why})' if why else ''}{who}",
         )
 
 
-def _merges(rows: list[int]) -> Iterator[Event]:
+def _merge_events(rows: list[int]) -> Iterator[TimelineEvent]:
     found = Merge.objects.filter(Q(survivor__in=rows) | Q(loser__in=rows))
     for one in found.select_related("survivor", "loser", "merged_by", "ended_by").order_by("-pk")[
         :30
     ]:
-        two = " and ".join(told_apart(one.survivor, one.loser))
+        two = " and ".join(distinct_names(one.survivor, one.loser))
         if one.doubt:
-            yield Event(
+            yield TimelineEvent(
                 one.noticed_at, "Merge", f"{two} may be one person ({one.source})", one.doubt
             )
         if one.merged_at:
             who = (
-                f"by {phase.name_of(one.merged_by)}"
+                f"by {phase.actor_name(one.merged_by)}"
                 if one.merged_by
                 else f"by what {one.source} said"
             )
-            yield Event(one.merged_at, "Merge", f"{two} became one lead, {who}", one.reason)
+            yield TimelineEvent(one.merged_at, "Merge", f"{two} became one lead, {who}", one.reason)
         if one.ended_at:
             what = (
                 "were kept apart" if one.state == Merge.State.DECLINED else "were taken apart again"
             )
-            yield Event(
+            yield TimelineEvent(
                 one.ended_at,
                 "Merge",
-                f"{two} {what} by {phase.name_of(one.ended_by)}",
+                f"{two} {what} by {phase.actor_name(one.ended_by)}",
                 one.ended_reason,
             )

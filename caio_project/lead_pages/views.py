@@ -10,11 +10,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from rest_framework.exceptions import ValidationError
 
-from approvals.views.pages import show
+from approvals.views.pages import render_page
 from caio_project import field_labels
 from caio_project.lead_pages import event_lines, lead_list, merge_pages, owner_page
-from caio_project.lead_pages.timeline import story
-from caio_project.lib.web.paging import page
+from caio_project.lead_pages.timeline import build_timeline
+from caio_project.lib.web.paging import fetch_page
 from leads.scoring import assess
 from leads.suppression import suppression
 from outreach.contact_history import previous_emails
@@ -22,7 +22,7 @@ from outreach.drafting import drafts
 from outreach.lifecycle.transitions import OPEN
 
 PAGE_SIZE = 50
-TOLD_FIRST = 40  # lines of the timeline; the others are folded away
+EVENTS_SHOWN_FIRST = 40  # lines of the timeline; the others are folded away
 
 
 @login_required
@@ -30,21 +30,21 @@ TOLD_FIRST = 40  # lines of the timeline; the others are folded away
 @permission_required("leads.view_lead", raise_exception=True)
 @require_safe
 def leads_page(request: HttpRequest) -> HttpResponse:
-    form = lead_list.Filters(request.GET)
+    form = lead_list.LeadFilters(request.GET)
     form.is_valid()
-    rows = lead_list.with_whereabouts(lead_list.filtered(form.cleaned_data))
+    rows = lead_list.with_email_and_enrichment(lead_list.filter_leads(form.cleaned_data))
     try:
-        found = page(rows, lead_list.ORDER, request.GET.get("after", ""), PAGE_SIZE)
+        found = fetch_page(rows, lead_list.LIST_ORDER, request.GET.get("after", ""), PAGE_SIZE)
     except ValidationError:
-        found = page(rows, lead_list.ORDER, "", PAGE_SIZE)
+        found = fetch_page(rows, lead_list.LIST_ORDER, "", PAGE_SIZE)
     chosen = {name: value for name, value in form.cleaned_data.items() if value}
     context = {
-        "leads": lead_list.described(found.rows),
+        "leads": lead_list.describe_leads(found.rows),
         "next": found.next,
         "previous": found.previous,
         "form": form,
         "shown": chosen.get("show", ""),
-        "chips": lead_list.SHOWN,
+        "chips": lead_list.SHOW_CHOICES,
         "chosen": chosen,
         "query": urlencode(chosen),
         "query_for_chips": urlencode(
@@ -52,7 +52,7 @@ def leads_page(request: HttpRequest) -> HttpResponse:
         ),
         "narrowed": any(name != "show" for name in chosen),
     }
-    return show(request, "caio_project/lead_pages/leads.html", context)
+    return render_page(request, "caio_project/lead_pages/leads.html", context)
 
 
 @login_required
@@ -61,28 +61,28 @@ def leads_page(request: HttpRequest) -> HttpResponse:
 @require_safe
 def lead_page(request: HttpRequest, public_id: Any) -> HttpResponse:
     """One person. The page of a lead that became part of another leads to that one."""
-    lead = merge_pages.find(public_id)
+    lead = merge_pages.find_lead(public_id)
     if lead.public_id != public_id:
         return redirect("lead", lead.public_id)
     assessment = lead.assessments.first()
-    told = story(lead)
+    told = build_timeline(lead)
     context = {
         "lead": lead,
         "company": lead.company,
         "assessment": assessment,
-        "stop": suppression.verdict(lead.email or "", lead),
-        "why_no_draft": drafts.why_not(lead),
+        "stop": suppression.find_stop(lead.email or "", lead),
+        "why_no_draft": drafts.why_no_draft_now(lead),
         "open_email": previous_emails.emails_of(lead).filter(status__in=OPEN).first(),
-        "to_hot": assess.what_would_make_hot(lead) if assessment else [],
-        "told_first": told.events[:TOLD_FIRST],
-        "told_then": told.events[TOLD_FIRST:],
+        "to_hot": assess.ways_to_hot(lead) if assessment else [],
+        "told_first": told.events[:EVENTS_SHOWN_FIRST],
+        "told_then": told.events[EVENTS_SHOWN_FIRST:],
         "left_out": told.left_out,
-        "facts": field_labels.facts(lead),
-        "proposals": merge_pages.proposals(lead),
-        "past": merge_pages.past(lead),
-        "owner": owner_page.shown(lead),
+        "facts": field_labels.known_facts(lead),
+        "proposals": merge_pages.merge_proposals(lead),
+        "past": merge_pages.past_merges(lead),
+        "owner": owner_page.owner_view(lead),
         "assigns": request.user.has_perm("leads.assign_owner"),
         "decides": request.user.has_perm("leads.decide_merge"),
-        "came_in": event_lines.came_in(lead, request.user),
+        "came_in": event_lines.events_about(lead, request.user),
     }
-    return show(request, "caio_project/lead_pages/lead.html", context)
+    return render_page(request, "caio_project/lead_pages/lead.html", context)

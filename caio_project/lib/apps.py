@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 
 
-class KernelConfig(AppConfig):
+class LibConfig(AppConfig):
     name = "caio_project.lib"
     label = "lib"
     verbose_name = "House"

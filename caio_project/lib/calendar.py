@@ -75,20 +75,20 @@ def is_working_day(day: date, country: str = "US", state: str = "") -> bool:
     return day not in days_off(country, state, day.year)
 
 
-def opens_at(
+def next_opening(
     now: datetime, zone: str, hours: WorkingHours, country: str = "US", state: str = ""
 ) -> datetime:
     """`now` if it lies within working hours in `zone`, else the moment they next begin."""
-    return max(now, hours_from(now, zone, hours, country, state)[0])
+    return max(now, next_working_hours(now, zone, hours, country, state)[0])
 
 
-def hours_from(
+def next_working_hours(
     now: datetime, zone: str, hours: WorkingHours, country: str = "US", state: str = ""
 ) -> tuple[datetime, datetime]:
     """The working hours in `zone` that hold at `now`, else the next ones: first moment, and the first after them."""
     today = now.astimezone(ZoneInfo(zone)).date()
     for day in (today + timedelta(days=ahead) for ahead in range(40)):
-        start, end = bounds(day, zone, hours)
+        start, end = day_bounds(day, zone, hours)
         if now < end and is_working_day(day, country, state):
             return start, end
     return now + timedelta(days=40), now + timedelta(days=40)
@@ -106,7 +106,7 @@ def working_time(
     last = end.astimezone(ZoneInfo(zone)).date()
     while day <= last:
         if is_working_day(day, country):
-            opens, closes = bounds(day, zone, hours)
+            opens, closes = day_bounds(day, zone, hours)
             total += max(timedelta(0), min(closes, end) - max(opens, start))
         day += timedelta(days=1)
     return total
@@ -118,8 +118,8 @@ def add_working_time(
     """The moment when `amount` of working time has passed since `start`."""
     at, left = start.astimezone(UTC), amount
     while True:
-        at = opens_at(at, zone, hours, country)
-        _, closes = bounds(at.astimezone(ZoneInfo(zone)).date(), zone, hours)
+        at = next_opening(at, zone, hours, country)
+        _, closes = day_bounds(at.astimezone(ZoneInfo(zone)).date(), zone, hours)
         if at + left <= closes:
             return at + left
         left -= closes - at
@@ -136,7 +136,7 @@ def add_working_days(start: datetime, days: int, zone: str, country: str = "US")
     return datetime.combine(day, local.time(), ZoneInfo(zone)).astimezone(UTC)
 
 
-def bounds(day: date, zone: str, hours: WorkingHours) -> tuple[datetime, datetime]:
+def day_bounds(day: date, zone: str, hours: WorkingHours) -> tuple[datetime, datetime]:
     """The first moment of the hours on `day` in `zone`, and the first after them."""
     tz = ZoneInfo(zone)
     end_day = day + timedelta(days=1) if hours.end == time(0) else day

@@ -9,15 +9,15 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-CHARSET = re.compile(r';\s*charset\s*=\s*("[^"]*"|[^;]*)', re.IGNORECASE)
+CHARSET_PARAMETER = re.compile(r';\s*charset\s*=\s*("[^"]*"|[^;]*)', re.IGNORECASE)
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
-def without_charset(environ: dict[str, Any]) -> dict[str, Any]:
+def drop_charset(environ: dict[str, Any]) -> dict[str, Any]:
     """The same WSGI request, of no charset."""
-    return {**environ, "CONTENT_TYPE": CHARSET.sub("", environ.get("CONTENT_TYPE") or "")}
+    return {**environ, "CONTENT_TYPE": CHARSET_PARAMETER.sub("", environ.get("CONTENT_TYPE") or "")}
 
 
 def always_utf8(application: Application) -> Application:
-    return lambda environ, start_response: application(without_charset(environ), start_response)
+    return lambda environ, start_response: application(drop_charset(environ), start_response)

@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from caio_project.lib.files import BadFile, Report
+from caio_project.lib.files import FileReport, UnreadableFile
 
-Kept = TypeVar("Kept", bound=Report)
+ReportType = TypeVar("ReportType", bound=FileReport)
 
 
-class Reporting(BaseCommand):
+class ReportingCommand(BaseCommand):
     """A command that reports: `--json` prints one document, otherwise tables."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -41,7 +41,7 @@ class Reporting(BaseCommand):
         return None if getattr(self.stdout, "isatty", lambda: False)() else 140
 
 
-class Answering(Reporting):
+class UserCommand(ReportingCommand):
     """A command that a person answers for: `--as USER`, with `permission` checked."""
 
     permission = ""
@@ -62,7 +62,7 @@ class Answering(Reporting):
         return user
 
 
-class Importing(Reporting):
+class FileImportCommand(ReportingCommand):
     """A command that takes one file: errors by line on stderr, exit code 1 on any, and a progress bar."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -70,8 +70,10 @@ class Importing(Reporting):
         parser.add_argument("file", type=Path)
 
     def take(
-        self, options: dict[str, Any], work: Callable[[bytes, Callable[[int, int], None]], Kept]
-    ) -> Kept:
+        self,
+        options: dict[str, Any],
+        work: Callable[[bytes, Callable[[int, int], None]], ReportType],
+    ) -> ReportType:
         """Run `work(raw, progress)` on the file; an unreadable one is a CommandError."""
         path = options["file"]
         quiet = options["json"] or not getattr(self.stdout, "isatty", lambda: False)()
@@ -84,10 +86,12 @@ class Importing(Reporting):
                 )
             except OSError as error:
                 raise CommandError(f"{path}: {error.strerror}.") from error
-            except BadFile as error:
+            except UnreadableFile as error:
                 raise CommandError(f"{path}: {error}") from error
 
-    def finish(self, report: Report, options: dict[str, Any], what: str, *, stored: bool) -> None:
+    def finish(
+        self, report: FileReport, options: dict[str, Any], what: str, *, stored: bool
+    ) -> None:
         """Print what happened; raise CommandError where a line was wrong."""
         if options["json"]:
             found = {

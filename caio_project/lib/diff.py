@@ -9,14 +9,14 @@ _TOKEN = re.compile(r"\n+|[^\S\n]+|\S+")
 
 
 @dataclass(frozen=True)
-class Change:
+class TextChange:
     kind: Literal["same", "ins", "del"]
     text: str
 
 
 @dataclass(frozen=True)
-class Diff:
-    changes: tuple[Change, ...]
+class TextDiff:
+    changes: tuple[TextChange, ...]
     removed: int  # words
     added: int
 
@@ -28,20 +28,20 @@ class Diff:
         return f"{self.removed} word{'' if self.removed == 1 else 's'} removed, {self.added} added"
 
 
-def diff(before: str, after: str) -> Diff:
+def diff_words(before: str, after: str) -> TextDiff:
     """The words taken away and put in on the way from `before` to `after`."""
     old, new = _TOKEN.findall(before), _TOKEN.findall(after)
-    changes: list[Change] = []
+    changes: list[TextChange] = []
     removed = added = 0
     for code, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         gone, come = old[a:b], new[c:d]
         if code == "equal":
-            changes.append(Change("same", "".join(gone)))
+            changes.append(TextChange("same", "".join(gone)))
             continue
         if gone:
-            changes.append(Change("del", "".join(gone)))
+            changes.append(TextChange("del", "".join(gone)))
         if come:
-            changes.append(Change("ins", "".join(come)))
+            changes.append(TextChange("ins", "".join(come)))
         removed += sum(1 for token in gone if token.strip())
         added += sum(1 for token in come if token.strip())
-    return Diff(tuple(changes), removed, added)
+    return TextDiff(tuple(changes), removed, added)

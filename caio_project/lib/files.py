@@ -17,7 +17,7 @@ csv.field_size_limit(
 
 
 @dataclass
-class Report:
+class FileReport:
     """What a file held. `errors` are (line, sentence); nothing is stored while there is one, unless asked for."""
 
     read: int = 0
@@ -34,11 +34,11 @@ class Report:
             self.more_errors += 1
 
 
-class BadFile(Exception):
+class UnreadableFile(Exception):
     """The file as a whole cannot be read."""
 
 
-def decoded(raw: bytes) -> str:
+def decode_file(raw: bytes) -> str:
     """The text of a file: UTF-8 with or without a mark, else as Windows writes CSV."""
     try:
         return raw.decode("utf-8-sig")
@@ -55,19 +55,19 @@ def csv_rows(
     A quoted cell may span lines. The head is the first line, or one of the `notes_before_head` lines after it that has
     every required column.
     """
-    text = decoded(raw)
+    text = decode_file(raw)
     if "\x00" in text:
-        raise BadFile("It has NUL bytes: it is not a CSV file.")
-    reader = csv.reader(io.StringIO(text, newline=""), dialect=_dialect(text))
+        raise UnreadableFile("It has NUL bytes: it is not a CSV file.")
+    reader = csv.reader(io.StringIO(text, newline=""), dialect=_csv_dialect(text))
     for _ in range(1 + notes_before_head):
         head = [name.strip() for name in next(reader, [])]
         names = [name.lower() for name in head] if required else head
         if set(required) <= set(names):
             break
     if missing := [name for name in required if name not in names]:
-        raise BadFile(f"The first line has no column {', '.join(missing)}.")
+        raise UnreadableFile(f"The first line has no column {', '.join(missing)}.")
     if not any(names):
-        raise BadFile("The first line names no columns.")
+        raise UnreadableFile("The first line names no columns.")
     start = reader.line_num + 1
     for cells in reader:
         line, start = start, reader.line_num + 1
@@ -87,10 +87,10 @@ def json_rows(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
     """
     for line, said in enumerate(text.split("\n"), 1):
         if said.strip():
-            yield line, json_object(said)
+            yield line, parse_json_object(said)
 
 
-def json_object(said: str) -> dict[str, Any] | str:
+def parse_json_object(said: str) -> dict[str, Any] | str:
     """The object that a text of JSON is, or a sentence on why it is none."""
     try:
         row = json.loads(said)
@@ -101,7 +101,7 @@ def json_object(said: str) -> dict[str, Any] | str:
     return row if isinstance(row, dict) else "It is not a JSON object."
 
 
-def _dialect(text: str) -> type[csv.Dialect]:
+def _csv_dialect(text: str) -> type[csv.Dialect]:
     """Commas, or the semicolons of a European spreadsheet."""
     first = re.split(r"[\r\n]", text, maxsplit=1)[0]
 

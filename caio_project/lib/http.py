@@ -23,10 +23,10 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import LocationValueError
 
 CONNECT_SECONDS = 5.0
-LARGEST_ANSWER = 5 * 1024 * 1024
+MAX_ANSWER_BYTES = 5 * 1024 * 1024
 
 
-class Failure(Exception):
+class HttpError(Exception):
     """A call that did not end in a 2xx. `status` is 0 where no answer came; `detail` is safe to show and to store."""
 
     def __init__(
@@ -43,35 +43,35 @@ class Failure(Exception):
 
     def json(self) -> Any:
         try:
-            return _parsed(self.body)
+            return _parse_json(self.body)
         except ValueError:
             return {}
 
 
-class Refused(Failure):
+class RequestRefused(HttpError):
     """The other side understood and said no (4xx but 408, 425, 429)."""
 
 
-class Unavailable(Failure):
+class ServiceUnavailable(HttpError):
     """It certainly did not act: no connection, or 429. Also an uncertain answer to a repeatable call."""
 
 
-class Uncertain(Failure):
+class OutcomeUncertain(HttpError):
     """It may have acted: the answer timed out, the connection broke after the request, or 5xx."""
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpAnswer:
     status: int
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def json(self) -> Any:
         """The parsed body. Raises ValueError for what is not JSON."""
-        return _parsed(self.body)
+        return _parse_json(self.body)
 
 
-def _parsed(body: bytes) -> Any:
+def _parse_json(body: bytes) -> Any:
     try:
         return jsonlib.loads(body)
     except RecursionError as error:
@@ -82,7 +82,7 @@ class _TooLarge(requests.RequestException):
     pass
 
 
-def call(
+def send_request(
     method: str,
     url: str,
     *,
@@ -93,7 +93,7 @@ def call(
     deadline: float = 15.0,
     repeatable: bool | None = None,
     before: Callable[[], None] | None = None,
-) -> Answer:
+) -> HttpAnswer:
     """Make one HTTP call within `deadline` seconds in total and return its 2xx answer. The body is `json` or `form`.
 
     `repeatable` says that asking twice does no harm (default: GET only); uncertain failures then become
@@ -119,19 +119,19 @@ def call(
                 allow_redirects=False,
                 stream=True,
             ) as answer:
-                body = _read(answer, cut)
+                body = _read_body(answer, cut)
         except (requests.RequestException, LocationValueError) as error:
-            raise _sorted(error, url, cut, repeatable) from error
+            raise _error_by_cause(error, url, cut, repeatable) from error
     if 200 <= answer.status_code < 300:
-        return Answer(answer.status_code, body, answer.headers)
-    raise _by_status(answer, body, repeatable)
+        return HttpAnswer(answer.status_code, body, answer.headers)
+    raise _error_by_status(answer, body, repeatable)
 
 
-def _read(answer: requests.Response, cut: "_Cut") -> bytes:
+def _read_body(answer: requests.Response, cut: "_Cut") -> bytes:
     parts, size = [], 0
     for part in answer.iter_content(65536):
         size += len(part)
-        if size > LARGEST_ANSWER:
+        if size > MAX_ANSWER_BYTES:
             raise _TooLarge
         parts.append(part)
     if cut.fired:  # without a Content-Length the cut looks like the body's end
@@ -139,44 +139,47 @@ def _read(answer: requests.Response, cut: "_Cut") -> bytes:
     return b"".join(parts)
 
 
-def _sorted(error: Exception, url: str, cut: "_Cut", repeatable: bool) -> Failure:
-    host = _host(url)
+def _error_by_cause(error: Exception, url: str, cut: "_Cut", repeatable: bool) -> HttpError:
+    host = _url_host(url)
     if not cut.connected:  # not a byte of the request has left
         if isinstance(error, requests.ConnectionError | requests.Timeout):
-            return Unavailable(f"no connection to {host}")
-        return Refused(f"{url.split('?')[0]!r} is not an address")
+            return ServiceUnavailable(f"no connection to {host}")
+        return RequestRefused(f"{url.split('?')[0]!r} is not an address")
     if isinstance(error, _TooLarge):
-        what = f"{host} answered more than {LARGEST_ANSWER} bytes"
+        what = f"{host} answered more than {MAX_ANSWER_BYTES} bytes"
     elif cut.fired or isinstance(error, requests.Timeout):
         what = f"{host} did not answer in time"
     else:
         what = f"{host} hung up"
-    return (Unavailable if repeatable else Uncertain)(what)
+    return (ServiceUnavailable if repeatable else OutcomeUncertain)(what)
 
 
-def _host(url: str) -> str:
+def _url_host(url: str) -> str:
     try:
         return urlsplit(url).netloc.rpartition("@")[2]
     except ValueError:
         return ""
 
 
-def _by_status(answer: requests.Response, body: bytes, repeatable: bool) -> Failure:
-    status, retry_after = answer.status_code, _seconds(answer.headers.get("Retry-After"))
-    detail = f"{_host(answer.url)} answered {status}: {said(body)}"[:500]
+def _error_by_status(answer: requests.Response, body: bytes, repeatable: bool) -> HttpError:
+    status, retry_after = (
+        answer.status_code,
+        _retry_after_seconds(answer.headers.get("Retry-After")),
+    )
+    detail = f"{_url_host(answer.url)} answered {status}: {error_text(body)}"[:500]
     if status in (408, 425, 429):
-        kind: type[Failure] = Unavailable
+        kind: type[HttpError] = ServiceUnavailable
     elif status >= 500:
-        kind = Unavailable if repeatable else Uncertain
+        kind = ServiceUnavailable if repeatable else OutcomeUncertain
     else:
-        kind = Refused
+        kind = RequestRefused
     return kind(detail, status, body, retry_after, answer.headers)
 
 
-def said(body: bytes) -> str:
+def error_text(body: bytes) -> str:
     """What an error body says in one line: GHL's `message` is a string or a list of strings."""
     try:
-        parsed = _parsed(body)
+        parsed = _parse_json(body)
     except ValueError:
         return _one_line(body[:200].decode("utf-8", "replace"))
     names = ("message", "error_description", "error")
@@ -191,16 +194,16 @@ def _one_line(text: str) -> str:
     return " ".join(text.encode("utf-8", "replace").decode().replace("\x00", "").split())
 
 
-def _seconds(value: str | None) -> float | None:
+def _retry_after_seconds(value: str | None) -> float | None:
     """Seconds from now by a Retry-After header, which is a number or a date (RFC 9110, 10.2.3)."""
     try:
         seconds = float(value or "")
     except ValueError:
-        return _until(value or "")
+        return _seconds_until(value or "")
     return seconds if math.isfinite(seconds) and seconds >= 0 else None
 
 
-def _until(date: str) -> float | None:
+def _seconds_until(date: str) -> float | None:
     try:
         return max(0.0, parsedate_to_datetime(date).timestamp() - time.time())
     except (ValueError, OverflowError):  # no date, or nothing
@@ -250,12 +253,12 @@ class _DeadlineAdapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {
-            "http": _watched(HTTPConnectionPool, HTTPConnection, self._cut),
-            "https": _watched(HTTPSConnectionPool, HTTPSConnection, self._cut),
+            "http": _watched_pool(HTTPConnectionPool, HTTPConnection, self._cut),
+            "https": _watched_pool(HTTPSConnectionPool, HTTPSConnection, self._cut),
         }
 
 
-def _watched(pool: type, connection: type, cut: _Cut) -> type:
+def _watched_pool(pool: type, connection: type, cut: _Cut) -> type:
     def connect(self: Any) -> None:
         connection.connect(self)  # type: ignore[attr-defined]
         cut.watch(self.sock)

@@ -3,7 +3,7 @@
 import logging
 import re
 
-SECRETS = (
+SECRET_PATTERNS = (
     (re.compile(r"(/webhooks/rb2b/)(?!health(?:[\s\"?/]|$))[^\s\"?/]+"), r"\1…"),
     (re.compile(r"([?&]token=)[^\s\"&]+"), r"\1…"),
     (re.compile(r"(/u/)[^\s\"?/]+"), r"\1…"),
@@ -11,8 +11,8 @@ SECRETS = (
 )
 
 
-def redact(text: str) -> str:
-    for pattern, kept in SECRETS:
+def redact_secrets(text: str) -> str:
+    for pattern, kept in SECRET_PATTERNS:
         text = pattern.sub(kept, text)
     return text
 
@@ -26,6 +26,6 @@ class NoSecrets(logging.Filter):
             ValueError,
         ):  # wrong arguments: the handler reports them, the caller must not fail
             return True
-        if (clean := redact(message)) != message:
+        if (clean := redact_secrets(message)) != message:
             record.msg, record.args = clean, ()
         return True

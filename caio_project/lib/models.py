@@ -7,7 +7,7 @@ from django.db import models
 from django.utils import timezone
 from rest_framework_api_key.models import AbstractAPIKey
 
-SEEN_EVERY = timedelta(
+HEARTBEAT_INTERVAL = timedelta(
     seconds=10
 )  # a heartbeat is written at most this often, so that idle sweeps cost no writes
 
@@ -31,7 +31,7 @@ class Heartbeat(models.Model):
         changes = {"seen_at": now, **({"worked_at": now} if worked else {})}
         stale = cls.objects.filter(name=name)
         if not worked:
-            stale = stale.filter(seen_at__lt=now - SEEN_EVERY)
+            stale = stale.filter(seen_at__lt=now - HEARTBEAT_INTERVAL)
         if not stale.update(**changes):
             cls.objects.get_or_create(name=name, defaults=changes)
 

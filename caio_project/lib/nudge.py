@@ -13,7 +13,7 @@ from django.db import transaction
 
 log = logging.getLogger(__name__)
 
-AT_MOST_EVERY = 0.25  # seconds between two rounds of wake-ups from one process; a burst of visits wakes a stage once
+ROUND_SECONDS = 0.25  # seconds between two rounds of wake-ups from one process; a burst of visits wakes a stage once
 
 # On memory:// only the process that runs the worker has a listener; `pump` sets these.
 listening_here = False
@@ -28,10 +28,10 @@ def nudge(task: str) -> None:
     """
     if settings.EMBEDDED and not listening_here:
         return
-    transaction.on_commit(partial(_caller.wake, task), robust=True)
+    transaction.on_commit(partial(_nudge_thread.wake, task), robust=True)
 
 
-class _Caller:
+class _NudgeThread:
     """Collects the names to wake and sends each once a round. Starts its thread in the process that first needs it."""
 
     def __init__(self) -> None:
@@ -54,11 +54,11 @@ class _Caller:
                     self._something.wait()
                 tasks, self._pending = list(self._pending), {}
             for task in tasks:
-                _send(task)
-            time.sleep(AT_MOST_EVERY)
+                _send_nudge(task)
+            time.sleep(ROUND_SECONDS)
 
 
-def _send(task: str) -> None:
+def _send_nudge(task: str) -> None:
     try:
         if wanted(task):
             current_app.send_task(task, retry=False, ignore_result=True, expires=60)
@@ -66,10 +66,10 @@ def _send(task: str) -> None:
         log.warning("could not wake %s: %s", task, type(error).__name__)
 
 
-def _start_afresh() -> None:
+def _reset_after_fork() -> None:
     global _caller
-    _caller = _Caller()
+    _nudge_thread = _NudgeThread()
 
 
-_caller = _Caller()
-os.register_at_fork(after_in_child=_start_afresh)
+_nudge_thread = _NudgeThread()
+os.register_at_fork(after_in_child=_reset_after_fork)

@@ -8,29 +8,32 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
 
-class Unopenable(Exception):
+class DecryptionError(Exception):
     """It was sealed under a SECRET_KEY that is not known any more, or was tampered with."""
 
 
-def seal(text: str) -> str:
-    return _keys().encrypt(text.encode()).decode()
+def encrypt_text(text: str) -> str:
+    return _fernet_keys().encrypt(text.encode()).decode()
 
 
-def opened(sealed: str) -> str:
+def decrypt_text(sealed: str) -> str:
     """The text that was sealed. Raises Unopenable."""
     try:
-        return _keys().decrypt(sealed.encode()).decode()
+        return _fernet_keys().decrypt(sealed.encode()).decode()
     except InvalidToken as error:
-        raise Unopenable("sealed under another SECRET_KEY") from error
+        raise DecryptionError("sealed under another SECRET_KEY") from error
 
 
-def _keys() -> MultiFernet:
+def _fernet_keys() -> MultiFernet:
     return MultiFernet(
-        [Fernet(_key(secret)) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
+        [
+            Fernet(_derive_key(secret))
+            for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+        ]
     )
 
 
-def _key(secret: str) -> bytes:
+def _derive_key(secret: str) -> bytes:
     derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"caio sealed").derive(
         secret.encode()
     )

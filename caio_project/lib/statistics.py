@@ -4,7 +4,7 @@ from math import ceil, hypot, sqrt
 from statistics import mean, median, quantiles
 
 
-def wilson(successes: int, trials: int) -> tuple[float, float] | None:
+def wilson_interval(successes: int, trials: int) -> tuple[float, float] | None:
     """The 95 % Wilson interval of a proportion; None without trials."""
     if not trials:
         return None
@@ -14,20 +14,20 @@ def wilson(successes: int, trials: int) -> tuple[float, float] | None:
     return float(interval.low), float(interval.high)
 
 
-def spread(values: list[float]) -> dict[str, float]:
+def summarize_values(values: list[float]) -> dict[str, float]:
     """Mean, median and 90th percentile of at least one value."""
     p90 = quantiles(values, n=10, method="inclusive")[-1] if len(values) > 1 else values[0]
     return {"mean": mean(values), "median": median(values), "p90": p90}
 
 
-def difference(
+def difference_interval(
     successes: int, trials: int, others: int, other_trials: int
 ) -> tuple[float, float] | None:
     """The 95 % interval of `others / other_trials - successes / trials`; None where one has no trials.
 
     Source: Newcombe (1998), Statistics in Medicine 17, method 10: from the two Wilson intervals.
     """
-    one, other = wilson(successes, trials), wilson(others, other_trials)
+    one, other = wilson_interval(successes, trials), wilson_interval(others, other_trials)
     if one is None or other is None:
         return None
     p, q = successes / trials, others / other_trials
@@ -36,7 +36,7 @@ def difference(
     return q - p - low, q - p + high
 
 
-def power(rate: float, other: float, each: int) -> float:
+def statistical_power(rate: float, other: float, each: int) -> float:
     """The chance that `each` trials a side tell `other` from `rate` (two-sided, 5 %, normal approximation)."""
     from scipy.stats import norm
 
@@ -60,7 +60,7 @@ def trials_needed(rate: float, other: float, wanted: float = 0.8) -> int:
     return ceil(((under_none + under_other) / (other - rate)) ** 2)
 
 
-def even_split(one: int, other: int) -> float:
+def even_split_p_value(one: int, other: int) -> float:
     """How likely a split at least as uneven as this is, if each went either way by a fair coin: the ratio check."""
     from scipy.stats import binomtest
 

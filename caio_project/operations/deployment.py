@@ -7,89 +7,93 @@ from typing import Any
 from caio_project.lib import http
 from caio_project.operations import status
 
-DEADLINE = 10.0
+DEADLINE_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
-class Finding:
+class DeploymentCheck:
     name: str
     ok: bool
     text: str
 
 
-def verify(url: str, commit: str | None = None) -> list[Finding]:
+def verify_deployment(url: str, commit: str | None = None) -> list[DeploymentCheck]:
     """Every check in order. Reads only, but for one webhook post with a wrong token, which stores nothing."""
-    live = _json(url + "/api/health/live")
+    live = _fetch_json(url + "/api/health/live")
     if isinstance(live, str):
-        return [Finding("reachable", False, live)]
-    expected = commit or status.commit()
+        return [DeploymentCheck("reachable", False, live)]
+    expected = commit or status.running_commit()
     running = str(live.get("commit", "unknown"))
     same = running != "unknown" and (running.startswith(expected) or expected.startswith(running))
     return [
-        Finding("reachable", True, url),
-        Finding("commit", same, f"runs {running[:12]}, expected {expected[:12]}"),
-        *_health(url),
-        _expect("ready", url + "/api/health/ready", lambda body: body.get("status") == "healthy"),
-        _expect(
+        DeploymentCheck("reachable", True, url),
+        DeploymentCheck("commit", same, f"runs {running[:12]}, expected {expected[:12]}"),
+        *_check_health(url),
+        _check_json(
+            "ready", url + "/api/health/ready", lambda body: body.get("status") == "healthy"
+        ),
+        _check_json(
             "queue status",
             url + "/api/queue-status",
             lambda body: {"shadow_mode_emails", "daily_limit"} <= set(body),
         ),
-        _expect(
+        _check_json(
             "rb2b webhook",
             url + "/webhooks/rb2b/health",
             lambda body: body.get("status") == "healthy",
         ),
-        _expect(
+        _check_json(
             "clay webhook",
             url + "/webhooks/clay/health",
             lambda body: body.get("status") in ("healthy", "sandbox"),
         ),
-        _expect(
+        _check_json(
             "api schema",
             url + "/api/schema?format=json",
             lambda body: "/api/pending-emails" in body.get("paths", {}),
         ),
-        _refused("pending emails need a key", "GET", url + "/api/pending-emails", (401, 403)),
-        _refused(
+        _check_refused("pending emails need a key", "GET", url + "/api/pending-emails", (401, 403)),
+        _check_refused(
             "a wrong rb2b token is refused",
             "POST",
             url + "/webhooks/rb2b?token=verify-deployment-wrong",
             (401,),
         ),
-        _refused("sales pages need a login", "GET", url + "/sales", (302,)),
-        _refused("admin needs a login", "GET", url + "/admin/", (302,)),
+        _check_refused("sales pages need a login", "GET", url + "/sales", (302,)),
+        _check_refused("admin needs a login", "GET", url + "/admin/", (302,)),
     ]
 
 
-def _json(url: str) -> dict[str, Any] | str:
+def _fetch_json(url: str) -> dict[str, Any] | str:
     """The parsed answer, of a 503 too; or a sentence on why there is none."""
     try:
-        body = http.call(
-            "GET", url, headers={"Accept": "application/json"}, deadline=DEADLINE
+        body = http.send_request(
+            "GET", url, headers={"Accept": "application/json"}, deadline=DEADLINE_SECONDS
         ).json()
-    except http.Failure as failure:
+    except http.HttpError as failure:
         body = failure.json() if failure.status == 503 else failure.detail
     except ValueError:
         return "it is not JSON"
     return body if isinstance(body, dict | str) else "it is not a JSON object"
 
 
-def _expect(name: str, url: str, right: Callable[[dict[str, Any]], bool]) -> Finding:
-    body = _json(url)
+def _check_json(name: str, url: str, right: Callable[[dict[str, Any]], bool]) -> DeploymentCheck:
+    body = _fetch_json(url)
     if isinstance(body, str):
-        return Finding(name, False, body)
+        return DeploymentCheck(name, False, body)
     ok = right(body)
-    return Finding(name, ok, str(body.get("status", "as expected" if ok else "not as expected")))
+    return DeploymentCheck(
+        name, ok, str(body.get("status", "as expected" if ok else "not as expected"))
+    )
 
 
-def _health(url: str) -> list[Finding]:
-    body = _json(url + "/api/health")
+def _check_health(url: str) -> list[DeploymentCheck]:
+    body = _fetch_json(url + "/api/health")
     if isinstance(body, str):
-        return [Finding("health", False, body)]
+        return [DeploymentCheck("health", False, body)]
     checks = body.get("checks", {})
     return [
-        Finding(
+        DeploymentCheck(
             name,
             bool(checks.get(name, {}).get("ok")),
             str(checks.get(name, {}).get("detail", "missing")),
@@ -98,9 +102,9 @@ def _health(url: str) -> list[Finding]:
     ]
 
 
-def _refused(name: str, method: str, url: str, wanted: tuple[int, ...]) -> Finding:
+def _check_refused(name: str, method: str, url: str, wanted: tuple[int, ...]) -> DeploymentCheck:
     try:
-        got = http.call(method, url, deadline=DEADLINE, repeatable=True).status
-    except http.Failure as failure:
+        got = http.send_request(method, url, deadline=DEADLINE_SECONDS, repeatable=True).status
+    except http.HttpError as failure:
         got = failure.status
-    return Finding(name, got in wanted, f"answered {got}")
+    return DeploymentCheck(name, got in wanted, f"answered {got}")

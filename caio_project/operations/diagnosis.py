@@ -18,7 +18,7 @@ from outreach.models import EmailTemplate, Message, SyncCursor
 
 
 @dataclass(frozen=True)
-class Finding:
+class StageFinding:
     name: str
     ok: bool
     waiting: int | None
@@ -29,34 +29,45 @@ class Finding:
         return "works" if self.ok else "does not"
 
 
-def walk() -> list[Finding]:
+def diagnose_stages() -> list[StageFinding]:
     """Every stage in order, with a sentence for what is wrong or why something waits."""
     findings = [
-        Finding(name, check.ok, None, check.text)
-        for name, check in status.health().items()
+        StageFinding(name, check.ok, None, check.text)
+        for name, check in status.health_checks().items()
         if name != "pipeline"
     ]
-    findings.append(_switches())
-    for stage in flow.flow():
-        findings.append(_stage(stage))
-    findings += [*_polling(), _spool(), _parked(), _templates(), _language_model(), _door()]
+    findings.append(_intent_monitor())
+    for stage in flow.flow_stages():
+        findings.append(_stage_finding(stage))
+    findings += [
+        *_ghl_polling(),
+        _event_spool(),
+        _parked_events(),
+        _email_templates(),
+        _language_model(),
+        _sending_state(),
+    ]
     return findings
 
 
-def _polling() -> list[Finding]:
+def _ghl_polling() -> list[StageFinding]:
     """Each thing that is read at GoHighLevel: when it was last read to its end, or what keeps it from that."""
     if "ghl" in settings.SANDBOXED:
         return [
-            Finding("reading GoHighLevel", True, None, "in the sandbox there is nothing to read")
+            StageFinding(
+                "reading GoHighLevel", True, None, "in the sandbox there is nothing to read"
+            )
         ]
     rows = SyncCursor.objects.order_by("name")
-    found = [Finding(f"reading {row.name}", not row.error, None, _read(row)) for row in rows]
+    found = [
+        StageFinding(f"reading {row.name}", not row.error, None, _last_read(row)) for row in rows
+    ]
     return found or [
-        Finding("reading GoHighLevel", False, None, "never tried; is a worker running?")
+        StageFinding("reading GoHighLevel", False, None, "never tried; is a worker running?")
     ]
 
 
-def _read(row: SyncCursor) -> str:
+def _last_read(row: SyncCursor) -> str:
     read = (
         f"read to its end {row.polled_at:%Y-%m-%d %H:%M:%S} UTC"
         if row.polled_at
@@ -65,7 +76,7 @@ def _read(row: SyncCursor) -> str:
     return f"{row.error} ({read})" if row.error else read
 
 
-def _stage(stage: flow.Stage) -> Finding:
+def _stage_finding(stage: flow.Stage) -> StageFinding:
     seen = (
         f"last alive {stage.seen_at:%Y-%m-%d %H:%M:%S} UTC"
         if stage.seen_at
@@ -74,36 +85,36 @@ def _stage(stage: flow.Stage) -> Finding:
     since = (
         f", {stage.waiting} wait since {stage.oldest_at:%H:%M:%S} UTC" if stage.oldest_at else ""
     )
-    return Finding(stage.label.lower(), stage.is_fresh, stage.waiting, seen + since)
+    return StageFinding(stage.label.lower(), stage.is_fresh, stage.waiting, seen + since)
 
 
-def _switches() -> Finding:
-    where = assess.off_by()
+def _intent_monitor() -> StageFinding:
+    where = assess.switched_off_by()
     if not where:
-        return Finding("intent monitor", True, None, "on")
-    return Finding(
+        return StageFinding("intent monitor", True, None, "on")
+    return StageFinding(
         "intent monitor", False, None, f"off by {where}: visits are stored and worked off later"
     )
 
 
-def _spool() -> Finding:
+def _event_spool() -> StageFinding:
     """What the database did not take yet. Another machine's spool is seen by its alarms only."""
-    here, troubles = stuck_files.look(), status.spool_troubles()
-    return Finding("spool", not troubles, here.waiting, " ".join(troubles) or here.text)
+    here, troubles = stuck_files.spool_status(), status.spool_troubles()
+    return StageFinding("spool", not troubles, here.waiting, " ".join(troubles) or here.text)
 
 
-def _parked() -> Finding:
+def _parked_events() -> StageFinding:
     parked = InboundEvent.objects.filter(state=InboundEvent.State.PARKED)
     newest = parked.order_by("-received_at").first()
     count = parked.count()
-    recent = parked.filter(received_at__gte=timezone.now() - status.NEWLY).count()
+    recent = parked.filter(received_at__gte=timezone.now() - status.RECENTLY_PARKED).count()
     text = f"{recent} in the last hour; the newest: {newest.reason}" if newest else "none"
-    return Finding("parked events", not recent, count, text)
+    return StageFinding("parked events", not recent, count, text)
 
 
-def _templates() -> Finding:
+def _email_templates() -> StageFinding:
     count = EmailTemplate.objects.filter(active=True).count()
-    return Finding(
+    return StageFinding(
         "templates",
         count > 0,
         None,
@@ -111,14 +122,14 @@ def _templates() -> Finding:
     )
 
 
-def _language_model() -> Finding:
-    now = rewrite_requests.standing()
+def _language_model() -> StageFinding:
+    now = rewrite_requests.model_status()
     if not now.is_on:
-        return Finding(
+        return StageFinding(
             "language model", True, None, "off: templates write" if now.is_set_up else "not set up"
         )
     wrote = f"{now.written} of the last {now.last} by it, {now.used_today:,} of {now.limit:,} tokens used today"
-    return Finding(
+    return StageFinding(
         "language model",
         not now.problem,
         None,
@@ -126,14 +137,14 @@ def _language_model() -> Finding:
     )
 
 
-def _door() -> Finding:
-    row, now = phase.control(), timezone.now()
-    wait = limit_rules.for_everything(current_limits.standing(row, now))
+def _sending_state() -> StageFinding:
+    row, now = phase.current_control(), timezone.now()
+    wait = limit_rules.limit_on_everything(current_limits.read_limits(row, now))
     waiting = Message.objects.filter(status=Status.CLEARED).count()
     where = "into the sandbox" if "ghl" in settings.SANDBOXED else "through GoHighLevel"
     if wait is None:
-        return Finding("the door", True, waiting, f"open, {where}")
+        return StageFinding("the door", True, waiting, f"open, {where}")
     until = f" until {wait.until:%Y-%m-%d %H:%M} UTC" if wait.until else ""
-    return Finding(
+    return StageFinding(
         "the door", wait.limit != "halted", waiting, f"closed by {wait.limit}: {wait.text}{until}"
     )

@@ -13,10 +13,10 @@ from django.utils import timezone
 from leads.inbound import events
 from leads.models import InboundEvent, Kind, KnownContact, PastEmployer, TeamMember
 
-SITE = "https://www.oursite.example"
+EXAMPLE_SITE = "https://www.oursite.example"
 # Domains end in .example, which belongs to nobody (RFC 2606): name, title, company, domain, industry, employees, city,
 # state, page, hours ago.
-PEOPLE = (
+EXAMPLE_VISITORS = (
     ("Dana", "Whitfield", "VP Sales", "Northline Freight", "northline-freight.example", "Logistics & Supply Chain",
      "201-500", "Columbus", "OH", "/pricing", 1),
     ("Marcus", "Oyelaran", "Chief Operating Officer", "Harbor Analytics", "harbor-analytics.example", "Software",
@@ -32,31 +32,31 @@ PEOPLE = (
 )  # fmt: skip
 
 
-def load() -> int:
+def load_examples() -> int:
     """Store the example visitors and a team, where there is neither yet; returns how many visitors were stored."""
     with transaction.atomic():
-        _team()
+        _load_team()
     if InboundEvent.objects.exists():
         return 0
-    for body in bodies():
-        events.store("rb2b", json.dumps(body).encode(), kind=Kind.EXAMPLE)
-    return len(PEOPLE)
+    for body in visitor_bodies():
+        events.store_event("rb2b", json.dumps(body).encode(), kind=Kind.EXAMPLE)
+    return len(EXAMPLE_VISITORS)
 
 
-def bodies() -> list[dict[str, Any]]:
+def visitor_bodies() -> list[dict[str, Any]]:
     """The example visitors as RB2B would post them now."""
-    return [_body(*person) for person in PEOPLE]
+    return [_visitor_body(*person) for person in EXAMPLE_VISITORS]
 
 
-def visitor() -> dict[str, Any]:
+def curl_visitor() -> dict[str, Any]:
     """A seventh one, for trying the webhook by hand."""
-    return _body(
+    return _visitor_body(
         "Leila", "Haddad", "VP Revenue Operations", "Quarry Insurance", "quarry-insurance.example", "Insurance",
         "201-500", "Chicago", "IL", "/pricing", 0,
     )  # fmt: skip
 
 
-def _body(
+def _visitor_body(
     first: str, last: str, title: str, company: str, domain: str, industry: str, employees: str, city: str, state: str,
     page: str, hours: int,
 ) -> dict[str, Any]:  # fmt: skip
@@ -73,11 +73,11 @@ def _body(
         "City": city,
         "State": state,
         "Seen At": (timezone.now() - timedelta(hours=hours)).isoformat(timespec="seconds"),
-        "Captured URL": f"{SITE}{page}",
+        "Captured URL": f"{EXAMPLE_SITE}{page}",
     }
 
 
-def _team() -> None:
+def _load_team() -> None:
     """Alex signs, was once at Summit Parcel, and knows Priya."""
     if TeamMember.objects.exists():
         return

@@ -24,8 +24,8 @@ from metrics.overview import flow
 from outreach.control import phase
 from outreach.limits import current_limits
 
-ALIVE = timedelta(minutes=5)
-NEWLY = timedelta(hours=1)
+ALIVE_WITHIN = timedelta(minutes=5)
+RECENTLY_PARKED = timedelta(hours=1)
 CACHE_SECONDS = 5
 
 
@@ -33,16 +33,16 @@ def queue_status() -> dict[str, Any]:
     """The document of GET /api/queue-status, at most five seconds old."""
     found = cache.get("queue-status")
     if found is None:
-        found = fresh_queue_status()
+        found = build_queue_status()
         cache.set("queue-status", found, CACHE_SECONDS)
     return found
 
 
-def fresh_queue_status(now: datetime | None = None) -> dict[str, Any]:
+def build_queue_status(now: datetime | None = None) -> dict[str, Any]:
     now = now or timezone.now()
-    by_kind, row = review_queue.by_kind_and_status(), phase.control()
-    counts = review_queue.counted(by_kind)
-    standing = current_limits.standing(row, now)
+    by_kind, row = review_queue.count_by_kind_and_status(), phase.current_control()
+    counts = review_queue.counts_from(by_kind)
+    standing = current_limits.read_limits(row, now)
     status: dict[str, Any] = {
         "shadow_mode_emails": {
             "total": counts.total,
@@ -63,12 +63,12 @@ def fresh_queue_status(now: datetime | None = None) -> dict[str, Any]:
         "phase": row.phase,
         "halted": standing.halted,
         "sandbox": settings.SANDBOXED,
-        "pipeline": _pipeline(by_kind),
-        "pipeline_healthy": not problems(now),
+        "pipeline": _pipeline_counts(by_kind),
+        "pipeline_healthy": not pipeline_problems(now),
     }
 
 
-def _pipeline(by_kind: dict[tuple[str, str], int]) -> dict[str, Any]:
+def _pipeline_counts(by_kind: dict[tuple[str, str], int]) -> dict[str, Any]:
     messages: dict[str, int] = {}
     for (_, status), n in by_kind.items():
         messages[status] = messages.get(status, 0) + n
@@ -80,12 +80,12 @@ def _pipeline(by_kind: dict[tuple[str, str], int]) -> dict[str, Any]:
         "leads": Lead.objects.count(),
         "enrichment_waiting": Enrichment.objects.exclude(state=Enrichment.State.SETTLED).count(),
         "messages": messages,
-        **flow.last_seen(),
+        **flow.last_activity(),
         **({} if assess.is_on() else {"intent_monitor": "off"}),
     }
 
 
-def problems(now: datetime | None = None) -> list[str]:
+def pipeline_problems(now: datetime | None = None) -> list[str]:
     """Why the pipeline is not healthy, each a sentence; [] where beat and every sweep were seen within five minutes,
     nothing is overdue and nothing was newly parked."""
     now = now or timezone.now()
@@ -95,13 +95,13 @@ def problems(now: datetime | None = None) -> list[str]:
         at = seen.get(name)
         if at is None:
             found.append(f"{name} was never seen.")
-        elif at < now - ALIVE:
+        elif at < now - ALIVE_WITHIN:
             found.append(f"{name} was last seen at {at:%Y-%m-%d %H:%M} UTC.")
-    if where := assess.off_by():
+    if where := assess.switched_off_by():
         found.append(f"Scoring and drafting are off by {where}.")
-    found += flow.stuck(now)
+    found += flow.stuck_stages(now)
     parked = InboundEvent.objects.filter(
-        state=InboundEvent.State.PARKED, received_at__gte=now - NEWLY
+        state=InboundEvent.State.PARKED, received_at__gte=now - RECENTLY_PARKED
     ).count()
     if parked:
         found.append(f"{parked} inbound events were parked in the last hour.")
@@ -110,7 +110,7 @@ def problems(now: datetime | None = None) -> list[str]:
 
 def spool_troubles() -> list[str]:
     """What does not get from a spool into the database: as any machine told, and as this one's folder shows."""
-    here = stuck_files.look()
+    here = stuck_files.spool_status()
     return [
         *alarms.open_texts(stuck_files.PREFIX),
         *([] if here.is_in_order else [f"In the spool here: {here.text}"]),
@@ -118,56 +118,58 @@ def spool_troubles() -> list[str]:
 
 
 @dataclass(frozen=True)
-class Check:
+class HealthCheck:
     ok: bool
     text: str
 
 
-def health(now: datetime | None = None) -> dict[str, Check]:
+def health_checks(now: datetime | None = None) -> dict[str, HealthCheck]:
     """Every check of /api/health by name."""
     now = now or timezone.now()
-    checks = {"database": database()}
+    checks = {"database": check_database()}
     if not checks["database"].ok:
         return checks
-    found = problems(now)
+    found = pipeline_problems(now)
     seen = dict(Heartbeat.objects.values_list("name", "seen_at"))
     beat = seen.get("beat")
-    checks["beat"] = Check(
-        bool(beat and beat > now - ALIVE),
+    checks["beat"] = HealthCheck(
+        bool(beat and beat > now - ALIVE_WITHIN),
         f"seen {beat:%Y-%m-%dT%H:%M:%SZ}" if beat else "never seen",
     )
     newest = max((at for name, at in seen.items()), default=None)
-    checks["worker"] = Check(
-        bool(newest and newest > now - ALIVE),
+    checks["worker"] = HealthCheck(
+        bool(newest and newest > now - ALIVE_WITHIN),
         f"seen {newest:%Y-%m-%dT%H:%M:%SZ}" if newest else "never seen",
     )
-    checks["pipeline"] = Check(
+    checks["pipeline"] = HealthCheck(
         not found, " ".join(found) or "every sweep was seen and nothing is stuck"
     )
     return checks
 
 
-def database() -> Check:
+def check_database() -> HealthCheck:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
             cursor.fetchone()
     except Exception as error:
-        return Check(False, type(error).__name__)
-    return Check(True, connection.vendor)
+        return HealthCheck(False, type(error).__name__)
+    return HealthCheck(True, connection.vendor)
 
 
-def migrated() -> Check:
+def check_migrations() -> HealthCheck:
     """Whether the database has every migration of this code."""
     from django.db.migrations.executor import MigrationExecutor
 
     executor = MigrationExecutor(connection)
     missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    return Check(not missing, f"{len(missing)} migrations missing" if missing else "up to date")
+    return HealthCheck(
+        not missing, f"{len(missing)} migrations missing" if missing else "up to date"
+    )
 
 
 @lru_cache
-def commit() -> str:
+def running_commit() -> str:
     """The commit that runs: from the environment, else from git; "unknown" where neither says."""
     if settings.GIT_COMMIT:
         return settings.GIT_COMMIT

@@ -13,15 +13,17 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-LOOK_EVERY = 0.1
-GRACE = 8.0  # seconds to finish what is running, before a process is killed
-LONGEST_PAUSE = 30.0
-STEADY = 30.0  # seconds after which a process has proved itself, and its failures are forgotten
+POLL_SECONDS = 0.1
+GRACE_SECONDS = 8.0  # seconds to finish what is running, before a process is killed
+MAX_PAUSE_SECONDS = 30.0
+STEADY_SECONDS = (
+    30.0  # seconds after which a process has proved itself, and its failures are forgotten
+)
 PR_SET_PDEATHSIG = 1
 
 
 @dataclass
-class Child:
+class ChildProcess:
     name: str
     argv: Sequence[str]
     process: "subprocess.Popen[bytes] | None" = None
@@ -41,9 +43,9 @@ class Supervisor:
         say: Callable[[str], None] = print,
         on_tick: Callable[[], None] = lambda: None,
         parent: int | None = None,
-        grace: float = GRACE,
+        grace: float = GRACE_SECONDS,
     ):
-        self.children = [Child(name, argv) for name, argv in commands.items()]
+        self.children = [ChildProcess(name, argv) for name, argv in commands.items()]
         self._env, self._say, self._on_tick = env, say, on_tick
         self._parent, self._grace = parent, grace
         self._told_to_stop = 0
@@ -57,7 +59,7 @@ class Supervisor:
                 for child in self.children:
                     self._keep(child)
                 self._on_tick()
-                time.sleep(LOOK_EVERY)
+                time.sleep(POLL_SECONDS)
                 if self._parent is not None and os.getppid() != self._parent:
                     break
         finally:
@@ -68,7 +70,7 @@ class Supervisor:
     def _stop(self, *_: object) -> None:
         self._told_to_stop += 1
 
-    def _keep(self, child: Child) -> None:
+    def _keep(self, child: ChildProcess) -> None:
         now = time.monotonic()
         if child.process is None:
             if now >= child.start_at:
@@ -82,15 +84,15 @@ class Supervisor:
             return
         _kill_group(child.process.pid)
         child.process = None
-        child.failures = 1 if now - child.started_at > STEADY else child.failures + 1
-        pause = min(LONGEST_PAUSE, 2.0 ** (child.failures - 1))
+        child.failures = 1 if now - child.started_at > STEADY_SECONDS else child.failures + 1
+        pause = min(MAX_PAUSE_SECONDS, 2.0 ** (child.failures - 1))
         child.start_at = now + pause
-        self._say(f"{child.name} ended ({_why(code)}); starting it again in {pause:.0f} s")
+        self._say(f"{child.name} ended ({_exit_reason(code)}); starting it again in {pause:.0f} s")
 
     def _end_all(self) -> None:
         running = [child.process for child in self.children if child.process is not None]
         for process in running:
-            _signal(process, signal.SIGTERM)
+            _send_signal(process, signal.SIGTERM)
         deadline, asked = time.monotonic() + self._grace, self._told_to_stop
         while any(process.poll() is None for process in running):
             if (
@@ -103,7 +105,7 @@ class Supervisor:
             process.wait()
 
 
-def _signal(process: "subprocess.Popen[bytes]", number: int) -> None:
+def _send_signal(process: "subprocess.Popen[bytes]", number: int) -> None:
     if process.poll() is None:
         process.send_signal(number)
 
@@ -116,7 +118,7 @@ def _kill_group(leader: int) -> None:
         pass
 
 
-def _why(code: int) -> str:
+def _exit_reason(code: int) -> str:
     return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
 
 

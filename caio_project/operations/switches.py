@@ -7,17 +7,19 @@ from django.http import HttpRequest
 from django.utils import timezone
 from unfold.decorators import display
 
-from caio_project.lib.web.admin_classes import NoDelete
+from caio_project.lib.web.admin_classes import NoDeleteAdmin
 from leads.models import Switch
 from leads.scoring import assess
 from outreach.drafting import follow_ups
 from outreach.drafting.language_model import rewrite_requests
 
-WHAT = {one.SWITCH: one.SWITCH_DOES for one in (assess, follow_ups, rewrite_requests)}
+SWITCH_DESCRIPTIONS = {
+    one.SWITCH_NAME: one.SWITCH_DESCRIPTION for one in (assess, follow_ups, rewrite_requests)
+}
 
 
 @admin.register(Switch)
-class Switches(NoDelete):
+class SwitchAdmin(NoDeleteAdmin):
     """Rows are made by the code that asks them; one that nobody asks would do nothing."""
 
     list_display = ("called", "shown", "does", "changed_at", "changed_by")
@@ -39,7 +41,7 @@ class Switches(NoDelete):
 
     @admin.display(description="what it does")
     def does(self, switch: Switch) -> str:
-        return WHAT.get(switch.name, "Nothing: no part of the product asks it.")
+        return SWITCH_DESCRIPTIONS.get(switch.name, "Nothing: no part of the product asks it.")
 
     def save_model(self, request: HttpRequest, obj: Switch, form: Any, change: bool) -> None:
         obj.changed_by, obj.changed_at = request.user, timezone.now()  # type: ignore[assignment]

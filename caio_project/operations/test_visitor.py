@@ -24,54 +24,60 @@ NO_ANSWER = (
     "no callback was stored. Look at the row in Clay: did its HTTP column run, does it post to {url}/webhooks/clay, "
     "and is its token CLAY_CALLBACK_TOKEN?"
 )
-Look = Callable[[str], str]
+StepCheck = Callable[[str], str]
 
 
 @dataclass(frozen=True)
-class Step:
+class VisitorStep:
     name: str
     ok: bool
     text: str
 
 
-class Visitor:
+class FollowedVisitor:
     """One test visitor, and how long it has been followed. `wait` is in seconds, for all of its steps together."""
 
     def __init__(self, wait: float):
         self._started, self._wait = time.monotonic(), wait
-        self.event = events.store("rb2b", _body(uuid.uuid4().hex[:10]), kind=Kind.TEST).public_id
+        self.event = events.store_event(
+            "rb2b", _visitor_body(uuid.uuid4().hex[:10]), kind=Kind.TEST
+        ).public_id
 
-    def follow(self, *looks: tuple[str, Look]) -> list[Step]:
+    def follow(self, *looks: tuple[str, StepCheck]) -> list[VisitorStep]:
         """Each step once it is reached; the last says why it was not."""
-        steps: list[Step] = []
+        steps: list[VisitorStep] = []
         for name, look in looks:
             while not (found := look(self.event)) and time.monotonic() - self._started < self._wait:
                 time.sleep(POLL_SECONDS)
             if not found:
                 return [
                     *steps,
-                    Step(name, False, f"not within {self._wait:.0f} s: {_why_not(self.event)}"),
+                    VisitorStep(
+                        name,
+                        False,
+                        f"not within {self._wait:.0f} s: {_not_reached_reason(self.event)}",
+                    ),
                 ]
             steps.append(
-                Step(name, True, f"{found}, after {time.monotonic() - self._started:.1f} s")
+                VisitorStep(name, True, f"{found}, after {time.monotonic() - self._started:.1f} s")
             )
         return steps
 
 
-def follow_test_visitor(wait: float) -> tuple[Visitor, list[Step]]:
+def follow_test_visitor(wait: float) -> tuple[FollowedVisitor, list[VisitorStep]]:
     """Store a visitor of ours and watch the running workers take it to the review queue, for `wait` seconds."""
-    visitor = Visitor(wait)
-    received = Step("received", True, f"event {visitor.event}")
+    visitor = FollowedVisitor(wait)
+    received = VisitorStep("received", True, f"event {visitor.event}")
     looks = (
-        ("lead", _lead),
-        ("enrichment settled", _settled),
-        ("assessed", _assessed),
-        ("held", _held),
+        ("lead", _lead_made),
+        ("enrichment settled", _enrichment_settled),
+        ("assessed", _lead_assessed),
+        ("held", _email_held),
     )
     return visitor, [received, *visitor.follow(*looks)]
 
 
-def ask_clay(wait: float, visitor: Visitor | None = None) -> list[Step]:
+def ask_clay(wait: float, visitor: FollowedVisitor | None = None) -> list[VisitorStep]:
     """Have the running workers send a test visitor to Clay, which uses one submission, and watch for its callback.
 
     What Clay answers about somebody made up is not taken over; that it answers is all that this proves.
@@ -81,18 +87,18 @@ def ask_clay(wait: float, visitor: Visitor | None = None) -> list[Step]:
         and settings.CLAY_WORKBOOK_WEBHOOK_URL
         and settings.CLAY_CALLBACK_TOKEN
     )
-    steps = [Step("Clay connected", bool(connected), "" if connected else NOT_CONNECTED)]
+    steps = [VisitorStep("Clay connected", bool(connected), "" if connected else NOT_CONNECTED)]
     if not connected:
         return steps
-    visitor = visitor or Visitor(wait)
-    steps += visitor.follow(("lead", _lead), ("nothing else asked", _settled))
-    lead = _visitor(visitor.event)
+    visitor = visitor or FollowedVisitor(wait)
+    steps += visitor.follow(("lead", _lead_made), ("nothing else asked", _enrichment_settled))
+    lead = _visitor_lead(visitor.event)
     if lead is None or not steps[-1].ok:
         return steps
-    return steps + watched(enrichment_requests.test(lead), wait)
+    return steps + watch_enrichment(enrichment_requests.request_test_enrichment(lead), wait)
 
 
-def watched(row: Enrichment, wait: float) -> list[Step]:
+def watch_enrichment(row: Enrichment, wait: float) -> list[VisitorStep]:
     """Whether a question was pushed and answered, within `wait` seconds."""
     started, until = time.monotonic(), time.monotonic() + wait
     while (
@@ -104,14 +110,14 @@ def watched(row: Enrichment, wait: float) -> list[Step]:
         row.refresh_from_db()
     if row.requested_at is None and row.answered_at is None:
         return [
-            Step(
+            VisitorStep(
                 "Clay asked", False, row.reason or f"not within {wait:.0f} s; is a worker running?"
             )
         ]
-    asked = Step(
+    asked = VisitorStep(
         "Clay asked",
         True,
-        f"submission {submission_budget.used()} of {submission_budget.LIFETIME}, request {row.request_id}",
+        f"submission {submission_budget.submissions_used()} of {submission_budget.LIFETIME_SUBMISSIONS}, request {row.request_id}",
     )
     while row.answered_at is None and time.monotonic() < until:
         time.sleep(POLL_SECONDS)
@@ -119,15 +125,20 @@ def watched(row: Enrichment, wait: float) -> list[Step]:
     if row.answered_at is None:
         return [
             asked,
-            Step("Clay answered", False, f"not within {wait:.0f} s: {_why_unanswered(row)}"),
+            VisitorStep(
+                "Clay answered", False, f"not within {wait:.0f} s: {_unanswered_reason(row)}"
+            ),
         ]
     said = (
         ", ".join(row.gained).replace("_", " ") or "nothing found, as is right for somebody made up"
     )
-    return [asked, Step("Clay answered", True, f"{said}; after {time.monotonic() - started:.1f} s")]
+    return [
+        asked,
+        VisitorStep("Clay answered", True, f"{said}; after {time.monotonic() - started:.1f} s"),
+    ]
 
 
-def _why_unanswered(row: Enrichment) -> str:
+def _unanswered_reason(row: Enrichment) -> str:
     """A callback that came since and could not be used, where there is one."""
     came = (
         InboundEvent.objects.filter(source="clay", received_at__gte=row.created_at)
@@ -141,12 +152,12 @@ def _why_unanswered(row: Enrichment) -> str:
     )
 
 
-def _body(mark: str) -> bytes:
+def _visitor_body(mark: str) -> bytes:
     return json.dumps(
         {
             "LinkedIn URL": f"https://www.linkedin.com/in/caio-test-{mark}",
             "First Name": "Test",
-            "Last Name": "Visitor",
+            "Last Name": "FollowedVisitor",
             "Title": "VP Operations",
             "Company Name": "CAIO Test Visitor",
             "Business Email": f"test-visitor-{mark}@caio-visitor.test",
@@ -162,41 +173,43 @@ def _body(mark: str) -> bytes:
     ).encode()
 
 
-def _visitor(event: str) -> Lead | None:
+def _visitor_lead(event: str) -> Lead | None:
     return Lead.objects.filter(visits__event__public_id=event).first()
 
 
-def _lead(event: str) -> str:
-    lead = _visitor(event)
+def _lead_made(event: str) -> str:
+    lead = _visitor_lead(event)
     return f"lead {lead.pk}" if lead else ""
 
 
-def _settled(event: str) -> str:
-    found = Enrichment.objects.filter(lead=_visitor(event), state=Enrichment.State.SETTLED).first()
+def _enrichment_settled(event: str) -> str:
+    found = Enrichment.objects.filter(
+        lead=_visitor_lead(event), state=Enrichment.State.SETTLED
+    ).first()
     return found.get_outcome_display().lower() if found else ""
 
 
-def _assessed(event: str) -> str:
-    lead = _visitor(event)
+def _lead_assessed(event: str) -> str:
+    lead = _visitor_lead(event)
     found = lead.assessments.first() if lead else None
     return f"score {found.intent}, {found.tier}" if found else ""
 
 
-def _held(event: str) -> str:
-    found = Message.objects.filter(lead=_visitor(event), status=Status.HELD).first()
+def _email_held(event: str) -> str:
+    found = Message.objects.filter(lead=_visitor_lead(event), status=Status.HELD).first()
     return f"email {found.public_id}" if found else ""
 
 
-def _why_not(event: str) -> str:
+def _not_reached_reason(event: str) -> str:
     stored = InboundEvent.objects.get(public_id=event)
     if stored.state == InboundEvent.State.WAITING:
-        beat = status.health().get("beat")
+        beat = status.health_checks().get("beat")
         return "the event still waits; is a worker running?" + (
             f" Beat: {beat.text}." if beat else ""
         )
     if stored.state == InboundEvent.State.PARKED:
         return f"the event is parked: {stored.reason}"
-    lead = _visitor(event)
+    lead = _visitor_lead(event)
     if lead is None:
         return "the event made no lead"
     if not assess.is_on():
@@ -204,4 +217,4 @@ def _why_not(event: str) -> str:
     blocked = lead.messages.filter(status=Status.BLOCKED).first()
     if blocked:
         return f"the draft is blocked: {blocked.error}"
-    return lead.error or drafts.why_not(lead) or "its next stage has not run"
+    return lead.error or drafts.why_no_draft_now(lead) or "its next stage has not run"

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from unfold.admin import TabularInline
 
-from caio_project.lib.web.admin_classes import NoDelete, ReadOnly, Rows
+from caio_project.lib.web.admin_classes import NoDeleteAdmin, ReadOnlyAdmin, ReadOnlyInline
 from leads.models import (
     Assessment,
     Company,
@@ -23,24 +23,24 @@ from leads.models import (
 from leads.scoring import assess
 
 
-class Visits(Rows):
+class VisitRows(ReadOnlyInline):
     model = Visit
     fields = ("seen_at", "path", "referrer", "is_repeat")
     ordering = ("-seen_at",)
 
 
-class Enrichments(Rows):
+class EnrichmentRows(ReadOnlyInline):
     model = Enrichment
     fields = ("created_at", "state", "outcome", "reason", "gained", "answered_at")
 
 
-class Assessments(Rows):
+class AssessmentRows(ReadOnlyInline):
     model = Assessment
     fields = ("made_at", "intent", "tier", "angle", "reasons")
 
 
 @admin.register(Lead)
-class Leads(ReadOnly):
+class LeadAdmin(ReadOnlyAdmin):
     list_display = (
         "__str__",
         "title",
@@ -54,13 +54,13 @@ class Leads(ReadOnly):
     list_filter = ("kind", "address", "owner", "owner_how")
     list_select_related = ("company", "owner")
     search_fields = ("first_name", "last_name", "email", "company__name")
-    inlines = (Visits, Enrichments, Assessments)
+    inlines = (VisitRows, EnrichmentRows, AssessmentRows)
     ordering = ("-last_seen_at",)
     show_full_result_count = False
 
 
 @admin.register(Merge)
-class Merges(ReadOnly):
+class MergeAdmin(ReadOnlyAdmin):
     """Merging and undoing is done on the lead's page, where both can be looked at."""
 
     list_display = (
@@ -80,14 +80,14 @@ class Merges(ReadOnly):
 
 
 @admin.register(Company)
-class Companies(ReadOnly):
+class CompanyAdmin(ReadOnlyAdmin):
     list_display = ("__str__", "domain", "industry", "employees", "kind")
     list_filter = ("kind",)
     search_fields = ("name", "domain")
 
 
 @admin.register(Suppression)
-class Suppressions(NoDelete):
+class SuppressionAdmin(NoDeleteAdmin):
     list_display = ("value", "scope", "reason", "source", "created_at", "expires_at")
     list_filter = ("reason", "scope")
     search_fields = ("value",)
@@ -97,22 +97,22 @@ class Suppressions(NoDelete):
         return False
 
 
-class PastEmployers(TabularInline):
+class PastEmployerInline(TabularInline):
     model = PastEmployer
     extra = 0
 
 
-class KnownContacts(TabularInline):
+class KnownContactInline(TabularInline):
     model = KnownContact
     extra = 0
 
 
 @admin.register(TeamMember)
-class TeamMembers(NoDelete):
+class TeamMemberAdmin(NoDeleteAdmin):
     list_display = ("name", "title", "email", "is_default_sender", "notice_order", "active")
-    inlines = (PastEmployers, KnownContacts)
+    inlines = (PastEmployerInline, KnownContactInline)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         if form.has_changed() or any(formset.has_changed() for formset in formsets):
-            transaction.on_commit(assess.assess_lately_seen)
+            transaction.on_commit(assess.mark_recently_seen)

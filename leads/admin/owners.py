@@ -11,16 +11,16 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.decorators import action
 
-from caio_project.lib.web.admin_classes import NoDelete, ReadOnly
+from caio_project.lib.web.admin_classes import NoDeleteAdmin, ReadOnlyAdmin
 from leads.admin.owners_form import OwnerRuleForm
 from leads.models import OwnerChange, OwnerRule, OwnerRun
 from leads.ownership import owner_assignment
 
-LIST = "admin:leads_ownerrule_changelist"
+CHANGE_LIST = "admin:leads_ownerrule_changelist"
 
 
 @admin.register(OwnerRule)
-class OwnerRules(NoDelete):
+class OwnerRuleAdmin(NoDeleteAdmin):
     """Rules are not deleted, for changes name them; one that is not in use gives nobody an owner."""
 
     form = OwnerRuleForm
@@ -59,7 +59,7 @@ class OwnerRules(NoDelete):
         """The first POST shows what it would do; the second one, of what was shown, stores it."""
         if request.method == "POST" and self._may_store(request, object_id):
             rule = self._typed(request, object_id)
-            if rule is not None and request.POST.get("confirmed") != _mark(rule):
+            if rule is not None and request.POST.get("confirmed") != _rules_mark(rule):
                 if "confirmed" in request.POST:
                     messages.warning(request, "The rules were changed meanwhile. Look at it again.")
                 return self._confirm(request, rule)
@@ -85,17 +85,22 @@ class OwnerRules(NoDelete):
             if name not in ("csrfmiddlewaretoken", "confirmed", "apply")
             for value in values
         ]
-        found = owner_assignment.preview(owner_assignment.with_candidate(rule))
+        found = owner_assignment.preview_owners(owner_assignment.rules_with(rule))
         return self._page(
-            request, f"Store the rule {rule}?", found, rule=rule, hidden=hidden, mark=_mark(rule)
+            request,
+            f"Store the rule {rule}?",
+            found,
+            rule=rule,
+            hidden=hidden,
+            mark=_rules_mark(rule),
         )
 
     def _page(
-        self, request: HttpRequest, title: str, found: owner_assignment.Preview, **more: Any
+        self, request: HttpRequest, title: str, found: owner_assignment.OwnerPreview, **more: Any
     ) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request), "title": title, "found": found, "opts": self.model._meta,
-            "back": reverse(LIST), **more,
+            "back": reverse(CHANGE_LIST), **more,
         }  # fmt: skip
         return TemplateResponse(request, "leads/admin/admin_owner_rule.html", context)
 
@@ -117,40 +122,40 @@ class OwnerRules(NoDelete):
     @action(description="Apply to existing leads…", url_path="apply", permissions=["apply"])
     def apply_rules(self, request: HttpRequest) -> HttpResponse:
         """First a page with who would move; then, of what was shown, the run."""
-        found = owner_assignment.preview()
-        shown = _mark_of(found)
+        found = owner_assignment.preview_owners()
+        shown = _preview_mark(found)
         if request.method == "POST" and request.POST.get("confirmed") == shown:
             self._start(request)
-            return HttpResponseRedirect(reverse(LIST))
+            return HttpResponseRedirect(reverse(CHANGE_LIST))
         if request.method == "POST":
             messages.warning(request, "Leads or rules have changed meanwhile. Look at it again.")
         return self._page(request, "Apply the rules to existing leads?", found, mark=shown)
 
 
-def _mark(rule: OwnerRule) -> str:
+def _rules_mark(rule: OwnerRule) -> str:
     """A mark of all rules as they would be, so that what is stored is what was shown."""
     rows = [
         [
             str(getattr(one, name))
             for name in ("name", "position", "member_id", "active", *OwnerRuleForm.ASKED)
         ]
-        for one in owner_assignment.with_candidate(rule)
+        for one in owner_assignment.rules_with(rule)
     ]
     return hashlib.sha256(json.dumps([rows, rule.active, rule.name]).encode()).hexdigest()[:20]
 
 
-def _mark_of(found: owner_assignment.Preview) -> str:
+def _preview_mark(found: owner_assignment.OwnerPreview) -> str:
     rows = [[move.count, move.before, move.after] for move in found.moves]
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:20]
 
 
 @admin.register(OwnerRun)
-class OwnerRuns(ReadOnly):
+class OwnerRunAdmin(ReadOnlyAdmin):
     list_display = ("started_at", "by", "looked_at", "moved", "ended_at")
 
 
 @admin.register(OwnerChange)
-class OwnerChanges(ReadOnly):
+class OwnerChangeAdmin(ReadOnlyAdmin):
     list_display = ("at", "lead", "owner", "how", "rule", "by")
     list_filter = ("how", "owner", "rule")
     list_select_related = ("lead", "owner", "rule", "by")

@@ -17,7 +17,7 @@ SOURCES = (
 )  # fmt: skip
 
 
-class Lines(forms.CharField):
+class LinesField(forms.CharField):
     """Values one a line; `read` gives the form in which leads have one, "" for what is none."""
 
     def __init__(self, read: Callable[[str], str], what: str, **more: Any):
@@ -42,7 +42,7 @@ class Lines(forms.CharField):
         return super().has_changed(self.prepare_value(initial), data)
 
 
-def _country(text: str) -> str:
+def _country_code(text: str) -> str:
     return text.upper() if re.fullmatch(r"[A-Za-z]{2}", text) else ""
 
 
@@ -60,18 +60,20 @@ class OwnerRuleForm(forms.ModelForm):
         "sources",
     )
 
-    countries = Lines(
-        _country, "country code of two letters", help_text="Two letters, one a line: US"
+    countries = LinesField(
+        _country_code, "country code of two letters", help_text="Two letters, one a line: US"
     )
-    states = Lines(
+    states = LinesField(
         lambda text: normal.us_state(text) or text.upper(), "state",
         help_text="One a line: OH. The person's own; where it is not known, their company's.",
     )  # fmt: skip
-    industries = Lines(
+    industries = LinesField(
         lambda text: text if re.search(r"[^\W_]", text) else "", "industry",
         help_text="Words of an industry, one a line: “logistics” fits “Logistics & Supply Chain”.",
     )  # fmt: skip
-    domains = Lines(normal.domain, "domain of a company", help_text="One a line: northline.com")
+    domains = LinesField(
+        normal.registrable_domain, "domain of a company", help_text="One a line: northline.com"
+    )
     tiers = forms.MultipleChoiceField(
         choices=TIERS, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget
     )

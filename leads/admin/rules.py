@@ -11,14 +11,14 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from caio_project.lib.web.admin_classes import NoDelete
+from caio_project.lib.web.admin_classes import NoDeleteAdmin
 from leads.admin.rules_form import RulesForm
 from leads.models import ScoringRules
 from leads.scoring import backtest, rule_versions
 
 
 @admin.register(ScoringRules)
-class ScoringRulesAdmin(NoDelete):
+class ScoringRulesAdmin(NoDeleteAdmin):
     """Drafts are edited; publishing goes over a page that shows who would move."""
 
     form = RulesForm
@@ -48,7 +48,7 @@ class ScoringRulesAdmin(NoDelete):
         return request.user.has_perm("leads.publish_scoringrules")
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        now = rule_versions.current().as_dict()
+        now = rule_versions.current_rules().as_dict()
         del now["version"]  # a number is given when it is stored
         return {"rules": now, **super().get_changeform_initial_data(request)}
 
@@ -81,13 +81,13 @@ class ScoringRulesAdmin(NoDelete):
                 request, "Only a draft can be published. Copy this one as a draft first."
             )
             return None
-        if request.POST.get("confirmed") != _fingerprint(row):
+        if request.POST.get("confirmed") != _rules_hash(row):
             if "confirmed" in request.POST:
                 messages.warning(request, "It was changed meanwhile. Look at it again.")
             return self._page(request, row, f"Publish {row}?", publish=True)
         try:
-            rule_versions.publish(row, request.user)
-        except (rule_versions.Refused, ValueError) as error:
+            rule_versions.publish_rules(row, request.user)
+        except (rule_versions.PublishRefused, ValueError) as error:
             messages.error(request, str(error))
             return None
         self.log_change(request, row, "Published.")
@@ -121,7 +121,7 @@ class ScoringRulesAdmin(NoDelete):
     ) -> HttpResponse | None:
         try:
             version = row.parsed()
-            found = backtest.preview(version)
+            found = backtest.preview_rules(version)
         except ValueError as error:
             messages.error(request, str(error))
             return None
@@ -130,15 +130,15 @@ class ScoringRulesAdmin(NoDelete):
             "title": title,
             "row": row,
             "found": found,
-            "pages": backtest.pages(version),
+            "pages": backtest.compare_pages(version),
             "shadowed": version.shadowed(),
             "publish": publish,
-            "fingerprint": _fingerprint(row),
+            "fingerprint": _rules_hash(row),
             "back": reverse("admin:leads_scoringrules_changelist"),
             "opts": self.model._meta,
         }
         return TemplateResponse(request, "leads/admin/admin_rules.html", context)
 
 
-def _fingerprint(row: ScoringRules) -> str:
+def _rules_hash(row: ScoringRules) -> str:
     return hashlib.sha256(json.dumps(row.rules, sort_keys=True).encode()).hexdigest()

@@ -16,26 +16,26 @@ from unfold.widgets import (
 from leads.models import ScoringRules
 from leads.scoring import rule_versions
 from leads.scoring_rules import (
-    LONGEST_LABEL,
-    LONGEST_NAME,
-    LONGEST_PATTERN,
-    MOST_PAGES,
-    BadRules,
+    MAX_LABEL_LENGTH,
+    MAX_NAME_LENGTH,
+    MAX_PAGES,
+    MAX_PATTERN_LENGTH,
+    InvalidRules,
     Rules,
 )
 
 BLANK_ROWS = 3
-PLACE = re.compile(r"pages\[(\d+)\]\.(\w+)")
+PAGE_FIELD = re.compile(r"pages\[(\d+)\]\.(\w+)")
 
 
-class Indented(json.JSONEncoder):
+class IndentedEncoder(json.JSONEncoder):
     """Rules as people read them."""
 
     def __init__(self, **options: Any):
         super().__init__(**{**options, "indent": 2})
 
 
-class Shallow(json.JSONDecoder):
+class ShallowDecoder(json.JSONDecoder):
     """What is nested too deeply to be read is no JSON either."""
 
     def decode(self, s: str, *args: Any) -> Any:
@@ -45,7 +45,7 @@ class Shallow(json.JSONDecoder):
             raise json.JSONDecodeError("Nested too deeply", s[:1], 0) from error
 
 
-def _text(longest: int, size: int, **attrs: str) -> forms.CharField:
+def _text_cell(longest: int, size: int, **attrs: str) -> forms.CharField:
     """A cell of the table; what it may hold is said by the rules themselves, not here a second time."""
     width = f"min-width:{size}rem"
     return forms.CharField(
@@ -57,14 +57,14 @@ def _text(longest: int, size: int, **attrs: str) -> forms.CharField:
 class PageForm(forms.Form):
     """One page trigger."""
 
-    label = _text(LONGEST_LABEL, 9)
-    pattern = _text(LONGEST_PATTERN, 10, placeholder="/pricing*")
+    label = _text_cell(MAX_LABEL_LENGTH, 9)
+    pattern = _text_cell(MAX_PATTERN_LENGTH, 10, placeholder="/pricing*")
     points = forms.IntegerField(
         required=False, widget=UnfoldAdminIntegerFieldWidget({"style": "min-width:5rem"})
     )
-    category = _text(LONGEST_NAME, 7)
-    angle = _text(LONGEST_NAME, 8, list="angles")
-    topic = _text(LONGEST_LABEL, 14)
+    category = _text_cell(MAX_NAME_LENGTH, 7)
+    angle = _text_cell(MAX_NAME_LENGTH, 8, list="angles")
+    topic = _text_cell(MAX_LABEL_LENGTH, 14)
     active = forms.BooleanField(required=False, initial=True, widget=UnfoldBooleanWidget)
 
     def as_page(self) -> dict[str, Any]:
@@ -72,7 +72,7 @@ class PageForm(forms.Form):
         return {name: self.cleaned_data.get(name) for name in self.base_fields}
 
     def in_columns(self) -> list[forms.BoundField]:
-        return [self[name] for name in HEADS]
+        return [self[name] for name in COLUMN_HEADS]
 
     @property
     def is_empty(self) -> bool:
@@ -81,7 +81,7 @@ class PageForm(forms.Form):
         )
 
 
-class PageRows(forms.BaseFormSet):  # type: ignore[type-arg]
+class PageFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
     """The table. Its order is by number; rows without one come last, and rows left empty are none."""
 
     ordering_widget = UnfoldAdminIntegerFieldWidget({"style": "min-width:4.5rem;width:4.5rem"})  # type: ignore[assignment]
@@ -91,24 +91,24 @@ class PageRows(forms.BaseFormSet):  # type: ignore[type-arg]
         super().add_fields(form, index)
         for name, field in form.fields.items():
             row = "" if index is None else f" {index + 1}"
-            field.widget.attrs["aria-label"] = f"{HEADS[name]}, row{row}"
+            field.widget.attrs["aria-label"] = f"{COLUMN_HEADS[name]}, row{row}"
 
     @property
     def heads(self) -> list[str]:
-        return list(HEADS.values())
+        return list(COLUMN_HEADS.values())
 
 
-HEADS = {
+COLUMN_HEADS = {
     "ORDER": "Order", "label": "Label", "pattern": "Path", "points": "Points", "category": "Category",
     "angle": "Angle", "topic": "Topic", "active": "In use", "DELETE": "Remove",
 }  # fmt: skip
-Pages = forms.formset_factory(
+PagesFormSet = forms.formset_factory(
     PageForm,
-    PageRows,
+    PageFormSet,
     extra=BLANK_ROWS,
     can_order=True,
     can_delete=True,
-    max_num=MOST_PAGES,
+    max_num=MAX_PAGES,
     validate_max=True,
 )
 
@@ -117,8 +117,8 @@ class RulesForm(forms.ModelForm):
     """`pages` of the rules are the rows of a formset; every error of a row stands at its cell."""
 
     rules = forms.JSONField(
-        encoder=Indented,
-        decoder=Shallow,
+        encoder=IndentedEncoder,
+        decoder=ShallowDecoder,
         label="Numbers and words",
         widget=UnfoldAdminTextareaWidget(
             attrs={"rows": 30, "spellcheck": "false", "style": "font-family:monospace"}
@@ -141,11 +141,11 @@ class RulesForm(forms.ModelForm):
         self.initial["rules"] = text
         # Rows that were posted stand for themselves, whatever was stored meanwhile.
         self.pages = (
-            Pages(self.data, prefix="pages")
+            PagesFormSet(self.data, prefix="pages")
             if self.is_bound
-            else Pages(prefix="pages", initial=self._rows)
+            else PagesFormSet(prefix="pages", initial=self._rows)
         )
-        self.angles = rule_versions.angles()
+        self.angles = rule_versions.email_angles()
 
     @cached_property
     def changed_data(self) -> list[str]:
@@ -168,7 +168,7 @@ class RulesForm(forms.ModelForm):
             )
             try:
                 self.cleaned_data["rules"] = Rules.parse(whole).as_dict()
-            except BadRules as error:
+            except InvalidRules as error:
                 self._tell(error, rows)
 
     def _rows_typed(self) -> list[PageForm] | None:
@@ -179,9 +179,9 @@ class RulesForm(forms.ModelForm):
             else None
         )
 
-    def _tell(self, error: BadRules, rows: list[PageForm]) -> None:
+    def _tell(self, error: InvalidRules, rows: list[PageForm]) -> None:
         for name, text in error.errors:
-            if place := PLACE.fullmatch(name):
+            if place := PAGE_FIELD.fullmatch(name):
                 rows[int(place[1])].add_error(place[2], f"It {text}.")
             else:
                 self.add_error("rules", f"{name}: {text}.")

@@ -22,27 +22,27 @@ from leads import locks, normal
 from leads.enrichment import submission_budget
 from leads.identity import lead_matching, merging
 from leads.integrations import breaker, clay, rates
-from leads.integrations.rb2b import Unreadable
+from leads.integrations.rb2b import UnreadableBody
 from leads.models import Company, Enrichment, InboundEvent, Kind, Lead, person_of
 from leads.suppression import suppression
 
 log = logging.getLogger(__name__)
 
-PATIENCE = timedelta(
+ANSWER_TIMEOUT = timedelta(
     seconds=30
 )  # after a push without an answer the lead goes on with partial data
 # Clay takes 10 records a second in a workspace. One in each ninth of a second is at most ten in any second, wherever it
 # begins; ten in each second of the clock would be up to twenty.
 CALL_EVERY = 1 / 9  # seconds
-NOT_NOW = "Clay is not asked: its breaker is open."
-USED_UP = "Clay is not asked: all submissions of its webhook are used."
-LONGEST_WAIT = 1.0  # seconds for one's turn; after that the push is put off
-FRESH = timedelta(days=7)  # an answer this young is not asked for again
+BREAKER_OPEN = "Clay is not asked: its breaker is open."
+BUDGET_USED_UP = "Clay is not asked: all submissions of its webhook are used."
+LONGEST_RATE_WAIT = 1.0  # seconds for one's turn; after that the push is put off
+ANSWER_VALID_FOR = timedelta(days=7)  # an answer this young is not asked for again
 State, Outcome = Enrichment.State, Enrichment.Outcome
 
 
 @dataclass(frozen=True)
-class Questions:
+class OpenQuestions:
     """What is to be asked about a lead now."""
 
     person: bool
@@ -54,45 +54,45 @@ class Questions:
         return self.person or self.company
 
 
-def questions(lead: Lead, now: datetime | None = None) -> Questions:
+def open_questions(lead: Lead, now: datetime | None = None) -> OpenQuestions:
     """What Clay has not answered within seven days: about the person, and about the company at its domain.
 
     A company that has no domain is nobody else's, and is asked about together with the person.
     """
-    since, company = (now or timezone.now()) - FRESH, lead.company
+    since, company = (now or timezone.now()) - ANSWER_VALID_FOR, lead.company
     answered = lead.enrichments.filter(
         outcome__in=[Outcome.ANSWERED, Outcome.LATE], answered_at__gt=since
     )
     asked = list(answered.values_list("asks_person", "asks_company"))
     person = not any(about_person for about_person, _ in asked)
     if company is None or not company.domain:
-        return Questions(person, person, None)
+        return OpenQuestions(person, person, None)
     if company.enriched_at and company.enriched_at > since:
-        return Questions(person, False, company.enriched_at)
-    return Questions(person, not any(about_company for _, about_company in asked), None)
+        return OpenQuestions(person, False, company.enriched_at)
+    return OpenQuestions(person, not any(about_company for _, about_company in asked), None)
 
 
-def want(lead: Lead) -> None:
+def request_enrichment(lead: Lead) -> None:
     """Ask for an enrichment of the person of `lead`, unless one is open; where all was answered lately they go on."""
     with transaction.atomic():
-        person = locks.people(lead.pk)[0]
+        person = locks.lock_leads(lead.pk)[0]
         if person.enrichments.exclude(state=State.SETTLED).exists():
             return
-        if not questions(person).any:
-            _goes_on(person.pk)
+        if not open_questions(person).any:
+            _mark_for_assessment(person.pk)
             return
         Enrichment.objects.create(lead=person)
     nudge("leads.push_enrichments")
 
 
-def test(lead: Lead) -> Enrichment:
+def request_test_enrichment(lead: Lead) -> Enrichment:
     """Ask Clay about a test visitor, once what was wanted of them is settled: only to see whether it answers."""
     if lead.kind != Kind.TEST:
         raise ValueError(
             f"{lead.get_kind_display()}: only a test visitor is asked about as a test."
         )
     with transaction.atomic():
-        row = Enrichment.objects.create(lead=locks.people(lead.pk)[0], is_test=True)
+        row = Enrichment.objects.create(lead=locks.lock_leads(lead.pk)[0], is_test=True)
     nudge("leads.push_enrichments")
     return row
 
@@ -103,33 +103,33 @@ def push_due(batch: int = 20) -> int:
         "not_before"
     )
     count = 0
-    for row in claims.leased(due, settings.CLAY_TIMEOUT_SECONDS + 30, batch):
+    for row in claims.lease_rows(due, settings.CLAY_TIMEOUT_SECONDS + 30, batch):
         count += 1
-        _push(row)
+        _push_request(row)
     return count
 
 
-def _push(row: Enrichment) -> None:
-    wanted = Questions(True, True, None) if row.is_test else questions(row.lead)
+def _push_request(row: Enrichment) -> None:
+    wanted = OpenQuestions(True, True, None) if row.is_test else open_questions(row.lead)
     if why := why_not_asked(row.lead, is_test=row.is_test) or (
         "" if wanted.any else "Clay answered within seven days."
     ):
-        settle(row, Outcome.SKIPPED, why)
+        settle_request(row, Outcome.SKIPPED, why)
         return
-    if breaker.nobody_may_ask():
-        settle(row, Outcome.FAILED, NOT_NOW)
+    if breaker.is_blocked():
+        settle_request(row, Outcome.FAILED, BREAKER_OPEN)
         return
     try:
-        _take_a_turn()
-    except http.Unavailable as error:
-        _later(row, error.retry_after or 1)
+        _wait_for_rate()
+    except http.ServiceUnavailable as error:
+        _postpone_push(row, error.retry_after or 1)
         return
-    turn = breaker.may_ask()
+    turn = breaker.request_permit()
     if turn is None:
-        settle(row, Outcome.FAILED, NOT_NOW)
+        settle_request(row, Outcome.FAILED, BREAKER_OPEN)
         return
-    if not submission_budget.claim():
-        settle(row, Outcome.FAILED, USED_UP)
+    if not submission_budget.claim_submission():
+        settle_request(row, Outcome.FAILED, BUDGET_USED_UP)
         return
     Enrichment.objects.filter(pk=row.pk).update(
         asks_person=wanted.person,
@@ -137,35 +137,35 @@ def _push(row: Enrichment) -> None:
         company_known_at=wanted.company_known_at,
     )
     try:
-        clay.push(_row(row, wanted))
-    except http.Failure as error:
-        breaker.failed(error.detail, turn)
-        settle(row, Outcome.FAILED, error.detail)
+        clay.push_row(_clay_row(row, wanted))
+    except http.HttpError as error:
+        breaker.record_failure(error.detail, turn)
+        settle_request(row, Outcome.FAILED, error.detail)
         return
-    breaker.pushed()
+    breaker.record_success()
     # An answer may have overtaken this line; then the row is settled and stays so.
     now = timezone.now()
     Enrichment.objects.filter(pk=row.pk).update(requested_at=now)
     Enrichment.objects.filter(pk=row.pk, state=State.DUE).update(
-        state=State.REQUESTED, not_before=now + PATIENCE, lease_until=None
+        state=State.REQUESTED, not_before=now + ANSWER_TIMEOUT, lease_until=None
     )
 
 
-def _take_a_turn() -> None:
+def _wait_for_rate() -> None:
     """Wait for one's turn in Clay's rate, which all workers share; Unavailable where that takes too long."""
-    give_up = time.monotonic() + LONGEST_WAIT
+    give_up = time.monotonic() + LONGEST_RATE_WAIT
     while True:
         try:
-            rates.take("clay", 1, CALL_EVERY)
+            rates.claim_call("clay", 1, CALL_EVERY)
             return
-        except http.Unavailable as error:
+        except http.ServiceUnavailable as error:
             wait = error.retry_after or CALL_EVERY
             if time.monotonic() + wait > give_up:
                 raise
         time.sleep(wait)
 
 
-def _later(row: Enrichment, seconds: float) -> None:
+def _postpone_push(row: Enrichment, seconds: float) -> None:
     """Put a push off without counting a try."""
     Enrichment.objects.filter(pk=row.pk, state=State.DUE).update(
         not_before=timezone.now() + timedelta(seconds=seconds),
@@ -180,15 +180,15 @@ def why_not_asked(lead: Lead, *, is_test: bool = False) -> str:
         return f"{lead.get_kind_display()}s are not sent to Clay."
     if "clay" in settings.SANDBOXED:
         return "Clay is in the sandbox: nothing was asked and nothing is made up."
-    stop = suppression.verdict(lead.email or "", lead)
+    stop = suppression.find_stop(lead.email or "", lead)
     if stop and stop.stops_person:
         return f"{stop.text}: this person is not asked about."
     return ""
 
 
-def _row(row: Enrichment, wanted: Questions) -> clay.Row:
+def _clay_row(row: Enrichment, wanted: OpenQuestions) -> clay.ClayRow:
     lead, company = row.lead, row.lead.company
-    return clay.Row(
+    return clay.ClayRow(
         request_id=row.request_id,
         linkedin_url=f"https://www.linkedin.com/{lead.linkedin_key}" if lead.linkedin_key else "",
         email=lead.email or "",
@@ -209,18 +209,18 @@ def settle_overdue(now: datetime | None = None) -> int:
     count = 0
     for row in overdue[:500]:
         count += 1
-        settle(row, Outcome.PARTIAL, "Clay did not answer within 30 seconds.")
+        settle_request(row, Outcome.PARTIAL, "Clay did not answer within 30 seconds.")
     return count
 
 
-def settle(row: Enrichment, outcome: str, reason: str = "") -> bool:
+def settle_request(row: Enrichment, outcome: str, reason: str = "") -> bool:
     """Close an open request and let the lead go on; False where it was closed already.
 
     People are locked before their questions, here as in a merge.
     """
     with transaction.atomic():
-        locks.people(row.lead_id)
-        closed = claims.claim(
+        locks.lock_leads(row.lead_id)
+        closed = claims.claim_row(
             Enrichment.objects.filter(pk=row.pk).exclude(state=State.SETTLED),
             state=State.SETTLED,
             outcome=outcome,
@@ -229,11 +229,11 @@ def settle(row: Enrichment, outcome: str, reason: str = "") -> bool:
             lease_until=None,
         )
         if closed:
-            _goes_on(row.lead_id)
+            _mark_for_assessment(row.lead_id)
     return closed
 
 
-def _goes_on(lead_id: int) -> None:
+def _mark_for_assessment(lead_id: int) -> None:
     """The person of this row is due to be assessed."""
     Lead.objects.filter(pk=person_of(lead_id)).update(
         needs_assessment_at=timezone.now(), attempts=0
@@ -246,15 +246,15 @@ def answer_from_event(event: InboundEvent) -> None:
     try:
         data = json.loads(bytes(event.body))
     except RecursionError as error:
-        raise Unreadable("The body is nested too deeply.") from error
+        raise UnreadableBody("The body is nested too deeply.") from error
     except ValueError as error:
-        raise Unreadable(f"The body is not JSON: {str(error)[:120]}.") from error
+        raise UnreadableBody(f"The body is not JSON: {str(error)[:120]}.") from error
     if not isinstance(data, dict) or not isinstance(data.get("request_id"), str):
-        raise Unreadable(
+        raise UnreadableBody(
             "request_id is missing: it must be a column of the Clay table and part of the callback body."
         )
     if not record_answer(data["request_id"], data):
-        raise Unreadable("request_id is not one of ours.")
+        raise UnreadableBody("request_id is not one of ours.")
     about = Enrichment.objects.select_related("lead").get(request_id=data["request_id"]).lead
     kept = {"body": b""} if suppression.is_erased(about) else {}
     InboundEvent.objects.filter(pk=event.pk).update(about=about, **kept)
@@ -262,20 +262,20 @@ def answer_from_event(event: InboundEvent) -> None:
 
 def record_answer(request_id: str, data: dict[str, Any]) -> bool:
     """Apply one callback; late and repeated answers are welcome. False for an unknown request."""
-    breaker.answered()
-    answer = clay.parse(data)
+    breaker.close_after_answer()
+    answer = clay.parse_answer(data)
     with transaction.atomic():
-        asked = Enrichment.objects.filter(request_id=normal.storable(request_id))
+        asked = Enrichment.objects.filter(request_id=normal.storable_text(request_id))
         about = asked.values_list("lead", flat=True).first()
         if about is None:
             return False
         is_test = asked.filter(is_test=True).exists()
-        lead = None if is_test else _person_of(about, answer)
+        lead = None if is_test else _lead_of_answer(about, answer)
         row = asked.select_for_update().get()
-        gained = _improve(lead, answer, row) if lead is not None else []
+        gained = _apply_answer(lead, answer, row) if lead is not None else []
         if is_test:
             gained = [name for name, value in answer.__dict__.items() if value]
-        was_open = settle(row, Outcome.ANSWERED)
+        was_open = settle_request(row, Outcome.ANSWERED)
         changes: dict[str, Any] = {"gained": sorted({*row.gained, *gained})}
         if row.answered_at is None:
             changes |= {"answered_at": timezone.now()}
@@ -283,31 +283,34 @@ def record_answer(request_id: str, data: dict[str, Any]) -> bool:
                 changes |= {"outcome": Outcome.LATE}
         Enrichment.objects.filter(pk=row.pk).update(**changes)
         if gained and not was_open and not is_test:
-            _goes_on(row.lead_id)
+            _mark_for_assessment(row.lead_id)
     return True
 
 
-def _person_of(asked_about: int, answer: clay.Enriched) -> Lead | None:
+def _lead_of_answer(asked_about: int, answer: clay.ClayAnswer) -> Lead | None:
     """The lead that an answer is about, merged with whom its identifiers are known for; None for an erased person."""
-    address = "" if answer.email_invalid else normal.email(answer.email)
+    address = "" if answer.email_invalid else normal.clean_email(answer.email)
     key = normal.linkedin_key(answer.linkedin_url)
-    people = lead_matching.known_by(address, key, asked_about)
+    people = lead_matching.lock_leads_known_by(address, key, asked_about)
     lead = people[0]
     if suppression.is_marked(address, key):
-        suppression.stop("", suppression.Reason.ERASED, "clay", lead)
+        suppression.suppress("", suppression.Reason.ERASED, "clay", lead)
     if suppression.is_erased(lead):
         return None
     other_profile = bool(key and lead.linkedin_key and key != lead.linkedin_key)
     doubt = "Clay's answer has another LinkedIn profile than the lead." if other_profile else ""
-    return merging.one_of(people, "clay", address, answer.first_name, answer.last_name, doubt)
+    return merging.resolve_lead(people, "clay", address, answer.first_name, answer.last_name, doubt)
 
 
-def _improve(lead: Lead, answer: clay.Enriched, row: Enrichment) -> list[str]:
+def _apply_answer(lead: Lead, answer: clay.ClayAnswer, row: Enrichment) -> list[str]:
     """Fill what was not known. Returns the names of what was gained."""
-    domain, key = normal.domain(answer.company_domain), normal.company_key(answer.company_name)
-    company = _company_of(lead, domain, key)
-    gained = _improve_company(company, answer, row) if company is not None else []
-    gained += lead_matching.fill(
+    domain, key = (
+        normal.registrable_domain(answer.company_domain),
+        normal.company_key(answer.company_name),
+    )
+    company = _company_of_answer(lead, domain, key)
+    gained = _apply_company_facts(company, answer, row) if company is not None else []
+    gained += lead_matching.fill_fields(
         lead,
         "clay",
         first_name=answer.first_name[:100],
@@ -316,31 +319,35 @@ def _improve(lead: Lead, answer: clay.Enriched, row: Enrichment) -> list[str]:
         country=answer.country.upper() if len(answer.country) == 2 else "",
         company=company,
         past_employers=answer.past_employers,
-        linkedin_key=lead_matching.free(
+        linkedin_key=lead_matching.value_if_free(
             lead, "linkedin_key", normal.linkedin_key(answer.linkedin_url)
         ),
     )
-    return gained + _better_address(lead, answer)
+    return gained + _apply_address(lead, answer)
 
 
-def _company_of(lead: Lead, domain: str, key: str) -> Company | None:
+def _company_of_answer(lead: Lead, domain: str, key: str) -> Company | None:
     """The lead's company; one that had none, or was known by its name alone, gets the one that Clay names."""
     company = lead.company
     if company is None:
-        return lead_matching.company_for(domain, key, lead.kind) if domain or key else None
+        return (
+            lead_matching.company_by_domain_or_name(domain, key, lead.kind)
+            if domain or key
+            else None
+        )
     if domain and not company.domain and key in ("", company.name_key):
-        found = lead_matching.company_for(domain, company.name_key, lead.kind)
+        found = lead_matching.company_by_domain_or_name(domain, company.name_key, lead.kind)
         if found != company:  # they become one by and by
             lead_matching.fill_company(found, "clay", name=company.name, name_key=company.name_key)
         company.refresh_from_db()
     return company
 
 
-def _improve_company(company: Company, answer: clay.Enriched, row: Enrichment) -> list[str]:
+def _apply_company_facts(company: Company, answer: clay.ClayAnswer, row: Enrichment) -> list[str]:
     if (
         row.asks_company
         and company.domain
-        and normal.domain(answer.company_domain) in ("", company.domain)
+        and normal.registrable_domain(answer.company_domain) in ("", company.domain)
     ):
         Company.objects.filter(pk=company.pk).update(enriched_at=timezone.now())
     gained = lead_matching.fill_company(
@@ -358,34 +365,38 @@ def _improve_company(company: Company, answer: clay.Enriched, row: Enrichment) -
     return [f"company.{name}" for name in gained]
 
 
-def _better_address(lead: Lead, answer: clay.Enriched) -> list[str]:
+def _apply_address(lead: Lead, answer: clay.ClayAnswer) -> list[str]:
     """A business address takes the place of none or of one that cannot be used; a verified one confirms ours.
 
     One that does not exist is never taken, and where it is ours, ours cannot be written to any more.
     """
-    address = normal.email(answer.email)
+    address = normal.clean_email(answer.email)
     if answer.email_invalid:
         if lead.email and address in ("", lead.email):
-            _mark(lead, email_verified=False, email_invalid=True)
+            _set_address_facts(lead, email_verified=False, email_invalid=True)
         return []
     if not address:
         return []
     if address == lead.email:
         return (
-            _mark(lead, email_verified=True, email_invalid=False) if answer.email_verified else []
+            _set_address_facts(lead, email_verified=True, email_invalid=False)
+            if answer.email_verified
+            else []
         )
-    taken = not lead_matching.free(lead, "email", address)
+    taken = not lead_matching.value_if_free(lead, "email", address)
     if (
         taken
         or lead.address == Lead.Address.USABLE
-        or (lead.email and suppression.by_lists(address))
+        or (lead.email and suppression.stop_by_lists(address))
     ):
         return []
-    return _mark(lead, email=address, email_verified=answer.email_verified, email_invalid=False)
+    return _set_address_facts(
+        lead, email=address, email_verified=answer.email_verified, email_invalid=False
+    )
 
 
-def _mark(lead: Lead, **said: Any) -> list[str]:
+def _set_address_facts(lead: Lead, **said: Any) -> list[str]:
     """Set what Clay says about the address, and whether it can be written to; returns what is news to us."""
-    changed = lead_matching.fill(lead, "clay", overwrite=True, **said)
-    lead_matching.settle_address(lead)
+    changed = lead_matching.fill_fields(lead, "clay", overwrite=True, **said)
+    lead_matching.update_address_state(lead)
     return [name for name in changed if name != "email_invalid"]

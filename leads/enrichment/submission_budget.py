@@ -13,20 +13,22 @@ from caio_project.lib.db import claims
 from leads.integrations import alarms
 from leads.models import Budget
 
-LIFETIME = 50_000
+LIFETIME_SUBMISSIONS = 50_000
 ALARM_AT = 45_000
-ALARM, ALARM_USED_UP = "clay:budget", "clay:budget:used_up"
+ALARM_NEARLY_USED, ALARM_USED_UP = "clay:budget", "clay:budget:used_up"
 
 
-def key() -> str:
+def budget_key() -> str:
     """One budget for each address, so that a new webhook source starts anew."""
     return f"clay:{hashlib.sha256(settings.CLAY_WORKBOOK_WEBHOOK_URL.encode()).hexdigest()[:16]}"
 
 
-def used() -> int:
+def submissions_used() -> int:
     """Submissions so far, those before us (CLAY_SUBMISSIONS_USED, as it is set now) included."""
     before = settings.CLAY_SUBMISSIONS_USED
-    row, _ = Budget.objects.get_or_create(key=key(), defaults={"used": before, "before_us": before})
+    row, _ = Budget.objects.get_or_create(
+        key=budget_key(), defaults={"used": before, "before_us": before}
+    )
     if row.before_us == before:
         return row.used
     if row.before_us is None:  # counted before we kept what was counted in
@@ -39,29 +41,34 @@ def used() -> int:
     return Budget.objects.get(key=row.key).used
 
 
-def claim() -> bool:
+def claim_submission() -> bool:
     """Claim one submission; False where none is left."""
-    before = used()
-    claimed = claims.claim(Budget.objects.filter(key=key(), used__lt=LIFETIME), used=F("used") + 1)
-    _tell(before + 1 if claimed else LIFETIME)
+    before = submissions_used()
+    claimed = claims.claim_row(
+        Budget.objects.filter(key=budget_key(), used__lt=LIFETIME_SUBMISSIONS), used=F("used") + 1
+    )
+    _update_alarms(before + 1 if claimed else LIFETIME_SUBMISSIONS)
     return claimed
 
 
-def watch() -> None:
+def watch_budget() -> None:
     """Open and close the alarms by the webhook source that is in use now, also while nothing is submitted."""
-    _tell(0 if "clay" in settings.SANDBOXED else used())
+    _update_alarms(0 if "clay" in settings.SANDBOXED else submissions_used())
 
 
-def _tell(count: int) -> None:
+def _update_alarms(count: int) -> None:
     """Two alarms, so that the end is told of to those who were told of the approach."""
     if count < ALARM_AT:
-        alarms.clear_open(ALARM, ALARM_USED_UP)
+        alarms.clear_open(ALARM_NEARLY_USED, ALARM_USED_UP)
         return
-    alarms.raise_alarm(ALARM, f"{count} of {LIFETIME} submissions of the Clay webhook are used.")
-    if count < LIFETIME:
+    alarms.raise_alarm(
+        ALARM_NEARLY_USED,
+        f"{count} of {LIFETIME_SUBMISSIONS} submissions of the Clay webhook are used.",
+    )
+    if count < LIFETIME_SUBMISSIONS:
         alarms.clear_open(ALARM_USED_UP)
         return
     alarms.raise_alarm(
         ALARM_USED_UP,
-        f"All {LIFETIME} submissions of the Clay webhook are used: make a new webhook source.",
+        f"All {LIFETIME_SUBMISSIONS} submissions of the Clay webhook are used: make a new webhook source.",
     )

@@ -10,19 +10,19 @@ from django.utils import timezone
 from caio_project.lib.nudge import nudge
 from leads import locks, normal
 from leads.integrations.rb2b import Visitor
-from leads.models import Company, Kind, Lead, Visit, sourced
+from leads.models import Company, Kind, Lead, Visit, field_source
 from leads.ownership import owner_assignment
 from leads.suppression import suppression
 
-OF_A_COMPANY = (
+COMPANY_FACTS = (
     "name", "name_key", "industry", "employees", "employees_from", "revenue", "linkedin_url", "city", "state",
     "technologies", "open_roles",
 )  # fmt: skip
-NOTHING: tuple[Any, ...] = ("", None, [])
+EMPTY_VALUES: tuple[Any, ...] = ("", None, [])
 KEPT_WHEN_TAKEN_OVER = ("id", "domain", "kind", "created_at", "people_due_at")
 
 
-def path_of(url: str) -> str:
+def page_path(url: str) -> str:
     """The path of a page, without the query where tracking parameters live."""
     try:
         return (urlsplit(url).path or "/")[:500] if url else ""
@@ -30,10 +30,10 @@ def path_of(url: str) -> str:
         return ""
 
 
-def company_of(visitor: Visitor, kind: str, source: str = "rb2b") -> Company | None:
+def company_of_visitor(visitor: Visitor, kind: str, source: str = "rb2b") -> Company | None:
     """Find or make the company; fills what is not known yet, never overwrites."""
-    company = company_known_as(
-        visitor.company_name, visitor.website, normal.email(visitor.email), kind, source
+    company = find_or_create_company(
+        visitor.company_name, visitor.website, normal.clean_email(visitor.email), kind, source
     )
     if company is None:
         return None
@@ -52,28 +52,28 @@ def company_of(visitor: Visitor, kind: str, source: str = "rb2b") -> Company | N
     return company
 
 
-def company_known_as(
+def find_or_create_company(
     name: str, website: str, address: str, kind: str, source: str
 ) -> Company | None:
     """Find or make the company by its website, else by the domain of a business address, else by its name."""
     domain, key = _domain_and_key(name, website, address)
     if not domain and not key:
         return None
-    company = company_for(domain, key, kind)
-    if company.kind != kind and not _may_share(company, kind):
+    company = company_by_domain_or_name(domain, key, kind)
+    if company.kind != kind and not _may_share_company(company, kind):
         return None
     fill_company(company, source, name=name, name_key=key)
     return company
 
 
 def _domain_and_key(name: str, website: str, address: str) -> tuple[str, str]:
-    domain = normal.domain(website)
-    if not domain and address and suppression.by_lists(address) is None:
-        domain = normal.domain(address)
+    domain = normal.registrable_domain(website)
+    if not domain and address and suppression.stop_by_lists(address) is None:
+        domain = normal.registrable_domain(address)
     return domain, normal.company_key(name)
 
 
-def _may_share(company: Company, kind: str) -> bool:
+def _may_share_company(company: Company, kind: str) -> bool:
     """Made-up visitors never join a live company; a live visitor takes a made-up one over, without what was made up."""
     if kind != Kind.LIVE:
         return False
@@ -87,14 +87,14 @@ def _may_share(company: Company, kind: str) -> bool:
     return True
 
 
-def company_for(domain: str, key: str, kind: str) -> Company:
+def company_by_domain_or_name(domain: str, key: str, kind: str) -> Company:
     """The company of a registrable domain, else of a name's key; one of the two must be given."""
     if domain:
         if key:
             _learn_domain(domain, key)
-        return _get_or_create({"domain": domain}, kind)
+        return _get_or_create_company({"domain": domain}, kind)
     known = Company.objects.filter(name_key=key).order_by("pk").first()
-    return known or _get_or_create({"domain": None, "name_key": key}, kind)
+    return known or _get_or_create_company({"domain": None, "name_key": key}, kind)
 
 
 def _learn_domain(domain: str, key: str) -> None:
@@ -109,10 +109,10 @@ def _learn_domain(domain: str, key: str) -> None:
                 return
     except IntegrityError:
         pass  # another worker made the company of this domain in between
-    score_people_of(named)  # and find that they are one
+    mark_company_leads_due(named)  # and find that they are one
 
 
-def known_by(address: str, key: str, *also: int) -> list[Lead]:
+def lock_leads_known_by(address: str, key: str, *also: int) -> list[Lead]:
     """The people known by an address or a LinkedIn key, both normalised: at most one by each, by address first.
 
     Before them comes whom the row `also` stands for. All stay locked until the transaction ends, in the order of pk, so
@@ -121,15 +121,15 @@ def known_by(address: str, key: str, *also: int) -> list[Lead]:
 
     def look() -> list[Lead]:
         rows = _rows_known_by(address, key)
-        people = locks.look(*also, *rows)
+        people = locks.lock_leads_once(*also, *rows)
         if rows != _rows_known_by(address, key):
-            raise locks.Moved
+            raise locks.LeadsChanged
         return people
 
-    return locks.until_it_stands(look)
+    return locks.retry_until_unchanged(look)
 
 
-def find(address: str, key: str) -> Lead | None:
+def find_lead(address: str, key: str) -> Lead | None:
     """The person known by an address or else by a LinkedIn key, both normalised."""
     rows = Lead.rows.select_related("merged_into").in_bulk(found := _rows_known_by(address, key))
     return next((rows[pk].merged_into or rows[pk] for pk in found), None)
@@ -150,7 +150,7 @@ def _rows_known_by(address: str, key: str) -> list[int]:
     return list(dict.fromkeys([*(by_address or by_personal)[:1], *by_key]))
 
 
-def lead_of(
+def lead_of_visitor(
     visitor: Visitor, company: Company | None, kind: str, lead: Lead | None, source: str = "rb2b"
 ) -> Lead | None:
     """The person, made where `lead` is None; fills what is not known yet.
@@ -158,29 +158,29 @@ def lead_of(
     None where neither address nor LinkedIn URL is one: nobody could be found again, and nobody must be taken for
     somebody else. Raises locks.Moved.
     """
-    address, key = identifiers(visitor)
+    address, key = visitor_identifiers(visitor)
     if not address and not key:
         return None
     is_new = lead is None
     lead = lead or new_lead(source, address, key, kind=kind)
     try:
         with transaction.atomic():
-            _fill_from(visitor, lead, company, source)
+            _fill_from_visitor(visitor, lead, company, source)
     except (
         IntegrityError
     ) as error:  # another worker has just given one of the identifiers to somebody else
-        raise locks.Moved from error
+        raise locks.LeadsChanged from error
     Lead.objects.filter(pk=lead.pk).update(last_seen_at=timezone.now())
-    settle_address(lead)
+    update_address_state(lead)
     if is_new:
-        owner_assignment.settle(lead)
+        owner_assignment.update_owner(lead)
     return lead
 
 
-def _fill_from(visitor: Visitor, lead: Lead, company: Company | None, source: str) -> None:
-    address, key = identifiers(visitor)
+def _fill_from_visitor(visitor: Visitor, lead: Lead, company: Company | None, source: str) -> None:
+    address, key = visitor_identifiers(visitor)
     state = normal.us_state(visitor.state)
-    fill(
+    fill_fields(
         lead,
         source,
         first_name=visitor.first_name,
@@ -190,8 +190,8 @@ def _fill_from(visitor: Visitor, lead: Lead, company: Company | None, source: st
         state=state or visitor.state,
         country="US" if state else "",  # RB2B identifies people in the US only
         company=company,
-        email=free(lead, "email", address),
-        linkedin_key=free(lead, "linkedin_key", key),
+        email=value_if_free(lead, "email", address),
+        linkedin_key=value_if_free(lead, "linkedin_key", key),
     )
 
 
@@ -201,20 +201,20 @@ def new_lead(source: str, address: str, key: str = "", **fields: Any) -> Lead:
     They are not locked, and may be somebody else's part before this transaction commits: so look for them again.
     """
     known_as = {"email": address} if address else {"linkedin_key": key}
-    sources = {field: sourced(source) for field in known_as}
+    sources = {field: field_source(source) for field in known_as}
     try:
         with transaction.atomic():
             return Lead.objects.create(**known_as, sources=sources, **fields)
     except IntegrityError as error:
-        raise locks.Moved from error
+        raise locks.LeadsChanged from error
 
 
-def identifiers(visitor: Visitor) -> tuple[str, str]:
+def visitor_identifiers(visitor: Visitor) -> tuple[str, str]:
     """The address and the LinkedIn key of a visitor, normalised; "" for each that is none."""
-    return normal.email(visitor.email), normal.linkedin_key(visitor.linkedin_url)
+    return normal.clean_email(visitor.email), normal.linkedin_key(visitor.linkedin_url)
 
 
-def free(lead: Lead, field: str, value: str) -> str:
+def value_if_free(lead: Lead, field: str, value: str) -> str:
     """`value`, unless another row has it: a unique field is never taken from anybody."""
     return (
         ""
@@ -223,12 +223,12 @@ def free(lead: Lead, field: str, value: str) -> str:
     )
 
 
-def settle_address(lead: Lead) -> None:
+def update_address_state(lead: Lead) -> None:
     """Decide whether the lead's address can be written to; a personal mailbox is none, but not the person's end.
 
     Nor is one that Clay has found not to exist.
     """
-    stop = suppression.by_lists(lead.email) if lead.email else None
+    stop = suppression.stop_by_lists(lead.email) if lead.email else None
     if stop and stop.reason == suppression.Reason.PERSONAL:
         lead.personal_email = lead.email or ""
     usable = bool(lead.email) and stop is None and not lead.email_invalid
@@ -239,13 +239,13 @@ def settle_address(lead: Lead) -> None:
 
 def fill_company(company: Company, source: str, **values: Any) -> list[str]:
     """`fill`, after which its people are scored by what is known now."""
-    changed = fill(company, source, **values)
+    changed = fill_fields(company, source, **values)
     if changed:
-        score_people_of(company)
+        mark_company_leads_due(company)
     return changed
 
 
-def score_people_of(company: Company) -> None:
+def mark_company_leads_due(company: Company) -> None:
     """What is new of a company, a fact or a visit of it alone, changes the score of its people.
 
     They are marked by a sweep, one by one: whoever stores what is new holds one of them, and would wait for others.
@@ -254,14 +254,14 @@ def score_people_of(company: Company) -> None:
     nudge("leads.assess_due")
 
 
-def spread_news(batch: int = 100) -> None:
+def mark_leads_of_changed_companies(batch: int = 100) -> None:
     """Whoever belongs to a company of which something new is known is due to be scored.
 
     Those that are due already too: one may be in the middle of being scored by what was known before.
     """
     now = timezone.now()
     for company in Company.objects.filter(people_due_at__lte=now).order_by("people_due_at")[:batch]:
-        one = _absorbed(company) or company
+        one = _absorb_named_company(company) or company
         for pk in list(
             Lead.objects.filter(company=one).order_by("pk").values_list("pk", flat=True)
         ):
@@ -273,7 +273,7 @@ def spread_news(batch: int = 100) -> None:
         )
 
 
-def _absorbed(named: Company) -> Company | None:
+def _absorb_named_company(named: Company) -> Company | None:
     """The company with a domain that `named`, known by its name alone, turned out to be; None where there is none.
 
     What is known of it, its people and its visits go over, and it is no more. People are locked before companies, and
@@ -290,8 +290,8 @@ def _absorbed(named: Company) -> Company | None:
         company = same.select_for_update().first()
         if other is None or company is None:
             return None  # another worker was here first
-        for name in OF_A_COMPANY:
-            if getattr(company, name) in NOTHING and getattr(other, name) not in NOTHING:
+        for name in COMPANY_FACTS:
+            if getattr(company, name) in EMPTY_VALUES and getattr(other, name) not in EMPTY_VALUES:
                 setattr(company, name, getattr(other, name))
                 company.sources |= {name: other.sources[name]} if name in other.sources else {}
         company.save()
@@ -301,22 +301,24 @@ def _absorbed(named: Company) -> Company | None:
     return company
 
 
-def fill(row: Lead | Company, source: str, *, overwrite: bool = False, **values: Any) -> list[str]:
+def fill_fields(
+    row: Lead | Company, source: str, *, overwrite: bool = False, **values: Any
+) -> list[str]:
     """Set the fields that are given and not known yet (or all that differ), note their source, return their names."""
     changed = []
     for name, value in values.items():
-        if value in NOTHING or getattr(row, name) == value:
+        if value in EMPTY_VALUES or getattr(row, name) == value:
             continue
-        if getattr(row, name) in NOTHING or overwrite:
+        if getattr(row, name) in EMPTY_VALUES or overwrite:
             setattr(row, name, value)
-            row.sources = {**row.sources, name: sourced(source)}
+            row.sources = {**row.sources, name: field_source(source)}
             changed.append(name)
     if changed:
         row.save(update_fields=[*changed, "sources"])
     return changed
 
 
-def _get_or_create(lookup: dict[str, Any], kind: str) -> Company:
+def _get_or_create_company(lookup: dict[str, Any], kind: str) -> Company:
     """get_or_create that also finds a company which another worker made in between, by any unique field."""
     try:
         with transaction.atomic():

@@ -11,19 +11,19 @@ from leads.suppression import suppression
 
 
 @dataclass(frozen=True)
-class Preview:
+class MergePreview:
     """What a merge would do, or `refused` why it cannot be. `mark` binds a decision to what was shown."""
 
     survivor: Lead
     loser: Lead
-    fields: merged_fields.Fields
+    fields: merged_fields.FieldChanges
     speaks_for: list[str]
     speaks_against: list[str]
     refused: str = ""
 
     @property
     def mark(self) -> str:
-        return merged_fields.mark(self.fields)
+        return merged_fields.preview_mark(self.fields)
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class UndoPreview:
     """What undoing a merge would do, or `refused` why it cannot be."""
 
     row: Merge
-    given: list[merged_fields.Given] = field(default_factory=list)
+    given: list[merged_fields.RestoredField] = field(default_factory=list)
     goes_back: dict[str, int] = field(
         default_factory=dict
     )  # how many rows of which table return to the loser
@@ -43,24 +43,28 @@ class UndoPreview:
 
     @property
     def mark(self) -> str:
-        return merged_fields.mark(self.given)
+        return merged_fields.preview_mark(self.given)
 
 
-def preview(one: Lead, other: Lead) -> Preview:
+def preview_merge(one: Lead, other: Lead) -> MergePreview:
     """What would become of two people if they were merged now."""
     pks = sorted((one.pk, other.pk))
-    survivor, loser = (_fresh(pk) for pk in pks)
+    survivor, loser = (_fresh_copy(pk) for pk in pks)
     apart = list({lead.pk: lead for lead in (survivor, loser)}.values())
-    reasons = list(speaks_for(survivor, loser)), list(speaks_against(survivor, loser))
-    fields = merged_fields.put_together(_fresh(pks[0]), _fresh(pks[1])) if len(apart) == 2 else {}
-    return Preview(survivor, loser, fields, *reasons, refused=merging.never(apart))
+    reasons = list(reasons_for_merge(survivor, loser)), list(reasons_against_merge(survivor, loser))
+    fields = (
+        merged_fields.combine_fields(_fresh_copy(pks[0]), _fresh_copy(pks[1]))
+        if len(apart) == 2
+        else {}
+    )
+    return MergePreview(survivor, loser, fields, *reasons, refused=merging.why_not_merge(apart))
 
 
 def preview_undo(row: Merge) -> UndoPreview:
     """What would become of the two leads of a merge if it was undone now."""
     if why := merging.why_not_undo(row):
         return UndoPreview(row, refused=why)
-    survivor, loser = _fresh(row.survivor_id), _fresh(row.loser_id)
+    survivor, loser = _fresh_copy(row.survivor_id), _fresh_copy(row.loser_id)
     moved = {name: len(ids) for name, ids in row.moved.items() if ids}
     since = {
         "visit": Visit.objects.filter(lead=survivor, received_at__gte=row.merged_at).count(),
@@ -70,19 +74,21 @@ def preview_undo(row: Merge) -> UndoPreview:
     }
     return UndoPreview(
         row=row,
-        given=merged_fields.give_back(row.fields, survivor, loser),
+        given=merged_fields.restore_fields(row.fields, survivor, loser),
         goes_back=moved,
         stays={name: count for name, count in since.items() if count},
-        stops=suppression.of_person(row.survivor).filter(created_at__gte=row.merged_at).count(),
+        stops=suppression.suppressions_of(row.survivor)
+        .filter(created_at__gte=row.merged_at)
+        .count(),
     )
 
 
-def _fresh(pk: int) -> Lead:
+def _fresh_copy(pk: int) -> Lead:
     """A copy of its own, for what is tried on it must not show elsewhere."""
     return Lead.rows.select_related("company", "owner").get(pk=pk)
 
 
-def speaks_for(one: Lead, other: Lead) -> Iterator[str]:
+def reasons_for_merge(one: Lead, other: Lead) -> Iterator[str]:
     """Why they may be one person, as sentences."""
     names = [
         (normal.company_key(lead.first_name), normal.company_key(lead.last_name))
@@ -114,9 +120,9 @@ def _company_key(lead: Lead) -> str:
     return lead.company.name_key if lead.company else ""
 
 
-def speaks_against(one: Lead, other: Lead) -> Iterator[str]:
+def reasons_against_merge(one: Lead, other: Lead) -> Iterator[str]:
     """Why they may be two people, as sentences."""
-    yield from merging.doubts(one, other)
+    yield from merging.merge_doubts(one, other)
     if _company_key(one) and _company_key(other) and one.company_id != other.company_id:
         yield f"They are at different companies: {one.company} and {other.company}."
     for name in ("state", "country"):
@@ -124,7 +130,7 @@ def speaks_against(one: Lead, other: Lead) -> Iterator[str]:
         if mine and theirs and mine != theirs:
             yield f"They are in different places: {mine} and {theirs}."
             break
-    for row in merging.about(one, other).filter(
+    for row in merging.merges_between(one, other).filter(
         state__in=[Merge.State.UNDONE, Merge.State.DECLINED]
     ):
         yield f"A person has {'kept them apart' if row.state == Merge.State.DECLINED else 'taken them apart'} before."

@@ -12,15 +12,15 @@ from typing import Any
 from leads import owner_rules
 from leads.models import Lead
 
-FACTS = (
+FACT_FIELDS = (
     "first_name", "last_name", "title", "company_id", "city", "state", "country", "past_employers", "ghl_assigned_to",
 )  # fmt: skip
-OWNER = ("owner_id", "owner_how", "owner_rule_id")  # they go together
-MAILBOX = ("email", "email_verified", "email_invalid")  # they go together
-IDENTIFIERS = (*MAILBOX, "linkedin_key", "personal_email")
-FIELDS = (*FACTS, *OWNER, *IDENTIFIERS)
-UNIQUE = ("email", "linkedin_key")
-NOTHING: tuple[Any, ...] = ("", None, [])
+OWNER_FIELDS = ("owner_id", "owner_how", "owner_rule_id")  # they go together
+MAILBOX_FIELDS = ("email", "email_verified", "email_invalid")  # they go together
+IDENTIFIER_FIELDS = (*MAILBOX_FIELDS, "linkedin_key", "personal_email")
+MERGED_FIELDS = (*FACT_FIELDS, *OWNER_FIELDS, *IDENTIFIER_FIELDS)
+UNIQUE_FIELDS = ("email", "linkedin_key")
+EMPTY_VALUES: tuple[Any, ...] = ("", None, [])
 
 ONLY_OURS, ONLY_THEIRS = "Only the lead that stays knew it.", "Only the other lead knew it."
 OURS_FIRST, THEIRS_FIRST = "The lead that stays knew it first.", "The other lead knew it first."
@@ -29,15 +29,15 @@ STILL_LEADS_HERE = "It stays as it is; what the other lead had still leads to th
 STRONGER_OWNER = "An owner set by hand comes before GoHighLevel's, and that before one by a rule."
 SAME_OWNER_HOW = "The owner of the lead that stays came about in a way at least as strong."
 CHANGED_SINCE = "It has changed since the merge, and stays."
-TAKEN = "Somebody else has it by now."
+TAKEN_BY_OTHER = "Somebody else has it by now."
 
-Fields = dict[
+FieldChanges = dict[
     str, dict[str, Any]
 ]  # {field: {survivor, loser, after, why}}, the first two [value, source]
 
 
 @dataclass(frozen=True)
-class Given:
+class RestoredField:
     """What one lead has of one field after an undo; `why` where it is not what it had before the merge."""
 
     field: str
@@ -47,38 +47,44 @@ class Given:
     why: str = ""
 
 
-def put_together(survivor: Lead, loser: Lead) -> Fields:
+def combine_fields(survivor: Lead, loser: Lead) -> FieldChanges:
     """Give `survivor` what `loser` knew first or alone; says what became of each field in which they differed."""
     known = {
-        field: {"survivor": _said(survivor, field), "loser": _said(loser, field)}
-        for field in FIELDS
+        field: {
+            "survivor": _value_and_source(survivor, field),
+            "loser": _value_and_source(loser, field),
+        }
+        for field in MERGED_FIELDS
     }
-    whys = {field: _take_fact(survivor, loser, field) for field in FACTS}
-    whys |= dict.fromkeys(OWNER, _take_owner(survivor, loser))
+    whys = {field: _take_fact(survivor, loser, field) for field in FACT_FIELDS}
+    whys |= dict.fromkeys(OWNER_FIELDS, _take_owner(survivor, loser))
     whys |= _take_identifiers(survivor, loser)
-    together = (MAILBOX if _differ(known["email"]) else ()) + (
-        OWNER if any(_differ(known[one]) for one in OWNER) else ()
+    together = (MAILBOX_FIELDS if _values_differ(known["email"]) else ()) + (
+        OWNER_FIELDS if any(_values_differ(known[one]) for one in OWNER_FIELDS) else ()
     )
     return {
         field: {**both, "after": getattr(survivor, field), "why": whys[field]}
         for field, both in known.items()
-        if _differ(both) or field in together
+        if _values_differ(both) or field in together
     }
 
 
-def _differ(both: dict[str, Any]) -> bool:
+def _values_differ(both: dict[str, Any]) -> bool:
     return bool(both["survivor"][0] != both["loser"][0])
 
 
 def _take_fact(survivor: Lead, loser: Lead, field: str) -> str:
-    (ours, our_source), (theirs, their_source) = _said(survivor, field), _said(loser, field)
-    if theirs in NOTHING or ours == theirs:
+    (ours, our_source), (theirs, their_source) = (
+        _value_and_source(survivor, field),
+        _value_and_source(loser, field),
+    )
+    if theirs in EMPTY_VALUES or ours == theirs:
         return ONLY_OURS
-    if ours in NOTHING:
-        _set(survivor, field, theirs, their_source)
+    if ours in EMPTY_VALUES:
+        _set_field(survivor, field, theirs, their_source)
         return ONLY_THEIRS
-    if our_source and their_source and _at(their_source) < _at(our_source):
-        _set(survivor, field, theirs, their_source)
+    if our_source and their_source and _source_time(their_source) < _source_time(our_source):
+        _set_field(survivor, field, theirs, their_source)
         return THEIRS_FIRST
     return OURS_FIRST
 
@@ -90,7 +96,7 @@ def _take_owner(survivor: Lead, loser: Lead) -> str:
         loser.owner_how, survivor.owner_how
     ):
         return SAME_OWNER_HOW
-    for field in OWNER:
+    for field in OWNER_FIELDS:
         setattr(survivor, field, getattr(loser, field))
     survivor.owner_facts = ""  # what the rules read is another person's by now
     return STRONGER_OWNER
@@ -98,13 +104,13 @@ def _take_owner(survivor: Lead, loser: Lead) -> str:
 
 def _take_identifiers(survivor: Lead, loser: Lead) -> dict[str, str]:
     """What the loser keeps of its identifiers still finds the person."""
-    whys = dict.fromkeys(IDENTIFIERS, STILL_LEADS_HERE)
+    whys = dict.fromkeys(IDENTIFIER_FIELDS, STILL_LEADS_HERE)
     if _has_better_mailbox(loser, survivor):
-        whys |= dict.fromkeys(MAILBOX, BETTER_MAILBOX if survivor.email else ONLY_THEIRS)
-        _swap(survivor, loser, MAILBOX)
+        whys |= dict.fromkeys(MAILBOX_FIELDS, BETTER_MAILBOX if survivor.email else ONLY_THEIRS)
+        _swap_fields(survivor, loser, MAILBOX_FIELDS)
     if loser.linkedin_key and not survivor.linkedin_key:
         whys["linkedin_key"] = ONLY_THEIRS
-        _swap(survivor, loser, ("linkedin_key",))
+        _swap_fields(survivor, loser, ("linkedin_key",))
     if not survivor.personal_email:
         survivor.personal_email, whys["personal_email"] = loser.personal_email, ONLY_THEIRS
     return whys
@@ -118,33 +124,34 @@ def _has_better_mailbox(loser: Lead, survivor: Lead) -> bool:
     )
 
 
-def _swap(survivor: Lead, loser: Lead, fields: tuple[str, ...]) -> None:
+def _swap_fields(survivor: Lead, loser: Lead, fields: tuple[str, ...]) -> None:
     for field in fields:
-        ours, theirs = _said(survivor, field), _said(loser, field)
-        _set(survivor, field, *theirs)
-        _set(loser, field, *ours)
+        ours, theirs = _value_and_source(survivor, field), _value_and_source(loser, field)
+        _set_field(survivor, field, *theirs)
+        _set_field(loser, field, *ours)
 
 
-def give_back(fields: Fields, survivor: Lead, loser: Lead) -> list[Given]:
+def restore_fields(fields: FieldChanges, survivor: Lead, loser: Lead) -> list[RestoredField]:
     """Give each what it had before, unless it has changed since or is somebody else's by now; says what came of it.
 
     Whether an address works goes with the address: alone it says nothing.
     """
     before = {
         (whose, field): getattr(lead, field)
-        for whose, lead in _both(survivor, loser)
+        for whose, lead in _both_leads(survivor, loser)
         for field in fields
     }
-    address, learnt = survivor.email, {flag: getattr(survivor, flag) for flag in MAILBOX[1:]}
+    address, learnt = survivor.email, {flag: getattr(survivor, flag) for flag in MAILBOX_FIELDS[1:]}
     heads = {
-        field: "email" if field in MAILBOX and "email" in fields else field for field in fields
+        field: "email" if field in MAILBOX_FIELDS and "email" in fields else field
+        for field in fields
     }
     changed = {
         field for field, head in heads.items() if getattr(survivor, head) != fields[head]["after"]
     }
-    changed |= set(OWNER) & fields.keys() if changed & set(OWNER) else set()
+    changed |= set(OWNER_FIELDS) & fields.keys() if changed & set(OWNER_FIELDS) else set()
     for field in fields.keys() - changed:
-        _set(survivor, field, *fields[field]["survivor"])
+        _set_field(survivor, field, *fields[field]["survivor"])
     if "owner_id" in fields.keys() - changed:
         survivor.owner_facts = ""
     taken = {
@@ -152,46 +159,51 @@ def give_back(fields: Fields, survivor: Lead, loser: Lead) -> list[Given]:
         for field, head in heads.items()
         if _is_taken(head, fields[head]["loser"][0], survivor, loser)
     }
-    for field in fields.keys() & set(IDENTIFIERS) - taken:
-        _set(loser, field, *fields[field]["loser"])
+    for field in fields.keys() & set(IDENTIFIER_FIELDS) - taken:
+        _set_field(loser, field, *fields[field]["loser"])
     for flag, value in learnt.items() if address else ():
         if flag in fields:  # what was learnt about an address since goes where the address goes
             setattr(survivor if survivor.email == address else loser, flag, value)
-    why = {"survivor": dict.fromkeys(changed, CHANGED_SINCE), "loser": dict.fromkeys(taken, TAKEN)}
+    why = {
+        "survivor": dict.fromkeys(changed, CHANGED_SINCE),
+        "loser": dict.fromkeys(taken, TAKEN_BY_OTHER),
+    }
     return [
-        Given(field, whose, before[whose, field], getattr(lead, field), why[whose].get(field, ""))
-        for whose, lead in _both(survivor, loser)
-        for field in FIELDS
-        if field in fields and (whose == "survivor" or field in IDENTIFIERS)
+        RestoredField(
+            field, whose, before[whose, field], getattr(lead, field), why[whose].get(field, "")
+        )
+        for whose, lead in _both_leads(survivor, loser)
+        for field in MERGED_FIELDS
+        if field in fields and (whose == "survivor" or field in IDENTIFIER_FIELDS)
     ]
 
 
-def _both(survivor: Lead, loser: Lead) -> tuple[tuple[str, Lead], ...]:
+def _both_leads(survivor: Lead, loser: Lead) -> tuple[tuple[str, Lead], ...]:
     return ("survivor", survivor), ("loser", loser)
 
 
 def _is_taken(field: str, value: Any, survivor: Lead, loser: Lead) -> bool:
     """Whether somebody else came to have what was the loser's."""
-    if field not in UNIQUE or value is None:
+    if field not in UNIQUE_FIELDS or value is None:
         return False
     others = Lead.rows.filter(**{field: value}).exclude(pk__in=[survivor.pk, loser.pk])
     return getattr(survivor, field) == value or others.exists()
 
 
-def mark(of: Any) -> str:
+def preview_mark(of: Any) -> str:
     """A short mark of what was shown, to notice that it is not what would be done any more."""
     return hashlib.sha256(json.dumps(of, sort_keys=True, default=str).encode()).hexdigest()[:20]
 
 
-def _said(lead: Lead, field: str) -> list[Any]:
+def _value_and_source(lead: Lead, field: str) -> list[Any]:
     return [getattr(lead, field), lead.sources.get(field.removesuffix("_id"))]
 
 
-def _at(source: dict[str, str]) -> datetime:
+def _source_time(source: dict[str, str]) -> datetime:
     return datetime.fromisoformat(source["at"])
 
 
-def _set(lead: Lead, field: str, value: Any, source: dict[str, str] | None) -> None:
+def _set_field(lead: Lead, field: str, value: Any, source: dict[str, str] | None) -> None:
     setattr(lead, field, value)
     name = field.removesuffix("_id")
     rest = {key: said for key, said in lead.sources.items() if key != name}

@@ -21,21 +21,21 @@ from leads.ownership import owner_assignment
 from leads.suppression import suppression
 
 State = Merge.State
-TABLES = (
+MOVED_TABLES = (
     Visit,
     Enrichment,
     Assessment,
     Suppression,
 )  # what points to a lead and goes with its person
-CHANGED = "One of the two has changed since you looked. Look again; nothing was done."
-OTHER_QUESTION = "The lead became part of another one, about which Clay is asked already."
+CHANGED_SINCE_PREVIEW = "One of the two has changed since you looked. Look again; nothing was done."
+ASKED_AS_OTHER_LEAD = "The lead became part of another one, about which Clay is asked already."
 
 
-class Refused(Exception):
+class MergeError(Exception):
     """These two cannot be merged, or not be taken apart again; the text says why."""
 
 
-def one_of(
+def resolve_lead(
     people: list[Lead], source: str, address: str, first_name: str, last_name: str, doubt: str = ""
 ) -> Lead | None:
     """The lead that the identifiers in one answer or body stand for; None where they are new.
@@ -47,16 +47,16 @@ def one_of(
     one = people[0] if people else None
     for other in people[1:]:
         assert one is not None
-        if never([one, other]) or _was_decided(one, other):
+        if why_not_merge([one, other]) or _was_decided(one, other):
             continue
-        if found := doubt or next(doubts(one, other, address, first_name, last_name), ""):
-            propose(one, other, source, found)
+        if found := doubt or next(merge_doubts(one, other, address, first_name, last_name), ""):
+            propose_merge(one, other, source, found)
         else:
-            one = merge(one, other, source=source).survivor
+            one = merge_leads(one, other, source=source).survivor
     return one
 
 
-def never(people: list[Lead]) -> str:
+def why_not_merge(people: list[Lead]) -> str:
     """Why two people must not become one, whoever asks; "" where they may. One alone is one already."""
     if len(people) < 2:
         return "They are one lead already."
@@ -67,7 +67,7 @@ def never(people: list[Lead]) -> str:
     return ""
 
 
-def doubts(
+def merge_doubts(
     one: Lead, other: Lead, address: str = "", first_name: str = "", last_name: str = ""
 ) -> Iterator[str]:
     """Why a person has to say whether two leads are one, the weightiest first; none where the data alone says it.
@@ -77,23 +77,23 @@ def doubts(
     said = [(lead.first_name, lead.last_name) for lead in (one, other)] + [(first_name, last_name)]
     for part in zip(*said, strict=True):
         if len({normal.company_key(name) for name in part} - {""}) > 1:
-            yield f"Their names differ: {_names(said)}."
+            yield f"Their names differ: {_joined_names(said)}."
             break
     if one.linkedin_key and other.linkedin_key:
         yield "Each has a LinkedIn profile of its own."
     if one.address == other.address == Lead.Address.USABLE:
         yield "Each has an address of its own that may have been written to."
-    if shared := suppression.by_lists(address) if address else None:
+    if shared := suppression.stop_by_lists(address) if address else None:
         yield f"{shared.text}: it does not say who reads it."
 
 
-def _names(said: list[tuple[str, str]]) -> str:
+def _joined_names(said: list[tuple[str, str]]) -> str:
     return ", ".join(dict.fromkeys(" ".join(name).strip() for name in said if any(name)))[:200]
 
 
-def propose(one: Lead, other: Lead, source: str, doubt: str) -> Merge | None:
+def propose_merge(one: Lead, other: Lead, source: str, doubt: str) -> Merge | None:
     """Ask people whether two leads are one; None where another process asks already."""
-    survivor, loser = _in_order(one, other)
+    survivor, loser = _survivor_and_loser(one, other)
     try:
         with transaction.atomic():
             return Merge.objects.create(
@@ -109,22 +109,22 @@ def propose(one: Lead, other: Lead, source: str, doubt: str) -> Merge | None:
 
 def _was_decided(one: Lead, other: Lead) -> bool:
     """Whether people were asked about these two, or have taken them apart: then nothing is done by itself."""
-    return about(one, other).exclude(state=State.MERGED).exists()
+    return merges_between(one, other).exclude(state=State.MERGED).exists()
 
 
-def about(one: Lead, other: Lead) -> QuerySet[Merge]:
+def merges_between(one: Lead, other: Lead) -> QuerySet[Merge]:
     """Every merge, proposed or past, between two people in whichever rows they stood for then."""
     ours, theirs = ([row.pk for row in suppression.rows_of(lead)] for lead in (one, other))
     either = Q(survivor__in=ours, loser__in=theirs) | Q(survivor__in=theirs, loser__in=ours)
     return Merge.objects.filter(either)
 
 
-def _in_order(one: Lead, other: Lead) -> tuple[Lead, Lead]:
+def _survivor_and_loser(one: Lead, other: Lead) -> tuple[Lead, Lead]:
     """Who stays and who goes: the row that is older stays."""
     return (one, other) if one.pk < other.pk else (other, one)
 
 
-def merge(
+def merge_leads(
     one: Lead, other: Lead, *, source: str, by: Any = None, reason: str = "", shown: str = ""
 ) -> Merge:
     """Make two leads one, at once for everything that reads leads. Raises Refused.
@@ -132,24 +132,24 @@ def merge(
     `shown` is the mark of the preview that a person decided by; where it would come out otherwise now, it is refused.
     """
     with transaction.atomic():
-        people = locks.people(one.pk, other.pk)
-        if why := never(people):
-            raise Refused(why)
-        survivor, loser = _in_order(*people)
-        fields = merged_fields.put_together(survivor, loser)
-        if shown and shown != merged_fields.mark(fields):
-            raise Refused(CHANGED)
-        _take_over(survivor, loser)
-        owner_assignment.note_if_other(survivor, like=loser)
-        row = _decided(survivor, loser, source, by, reason)
-        row.fields, row.moved = fields, _move(survivor, loser)
+        people = locks.lock_leads(one.pk, other.pk)
+        if why := why_not_merge(people):
+            raise MergeError(why)
+        survivor, loser = _survivor_and_loser(*people)
+        fields = merged_fields.combine_fields(survivor, loser)
+        if shown and shown != merged_fields.preview_mark(fields):
+            raise MergeError(CHANGED_SINCE_PREVIEW)
+        _absorb_lead(survivor, loser)
+        owner_assignment.record_if_changed(survivor, like=loser)
+        row = _merged_row(survivor, loser, source, by, reason)
+        row.fields, row.moved = fields, _move_rows(survivor, loser)
         row.save(update_fields=["fields", "moved"])
     nudge("leads.assess_due")
     nudge("outreach.draft_due")
     return row
 
 
-def _decided(survivor: Lead, loser: Lead, source: str, by: Any, reason: str) -> Merge:
+def _merged_row(survivor: Lead, loser: Lead, source: str, by: Any, reason: str) -> Merge:
     """The row that says so: the open proposal about them, else a new one."""
     said = {
         "state": State.MERGED,
@@ -157,14 +157,16 @@ def _decided(survivor: Lead, loser: Lead, source: str, by: Any, reason: str) -> 
         "merged_by": by,
         "reason": reason[:300],
     }
-    row = about(survivor, loser).filter(state=State.PROPOSED).first() or Merge(source=source)
+    row = merges_between(survivor, loser).filter(state=State.PROPOSED).first() or Merge(
+        source=source
+    )
     for name, value in {"survivor": survivor, "loser": loser, **said}.items():
         setattr(row, name, value)
     row.save()
     return row
 
 
-def _take_over(survivor: Lead, loser: Lead) -> None:
+def _absorb_lead(survivor: Lead, loser: Lead) -> None:
     survivor.last_seen_at = max(survivor.last_seen_at, loser.last_seen_at)
     survivor.needs_assessment_at, survivor.attempts, survivor.error = timezone.now(), 0, ""
     loser.merged_into, loser.needs_assessment_at, loser.lease_until, loser.error = (
@@ -173,22 +175,22 @@ def _take_over(survivor: Lead, loser: Lead) -> None:
         None,
         "",
     )
-    _save(survivor, loser)
-    lead_matching.settle_address(survivor)
+    _save_pair(survivor, loser)
+    lead_matching.update_address_state(survivor)
 
 
-def _save(survivor: Lead, loser: Lead) -> None:
+def _save_pair(survivor: Lead, loser: Lead) -> None:
     """Both rows; the loser lets go of its unique fields first, so that they can change hands."""
-    Lead.rows.filter(pk=loser.pk).update(**dict.fromkeys(merged_fields.UNIQUE))
+    Lead.rows.filter(pk=loser.pk).update(**dict.fromkeys(merged_fields.UNIQUE_FIELDS))
     survivor.save()
     loser.save()
 
 
-def _move(survivor: Lead, loser: Lead) -> dict[str, list[int]]:
+def _move_rows(survivor: Lead, loser: Lead) -> dict[str, list[int]]:
     """Hand over what points to `loser`; returns the ids by table, so that an undo finds exactly these."""
-    _leave_one_question(survivor, loser)
+    _keep_one_request(survivor, loser)
     moved: dict[str, list[int]] = {}
-    for table in TABLES:
+    for table in MOVED_TABLES:
         rows = table._default_manager.filter(lead=loser)
         moved[table._meta.model_name or ""] = list(rows.order_by("pk").values_list("pk", flat=True))
         rows.update(lead=survivor)
@@ -198,7 +200,7 @@ def _move(survivor: Lead, loser: Lead) -> dict[str, list[int]]:
     return moved
 
 
-def _leave_one_question(survivor: Lead, loser: Lead) -> None:
+def _keep_one_request(survivor: Lead, loser: Lead) -> None:
     """Of two open questions to Clay the one that was pushed stays open; an answer to the other is welcome still."""
     State_ = Enrichment.State
     open_ = Enrichment.objects.filter(lead__in=[survivor, loser]).exclude(state=State_.SETTLED)
@@ -209,23 +211,23 @@ def _leave_one_question(survivor: Lead, loser: Lead) -> None:
         )
         row.state, row.reason, row.settled_at, row.lease_until = (
             State_.SETTLED,
-            OTHER_QUESTION,
+            ASKED_AS_OTHER_LEAD,
             timezone.now(),
             None,
         )
         row.save(update_fields=["state", "outcome", "reason", "settled_at", "lease_until"])
 
 
-def decline(row: Merge, *, by: Any, reason: str) -> None:
+def decline_merge(row: Merge, *, by: Any, reason: str) -> None:
     """Keep two leads apart for good. Raises Refused where it was decided already."""
     ended = {"ended_at": timezone.now(), "ended_by": by, "ended_reason": reason[:300]}
-    if not claims.claim(
+    if not claims.claim_row(
         Merge.objects.filter(pk=row.pk, state=State.PROPOSED), state=State.DECLINED, **ended
     ):
-        raise Refused("It was decided already.")
+        raise MergeError("It was decided already.")
 
 
-def undo(row: Merge, *, by: Any, reason: str, shown: str = "") -> Merge:
+def undo_merge(row: Merge, *, by: Any, reason: str, shown: str = "") -> Merge:
     """Make two leads of one again: each gets back what it had, and what came since stays with the survivor.
 
     A stop that was said while they were one stays with both. Raises Refused; `shown` is as for `merge`.
@@ -240,14 +242,14 @@ def undo(row: Merge, *, by: Any, reason: str, shown: str = "") -> Merge:
         row = Merge.objects.select_for_update().get(pk=row.pk)
         survivor, loser = leads[row.survivor_id], leads[row.loser_id]
         if why := why_not_undo(row):
-            raise Refused(why)
-        given = merged_fields.give_back(row.fields, survivor, loser)
-        if shown and shown != merged_fields.mark(given):
-            raise Refused(CHANGED)
+            raise MergeError(why)
+        given = merged_fields.restore_fields(row.fields, survivor, loser)
+        if shown and shown != merged_fields.preview_mark(given):
+            raise MergeError(CHANGED_SINCE_PREVIEW)
         _keep_stops(row, survivor, loser)
         _take_apart(survivor, loser)
         _move_back(row, survivor, loser)
-        owner_assignment.note_if_other(survivor)
+        owner_assignment.record_if_changed(survivor)
         row.state, row.ended_at, row.ended_by, row.ended_reason = (
             State.UNDONE,
             timezone.now(),
@@ -278,19 +280,19 @@ def why_not_undo(row: Merge) -> str:
 
 def _keep_stops(row: Merge, survivor: Lead, loser: Lead) -> None:
     """Whoever was stopped as one person is stopped as both from now on."""
-    for said in suppression.of_person(survivor).filter(created_at__gte=row.merged_at):
+    for said in suppression.suppressions_of(survivor).filter(created_at__gte=row.merged_at):
         for lead in (survivor, loser):
-            suppression.also_stop(lead, said)
+            suppression.copy_suppression(lead, said)
 
 
 def _take_apart(survivor: Lead, loser: Lead) -> None:
     now = timezone.now()
     loser.merged_into, loser.needs_assessment_at, survivor.needs_assessment_at = None, now, now
-    _save(survivor, loser)
+    _save_pair(survivor, loser)
 
 
 def _move_back(row: Merge, survivor: Lead, loser: Lead) -> None:
-    for table in TABLES:
+    for table in MOVED_TABLES:
         ids = row.moved.get(table._meta.model_name or "", [])
         table._default_manager.filter(pk__in=ids, lead=survivor).update(lead=loser)
     Lead.rows.filter(pk__in=row.moved.get("lead", []), merged_into=survivor).update(
@@ -299,7 +301,7 @@ def _move_back(row: Merge, survivor: Lead, loser: Lead) -> None:
     for lead in (survivor, loser):
         newest = lead.visits.aggregate(at=Max("received_at"))["at"]
         Lead.objects.filter(pk=lead.pk).update(last_seen_at=newest or lead.last_seen_at)
-        lead_matching.settle_address(lead)
+        lead_matching.update_address_state(lead)
 
 
 def open_proposals(lead: Lead) -> list[tuple[Merge, Lead]]:
@@ -308,12 +310,15 @@ def open_proposals(lead: Lead) -> list[tuple[Merge, Lead]]:
     rows = Merge.objects.filter(Q(survivor__in=mine) | Q(loser__in=mine), state=State.PROPOSED)
     found = []
     for row in rows.select_related("survivor__merged_into", "loser__merged_into").order_by("pk"):
-        people = {person.pk: person for person in (person_of(row.survivor), person_of(row.loser))}
+        people = {
+            person.pk: person
+            for person in (surviving_lead(row.survivor), surviving_lead(row.loser))
+        }
         others = [person for pk, person in people.items() if pk != lead.pk]
         found += [(row, other) for other in others]
     return found
 
 
-def person_of(lead: Lead) -> Lead:
+def surviving_lead(lead: Lead) -> Lead:
     """The lead that stands for the person of this row."""
     return lead.merged_into or lead

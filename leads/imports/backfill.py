@@ -17,12 +17,12 @@ from leads.integrations import breaker
 from leads.models import Enrichment, Kind, Lead
 
 POLL_SECONDS = 0.5
-NOT_AT_GHL = "GoHighLevel is not connected: its contacts were not looked at."
+GHL_NOT_CONNECTED = "GoHighLevel is not connected: its contacts were not looked at."
 Progress = Callable[[str, int, int | None], None]  # what is done, how many, of how many
 
 
 @dataclass(frozen=True)
-class Rate:
+class GainRate:
     """How many live leads Clay has added something to."""
 
     gained: int
@@ -33,7 +33,7 @@ class Rate:
 
 
 @dataclass(frozen=True)
-class Summary:
+class BackfillSummary:
     """What a backfill did; `contacts` is None where GoHighLevel is not connected."""
 
     asked: int
@@ -42,30 +42,30 @@ class Summary:
     failed: int
     waiting: int
     not_asked: int
-    contacts: ghl_contacts.Taken | None
-    before: Rate
-    after: Rate
+    contacts: ghl_contacts.ContactImport | None
+    before: GainRate
+    after: GainRate
 
 
-def why_not() -> str:
+def why_not_possible() -> str:
     """Why a backfill could ask nothing now; "" where it can."""
     if "clay" in settings.SANDBOXED:
         return "Clay is in the sandbox: nothing would be asked. Connect it first."
-    if breaker.nobody_may_ask():
-        return f"{enrichment_requests.NOT_NOW} {breaker.row().reason}."
+    if breaker.is_blocked():
+        return f"{enrichment_requests.BREAKER_OPEN} {breaker.breaker_row().reason}."
     return (
-        enrichment_requests.USED_UP
-        if submission_budget.used() >= submission_budget.LIFETIME
+        enrichment_requests.BUDGET_USED_UP
+        if submission_budget.submissions_used() >= submission_budget.LIFETIME_SUBMISSIONS
         else ""
     )
 
 
-def lacking() -> QuerySet[Lead]:
+def leads_lacking_data() -> QuerySet[Lead]:
     """Live leads without a usable address, a title or a company field, about whom Clay was not asked in a week."""
-    lately = Q(settled_at__gt=timezone.now() - enrichment_requests.FRESH) & ~Q(
+    lately = Q(settled_at__gt=timezone.now() - enrichment_requests.ANSWER_VALID_FOR) & ~Q(
         outcome=Enrichment.Outcome.SKIPPED
     )
-    lately &= ~Q(reason__in=[enrichment_requests.NOT_NOW, enrichment_requests.USED_UP])
+    lately &= ~Q(reason__in=[enrichment_requests.BREAKER_OPEN, enrichment_requests.BUDGET_USED_UP])
     recent = Enrichment.objects.filter(
         ~Q(state=Enrichment.State.SETTLED) | lately, lead=OuterRef("pk")
     )
@@ -76,32 +76,34 @@ def lacking() -> QuerySet[Lead]:
     )
 
 
-def rate() -> Rate:
+def gain_rate() -> GainRate:
     live = Lead.objects.filter(kind=Kind.LIVE)
     gained = live.filter(Exists(Enrichment.objects.filter(lead=OuterRef("pk")).exclude(gained=[])))
-    return Rate(gained.count(), live.count())
+    return GainRate(gained.count(), live.count())
 
 
-def run(limit: int, wait: float, progress: Progress = lambda what, done, total: None) -> Summary:
+def run_backfill(
+    limit: int, wait: float, progress: Progress = lambda what, done, total: None
+) -> BackfillSummary:
     """Ask about `limit` people at most, leads before contacts, and wait up to `wait` seconds for the answers.
 
     Everything asked is a row: ended in the middle, the workers carry on, and the next run begins where this one ended.
     """
-    before, started = rate(), timezone.now()
-    leads, not_asked = _to_ask(limit)
+    before, started = gain_rate(), timezone.now()
+    leads, not_asked = _leads_to_ask(limit)
     taken = None
     if "ghl" not in settings.SANDBOXED:
-        taken = ghl_contacts.take(
+        taken = ghl_contacts.import_contacts(
             limit - len(leads), lambda taken: progress("Contacts", taken.read, None)
         )
-        leads, not_asked = _to_ask(limit)
+        leads, not_asked = _leads_to_ask(limit)
     for lead in leads:
-        enrichment_requests.want(lead)
+        enrichment_requests.request_enrichment(lead)
     asked = Enrichment.objects.filter(lead__in=leads, created_at__gte=started)
-    _wait_for(asked, len(leads), wait, progress)
+    _wait_for_answers(asked, len(leads), wait, progress)
     outcomes = list(asked.values_list("outcome", flat=True))
     Outcome = Enrichment.Outcome
-    return Summary(
+    return BackfillSummary(
         asked=len(leads),
         answered=outcomes.count(Outcome.ANSWERED) + outcomes.count(Outcome.LATE),
         partial=outcomes.count(Outcome.PARTIAL),
@@ -110,15 +112,15 @@ def run(limit: int, wait: float, progress: Progress = lambda what, done, total: 
         not_asked=not_asked + outcomes.count(Outcome.SKIPPED),
         contacts=taken,
         before=before,
-        after=rate(),
+        after=gain_rate(),
     )
 
 
-def _to_ask(limit: int) -> tuple[list[Lead], int]:
+def _leads_to_ask(limit: int) -> tuple[list[Lead], int]:
     """Whom to ask about, and how many before them must not be asked about."""
     leads: list[Lead] = []
     passed = 0
-    for lead in lacking().select_related("company").iterator(chunk_size=200):
+    for lead in leads_lacking_data().select_related("company").iterator(chunk_size=200):
         if len(leads) == limit:
             break
         if enrichment_requests.why_not_asked(lead):
@@ -128,7 +130,9 @@ def _to_ask(limit: int) -> tuple[list[Lead], int]:
     return leads, passed
 
 
-def _wait_for(asked: QuerySet[Enrichment], total: int, wait: float, progress: Progress) -> None:
+def _wait_for_answers(
+    asked: QuerySet[Enrichment], total: int, wait: float, progress: Progress
+) -> None:
     until = time.monotonic() + wait
     while (
         open_ := asked.exclude(state=Enrichment.State.SETTLED).count()

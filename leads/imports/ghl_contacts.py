@@ -17,18 +17,20 @@ from leads import locks, normal
 from leads.identity import lead_matching
 from leads.integrations import ghl
 from leads.integrations import ghl_refusals as refusals
-from leads.integrations.background_calls import patiently
+from leads.integrations.background_calls import call_patiently
 from leads.models import Bookmark, Kind, Lead
 from leads.ownership import owner_assignment
 from leads.suppression import suppression
 
 SOURCE = "ghl"
-READ_AGAIN = timedelta(days=7)  # after the end: contacts that had no address may have one by now
+READ_AGAIN_AFTER = timedelta(
+    days=7
+)  # after the end: contacts that had no address may have one by now
 Reason = suppression.Reason
 
 
 @dataclass
-class Taken:
+class ContactImport:
     """What became of the contacts that were read."""
 
     read: int = 0
@@ -41,93 +43,95 @@ class Taken:
     error: str = ""
 
 
-def take(most: int, progress: Callable[[Taken], None] = lambda taken: None) -> Taken:
+def import_contacts(
+    most: int, progress: Callable[[ContactImport], None] = lambda taken: None
+) -> ContactImport:
     """Read on where the last run stopped, until `most` contacts became leads, or to the end.
 
     Where GoHighLevel fails, what was read stands, `error` says why, and the next run goes on there.
     """
-    taken, place = Taken(), _place()
+    taken, place = ContactImport(), _current_bookmark()
     while taken.new < most and not taken.ended and not taken.error:
         position = place.position
         try:
-            page = patiently(lambda: ghl.list_contacts(place.position))
+            page = call_patiently(lambda: ghl.list_contacts(place.position))
             for listed in page:
                 if taken.new >= most:
                     break
-                _take(listed, taken)
+                _import_contact(listed, taken)
                 place.position = listed.position
                 progress(taken)
             else:
-                taken.ended = len(page) < ghl.PAGE
-        except http.Failure as failure:
+                taken.ended = len(page) < ghl.PAGE_SIZE
+        except http.HttpError as failure:
             taken.error = failure.detail
-        _move_on(place, position, taken.ended)
+        _save_bookmark(place, position, taken.ended)
     return taken
 
 
-def _place() -> Bookmark:
+def _current_bookmark() -> Bookmark:
     """Where to read on: a week after the end was reached, from the beginning."""
     place, _ = Bookmark.objects.get_or_create(
         name=f"{SOURCE}:contacts:{settings.GHL_LOCATION_ID}"[:80]
     )
-    if place.ended_at and place.ended_at < timezone.now() - READ_AGAIN:
+    if place.ended_at and place.ended_at < timezone.now() - READ_AGAIN_AFTER:
         place.position, place.ended_at = None, None
         place.save()
     return place
 
 
-def _move_on(place: Bookmark, before: Any, ended: bool) -> None:
+def _save_bookmark(place: Bookmark, before: Any, ended: bool) -> None:
     """Another run beside this one may have moved it; then both have read, and reading twice changes nothing."""
     place.ended_at = timezone.now() if ended else None
     if ended or place.position != before:
         place.save()
 
 
-def _take(listed: ghl.Listed, taken: Taken) -> None:
+def _import_contact(listed: ghl.ListedContact, taken: ContactImport) -> None:
     taken.read += 1
-    if _is_settled(normal.email(listed.email), taken):
+    if _count_if_known(normal.clean_email(listed.email), taken):
         return
-    contact = _as_it_is(listed)
+    contact = _read_contact(listed)
     if contact is None:
         taken.gone += 1
         return
-    address = normal.email(contact.email)
-    if address != normal.email(listed.email) and _is_settled(address, taken):
+    address = normal.clean_email(contact.email)
+    if address != normal.clean_email(listed.email) and _count_if_known(address, taken):
         return
-    if reason := why_stopped(contact):
-        suppression.stop(address, reason, SOURCE)
+    if reason := contact_stop_reason(contact):
+        suppression.suppress(address, reason, SOURCE)
         taken.stopped += 1
-    elif lead_of(contact, address) is None:
+    elif create_lead(contact, address) is None:
         taken.known += 1
     else:
         taken.new += 1
 
 
-def _as_it_is(listed: ghl.Listed) -> ghl.Contact | None:
+def _read_contact(listed: ghl.ListedContact) -> ghl.Contact | None:
     """The contact itself, for only it says whether it may be written to; None where it is no more."""
     try:
-        return patiently(lambda: ghl.get_contact(listed.id))
-    except http.Refused as failure:
-        if failure.status == 404 or refusals.why(failure) == refusals.CONTACT_GONE:
+        return call_patiently(lambda: ghl.get_contact(listed.id))
+    except http.RequestRefused as failure:
+        if failure.status == 404 or refusals.refusal_code(failure) == refusals.CONTACT_GONE:
             return None
         raise
 
 
-def _is_settled(address: str, taken: Taken) -> bool:
+def _count_if_known(address: str, taken: ContactImport) -> bool:
     """Count an address that brings no lead, whatever else GoHighLevel knows about it."""
-    stop = suppression.verdict(address) if address else None
+    stop = suppression.find_stop(address) if address else None
     if not address:
         taken.without_address += 1
     elif stop and stop.stops_person:
         taken.stopped += 1
-    elif lead_matching.find(address, ""):
+    elif lead_matching.find_lead(address, ""):
         taken.known += 1
     else:
         return False
     return True
 
 
-def why_stopped(contact: ghl.Contact) -> str:
+def contact_stop_reason(contact: ghl.Contact) -> str:
     """The reason not to write to a contact that GoHighLevel itself gives; "" where there is none."""
     if contact.email_blocked:
         return Reason.UNSUBSCRIBED
@@ -139,16 +143,16 @@ def why_stopped(contact: ghl.Contact) -> str:
     return next((tag for tag in stops if tag in Reason.values), Reason.MANUAL)
 
 
-def lead_of(contact: ghl.Contact, address: str) -> Lead | None:
+def create_lead(contact: ghl.Contact, address: str) -> Lead | None:
     """Make the lead of a contact; None where somebody with this address came in between."""
-    return locks.until_it_stands(lambda: _lead_of(contact, address))
+    return locks.retry_until_unchanged(lambda: _create_lead(contact, address))
 
 
-def _lead_of(contact: ghl.Contact, address: str) -> Lead | None:
-    if lead_matching.known_by(address, ""):
+def _create_lead(contact: ghl.Contact, address: str) -> Lead | None:
+    if lead_matching.lock_leads_known_by(address, ""):
         return None
     who = contact.person
-    company = lead_matching.company_known_as(
+    company = lead_matching.find_or_create_company(
         who.company_name, who.website, address, Kind.LIVE, SOURCE
     )
     seen = contact.added_at or timezone.now()
@@ -161,10 +165,10 @@ def _lead_of(contact: ghl.Contact, address: str) -> Lead | None:
         ghl_assigned_to=contact.assigned_to[:60],
     )
     state = normal.us_state(who.state) if who.country in ("", "US") else ""
-    lead_matching.fill(
+    lead_matching.fill_fields(
         lead, SOURCE, first_name=who.first_name, last_name=who.last_name, city=who.city,
         state=state or who.state, country=who.country, company=company,
     )  # fmt: skip
-    lead_matching.settle_address(lead)
-    owner_assignment.settle(lead)
+    lead_matching.update_address_state(lead)
+    owner_assignment.update_owner(lead)
     return lead

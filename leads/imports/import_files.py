@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from caio_project.lib.files import Report, csv_rows, decoded, json_rows
+from caio_project.lib.files import FileReport, csv_rows, decode_file, json_rows
 from leads import normal
 from leads.inbound import events
 from leads.integrations import rb2b
@@ -15,16 +15,16 @@ from leads.models import KnownContact, Suppression, TeamMember
 from leads.scoring import assess
 
 
-def suppressions(raw: bytes, source: str) -> Report:
+def import_suppressions(raw: bytes, source: str) -> FileReport:
     """Import a CSV with the columns value (an address or a domain), reason and, optionally, expires (YYYY-MM-DD).
 
     All or nothing. A row that is known keeps its earliest entry; an expiry never shortens what stands.
     """
-    report = Report()
+    report = FileReport()
     rows: list[Suppression] = []
     for line, row in csv_rows(raw, required=("value", "reason")):
         report.read += 1
-        made = row if isinstance(row, str) else _suppression(row, source)
+        made = row if isinstance(row, str) else _parse_suppression(row, source)
         if isinstance(made, str):
             report.wrong(line, made)
         else:
@@ -33,12 +33,12 @@ def suppressions(raw: bytes, source: str) -> Report:
         return report
     with transaction.atomic():
         for wanted in rows:
-            report.new += _keep(wanted)
+            report.new += _keep_suppression(wanted)
     report.known = report.read - report.new
     return report
 
 
-def _suppression(row: dict[str, str], source: str) -> Suppression | str:
+def _parse_suppression(row: dict[str, str], source: str) -> Suppression | str:
     value, reason, expires = (
         row["value"],
         row["reason"].lower().replace(" ", "_"),
@@ -48,9 +48,9 @@ def _suppression(row: dict[str, str], source: str) -> Suppression | str:
         return (
             f"reason: {row['reason'][:80]!r} is not one of {', '.join(Suppression.Reason.values)}."
         )
-    scope, clean = Suppression.Scope.ADDRESS, normal.email(value) if "@" in value else ""
+    scope, clean = Suppression.Scope.ADDRESS, normal.clean_email(value) if "@" in value else ""
     if "@" not in value:
-        scope, clean = Suppression.Scope.DOMAIN, normal.domain(value)
+        scope, clean = Suppression.Scope.DOMAIN, normal.registrable_domain(value)
     if not clean:
         return f"value: {value[:80]!r} is neither an email address nor a domain."
     try:
@@ -62,7 +62,7 @@ def _suppression(row: dict[str, str], source: str) -> Suppression | str:
     )
 
 
-def _keep(row: Suppression) -> bool:
+def _keep_suppression(row: Suppression) -> bool:
     known = Suppression.objects.filter(scope=row.scope, value=row.value, reason=row.reason).first()
     if known is None:
         row.save()
@@ -74,13 +74,13 @@ def _keep(row: Suppression) -> bool:
     return False
 
 
-def connections(raw: bytes, member: TeamMember) -> Report:
+def import_connections(raw: bytes, member: TeamMember) -> FileReport:
     """Import LinkedIn's Connections.csv as people whom `member` knows. All or nothing; twice changes nothing.
 
     LinkedIn writes a few lines of notes before the head, leaves most email addresses empty, and gives rows without a
     name for people who have closed their account; those are counted and left out.
     """
-    report, rows = Report(), []
+    report, rows = FileReport(), []
     for line, row in csv_rows(
         raw, required=("first name", "last name", "company"), notes_before_head=5
     ):
@@ -88,7 +88,7 @@ def connections(raw: bytes, member: TeamMember) -> Report:
         if isinstance(row, str):
             report.wrong(line, row)
             continue
-        contact = _contact(row, member)
+        contact = _parse_contact(row, member)
         if contact.name or contact.linkedin_key:
             rows.append(contact)
         else:
@@ -99,11 +99,11 @@ def connections(raw: bytes, member: TeamMember) -> Report:
         report.new = _keep_contacts(rows, member)
     report.known = len(rows) - report.new
     if rows:
-        assess.assess_lately_seen()
+        assess.mark_recently_seen()
     return report
 
 
-def _contact(row: dict[str, str], member: TeamMember) -> KnownContact:
+def _parse_contact(row: dict[str, str], member: TeamMember) -> KnownContact:
     contact = KnownContact(
         member=member,
         name=f"{row.get('first name', '')} {row.get('last name', '')}".strip()[:200],
@@ -115,73 +115,75 @@ def _contact(row: dict[str, str], member: TeamMember) -> KnownContact:
     return contact
 
 
-IMPORTED = ("name", "company_name", "linkedin_key", "email", "name_key", "company_key")
+IMPORTED_FIELDS = ("name", "company_name", "linkedin_key", "email", "name_key", "company_key")
 
 
 def _keep_contacts(rows: list[KnownContact], member: TeamMember) -> int:
     """Store who is new and bring who is known up to date; returns how many were new."""
-    known = {_who(contact): contact for contact in member.known_contacts.order_by("-pk")}
-    new = {_who(row): row for row in rows if _who(row) not in known}
-    changed = [known[_who(row)] for row in rows if _who(row) in known]
+    known = {
+        _contact_identity(contact): contact for contact in member.known_contacts.order_by("-pk")
+    }
+    new = {_contact_identity(row): row for row in rows if _contact_identity(row) not in known}
+    changed = [known[_contact_identity(row)] for row in rows if _contact_identity(row) in known]
     for row in rows:
-        if contact := known.get(_who(row)):
-            for name in IMPORTED:
+        if contact := known.get(_contact_identity(row)):
+            for name in IMPORTED_FIELDS:
                 setattr(contact, name, getattr(row, name) or getattr(contact, name))
     KnownContact.objects.bulk_create(new.values(), batch_size=500)
-    KnownContact.objects.bulk_update(changed, IMPORTED, batch_size=200)
+    KnownContact.objects.bulk_update(changed, IMPORTED_FIELDS, batch_size=200)
     return len(new)
 
 
-def _who(contact: KnownContact) -> str:
+def _contact_identity(contact: KnownContact) -> str:
     """By profile; without one by name and company, for two people may have one name."""
     return contact.linkedin_key or f"{contact.name_key} at {contact.company_key}"
 
 
-def visitors(raw: bytes, *, skip_bad: bool = False, progress: Any = None) -> Report:
+def import_visitors(raw: bytes, *, skip_bad: bool = False, progress: Any = None) -> FileReport:
     """Import RB2B's CSV export or JSON lines as events of the source "import". Safe to run twice.
 
     While one line is wrong nothing is stored, unless `skip_bad`. `progress(done, total)` is told as it goes.
     """
-    report, bodies = Report(), []
+    report, bodies = FileReport(), []
     for line, item in _visitor_rows(raw):
         report.read += 1
         try:
-            bodies.append(_visit(item))
-        except rb2b.Unreadable as error:
+            bodies.append(_visitor_body(item))
+        except rb2b.UnreadableBody as error:
             report.wrong(line, str(error))
     if report.errors and not skip_bad:
         return report
     for done, body in enumerate(bodies, 1):
-        report.new += events.store("import", body).is_new
+        report.new += events.store_event("import", body).is_new
         if progress:
             progress(done, len(bodies))
     report.known = len(bodies) - report.new
     return report
 
 
-def _visit(item: dict[str, Any] | str) -> bytes:
+def _visitor_body(item: dict[str, Any] | str) -> bytes:
     """The body of one visitor; raises Unreadable where it would be parked, or has no time."""
     if isinstance(item, str):
-        raise rb2b.Unreadable(item)
-    body = _body(item)
-    if rb2b.parse(body).seen_at is None:
-        raise rb2b.Unreadable(
+        raise rb2b.UnreadableBody(item)
+    body = _encode_body(item)
+    if rb2b.parse_visitor(body).seen_at is None:
+        raise rb2b.UnreadableBody(
             "Seen At is missing or no time; without it an old visit would count as one of now."
         )
     return body
 
 
-def _body(item: dict[str, Any]) -> bytes:
+def _encode_body(item: dict[str, Any]) -> bytes:
     """As it is stored; a lone surrogate, which JSON can write and UTF-8 cannot, is replaced."""
     try:
         return json.dumps(item, sort_keys=True, ensure_ascii=False).encode("utf-8", "replace")
     except RecursionError as error:
-        raise rb2b.Unreadable("It is nested too deeply.") from error
+        raise rb2b.UnreadableBody("It is nested too deeply.") from error
 
 
 def _visitor_rows(raw: bytes) -> Iterator[tuple[int, dict[str, Any] | str]]:
     """(line, row) for each visitor; a row that cannot be read is a sentence instead."""
-    text = decoded(raw)
+    text = decode_file(raw)
     if text.lstrip().startswith("{"):
         yield from json_rows(text)
     else:

@@ -14,41 +14,47 @@ from django.db.models.functions import Lower
 from leads import normal
 from leads.models import Company, InboundEvent, Lead, Visit
 
-UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
-MOST_REASONS = 2000  # of the newest events that have one; a search for words reads no further
-Shown = Callable[[str], str]
+UUID_PATTERN = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+MOST_REASONS_SEARCHED = (
+    2000  # of the newest events that have one; a search for words reads no further
+)
+VisibleReason = Callable[[str], str]
 
 
-def found(events: QuerySet[InboundEvent], words: str, shown: Shown) -> QuerySet[InboundEvent]:
+def find_events(
+    events: QuerySet[InboundEvent], words: str, shown: VisibleReason
+) -> QuerySet[InboundEvent]:
     """The events that `words` name. `shown` is a reason as the searcher may read it: nobody finds what is hidden."""
     words = words.strip()
-    if one := UUID.search(words):
-        return _by_id(events, uuid.UUID(one[0]))
+    if one := UUID_PATTERN.search(words):
+        return _events_by_id(events, uuid.UUID(one[0]))
     if key := normal.linkedin_key(words):
-        return events.filter(pk__in=_of(people=_people(Q(linkedin_key=key))))
+        return events.filter(pk__in=_events_about(people=_leads_known_as(Q(linkedin_key=key))))
     if "@" in words:
-        address = normal.email(words)
+        address = normal.clean_email(words)
         return events.filter(
-            pk__in=_of(
-                people=_people(Q(email=address) | Q(personal_email=address)) if address else []
+            pk__in=_events_about(
+                people=_leads_known_as(Q(email=address) | Q(personal_email=address))
+                if address
+                else []
             )
         )
-    return events.filter(pk__in=_by_words(words, shown))
+    return events.filter(pk__in=_event_keys_by_words(words, shown))
 
 
-def of_person(rows: list[Lead]) -> QuerySet[InboundEvent]:
+def events_of_person(rows: list[Lead]) -> QuerySet[InboundEvent]:
     """Everything that came in about the person whom these rows stand, or stood, for."""
-    return InboundEvent.objects.filter(pk__in=_of(people=[row.pk for row in rows]))
+    return InboundEvent.objects.filter(pk__in=_events_about(people=[row.pk for row in rows]))
 
 
-def _by_id(events: QuerySet[InboundEvent], public_id: uuid.UUID) -> QuerySet[InboundEvent]:
+def _events_by_id(events: QuerySet[InboundEvent], public_id: uuid.UUID) -> QuerySet[InboundEvent]:
     """An event's own id, or that of a lead."""
-    if people := _people(Q(public_id=public_id)):
-        return events.filter(pk__in=_of(people=people))
+    if people := _leads_known_as(Q(public_id=public_id)):
+        return events.filter(pk__in=_events_about(people=people))
     return events.filter(public_id=public_id)
 
 
-def _people(known_as: Q) -> list[int]:
+def _leads_known_as(known_as: Q) -> list[int]:
     """Every row of the people known so: one that was merged leads to all that was merged with it."""
     found = list(Lead.rows.filter(known_as).values_list("pk", "merged_into")[:100])
     people = {into or pk for pk, into in found}
@@ -57,16 +63,16 @@ def _people(known_as: Q) -> list[int]:
     )
 
 
-def _by_words(words: str, shown: Shown) -> Any:
-    companies = list(_companies(words).values_list("pk", flat=True)[:20])
-    return _of(
-        people=_people(Q(pk__in=_called(words))),
+def _event_keys_by_words(words: str, shown: VisibleReason) -> Any:
+    companies = list(_companies_named(words).values_list("pk", flat=True)[:20])
+    return _events_about(
+        people=_leads_known_as(Q(pk__in=_leads_named(words))),
         companies=companies,
         also=_with_reason(words, shown),
     )
 
 
-def _called(words: str) -> list[int]:
+def _leads_named(words: str) -> list[int]:
     """The last name, or all of a name; exactly, for parts of names are in no index."""
     parts = words.lower().split()
     fits = Q(low_last=" ".join(parts))
@@ -76,19 +82,22 @@ def _called(words: str) -> list[int]:
     return list(rows.values_list("pk", flat=True)[:100])
 
 
-def _companies(words: str) -> QuerySet[Company]:
+def _companies_named(words: str) -> QuerySet[Company]:
     """By the name without its legal form, or by the domain."""
-    key, domain = normal.company_key(words), normal.domain(words) if "." in words else ""
+    key, domain = (
+        normal.company_key(words),
+        normal.registrable_domain(words) if "." in words else "",
+    )
     return Company.objects.filter(
         (Q(name_key=key) if key else Q(pk=None)) | (Q(domain=domain) if domain else Q(pk=None))
     )
 
 
-def _with_reason(words: str, shown: Shown) -> list[int]:
+def _with_reason(words: str, shown: VisibleReason) -> list[int]:
     newest = (
         InboundEvent.objects.exclude(reason="").order_by("-received_at").values_list("pk", "reason")
     )
-    rows = list(newest[:MOST_REASONS])
+    rows = list(newest[:MOST_REASONS_SEARCHED])
     fitting = {
         reason
         for reason in {reason for _, reason in rows}
@@ -97,7 +106,7 @@ def _with_reason(words: str, shown: Shown) -> list[int]:
     return [pk for pk, reason in rows if reason in fitting]
 
 
-def _of(
+def _events_about(
     people: list[int], companies: list[int] | None = None, also: list[int] | None = None
 ) -> Any:
     """The keys of events about these people, of visits to do with these companies, and those in `also`.

@@ -5,15 +5,15 @@ import re
 from typing import Any
 
 HIDDEN = "***"
-DEEPEST = 40
+DEEPEST_NESTING = 40
 # Longer ones, ones with @ and ones with a row of digits are data that somebody used as a key.
-KEY = re.compile(r"(?!.*\d{5})[A-Za-z_][A-Za-z0-9 _.-]{0,39}")
+PLAIN_KEY = re.compile(r"(?!.*\d{5})[A-Za-z_][A-Za-z0-9 _.-]{0,39}")
 EMAIL = re.compile(r"[\w.+%'-]+@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
 # With a time of day: a date alone may be a birthday.
-MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?( ?[+-]\d\d[:.]?\d\d|Z)?")
+TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?( ?[+-]\d\d[:.]?\d\d|Z)?")
 
 
-def text(value: str) -> str:
+def mask_text(value: str) -> str:
     """ "Dana" as "D***", "dana@northline.test" as "d***@northline.test"; "" stays empty."""
     value = value.strip()
     if not value:
@@ -23,46 +23,47 @@ def text(value: str) -> str:
     return f"{first}{HIDDEN}@{found[1]}" if found else f"{first}{HIDDEN}"
 
 
-def name(value: str) -> str:
+def mask_name(value: str) -> str:
     """Each word of a name for itself: "Dana Whitfield" as "D*** W***"."""
-    return " ".join(text(word) for word in value.split())
+    return " ".join(mask_text(word) for word in value.split())
 
 
-def body(raw: bytes) -> str:
+def mask_body(raw: bytes) -> str:
     """A JSON object or list with its values masked; whatever else it is, only how long it is."""
     try:
         loaded = json.loads(raw.decode("utf-8-sig"))
         if isinstance(loaded, dict | list):
-            return json.dumps(_masked(loaded, 0), indent=2, ensure_ascii=False)
+            return json.dumps(_mask_value(loaded, 0), indent=2, ensure_ascii=False)
     except (ValueError, RecursionError):
         pass
     return f"Hidden: {len(raw)} bytes that are no JSON object." if raw else ""
 
 
-def _masked(value: Any, depth: int) -> Any:
+def _mask_value(value: Any, depth: int) -> Any:
     if value is None or isinstance(value, bool):
         return value
-    if depth > DEEPEST or isinstance(value, int | float):
+    if depth > DEEPEST_NESTING or isinstance(value, int | float):
         return HIDDEN
     if isinstance(value, list):
-        return [_masked(one, depth + 1) for one in value]
+        return [_mask_value(one, depth + 1) for one in value]
     if isinstance(value, dict):
         return {
-            _key(key, at): _masked(one, depth + 1) for at, (key, one) in enumerate(value.items(), 1)
+            _mask_key(key, at): _mask_value(one, depth + 1)
+            for at, (key, one) in enumerate(value.items(), 1)
         }
-    return _string(value, depth)
+    return _mask_string(value, depth)
 
 
-def _string(value: str, depth: int) -> Any:
+def _mask_string(value: str, depth: int) -> Any:
     """Masked; JSON in a text, as relays wrap it, keeps its structure too."""
     if value.lstrip().startswith(("{", "[")):
         try:
             inner = json.loads(value)
         except (ValueError, RecursionError):
             return HIDDEN
-        return _masked(inner, depth + 1) if isinstance(inner, dict | list) else HIDDEN
-    return value if MOMENT.fullmatch(value) else text(value)
+        return _mask_value(inner, depth + 1) if isinstance(inner, dict | list) else HIDDEN
+    return value if TIMESTAMP.fullmatch(value) else mask_text(value)
 
 
-def _key(key: str, at: int) -> str:
-    return key if KEY.fullmatch(key) else f"{HIDDEN} {at}"
+def _mask_key(key: str, at: int) -> str:
+    return key if PLAIN_KEY.fullmatch(key) else f"{HIDDEN} {at}"

@@ -84,7 +84,7 @@ def next_step(reason: str, state: str, known: Sequence[Known]) -> str:
     )
 
 
-def shown(reason: str, known: Sequence[Known]) -> str:
+def visible_reason(reason: str, known: Sequence[Known]) -> str:
     """The reason without anything that it may quote."""
     if not reason:
         return ""

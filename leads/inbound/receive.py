@@ -29,17 +29,17 @@ DRAIN_EVERY = 2.0
 REST_EVERY = 30.0  # while only what was refused, or what a killed process has left, is there
 THREAD = "spool"
 # What is wrong with one body, or with it and the version that runs: it is never a reason to wait for the database.
-REFUSED = (DataError, IntegrityError, ValueError, OverflowError)
+REFUSAL_ERRORS = (DataError, IntegrityError, ValueError, OverflowError)
 
 
 @dataclass(frozen=True)
-class Accepted:
+class AcceptedBody:
     public_id: str  # of the event, or the name of the file in the spool
     is_new: bool
     is_spooled: bool = False
 
 
-def accept(
+def accept_body(
     source: str,
     body: bytes,
     sha256: str,
@@ -47,72 +47,72 @@ def accept(
     cut: bool = False,
     parked: str = "",
     kind: str = Kind.LIVE,
-) -> Accepted:
+) -> AcceptedBody:
     """Keep one body in the database or, where that cannot be done in time, in the spool.
 
     Raises OSError where neither can keep it; then it must not be acknowledged.
     """
 
-    def store() -> Accepted | None:
-        return _stored(source, body, sha256, cut=cut, parked=parked, kind=kind)
+    def store() -> AcceptedBody | None:
+        return _store_in_time(source, body, sha256, cut=cut, parked=parked, kind=kind)
 
-    is_asked = time.monotonic() >= _state.away_until
+    is_asked = time.monotonic() >= _process_state.away_until
     if is_asked and (accepted := store()):
         return accepted
     try:
-        name = spool.keep(source, body, sha256, cut=cut, parked=parked, kind=str(kind))
+        name = spool.keep_body(source, body, sha256, cut=cut, parked=parked, kind=str(kind))
     except OSError as error:
         log.error("the spool cannot keep a body: %s", error.strerror)
         if not is_asked and (accepted := store()):  # the database may be back already
             return accepted
         raise
     drain_in_background()
-    return Accepted(name, True, is_spooled=True)
+    return AcceptedBody(name, True, is_spooled=True)
 
 
-def _stored(source: str, body: bytes, sha256: str, **more: Any) -> Accepted | None:
+def _store_in_time(source: str, body: bytes, sha256: str, **more: Any) -> AcceptedBody | None:
     """Store one body within three seconds; None where the database does not, and whether it is away is remembered."""
     try:
-        with deadline.within(BUDGET_SECONDS):
-            stored = events.store(source, body, sha256, **more)
-        return Accepted(stored.public_id, stored.is_new)
-    except REFUSED as error:
+        with deadline.database_deadline(BUDGET_SECONDS):
+            stored = events.store_event(source, body, sha256, **more)
+        return AcceptedBody(stored.public_id, stored.is_new)
+    except REFUSAL_ERRORS as error:
         log.error("the database refuses a body: %s; it goes into the spool", type(error).__name__)
     except DatabaseError as error:
         log.error(
             "the database cannot store a body: %s; it goes into the spool", type(error).__name__
         )
-        _state.away_until = time.monotonic() + AWAY_SECONDS
+        _process_state.away_until = time.monotonic() + AWAY_SECONDS
     connection.close_if_unusable_or_obsolete()
     return None
 
 
-def drain(most: int = 1000) -> int:
+def drain_spool(most: int = 1000) -> int:
     """Move what waits in the spool into the database, oldest first; stops where the database is away again.
 
     What cannot be opened is left where it is, what cannot be read and what the database refuses is set aside: neither
     holds up what stands behind it, and an alarm tells of both.
     """
-    with _alone() as alone:
+    with _drain_lock() as alone:
         if not alone:
             return 0
-        spool.tidy()
-        done, unopened, away = _drained(most)
+        spool.tidy_folder()
+        done, unopened, away = _drain_files(most)
         if done:
             log.warning("%s bodies went from the spool into the database", done)
         if not away:
-            stuck_files.watch(unopened)
+            stuck_files.update_alarms(unopened)
         return done
 
 
-def _drained(most: int) -> tuple[int, int, bool]:
+def _drain_files(most: int) -> tuple[int, int, bool]:
     """How many bodies were stored, how many files could not be opened, and whether the database is away."""
     done = unopened = 0
-    for path in spool.waiting():
+    for path in spool.waiting_files():
         if done >= most:
             break
         try:
-            done += _moved(path)
+            done += _store_file(path)
         except FileNotFoundError:
             continue  # another process had it
         except OSError as error:
@@ -124,17 +124,17 @@ def _drained(most: int) -> tuple[int, int, bool]:
     return done, unopened, False
 
 
-def _moved(path: Path) -> bool:
+def _store_file(path: Path) -> bool:
     """Store one file and delete it; False where it was set aside. Raises OSError, and DatabaseError to try later."""
-    waiting = spool.read(path)
+    waiting = spool.read_file(path)
     if waiting is None:
         return False
     try:
-        events.store(
+        events.store_event(
             waiting.source, waiting.body, waiting.sha256,
             cut=waiting.cut, parked=waiting.parked, kind=waiting.kind, received_at=waiting.received_at,
         )  # fmt: skip
-    except REFUSED as error:
+    except REFUSAL_ERRORS as error:
         log.error(
             "%s in the spool is refused by the database: %s; it is set aside",
             path.name,
@@ -142,25 +142,25 @@ def _moved(path: Path) -> bool:
         )
         spool.set_aside(path, spool.REFUSED)
         return False
-    spool.forget(waiting)
+    spool.forget_file(waiting)
     return True
 
 
 def drain_in_background() -> None:
     """Start this process's drainer, if there is work and none runs. It is asked after every body that goes into the
     spool, so while one runs the folder, which may be long by then, is not read."""
-    with _state.lock:
-        if not _state.is_draining and spool.has_work():
-            _state.is_draining = True
+    with _process_state.lock:
+        if not _process_state.is_draining and spool.has_work():
+            _process_state.is_draining = True
             threading.Thread(target=_drain_until_empty, name=THREAD, daemon=True).start()
 
 
 def _drain_until_empty() -> None:
     while _has_work():
-        _state.hurry.wait(DRAIN_EVERY if spool.waiting() else REST_EVERY)
-        _state.hurry.clear()
+        _process_state.hurry.wait(DRAIN_EVERY if spool.waiting_files() else REST_EVERY)
+        _process_state.hurry.clear()
         try:
-            drain()
+            drain_spool()
         except Exception as error:  # the thread must outlive whatever the database or the disk does
             log.error("the spool could not be drained: %s", type(error).__name__)
         finally:
@@ -169,18 +169,18 @@ def _drain_until_empty() -> None:
 
 def _has_work() -> bool:
     """Asked under the lock, so that a body kept at this moment finds the drainer either running or gone."""
-    with _state.lock:
-        _state.is_draining = spool.has_work()
-        return _state.is_draining
+    with _process_state.lock:
+        _process_state.is_draining = spool.has_work()
+        return _process_state.is_draining
 
 
 @contextmanager
-def _alone() -> Iterator[bool]:
+def _drain_lock() -> Iterator[bool]:
     """Whether this process may drain now; another one on this machine may be at it."""
-    if not spool.folder().is_dir():
+    if not spool.spool_folder().is_dir():
         yield False
         return
-    with (spool.folder() / ".lock").open("w") as lock:
+    with (spool.spool_folder() / ".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -189,7 +189,7 @@ def _alone() -> Iterator[bool]:
         yield True
 
 
-class _State:
+class _ProcessState:
     """What one process remembers."""
 
     def __init__(self) -> None:
@@ -199,4 +199,4 @@ class _State:
         self.hurry = threading.Event()  # the drainer is not to wait for its next turn
 
 
-_state = _State()
+_process_state = _ProcessState()

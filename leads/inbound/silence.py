@@ -22,25 +22,25 @@ from leads.models import InboundEvent
 
 SOURCES = ("rb2b",)
 LOOK_BACK = timedelta(days=28)
-HISTORY = timedelta(days=7)  # a source younger than this has no normal yet
-DUE = 5.0
-LONGEST = timedelta(days=14)
-SHORTEST = timedelta(
+LEAST_HISTORY = timedelta(days=7)  # a source younger than this has no normal yet
+ALARM_WHEN_DUE = 5.0
+LONGEST_SILENCE = timedelta(days=14)
+SHORTEST_SILENCE = timedelta(
     minutes=10
 )  # a silence that is told of: sooner nobody could have looked at the webhook
 COUNTED_EVERY = 3600  # seconds
 HOUR = timedelta(hours=1)
 
-Rates = Mapping[tuple[bool, int], float]  # (weekday, hour of the team's day): events an hour
+HourlyRates = Mapping[tuple[bool, int], float]  # (weekday, hour of the team's day): events an hour
 
 
-def watch(now: datetime | None = None) -> None:
+def watch_sources(now: datetime | None = None) -> None:
     """Raise or clear the alarm of each source."""
     now = now or timezone.now()
     for source in SOURCES:
         due, since = silent_for(source, now)
         key = f"{source}:silent"
-        if due >= DUE and since is not None:
+        if due >= ALARM_WHEN_DUE and since is not None:
             text = f"No event from {source} since {since:%Y-%m-%d %H:%M} UTC; about {due:.0f} were due by now."
             alarms.raise_alarm(key, text + " Is the webhook still connected there?")
         else:
@@ -53,26 +53,26 @@ def silent_for(source: str, now: datetime) -> tuple[float, datetime | None]:
         "received_at", flat=True
     )
     last = events.order_by("-received_at").first()
-    if last is None or now - last < SHORTEST:
+    if last is None or now - last < SHORTEST_SILENCE:
         return 0.0, last
     first = events.order_by("received_at")[0]
-    if first > now - HISTORY:
+    if first > now - LEAST_HISTORY:
         return 0.0, last
-    normal = _counted(source, max(first, last - LOOK_BACK), last)
-    return expected(normal, last, now, settings.TEAM_TIME_ZONE), last
+    normal = _cached_rates(source, max(first, last - LOOK_BACK), last)
+    return expected_events(normal, last, now, settings.TEAM_TIME_ZONE), last
 
 
-def _counted(source: str, start: datetime, last: datetime) -> Rates:
+def _cached_rates(source: str, start: datetime, last: datetime) -> HourlyRates:
     """`rates`, kept while the silence lasts; counted anew now and then, for the spool may hold older events."""
     key = f"silence:{source}:{settings.TEAM_TIME_ZONE}:{last:%Y%m%d%H%M%S%f}"
-    found: Rates | None = cache.get(key)
+    found: HourlyRates | None = cache.get(key)
     if found is None:
-        found = rates(source, start, last)
+        found = hourly_rates(source, start, last)
         cache.set(key, found, COUNTED_EVERY)
     return found
 
 
-def rates(source: str, start: datetime, end: datetime) -> dict[tuple[bool, int], float]:
+def hourly_rates(source: str, start: datetime, end: datetime) -> dict[tuple[bool, int], float]:
     """Events an hour between `start` and `end` for each kind of day and hour of the day.
 
     Counted hour by hour in the index: SQLite needs twenty times longer to group by a time of the zone.
@@ -80,31 +80,31 @@ def rates(source: str, start: datetime, end: datetime) -> dict[tuple[bool, int],
     zone = ZoneInfo(settings.TEAM_TIME_ZONE)
     events = InboundEvent.objects.filter(source=source)
     seen: dict[tuple[bool, int], float] = {}
-    for since, until in _hours(start, end + timedelta(microseconds=1)):
+    for since, until in _hour_pieces(start, end + timedelta(microseconds=1)):
         if not _is_holiday(since, zone):
-            kind = _kind(since, zone)
+            kind = _hour_kind(since, zone)
             seen[kind] = (
                 seen.get(kind, 0)
                 + events.filter(received_at__gte=since, received_at__lt=until).count()
             )
-    days = _days(start, end, zone)
+    days = _count_days(start, end, zone)
     return {kind: n / days[kind[0]] for kind, n in seen.items() if days[kind[0]]}
 
 
-def expected(rates: Rates, since: datetime, now: datetime, zone: str) -> float:
+def expected_events(rates: HourlyRates, since: datetime, now: datetime, zone: str) -> float:
     """How many events were due between two moments, by hourly rates. Pure."""
     tz = ZoneInfo(zone)
-    hours = _hours(max(since, now - LONGEST), now)
+    hours = _hour_pieces(max(since, now - LONGEST_SILENCE), now)
     # What is normal on a holiday cannot be told from four weeks.
     due = (
-        rates.get(_kind(at, tz), 0.0) * ((end - at) / HOUR)
+        rates.get(_hour_kind(at, tz), 0.0) * ((end - at) / HOUR)
         for at, end in hours
         if not _is_holiday(at, tz)
     )
     return sum(due, 0.0)
 
 
-def _hours(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
+def _hour_pieces(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
     """The time between two moments in pieces that end with the hour."""
     while since < until:
         end = min(until, (since + HOUR).replace(minute=0, second=0, microsecond=0))
@@ -112,7 +112,7 @@ def _hours(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetim
         since = end
 
 
-def _kind(at: datetime, zone: ZoneInfo) -> tuple[bool, int]:
+def _hour_kind(at: datetime, zone: ZoneInfo) -> tuple[bool, int]:
     local = at.astimezone(zone)
     return local.weekday() < 5, local.hour
 
@@ -122,7 +122,7 @@ def _is_holiday(at: datetime, zone: ZoneInfo) -> bool:
     return day.weekday() < 5 and not calendar.is_working_day(day)
 
 
-def _days(start: datetime, end: datetime, zone: ZoneInfo) -> dict[bool, int]:
+def _count_days(start: datetime, end: datetime, zone: ZoneInfo) -> dict[bool, int]:
     """How many weekdays and weekend days lie between, the first and the last included, holidays left out."""
     day, last, days = (
         start.astimezone(zone).date(),

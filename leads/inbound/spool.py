@@ -24,13 +24,13 @@ from django.conf import settings
 log = logging.getLogger(__name__)
 
 SUFFIX, PART, BAD, REFUSED = ".event", ".part", ".bad", ".refused"
-ABANDONED = 600.0  # seconds after which nobody is writing a .part any more
-TRY_REFUSED_AGAIN = 600.0  # seconds; what the database refuses may be accepted after a deploy
-LARGEST = 4 * 1024 * 1024  # bytes of a file; a body has one megabyte at most
+ABANDONED_AFTER = 600.0  # seconds after which nobody is writing a .part any more
+RETRY_REFUSED_AFTER = 600.0  # seconds; what the database refuses may be accepted after a deploy
+LARGEST_FILE = 4 * 1024 * 1024  # bytes of a file; a body has one megabyte at most
 
 
 @dataclass(frozen=True)
-class Spooled:
+class SpooledBody:
     """One body as it waits."""
 
     path: Path
@@ -43,7 +43,9 @@ class Spooled:
     body: bytes
 
 
-def keep(source: str, body: bytes, sha256: str, *, cut: bool, kind: str, parked: str = "") -> str:
+def keep_body(
+    source: str, body: bytes, sha256: str, *, cut: bool, kind: str, parked: str = ""
+) -> str:
     """Write one body to the spool and return its name; raises OSError where the disk cannot take it."""
     head = {
         "source": source,
@@ -56,44 +58,44 @@ def keep(source: str, body: bytes, sha256: str, *, cut: bool, kind: str, parked:
         "body_sha256": hashlib.sha256(body).hexdigest(),
     }
     name = f"{time.time_ns():020d}-{uuid.uuid4().hex}"
-    temporary = _made_folder() / f"{name}{PART}"
+    temporary = _ensure_folder() / f"{name}{PART}"
     try:
         with temporary.open("wb") as file:
             file.write(json.dumps(head).encode() + b"\n" + body)
             file.flush()
             os.fsync(file.fileno())
-        _rename(temporary, SUFFIX)
+        _rename_synced(temporary, SUFFIX)
     except OSError:
         temporary.unlink(missing_ok=True)  # a full disk is not to be filled with halves
         raise
     return name
 
 
-def folder() -> Path:
+def spool_folder() -> Path:
     return Path(settings.SPOOL_DIR)
 
 
-def waiting() -> list[Path]:
+def waiting_files() -> list[Path]:
     """Files that wait, oldest first."""
-    return _ending(SUFFIX)
+    return _files_ending(SUFFIX)
 
 
-def aside() -> dict[str, int]:
+def set_aside_counts() -> dict[str, int]:
     """How many files were set aside, by their suffix."""
-    return {suffix: len(_ending(suffix)) for suffix in (BAD, REFUSED)}
+    return {suffix: len(_files_ending(suffix)) for suffix in (BAD, REFUSED)}
 
 
 def has_work() -> bool:
     """Whether there is anything that `tidy` and a drain would look at, now or after a while."""
-    return any(_ending(suffix) for suffix in (SUFFIX, REFUSED, PART))
+    return any(_files_ending(suffix) for suffix in (SUFFIX, REFUSED, PART))
 
 
-def read(path: Path) -> Spooled | None:
+def read_file(path: Path) -> SpooledBody | None:
     """One file, or None (and set aside under .bad, for a person) where it is not one of ours, or not whole.
 
     Raises OSError where it cannot be read at all, and FileNotFoundError where another process has drained it.
     """
-    found = _parsed(path)
+    found = _parse_file(path)
     if found is None:
         log.error("%s in the spool is not whole or not ours; it is set aside", path.name)
         set_aside(path, BAD)
@@ -104,22 +106,22 @@ def set_aside(path: Path, suffix: str) -> Path:
     """Out of the way of those behind it; nothing deletes it."""
     with contextlib.suppress(OSError):  # of another owner; then it is only tried again sooner
         os.utime(path)
-    return _rename(path, suffix)
+    return _rename_synced(path, suffix)
 
 
-def tidy() -> None:
+def tidy_folder() -> None:
     """What was refused a while ago is tried again; what a killed process has left half-written is cleared away, or
     taken in where only the new name was missing."""
-    for path in _older(REFUSED, TRY_REFUSED_AGAIN):
-        _rename(path, SUFFIX)
-    for path in _older(PART, ABANDONED):
-        if _parsed(path) is None:
+    for path in _files_older(REFUSED, RETRY_REFUSED_AFTER):
+        _rename_synced(path, SUFFIX)
+    for path in _files_older(PART, ABANDONED_AFTER):
+        if _parse_file(path) is None:
             path.unlink(missing_ok=True)  # nobody was told that it is kept
         else:
-            _rename(path, SUFFIX)
+            _rename_synced(path, SUFFIX)
 
 
-def forget(spooled: Spooled) -> None:
+def forget_file(spooled: SpooledBody) -> None:
     """After the commit."""
     spooled.path.unlink(missing_ok=True)
 
@@ -127,22 +129,22 @@ def forget(spooled: Spooled) -> None:
 def is_writable() -> bool:
     """Whether a body could be kept now: we may write, and there is room."""
     try:
-        path = _made_folder()
-        return os.access(path, os.W_OK) and shutil.disk_usage(path).free > LARGEST
+        path = _ensure_folder()
+        return os.access(path, os.W_OK) and shutil.disk_usage(path).free > LARGEST_FILE
     except OSError:
         return False
 
 
-def _ending(suffix: str) -> list[Path]:
+def _files_ending(suffix: str) -> list[Path]:
     try:
-        return sorted(folder().glob(f"*{suffix}")) if folder().is_dir() else []
+        return sorted(spool_folder().glob(f"*{suffix}")) if spool_folder().is_dir() else []
     except OSError:  # it cannot be listed, nor written: `is_writable` says so
         return []
 
 
-def _older(suffix: str, seconds: float) -> list[Path]:
+def _files_older(suffix: str, seconds: float) -> list[Path]:
     until, found = time.time() - seconds, []
-    for path in _ending(suffix):
+    for path in _files_ending(suffix):
         try:
             if path.stat().st_mtime < until:
                 found.append(path)
@@ -151,58 +153,58 @@ def _older(suffix: str, seconds: float) -> list[Path]:
     return found
 
 
-def _parsed(path: Path) -> Spooled | None:
+def _parse_file(path: Path) -> SpooledBody | None:
     with path.open("rb") as file:
-        raw = file.read(LARGEST + 1)
-    if len(raw) > LARGEST:
+        raw = file.read(LARGEST_FILE + 1)
+    if len(raw) > LARGEST_FILE:
         return None
     head, _, body = raw.partition(b"\n")
     try:
         said = json.loads(head)
         at = datetime.fromisoformat(said["at"])
-        texts = [_text(said[name]) for name in ("source", "kind", "sha256", "parked")]
+        texts = [_required_text(said[name]) for name in ("source", "kind", "sha256", "parked")]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
     source, kind, sha256, parked = texts
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     return (
-        Spooled(path, source, kind, sha256, bool(said.get("cut")), parked, at, body)
-        if _whole(said, body)
+        SpooledBody(path, source, kind, sha256, bool(said.get("cut")), parked, at, body)
+        if _is_whole(said, body)
         else None
     )
 
 
-def _whole(said: dict[str, Any], body: bytes) -> bool:
+def _is_whole(said: dict[str, Any], body: bytes) -> bool:
     """By length and hash; the files of the first version say neither."""
     if "size" not in said:
         return True
     return len(body) == said["size"] and hashlib.sha256(body).hexdigest() == said.get("body_sha256")
 
 
-def _text(value: object) -> str:
+def _required_text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError
     return value
 
 
-def _rename(path: Path, suffix: str) -> Path:
+def _rename_synced(path: Path, suffix: str) -> Path:
     renamed = path.rename(path.with_suffix(suffix))
-    _sync(path.parent)
+    _sync_folder(path.parent)
     return renamed
 
 
-def _made_folder() -> Path:
+def _ensure_folder() -> Path:
     """The folder, made where it is missing; then its parents are synced, so that it outlives a power loss."""
-    path = folder()
+    path = spool_folder()
     new = [one for one in (path, *path.parents) if not one.exists()]
     path.mkdir(parents=True, exist_ok=True)
     for one in new:
         with contextlib.suppress(PermissionError):  # we may make folders there and not read them
-            _sync(one.parent)
+            _sync_folder(one.parent)
     return path
 
 
-def _sync(path: Path) -> None:
+def _sync_folder(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

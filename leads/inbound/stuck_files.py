@@ -14,17 +14,17 @@ from leads.inbound import spool
 from leads.integrations import alarms
 
 PREFIX = "spool:"
-TEXTS = {
+ALARM_TEXTS = {
     spool.BAD: "cannot be read and are set aside (*.bad). Nothing tries them again.",
     spool.REFUSED: "are refused by the database and tried again every ten minutes (*.refused).",
     "unopened": "cannot be opened, and wait (*.event). Let the web process read and delete them.",
 }
-TODO = "What to do is in docs/operations.md, “When a body is stuck in the spool”."
-LATE = 300.0  # seconds; the drainer looks every two
+WHAT_TO_DO = "What to do is in docs/operations.md, “When a body is stuck in the spool”."
+LATE_AFTER = 300.0  # seconds; the drainer looks every two
 
 
 @dataclass(frozen=True)
-class Spool:
+class SpoolStatus:
     """How the spool of this machine stands."""
 
     waiting: int
@@ -40,7 +40,7 @@ class Spool:
 
     @property
     def is_late(self) -> bool:
-        return self.since is not None and time.time() - self.since.timestamp() > LATE
+        return self.since is not None and time.time() - self.since.timestamp() > LATE_AFTER
 
     @property
     def text(self) -> str:
@@ -49,29 +49,36 @@ class Spool:
         said = [f"{self.waiting} wait for the database{since}"] if self.waiting else []
         said += [f"{self.bad} cannot be read"] if self.bad else []
         said += [f"{self.refused} are refused by the database"] if self.refused else []
-        said += [] if self.is_writable else [f"nothing more can be kept in {spool.folder()}"]
-        return f"{', '.join(said)}. {'' if self.is_in_order else TODO}".strip() if said else "empty"
+        said += [] if self.is_writable else [f"nothing more can be kept in {spool.spool_folder()}"]
+        return (
+            f"{', '.join(said)}. {'' if self.is_in_order else WHAT_TO_DO}".strip()
+            if said
+            else "empty"
+        )
 
 
-def look() -> Spool:
+def spool_status() -> SpoolStatus:
     """From the folder alone: it is asked while the database is away, too."""
-    waiting, aside = spool.waiting(), spool.aside()
-    since = _came(waiting[0]) if waiting else None
-    return Spool(len(waiting), since, aside[spool.BAD], aside[spool.REFUSED], spool.is_writable())
+    waiting, aside = spool.waiting_files(), spool.set_aside_counts()
+    since = _arrival_time(waiting[0]) if waiting else None
+    return SpoolStatus(
+        len(waiting), since, aside[spool.BAD], aside[spool.REFUSED], spool.is_writable()
+    )
 
 
-def watch(unopened: int) -> None:
+def update_alarms(unopened: int) -> None:
     """Raise or clear the alarms of this spool. `unopened`: files of the last drain that could not be opened."""
-    counts = spool.aside() | {"unopened": unopened}
+    counts = spool.set_aside_counts() | {"unopened": unopened}
     for what, count in counts.items():
         if count:
             alarms.raise_alarm(
-                _key(what), f"Visits or answers kept in {spool.folder()} {TEXTS[what]} {TODO}"
+                _alarm_key(what),
+                f"Visits or answers kept in {spool.spool_folder()} {ALARM_TEXTS[what]} {WHAT_TO_DO}",
             )
-    alarms.clear_open(*(_key(what) for what, count in counts.items() if not count))
+    alarms.clear_open(*(_alarm_key(what) for what, count in counts.items() if not count))
 
 
-def _came(path: Path) -> datetime | None:
+def _arrival_time(path: Path) -> datetime | None:
     """When a body came, by its file's name."""
     try:
         return datetime.fromtimestamp(int(path.name.partition("-")[0]) / 1e9, UTC)
@@ -79,13 +86,13 @@ def _came(path: Path) -> datetime | None:
         return None  # not a name of ours
 
 
-def _key(what: str) -> str:
-    return f"{PREFIX}{_mark()}:{what.lstrip('.')}"
+def _alarm_key(what: str) -> str:
+    return f"{PREFIX}{_spool_mark()}:{what.lstrip('.')}"
 
 
-def _mark() -> str:
+def _spool_mark() -> str:
     """Eight characters that stay with the folder."""
-    file = spool.folder() / ".mark"
+    file = spool.spool_folder() / ".mark"
     try:
         if not file.exists():
             file.write_text(uuid.uuid4().hex[:8])

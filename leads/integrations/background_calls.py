@@ -7,20 +7,20 @@ from typing import TypeVar
 from caio_project.lib import http
 from leads.integrations import ghl, rates
 
-SHARE = "ghl_background"
+RATE_NAME = "ghl_background"
 CALLS_PER_WINDOW = ghl.CALLS_PER_WINDOW // 3
-LONGEST_WAIT = 15.0  # seconds for one's turn; then GoHighLevel counts as away
+LONGEST_RATE_WAIT = 15.0  # seconds for one's turn; then GoHighLevel counts as away
 T = TypeVar("T")
 
 
-def patiently(call: Callable[[], T]) -> T:
+def call_patiently(call: Callable[[], T]) -> T:
     """Make one call within that share; where it is used up, wait for it for a while. Raises lib.http's failures."""
-    give_up = time.monotonic() + LONGEST_WAIT
+    give_up = time.monotonic() + LONGEST_RATE_WAIT
     while True:
         try:
-            rates.take(SHARE, CALLS_PER_WINDOW, ghl.WINDOW_SECONDS)
+            rates.claim_call(RATE_NAME, CALLS_PER_WINDOW, ghl.WINDOW_SECONDS)
             return call()
-        except http.Unavailable as failure:
+        except http.ServiceUnavailable as failure:
             wait = failure.retry_after
             if wait is None or time.monotonic() + wait > give_up:
                 raise

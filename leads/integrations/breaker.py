@@ -16,7 +16,7 @@ from caio_project.lib.db import claims
 from leads.integrations import alarms
 from leads.models import Breaker, Enrichment
 
-FAILURES = 3
+FAILURES_TO_OPEN = 3
 UNANSWERED_AFTER = timedelta(minutes=10)
 FIRST_PROBE, LAST_PROBE = timedelta(minutes=1), timedelta(minutes=30)
 
@@ -38,61 +38,71 @@ class Vendor:
 CLAY = Vendor("clay", "Clay", "Leads go on with partial data.", "pushes")
 
 
-class Turn(Enum):
+class CallPermit(Enum):
     """As what a request is pushed."""
 
     ASK = "ask"
     PROBE = "probe"
 
 
-def row(vendor: Vendor = CLAY) -> Breaker:
+def breaker_row(vendor: Vendor = CLAY) -> Breaker:
     return Breaker.objects.get_or_create(vendor=vendor.name)[0]
 
 
-def nobody_may_ask(now: datetime | None = None, vendor: Vendor = CLAY) -> bool:
+def is_blocked(now: datetime | None = None, vendor: Vendor = CLAY) -> bool:
     """Whether it is open and no probe is due, so that there is nothing to wait for."""
-    state = row(vendor)
+    state = breaker_row(vendor)
     return state.opened_at is not None and (
         state.probe_at is None or state.probe_at > (now or timezone.now())
     )
 
 
-def may_ask(now: datetime | None = None, vendor: Vendor = CLAY) -> Turn | None:
+def request_permit(now: datetime | None = None, vendor: Vendor = CLAY) -> CallPermit | None:
     """Leave to push one request now, or None. While open, a probe for exactly one caller when it is due."""
     now = now or timezone.now()
-    state = row(vendor)
+    state = breaker_row(vendor)
     if state.opened_at is None:
-        return Turn.ASK
+        return CallPermit.ASK
     # Whoever moves the probe on is the one who probes; if it dies, the next probe is due after the same wait again.
     due = Breaker.objects.filter(vendor=vendor.name, opened_at__isnull=False, probe_at__lte=now)
-    return Turn.PROBE if claims.claim(due, probe_at=now + _wait(state.openings)) else None
+    return (
+        CallPermit.PROBE
+        if claims.claim_row(due, probe_at=now + _probe_delay(state.openings))
+        else None
+    )
 
 
 def is_open(vendor: Vendor = CLAY) -> bool:
-    return row(vendor).opened_at is not None
+    return breaker_row(vendor).opened_at is not None
 
 
-def pushed(vendor: Vendor = CLAY) -> None:
+def record_success(vendor: Vendor = CLAY) -> None:
     """A push was accepted: the row of failed pushes ends. It does not close an open breaker; only an answer does."""
     Breaker.objects.filter(vendor=vendor.name, opened_at=None, failures__gt=0).update(failures=0)
 
 
-def failed(why: str, turn: Turn, now: datetime | None = None, vendor: Vendor = CLAY) -> None:
+def record_failure(
+    why: str, turn: CallPermit, now: datetime | None = None, vendor: Vendor = CLAY
+) -> None:
     """A push failed. The third in a row opens the breaker; a failed probe keeps it open for longer. What was under way
     when it opened is no probe and puts the next one off no further."""
     now = now or timezone.now()
-    row(vendor)
+    breaker_row(vendor)
     Breaker.objects.filter(vendor=vendor.name).update(failures=F("failures") + 1)
-    state = row(vendor)
-    if turn is Turn.PROBE and state.opened_at is not None:
+    state = breaker_row(vendor)
+    if turn is CallPermit.PROBE and state.opened_at is not None:
         Breaker.objects.filter(vendor=vendor.name).update(
-            openings=F("openings") + 1, probe_at=now + _wait(state.openings + 1), reason=why[:300]
+            openings=F("openings") + 1,
+            probe_at=now + _probe_delay(state.openings + 1),
+            reason=why[:300],
         )
-    elif state.failures >= FAILURES:
-        _open(now, f"{state.failures} {vendor.tries} in a row failed, the last: {why}", vendor)
+    elif state.failures >= FAILURES_TO_OPEN:
+        _open_breaker(
+            now, f"{state.failures} {vendor.tries} in a row failed, the last: {why}", vendor
+        )
 
 
-def answered(vendor: Vendor = CLAY) -> None:
+def close_after_answer(vendor: Vendor = CLAY) -> None:
     """Any answer of the vendor closes the breaker."""
     closed = Breaker.objects.filter(vendor=vendor.name).exclude(opened_at=None, failures=0)
     if closed.update(
@@ -101,21 +111,23 @@ def answered(vendor: Vendor = CLAY) -> None:
         alarms.clear_alarm(vendor.alarm)
 
 
-def watch(now: datetime | None = None) -> None:
+def watch_unanswered(now: datetime | None = None) -> None:
     """Open Clay's breaker where the last three requests have no answer after ten minutes."""
     now = now or timezone.now()
     if is_open():
         return
     asked = Enrichment.objects.filter(
-        requested_at__gt=row().changed_at, requested_at__lte=now - UNANSWERED_AFTER
+        requested_at__gt=breaker_row().changed_at, requested_at__lte=now - UNANSWERED_AFTER
     )
-    answers = list(asked.order_by("-requested_at").values_list("answered_at", flat=True)[:FAILURES])
+    answers = list(
+        asked.order_by("-requested_at").values_list("answered_at", flat=True)[:FAILURES_TO_OPEN]
+    )
     answering = Enrichment.objects.filter(answered_at__gt=now - UNANSWERED_AFTER).exists()
-    if len(answers) == FAILURES and not any(answers) and not answering:
-        _open(now, f"{FAILURES} requests are unanswered after 10 minutes")
+    if len(answers) == FAILURES_TO_OPEN and not any(answers) and not answering:
+        _open_breaker(now, f"{FAILURES_TO_OPEN} requests are unanswered after 10 minutes")
 
 
-def _open(now: datetime, why: str, vendor: Vendor = CLAY) -> None:
+def _open_breaker(now: datetime, why: str, vendor: Vendor = CLAY) -> None:
     opened = Breaker.objects.filter(vendor=vendor.name, opened_at=None).update(
         opened_at=now, probe_at=now + FIRST_PROBE, openings=1, reason=why[:300], changed_at=now
     )
@@ -125,6 +137,6 @@ def _open(now: datetime, why: str, vendor: Vendor = CLAY) -> None:
         )
 
 
-def _wait(openings: int) -> timedelta:
+def _probe_delay(openings: int) -> timedelta:
     """One minute, doubled each time, half an hour at most."""
     return min(LAST_PROBE, FIRST_PROBE * 2 ** max(0, openings - 1))

@@ -13,9 +13,9 @@ from typing import Any
 from django.conf import settings
 
 from caio_project.lib import http
-from leads.normal import storable
+from leads.normal import storable_text
 
-NOTHING = {
+EMPTY_WORDS = {
     "",
     "null",
     "none",
@@ -28,7 +28,7 @@ NOTHING = {
     "no data found",
     "false",
 }
-UNUSABLE = {
+UNUSABLE_MAILBOX = {
     "invalid",
     "undeliverable",
     "bounced",
@@ -43,11 +43,11 @@ LIKELY_AN_ERROR = (
     "run condition not met",
     "rate limit",
 )
-LONGEST = 200
+LONGEST_TEXT = 200
 
 
 @dataclass(frozen=True)
-class Row:
+class ClayRow:
     """What we ask about; every value a top-level column.
 
     `ask_person` and `ask_company` are "yes" or "no", for Clay's "Only run if": what was answered lately is not paid for
@@ -67,7 +67,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Enriched:
+class ClayAnswer:
     """What came back, junk removed. Missing is "", None or an empty list."""
 
     email: str = ""
@@ -92,7 +92,7 @@ class Enriched:
     past_employers: list[dict[str, Any]] = field(default_factory=list)
 
 
-def push(row: Row) -> None:
+def push_row(row: ClayRow) -> None:
     """Submit one row to the workbook's webhook, within CLAY_TIMEOUT_SECONDS in total.
 
     Raises lib.http's Refused, Unavailable or Uncertain. A second push of one request adds a second row in Clay and
@@ -102,7 +102,7 @@ def push(row: Row) -> None:
     if settings.CLAY_WEBHOOK_AUTH_TOKEN:
         headers["x-clay-webhook-auth"] = settings.CLAY_WEBHOOK_AUTH_TOKEN
     body = {**row.__dict__, "full_name": f"{row.first_name} {row.last_name}".strip()}
-    http.call(
+    http.send_request(
         "POST",
         settings.CLAY_WORKBOOK_WEBHOOK_URL,
         headers=headers,
@@ -111,34 +111,35 @@ def push(row: Row) -> None:
     )
 
 
-def parse(data: dict[str, Any]) -> Enriched:
+def parse_answer(data: dict[str, Any]) -> ClayAnswer:
     """Read a callback body. Absent values come as "", null, "N/A" or the text of a failed column: all are missing."""
-    email = _best(_address, data, "work_email", "email") or ""
+    email = _first_readable(_email_address, data, "work_email", "email") or ""
     said = {
         str(data.get(name)).strip().lower().replace(" ", "_")
         for name in ("email_verified", "email_status")
     }
-    invalid = not UNUSABLE.isdisjoint(said)
-    return Enriched(
+    invalid = not UNUSABLE_MAILBOX.isdisjoint(said)
+    return ClayAnswer(
         email=email,
         email_verified=not invalid and _is_verified(data),
         email_invalid=invalid,
-        first_name=_text(data, "first_name"),
-        last_name=_text(data, "last_name"),
-        title=_text(data, "job_title", "title"),
-        linkedin_url=_text(data, "linkedin_url"),
-        company_name=_text(data, "company_name", "company"),
-        company_domain=_text(data, "company_domain", "website"),
-        company_linkedin_url=_text(data, "company_linkedin_url"),
-        industry=_text(data, "industry"),
-        employees=_text(data, "employee_count", "company_size"),
-        revenue=_text(data, "revenue"),
-        location=_text(data, "location"),
-        country=_best(_country_code, data, "country", "country_code")
-        or _text(data, "country", "country_code"),
-        technologies=_best(_list, data, "technologies", "tech_stack") or [],
-        open_roles=_best(_count, data, "open_roles", "hiring"),
-        past_employers=_best(_employers, data, "past_employers", "work_history") or [],
+        first_name=_text_field(data, "first_name"),
+        last_name=_text_field(data, "last_name"),
+        title=_text_field(data, "job_title", "title"),
+        linkedin_url=_text_field(data, "linkedin_url"),
+        company_name=_text_field(data, "company_name", "company"),
+        company_domain=_text_field(data, "company_domain", "website"),
+        company_linkedin_url=_text_field(data, "company_linkedin_url"),
+        industry=_text_field(data, "industry"),
+        employees=_text_field(data, "employee_count", "company_size"),
+        revenue=_text_field(data, "revenue"),
+        location=_text_field(data, "location"),
+        country=_first_readable(_country_code, data, "country", "country_code")
+        or _text_field(data, "country", "country_code"),
+        technologies=_first_readable(_word_list, data, "technologies", "tech_stack") or [],
+        open_roles=_first_readable(_whole_number, data, "open_roles", "hiring"),
+        past_employers=_first_readable(_past_employers, data, "past_employers", "work_history")
+        or [],
     )
 
 
@@ -148,23 +149,23 @@ def _is_verified(data: dict[str, Any]) -> bool:
     return not said.isdisjoint({"true", "valid", "1"}) and said.isdisjoint({"false", "0", "no"})
 
 
-def _best(read: Callable[[Any], Any], data: dict[str, Any], *names: str) -> Any:
+def _first_readable(read: Callable[[Any], Any], data: dict[str, Any], *names: str) -> Any:
     """What the first column says from which something can be read; None where none says anything."""
     found = (read(data.get(name)) for name in names)
     return next((value for value in found if value not in (None, "", [])), None)
 
 
-def _address(value: Any) -> str:
-    text = _text({"": value}, "", longest=320).lower()
+def _email_address(value: Any) -> str:
+    text = _text_field({"": value}, "", longest=320).lower()
     return text if "@" in text else ""
 
 
 def _country_code(value: Any) -> str:
-    text = _text({"": value}, "")
+    text = _text_field({"": value}, "")
     return text if len(text) == 2 else ""
 
 
-def _text(data: dict[str, Any], *names: str, longest: int = LONGEST) -> str:
+def _text_field(data: dict[str, Any], *names: str, longest: int = LONGEST_TEXT) -> str:
     for name in names:
         value = data.get(name)
         if isinstance(value, float) and math.isfinite(value):
@@ -172,24 +173,26 @@ def _text(data: dict[str, Any], *names: str, longest: int = LONGEST) -> str:
         elif isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
         if isinstance(value, str) and not is_junk(value):
-            return storable(value).strip()[:longest]
+            return storable_text(value).strip()[:longest]
     return ""
 
 
 def is_junk(value: str) -> bool:
     """Whether a text says nothing: an empty marker, or what a failed column prints."""
-    low = storable(value).strip().lower()
-    return low in NOTHING or low.startswith(LIKELY_AN_ERROR) or "⚠" in value or "❌" in value
+    low = storable_text(value).strip().lower()
+    return low in EMPTY_WORDS or low.startswith(LIKELY_AN_ERROR) or "⚠" in value or "❌" in value
 
 
-def _list(value: Any) -> list[str]:
+def _word_list(value: Any) -> list[str]:
     parts = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else []
     return [
-        storable(part).strip()[:80] for part in parts if isinstance(part, str) and not is_junk(part)
+        storable_text(part).strip()[:80]
+        for part in parts
+        if isinstance(part, str) and not is_junk(part)
     ][:50]
 
 
-def _count(value: Any) -> int | None:
+def _whole_number(value: Any) -> int | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
@@ -198,12 +201,16 @@ def _count(value: Any) -> int | None:
     return int(value) if isinstance(value, int | float) and 0 <= value < 1_000_000 else None
 
 
-def _employers(value: Any) -> list[dict[str, Any]]:
+def _past_employers(value: Any) -> list[dict[str, Any]]:
     """A list of {name, domain?, from_year?, to_year?}, or of names."""
     found = []
     for item in value if isinstance(value, list) else []:
         item = {"name": item} if isinstance(item, str) else item
-        if isinstance(item, dict) and (name := _text(item, "name", "company_name", "company")):
-            years = {year: _count(item.get(year)) for year in ("from_year", "to_year")}
-            found.append({"name": name, "domain": _text(item, "domain", "company_domain"), **years})
+        if isinstance(item, dict) and (
+            name := _text_field(item, "name", "company_name", "company")
+        ):
+            years = {year: _whole_number(item.get(year)) for year in ("from_year", "to_year")}
+            found.append(
+                {"name": name, "domain": _text_field(item, "domain", "company_domain"), **years}
+            )
     return found[:30]

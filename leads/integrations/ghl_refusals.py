@@ -7,7 +7,7 @@ or a list of strings.
 from caio_project.lib import http
 
 # What must not be written to again, in a 400 or 422; all permanent for the address.
-PERMANENT = (
+PERMANENT_REFUSALS = (
     ("dnd is active", "dnd"),
     ("has unsubscribed", "unsubscribed"),
     ("e-mail is invalid", "invalid"),
@@ -16,10 +16,10 @@ PERMANENT = (
     ("emailto must be an email", "invalid"),
 )
 CONTACT_GONE = "contact_gone"
-REFUSED = "refused"
+OTHER_REFUSAL = "refused"
 
 # The scope that a call needs; the first match holds.
-SCOPES = (
+SCOPE_BY_CALL = (
     ("POST", "/contacts/search", "contacts.readonly"),
     ("GET", "/contacts/", "contacts.readonly"),
     ("*", "/contacts/", "contacts.write"),
@@ -32,43 +32,43 @@ SCOPES = (
 )
 
 
-class Misconfigured(http.Unavailable):
+class Misconfigured(http.ServiceUnavailable):
     """Token, scope or location are not right: a person must mend it. Everything waits, nothing is refused for good."""
 
-    def __init__(self, failure: http.Failure, key: str, text: str):
+    def __init__(self, failure: http.HttpError, key: str, text: str):
         super().__init__(
             failure.detail, failure.status, failure.body, failure.retry_after, failure.headers
         )
         self.key, self.text = key, text
 
 
-def why(failure: http.Failure) -> str:
+def refusal_code(failure: http.HttpError) -> str:
     """dnd, unsubscribed or invalid where the address must not be written to; contact_gone; else refused."""
-    said = http.said(failure.body).lower()
-    for words, code in PERMANENT:
+    said = http.error_text(failure.body).lower()
+    for words, code in PERMANENT_REFUSALS:
         if words in said:
             return code
-    return CONTACT_GONE if "contact" in said and "not found" in said else REFUSED
+    return CONTACT_GONE if "contact" in said and "not found" in said else OTHER_REFUSAL
 
 
-def is_dead_token(failure: http.Failure) -> bool:
+def is_expired_token(failure: http.HttpError) -> bool:
     """Whether the access token is no longer accepted, which another one may mend."""
-    said = http.said(failure.body).lower()
+    said = http.error_text(failure.body).lower()
     return failure.status == 401 and not any(
         word in said for word in ("scope", "user type", "version")
     )
 
 
-def misconfigured(failure: http.Failure, method: str, path: str) -> Misconfigured | None:
+def as_misconfigured(failure: http.HttpError, method: str, path: str) -> Misconfigured | None:
     """`failure` as trouble of configuration, with the alarm that says what to mend; None where it is none."""
-    said = http.said(failure.body)
+    said = http.error_text(failure.body)
     if failure.status not in (401, 403) and "api version" not in said.lower():
         return None
     if "scope" in said.lower():
-        scope = scope_of(method, path)
+        scope = required_scope(method, path)
         return Misconfigured(
             failure,
-            alarm_of(scope),
+            scope_alarm_key(scope),
             f"GoHighLevel: our token lacks the scope {scope}. Add it there.",
         )
     return Misconfigured(
@@ -81,13 +81,15 @@ def misconfigured(failure: http.Failure, method: str, path: str) -> Misconfigure
 TOKEN_ALARM = "ghl:token"
 
 
-def alarm_of(scope: str) -> str:
+def scope_alarm_key(scope: str) -> str:
     return f"ghl:scope:{scope}"
 
 
-def scope_of(method: str, path: str) -> str:
+def required_scope(method: str, path: str) -> str:
     """The scope that a call needs, as GoHighLevel names it."""
     fits = (
-        scope for verb, start, scope in SCOPES if verb in ("*", method) and path.startswith(start)
+        scope
+        for verb, start, scope in SCOPE_BY_CALL
+        if verb in ("*", method) and path.startswith(start)
     )
     return next(fits, f"for {method} {path.split('/')[1]}")

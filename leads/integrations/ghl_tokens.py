@@ -21,11 +21,11 @@ from leads.integrations import ghl_oauth as oauth
 from leads.integrations.ghl_refusals import TOKEN_ALARM, Misconfigured
 from leads.models import GhlTokens
 
-AHEAD = timedelta(minutes=5)  # of its end an access token is renewed
-LEASE = timedelta(seconds=60)  # longer than both calls
-WAIT = 20.0  # seconds that a caller waits for another worker to renew
-AFTER_A_REFUSAL = timedelta(minutes=5)
-CONNECT = "Connect again: manage.py connect_ghl."
+RENEW_AHEAD = timedelta(minutes=5)  # of its end an access token is renewed
+RENEWAL_LEASE = timedelta(seconds=60)  # longer than both calls
+LONGEST_RENEWAL_WAIT = 20.0  # seconds that a caller waits for another worker to renew
+RETRY_AFTER_REFUSAL = timedelta(minutes=5)
+CONNECT_AGAIN = "Connect again: manage.py connect_ghl."
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Token:
     generation: int  # 0: the private token
 
 
-def current(*, patient: bool = True) -> Token:
+def current_token(*, patient: bool = True) -> Token:
     """The token that a call carries now; renewed first where it is about to end.
 
     Where it has ended, a patient caller renews it or waits for who does. An impatient one does neither: its call has to
@@ -42,99 +42,104 @@ def current(*, patient: bool = True) -> Token:
     """
     if settings.GHL_API_TOKEN:
         return Token(settings.GHL_API_TOKEN, 0)
-    give_up = time.monotonic() + WAIT
+    give_up = time.monotonic() + LONGEST_RENEWAL_WAIT
     while True:
-        row, now = _row(), timezone.now()
-        if row.access_until > now + AHEAD:
-            return _token(row)
-        if patient and _claim(row, now):
-            trouble = _renew(row)
+        row, now = _tokens_row(), timezone.now()
+        if row.access_until > now + RENEW_AHEAD:
+            return _open_token(row)
+        if patient and _claim_renewal(row, now):
+            trouble = _renew_tokens(row)
             if trouble is None:
                 continue
             if row.access_until <= now:
                 raise trouble
         if row.access_until > now:
-            return _token(row)
+            return _open_token(row)
         if not patient or row.not_before > now or time.monotonic() > give_up:
             wait = max(1.0, (row.not_before - now).total_seconds())
-            raise http.Unavailable(
+            raise http.ServiceUnavailable(
                 row.error or "GoHighLevel's tokens are being renewed", retry_after=wait
             )
         time.sleep(0.05)
 
 
-def expire(token: Token) -> bool:
+def expire_token(token: Token) -> bool:
     """GoHighLevel does not take `token` any more: it has ended. False for the private one, which nothing renews."""
     GhlTokens.objects.filter(generation=token.generation).update(access_until=timezone.now())
     return token.generation > 0
 
 
-def connect(pair: oauth.Pair) -> None:
+def store_connection(pair: oauth.TokenPair) -> None:
     """Store the first pair, or another in place of one that was lost. What is under way with an older one is void."""
     GhlTokens.objects.get_or_create(pk=1)
-    changes = _of(pair, timezone.now())
+    changes = _pair_columns(pair, timezone.now())
     GhlTokens.objects.filter(pk=1).update(**changes, connected_at=timezone.now(), lease_until=None)
     alarms.clear_alarm(TOKEN_ALARM)
 
 
-def _row() -> GhlTokens:
+def _tokens_row() -> GhlTokens:
     row = GhlTokens.objects.filter(pk=1).exclude(refresh="").first()
     if row is None:
         text = "GoHighLevel is not connected yet: manage.py connect_ghl."
-        raise Misconfigured(http.Refused(text), TOKEN_ALARM, text)
+        raise Misconfigured(http.RequestRefused(text), TOKEN_ALARM, text)
     return row
 
 
-def _token(row: GhlTokens) -> Token:
+def _open_token(row: GhlTokens) -> Token:
     try:
-        return Token(sealed.opened(row.access), row.generation)
-    except sealed.Unopenable as error:
-        text = f"The tokens for GoHighLevel were {error}. {CONNECT}"
-        raise Misconfigured(http.Refused(text), TOKEN_ALARM, text) from error
+        return Token(sealed.decrypt_text(row.access), row.generation)
+    except sealed.DecryptionError as error:
+        text = f"The tokens for GoHighLevel were {error}. {CONNECT_AGAIN}"
+        raise Misconfigured(http.RequestRefused(text), TOKEN_ALARM, text) from error
 
 
-def _claim(row: GhlTokens, now: datetime) -> bool:
+def _claim_renewal(row: GhlTokens, now: datetime) -> bool:
     """Take the renewal: until the lease ends nobody else hands in a refresh token. `row` gets the lease."""
-    lease = now + LEASE
+    lease = now + RENEWAL_LEASE
     mine = GhlTokens.objects.filter(
         pk=1, generation=row.generation, lease_until=row.lease_until, not_before__lte=now
     )
     if row.lease_until and row.lease_until > now:
         return False
     spent = {} if _has_company(row, now) else {"spent_at": now}
-    if not claims.claim(mine, lease_until=lease, attempts=F("attempts") + 1, **spent):
+    if not claims.claim_row(mine, lease_until=lease, attempts=F("attempts") + 1, **spent):
         return False
     row.lease_until, row.attempts = lease, row.attempts + 1  # and spent_at as it was before
     return True
 
 
-def _renew(row: GhlTokens) -> http.Failure | None:
+def _renew_tokens(row: GhlTokens) -> http.HttpError | None:
     """Get and store the next tokens; what went wrong, or None. The caller holds the lease."""
     try:
         if not _has_company(row, timezone.now()):
-            row = _store_pair(row, oauth.by_refresh(sealed.opened(row.refresh), row.user_type))
+            row = _store_pair(
+                row, oauth.pair_by_refresh(sealed.decrypt_text(row.refresh), row.user_type)
+            )
         if row.user_type == oauth.COMPANY:
             _store_location(
-                row, oauth.for_location(sealed.opened(row.company_access), row.company_id)
+                row, oauth.location_access(sealed.decrypt_text(row.company_access), row.company_id)
             )
-    except sealed.Unopenable as error:
-        return _failed(row, http.Refused(f"The tokens for GoHighLevel were {error}"))
-    except http.Failure as failure:
-        return _failed(row, failure)
+    except sealed.DecryptionError as error:
+        return _record_failure(row, http.RequestRefused(f"The tokens for GoHighLevel were {error}"))
+    except http.HttpError as failure:
+        return _record_failure(row, failure)
     alarms.clear_alarm(TOKEN_ALARM)
     return None
 
 
 def _has_company(row: GhlTokens, now: datetime) -> bool:
     """Whether the company's access token still gives one of the location, without a new pair."""
-    return row.company_until is not None and row.company_until > now + AHEAD
+    return row.company_until is not None and row.company_until > now + RENEW_AHEAD
 
 
-def _of(pair: oauth.Pair, now: datetime) -> dict[str, Any]:
+def _pair_columns(pair: oauth.TokenPair, now: datetime) -> dict[str, Any]:
     """The columns that a pair sets. A company's access token is not the one that calls carry."""
-    until, access = now + timedelta(seconds=pair.access.seconds), sealed.seal(pair.access.token)
+    until, access = (
+        now + timedelta(seconds=pair.access.seconds),
+        sealed.encrypt_text(pair.access.token),
+    )
     common = {
-        "user_type": pair.user_type, "company_id": pair.company_id, "refresh": sealed.seal(pair.refresh),
+        "user_type": pair.user_type, "company_id": pair.company_id, "refresh": sealed.encrypt_text(pair.refresh),
         "spent_at": None, "attempts": 0, "error": "", "not_before": now, "renewed_at": now,
     }  # fmt: skip
     if pair.user_type == oauth.COMPANY:
@@ -143,34 +148,39 @@ def _of(pair: oauth.Pair, now: datetime) -> dict[str, Any]:
     return {**common, **location, "company_access": "", "company_until": None}
 
 
-def _store_pair(row: GhlTokens, pair: oauth.Pair) -> GhlTokens:
+def _store_pair(row: GhlTokens, pair: oauth.TokenPair) -> GhlTokens:
     """Keep the new pair; a company's leaves the lease for the call that follows."""
     lease = row.lease_until if pair.user_type == oauth.COMPANY else None
-    changes = {**_of(pair, timezone.now()), "company_id": pair.company_id or row.company_id}
-    claims.claim(
+    changes = {
+        **_pair_columns(pair, timezone.now()),
+        "company_id": pair.company_id or row.company_id,
+    }
+    claims.claim_row(
         GhlTokens.objects.filter(pk=1, lease_until=row.lease_until), **changes, lease_until=lease
     )
-    return _row()
+    return _tokens_row()
 
 
-def _store_location(row: GhlTokens, access: oauth.Access) -> None:
+def _store_location(row: GhlTokens, access: oauth.AccessToken) -> None:
     now = timezone.now()
     GhlTokens.objects.filter(pk=1, lease_until=row.lease_until).update(
-        access=sealed.seal(access.token), access_until=now + timedelta(seconds=access.seconds),
+        access=sealed.encrypt_text(access.token), access_until=now + timedelta(seconds=access.seconds),
         generation=F("generation") + 1, attempts=0, error="", not_before=now, lease_until=None,
     )  # fmt: skip
 
 
-def _failed(row: GhlTokens, failure: http.Failure) -> http.Failure:
+def _record_failure(row: GhlTokens, failure: http.HttpError) -> http.HttpError:
     """Record a renewal that failed, and say it. `row.spent_at` is when the refresh token was handed in before this."""
-    wait = claims.backoff(row.attempts, base=5)
+    wait = claims.retry_delay(row.attempts, base=5)
     changes: dict[str, Any] = {}
-    trouble: http.Failure = http.Unavailable(failure.detail, retry_after=wait.total_seconds())
-    if isinstance(failure, http.Refused):
-        wait, text = max(wait, AFTER_A_REFUSAL), _what_to_do(row, failure)
-        trouble = Misconfigured(http.Refused(text, failure.status), TOKEN_ALARM, text)
+    trouble: http.HttpError = http.ServiceUnavailable(
+        failure.detail, retry_after=wait.total_seconds()
+    )
+    if isinstance(failure, http.RequestRefused):
+        wait, text = max(wait, RETRY_AFTER_REFUSAL), _what_to_do(row, failure)
+        trouble = Misconfigured(http.RequestRefused(text, failure.status), TOKEN_ALARM, text)
         alarms.raise_alarm(TOKEN_ALARM, text)
-    elif isinstance(failure, http.Unavailable):  # it certainly was not used up by this
+    elif isinstance(failure, http.ServiceUnavailable):  # it certainly was not used up by this
         changes["spent_at"] = row.spent_at
     mine = GhlTokens.objects.filter(pk=1, lease_until=row.lease_until)
     mine.update(
@@ -179,8 +189,8 @@ def _failed(row: GhlTokens, failure: http.Failure) -> http.Failure:
     return trouble
 
 
-def _what_to_do(row: GhlTokens, failure: http.Failure) -> str:
+def _what_to_do(row: GhlTokens, failure: http.HttpError) -> str:
     if row.spent_at:
         lost = f"The tokens that GoHighLevel gave us at {row.spent_at:%Y-%m-%d %H:%M} UTC were lost on the way."
-        return f"{lost} {CONNECT}"
-    return f"GoHighLevel does not renew our tokens: {failure.detail[:150]}. {CONNECT}"
+        return f"{lost} {CONNECT_AGAIN}"
+    return f"GoHighLevel does not renew our tokens: {failure.detail[:150]}. {CONNECT_AGAIN}"

@@ -11,31 +11,31 @@ from leads.models import RateWindow
 LONGEST_PAUSE = 3600.0  # seconds, whatever the vendor says
 
 
-def take(vendor: str, calls: int, seconds: float, now: float | None = None) -> None:
+def claim_call(vendor: str, calls: int, seconds: float, now: float | None = None) -> None:
     """Claim one of `calls` in the current window of `seconds`; else Unavailable with the time to the next window."""
     now = time.time() if now is None else now
     window = int(now // seconds)
     rows = RateWindow.objects.filter(vendor=vendor)
-    free = rows.filter(Q(paused_until=None) | Q(paused_until__lte=_at(now)))
+    free = rows.filter(Q(paused_until=None) | Q(paused_until__lte=_utc_moment(now)))
     for _ in range(3):  # make the row, open the window (or see another do it), take
         if free.filter(window=window, used__lt=calls).update(used=F("used") + 1):
             return
         if free.filter(window__lt=window).update(window=window, used=1):
             return
         row, _made = RateWindow.objects.get_or_create(vendor=vendor)
-        if row.paused_until and row.paused_until > _at(now):
-            wait = (row.paused_until - _at(now)).total_seconds()
-            raise http.Unavailable(
+        if row.paused_until and row.paused_until > _utc_moment(now):
+            wait = (row.paused_until - _utc_moment(now)).total_seconds()
+            raise http.ServiceUnavailable(
                 f"{vendor} is not asked for {wait:.0f} s: {row.paused_for}", retry_after=wait
             )
-    raise http.Unavailable(
+    raise http.ServiceUnavailable(
         f"the rate of {vendor} is used up for a moment", retry_after=(window + 1) * seconds - now
     )
 
 
-def pause(vendor: str, seconds: float, why: str) -> None:
+def pause_vendor(vendor: str, seconds: float, why: str) -> None:
     """Nobody asks `vendor` for so long, an hour at most. A longer pause that is under way stays."""
-    until = _at(time.time()) + timedelta(seconds=min(seconds, LONGEST_PAUSE))
+    until = _utc_moment(time.time()) + timedelta(seconds=min(seconds, LONGEST_PAUSE))
     RateWindow.objects.get_or_create(vendor=vendor)
     shorter = Q(paused_until=None) | Q(paused_until__lt=until)
     RateWindow.objects.filter(shorter, vendor=vendor).update(
@@ -43,5 +43,5 @@ def pause(vendor: str, seconds: float, why: str) -> None:
     )
 
 
-def _at(seconds: float) -> datetime:
+def _utc_moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from leads.normal import storable
+from leads.normal import storable_text
 
 ALIASES = {
     "linkedin_url": ("linkedinurl", "linkedin"),
@@ -43,13 +43,13 @@ LIMITS = {
     "email": 320,
     "website": 500,
 }
-NOTHING = {"", "null", "none", "n/a", "na", "undefined", "-", "unknown"}
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-WHO = ("linkedin_url", "email", "company_name", "website")
-NAMES = {"email": "Business Email", "url": "Captured URL", "seen_at": "Seen At"}
+EMPTY_WORDS = {"", "null", "none", "n/a", "na", "undefined", "-", "unknown"}
+EARLIEST_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+IDENTIFYING_FIELDS = ("linkedin_url", "email", "company_name", "website")
+SHOWN_NAMES = {"email": "Business Email", "url": "Captured URL", "seen_at": "Seen At"}
 
 
-class Unreadable(Exception):
+class UnreadableBody(Exception):
     """The body cannot become a visit; the text is for a person."""
 
 
@@ -98,70 +98,70 @@ class Visitor:
         ).hexdigest()
 
 
-def parse(body: bytes) -> Visitor:
+def parse_visitor(body: bytes) -> Visitor:
     """Read one body. Raises Unreadable with a sentence that names the field."""
     try:
-        fields = _flat(_unwrapped(_loaded(body)))
+        fields = _flatten_keys(_unwrap_envelope(_load_object(body)))
     except RecursionError as error:
-        raise Unreadable("The body is nested too deeply.") from error
-    said = {name: _text(name, fields) for name in ALIASES}
-    if not any(said[name] for name in WHO):
-        raise Unreadable(
+        raise UnreadableBody("The body is nested too deeply.") from error
+    said = {name: _text_field(name, fields) for name in ALIASES}
+    if not any(said[name] for name in IDENTIFYING_FIELDS):
+        raise UnreadableBody(
             "It names nobody: LinkedIn URL, Business Email, Company Name and Website are all missing."
         )
     seen_at = said.pop("seen_at")
     return Visitor(
         **said,
-        seen_at=_time(seen_at),
+        seen_at=_parse_time(seen_at),
         seen_at_text=seen_at,
         is_repeat=str(fields.get("isrepeatvisit", "")).lower() == "true",
         is_test=_is_test(said),
     )
 
 
-def _loaded(body: bytes) -> dict[str, Any]:
+def _load_object(body: bytes) -> dict[str, Any]:
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Unreadable(
+        raise UnreadableBody(
             f"The body is not UTF-8: byte {error.start} is 0x{body[error.start]:02x}."
         ) from error
     try:
         loaded = json.loads(text)
     except ValueError as error:
-        raise Unreadable(f"The body is not JSON: {str(error)[:120]}.") from error
+        raise UnreadableBody(f"The body is not JSON: {str(error)[:120]}.") from error
     if not isinstance(loaded, dict):
-        raise Unreadable(f"The body is a JSON {_name_of(loaded)}, not an object.")
+        raise UnreadableBody(f"The body is a JSON {_json_type(loaded)}, not an object.")
     return loaded
 
 
-def _unwrapped(loaded: dict[str, Any]) -> dict[str, Any]:
+def _unwrap_envelope(loaded: dict[str, Any]) -> dict[str, Any]:
     if _names_somebody(loaded):
         return loaded
     for wrapper in ("payload", "raw", "data"):
         inner = loaded.get(wrapper)
         if isinstance(inner, str) and inner.lstrip().startswith("{"):
-            inner = _loaded(inner.encode("utf-8", "replace"))
+            inner = _load_object(inner.encode("utf-8", "replace"))
         if isinstance(inner, dict):
-            return _unwrapped(inner)
+            return _unwrap_envelope(inner)
     return loaded
 
 
 def _names_somebody(loaded: dict[str, Any]) -> bool:
-    fields = _flat(loaded)
-    return any(fields.get(alias) for name in WHO for alias in ALIASES[name])
+    fields = _flatten_keys(loaded)
+    return any(fields.get(alias) for name in IDENTIFYING_FIELDS for alias in ALIASES[name])
 
 
-def _flat(loaded: dict[str, Any]) -> dict[str, Any]:
+def _flatten_keys(loaded: dict[str, Any]) -> dict[str, Any]:
     """Keys without case, spaces and punctuation; `person` and `company` objects folded in, outer values first."""
     flat: dict[str, Any] = {}
     folded: dict[str, Any] = {}
     for name, value in loaded.items():
         key = re.sub(r"[^a-z0-9]", "", str(name).lower())
         if isinstance(value, dict) and key in ("person", "leadingprofile"):
-            folded = {**folded, **_flat(value)}
+            folded = {**folded, **_flatten_keys(value)}
         elif isinstance(value, dict) and key in ("company", "geo"):
-            folded = {**_of_company(_flat(value)), **folded}
+            folded = {**_company_keys(_flatten_keys(value)), **folded}
         elif key == "company" and isinstance(value, str):
             flat["companyname"] = value
         elif (
@@ -178,7 +178,7 @@ def _flat(loaded: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _of_company(fields: dict[str, Any]) -> dict[str, Any]:
+def _company_keys(fields: dict[str, Any]) -> dict[str, Any]:
     """A company's own name and addresses must not pass for the person's."""
     return {
         f"company{key}" if key in ("name", "domain", "linkedinurl", "url") else key: fields[key]
@@ -186,7 +186,7 @@ def _of_company(fields: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _text(name: str, fields: dict[str, Any]) -> str:
+def _text_field(name: str, fields: dict[str, Any]) -> str:
     for alias in ALIASES[name]:
         value = fields.get(alias)
         if value is None:
@@ -198,21 +198,21 @@ def _text(name: str, fields: dict[str, Any]) -> str:
         ):
             value = str(value)[:40]
         if not isinstance(value, str):
-            shown = NAMES.get(
+            shown = SHOWN_NAMES.get(
                 name,
                 name.replace("_", " ")
                 .title()
                 .replace("Url", "URL")
                 .replace("Linkedin", "LinkedIn"),
             )
-            raise Unreadable(f"{shown} is a {_name_of(value)}, not text.")
-        value = storable(value).strip()
-        if value.lower() not in NOTHING:
+            raise UnreadableBody(f"{shown} is a {_json_type(value)}, not text.")
+        value = storable_text(value).strip()
+        if value.lower() not in EMPTY_WORDS:
             return value[: LIMITS.get(name, 100)]
     return ""
 
 
-def _name_of(value: Any) -> str:
+def _json_type(value: Any) -> str:
     names = {
         dict: "object",
         list: "list",
@@ -224,7 +224,7 @@ def _name_of(value: Any) -> str:
     return names.get(type(value), "null")
 
 
-def _time(text: str) -> datetime | None:
+def _parse_time(text: str) -> datetime | None:
     """RB2B's own sample ends in "+00.00"; anything else unreadable is None, and the time of receipt counts."""
     repaired = re.sub(r"([+-]\d\d)\.(\d\d)$", r"\1:\2", text.strip())
     try:
@@ -232,7 +232,7 @@ def _time(text: str) -> datetime | None:
         at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
-    return at if at >= EARLIEST else None
+    return at if at >= EARLIEST_TIME else None
 
 
 def _is_test(said: dict[str, str]) -> bool:

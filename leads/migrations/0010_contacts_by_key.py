@@ -9,7 +9,7 @@ def normalise(apps, schema_editor):
     for contact in apps.get_model('leads', 'KnownContact').objects.iterator():
         key = contact.linkedin_key.strip().lower()
         contact.linkedin_key = key if key.startswith('in/') else normal.linkedin_key(key)
-        contact.email, contact.domain = normal.email(contact.email), normal.domain(contact.domain)
+        contact.email, contact.domain = normal.clean_email(contact.email), normal.registrable_domain(contact.domain)
         contact.name_key, contact.company_key = normal.person_key(contact.name), normal.company_key(contact.company_name)
         contact.save()
 

@@ -2,7 +2,7 @@
 
 from leads.models.events import Alarm, InboundEvent, Kind, Switch
 from leads.models.owners import OwnerChange, OwnerHow, OwnerRule, OwnerRun
-from leads.models.people import Company, Lead, Merge, People, Visit, person_of, sourced
+from leads.models.people import Company, Lead, LeadManager, Merge, Visit, field_source, person_of
 from leads.models.scores import Assessment, ScoringRules
 from leads.models.suppressions import Suppression
 from leads.models.team import KnownContact, PastEmployer, TeamMember
@@ -35,7 +35,7 @@ __all__ = [
     "OwnerRule",
     "OwnerRun",
     "PastEmployer",
-    "People",
+    "LeadManager",
     "RateWindow",
     "ScoringRules",
     "Suppression",
@@ -44,5 +44,5 @@ __all__ = [
     "Visit",
     "new_request_id",
     "person_of",
-    "sourced",
+    "field_source",
 ]

@@ -61,9 +61,9 @@ class OwnerRule(models.Model):
             said.append(f"{self.employees_to} people at most")
         return "; ".join(said) or "everybody"
 
-    def as_rule(self) -> owner_rules.Rule:
-        listed = {name: frozenset(getattr(self, name)) for name in owner_rules.LISTS}
-        return owner_rules.Rule(
+    def as_rule(self) -> owner_rules.OwnershipRule:
+        listed = {name: frozenset(getattr(self, name)) for name in owner_rules.LIST_CONDITIONS}
+        return owner_rules.OwnershipRule(
             pk=self.pk or 0, member=self.member_id, employees_from=self.employees_from, employees_to=self.employees_to,
             **listed,
         )  # fmt: skip

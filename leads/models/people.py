@@ -14,10 +14,10 @@ from leads.models.events import InboundEvent, Kind
 from leads.models.owners import OwnerHow, OwnerRule
 from leads.models.team import TeamMember
 
-TOLD_OF_A_PERSON = ("email", "personal_email", "linkedin_key", "first_name", "last_name", "title")
+PERSON_FIELDS = ("email", "personal_email", "linkedin_key", "first_name", "last_name", "title")
 
 
-def sourced(source: str, at: Any = None) -> dict[str, str]:
+def field_source(source: str, at: Any = None) -> dict[str, str]:
     """What `sources` keeps for one field."""
     return {"source": source, "at": (at or timezone.now()).isoformat()}
 
@@ -77,7 +77,7 @@ class Company(models.Model):
         return self.name or self.domain or "unknown company"
 
 
-class People(models.Manager["Lead"]):
+class LeadManager(models.Manager["Lead"]):
     """Leads that stand for a person: those that became part of another are left out, wherever nobody asks for them."""
 
     def get_queryset(self) -> models.QuerySet["Lead"]:
@@ -159,7 +159,7 @@ class Lead(models.Model):
         help_text="The lead that this one turned out to be; never one that is merged away itself.",
     )  # fmt: skip
 
-    objects: ClassVar[People] = People()
+    objects: ClassVar[LeadManager] = LeadManager()
     rows: ClassVar[models.Manager["Lead"]] = models.Manager()  # those merged away as well
 
     class Meta:
@@ -194,7 +194,7 @@ class Lead(models.Model):
     @property
     def came_by(self) -> str:
         """The source that told of this person first: rb2b, api, import, ghl, history; "" where none is known."""
-        said = [one for name, one in self.sources.items() if name in TOLD_OF_A_PERSON]
+        said = [one for name, one in self.sources.items() if name in PERSON_FIELDS]
         return (
             min(said, key=lambda one: datetime.fromisoformat(one["at"]))["source"] if said else ""
         )

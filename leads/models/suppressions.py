@@ -53,7 +53,7 @@ class Suppression(models.Model):
 
     def clean(self) -> None:
         """A row in another spelling would never match, so what people type is normalised or refused."""
-        forms = {self.Scope.ADDRESS: normal.email, self.Scope.DOMAIN: normal.host}
+        forms = {self.Scope.ADDRESS: normal.clean_email, self.Scope.DOMAIN: normal.host_name}
         if (
             form := forms.get(self.Scope(self.scope)) if self.scope in self.Scope.values else None
         ) is not None:

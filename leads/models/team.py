@@ -99,7 +99,10 @@ class KnownContact(models.Model):
 
     def normalise(self) -> None:
         """What is looked up by, in the form that leads have."""
-        self.email, self.domain = normal.email(self.email), normal.domain(self.domain)
+        self.email, self.domain = (
+            normal.clean_email(self.email),
+            normal.registrable_domain(self.domain),
+        )
         self.name_key, self.company_key = (
             normal.person_key(self.name),
             normal.company_key(self.company_name),

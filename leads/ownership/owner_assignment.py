@@ -16,24 +16,24 @@ from caio_project.lib.db import claims
 from caio_project.lib.nudge import nudge
 from leads import locks, normal, owner_rules
 from leads.models import Lead, OwnerChange, OwnerHow, OwnerRule, OwnerRun, TeamMember
-from leads.owner_rules import Facts, Owner, Team
+from leads.owner_rules import LeadFacts, Ownership, OwnerTeam
 
-How = OwnerHow
-LEFT = "{} has left the team and cannot own leads."
-CHANGED = (
+Origin = OwnerHow
+MEMBER_LEFT = "{} has left the team and cannot own leads."
+OWNER_CHANGED = (
     "Somebody else gave this lead an owner since you looked: {}. Look again; nothing was done."
 )
 
 
-class Refused(Exception):
+class AssignmentRefused(Exception):
     """A lead cannot be given to somebody now; the text says why."""
 
 
-def team(rules: Iterable[OwnerRule] | None = None) -> Team:
+def current_team(rules: Iterable[OwnerRule] | None = None) -> OwnerTeam:
     """Who can own leads now; by `rules`, in their order, in place of those in force."""
     members = list(TeamMember.objects.filter(active=True).order_by("-pk"))
     rules = OwnerRule.objects.filter(active=True) if rules is None else rules
-    return Team(
+    return OwnerTeam(
         active=frozenset(one.pk for one in members),
         by_ghl={one.ghl_user_id: one.pk for one in members if one.ghl_user_id},
         rules=tuple(rule.as_rule() for rule in rules),
@@ -41,11 +41,11 @@ def team(rules: Iterable[OwnerRule] | None = None) -> Team:
     )
 
 
-def facts_of(lead: Lead) -> Facts:
+def facts_of(lead: Lead) -> LeadFacts:
     """Where the person's own state is not known, their company's is taken."""
     company = lead.company
     state = lead.state or (company.state if company else "")
-    return Facts(
+    return LeadFacts(
         country=lead.country,
         state=normal.us_state(state) or state.strip().upper(),
         industry=company.industry if company else "",
@@ -56,87 +56,91 @@ def facts_of(lead: Lead) -> Facts:
     )
 
 
-def settle(lead: Lead) -> bool:
+def update_owner(lead: Lead) -> bool:
     """Ask the rules where a fact that they read has changed; whether the owner did. The lead must be locked, or new."""
     if lead.owner_id is not None and lead.owner_facts == facts_of(lead).mark:
         return False
-    return _decide(lead, team())
+    return _apply_rules(lead, current_team())
 
 
-def decided(lead: Lead, by: Team, *, anew: bool = False) -> Owner:
+def ownership_of(lead: Lead, by: OwnerTeam, *, anew: bool = False) -> Ownership:
     """Whose `lead` would be now."""
-    now = Owner(lead.owner_id, lead.owner_how, lead.owner_rule_id)
-    return owner_rules.owner_of(
+    now = Ownership(lead.owner_id, lead.owner_how, lead.owner_rule_id)
+    return owner_rules.decide_ownership(
         now, lead.owner_facts, facts_of(lead), lead.ghl_assigned_to, by, anew=anew
     )
 
 
-def from_ghl(lead: Lead, assigned_to: str) -> bool:
+def assign_from_ghl(lead: Lead, assigned_to: str) -> bool:
     """GoHighLevel's user for the person of `lead`, "" for nobody; whether the owner changed. Holds the person."""
     with transaction.atomic():
-        person = locks.people(lead.pk)[0]
+        person = locks.lock_leads(lead.pk)[0]
         if person.ghl_assigned_to == assigned_to[:60]:
             return False
         person.ghl_assigned_to = assigned_to[:60]
         Lead.objects.filter(pk=person.pk).update(ghl_assigned_to=person.ghl_assigned_to)
-        return _decide(person, team())
+        return _apply_rules(person, current_team())
 
 
-def by_hand(lead: Lead, member: TeamMember | None, *, by: Any, shown: str | None = None) -> bool:
+def assign_by_hand(
+    lead: Lead, member: TeamMember | None, *, by: Any, shown: str | None = None
+) -> bool:
     """Give the person of `lead` to `member`, for good, or back to GoHighLevel and the rules where it is None.
 
     `shown` is the mark of the owner that stood on the page; where another stands by now it is Refused.
     """
     with transaction.atomic():
-        person = locks.people(lead.pk)[0]
-        if shown is not None and shown != mark(person):
-            raise Refused(CHANGED.format(person.owner or "nobody"))
+        person = locks.lock_leads(lead.pk)[0]
+        if shown is not None and shown != owner_mark(person):
+            raise AssignmentRefused(OWNER_CHANGED.format(person.owner or "nobody"))
         if member is None:
             person.owner_how = ""
-            return _decide(person, team(), by=by, anew=True)
+            return _apply_rules(person, current_team(), by=by, anew=True)
         if not TeamMember.objects.filter(pk=member.pk, active=True).exists():
-            raise Refused(LEFT.format(member))
-        return _give(person, Owner(member.pk, How.HAND), by=by)
+            raise AssignmentRefused(MEMBER_LEFT.format(member))
+        return _set_owner(person, Ownership(member.pk, Origin.HAND), by=by)
 
 
-def mark(lead: Lead) -> str:
+def owner_mark(lead: Lead) -> str:
     """A mark of whose a lead is and why, to notice that it has changed."""
     return f"{lead.owner_id or ''}:{lead.owner_how}:{lead.owner_rule_id or ''}"
 
 
-def _decide(lead: Lead, by_team: Team, *, by: Any = None, anew: bool = False) -> bool:
-    return _give(lead, decided(lead, by_team, anew=anew), by=by)
+def _apply_rules(lead: Lead, by_team: OwnerTeam, *, by: Any = None, anew: bool = False) -> bool:
+    return _set_owner(lead, ownership_of(lead, by_team, anew=anew), by=by)
 
 
-def _give(lead: Lead, owner: Owner, *, by: Any = None) -> bool:
+def _set_owner(lead: Lead, owner: Ownership, *, by: Any = None) -> bool:
     """Store whose `lead` is; whether that is somebody else than before."""
-    was, known = Owner(lead.owner_id, lead.owner_how, lead.owner_rule_id), lead.owner_facts
+    was, known = Ownership(lead.owner_id, lead.owner_how, lead.owner_rule_id), lead.owner_facts
     lead.owner_id, lead.owner_how, lead.owner_rule_id = owner.member, owner.how, owner.rule
     lead.owner_facts = facts_of(lead).mark
     fields = ("owner_id", "owner_how", "owner_rule_id", "owner_facts")
     Lead.rows.filter(pk=lead.pk).update(**{name: getattr(lead, name) for name in fields})
-    is_first_default = not known and owner.how == How.DEFAULT and was.member in (None, owner.member)
+    is_first_default = (
+        not known and owner.how == Origin.DEFAULT and was.member in (None, owner.member)
+    )
     if owner != was and not is_first_default:
-        note(lead, by)
+        record_change(lead, by)
     if owner.member != was.member and was.member is not None:
         nudge("outreach.free_blocked")
     return owner.member != was.member
 
 
-def note(lead: Lead, by: Any = None) -> None:
+def record_change(lead: Lead, by: Any = None) -> None:
     """Write down whose `lead` is from now on."""
     OwnerChange.objects.create(
         lead=lead, owner_id=lead.owner_id, how=lead.owner_how, rule_id=lead.owner_rule_id, by=by
     )
 
 
-def note_if_other(lead: Lead, like: Lead | None = None) -> None:
+def record_if_changed(lead: Lead, like: Lead | None = None) -> None:
     """After a merge or its undo: write down whose `lead` is where that has changed; by whom, is known of `like`."""
     stands, was = newest_change(lead), newest_change(like) if like else None
-    if stands is None and lead.owner_how in ("", How.DEFAULT):
+    if stands is None and lead.owner_how in ("", Origin.DEFAULT):
         return
     if stands is None or (stands.owner_id, stands.how) != (lead.owner_id, lead.owner_how):
-        note(
+        record_change(
             lead,
             was.by if was and (was.owner_id, was.how) == (lead.owner_id, lead.owner_how) else None,
         )
@@ -150,31 +154,31 @@ def newest_change(lead: Lead) -> OwnerChange | None:
 # What keeps owners true whatever changed: members who left, ids that were added, and rules that a Lead applies.
 
 
-def keep_up(batch: int = 200) -> int:
+def update_due_owners(batch: int = 200) -> int:
     """Give on what has nobody, or no longer whom GoHighLevel names, and go on applying rules; returns how many."""
-    now = team()
+    now = current_team()
     count = sum(
-        _settled(pk, now)
-        for pk in list(_astray(now).order_by("pk").values_list("pk", flat=True)[:batch])
+        _update_locked(pk, now)
+        for pk in list(_outdated_owners(now).order_by("pk").values_list("pk", flat=True)[:batch])
     )
-    return count + _go_on(now, batch)
+    return count + _continue_run(now, batch)
 
 
-def _astray(now: Team) -> Any:
+def _outdated_owners(now: OwnerTeam) -> Any:
     """Leads that cannot stay with their owner as things are."""
     astray = Q(owner__active=False)
     if now.default is not None:
         astray |= Q(owner=None)
-    assigned = ~Q(ghl_assigned_to="") & ~Q(owner_how=How.HAND)
+    assigned = ~Q(ghl_assigned_to="") & ~Q(owner_how=Origin.HAND)
     for user, member in now.by_ghl.items():
-        astray |= assigned & Q(ghl_assigned_to=user) & ~Q(owner=member, owner_how=How.GHL)
-    astray |= Q(owner_how=How.GHL) & ~Q(ghl_assigned_to__in=list(now.by_ghl))
+        astray |= assigned & Q(ghl_assigned_to=user) & ~Q(owner=member, owner_how=Origin.GHL)
+    astray |= Q(owner_how=Origin.GHL) & ~Q(ghl_assigned_to__in=list(now.by_ghl))
     return Lead.objects.filter(astray)
 
 
-def _settled(pk: int, now: Team, *, by: Any = None, anew: bool = False) -> bool:
+def _update_locked(pk: int, now: OwnerTeam, *, by: Any = None, anew: bool = False) -> bool:
     with transaction.atomic():
-        return _decide(locks.people(pk)[0], now, by=by, anew=anew)
+        return _apply_rules(locks.lock_leads(pk)[0], now, by=by, anew=anew)
 
 
 def apply_to_all(by: Any) -> OwnerRun:
@@ -186,20 +190,22 @@ def apply_to_all(by: Any) -> OwnerRun:
     return run
 
 
-def _go_on(now: Team, batch: int) -> int:
+def _continue_run(now: OwnerTeam, batch: int) -> int:
     run = OwnerRun.objects.filter(ended_at=None).select_related("by").first()
     if run is None:
         return 0
     leads = list(_with_facts().filter(pk__gt=run.after).order_by("pk")[:batch])
     moved = sum(
-        _settled(lead.pk, now, by=run.by, anew=True) for lead in leads if _would_change(lead, now)
+        _update_locked(lead.pk, now, by=run.by, anew=True)
+        for lead in leads
+        if _would_change(lead, now)
     )
     step = (
         {"after": leads[-1].pk, "looked_at": F("looked_at") + len(leads)}
         if leads
         else {"ended_at": timezone.now()}
     )
-    claims.claim(
+    claims.claim_row(
         OwnerRun.objects.filter(pk=run.pk, after=run.after, ended_at=None),
         moved=F("moved") + moved,
         **step,
@@ -209,8 +215,10 @@ def _go_on(now: Team, batch: int) -> int:
     return len(leads)
 
 
-def _would_change(lead: Lead, now: Team) -> bool:
-    return decided(lead, now, anew=True) != Owner(lead.owner_id, lead.owner_how, lead.owner_rule_id)
+def _would_change(lead: Lead, now: OwnerTeam) -> bool:
+    return ownership_of(lead, now, anew=True) != Ownership(
+        lead.owner_id, lead.owner_how, lead.owner_rule_id
+    )
 
 
 def _with_facts() -> Any:
@@ -223,7 +231,7 @@ def _with_facts() -> Any:
 
 
 @dataclass(frozen=True)
-class Move:
+class OwnerMove:
     """So many leads go from one to another."""
 
     count: int
@@ -232,11 +240,11 @@ class Move:
 
 
 @dataclass(frozen=True)
-class Preview:
+class OwnerPreview:
     """What applying rules to all leads would do; nothing was done."""
 
     leads: int
-    moves: list[Move]
+    moves: list[OwnerMove]
     by_hand: int
     by_ghl: int
     unknown: list[
@@ -248,10 +256,10 @@ class Preview:
         return sum(move.count for move in self.moves)
 
 
-def preview(rules: Iterable[OwnerRule] | None = None) -> Preview:
+def preview_owners(rules: Iterable[OwnerRule] | None = None) -> OwnerPreview:
     """Who would move if `rules`, or those in force, were applied to every lead. Reads every lead once."""
     by, moves, kept, total = (
-        team(rules),
+        current_team(rules),
         Counter[tuple[int | None, int | None]](),
         Counter[str](),
         0,
@@ -259,23 +267,23 @@ def preview(rules: Iterable[OwnerRule] | None = None) -> Preview:
     unknown = Counter[str]()
     for lead in _with_facts().iterator(chunk_size=2000):
         total += 1
-        owner = decided(lead, by, anew=True)
+        owner = ownership_of(lead, by, anew=True)
         kept[owner.how] += 1
         unknown[lead.ghl_assigned_to] += lead.ghl_assigned_to not in ("", *by.by_ghl)
         if owner.member != lead.owner_id:
             moves[lead.owner_id, owner.member] += 1
     names: dict[int | None, str] = dict(TeamMember.objects.values_list("pk", "name"))
-    said = [Move(count, names.get(one, "nobody"), names.get(other, "nobody")) for (one, other), count in
+    said = [OwnerMove(count, names.get(one, "nobody"), names.get(other, "nobody")) for (one, other), count in
             moves.most_common()]  # fmt: skip
     nobodys = [(user, count) for user, count in unknown.most_common() if count]
-    return Preview(total, said, kept[How.HAND], kept[How.GHL], nobodys)
+    return OwnerPreview(total, said, kept[Origin.HAND], kept[Origin.GHL], nobodys)
 
 
-def with_candidate(rule: OwnerRule) -> list[OwnerRule]:
+def rules_with(rule: OwnerRule) -> list[OwnerRule]:
     """The rules in force as they would be with `rule` stored as it is, in their order."""
     others = list(OwnerRule.objects.filter(active=True).exclude(pk=rule.pk))
-    return sorted([*others, *([rule] if rule.active else [])], key=_in_order)
+    return sorted([*others, *([rule] if rule.active else [])], key=_rule_order)
 
 
-def _in_order(rule: OwnerRule) -> tuple[int, float]:
+def _rule_order(rule: OwnerRule) -> tuple[int, float]:
     return rule.position, rule.pk or float("inf")

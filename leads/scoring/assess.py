@@ -21,14 +21,14 @@ from leads.scoring import calculation, connections, rule_versions, to_hot
 
 log = logging.getLogger(__name__)
 
-SWITCH = "intent_monitor"
-SWITCH_DOES = (
+SWITCH_NAME = "intent_monitor"
+SWITCH_DESCRIPTION = (
     "Scores leads and drafts emails for them. Off: visits are still stored and Clay is still asked; nobody is scored "
     "and nothing is drafted, until it is on again and all that came in is worked off. Emails that wait or are approved "
     "go their way."
 )
-LAST_TRY = 5
-MOST_VISITS = 200  # of the newest visits; more change nothing but the cost
+MAX_ATTEMPTS = 5
+MAX_VISITS = 200  # of the newest visits; more change nothing but the cost
 LEASE_SECONDS = 60
 
 
@@ -36,15 +36,15 @@ def is_on() -> bool:
     """Whether scoring and drafting may run: the setting (from process start) and the row (at once)."""
     return (
         settings.INTENT_MONITOR_ENABLED
-        and not Switch.objects.filter(name=SWITCH, on=False).exists()
+        and not Switch.objects.filter(name=SWITCH_NAME, on=False).exists()
     )
 
 
-def off_by() -> str:
+def switched_off_by() -> str:
     """What has switched scoring and drafting off, in words for everybody that follow "off by"; "" while on."""
     if not settings.INTENT_MONITOR_ENABLED:
         return "INTENT_MONITOR_ENABLED"
-    row = Switch.objects.filter(name=SWITCH, on=False).first()
+    row = Switch.objects.filter(name=SWITCH_NAME, on=False).first()
     return f"the switch in the admin, since {row.changed_at:%Y-%m-%d %H:%M} UTC" if row else ""
 
 
@@ -52,27 +52,27 @@ def assess_due(batch: int = 200) -> int:
     """Assess every lead about whom something new is known and whose enrichment is settled."""
     if not is_on():
         return 0
-    rule_versions.mark_leads()
-    lead_matching.spread_news()
+    rule_versions.mark_for_rescoring()
+    lead_matching.mark_leads_of_changed_companies()
     due = (
         Lead.objects.filter(needs_assessment_at__lte=timezone.now())
         .exclude(enrichments__state__in=["due", "requested"])
         .order_by("needs_assessment_at")
     )
     count = 0
-    for lead in claims.leased(due, LEASE_SECONDS, batch):
+    for lead in claims.lease_rows(due, LEASE_SECONDS, batch):
         count += 1
-        _assess(lead)
+        _assess_safely(lead)
     return count
 
 
-def assess_lately_seen(batch: int = 500) -> int:
+def mark_recently_seen(batch: int = 500) -> int:
     """Everybody seen lately is due anew, for the team's connections have changed; returns how many. In short steps."""
     now, last, count = timezone.now(), 0, 0
     lately = Lead.objects.filter(last_seen_at__gte=now - rule_versions.SEEN_WITHIN).order_by("pk")
     while pks := list(lately.filter(pk__gt=last).values_list("pk", flat=True)[:batch]):
         with transaction.atomic():
-            locks.rows(pks)
+            locks.lock_rows(pks)
             Lead.objects.filter(pk__in=pks).exclude(needs_assessment_at__gt=now).update(
                 needs_assessment_at=now
             )
@@ -89,7 +89,7 @@ def cool_down(batch: int = 500) -> int:
     """
     if not is_on():
         return 0
-    now, counts_for = timezone.now(), rule_versions.current().look_back
+    now, counts_for = timezone.now(), rule_versions.current_rules().look_back
     cold = Lead.objects.filter(
         last_seen_at__gte=now - 2 * counts_for, last_seen_at__lt=now - counts_for
     )
@@ -99,19 +99,19 @@ def cool_down(batch: int = 500) -> int:
     due = cold.filter(needs_assessment_at=None, score__gt=0, error="").exclude(Exists(scored_cold))
     pks = list(due.order_by("pk").values_list("pk", flat=True)[:batch])
     with transaction.atomic():
-        locks.rows(pks)
+        locks.lock_rows(pks)
         return Lead.objects.filter(pk__in=pks, needs_assessment_at=None).update(
             needs_assessment_at=now
         )
 
 
-def _assess(lead: Lead) -> None:
+def _assess_safely(lead: Lead) -> None:
     try:
         with transaction.atomic():
-            person = locks.people(lead.pk)[0]
+            person = locks.lock_leads(lead.pk)[0]
             if person != lead:
                 return  # it became part of another lead, which is due itself
-            assess(person)
+            assess_lead(person)
             # Something newer may have come in meanwhile; then the lead stays due.
             Lead.objects.filter(pk=lead.pk, needs_assessment_at=lead.needs_assessment_at).update(
                 needs_assessment_at=None, error="", attempts=0
@@ -120,7 +120,9 @@ def _assess(lead: Lead) -> None:
     except Exception as error:
         log.exception("lead %s could not be assessed", lead.pk)
         later = (
-            None if lead.attempts >= LAST_TRY else timezone.now() + claims.backoff(lead.attempts)
+            None
+            if lead.attempts >= MAX_ATTEMPTS
+            else timezone.now() + claims.retry_delay(lead.attempts)
         )
         Lead.objects.filter(pk=lead.pk).update(
             error=f"{type(error).__name__}: {error}"[:300],
@@ -129,12 +131,12 @@ def _assess(lead: Lead) -> None:
         )
 
 
-def assess(lead: Lead, now: datetime | None = None) -> Assessment:
+def assess_lead(lead: Lead, now: datetime | None = None) -> Assessment:
     """Score `lead` now and store the result under the next number of the sequence that drafting reads."""
     now = now or timezone.now()
-    version = rule_versions.current()
+    version = rule_versions.current_rules()
     warm = connections.best_connection(lead, version)
-    result = calculation.score(warmed(person(lead), warm), now, version)
+    result = calculation.score_lead(with_connection(scoring_facts(lead), warm), now, version)
     assessment = Assessment.objects.create(
         seq=Counter.next("assessment"),
         lead=lead,
@@ -151,12 +153,12 @@ def assess(lead: Lead, now: datetime | None = None) -> Assessment:
     )
     lead.score, lead.tier = result.intent, result.tier
     Lead.objects.filter(pk=lead.pk).update(score=lead.score, tier=lead.tier)
-    owner_assignment.settle(lead)
+    owner_assignment.update_owner(lead)
     nudge("outreach.draft_due")
     return assessment
 
 
-def person(lead: Lead, until: datetime | None = None) -> calculation.Person:
+def scoring_facts(lead: Lead, until: datetime | None = None) -> calculation.ScoringFacts:
     """The facts of one lead as scoring wants them, with the visits up to `until`; without connections."""
     company = lead.company
     mine = Q(lead=lead)
@@ -169,19 +171,21 @@ def person(lead: Lead, until: datetime | None = None) -> calculation.Person:
         .order_by("-seen_at", "-pk")
         .values_list("path", "seen_at", "lead_id")
     )
-    return calculation.Person(
+    return calculation.ScoringFacts(
         title=lead.title,
         industry=company.industry if company else "",
         employees_from=company.employees_from if company else None,
         visits=tuple(
-            calculation.Seen(path, at, lead_id is not None)
-            for path, at, lead_id in visits[:MOST_VISITS]
+            calculation.PageView(path, at, lead_id is not None)
+            for path, at, lead_id in visits[:MAX_VISITS]
         ),
         open_roles=company.open_roles if company else None,
     )
 
 
-def warmed(someone: calculation.Person, warm: dict[str, Any] | None) -> calculation.Person:
+def with_connection(
+    someone: calculation.ScoringFacts, warm: dict[str, Any] | None
+) -> calculation.ScoringFacts:
     """Somebody with what scoring wants to know of a connection."""
     return (
         replace(someone, warm_kind=warm["kind"], warm_sentence=warm["sentence"])
@@ -190,16 +194,16 @@ def warmed(someone: calculation.Person, warm: dict[str, Any] | None) -> calculat
     )
 
 
-def what_would_make_hot(lead: Lead, now: datetime | None = None) -> list[str]:
+def ways_to_hot(lead: Lead, now: datetime | None = None) -> list[str]:
     """How far `lead` is from HOT by the rules in force, and by what they would be, as sentences; [] for who is HOT."""
-    now, version = now or timezone.now(), rule_versions.current()
-    someone = warmed(person(lead), connections.best_connection(lead, version))
-    found = calculation.score(someone, now, version)
+    now, version = now or timezone.now(), rule_versions.current_rules()
+    someone = with_connection(scoring_facts(lead), connections.best_connection(lead, version))
+    found = calculation.score_lead(someone, now, version)
     if calculation.is_hot(found.intent, found.tier, someone.employees_from):
         return []
     by_now = (
         "" if lead.score in (None, found.intent) else f"Scored now it would be {found.intent}. "
     )
-    missing = calculation.HOT_INTENT - found.intent
+    missing = calculation.HOT_MIN_INTENT - found.intent
     far = f"{by_now}{missing} point{'' if missing == 1 else 's'} {'is' if missing == 1 else 'are'} missing for HOT."
-    return [far, *(way.text for way in to_hot.ways(someone, now, version))]
+    return [far, *(way.text for way in to_hot.find_ways(someone, now, version))]

@@ -16,11 +16,11 @@ from leads.scoring_rules import Rules
 
 log = logging.getLogger(__name__)
 
-Progress = Callable[[int, int], None]  # done, in all
+ProgressCallback = Callable[[int, int], None]  # done, in all
 
 
 @dataclass(frozen=True)
-class Standing:
+class LeadScore:
     """How one lead stands under one version of the rules."""
 
     intent: int
@@ -29,11 +29,11 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Move:
+class ScoreChange:
     lead: str  # the public id
     name: str
-    before: Standing
-    after: Standing
+    before: LeadScore
+    after: LeadScore
 
     @property
     def by(self) -> int:
@@ -41,7 +41,7 @@ class Move:
 
 
 @dataclass(frozen=True)
-class Report:
+class BacktestReport:
     """What other rules would change; `moves` are those that change anything, the largest first."""
 
     scored: int
@@ -51,17 +51,17 @@ class Report:
     changed_tier: int
     became_hot: int
     no_longer_hot: int
-    moves: tuple[Move, ...]
+    moves: tuple[ScoreChange, ...]
 
     @property
-    def hot(self) -> list[Move]:
+    def hot(self) -> list[ScoreChange]:
         """Who would become HOT, and then who would no longer be."""
         changed = [move for move in self.moves if move.before.hot != move.after.hot]
         return sorted(changed, key=lambda move: not move.after.hot)
 
 
 @dataclass(frozen=True)
-class Page:
+class PageComparison:
     """A page that people looked at lately, and what it counts for."""
 
     path: str
@@ -70,20 +70,20 @@ class Page:
     after: str
 
 
-def preview(version: Rules, limit: int = 200) -> Report:
+def preview_rules(version: Rules, limit: int = 200) -> BacktestReport:
     """The leads seen last, as they stand now under the rules in force and as they would under `version`."""
     leads = Lead.objects.filter(visits__isnull=False).distinct()
     now = timezone.now()
     newest = leads.select_related("company").order_by("-last_seen_at", "-pk")[:limit]
-    return _report(_compare(newest, version, lambda person: [now], now))
+    return _build_report(_compare_leads(newest, version, lambda person: [now], now))
 
 
-def pages(version: Rules, visits: int = 2000, shown: int = 20) -> list[Page]:
+def compare_pages(version: Rules, visits: int = 2000, shown: int = 20) -> list[PageComparison]:
     """The paths of the newest visits: first those that would count for something else, then the most visited."""
-    before = rule_versions.current()
+    before = rule_versions.current_rules()
     paths = Visit.objects.exclude(path="").order_by("-pk").values_list("path", flat=True)[:visits]
     found = [
-        Page(path, n, _counts_for(path, before), _counts_for(path, version))
+        PageComparison(path, n, _counts_for(path, before), _counts_for(path, version))
         for path, n in Counter(paths).items()
     ]
     return sorted(found, key=lambda page: (page.before == page.after, -page.visits, page.path))[
@@ -96,7 +96,9 @@ def _counts_for(path: str, version: Rules) -> str:
     return f"{trigger.label}, {trigger.points}" if trigger else "nothing"
 
 
-def replay(version: Rules, days: int = 30, progress: Progress | None = None) -> Report:
+def replay_visits(
+    version: Rules, days: int = 30, progress: ProgressCallback | None = None
+) -> BacktestReport:
     """Every lead with a visit in the last `days`, at the best that each of those visits would have brought.
 
     Scored as the monitor does at each visit: by what they had looked at until then.
@@ -105,64 +107,76 @@ def replay(version: Rules, days: int = 30, progress: Progress | None = None) -> 
     since = now - timedelta(days=days)
     lately = Q(visits__seen_at__gte=since, visits__seen_at__lte=now)
     leads = Lead.objects.filter(lately).distinct().select_related("company").order_by("pk")
-    rows = _told(leads.iterator(500), leads.count(), progress) if progress else leads.iterator(500)
-    return _report(_compare(rows, version, lambda person: _moments(person, since) or [now], now))
+    rows = (
+        _with_progress(leads.iterator(500), leads.count(), progress)
+        if progress
+        else leads.iterator(500)
+    )
+    return _build_report(
+        _compare_leads(rows, version, lambda person: _visit_times(person, since) or [now], now)
+    )
 
 
-def _told(leads: Iterable[Lead], total: int, progress: Progress) -> Iterator[Lead]:
+def _with_progress(leads: Iterable[Lead], total: int, progress: ProgressCallback) -> Iterator[Lead]:
     for done, lead in enumerate(leads):
         progress(done, total)
         yield lead
 
 
-def _moments(person: calculation.Person, since: datetime) -> list[datetime]:
+def _visit_times(person: calculation.ScoringFacts, since: datetime) -> list[datetime]:
     """When a person was there since then; company-only visits bring nobody here."""
     return sorted({seen.at for seen in person.visits if seen.by_person and seen.at >= since})
 
 
-def _compare(
+def _compare_leads(
     leads: Iterable[Lead],
     version: Rules,
-    moments: Callable[[calculation.Person], list[datetime]],
+    moments: Callable[[calculation.ScoringFacts], list[datetime]],
     until: datetime,
-) -> Iterator[Move | None]:
-    before = rule_versions.current()
+) -> Iterator[ScoreChange | None]:
+    before = rule_versions.current_rules()
     for lead in leads:
         try:
-            person, known = assess.person(lead, until), connections.connections(lead)
+            person, known = assess.scoring_facts(lead, until), connections.find_connections(lead)
             at = moments(person)
             old, new = (
-                _best(assess.warmed(person, connections.best(known, v)), at, v)
+                _best_score(
+                    assess.with_connection(person, connections.strongest_connection(known, v)),
+                    at,
+                    v,
+                )
                 for v in (before, version)
             )
         except (TypeError, ValueError, KeyError, AttributeError):
             log.exception("lead %s could not be scored", lead.pk)
             yield None
             continue
-        yield Move(str(lead.public_id), str(lead), old, new)
+        yield ScoreChange(str(lead.public_id), str(lead), old, new)
 
 
-def _best(person: calculation.Person, moments: list[datetime], version: Rules) -> Standing:
+def _best_score(
+    person: calculation.ScoringFacts, moments: list[datetime], version: Rules
+) -> LeadScore:
     """HOT where they were at any of the moments, at the highest intent of them."""
-    standings = [_standing(_as_of(person, at), at, version) for at in moments]
+    standings = [_score_at(_as_of(person, at), at, version) for at in moments]
     best = max(standings, key=attrgetter("intent"))
     return replace(best, hot=any(standing.hot for standing in standings))
 
 
-def _as_of(person: calculation.Person, at: datetime) -> calculation.Person:
+def _as_of(person: calculation.ScoringFacts, at: datetime) -> calculation.ScoringFacts:
     return replace(person, visits=tuple(seen for seen in person.visits if seen.at <= at))
 
 
-def _standing(person: calculation.Person, at: datetime, version: Rules) -> Standing:
-    score = calculation.score(person, at, version)
-    return Standing(
+def _score_at(person: calculation.ScoringFacts, at: datetime, version: Rules) -> LeadScore:
+    score = calculation.score_lead(person, at, version)
+    return LeadScore(
         score.intent,
         score.tier,
         calculation.is_hot(score.intent, score.tier, person.employees_from),
     )
 
 
-def _report(compared: Iterator[Move | None]) -> Report:
+def _build_report(compared: Iterator[ScoreChange | None]) -> BacktestReport:
     scored = failed = 0
     moves = []
     for move in compared:
@@ -173,7 +187,7 @@ def _report(compared: Iterator[Move | None]) -> Report:
         if move.before != move.after:
             moves.append(move)
     moves.sort(key=lambda m: (-abs(m.by), m.before.hot == m.after.hot, m.name))
-    return Report(
+    return BacktestReport(
         scored=scored,
         failed=failed,
         up=sum(m.by > 0 for m in moves),

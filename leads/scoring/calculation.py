@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from leads.scoring_rules import DEFAULT, Rules, Trigger, stands_in
+from leads.scoring_rules import DEFAULT_RULES, PageTrigger, Rules, has_word
 
-HOT_INTENT = 70
-HOT_EMPLOYEES = 50
+HOT_MIN_INTENT = 70
+HOT_MIN_EMPLOYEES = 50
 
 
 @dataclass(frozen=True)
-class Seen:
+class PageView:
     """One page view; `by_person` is False for a visit of the company alone."""
 
     path: str
@@ -27,13 +27,13 @@ class Reason:
 
 
 @dataclass(frozen=True)
-class Person:
+class ScoringFacts:
     """What fit and intent are scored on."""
 
     title: str
     industry: str
     employees_from: int | None
-    visits: tuple[Seen, ...] = ()
+    visits: tuple[PageView, ...] = ()
     warm_kind: str = ""
     warm_sentence: str = ""
     open_roles: int | None = None
@@ -50,7 +50,7 @@ class Score:
     topic: str = ""
 
 
-def score(person: Person, now: datetime, rules: Rules = DEFAULT) -> Score:
+def score_lead(person: ScoringFacts, now: datetime, rules: Rules = DEFAULT_RULES) -> Score:
     """Score one person at `now`. Reasons come strongest first; a reason "most" with negative points is the cap.
 
     The order of visits does not matter.
@@ -70,22 +70,24 @@ def score(person: Person, now: datetime, rules: Rules = DEFAULT) -> Score:
         icp=icp,
         icp_reasons=tuple(fit),
         tier=tier_of(icp, rules),
-        angle=_angle(person, best),
+        angle=_email_angle(person, best),
         topic=best.topic if best else "",
     )
 
 
-def tier_of(icp: int, rules: Rules = DEFAULT) -> str:
+def tier_of(icp: int, rules: Rules = DEFAULT_RULES) -> str:
     first, second = rules.tiers
     return "tier_1" if icp >= first else "tier_2" if icp >= second else "tier_3"
 
 
 def is_hot(intent: int, tier: str, employees_from: int | None) -> bool:
     """Whether people are told at once; an unknown size is never a large one."""
-    return intent >= HOT_INTENT or (tier == "tier_1" and (employees_from or 0) >= HOT_EMPLOYEES)
+    return intent >= HOT_MIN_INTENT or (
+        tier == "tier_1" and (employees_from or 0) >= HOT_MIN_EMPLOYEES
+    )
 
 
-def fit_reasons(person: Person, rules: Rules = DEFAULT) -> list[Reason]:
+def fit_reasons(person: ScoringFacts, rules: Rules = DEFAULT_RULES) -> list[Reason]:
     """By title, industry and size; what is unknown has no points. A reason "fit_most" is the cap."""
     reasons = []
     title = person.title.lower()
@@ -94,7 +96,7 @@ def fit_reasons(person: Person, rules: Rules = DEFAULT) -> list[Reason]:
         reasons.append(Reason("title", found.points, f"{found.label}: {person.title}"))
     if person.industry:
         industry = person.industry.lower()
-        good = any(stands_in(word, industry) for word in rules.good_industries)
+        good = any(has_word(word, industry) for word in rules.good_industries)
         reasons.append(
             Reason(
                 "industry", rules.industry_points[0 if good else 1], f"Industry: {person.industry}"
@@ -111,13 +113,13 @@ def fit_reasons(person: Person, rules: Rules = DEFAULT) -> list[Reason]:
 
 
 @dataclass(frozen=True)
-class _Hit:
+class _PageHit:
     """A trigger that one page view has hit; of two, the larger one counts, whoever came first."""
 
     points: int
     by_person: bool
     before: int  # triggers after it in the table, so that the earlier one is the larger
-    trigger: Trigger
+    trigger: PageTrigger
 
     @property
     def rank(self) -> tuple[int, bool, int]:
@@ -125,11 +127,11 @@ class _Hit:
 
 
 def _page_reasons(
-    visits: tuple[Seen, ...], now: datetime, rules: Rules
-) -> tuple[list[Reason], Trigger | None]:
+    visits: tuple[PageView, ...], now: datetime, rules: Rules
+) -> tuple[list[Reason], PageTrigger | None]:
     """One reason for each label that was hit, at its strongest; the sum is capped."""
-    by_label: dict[str, list[_Hit]] = {}
-    for hit in _hits(visits, now, rules):
+    by_label: dict[str, list[_PageHit]] = {}
+    for hit in _page_hits(visits, now, rules):
         by_label.setdefault(hit.trigger.label, []).append(hit)
     ranked = sorted(by_label.values(), key=lambda hits: max(hit.rank for hit in hits), reverse=True)
     best = [max(hits, key=lambda hit: hit.rank) for hits in ranked]
@@ -143,19 +145,19 @@ def _page_reasons(
     return reasons, best[0].trigger if best else None
 
 
-def _hits(visits: tuple[Seen, ...], now: datetime, rules: Rules) -> Iterator[_Hit]:
+def _page_hits(visits: tuple[PageView, ...], now: datetime, rules: Rules) -> Iterator[_PageHit]:
     place = {trigger: len(rules.pages) - n for n, trigger in reversed(list(enumerate(rules.pages)))}
     found = {path: rules.page(path) for path in {seen.path for seen in visits}}
     for seen in visits:
-        trigger, weight = found[seen.path], _weight(now - seen.at, rules)
+        trigger, weight = found[seen.path], _age_weight(now - seen.at, rules)
         if trigger is not None and weight:
             points = round(
                 trigger.points * weight * (1.0 if seen.by_person else rules.colleague_share)
             )
-            yield _Hit(points, seen.by_person, place[trigger], trigger)
+            yield _PageHit(points, seen.by_person, place[trigger], trigger)
 
 
-def _page_reason(hit: _Hit, visits: int) -> Reason:
+def _page_reason(hit: _PageHit, visits: int) -> Reason:
     who = "" if hit.by_person else " by a colleague"
     return Reason(
         "page",
@@ -164,19 +166,19 @@ def _page_reason(hit: _Hit, visits: int) -> Reason:
     )
 
 
-def _weight(age: timedelta, rules: Rules) -> float:
+def _age_weight(age: timedelta, rules: Rules) -> float:
     return next((share for days, share in rules.decay if age <= timedelta(days=days)), 0.0)
 
 
-def _repeat_reasons(visits: tuple[Seen, ...], now: datetime, rules: Rules) -> list[Reason]:
+def _repeat_reasons(visits: tuple[PageView, ...], now: datetime, rules: Rules) -> list[Reason]:
     times = [seen.at for seen in visits if seen.by_person and now - seen.at <= rules.look_back]
-    count = _apart(times, timedelta(hours=rules.visit_hours))
+    count = _count_visits(times, timedelta(hours=rules.visit_hours))
     points = next((points for least, points in rules.repeats if count >= least), 0)
     said = f"{count} visit{'' if count == 1 else 's'}"
     return [Reason("repeat", points, f"{said} in {rules.look_back_days} days")] if points else []
 
 
-def _apart(times: list[datetime], length: timedelta) -> int:
+def _count_visits(times: list[datetime], length: timedelta) -> int:
     """How many visits these page views are, each `length` long at most: one more view never makes them fewer."""
     count, until = 0, None
     for at in sorted(times):
@@ -185,12 +187,12 @@ def _apart(times: list[datetime], length: timedelta) -> int:
     return count
 
 
-def _warm_reasons(person: Person, rules: Rules) -> list[Reason]:
+def _warm_reasons(person: ScoringFacts, rules: Rules) -> list[Reason]:
     points = dict(rules.warm_points).get(person.warm_kind, 0)
     return [Reason("warm", points, person.warm_sentence)] if points else []
 
 
-def _angle(person: Person, best: Trigger | None) -> str:
+def _email_angle(person: ScoringFacts, best: PageTrigger | None) -> str:
     """What the email speaks of: the strongest signal that exists."""
     if person.warm_kind:
         return "warm_connection"

@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 
 from leads import normal
 from leads.models import KnownContact, Lead, PastEmployer
-from leads.scoring_rules import DEFAULT, WARM_KINDS, Rules
+from leads.scoring_rules import DEFAULT_RULES, WARM_KINDS, Rules
 from leads.suppression import lists
 
 
@@ -30,7 +30,7 @@ class Connection:
 
 
 @dataclass(frozen=True)
-class Stay:
+class Employment:
     """Somebody's time at a company; a year may be unknown."""
 
     company: str
@@ -43,29 +43,33 @@ class Stay:
         return f"{self.from_year or '?'}–{self.to_year or '?'}"
 
 
-def connections(lead: Lead) -> list[Connection]:
+def find_connections(lead: Lead) -> list[Connection]:
     """Every connection of the team to `lead`, the strongest first."""
-    now, before = _employers(lead)
-    found = (*_known(lead, now), *_shared_employers(now, before), *_known_there(now, before))
+    now, before = _employers_of(lead)
+    found = (
+        *_contacts_known(lead, now),
+        *_shared_employers(now, before),
+        *_contacts_at_employers(now, before),
+    )
     return sorted(found, key=lambda c: (WARM_KINDS.index(c.kind), -c.years, c.member))
 
 
-def best(found: list[Connection], rules: Rules) -> dict[str, Any] | None:
+def strongest_connection(found: list[Connection], rules: Rules) -> dict[str, Any] | None:
     """The strongest of them as a dict of Connection's fields; a kind without points under the rules is none."""
     points = dict(rules.warm_points)
     return next((asdict(one) for one in found if points[one.kind]), None)
 
 
-def best_connection(lead: Lead, rules: Rules = DEFAULT) -> dict[str, Any] | None:
-    return best(connections(lead), rules)
+def best_connection(lead: Lead, rules: Rules = DEFAULT_RULES) -> dict[str, Any] | None:
+    return strongest_connection(find_connections(lead), rules)
 
 
-def _employers(lead: Lead) -> tuple[list[Stay], list[Stay]]:
+def _employers_of(lead: Lead) -> tuple[list[Employment], list[Employment]]:
     """Where they work, and where they worked."""
     company = lead.company
-    now = [Stay(company.name, company.domain or "")] if company else []
+    now = [Employment(company.name, company.domain or "")] if company else []
     before = [
-        Stay(
+        Employment(
             past.get("name", ""), past.get("domain", ""), past.get("from_year"), past.get("to_year")
         )
         for past in lead.past_employers
@@ -76,47 +80,51 @@ def _employers(lead: Lead) -> tuple[list[Stay], list[Stay]]:
 # Whom we know
 
 
-def _known(lead: Lead, now: list[Stay]) -> Iterator[Connection]:
+def _contacts_known(lead: Lead, now: list[Employment]) -> Iterator[Connection]:
     addresses = [one for one in (lead.email, lead.personal_email) if one]
-    for contact in _contacts(Q(email__in=addresses) | Q(linkedin_key=lead.linkedin_key or None)):
+    for contact in _contacts_matching(
+        Q(email__in=addresses) | Q(linkedin_key=lead.linkedin_key or None)
+    ):
         by = (
             "LinkedIn profile"
             if lead.linkedin_key and contact.linkedin_key == lead.linkedin_key
             else "address"
         )
-        yield _knows_you(contact, f"{lead} is one of {contact.member}'s contacts, by {by}.")
+        yield _contact_connection(
+            contact, f"{lead} is one of {contact.member}'s contacts, by {by}."
+        )
     name = normal.person_key(lead.name)
     if " " not in name:
         return
-    for contact in _contacts(Q(name_key=name)):
+    for contact in _contacts_matching(Q(name_key=name)):
         other_profile = (
             lead.linkedin_key and contact.linkedin_key and lead.linkedin_key != contact.linkedin_key
         )
-        if not other_profile and any(same_company(_stay_of(contact), stay) for stay in now):
-            yield _knows_you(
+        if not other_profile and any(same_company(_employment_of(contact), stay) for stay in now):
+            yield _contact_connection(
                 contact, f"{lead} is one of {contact.member}'s contacts, by name and company."
             )
 
 
-def _knows_you(contact: KnownContact, why: str) -> Connection:
+def _contact_connection(contact: KnownContact, why: str) -> Connection:
     member = contact.member.name
     return Connection(
         "known", member, "", f"{member} on our team knows you.", "We know each other.", why
     )
 
 
-def _known_there(now: list[Stay], before: list[Stay]) -> Iterator[Connection]:
+def _contacts_at_employers(now: list[Employment], before: list[Employment]) -> Iterator[Connection]:
     """Whom we know at an employer; the email names the employer alone, for the contact was not asked."""
     stays = [("known_there", "", stay) for stay in now]
     stays += [("known_before", ", where you have worked", stay) for stay in before]
     wanted = Q(pk=None)
     for _, _, stay in stays:
-        domain, key = domain_of(stay), key_of(stay)
+        domain, key = company_domain(stay), company_name_key(stay)
         wanted |= Q(domain=domain) if domain else Q(pk=None)
         wanted |= Q(company_key=key) if key else Q(pk=None)
-    for contact in _contacts(wanted):
+    for contact in _contacts_matching(wanted):
         for kind, where, stay in stays:
-            if same_company(_stay_of(contact), stay):
+            if same_company(_employment_of(contact), stay):
                 member, company = contact.member.name, stay.company or contact.company_name
                 yield Connection(
                     kind, member, "",
@@ -126,7 +134,7 @@ def _known_there(now: list[Stay], before: list[Stay]) -> Iterator[Connection]:
                 )  # fmt: skip
 
 
-def _contacts(which: Q) -> QuerySet[KnownContact]:
+def _contacts_matching(which: Q) -> QuerySet[KnownContact]:
     """Of people who are on the team still; what is empty in a contact is nobody's."""
     return (
         KnownContact.objects.filter(which, member__active=True)
@@ -135,19 +143,19 @@ def _contacts(which: Q) -> QuerySet[KnownContact]:
     )
 
 
-def _stay_of(contact: KnownContact) -> Stay:
-    return Stay(contact.company_name, contact.domain)
+def _employment_of(contact: KnownContact) -> Employment:
+    return Employment(contact.company_name, contact.domain)
 
 
 # Where we worked
 
 
-def _shared_employers(now: list[Stay], before: list[Stay]) -> Iterator[Connection]:
+def _shared_employers(now: list[Employment], before: list[Employment]) -> Iterator[Connection]:
     for past in PastEmployer.objects.filter(member__active=True).select_related("member"):
-        ours = Stay(past.company_name, past.domain, past.from_year, past.to_year)
+        ours = Employment(past.company_name, past.domain, past.from_year, past.to_year)
         for theirs in before:
             if same_company(ours, theirs):
-                yield _both(past.member.name, ours, theirs)
+                yield _past_employer_connection(past.member.name, ours, theirs)
         if any(same_company(ours, stay) for stay in now):
             member, company = past.member.name, ours.company
             yield Connection(
@@ -157,7 +165,7 @@ def _shared_employers(now: list[Stay], before: list[Stay]) -> Iterator[Connectio
             )  # fmt: skip
 
 
-def _both(member: str, ours: Stay, theirs: Stay) -> Connection:
+def _past_employer_connection(member: str, ours: Employment, theirs: Employment) -> Connection:
     company, why = ours.company, f"{member} was there {ours.span}, they {theirs.span}."
     if years := years_together(ours, theirs):
         sentence = f"{member} on our team was at {company} when you were there."
@@ -174,7 +182,7 @@ def _both(member: str, ours: Stay, theirs: Stay) -> Connection:
     return Connection("employer", member, company, sentence, f"I also worked at {company}.", why)
 
 
-def years_together(ours: Stay, theirs: Stay) -> int:
+def years_together(ours: Employment, theirs: Employment) -> int:
     """For how many turns of the year both were surely there; an unknown year is none.
 
     Who left in the year in which the other came may have missed them. Our own past ended, so an open end of ours is
@@ -189,23 +197,23 @@ def years_together(ours: Stay, theirs: Stay) -> int:
 # Which company
 
 
-def same_company(one: Stay, other: Stay) -> bool:
+def same_company(one: Employment, other: Employment) -> bool:
     """By registrable domain where both have one, else by normalised name; never by part of a name."""
-    domains = domain_of(one), domain_of(other)
+    domains = company_domain(one), company_domain(other)
     if all(domains):
         return domains[0] == domains[1]
-    key = key_of(one)
-    return bool(key) and key == key_of(other)
+    key = company_name_key(one)
+    return bool(key) and key == company_name_key(other)
 
 
-def domain_of(stay: Stay) -> str:
+def company_domain(stay: Employment) -> str:
     """The company's own domain; "" for a page on a site of many, and for a mailbox provider."""
-    found = normal.domain(stay.domain)
-    named = {found, normal.host(stay.domain).removeprefix("www.")}
-    return "" if named & (lists.named("shared_hosts") | lists.named("free_mail")) else found
+    found = normal.registrable_domain(stay.domain)
+    named = {found, normal.host_name(stay.domain).removeprefix("www.")}
+    return "" if named & (lists.load_list("shared_hosts") | lists.load_list("free_mail")) else found
 
 
-def key_of(stay: Stay) -> str:
+def company_name_key(stay: Employment) -> str:
     """The company's name as it is compared; "" where it says that there is no company."""
     key = normal.company_key(stay.company)
-    return "" if key in lists.named("no_company") else key
+    return "" if key in lists.load_list("no_company") else key

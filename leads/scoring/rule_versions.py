@@ -11,56 +11,56 @@ from django.utils import timezone
 from caio_project.lib.models import Counter
 from caio_project.lib.nudge import nudge
 from leads.models import Assessment, Lead, ScoringRules
-from leads.scoring_rules import DEFAULT, BadRules, Rules
+from leads.scoring_rules import DEFAULT_RULES, InvalidRules, Rules
 
 SEEN_WITHIN = timedelta(days=30)  # whose score is made anew when other rules are published
 State = ScoringRules.State
 HIGH_INTENT = "high_intent"
 
 
-class Refused(Exception):
+class PublishRefused(Exception):
     """These rules cannot be published now; the text says why."""
 
 
-def current() -> Rules:
+def current_rules() -> Rules:
     """The published rules, or the built-in ones. Read each time: a worker with older ones in its memory would score by
     them after the lead was marked for the newer, and nobody would score it again."""
     row = ScoringRules.objects.filter(state=State.PUBLISHED).first()
-    return row.parsed() if row else DEFAULT
+    return row.parsed() if row else DEFAULT_RULES
 
 
-def that_made(assessment: Assessment) -> Rules:
+def rules_of(assessment: Assessment) -> Rules:
     """The rules by which somebody was scored; those in force where they cannot be found."""
     name = assessment.rules_version
-    if name == DEFAULT.version:
-        return DEFAULT
+    if name == DEFAULT_RULES.version:
+        return DEFAULT_RULES
     row = ScoringRules.objects.filter(version=int(name)).first() if name.isdecimal() else None
-    return row.parsed() if row else current()
+    return row.parsed() if row else current_rules()
 
 
 def shows_high_intent(assessment: Assessment) -> bool:
     """Whether the page that its topic comes from shows high intent, whatever the angle is."""
     if assessment.angle == HIGH_INTENT:
         return True
-    pages = that_made(assessment).pages
+    pages = rules_of(assessment).pages
     return any(t.active and t.angle == HIGH_INTENT and t.topic == assessment.topic for t in pages)
 
 
-def angles() -> list[str]:
+def email_angles() -> list[str]:
     """What pages can be about, by the rules in force and by drafts, whose templates are written beforehand."""
     found = set()
-    for version in [current(), *_drafts()]:
+    for version in [current_rules(), *_draft_rules()]:
         found |= {trigger.angle for trigger in version.pages if trigger.angle}
     return sorted(found)
 
 
-def _drafts() -> Iterator[Rules]:
+def _draft_rules() -> Iterator[Rules]:
     for row in ScoringRules.objects.filter(state=State.DRAFT):
-        with suppress(BadRules):
+        with suppress(InvalidRules):
             yield row.parsed()
 
 
-def publish(row: ScoringRules, by: Any) -> ScoringRules:
+def publish_rules(row: ScoringRules, by: Any) -> ScoringRules:
     """Retire the published rules and publish `row`, as it was read; then mark the leads that it concerns.
 
     Raises Refused where `row` is no draft any more or was changed since, and rulebook.BadRules.
@@ -70,34 +70,36 @@ def publish(row: ScoringRules, by: Any) -> ScoringRules:
         Counter.next("scoring_rules_published")  # its lock lets one publish at a time
         draft = ScoringRules.objects.select_for_update().get(pk=row.pk)
         if draft.state != State.DRAFT:
-            raise Refused(
+            raise PublishRefused(
                 f"Version {draft.version} is {draft.get_state_display().lower()}, not a draft."
             )
         if draft.rules != row.rules:
-            raise Refused(f"Version {draft.version} was changed meanwhile. Look at it again.")
+            raise PublishRefused(
+                f"Version {draft.version} was changed meanwhile. Look at it again."
+            )
         ScoringRules.objects.filter(state=State.PUBLISHED).update(
             state=State.RETIRED, marked_to=None
         )
         ScoringRules.objects.filter(pk=row.pk).update(
             state=State.PUBLISHED, published_at=timezone.now(), published_by=by, marked_to=0
         )
-    mark_leads()
+    mark_for_rescoring()
     nudge("leads.assess_due")
     return ScoringRules.objects.get(pk=row.pk)
 
 
-def mark_leads(batch: int = 500) -> int:
+def mark_for_rescoring(batch: int = 500) -> int:
     """Mark the leads seen lately for a new score by the rules just published; returns how many.
 
     In short transactions, and the row says how far it is: whoever sweeps next goes on where a process was killed.
     """
     count = 0
-    while found := _mark_some(batch):
+    while found := _mark_batch(batch):
         count += found
     return count
 
 
-def _mark_some(batch: int) -> int:
+def _mark_batch(batch: int) -> int:
     unfinished = ScoringRules.objects.filter(state=State.PUBLISHED, marked_to__isnull=False)
     if not unfinished.exists():
         return 0

@@ -5,12 +5,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import combinations
 
-from leads.scoring.calculation import HOT_EMPLOYEES, HOT_INTENT, Person, Score, Seen, is_hot, score
-from leads.scoring_rules import DEFAULT, WARM_KINDS, Rules, Trigger
+from leads.scoring.calculation import (
+    HOT_MIN_EMPLOYEES,
+    HOT_MIN_INTENT,
+    PageView,
+    Score,
+    ScoringFacts,
+    is_hot,
+    score_lead,
+)
+from leads.scoring_rules import DEFAULT_RULES, WARM_KINDS, PageTrigger, Rules
 
-MOST_WAYS = 4
-BEST_OF = 12  # changes by their points: who needs a thirteenth is not close to HOT
-WARM_WORDS = {
+MAX_WAYS = 4
+MAX_CANDIDATES = 12  # changes by their points: who needs a thirteenth is not close to HOT
+CONNECTION_TEXTS = {
     "known": "One of us knowing them",
     "overlap": "One of us having worked with them",
     "employer": "One of us having worked where they did",
@@ -21,7 +29,7 @@ WARM_WORDS = {
 
 
 @dataclass(frozen=True)
-class Change:
+class ScoreStep:
     """One thing that could still happen or be learnt about a person: a page, a connection or facts of theirs."""
 
     text: str
@@ -33,10 +41,10 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Way:
+class WayToHot:
     """Changes together, and where they lead."""
 
-    changes: tuple[Change, ...]
+    changes: tuple[ScoreStep, ...]
     intent: int
     is_hot: bool
 
@@ -49,34 +57,38 @@ class Way:
     def text(self) -> str:
         first, *others = (change.text for change in self.changes)
         what = " and ".join([first, *(text[:1].lower() + text[1:] for text in others)])
-        if self.intent >= HOT_INTENT:
+        if self.intent >= HOT_MIN_INTENT:
             return f"{what}: the score would be {self.intent}."
-        return f"{what}: that would be tier 1 at {HOT_EMPLOYEES} employees or more."
+        return f"{what}: that would be tier 1 at {HOT_MIN_EMPLOYEES} employees or more."
 
 
-def ways(person: Person, now: datetime, rules: Rules = DEFAULT) -> list[Way]:
+def find_ways(person: ScoringFacts, now: datetime, rules: Rules = DEFAULT_RULES) -> list[WayToHot]:
     """Ways to HOT by one change at `now`, else by two, the surest first; [] for who is HOT or where none was found."""
-    if _is_hot(person, score(person, now, rules)):
+    if _is_hot(person, score_lead(person, now, rules)):
         return []
-    changes = list(_changes(person, rules))
-    alone = [_way(person, (change,), now, rules) for change in changes]
-    if alone and not any(map(_leads_there, alone)):
-        least = sorted((way.intent for way in alone), reverse=True)[:BEST_OF][-1]
+    changes = list(_possible_steps(person, rules))
+    alone = [_try_steps(person, (change,), now, rules) for change in changes]
+    if alone and not any(map(_reaches_hot, alone)):
+        least = sorted((way.intent for way in alone), reverse=True)[:MAX_CANDIDATES][-1]
         pairs = combinations([way.changes[0] for way in alone if way.intent >= least], 2)
         alone = [
-            _way(person, pair, now, rules) for pair in pairs if not (pair[0].warm and pair[1].warm)
+            _try_steps(person, pair, now, rules)
+            for pair in pairs
+            if not (pair[0].warm and pair[1].warm)
         ]
-    distinct: dict[tuple[int, tuple[str, ...]], Way] = {}
-    for way in sorted(filter(_leads_there, alone), key=lambda way: -way.intent):
+    distinct: dict[tuple[int, tuple[str, ...]], WayToHot] = {}
+    for way in sorted(filter(_reaches_hot, alone), key=lambda way: -way.intent):
         distinct.setdefault((way.intent, way.kinds), way)
-    return list(distinct.values())[:MOST_WAYS]
+    return list(distinct.values())[:MAX_WAYS]
 
 
-def follow(person: Person, changes: tuple[Change, ...], now: datetime) -> Person:
+def apply_steps(
+    person: ScoringFacts, changes: tuple[ScoreStep, ...], now: datetime
+) -> ScoringFacts:
     """The person as they would be."""
     for change in changes:
         if change.page is not None:
-            person = replace(person, visits=(*person.visits, Seen(change.page, now)))
+            person = replace(person, visits=(*person.visits, PageView(change.page, now)))
         if change.warm:
             person = replace(person, warm_kind=change.warm, warm_sentence=change.text)
         person = replace(
@@ -90,27 +102,29 @@ def follow(person: Person, changes: tuple[Change, ...], now: datetime) -> Person
     return person
 
 
-def _way(person: Person, changes: tuple[Change, ...], now: datetime, rules: Rules) -> Way:
-    then = follow(person, changes, now)
-    found = score(then, now, rules)
-    return Way(changes, found.intent, _is_hot(then, found))
+def _try_steps(
+    person: ScoringFacts, changes: tuple[ScoreStep, ...], now: datetime, rules: Rules
+) -> WayToHot:
+    then = apply_steps(person, changes, now)
+    found = score_lead(then, now, rules)
+    return WayToHot(changes, found.intent, _is_hot(then, found))
 
 
-def _is_hot(person: Person, found: Score) -> bool:
+def _is_hot(person: ScoringFacts, found: Score) -> bool:
     return is_hot(found.intent, found.tier, person.employees_from)
 
 
-def _leads_there(way: Way) -> bool:
+def _reaches_hot(way: WayToHot) -> bool:
     return way.is_hot
 
 
-def _changes(person: Person, rules: Rules) -> Iterator[Change]:
+def _possible_steps(person: ScoringFacts, rules: Rules) -> Iterator[ScoreStep]:
     pages = sorted((t for t in rules.pages if t.active and t.points), key=lambda t: -t.points)[
-        :BEST_OF
+        :MAX_CANDIDATES
     ]
     for trigger in pages:
-        if path := _path_of(trigger, rules):
-            yield Change(f"A visit to “{trigger.label}”", page=path)
+        if path := _path_counting_for(trigger, rules):
+            yield ScoreStep(f"A visit to “{trigger.label}”", page=path)
     known = (
         WARM_KINDS.index(person.warm_kind) if person.warm_kind in WARM_KINDS else len(WARM_KINDS)
     )
@@ -119,11 +133,11 @@ def _changes(person: Person, rules: Rules) -> Iterator[Change]:
         points: kind for kind, points in reversed(rules.warm_points) if points and kind in stronger
     }
     for kind in by_points.values():
-        yield Change(WARM_WORDS[kind], warm=kind)
-    yield from _unknown(person, rules)
+        yield ScoreStep(CONNECTION_TEXTS[kind], warm=kind)
+    yield from _unknown_facts(person, rules)
 
 
-def _path_of(trigger: Trigger, rules: Rules) -> str:
+def _path_counting_for(trigger: PageTrigger, rules: Rules) -> str:
     """A path for which `trigger` counts; "" where none was found, for another one stands before it."""
     for text in ("", "x", "/x"):
         path = trigger.pattern.replace("*", text)
@@ -132,20 +146,20 @@ def _path_of(trigger: Trigger, rules: Rules) -> str:
     return ""
 
 
-def _unknown(person: Person, rules: Rules) -> Iterator[Change]:
+def _unknown_facts(person: ScoringFacts, rules: Rules) -> Iterator[ScoreStep]:
     """What nobody has told us yet and might count."""
     if person.employees_from is None:
-        best = max(rules.sizes, key=lambda size: (size[1], size[0] >= HOT_EMPLOYEES))
-        yield Change(f"Learning that they have {best[2]} employees", employees_from=best[0])
+        best = max(rules.sizes, key=lambda size: (size[1], size[0] >= HOT_MIN_EMPLOYEES))
+        yield ScoreStep(f"Learning that they have {best[2]} employees", employees_from=best[0])
     titled = max(
         (title for title in rules.titles if title.words),
         key=lambda title: title.points,
         default=None,
     )
     if not person.title and titled:
-        yield Change(f"Learning that the title is {titled.words[0]}", title=titled.words[0])
+        yield ScoreStep(f"Learning that the title is {titled.words[0]}", title=titled.words[0])
     if not person.industry and rules.good_industries:
-        yield Change(
+        yield ScoreStep(
             f"Learning that they are in {rules.good_industries[0]}",
             industry=rules.good_industries[0],
         )

@@ -11,40 +11,42 @@ from leads.models import Kind, Lead, Suppression
 from leads.suppression import suppression
 
 Scope = Suppression.Scope
-DEPTH = 3  # of a mail host that is looked at: "mail.eu.example.com" is stopped by "example.com"
+MAX_HOST_LEVELS = (
+    3  # of a mail host that is looked at: "mail.eu.example.com" is stopped by "example.com"
+)
 
 
-def stopped(people: QuerySet[Lead], reason: str = "") -> QuerySet[Lead]:
+def only_stopped(people: QuerySet[Lead], reason: str = "") -> QuerySet[Lead]:
     """Those of `people` whom a suppression stops, for any reason or for one."""
-    return _asked(people).filter(_is_stopped(reason))
+    return _with_hosts(people).filter(_is_stopped(reason))
 
 
-def writable(people: QuerySet[Lead]) -> QuerySet[Lead]:
+def only_writable(people: QuerySet[Lead]) -> QuerySet[Lead]:
     """Those of `people` who have an address and are stopped by nothing."""
     able = people.filter(kind=Kind.LIVE, address=Lead.Address.USABLE)
-    return _asked(able).exclude(_is_stopped(""))
+    return _with_hosts(able).exclude(_is_stopped(""))
 
 
-def _asked(people: QuerySet[Lead]) -> QuerySet[Lead]:
-    people = people.alias(as_value=Cast("pk", CharField()), host0=_behind("email", "@"))
-    for n in range(DEPTH - 1):
-        people = people.alias(**{f"host{n + 1}": _behind(f"host{n}", ".")})
+def _with_hosts(people: QuerySet[Lead]) -> QuerySet[Lead]:
+    people = people.alias(as_value=Cast("pk", CharField()), host0=_text_after("email", "@"))
+    for n in range(MAX_HOST_LEVELS - 1):
+        people = people.alias(**{f"host{n + 1}": _text_after(f"host{n}", ".")})
     return people
 
 
-def _behind(name: str, sign: str) -> Substr:
+def _text_after(name: str, sign: str) -> Substr:
     """What follows the first `sign`; all of it where there is none."""
     return Substr(name, StrIndex(F(name), Value(sign)) + 1)
 
 
 def _is_stopped(reason: str) -> Q:
     """Each subquery is read once, whatever the number of people."""
-    mine = _stored(reason)
-    parts = _asked(Lead.rows.filter(merged_into__isnull=False)).filter(mine)
+    mine = _matching_rows(reason)
+    parts = _with_hosts(Lead.rows.filter(merged_into__isnull=False)).filter(mine)
     return mine | Q(pk__in=parts.values("merged_into"))
 
 
-def _stored(reason: str) -> Q:
+def _matching_rows(reason: str) -> Q:
     rows = Suppression.objects.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()))
     if reason:
         rows = rows.filter(reason=reason)
@@ -57,6 +59,8 @@ def _stored(reason: str) -> Q:
     )
     found |= Q(personal_email__in=(addresses & of_people).values("value"))
     domains = rows.filter(scope=Scope.DOMAIN)
-    for n in range(DEPTH if domains.exists() else 0):  # taking addresses apart is what costs
+    for n in range(
+        MAX_HOST_LEVELS if domains.exists() else 0
+    ):  # taking addresses apart is what costs
         found |= Q(**{f"host{n}__in": domains.values("value")})
     return found

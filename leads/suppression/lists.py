@@ -3,11 +3,11 @@
 from functools import lru_cache
 from pathlib import Path
 
-LISTS = Path(__file__).parent / "data"
+LIST_FOLDER = Path(__file__).parent / "data"
 
 
 @lru_cache
-def named(name: str) -> frozenset[str]:
+def load_list(name: str) -> frozenset[str]:
     """The entries of one list, without its comments."""
-    lines = (LISTS / f"{name}.txt").read_text().splitlines()
+    lines = (LIST_FOLDER / f"{name}.txt").read_text().splitlines()
     return frozenset(line.strip() for line in lines if line.strip() and not line.startswith("#"))

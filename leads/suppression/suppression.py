@@ -30,7 +30,7 @@ STOPS_THE_ADDRESS_ONLY = {
     Reason.INVALID,
 }
 # What stops the person outranks what stops one mailbox, or another one would be looked for.
-PRECEDENCE = sorted(Reason.values, key=lambda reason: reason in STOPS_THE_ADDRESS_ONLY)
+REASON_ORDER = sorted(Reason.values, key=lambda reason: reason in STOPS_THE_ADDRESS_ONLY)
 
 
 @dataclass(frozen=True)
@@ -46,45 +46,50 @@ class Stop:
         return self.reason not in STOPS_THE_ADDRESS_ONLY
 
 
-def verdict(address: str, lead: Lead | None = None, now: datetime | None = None) -> Stop | None:
+def find_stop(address: str, lead: Lead | None = None, now: datetime | None = None) -> Stop | None:
     """The first reason not to write to `address` (any spelling) or to `lead`, or None. Two queries."""
     person = rows_of(lead) if lead is not None else []
-    keys = _keys(normal.email(address), person)
-    return _first(
-        address, person, [row for row in _standing(now).filter(_stored(keys)) if _counts(row, keys)]
+    keys = _suppression_keys(normal.clean_email(address), person)
+    return _first_stop(
+        address,
+        person,
+        [row for row in _in_force(now).filter(_rows_matching(keys)) if _row_applies(row, keys)],
     )
 
 
-def verdicts(leads: Sequence[Lead], now: datetime | None = None) -> dict[int, Stop]:
+def find_stops(leads: Sequence[Lead], now: datetime | None = None) -> dict[int, Stop]:
     """The verdicts on many people at their own address, by pk, without those who may be written to. Two queries."""
     rows: dict[int, list[Lead]] = {lead.pk: [] for lead in leads}
     for row in Lead.rows.filter(Q(pk__in=rows) | Q(merged_into__in=rows)):
         rows[row.merged_into_id or row.pk].append(row)
-    keys = {lead.pk: _keys(normal.email(lead.email or ""), rows[lead.pk]) for lead in leads}
+    keys = {
+        lead.pk: _suppression_keys(normal.clean_email(lead.email or ""), rows[lead.pk])
+        for lead in leads
+    }
     values = {value for mine in keys.values() for _, value in mine}
-    stored = list(_standing(now).filter(scope__in=Scope.values, value__in=values))
+    stored = list(_in_force(now).filter(scope__in=Scope.values, value__in=values))
     found = {}
     for lead in leads:
-        about = [row for row in stored if _counts(row, keys[lead.pk])]
-        if stop := _first(lead.email or "", rows[lead.pk], about):
+        about = [row for row in stored if _row_applies(row, keys[lead.pk])]
+        if stop := _first_stop(lead.email or "", rows[lead.pk], about):
             found[lead.pk] = stop
     return found
 
 
-def _standing(now: datetime | None = None) -> QuerySet[Suppression]:
+def _in_force(now: datetime | None = None) -> QuerySet[Suppression]:
     return Suppression.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now or timezone.now()))
 
 
-def _first(given: str, person: list[Lead], rows: list[Suppression]) -> Stop | None:
-    address, by_reason = normal.email(given), {row.reason: row for row in rows}
-    for reason in PRECEDENCE:
+def _first_stop(given: str, person: list[Lead], rows: list[Suppression]) -> Stop | None:
+    address, by_reason = normal.clean_email(given), {row.reason: row for row in rows}
+    for reason in REASON_ORDER:
         if row := by_reason.get(reason):
             return Stop(row.reason, row.get_reason_display(), row.source)
     if given.strip() and not address:
         return Stop(Reason.INVALID, Reason.INVALID.label, "it is not an email address")
     if any(row.email_invalid and row.email == address for row in person if address):
         return Stop(Reason.INVALID, Reason.INVALID.label, "Clay")
-    return by_lists(address) if address else None
+    return stop_by_lists(address) if address else None
 
 
 def rows_of(lead: Lead) -> list[Lead]:
@@ -95,26 +100,26 @@ def rows_of(lead: Lead) -> list[Lead]:
     return list(Lead.rows.filter(Q(pk=person) | Q(merged_into=person)).order_by("pk"))
 
 
-def of_person(lead: Lead) -> QuerySet[Suppression]:
+def suppressions_of(lead: Lead) -> QuerySet[Suppression]:
     """What stops the person of `lead`, by whichever row or address it was said."""
-    keys = _keys("", rows_of(lead))
+    keys = _suppression_keys("", rows_of(lead))
     weak = Q(scope=Scope.ADDRESS, reason__in=STOPS_THE_ADDRESS_ONLY)
-    return Suppression.objects.filter(_stored(keys)).exclude(weak)
+    return Suppression.objects.filter(_rows_matching(keys)).exclude(weak)
 
 
 def is_erased(lead: Lead) -> bool:
-    return of_person(lead).filter(reason=Reason.ERASED).exists()
+    return suppressions_of(lead).filter(reason=Reason.ERASED).exists()
 
 
 def is_marked(*identifiers: str) -> bool:
     """Whether an address or a LinkedIn key, normalised, is one that an erasure left its mark for."""
-    marks = [hashed(one) for one in identifiers if one]
+    marks = [erased_hash(one) for one in identifiers if one]
     return Suppression.objects.filter(
         scope=Scope.ADDRESS_HASH, value__in=marks, reason=Reason.ERASED
     ).exists()
 
 
-def _keys(address: str, person: list[Lead]) -> dict[tuple[str, str], bool]:
+def _suppression_keys(address: str, person: list[Lead]) -> dict[tuple[str, str], bool]:
     """By which (scope, value) somebody is stopped, and whether by each reason or only by those that stop a person."""
     # Who said no at one address has not said yes at another.
     others = {mail for row in person for mail in (row.email or "", row.personal_email)} - {
@@ -124,69 +129,71 @@ def _keys(address: str, person: list[Lead]) -> dict[tuple[str, str], bool]:
     profiles = {row.linkedin_key for row in person if row.linkedin_key}
     keys = dict.fromkeys(((str(Scope.ADDRESS), mail) for mail in others), False)
     keys |= dict.fromkeys(
-        ((str(Scope.ADDRESS_HASH), hashed(one)) for one in others | profiles), True
+        ((str(Scope.ADDRESS_HASH), erased_hash(one)) for one in others | profiles), True
     )
     keys |= dict.fromkeys(((str(Scope.PERSON), str(row.pk)) for row in person), True)
     if address:
         keys |= {
             (str(Scope.ADDRESS), address): True,
-            (str(Scope.ADDRESS_HASH), hashed(address)): True,
+            (str(Scope.ADDRESS_HASH), erased_hash(address)): True,
         }
-        parents = _and_parents(address.rpartition("@")[2])
+        parents = _host_and_parents(address.rpartition("@")[2])
         keys |= dict.fromkeys(((str(Scope.DOMAIN), name) for name in parents), True)
     return keys
 
 
-def _counts(row: Suppression, keys: dict[tuple[str, str], bool]) -> bool:
+def _row_applies(row: Suppression, keys: dict[tuple[str, str], bool]) -> bool:
     by_each_reason = keys.get((row.scope, row.value))
     return by_each_reason is not None and (
         by_each_reason or row.reason not in STOPS_THE_ADDRESS_ONLY
     )
 
 
-def _stored(keys: dict[tuple[str, str], bool]) -> Q:
+def _rows_matching(keys: dict[tuple[str, str], bool]) -> Q:
     wanted = Q(pk=None)
     for scope in {scope for scope, _ in keys}:
         wanted |= Q(scope=scope, value__in=[value for found, value in keys if found == scope])
     return wanted
 
 
-def _and_parents(host: str) -> list[str]:
+def _host_and_parents(host: str) -> list[str]:
     """ "mail.acme.co.uk", "acme.co.uk", "co.uk": a domain that is stopped stops everything below it."""
     labels = host.split(".")
     return [".".join(labels[n:]) for n in range(max(1, len(labels) - 1))]
 
 
-def by_lists(address: str) -> Stop | None:
+def stop_by_lists(address: str) -> Stop | None:
     """What the address alone says: our own domain, a personal, role or disposable mailbox."""
     local, _, host = address.partition("@")
-    registrable = normal.domain(host)
-    if not set(settings.OWN_DOMAINS).isdisjoint(_and_parents(host)):
+    registrable = normal.registrable_domain(host)
+    if not set(settings.OWN_DOMAINS).isdisjoint(_host_and_parents(host)):
         return Stop(Reason.OWN_DOMAIN, Reason.OWN_DOMAIN.label, "OWN_DOMAINS")
-    if host in lists.named("free_mail") or registrable in lists.named("free_mail"):
+    if host in lists.load_list("free_mail") or registrable in lists.load_list("free_mail"):
         return Stop(Reason.PERSONAL, Reason.PERSONAL.label, "list of personal mailbox providers")
-    if host in lists.named("disposable_mail") or registrable in lists.named("disposable_mail"):
+    if host in lists.load_list("disposable_mail") or registrable in lists.load_list(
+        "disposable_mail"
+    ):
         return Stop(
             Reason.DISPOSABLE, Reason.DISPOSABLE.label, "list of throw-away mailbox providers"
         )
-    if local.split("+")[0] in lists.named("role_mailboxes"):
+    if local.split("+")[0] in lists.load_list("role_mailboxes"):
         return Stop(Reason.ROLE, Reason.ROLE.label, "list of role mailboxes")
     return None
 
 
-def stop(address: str, reason: str, source: str, lead: Lead | None = None) -> None:
+def suppress(address: str, reason: str, source: str, lead: Lead | None = None) -> None:
     """Suppress an address and, where the reason is the person's own wish, the person. Safe to repeat; never lifts."""
-    address = normal.email(address)
+    address = normal.clean_email(address)
     with transaction.atomic():
-        person = locks.people(lead.pk)[0] if lead is not None else None
+        person = locks.lock_leads(lead.pk)[0] if lead is not None else None
         if address:
-            _add(Scope.ADDRESS, address, reason, source, person)
+            _add_row(Scope.ADDRESS, address, reason, source, person)
         if person is not None and reason not in STOPS_THE_ADDRESS_ONLY:
             for row in rows_of(person):  # should a merge be undone, each of them has said it
-                _add(Scope.PERSON, str(row.pk), reason, source, person)
+                _add_row(Scope.PERSON, str(row.pk), reason, source, person)
 
 
-def also_stop(lead: Lead, said: Suppression) -> None:
+def copy_suppression(lead: Lead, said: Suppression) -> None:
     """Stop `lead` as a person for the same reason and as long as `said`."""
     if said.reason not in STOPS_THE_ADDRESS_ONLY:
         named = {"source": said.source, "lead": lead, "expires_at": said.expires_at}
@@ -195,7 +202,7 @@ def also_stop(lead: Lead, said: Suppression) -> None:
         )
 
 
-def _add(scope: str, value: str, reason: str, source: str, lead: Lead | None) -> None:
+def _add_row(scope: str, value: str, reason: str, source: str, lead: Lead | None) -> None:
     row, made = Suppression.objects.get_or_create(
         scope=scope, value=value, reason=reason, defaults={"source": source[:40], "lead": lead}
     )
@@ -203,6 +210,6 @@ def _add(scope: str, value: str, reason: str, source: str, lead: Lead | None) ->
         Suppression.objects.filter(pk=row.pk).update(expires_at=None)
 
 
-def hashed(address: str) -> str:
+def erased_hash(address: str) -> str:
     """The one-way mark that an erased address leaves behind."""
     return hashlib.sha256(f"caio:{address}".encode()).hexdigest()

@@ -14,8 +14,8 @@ from approvals.models import Decision, Verdict
 from outreach.choices import Phase
 from outreach.lifecycle.transitions import UNDECIDED
 
-WINDOW = timedelta(days=28)
-YES = (Verdict.APPROVED, Verdict.WOULD_APPROVE)
+AGREEMENT_WINDOW = timedelta(days=28)
+APPROVED_VERDICTS = (Verdict.APPROVED, Verdict.WOULD_APPROVE)
 
 
 @dataclass(frozen=True)
@@ -33,19 +33,19 @@ class Agreement:
         return self.same + self.edited + self.rejected + self.left_to_you
 
 
-def between(phase: Phase, now: datetime) -> Agreement:
+def measure_agreement(phase: Phase, now: datetime) -> Agreement:
     """The newest decision about each email, beside the verdict that was stored with its draft for `phase`."""
     over = now - timedelta(seconds=settings.UNDO_SECONDS)
-    made = Decision.objects.filter(at__gt=now - WINDOW, at__lte=over, is_evidence=True)
+    made = Decision.objects.filter(at__gt=now - AGREEMENT_WINDOW, at__lte=over, is_evidence=True)
     rows = made.exclude(message__status__in=UNDECIDED).order_by("pk").select_related("message")
     newest = {row.message_id: row for row in rows}.values()
-    found = Counter(_compared(row, phase) for row in newest)
+    found = Counter(_compare_decision(row, phase) for row in newest)
     return Agreement(phase, found["same"], found["edited"], found["rejected"], found["left_to_you"])
 
 
-def _compared(decision: Decision, phase: Phase) -> str:
+def _compare_decision(decision: Decision, phase: Phase) -> str:
     would_send = decision.message.verdicts.get(phase.value, {}).get("machine_approves", False)
-    approved = decision.verdict in YES
+    approved = decision.verdict in APPROVED_VERDICTS
     if would_send and approved and decision.edited:
         return "edited"
     if would_send == approved:

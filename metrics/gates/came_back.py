@@ -11,12 +11,12 @@ from leads.models import Kind
 from outreach.choices import Status
 from outreach.models import Message, Opportunity, Reply, SyncCursor, Transport
 
-RIPE = timedelta(days=3)  # an answer takes its time
+REPLY_TIME = timedelta(days=3)  # an answer takes its time
 READ_WITHIN = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
-class Answered:
+class ReplyCount:
     """Of the people emailed first in a window, how many answered until now."""
 
     people: int
@@ -27,7 +27,7 @@ class Answered:
         return self.answered / self.people if self.people else None
 
 
-def answered(start: datetime, end: datetime) -> Answered:
+def count_replies(start: datetime, end: datetime) -> ReplyCount:
     """People whose first email left through GoHighLevel from `start` to before `end`, bounces among them.
 
     Whoever asked to stop, or for whom only a program answered, has not answered.
@@ -43,13 +43,13 @@ def answered(start: datetime, end: datetime) -> Answered:
     emailed = dict(firsts.values_list("lead").annotate(at=Min("sent_at")))
     said = Reply.objects.counted().filter(lead__in=firsts.values("lead"))
     last = dict(said.values_list("lead").annotate(at=Max("received_at")))
-    return Answered(
+    return ReplyCount(
         len(emailed), sum(1 for lead, at in emailed.items() if lead in last and last[lead] >= at)
     )
 
 
 @dataclass(frozen=True)
-class Pipeline:
+class PipelineValue:
     """The value of the open opportunities in our pipeline, and the part that came after an email of ours."""
 
     value: Decimal
@@ -58,7 +58,7 @@ class Pipeline:
     unknown: str = ""  # why it cannot be said
 
 
-def pipeline(now: datetime) -> Pipeline:
+def open_pipeline(now: datetime) -> PipelineValue:
     """As GoHighLevel listed it within the hour."""
     deals = Opportunity.objects.filter(
         status=Opportunity.OPEN, pipeline_id=settings.GHL_PIPELINE_ID
@@ -66,14 +66,16 @@ def pipeline(now: datetime) -> Pipeline:
     ours = deals.filter(
         lead__in=Message.objects.filter(status=Status.SENT, transport=Transport.GHL).values("lead")
     )
-    return Pipeline(_value(deals), _value(ours), deals.count(), _unknown(now))
+    return PipelineValue(
+        _total_value(deals), _total_value(ours), deals.count(), _unknown_reason(now)
+    )
 
 
-def _value(deals: QuerySet[Opportunity]) -> Decimal:
+def _total_value(deals: QuerySet[Opportunity]) -> Decimal:
     return deals.aggregate(sum=Sum("value"))["sum"] or Decimal(0)
 
 
-def _unknown(now: datetime) -> str:
+def _unknown_reason(now: datetime) -> str:
     if not settings.GHL_PIPELINE_ID:
         return "GHL_PIPELINE_ID is not set"
     read = SyncCursor.objects.filter(name="opportunities", polled_at__gt=now - READ_WITHIN)

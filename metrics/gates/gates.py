@@ -20,7 +20,7 @@ from metrics.models import GateEvaluation
 from metrics.overview import flow
 from outreach.choices import Phase, Status
 from outreach.control import phase
-from outreach.control.policy import POLICY
+from outreach.control.policy import LIMITS_BY_PHASE
 from outreach.guardrails.guardrail_rules import HEALTH_ALERT, NOT_OUR_FAULT, UNCERTAIN_TOO_LONG
 from outreach.limits import office_hours, sending_domains
 from outreach.models import HealthVerdict, Message, Move, SendIntent, Transport
@@ -29,7 +29,7 @@ METRIC_VERSION = "2"  # replies, opportunities and polling are measured
 POLICY_VERSION = "1"
 DAYS_IN_A_ROW = 7
 HEALTHY_DAYS = 14
-KEPT_SECONDS = 60
+CACHE_SECONDS = 60
 PASS, FAIL, INSUFFICIENT = "pass", "fail", "insufficient"
 
 
@@ -59,15 +59,15 @@ class Evaluation:
     gates: tuple[Gate, ...]
 
 
-def evaluate(target: str, now: datetime | None = None) -> Evaluation:
+def evaluate_gates(target: str, now: datetime | None = None) -> Evaluation:
     """All gates into `target` ("assisted" or "autonomous") from the rows as they are. Writes nothing."""
     now = now or timezone.now()
-    streaks = _streaks(target, now)
+    streaks = _met_streaks(target, now)
     gates = tuple(_with_streak(gate(now), streaks) for gate in GATES[Phase(target)])
-    return Evaluation(target, now, _overall(gates), gates)
+    return Evaluation(target, now, _overall_verdict(gates), gates)
 
 
-def recent(target: str) -> Evaluation:
+def recent_evaluation(target: str) -> Evaluation:
     """For pages: an evaluation at most a minute old, whose `at` they say. Who decides by gates measures them anew."""
     newest = (
         GateEvaluation.objects.filter(target=target)
@@ -78,17 +78,17 @@ def recent(target: str) -> Evaluation:
     key = f"gates:{target}:{METRIC_VERSION}:{POLICY_VERSION}:{newest}"
     found: Evaluation | None = cache.get(key)
     if found is None:
-        found = evaluate(target)
-        cache.set(key, found, KEPT_SECONDS)
+        found = evaluate_gates(target)
+        cache.set(key, found, CACHE_SECONDS)
     return found
 
 
-def _overall(gates: tuple[Gate, ...]) -> str:
+def _overall_verdict(gates: tuple[Gate, ...]) -> str:
     verdicts = {gate.verdict for gate in gates}
     return FAIL if FAIL in verdicts else INSUFFICIENT if INSUFFICIENT in verdicts else PASS
 
 
-def record(evaluation: Evaluation) -> GateEvaluation:
+def record_evaluation(evaluation: Evaluation) -> GateEvaluation:
     """Freeze an evaluation: raw counts and versions, chained to the one before by hash."""
     last = GateEvaluation.objects.order_by("-pk").first()
     before = last.sha256 if last else ""
@@ -109,7 +109,7 @@ def record(evaluation: Evaluation) -> GateEvaluation:
     )
 
 
-def record_daily(now: datetime | None = None) -> bool:
+def record_daily_evaluation(now: datetime | None = None) -> bool:
     """Freeze today's evaluation into the next phase, once for each day of the team's calendar."""
     now = now or timezone.now()
     day = calendar.team_day(now, settings.TEAM_TIME_ZONE)
@@ -117,11 +117,11 @@ def record_daily(now: datetime | None = None) -> bool:
     if newest and calendar.team_day(newest.at, settings.TEAM_TIME_ZONE) == day:
         return False
     for target in GATES:
-        record(evaluate(target, now))
+        record_evaluation(evaluate_gates(target, now))
     return True
 
 
-def _streaks(target: str, now: datetime) -> dict[str, int]:
+def _met_streaks(target: str, now: datetime) -> dict[str, int]:
     """How many days in a row, today left out, each gate was met in the evaluations on record."""
     by_day: dict[Any, dict[str, bool]] = {}
     since = now - timedelta(days=DAYS_IN_A_ROW + 1)
@@ -147,15 +147,15 @@ def _with_streak(gate: Gate, streaks: dict[str, int]) -> Gate:
         return gate
     days = streaks.get(gate.name, 0) + 1
     if days >= DAYS_IN_A_ROW:
-        return _replaced(gate, PASS, f"met on {days} days in a row")
-    return _replaced(gate, INSUFFICIENT, f"met on {days} of {DAYS_IN_A_ROW} days in a row")
+        return _with_verdict(gate, PASS, f"met on {days} days in a row")
+    return _with_verdict(gate, INSUFFICIENT, f"met on {days} of {DAYS_IN_A_ROW} days in a row")
 
 
-def _replaced(gate: Gate, verdict: str, why: str) -> Gate:
+def _with_verdict(gate: Gate, verdict: str, why: str) -> Gate:
     return Gate(**{**gate.__dict__, "verdict": verdict, "why": why})
 
 
-def _measured(gate: Gate, met: bool, more: str, a_day: int = 0) -> Gate:
+def _judge_sample(gate: Gate, met: bool, more: str, a_day: int = 0) -> Gate:
     """A gate with its data: short of the sample it is insufficient, whatever the value.
 
     `a_day` is how many of what is missing may come in a day; 0 where no cap says.
@@ -164,15 +164,15 @@ def _measured(gate: Gate, met: bool, more: str, a_day: int = 0) -> Gate:
         left = gate.needed - gate.sample
         days = -(-left // a_day) if a_day else 0
         at_cap = f", {days} day{'s' if days > 1 else ''} at today's cap of {a_day}" if days else ""
-        return _replaced(gate, INSUFFICIENT, f"about {left} more {more}{at_cap}")
+        return _with_verdict(gate, INSUFFICIENT, f"about {left} more {more}{at_cap}")
     if not met:
-        return _replaced(gate, FAIL, f"the threshold is {gate.threshold}")
+        return _with_verdict(gate, FAIL, f"the threshold is {gate.threshold}")
     return Gate(**{**gate.__dict__, "met": True})
 
 
-def _cap(now: datetime) -> int:
+def _daily_cap(now: datetime) -> int:
     """How many emails may leave on this day at most: the stricter of phase and warm-up."""
-    return sending_domains.cap(phase.control(), now)
+    return sending_domains.daily_cap(phase.current_control(), now)
 
 
 def _not_built(
@@ -196,10 +196,10 @@ def enrichment_rate(now: datetime) -> Gate:
     )
     rate = gained / len(rows) if rows else None
     gate = Gate(
-        "enrichment rate", ">= 30 %", 50, "14 days", rate, "share", statistics.wilson(gained, len(rows)), len(rows),
+        "enrichment rate", ">= 30 %", 50, "14 days", rate, "share", statistics.wilson_interval(gained, len(rows)), len(rows),
         raw={"settled": len(rows), "gained": gained},
     )  # fmt: skip
-    return _measured(gate, rate is not None and rate >= 0.30, "settled requests")
+    return _judge_sample(gate, rate is not None and rate >= 0.30, "settled requests")
 
 
 def _is_gain(fields: list[str], verified: bool) -> bool:
@@ -213,7 +213,7 @@ def _is_gain(fields: list[str], verified: bool) -> bool:
 
 def pipeline_connectivity(now: datetime) -> Gate:
     """Every stage seen working in 24 h, by the rows it left."""
-    seen = flow.connectivity(now - timedelta(hours=24))
+    seen = flow.count_stage_activity(now - timedelta(hours=24))
     unseen = [name for name, count in seen.items() if not count]
     working = len(seen) - len(unseen)
     gate = Gate(
@@ -228,7 +228,7 @@ def pipeline_connectivity(now: datetime) -> Gate:
         raw=seen,
     )
     if unseen:
-        return _replaced(gate, INSUFFICIENT, f"not seen: {', '.join(unseen)}")
+        return _with_verdict(gate, INSUFFICIENT, f"not seen: {', '.join(unseen)}")
     return Gate(**{**gate.__dict__, "met": True})
 
 
@@ -251,8 +251,8 @@ def send_errors(now: datetime) -> Gate:
         raw={"sends": tried, "failed": failed, "uncertain": uncertain},
     )  # fmt: skip
     if errors:
-        return _replaced(gate, FAIL, f"{failed} failed, {uncertain} uncertain for over 15 min")
-    return _measured(gate, True, "sends", _cap(now))
+        return _with_verdict(gate, FAIL, f"{failed} failed, {uncertain} uncertain for over 15 min")
+    return _judge_sample(gate, True, "sends", _daily_cap(now))
 
 
 def approval_latency(now: datetime) -> Gate:
@@ -274,34 +274,34 @@ def approval_latency(now: datetime) -> Gate:
     raw: dict[str, Any] = {"decisions": len(times)}
     if times:
         raw |= {
-            "business_hours": statistics.spread(business),
-            "wall_clock": statistics.spread(wall),
+            "business_hours": statistics.summarize_values(business),
+            "wall_clock": statistics.summarize_values(wall),
         }
     mean = raw["business_hours"]["mean"] if times else None
     gate = Gate(
         "approval latency", "< 4 h mean", 20, "14 days", mean, "hours", None, len(times), raw=raw
     )
-    return _measured(gate, mean is not None and mean < 4, "decisions")
+    return _judge_sample(gate, mean is not None and mean < 4, "decisions")
 
 
 def reply_rate(now: datetime) -> Gate:
     """People who answered, of those emailed first in 60 days and at least 3 days ago."""
-    found = came_back.answered(now - timedelta(days=60), now - came_back.RIPE)
+    found = came_back.count_replies(now - timedelta(days=60), now - came_back.REPLY_TIME)
     gate = Gate(
-        "reply rate", ">= 7 %", 400, "60 days", found.rate, "share", statistics.wilson(found.answered, found.people),
+        "reply rate", ">= 7 %", 400, "60 days", found.rate, "share", statistics.wilson_interval(found.answered, found.people),
         found.people, raw={"emailed": found.people, "answered": found.answered},
     )  # fmt: skip
-    return _measured(
-        gate, found.rate is not None and found.rate >= 0.07, "people emailed", _cap(now)
+    return _judge_sample(
+        gate, found.rate is not None and found.rate >= 0.07, "people emailed", _daily_cap(now)
     )
 
 
 def reply_rate_sustained(now: datetime) -> Gate:
     """The same in 28 days that are at least 3 days ago, and in each half of them."""
-    end = now - came_back.RIPE
+    end = now - came_back.REPLY_TIME
     middle, start = end - timedelta(days=14), end - timedelta(days=28)
-    found = came_back.answered(start, end)
-    first, second = came_back.answered(start, middle), came_back.answered(middle, end)
+    found = came_back.count_replies(start, end)
+    first, second = came_back.count_replies(start, middle), came_back.count_replies(middle, end)
     raw = {
         "emailed": found.people,
         "answered": found.answered,
@@ -310,26 +310,26 @@ def reply_rate_sustained(now: datetime) -> Gate:
     }
     gate = Gate(
         "reply rate, sustained", ">= 8 %, >= 7 % in each half", 200, "28 days", found.rate, "share",
-        statistics.wilson(found.answered, found.people), found.people, raw=raw,
+        statistics.wilson_interval(found.answered, found.people), found.people, raw=raw,
     )  # fmt: skip
     in_halves = all(half.rate is not None and half.rate >= 0.07 for half in (first, second))
-    return _measured(
+    return _judge_sample(
         gate,
         found.rate is not None and found.rate >= 0.08 and in_halves,
         "people emailed",
-        _cap(now),
+        _daily_cap(now),
     )
 
 
 def pipeline_value(now: datetime) -> Gate:
     """Open opportunities in our pipeline; without a baseline of the parallel phase there is nothing to compare."""
-    found = came_back.pipeline(now)
+    found = came_back.open_pipeline(now)
     raw = {"value": float(found.value), "through_us": float(found.through_us), "deals": found.deals}
     gate = Gate(
         "pipeline value", ">= 20 % over the baseline and >= $180,000", 1, "", unit="dollars",
         value=None if found.unknown else float(found.value), sample=0, raw=raw,
     )  # fmt: skip
-    return _replaced(
+    return _with_verdict(
         gate,
         INSUFFICIENT,
         f"insufficient: {found.unknown or 'no baseline is recorded (not built)'}",
@@ -340,7 +340,7 @@ def domain_health(now: datetime) -> Gate:
     """The lowest score of each of the last 14 days of the team's calendar; a day without a score is not a good one."""
     today = calendar.team_day(now, settings.TEAM_TIME_ZONE)
     recent = HealthVerdict.objects.filter(evaluated_at__gte=now - timedelta(days=HEALTHY_DAYS + 1))
-    rows = recent.filter(domain=sending_domains.ours(), score__isnull=False)
+    rows = recent.filter(domain=sending_domains.our_domain(), score__isnull=False)
     by_day: dict[Any, int] = {}
     for at, score in rows.values_list("evaluated_at", "score"):
         day = calendar.team_day(at, settings.TEAM_TIME_ZONE)
@@ -351,7 +351,7 @@ def domain_health(now: datetime) -> Gate:
         "domain health", f"> {HEALTH_ALERT} every day", HEALTHY_DAYS, "14 days", lowest, "lowest score", None,
         len(by_day), raw={str(day): score for day, score in sorted(by_day.items())},
     )  # fmt: skip
-    return _measured(gate, lowest is not None and lowest > HEALTH_ALERT, "days with a score")
+    return _judge_sample(gate, lowest is not None and lowest > HEALTH_ALERT, "days with a score")
 
 
 GATES: dict[Phase, tuple[Callable[[datetime], Gate], ...]] = {
@@ -376,7 +376,7 @@ GATES: dict[Phase, tuple[Callable[[datetime], Gate], ...]] = {
 
 def next_target() -> str | None:
     """The phase above the one enforced that gates lead into, or None at the top or in Shadow."""
-    order = list(POLICY)
-    here = order.index(Phase(phase.control().phase))
+    order = list(LIMITS_BY_PHASE)
+    here = order.index(Phase(phase.current_control().phase))
     above = order[here + 1] if here + 1 < len(order) else None
     return above.value if above in GATES else None

@@ -9,7 +9,7 @@ from leads.models import Assessment
 from metrics.gates import gates
 from outreach.choices import Status
 from outreach.control import phase
-from outreach.control.policy import POLICY
+from outreach.control.policy import LIMITS_BY_PHASE
 from outreach.guardrails import guardrails
 from outreach.guardrails.guardrail_rules import HEALTH_FRESH, HEALTH_HALT
 from outreach.limits import sending_domains
@@ -17,13 +17,13 @@ from outreach.models import DailySlots, Message, Transport
 
 
 @dataclass(frozen=True)
-class Check:
+class ParallelCheck:
     name: str
     state: str  # pass, fail or insufficient
     text: str
 
 
-def parallel_phase(evaluation: gates.Evaluation) -> list[Check]:
+def check_parallel_phase(evaluation: gates.Evaluation) -> list[ParallelCheck]:
     """GHL write, enrichment, email quality, domain health, warm connections, daily limit, pipeline."""
     by_name = {gate.name: gate for gate in evaluation.gates}
     return [
@@ -37,48 +37,53 @@ def parallel_phase(evaluation: gates.Evaluation) -> list[Check]:
     ]
 
 
-def _from_gate(name: str, gate: gates.Gate) -> Check:
-    return Check(name, gates.PASS if gate.met else gate.verdict, gate.why)
+def _from_gate(name: str, gate: gates.Gate) -> ParallelCheck:
+    return ParallelCheck(name, gates.PASS if gate.met else gate.verdict, gate.why)
 
 
-def _ghl_write() -> Check:
+def _ghl_write() -> ParallelCheck:
     sent = (
         Message.objects.filter(status=Status.SENT, transport=Transport.GHL)
         .exclude(ghl_message_id="")
         .count()
     )
     if sent:
-        return Check("GHL write", gates.PASS, f"{sent} emails were accepted")
-    return Check("GHL write", gates.INSUFFICIENT, "nothing was sent through GoHighLevel yet")
+        return ParallelCheck("GHL write", gates.PASS, f"{sent} emails were accepted")
+    return ParallelCheck(
+        "GHL write", gates.INSUFFICIENT, "nothing was sent through GoHighLevel yet"
+    )
 
 
-def _domain_health() -> Check:
-    name, newest = f"domain health above {HEALTH_HALT}", guardrails.newest_health()
+def _domain_health() -> ParallelCheck:
+    name, newest = f"domain health above {HEALTH_HALT}", guardrails.newest_verdict()
     if newest is None or newest.evaluated_at < timezone.now() - HEALTH_FRESH:
-        return Check(name, gates.INSUFFICIENT, "there is no verdict of the last 6 hours")
+        return ParallelCheck(name, gates.INSUFFICIENT, "there is no verdict of the last 6 hours")
     if newest.score is None:
-        return Check(name, gates.INSUFFICIENT, "too little was sent to say")
-    return Check(
+        return ParallelCheck(name, gates.INSUFFICIENT, "too little was sent to say")
+    return ParallelCheck(
         name, gates.PASS if newest.score > HEALTH_HALT else gates.FAIL, f"it is {newest.score}"
     )
 
 
-def _warm_connections() -> Check:
+def _warm_connections() -> ParallelCheck:
     since = timezone.now() - timedelta(days=30)
     found = Assessment.objects.filter(made_at__gte=since, warm__isnull=False).count()
     if found:
-        return Check("warm connections found", gates.PASS, f"{found} in 30 days")
-    return Check("warm connections found", gates.INSUFFICIENT, "none in 30 days")
+        return ParallelCheck("warm connections found", gates.PASS, f"{found} in 30 days")
+    return ParallelCheck("warm connections found", gates.INSUFFICIENT, "none in 30 days")
 
 
-def _daily_limit() -> Check:
+def _daily_limit() -> ParallelCheck:
     """No day may have more claims than the largest cap there is; today, than the cap enforced."""
     days = list(DailySlots.objects.order_by("-day")[:60])
     if not days:
-        return Check("daily limit enforced", gates.INSUFFICIENT, "nothing was sent yet")
-    most, largest = max(row.used for row in days), max(limits.daily for limits in POLICY.values())
-    today = sending_domains.cap(phase.control(), timezone.now())
+        return ParallelCheck("daily limit enforced", gates.INSUFFICIENT, "nothing was sent yet")
+    most, largest = (
+        max(row.used for row in days),
+        max(limits.daily for limits in LIMITS_BY_PHASE.values()),
+    )
+    today = sending_domains.daily_cap(phase.current_control(), timezone.now())
     state = gates.PASS if most <= largest else gates.FAIL
-    return Check(
+    return ParallelCheck(
         "daily limit enforced", state, f"at most {most} on one day; the cap is {today} now"
     )

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from metrics.health import health_score
-from metrics.health.health_score import Sample
+from metrics.health.health_score import EmailSample
 from metrics.integrations import dns_records
 from outreach.choices import EventKind
 from outreach.guardrails import guardrails
@@ -16,8 +16,8 @@ from outreach.guardrails.guardrail_rules import DomainHealth
 from outreach.limits import sending_domains
 from outreach.models import EmailEvent, Reply, SendIntent, Transport
 
-EVERY = timedelta(minutes=30)
-WINDOWS = (
+EVALUATION_INTERVAL = timedelta(minutes=30)
+SAMPLE_WINDOWS = (
     timedelta(days=7),
     timedelta(days=30),
 )  # the first in which enough was sent, or else the last
@@ -30,38 +30,42 @@ def evaluate_due(now: datetime | None = None) -> bool:
     While GoHighLevel is in the sandbox nothing is sent from any domain, and there is nothing to judge.
     """
     now = now or timezone.now()
-    newest, domain = guardrails.newest_health(), sending_domains.ours()
-    if not domain or "ghl" in settings.SANDBOXED or (newest and newest.evaluated_at > now - EVERY):
+    newest, domain = guardrails.newest_verdict(), sending_domains.our_domain()
+    if (
+        not domain
+        or "ghl" in settings.SANDBOXED
+        or (newest and newest.evaluated_at > now - EVALUATION_INTERVAL)
+    ):
         return False
-    guardrails.take_health(evaluate(domain, now))
+    guardrails.store_health_verdict(evaluate_domain(domain, now))
     return True
 
 
-def evaluate(domain: str, now: datetime) -> DomainHealth:
+def evaluate_domain(domain: str, now: datetime) -> DomainHealth:
     """The verdict on `domain` at `now`, with the sum that makes it."""
-    records = dns_records.look(domain)
-    sample = measure(now, records)
+    records = dns_records.look_up_records(domain)
+    sample = measure_sample(now, records)
     return DomainHealth(
         domain=domain,
-        score=health_score.score(sample),
+        score=health_score.domain_score(sample),
         spf=records.spf,
         dkim=records.dkim,
         dmarc=records.dmarc,
         evaluated_at=now,
-        reasons=tuple(part.__dict__ for part in health_score.parts(sample)),
+        reasons=tuple(part.__dict__ for part in health_score.score_parts(sample)),
     )
 
 
-def measure(now: datetime, records: dns_records.Records) -> Sample:
+def measure_sample(now: datetime, records: dns_records.DnsRecords) -> EmailSample:
     """What became of the emails that left in a week; in a month where fewer than the least sample did in a week."""
-    windows = [_sent(now - window) for window in WINDOWS]
-    sent = next((rows for rows in windows if rows.count() >= health_score.LEAST), windows[-1])
+    windows = [_sent_since(now - window) for window in SAMPLE_WINDOWS]
+    sent = next((rows for rows in windows if rows.count() >= health_score.MIN_SAMPLE), windows[-1])
     emails = sent.values("message")
-    return Sample(
+    return EmailSample(
         sent=sent.count(),
-        hard_bounces=_became(emails, Kind.BOUNCED),
-        complaints=_became(emails, Kind.COMPLAINED),
-        unsubscribes=_became(emails, Kind.UNSUBSCRIBED),
+        hard_bounces=_count_emails(emails, Kind.BOUNCED),
+        complaints=_count_emails(emails, Kind.COMPLAINED),
+        unsubscribes=_count_emails(emails, Kind.UNSUBSCRIBED),
         replies=Reply.objects.counted()
         .filter(message__in=emails)
         .values("message")
@@ -71,12 +75,12 @@ def measure(now: datetime, records: dns_records.Records) -> Sample:
     )
 
 
-def _sent(since: datetime) -> QuerySet[SendIntent]:
+def _sent_since(since: datetime) -> QuerySet[SendIntent]:
     return SendIntent.objects.filter(
         claimed_at__gt=since, outcome=SendIntent.Outcome.SENT, transport=Transport.GHL
     )  # fmt: skip
 
 
-def _became(emails: Any, kind: str) -> int:
+def _count_emails(emails: Any, kind: str) -> int:
     events = EmailEvent.objects.filter(message__in=emails, kind=kind)
     return events.values("message").distinct().count()

@@ -7,14 +7,14 @@ most of them. A missing record alone leaves the score above 50, for it halts by 
 from dataclasses import dataclass
 
 from outreach.choices import Record
-from outreach.guardrails.guardrail_rules import RECORDS
+from outreach.guardrails.guardrail_rules import DNS_RECORDS
 
-START = 100
-LEAST = 50  # emails; below them there is no score, and that is not a good one
-RECORD_MISSING = -15
+START_SCORE = 100
+MIN_SAMPLE = 50  # emails; below them there is no score, and that is not a good one
+MISSING_RECORD_POINTS = -15
 
 # (more than so many percent, points), the worst first
-STEPS = {
+RATE_STEPS = {
     "hard_bounces": ((5.0, -30), (2.0, -15), (1.0, -5)),
     "complaints": ((0.1, -40), (0.05, -20)),
     "unsubscribes": ((2.0, -15), (1.0, -5)),
@@ -23,7 +23,7 @@ STEPS = {
 
 
 @dataclass(frozen=True)
-class Sample:
+class EmailSample:
     """What became of the emails that left in one window, each counted once, and what DNS says."""
 
     sent: int
@@ -37,7 +37,7 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Part:
+class ScorePart:
     """One term of the sum."""
 
     code: str
@@ -45,28 +45,30 @@ class Part:
     said: str  # "4 of 180", "missing"
 
 
-def parts(sample: Sample) -> tuple[Part, ...]:
+def score_parts(sample: EmailSample) -> tuple[ScorePart, ...]:
     """Every term, those of no points, too: bounces of what was sent, the rest of what arrived."""
     arrived = sample.sent - sample.hard_bounces
     rates = [
-        _rate(code, getattr(sample, code), sample.sent if code == "hard_bounces" else arrived)
-        for code in STEPS
+        _rate_part(code, getattr(sample, code), sample.sent if code == "hard_bounces" else arrived)
+        for code in RATE_STEPS
     ]
-    return (*rates, *(_record(name, getattr(sample, name)) for name in RECORDS))
+    return (*rates, *(_record_part(name, getattr(sample, name)) for name in DNS_RECORDS))
 
 
-def score(sample: Sample) -> int | None:
+def domain_score(sample: EmailSample) -> int | None:
     """0 to 100; None below the least sample."""
-    if sample.sent < LEAST:
+    if sample.sent < MIN_SAMPLE:
         return None
-    return min(START, max(0, START + sum(part.points for part in parts(sample))))
+    return min(START_SCORE, max(0, START_SCORE + sum(part.points for part in score_parts(sample))))
 
 
-def _rate(code: str, count: int, of: int) -> Part:
+def _rate_part(code: str, count: int, of: int) -> ScorePart:
     percent = 100 * count / of if of else 0.0
-    points = next((points for over, points in STEPS[code] if percent > over), 0)
-    return Part(code, points, f"{count} of {of}")
+    points = next((points for over, points in RATE_STEPS[code] if percent > over), 0)
+    return ScorePart(code, points, f"{count} of {of}")
 
 
-def _record(name: str, state: str) -> Part:
-    return Part(name, RECORD_MISSING if state == Record.MISSING else 0, Record(state).label.lower())
+def _record_part(name: str, state: str) -> ScorePart:
+    return ScorePart(
+        name, MISSING_RECORD_POINTS if state == Record.MISSING else 0, Record(state).label.lower()
+    )

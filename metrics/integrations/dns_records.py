@@ -13,23 +13,27 @@ from django.conf import settings
 from leads import normal
 from outreach.choices import Record
 
-SECONDS = 3.0  # for one name
+LOOKUP_SECONDS = 3.0  # for one name
 
 
 @dataclass(frozen=True)
-class Records:
+class DnsRecords:
     spf: Record
     dkim: Record
     dmarc: Record
 
 
-def look(domain: str) -> Records:
+def look_up_records(domain: str) -> DnsRecords:
     """The three records of `domain`; takes at most a few seconds for each name that is asked for."""
-    resolver = _resolver()
-    return Records(_spf(domain, resolver), _dkim(domain, resolver), _dmarc(domain, resolver))
+    resolver = _dns_resolver()
+    return DnsRecords(
+        _spf_record(domain, resolver),
+        _dkim_record(domain, resolver),
+        _dmarc_record(domain, resolver),
+    )
 
 
-def _resolver() -> dns.resolver.Resolver | None:
+def _dns_resolver() -> dns.resolver.Resolver | None:
     """The machine's own, or the one that DNS_SERVER names; None where the machine has none."""
     if settings.DNS_SERVER:
         host, _, port = settings.DNS_SERVER.rpartition(":")
@@ -42,12 +46,12 @@ def _resolver() -> dns.resolver.Resolver | None:
         return None
 
 
-def _texts(name: str, resolver: dns.resolver.Resolver | None) -> list[str] | None:
+def _txt_records(name: str, resolver: dns.resolver.Resolver | None) -> list[str] | None:
     """Every TXT record of `name`, [] where DNS answers that there is none, None where it does not answer."""
     if resolver is None:
         return None
     try:
-        answer = resolver.resolve(name, "TXT", lifetime=SECONDS, search=False)
+        answer = resolver.resolve(name, "TXT", lifetime=LOOKUP_SECONDS, search=False)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
         return []
     except dns.exception.DNSException:
@@ -55,21 +59,21 @@ def _texts(name: str, resolver: dns.resolver.Resolver | None) -> list[str] | Non
     return [b"".join(row.strings).decode("utf-8", "replace") for row in answer]
 
 
-def _spf(domain: str, resolver: dns.resolver.Resolver | None) -> Record:
-    texts = _texts(domain, resolver)
-    return _one_of(
+def _spf_record(domain: str, resolver: dns.resolver.Resolver | None) -> Record:
+    texts = _txt_records(domain, resolver)
+    return _exactly_one(
         None
         if texts is None
         else [text for text in texts if text.lower().split(" ")[0] == "v=spf1"]
     )
 
 
-def _dmarc(domain: str, resolver: dns.resolver.Resolver | None) -> Record:
+def _dmarc_record(domain: str, resolver: dns.resolver.Resolver | None) -> Record:
     """The domain's own policy, or else the one that it inherits (RFC 7489, 6.6.3)."""
     found = Record.MISSING
-    for name in dict.fromkeys([domain, normal.domain(domain) or domain]):
-        texts = _texts(f"_dmarc.{name}", resolver)
-        found = _one_of(
+    for name in dict.fromkeys([domain, normal.registrable_domain(domain) or domain]):
+        texts = _txt_records(f"_dmarc.{name}", resolver)
+        found = _exactly_one(
             None
             if texts is None
             else [text for text in texts if text.upper().startswith("V=DMARC1")]
@@ -79,17 +83,18 @@ def _dmarc(domain: str, resolver: dns.resolver.Resolver | None) -> Record:
     return found
 
 
-def _one_of(texts: list[str] | None) -> Record:
+def _exactly_one(texts: list[str] | None) -> Record:
     """Two records are an error that receivers treat as none."""
     if texts is None:
         return Record.UNKNOWN
     return Record.PRESENT if len(texts) == 1 else Record.MISSING
 
 
-def _dkim(domain: str, resolver: dns.resolver.Resolver | None) -> Record:
+def _dkim_record(domain: str, resolver: dns.resolver.Resolver | None) -> Record:
     """A key under any of the selectors. Without selectors nobody can tell; an empty key is one that was revoked."""
     found = [
-        _texts(f"{selector}._domainkey.{domain}", resolver) for selector in settings.DKIM_SELECTORS
+        _txt_records(f"{selector}._domainkey.{domain}", resolver)
+        for selector in settings.DKIM_SELECTORS
     ]
     if any(_has_key(texts or []) for texts in found):
         return Record.PRESENT
@@ -97,11 +102,11 @@ def _dkim(domain: str, resolver: dns.resolver.Resolver | None) -> Record:
 
 
 def _has_key(texts: Iterable[str]) -> bool:
-    tags = [dict(_tags(text)) for text in texts]
+    tags = [dict(_dkim_tags(text)) for text in texts]
     return any(one.get("p") for one in tags)
 
 
-def _tags(text: str) -> Iterable[tuple[str, str]]:
+def _dkim_tags(text: str) -> Iterable[tuple[str, str]]:
     for part in text.split(";"):
         name, _, value = part.partition("=")
         yield name.strip(), "".join(value.split())

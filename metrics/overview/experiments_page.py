@@ -8,11 +8,11 @@ from outreach.control import phase
 from outreach.experiments import ab_statistics, experiments, proposals
 from outreach.models import Experiment
 
-MOST = 20
+MAX_EXPERIMENTS = 20
 
 
 @dataclass(frozen=True)
-class Side:
+class VariantRow:
     name: str
     text: str
     counts: str
@@ -20,9 +20,9 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Shown:
+class ExperimentRow:
     experiment: Experiment
-    sides: tuple[Side, Side]
+    sides: tuple[VariantRow, VariantRow]
     verdict: str
     why: str
     waits: str
@@ -31,34 +31,42 @@ class Shown:
     ended_by: str
 
 
-def page() -> dict[str, Any]:
-    return {"tests": [_shown(one) for one in experiments.newest()[:MOST]]}
+def page_context() -> dict[str, Any]:
+    return {
+        "tests": [
+            _experiment_row(one) for one in experiments.newest_experiments()[:MAX_EXPERIMENTS]
+        ]
+    }
 
 
-def running() -> list[Experiment]:
-    return list(experiments.newest().filter(ended_at=None))
+def running_experiments() -> list[Experiment]:
+    return list(experiments.newest_experiments().filter(ended_at=None))
 
 
-def _shown(one: Experiment) -> Shown:
-    found = _kept(one.result) if one.ended_at else experiments.result(one)
+def _experiment_row(one: Experiment) -> ExperimentRow:
+    found = _stored_result(one.result) if one.ended_at else experiments.experiment_result(one)
     early = "It was ended before its time." if one.ended_at and not found.is_complete else ""
-    texts = [_text(one, template) for template in (one.template_a, one.template_b)]
-    return Shown(
-        one, (_side("A", texts[0], found.a), _side("B", texts[1], found.b)),
+    texts = [_variant_text(one, template) for template in (one.template_a, one.template_b)]
+    return ExperimentRow(
+        one, (_variant_row("A", texts[0], found.a), _variant_row("B", texts[1], found.b)),
         Experiment.Verdict(one.verdict).label if one.verdict else "Under way", early or found.why,
         "" if one.ended_at else experiments.why_nobody_joins(one),
-        ab_statistics.Plan(**one.plan).sentence if one.plan else "",
-        phase.name_of(one.started_by), phase.name_of(one.ended_by) if one.ended_by else "",
+        ab_statistics.ExperimentPlan(**one.plan).sentence if one.plan else "",
+        phase.actor_name(one.started_by), phase.actor_name(one.ended_by) if one.ended_by else "",
     )  # fmt: skip
 
 
-def _kept(result: dict[str, Any]) -> ab_statistics.Result:
-    return ab_statistics.Result(
-        **{**result, "a": ab_statistics.Side(**result["a"]), "b": ab_statistics.Side(**result["b"])}
+def _stored_result(result: dict[str, Any]) -> ab_statistics.Comparison:
+    return ab_statistics.Comparison(
+        **{
+            **result,
+            "a": ab_statistics.SideCounts(**result["a"]),
+            "b": ab_statistics.SideCounts(**result["b"]),
+        }
     )
 
 
-def _text(one: Experiment, template: Any) -> str:
+def _variant_text(one: Experiment, template: Any) -> str:
     if one.kind == Experiment.Kind.SUBJECT:
         return template.subject
     return re.sub(
@@ -68,12 +76,12 @@ def _text(one: Experiment, template: Any) -> str:
     )
 
 
-def _side(name: str, text: str, side: ab_statistics.Side) -> Side:
+def _variant_row(name: str, text: str, side: ab_statistics.SideCounts) -> VariantRow:
     counts = f"{side.assigned} drafted, {side.left} left"
     if side.edited:
         counts += f" ({side.edited} edited before)"
     if side.rate is None or side.interval is None:
-        return Side(name, text, counts, "no answers can be counted yet")
+        return VariantRow(name, text, counts, "no answers can be counted yet")
     low, high = side.interval
     rate = f"{side.answered} of {side.ripe} answered: {side.rate:.0%} ({low:.0%} to {high:.0%})"
-    return Side(name, text, counts, rate)
+    return VariantRow(name, text, counts, rate)

@@ -16,9 +16,9 @@ from leads.scoring import assess
 from outreach.choices import Status
 from outreach.models import Meeting, Message, Move, Reply, SyncCursor
 
-FRESH = timedelta(hours=1)
-MONITORED = ("leads", "drafted")  # what the switch of the intent monitor stops
-PATIENCE = timedelta(minutes=5)  # a machine's work that waits longer is stuck
+FRESH_WITHIN = timedelta(hours=1)
+SWITCHABLE_STAGES = ("leads", "drafted")  # what the switch of the intent monitor stops
+STUCK_AFTER = timedelta(minutes=5)  # a machine's work that waits longer is stuck
 
 
 @dataclass(frozen=True)
@@ -38,18 +38,18 @@ class Stage:
     @property
     def is_fresh(self) -> bool:
         """Seen working within the hour, with nothing stuck."""
-        seen = self.seen_at is not None and self.seen_at > timezone.now() - FRESH
+        seen = self.seen_at is not None and self.seen_at > timezone.now() - FRESH_WITHIN
         return seen and not self.is_stuck and not self.is_off
 
 
-def flow(now: datetime | None = None) -> list[Stage]:
+def flow_stages(now: datetime | None = None) -> list[Stage]:
     """The nine stages in order."""
     now = now or timezone.now()
     start = calendar.start_of_day(now, settings.TEAM_TIME_ZONE)
     seen = {beat.name: beat for beat in Heartbeat.objects.all()}
     is_off = not assess.is_on()
 
-    def stage(code: str, label: str, sweep: str, count: int, waiting: Waiting) -> Stage:
+    def stage(code: str, label: str, sweep: str, count: int, waiting: StageQueue) -> Stage:
         facts = waiting.rows.aggregate(n=Count("pk"), oldest=Min(waiting.since))
         beat = seen.get(sweep)
         return Stage(
@@ -60,10 +60,10 @@ def flow(now: datetime | None = None) -> list[Stage]:
             oldest_at=facts["oldest"],
             seen_at=beat.seen_at if beat else None,
             worked_at=beat.worked_at if beat else None,
-            is_off=code in MONITORED and is_off,
+            is_off=code in SWITCHABLE_STAGES and is_off,
             is_stuck=waiting.for_a_machine
             and facts["oldest"] is not None
-            and facts["oldest"] < now - PATIENCE,
+            and facts["oldest"] < now - STUCK_AFTER,
         )
 
     def moved(**which: str) -> int:
@@ -73,7 +73,7 @@ def flow(now: datetime | None = None) -> list[Stage]:
         """Of what is read at GoHighLevel it counts when that worked last; in the sandbox there is nothing to read."""
         return found if "ghl" in settings.SANDBOXED else replace(found, seen_at=polled.get(cursor))
 
-    queues, polled = waiting_rows(), dict(SyncCursor.objects.values_list("name", "polled_at"))
+    queues, polled = stage_queues(), dict(SyncCursor.objects.values_list("name", "polled_at"))
     replies = Reply.objects.by_people().filter(noted_at__gte=start).count()
     meetings = Meeting.objects.filter(booked_at__gte=start).exclude(status__in=Meeting.OFF).count()
     visits = Visit.objects.filter(received_at__gte=start).count()
@@ -86,7 +86,7 @@ def flow(now: datetime | None = None) -> list[Stage]:
         stage("leads", "Leads", "leads.assess_due", leads, queues["leads"]),
         stage("enriched", "Enriched", "leads.push_enrichments", settled, queues["enriched"]),
         stage("drafted", "Drafted", "outreach.draft_due", drafted, queues["drafted"]),
-        stage("waiting", "Waiting", "approvals.tell", held, queues["waiting"]),
+        stage("waiting", "StageQueue", "approvals.tell", held, queues["waiting"]),
         stage("cleared", "Cleared", "outreach.send_due", cleared, queues["cleared"]),
         stage("sent", "Sent", "outreach.settle_uncertain", sent, queues["sent"]),
         read_back(
@@ -100,7 +100,7 @@ def flow(now: datetime | None = None) -> list[Stage]:
 
 
 @dataclass(frozen=True)
-class Waiting:
+class StageQueue:
     """What waits at one stage, and since when."""
 
     rows: QuerySet[Any]
@@ -108,7 +108,7 @@ class Waiting:
     for_a_machine: bool = True  # False where it may rightly wait for a person or a limit
 
 
-def waiting_rows() -> dict[str, Waiting]:
+def stage_queues() -> dict[str, StageQueue]:
     """What waits at each stage, by the stage's code."""
 
     def emails(*statuses: Status) -> QuerySet[Message]:
@@ -118,30 +118,30 @@ def waiting_rows() -> dict[str, Waiting]:
         return InboundEvent.objects.filter(state=InboundEvent.State.WAITING, source__in=sources)
 
     return {
-        "visits": Waiting(come_in("rb2b", "api", "import"), "received_at"),
-        "leads": Waiting(
+        "visits": StageQueue(come_in("rb2b", "api", "import"), "received_at"),
+        "leads": StageQueue(
             Lead.objects.filter(needs_assessment_at__isnull=False), "needs_assessment_at"
         ),
-        "enriched": Waiting(
+        "enriched": StageQueue(
             Enrichment.objects.exclude(state=Enrichment.State.SETTLED), "created_at"
         ),
-        "drafted": Waiting(emails(Status.DRAFT), "created_at"),
-        "waiting": Waiting(emails(Status.HELD), "held_at", for_a_machine=False),
-        "cleared": Waiting(emails(Status.CLEARED), "cleared_at", for_a_machine=False),
-        "sent": Waiting(
+        "drafted": StageQueue(emails(Status.DRAFT), "created_at"),
+        "waiting": StageQueue(emails(Status.HELD), "held_at", for_a_machine=False),
+        "cleared": StageQueue(emails(Status.CLEARED), "cleared_at", for_a_machine=False),
+        "sent": StageQueue(
             emails(Status.SENDING, Status.UNCERTAIN), "uncertain_at", for_a_machine=False
         ),
-        "replies": Waiting(come_in("ghl", "ghl_workflow", "ghl_poll"), "received_at"),
-        "meetings": Waiting(Meeting.objects.none(), "booked_at", for_a_machine=False),
+        "replies": StageQueue(come_in("ghl", "ghl_workflow", "ghl_poll"), "received_at"),
+        "meetings": StageQueue(Meeting.objects.none(), "booked_at", for_a_machine=False),
     }
 
 
-def stuck(now: datetime) -> list[str]:
+def stuck_stages(now: datetime) -> list[str]:
     """A sentence for every stage where a machine's work waits for longer than five minutes."""
     found = []
-    for code, waiting in waiting_rows().items():
+    for code, waiting in stage_queues().items():
         late = (
-            waiting.rows.filter(**{f"{waiting.since}__lt": now - PATIENCE})
+            waiting.rows.filter(**{f"{waiting.since}__lt": now - STUCK_AFTER})
             if waiting.for_a_machine
             else None
         )
@@ -150,7 +150,7 @@ def stuck(now: datetime) -> list[str]:
     return found
 
 
-def headline(stages: list[Stage], overdue: int) -> str:
+def overview_headline(stages: list[Stage], overdue: int) -> str:
     """One sentence that says what is needed. Absence of data is never "all caught up"."""
     waiting = next(stage.waiting for stage in stages if stage.code == "waiting")
     if waiting:
@@ -168,7 +168,7 @@ def headline(stages: list[Stage], overdue: int) -> str:
     return f"Nothing waits here, but {what}. Emails may be stuck before they reach you."
 
 
-SEEN_BY_ROWS: dict[str, Callable[[datetime], int]] = {
+ACTIVITY_COUNTS: dict[str, Callable[[datetime], int]] = {
     "received": lambda since: InboundEvent.objects.filter(received_at__gte=since).count(),
     "lead": lambda since: Visit.objects.filter(received_at__gte=since).exclude(lead=None).count(),
     "enrichment settled": lambda since: Enrichment.objects.filter(settled_at__gte=since).count(),
@@ -181,12 +181,12 @@ SEEN_BY_ROWS: dict[str, Callable[[datetime], int]] = {
 }
 
 
-def connectivity(since: datetime) -> dict[str, int]:
+def count_stage_activity(since: datetime) -> dict[str, int]:
     """How often each stage was seen working since then, from the rows it left; test visitors count here alone."""
-    return {name: count(since) for name, count in SEEN_BY_ROWS.items()}
+    return {name: count(since) for name, count in ACTIVITY_COUNTS.items()}
 
 
-def last_seen() -> dict[str, datetime | None]:
+def last_activity() -> dict[str, datetime | None]:
     """For status pages: the last event and the last sent email."""
     return {
         "last_event_at": InboundEvent.objects.aggregate(at=Max("received_at"))["at"],

@@ -17,58 +17,61 @@ from outreach.control import phase
 from outreach.limits import current_limits, limit_rules
 from outreach.models import ControlChange, Message
 
-MOST_ACTIONS = 8
-YES = [Verdict.APPROVED, Verdict.WOULD_APPROVE]
+MAX_ACTIONS = 8
+APPROVED_VERDICTS = [Verdict.APPROVED, Verdict.WOULD_APPROVE]
 
 
 @dataclass(frozen=True)
-class Action:
+class RecentAction:
     at: datetime
     text: str
     by: str
     message: Message | None = None
 
 
-def page(user: Any) -> dict[str, Any]:
+def overview_context(user: Any) -> dict[str, Any]:
     now = timezone.now()
-    stages = flow.flow(now)
-    overdue = review_queue.overdue()
-    standing = current_limits.standing(phase.control(), now)
+    stages = flow.flow_stages(now)
+    overdue = review_queue.count_overdue()
+    standing = current_limits.read_limits(phase.current_control(), now)
     return {
         "stages": stages,
-        "headline": flow.headline(stages, overdue),
+        "headline": flow.overview_headline(stages, overdue),
         "proven": all(stage.is_fresh for stage in stages),
-        "oldest": review_queue.waiting().first(),
+        "oldest": review_queue.waiting_messages().first(),
         "standing": standing,
         "left_this_hour": standing.left_this_hour,
         "hourly": settings.HOURLY_LIMIT,
-        "binding": limit_rules.for_everything(standing),
-        "mine": _today(user, now),
+        "binding": limit_rules.limit_on_everything(standing),
+        "mine": _decided_today(user, now),
         "actions": last_actions(),
-        "tests": experiments_page.running(),
+        "tests": experiments_page.running_experiments(),
         "checked_at": now,
-        "monitor_off_by": assess.off_by(),
+        "monitor_off_by": assess.switched_off_by(),
     }
 
 
-def _today(user: Any, now: datetime) -> dict[str, int]:
+def _decided_today(user: Any, now: datetime) -> dict[str, int]:
     start = calendar.start_of_day(now, settings.TEAM_TIME_ZONE)
     return Decision.objects.filter(by=user, at__gte=start).aggregate(
         decided=Count("pk"),
-        approved=Count("pk", filter=Q(verdict__in=YES)),
-        edited=Count("pk", filter=Q(verdict__in=YES, edited=True)),
+        approved=Count("pk", filter=Q(verdict__in=APPROVED_VERDICTS)),
+        edited=Count("pk", filter=Q(verdict__in=APPROVED_VERDICTS, edited=True)),
     )
 
 
-def last_actions() -> list[Action]:
+def last_actions() -> list[RecentAction]:
     """The newest decisions and changes of phase or halt, together."""
-    decided = Decision.objects.select_related("message__lead").order_by("-at")[:MOST_ACTIONS]
-    found = [Action(d.at, d.get_verdict_display(), d.by_name, d.message) for d in decided]
-    found += [Action(c.at, _said(c), c.by_name) for c in ControlChange.objects.all()[:MOST_ACTIONS]]
-    return sorted(found, key=lambda action: action.at, reverse=True)[:MOST_ACTIONS]
+    decided = Decision.objects.select_related("message__lead").order_by("-at")[:MAX_ACTIONS]
+    found = [RecentAction(d.at, d.get_verdict_display(), d.by_name, d.message) for d in decided]
+    found += [
+        RecentAction(c.at, _change_text(c), c.by_name)
+        for c in ControlChange.objects.all()[:MAX_ACTIONS]
+    ]
+    return sorted(found, key=lambda action: action.at, reverse=True)[:MAX_ACTIONS]
 
 
-def _said(change: ControlChange) -> str:
+def _change_text(change: ControlChange) -> str:
     if change.what == "halt":
         return "Sending halted" if change.after == "halted" else "Sending resumed"
     return f"{change.what.replace('_', ' ').capitalize()}: {change.before} to {change.after}"

@@ -12,7 +12,7 @@ from metrics.gates import agreement, gates
 from outreach.auto_approval import eligibility
 from outreach.choices import Band, Phase
 from outreach.control import phase
-from outreach.control.policy import ORDER, POLICY
+from outreach.control.policy import LIMITS_BY_PHASE, PHASE_ORDER
 from outreach.drafting.language_model import rewrite_requests
 from outreach.guardrails import guardrail_display, guardrails
 from outreach.limits import sending_domains
@@ -20,11 +20,11 @@ from outreach.models import Control, ControlChange, Move
 from outreach.review import review_actions
 
 NBSP = "\u00a0"
-WORDS = {gates.PASS: "Pass", gates.FAIL: "Fail", gates.INSUFFICIENT: "Not enough yet"}
+VERDICT_WORDS = {gates.PASS: "Pass", gates.FAIL: "Fail", gates.INSUFFICIENT: "Not enough yet"}
 
 
 @dataclass(frozen=True)
-class Row:
+class GateRow:
     """One gate, said in words and numbers with units."""
 
     name: str
@@ -39,47 +39,52 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownEvaluation:
     target: str
     label: str
     verdict: str
     words: str
     at: datetime
-    rows: list[Row]
+    rows: list[GateRow]
 
     @property
     def passed(self) -> int:
         return sum(1 for row in self.rows if row.verdict == gates.PASS)
 
 
-def shown(evaluation: gates.Evaluation) -> Shown:
-    limits = POLICY[Phase(evaluation.target)]
+def show_evaluation(evaluation: gates.Evaluation) -> ShownEvaluation:
+    limits = LIMITS_BY_PHASE[Phase(evaluation.target)]
     label = f"Phase {limits.number}: {Phase(evaluation.target).label}"
-    rows = [_row(gate) for gate in evaluation.gates]
-    return Shown(
-        evaluation.target, label, evaluation.verdict, WORDS[evaluation.verdict], evaluation.at, rows
+    rows = [_gate_row(gate) for gate in evaluation.gates]
+    return ShownEvaluation(
+        evaluation.target,
+        label,
+        evaluation.verdict,
+        VERDICT_WORDS[evaluation.verdict],
+        evaluation.at,
+        rows,
     )
 
 
-def _row(gate: gates.Gate) -> Row:
+def _gate_row(gate: gates.Gate) -> GateRow:
     interval = ""
     if gate.interval:
         low, high = gate.interval
         interval = f"{low * 100:.1f}–{high * 100:.1f}{NBSP}%"
-    return Row(
-        gate.name.capitalize(), _value(gate), interval, _must_be(gate.threshold),
-        f"{gate.sample} of {gate.needed}", gate.window, gate.verdict, WORDS[gate.verdict],
+    return GateRow(
+        gate.name.capitalize(), _value_words(gate), interval, _threshold_words(gate.threshold),
+        f"{gate.sample} of {gate.needed}", gate.window, gate.verdict, VERDICT_WORDS[gate.verdict],
         gate.why.removeprefix("insufficient: "),
     )  # fmt: skip
 
 
-def _must_be(threshold: str) -> str:
+def _threshold_words(threshold: str) -> str:
     """ ">= 30 %" in words, the number kept with its unit."""
     said = threshold.replace(">=", "at least").replace("<", "under").replace(">", "over")
     return said.replace(" %", f"{NBSP}%").replace(" h ", f"{NBSP}h ")
 
 
-def _value(gate: gates.Gate) -> str:
+def _value_words(gate: gates.Gate) -> str:
     """The value with its unit; below its sample a share is not said, for it would be read as one."""
     if gate.value is None or (gate.unit == "share" and gate.sample < gate.needed):
         return "–"
@@ -95,7 +100,7 @@ def _value(gate: gates.Gate) -> str:
 
 
 @dataclass(frozen=True)
-class Machine:
+class AutoApprovalState:
     """Automatic approval as it stands."""
 
     switched_on: bool
@@ -105,21 +110,21 @@ class Machine:
     returned: int
 
 
-def machine(row: Control, now: datetime) -> Machine:
+def auto_approval_state(row: Control, now: datetime) -> AutoApprovalState:
     start = calendar.start_of_day(now, settings.TEAM_TIME_ZONE)
     moved = Move.objects.filter(at__gte=start)
-    return Machine(
+    return AutoApprovalState(
         row.auto_approve,
-        _approves(row),
-        eligibility.waits(row, now),
+        _approval_scope(row),
+        eligibility.machine_hold_reasons(row, now),
         moved.filter(why=review_actions.MACHINE).count(),
         moved.filter(why="machine_returned").count(),
     )
 
 
-def switch_now(may_turn_on: bool) -> dict[str, Any]:
+def switch_initial(may_turn_on: bool) -> dict[str, Any]:
     """The switch as its form shows it first."""
-    row = phase.control()
+    row = phase.current_control()
     return {
         "on": "yes" if row.auto_approve and may_turn_on else "no",
         "under_intent": row.auto_max_intent,
@@ -127,12 +132,12 @@ def switch_now(may_turn_on: bool) -> dict[str, Any]:
     }
 
 
-def _approves(row: Control) -> str:
+def _approval_scope(row: Control) -> str:
     """ "LOW and WARM emails that score under 40 and have no warm connection"; "" in a phase without a machine."""
     bands = [
         band.label
         for band in (Band.LOW, Band.WARM)
-        if band in phase.limits_of(row).machine_approves
+        if band in phase.phase_limits(row).machine_approves
     ]
     if not bands:
         return ""
@@ -145,28 +150,29 @@ def _next_machine(row: Control) -> Phase:
     return Phase.ASSISTED if row.phase in (Phase.SHADOW, Phase.PARALLEL) else Phase.AUTONOMOUS
 
 
-def domain() -> dict[str, Any]:
+def domain_context() -> dict[str, Any]:
     """The domain we send from, in a sentence; who said so where somebody did."""
-    name = sending_domains.ours()
-    row = sending_domains.known(name)
-    return {"domain": {"name": name, "row": row, "sentence": sending_domains.sentence(row)}}
+    name = sending_domains.our_domain()
+    row = sending_domains.find_domain(name)
+    return {"domain": {"name": name, "row": row, "sentence": sending_domains.describe_domain(row)}}
 
 
-def page() -> dict[str, Any]:
-    control, now = phase.control(), timezone.now()
+def phase_context() -> dict[str, Any]:
+    control, now = phase.current_control(), timezone.now()
     target = gates.next_target()
     return {
-        **domain(),
-        "health": guardrails.newest_health(),
-        "gauges": guardrail_display.read(guardrails.count(now)),
-        "machine": machine(control, now),
-        "agreement": agreement.between(_next_machine(control), now),
-        "writer": rewrite_requests.standing(),
+        **domain_context(),
+        "health": guardrails.newest_verdict(),
+        "gauges": guardrail_display.guardrail_table(guardrails.count_events(now)),
+        "machine": auto_approval_state(control, now),
+        "agreement": agreement.measure_agreement(_next_machine(control), now),
+        "writer": rewrite_requests.model_status(),
         "control": control,
-        "limits": phase.limits_of(control),
+        "limits": phase.phase_limits(control),
         "phases": [
-            {"phase": one, "limits": POLICY[one], "on": one == control.phase} for one in ORDER
+            {"phase": one, "limits": LIMITS_BY_PHASE[one], "on": one == control.phase}
+            for one in PHASE_ORDER
         ],
-        "evaluation": shown(gates.recent(target)) if target else None,
+        "evaluation": show_evaluation(gates.recent_evaluation(target)) if target else None,
         "changes": ControlChange.objects.select_related("reason")[:20],
     }

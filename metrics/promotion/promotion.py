@@ -11,7 +11,7 @@ from leads.integrations import ghl
 from metrics.gates import gates
 from outreach.choices import Level, Phase
 from outreach.control import phase
-from outreach.control.policy import POLICY
+from outreach.control.policy import LIMITS_BY_PHASE
 from outreach.guardrails import guardrails
 from outreach.models import Control, ControlChange
 from outreach.review import review_actions
@@ -27,24 +27,24 @@ class NotPromoted(Exception):
         self.reasons = reasons
 
 
-def promote(to: Phase, *, by: Any, override: bool = False, reason: str = "") -> Control:
+def promote_phase(to: Phase, *, by: Any, override: bool = False, reason: str = "") -> Control:
     """Move one phase up. An override replaces the gates only, needs a reason and is marked as one for ever.
 
     Raises NotPromoted; then nothing has changed.
     """
-    reasons = _always(to, override, reason)
+    reasons = _fixed_obstacles(to, override, reason)
     if not reasons and not override:
-        reasons = _by_gates(to)
+        reasons = _gate_obstacles(to)
     if reasons:
         raise NotPromoted(reasons)
     if to in gates.GATES:
-        gates.record(gates.evaluate(to))
-    return phase.change(to, by=by, reason=reason or "Every gate passed.", override=override)
+        gates.record_evaluation(gates.evaluate_gates(to))
+    return phase.change_phase(to, by=by, reason=reason or "Every gate passed.", override=override)
 
 
-def _always(to: Phase, override: bool, reason: str) -> list[str]:
+def _fixed_obstacles(to: Phase, override: bool, reason: str) -> list[str]:
     """What no override can replace."""
-    row, order = phase.control(), list(POLICY)
+    row, order = phase.current_control(), list(LIMITS_BY_PHASE)
     here = Phase(row.phase)
     if order.index(to) <= order.index(here):
         return [f"{to.label} is not above {here.label}; use demote_phase."]
@@ -55,7 +55,7 @@ def _always(to: Phase, override: bool, reason: str) -> list[str]:
         found.append("Sending is halted.")
     if dropped := _last_drop():
         found.append(f"The phase dropped at {dropped:%Y-%m-%d %H:%M} UTC; 48 hours must pass.")
-    stands = [breach for breach in guardrails.standing() if breach.level == Level.HALT]
+    stands = [breach for breach in guardrails.current_breaches() if breach.level == Level.HALT]
     found += [f"Guardrail: {breach.text}" for breach in stands]
     if to == Phase.AUTONOMOUS:
         found.append("The sign-off is not built yet, and nothing replaces it.")
@@ -65,7 +65,7 @@ def _always(to: Phase, override: bool, reason: str) -> list[str]:
 
 
 def _last_drop() -> Any:
-    order = list(POLICY)
+    order = list(LIMITS_BY_PHASE)
     recent = ControlChange.objects.filter(what="phase", at__gte=timezone.now() - REST_AFTER_A_DROP)
     return next(
         (
@@ -77,12 +77,12 @@ def _last_drop() -> Any:
     )
 
 
-def _by_gates(to: Phase) -> list[str]:
+def _gate_obstacles(to: Phase) -> list[str]:
     if to == Phase.PARALLEL:
         return ghl_write_check()
     return [
         f"{gate.name}: {gate.verdict}, {gate.why}."
-        for gate in gates.evaluate(to).gates
+        for gate in gates.evaluate_gates(to).gates
         if gate.verdict != gates.PASS
     ]
 
@@ -91,11 +91,13 @@ def ghl_write_check() -> list[str]:
     """Write a contact of our own to GoHighLevel (the sender itself); [] when that worked."""
     if "ghl" in settings.SANDBOXED:
         return ["GHL write: GoHighLevel is in the sandbox."]
-    person = ghl.Person(settings.GHL_FROM_EMAIL, settings.SENDER_NAME, "", "", "", "", "", "")
+    person = ghl.ContactDetails(
+        settings.GHL_FROM_EMAIL, settings.SENDER_NAME, "", "", "", "", "", ""
+    )
     try:
-        with ghl.only_while(phase.ask):
+        with ghl.check_before_each_call(phase.check_not_halted):
             contact = ghl.upsert_contact(person)
-    except http.Failure as failure:
+    except http.HttpError as failure:
         return [f"GHL write: {failure.detail}"]
     return (
         []
@@ -104,14 +106,14 @@ def ghl_write_check() -> list[str]:
     )
 
 
-def demote(*, to: Phase | None = None, by: Any, reason: str) -> Control:
+def demote_phase(*, to: Phase | None = None, by: Any, reason: str) -> Control:
     """Drop one phase, or to `to`; what a machine cleared and has not left goes back to people."""
-    order = list(POLICY)
-    here = Phase(phase.control().phase)
+    order = list(LIMITS_BY_PHASE)
+    here = Phase(phase.current_control().phase)
     if to is None:
         to = order[max(0, order.index(here) - 1)]
     if order.index(to) >= order.index(here):
-        raise phase.NotAllowed(f"{to.label} is not below {here.label}.")
-    row = phase.change(to, by=by, reason=reason)
-    review_actions.give_back()
+        raise phase.ChangeNotAllowed(f"{to.label} is not below {here.label}.")
+    row = phase.change_phase(to, by=by, reason=reason)
+    review_actions.return_machine_approved()
     return row

@@ -2,12 +2,12 @@
 
 from django.contrib import admin
 
-from caio_project.lib.web.admin_classes import ReadOnly, Rows
+from caio_project.lib.web.admin_classes import ReadOnlyAdmin, ReadOnlyInline
 from outreach.models import EmailEvent, Meeting, Opportunity, Reply, ReplyText, SyncCursor
 
 
 @admin.register(EmailEvent)
-class EmailEvents(ReadOnly):
+class EmailEventAdmin(ReadOnlyAdmin):
     list_display = ("at", "kind", "code", "message", "source", "noted_at")
     list_filter = ("kind", "source")
     list_select_related = ("message__lead",)
@@ -15,32 +15,32 @@ class EmailEvents(ReadOnly):
     show_full_result_count = False
 
 
-class Texts(Rows):
+class ReplyTextInline(ReadOnlyInline):
     model = ReplyText
     fields = ("subject", "said", "decided_by", "body")
 
 
 @admin.register(Reply)
-class Replies(ReadOnly):
+class ReplyAdmin(ReadOnlyAdmin):
     list_display = (
         "received_at", "lead", "sorted_as", "is_sure", "corrected_to", "corrected_by", "taken_by", "channel", "source",
     )  # fmt: skip
     list_filter = ("sorted_as", "corrected_to", "is_sure", "channel", "source")
     list_select_related = ("lead", "corrected_by", "taken_by")
     search_fields = ("=lead__email", "lead__last_name", "=ghl_message_id")
-    inlines = (Texts,)
+    inlines = (ReplyTextInline,)
     show_full_result_count = False
 
 
 @admin.register(Meeting)
-class Meetings(ReadOnly):
+class MeetingAdmin(ReadOnlyAdmin):
     list_display = ("starts_at", "lead", "status", "booked_at", "changed_at")
     list_filter = ("status",)
     list_select_related = ("lead",)
 
 
 @admin.register(Opportunity)
-class Opportunities(ReadOnly):
+class OpportunityAdmin(ReadOnlyAdmin):
     list_display = (
         "ghl_id",
         "status",
@@ -57,5 +57,5 @@ class Opportunities(ReadOnly):
 
 
 @admin.register(SyncCursor)
-class SyncCursors(ReadOnly):
+class SyncCursorAdmin(ReadOnlyAdmin):
     list_display = ("name", "polled_at", "not_before", "attempts", "error", "position")

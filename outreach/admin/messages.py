@@ -15,8 +15,8 @@ from unfold.widgets import (
     UnfoldAdminTextareaWidget,
 )
 
-from caio_project.lib.diff import diff
-from caio_project.lib.web.admin_classes import NoDelete, ReadOnly, Rows
+from caio_project.lib.diff import diff_words
+from caio_project.lib.web.admin_classes import NoDeleteAdmin, ReadOnlyAdmin, ReadOnlyInline
 from leads.models import Kind, Lead
 from outreach.content import style
 from outreach.email_templates import preview, publishing
@@ -43,7 +43,7 @@ from outreach.models import (
 from outreach.sending import after_send
 
 
-class Texts(Rows):
+class MessageTextInline(ReadOnlyInline):
     model = MessageText
     fields = (
         "version",
@@ -56,17 +56,17 @@ class Texts(Rows):
     )
 
 
-class Moves(Rows):
+class MoveInline(ReadOnlyInline):
     model = Move
     fields = ("at", "from_status", "to_status", "why", "tag", "by", "version")
 
 
-class Intents(Rows):
+class SendIntentInline(ReadOnlyInline):
     model = SendIntent
     fields = ("claimed_at", "transport", "phase", "outcome", "settled_at", "looks", "looked_at")
 
 
-class Looks(Rows):
+class GhlCheckInline(ReadOnlyInline):
     model = GhlLook
     verbose_name_plural = "looks at GoHighLevel"
     fields = (
@@ -82,7 +82,7 @@ class Looks(Rows):
 
 
 @admin.register(Message)
-class Messages(ReadOnly):
+class MessageAdmin(ReadOnlyAdmin):
     list_display = (
         "__str__",
         "status",
@@ -97,14 +97,14 @@ class Messages(ReadOnly):
     list_filter = ("status", "band", "kind", "transport", "tier", "by_machine")
     list_select_related = ("lead",)
     search_fields = ("lead__first_name", "lead__last_name", "to_address", "=public_id")
-    inlines = (Texts, Moves, Intents, Looks)
+    inlines = (MessageTextInline, MoveInline, SendIntentInline, GhlCheckInline)
     exclude = ("verdicts", "unsubscribe_token")
     ordering = ("-created_at",)
     show_full_result_count = False
 
 
 @admin.register(ModelDraft)
-class ModelDrafts(ReadOnly):
+class ModelDraftAdmin(ReadOnlyAdmin):
     list_display = (
         "message",
         "state",
@@ -122,13 +122,13 @@ class ModelDrafts(ReadOnly):
     show_full_result_count = False
 
 
-class Assignments(Rows):
+class AssignmentInline(ReadOnlyInline):
     model = Assignment
     fields = ("message", "variant", "at")
 
 
 @admin.register(Experiment)
-class Experiments(ReadOnly):
+class ExperimentAdmin(ReadOnlyAdmin):
     """A test is ended on the page of experiments, where it can be looked at."""
 
     list_display = (
@@ -143,11 +143,11 @@ class Experiments(ReadOnly):
     )
     list_filter = ("kind", "verdict")
     list_select_related = ("started_by", "ended_by")
-    inlines = (Assignments,)
+    inlines = (AssignmentInline,)
 
 
 @admin.register(Segment)
-class Segments(ReadOnly):
+class SegmentAdmin(ReadOnlyAdmin):
     list_display = ("at", "by", "what", "queued", "looked_at")
     list_select_related = ("by",)
 
@@ -163,7 +163,7 @@ class TemplateForm(forms.ModelForm):
         queryset=Lead.objects.none(), required=False, label="Show it also for", widget=UnfoldAdminSelectMultipleWidget,
         help_text="Leads seen last. Ten made-up people are always shown.",
     )  # fmt: skip
-    proof: preview.Proof | None = None
+    proof: preview.TemplatePreview | None = None
 
     class Meta:
         model = EmailTemplate
@@ -171,15 +171,14 @@ class TemplateForm(forms.ModelForm):
         widgets = {"body": UnfoldAdminTextareaWidget(attrs={"rows": 28})}
         help_texts = {
             "body": "{{ field }} is required; [if field], [unless field] or [title ceo] on a line of its own governs "
-            f"the paragraph below it. Fields: {', '.join(style.FIELDS)}. Titles: {', '.join(style.FAMILIES)}."
+            f"the paragraph below it. Fields: {', '.join(style.FIELD_EXAMPLES)}. Titles: {', '.join(style.TITLE_FAMILIES)}."
         }
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         if "angle" in self.fields:
-            self.fields["angle"].choices = [
-                (angle, angle.replace("_", " ")) for angle in publishing.angles()
-            ]  # type: ignore[attr-defined]
+            angles = [(one, one.replace("_", " ")) for one in publishing.template_angles()]
+            self.fields["angle"].choices = angles  # type: ignore[attr-defined]
         lately = Lead.objects.filter(kind__in=[Kind.LIVE, Kind.EXAMPLE], assessments__isnull=False)
         newest = (
             lately.select_related("company")
@@ -187,9 +186,8 @@ class TemplateForm(forms.ModelForm):
             .values("pk")
             .distinct()[:50]
         )
-        self.fields["chosen"].queryset = Lead.objects.filter(
-            pk__in=list(newest.values_list("pk", flat=True))
-        )  # type: ignore[attr-defined]
+        chosen = Lead.objects.filter(pk__in=list(newest.values_list("pk", flat=True)))
+        self.fields["chosen"].queryset = chosen  # type: ignore[attr-defined]
 
     def typed(self) -> EmailTemplate:
         """What was typed, as a template of its own; the row that emails point to is left alone."""
@@ -198,14 +196,14 @@ class TemplateForm(forms.ModelForm):
             **{**of, **{k: v for k, v in self.cleaned_data.items() if k != "chosen"}}
         )
         typed.subject, typed.body = typed.subject.strip(), typed.body.replace("\r\n", "\n").strip()
-        typed.key = typed.key or publishing.key_of(typed)
+        typed.key = typed.key or publishing.template_key(typed)
         return typed
 
     def _post_clean(self) -> None:
         """Not Django's, which would write what was typed into the row that emails point to."""
         if self.errors:
             return
-        self.proof = found = preview.proof(self.typed(), self.cleaned_data["chosen"])
+        self.proof = found = preview.preview_template(self.typed(), self.cleaned_data["chosen"])
         for problem in found.errors:
             self.add_error(problem.field if problem.field in self.fields else None, problem.text)
         if found.errors or (
@@ -229,7 +227,7 @@ class TemplateForm(forms.ModelForm):
 
 
 @admin.register(EmailTemplate)
-class EmailTemplates(NoDelete):
+class EmailTemplateAdmin(NoDeleteAdmin):
     form = TemplateForm
     list_display = (
         "key",
@@ -275,18 +273,21 @@ class EmailTemplates(NoDelete):
             return "This is the first version."
         return render_to_string(
             "outreach/admin/_changes.html",
-            {"diff": diff(preview.whole(before), preview.whole(template)), "before": before},
+            {
+                "diff": diff_words(preview.template_text(before), preview.template_text(template)),
+                "before": before,
+            },
         )
 
     def save_model(self, request: HttpRequest, obj: EmailTemplate, form: Any, change: bool) -> None:
         """The version that emails point to stays as it is; what was typed becomes the next one."""
-        stored = publishing.publish(obj, request.user, instead_of=form.proof.before)
+        stored = publishing.publish_version(obj, request.user, instead_of=form.proof.before)
         obj.pk, obj.version = stored.pk, stored.version
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         try:
             return super().changeform_view(request, *args, **kwargs)
-        except publishing.Overtaken as error:
+        except publishing.PublishedMeanwhile as error:
             messages.error(request, str(error))
             return HttpResponseRedirect(reverse("admin:outreach_emailtemplate_changelist"))
 
@@ -302,7 +303,7 @@ class EmailTemplates(NoDelete):
         context = {
             **self.admin_site.each_context(request),
             "title": f"From {old} to {new}",
-            "diff": diff(preview.whole(old), preview.whole(new)),
+            "diff": diff_words(preview.template_text(old), preview.template_text(new)),
             "back": reverse("admin:outreach_emailtemplate_changelist"),
             "opts": self.model._meta,
         }
@@ -312,8 +313,8 @@ class EmailTemplates(NoDelete):
     def retire(self, request: HttpRequest, queryset: QuerySet[EmailTemplate]) -> None:
         for template in queryset.filter(active=True):
             try:
-                publishing.retire(template)
-            except publishing.Needed as error:
+                publishing.retire_template(template)
+            except publishing.StillNeeded as error:
                 messages.error(request, str(error))
             else:
                 self.log_change(request, template, "Taken out of use.")
@@ -323,7 +324,7 @@ class EmailTemplates(NoDelete):
 
 
 @admin.register(AfterSend)
-class AfterSends(ReadOnly):
+class AfterSendAdmin(ReadOnlyAdmin):
     list_display = ("message", "what", "state", "created_at", "settled_at", "attempts", "error")
     list_filter = ("state", "what")
     list_select_related = ("message__lead",)
@@ -338,11 +339,11 @@ class AfterSends(ReadOnly):
         description="Do once more what was refused or is uncertain", permissions=["again"]
     )
     def do_again(self, request: HttpRequest, queryset: QuerySet[AfterSend]) -> None:
-        messages.success(request, f"{after_send.again(queryset)} will be done once more.")
+        messages.success(request, f"{after_send.retry_failed(queryset)} will be done once more.")
 
 
 @admin.register(OptOut)
-class OptOuts(ReadOnly):
+class OptOutAdmin(ReadOnlyAdmin):
     list_display = (
         "suppression",
         "outcome",
@@ -359,18 +360,18 @@ class OptOuts(ReadOnly):
 
 
 @admin.register(SandboxEmail)
-class SandboxEmails(ReadOnly):
+class SandboxEmailAdmin(ReadOnlyAdmin):
     list_display = ("kept_at", "to_address", "subject")
     search_fields = ("to_address", "subject")
 
 
 @admin.register(Control)
-class Controls(ReadOnly):
+class ControlAdmin(ReadOnlyAdmin):
     list_display = ("phase", "phase_since", "phase_by", "halted", "halted_by", "halt_reason")
 
 
 @admin.register(ControlChange)
-class ControlChanges(ReadOnly):
+class ControlChangeAdmin(ReadOnlyAdmin):
     list_display = ("at", "what", "before", "after", "by_name", "override", "typed")
     list_filter = ("what",)
 
@@ -380,17 +381,17 @@ class ControlChanges(ReadOnly):
 
 
 @admin.register(SendingDomain)
-class SendingDomains(ReadOnly):
+class SendingDomainAdmin(ReadOnlyAdmin):
     list_display = ("name", "warm_up_since", "set_at", "set_by", "reason")
 
 
 @admin.register(GuardrailBreach)
-class GuardrailBreaches(ReadOnly):
+class GuardrailBreachAdmin(ReadOnlyAdmin):
     list_display = ("at", "guardrail", "level", "action", "events", "phase_before", "phase_after")
     list_filter = ("guardrail", "level", "action")
 
 
 @admin.register(HealthVerdict)
-class HealthVerdicts(ReadOnly):
+class HealthVerdictAdmin(ReadOnlyAdmin):
     list_display = ("evaluated_at", "domain", "score", "spf", "dkim", "dmarc", "reasons")
     list_filter = ("domain",)

@@ -11,13 +11,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from caio_project.lib.web.paging import links, page
+from caio_project.lib.web.paging import fetch_page, page_links
 from outreach.experiments import experiments
 from outreach.models import Experiment
 
 PAGE_SIZE = 50
 STATES = ("running", "ended")
-Shape = inline_serializer(
+ExperimentShape = inline_serializer(
     "Experiment",
     {
         "id": serializers.UUIDField(),
@@ -35,7 +35,7 @@ Shape = inline_serializer(
 )
 
 
-def shown(experiment: Experiment) -> dict[str, Any]:
+def experiment_json(experiment: Experiment) -> dict[str, Any]:
     return {
         "id": str(experiment.public_id),
         "kind": experiment.kind,
@@ -51,41 +51,43 @@ def shown(experiment: Experiment) -> dict[str, Any]:
     }
 
 
-class Experiments(APIView):
+class ExperimentListView(APIView):
     scope = "metrics:read"
 
     @extend_schema(
         operation_id="experiments_list",
         parameters=[OpenApiParameter("cursor", str), OpenApiParameter("state", str, enum=STATES)],
         responses=inline_serializer(
-            "Experiments",
+            "ExperimentListView",
             {
                 "next": serializers.URLField(allow_null=True),
                 "previous": serializers.URLField(allow_null=True),
-                "results": serializers.ListField(child=Shape),
+                "results": serializers.ListField(child=ExperimentShape),
             },
         ),
     )
     def get(self, request: Request) -> Response:
         """Every test, newest first."""
-        rows, state = experiments.newest(), request.query_params.get("state")
+        rows, state = experiments.newest_experiments(), request.query_params.get("state")
         if state not in (None, *STATES):
             raise ValidationError({"state": f"It is one of {', '.join(STATES)}."})
         if state is not None:
             rows = rows.filter(ended_at__isnull=state == "running")
-        found = page(rows, ("-pk",), request.query_params.get("cursor", ""), PAGE_SIZE)
-        return Response({**links(request, found), "results": [shown(one) for one in found.rows]})
+        found = fetch_page(rows, ("-pk",), request.query_params.get("cursor", ""), PAGE_SIZE)
+        return Response(
+            {**page_links(request, found), "results": [experiment_json(one) for one in found.rows]}
+        )
 
 
-class ExperimentDetail(APIView):
+class ExperimentDetailView(APIView):
     scope = "metrics:read"
 
     @extend_schema(
         operation_id="experiments_retrieve",
         responses=inline_serializer(
-            "ExperimentDetail",
+            "ExperimentDetailView",
             {
-                "experiment": Shape,
+                "experiment": ExperimentShape,
                 "a": serializers.DictField(),
                 "b": serializers.DictField(),
                 "result": serializers.DictField(),
@@ -94,10 +96,10 @@ class ExperimentDetail(APIView):
     )
     def get(self, request: Request, public_id: str) -> Response:
         """One test with both texts, and what was found: as it is now, or as it was when somebody ended it."""
-        one = get_object_or_404(experiments.newest(), public_id=public_id)
+        one = get_object_or_404(experiments.newest_experiments(), public_id=public_id)
         texts = {
             side: {"subject": template.subject, "body": template.body}
             for side, template in (("a", one.template_a), ("b", one.template_b))
         }
-        result = one.result if one.ended_at else asdict(experiments.result(one))
-        return Response({"experiment": shown(one), **texts, "result": result})
+        result = one.result if one.ended_at else asdict(experiments.experiment_result(one))
+        return Response({"experiment": experiment_json(one), **texts, "result": result})

@@ -41,7 +41,7 @@ SHAPE: dict[str, Any] = {
 MessageShape = inline_serializer("Message", SHAPE)
 
 
-def shown(message: Message, text: Any = None) -> dict[str, Any]:
+def message_json(message: Message, text: Any = None) -> dict[str, Any]:
     """One email as the API shows it. `text` spares a query where the caller has it."""
     text = text or message.text
     lead = message.lead
@@ -78,13 +78,13 @@ class WhyNotSentShape(serializers.Serializer):
     change = serializers.CharField(help_text="What would change it.")
 
 
-class MessageDetail(APIView):
+class MessageDetailView(APIView):
     scope = "messages:read"
 
     @extend_schema(
         operation_id="messages_retrieve",
         responses=inline_serializer(
-            "MessageDetail",
+            "MessageDetailView",
             {
                 **SHAPE,
                 "owner": serializers.DictField(allow_null=True),
@@ -98,11 +98,11 @@ class MessageDetail(APIView):
             "lead__company", "lead__owner", "lead__owner_rule", "assessment"
         )
         message = get_object_or_404(rows, public_id=public_id)
-        more = {"owner": owner_of(message.lead), "why_not_sent": why_not_sent(message)}
-        return Response(shown(message) | more)
+        more = {"owner": owner_json(message.lead), "why_not_sent": why_not_sent_json(message)}
+        return Response(message_json(message) | more)
 
 
-def owner_of(lead: Lead) -> dict[str, Any] | None:
+def owner_json(lead: Lead) -> dict[str, Any] | None:
     """{name, how, rule, since, by} of whose the lead is; `since` is null for who owned it from the beginning."""
     if lead.owner is None:
         return None
@@ -112,12 +112,12 @@ def owner_of(lead: Lead) -> dict[str, Any] | None:
         "how": lead.owner_how,
         "rule": lead.owner_rule.name if lead.owner_rule else "",
         "since": change.at if change else None,
-        "by": phase.name_of(change.by) if change and change.by else "",
+        "by": phase.actor_name(change.by) if change and change.by else "",
     }
 
 
-def why_not_sent(message: Message) -> dict[str, Any] | None:
-    found = sending_why_not_sent.why_not_sent(message, timezone.now())
+def why_not_sent_json(message: Message) -> dict[str, Any] | None:
+    found = sending_why_not_sent.explain(message, timezone.now())
     if found is None:
         return None
     return {
@@ -141,13 +141,13 @@ class DrainsShape(serializers.Serializer):
     )
 
 
-class Forecast(APIView):
+class ForecastView(APIView):
     scope = "messages:read"
 
     @extend_schema(
         operation_id="messages_forecast",
         responses=inline_serializer(
-            "Forecast",
+            "ForecastView",
             {
                 "at": serializers.DateTimeField(),
                 "held_by": serializers.CharField(
@@ -160,18 +160,18 @@ class Forecast(APIView):
     )
     def get(self, request: Request) -> Response:
         """When what is approved has left at the limits of now, and with all that is undecided approved now."""
-        found = forecast_by_day.now_and_with_undecided(timezone.now())
+        found = forecast_by_day.forecast_queue(timezone.now())
         return Response(
             {
                 "at": found.at,
                 "held_by": found.held_by,
-                "approved": _drain(found.approved),
-                "with_undecided": _drain(found.with_undecided),
+                "approved": _forecast_json(found.approved),
+                "with_undecided": _forecast_json(found.with_undecided),
             }
         )
 
 
-def _drain(found: forecast.Forecast) -> dict[str, Any]:
+def _forecast_json(found: forecast.Forecast) -> dict[str, Any]:
     days = [{"day": one.day, "count": one.count} for one in found.days]
     return {
         "waiting": found.waiting,
@@ -202,35 +202,38 @@ class PhaseView(APIView):
     )
     def get(self, request: Request) -> Response:
         """What is enforced, from the row that enforces it."""
-        return Response(enforced(phase.control()))
+        return Response(enforced_phase_json(phase.current_control()))
 
 
-def enforced(row: Control) -> dict[str, Any]:
+def enforced_phase_json(row: Control) -> dict[str, Any]:
     now = timezone.now()
     return {
         "phase": row.phase,
         "since": row.phase_since,
         "by": row.phase_by,
         "reason": row.phase_reason,
-        "limits": _limits(row, now),
+        "limits": _limits_json(row, now),
         "auto_approve": {
-            "enabled": not eligibility.waits(row, now),
+            "enabled": not eligibility.machine_hold_reasons(row, now),
             "max_intent_score": row.auto_max_intent,
             "require_no_warm_connections": row.auto_no_warm_connections,
         },
         "halted": phase.is_halted(row),
-        "guardrails": [asdict(gauge) for gauge in guardrail_display.read(guardrails.count(now))],
+        "guardrails": [
+            asdict(gauge)
+            for gauge in guardrail_display.guardrail_table(guardrails.count_events(now))
+        ],
     }
 
 
-def _limits(row: Control, now: datetime) -> dict[str, Any]:
+def _limits_json(row: Control, now: datetime) -> dict[str, Any]:
     """`daily` is the stricter of the phase's cap and the warm-up's; `warm_up` is None where none holds."""
-    warming = sending_domains.warming_up(now)
+    warming = sending_domains.current_warm_up(now)
     shown = warming and {
         "domain": warming.domain, "since": warming.since, "week": warming.week, "daily": warming.daily,
     }  # fmt: skip
     return {
-        "daily": sending_domains.cap(row, now),
+        "daily": sending_domains.daily_cap(row, now),
         "hourly": settings.HOURLY_LIMIT,
         "domain_hourly": settings.DOMAIN_HOURLY_LIMIT,
         "gap_seconds": settings.SEND_GAP_SECONDS,
@@ -244,7 +247,7 @@ class HaltShape(serializers.Serializer):
     reason = serializers.CharField(min_length=3, max_length=500)
 
 
-class Halt(APIView):
+class HaltView(APIView):
     scope = "outreach:halt"
 
     @extend_schema(
@@ -260,5 +263,5 @@ class Halt(APIView):
             if request.user.is_authenticated
             else getattr(request.auth, "name", "API key")
         )
-        row = phase.halt(by=by, reason=asked.validated_data["reason"])
+        row = phase.halt_sending(by=by, reason=asked.validated_data["reason"])
         return Response({"halted": True, "by": row.halted_by})

@@ -15,22 +15,22 @@ from outreach.auto_approval import eligibility
 from outreach.choices import Status
 from outreach.contact_history import ghl_check
 from outreach.control import phase
-from outreach.lifecycle.transitions import Stale
+from outreach.lifecycle.transitions import StaleMessage
 from outreach.models import Control, Message
 from outreach.review import review_actions
 
-LOOK_AGAIN = timedelta(minutes=5)
+RECHECK_AFTER = timedelta(minutes=5)
 
 
-def clear_due(batch: int = 50) -> int:
+def approve_due(batch: int = 50) -> int:
     """Clear held emails, or give back cleared ones where the machine may approve nothing; returns how many."""
-    now, row = timezone.now(), phase.control()
-    if eligibility.waits(row, now):
-        return review_actions.give_back()
-    return sum(_clear(message, now) for message in _due(row, now)[:batch])
+    now, row = timezone.now(), phase.current_control()
+    if eligibility.machine_hold_reasons(row, now):
+        return review_actions.return_machine_approved()
+    return sum(_approve_one(message, now) for message in _due_messages(row, now)[:batch])
 
 
-def _due(row: Control, now: datetime) -> QuerySet[Message]:
+def _due_messages(row: Control, now: datetime) -> QuerySet[Message]:
     """Those that nobody has opened and whose stored columns speak for it; each is judged by what is known now."""
     rows = Message.objects.filter(
         status=Status.HELD,
@@ -39,7 +39,7 @@ def _due(row: Control, now: datetime) -> QuerySet[Message]:
         kind=Kind.LIVE,
         critical_reason="",
         error="",
-        band__in=phase.limits_of(row).machine_approves,
+        band__in=phase.phase_limits(row).machine_approves,
         intent__lt=row.auto_max_intent,
     )
     if "ghl" not in settings.SANDBOXED:
@@ -47,16 +47,18 @@ def _due(row: Control, now: datetime) -> QuerySet[Message]:
     return rows.order_by("machine_looks_at")
 
 
-def _clear(message: Message, now: datetime) -> bool:
+def _approve_one(message: Message, now: datetime) -> bool:
     try:
         with transaction.atomic():
-            if not eligibility.why_not(message, phase.locked(), now):
-                review_actions.clear(message, message.version, by=None, why=review_actions.MACHINE)
+            if not eligibility.why_person_decides(message, phase.lock_control(), now):
+                review_actions.approve_email(
+                    message, message.version, by=None, why=review_actions.MACHINE
+                )
                 return True
-    except (Stale, review_actions.Forbidden):
+    except (StaleMessage, review_actions.ApprovalForbidden):
         pass  # a person was first, or something came to stand against it
-    ghl_check.ask(message)
+    ghl_check.request_check(message)
     Message.objects.filter(pk=message.pk, status=Status.HELD).update(
-        machine_looks_at=now + LOOK_AGAIN
+        machine_looks_at=now + RECHECK_AFTER
     )
     return False

@@ -6,7 +6,7 @@ from leads.models import Kind
 from outreach.contact_history import ghl_check, previous_emails
 from outreach.content import checks, merge_fields
 from outreach.control import phase, policy
-from outreach.control.policy import Machine
+from outreach.control.policy import AutoApproval
 from outreach.drafting import compose, drafts
 from outreach.guardrails import guardrails
 from outreach.models import Control, Message, ModelDraft
@@ -14,31 +14,35 @@ from outreach.models import Control, Message, ModelDraft
 NO_SCORE = "Too little was sent lately to say how healthy the sending domain is."
 
 
-def waits(row: Control, now: datetime) -> tuple[str, ...]:
+def machine_hold_reasons(row: Control, now: datetime) -> tuple[str, ...]:
     """Why the machine approves nothing at all now, each a sentence; () where it may."""
-    return policy.machine_waits(phase.limits_of(row), machine(row, now))
+    return policy.why_machine_waits(phase.phase_limits(row), machine_state(row, now))
 
 
-def machine(row: Control, now: datetime) -> Machine:
+def machine_state(row: Control, now: datetime) -> AutoApproval:
     """The switch as it stands, and what holds all of it up."""
-    held_up = [breach.text for breach in guardrails.standing(now)]
-    health = guardrails.newest_health()
+    held_up = [breach.text for breach in guardrails.current_breaches(now)]
+    health = guardrails.newest_verdict()
     if health is not None and health.score is None:
         held_up.append(NO_SCORE)
     if phase.is_halted(row):
         held_up.insert(0, "Sending is halted.")
-    return Machine(
+    return AutoApproval(
         row.auto_approve, row.auto_max_intent, row.auto_no_warm_connections, tuple(held_up)
     )
 
 
-def why_not(message: Message, row: Control, now: datetime) -> tuple[str, ...]:
+def why_person_decides(message: Message, row: Control, now: datetime) -> tuple[str, ...]:
     """Why a person decides about a held email; () where the machine may approve it. Call it holding the control row."""
-    not_looked_up = ghl_check.why_no_machine(message, now)
-    return (*_touched(message), *filter(None, [not_looked_up]), *why_not_leave(message, row, now))
+    not_looked_up = ghl_check.why_not_auto_approvable(message, now)
+    return (
+        *_person_involvement(message),
+        *filter(None, [not_looked_up]),
+        *why_approval_lapsed(message, row, now),
+    )
 
 
-def why_not_leave(message: Message, row: Control, now: datetime) -> tuple[str, ...]:
+def why_approval_lapsed(message: Message, row: Control, now: datetime) -> tuple[str, ...]:
     """Why what the machine approved may not leave as its approval; () where it may. The phase of now decides."""
     message = Message.objects.select_related("lead__company", "sender", "template").get(
         pk=message.pk
@@ -50,8 +54,10 @@ def why_not_leave(message: Message, row: Control, now: datetime) -> tuple[str, .
         return ("it has no text, or no score",)
     if lead.email != message.to_address:
         return ("the person has another address by now",)
-    results = drafts.guarded(message, text, previous_emails.before(lead, now, message.pk))
-    facts = compose.facts_of(
+    results = drafts.check_stored_text(
+        message, text, previous_emails.load_history(lead, now, message.pk)
+    )
+    facts = compose.policy_facts(
         lead,
         assessment,
         [merge_fields.Phrase(**phrase) for phrase in text.phrases],
@@ -59,10 +65,12 @@ def why_not_leave(message: Message, row: Control, now: datetime) -> tuple[str, .
         passed=checks.first_failure(results) is None,
         by_model=bool(text.language_model),
     )
-    return policy.judge_now(phase.limits_of(row), facts, machine(row, now)).reasons
+    return policy.machine_verdict_now(
+        phase.phase_limits(row), facts, machine_state(row, now)
+    ).reasons
 
 
-def _touched(message: Message) -> tuple[str, ...]:
+def _person_involvement(message: Message) -> tuple[str, ...]:
     """A person's hand on it, or a return from the door: from then on it is a person's."""
     if message.opened_at is not None:
         return ("a person has opened it",)

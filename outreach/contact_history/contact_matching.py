@@ -12,45 +12,47 @@ from leads.suppression import suppression
 from outreach.choices import Status
 from outreach.models import Message
 
-CLOCKS_DIFFER = timedelta(minutes=5)
-LEFT = (Status.SENT, Status.UNCERTAIN)  # or may have
+CLOCK_TOLERANCE = timedelta(minutes=5)
+LEFT_STATUSES = (Status.SENT, Status.UNCERTAIN)  # or may have
 
 
-def person(contact_id: str, address: str) -> Lead | None:
+def find_lead(contact_id: str, address: str) -> Lead | None:
     """The person whom we know as this contact or by this address; None for somebody we never heard of."""
     rows = (
         Message.objects.filter(kind=Kind.LIVE).select_related("lead__merged_into").order_by("-pk")
     )
     if contact_id and (found := rows.filter(ghl_contact_id=contact_id).first()):
-        return merging.person_of(found.lead)
-    if not (address := normal.email(address)):
+        return merging.surviving_lead(found.lead)
+    if not (address := normal.clean_email(address)):
         return None
     leads = Lead.rows.filter(Q(email=address) | Q(personal_email=address), kind=Kind.LIVE)
     if (lead := leads.select_related("merged_into").order_by("pk").first()) is not None:
-        return merging.person_of(lead)
+        return merging.surviving_lead(lead)
     written = rows.filter(to_address=address).first()
-    return merging.person_of(written.lead) if written else None
+    return merging.surviving_lead(written.lead) if written else None
 
 
-def newest_email(lead: Lead, at: datetime) -> Message | None:
+def newest_email_to(lead: Lead, at: datetime) -> Message | None:
     """The newest email that had left to the person of `lead` by `at`, or may have."""
-    return _left(Message.objects.filter(lead__in=suppression.rows_of(lead)), at).first()
+    return _left_before(Message.objects.filter(lead__in=suppression.rows_of(lead)), at).first()
 
 
-def email_of(email_id: str, address: str, at: datetime) -> Message | None:
+def find_email(email_id: str, address: str, at: datetime) -> Message | None:
     """The email of ours that something happened to: by GHL's id of it, which is known once an answer named it.
 
     Else the newest one that had left to this address by then, unless it has another id: then it is not ours.
     """
     if email_id and (found := Message.objects.filter(ghl_email_message_id=email_id).first()):
         return found
-    if not (address := normal.email(address)):
+    if not (address := normal.clean_email(address)):
         return None
-    newest = _left(Message.objects.filter(to_address=address, kind=Kind.LIVE), at).first()
+    newest = _left_before(Message.objects.filter(to_address=address, kind=Kind.LIVE), at).first()
     return None if newest is None or (email_id and newest.ghl_email_message_id) else newest
 
 
-def _left(rows: QuerySet[Message], at: datetime) -> QuerySet[Message]:
+def _left_before(rows: QuerySet[Message], at: datetime) -> QuerySet[Message]:
     """What had left by `at` by clocks that may differ, the newest first."""
-    left = rows.filter(status__in=LEFT).annotate(left_at=Coalesce("sent_at", "uncertain_at"))
-    return left.filter(left_at__lte=at + CLOCKS_DIFFER).order_by("-left_at", "-pk")
+    left = rows.filter(status__in=LEFT_STATUSES).annotate(
+        left_at=Coalesce("sent_at", "uncertain_at")
+    )
+    return left.filter(left_at__lte=at + CLOCK_TOLERANCE).order_by("-left_at", "-pk")

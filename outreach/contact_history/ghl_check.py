@@ -9,43 +9,49 @@ from django.utils import timezone
 from leads.models import Kind
 from leads.suppression import suppression
 from outreach.contact_history import ghl_findings
-from outreach.contact_history.ghl_findings import Deal, Findings
+from outreach.contact_history.ghl_findings import Findings, FoundDeal
 from outreach.models import GhlLook, Message, Opportunity, Reply
 
-FRESH = timedelta(hours=4)
-SANDBOX = "GoHighLevel is in the sandbox: not checked."
-NOT_YET = "Not checked at GoHighLevel yet."
+FRESH_FOR = timedelta(hours=4)
+NOT_CHECKED_IN_SANDBOX = "GoHighLevel is in the sandbox: not checked."
+NOT_CHECKED_YET = "Not checked at GoHighLevel yet."
 
 
-def of(message: Message) -> GhlLook | None:
+def ghl_check_of(message: Message) -> GhlLook | None:
     return GhlLook.objects.filter(message=message).first()
 
 
-def applies(message: Message) -> bool:
+def can_be_checked(message: Message) -> bool:
     """Whether there is anything to look for: people who are not live are not at GoHighLevel."""
     return message.kind == Kind.LIVE
 
 
-def ask(message: Message) -> None:
+def request_check(message: Message) -> None:
     """Have GoHighLevel looked at for `message` soon, unless that was done lately."""
-    if not applies(message):
+    if not can_be_checked(message):
         return
     look, made = GhlLook.objects.get_or_create(message=message)
-    if not made and look.due_at is None and not is_fresh(message, look):
+    if not made and look.due_at is None and not is_fresh_check(message, look):
         GhlLook.objects.filter(pk=look.pk, due_at=None).update(due_at=timezone.now(), attempts=0)
 
 
-def is_fresh(message: Message, look: GhlLook | None, now: datetime | None = None) -> bool:
+def is_fresh_check(message: Message, look: GhlLook | None, now: datetime | None = None) -> bool:
     now = now or timezone.now()
-    return look is not None and look.is_of(suppression.hashed(message.to_address), now - FRESH)
+    return look is not None and look.is_of(
+        suppression.erased_hash(message.to_address), now - FRESH_FOR
+    )
 
 
-def why_no_machine(message: Message, now: datetime) -> str:
+def why_not_auto_approvable(message: Message, now: datetime) -> str:
     """Why no machine may approve `message` now as far as GoHighLevel goes; "" where nothing is against it.
 
     What leaves into the sandbox is not held up: it never reaches anybody.
     """
-    if not applies(message) or "ghl" in settings.SANDBOXED or is_fresh(message, of(message), now):
+    if (
+        not can_be_checked(message)
+        or "ghl" in settings.SANDBOXED
+        or is_fresh_check(message, ghl_check_of(message), now)
+    ):
         return ""
     return "it is not checked at GoHighLevel, or too long ago"
 
@@ -54,47 +60,51 @@ def findings_of_check(check: GhlLook) -> Findings:
     return Findings(
         check.outbound_at,
         check.inbound_at,
-        tuple(Deal(row["id"], row["name"]) for row in check.deals),
+        tuple(FoundDeal(row["id"], row["name"]) for row in check.deals),
     )
 
 
-def findings_of(message: Message) -> Findings:
+def current_findings(message: Message) -> Findings:
     """What the last look showed and still counts; nothing where there was none."""
-    look = of(message) if message.pk else None
-    return ghl_findings.that_count(findings_of_check(look), timezone.now()) if look else Findings()
+    look = ghl_check_of(message) if message.pk else None
+    return (
+        ghl_findings.without_old_emails(findings_of_check(look), timezone.now())
+        if look
+        else Findings()
+    )
 
 
-def say(found: Findings) -> str:
+def describe_for_team(found: Findings) -> str:
     """What was found, as a sentence on the team's calendar; "" for nothing."""
-    return ghl_findings.sentence(found, settings.TEAM_TIME_ZONE)
+    return ghl_findings.describe_findings(found, settings.TEAM_TIME_ZONE)
 
 
-def note_outbound(message: Message, at: datetime) -> None:
+def record_outbound_email(message: Message, at: datetime) -> None:
     """An email to them that is not ours was heard of by another way than a look."""
-    if applies(message):
+    if can_be_checked(message):
         look, _made = GhlLook.objects.get_or_create(message=message)
         older = Q(outbound_at=None) | Q(outbound_at__lt=at)
         GhlLook.objects.filter(older, pk=look.pk).update(outbound_at=at)
 
 
-def words(message: Message) -> str:
+def check_summary(message: Message) -> str:
     """What is said beside an email that waits for a decision."""
-    if not applies(message):
+    if not can_be_checked(message):
         return ""
     if "ghl" in settings.SANDBOXED:
-        return SANDBOX
-    look = of(message)
+        return NOT_CHECKED_IN_SANDBOX
+    look = ghl_check_of(message)
     if look is None or look.looked_at is None:
-        return f"{NOT_YET} {look.error}".strip() if look else NOT_YET
-    said = say(findings_of(message)) or (
+        return f"{NOT_CHECKED_YET} {look.error}".strip() if look else NOT_CHECKED_YET
+    said = describe_for_team(current_findings(message)) or (
         "No earlier email, no open deal." if look.contact_id else "They are not known there."
     )
     return f"Checked at GoHighLevel: {said}"
 
 
-def accept(message: Message) -> None:
+def accept_findings(message: Message) -> None:
     """`message` is approved: what is known now was before whoever approved it, and is no news at the door."""
-    if not applies(message):
+    if not can_be_checked(message):
         return
     look, _made = GhlLook.objects.get_or_create(message=message)
     person = suppression.rows_of(message.lead)
@@ -104,5 +114,5 @@ def accept(message: Message) -> None:
     open_deals = Opportunity.objects.filter(lead__in=person, status=Opportunity.OPEN).values_list(
         "ghl_id", flat=True
     )
-    known = ghl_findings.with_more(findings_of_check(look), answered, open_deals)
+    known = ghl_findings.with_known_facts(findings_of_check(look), answered, open_deals)
     GhlLook.objects.filter(pk=look.pk).update(seen=known.as_seen())

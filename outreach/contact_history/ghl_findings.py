@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-WINDOW = timedelta(days=180)
-LONGEST_NAME = 60
-MOST_DEALS = 2  # that are named
+OUTBOUND_COUNTS_FOR = timedelta(days=180)
+MAX_NAME_LENGTH = 60
+MAX_NAMED_DEALS = 2  # that are named
 
 
 @dataclass(frozen=True)
-class Deal:
+class FoundDeal:
     """An opportunity that is open."""
 
     id: str
@@ -26,7 +26,7 @@ class Deal:
 class Findings:
     outbound_at: datetime | None = None  # of the newest email to them that is not ours
     inbound_at: datetime | None = None  # of the newest message from them, on any channel
-    deals: tuple[Deal, ...] = ()
+    deals: tuple[FoundDeal, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.outbound_at or self.inbound_at or self.deals)
@@ -40,55 +40,57 @@ class Findings:
         }
 
 
-def that_count(found: Findings, now: datetime) -> Findings:
+def without_old_emails(found: Findings, now: datetime) -> Findings:
     """Without an email that is too long ago."""
-    recent = found.outbound_at and found.outbound_at >= now - WINDOW
+    recent = found.outbound_at and found.outbound_at >= now - OUTBOUND_COUNTS_FOR
     return found if recent else replace(found, outbound_at=None)
 
 
-def with_more(found: Findings, inbound_at: datetime | None, deals: Iterable[str]) -> Findings:
+def with_known_facts(
+    found: Findings, inbound_at: datetime | None, deals: Iterable[str]
+) -> Findings:
     """With a message from them and ids of open deals that are known by another way."""
     newest = max(filter(None, (found.inbound_at, inbound_at)), default=None)
-    others = (Deal(one, "") for one in deals if one not in {deal.id for deal in found.deals})
+    others = (FoundDeal(one, "") for one in deals if one not in {deal.id for deal in found.deals})
     return replace(found, inbound_at=newest, deals=(*found.deals, *others))
 
 
-def news(found: Findings, seen: Mapping[str, Any]) -> Findings:
+def newer_than_seen(found: Findings, seen: Mapping[str, Any]) -> Findings:
     """The part of `found` that was not before the person who approved; all of it where nobody had seen anything."""
     known = set(seen.get("deals", ()))
     return Findings(
-        outbound_at=_later(found.outbound_at, seen.get("outbound_at", "")),
-        inbound_at=_later(found.inbound_at, seen.get("inbound_at", "")),
+        outbound_at=_if_later(found.outbound_at, seen.get("outbound_at", "")),
+        inbound_at=_if_later(found.inbound_at, seen.get("inbound_at", "")),
         deals=tuple(deal for deal in found.deals if deal.id not in known),
     )
 
 
-def _later(at: datetime | None, known: str) -> datetime | None:
+def _if_later(at: datetime | None, known: str) -> datetime | None:
     return at if at and (not known or at > datetime.fromisoformat(known)) else None
 
 
-def sentence(found: Findings, zone: str) -> str:
+def describe_findings(found: Findings, zone: str) -> str:
     """ "GoHighLevel shows an email to them on 3 Oct 2026 and an open deal: Northline pilot."; "" for nothing."""
     parts = []
     if found.inbound_at:
-        parts.append(f"a message from them on {_day(found.inbound_at, zone)}")
+        parts.append(f"a message from them on {_local_day(found.inbound_at, zone)}")
     if found.outbound_at:
-        parts.append(f"an email to them on {_day(found.outbound_at, zone)}")
+        parts.append(f"an email to them on {_local_day(found.outbound_at, zone)}")
     if found.deals:
-        parts.append(_deals(found.deals))
+        parts.append(_describe_deals(found.deals))
     said = " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
     return f"GoHighLevel shows {said}." if said else ""
 
 
-def _deals(deals: tuple[Deal, ...]) -> str:
+def _describe_deals(deals: tuple[FoundDeal, ...]) -> str:
     names = ", ".join(
-        " ".join(deal.name.split())[:LONGEST_NAME] or "without a name"
-        for deal in deals[:MOST_DEALS]
+        " ".join(deal.name.split())[:MAX_NAME_LENGTH] or "without a name"
+        for deal in deals[:MAX_NAMED_DEALS]
     )
-    more = f" and {len(deals) - MOST_DEALS} more" if len(deals) > MOST_DEALS else ""
+    more = f" and {len(deals) - MAX_NAMED_DEALS} more" if len(deals) > MAX_NAMED_DEALS else ""
     return f"{'an open deal' if len(deals) == 1 else 'open deals'}: {names}{more}"
 
 
-def _day(at: datetime, zone: str) -> str:
+def _local_day(at: datetime, zone: str) -> str:
     local = at.astimezone(ZoneInfo(zone))
     return f"{local.day} {local:%b %Y}"

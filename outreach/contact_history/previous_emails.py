@@ -10,7 +10,7 @@ from django.db.models import F, Q, QuerySet
 from leads.models import Lead
 from leads.suppression import suppression
 from outreach.choices import EventKind, Status
-from outreach.content.checks import Earlier, Lesson
+from outreach.content.checks import EarlierEmail, Lesson
 from outreach.models import (
     EmailEvent,
     Meeting,
@@ -23,25 +23,25 @@ from outreach.models import (
 )
 
 QUEUED_WITHIN = timedelta(days=30)
-ONE_PERSON_FOR = timedelta(days=7)
-MOST = 20  # texts that a new one is compared with, newest first; each comparison takes about a millisecond
-NEVER_READ = (Status.WITHDRAWN, Status.EXPIRED)
-WAITING = (Status.HELD,)
-LEAVING = (Status.CLEARED, Status.SENDING, Status.UNCERTAIN)
+ONE_RECIPIENT_FOR = timedelta(days=7)
+MAX_COMPARED_TEXTS = 20  # texts that a new one is compared with, newest first; each comparison takes about a millisecond
+ENDED_UNREAD = (Status.WITHDRAWN, Status.EXPIRED)
+WAITING_STATUSES = (Status.HELD,)
+LEAVING_STATUSES = (Status.CLEARED, Status.SENDING, Status.UNCERTAIN)
 
 
 @dataclass(frozen=True)
-class Before:
+class EmailHistory:
     """Everything that was before an email, for its guards."""
 
-    texts: tuple[Earlier, ...] = ()
+    texts: tuple[EarlierEmail, ...] = ()
     lessons: tuple[Lesson, ...] = ()
-    in_the_way: "InTheWay | None" = None
+    in_the_way: "BlockingEmail | None" = None
     thread: str = ""  # the subject of the first email, where this one continues it
 
 
 @dataclass(frozen=True)
-class InTheWay:
+class BlockingEmail:
     """The email to a colleague that lets no other go to their company now. `until` is None while it is not sent."""
 
     message: Message
@@ -54,7 +54,7 @@ class InTheWay:
             return (
                 f"The email to {name} at {company} goes first; one person at a company in 7 days."
             )
-        return f"{name} at {company} was written to, and has not answered; nobody else there until {_day(self.until)}."
+        return f"{name} at {company} was written to, and has not answered; nobody else there until {_team_day(self.until)}."
 
 
 def emails_of(lead: Lead) -> QuerySet[Message]:
@@ -62,7 +62,7 @@ def emails_of(lead: Lead) -> QuerySet[Message]:
     return Message.objects.filter(lead__in=suppression.rows_of(lead))
 
 
-def answers_of(lead: Lead) -> QuerySet[Reply]:
+def human_replies_of(lead: Lead) -> QuerySet[Reply]:
     """What the person of `lead` wrote to us themselves, whichever of their rows it was said to."""
     return Reply.objects.by_people().filter(lead__in=suppression.rows_of(lead))
 
@@ -70,7 +70,7 @@ def answers_of(lead: Lead) -> QuerySet[Reply]:
 def has_answered(lead: Lead, since: datetime | None = None) -> bool:
     """Whether the person of `lead` ever wrote to us (since then), by what came back or by what the door saw at GHL."""
     replies, moves = (
-        answers_of(lead),
+        human_replies_of(lead),
         Move.objects.filter(message__in=emails_of(lead), why="answered"),
     )
     if since is not None:
@@ -84,10 +84,10 @@ def has_open_deal(lead: Lead) -> bool:
     ).exists()
 
 
-def heard_since(lead: Lead, at: datetime) -> str:
+def reply_or_meeting_since(lead: Lead, at: datetime) -> str:
     """ "answered" or "meeting" where we learned since then of one that ends emails to the person; else ""."""
     learned = Q(noted_at__gte=at) | Q(corrected_at__gte=at)
-    if answers_of(lead).filter(learned).exists():
+    if human_replies_of(lead).filter(learned).exists():
         return "answered"
     booked = Meeting.objects.filter(lead__in=suppression.rows_of(lead), noted_at__gte=at)
     return "meeting" if booked.exclude(status__in=Meeting.OFF).exists() else ""
@@ -103,15 +103,20 @@ def was_delivered_to(address: str) -> bool:
     return EventKind.DELIVERED in kinds and EventKind.BOUNCED not in kinds
 
 
-def before(lead: Lead, now: datetime, but: int | None = None) -> Before:
+def load_history(lead: Lead, now: datetime, but: int | None = None) -> EmailHistory:
     """What was before a new email to `lead`, leaving the email `but` (itself) out."""
-    in_thread = thread(but)
-    earlier_texts = (*in_thread, *texts(lead, now, but))
+    in_thread = thread_texts(but)
+    earlier_texts = (*in_thread, *texts_not_to_repeat(lead, now, but))
     subject = in_thread[0].subject if in_thread else ""
-    return Before(earlier_texts, lessons(lead, but), in_the_way(lead, now, but=but), subject)
+    return EmailHistory(
+        earlier_texts,
+        rejection_lessons(lead, but),
+        find_blocking_email(lead, now, but=but),
+        subject,
+    )
 
 
-def thread(follow_up: int | None) -> tuple[Earlier, ...]:
+def thread_texts(follow_up: int | None) -> tuple[EarlierEmail, ...]:
     """The emails of the thread that one continues, the first one first; none for a first email."""
     first = Message.objects.filter(followed_by=follow_up).first() if follow_up else None
     if first is None:
@@ -119,39 +124,47 @@ def thread(follow_up: int | None) -> tuple[Earlier, ...]:
     sent = Message.objects.filter(Q(pk=first.pk) | Q(follows=first, status=Status.SENT)).order_by(
         "step"
     )
-    texts = [text for one in sent for text in _text(one.pk, one.version)]
+    texts = [text for one in sent for text in _version_text(one.pk, one.version)]
     return tuple(
-        Earlier(text.subject, text.body, "one that they have got in this thread") for text in texts
+        EarlierEmail(text.subject, text.body, "one that they have got in this thread")
+        for text in texts
     )
 
 
-def texts(lead: Lead, now: datetime, but: int | None = None) -> tuple[Earlier, ...]:
+def texts_not_to_repeat(
+    lead: Lead, now: datetime, but: int | None = None
+) -> tuple[EarlierEmail, ...]:
     """What a new email to `lead` must not repeat: drafts rejected for them, and the month's at their company."""
     rejected = Move.objects.filter(message__lead=lead, to_status=Status.REJECTED).exclude(
         message=but
     )
-    pairs = list(rejected.order_by("-pk").values_list("message_id", "version", "at")[:MOST])
+    pairs = list(
+        rejected.order_by("-pk").values_list("message_id", "version", "at")[:MAX_COMPARED_TEXTS]
+    )
     own = [
-        (text, f"the one rejected on {_day(at)}")
+        (text, f"the one rejected on {_team_day(at)}")
         for pk, version, at in pairs
-        for text in _text(pk, version)
+        for text in _version_text(pk, version)
     ]
     return tuple(
-        Earlier(t.subject, t.body, what) for t, what in [*own, *_at_the_company(lead, now, but)]
+        EarlierEmail(t.subject, t.body, what)
+        for t, what in [*own, *_texts_to_colleagues(lead, now, but)]
     )
 
 
-def _text(message: int, version: int) -> QuerySet[MessageText]:
+def _version_text(message: int, version: int) -> QuerySet[MessageText]:
     return MessageText.objects.filter(message=message, version=version)
 
 
-def _at_the_company(lead: Lead, now: datetime, but: int | None) -> list[tuple[MessageText, str]]:
+def _texts_to_colleagues(
+    lead: Lead, now: datetime, but: int | None
+) -> list[tuple[MessageText, str]]:
     queued = (
         _to_colleagues(lead, but)
         .filter(held_at__gte=now - QUEUED_WITHIN)
-        .exclude(status__in=NEVER_READ)
+        .exclude(status__in=ENDED_UNREAD)
     )
-    newest = queued.order_by("-held_at").values_list("pk", flat=True)[:MOST]
+    newest = queued.order_by("-held_at").values_list("pk", flat=True)[:MAX_COMPARED_TEXTS]
     found = MessageText.objects.filter(message__in=list(newest), version=F("message__version"))
     return [
         (text, f"the one to {text.message.lead}") for text in found.select_related("message__lead")
@@ -167,21 +180,21 @@ def _to_colleagues(lead: Lead, but: int | None = None) -> QuerySet[Message]:
     return others.exclude(pk=but) if but else others
 
 
-def lessons(lead: Lead, but: int | None = None) -> tuple[Lesson, ...]:
+def rejection_lessons(lead: Lead, but: int | None = None) -> tuple[Lesson, ...]:
     """What people said when they rejected emails to `lead`, newest first."""
     rejected = Move.objects.filter(message__lead=lead, to_status=Status.REJECTED).exclude(
         message=but
     )
     rows = rejected.select_related("reason", "message__template").order_by("-pk")[:5]
-    return tuple(_lesson(row) for row in rows)
+    return tuple(_as_lesson(row) for row in rows)
 
 
-def _lesson(row: Move) -> Lesson:
-    text = _text(row.message_id, row.version).first()
+def _as_lesson(row: Move) -> Lesson:
+    text = _version_text(row.message_id, row.version).first()
     return Lesson(
         tag=row.tag,
         reason=row.reason.text if hasattr(row, "reason") else "",
-        on=_day(row.at),
+        on=_team_day(row.at),
         subject=text.subject if text else "",
         template=row.message.template.key if row.message.template else "",
         tier=row.message.tier,
@@ -189,47 +202,51 @@ def _lesson(row: Move) -> Lesson:
     )
 
 
-def in_the_way(
+def find_blocking_email(
     lead: Lead,
     now: datetime,
     *,
     but: int | None = None,
     waiting: bool = True,
     at_the_door: bool = False,
-) -> InTheWay | None:
+) -> BlockingEmail | None:
     """The email to a colleague that goes before any to `lead`: one on its way, or sent within 7 days and not answered.
 
     `waiting` also counts those in the queue: two drafts for one company are decided one after the other. `at_the_door`
     counts only what has left or may have: of two that were approved at one moment the first goes.
     """
-    ahead = Q(status__in=[*LEAVING, *(WAITING if waiting else ())])
+    ahead = Q(status__in=[*LEAVING_STATUSES, *(WAITING_STATUSES if waiting else ())])
     if at_the_door:
         ahead = Q(status=Status.UNCERTAIN) | Q(
             status=Status.SENDING, intents__outcome=SendIntent.Outcome.OPEN
         )
-    sent = Q(status=Status.SENT, sent_at__gt=now - ONE_PERSON_FOR)
+    sent = Q(status=Status.SENT, sent_at__gt=now - ONE_RECIPIENT_FOR)
     others = _to_colleagues(lead, but).filter(ahead | sent).select_related("lead__company")
     found = [
-        one for one in others.order_by("-pk") if not (one.status == Status.SENT and _answered(one))
+        one
+        for one in others.order_by("-pk")
+        if not (one.status == Status.SENT and _was_answered(one))
     ]
-    first = max(found, key=_blocks_until, default=None)
+    first = max(found, key=_blocking_order, default=None)
     if first is None:
         return None
-    return InTheWay(
+    return BlockingEmail(
         first,
-        first.sent_at + ONE_PERSON_FOR if first.status == Status.SENT and first.sent_at else None,
+        first.sent_at + ONE_RECIPIENT_FOR
+        if first.status == Status.SENT and first.sent_at
+        else None,
     )
 
 
-def _blocks_until(message: Message) -> tuple[bool, datetime]:
+def _blocking_order(message: Message) -> tuple[bool, datetime]:
     """What is sent names a day, and so says more than what may yet be rejected."""
     return message.status == Status.SENT, message.sent_at or message.created_at
 
 
-def _answered(message: Message) -> bool:
+def _was_answered(message: Message) -> bool:
     return has_answered(message.lead, since=message.sent_at)
 
 
-def _day(at: datetime) -> str:
+def _team_day(at: datetime) -> str:
     local = at.astimezone(ZoneInfo(settings.TEAM_TIME_ZONE))
     return f"{local.day} {local:%b}"

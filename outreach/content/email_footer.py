@@ -19,7 +19,7 @@ class Signature:
 UNSUBSCRIBE_WORDS = "Unsubscribe"
 
 
-def footer(signature: Signature) -> str:
+def build_footer(signature: Signature) -> str:
     """Signature, postal address (15 USC 7704(a)(5)) and unsubscribe line, as plain text below the body."""
     who = ", ".join(part for part in (signature.title, signature.company) if part)
     lines = [
@@ -42,19 +42,21 @@ def text_hash(to_address: str, subject: str, body: str, footer_text: str) -> str
     ).hexdigest()
 
 
-def as_html(body: str, footer_text: str) -> str:
+def email_html(body: str, footer_text: str) -> str:
     """The email as it leaves: near-plain HTML, everything escaped, our own links live."""
     signed, _, legal = footer_text.partition("\n\n")
     small = "font-size:12px;color:#5f6673"
     return (
         '<div style="font-family:Arial,Helvetica,sans-serif;font-size:15px;line-height:1.5;color:#161a22">'
-        + "".join(f"<p>{_lines(paragraph)}</p>" for paragraph in re.split(r"\n\s*\n", body.strip()))
-        + f"<p>{_lines(signed)}</p>"
-        + f'<p style="{small}">{_lines(legal)}</p></div>'
+        + "".join(
+            f"<p>{_lines_html(paragraph)}</p>" for paragraph in re.split(r"\n\s*\n", body.strip())
+        )
+        + f"<p>{_lines_html(signed)}</p>"
+        + f'<p style="{small}">{_lines_html(legal)}</p></div>'
     )
 
 
-def _lines(text: str) -> str:
+def _lines_html(text: str) -> str:
     escaped = html.escape(text.strip()).replace("\n", "<br>")
     labelled = re.sub(
         rf"{UNSUBSCRIBE_WORDS}: (https?://[^\s<]+)",

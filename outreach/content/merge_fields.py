@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-FAMILIES = (
+TITLE_FAMILIES = (
     ("cro", r"\b(cro|revenue|sales|commercial|business development|growth)\b"),
     (
         "other",
@@ -27,7 +27,7 @@ FAMILIES = (
         r"\b(ceo|chief executive|founder|co-founder|owner|president|managing director|managing partner)\b",
     ),
 )
-ABBREVIATIONS = (
+TITLE_ABBREVIATIONS = (
     ("ceo", r"\bceo\b"),
     ("cro", r"\bcro\b"),
     ("cto", r"\b(cto|cio)\b"),
@@ -53,7 +53,7 @@ class BadTemplate(Exception):
 
 
 @dataclass(frozen=True)
-class Value:
+class FieldValue:
     text: str
     source: str  # such as "rb2b" or "clay, 2026-11-02"
 
@@ -68,7 +68,7 @@ class Phrase:
 
 
 @dataclass(frozen=True)
-class Filled:
+class FilledText:
     text: str
     phrases: tuple[Phrase, ...]
 
@@ -76,18 +76,24 @@ class Filled:
 def title_family(title: str) -> str:
     """Which pain to speak of. "VP of Sales Operations" is cro: the first family that matches, C-level words first."""
     low = title.lower()
-    for family, abbreviation in ABBREVIATIONS:
+    for family, abbreviation in TITLE_ABBREVIATIONS:
         if re.search(abbreviation, low):
             return family
     # "vice president" is no president
     plain = re.sub(r"\b(senior |executive )?vice president\b", "vp", low)
-    return next((family for family, pattern in FAMILIES if re.search(pattern, plain)), "other")
+    return next(
+        (family for family, pattern in TITLE_FAMILIES if re.search(pattern, plain)), "other"
+    )
 
 
-def fill(template: str, fields: Mapping[str, Value], family: str) -> Filled:
+def fill_template(template: str, fields: Mapping[str, FieldValue], family: str) -> FilledText:
     """Fill `template`; raises MissingField for the first required field without a value, BadTemplate for bad tags."""
     known = {name for name, value in fields.items() if value.text}
-    kept = [paragraph for paragraph in paragraphs(template) if applies(paragraph, known, family)]
+    kept = [
+        paragraph
+        for paragraph in split_paragraphs(template)
+        if paragraph_applies(paragraph, known, family)
+    ]
     phrases: list[Phrase] = []
 
     def put(found: re.Match[str]) -> str:
@@ -98,10 +104,10 @@ def fill(template: str, fields: Mapping[str, Value], family: str) -> Filled:
         return value.text
 
     text = "\n\n".join(_FIELD.sub(put, paragraph.text) for paragraph in kept)
-    return Filled(text, tuple(dict.fromkeys(phrases)))
+    return FilledText(text, tuple(dict.fromkeys(phrases)))
 
 
-def leftovers(text: str) -> list[str]:
+def find_placeholders(text: str) -> list[str]:
     """What looks like an unfilled placeholder in a finished text."""
     return [found.group() for found in _LEFTOVER.finditer(text)]
 
@@ -124,7 +130,7 @@ def without_fields(text: str) -> str:
     return _FIELD.sub("", text)
 
 
-def paragraphs(template: str) -> list[Paragraph]:
+def split_paragraphs(template: str) -> list[Paragraph]:
     """The template in its parts. Raises BadTemplate."""
     found = []
     for block in re.split(r"\n\s*\n", template.strip()):
@@ -141,7 +147,7 @@ def paragraphs(template: str) -> list[Paragraph]:
     return found
 
 
-def applies(paragraph: Paragraph, known: Collection[str], family: str) -> bool:
+def paragraph_applies(paragraph: Paragraph, known: Collection[str], family: str) -> bool:
     """Whether somebody of `family`, of whom the `known` fields have a value, gets this paragraph."""
     if paragraph.tag == "title":
         return family in paragraph.names

@@ -3,17 +3,17 @@
 import re
 from difflib import SequenceMatcher
 
-WORDS = re.compile(r"[\w']+")
-LONGEST = (
+WORD_PATTERN = re.compile(r"[\w']+")
+WORDS_COMPARED = (
     600  # words of each that are compared; an email has 60 to 150, and the comparison is quadratic
 )
 
 
-def likeness(one: str, other: str) -> float:
+def text_similarity(one: str, other: str) -> float:
     """From 0 (no word in common) to 1 (the same words in the same order); case and punctuation do not count."""
-    a, b = _words(one), _words(other)
+    a, b = _compared_words(one), _compared_words(other)
     return SequenceMatcher(None, a, b, autojunk=False).ratio() if a and b else 0.0
 
 
-def _words(text: str) -> list[str]:
-    return WORDS.findall(text.lower())[:LONGEST]
+def _compared_words(text: str) -> list[str]:
+    return WORD_PATTERN.findall(text.lower())[:WORDS_COMPARED]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from outreach.content import merge_fields
 
 # Merge fields and what they hold; `composing.fields_of` fills them, and a test compares.
-FIELDS = {
+FIELD_EXAMPLES = {
     "first_name": "Dana", "last_name": "Whitfield", "title": "VP Sales", "city": "Columbus", "state": "OH",
     "company": "Northline Freight", "industry": "logistics and supply chain", "employees": "200-500",
     "open_roles": "how many jobs they have open, as a number", "technology": "a business tool they use",
@@ -17,32 +17,32 @@ FIELDS = {
     "warm_sentence": "the connection as a whole sentence", "sender_name": "who signs", "sender_first_name": "",
     "sender_company": "our company", "first_subject": "of a follow-up: the subject of the first email",
 }  # fmt: skip
-FAMILIES = ("ceo", "cro", "cto", "coo", "other")
+TITLE_FAMILIES = ("ceo", "cro", "cto", "coo", "other")
 LONGEST_SUBJECT = 60  # characters; a phone shows about forty of them
 FEWEST_WORDS, MOST_WORDS = 60, 120
 FEWEST_IN_THREAD, MOST_IN_THREAD = 35, 90  # they have read the first one
-SPAM = (
+SPAM_PHRASES = (
     "100%", "act now", "best price", "buy now", "click here", "congratulations", "discount", "don't miss", "exclusive",
     "for free", "free trial", "guarantee", "increase sales", "limited time", "no obligation", "once in a lifetime",
     "risk-free", "special offer", "this is not spam", "urgent", "winner", "$$$",
 )  # fmt: skip
-WATCHING = (
+WATCHING_PHRASES = (
     "you visited", "you were on our", "you viewed", "you clicked", "you opened my", "i saw you", "we saw you",
     "i noticed you", "we noticed you", "your visit to our", "you spent", "tracked", "your browsing",
     "you looked at our",
 )  # fmt: skip
-WORN = (
+WORN_PHRASES = (
     "10x", "at the end of the day", "cutting-edge", "empower", "game chang", "game-chang", "hop on a", "in today's",
     "innovative", "leverage", "low-hanging fruit", "move the needle", "pick your brain", "revolution", "seamless",
     "state-of-the-art", "supercharge", "synerg", "thought leader", "touch base", "transformative", "unlock",
     "world-class",
 )  # fmt: skip
-OPTING_OUT = ("unsubscribe", "opt out", "opt-out")
-LINK = re.compile(r"https?://|\bwww\.", re.IGNORECASE)
+FOOTER_PHRASES = ("unsubscribe", "opt out", "opt-out")
+LINK_PATTERN = re.compile(r"https?://|\bwww\.", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Problem:
+class StyleProblem:
     """What is wrong in one field of the form. An error cannot be published, a warning can."""
 
     field: str  # subject, body, or "" for the whole
@@ -50,45 +50,53 @@ class Problem:
     text: str
 
 
-def of_template(subject: str, body: str) -> list[Problem]:
+def template_problems(subject: str, body: str) -> list[StyleProblem]:
     """What the template's own grammar and words show, without filling it for anybody."""
     return [
-        *_grammar("subject", subject),
-        *_grammar("body", body),
-        *_never_shown(subject, body),
-        *_families_left_out(body),
-        *_words("subject", subject),
-        *_words("body", body),
+        *_grammar_problems("subject", subject),
+        *_grammar_problems("body", body),
+        *_never_shown_problems(subject, body),
+        *_title_family_problems(body),
+        *_wording_problems("subject", subject),
+        *_wording_problems("body", body),
     ]
 
 
-def _grammar(field: str, text: str) -> list[Problem]:
+def _grammar_problems(field: str, text: str) -> list[StyleProblem]:
     try:
-        paragraphs = merge_fields.paragraphs(text)
+        paragraphs = merge_fields.split_paragraphs(text)
     except merge_fields.BadTemplate as error:
-        return [Problem(field, True, str(error))]
+        return [StyleProblem(field, True, str(error))]
     found = []
     if field == "subject" and any(paragraph.tag for paragraph in paragraphs):
-        found.append(Problem(field, True, "A subject has no tags: it is one line for everybody."))
+        found.append(
+            StyleProblem(field, True, "A subject has no tags: it is one line for everybody.")
+        )
     names = {name for paragraph in paragraphs for name in merge_fields.fields_in(paragraph.text)}
     conditions = {name for p in paragraphs if p.tag in ("if", "unless") for name in p.names}
-    for name in sorted((names | conditions) - set(FIELDS)):
-        found.append(Problem(field, True, f"{name} is no field. Fields: {', '.join(FIELDS)}."))
+    for name in sorted((names | conditions) - set(FIELD_EXAMPLES)):
+        found.append(
+            StyleProblem(field, True, f"{name} is no field. Fields: {', '.join(FIELD_EXAMPLES)}.")
+        )
     for name in sorted(
-        {name for p in paragraphs if p.tag == "title" for name in p.names} - set(FAMILIES)
+        {name for p in paragraphs if p.tag == "title" for name in p.names} - set(TITLE_FAMILIES)
     ):
         found.append(
-            Problem(field, True, f"{name} is no family of titles. Families: {', '.join(FAMILIES)}.")
+            StyleProblem(
+                field,
+                True,
+                f"{name} is no family of titles. Families: {', '.join(TITLE_FAMILIES)}.",
+            )
         )
     for left in sorted(
         {
             left
             for p in paragraphs
-            for left in merge_fields.leftovers(merge_fields.without_fields(p.text))
+            for left in merge_fields.find_placeholders(merge_fields.without_fields(p.text))
         }
     ):
         found.append(
-            Problem(
+            StyleProblem(
                 field,
                 True,
                 f"{left} would stand in the email as it is; fields are {{{{ like_this }}}}.",
@@ -97,28 +105,28 @@ def _grammar(field: str, text: str) -> list[Problem]:
     return found
 
 
-def required(text: str, family: str, known: Collection[str] = ()) -> set[str]:
+def required_fields(text: str, family: str, known: Collection[str] = ()) -> set[str]:
     """The fields that this text needs for somebody of `family` of whom `known` is known; whichever is not blocks it."""
     found: set[str] = set()
-    for paragraph in _readable(text):
-        if merge_fields.applies(paragraph, known, family):
+    for paragraph in _readable_paragraphs(text):
+        if merge_fields.paragraph_applies(paragraph, known, family):
             found |= merge_fields.fields_in(paragraph.text)
     return found
 
 
-def _never_shown(subject: str, body: str) -> list[Problem]:
+def _never_shown_problems(subject: str, body: str) -> list[StyleProblem]:
     always = {
         name
-        for p in [*_readable(subject), *_readable(body)]
+        for p in [*_readable_paragraphs(subject), *_readable_paragraphs(body)]
         if not p.tag
         for name in merge_fields.fields_in(p.text)
     }
     found = []
-    for paragraph in _readable(body):
+    for paragraph in _readable_paragraphs(body):
         first = paragraph.text[:40]
         if paragraph.tag == "unless" and set(paragraph.names) <= always:
             found.append(
-                Problem(
+                StyleProblem(
                     "body", False, f"“{first}…” is never shown: the email needs what it is without."
                 )
             )
@@ -126,63 +134,65 @@ def _never_shown(subject: str, body: str) -> list[Problem]:
             paragraph.text
         ):
             found.append(
-                Problem(
+                StyleProblem(
                     "body", True, f"“{first}…” speaks of a field that it is only shown without."
                 )
             )
     return found
 
 
-def _families_left_out(body: str) -> list[Problem]:
+def _title_family_problems(body: str) -> list[StyleProblem]:
     """A run of [title …] paragraphs is read as one place, and somebody may get nothing there, or more than others."""
-    found: list[Problem] = []
+    found: list[StyleProblem] = []
     run: list[str] = []
-    for paragraph in [*_readable(body), merge_fields.Paragraph("", (), "")]:
+    for paragraph in [*_readable_paragraphs(body), merge_fields.Paragraph("", (), "")]:
         if paragraph.tag == "title":
             run += paragraph.names
             continue
-        counts = {name: run.count(name) for name in FAMILIES}
+        counts = {name: run.count(name) for name in TITLE_FAMILIES}
         if run and (missing := [name for name, count in counts.items() if not count]):
             found.append(
-                Problem(
+                StyleProblem(
                     "body", False, f"{', '.join(missing)} get no paragraph where the others do."
                 )
             )
         elif len(set(counts.values())) > 1:
             most = [name for name, count in counts.items() if count == max(counts.values())]
             found.append(
-                Problem("body", False, f"{', '.join(most)} get more paragraphs than the others.")
+                StyleProblem(
+                    "body", False, f"{', '.join(most)} get more paragraphs than the others."
+                )
             )
         run = []
     return found
 
 
-def _readable(text: str) -> list[merge_fields.Paragraph]:
+def _readable_paragraphs(text: str) -> list[merge_fields.Paragraph]:
     try:
-        return merge_fields.paragraphs(text)
+        return merge_fields.split_paragraphs(text)
     except merge_fields.BadTemplate:
         return []
 
 
-def _words(field: str, text: str) -> list[Problem]:
+def _wording_problems(field: str, text: str) -> list[StyleProblem]:
     low = text.lower().replace("’", "'")
     said: Mapping[str, Iterable[str]] = {
-        "sounds like spam": SPAM,
-        "sounds like watching people": WATCHING,
-        "is worn": WORN,
-        "belongs to the footer, which every email has": OPTING_OUT,
+        "sounds like spam": SPAM_PHRASES,
+        "sounds like watching people": WATCHING_PHRASES,
+        "is worn": WORN_PHRASES,
+        "belongs to the footer, which every email has": FOOTER_PHRASES,
     }
     found = [
-        Problem(field, False, f"“{phrase}” {why}.")
+        StyleProblem(field, False, f"“{phrase}” {why}.")
         for why, phrases in said.items()
         for phrase in phrases
         if re.search(rf"(?<!\w){re.escape(phrase)}", low)
     ]
     if "!" in text:
-        found.append(Problem(field, False, "An exclamation mark sells."))
-    if LINK.search(text):
+        found.append(StyleProblem(field, False, "An exclamation mark sells."))
+    if LINK_PATTERN.search(text):
         found.append(
-            Problem(
+            StyleProblem(
                 field,
                 False,
                 "A link in a first email costs trust; the booking link is in the signature.",
@@ -191,24 +201,28 @@ def _words(field: str, text: str) -> list[Problem]:
     return found
 
 
-def of_text(subject: str, body: str) -> list[Problem]:
+def text_problems(subject: str, body: str) -> list[StyleProblem]:
     """What is wrong with an email that no template vouches for: its words, lengths and questions."""
-    return [*_words("subject", subject), *_words("body", body), *of_email(subject, body)]
+    return [
+        *_wording_problems("subject", subject),
+        *_wording_problems("body", body),
+        *filled_email_problems(subject, body),
+    ]
 
 
-def of_email(subject: str, body: str) -> list[Problem]:
+def filled_email_problems(subject: str, body: str) -> list[StyleProblem]:
     """What shows only once it is filled: lengths, and how many questions it ends in."""
     found, words, questions = [], len(body.split()), body.count("?")
     in_thread = subject.startswith("Re: ")
     fewest, most = (FEWEST_IN_THREAD, MOST_IN_THREAD) if in_thread else (FEWEST_WORDS, MOST_WORDS)
     if len(subject) > LONGEST_SUBJECT:
         found.append(
-            Problem(
+            StyleProblem(
                 "subject", False, f"{len(subject)} characters; {LONGEST_SUBJECT} at most are read."
             )
         )
     if not fewest <= words <= most:
-        found.append(Problem("body", False, f"{words} words; {fewest} to {most} are read."))
+        found.append(StyleProblem("body", False, f"{words} words; {fewest} to {most} are read."))
     if questions != 1:
-        found.append(Problem("body", False, f"{questions} questions; one is answered."))
+        found.append(StyleProblem("body", False, f"{questions} questions; one is answered."))
     return found

@@ -10,77 +10,77 @@ from django.utils import timezone
 from caio_project.lib import http
 from caio_project.lib.nudge import nudge
 from outreach.choices import Phase
-from outreach.control.policy import ORDER, POLICY, Limits
+from outreach.control.policy import LIMITS_BY_PHASE, PHASE_ORDER, PhaseLimits
 from outreach.models import Control, ControlChange, ControlReason
 
-TURN_ON, TURN_OFF = (
+AUTO_APPROVE_PERMISSION, HALT_PERMISSION = (
     "outreach.auto_approve",
     "outreach.halt",
 )  # permissions: who may halt may stop the machine
-ANSWER_IS_FRESH = 1.5  # seconds; no call may begin later than 2 after a halt
-MACHINE_SWEEP = "outreach.clear_due"  # gives back at once what the machine approved and may not approve any more
+MAX_ANSWER_SECONDS = 1.5  # seconds; no call may begin later than 2 after a halt
+APPROVAL_SWEEP_TASK = "outreach.clear_due"  # gives back at once what the machine approved and may not approve any more
 
 
-class NotAllowed(Exception):
+class ChangeNotAllowed(Exception):
     """A change of phase that the rules refuse, said in a sentence."""
 
 
-class Halted(http.Unavailable):
+class SendingHalted(http.ServiceUnavailable):
     """Sending is halted: the call to GoHighLevel did not begin."""
 
 
-def control() -> Control:
+def current_control() -> Control:
     """The row as it stands; made on first use."""
     row = Control.objects.filter(pk=1).first()
     return row or Control.objects.get_or_create(pk=1)[0]
 
 
-def locked() -> Control:
+def lock_control() -> Control:
     """The row, held until the transaction ends: whoever has it is alone in claiming a slot or changing the phase."""
-    control()
+    current_control()
     return Control.objects.select_for_update().get(pk=1)
 
 
-def limits_of(row: Control) -> Limits:
-    return POLICY[Phase(row.phase)]
+def phase_limits(row: Control) -> PhaseLimits:
+    return LIMITS_BY_PHASE[Phase(row.phase)]
 
 
 def is_halted(row: Control) -> bool:
     return row.halted or settings.EMERGENCY_STOP
 
 
-def ask() -> None:
+def check_not_halted() -> None:
     """Raise Halted where no call to GoHighLevel may begin now, or where the answer took so long that it may be old."""
     started = time.monotonic()
-    if is_halted(control()):
-        raise Halted("Sending is halted.")
-    if time.monotonic() - started > ANSWER_IS_FRESH:
-        raise Halted("It took too long to find out whether sending is halted.")
+    if is_halted(current_control()):
+        raise SendingHalted("Sending is halted.")
+    if time.monotonic() - started > MAX_ANSWER_SECONDS:
+        raise SendingHalted("It took too long to find out whether sending is halted.")
 
 
-def change(to: Phase, *, by: Any, reason: str, override: bool = False) -> Control:
+def change_phase(to: Phase, *, by: Any, reason: str, override: bool = False) -> Control:
     """Set the phase. The caller has checked gates and permission; the row and its history change together."""
     with transaction.atomic():
-        row = locked()
+        row = lock_control()
         if row.phase == to:
-            raise NotAllowed(f"The phase is {to.value} already.")
-        log("phase", row.phase, to, by, reason, override)
-        if row.auto_approve and ORDER.index(to) < ORDER.index(Phase(row.phase)):
-            _set(
+            raise ChangeNotAllowed(f"The phase is {to.value} already.")
+        log_change("phase", row.phase, to, by, reason, override)
+        if row.auto_approve and PHASE_ORDER.index(to) < PHASE_ORDER.index(Phase(row.phase)):
+            _set_and_log(
                 row, "auto_approve", False, by, reason
             )  # or it would go on by itself after the next rise
         row.phase, row.phase_since, row.phase_by, row.phase_reason = (
             to,
             timezone.now(),
-            name_of(by),
+            actor_name(by),
             reason,
         )
         row.save()
-    nudge(MACHINE_SWEEP)
+    nudge(APPROVAL_SWEEP_TASK)
     return row
 
 
-def switch(
+def set_auto_approval(
     on: bool, *, by: Any, reason: str, under_intent: int | None = None, no_warm: bool | None = None
 ) -> Control:
     """Turn automatic approval on or off, and set its limits where given; each change is logged.
@@ -88,73 +88,81 @@ def switch(
     Raises NotAllowed for a limit that is not a score.
     """
     if under_intent is not None and not 0 <= under_intent <= 100:
-        raise NotAllowed(f"under_intent: {under_intent} is not a score from 0 to 100.")
+        raise ChangeNotAllowed(f"under_intent: {under_intent} is not a score from 0 to 100.")
     wanted = {
         "auto_approve": on,
         "auto_max_intent": under_intent,
         "auto_no_warm_connections": no_warm,
     }
     with transaction.atomic():
-        row = locked()
+        row = lock_control()
         for name, value in wanted.items():
             if value is not None and value != getattr(row, name):
-                _set(row, name, value, by, reason)
+                _set_and_log(row, name, value, by, reason)
         row.save()
-    nudge(MACHINE_SWEEP)
+    nudge(APPROVAL_SWEEP_TASK)
     return row
 
 
-def _set(row: Control, name: str, value: Any, by: Any, reason: str) -> None:
-    log(name.removesuffix("_connections"), _said(getattr(row, name)), _said(value), by, reason)
+def _set_and_log(row: Control, name: str, value: Any, by: Any, reason: str) -> None:
+    log_change(
+        name.removesuffix("_connections"),
+        _logged_value(getattr(row, name)),
+        _logged_value(value),
+        by,
+        reason,
+    )
     setattr(row, name, value)
 
 
-def _said(value: bool | int) -> str:
+def _logged_value(value: bool | int) -> str:
     return str(value) if not isinstance(value, bool) else "on" if value else "off"
 
 
-def halt(*, by: Any, reason: str) -> Control:
+def halt_sending(*, by: Any, reason: str) -> Control:
     """Stop sending: no slot is claimed after this transaction, so no call to GHL starts. Halting twice is no error."""
     reason = (
         reason.replace("\x00", "").strip() or "No reason was given."
     )  # never fail to halt over its words
     with transaction.atomic():
-        row = locked()
+        row = lock_control()
         if not row.halted:
-            log("halt", "open", "halted", by, reason)
+            log_change("halt", "open", "halted", by, reason)
             row.halted, row.halted_at, row.halted_by, row.halt_reason = (
                 True,
                 timezone.now(),
-                name_of(by),
+                actor_name(by),
                 reason,
             )
             row.save()
-    nudge(MACHINE_SWEEP)
+    nudge(APPROVAL_SWEEP_TASK)
     return row
 
 
-def resume(*, by: Any, reason: str) -> Control:
+def resume_sending(*, by: Any, reason: str) -> Control:
     """Let sending go on; everything approved is judged again at the door."""
     with transaction.atomic():
-        row = locked()
+        row = lock_control()
         if row.halted:
-            log("halt", "halted", "open", by, reason)
+            log_change("halt", "halted", "open", by, reason)
             row.halted, row.halted_at, row.halted_by, row.halt_reason = False, None, "", ""
             row.save()
     return row
 
 
-def name_of(by: Any) -> str:
+def actor_name(by: Any) -> str:
     """How a person, or the command line, is shown in history."""
     if by is None:
         return "the system"
     return (by.get_full_name() or by.get_username()) if hasattr(by, "get_username") else str(by)
 
 
-def log(what: str, before: str, after: str, by: Any, reason: str, override: bool = False) -> None:
+def log_change(
+    what: str, before: str, after: str, by: Any, reason: str, override: bool = False
+) -> None:
     """Write down a change of what is allowed, in the transaction that changes it."""
     user = by if hasattr(by, "get_username") else None
     row = ControlChange.objects.create(
-        what=what, before=before, after=after, by=user, by_name=name_of(by), override=override
+        what=what, before=before, after=after, by=user, by_name=actor_name(by), override=override
     )
     ControlReason.objects.create(change=row, text=reason)

@@ -5,33 +5,33 @@ from dataclasses import dataclass
 from leads.scoring import calculation
 from outreach.choices import Band, Phase
 
-RANK = {Band.CRITICAL: 0, Band.HOT: 0, Band.WARM: 1, Band.LOW: 2}
+BAND_RANK = {Band.CRITICAL: 0, Band.HOT: 0, Band.WARM: 1, Band.LOW: 2}
 
 
 @dataclass(frozen=True)
-class Limits:
+class PhaseLimits:
     number: int
     daily: int  # emails a day; 0 where the transport cannot send at all
     machine_approves: frozenset[Band]
     sentence: str
 
 
-POLICY: dict[Phase, Limits] = {
-    Phase.SHADOW: Limits(1, 0, frozenset(), "Nothing is sent. What you would do is recorded."),
-    Phase.PARALLEL: Limits(2, 25, frozenset(), "A person decides every email."),
-    Phase.ASSISTED: Limits(3, 50, frozenset({Band.LOW}), "The machine may clear LOW emails."),
-    Phase.AUTONOMOUS: Limits(
+LIMITS_BY_PHASE: dict[Phase, PhaseLimits] = {
+    Phase.SHADOW: PhaseLimits(1, 0, frozenset(), "Nothing is sent. What you would do is recorded."),
+    Phase.PARALLEL: PhaseLimits(2, 25, frozenset(), "A person decides every email."),
+    Phase.ASSISTED: PhaseLimits(3, 50, frozenset({Band.LOW}), "The machine may clear LOW emails."),
+    Phase.AUTONOMOUS: PhaseLimits(
         4, 100, frozenset({Band.LOW, Band.WARM}), "The machine may clear LOW and WARM emails."
     ),
 }
-ORDER = list(POLICY)
+PHASE_ORDER = list(LIMITS_BY_PHASE)
 
-HOT_INTENT = calculation.HOT_INTENT
+HOT_INTENT = calculation.HOT_MIN_INTENT
 LOW_INTENT = 40
 
 
 @dataclass(frozen=True)
-class Facts:
+class EmailFacts:
     """What is known of one email when it is judged."""
 
     intent: int
@@ -48,12 +48,12 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class MachineVerdict:
     machine_approves: bool
     reasons: tuple[str, ...]  # why a person decides; empty where the machine would
 
 
-def band(intent: int, tier: str, employees_from: int | None, warm: bool) -> Band:
+def band_of(intent: int, tier: str, employees_from: int | None, warm: bool) -> Band:
     """HOT, WARM or LOW. First match wins; CRITICAL stands beside it, with its own reason."""
     if calculation.is_hot(intent, tier, employees_from):
         return Band.HOT
@@ -62,12 +62,12 @@ def band(intent: int, tier: str, employees_from: int | None, warm: bool) -> Band
     return Band.WARM
 
 
-def judge(limits: Limits, facts: Facts) -> Verdict:
+def machine_verdict(limits: PhaseLimits, facts: EmailFacts) -> MachineVerdict:
     """Would the machine approve this email under these limits, and if not, why not."""
     own = (
         Band.CRITICAL
         if facts.critical_reason
-        else band(facts.intent, facts.tier, facts.employees_from, facts.warm)
+        else band_of(facts.intent, facts.tier, facts.employees_from, facts.warm)
     )
     reasons = []
     if own not in limits.machine_approves:
@@ -84,11 +84,11 @@ def judge(limits: Limits, facts: Facts) -> Verdict:
         reasons.append("a phrase has no source")
     if facts.by_model:
         reasons.append("a language model wrote it")
-    return Verdict(not reasons, tuple(reasons))
+    return MachineVerdict(not reasons, tuple(reasons))
 
 
 @dataclass(frozen=True)
-class Machine:
+class AutoApproval:
     """The switch for automatic approval with its limits, and what holds all of it up at this moment."""
 
     switched_on: bool
@@ -97,7 +97,7 @@ class Machine:
     held_up: tuple[str, ...] = ()  # a halt, guardrails: each a sentence
 
 
-def machine_waits(limits: Limits, machine: Machine) -> tuple[str, ...]:
+def why_machine_waits(limits: PhaseLimits, machine: AutoApproval) -> tuple[str, ...]:
     """Why the machine approves nothing at all now, each a sentence; () where it may."""
     reasons = []
     if not limits.machine_approves:
@@ -107,19 +107,21 @@ def machine_waits(limits: Limits, machine: Machine) -> tuple[str, ...]:
     return (*reasons, *machine.held_up)
 
 
-def judge_now(limits: Limits, facts: Facts, machine: Machine) -> Verdict:
+def machine_verdict_now(
+    limits: PhaseLimits, facts: EmailFacts, machine: AutoApproval
+) -> MachineVerdict:
     """`judge`, with everything that must be so at the moment of approving, too."""
-    reasons = [*machine_waits(limits, machine), *judge(limits, facts).reasons]
+    reasons = [*why_machine_waits(limits, machine), *machine_verdict(limits, facts).reasons]
     if facts.intent >= machine.under_intent:
         reasons.append(
             f"the score is {facts.intent}, and the machine approves under {machine.under_intent}"
         )
     if machine.no_warm and facts.warm:
         reasons.append("there is a warm connection")
-    return Verdict(not reasons, tuple(reasons))
+    return MachineVerdict(not reasons, tuple(reasons))
 
 
-def judge_all(facts: Facts) -> dict[str, dict[str, object]]:
+def verdicts_by_phase(facts: EmailFacts) -> dict[str, dict[str, object]]:
     """The verdict of every phase that has a machine in it, as stored beside a draft."""
     return {
         phase.value: {
@@ -127,5 +129,5 @@ def judge_all(facts: Facts) -> dict[str, dict[str, object]]:
             "reasons": list(verdict.reasons),
         }
         for phase in (Phase.ASSISTED, Phase.AUTONOMOUS)
-        for verdict in [judge(POLICY[phase], facts)]
+        for verdict in [machine_verdict(LIMITS_BY_PHASE[phase], facts)]
     }

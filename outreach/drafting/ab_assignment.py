@@ -25,10 +25,10 @@ def assign_side(message: Message, template: EmailTemplate | None) -> str:
     ):
         return ""
     running = Experiment.objects.filter(ended_at=None, template_a=template).first()
-    if running is None or phase.control().phase == Phase.SHADOW:
+    if running is None or phase.current_control().phase == Phase.SHADOW:
         return ""
     free = Experiment.objects.filter(pk=running.pk, ended_at=None, assigned__lt=F("size"))
-    if not claims.claim(free, assigned=F("assigned") + 1):
+    if not claims.claim_row(free, assigned=F("assigned") + 1):
         return ""
     variant = variant_of(str(running.public_id), message.lead_id)
     Assignment.objects.create(experiment=running, message=message, variant=variant)

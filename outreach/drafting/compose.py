@@ -20,7 +20,7 @@ from outreach.models import EmailTemplate, Message, Signal
 SUBJECT_COLUMN = 200  # characters; guards refuse far shorter ones
 WHY_COLUMN = 200
 CRITICAL_COLUMN = 200
-ANSWERED = "This person has answered before."
+HAS_ANSWERED = "This person has answered before."
 OPEN_DEAL = "There is an open opportunity with this person at GoHighLevel."
 A_FIRST_SUBJECT = "A question for Northline Freight"  # in previews of follow-ups
 GENERAL = "general"  # the angle that every tier falls back on
@@ -28,7 +28,7 @@ FOLLOW_UPS = {
     2: "follow_up",
     3: "last_follow_up",
 }  # the angles of a thread's second and third email
-BY_HAND = "Queued by hand, with others."
+QUEUED_BY_HAND = "Queued by hand, with others."
 FRESH_VISIT = timedelta(days=14)  # an email about an older visit would puzzle its reader
 ABOUT_THE_VISIT = ("page_topic", "visit_count")
 # Tools that an email may speak of; a script library on a website says nothing about their work.
@@ -39,7 +39,7 @@ BUSINESS_TOOLS = {
 }  # fmt: skip
 
 
-class Written:
+class ComposedEmail:
     """A composed email and everything that goes with it."""
 
     def __init__(self, **parts: Any):
@@ -47,24 +47,26 @@ class Written:
         self.body: str = parts["body"]
         self.footer: str = parts["footer"]
         self.phrases: list[dict[str, str]] = parts["phrases"]
-        self.results: list[checks.Result] = parts["results"]
+        self.results: list[checks.CheckResult] = parts["results"]
         self.template: EmailTemplate | None = parts["template"]
         self.why: str = parts["why"]
         self.sender: TeamMember | None = parts["sender"]
         self.assessment: Assessment = parts["assessment"]
-        self.facts: policy.Facts = parts["facts"]
-        self.fields: dict[str, merge_fields.Value] = parts["fields"]
+        self.facts: policy.EmailFacts = parts["facts"]
+        self.fields: dict[str, merge_fields.FieldValue] = parts["fields"]
         self.language_model: str = parts.get(
             "language_model", ""
         )  # whose words they are; "" the template's
         self.prompt_version: int = parts.get("prompt_version", 0)
 
     @property
-    def blocked(self) -> checks.Result | None:
+    def blocked(self) -> checks.CheckResult | None:
         return checks.first_failure(self.results)
 
 
-def compose(lead: Lead, message: Message, preview: EmailTemplate | None = None) -> Written:
+def compose_email(
+    lead: Lead, message: Message, preview: EmailTemplate | None = None
+) -> ComposedEmail:
     """The email to `lead` by its newest assessment, with the guards' results; nothing is stored.
 
     Where the template that fits best would repeat an earlier email, the next best one that does not is taken. For a
@@ -75,78 +77,80 @@ def compose(lead: Lead, message: Message, preview: EmailTemplate | None = None) 
     sender = sender_of(lead)
     fresh = message.step == 1 and not message.segment_id or _visited_lately(lead)
     before = (
-        previous_emails.Before()
+        previous_emails.EmailHistory()
         if preview
-        else previous_emails.before(lead, timezone.now(), message.pk)
+        else previous_emails.load_history(lead, timezone.now(), message.pk)
     )
     if preview and preview.angle in FOLLOW_UPS.values():
-        before = previous_emails.Before(thread=A_FIRST_SUBJECT)
-    known = Known(
+        before = previous_emails.EmailHistory(thread=A_FIRST_SUBJECT)
+    known = TemplateInputs(
         lead=lead,
         critical_reason=critical_reason(lead, message),
         assessment=assessment,
         sender=sender,
         fields=fields_of(lead, assessment, sender, about_the_visit=fresh, thread=before.thread),
-        footer=email_footer.footer(signature(sender, message.unsubscribe_token)),
+        footer=email_footer.build_footer(signature_of(sender, message.unsubscribe_token)),
         before=before,
     )
     if preview:
-        return _written(known, preview, "preview")
+        return _compose_from(known, preview, "preview")
     if message.step > 1:
-        return _written(known, *next_in_thread(assessment.tier, message.step))
+        return _compose_from(known, *next_in_thread(assessment.tier, message.step))
     signals = signals_of(assessment, known.fields)
-    template, why = choose(assessment.tier, assessment.angle if fresh else GENERAL, signals)
+    template, why = choose_template(
+        assessment.tier, assessment.angle if fresh else GENERAL, signals
+    )
     template = ab_assignment.template_version_for(message, template)
-    best = _written(known, template, why)
-    if best.blocked is None or best.blocked.guard not in checks.REPEATS:
+    best = _compose_from(known, template, why)
+    if best.blocked is None or best.blocked.guard not in checks.REPETITION_CHECKS:
         return best
     others = (
-        _written(
+        _compose_from(
             known,
             ab_assignment.template_version_for(message, one),
             f"{why}, but that one: {best.blocked.text}",
         )
-        for one in instead_of(template)
+        for one in other_templates(template)
     )
     return next((other for other in others if other.blocked is None or _only_waits(other)), best)
 
 
 @dataclass(frozen=True)
-class Known:
+class TemplateInputs:
     """What every template for one email is filled from and held against."""
 
     lead: Lead
     assessment: Assessment
     sender: TeamMember | None
     critical_reason: str
-    fields: dict[str, merge_fields.Value]
+    fields: dict[str, merge_fields.FieldValue]
     footer: str
-    before: previous_emails.Before
+    before: previous_emails.EmailHistory
 
 
-def _written(known: Known, template: EmailTemplate, why: str) -> Written:
+def _compose_from(known: TemplateInputs, template: EmailTemplate, why: str) -> ComposedEmail:
     """`template` filled and guarded."""
     lead, assessment = known.lead, known.assessment
     subject = body = ""
     phrases: tuple[merge_fields.Phrase, ...] = ()
-    problem: checks.Result | None = None
+    problem: checks.CheckResult | None = None
     try:
         family = merge_fields.title_family(lead.title)
-        filled = merge_fields.fill(template.body, known.fields, family)
-        headed = merge_fields.fill(template.subject, known.fields, family)
+        filled = merge_fields.fill_template(template.body, known.fields, family)
+        headed = merge_fields.fill_template(template.subject, known.fields, family)
         subject, body = headed.text, filled.text
         phrases = tuple(dict.fromkeys([*headed.phrases, *filled.phrases]))
     except merge_fields.MissingField as error:
-        problem = checks.Result(
+        problem = checks.CheckResult(
             "missing_field", False, str(error), f"Add {error.field} or write the email by hand."
         )
     except merge_fields.BadTemplate as error:
-        problem = checks.Result("template", False, str(error), f"Mend template {template}.")
-    results = [problem] if problem else check(
+        problem = checks.CheckResult("template", False, str(error), f"Mend template {template}.")
+    results = [problem] if problem else check_email(
         lead, subject, body, known.footer, phrases, known.sender,
         before=known.before, template=template.key, tier=assessment.tier,
     )  # fmt: skip
-    return Written(
+    return ComposedEmail(
         subject=subject[:SUBJECT_COLUMN],
         body=body,
         footer=known.footer,
@@ -156,7 +160,7 @@ def _written(known: Known, template: EmailTemplate, why: str) -> Written:
         why=why[:WHY_COLUMN],
         sender=known.sender,
         assessment=assessment,
-        facts=facts_of(
+        facts=policy_facts(
             lead,
             assessment,
             phrases,
@@ -167,26 +171,26 @@ def _written(known: Known, template: EmailTemplate, why: str) -> Written:
     )
 
 
-def reworded(
-    written: Written,
+def reworded_email(
+    written: ComposedEmail,
     message: Message,
     subject: str,
     body: str,
     phrases: Iterable[merge_fields.Phrase],
     by: tuple[str, int],
-) -> Written:
+) -> ComposedEmail:
     """`written` in the words of a language model (`by`: its name, the prompt's version), guarded anew.
 
     Template, sender, score and footer stay.
     """
     lead, phrases = message.lead, tuple(phrases)
-    results = check(
+    results = check_email(
         lead, subject, body, written.footer, phrases, written.sender,
-        before=previous_emails.before(lead, timezone.now(), message.pk), tier=written.assessment.tier,
+        before=previous_emails.load_history(lead, timezone.now(), message.pk), tier=written.assessment.tier,
         template=written.template.key if written.template else "",
     )  # fmt: skip
     passed = checks.first_failure(results) is None
-    facts = facts_of(
+    facts = policy_facts(
         lead,
         written.assessment,
         phrases,
@@ -196,20 +200,22 @@ def reworded(
     )
     words = {"subject": subject, "body": body, "phrases": [phrase.__dict__ for phrase in phrases]}
     whose = {"language_model": by[0], "prompt_version": by[1]}
-    return Written(**{**written.__dict__, **words, **whose, "results": results, "facts": facts})
+    return ComposedEmail(
+        **{**written.__dict__, **words, **whose, "results": results, "facts": facts}
+    )
 
 
-def _only_waits(written: Written) -> bool:
+def _only_waits(written: ComposedEmail) -> bool:
     return written.blocked is not None and written.blocked.guard == checks.ONE_PER_COMPANY
 
 
-def instead_of(template: EmailTemplate) -> Iterable[EmailTemplate]:
+def other_templates(template: EmailTemplate) -> Iterable[EmailTemplate]:
     """The tier's other templates, the general one first."""
     others = first_emails().filter(tier=template.tier).exclude(pk=template.pk).order_by("key")
     return sorted(others, key=lambda one: (one.angle != GENERAL, one.signal))
 
 
-def check(
+def check_email(
     lead: Lead,
     subject: str,
     body: str,
@@ -217,17 +223,17 @@ def check(
     phrases: Iterable[merge_fields.Phrase],
     sender: TeamMember | None,
     *,
-    before: previous_emails.Before,
+    before: previous_emails.EmailHistory,
     typed: bool = False,
     template: str = "",
     tier: str = "",
-) -> list[checks.Result]:
+) -> list[checks.CheckResult]:
     """The guards' results for a text to `lead`, the same for a draft and for a person's edit."""
     company = lead.company.name if lead.company else ""
     # A person's edit may name the company without a merge field.
     mentioned = {"company"} if company and company.lower() in f"{subject} {body}".lower() else set()
-    return checks.check(
-        checks.Text(
+    return checks.check_text(
+        checks.EmailText(
             subject=subject,
             body=body,
             footer=footer,
@@ -268,7 +274,7 @@ def signed_by_another(message: Message) -> str:
     )
 
 
-def signature(sender: TeamMember | None, unsubscribe_token: str) -> email_footer.Signature:
+def signature_of(sender: TeamMember | None, unsubscribe_token: str) -> email_footer.Signature:
     return email_footer.Signature(
         name=sender.name if sender else settings.SENDER_NAME,
         title=sender.title if sender else "",
@@ -280,7 +286,7 @@ def signature(sender: TeamMember | None, unsubscribe_token: str) -> email_footer
 
 
 def signals_of(
-    assessment: Assessment, fields: Mapping[str, merge_fields.Value]
+    assessment: Assessment, fields: Mapping[str, merge_fields.FieldValue]
 ) -> tuple[Signal, ...]:
     """What is known of a lead that a template may rest on, the strongest first."""
     known = {
@@ -293,7 +299,9 @@ def signals_of(
     return tuple(signal for signal, there in known.items() if there)
 
 
-def choose(tier: str, angle: str, signals: Collection[str] = ()) -> tuple[EmailTemplate, str]:
+def choose_template(
+    tier: str, angle: str, signals: Collection[str] = ()
+) -> tuple[EmailTemplate, str]:
     """The active template for tier, angle and the strongest signal that has one; and why this one, in words.
 
     Without one for the angle it is the tier's general one, and without that any. LookupError where none is active.
@@ -307,7 +315,7 @@ def choose(tier: str, angle: str, signals: Collection[str] = ()) -> tuple[EmailT
     ]:
         for template in active:
             if (template.tier, template.angle, template.signal) == place:
-                return template, _why(angle, template, known)
+                return template, _choice_sentence(angle, template, known)
     if not active:
         raise LookupError("There is no active email template.")
     return active[0], f"there is no template for {tier} and {angle}"
@@ -329,7 +337,7 @@ def next_in_thread(tier: str, step: int) -> tuple[EmailTemplate, str]:
     return template, f"email {step} of a thread, {template.tier}"
 
 
-def _why(angle: str, template: EmailTemplate, known: Sequence[str]) -> str:
+def _choice_sentence(angle: str, template: EmailTemplate, known: Sequence[str]) -> str:
     """ "tier_1, angle high_intent, signal hiring; also known: tech_stack"."""
     text = f"{template.tier}, angle {template.angle}" + (
         f", signal {template.signal}" if template.signal else ""
@@ -356,14 +364,14 @@ def fields_of(
     *,
     about_the_visit: bool = True,
     thread: str = "",
-) -> dict[str, merge_fields.Value]:
+) -> dict[str, merge_fields.FieldValue]:
     """Every merge field that is known, with its source; without those about a visit that is too long ago.
 
     `thread` is the subject of the email that this one follows.
     """
     company, warm = lead.company, assessment.warm or {}
-    ours = lambda name: source_of(lead.sources, name)  # noqa: E731
-    theirs = lambda name: source_of(company.sources if company else {}, name)  # noqa: E731
+    ours = lambda name: field_source(lead.sources, name)  # noqa: E731
+    theirs = lambda name: field_source(company.sources if company else {}, name)  # noqa: E731
     tool = next(
         (t for t in (company.technologies if company else []) if t.lower() in BUSINESS_TOOLS), ""
     )
@@ -398,7 +406,7 @@ def fields_of(
         found["warm_sentence"] = (warm.get("first_person", ""), "team's connections")
     left_out = () if about_the_visit else ABOUT_THE_VISIT
     return {
-        name: merge_fields.Value(text, source)
+        name: merge_fields.FieldValue(text, source)
         for name, (text, source) in found.items()
         if name not in left_out and _stands_in_a_sentence(text)
     }
@@ -409,7 +417,7 @@ def _stands_in_a_sentence(value: str) -> bool:
     return len(value.splitlines()) == 1 and "://" not in value
 
 
-def source_of(sources: dict[str, dict[str, str]], name: str) -> str:
+def field_source(sources: dict[str, dict[str, str]], name: str) -> str:
     """ "rb2b, 2026-11-02"; "" where a field has no source."""
     found = sources.get(name)
     return f"{found['source']}, {found['at'][:10]}" if found else ""
@@ -441,7 +449,7 @@ def _in_prose(industry: str) -> str:
     return " ".join(word if word.isupper() else word.lower() for word in words)
 
 
-def facts_of(
+def policy_facts(
     lead: Lead,
     assessment: Assessment,
     phrases: Iterable[merge_fields.Phrase],
@@ -449,9 +457,9 @@ def facts_of(
     critical_reason: str,
     passed: bool,
     by_model: bool = False,
-) -> policy.Facts:
+) -> policy.EmailFacts:
     """What the policy judges by."""
-    return policy.Facts(
+    return policy.EmailFacts(
         intent=assessment.intent,
         tier=assessment.tier,
         employees_from=lead.company.employees_from if lead.company else None,
@@ -468,12 +476,12 @@ def facts_of(
 
 def critical_reason(lead: Lead, message: Message) -> str:
     """Why a person must always decide about this email: by our own rows, and by what GoHighLevel showed."""
-    shown = ghl_check.findings_of(message)
+    shown = ghl_check.current_findings(message)
     deal = lead.pk and message.step == 1 and not shown.deals and previous_emails.has_open_deal(lead)
     reasons = (
-        BY_HAND if message.segment_id else "",
-        ANSWERED if lead.pk and previous_emails.has_answered(lead) else "",
+        QUEUED_BY_HAND if message.segment_id else "",
+        HAS_ANSWERED if lead.pk and previous_emails.has_answered(lead) else "",
         OPEN_DEAL if deal else "",
-        ghl_check.say(shown),
+        ghl_check.describe_for_team(shown),
     )
     return " ".join(filter(None, reasons))[:CRITICAL_COLUMN]

@@ -24,8 +24,8 @@ from outreach.content import checks, email_footer, merge_fields
 from outreach.control import policy
 from outreach.drafting import ab_assignment, compose
 from outreach.drafting.language_model import rewrite_requests
-from outreach.lifecycle.moves import move
-from outreach.lifecycle.transitions import OPEN, Stale
+from outreach.lifecycle.moves import move_message
+from outreach.lifecycle.transitions import OPEN, StaleMessage
 from outreach.limits import office_hours
 from outreach.models import Assignment, Message, MessageText, Position
 
@@ -38,13 +38,13 @@ REST_AFTER_TWO_REJECTIONS = timedelta(days=30)
 HOT_DUE = timedelta(hours=2)
 WARM_DUE = timedelta(hours=4)  # of the team's working time
 LOW_DUE_DAYS = 1
-LOOK_AGAIN = timedelta(minutes=2)  # whether the email that goes first is decided
+RECHECK_AFTER = timedelta(minutes=2)  # whether the email that goes first is decided
 LIFE_DAYS = {choices.Band.HOT: 3}
 OTHER_LIFE_DAYS = 7
 TEMPLATES_WORDS = ("drafted", "freed")  # why an email is held whose text is fresh from its template
 
 
-def take_assessments(batch: int = 200) -> int:
+def open_new_drafts(batch: int = 200) -> int:
     """Open a draft for every new assessment whose lead may be written to; returns how many were read.
 
     The position moves in the transaction that makes the drafts, so none is skipped and none is made twice.
@@ -62,22 +62,24 @@ def take_assessments(batch: int = 200) -> int:
     last = new[-1][0]
     try:
         with transaction.atomic():
-            locks.people(*(lead for _, lead in new))
-            if not claims.claim(Position.objects.filter(reader=READER, seq=position.seq), seq=last):
+            locks.lock_leads(*(lead for _, lead in new))
+            if not claims.claim_row(
+                Position.objects.filter(reader=READER, seq=position.seq), seq=last
+            ):
                 return 0  # another worker reads
             rows = Assessment.objects.filter(seq__gt=position.seq, seq__lte=last)
             for assessment in rows.select_related("lead__merged_into").order_by("seq"):
-                _open_or_note(assessment)
+                _open_or_record_error(assessment)
     except IntegrityError:
         return 0  # somebody opened an email for one of them meanwhile; the next sweep reads again
     return len(new)
 
 
-def _open_or_note(assessment: Assessment) -> None:
+def _open_or_record_error(assessment: Assessment) -> None:
     """One lead that cannot be read must not keep the reader from all that come after it."""
     try:
         with transaction.atomic():
-            _open(assessment)
+            _open_draft(assessment)
     except IntegrityError:
         raise
     except Exception as error:
@@ -87,21 +89,21 @@ def _open_or_note(assessment: Assessment) -> None:
         )
 
 
-def _open(assessment: Assessment) -> None:
-    lead = merging.person_of(assessment.lead)
+def _open_draft(assessment: Assessment) -> None:
+    lead = merging.surviving_lead(assessment.lead)
     if lead.messages.filter(status=Status.DRAFT).update(assessment=assessment):
         return  # not written yet; it will be from what is known now
     waiting = lead.messages.filter(status__in=[Status.HELD, Status.BLOCKED], opened_at=None).first()
-    if waiting is not None and waiting.assessment_id != assessment.pk and not _edited(waiting):
+    if waiting is not None and waiting.assessment_id != assessment.pk and not _is_edited(waiting):
         try:
             with transaction.atomic():
-                rewrite(waiting, assessment)
+                rewrite_draft(waiting, assessment)
         except (
             Exception
         ):  # one draft that keeps its older text must not stop the reading for everybody
             log.exception("email %s could not be rewritten", waiting.pk)
         return
-    if why_not(lead):
+    if why_no_draft_now(lead):
         return
     Message.objects.create(
         lead=lead, assessment=assessment, kind=lead.kind, to_address=lead.email or ""
@@ -109,27 +111,27 @@ def _open(assessment: Assessment) -> None:
     nudge("outreach.write_drafts")
 
 
-def why_not(lead: Lead) -> str:
+def why_no_draft_now(lead: Lead) -> str:
     """Why no first email is drafted for `lead` now, as a sentence; "" where one is."""
-    if reason := why_never(lead):
+    if reason := why_no_first_email(lead):
         return reason
     newest = _last_visit(lead)
     if newest is None:
         return "No visit of this person is known; a first email without one is queued by hand (queue_segment)."
     if newest < timezone.now() - compose.FRESH_VISIT:
         return f"The last visit was {(timezone.now() - newest).days} days ago; a new one would bring a draft."
-    ended = _last_end(lead)
+    ended = _last_email_end(lead)
     if ended and not lead.visits.filter(received_at__gt=ended).exists():
         return "Decided already; a new visit would bring a new draft."
     return ""
 
 
-def why_never(lead: Lead) -> str:
+def why_no_first_email(lead: Lead) -> str:
     """Why `lead` gets no first email whoever wants it and whatever they visited; "" where nothing is against it."""
     emails = previous_emails.emails_of(lead)
     if emails.filter(status__in=OPEN).exists():
         return "An email to this person is open already."
-    if stop := suppression.verdict(lead.email or "", lead):
+    if stop := suppression.find_stop(lead.email or "", lead):
         return f"We must not write: {stop.text} ({stop.source})."
     if lead.address != Lead.Address.USABLE:
         return "There is no address to write to."
@@ -141,7 +143,7 @@ def why_never(lead: Lead) -> str:
         .exists()
     ):
         return "This address was written to, as somebody else's."
-    ended, rejections = _last_end(lead), emails.filter(status=Status.REJECTED).count()
+    ended, rejections = _last_email_end(lead), emails.filter(status=Status.REJECTED).count()
     if ended and rejections >= 2 and ended > timezone.now() - REST_AFTER_TWO_REJECTIONS:
         return "Rejected twice: this person rests for 30 days."
     return ""
@@ -152,7 +154,7 @@ def _last_visit(lead: Lead) -> datetime | None:
     return found
 
 
-def _last_end(lead: Lead) -> datetime | None:
+def _last_email_end(lead: Lead) -> datetime | None:
     """When the last email to `lead` came to its end; None where there was none."""
     last = previous_emails.emails_of(lead).order_by("-pk").first()
     if last is None:
@@ -168,57 +170,59 @@ def write_drafts(batch: int = 100) -> int:
         "not_before"
     )
     count = 0
-    for message in claims.leased(due, LEASE_SECONDS, batch):
+    for message in claims.lease_rows(due, LEASE_SECONDS, batch):
         count += 1
-        _write(message)
+        _write_or_retry(message)
     return count
 
 
-def _write(message: Message) -> None:
+def _write_or_retry(message: Message) -> None:
     lease = message.lease_until
     try:
         with transaction.atomic():
-            write(message, lease=lease)
+            write_draft(message, lease=lease)
     except Exception as error:
         log.exception("email %s could not be drafted", message.pk)
-        _try_again(
+        _retry_later(
             Message.objects.get(pk=message.pk), lease, f"{type(error).__name__}: {error}"[:500]
         )
 
 
-def _try_again(message: Message, lease: datetime | None, text: str) -> None:
+def _retry_later(message: Message, lease: datetime | None, text: str) -> None:
     """`message` is the row as it stands: what the failed try changed in memory was rolled back."""
     now = timezone.now()
     if message.attempts < LAST_TRY:
         mine = Message.objects.filter(pk=message.pk, status=Status.DRAFT, lease_until=lease)
-        mine.update(lease_until=None, not_before=now + claims.backoff(message.attempts), error=text)
+        mine.update(
+            lease_until=None, not_before=now + claims.retry_delay(message.attempts), error=text
+        )
         return
     try:
-        move(
+        move_message(
             message, Status.BLOCKED, "draft_failed", lease=lease, error=text, blocked_by="draft",
             expires_at=expires_at(choices.Band(message.band), now),
         )  # fmt: skip
-    except Stale:
+    except StaleMessage:
         log.warning("email %s was taken over", message.pk)
 
 
-def write(message: Message, lease: datetime | None = None) -> Message:
+def write_draft(message: Message, lease: datetime | None = None) -> Message:
     """Give `message` its first text and move it to held or blocked."""
-    written = compose.compose(message.lead, message)
+    written = compose.compose_email(message.lead, message)
     if (
         written.blocked is None
         and ab_assignment.assign_side(message, written.template) == Assignment.B
     ):
-        written = compose.compose(message.lead, message)
-    message = _store(message, written)
-    return _to_the_queue(message, written, lease)
+        written = compose.compose_email(message.lead, message)
+    message = _store_draft(message, written)
+    return _enter_queue(message, written, lease)
 
 
-def rewrite(message: Message, assessment: Assessment) -> None:
+def rewrite_draft(message: Message, assessment: Assessment) -> None:
     """Bring a draft that nobody has opened up to date with a newer assessment."""
     message.assessment = assessment
-    written = compose.compose(message.lead, message)
-    written = rewrite_requests.kept(message, written) or written
+    written = compose.compose_email(message.lead, message)
+    written = rewrite_requests.kept_rewrite(message, written) or written
     current, address = message.text, message.lead.email or message.to_address
     same = (
         current is not None
@@ -226,10 +230,10 @@ def rewrite(message: Message, assessment: Assessment) -> None:
         and (current.subject, current.body, current.footer)
         == (written.subject, written.body, written.footer)
     )
-    changes = _standing(written) | {
+    changes = _composed_columns(written) | {
         "assessment": assessment,
         "to_address": address,
-        "domain": _domain(address),
+        "domain": _address_domain(address),
     }
     if message.status == Status.HELD and changes["band"] != message.band:
         now, band = timezone.now(), choices.Band(changes["band"])
@@ -237,32 +241,32 @@ def rewrite(message: Message, assessment: Assessment) -> None:
     rows = Message.objects.filter(
         pk=message.pk, status=message.status, version=message.version, opened_at=None
     )
-    if not claims.claim(rows, version=message.version + (not same), **changes):
+    if not claims.claim_row(rows, version=message.version + (not same), **changes):
         return  # somebody opened or decided it meanwhile
     message.refresh_from_db()
     if not same:
         _store_text(message, written, message.version)
     if (written.blocked is None) != (message.status == Status.HELD):
-        _to_the_queue(message, written)
+        _enter_queue(message, written)
     elif message.status == Status.HELD and not same and not written.language_model:
-        rewrite_requests.wish(message)
+        rewrite_requests.request_rewrite(message)
 
 
-def replace(message: Message, written: compose.Written) -> None:
+def replace_text(message: Message, written: compose.ComposedEmail) -> None:
     """Put a language model's words in the place of a held text that nobody has opened; raises Stale for any other."""
     rows = Message.objects.filter(
         pk=message.pk, status=Status.HELD, version=message.version, opened_at=None
     )
-    version, checked = message.version + 1, _standing(written)
-    if not claims.claim(
+    version, checked = message.version + 1, _composed_columns(written)
+    if not claims.claim_row(
         rows, version=version, guards=checked["guards"], verdicts=checked["verdicts"]
     ):
         found = Message.objects.get(pk=message.pk)
-        raise Stale(found.status, found.version)
+        raise StaleMessage(found.status, found.version)
     _store_text(message, written, version)
 
 
-def follow_owners(batch: int = 100) -> int:
+def sign_for_new_owners(batch: int = 100) -> int:
     """Sign anew what nobody has opened and whose lead has another owner by now; returns how many it was tried for."""
     typed = MessageText.objects.filter(message=OuterRef("pk"), author__isnull=False)
     waiting = Message.objects.filter(
@@ -280,29 +284,29 @@ def follow_owners(batch: int = 100) -> int:
 def _sign_anew(pk: int, lead: int) -> None:
     try:
         with transaction.atomic():
-            locks.people(lead)
+            locks.lock_leads(lead)
             message = Message.objects.select_related("assessment").get(pk=pk)
             if message.status in (Status.HELD, Status.BLOCKED) and message.assessment:
-                rewrite(message, message.assessment)
+                rewrite_draft(message, message.assessment)
     except (
         Exception
     ):  # it keeps its older text, which the desk says, and must not keep the others back
         log.exception("email %s could not be signed anew", pk)
 
 
-def _standing(written: compose.Written) -> dict[str, Any]:
+def _composed_columns(written: compose.ComposedEmail) -> dict[str, Any]:
     """The columns of a message that follow from a composition."""
     facts = written.facts
-    own = policy.band(facts.intent, facts.tier, facts.employees_from, facts.warm)
+    own = policy.band_of(facts.intent, facts.tier, facts.employees_from, facts.warm)
     blocked = written.blocked
     return {
         "band": own,
         "critical_reason": facts.critical_reason,
-        "rank": policy.RANK[choices.Band.CRITICAL if facts.critical_reason else own],
+        "rank": policy.BAND_RANK[choices.Band.CRITICAL if facts.critical_reason else own],
         "tier": facts.tier,
         "intent": facts.intent,
-        "verdicts": policy.judge_all(facts),
-        "guards": checks.as_rows(written.results),
+        "verdicts": policy.verdicts_by_phase(facts),
+        "guards": checks.results_as_rows(written.results),
         "blocked_by": blocked.guard if blocked else "",
         "template": written.template,
         "template_why": written.why,
@@ -310,23 +314,23 @@ def _standing(written: compose.Written) -> dict[str, Any]:
     }
 
 
-def _store(message: Message, written: compose.Written) -> Message:
-    standing = _standing(written)
+def _store_draft(message: Message, written: compose.ComposedEmail) -> Message:
+    standing = _composed_columns(written)
     for name, value in standing.items():
         setattr(message, name, value)
     message.version = 1
     message.to_address = message.lead.email or ""
-    message.domain = _domain(message.to_address)
+    message.domain = _address_domain(message.to_address)
     message.save(update_fields=[*standing, "version", "to_address", "domain"])
     _store_text(message, written, 1)
     return message
 
 
-def _domain(address: str) -> str:
+def _address_domain(address: str) -> str:
     return address.rpartition("@")[2]
 
 
-def _store_text(message: Message, written: compose.Written, version: int) -> None:
+def _store_text(message: Message, written: compose.ComposedEmail, version: int) -> None:
     MessageText.objects.create(
         message=message,
         version=version,
@@ -342,16 +346,16 @@ def _store_text(message: Message, written: compose.Written, version: int) -> Non
     )
 
 
-def _to_the_queue(
-    message: Message, written: compose.Written, lease: datetime | None = None
+def _enter_queue(
+    message: Message, written: compose.ComposedEmail, lease: datetime | None = None
 ) -> Message:
     now = timezone.now()
     if blocked := written.blocked:
-        return move(
+        return move_message(
             message, Status.BLOCKED, "guard", lease=lease, error=blocked.text[:500],
             expires_at=expires_at(choices.Band(message.band), now), not_before=now,
         )  # fmt: skip
-    return to_held(message, "drafted", lease=lease, now=now)
+    return hold_for_review(message, "drafted", lease=lease, now=now)
 
 
 def free_blocked(batch: int = 100) -> int:
@@ -362,42 +366,42 @@ def free_blocked(batch: int = 100) -> int:
     )
     for message in waiting.select_related("lead__company").order_by("rank", "not_before")[:batch]:
         try:
-            count += guard_again(message, now).status == Status.HELD
-        except Stale:
+            count += check_blocked_again(message, now).status == Status.HELD
+        except StaleMessage:
             continue  # somebody edited or rejected it meanwhile
     return count
 
 
-def guard_again(message: Message, now: datetime) -> Message:
+def check_blocked_again(message: Message, now: datetime) -> Message:
     """Hold a blocked email's text against the guards once more: it is held, or says what blocks it now."""
-    text, before = message.text, previous_emails.before(message.lead, now, message.pk)
+    text, before = message.text, previous_emails.load_history(message.lead, now, message.pk)
     if text is None:
         return message
-    results = guarded(message, text, before)
-    failed, rows = checks.first_failure(results), checks.as_rows(results)
+    results = check_stored_text(message, text, before)
+    failed, rows = checks.first_failure(results), checks.results_as_rows(results)
     if failed is None:
-        return to_held(message, "freed", guards=rows)
+        return hold_for_review(message, "freed", guards=rows)
     until = before.in_the_way.until if before.in_the_way else None
     mine = Message.objects.filter(pk=message.pk, status=Status.BLOCKED, version=message.version)
     mine.update(
-        guards=rows, blocked_by=failed.guard, error=failed.text[:500], not_before=until or now + LOOK_AGAIN,
+        guards=rows, blocked_by=failed.guard, error=failed.text[:500], not_before=until or now + RECHECK_AFTER,
         expires_at=expires_at(choices.Band(message.band), until or now),
     )  # fmt: skip
     return message
 
 
-def guarded(
-    message: Message, text: MessageText, before: previous_emails.Before
-) -> list[checks.Result]:
+def check_stored_text(
+    message: Message, text: MessageText, before: previous_emails.EmailHistory
+) -> list[checks.CheckResult]:
     """What the guards say of an email's text as things are now."""
-    return compose.check(
+    return compose.check_email(
         message.lead, text.subject, text.body, text.footer, [merge_fields.Phrase(**p) for p in text.phrases], message.sender,
         before=before, typed=text.author_id is not None, tier=message.tier,
         template=message.template.key if message.template else "",
     )  # fmt: skip
 
 
-def to_held(
+def hold_for_review(
     message: Message,
     why: str,
     *,
@@ -412,13 +416,13 @@ def to_held(
     times = {"held_at": now, "due_at": _due_at(band, now), "expires_at": expires_at(band, now)}
     anew = {
         "error": error, "blocked_by": "", "waiting_for": "", "transport": "", "by_machine": False,
-        "place": office_hours.of(message.lead),
+        "place": office_hours.place_of_lead(message.lead),
     }  # fmt: skip
     changes = {**anew, **times, **more}
-    held = move(message, Status.HELD, why, lease=lease, now=now, **changes)
-    ghl_check.ask(held)
+    held = move_message(message, Status.HELD, why, lease=lease, now=now, **changes)
+    ghl_check.request_check(held)
     if why in TEMPLATES_WORDS:
-        rewrite_requests.wish(held)
+        rewrite_requests.request_rewrite(held)
     nudge("outreach.look_due")
     nudge("approvals.tell")
     return held
@@ -442,7 +446,7 @@ def expires_at(band: choices.Band, now: datetime) -> datetime:
     )
 
 
-def _edited(message: Message) -> bool:
+def _is_edited(message: Message) -> bool:
     """Whether its text is a person's, or came with it from the older system: no machine writes over either."""
     return (message.version > 0 and message.template_id is None) or message.texts.exclude(
         author=None

@@ -20,23 +20,23 @@ from leads.suppression import suppression
 from outreach.choices import EventKind, Status
 from outreach.contact_history import previous_emails
 from outreach.drafting import compose
-from outreach.lifecycle.moves import move
-from outreach.lifecycle.transitions import NOT_LEFT, Stale
+from outreach.lifecycle.moves import move_message
+from outreach.lifecycle.transitions import NOT_SENT_YET, StaleMessage
 from outreach.models import EmailEvent, EmailTemplate, Meeting, Message, Reply, ReplyKind, Transport
 
-SWITCH = "follow_ups"
-SWITCH_DOES = (
+SWITCH_NAME = "follow_ups"
+SWITCH_DESCRIPTION = (
     "Drafts a second email three days after the first one left, and a third after seven, where nobody answered. Off: "
     "no new follow-up is drafted; those that wait or are approved stay as they are."
 )
-DAYS = {2: timedelta(days=3), 3: timedelta(days=7)}  # after the first email left
-BETWEEN = timedelta(days=3)  # two emails of a thread, however late the one before left
-TOO_LATE = timedelta(days=21)  # after the first; a thread this old is not taken up again
+DELAY_AFTER_FIRST = {2: timedelta(days=3), 3: timedelta(days=7)}  # after the first email left
+SHORTEST_GAP = timedelta(days=3)  # two emails of a thread, however late the one before left
+THREAD_TOO_OLD = timedelta(days=21)  # after the first; a thread this old is not taken up again
 ENDS_THREAD = (EventKind.BOUNCED, EventKind.COMPLAINED, EventKind.UNSUBSCRIBED)
 
 
 @dataclass(frozen=True)
-class End:
+class ThreadEnd:
     """Why a thread goes no further: a code for the move, and a sentence."""
 
     why: str
@@ -45,38 +45,38 @@ class End:
 
 def is_on() -> bool:
     """Whether follow-ups are opened; off where nobody has turned the switch on."""
-    return assess.is_on() and Switch.objects.filter(name=SWITCH, on=True).exists()
+    return assess.is_on() and Switch.objects.filter(name=SWITCH_NAME, on=True).exists()
 
 
-def open_due(now: datetime | None = None, batch: int = 200) -> int:
+def open_due_follow_ups(now: datetime | None = None, batch: int = 200) -> int:
     """Open a draft for every thread whose next email is due; returns how many."""
     if not is_on():
         return 0
     now, count = now or timezone.now(), 0
-    for step in DAYS:
+    for step in DELAY_AFTER_FIRST:
         if EmailTemplate.objects.filter(active=True, angle=compose.FOLLOW_UPS[step]).exists():
-            for first in due(
+            for first in first_emails_due(
                 step, now
             ):  # all of three weeks: those that stay shut must not hide those behind them
-                count += count < batch and _open(first, step)
+                count += count < batch and _open_follow_up(first, step)
     if count:
         nudge("outreach.write_drafts")
     return count
 
 
-def due(step: int, now: datetime) -> QuerySet[Message]:
+def first_emails_due(step: int, now: datetime) -> QuerySet[Message]:
     """First emails whose follow-up `step` is due now and whose thread has not ended by what we know."""
     sent = Q(status=Status.SENT, step=1, transport__in=[Transport.GHL, Transport.SANDBOX])
-    at = Q(sent_at__lte=now - DAYS[step], sent_at__gt=now - TOO_LATE)
+    at = Q(sent_at__lte=now - DELAY_AFTER_FIRST[step], sent_at__gt=now - THREAD_TOO_OLD)
     thread = Message.objects.filter(follows=OuterRef("pk"))
-    rows = Message.objects.filter(sent, at, ~Exists(thread.filter(step=step)), *_not_ended())
+    rows = Message.objects.filter(sent, at, ~Exists(thread.filter(step=step)), *_thread_goes_on())
     if step > 2:
-        before = thread.filter(step=step - 1, status=Status.SENT, sent_at__lte=now - BETWEEN)
+        before = thread.filter(step=step - 1, status=Status.SENT, sent_at__lte=now - SHORTEST_GAP)
         rows = rows.filter(Exists(before))
     return rows.select_related("lead__company").order_by("sent_at", "pk")
 
 
-def _not_ended() -> tuple[Q, ...]:
+def _thread_goes_on() -> tuple[Q, ...]:
     """What a query can tell; `ended` tells the rest, for the few that are left."""
     events = EmailEvent.objects.filter(
         Q(message=OuterRef("pk")) | Q(message__follows=OuterRef("pk"))
@@ -89,12 +89,14 @@ def _not_ended() -> tuple[Q, ...]:
     )
 
 
-def _open(first: Message, step: int) -> bool:
-    if ended(first) or previous_emails.in_the_way(first.lead, timezone.now(), waiting=False):
+def _open_follow_up(first: Message, step: int) -> bool:
+    if thread_end(first) or previous_emails.find_blocking_email(
+        first.lead, timezone.now(), waiting=False
+    ):
         return False
     try:
         with transaction.atomic():
-            locks.people(first.lead_id)
+            locks.lock_leads(first.lead_id)
             Message.objects.create(
                 lead=first.lead, assessment=first.lead.assessments.first(), kind=first.kind, step=step, follows=first,
                 to_address=first.to_address, domain=first.domain, written_for=first.written_for,
@@ -104,37 +106,39 @@ def _open(first: Message, step: int) -> bool:
     return True
 
 
-def ended(first: Message) -> End | None:
+def thread_end(first: Message) -> ThreadEnd | None:
     """Why the thread of `first` goes no further, by everything that our rows know; None where it may go on."""
     lead = first.lead
     if first.transport == Transport.SANDBOX and "ghl" not in settings.SANDBOXED:
-        return End(
+        return ThreadEnd(
             "first_kept",
             "The first email of this thread was kept in the sandbox and never reached them.",
         )
     if previous_emails.has_answered(lead):
-        return End("answered", "This person has answered.")
+        return ThreadEnd("answered", "This person has answered.")
     thread = EmailEvent.objects.filter(Q(message=first) | Q(message__follows=first))
     if event := thread.filter(kind__in=ENDS_THREAD).first():
-        return End(event.kind, f"An email of this thread: {event.get_kind_display().lower()}.")
+        return ThreadEnd(
+            event.kind, f"An email of this thread: {event.get_kind_display().lower()}."
+        )
     if (
         Meeting.objects.filter(lead__in=suppression.rows_of(lead))
         .exclude(status__in=Meeting.OFF)
         .exists()
     ):
-        return End("meeting", "A meeting is booked.")
-    if stop := suppression.verdict(first.to_address, lead):
-        return End("suppressed", f"We must not write: {stop.text} ({stop.source}).")
+        return ThreadEnd("meeting", "A meeting is booked.")
+    if stop := suppression.find_stop(first.to_address, lead):
+        return ThreadEnd("suppressed", f"We must not write: {stop.text} ({stop.source}).")
     if lead.email != first.to_address:
-        return End("other_address", "This person has another address by now.")
-    if colleague := _said_yes(lead, first):
-        return End(
+        return ThreadEnd("other_address", "This person has another address by now.")
+    if colleague := _interested_colleague(lead, first):
+        return ThreadEnd(
             "company_answered", f"{colleague} at the same company has answered, and is interested."
         )
     return None
 
 
-def _said_yes(lead: Lead, first: Message) -> Lead | None:
+def _interested_colleague(lead: Lead, first: Message) -> Lead | None:
     """Who else at the company has given a positive answer since the first email was written."""
     if lead.company_id is None:
         return None
@@ -143,16 +147,16 @@ def _said_yes(lead: Lead, first: Message) -> Lead | None:
     return found.lead if found else None
 
 
-def stop_ended(batch: int = 500) -> int:
+def withdraw_ended(batch: int = 500) -> int:
     """Withdraw every open follow-up whose thread has ended; returns how many. The door asks for itself as well."""
     count = 0
-    waiting = Message.objects.filter(follows__isnull=False, status__in=NOT_LEFT)
+    waiting = Message.objects.filter(follows__isnull=False, status__in=NOT_SENT_YET)
     for message in waiting.select_related("follows__lead__company").order_by("pk")[:batch]:
         assert message.follows is not None
-        if end := ended(message.follows):
+        if end := thread_end(message.follows):
             try:
-                move(message, Status.WITHDRAWN, end.why, error=end.text)
+                move_message(message, Status.WITHDRAWN, end.why, error=end.text)
                 count += 1
-            except Stale:
+            except StaleMessage:
                 continue  # somebody decided it, or it is at the door
     return count

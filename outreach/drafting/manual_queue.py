@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
-from caio_project.lib.files import Report, csv_rows
+from caio_project.lib.files import FileReport, csv_rows
 from caio_project.lib.nudge import nudge
 from leads import locks, normal
 from leads.identity import lead_matching
@@ -16,7 +16,7 @@ from leads.models import Kind, Lead
 from outreach.drafting import drafts
 from outreach.models import Message, Segment
 
-MOST = 2000  # leads that one segment may queue; a reviewer decides about each
+MOST_LEADS = 2000  # leads that one segment may queue; a reviewer decides about each
 
 
 @dataclass
@@ -32,67 +32,69 @@ class Selection:
         return len(self.leads) + self.left_out.total()
 
 
-def of_tier(tier: str, limit: int) -> Selection:
+def select_tier(tier: str, limit: int) -> Selection:
     """The `limit` leads of `tier` with the highest score who can be written to."""
     found = Lead.objects.filter(kind=Kind.LIVE, tier=tier).order_by("-score", "-pk")
-    return _select(tier, found.iterator(chunk_size=200), limit)
+    return _select_leads(tier, found.iterator(chunk_size=200), limit)
 
 
-def of_file(raw: bytes, limit: int = MOST) -> tuple[Selection, Report]:
+def select_from_file(raw: bytes, limit: int = MOST_LEADS) -> tuple[Selection, FileReport]:
     """The people of a CSV with the column email, or linkedin_url, or both. One who is not known is an error."""
-    report, leads = Report(), {}
+    report, leads = FileReport(), {}
     for line, row in csv_rows(raw, required=()):
         report.read += 1
-        found = row if isinstance(row, str) else _named(row)
+        found = row if isinstance(row, str) else _lead_of_row(row)
         if isinstance(found, str):
             report.wrong(line, found)
         else:
             leads[found.pk] = found
-    return _select(f"file {hashlib.sha256(raw).hexdigest()[:12]}", leads.values(), limit), report
+    return _select_leads(
+        f"file {hashlib.sha256(raw).hexdigest()[:12]}", leads.values(), limit
+    ), report
 
 
-def _named(row: dict[str, str]) -> Lead | str:
+def _lead_of_row(row: dict[str, str]) -> Lead | str:
     named = {name.lower().replace(" ", "_"): value for name, value in row.items()}
-    return _known(named.get("email", ""), named.get("linkedin_url", ""))
+    return _known_lead(named.get("email", ""), named.get("linkedin_url", ""))
 
 
-def _known(email: str, linkedin: str) -> Lead | str:
-    address, key = normal.email(email), normal.linkedin_key(linkedin)
+def _known_lead(email: str, linkedin: str) -> Lead | str:
+    address, key = normal.clean_email(email), normal.linkedin_key(linkedin)
     if not address and not key:
         return "email: neither an address nor a LinkedIn URL of a person is there."
-    found = lead_matching.find(address, "" if address else key)
+    found = lead_matching.find_lead(address, "" if address else key)
     if found is not None and found.kind == Kind.LIVE:
         return found
     return f"email: nobody here is {address or key}; import_visitors brings new people."
 
 
-def _select(what: str, leads: Iterable[Lead], limit: int) -> Selection:
+def _select_leads(what: str, leads: Iterable[Lead], limit: int) -> Selection:
     selection = Selection(what)
     for lead in leads:
-        if len(selection.leads) >= min(limit, MOST):
+        if len(selection.leads) >= min(limit, MOST_LEADS):
             break
-        if reason := why_not(lead):
+        if reason := why_not_queued(lead):
             selection.left_out[reason] += 1
         else:
             selection.leads.append(lead)
     return selection
 
 
-def why_not(lead: Lead) -> str:
+def why_not_queued(lead: Lead) -> str:
     """Why `lead` cannot be queued by hand; "" where nothing stands against it. An old visit is no reason here."""
     if not lead.assessments.exists():
         return "Not scored yet."
-    return drafts.why_never(lead)
+    return drafts.why_no_first_email(lead)
 
 
-def queue(selection: Selection, by: Any) -> Segment:
+def queue_selection(selection: Selection, by: Any) -> Segment:
     """Open a draft for each lead who still can be written to, in one transaction; the workers write them.
 
     A person for whom an email was opened meanwhile is left out; the count of the row says how many it came to.
     """
     with transaction.atomic():
-        locks.people(*(lead.pk for lead in selection.leads))
-        still = [lead for lead in selection.leads if not why_not(lead)]
+        locks.lock_leads(*(lead.pk for lead in selection.leads))
+        still = [lead for lead in selection.leads if not why_not_queued(lead)]
         segment = Segment.objects.create(
             what=selection.what, looked_at=selection.looked_at, queued=len(still), by=by
         )

@@ -8,28 +8,36 @@ from leads.scoring import rule_versions
 from outreach.drafting.compose import FOLLOW_UPS, GENERAL
 from outreach.models import EmailTemplate
 
-ANGLES = ("warm_connection", "high_intent", "hiring", "content", GENERAL)  # that the score gives
+SCORE_ANGLES = (
+    "warm_connection",
+    "high_intent",
+    "hiring",
+    "content",
+    GENERAL,
+)  # that the score gives
 
 
-class Overtaken(Exception):
+class PublishedMeanwhile(Exception):
     """Somebody else published meanwhile; what was shown is not what would be replaced."""
 
 
-class Needed(Exception):
+class StillNeeded(Exception):
     """Without this template some leads would have none that fits."""
 
 
-def angles() -> list[str]:
+def template_angles() -> list[str]:
     """What a template can be about: the score's own angles and those of page triggers."""
-    return list(dict.fromkeys((*ANGLES, *FOLLOW_UPS.values(), *rule_versions.angles())))
+    return list(dict.fromkeys((*SCORE_ANGLES, *FOLLOW_UPS.values(), *rule_versions.email_angles())))
 
 
-def key_of(template: EmailTemplate) -> str:
+def template_key(template: EmailTemplate) -> str:
     """ "tier_1.general.tech_stack"; cut to what the column holds."""
     return ".".join(part for part in (template.tier, template.angle, template.signal) if part)[:60]
 
 
-def publish(template: EmailTemplate, by: Any, *, instead_of: EmailTemplate | None) -> EmailTemplate:
+def publish_version(
+    template: EmailTemplate, by: Any, *, instead_of: EmailTemplate | None
+) -> EmailTemplate:
     """Store `template` as the next version of its key and make it the active one. Raises Overtaken.
 
     `instead_of` is the active version that the person has seen it compared with.
@@ -40,7 +48,7 @@ def publish(template: EmailTemplate, by: Any, *, instead_of: EmailTemplate | Non
         )
         active = next((one for one in versions if one.active), None)
         if (active and active.pk) != (instead_of and instead_of.pk):
-            raise Overtaken(
+            raise PublishedMeanwhile(
                 f"Somebody changed {template.key} meanwhile. Look at it again; nothing was published."
             )
         EmailTemplate.objects.filter(key=template.key, active=True).update(active=False)
@@ -52,10 +60,10 @@ def publish(template: EmailTemplate, by: Any, *, instead_of: EmailTemplate | Non
         )
 
 
-def retire(template: EmailTemplate) -> None:
+def retire_template(template: EmailTemplate) -> None:
     """Take an active template out of use; raises Needed for the general one that a tier falls back on."""
     if template.angle == GENERAL and not template.signal:
-        raise Needed(
+        raise StillNeeded(
             f"{template} is what {template.get_tier_display()} falls back on. Publish another version instead."
         )
     EmailTemplate.objects.filter(pk=template.pk).update(active=False)

@@ -12,21 +12,21 @@ from outreach.drafting import follow_ups
 from outreach.drafting.language_model import rewrite_requests
 from outreach.models import Control, EmailTemplate
 
-SEEDS = Path(__file__).parent / "seeds"
+SEEDS_FOLDER = Path(__file__).parent / "seeds"
 
 
-def seed(**_: Any) -> None:
+def seed_after_migration(**_: Any) -> None:
     """After a migration: fill what is empty, and bring templates nobody has edited up to date."""
     Control.objects.get_or_create(pk=1)
-    Switch.objects.get_or_create(name=assess.SWITCH, defaults={"on": True})
-    for name in (follow_ups.SWITCH, rewrite_requests.SWITCH):
+    Switch.objects.get_or_create(name=assess.SWITCH_NAME, defaults={"on": True})
+    for name in (follow_ups.SWITCH_NAME, rewrite_requests.SWITCH_NAME):
         Switch.objects.get_or_create(name=name, defaults={"on": False})
-    seed_templates(templates())
+    seed_templates(starting_templates())
 
 
-def templates() -> list[dict[str, str]]:
+def starting_templates() -> list[dict[str, str]]:
     """The starting set as rows of key, tier, angle, signal, name, subject and body."""
-    rows = tomllib.loads((SEEDS / "templates.toml").read_text())["template"]
+    rows = tomllib.loads((SEEDS_FOLDER / "templates.toml").read_text())["template"]
     return [{"signal": "", **{name: text.strip() for name, text in row.items()}} for row in rows]
 
 
@@ -43,7 +43,7 @@ def seed_templates(rows: list[dict[str, str]]) -> int:
 def _seed_one(row: dict[str, str], stored: list[EmailTemplate]) -> bool:
     versions = [one for one in stored if one.key == row["key"]]
     active = next((one for one in versions if one.active), None)
-    if versions and (active is None or not active.seeded or _same(active, row)):
+    if versions and (active is None or not active.seeded or _is_same_text(active, row)):
         return False
     place = (row["tier"], row["angle"], row["signal"])
     if any(
@@ -60,5 +60,5 @@ def _seed_one(row: dict[str, str], stored: list[EmailTemplate]) -> bool:
     return True
 
 
-def _same(template: EmailTemplate, row: dict[str, str]) -> bool:
+def _is_same_text(template: EmailTemplate, row: dict[str, str]) -> bool:
     return all(getattr(template, name) == text for name, text in row.items())

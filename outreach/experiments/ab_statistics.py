@@ -6,13 +6,13 @@ from math import ceil
 from caio_project.lib import statistics
 
 ASSUMED_RATE = 0.07  # where too little has left to say: the reply rate that the gate asks for
-FEWEST = 30  # people whose answers make a rate of our own
-UNEVEN = 0.01  # a split less likely than this by chance is a fault, and its test says nothing
-WANTED = 0.8
+FEWEST_PEOPLE = 30  # people whose answers make a rate of our own
+UNEVEN_SPLIT = 0.01  # a split less likely than this by chance is a fault, and its test says nothing
+WANTED_POWER = 0.8
 
 
 @dataclass(frozen=True)
-class Plan:
+class ExperimentPlan:
     """What a test over `size` emails can show."""
 
     size: int
@@ -37,44 +37,47 @@ class Plan:
         )
         return (
             f"With {self.size // 2} emails a side a rise from {self.rate:.0%} ({source}) to {self.hoped:.0%} would be "
-            f"seen {_often(self.power)}.{seen} To see one to {self.hoped:.0%} it takes {self.needed} emails. "
+            f"seen {_chance_in_words(self.power)}.{seen} To see one to {self.hoped:.0%} it takes {self.needed} emails. "
             f"These {self.size} take {days}."
         )
 
 
-def _often(power: float) -> str:
+def _chance_in_words(power: float) -> str:
     times = round(power * 10)
     return f"{times} times in 10" if times > 1 else "once in 10" if times else "hardly ever"
 
 
-def plan(size: int, people: int, answered: int, daily: int) -> Plan:
+def plan_experiment(size: int, people: int, answered: int, daily: int) -> ExperimentPlan:
     """The plan for `size` emails where so many of so many people have answered until now."""
-    is_assumed = people < FEWEST or not 0 < answered < people
+    is_assumed = people < FEWEST_PEOPLE or not 0 < answered < people
     rate = ASSUMED_RATE if is_assumed else answered / people
     hoped, each = min(0.95, rate * 2), size // 2
     hoped = hoped if hoped > rate else (rate + 1) / 2
-    chance = statistics.power(rate, hoped, each)
-    needed = 2 * statistics.trials_needed(rate, hoped, WANTED)
-    return Plan(
+    chance = statistics.statistical_power(rate, hoped, each)
+    needed = 2 * statistics.trials_needed(rate, hoped, WANTED_POWER)
+    return ExperimentPlan(
         size,
         rate,
         is_assumed,
         hoped,
         chance,
-        _seen(rate, each),
+        _lowest_rate_seen(rate, each),
         needed,
         ceil(size / daily) if daily else None,
     )
 
 
-def _seen(rate: float, each: int) -> float | None:
+def _lowest_rate_seen(rate: float, each: int) -> float | None:
     """The lowest whole percentage above `rate` that would be told from it eight times in ten."""
     rates = (percent / 100 for percent in range(int(rate * 100) + 1, 100))
-    return next((one for one in rates if statistics.power(rate, one, each) >= WANTED), None)
+    return next(
+        (one for one in rates if statistics.statistical_power(rate, one, each) >= WANTED_POWER),
+        None,
+    )
 
 
 @dataclass(frozen=True)
-class Side:
+class SideCounts:
     """One version's emails."""
 
     assigned: int
@@ -89,15 +92,15 @@ class Side:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        return statistics.wilson(self.answered, self.ripe)
+        return statistics.wilson_interval(self.answered, self.ripe)
 
 
 @dataclass(frozen=True)
-class Result:
+class Comparison:
     """Two sides, compared. `verdict` is "" while it is too early for one."""
 
-    a: Side
-    b: Side
+    a: SideCounts
+    b: SideCounts
     difference: tuple[float, float] | None  # of B's rate less A's, 95 %
     assigned_by_chance: float  # how likely a split this uneven is
     left_by_chance: float
@@ -106,22 +109,22 @@ class Result:
     why: str
 
 
-def compare(a: Side, b: Side, size: int, waiting: int) -> Result:
+def compare_sides(a: SideCounts, b: SideCounts, size: int, waiting: int) -> Comparison:
     """`waiting` are assigned emails that may still leave, or left less than three days ago."""
-    difference = statistics.difference(a.answered, a.ripe, b.answered, b.ripe)
+    difference = statistics.difference_interval(a.answered, a.ripe, b.answered, b.ripe)
     assigned, left = (
-        statistics.even_split(a.assigned, b.assigned),
-        statistics.even_split(a.left, b.left),
+        statistics.even_split_p_value(a.assigned, b.assigned),
+        statistics.even_split_p_value(a.left, b.left),
     )
     is_complete = a.assigned + b.assigned >= size and not waiting
-    verdict, why = _verdict(difference, min(assigned, left), is_complete)
-    return Result(a, b, difference, assigned, left, is_complete, verdict, why)
+    verdict, why = _verdict_and_why(difference, min(assigned, left), is_complete)
+    return Comparison(a, b, difference, assigned, left, is_complete, verdict, why)
 
 
-def _verdict(
+def _verdict_and_why(
     difference: tuple[float, float] | None, by_chance: float, is_complete: bool
 ) -> tuple[str, str]:
-    if by_chance < UNEVEN:
+    if by_chance < UNEVEN_SPLIT:
         why = "The split is too uneven to be chance, so the two sides cannot be compared."
         return ("inconclusive" if is_complete else ""), why
     if not is_complete:

@@ -30,28 +30,30 @@ from outreach.models import (
     Transport,
 )
 
-RIPE = timedelta(days=3)  # an answer takes its time
+RIPE_AFTER = timedelta(days=3)  # an answer takes its time
 LOOK_BACK = timedelta(days=60)
-FEWEST, MOST = 10, 5000  # emails of one test
+FEWEST_EMAILS, MOST_EMAILS = 10, 5000  # emails of one test
 
 
 class NotStarted(Exception):
     """Why a test does not start, as a sentence; nothing was changed."""
 
 
-class Ended(Exception):
+class AlreadyEnded(Exception):
     """It was ended before, by another; nothing was changed."""
 
 
-def start(
+def start_experiment(
     template: EmailTemplate, variant: EmailTemplate, kind: str, size: int, by: Any
 ) -> Experiment:
     """Store `variant` as a version of the active `template` that only this test uses, and begin. Raises NotStarted.
 
     The caller has held the variant against the checks of templates.
     """
-    if not FEWEST <= size <= MOST or size % 2:
-        raise NotStarted(f"A test has an even number of emails from {FEWEST} to {MOST:,}.")
+    if not FEWEST_EMAILS <= size <= MOST_EMAILS or size % 2:
+        raise NotStarted(
+            f"A test has an even number of emails from {FEWEST_EMAILS} to {MOST_EMAILS:,}."
+        )
     if (template.subject, template.body) == (variant.subject, variant.body):
         raise NotStarted("The variant is the same text.")
     try:
@@ -64,16 +66,18 @@ def start(
             active = next((one for one in versions if one.active), None)
             if active is None or active.pk != template.pk:
                 raise NotStarted(f"{template} is not in use any more. Look again.")
-            stored = _stored(variant, active, versions[-1].version + 1, by)
+            stored = _store_variant(variant, active, versions[-1].version + 1, by)
             return Experiment.objects.create(
                 kind=kind, template_key=active.key, template_a=active, template_b=stored, size=size, started_by=by,
-                plan=asdict(plan(active, size)),
+                plan=asdict(current_plan(active, size)),
             )  # fmt: skip
     except IntegrityError:
         raise NotStarted(f"A test of {template.key} is under way. End it first.") from None
 
 
-def _stored(variant: EmailTemplate, active: EmailTemplate, version: int, by: Any) -> EmailTemplate:
+def _store_variant(
+    variant: EmailTemplate, active: EmailTemplate, version: int, by: Any
+) -> EmailTemplate:
     same = {name: getattr(active, name) for name in ("key", "tier", "angle", "signal")}
     return EmailTemplate.objects.create(
         **same, version=version, name=f"{active.name}, as tested"[:120], subject=variant.subject, body=variant.body,
@@ -81,15 +85,15 @@ def _stored(variant: EmailTemplate, active: EmailTemplate, version: int, by: Any
     )  # fmt: skip
 
 
-def plan(template: EmailTemplate, size: int) -> ab_statistics.Plan:
+def current_plan(template: EmailTemplate, size: int) -> ab_statistics.ExperimentPlan:
     """What a test of so many emails of `template` could show, by what is known today."""
     now = timezone.now()
-    sent = counted(
+    sent = counted_recipients(
         Message.objects.filter(template__key=template.key, sent_at__gte=now - LOOK_BACK), now
     )
     answered = sum(has_answered for _, has_answered in sent)
-    daily = current_limits.standing(phase.control(), now).daily
-    return ab_statistics.plan(size, len(sent), answered, daily)
+    daily = current_limits.read_limits(phase.current_control(), now).daily
+    return ab_statistics.plan_experiment(size, len(sent), answered, daily)
 
 
 def why_nobody_joins(experiment: Experiment) -> str:
@@ -98,7 +102,7 @@ def why_nobody_joins(experiment: Experiment) -> str:
         return "All its emails are drafted."
     if "ghl" in settings.SANDBOXED:
         return "Nobody is added while GoHighLevel is in the sandbox."
-    if phase.control().phase == Phase.SHADOW:
+    if phase.current_control().phase == Phase.SHADOW:
         return "Nobody is added in Shadow, for nothing leaves."
     return (
         ""
@@ -107,43 +111,49 @@ def why_nobody_joins(experiment: Experiment) -> str:
     )
 
 
-def counted(messages: QuerySet[Message], now: datetime) -> list[tuple[int, bool]]:
+def counted_recipients(messages: QuerySet[Message], now: datetime) -> list[tuple[int, bool]]:
     """(person, whether they answered) for each first email among `messages` that left long enough ago to be counted."""
     answers = Reply.objects.counted().filter(
         lead=OuterRef("lead"), received_at__gte=OuterRef("sent_at")
     )
-    rows = that_left(messages).filter(sent_at__lte=now - RIPE).annotate(said=Exists(answers))
+    rows = (
+        sent_to_real_people(messages)
+        .filter(sent_at__lte=now - RIPE_AFTER)
+        .annotate(said=Exists(answers))
+    )
     return list(dict(rows.order_by("sent_at").values_list("lead", "said")).items())
 
 
-def that_left(messages: QuerySet[Message]) -> QuerySet[Message]:
+def sent_to_real_people(messages: QuerySet[Message]) -> QuerySet[Message]:
     """First emails to real people that left through GoHighLevel; training, tests, examples and the sandbox are none."""
     return messages.filter(
         step=1, status=Status.SENT, transport=Transport.GHL, kind=Kind.LIVE, lead__kind=Kind.LIVE
     )
 
 
-def result(experiment: Experiment, now: datetime | None = None) -> ab_statistics.Result:
+def experiment_result(
+    experiment: Experiment, now: datetime | None = None
+) -> ab_statistics.Comparison:
     """What the rows say of a test until now."""
     now = now or timezone.now()
     mine = Message.objects.filter(assignment__experiment=experiment)
     waiting = (
         mine.filter(status__in=OPEN).count()
-        + that_left(mine).filter(sent_at__gt=now - RIPE).count()
+        + sent_to_real_people(mine).filter(sent_at__gt=now - RIPE_AFTER).count()
     )
     a, b = (
-        _side(mine.filter(assignment__variant=variant), now)
+        _side_counts(mine.filter(assignment__variant=variant), now)
         for variant in (Assignment.A, Assignment.B)
     )
-    return ab_statistics.compare(a, b, experiment.size, waiting)
+    return ab_statistics.compare_sides(a, b, experiment.size, waiting)
 
 
-def _side(messages: QuerySet[Message], now: datetime) -> ab_statistics.Side:
-    people, left = counted(messages, now), that_left(messages)
+def _side_counts(messages: QuerySet[Message], now: datetime) -> ab_statistics.SideCounts:
+    people, left = counted_recipients(messages, now), sent_to_real_people(messages)
     typed = MessageText.objects.filter(message=OuterRef("pk"), version=OuterRef("version")).exclude(
         author=None
     )
-    return ab_statistics.Side(
+    return ab_statistics.SideCounts(
         assigned=messages.count(),
         left=left.values("lead").distinct().count(),
         ripe=len(people),
@@ -152,19 +162,19 @@ def _side(messages: QuerySet[Message], now: datetime) -> ab_statistics.Side:
     )
 
 
-def end(experiment: Experiment, by: Any) -> Experiment:
+def end_experiment(experiment: Experiment, by: Any) -> Experiment:
     """End a test and keep what was found; before its time it is inconclusive. Raises Ended. Emails stay as they are."""
-    found = result(experiment)
+    found = experiment_result(experiment)
     verdict = found.verdict or Experiment.Verdict.INCONCLUSIVE
     kept = {**asdict(found), "verdict": verdict}
     running = Experiment.objects.filter(pk=experiment.pk, ended_at=None)
-    if not claims.claim(
+    if not claims.claim_row(
         running, ended_at=timezone.now(), ended_by=by, verdict=verdict, result=kept
     ):
-        raise Ended("This test was ended before.")
+        raise AlreadyEnded("This test was ended before.")
     experiment.refresh_from_db()
     return experiment
 
 
-def newest() -> QuerySet[Experiment]:
+def newest_experiments() -> QuerySet[Experiment]:
     return Experiment.objects.select_related("template_a", "template_b", "started_by", "ended_by")

@@ -9,24 +9,24 @@ from pathlib import Path
 from django.utils import timezone
 
 from caio_project.lib import statistics
-from outreach.content.similarity import likeness
+from outreach.content.similarity import text_similarity
 from outreach.drafting import compose
 from outreach.email_templates import preview
 from outreach.experiments import experiments
 from outreach.models import EmailTemplate, Experiment, Message
 
-SEEDS = Path(__file__).parent / "seeds" / "variants.toml"
+SEEDS_FILE = Path(__file__).parent / "seeds" / "variants.toml"
 TOO_ALIKE = 0.85
 MOST_PROPOSED = 3
 Kind = Experiment.Kind
 
 
-class Unfit(Exception):
+class UnfitVariant(Exception):
     """Why a text cannot be a variant, as a sentence."""
 
 
 @dataclass(frozen=True)
-class Answered:
+class SubjectReplies:
     """One version's subject and how often people answered."""
 
     template: str
@@ -40,7 +40,7 @@ class Answered:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        return statistics.wilson(self.answered, self.people)
+        return statistics.wilson_interval(self.answered, self.people)
 
 
 @dataclass(frozen=True)
@@ -54,29 +54,31 @@ class Proposal:
     after: str
 
 
-def by_subject(
+def replies_by_subject(
     now: datetime | None = None, look_back: timedelta = experiments.LOOK_BACK
-) -> list[Answered]:
+) -> list[SubjectReplies]:
     """Reply rates of first emails that left in the window, by the template's version; the most sent first."""
     now = now or timezone.now()
     found = []
-    sent = experiments.that_left(
+    sent = experiments.sent_to_real_people(
         Message.objects.filter(sent_at__gte=now - look_back, template__isnull=False)
     )
     used = EmailTemplate.objects.filter(pk__in=sent.values("template"))
     for template in used:
-        people = experiments.counted(sent.filter(template=template), now)
+        people = experiments.counted_recipients(sent.filter(template=template), now)
         answered = sum(has_answered for _, has_answered in people)
-        found.append(Answered(str(template), template.subject, len(people), answered))
+        found.append(SubjectReplies(str(template), template.subject, len(people), answered))
     return sorted(found, key=lambda one: (-one.people, one.template))
 
 
-def proposals(kind: str, key: str = "") -> list[Proposal]:
+def find_proposals(kind: str, key: str = "") -> list[Proposal]:
     """What could be tested of the templates that open a thread, the most used first; of `key` alone where given."""
     active = list(compose.first_emails().filter(**({"key": key} if key else {})).order_by("key"))
     recent = Message.objects.filter(sent_at__gte=timezone.now() - experiments.LOOK_BACK)
     used = {
-        template.pk: experiments.that_left(recent.filter(template__key=template.key)).count()
+        template.pk: experiments.sent_to_real_people(
+            recent.filter(template__key=template.key)
+        ).count()
         for template in active
     }
     tested = set(Experiment.objects.filter(ended_at=None).values_list("template_key", flat=True))
@@ -85,57 +87,57 @@ def proposals(kind: str, key: str = "") -> list[Proposal]:
         if (
             len(found) < MOST_PROPOSED
             and template.key not in tested
-            and (proposed := _propose(template, kind))
+            and (proposed := _first_fitting(template, kind))
         ):
             found.append(proposed)
     return found
 
 
-def _propose(template: EmailTemplate, kind: str) -> Proposal | None:
-    texts = tomllib.loads(SEEDS.read_text())[
+def _first_fitting(template: EmailTemplate, kind: str) -> Proposal | None:
+    texts = tomllib.loads(SEEDS_FILE.read_text())[
         "subjects" if kind == Kind.SUBJECT else "calls_to_action"
     ]
     for text in texts:
         try:
-            return proposal(template, kind, text)
-        except Unfit:
+            return build_proposal(template, kind, text)
+        except UnfitVariant:
             continue
     return None
 
 
-def proposal(template: EmailTemplate, kind: str, text: str) -> Proposal:
+def build_proposal(template: EmailTemplate, kind: str, text: str) -> Proposal:
     """`template` with another subject or closing question. Raises Unfit where the checks find more wrong than in it."""
     before = template.subject if kind == Kind.SUBJECT else call_to_action(template.body)
     if not before:
-        raise Unfit(f"{template} does not close with a question.")
-    if likeness(before, text) >= TOO_ALIKE:
-        raise Unfit("It says nearly the same.")
+        raise UnfitVariant(f"{template} does not close with a question.")
+    if text_similarity(before, text) >= TOO_ALIKE:
+        raise UnfitVariant("It says nearly the same.")
     variant = EmailTemplate(
         key=template.key, tier=template.tier, angle=template.angle, signal=template.signal, name=template.name,
         subject=text.strip() if kind == Kind.SUBJECT else template.subject,
         body=template.body if kind == Kind.SUBJECT else with_call_to_action(template.body, text),
     )  # fmt: skip
-    known = {(one.field, one.text) for one in preview.proof(template).problems}
+    known = {(one.field, one.text) for one in preview.preview_template(template).problems}
     worse = [
         one
-        for one in preview.proof(variant).problems
+        for one in preview.preview_template(variant).problems
         if one.is_error or (one.field, one.text) not in known
     ]
     if worse:
-        raise Unfit(worse[0].text)
+        raise UnfitVariant(worse[0].text)
     return Proposal(template, variant, kind, before, text.strip())
 
 
 def call_to_action(body: str) -> str:
     """The closing question, in each of its wordings; "" where the template does not close with one."""
-    return "\n\n".join(_blocks(body)[1])
+    return "\n\n".join(_split_at_closing(body)[1])
 
 
 def with_call_to_action(body: str, text: str) -> str:
-    return "\n\n".join([*_blocks(body)[0], text.strip()])
+    return "\n\n".join([*_split_at_closing(body)[0], text.strip()])
 
 
-def _blocks(body: str) -> tuple[list[str], list[str]]:
+def _split_at_closing(body: str) -> tuple[list[str], list[str]]:
     """The paragraphs before the closing question, and those that are it: one for each family of titles, or one."""
     blocks = [block.strip() for block in re.split(r"\n\s*\n", body.strip())]
     at = len(blocks)

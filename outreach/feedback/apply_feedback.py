@@ -7,10 +7,17 @@ from django.utils import timezone
 
 from leads.models import Lead
 from outreach.feedback import email_events, meetings, opportunities, replies, unsubscribes
-from outreach.integrations.ghl.ghl_facts import Blocked, Booked, Deal, Fact, Mailed, Said
+from outreach.integrations.ghl.ghl_facts import (
+    AppointmentFact,
+    DoNotDisturbFact,
+    EmailEventFact,
+    GhlFact,
+    MessageFact,
+    OpportunityFact,
+)
 
 
-def hear(fact: Fact, source: str, now: datetime | None = None) -> Lead | None:
+def apply_fact(fact: GhlFact, source: str, now: datetime | None = None) -> Lead | None:
     """Let `fact` take effect in one transaction; the person it is about, None where we know nobody by it.
 
     `source` is "webhook", "workflow" or "poll". Raises leads.ingest.NotYet where it comes too early.
@@ -18,13 +25,13 @@ def hear(fact: Fact, source: str, now: datetime | None = None) -> Lead | None:
     now = now or timezone.now()
     with transaction.atomic():
         match fact:
-            case Mailed():
-                return email_events.hear(fact, source)
-            case Blocked():
-                return unsubscribes.hear(fact)
-            case Booked():
-                return meetings.hear(fact, now)
-            case Deal():
-                return opportunities.hear(fact, now)
-            case Said():
-                return replies.hear(fact, source)
+            case EmailEventFact():
+                return email_events.apply_email_event(fact, source)
+            case DoNotDisturbFact():
+                return unsubscribes.apply_do_not_disturb(fact)
+            case AppointmentFact():
+                return meetings.apply_meeting(fact, now)
+            case OpportunityFact():
+                return opportunities.apply_opportunity(fact, now)
+            case MessageFact():
+                return replies.apply_message(fact, source)

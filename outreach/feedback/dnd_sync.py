@@ -19,43 +19,47 @@ from leads.models import Kind, Lead, Suppression
 from leads.suppression import suppression
 from outreach.models import GhlLook, Message, OptOut, Position
 
-READER = "opting_out"
+POSITION_READER = "opting_out"
 LEASE_SECONDS = 120
 LONGEST_WAIT = timedelta(hours=1)
 LONGEST_TRANSACTION = timedelta(
     hours=1
 )  # after that no row with a lower number can come to light any more
-LATE = timedelta(minutes=15)
-ALARM = "ghl:opt-outs"
+LATE_AFTER = timedelta(minutes=15)
+ALARM_KEY = "ghl:opt-outs"
 Reason, Scope, Outcome = Suppression.Reason, Suppression.Scope, OptOut.Outcome
-TOLD = (Reason.UNSUBSCRIBED, Reason.COMPLAINED, Reason.ERASED)
+SYNCED_REASONS = (Reason.UNSUBSCRIBED, Reason.COMPLAINED, Reason.ERASED)
 
 
-def tell_due(batch: int = 5) -> int:
+def push_due(batch: int = 5) -> int:
     """Note new stops and tell GoHighLevel of those it does not know of, newest first; returns how many were tried."""
-    note()
+    record_new_stops()
     if "ghl" in settings.SANDBOXED:
         return 0
     count = 0
     due = OptOut.objects.filter(told_at=None, not_before__lte=timezone.now()).order_by(
         "-suppression_id"
     )
-    for row in claims.leased(due, LEASE_SECONDS, batch):
+    for row in claims.lease_rows(due, LEASE_SECONDS, batch):
         count += 1
-        if not _tell(row):
+        if not _push_stop(row):
             break
-    _watch()
+    _update_alarm()
     return count
 
 
-def note(batch: int = 500) -> int:
+def record_new_stops(batch: int = 500) -> int:
     """Make a row for every stop that has none; returns how many.
 
     Rows become visible out of order. So the position moves only over those that are old enough for that to be past.
     """
-    position, _made = Position.objects.get_or_create(reader=READER)
+    position, _made = Position.objects.get_or_create(reader=POSITION_READER)
     stops = Suppression.objects.filter(pk__gt=position.seq)
-    new = stops.filter(reason__in=TOLD, opt_out=None).exclude(scope=Scope.DOMAIN).order_by("pk")
+    new = (
+        stops.filter(reason__in=SYNCED_REASONS, opt_out=None)
+        .exclude(scope=Scope.DOMAIN)
+        .order_by("pk")
+    )
     found = list(new.values_list("pk", flat=True)[:batch])
     OptOut.objects.bulk_create((OptOut(suppression_id=pk) for pk in found), ignore_conflicts=True)
     if len(found) < batch:
@@ -63,38 +67,40 @@ def note(batch: int = 500) -> int:
             pk=Max("pk")
         )["pk"]
         if old:
-            Position.objects.filter(reader=READER, seq__lt=old).update(seq=old)
+            Position.objects.filter(reader=POSITION_READER, seq__lt=old).update(seq=old)
     return len(found)
 
 
-def _tell(row: OptOut) -> bool:
+def _push_stop(row: OptOut) -> bool:
     """Tell of one stop; False where GoHighLevel could not be asked."""
     stop = row.suppression
     if stop.lead and stop.lead.kind != Kind.LIVE:
-        _done(row, Outcome.NOT_LIVE)
+        _mark_done(row, Outcome.NOT_LIVE)
         return True
     try:
-        there = [contact_id for contact_id in sorted(contacts_of(stop)) if _block(contact_id)]
-    except http.Failure as failure:
-        wait = min(claims.backoff(row.attempts, base=5), LONGEST_WAIT)
+        there = [
+            contact_id for contact_id in sorted(contact_ids_of(stop)) if _block_contact(contact_id)
+        ]
+    except http.HttpError as failure:
+        wait = min(claims.retry_delay(row.attempts, base=5), LONGEST_WAIT)
         mine = OptOut.objects.filter(pk=row.pk, lease_until=row.lease_until)
         mine.update(lease_until=None, not_before=timezone.now() + wait, error=failure.detail[:300])
-        return not isinstance(failure, http.Unavailable)
-    _done(row, Outcome.BLOCKED if there else Outcome.NOBODY)
+        return not isinstance(failure, http.ServiceUnavailable)
+    _mark_done(row, Outcome.BLOCKED if there else Outcome.NOBODY)
     return True
 
 
-def contacts_of(stop: Suppression) -> set[str]:
+def contact_ids_of(stop: Suppression) -> set[str]:
     """GoHighLevel's ids of whoever is stopped: by the address that was said, or by all that is known of the person.
 
     Who was erased has no address any more; the ids that their emails and looks had remain.
     """
     if stop.scope == Scope.ADDRESS:
-        return _found({stop.value})
+        return _contact_ids_by_address({stop.value})
     lead = (
         stop.lead
         if stop.scope == Scope.ADDRESS_HASH
-        else Lead.rows.filter(pk=_number(stop.value)).first()
+        else Lead.rows.filter(pk=_parse_pk(stop.value)).first()
     )
     person = suppression.rows_of(lead) if lead else []
     emails = Message.objects.filter(lead__in=person).exclude(ghl_contact_id="")
@@ -103,48 +109,48 @@ def contacts_of(stop: Suppression) -> set[str]:
         *emails.values_list("ghl_contact_id", flat=True),
         *looks.values_list("contact_id", flat=True),
     }
-    return known | _found(
+    return known | _contact_ids_by_address(
         {mail for row in person for mail in (row.email, row.personal_email) if mail}
     )
 
 
-def _found(addresses: set[str]) -> set[str]:
+def _contact_ids_by_address(addresses: set[str]) -> set[str]:
     return {
         contact.id for address in sorted(addresses) if (contact := contacts.find_contact(address))
     }
 
 
-def _number(text: str) -> int:
+def _parse_pk(text: str) -> int:
     return int(text) if text.isdecimal() else 0
 
 
-def _block(contact_id: str) -> bool:
+def _block_contact(contact_id: str) -> bool:
     """Set do-not-disturb for email; False where the contact is no more."""
     try:
         contacts.block_email(contact_id)
-    except http.Refused as failure:
-        if failure.status == 404 or refusals.why(failure) == refusals.CONTACT_GONE:
+    except http.RequestRefused as failure:
+        if failure.status == 404 or refusals.refusal_code(failure) == refusals.CONTACT_GONE:
             return False
         raise
     return True
 
 
-def _done(row: OptOut, outcome: str) -> None:
+def _mark_done(row: OptOut, outcome: str) -> None:
     mine = OptOut.objects.filter(pk=row.pk, lease_until=row.lease_until)
     mine.update(told_at=timezone.now(), outcome=outcome, lease_until=None, error="")
 
 
-def waiting() -> QuerySet[OptOut]:
+def late_opt_outs() -> QuerySet[OptOut]:
     """What GoHighLevel does not know yet although it had time to be told."""
-    return OptOut.objects.filter(told_at=None, created_at__lt=timezone.now() - LATE)
+    return OptOut.objects.filter(told_at=None, created_at__lt=timezone.now() - LATE_AFTER)
 
 
-def _watch() -> None:
-    late = waiting()
+def _update_alarm() -> None:
+    late = late_opt_outs()
     oldest = late.aggregate(at=Min("created_at"))["at"]
     if oldest is None:
-        alarms.clear_open(ALARM)
+        alarms.clear_open(ALARM_KEY)
         return
     why = late.exclude(error="").values_list("error", flat=True).first() or "no error yet"
     text = f"{late.count()} stops are not told to GoHighLevel, the oldest since {oldest:%Y-%m-%d %H:%M} UTC: {why}"
-    alarms.raise_alarm(ALARM, text)
+    alarms.raise_alarm(ALARM_KEY, text)

@@ -6,17 +6,17 @@ from leads import locks
 from leads.models import Lead
 from outreach.contact_history import contact_matching
 from outreach.feedback import ordering
-from outreach.integrations.ghl.ghl_facts import Booked
+from outreach.integrations.ghl.ghl_facts import AppointmentFact
 from outreach.models import Meeting
 from outreach.review import review_actions
 
 
-def hear(fact: Booked, now: datetime) -> Lead | None:
+def apply_meeting(fact: AppointmentFact, now: datetime) -> Lead | None:
     """Keep an appointment, unless a newer change of it is known; the person. Call it inside a transaction."""
-    lead = contact_matching.person(fact.contact_id, "")
+    lead = contact_matching.find_lead(fact.contact_id, "")
     if lead is None:
         return None
-    person = locks.people(lead.pk)[0]
+    person = locks.lock_leads(lead.pk)[0]
     told = {
         "status": fact.status,
         "booked_at": fact.booked_at,
@@ -25,18 +25,18 @@ def hear(fact: Booked, now: datetime) -> Lead | None:
     }
     first = {
         "lead": person,
-        "message": contact_matching.newest_email(person, fact.booked_at),
+        "message": contact_matching.newest_email_to(person, fact.booked_at),
         "changed_at": fact.changed_at,
     }
     row, made = Meeting.objects.get_or_create(ghl_id=fact.id, defaults=told | first)
-    if not made and not ordering.replace(row, told, fact.changed_at, fact.is_read, now):
+    if not made and not ordering.update_if_newer(row, told, fact.changed_at, fact.is_read, now):
         return person
     if fact.status not in Meeting.OFF:
-        review_actions.stop_open_emails(person, "meeting")
+        review_actions.withdraw_open_emails(person, "meeting")
     return person
 
 
-def end_unlisted(
+def mark_unlisted_deleted(
     calendar_id: str, start: datetime, end: datetime, listed: set[str], noted_before: datetime
 ) -> int:
     """What a whole reading of one calendar has not listed is gone there; returns how many."""

@@ -6,15 +6,15 @@ from leads import locks
 from leads.models import Lead
 from outreach.contact_history import contact_matching
 from outreach.feedback import ordering
-from outreach.integrations.ghl.ghl_facts import Deal
+from outreach.integrations.ghl.ghl_facts import OpportunityFact
 from outreach.models import Opportunity
 from outreach.review import review_actions
 
 
-def hear(fact: Deal, now: datetime) -> Lead | None:
+def apply_opportunity(fact: OpportunityFact, now: datetime) -> Lead | None:
     """Keep an opportunity, unless a newer change of it is known; its person. Call it inside a transaction."""
-    found = contact_matching.person(fact.contact_id, fact.address)
-    lead = locks.people(found.pk)[0] if found else None
+    found = contact_matching.find_lead(fact.contact_id, fact.address)
+    lead = locks.lock_leads(found.pk)[0] if found else None
     named = {
         "ghl_contact_id": fact.contact_id,
         "pipeline_id": fact.pipeline_id,
@@ -29,13 +29,13 @@ def hear(fact: Deal, now: datetime) -> Lead | None:
         ghl_id=fact.id, defaults=told | {"changed_at": fact.changed_at, "seen_at": now}
     )
     Opportunity.objects.filter(pk=row.pk).update(seen_at=now)
-    is_news = made or ordering.replace(row, told, fact.changed_at, fact.is_read, now)
+    is_news = made or ordering.update_if_newer(row, told, fact.changed_at, fact.is_read, now)
     if is_news and lead is not None and fact.status == Opportunity.OPEN:
-        review_actions.look_again(lead)
+        review_actions.recheck_open_emails(lead)
     return lead
 
 
-def end_unseen(since: datetime) -> int:
+def mark_unseen_deleted(since: datetime) -> int:
     """What a whole sweep since then has not listed is gone there; returns how many."""
     gone = Opportunity.objects.exclude(status=Opportunity.DELETED).filter(seen_at__lt=since)
     return gone.update(status=Opportunity.DELETED)

@@ -5,7 +5,7 @@ from typing import Any
 
 from outreach.models import Meeting, Opportunity
 
-LAG = timedelta(
+SEARCH_LAG = timedelta(
     minutes=10
 )  # what is read may be as old as this, for GHL's searches lag behind its webhooks
 
@@ -15,10 +15,10 @@ def is_newer(known_at: datetime, told_at: datetime, is_read: bool, now: datetime
 
     What was read just now stands also where it says that it is older: then the news that made it so was lost.
     """
-    return told_at >= known_at or (is_read and known_at < now - LAG)
+    return told_at >= known_at or (is_read and known_at < now - SEARCH_LAG)
 
 
-def replace(
+def update_if_newer(
     row: Meeting | Opportunity,
     told: dict[str, Any],
     changed_at: datetime,

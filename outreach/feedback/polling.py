@@ -22,7 +22,7 @@ from caio_project.lib import http
 from caio_project.lib.db import claims
 from leads.inbound import events
 from leads.integrations import alarms
-from leads.integrations.background_calls import patiently
+from leads.integrations.background_calls import call_patiently
 from leads.integrations.ghl_refusals import Misconfigured
 from leads.models import Kind
 from outreach.choices import EventKind, Status
@@ -30,8 +30,8 @@ from outreach.contact_history import contact_matching
 from outreach.feedback import apply_feedback, meetings, opportunities
 from outreach.guardrails import guardrails
 from outreach.integrations.ghl import ghl_facts, polling_api
-from outreach.integrations.ghl.ghl_facts import Fact, Mailed
-from outreach.integrations.ghl.polling_api import Listed
+from outreach.integrations.ghl.ghl_facts import EmailEventFact, GhlFact
+from outreach.integrations.ghl.polling_api import ListedMessage
 from outreach.lifecycle.transitions import OPEN
 from outreach.models import EmailEvent, Message, Reply, SyncCursor, Transport
 
@@ -39,21 +39,21 @@ log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 90
 OVERLAP = timedelta(minutes=10)
-FIRST_LOOK_BACK = timedelta(days=60)
-WATCHED = timedelta(days=14)  # how long after it left an email's status is asked for
-PEOPLE_WATCHED = timedelta(days=60)
+FIRST_READ_BACK = timedelta(days=60)
+STATUS_WATCHED_FOR = timedelta(days=14)  # how long after it left an email's status is asked for
+DND_WATCHED_FOR = timedelta(days=60)
 MEETINGS_BACK, MEETINGS_AHEAD = timedelta(days=14), timedelta(days=180)
 FAILURES_UNTIL_ALARM = 5
-REMEMBERED = (
+REMEMBERED_SECONDS = (
     3600  # seconds for which an email that was read is not read again; forgetting costs a call
 )
-FINAL = (
+FINAL_KINDS = (
     EventKind.OPENED, EventKind.BOUNCED, EventKind.REFUSED,
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Pace:
+class RoundLimits:
     """The most of one round of one stage."""
 
     seconds: float = 45.0  # its last call and that call's wait fit into the lease as well
@@ -63,12 +63,12 @@ class Pace:
 
 
 @dataclass
-class Round:
+class PollingRound:
     """One round of one stage: where it stands, and what it did."""
 
     position: dict[str, Any]
     keep: Callable[[], None]  # store the position, so that a kill costs nothing
-    pace: Pace
+    pace: RoundLimits
     deadline: float
     read: int = 0
     kept_back: int = 0  # could not take effect now; worked off later, or seen by a person
@@ -76,30 +76,30 @@ class Round:
     def is_over(self) -> bool:
         return time.monotonic() > self.deadline
 
-    def hear(self, fact: Fact) -> None:
+    def hear(self, fact: GhlFact) -> None:
         """Let a fact take effect. One that cannot must not stop what comes after it, nor be lost."""
         self.read += 1
         try:
-            apply_feedback.hear(fact, "poll")
+            apply_feedback.apply_fact(fact, "poll")
         except Exception:
             log.exception("a fact that was read at GoHighLevel is worked off later")
-            events.store("ghl_poll", ghl_facts.dump(fact))
+            events.store_event("ghl_poll", ghl_facts.dump_fact(fact))
             self.kept_back += 1
 
 
-USUAL = Pace()
+USUAL_LIMITS = RoundLimits()
 
 
 @dataclass(frozen=True)
-class Stage:
+class PollingStage:
     """`step` reads on from the round's position and says whether it came to the end."""
 
-    step: Callable[[Round], bool]
+    step: Callable[[PollingRound], bool]
     every: timedelta = timedelta(seconds=25)  # beat comes every thirty, and may be a little early
 
 
 @dataclass(frozen=True)
-class Result:
+class StageResult:
     name: str
     read: int
     ended: bool
@@ -107,7 +107,7 @@ class Result:
     kept_back: int = 0
 
 
-def sync_due(pace: Pace = USUAL) -> int:
+def sync_due_stages(pace: RoundLimits = USUAL_LIMITS) -> int:
     """One round of every stage that is due; returns how many facts were read."""
     if "ghl" in settings.SANDBOXED:
         return 0
@@ -115,40 +115,42 @@ def sync_due(pace: Pace = USUAL) -> int:
     due = SyncCursor.objects.filter(name__in=STAGES, not_before__lte=timezone.now()).order_by(
         "not_before"
     )
-    results = [_round(row, pace) for row in claims.leased(due, LEASE_SECONDS)]
+    results = [_run_round(row, pace) for row in claims.lease_rows(due, LEASE_SECONDS)]
     if results:
-        guardrails.check()
+        guardrails.check_guardrails()
     return sum(result.read for result in results)
 
 
-def sync_all(progress: Callable[[Result], None] = lambda result: None) -> list[Result]:
+def sync_all_stages(
+    progress: Callable[[StageResult], None] = lambda result: None,
+) -> list[StageResult]:
     """Every stage now, each to its end or its first error, whatever is due; for a person who waits for it."""
     _make_cursors()
     results = []
     for name in STAGES:
-        result = _to_the_end(name)
+        result = _run_to_end(name)
         results.append(result)
         progress(result)
-    guardrails.check()
+    guardrails.check_guardrails()
     return results
 
 
-def _to_the_end(name: str) -> Result:
+def _run_to_end(name: str) -> StageResult:
     read = kept_back = 0
     while True:
-        row = next(claims.leased(SyncCursor.objects.filter(name=name), LEASE_SECONDS), None)
+        row = next(claims.lease_rows(SyncCursor.objects.filter(name=name), LEASE_SECONDS), None)
         if row is None:
-            return Result(
+            return StageResult(
                 name,
                 read,
                 False,
                 "A worker is reading this very stage; it goes on there.",
                 kept_back,
             )
-        result = _round(row, USUAL)
+        result = _run_round(row, USUAL_LIMITS)
         read, kept_back = read + result.read, kept_back + result.kept_back
         if result.ended or result.error:
-            return Result(name, read, result.ended, result.error, kept_back)
+            return StageResult(name, read, result.ended, result.error, kept_back)
 
 
 def _make_cursors() -> None:
@@ -158,69 +160,77 @@ def _make_cursors() -> None:
     )
 
 
-def _round(row: SyncCursor, pace: Pace) -> Result:
+def _run_round(row: SyncCursor, pace: RoundLimits) -> StageResult:
     """One round of the stage whose cursor this process holds."""
     stage, now = STAGES[row.name], timezone.now()
     mine = SyncCursor.objects.filter(pk=row.pk, lease_until=row.lease_until)
     position = json.loads(row.position or "{}")
-    this = Round(position, lambda: _keep(mine, position), pace, time.monotonic() + pace.seconds)
+    this = PollingRound(
+        position, lambda: _store_position(mine, position), pace, time.monotonic() + pace.seconds
+    )
     try:
         ended = stage.step(this)
     except Exception as error:
         text = (
-            error.detail if isinstance(error, http.Failure) else f"{type(error).__name__}: {error}"
+            error.detail
+            if isinstance(error, http.HttpError)
+            else f"{type(error).__name__}: {error}"
         )
-        _failed(row, mine, error, text[:300])
-        return Result(row.name, this.read, False, text[:300], this.kept_back)
+        _record_failure(row, mine, error, text[:300])
+        return StageResult(row.name, this.read, False, text[:300], this.kept_back)
     next_time = now + stage.every if ended else now
     mine.update(
         position=json.dumps(position), lease_until=None, attempts=0, error="", not_before=next_time,
         **({"polled_at": timezone.now()} if ended else {}),
     )  # fmt: skip
-    alarms.clear_open(_alarm(row.name))
-    return Result(row.name, this.read, ended, "", this.kept_back)
+    alarms.clear_open(_alarm_key(row.name))
+    return StageResult(row.name, this.read, ended, "", this.kept_back)
 
 
-def _keep(mine: QuerySet[SyncCursor], position: dict[str, Any]) -> None:
+def _store_position(mine: QuerySet[SyncCursor], position: dict[str, Any]) -> None:
     mine.update(position=json.dumps(position))
 
 
-def _failed(row: SyncCursor, mine: QuerySet[SyncCursor], error: Exception, text: str) -> None:
-    if not isinstance(error, http.Failure):
+def _record_failure(
+    row: SyncCursor, mine: QuerySet[SyncCursor], error: Exception, text: str
+) -> None:
+    if not isinstance(error, http.HttpError):
         log.exception("polling %s failed", row.name)
-    wait = claims.backoff(row.attempts, base=15.0, longest=600.0)
+    wait = claims.retry_delay(row.attempts, base=15.0, longest=600.0)
     mine.update(lease_until=None, error=text, not_before=timezone.now() + wait)
     if row.attempts >= FAILURES_UNTIL_ALARM and not isinstance(
         error, Misconfigured
     ):  # which raises its own
-        alarms.raise_alarm(_alarm(row.name), f"GoHighLevel's {row.name} cannot be read: {text}")
+        alarms.raise_alarm(_alarm_key(row.name), f"GoHighLevel's {row.name} cannot be read: {text}")
 
 
-def _alarm(name: str) -> str:
+def _alarm_key(name: str) -> str:
     return f"ghl:sync:{name}"
 
 
 # --- What people wrote, and what somebody wrote to them by hand
 
 
-def _emails(this: Round) -> bool:
-    return _messages(this, emails=True)
+def _read_emails(this: PollingRound) -> bool:
+    return _read_messages(this, emails=True)
 
 
-def _other_channels(this: Round) -> bool:
-    return _messages(this, emails=False)
+def _read_other_channels(this: PollingRound) -> bool:
+    return _read_messages(this, emails=False)
 
 
-def _messages(this: Round, *, emails: bool) -> bool:
+def _read_messages(this: PollingRound, *, emails: bool) -> bool:
     """Read on from the message read last. A round goes back a little, for some appear late; not one that only goes on
     with what the round before had no time for, or a busy hour would never be read to its end."""
     place = this.position
-    since = newest = datetime.fromisoformat(place["at"]) if "at" in place else _first_since()
+    since = newest = datetime.fromisoformat(place["at"]) if "at" in place else _first_start()
     start, cursor = since if place.pop("goes_on", False) else since - OVERLAP, ""
     for _ in range(this.pace.pages):
-        page = patiently(lambda: polling_api.messages(start, emails=emails, cursor=cursor))  # noqa: B023
+        page = call_patiently(
+            lambda: polling_api.list_messages(start, emails=emails, cursor=cursor)
+        )  # noqa: B023
         for row in page.rows:
-            _hear(this, row)
+            _apply_row(this, row)
             read_to = min(row.at, timezone.now())
             newest, place["at"] = max(newest, read_to), read_to.isoformat()
             if this.is_over():
@@ -236,14 +246,14 @@ def _messages(this: Round, *, emails: bool) -> bool:
     return False
 
 
-def _first_since() -> datetime:
+def _first_start() -> datetime:
     """Nobody answers before they are written to; whoever wrote before that is seen by the look before the review."""
     now = timezone.now()
     first = Message.objects.filter(status=Status.SENT).aggregate(at=Min("sent_at"))["at"] or now
-    return max(first, now - FIRST_LOOK_BACK)
+    return max(first, now - FIRST_READ_BACK)
 
 
-def _hear(this: Round, row: Listed) -> None:
+def _apply_row(this: PollingRound, row: ListedMessage) -> None:
     if row.channel != "email":
         if row.is_inbound:
             this.hear(row.as_said())
@@ -251,34 +261,34 @@ def _hear(this: Round, row: Listed) -> None:
     if not row.email_ids and row.is_inbound:
         this.hear(row.as_said())  # without its words, but that somebody wrote is known
     for email_id in row.email_ids:
-        if not _is_known(email_id, row) and (said := _email(email_id, row)) is not None:
+        if not _is_known(email_id, row) and (said := _fetch_email(email_id, row)) is not None:
             this.hear(said)
-            cache.set(f"ghl:email:{email_id}", True, REMEMBERED)
+            cache.set(f"ghl:email:{email_id}", True, REMEMBERED_SECONDS)
 
 
-def _is_known(email_id: str, row: Listed) -> bool:
+def _is_known(email_id: str, row: ListedMessage) -> bool:
     """Whether an email needs no reading: it is ours, a reply that is kept, one that was read, or of no use."""
     if Reply.objects.filter(ghl_message_id=email_id).exists() or cache.get(f"ghl:email:{email_id}"):
         return True
     if row.is_inbound:
         return False
     ours = Message.objects.filter(ghl_email_message_id=email_id)
-    return ours.exists() or contact_matching.person(row.contact_id, "") is None
+    return ours.exists() or contact_matching.find_lead(row.contact_id, "") is None
 
 
-def _email(email_id: str, row: Listed) -> ghl_facts.Said | None:
+def _fetch_email(email_id: str, row: ListedMessage) -> ghl_facts.MessageFact | None:
     """The email itself; None where it is no more, or not there yet: then the overlap brings it again."""
-    with _gone_is_nothing():
-        return patiently(lambda: polling_api.email(email_id, row))
+    with _ignoring_deleted():
+        return call_patiently(lambda: polling_api.fetch_email(email_id, row))
     return None
 
 
 @contextmanager
-def _gone_is_nothing() -> Iterator[None]:
+def _ignoring_deleted() -> Iterator[None]:
     """What was deleted at GHL in between is refused with 400 or 404, and is nothing to read."""
     try:
         yield
-    except http.Refused as failure:
+    except http.RequestRefused as failure:
         if failure.status not in (400, 404):
             raise
 
@@ -286,36 +296,43 @@ def _gone_is_nothing() -> Iterator[None]:
 # --- What became of emails, and whether people may be written to: everybody in turn
 
 
-def _statuses(this: Round) -> bool:
+def _read_statuses(this: PollingRound) -> bool:
     """What has happened to the emails of two weeks, in turn; those about which nothing more can be learned are over."""
-    ended = EmailEvent.objects.filter(message=OuterRef("pk"), kind__in=FINAL)
+    ended = EmailEvent.objects.filter(message=OuterRef("pk"), kind__in=FINAL_KINDS)
     left = Message.objects.filter(
-        status=Status.SENT, transport=Transport.GHL, sent_at__gt=timezone.now() - WATCHED
+        status=Status.SENT, transport=Transport.GHL, sent_at__gt=timezone.now() - STATUS_WATCHED_FOR
     ).exclude(Exists(ended))
-    return _in_turn(this, left.exclude(ghl_email_message_id=""), this.pace.statuses, _status)
+    return _read_in_turn(
+        this, left.exclude(ghl_email_message_id=""), this.pace.statuses, _read_status
+    )
 
 
-def _status(this: Round, message: Message) -> None:
+def _read_status(this: PollingRound, message: Message) -> None:
     email_id = message.ghl_email_message_id
-    with _gone_is_nothing():
-        for kind in patiently(lambda: polling_api.happened(email_id)):
-            this.hear(Mailed(email_id, message.to_address, kind, "", timezone.now(), ""))
+    with _ignoring_deleted():
+        for kind in call_patiently(lambda: polling_api.fetch_event_kinds(email_id)):
+            this.hear(EmailEventFact(email_id, message.to_address, kind, "", timezone.now(), ""))
 
 
-def _people(this: Round) -> bool:
+def _read_do_not_disturb(this: PollingRound) -> bool:
     """Do-not-disturb of everybody whose email is open or left within two months, in turn."""
-    recent = Message.objects.filter(status=Status.SENT, sent_at__gt=timezone.now() - PEOPLE_WATCHED)
+    recent = Message.objects.filter(
+        status=Status.SENT, sent_at__gt=timezone.now() - DND_WATCHED_FOR
+    )
     rows = (Message.objects.filter(status__in=OPEN) | recent).filter(kind=Kind.LIVE)
-    return _in_turn(this, rows.exclude(ghl_contact_id=""), this.pace.people, _person)
+    return _read_in_turn(this, rows.exclude(ghl_contact_id=""), this.pace.people, _read_contact_dnd)
 
 
-def _person(this: Round, message: Message) -> None:
-    with _gone_is_nothing():
-        this.hear(patiently(lambda: polling_api.do_not_disturb(message.ghl_contact_id)))
+def _read_contact_dnd(this: PollingRound, message: Message) -> None:
+    with _ignoring_deleted():
+        this.hear(call_patiently(lambda: polling_api.fetch_do_not_disturb(message.ghl_contact_id)))
 
 
-def _in_turn(
-    this: Round, rows: QuerySet[Message], most: int, look: Callable[[Round, Message], None]
+def _read_in_turn(
+    this: PollingRound,
+    rows: QuerySet[Message],
+    most: int,
+    look: Callable[[PollingRound, Message], None],
 ) -> bool:
     """Look at the next rows after the one looked at last; after the last one the first is next."""
     for message in rows.filter(pk__gt=this.position.get("after", 0)).order_by("pk")[: most + 1]:
@@ -332,29 +349,29 @@ def _in_turn(
 # --- Calendars and opportunities: read whole, for nothing tells what changed
 
 
-def _meetings(this: Round) -> bool:
+def _read_meetings(this: PollingRound) -> bool:
     if not (calendar := settings.GHL_CALENDAR_ID):
         return True
     now = timezone.now()
     start, end = now - MEETINGS_BACK, now + MEETINGS_AHEAD
-    found = patiently(lambda: polling_api.appointments(calendar, start, end, now))
+    found = call_patiently(lambda: polling_api.list_appointments(calendar, start, end, now))
     for fact in found:
         this.hear(fact)
-    meetings.end_unlisted(calendar, start, end, {fact.id for fact in found}, now)
+    meetings.mark_unlisted_deleted(calendar, start, end, {fact.id for fact in found}, now)
     return True
 
 
-def _opportunities(this: Round) -> bool:
+def _read_opportunities(this: PollingRound) -> bool:
     """Page by page; what a whole sweep has not listed is gone."""
     place = this.position
     place.setdefault("since", timezone.now().isoformat())
     for _ in range(this.pace.pages):
         after = (place["after"][0], place["after"][1]) if "after" in place else None
-        page = patiently(lambda: polling_api.deals(after, timezone.now()))  # noqa: B023
+        page = call_patiently(lambda: polling_api.list_opportunities(after, timezone.now()))  # noqa: B023
         for fact in page.rows:
             this.hear(fact)
         if page.after is None:
-            opportunities.end_unseen(datetime.fromisoformat(place.pop("since")))
+            opportunities.mark_unseen_deleted(datetime.fromisoformat(place.pop("since")))
             place.pop("after", None)
             return True
         place["after"] = list(page.after)
@@ -364,11 +381,11 @@ def _opportunities(this: Round) -> bool:
     return False
 
 
-STAGES: dict[str, Stage] = {
-    "emails": Stage(_emails),
-    "other channels": Stage(_other_channels),
-    "email statuses": Stage(_statuses),
-    "do not disturb": Stage(_people),
-    "meetings": Stage(_meetings, timedelta(seconds=55)),
-    "opportunities": Stage(_opportunities, timedelta(minutes=5)),
+STAGES: dict[str, PollingStage] = {
+    "emails": PollingStage(_read_emails),
+    "other channels": PollingStage(_read_other_channels),
+    "email statuses": PollingStage(_read_statuses),
+    "do not disturb": PollingStage(_read_do_not_disturb),
+    "meetings": PollingStage(_read_meetings, timedelta(seconds=55)),
+    "opportunities": PollingStage(_read_opportunities, timedelta(minutes=5)),
 }

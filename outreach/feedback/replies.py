@@ -19,37 +19,37 @@ from leads.suppression import suppression
 from outreach.choices import EventKind, Status
 from outreach.contact_history import contact_matching, ghl_check
 from outreach.feedback import email_events, unsubscribes
-from outreach.integrations.ghl.ghl_facts import Said
+from outreach.integrations.ghl.ghl_facts import MessageFact
 from outreach.lifecycle import transitions
 from outreach.models import Message, Reply, ReplyKind, ReplyText
 from outreach.reply_sorting import classify, reply_text
 from outreach.review import review_actions
 from outreach.sending import uncertain
 
-PERHAPS_ANSWERED = "Something came back that may be an answer: see the replies."
-TOKEN = re.compile(r"/u/([\w-]{16,40})")
+MAY_BE_ANSWER = "Something came back that may be an answer: see the replies."
+UNSUBSCRIBE_LINK = re.compile(r"/u/([\w-]{16,40})")
 
 
-class Stale(Exception):
+class AlreadyTaken(Exception):
     """Somebody else was first; nothing was changed."""
 
 
-def hear(fact: Said, source: str) -> Lead | None:
+def apply_message(fact: MessageFact, source: str) -> Lead | None:
     """Let one message of a conversation take effect; the person it is with. Call it inside a transaction."""
-    lead = contact_matching.person(fact.contact_id, fact.address)
+    lead = contact_matching.find_lead(fact.contact_id, fact.address)
     if not fact.is_inbound:
-        return _hear_ours(fact, lead)
+        return _apply_outbound(fact, lead)
     if lead is None:
         return None
-    person = locks.people(lead.pk)[0]
+    person = locks.lock_leads(lead.pk)[0]
     if not suppression.is_erased(person):
-        _take(fact, person, source)
+        _store_reply(fact, person, source)
     return person
 
 
-def _take(fact: Said, person: Lead, source: str) -> None:
-    found = classify.sort(fact.subject, fact.body)
-    message = contact_matching.newest_email(person, fact.at)
+def _store_reply(fact: MessageFact, person: Lead, source: str) -> None:
+    found = classify.sort_reply(fact.subject, fact.body)
+    message = contact_matching.newest_email_to(person, fact.at)
     told = {
         "lead": person,
         "message": message,
@@ -65,53 +65,53 @@ def _take(fact: Said, person: Lead, source: str) -> None:
     ReplyText.objects.create(
         reply=reply,
         subject=fact.subject,
-        body=reply_text.plain(fact.body),
+        body=reply_text.to_plain_text(fact.body),
         said=found.said,
         decided_by=list(found.words),
     )
-    _follow(reply, fact.address)
+    _apply_consequences(reply, fact.address)
     nudge("approvals.tell")
 
 
-def _follow(reply: Reply, address: str = "") -> None:
+def _apply_consequences(reply: Reply, address: str = "") -> None:
     """What the kind of a reply does to everything that is still to leave to its person. Inside a transaction."""
     if reply.kind == ReplyKind.OUT_OF_OFFICE:
         if not reply.is_sure and not reply.corrected_to:
             for message in Message.objects.filter(
                 lead=reply.lead, status__in=review_actions.DECIDABLE
             ):
-                review_actions.make_critical(message, PERHAPS_ANSWERED)
+                review_actions.make_critical(message, MAY_BE_ANSWER)
         return
-    review_actions.stop_open_emails(reply.lead, "answered")
+    review_actions.withdraw_open_emails(reply.lead, "answered")
     if reply.kind == ReplyKind.STOP:
-        _stop(reply, address)
+        _stop_person(reply, address)
 
 
-def _stop(reply: Reply, address: str) -> None:
+def _stop_person(reply: Reply, address: str) -> None:
     written_to = reply.message.to_address if reply.message else ""
     if reply.message:
-        email_events.note(
+        email_events.record_event(
             reply.message, EventKind.UNSUBSCRIBED, "reply", reply.source, reply.received_at
         )
-    unsubscribes.everywhere(reply.lead, "reply", address, written_to)
+    unsubscribes.stop_everywhere(reply.lead, "reply", address, written_to)
 
 
-def _hear_ours(fact: Said, lead: Lead | None) -> Lead | None:
+def _apply_outbound(fact: MessageFact, lead: Lead | None) -> Lead | None:
     """An email that left: ours, which proves it, or one that somebody wrote by hand."""
-    ours = _ours(fact)
+    ours = _find_our_email(fact)
     if ours is not None:
-        _learn(ours, fact)
+        _store_ghl_ids(ours, fact)
         return ours.lead
     if lead is not None and fact.channel == "email":
         for message in Message.objects.filter(
             lead=lead, status__in=review_actions.DECIDABLE, step=1
         ):
-            ghl_check.note_outbound(message, min(fact.at, timezone.now()))
-        review_actions.look_again(lead)
+            ghl_check.record_outbound_email(message, min(fact.at, timezone.now()))
+        review_actions.recheck_open_emails(lead)
     return lead
 
 
-def _ours(fact: Said) -> Message | None:
+def _find_our_email(fact: MessageFact) -> Message | None:
     """Our email by its ids; or by the unsubscribe link that only it has, unless somebody else quotes that to them."""
     by_id = Q(ghl_email_message_id=fact.id)
     if fact.message_id:
@@ -119,44 +119,46 @@ def _ours(fact: Said) -> Message | None:
     if (found := Message.objects.filter(by_id).order_by("pk").first()) is not None:
         return found
     by_link = (
-        Message.objects.filter(unsubscribe_token__in=TOKEN.findall(fact.body))
+        Message.objects.filter(unsubscribe_token__in=UNSUBSCRIBE_LINK.findall(fact.body))
         .order_by("pk")
         .first()
     )
-    return by_link if by_link and _is_its_copy(fact, by_link) else None
+    return by_link if by_link and _is_copy_of(fact, by_link) else None
 
 
-def _is_its_copy(fact: Said, message: Message) -> bool:
-    text, address = message.text, normal.email(fact.address)
+def _is_copy_of(fact: MessageFact, message: Message) -> bool:
+    text, address = message.text, normal.clean_email(fact.address)
     return text is not None and fact.subject == text.subject and address in ("", message.to_address)
 
 
-def _learn(message: Message, fact: Said) -> None:
+def _store_ghl_ids(message: Message, fact: MessageFact) -> None:
     """What its copy at GoHighLevel tells of an email of ours: that it left, and its ids there."""
     if message.status == Status.UNCERTAIN:
-        with suppress(transitions.Stale):  # another process, or a person, settled it this moment
+        with suppress(
+            transitions.StaleMessage
+        ):  # another process, or a person, settled it this moment
             uncertain.settle_as_sent(message, "found_at_ghl", fact.message_id, fact.id, fact.at)
     elif message.status == Status.SENT:
         ids = {"ghl_message_id": fact.message_id, "ghl_email_message_id": fact.id}
         Message.objects.filter(pk=message.pk, ghl_email_message_id="").update(**ids)
 
 
-def correct(reply: Reply, kind: str, *, by: Any) -> Reply:
+def correct_kind(reply: Reply, kind: str, *, by: Any) -> Reply:
     """A person says what a reply is; it takes effect at once. A stop that was said before stays: it is never lifted."""
     with transaction.atomic():
-        locks.people(reply.lead_id)
+        locks.lock_leads(reply.lead_id)
         Reply.objects.filter(pk=reply.pk).update(
             corrected_to=ReplyKind(kind), corrected_by=by, corrected_at=timezone.now()
         )
         reply.refresh_from_db()
-        _follow(reply)
+        _apply_consequences(reply)
     nudge("approvals.tell")
     return reply
 
 
-def take(reply: Reply, *, by: Any) -> None:
+def claim_reply(reply: Reply, *, by: Any) -> None:
     """Somebody answers it. Raises Stale where somebody else does already."""
-    if not claims.claim(
+    if not claims.claim_row(
         Reply.objects.filter(pk=reply.pk, taken_by=None), taken_by=by, taken_at=timezone.now()
     ):
-        raise Stale
+        raise AlreadyTaken

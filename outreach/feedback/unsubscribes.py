@@ -14,39 +14,41 @@ from leads.suppression import suppression
 from outreach.choices import EventKind
 from outreach.contact_history import contact_matching
 from outreach.feedback import email_events
-from outreach.integrations.ghl.ghl_facts import Blocked
+from outreach.integrations.ghl.ghl_facts import DoNotDisturbFact
 from outreach.models import Message
 
-TOKEN = re.compile(r"[\w-]{1,40}", re.ASCII)
+TOKEN_PATTERN = re.compile(r"[\w-]{1,40}", re.ASCII)
 UNSUBSCRIBED = suppression.Reason.UNSUBSCRIBED
 
 
-def stop(token: str) -> bool:
+def unsubscribe_by_token(token: str) -> bool:
     """Suppress the address and the person behind `token` and withdraw what has not left; False for an unknown token."""
-    if not TOKEN.fullmatch(token):
+    if not TOKEN_PATTERN.fullmatch(token):
         return False
     message = Message.objects.select_related("lead").filter(unsubscribe_token=token).first()
     if message is None:
         return False
     with transaction.atomic():
-        person = locks.people(message.lead_id)[0]
-        email_events.note(message, EventKind.UNSUBSCRIBED, "", "unsubscribe page", timezone.now())
-        everywhere(person, "unsubscribe link", message.to_address)
+        person = locks.lock_leads(message.lead_id)[0]
+        email_events.record_event(
+            message, EventKind.UNSUBSCRIBED, "", "unsubscribe page", timezone.now()
+        )
+        stop_everywhere(person, "unsubscribe link", message.to_address)
     return True
 
 
-def hear(fact: Blocked) -> Lead | None:
+def apply_do_not_disturb(fact: DoNotDisturbFact) -> Lead | None:
     """Do-not-disturb for email at GoHighLevel stops here too; that it was lifted there changes nothing."""
-    lead = contact_matching.person(fact.contact_id, fact.address)
+    lead = contact_matching.find_lead(fact.contact_id, fact.address)
     if fact.is_blocked:
-        person = locks.people(lead.pk)[0] if lead else None
-        everywhere(person, "do not disturb at GoHighLevel", fact.address)
+        person = locks.lock_leads(lead.pk)[0] if lead else None
+        stop_everywhere(person, "do not disturb at GoHighLevel", fact.address)
     return lead
 
 
-def everywhere(person: Lead | None, source: str, *addresses: str) -> None:
+def stop_everywhere(person: Lead | None, source: str, *addresses: str) -> None:
     """Stop a person with every address that is theirs, at once. Call it inside a transaction, with them locked."""
     rows = suppression.rows_of(person) if person else []
     theirs = {mail for row in rows for mail in (row.email, row.personal_email) if mail}
     for address in theirs | {one for one in addresses if one} or {""}:
-        email_events.stop(address, UNSUBSCRIBED, source, person)
+        email_events.stop_address(address, UNSUBSCRIBED, source, person)

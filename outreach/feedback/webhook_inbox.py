@@ -10,53 +10,53 @@ from leads.suppression import suppression
 from outreach.feedback import apply_feedback
 from outreach.guardrails import guardrails
 from outreach.integrations.ghl import ghl_facts, webhook_bodies
-from outreach.integrations.ghl.ghl_facts import Fact
+from outreach.integrations.ghl.ghl_facts import GhlFact
 
 
-def work_off(batch: int = 200) -> int:
+def process_inbox(batch: int = 200) -> int:
     """Work off the webhooks that wait, and look whether a guardrail is breached; returns how many were looked at."""
     count = events.process_due(batch, PROCESSORS)
     if count:
-        guardrails.check()
+        guardrails.check_guardrails()
     return count
 
 
-def from_webhook(event: InboundEvent) -> None:
+def process_webhook(event: InboundEvent) -> None:
     """A signed webhook: its one fact takes effect."""
-    _hear(
+    _apply_body(
         event,
         "webhook",
-        lambda raw: webhook_bodies.read(raw, settings.GHL_LOCATION_ID, event.received_at),
+        lambda raw: webhook_bodies.read_webhook(raw, settings.GHL_LOCATION_ID, event.received_at),
     )
 
 
-def from_workflow(event: InboundEvent) -> None:
+def process_workflow(event: InboundEvent) -> None:
     """A workflow's custom webhook: a stop takes effect at once; all else is left to polling."""
-    _hear(
+    _apply_body(
         event, "workflow", lambda raw: webhook_bodies.read_workflow(raw, settings.GHL_LOCATION_ID)
     )
 
 
-def from_polling(event: InboundEvent) -> None:
+def process_polled(event: InboundEvent) -> None:
     """A fact that polling read and that could not take effect then."""
-    _hear(event, "poll", ghl_facts.load)
+    _apply_body(event, "poll", ghl_facts.load_fact)
 
 
-def _hear(event: InboundEvent, source: str, read: Callable[[bytes], Fact | None]) -> None:
+def _apply_body(event: InboundEvent, source: str, read: Callable[[bytes], GhlFact | None]) -> None:
     """Let the fact in a body take effect. A body about nobody we may know of is not kept."""
     try:
         fact = read(bytes(event.body))
-    except webhook_bodies.Unreadable as error:
-        raise events.Parked(str(error)) from error
-    person = apply_feedback.hear(fact, source) if fact is not None else None
+    except webhook_bodies.UnreadableBody as error:
+        raise events.ParkedError(str(error)) from error
+    person = apply_feedback.apply_fact(fact, source) if fact is not None else None
     kept = {} if person is not None and not suppression.is_erased(person) else {"body": b""}
     InboundEvent.objects.filter(pk=event.pk).update(about=person, **kept)
 
 
 PROCESSORS: events.Processors = {
-    "ghl": from_webhook,
-    "ghl_workflow": from_workflow,
-    "ghl_poll": from_polling,
+    "ghl": process_webhook,
+    "ghl_workflow": process_workflow,
+    "ghl_poll": process_polled,
 }
 
 REASONS = (

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from outreach.choices import Guardrail, Level
 
 HOUR, DAY, WEEK = timedelta(hours=1), timedelta(hours=24), timedelta(days=7)
-RECORDS = ("spf", "dkim", "dmarc")
+DNS_RECORDS = ("spf", "dkim", "dmarc")
 NOT_OUR_FAULT = (
     "dnd",
     "unsubscribed",
@@ -18,12 +18,12 @@ BOUNCE_PERCENT = 3  # GoHighLevel itself blocks at 5
 LEAST_SENDS = 100  # below them a share of bounces says nothing
 HEALTH_ALERT, HEALTH_HALT = 70, 50
 HEALTH_FRESH = timedelta(hours=6)
-LOST_FOR = timedelta(hours=72)
+MISSING_TOO_LONG = timedelta(hours=72)
 NO_VERDICT = "verdict:none"
 
 
 @dataclass(frozen=True)
-class Rule:
+class CountRule:
     """One guardrail that counts events: how many within which window."""
 
     alert: int
@@ -34,11 +34,11 @@ class Rule:
     many: str
 
 
-RULES = {
-    Guardrail.COMPLAINTS: Rule(1, WEEK, 2, WEEK, "complaint", "complaints"),
-    Guardrail.HARD_BOUNCES: Rule(2, DAY, 3, DAY, "hard bounce", "hard bounces"),
+COUNT_RULES = {
+    Guardrail.COMPLAINTS: CountRule(1, WEEK, 2, WEEK, "complaint", "complaints"),
+    Guardrail.HARD_BOUNCES: CountRule(2, DAY, 3, DAY, "hard bounce", "hard bounces"),
     # For the alert the table names no window: the 48 hours of the gate, which wants none in them.
-    Guardrail.SEND_ERRORS: Rule(1, timedelta(hours=48), 3, HOUR, "send error", "send errors"),
+    Guardrail.SEND_ERRORS: CountRule(1, timedelta(hours=48), 3, HOUR, "send error", "send errors"),
 }
 
 
@@ -58,7 +58,7 @@ class DomainHealth:
 
 
 @dataclass(frozen=True)
-class Lost:
+class MissingRecord:
     """A record that DNS has said to be missing, from the first such verdict in a row to the newest."""
 
     record: str
@@ -67,7 +67,7 @@ class Lost:
 
 
 @dataclass(frozen=True)
-class Health:
+class HealthState:
     """The newest verdict on the sending domain."""
 
     event: str
@@ -75,11 +75,11 @@ class Health:
     score: int | None
     under_alert: str = ""  # the first of the verdicts in a row under 70: that fall is one event
     under_halt: str = ""  # the same, under 50
-    lost: tuple[Lost, ...] = ()
+    lost: tuple[MissingRecord, ...] = ()
 
 
 @dataclass(frozen=True)
-class Counts:
+class EventCounts:
     """What was counted at one moment. An event has an id that stays the same, so that it is acted upon once."""
 
     alert: Mapping[Guardrail, tuple[str, ...]] = field(
@@ -88,7 +88,7 @@ class Counts:
     halt: Mapping[Guardrail, tuple[str, ...]] = field(default_factory=dict)
     bounces_week: tuple[str, ...] = ()
     sends_week: int = 0
-    health: Health | None = None
+    health: HealthState | None = None
 
 
 @dataclass(frozen=True)
@@ -101,21 +101,25 @@ class Breach:
     text: str
 
 
-def judge(counts: Counts) -> tuple[Breach, ...]:
+def find_breaches(counts: EventCounts) -> tuple[Breach, ...]:
     """Every guardrail that `counts` breach, in the order of the table."""
-    found = [_counted(guardrail, counts) for guardrail in RULES]
-    found += [_score(counts.health), _authentication(counts.health), _age(counts.health)]
+    found = [_count_breach(guardrail, counts) for guardrail in COUNT_RULES]
+    found += [
+        _score_breach(counts.health),
+        _authentication_breach(counts.health),
+        _verdict_age_breach(counts.health),
+    ]
     return tuple(breach for breach in found if breach)
 
 
-def _counted(guardrail: Guardrail, counts: Counts) -> Breach | None:
-    rule = RULES[guardrail]
+def _count_breach(guardrail: Guardrail, counts: EventCounts) -> Breach | None:
+    rule = COUNT_RULES[guardrail]
     alerting, halting = counts.alert.get(guardrail, ()), counts.halt.get(guardrail, ())
     events: tuple[str, ...] = ()
     texts = []
     if len(halting) >= rule.halt:
-        events, texts = halting, [amount(rule, halting, rule.halt_window)]
-    if guardrail == Guardrail.HARD_BOUNCES and too_many_bounce(counts):
+        events, texts = halting, [count_text(rule, halting, rule.halt_window)]
+    if guardrail == Guardrail.HARD_BOUNCES and bounce_rate_exceeded(counts):
         events = tuple(dict.fromkeys([*events, *counts.bounces_week]))
         texts.append(
             f"{len(counts.bounces_week)} hard bounces of {counts.sends_week} emails sent in 7 days"
@@ -124,24 +128,24 @@ def _counted(guardrail: Guardrail, counts: Counts) -> Breach | None:
         return Breach(guardrail, Level.HALT, events, f"{', '.join(texts)}.")
     if len(alerting) >= rule.alert:
         return Breach(
-            guardrail, Level.ALERT, alerting, f"{amount(rule, alerting, rule.alert_window)}."
+            guardrail, Level.ALERT, alerting, f"{count_text(rule, alerting, rule.alert_window)}."
         )
     return None
 
 
-def too_many_bounce(counts: Counts) -> bool:
+def bounce_rate_exceeded(counts: EventCounts) -> bool:
     return (
         counts.sends_week >= LEAST_SENDS
         and 100 * len(counts.bounces_week) >= BOUNCE_PERCENT * counts.sends_week
     )
 
 
-def amount(rule: Rule, events: tuple[str, ...], window: timedelta) -> str:
+def count_text(rule: CountRule, events: tuple[str, ...], window: timedelta) -> str:
     """ "2 complaints in 7 days"."""
-    return f"{len(events)} {rule.one if len(events) == 1 else rule.many} in {span(window)}"
+    return f"{len(events)} {rule.one if len(events) == 1 else rule.many} in {duration_text(window)}"
 
 
-def span(window: timedelta) -> str:
+def duration_text(window: timedelta) -> str:
     if window == HOUR:
         return "an hour"
     return (
@@ -149,7 +153,7 @@ def span(window: timedelta) -> str:
     )
 
 
-def _score(health: Health | None) -> Breach | None:
+def _score_breach(health: HealthState | None) -> Breach | None:
     if health is None or health.score is None or health.score >= HEALTH_ALERT:
         return None
     halts = health.score < HEALTH_HALT
@@ -160,10 +164,10 @@ def _score(health: Health | None) -> Breach | None:
     )
 
 
-def _authentication(health: Health | None) -> Breach | None:
+def _authentication_breach(health: HealthState | None) -> Breach | None:
     if health is None or not health.lost:
         return None
-    long = [lost for lost in health.lost if lost.lasted >= LOST_FOR]
+    long = [lost for lost in health.lost if lost.lasted >= MISSING_TOO_LONG]
     lost, level = (long, Level.HALT) if long else (list(health.lost), Level.ALERT)
     names = " and ".join(one.record.upper() for one in lost)
     since = " for 72 hours or longer" if long else ""
@@ -172,7 +176,7 @@ def _authentication(health: Health | None) -> Breach | None:
     return Breach(Guardrail.AUTHENTICATION, level, tuple(one.event for one in lost), text)
 
 
-def _age(health: Health | None) -> Breach | None:
+def _verdict_age_breach(health: HealthState | None) -> Breach | None:
     """No verdict at all is as old as can be: what was not looked at is not healthy."""
     if health is None:
         return Breach(

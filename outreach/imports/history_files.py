@@ -12,19 +12,24 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from caio_project.lib.files import csv_rows, decoded, json_rows
-from outreach.reply_sorting.reply_text import plain
+from caio_project.lib.files import csv_rows, decode_file, json_rows
+from outreach.reply_sorting.reply_text import to_plain_text
 
-COLUMNS = ("email", "what", "at")
-ENDS = ("sent", "answered", "rejected", "bounced", "complained", "unsubscribed")
-WHATS = (*ENDS, "draft")
+REQUIRED_COLUMNS = ("email", "what", "at")
+PAST_KINDS = ("sent", "answered", "rejected", "bounced", "complained", "unsubscribed")
+ENTRY_KINDS = (*PAST_KINDS, "draft")
 # "approved" may have left: the older system did not say, and a second first email is worse than none.
-OLD_STATUS = {"pending": "draft", "approved": "sent", "sent": "sent", "rejected": "rejected"}
+KIND_OF_OLD_STATUS = {
+    "pending": "draft",
+    "approved": "sent",
+    "sent": "sent",
+    "rejected": "rejected",
+}
 TIERS = ("tier_1", "tier_2", "tier_3")
 
 
 @dataclass(frozen=True)
-class Item:
+class HistoryEntry:
     """One thing that happened to one person, or a draft that waits. `at` has a zone."""
 
     what: str
@@ -54,30 +59,32 @@ class Item:
         ).hexdigest()
 
 
-class Wrong(Exception):
+class BadLine(Exception):
     """A line that cannot be read; the text names the field."""
 
 
-def read(raw: bytes) -> Iterator[tuple[int, Item | str]]:
+def read_entries(raw: bytes) -> Iterator[tuple[int, HistoryEntry | str]]:
     """(line, item) for each entry; one that is wrong is a sentence instead. Raises files.BadFile."""
-    for line, row in _rows(raw):
+    for line, row in _raw_rows(raw):
         if isinstance(row, str):
             yield line, row
             continue
         try:
             yield (
                 line,
-                _old_draft(row) if "email_id" in row or "recipient_data" in row else _entry(row),
+                _old_system_entry(row)
+                if "email_id" in row or "recipient_data" in row
+                else _plain_entry(row),
             )
-        except Wrong as wrong:
+        except BadLine as wrong:
             yield line, str(wrong)
 
 
-def _rows(raw: bytes) -> Iterator[tuple[int, dict[str, Any] | str]]:
+def _raw_rows(raw: bytes) -> Iterator[tuple[int, dict[str, Any] | str]]:
     """A whole JSON document is counted by its entries, JSON lines and CSV by their lines."""
-    text = decoded(raw)
+    text = decode_file(raw)
     if not text.lstrip().startswith(("{", "[")):
-        yield from csv_rows(raw, required=COLUMNS)
+        yield from csv_rows(raw, required=REQUIRED_COLUMNS)
         return
     try:
         whole = json.loads(text)
@@ -88,79 +95,87 @@ def _rows(raw: bytes) -> Iterator[tuple[int, dict[str, Any] | str]]:
         yield number, row if isinstance(row, dict) else "It is not a JSON object."
 
 
-def _entry(row: dict[str, Any]) -> Item:
-    what = _text(row, "what").lower()
-    if what not in WHATS:
-        raise Wrong(f"what: {what!r} is not one of {', '.join(WHATS)}.")
-    return _item(what, _text(row, "email"), _text(row, "at"), "at", row, row)
+def _plain_entry(row: dict[str, Any]) -> HistoryEntry:
+    what = _text_in(row, "what").lower()
+    if what not in ENTRY_KINDS:
+        raise BadLine(f"what: {what!r} is not one of {', '.join(ENTRY_KINDS)}.")
+    return _build_entry(what, _text_in(row, "email"), _text_in(row, "at"), "at", row, row)
 
 
-def _old_draft(row: dict[str, Any]) -> Item:
-    status = _text(row, "status").lower()
-    if status not in OLD_STATUS:
-        raise Wrong(f"status: {status!r} is not one of {', '.join(OLD_STATUS)}.")
-    person, context = _part(row, "recipient_data"), _part(row, "context")
+def _old_system_entry(row: dict[str, Any]) -> HistoryEntry:
+    status = _text_in(row, "status").lower()
+    if status not in KIND_OF_OLD_STATUS:
+        raise BadLine(f"status: {status!r} is not one of {', '.join(KIND_OF_OLD_STATUS)}.")
+    person, context = _object_in(row, "recipient_data"), _object_in(row, "context")
     said = {
         **row,
         "old_id": row.get("email_id"),
         "intent": context.get("intent_score"),
         "tier": context.get("icp_tier"),
     }
-    return _item(
-        OLD_STATUS[status], _text(row, "to"), _text(row, "created_at"), "created_at", said, person
+    return _build_entry(
+        KIND_OF_OLD_STATUS[status],
+        _text_in(row, "to"),
+        _text_in(row, "created_at"),
+        "created_at",
+        said,
+        person,
     )
 
 
-def _item(
+def _build_entry(
     what: str, email: str, at: str, at_field: str, row: dict[str, Any], person: dict[str, Any]
-) -> Item:
-    subject, body = " ".join(_text(row, "subject").split())[:1000], _paragraphs(_text(row, "body"))
+) -> HistoryEntry:
+    subject, body = (
+        " ".join(_text_in(row, "subject").split())[:1000],
+        _plain_paragraphs(_text_in(row, "body")),
+    )
     for field, text in (("subject", subject), ("body", body)):
         if what == "draft" and not text:
-            raise Wrong(f"{field}: a draft needs a subject and a body.")
-    return Item(
+            raise BadLine(f"{field}: a draft needs a subject and a body.")
+    return HistoryEntry(
         what=what,
         email=email,
-        at=_moment(at, at_field),
-        name=_text(person, "name")[:200],
-        company=_text(person, "company")[:200],
-        title=_text(person, "title")[:200],
+        at=_time_in(at, at_field),
+        name=_text_in(person, "name")[:200],
+        company=_text_in(person, "company")[:200],
+        title=_text_in(person, "title")[:200],
         subject=subject,
         body=body,
-        tag=_text(row, "tag").lower().replace(" ", "_"),
-        reason=_text(row, "reason"),
-        intent=_points(row.get("intent")),
-        tier=_tier(_text(row, "tier")),
-        old_id=_text(row, "old_id"),
+        tag=_text_in(row, "tag").lower().replace(" ", "_"),
+        reason=_text_in(row, "reason"),
+        intent=_score_points(row.get("intent")),
+        tier=_tier_code(_text_in(row, "tier")),
+        old_id=_text_in(row, "old_id"),
     )
 
 
-def _part(row: dict[str, Any], name: str) -> dict[str, Any]:
+def _object_in(row: dict[str, Any], name: str) -> dict[str, Any]:
     found = row.get(name) or {}
     if not isinstance(found, dict):
-        raise Wrong(f"{name}: it is not a JSON object.")
+        raise BadLine(f"{name}: it is not a JSON object.")
     return found
 
 
-def _text(row: dict[str, Any], name: str) -> str:
+def _text_in(row: dict[str, Any], name: str) -> str:
     """ "" for what is missing; PostgreSQL stores no NUL and nobody typed one."""
     value = row.get(name)
     if isinstance(value, dict | list):
-        raise Wrong(f"{name}: it is not a text.")
+        raise BadLine(f"{name}: it is not a text.")
     return "" if value is None else str(value).replace("\x00", "").strip()
 
 
-def _moment(text: str, field: str) -> datetime:
+def _time_in(text: str, field: str) -> datetime:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        raise Wrong(
+        raise BadLine(
             f"{field}: {text[:40]!r} is not a time like 2026-01-31 or 2026-01-31T09:30:00Z."
         ) from None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def _points(value: Any) -> int:
+def _score_points(value: Any) -> int:
     """Of 0 to 100; the older system wrote shares as well as points."""
     try:
         number = float(value or 0)
@@ -171,12 +186,12 @@ def _points(value: Any) -> int:
     return round(number * 100) if 0 < number <= 1 else round(number)
 
 
-def _tier(text: str) -> str:
+def _tier_code(text: str) -> str:
     """ "tier_1", "Tier 1" and "1" are one tier; anything else is none."""
     found = re.fullmatch(r"(?:tier[ _-]?)?([123])", text.lower())
     return f"tier_{found[1]}" if found else ""
 
 
-def _paragraphs(body: str) -> str:
+def _plain_paragraphs(body: str) -> str:
     """The text of a body that may be HTML, with one empty line between two paragraphs."""
-    return re.sub(r"\n{3,}", "\n\n", plain(body)).strip()
+    return re.sub(r"\n{3,}", "\n\n", to_plain_text(body)).strip()

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from caio_project.lib.files import Report
+from caio_project.lib.files import FileReport
 from caio_project.lib.nudge import nudge
 from leads import locks, normal
 from leads.identity import lead_matching
@@ -26,8 +26,8 @@ from outreach.content import checks, email_footer, merge_fields
 from outreach.control import policy
 from outreach.drafting import compose, drafts
 from outreach.imports import history_files
-from outreach.imports.history_files import Item
-from outreach.lifecycle.moves import move
+from outreach.imports.history_files import HistoryEntry
+from outreach.lifecycle.moves import move_message
 from outreach.models import (
     HistoryItem,
     Message,
@@ -43,8 +43,8 @@ from outreach.reply_sorting import classify
 from outreach.review import review_actions
 
 SOURCE = "history"
-FROM_BEFORE = "Brought from the system before this one, with others."
-SUPPRESSES = {
+IMPORTED_WITH_OTHERS = "Brought from the system before this one, with others."
+SUPPRESSION_REASONS = {
     "bounced": suppression.Reason.BOUNCED,
     "complained": suppression.Reason.COMPLAINED,
     "unsubscribed": suppression.Reason.UNSUBSCRIBED,
@@ -52,36 +52,38 @@ SUPPRESSES = {
 
 
 @dataclass
-class Taken(Report):
+class ImportReport(FileReport):
     """Also how many of each kind were new, and which drafts cannot be held, by reason."""
 
     by_what: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
 
 
-def take(raw: bytes, progress: Callable[[int, int], None] = lambda done, total: None) -> Taken:
+def import_file(
+    raw: bytes, progress: Callable[[int, int], None] = lambda done, total: None
+) -> ImportReport:
     """Take one file in; while one line is wrong nothing is stored. Safe to run twice, and after a kill.
 
     The oldest comes first, whatever the order of the file: an answer finds the email that it answers.
     """
-    taken, items = Taken(), []
-    for line, item in history_files.read(raw):
+    taken, items = ImportReport(), []
+    for line, item in history_files.read_entries(raw):
         taken.read += 1
-        if wrong := item if isinstance(item, str) else _wrong(item):
+        if wrong := item if isinstance(item, str) else _entry_problem(item):
             taken.wrong(line, wrong)
-        elif isinstance(item, Item):
+        elif isinstance(item, HistoryEntry):
             items.append(item)
     if taken.errors:
         return taken
     for done, item in enumerate(sorted(items, key=lambda one: (one.what == "draft", one.at)), 1):
-        _take(item, taken)
+        _import_entry(item, taken)
         progress(done, len(items))
     nudge("leads.assess_due")
     return taken
 
 
-def _wrong(item: Item) -> str:
-    if not normal.email(item.email):
+def _entry_problem(item: HistoryEntry) -> str:
+    if not normal.clean_email(item.email):
         return f"email: {item.email[:60]!r} is not an address."
     if item.at > timezone.now():
         return "at: it lies in the future."
@@ -90,41 +92,43 @@ def _wrong(item: Item) -> str:
     return ""
 
 
-def _take(item: Item, taken: Taken) -> None:
+def _import_entry(item: HistoryEntry, taken: ImportReport) -> None:
     with transaction.atomic():
         _, new = HistoryItem.objects.get_or_create(key=item.key, defaults={"what": item.what})
         if not new:
             taken.known += 1
             return
-        if reason := _store(item, _person(item)):
+        if reason := _store_entry(item, _lead_for(item)):
             taken.left_out[reason] += 1
         taken.new += 1
         taken.by_what[item.what] += 1
 
 
-def _store(item: Item, lead: Lead) -> str:
+def _store_entry(item: HistoryEntry, lead: Lead) -> str:
     """Keep one item; "" or, for a draft, why it is not held."""
     if item.what == "draft":
-        return _hold(item, lead)
-    if item.what in SUPPRESSES:
-        suppression.stop(normal.email(item.email), SUPPRESSES[item.what], SOURCE, lead)
-        review_actions.stop_open_emails(lead, item.what)
+        return _hold_draft(item, lead)
+    if item.what in SUPPRESSION_REASONS:
+        suppression.suppress(
+            normal.clean_email(item.email), SUPPRESSION_REASONS[item.what], SOURCE, lead
+        )
+        review_actions.withdraw_open_emails(lead, item.what)
     elif item.what == "answered":
-        _answered(item, lead)
+        _store_reply(item, lead)
     else:
-        _ended(item, lead)
+        _store_past_email(item, lead)
     return ""
 
 
-def _person(item: Item) -> Lead:
+def _lead_for(item: HistoryEntry) -> Lead:
     """The person of an address, found or made, with what the file knows filled in where we know nothing."""
-    address = normal.email(item.email)
-    lead = locks.until_it_stands(lambda: _known_or_new(address))
+    address = normal.clean_email(item.email)
+    lead = locks.retry_until_unchanged(lambda: _find_or_create_lead(address))
     if suppression.is_erased(lead) or lead.kind != Kind.LIVE:
         return lead
-    first, _, last = normal.storable(item.name).partition(" ")
-    company = lead_matching.company_known_as(item.company, "", address, lead.kind, SOURCE)
-    lead_matching.fill(
+    first, _, last = normal.storable_text(item.name).partition(" ")
+    company = lead_matching.find_or_create_company(item.company, "", address, lead.kind, SOURCE)
+    lead_matching.fill_fields(
         lead,
         SOURCE,
         first_name=first[:100],
@@ -132,24 +136,24 @@ def _person(item: Item) -> Lead:
         title=item.title,
         company=company,
     )
-    lead_matching.settle_address(lead)
-    owner_assignment.settle(lead)
+    lead_matching.update_address_state(lead)
+    owner_assignment.update_owner(lead)
     Lead.objects.filter(pk=lead.pk).update(needs_assessment_at=timezone.now())
     return lead
 
 
-def _known_or_new(address: str) -> Lead:
-    known = lead_matching.known_by(address, "")
+def _find_or_create_lead(address: str) -> Lead:
+    known = lead_matching.lock_leads_known_by(address, "")
     return known[0] if known else lead_matching.new_lead(SOURCE, address, kind=Kind.LIVE)
 
 
-def _ended(item: Item, lead: Lead) -> None:
+def _store_past_email(item: HistoryEntry, lead: Lead) -> None:
     """A past email, sent or rejected. A sent one makes no move: nothing flowed through this system."""
-    message = _email(item, lead, status=item.what, transport=Transport.HISTORY)
+    message = _create_message(item, lead, status=item.what, transport=Transport.HISTORY)
     Message.objects.filter(pk=message.pk).update(
         sent_at=item.at if item.what == Status.SENT else None
     )
-    _text(message, item, "")
+    _store_text(message, item, "")
     if item.what == Status.REJECTED:
         row = Move.objects.create(
             message=message, from_status=Status.HELD, to_status=Status.REJECTED, at=item.at, why="history",
@@ -159,16 +163,19 @@ def _ended(item: Item, lead: Lead) -> None:
             MoveReason.objects.create(move=row, text=item.reason)
 
 
-def _email(item: Item, lead: Lead, **more: Any) -> Message:
-    address = normal.email(item.email)
+def _create_message(item: HistoryEntry, lead: Lead, **more: Any) -> Message:
+    address = normal.clean_email(item.email)
     return Message.objects.create(
         lead=lead, kind=lead.kind, to_address=address, domain=address.rpartition("@")[2], created_at=item.at,
-        version=1, tier=item.tier, intent=item.intent, template_why=FROM_BEFORE, **more,
+        version=1, tier=item.tier, intent=item.intent, template_why=IMPORTED_WITH_OTHERS, **more,
     )  # fmt: skip
 
 
-def _text(
-    message: Message, item: Item, footer: str, phrases: list[merge_fields.Phrase] | None = None
+def _store_text(
+    message: Message,
+    item: HistoryEntry,
+    footer: str,
+    phrases: list[merge_fields.Phrase] | None = None,
 ) -> MessageText:
     subject = item.subject[: compose.SUBJECT_COLUMN]
     return MessageText.objects.create(
@@ -178,9 +185,9 @@ def _text(
     )  # fmt: skip
 
 
-def _answered(item: Item, lead: Lead) -> None:
+def _store_reply(item: HistoryEntry, lead: Lead) -> None:
     """An answer from before: from now on a person decides about every email to them, and a stop stops."""
-    found = classify.sort(item.subject, item.body) if item.body else None
+    found = classify.sort_reply(item.subject, item.body) if item.body else None
     kind = found.kind if found else ReplyKind.QUESTION
     sent = (
         previous_emails.emails_of(lead)
@@ -197,35 +204,37 @@ def _answered(item: Item, lead: Lead) -> None:
         decided_by=list(found.words) if found else [],
     )  # fmt: skip
     if kind == ReplyKind.STOP:
-        suppression.stop(normal.email(item.email), suppression.Reason.UNSUBSCRIBED, SOURCE, lead)
+        suppression.suppress(
+            normal.clean_email(item.email), suppression.Reason.UNSUBSCRIBED, SOURCE, lead
+        )
     if kind != ReplyKind.OUT_OF_OFFICE:
-        review_actions.stop_open_emails(lead, "answered")
+        review_actions.withdraw_open_emails(lead, "answered")
 
 
-def _hold(item: Item, lead: Lead) -> str:
+def _hold_draft(item: HistoryEntry, lead: Lead) -> str:
     """Put a draft of the older system into the queue, or say why it cannot be there."""
-    if reason := drafts.why_never(lead):
+    if reason := drafts.why_no_first_email(lead):
         return reason
     sender = compose.sender_of(lead)
-    message = _email(item, lead, status=Status.DRAFT, sender=sender)
-    footer = email_footer.footer(compose.signature(sender, message.unsubscribe_token))
-    phrases = _facts(item, lead)
-    results = compose.check(
+    message = _create_message(item, lead, status=Status.DRAFT, sender=sender)
+    footer = email_footer.build_footer(compose.signature_of(sender, message.unsubscribe_token))
+    phrases = _known_phrases(item, lead)
+    results = compose.check_email(
         lead, item.subject, item.body, footer, phrases, sender, tier=item.tier,
-        before=previous_emails.before(lead, timezone.now(), message.pk),
+        before=previous_emails.load_history(lead, timezone.now(), message.pk),
     )  # fmt: skip
-    _text(message, item, footer, phrases)
+    _store_text(message, item, footer, phrases)
     failed = checks.first_failure(results)
     company = lead.company
-    own = policy.band(item.intent, item.tier, company.employees_from if company else None, False)
+    own = policy.band_of(item.intent, item.tier, company.employees_from if company else None, False)
     standing = {
-        "band": own, "critical_reason": FROM_BEFORE, "rank": policy.RANK[choices.Band.CRITICAL],
-        "guards": checks.as_rows(results), "blocked_by": failed.guard if failed else "",
+        "band": own, "critical_reason": IMPORTED_WITH_OTHERS, "rank": policy.BAND_RANK[choices.Band.CRITICAL],
+        "guards": checks.results_as_rows(results), "blocked_by": failed.guard if failed else "",
     }  # fmt: skip
     Message.objects.filter(pk=message.pk).update(**standing)
     message.refresh_from_db()
     if failed:
-        move(
+        move_message(
             message,
             Status.BLOCKED,
             "guard",
@@ -233,11 +242,11 @@ def _hold(item: Item, lead: Lead) -> str:
             expires_at=drafts.expires_at(own, timezone.now()),
         )
     else:
-        drafts.to_held(message, "history")
+        drafts.hold_for_review(message, "history")
     return ""
 
 
-def _facts(item: Item, lead: Lead) -> list[merge_fields.Phrase]:
+def _known_phrases(item: HistoryEntry, lead: Lead) -> list[merge_fields.Phrase]:
     """What of the text is a fact that we know, with the file as its source unless another said it first."""
     company = lead.company
     known = {
@@ -250,7 +259,7 @@ def _facts(item: Item, lead: Lead) -> list[merge_fields.Phrase]:
     }
     text = f"{item.subject}\n{item.body}"
     return [
-        merge_fields.Phrase(value, name, compose.source_of(sources, name) or SOURCE)
+        merge_fields.Phrase(value, name, compose.field_source(sources, name) or SOURCE)
         for name, (value, sources) in known.items()
         if value and value in text
     ]

@@ -12,10 +12,10 @@ from django.conf import settings
 
 from caio_project.lib import http
 
-LIMITS = ("max_tokens", "max_completion_tokens")
+TOKEN_LIMIT_FIELDS = ("max_tokens", "max_completion_tokens")
 
 
-class Unreadable(http.Failure):
+class UnreadableAnswer(http.HttpError):
     """It answered, and not in the form of chat completions."""
 
 
@@ -27,7 +27,7 @@ class Completion:
     tokens: int | None
 
 
-def complete(messages: list[dict[str, str]], most_tokens: int) -> Completion:
+def request_completion(messages: list[dict[str, str]], most_tokens: int) -> Completion:
     """Ask for one JSON object within LLM_TIMEOUT_SECONDS in total. Asking twice costs tokens and nothing else.
 
     Raises lib.http's Refused or Unavailable, or Unreadable; the text of each is safe to store and to show.
@@ -39,23 +39,23 @@ def complete(messages: list[dict[str, str]], most_tokens: int) -> Completion:
         "response_format": {"type": "json_object"},
     }
     try:
-        answer = _ask({**body, LIMITS[0]: most_tokens}, until)
-    except http.Refused as refused:
-        if refused.status != 400 or LIMITS[1].encode() not in refused.body:
+        answer = _post_chat({**body, TOKEN_LIMIT_FIELDS[0]: most_tokens}, until)
+    except http.RequestRefused as refused:
+        if refused.status != 400 or TOKEN_LIMIT_FIELDS[1].encode() not in refused.body:
             raise _without_body(refused) from None
         try:
-            answer = _ask({**body, LIMITS[1]: most_tokens}, until)
-        except http.Failure as again:
+            answer = _post_chat({**body, TOKEN_LIMIT_FIELDS[1]: most_tokens}, until)
+        except http.HttpError as again:
             raise _without_body(again) from None
-    except http.Failure as failure:
+    except http.HttpError as failure:
         raise _without_body(failure) from None
-    return _read(answer)
+    return _parse_completion(answer)
 
 
-def _ask(body: dict[str, Any], until: float) -> http.Answer:
+def _post_chat(body: dict[str, Any], until: float) -> http.HttpAnswer:
     headers = {"Authorization": f"Bearer {settings.LLM_API_KEY}"} if settings.LLM_API_KEY else {}
     left = max(0.1, until - time.monotonic())
-    return http.call(
+    return http.send_request(
         "POST",
         f"{settings.LLM_BASE_URL}/chat/completions",
         headers=headers,
@@ -65,7 +65,7 @@ def _ask(body: dict[str, Any], until: float) -> http.Answer:
     )
 
 
-def _without_body(failure: http.Failure) -> http.Failure:
+def _without_body(failure: http.HttpError) -> http.HttpError:
     """The same kind of failure in words of our own, where the other side said anything."""
     if not failure.status:
         return failure
@@ -79,19 +79,19 @@ def _without_body(failure: http.Failure) -> http.Failure:
     return type(failure)(text, failure.status, b"", failure.retry_after)
 
 
-def _read(answer: http.Answer) -> Completion:
+def _parse_completion(answer: http.HttpAnswer) -> Completion:
     try:
         document = answer.json()
         choice = document["choices"][0]
         text, cut = choice["message"]["content"], choice.get("finish_reason") == "length"
     except (ValueError, KeyError, IndexError, TypeError, AttributeError):
-        raise Unreadable("it answered what is no chat completion", answer.status) from None
+        raise UnreadableAnswer("it answered what is no chat completion", answer.status) from None
     if not isinstance(text, str):
-        raise Unreadable("it answered without a text", answer.status)
-    return Completion("" if cut else text, _counted(document))
+        raise UnreadableAnswer("it answered without a text", answer.status)
+    return Completion("" if cut else text, _token_count(document))
 
 
-def _counted(document: dict[str, Any]) -> int | None:
+def _token_count(document: dict[str, Any]) -> int | None:
     usage = document.get("usage")
     total = usage.get("total_tokens") if isinstance(usage, dict) else None
     return (

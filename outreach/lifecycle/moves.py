@@ -13,7 +13,7 @@ from outreach.lifecycle import transitions
 from outreach.models import Message, Move, MoveReason
 
 
-def move(
+def move_message(
     message: Message,
     to_status: str,
     why: MoveCode | str,
@@ -32,16 +32,16 @@ def move(
     may move it; with `where`, only while the row is like that. Raises IllegalMove where the table has no such move and
     Stale where the row is no longer as the caller knew it (other state, other text, other lease).
     """
-    transitions.check(message.status, to_status)
+    transitions.check_transition(message.status, to_status)
     with transaction.atomic():
         rows = Message.objects.filter(pk=message.pk, status=message.status, version=message.version)
         if lease is not None:
             rows = rows.filter(lease_until=lease)
         if where is not None:
             rows = rows.filter(where)
-        if not claims.claim(rows, **{"status": to_status, "lease_until": None, **changes}):
+        if not claims.claim_row(rows, **{"status": to_status, "lease_until": None, **changes}):
             current = Message.objects.get(pk=message.pk)
-            raise transitions.Stale(current.status, current.version)
+            raise transitions.StaleMessage(current.status, current.version)
         row = Move.objects.create(
             message_id=message.pk,
             from_status=message.status,

@@ -5,7 +5,7 @@ from outreach.choices import Status
 S = Status
 
 # Who may cause a move is the caller's affair; whether it exists at all is this table's.
-MOVES: dict[Status, frozenset[Status]] = {
+LEGAL_MOVES: dict[Status, frozenset[Status]] = {
     S.DRAFT: frozenset({S.HELD, S.BLOCKED, S.WITHDRAWN}),
     S.BLOCKED: frozenset({S.HELD, S.REJECTED, S.WITHDRAWN, S.EXPIRED}),
     S.HELD: frozenset({S.CLEARED, S.REJECTED, S.WITHDRAWN, S.EXPIRED, S.BLOCKED}),
@@ -22,8 +22,8 @@ MOVES: dict[Status, frozenset[Status]] = {
 
 APPROVED = (S.CLEARED, S.SENDING, S.SENT, S.UNCERTAIN)
 UNDECIDED = (S.DRAFT, S.BLOCKED, S.HELD)
-NOT_LEFT = (*UNDECIDED, S.CLEARED)  # in the order of their way; each may be withdrawn
-OPEN = (*NOT_LEFT, S.SENDING, S.UNCERTAIN)
+NOT_SENT_YET = (*UNDECIDED, S.CLEARED)  # in the order of their way; each may be withdrawn
+OPEN = (*NOT_SENT_YET, S.SENDING, S.UNCERTAIN)
 
 
 class IllegalMove(Exception):
@@ -34,7 +34,7 @@ class IllegalMove(Exception):
         self.from_status, self.to_status = from_status, to_status
 
 
-class Stale(Exception):
+class StaleMessage(Exception):
     """Another process moved or changed the email first; nothing was done."""
 
     def __init__(self, status: str, version: int):
@@ -42,7 +42,7 @@ class Stale(Exception):
         self.status, self.version = status, version
 
 
-def check(from_status: str, to_status: str) -> None:
+def check_transition(from_status: str, to_status: str) -> None:
     """Raise IllegalMove unless the table has the move."""
-    if Status(to_status) not in MOVES[Status(from_status)]:
+    if Status(to_status) not in LEGAL_MOVES[Status(from_status)]:
         raise IllegalMove(from_status, to_status)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from caio_project.lib import calendar
-from outreach.control.phase import is_halted, limits_of
+from outreach.control.phase import is_halted, phase_limits
 from outreach.limits import (
     forecast,
     limit_rules,
@@ -16,12 +16,12 @@ from outreach.limits import (
     send_order,
     sending_domains,
 )
-from outreach.limits.forecast import Held
-from outreach.limits.limit_rules import Claim, Standing, Wait
+from outreach.limits.forecast import LongestLimit
+from outreach.limits.limit_rules import BindingLimit, CurrentLimits, RecentSend
 from outreach.models import Control, DailySlots, Message, SendIntent
 
 
-def standing(row: Control, now: datetime) -> Standing:
+def read_limits(row: Control, now: datetime) -> CurrentLimits:
     """How things stand for every email. Under the lock of the control row it stays so until the lock is given up."""
     day = calendar.team_day(now, settings.TEAM_TIME_ZONE)
     claimed = SendIntent.objects.filter(claimed_at__gt=now - limit_rules.HOUR).exclude(
@@ -30,103 +30,109 @@ def standing(row: Control, now: datetime) -> Standing:
     newest = claimed.order_by("-claimed_at").values_list("claimed_at", "domain")[
         : settings.HOURLY_LIMIT
     ]
-    return Standing(
+    return CurrentLimits(
         now=now,
         zone=settings.TEAM_TIME_ZONE,
         phase=row.phase,
         halted=is_halted(row),
-        daily=limits_of(row).daily,
+        daily=phase_limits(row).daily,
         hourly=settings.HOURLY_LIMIT,
         domain_hourly=settings.DOMAIN_HOURLY_LIMIT,
         gap=timedelta(seconds=settings.SEND_GAP_SECONDS),
         used_today=DailySlots.objects.filter(day=day).values_list("used", flat=True).first() or 0,
-        recent=tuple(Claim(*one) for one in newest),
+        recent=tuple(RecentSend(*one) for one in newest),
         last=row.last_claim_at,
         away_until=row.away_until,
         away_for=row.away_for,
-        warm_up=sending_domains.warming_up(now),
+        warm_up=sending_domains.current_warm_up(now),
     )
 
 
-def for_message(message: Message, at: Standing) -> Wait | None:
+def limit_on_message(message: Message, at: CurrentLimits) -> BindingLimit | None:
     """The strictest limit that holds this one email back, whatever the others do."""
     waits = [
-        limit_rules.for_domain(at, message.domain),
-        _recipients_hours(message, at.now),
-        _its_own(message, at.now),
+        limit_rules.limit_on_domain(at, message.domain),
+        _office_hours_limit(message, at.now),
+        _own_wait(message, at.now),
     ]
-    return limit_rules.strictest([wait for wait in waits if wait])
+    return limit_rules.strictest_limit([wait for wait in waits if wait])
 
 
-def _recipients_hours(message: Message, now: datetime) -> Wait | None:
+def _office_hours_limit(message: Message, now: datetime) -> BindingLimit | None:
     """Working hours, weekends and public holidays where the recipient is."""
-    place = office_hours.for_leaving(message, message.transport)
-    if place is None or (opens := office_hours.opens_at(place, now)) <= now:
+    place = office_hours.place_for_sending(message, message.transport)
+    if place is None or (opens := office_hours.office_opens_at(place, now)) <= now:
         return None
-    zone = office_hours.where(place).zone.replace("_", " ")
-    return Wait("working_hours", opens, f"working hours in {zone}", everything=False)
+    zone = office_hours.effective_place(place).zone.replace("_", " ")
+    return BindingLimit("working_hours", opens, f"working hours in {zone}", everything=False)
 
 
-def _its_own(message: Message, now: datetime) -> Wait | None:
+def _own_wait(message: Message, now: datetime) -> BindingLimit | None:
     """The time to undo, or what came of an earlier try. Where it ends with another limit, that one is named."""
     if message.not_before <= now:
         return None
     limit = message.waiting_for or "undo"
     text = "time to undo" if limit == "undo" else f"tried again then: {message.error or limit}"
-    return Wait(limit, message.not_before, text, everything=False)
+    return BindingLimit(limit, message.not_before, text, everything=False)
 
 
-def why_not_sent(message: Message, row: Control, now: datetime) -> Wait | None:
+def binding_limit(message: Message, row: Control, now: datetime) -> BindingLimit | None:
     """The binding limit of an approved email, and when it leaves if nothing changes, with those counted that go first.
 
     None where it leaves next and may leave now.
     """
-    return why_not_all([message], standing(row, now))[message.pk]
+    return binding_limits([message], read_limits(row, now))[message.pk]
 
 
-def why_not_all(messages: Sequence[Message], at: Standing) -> dict[int, Wait | None]:
+def binding_limits(
+    messages: Sequence[Message], at: CurrentLimits
+) -> dict[int, BindingLimit | None]:
     """The same for several approved ones, by key."""
-    everything = limit_rules.for_everything(at)
+    everything = limit_rules.limit_on_everything(at)
     if everything and everything.until is None:
         return dict.fromkeys((one.pk for one in messages), everything)
-    turns_of = _turns(messages, at)
-    kept = {rank: send_order.kept(rank, at) for rank in {one.rank for one in messages}}
+    turns_of = _queue_positions(messages, at)
+    kept = {rank: send_order.limit_by_reserve(rank, at) for rank in {one.rank for one in messages}}
     found = {}
     for one in messages:
-        own = [wait for wait in (everything, for_message(one, at), kept[one.rank]) if wait]
-        found[one.pk] = _in_line(limit_rules.strictest(own), turns_of.get(one.pk), at)
+        own = [wait for wait in (everything, limit_on_message(one, at), kept[one.rank]) if wait]
+        found[one.pk] = _limit_in_queue(limit_rules.strictest_limit(own), turns_of.get(one.pk), at)
     return found
 
 
 @dataclass(frozen=True)
-class Turn:
+class QueuePosition:
     """When an email leaves, and how many leave before it."""
 
     at: datetime
     ahead: int
-    longest: Held | None  # what holds the queue up longest until then
+    longest: LongestLimit | None  # what holds the queue up longest until then
 
 
-def _turns(messages: Sequence[Message], at: Standing) -> dict[int, Turn]:
+def _queue_positions(messages: Sequence[Message], at: CurrentLimits) -> dict[int, QueuePosition]:
     """By key; without those that do not leave within the horizon of the forecast."""
-    found: dict[int, Turn] = {}
+    found: dict[int, QueuePosition] = {}
     for ahead, one in enumerate(
-        forecast.leaving(at, queue_counts.around(at, messages), office_hours.hours())
+        forecast.forecast_sends(
+            at, queue_counts.groups_around(at, messages), office_hours.working_hours()
+        )
         if messages
         else ()
     ):
         if one.line.mark:
-            found[one.line.mark] = Turn(one.at, ahead, one.longest)
+            found[one.line.mark] = QueuePosition(one.at, ahead, one.longest)
             if len(found) == len(messages):
                 break
     return found
 
 
-def _in_line(own: Wait | None, turn: Turn | None, at: Standing) -> Wait | None:
+def _limit_in_queue(
+    own: BindingLimit | None, turn: QueuePosition | None, at: CurrentLimits
+) -> BindingLimit | None:
     """What holds the email itself, with those that go first."""
     if turn is None:
         days = forecast.HORIZON.days
-        return Wait(
+        return BindingLimit(
             own.limit if own else "turn",
             None,
             f"too many go first: it does not leave within {days} days",
@@ -140,9 +146,9 @@ def _in_line(own: Wait | None, turn: Turn | None, at: Standing) -> Wait | None:
         None if own and own.limit == "kept" else turn.longest
     )  # kept for those that go first, it could leave now
     if held and (own is None or own.until is None or held.lasted > own.until - at.now):
-        return Wait(held.limit, turn.at, f"{held.text}; {first}")
+        return BindingLimit(held.limit, turn.at, f"{held.text}; {first}")
     return (
-        Wait(own.limit, turn.at, f"{own.text}; {first}", own.everything)
+        BindingLimit(own.limit, turn.at, f"{own.text}; {first}", own.everything)
         if own
-        else Wait("turn", turn.at, first)
+        else BindingLimit("turn", turn.at, first)
     )

@@ -12,29 +12,29 @@ from outreach.limits.forecast import Forecast
 
 
 @dataclass(frozen=True)
-class Draining:
+class QueueForecast:
     at: datetime
     held_by: str | None  # where only a person lets it go on
     approved: Forecast
     with_undecided: Forecast
 
 
-def now_and_with_undecided(now: datetime) -> Draining:
+def forecast_queue(now: datetime) -> QueueForecast:
     """Both forecasts from the rows. The second takes all that is undecided as approved now."""
-    at = current_limits.standing(phase.control(), now)
-    lines, wait = queue_counts.approved(at), limit_rules.for_everything(at)
+    at = current_limits.read_limits(phase.current_control(), now)
+    lines, wait = queue_counts.approved_groups(at), limit_rules.limit_on_everything(at)
     held_by = wait.text if wait and wait.until is None else None
-    both = [*lines, *queue_counts.undecided(at)]
-    return Draining(
+    both = [*lines, *queue_counts.undecided_groups(at)]
+    return QueueForecast(
         now,
         held_by,
-        forecast.by_day(at, lines, office_hours.hours()),
-        forecast.by_day(at, both, office_hours.hours()),
+        forecast.count_by_day(at, lines, office_hours.working_hours()),
+        forecast.count_by_day(at, both, office_hours.working_hours()),
     )
 
 
 @dataclass(frozen=True)
-class Row:
+class ForecastRow:
     """One day of the table."""
 
     day: date
@@ -42,28 +42,31 @@ class Row:
     both: int
 
 
-def by_day(found: Draining) -> list[Row]:
+def rows_by_day(found: QueueForecast) -> list[ForecastRow]:
     """Every day on which something leaves, in either forecast."""
     approved = {one.day: one.count for one in found.approved.days}
     both = {one.day: one.count for one in found.with_undecided.days}
-    return [Row(day, approved.get(day, 0), both.get(day, 0)) for day in sorted({*approved, *both})]
+    return [
+        ForecastRow(day, approved.get(day, 0), both.get(day, 0))
+        for day in sorted({*approved, *both})
+    ]
 
 
-def sentence(found: Draining) -> str:
+def describe_forecast(found: QueueForecast) -> str:
     """When the queue drains, in words; "" where nothing is approved and nothing waits for a decision."""
     said, more = [], found.with_undecided.waiting - found.approved.waiting
     if found.held_by and (found.approved.waiting or more):
         return f"{found.approved.waiting} approved, and none of them leaves: {found.held_by}"
     if found.approved.waiting:
-        said.append(f"Approved: {_drain(found.approved, found.at)}.")
+        said.append(f"Approved: {_describe_one(found.approved, found.at)}.")
     if more:
         said.append(
-            f"With the {more} that wait for a decision, approved now: {_drain(found.with_undecided, found.at)}."
+            f"With the {more} that wait for a decision, approved now: {_describe_one(found.with_undecided, found.at)}."
         )
     return " ".join(said)
 
 
-def _drain(drain: Forecast, now: datetime) -> str:
+def _describe_one(drain: Forecast, now: datetime) -> str:
     today = calendar.team_day(now, settings.TEAM_TIME_ZONE)
     leave = drain.days[0].count if drain.days and drain.days[0].day == today else 0
     if drain.last_day is None:

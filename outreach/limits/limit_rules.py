@@ -12,7 +12,7 @@ HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
-class Wait:
+class BindingLimit:
     """What keeps an email from leaving. `until` is None where only a person can end it."""
 
     limit: str
@@ -22,7 +22,7 @@ class Wait:
 
 
 @dataclass(frozen=True)
-class Claim:
+class RecentSend:
     """One send that left or may have: when its slot was claimed, and to which domain."""
 
     at: datetime
@@ -30,7 +30,7 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class OfDay:
+class DailyLimit:
     """The stricter of what the phase and the warm-up allow in a day, and how much of it is used up."""
 
     limit: int
@@ -42,7 +42,7 @@ class OfDay:
 
 
 @dataclass(frozen=True)
-class Standing:
+class CurrentLimits:
     """The limits that hold for every email, and how much of each is used up."""
 
     now: datetime
@@ -54,7 +54,7 @@ class Standing:
     domain_hourly: int
     gap: timedelta
     used_today: int = 0
-    recent: tuple[Claim, ...] = ()  # of the last hour, newest first, `hourly` of them at most
+    recent: tuple[RecentSend, ...] = ()  # of the last hour, newest first, `hourly` of them at most
     last: datetime | None = None
     away_until: datetime | None = None  # GoHighLevel cannot be used before
     away_for: str = ""
@@ -65,11 +65,11 @@ class Standing:
         return calendar.team_day(self.now, self.zone)
 
     @property
-    def of_day(self) -> OfDay:
+    def of_day(self) -> DailyLimit:
         """Whichever leaves less."""
-        found = [OfDay(self.daily, self.used_today)]
+        found = [DailyLimit(self.daily, self.used_today)]
         if self.warm_up:
-            found.append(OfDay(self.warm_up.daily, self.warm_up.used))
+            found.append(DailyLimit(self.warm_up.daily, self.warm_up.used))
         return min(found, key=lambda one: (one.left, one.limit))
 
     @property
@@ -83,16 +83,16 @@ class Standing:
         return [domain for domain, count in counted.items() if count >= self.domain_hourly]
 
 
-def for_everything(at: Standing) -> Wait | None:
+def limit_on_everything(at: CurrentLimits) -> BindingLimit | None:
     """The strictest limit that holds every email back now."""
     if at.halted:
-        return Wait("halted", None, "Sending is halted.")
+        return BindingLimit("halted", None, "Sending is halted.")
     if at.daily == 0:
-        return Wait("phase", None, "Nothing is sent in Shadow.")
+        return BindingLimit("phase", None, "Nothing is sent in Shadow.")
     waits = []
     if at.used_today >= at.daily:
         waits.append(
-            Wait(
+            BindingLimit(
                 "daily",
                 calendar.next_day(at.now, at.zone),
                 f"{at.used_today} of {at.daily} sent today",
@@ -100,45 +100,51 @@ def for_everything(at: Standing) -> Wait | None:
         )
     if at.warm_up and at.warm_up.used >= at.warm_up.daily:
         text = f"{at.warm_up.used} of {at.warm_up.daily} sent today in week {at.warm_up.week} of {at.warm_up.domain}"
-        waits.append(Wait("warm_up", calendar.next_day(at.now, at.zone), text))
+        waits.append(BindingLimit("warm_up", calendar.next_day(at.now, at.zone), text))
     if len(at.recent) >= at.hourly:
-        waits.append(Wait("hourly", at.recent[at.hourly - 1].at + HOUR, f"{at.hourly} an hour"))
+        waits.append(
+            BindingLimit("hourly", at.recent[at.hourly - 1].at + HOUR, f"{at.hourly} an hour")
+        )
     if at.last and at.now < at.last + at.gap:
         waits.append(
-            Wait("gap", at.last + at.gap, f"{at.gap.total_seconds():.0f} s between emails")
+            BindingLimit("gap", at.last + at.gap, f"{at.gap.total_seconds():.0f} s between emails")
         )
     if at.away_until and at.now < at.away_until:
-        waits.append(Wait("ghl", at.away_until, f"GoHighLevel cannot be used: {at.away_for}"))
-    return strictest(waits)
+        waits.append(
+            BindingLimit("ghl", at.away_until, f"GoHighLevel cannot be used: {at.away_for}")
+        )
+    return strictest_limit(waits)
 
 
-def for_domain(at: Standing, domain: str) -> Wait | None:
+def limit_on_domain(at: CurrentLimits, domain: str) -> BindingLimit | None:
     """Whether the recipient's domain has had what it may have in an hour."""
     claimed = [claim.at for claim in at.recent if claim.domain == domain]
     if len(claimed) < at.domain_hourly:
         return None
     until = claimed[at.domain_hourly - 1] + HOUR
-    return Wait("domain", until, f"{at.domain_hourly} an hour to {domain}", everything=False)
+    return BindingLimit(
+        "domain", until, f"{at.domain_hourly} an hour to {domain}", everything=False
+    )
 
 
-def strictest(waits: list[Wait]) -> Wait | None:
+def strictest_limit(waits: list[BindingLimit]) -> BindingLimit | None:
     """The one that ends last; one that only a person can end outlasts them all."""
     return max(waits, key=lambda wait: wait.until or datetime.max.replace(tzinfo=UTC), default=None)
 
 
-def at_moment(at: Standing, now: datetime) -> Standing:
+def limits_at(at: CurrentLimits, now: datetime) -> CurrentLimits:
     """How things stand at a later moment if nothing is claimed until then."""
     recent = tuple(claim for claim in at.recent if claim.at > now - HOUR)
     day = calendar.team_day(now, at.zone)
     used = at.used_today if day == at.day else 0
     return replace(
-        at, now=now, recent=recent, used_today=used, warm_up=warm_up.at_day(at.warm_up, day)
+        at, now=now, recent=recent, used_today=used, warm_up=warm_up.moved_to_day(at.warm_up, day)
     )
 
 
-def after_claim(at: Standing, domain: str) -> Standing:
+def limits_after_claim(at: CurrentLimits, domain: str) -> CurrentLimits:
     """How things stand once a slot was claimed now."""
-    recent = (Claim(at.now, domain), *at.recent)[: at.hourly]
+    recent = (RecentSend(at.now, domain), *at.recent)[: at.hourly]
     ours = at.warm_up and replace(
         at.warm_up, since=at.warm_up.since or at.day, used=at.warm_up.used + 1
     )

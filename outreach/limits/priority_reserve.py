@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from outreach.limits.limit_rules import HOUR, Standing, Wait
+from outreach.limits.limit_rules import HOUR, BindingLimit, CurrentLimits
 
 
 @dataclass(frozen=True)
-class Later:
+class LaterGroup:
     """Approved emails to one place and domain, more urgent than the one that asks, that may leave later this day."""
 
     zone: str
@@ -24,10 +24,10 @@ class Later:
     count: int
 
 
-def kept_for(at: Standing, later: Iterable[Later]) -> Wait | None:
+def reserve_limit(at: CurrentLimits, later: Iterable[LaterGroup]) -> BindingLimit | None:
     """Why a less urgent email may not leave now: those `later` will use up what is left of the day; None where not."""
     found = list(later)
-    wanted = could_leave(at, found)
+    wanted = sendable_later(at, found)
     if not found or wanted < at.of_day.left:
         return None
     first = min(found, key=lambda one: one.opens)
@@ -42,33 +42,37 @@ def kept_for(at: Standing, later: Iterable[Later]) -> Wait | None:
         else "ones, the first of which opens"
     )
     text = f"kept for {wanted} more urgent {which} at {there:%H:%M} in {city}"
-    return Wait("kept", first.opens, text, everything=False)
+    return BindingLimit("kept", first.opens, text, everything=False)
 
 
-def could_leave(at: Standing, later: list[Later]) -> int:
+def sendable_later(at: CurrentLimits, later: list[LaterGroup]) -> int:
     """How many of them the hourly limits and the gap let leave before their offices or the day close."""
     if not later:
         return 0
     each = sum(
-        min(one.count, _room(at, one.opens, one.closes), _of_domain(at, one)) for one in later
+        min(one.count, _sendable_between(at, one.opens, one.closes), _domain_allowance(at, one))
+        for one in later
     )
-    return min(each, _room(at, min(one.opens for one in later), max(one.closes for one in later)))
+    return min(
+        each,
+        _sendable_between(at, min(one.opens for one in later), max(one.closes for one in later)),
+    )
 
 
-def _room(at: Standing, start: datetime, end: datetime) -> int:
+def _sendable_between(at: CurrentLimits, start: datetime, end: datetime) -> int:
     """How many may leave in a stretch of time that begins with a free hour."""
     stretch = max(timedelta(0), end - start)
     full, rest = divmod(stretch, HOUR)
-    return full * _in(at, HOUR) + _in(at, rest)
+    return full * _sendable_within(at, HOUR) + _sendable_within(at, rest)
 
 
-def _in(at: Standing, stretch: timedelta) -> int:
+def _sendable_within(at: CurrentLimits, stretch: timedelta) -> int:
     if stretch <= timedelta(0):
         return 0
     by_gap = math.ceil(stretch / at.gap) if at.gap else at.hourly
     return min(at.hourly, by_gap)
 
 
-def _of_domain(at: Standing, one: Later) -> int:
+def _domain_allowance(at: CurrentLimits, one: LaterGroup) -> int:
     hours = math.ceil(max(timedelta(0), one.closes - one.opens) / HOUR)
     return at.domain_hourly * hours if one.domain else one.count

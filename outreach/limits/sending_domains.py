@@ -18,47 +18,47 @@ from outreach.limits import warm_up
 from outreach.limits.warm_up import WarmUp
 from outreach.models import Control, SendingDomain, SendIntent, Transport
 
-PERMISSION = "outreach.warm_up_sendingdomain"
-NAME = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
+WARM_UP_PERMISSION = "outreach.warm_up_sendingdomain"
+DOMAIN_NAME = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
 
 
-class NotADomain(ValueError):
+class InvalidDomain(ValueError):
     """What was named is no domain of the internet."""
 
 
-def ours() -> str:
+def our_domain() -> str:
     """The domain of GHL_FROM_EMAIL; "" where none is set."""
     return settings.GHL_FROM_EMAIL.rpartition("@")[2].lower()
 
 
-def known(name: str) -> SendingDomain | None:
+def find_domain(name: str) -> SendingDomain | None:
     return SendingDomain.objects.filter(name=name).first()
 
 
-def warming_up(now: datetime) -> WarmUp | None:
+def current_warm_up(now: datetime) -> WarmUp | None:
     """The warm-up that holds for what leaves now; None for an established domain, and where nothing leaves."""
-    if "ghl" in settings.SANDBOXED or not (name := ours()):
+    if "ghl" in settings.SANDBOXED or not (name := our_domain()):
         return None
-    row, day = known(name), calendar.team_day(now, settings.TEAM_TIME_ZONE)
+    row, day = find_domain(name), calendar.team_day(now, settings.TEAM_TIME_ZONE)
     if row and row.warm_up_since is None:
         return None
-    return warm_up.on(name, row.warm_up_since if row else None, day, _used(name, day))
+    return warm_up.warm_up_on(name, row.warm_up_since if row else None, day, _sent_from(name, day))
 
 
-def cap(row: Control, now: datetime) -> int:
+def daily_cap(row: Control, now: datetime) -> int:
     """How many emails may leave in a day: the stricter of phase and warm-up."""
-    warming, daily = warming_up(now), phase.limits_of(row).daily
+    warming, daily = current_warm_up(now), phase.phase_limits(row).daily
     return min(daily, warming.daily) if warming else daily
 
 
-def _used(name: str, day: date) -> int:
+def _sent_from(name: str, day: date) -> int:
     claimed = SendIntent.objects.filter(from_domain=name, day=day).exclude(
         outcome__in=SendIntent.NOTHING_LEFT
     )
     return claimed.count()
 
 
-def from_domain(transport: str, found: WarmUp | None) -> str:
+def record_from_domain(transport: str, found: WarmUp | None) -> str:
     """The domain that a claimed email leaves from, whose warm-up begins with it where it is new; "" in the sandbox.
 
     Call it under the lock of the control row.
@@ -66,53 +66,55 @@ def from_domain(transport: str, found: WarmUp | None) -> str:
     if transport != Transport.GHL:
         return ""
     if found and found.since is None:
-        _write(found.domain, found.day, None, "Its first email leaves.")
-    return ours()
+        _save_domain(found.domain, found.day, None, "Its first email leaves.")
+    return our_domain()
 
 
-def start(name: str, *, by: Any, reason: str) -> SendingDomain:
+def start_warm_up(name: str, *, by: Any, reason: str) -> SendingDomain:
     """Begin the warm-up today, also anew. Raises NotADomain."""
-    return _set(name, calendar.team_day(timezone.now(), settings.TEAM_TIME_ZONE), by, reason)
+    return _set_warm_up(
+        name, calendar.team_day(timezone.now(), settings.TEAM_TIME_ZONE), by, reason
+    )
 
 
-def establish(name: str, *, by: Any, reason: str) -> SendingDomain:
+def mark_established(name: str, *, by: Any, reason: str) -> SendingDomain:
     """Say that the domain is known for its emails: the phase alone limits it from now on. Raises NotADomain."""
-    return _set(name, None, by, reason)
+    return _set_warm_up(name, None, by, reason)
 
 
-def _set(name: str, since: date | None, by: Any, reason: str) -> SendingDomain:
+def _set_warm_up(name: str, since: date | None, by: Any, reason: str) -> SendingDomain:
     name = name.strip().lower()
-    if not NAME.fullmatch(name):
-        raise NotADomain(f"{name!r} is not a domain like mail.example.com.")
+    if not DOMAIN_NAME.fullmatch(name):
+        raise InvalidDomain(f"{name!r} is not a domain like mail.example.com.")
     with transaction.atomic():
-        phase.locked()  # whoever claims a slot has judged by the row as it was, or will by the row as it is
-        return _write(name, since, by, reason)
+        phase.lock_control()  # whoever claims a slot has judged by the row as it was, or will by the row as it is
+        return _save_domain(name, since, by, reason)
 
 
-def _write(name: str, since: date | None, by: Any, reason: str) -> SendingDomain:
-    before = known(name)
-    phase.log("warm_up", said(before), _said(since), by, f"{name}: {reason}")
+def _save_domain(name: str, since: date | None, by: Any, reason: str) -> SendingDomain:
+    before = find_domain(name)
+    phase.log_change("warm_up", warm_up_label(before), _start_label(since), by, f"{name}: {reason}")
     values = {
         "warm_up_since": since,
         "set_at": timezone.now(),
-        "set_by": phase.name_of(by),
+        "set_by": phase.actor_name(by),
         "reason": reason,
     }
     return SendingDomain.objects.update_or_create(name=name, defaults=values)[0]
 
 
-def sentence(row: SendingDomain | None) -> str:
+def describe_domain(row: SendingDomain | None) -> str:
     """How the domain stands today, whether or not GoHighLevel is connected."""
     if row and row.warm_up_since is None:
         return "Established: the phase alone limits how many emails leave."
     day = calendar.team_day(timezone.now(), settings.TEAM_TIME_ZONE)
-    found = warm_up.on("", row.warm_up_since if row else None, day)
+    found = warm_up.warm_up_on("", row.warm_up_since if row else None, day)
     return found.sentence if found else "Warmed up: the phase alone limits how many emails leave."
 
 
-def said(row: SendingDomain | None) -> str:
-    return _said(row.warm_up_since) if row else "new"
+def warm_up_label(row: SendingDomain | None) -> str:
+    return _start_label(row.warm_up_since) if row else "new"
 
 
-def _said(since: date | None) -> str:
+def _start_label(since: date | None) -> str:
     return f"from {since}" if since else "established"

@@ -13,7 +13,7 @@ from leads import normal
 
 
 @dataclass(frozen=True)
-class Where:
+class TimeZonePlace:
     """The zone ("" where nothing tells it), the country and the state as ISO 3166 codes ("" where not known)."""
 
     zone: str = ""
@@ -21,19 +21,19 @@ class Where:
     state: str = ""
 
 
-def _words(text: str) -> str:
+def _plain_words(text: str) -> str:
     """A place's name without case, accents and punctuation: "St. John" and "st john" are one."""
-    return " ".join(re.findall(r"\w+", normal.plain(text)))
+    return " ".join(re.findall(r"\w+", normal.fold_text(text)))
 
 
-def _inverted(table: dict[str, str]) -> dict[str, str]:
+def _zones_by_code(table: dict[str, str]) -> dict[str, str]:
     return {code: zone for zone, codes in table.items() for code in codes.split()}
 
 
-def _cities(table: dict[tuple[str, str], str]) -> dict[tuple[str, str], str]:
+def _zones_by_city(table: dict[tuple[str, str], str]) -> dict[tuple[str, str], str]:
     """(state, city): zone, from (state, zone): "City, City"."""
     return {
-        (state, _words(city)): zone
+        (state, _plain_words(city)): zone
         for (state, zone), cities in table.items()
         for city in cities.split(",")
     }
@@ -41,7 +41,7 @@ def _cities(table: dict[tuple[str, str], str]) -> dict[tuple[str, str], str]:
 
 # --- The United States ------------------------------------------------------------------------------------------------
 
-US_ZONES = _inverted(
+US_ZONES = _zones_by_code(
     {
         "America/New_York": "CT DC DE FL GA KY MA MD ME NC NH NJ NY OH PA RI SC VA VT WV",
         "America/Detroit": "MI",
@@ -65,7 +65,7 @@ TERRITORIES = {
 }  # fmt: skip
 
 # Cities whose clock is not that of their state's larger part.
-US_CITIES = _cities(
+US_CITIES = _zones_by_city(
     {
         ("AL", "America/New_York"): "Phenix City, Lanett, Valley, Smiths Station",  # by custom, with Georgia
         ("AZ", "America/Denver"): "Window Rock, Tuba City, Chinle, Kayenta, Fort Defiance",  # the Navajo Nation
@@ -101,7 +101,7 @@ US_CITIES = _cities(
     }
 )  # fmt: skip
 # The same by the first three digits of the ZIP, where (nearly) all of them lie on that side of the line.
-US_ZIPS = _inverted(
+US_ZIPS = _zones_by_code(
     {
         "America/New_York": "374 376 377 378 379",
         "America/Chicago": "324 325 420 421 422 423 424 463 464 476 477",
@@ -113,7 +113,7 @@ US_ZIPS = _inverted(
 
 # --- Canada and Australia ---------------------------------------------------------------------------------------------
 
-CA_ZONES = _inverted(
+CA_ZONES = _zones_by_code(
     {
         "America/St_Johns": "NL",
         "America/Halifax": "NS PE",
@@ -133,7 +133,7 @@ CA_NAMES = {
     "saskatchewan": "SK", "alberta": "AB", "british columbia": "BC", "yukon": "YT", "yukon territory": "YT",
     "northwest territories": "NT", "nunavut": "NU",
 }  # fmt: skip
-CA_CITIES = _cities(
+CA_CITIES = _zones_by_city(
     {
         ("NL", "America/Goose_Bay"): "Labrador City, Wabush, Happy Valley-Goose Bay",
         ("QC", "America/Halifax"): "Les Îles-de-la-Madeleine",
@@ -156,13 +156,13 @@ AU_NAMES = {
     "new south wales": "NSW", "australian capital territory": "ACT", "victoria": "VIC", "queensland": "QLD",
     "south australia": "SA", "western australia": "WA", "tasmania": "TAS", "northern territory": "NT",
 }  # fmt: skip
-AU_CITIES = _cities({("NSW", "Australia/Broken_Hill"): "Broken Hill"})
+AU_CITIES = _zones_by_city({("NSW", "Australia/Broken_Hill"): "Broken Hill"})
 
 # --- Other countries --------------------------------------------------------------------------------------------------
 
-ALIASES = {"UK": "GB", "EL": "GR"}
+COUNTRY_ALIASES = {"UK": "GB", "EL": "GR"}
 # Countries with several zones of which one is the clock of all but islands and outposts, or all of which agree today.
-MAINLAND = {
+MAINLAND_ZONES = {
     "AR": "America/Argentina/Buenos_Aires", "CL": "America/Santiago", "CN": "Asia/Shanghai", "CY": "Asia/Nicosia",
     "DE": "Europe/Berlin", "EC": "America/Guayaquil", "ES": "Europe/Madrid", "GL": "America/Nuuk", "KZ": "Asia/Almaty",
     "MY": "Asia/Kuala_Lumpur", "NZ": "Pacific/Auckland", "PG": "Pacific/Port_Moresby", "PT": "Europe/Lisbon",
@@ -170,34 +170,40 @@ MAINLAND = {
 }  # fmt: skip
 
 
-def where(country: str, state: str, city: str = "", zipcode: str = "") -> Where:
+def find_place(country: str, state: str, city: str = "", zipcode: str = "") -> TimeZonePlace:
     """Where an address is. A US state tells the country too; a province or an Australian state does not."""
-    country = ALIASES.get(country.strip().upper(), country.strip().upper())
-    if country in ("", "US") and (code := normal.us_state(state) or _territory(state)):
-        return Where(
-            US_CITIES.get((code, _words(city))) or _by_zip(code, zipcode) or US_ZONES[code],
+    country = COUNTRY_ALIASES.get(country.strip().upper(), country.strip().upper())
+    if country in ("", "US") and (code := normal.us_state(state) or _territory_code(state)):
+        return TimeZonePlace(
+            US_CITIES.get((code, _plain_words(city)))
+            or _zone_by_zip(code, zipcode)
+            or US_ZONES[code],
             "US",
             code,
         )
-    if country == "CA" and (code := _code(state, CA_ZONES, CA_NAMES)):
-        return Where(CA_CITIES.get((code, _words(city))) or CA_ZONES[code], "CA", code)
-    if country == "AU" and (code := _code(state, AU_ZONES, AU_NAMES)):
-        return Where(AU_CITIES.get((code, _words(city))) or AU_ZONES[code], "AU", code)
-    return Where(
+    if country == "CA" and (code := _region_code(state, CA_ZONES, CA_NAMES)):
+        return TimeZonePlace(
+            CA_CITIES.get((code, _plain_words(city))) or CA_ZONES[code], "CA", code
+        )
+    if country == "AU" and (code := _region_code(state, AU_ZONES, AU_NAMES)):
+        return TimeZonePlace(
+            AU_CITIES.get((code, _plain_words(city))) or AU_ZONES[code], "AU", code
+        )
+    return TimeZonePlace(
         zone_of_country(country), country, state.strip().upper() if len(state.strip()) <= 3 else ""
     )
 
 
-def _territory(state: str) -> str:
-    return _code(state, {code: code for code in TERRITORIES.values()}, TERRITORIES)
+def _territory_code(state: str) -> str:
+    return _region_code(state, {code: code for code in TERRITORIES.values()}, TERRITORIES)
 
 
-def _code(text: str, codes: dict[str, str], names: dict[str, str]) -> str:
+def _region_code(text: str, codes: dict[str, str], names: dict[str, str]) -> str:
     code = text.strip().upper()
-    return code if code in codes else names.get(_words(text), "")
+    return code if code in codes else names.get(_plain_words(text), "")
 
 
-def _by_zip(state: str, zipcode: str) -> str:
+def _zone_by_zip(state: str, zipcode: str) -> str:
     """Only where the ZIP lies in a state that has that zone at all: a wrong ZIP must not move anybody."""
     zone = US_ZIPS.get(zipcode.strip()[:3], "")
     return (
@@ -210,11 +216,11 @@ def _by_zip(state: str, zipcode: str) -> str:
 def zone_of_country(country: str) -> str:
     """The zone of a country that has one (or one for all but its outposts); "" for the others."""
     zones = _zone_tab().get(country, ())
-    return MAINLAND.get(country) or (zones[0] if len(zones) == 1 else "")
+    return MAINLAND_ZONES.get(country) or (zones[0] if len(zones) == 1 else "")
 
 
 @lru_cache
-def country_of(zone: str) -> str:
+def country_of_zone(zone: str) -> str:
     """The country a zone is named for; "" for UTC and other zones of no country."""
     return next((country for country, zones in _zone_tab().items() if zone in zones), "")
 

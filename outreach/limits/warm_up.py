@@ -7,7 +7,13 @@ calendar from the start, whether anything left or not.
 from dataclasses import dataclass
 from datetime import date
 
-CAPS = (20, 40, 60, 80, 100)  # emails a day in week 1, 2 …; after the last the phase alone says
+CAPS_BY_WEEK = (
+    20,
+    40,
+    60,
+    80,
+    100,
+)  # emails a day in week 1, 2 …; after the last the phase alone says
 
 
 @dataclass(frozen=True)
@@ -21,29 +27,31 @@ class WarmUp:
 
     @property
     def week(self) -> int:
-        return week_of(self.since, self.day)
+        return warm_up_week(self.since, self.day)
 
     @property
     def daily(self) -> int:
-        return CAPS[self.week - 1]
+        return CAPS_BY_WEEK[self.week - 1]
 
     @property
     def sentence(self) -> str:
         if self.since is None:
-            return f"New: its first email begins a warm-up of {len(CAPS)} weeks, {self.daily} emails a day at first."
-        return f"Warms up since {self.since}: week {self.week} of {len(CAPS)}, at most {self.daily} emails a day."
+            return f"New: its first email begins a warm-up of {len(CAPS_BY_WEEK)} weeks, {self.daily} emails a day at first."
+        return f"Warms up since {self.since}: week {self.week} of {len(CAPS_BY_WEEK)}, at most {self.daily} emails a day."
 
 
-def week_of(since: date | None, day: date) -> int:
+def warm_up_week(since: date | None, day: date) -> int:
     """1 in the first seven days. A start that lies ahead (the team's zone was changed) is the first week."""
     return 1 + max(0, (day - since).days) // 7 if since else 1
 
 
-def on(domain: str, since: date | None, day: date, used: int = 0) -> WarmUp | None:
+def warm_up_on(domain: str, since: date | None, day: date, used: int = 0) -> WarmUp | None:
     """The warm-up as it is on `day`; None once the last week is over."""
-    return WarmUp(domain, since, day, used) if week_of(since, day) <= len(CAPS) else None
+    return (
+        WarmUp(domain, since, day, used) if warm_up_week(since, day) <= len(CAPS_BY_WEEK) else None
+    )
 
 
-def at_day(was: WarmUp | None, day: date) -> WarmUp | None:
+def moved_to_day(was: WarmUp | None, day: date) -> WarmUp | None:
     """As it will be on another day on which nothing has left yet; what is new today will have begun."""
-    return on(was.domain, was.since or was.day, day) if was and was.day != day else was
+    return warm_up_on(was.domain, was.since or was.day, day) if was and was.day != day else was

@@ -49,24 +49,24 @@ class ReplyKind(models.TextChoices):
     OUT_OF_OFFICE = "out_of_office", "Out of office, or another automatic answer"
 
 
-class Replies(models.QuerySet["Reply"]):
+class ReplyQuerySet(models.QuerySet["Reply"]):
     """Replies by what they count as: a person's word before the machine's."""
 
-    def of_kind(self, *kinds: str) -> "Replies":
+    def of_kind(self, *kinds: str) -> "ReplyQuerySet":
         return self.filter(Q(corrected_to__in=kinds) | Q(corrected_to="", sorted_as__in=kinds))
 
-    def by_people(self) -> "Replies":
+    def by_people(self) -> "ReplyQuerySet":
         """Without those that a machine wrote."""
         return self.of_kind(*(kind for kind in ReplyKind.values if kind != ReplyKind.OUT_OF_OFFICE))
 
-    def counted(self) -> "Replies":
+    def counted(self) -> "ReplyQuerySet":
         """What the reply rate counts: neither automatic answers nor those who ask to stop."""
         return self.by_people().of_kind(
             *(kind for kind in ReplyKind.values if kind != ReplyKind.STOP)
         )
 
 
-class OfPerson(models.Model):
+class FollowsLeadMerges(models.Model):
     """A row that follows its person through merges, and back where one is undone."""
 
     written_for = models.ForeignKey(
@@ -78,7 +78,7 @@ class OfPerson(models.Model):
         abstract = True
 
 
-class Reply(OfPerson):
+class Reply(FollowsLeadMerges):
     """One message from a person we wrote to. What it says is in its text row."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -111,7 +111,7 @@ class Reply(OfPerson):
     )  # fmt: skip
     taken_at = models.DateTimeField(null=True, blank=True)
 
-    objects = Replies.as_manager()
+    objects = ReplyQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "replies"
@@ -150,7 +150,7 @@ class ReplyText(models.Model):
         return self.said[:80]
 
 
-class Meeting(OfPerson):
+class Meeting(FollowsLeadMerges):
     """An appointment at GoHighLevel with somebody we know."""
 
     DELETED = "deleted"  # our word for what is gone there
@@ -180,7 +180,7 @@ class Meeting(OfPerson):
         return f"{self.lead}: {self.starts_at:%Y-%m-%d %H:%M}"
 
 
-class Opportunity(OfPerson):
+class Opportunity(FollowsLeadMerges):
     """A deal at GoHighLevel; `lead` is empty for one that did not come through us."""
 
     OPEN, DELETED = "open", "deleted"  # the second is our word for what is gone there

@@ -10,35 +10,39 @@ import re
 from copy import copy
 from dataclasses import dataclass
 
-from outreach.reply_sorting.phrases import Reading
+from outreach.reply_sorting.phrases import PhraseSearch
 
-ANSWERS_OURS = re.compile(
+REPLY_PREFIX = re.compile(
     r"\s*(?:re|aw|antw|sv|vs|odp|res|rif|r|ref|fwd?|wg|tr|回复|返信)\s*[:：]", re.IGNORECASE
 )
-ANSWERING = ("person.not_now", "person.negative", "person.objection", "person.positive")
+ANSWERING_LISTS = ("person.not_now", "person.negative", "person.objection", "person.positive")
 
 
 @dataclass(frozen=True)
-class Note:
+class AutoReply:
     """The words of a program's note; not `is_sure` where they are few, or something may answer us after all."""
 
     words: tuple[str, ...]
     is_sure: bool
 
 
-def note(subject: str, reading: Reading) -> Note | None:
+def find_auto_reply(subject: str, reading: PhraseSearch) -> AutoReply | None:
     """The program's note in this answer, or None where a person wrote it. Takes nothing out of `reading`."""
     reading = copy(reading)
-    in_subject = [] if ANSWERS_OURS.match(subject) else Reading(subject).take("automatic.subjects")
+    in_subject = (
+        [] if REPLY_PREFIX.match(subject) else PhraseSearch(subject).take("automatic.subjects")
+    )
     machine, away = reading.take("automatic.machine"), reading.take("automatic.away")
     invites, besides = reading.take("automatic.person"), reading.take("automatic.besides")
-    answers = bool(invites) or "?" in reading.rest or any(reading.take(name) for name in ANSWERING)
+    answers = (
+        bool(invites) or "?" in reading.rest or any(reading.take(name) for name in ANSWERING_LISTS)
+    )
     if in_subject or machine:
-        return Note((*in_subject, *machine), is_sure=not answers)
+        return AutoReply((*in_subject, *machine), is_sure=not answers)
     if away and not answers:
-        return Note((*away, *besides), is_sure=len(away) + len(besides) > 1)
+        return AutoReply((*away, *besides), is_sure=len(away) + len(besides) > 1)
     return None
 
 
-def is_away(reading: Reading) -> bool:
+def mentions_absence(reading: PhraseSearch) -> bool:
     return bool(copy(reading).take("automatic.away"))

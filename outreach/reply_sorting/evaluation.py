@@ -9,16 +9,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from caio_project.lib.files import BadFile, json_object
+from caio_project.lib.files import UnreadableFile, parse_json_object
 from outreach.models import Reply, ReplyKind
 from outreach.reply_sorting import classify
-from outreach.reply_sorting.classify import Sorted
+from outreach.reply_sorting.classify import SortedReply
 
-TEXTS = ("label", "language", "subject", "body")
+TEXT_FIELDS = ("label", "language", "subject", "body")
 
 
 @dataclass(frozen=True)
-class Labelled:
+class LabelledReply:
     label: str
     language: str
     subject: str
@@ -26,7 +26,7 @@ class Labelled:
 
 
 @dataclass(frozen=True)
-class OfKind:
+class KindFigures:
     kind: str
     labelled: int
     sorted_as: int
@@ -40,18 +40,20 @@ class OfKind:
 
 
 @dataclass
-class Figures:
+class SortingFigures:
     """How often each label was sorted as each kind, and how often where the machine was sure."""
 
     confusion: Counter[tuple[str, str]] = field(default_factory=Counter)
     sure: Counter[tuple[str, str]] = field(default_factory=Counter)
-    wrong: list[tuple[Labelled, Sorted]] = field(default_factory=list)
+    wrong: list[tuple[LabelledReply, SortedReply]] = field(default_factory=list)
 
-    def of(self, kind: str) -> OfKind:
+    def of(self, kind: str) -> KindFigures:
         labelled = sum(count for (label, _), count in self.confusion.items() if label == kind)
         found = sum(count for (_, as_kind), count in self.confusion.items() if as_kind == kind)
         right = self.confusion[kind, kind]
-        return OfKind(kind, labelled, found, right, _share(right, found), _share(right, labelled))
+        return KindFigures(
+            kind, labelled, found, right, _share_of(right, found), _share_of(right, labelled)
+        )
 
     def totals(self) -> dict[str, int]:
         return {
@@ -62,32 +64,32 @@ class Figures:
         }
 
 
-def _share(part: int, whole: int) -> float | None:
+def _share_of(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
-def read(raw: bytes) -> list[Labelled]:
+def read_labelled(raw: bytes) -> list[LabelledReply]:
     """The replies of a file. Raises BadFile naming the first line, and its field, that cannot be read."""
     try:
         lines = raw.decode("utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
-        raise BadFile(f"byte {error.start} is not UTF-8.") from error
-    return [_row(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+        raise UnreadableFile(f"byte {error.start} is not UTF-8.") from error
+    return [_parse_row(number, line) for number, line in enumerate(lines, 1) if line.strip()]
 
 
-def _row(number: int, line: str) -> Labelled:
-    row = json_object(line)
+def _parse_row(number: int, line: str) -> LabelledReply:
+    row = parse_json_object(line)
     if isinstance(row, str):
-        raise BadFile(f"line {number}: not a JSON object.")
-    for name in TEXTS:
+        raise UnreadableFile(f"line {number}: not a JSON object.")
+    for name in TEXT_FIELDS:
         if not isinstance(row.get(name), str):
-            raise BadFile(f"line {number}: {name} must be a text.")
+            raise UnreadableFile(f"line {number}: {name} must be a text.")
     if row["label"] not in ReplyKind.values:
-        raise BadFile(f"line {number}: label must be one of {', '.join(ReplyKind.values)}.")
-    return Labelled(*(row[name] for name in TEXTS))
+        raise UnreadableFile(f"line {number}: label must be one of {', '.join(ReplyKind.values)}.")
+    return LabelledReply(*(row[name] for name in TEXT_FIELDS))
 
 
-def corrected() -> Iterator[Labelled]:
+def corrected_replies() -> Iterator[LabelledReply]:
     """The replies that a person sorted otherwise, oldest first; erased ones are gone."""
     replies = (
         Reply.objects.exclude(corrected_to="")
@@ -96,14 +98,14 @@ def corrected() -> Iterator[Labelled]:
         .order_by("pk")
     )
     for reply in replies.iterator():
-        yield Labelled(reply.corrected_to, "", reply.text.subject, reply.text.body)
+        yield LabelledReply(reply.corrected_to, "", reply.text.subject, reply.text.body)
 
 
-def measured(replies: Iterable[Labelled]) -> Figures:
+def measure_sorting(replies: Iterable[LabelledReply]) -> SortingFigures:
     """Sort each reply as if it had just come, and count."""
-    figures = Figures()
+    figures = SortingFigures()
     for reply in replies:
-        found = classify.sort(reply.subject, reply.body)
+        found = classify.sort_reply(reply.subject, reply.body)
         figures.confusion[reply.label, found.kind] += 1
         figures.sure[reply.label, found.kind] += found.is_sure
         if found.kind != reply.label:

@@ -8,12 +8,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-SPACE = r"[^\w.!?\x00]{1,4}"  # between two words of one sentence
+WORD_GAP = r"[^\w.!?\x00]{1,4}"  # between two words of one sentence
 SENTENCE = re.compile(r"[^.!?\n]++(?!\?)")
 PUNCTUATION = " \t,;:-–—*\"'()"
-TAKEN = "\x00"  # stands where something was taken out; no phrase reaches across it
+TAKEN_MARK = "\x00"  # stands where something was taken out; no phrase reaches across it
 
-LISTS: dict[str, Any] = {
+WORD_LISTS: dict[str, Any] = {
     path.stem: tomllib.loads(path.read_text(encoding="utf-8"))
     for path in Path(__file__).with_name("words").glob("*.toml")
 }
@@ -35,75 +35,79 @@ _FOLDED = {
 }
 
 
-def fold(text: str) -> str:
+def fold_text(text: str) -> str:
     """`text` in small letters without accents; every character stays where it was."""
     return text.translate(_FOLDED).lower()
 
 
-def phrases(name: str) -> list[str]:
+def phrase_list(name: str) -> list[str]:
     """The phrases of one list, such as "stop.asks": that table of stop.toml, its languages together."""
     file, table = name.split(".")
-    return fold("".join(LISTS[file][table].values())).split("\n")[:-1]
+    return fold_text("".join(WORD_LISTS[file][table].values())).split("\n")[:-1]
 
 
 @cache
-def pattern(name: str) -> re.Pattern[str]:
+def list_pattern(name: str) -> re.Pattern[str]:
     """One expression that finds any phrase of a list, as whole words."""
     spaced: list[str] = []
     unspaced: list[str] = []
-    for phrase in phrases(name):
+    for phrase in phrase_list(name):
         is_japanese = any(
             "\u3000" < letter < "\ua000" for letter in phrase
         )  # written without spaces
-        (unspaced if is_japanese else spaced).append(_expression(phrase))
+        (unspaced if is_japanese else spaced).append(_phrase_regex(phrase))
     whole_words = rf"(?<!\w)(?:{'|'.join(spaced)})(?!\w)" if spaced else "(?!)"
     return re.compile("|".join([whole_words, *unspaced]))
 
 
-def _expression(phrase: str) -> str:
-    phrase = with_names(phrase)
+def _phrase_regex(phrase: str) -> str:
+    phrase = expand_names(phrase)
     phrase = phrase.replace("(", "(?:")
     phrase = re.sub(r"(?<=[a-z])\*", r"\\w*", phrase).replace("#", r"\d(?:[\d.:/]{0,9}\w{1,2})?")
-    phrase = re.sub(r" ?(?:~ ?)+", lambda gap: _gap(4 * gap[0].count("~")), phrase.rstrip(" ~"))
-    return phrase.replace(" ", SPACE)
+    phrase = re.sub(
+        r" ?(?:~ ?)+", lambda gap: _gap_regex(4 * gap[0].count("~")), phrase.rstrip(" ~")
+    )
+    return phrase.replace(" ", WORD_GAP)
 
 
-def with_names(phrase: str) -> str:
+def expand_names(phrase: str) -> str:
     """`phrase` with every {name} replaced by its words."""
     while named := re.search(r"\{([a-z]+)\}", phrase):
-        phrase = phrase.replace(named[0], f"({fold(LISTS['also'][named[1]])})")
+        phrase = phrase.replace(named[0], f"({fold_text(WORD_LISTS['also'][named[1]])})")
     return phrase
 
 
-def _gap(words: int) -> str:
-    return rf"(?:{SPACE}[\w'-]{{1,40}}){{0,{words}}}?{SPACE}"
+def _gap_regex(words: int) -> str:
+    return rf"(?:{WORD_GAP}[\w'-]{{1,40}}){{0,{words}}}?{WORD_GAP}"
 
 
-class Reading:
+class PhraseSearch:
     """A text in which phrases are looked for; what was taken once is not found again."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.rest = fold(text)
+        self.rest = fold_text(text)
 
     def take(self, name: str) -> list[str]:
         """What the list `name` finds, as it stands in the text."""
-        found = [self.text[slice(*match.span())] for match in pattern(name).finditer(self.rest)]
-        self.rest = pattern(name).sub(lambda match: TAKEN * len(match[0]), self.rest)
+        found = [
+            self.text[slice(*match.span())] for match in list_pattern(name).finditer(self.rest)
+        ]
+        self.rest = list_pattern(name).sub(lambda match: TAKEN_MARK * len(match[0]), self.rest)
         return found
 
     def sentences(self, name: str) -> list[str]:
         """The sentences that are one phrase of the list `name` and nothing else, and do not ask."""
         parts = [part.strip(PUNCTUATION) for part in SENTENCE.findall(self.text)]
-        return [part for part in parts if part and pattern(name).fullmatch(fold(part))]
+        return [part for part in parts if part and list_pattern(name).fullmatch(fold_text(part))]
 
 
-def language(text: str) -> str:
+def detect_language(text: str) -> str:
     """The language most of the small words are of; "" where none is."""
-    words = Counter(re.findall(r"[\w']+", fold(text)))
+    words = Counter(re.findall(r"[\w']+", fold_text(text)))
     counts = {
         name: sum(words[small] for small in line.split())
-        for name, line in LISTS["languages"].items()
+        for name, line in WORD_LISTS["languages"].items()
     }
     best = max(counts, key=lambda name: counts[name])
     return best if counts[best] else ""

@@ -10,10 +10,10 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from itertools import islice
 
-from outreach.reply_sorting.phrases import fold, pattern
+from outreach.reply_sorting.phrases import fold_text, list_pattern
 
-MOST_READ = 30_000  # characters of plain text; an answer stands above its quote
-MOST_MARKUP = 200_000  # characters of HTML
+MAX_TEXT_LENGTH = 30_000  # characters of plain text; an answer stands above its quote
+MAX_HTML_LENGTH = 200_000  # characters of HTML
 
 # --- from HTML to text: a quote becomes lines that start with ">", as in plain text
 
@@ -21,10 +21,10 @@ _IS_HTML = re.compile(
     r"</?(?:html|body|div|p|br|span|blockquote|table|a|b|i|font|meta)(?:[\s/][^<>]{0,400})?>",
     re.IGNORECASE,
 )
-_TAG = re.compile(r"<([^<>]*+)>")
-_NAME = re.compile(r"\s*(/?)([a-z][a-z0-9]*+)", re.IGNORECASE)
-_HIDDEN = {"style", "script", "head", "title", "template", "noscript"}
-_BREAKS = {
+_HTML_TAG = re.compile(r"<([^<>]*+)>")
+_TAG_NAME = re.compile(r"\s*(/?)([a-z][a-z0-9]*+)", re.IGNORECASE)
+_HIDDEN_TAGS = {"style", "script", "head", "title", "template", "noscript"}
+_LINE_TAGS = {
     "br",
     "div",
     "p",
@@ -47,11 +47,11 @@ _INVISIBLE = {
 }
 
 
-def plain(body: str) -> str:
+def to_plain_text(body: str) -> str:
     """The body as text, whether it came as text or as HTML; what it quotes is still there, behind ">"."""
     text = body.replace("\r\n", "\n").replace("\r", "\n")
     if _IS_HTML.search(text):
-        text = _Page().read(_without_comments(text)[:MOST_MARKUP])
+        text = _HtmlReader().read(_without_comments(text)[:MAX_HTML_LENGTH])
     return unicodedata.normalize("NFC", text.translate(_INVISIBLE)).strip()
 
 
@@ -60,7 +60,7 @@ def _without_comments(text: str) -> str:
     return first + "".join(rest.partition("-->")[2] if "-->" in rest else rest for rest in others)
 
 
-class _Page:
+class _HtmlReader:
     """Reads HTML into lines. Tags may be left open, closed twice or be no tags at all."""
 
     def __init__(self) -> None:
@@ -72,10 +72,10 @@ class _Page:
 
     def read(self, text: str) -> str:
         at = 0
-        for tag in _TAG.finditer(text):
+        for tag in _HTML_TAG.finditer(text):
             self._text(text[at : tag.start()])
             at = tag.end()
-            if name := _NAME.match(tag[1]):
+            if name := _TAG_NAME.match(tag[1]):
                 self._tag(name[2].lower(), closes=bool(name[1]))
         self._text(text[at:])
         self._end_line()
@@ -86,13 +86,13 @@ class _Page:
             self.line.append(re.sub(r"\s+", " ", html.unescape(text)))
 
     def _tag(self, name: str, *, closes: bool) -> None:
-        if (name in _HIDDEN or self.hidden) and name != "body":
+        if (name in _HIDDEN_TAGS or self.hidden) and name != "body":
             self.hidden = (
                 "" if closes and name == self.hidden else self.hidden or ("" if closes else name)
             )
             return
         self.hidden = ""
-        if name in _BREAKS:
+        if name in _LINE_TAGS:
             self._end_line()
         if name == "blockquote":
             self.quotes = max(0, self.quotes + (-1 if closes else 1))
@@ -103,7 +103,11 @@ class _Page:
 
     def _link(self, *, closes: bool) -> None:
         """A link to opt out is part of a footer; nobody answers with one."""
-        if closes and self.link is not None and _has("opting_out", "".join(self.line[self.link :])):
+        if (
+            closes
+            and self.link is not None
+            and _contains_phrase("opting_out", "".join(self.line[self.link :]))
+        ):
             del self.line[self.link :]
         self.link = None if closes else len(self.line)
 
@@ -123,12 +127,12 @@ _FOOTER = re.compile(r"\W*unsubscribe\W{0,4}https?://", re.IGNORECASE)
 _DATED_BY = re.compile(
     r"\d[^<]*<[^<>@\s]+@[^<>\s]+>\s*[:：]$"
 )  # "2026-03-04 10:22 GMT+01:00 Dana <dana@example.com>:"
-LONGEST_HEADER = 300
+MAX_HEADER_LENGTH = 300
 
 
-def own(text: str) -> str:
+def without_quotes(text: str) -> str:
     """`text` without quoted and forwarded mail and legal notice; what stands between or below ">" lines stays."""
-    lines, at = text[:MOST_READ].split("\n"), 0
+    lines, at = text[:MAX_TEXT_LENGTH].split("\n"), 0
     kept: list[str] = []
     while at < len(lines):
         line = lines[at].strip()
@@ -142,7 +146,7 @@ def own(text: str) -> str:
         else:
             kept.append(line)
             at += 1
-    kept = kept[: _first(kept, lambda at: _begins("legal", kept[at].lstrip("*_ [(")))]
+    kept = kept[: _first_line(kept, lambda at: _begins_with("legal", kept[at].lstrip("*_ [(")))]
     while kept and (not kept[-1] or _DELIMITER.fullmatch(kept[-1])):
         kept.pop()
     return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).strip()
@@ -151,46 +155,48 @@ def own(text: str) -> str:
 def _end_of_introduction(lines: Sequence[str], at: int) -> int:
     """The line after "On … wrote:" or "From: … Sent: …" if that begins at `at`, else 0."""
     line = lines[at].strip(" \t*_-:")
-    if len(line) > LONGEST_HEADER:
+    if len(line) > MAX_HEADER_LENGTH:
         return 0
-    if pattern("mail.divider").fullmatch(fold(line)):
+    if list_pattern("mail.divider").fullmatch(fold_text(line)):
         return at + 1
     following = islice((other for other in lines[at + 1 : at + 8] if other.strip()), 4)
-    if 0 in _labels("sender", line) and (
-        _labels("header", line)
-        or any(0 in _labels("header", other.strip(" \t*")) for other in following)
+    if 0 in _label_positions("sender", line) and (
+        _label_positions("header", line)
+        or any(0 in _label_positions("header", other.strip(" \t*")) for other in following)
     ):
         return at + 1
     return _end_of_attribution(lines, at)
 
 
 def _end_of_attribution(lines: Sequence[str], at: int) -> int:
-    for count in (1, 2, 3) if _begins("attribution", lines[at].strip()) else (1,):
+    for count in (1, 2, 3) if _begins_with("attribution", lines[at].strip()) else (1,):
         joined = " ".join(line.strip() for line in lines[at : at + count])
-        if len(joined) > LONGEST_HEADER:
+        if len(joined) > MAX_HEADER_LENGTH:
             return 0
-        if joined.endswith((":", "：")) and (_DATED_BY.search(joined) or _says_who_wrote(joined)):
+        if joined.endswith((":", "：")) and (_DATED_BY.search(joined) or _names_the_writer(joined)):
             return at + count
     return 0
 
 
-def _says_who_wrote(line: str) -> bool:
-    return _has("wrote", line) and ("@" in line or any(letter.isdigit() for letter in line))
+def _names_the_writer(line: str) -> bool:
+    return _contains_phrase("wrote", line) and (
+        "@" in line or any(letter.isdigit() for letter in line)
+    )
 
 
-def _labels(name: str, line: str) -> list[int]:
+def _label_positions(name: str, line: str) -> list[int]:
     """Where in the line words of the list stand as a label: "Sent:", "*Sent:*", "Envoyé :"."""
-    low = fold(line)
-    found = pattern(f"mail.{name}").finditer(low)
+    low = fold_text(line)
+    found = list_pattern(f"mail.{name}").finditer(low)
     return [match.start() for match in found if low[match.end() :].lstrip(" *")[:1] in (":", "：")]
 
 
-def _has(name: str, line: str) -> bool:
-    return bool(pattern(f"mail.{name}").search(fold(line)))
+def _contains_phrase(name: str, line: str) -> bool:
+    return bool(list_pattern(f"mail.{name}").search(fold_text(line)))
 
 
-def _begins(name: str, line: str) -> bool:
-    return bool(pattern(f"mail.{name}").match(fold(line[:LONGEST_HEADER])))
+def _begins_with(name: str, line: str) -> bool:
+    return bool(list_pattern(f"mail.{name}").match(fold_text(line[:MAX_HEADER_LENGTH])))
 
 
 def _next_line(lines: Sequence[str], at: int) -> str:
@@ -201,13 +207,13 @@ def _next_line(lines: Sequence[str], at: int) -> str:
 
 _DELIMITER = re.compile(r"--|—|_{2,}|-{5,}|={5,}|\*{5,}")
 _CONTACT = re.compile(r"\+?\(?\d[\d\s().-]{6,}\d|https?://|www\.|\S@\S|\s[|·•]\s", re.IGNORECASE)
-LONGEST_SIGNED_LINE = 80
-LONGEST_SIGN_OFF = 40
-LONGEST_NAME = 2  # words, on the line of the sign-off
-MOST_SIGNED_LINES = 14
+MAX_SIGNATURE_LINE_LENGTH = 80
+MAX_SIGN_OFF_LENGTH = 40
+MAX_NAME_WORDS = 2  # words, on the line of the sign-off
+MAX_SIGNATURE_LINES = 14
 
 
-def unsigned(text: str) -> str:
+def without_signature(text: str) -> str:
     """`text` (without quotes) without signature and device line; never cut down to nothing."""
     lines = text.split("\n")
     for rule in (_from_delimiter, _from_sign_off, _from_contact_block):
@@ -217,43 +223,45 @@ def unsigned(text: str) -> str:
 
 def _from_delimiter(lines: Sequence[str]) -> int:
     """Where "--" or "Sent from my phone" stands, after something was said."""
-    return _first(lines, lambda at: bool(_DELIMITER.fullmatch(lines[at])) or _is_device(lines[at]))
+    return _first_line(
+        lines, lambda at: bool(_DELIMITER.fullmatch(lines[at])) or _is_device(lines[at])
+    )
 
 
 def _is_device(line: str) -> bool:
-    return len(line) <= LONGEST_SIGNED_LINE and _begins("device", line)
+    return len(line) <= MAX_SIGNATURE_LINE_LENGTH and _begins_with("device", line)
 
 
 def _from_sign_off(lines: Sequence[str]) -> int:
     """Where "Best regards" stands with nothing but short lines after it."""
     last_sentence = max((at for at, line in enumerate(lines) if _is_sentence(line)), default=-1)
-    latest = max(last_sentence, len(lines) - MOST_SIGNED_LINES)
-    return _first(lines, lambda at: at > latest and _is_sign_off(lines[at]))
+    latest = max(last_sentence, len(lines) - MAX_SIGNATURE_LINES)
+    return _first_line(lines, lambda at: at > latest and _is_sign_off(lines[at]))
 
 
 def _is_sign_off(line: str) -> bool:
-    words, _, name = fold(line).partition(",")
-    is_short = len(line) <= LONGEST_SIGN_OFF and len(name.split()) <= LONGEST_NAME
-    return is_short and bool(pattern("mail.sign_off").fullmatch(words.rstrip(" .!")))
+    words, _, name = fold_text(line).partition(",")
+    is_short = len(line) <= MAX_SIGN_OFF_LENGTH and len(name.split()) <= MAX_NAME_WORDS
+    return is_short and bool(list_pattern("mail.sign_off").fullmatch(words.rstrip(" .!")))
 
 
 def _from_contact_block(lines: Sequence[str]) -> int:
     """Where the last paragraph begins, if it is short lines with a telephone number or an address among them."""
     start = max((at for at, line in enumerate(lines) if not line), default=len(lines) - 1) + 1
     block = lines[start:]
-    is_block = 2 <= len(block) <= MOST_SIGNED_LINES and not any(
+    is_block = 2 <= len(block) <= MAX_SIGNATURE_LINES and not any(
         _is_sentence(line) for line in block
     )
     return start if is_block and any(_CONTACT.search(line) for line in block) else len(lines)
 
 
 def _is_sentence(line: str) -> bool:
-    return len(line) > LONGEST_SIGNED_LINE or (
+    return len(line) > MAX_SIGNATURE_LINE_LENGTH or (
         len(line.split()) > 3 and line.endswith((".", "!", "?"))
     )
 
 
-def _first(lines: Sequence[str], begins: Callable[[int], bool]) -> int:
+def _first_line(lines: Sequence[str], begins: Callable[[int], bool]) -> int:
     """The first line that `begins` names and that something stands before."""
     said = False
     for at, line in enumerate(lines):

@@ -16,7 +16,7 @@ from django.utils import timezone
 from caio_project.lib import http
 from caio_project.lib.db import claims
 from leads import locks
-from leads.imports.ghl_contacts import why_stopped
+from leads.imports.ghl_contacts import contact_stop_reason
 from leads.integrations import ghl as contacts
 from leads.models import Kind, Lead
 from leads.ownership import owner_assignment
@@ -24,7 +24,7 @@ from leads.suppression import suppression
 from outreach import choices
 from outreach.choices import Status
 from outreach.contact_history import ghl_findings
-from outreach.contact_history.ghl_findings import Deal, Findings
+from outreach.contact_history.ghl_findings import Findings, FoundDeal
 from outreach.control import phase, policy
 from outreach.drafting import compose
 from outreach.integrations.ghl import conversation_api
@@ -34,99 +34,101 @@ from outreach.review import review_actions
 log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 120
-MOST_READ = 10  # emails of one thread, the newest
+MAX_READ_EMAILS = 10  # emails of one thread, the newest
 LONGEST_WAIT = timedelta(minutes=30)
 
 
-def look_due(batch: int = 5) -> int:
+def check_due(batch: int = 5) -> int:
     """Look for the most urgent emails that wait for a decision and were not looked for; returns how many were tried.
 
     A small batch: it shares GoHighLevel's rate with the door. Where GoHighLevel is away the others are left for later.
     """
-    if "ghl" in settings.SANDBOXED or phase.is_halted(phase.control()):
+    if "ghl" in settings.SANDBOXED or phase.is_halted(phase.current_control()):
         return 0
     waiting = Message.objects.filter(status=Status.HELD, kind=Kind.LIVE)
     due = GhlLook.objects.filter(due_at__lte=timezone.now(), message__in=waiting)
     count = 0
-    for look in claims.leased(due.order_by("message__rank", "due_at"), LEASE_SECONDS, batch):
+    for look in claims.lease_rows(due.order_by("message__rank", "due_at"), LEASE_SECONDS, batch):
         count += 1
-        if not _look(look):
+        if not _check_one(look):
             break
     return count
 
 
-def _look(look: GhlLook) -> bool:
+def _check_one(look: GhlLook) -> bool:
     """One look; False where GoHighLevel could not be asked."""
     message = look.message
     try:
-        with contacts.only_while(phase.ask):
+        with contacts.check_before_each_call(phase.check_not_halted):
             contact = contacts.find_contact(message.to_address) if message.to_address else None
-            found = read(contact.id, message.lead) if contact else Findings()
-    except http.Failure as failure:
-        _later(look, failure.detail, failure.retry_after)
-        return not isinstance(failure, http.Unavailable)
+            found = read_findings(contact.id, message.lead) if contact else Findings()
+    except http.HttpError as failure:
+        _retry_later(look, failure.detail, failure.retry_after)
+        return not isinstance(failure, http.ServiceUnavailable)
     except Exception as error:
         log.exception("email %s could not be looked for at GoHighLevel", message.pk)
-        _later(look, f"{type(error).__name__}: {error}", None)
+        _retry_later(look, f"{type(error).__name__}: {error}", None)
         return True
     with transaction.atomic():
-        locks.people(message.lead_id)
-        if store(message, contact, found, lease=look.lease_until):
-            _tell(message, contact)
+        locks.lock_leads(message.lead_id)
+        if store_check(message, contact, found, lease=look.lease_until):
+            _apply_check(message, contact)
     return True
 
 
-def _later(look: GhlLook, text: str, retry_after: float | None) -> None:
-    wait = max(claims.backoff(look.attempts, base=5), timedelta(seconds=retry_after or 0))
+def _retry_later(look: GhlLook, text: str, retry_after: float | None) -> None:
+    wait = max(claims.retry_delay(look.attempts, base=5), timedelta(seconds=retry_after or 0))
     mine = GhlLook.objects.filter(pk=look.pk, lease_until=look.lease_until)
     mine.update(lease_until=None, due_at=timezone.now() + min(wait, LONGEST_WAIT), error=text[:300])
 
 
-def read(contact_id: str, lead: Lead) -> Findings:
+def read_findings(contact_id: str, lead: Lead) -> Findings:
     """What GoHighLevel shows about a contact, without our own emails to this person and what a machine answered.
 
     Raises lib.http's failures.
     """
     said = conversation_api.read_conversation(contact_id)
-    others = _others(said, lead) if said else []
+    others = _without_ours(said, lead) if said else []
     found = Findings(
-        outbound_at=_newest([one.at for one in others if one.is_email and not one.inbound]),
-        inbound_at=_newest([one.at for one in others if one.inbound]),
-        deals=tuple(Deal(deal.id, deal.name) for deal in conversation_api.open_deals(contact_id)),
+        outbound_at=_newest_time([one.at for one in others if one.is_email and not one.inbound]),
+        inbound_at=_newest_time([one.at for one in others if one.inbound]),
+        deals=tuple(
+            FoundDeal(deal.id, deal.name) for deal in conversation_api.open_deals(contact_id)
+        ),
     )
-    return ghl_findings.that_count(found, timezone.now())
+    return ghl_findings.without_old_emails(found, timezone.now())
 
 
-def _others(
+def _without_ours(
     said: list[conversation_api.ConversationRow], lead: Lead
 ) -> list[conversation_api.ConversationRow | conversation_api.ReadEmail]:
     """What is neither our email nor an automatic answer; of a thread, what is not known to be one is read."""
-    ours, automatic = _ours(lead), _automatic(lead)
+    ours, automatic = _our_ids(lead), _auto_reply_ids(lead)
     found: list[conversation_api.ConversationRow | conversation_api.ReadEmail] = []
     for row in said:
         if len(row.email_ids) > 1:
-            found += _read(row.email_ids, ours | automatic)
+            found += _read_unknown(row.email_ids, ours | automatic)
         elif not {row.id, *row.email_ids} & (automatic if row.inbound else ours):
             found.append(row)
     return found
 
 
-def _read(
+def _read_unknown(
     email_ids: tuple[str, ...], known: frozenset[str]
 ) -> Iterator[conversation_api.ReadEmail]:
     """The newest emails of a thread that are not known, with what its row does not say: whose they are and when."""
-    for email_id in [one for one in email_ids if one not in known][-MOST_READ:]:
+    for email_id in [one for one in email_ids if one not in known][-MAX_READ_EMAILS:]:
         yield conversation_api.read_email(email_id)
 
 
-def _ours(lead: Lead) -> frozenset[str]:
+def _our_ids(lead: Lead) -> frozenset[str]:
     """GoHighLevel's ids of every email to this person that left through us."""
     emails = Message.objects.filter(lead__in=suppression.rows_of(lead))
     pairs = emails.values_list("ghl_message_id", "ghl_email_message_id")
     return frozenset(one for pair in pairs for one in pair if one)
 
 
-def _automatic(lead: Lead) -> frozenset[str]:
+def _auto_reply_ids(lead: Lead) -> frozenset[str]:
     """GoHighLevel's ids of what a machine of theirs answered."""
     answers = Reply.objects.of_kind(ReplyKind.OUT_OF_OFFICE).filter(
         lead__in=suppression.rows_of(lead)
@@ -134,12 +136,12 @@ def _automatic(lead: Lead) -> frozenset[str]:
     return frozenset(answers.values_list("ghl_message_id", flat=True))
 
 
-def _newest(times: list[datetime | None]) -> datetime | None:
+def _newest_time(times: list[datetime | None]) -> datetime | None:
     """The last of some moments; one that GoHighLevel did not say may have been just now."""
     return max((at or timezone.now() for at in times), default=None)
 
 
-def store(
+def store_check(
     message: Message,
     contact: contacts.Contact | None,
     found: Findings,
@@ -148,7 +150,7 @@ def store(
     """Keep what a look showed; with `lease` only as its holder. False where another was first."""
     looked = {
         "looked_at": timezone.now(),
-        "address_hash": suppression.hashed(message.to_address),
+        "address_hash": suppression.erased_hash(message.to_address),
         "contact_id": contact.id if contact else "",
         "assigned_to": contact.assigned_to if contact else "",
         "outbound_at": found.outbound_at,
@@ -159,22 +161,22 @@ def store(
     if lease is None:
         GhlLook.objects.update_or_create(message=message, defaults={**looked, **done})
         return True
-    return claims.claim(
+    return claims.claim_row(
         GhlLook.objects.filter(message=message, lease_until=lease), **looked, **done
     )
 
 
-def _tell(message: Message, contact: contacts.Contact | None) -> None:
+def _apply_check(message: Message, contact: contacts.Contact | None) -> None:
     """What follows from a look for an email that waits for a decision."""
     if contact:
-        owner_assignment.from_ghl(message.lead, contact.assigned_to)
-    if contact and (stopped := why_stopped(contact)):
-        suppression.stop(message.to_address, stopped, "GoHighLevel", message.lead)
-        review_actions.stop_open_emails(message.lead, "suppressed")
+        owner_assignment.assign_from_ghl(message.lead, contact.assigned_to)
+    if contact and (stopped := contact_stop_reason(contact)):
+        suppression.suppress(message.to_address, stopped, "GoHighLevel", message.lead)
+        review_actions.withdraw_open_emails(message.lead, "suppressed")
         return
     reason = compose.critical_reason(message.lead, message)
     if reason != message.critical_reason:
-        rank = policy.RANK[choices.Band.CRITICAL if reason else choices.Band(message.band)]
+        rank = policy.BAND_RANK[choices.Band.CRITICAL if reason else choices.Band(message.band)]
         Message.objects.filter(pk=message.pk, status=Status.HELD).update(
             critical_reason=reason, rank=rank
         )

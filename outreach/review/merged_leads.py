@@ -11,98 +11,106 @@ from django.db.models import F, Model, Q
 
 from leads import locks
 from outreach.choices import Status
-from outreach.lifecycle.moves import move
-from outreach.lifecycle.transitions import NOT_LEFT, OPEN
+from outreach.lifecycle.moves import move_message
+from outreach.lifecycle.transitions import NOT_SENT_YET, OPEN
 from outreach.models import Meeting, Message, Opportunity, Reply
 from outreach.review import review_actions
 
-CAME_BACK = (Reply, Meeting, Opportunity)
-WRITTEN = (Status.SENDING, Status.UNCERTAIN, Status.SENT, Status.FAILED)
+FEEDBACK_MODELS = (Reply, Meeting, Opportunity)
+SEND_STARTED = (Status.SENDING, Status.UNCERTAIN, Status.SENT, Status.FAILED)
 WRITTEN_AS_OTHER = "This person was written to as another lead, before the two were merged."
 OTHER_IS_OPEN = "This person has another email open, from before two leads were merged."
 
 # Where an email is, and is not where the person is for whom it was written.
-ASTRAY = (
+AT_WRONG_LEAD = (
     Q(written_for=None, lead__merged_into__isnull=False)
     | Q(written_for__isnull=False, written_for__merged_into=None)
     | Q(written_for__merged_into__isnull=False) & ~Q(lead=F("written_for__merged_into"))
 )
 
 
-def follow(batch: int = 200) -> int:
+def follow_merges(batch: int = 200) -> int:
     """Bring every email, and what came back for it, to the person it was written for; returns how often it was tried.
 
     An email that may be leaving stays where it is while another of the same person may be, too.
     """
     tried = 0
-    for table in (Message, *CAME_BACK):
-        astray = table._default_manager.filter(ASTRAY).values_list("lead", "written_for").distinct()
+    for table in (Message, *FEEDBACK_MODELS):
+        astray = (
+            table._default_manager.filter(AT_WRONG_LEAD)
+            .values_list("lead", "written_for")
+            .distinct()
+        )
         for lead, written_for in list(astray.order_by("lead", "written_for")[:batch]):
             tried += 1
             with transaction.atomic():
-                (_follow if table is Message else partial(_bring, table))(lead, written_for or lead)
+                (_move_emails if table is Message else partial(_move_feedback, table))(
+                    lead, written_for or lead
+                )
     return tried
 
 
-def _own(now_at: int, written_for: int) -> Q:
+def _rows_of_pair(now_at: int, written_for: int) -> Q:
     """The rows of one lead that are at another, or still where they were written."""
     return Q(lead=now_at, written_for=written_for) | (
         Q(lead=now_at, written_for=None) if now_at == written_for else Q(pk=None)
     )
 
 
-def _bring(table: type[Model], now_at: int, written_for: int) -> None:
-    person = locks.people(written_for)[0]
+def _move_feedback(table: type[Model], now_at: int, written_for: int) -> None:
+    person = locks.lock_leads(written_for)[0]
     came_for = None if person.pk == written_for else written_for
-    table._default_manager.filter(_own(now_at, written_for)).update(
+    table._default_manager.filter(_rows_of_pair(now_at, written_for)).update(
         lead=person, written_for=came_for
     )
 
 
-def _follow(now_at: int, written_for: int) -> None:
-    person = locks.people(written_for)[0]
+def _move_emails(now_at: int, written_for: int) -> None:
+    person = locks.lock_leads(written_for)[0]
     if person.pk == now_at:
         return  # it was merged or undone meanwhile, and is right again
     rows = (
         Message.objects.select_for_update()
-        .filter(_own(now_at, written_for) | Q(lead=person))
+        .filter(_rows_of_pair(now_at, written_for) | Q(lead=person))
         .order_by("pk")
     )
     coming, there = (
         [row for row in rows if row.lead_id == now_at],
         [row for row in rows if row.lead_id == person.pk],
     )
-    _leave_one_open(coming, there)
+    _keep_one_open(coming, there)
     blocked = any(row.status in OPEN for row in there)
     coming = [row for row in coming if not (blocked and row.status in OPEN)]
     came_for = None if person.pk == written_for else written_for
     Message.objects.filter(pk__in=[row.pk for row in coming]).update(
         lead=person, written_for=came_for
     )
-    review_actions.look_again(person)
+    review_actions.recheck_open_emails(person)
 
 
-def _leave_one_open(coming: list[Message], there: list[Message]) -> None:
+def _keep_one_open(coming: list[Message], there: list[Message]) -> None:
     """Of what has not left only the email stays that came furthest, and none where the other lead was written to."""
     for mine, others in ((coming, there), (there, coming)):
-        if any(row.status in WRITTEN for row in others):
-            _withdraw(mine, "written_as_other", WRITTEN_AS_OTHER)
-    left = sorted((row for row in coming + there if row.status in NOT_LEFT), key=_how_far)
-    _withdraw(left[:-1], "other_is_open", OTHER_IS_OPEN)
+        if any(row.status in SEND_STARTED for row in others):
+            _withdraw_open(mine, "written_as_other", WRITTEN_AS_OTHER)
+    left = sorted(
+        (row for row in coming + there if row.status in NOT_SENT_YET), key=_progress_order
+    )
+    _withdraw_open(left[:-1], "other_is_open", OTHER_IS_OPEN)
 
 
-def _how_far(message: Message) -> tuple[bool, bool, int, int]:
+def _progress_order(message: Message) -> tuple[bool, bool, int, int]:
     """Approved, then opened by a person, then waiting, then blocked, then being drafted; of two alike the older."""
     approved = message.status == Status.CLEARED
     return (
         approved,
         message.opened_at is not None,
-        NOT_LEFT.index(Status(message.status)),
+        NOT_SENT_YET.index(Status(message.status)),
         -message.pk,
     )
 
 
-def _withdraw(messages: list[Message], why: str, text: str) -> None:
+def _withdraw_open(messages: list[Message], why: str, text: str) -> None:
     for message in messages:
-        if message.status in NOT_LEFT:
-            move(message, Status.WITHDRAWN, why, error=text)
+        if message.status in NOT_SENT_YET:
+            move_message(message, Status.WITHDRAWN, why, error=text)

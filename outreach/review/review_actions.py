@@ -18,8 +18,8 @@ from outreach.contact_history import ghl_check, previous_emails
 from outreach.content import checks, email_footer, merge_fields
 from outreach.control import phase, policy
 from outreach.drafting import compose, drafts
-from outreach.lifecycle.moves import move
-from outreach.lifecycle.transitions import NOT_LEFT, IllegalMove, Stale
+from outreach.lifecycle.moves import move_message
+from outreach.lifecycle.transitions import NOT_SENT_YET, IllegalMove, StaleMessage
 from outreach.limits import office_hours
 from outreach.models import Message, MessageText, Transport
 
@@ -27,7 +27,7 @@ DECIDABLE = (Status.BLOCKED, Status.HELD, Status.CLEARED)
 MACHINE = "machine"  # why an email was cleared that no person cleared
 
 
-class Forbidden(Exception):
+class ApprovalForbidden(Exception):
     """The email may not be approved as it is; the text says why."""
 
 
@@ -38,78 +38,78 @@ def transport_for(message: Message) -> Transport:
     return Transport.GHL
 
 
-def clear(message: Message, version: int, *, by: Any, why: str = "approved") -> Message:
+def approve_email(message: Message, version: int, *, by: Any, why: str = "approved") -> Message:
     """Approve the text of `version`: it waits out the time to undo and leaves by the transport pinned here.
 
     In Shadow it is withdrawn instead: what would have been approved is never released later. Raises Stale for another
     version or a decided email, Forbidden where suppression or a guard stands against it. The machine (`why` MACHINE)
     clears only what nobody has opened.
     """
-    _same_text(message, version)
-    if stop := suppression.verdict(message.to_address, message.lead):
-        raise Forbidden(f"We must not write to this address: {stop.text} ({stop.source}).")
+    _require_version(message, version)
+    if stop := suppression.find_stop(message.to_address, message.lead):
+        raise ApprovalForbidden(f"We must not write to this address: {stop.text} ({stop.source}).")
     if failed := next((row for row in message.guards if not row["passed"]), None):
-        raise Forbidden(f"{failed['text']} {failed['clear']}".strip())
-    if ahead := previous_emails.in_the_way(
+        raise ApprovalForbidden(f"{failed['text']} {failed['clear']}".strip())
+    if ahead := previous_emails.find_blocking_email(
         message.lead, timezone.now(), but=message.pk, waiting=False
     ):
-        raise Forbidden(ahead.sentence)
-    if phase.control().phase == Phase.SHADOW:
-        return move(message, Status.WITHDRAWN, "would_approve", by=by)
+        raise ApprovalForbidden(ahead.sentence)
+    if phase.current_control().phase == Phase.SHADOW:
+        return move_message(message, Status.WITHDRAWN, "would_approve", by=by)
     now, transport = timezone.now(), transport_for(message)
     undo_until = now + timedelta(seconds=settings.UNDO_SECONDS)
     by_machine = why == MACHINE
     with transaction.atomic():
-        _accept_what_stands(message)
-        cleared = move(
+        _accept_known_findings(message)
+        cleared = move_message(
             message, Status.CLEARED, why, by=by, now=now, cleared_at=now, not_before=undo_until, waiting_for="undo",
-            transport=transport, place=office_hours.for_leaving(message, transport), attempts=0, error="",
+            transport=transport, place=office_hours.place_for_sending(message, transport), attempts=0, error="",
             by_machine=by_machine, where=Q(opened_at=None) if by_machine else None,
         )  # fmt: skip
     nudge("outreach.send_due")
     return cleared
 
 
-def _accept_what_stands(message: Message) -> None:
+def _accept_known_findings(message: Message) -> None:
     """What GoHighLevel showed was read with the email; Stale where a reason came to stand beside it in this moment.
 
     In this order: a look is stored together with its reason, so one that is accepted here had its reason before.
     """
-    ghl_check.accept(message)
+    ghl_check.accept_findings(message)
     if not Message.objects.filter(pk=message.pk, critical_reason=message.critical_reason).exists():
-        raise Stale(message.status, message.version)
+        raise StaleMessage(message.status, message.version)
 
 
-def reject(message: Message, version: int, *, by: Any, tag: str, reason: str) -> Message:
+def reject_email(message: Message, version: int, *, by: Any, tag: str, reason: str) -> Message:
     """Reject the text of `version`; tag and reason stay on the move, where the next draft finds them."""
-    _same_text(message, version)
-    return move(message, Status.REJECTED, "rejected", by=by, tag=tag, reason=reason)
+    _require_version(message, version)
+    return move_message(message, Status.REJECTED, "rejected", by=by, tag=tag, reason=reason)
 
 
-def edit(message: Message, version: int, *, subject: str, body: str, by: Any) -> Message:
+def edit_text(message: Message, version: int, *, subject: str, body: str, by: Any) -> Message:
     """Store a person's text as the next version and guard it. An approval given to the old text is void."""
     with transaction.atomic():
         if message.version != version:
-            raise Stale(message.status, message.version)
+            raise StaleMessage(message.status, message.version)
         if message.status not in (Status.HELD, Status.BLOCKED, Status.CLEARED):
             raise IllegalMove(message.status, Status.HELD)
-        current = message.text or _empty(message)
+        current = message.text or _empty_text(message)
         subject, body = subject.strip(), body.replace("\r\n", "\n").strip()
         if (subject, body) == (current.subject, current.body):
             return message
         kept = [p for p in current.phrases if p["text"] in body or p["text"] in subject]
-        results = compose.check(
+        results = compose.check_email(
             message.lead, subject, body, current.footer, [merge_fields.Phrase(**p) for p in kept], message.sender, typed=True,
-            before=previous_emails.before(message.lead, timezone.now(), message.pk),
+            before=previous_emails.load_history(message.lead, timezone.now(), message.pk),
         )  # fmt: skip
         subject = subject[: compose.SUBJECT_COLUMN]  # the guard has seen and refused the whole
         rows = Message.objects.filter(pk=message.pk, version=version, status=message.status)
         domain = message.to_address.rpartition("@")[2]
-        if not claims.claim(
-            rows, version=version + 1, guards=checks.as_rows(results), domain=domain
+        if not claims.claim_row(
+            rows, version=version + 1, guards=checks.results_as_rows(results), domain=domain
         ):
             found = Message.objects.get(pk=message.pk)
-            raise Stale(found.status, found.version)
+            raise StaleMessage(found.status, found.version)
         MessageText.objects.create(
             message=message,
             version=version + 1,
@@ -124,24 +124,24 @@ def edit(message: Message, version: int, *, subject: str, body: str, by: Any) ->
         return _after_edit(message, checks.first_failure(results), by)
 
 
-def _empty(message: Message) -> MessageText:
+def _empty_text(message: Message) -> MessageText:
     """What stands before the first text of an email that could not be drafted and is written by hand."""
-    footer = email_footer.footer(
-        compose.signature(compose.sender_of(message.lead), message.unsubscribe_token)
+    footer = email_footer.build_footer(
+        compose.signature_of(compose.sender_of(message.lead), message.unsubscribe_token)
     )
     return MessageText(message=message, footer=footer)
 
 
-def _after_edit(message: Message, failed: checks.Result | None, by: Any) -> Message:
+def _after_edit(message: Message, failed: checks.CheckResult | None, by: Any) -> Message:
     if message.status == Status.CLEARED:
-        message = drafts.to_held(message, "edited", by=by)
+        message = drafts.hold_for_review(message, "edited", by=by)
     if failed and message.status == Status.BLOCKED:
         Message.objects.filter(pk=message.pk).update(
             blocked_by=failed.guard, error=failed.text[:500]
         )
         message.refresh_from_db()
     if failed and message.status == Status.HELD:
-        return move(
+        return move_message(
             message,
             Status.BLOCKED,
             "edited",
@@ -155,38 +155,40 @@ def _after_edit(message: Message, failed: checks.Result | None, by: Any) -> Mess
             "due_at": message.due_at,
             "expires_at": message.expires_at,
         }
-        return drafts.to_held(message, "edited", by=by, **(waited if message.held_at else {}))
+        return drafts.hold_for_review(
+            message, "edited", by=by, **(waited if message.held_at else {})
+        )
     return message
 
 
-def undo(message: Message, *, by: Any) -> Message:
+def undo_approval(message: Message, *, by: Any) -> Message:
     """Take an approval back before it leaves; raises IllegalMove or Stale when it is too late."""
     if message.status != Status.CLEARED:
         raise IllegalMove(message.status, Status.HELD)
-    held = move(
+    held = move_message(
         message, Status.HELD, "undone", by=by, transport="", waiting_for="", cleared_at=None, by_machine=False,
     )  # fmt: skip
-    ghl_check.ask(held)
+    ghl_check.request_check(held)
     return held
 
 
-def give_back() -> int:
+def return_machine_approved() -> int:
     """Hold again whatever the machine cleared and has not left, for people to decide; returns how many."""
     count = 0
     for message in Message.objects.filter(status=Status.CLEARED, by_machine=True):
         try:
-            drafts.to_held(message, "machine_returned")
+            drafts.hold_for_review(message, "machine_returned")
             count += 1
-        except Stale:
+        except StaleMessage:
             continue  # it is at the door, which judges it again
     return count
 
 
-def withdraw(message: Message, *, by: Any, reason: str = "") -> Message:
+def withdraw_email(message: Message, *, by: Any, reason: str = "") -> Message:
     """Take an email that has not left out of the way for good; what is at the door may be leaving: IllegalMove."""
     if message.status == Status.SENDING:
         raise IllegalMove(message.status, Status.WITHDRAWN)
-    return move(message, Status.WITHDRAWN, "withdrawn", by=by, reason=reason)
+    return move_message(message, Status.WITHDRAWN, "withdrawn", by=by, reason=reason)
 
 
 def mark_opened(message: Message) -> None:
@@ -203,26 +205,26 @@ def expire_due(batch: int = 200) -> int:
     count = 0
     for message in due:
         try:
-            move(message, Status.EXPIRED, "expired")
+            move_message(message, Status.EXPIRED, "expired")
             count += 1
-        except Stale:
+        except StaleMessage:
             continue
     return count
 
 
-def stop_open_emails(lead: Lead, why: str) -> int:
+def withdraw_open_emails(lead: Lead, why: str) -> int:
     """Withdraw every email to a person that has not left, because they must not be written to any more."""
     count = 0
-    for message in previous_emails.emails_of(lead).filter(status__in=NOT_LEFT):
+    for message in previous_emails.emails_of(lead).filter(status__in=NOT_SENT_YET):
         try:
-            move(message, Status.WITHDRAWN, why)
+            move_message(message, Status.WITHDRAWN, why)
             count += 1
-        except Stale:
+        except StaleMessage:
             continue  # it is at the door, which asks for suppression and answers itself
     return count
 
 
-def look_again(lead: Lead) -> None:
+def recheck_open_emails(lead: Lead) -> None:
     """What is known of the person now may make an open email one that a person must decide, knowing it."""
     for message in (
         previous_emails.emails_of(lead).filter(status__in=DECIDABLE).select_related("lead")
@@ -240,17 +242,17 @@ def make_critical(message: Message, reason: str) -> None:
         return
     critical: dict[str, Any] = {
         "critical_reason": reason[:200],
-        "rank": policy.RANK[choices.Band.CRITICAL],
+        "rank": policy.BAND_RANK[choices.Band.CRITICAL],
     }
     if message.status != Status.CLEARED:
         Message.objects.filter(pk=message.pk, status=message.status).update(**critical)
         return
     try:
-        drafts.to_held(message, "more_known", error=reason, **critical)
-    except Stale:
+        drafts.hold_for_review(message, "more_known", error=reason, **critical)
+    except StaleMessage:
         return  # it is at the door, which looks at GoHighLevel itself
 
 
-def _same_text(message: Message, version: int) -> None:
+def _require_version(message: Message, version: int) -> None:
     if message.version != version:
-        raise Stale(message.status, message.version)
+        raise StaleMessage(message.status, message.version)

@@ -16,7 +16,7 @@ from outreach.drafting import drafts, follow_ups
 from outreach.models import Message, SendIntent, Transport
 from outreach.review import merged_leads
 
-HAS_LEFT = (
+LEFT_OUTCOMES = (
     SendIntent.Outcome.OPEN,
     SendIntent.Outcome.SENT,
     SendIntent.Outcome.UNCERTAIN,
@@ -26,7 +26,7 @@ LONGEST_CALL = timedelta(
 )  # of a lease that must be left when the call begins: its deadline, and some more
 
 
-class Stopped(Exception):
+class SendStopped(Exception):
     """The email must not leave, and where it goes instead."""
 
     def __init__(self, to: Status, why: str, text: str = "", **changes: Any):
@@ -34,7 +34,7 @@ class Stopped(Exception):
         self.to, self.why, self.text, self.changes = to, why, text, changes
 
 
-class NotNow(Exception):
+class SendPostponed(Exception):
     """The email certainly has not left, and steps aside until a moment of its own."""
 
     def __init__(self, until: datetime, waiting_for: str, text: str = ""):
@@ -42,7 +42,7 @@ class NotNow(Exception):
         self.until, self.waiting_for, self.text = until, waiting_for, text
 
 
-class Bound(Exception):
+class SendMustWait(Exception):
     """The email certainly has not left, and keeps its turn: what holds it is asked again for every email."""
 
     def __init__(self, waiting_for: str, text: str):
@@ -50,7 +50,7 @@ class Bound(Exception):
         self.waiting_for, self.text = waiting_for, text
 
 
-class Away(Bound):
+class GhlUnavailable(SendMustWait):
     """GoHighLevel cannot be used: everything waits, for the seconds it `said`."""
 
     def __init__(self, waiting_for: str, text: str, said: float | None = None):
@@ -58,58 +58,64 @@ class Away(Bound):
         self.said = said
 
 
-def judge(message: Message) -> None:
+def check_before_sending(message: Message) -> None:
     """What must still be true at the last second. Raises Stopped."""
     lead, now = message.lead, timezone.now()
     if not message.to_address:
-        raise Stopped(Status.WITHDRAWN, "no_address", "There is no address to write to.")
-    if stop := suppression.verdict(message.to_address, lead):
-        raise Stopped(Status.WITHDRAWN, "suppressed", f"{stop.text} ({stop.source})")
+        raise SendStopped(Status.WITHDRAWN, "no_address", "There is no address to write to.")
+    if stop := suppression.find_stop(message.to_address, lead):
+        raise SendStopped(Status.WITHDRAWN, "suppressed", f"{stop.text} ({stop.source})")
     if message.to_address not in {row.email for row in suppression.rows_of(lead)}:
-        raise Stopped(Status.WITHDRAWN, "address_changed", "Their address is another one now.")
-    if message.cleared_at and (heard := previous_emails.heard_since(lead, message.cleared_at)):
-        raise Stopped(
+        raise SendStopped(Status.WITHDRAWN, "address_changed", "Their address is another one now.")
+    if message.cleared_at and (
+        heard := previous_emails.reply_or_meeting_since(lead, message.cleared_at)
+    ):
+        raise SendStopped(
             Status.WITHDRAWN,
             heard,
             "This person has answered or booked a meeting since it was approved.",
         )
-    left = Q(status__in=[Status.SENT, Status.UNCERTAIN]) | Q(intents__outcome__in=HAS_LEFT)
+    left = Q(status__in=[Status.SENT, Status.UNCERTAIN]) | Q(intents__outcome__in=LEFT_OUTCOMES)
     twins = Message.objects.filter(left, to_address=message.to_address)
     if twins.exclude(lead=lead).exists():
-        raise Stopped(
+        raise SendStopped(
             Status.WITHDRAWN, "same_address", "This address was written to, as somebody else's."
         )
     elsewhere = (
         previous_emails.emails_of(lead)
         .exclude(lead=message.lead_id)
-        .filter(intents__outcome__in=HAS_LEFT)
+        .filter(intents__outcome__in=LEFT_OUTCOMES)
     )
     if elsewhere.exists():
-        raise Stopped(Status.WITHDRAWN, "written_as_other", merged_leads.WRITTEN_AS_OTHER)
-    if message.follows and (end := follow_ups.ended(message.follows)):
-        raise Stopped(Status.WITHDRAWN, end.why, end.text)
+        raise SendStopped(Status.WITHDRAWN, "written_as_other", merged_leads.WRITTEN_AS_OTHER)
+    if message.follows and (end := follow_ups.thread_end(message.follows)):
+        raise SendStopped(Status.WITHDRAWN, end.why, end.text)
     if lead.country and lead.country not in settings.ALLOWED_COUNTRIES:
-        raise Stopped(Status.WITHDRAWN, "country", f"{lead.country} is not in ALLOWED_COUNTRIES.")
-    if colleague := previous_emails.in_the_way(lead, now, but=message.pk, at_the_door=True):
-        raise Stopped(Status.HELD, "colleague", colleague.sentence)
+        raise SendStopped(
+            Status.WITHDRAWN, "country", f"{lead.country} is not in ALLOWED_COUNTRIES."
+        )
+    if colleague := previous_emails.find_blocking_email(
+        lead, now, but=message.pk, at_the_door=True
+    ):
+        raise SendStopped(Status.HELD, "colleague", colleague.sentence)
     if message.cleared_at and drafts.expires_at(Band(message.band), message.cleared_at) < now:
         day = timezone.localtime(message.cleared_at, ZoneInfo(settings.TEAM_TIME_ZONE))
-        raise Stopped(
+        raise SendStopped(
             Status.HELD,
             "stale",
             f"It was approved on {day.day} {day:%b}, too long ago to leave unread.",
         )
     if message.transport == Transport.GHL and (lead.kind != Kind.LIVE or message.kind != Kind.LIVE):
-        raise Stopped(
+        raise SendStopped(
             Status.WITHDRAWN, "undeliverable", f"{lead.get_kind_display()}s cannot be written to."
         )
     if message.transport == Transport.GHL and "ghl" in settings.SANDBOXED:
-        raise Stopped(
+        raise SendStopped(
             Status.HELD,
             "transport_gone",
             "It was approved for GoHighLevel, which is in the sandbox now.",
         )
     if message.transport == Transport.GHL and not settings.POSTAL_ADDRESS:
-        raise Stopped(Status.HELD, "postal_address", "POSTAL_ADDRESS is not set.")
+        raise SendStopped(Status.HELD, "postal_address", "POSTAL_ADDRESS is not set.")
     if message.transport not in (Transport.GHL, Transport.SANDBOX):
-        raise Stopped(Status.HELD, "no_transport", "It was approved without a transport.")
+        raise SendStopped(Status.HELD, "no_transport", "It was approved without a transport.")

@@ -14,37 +14,37 @@ from outreach.choices import Status
 from outreach.control import phase
 from outreach.models import Control, Message
 
-UNAVAILABLE = "ghl_unavailable"  # what those that stepped aside wait for
+GHL_UNAVAILABLE = "ghl_unavailable"  # what those that stepped aside wait for
 FAILURES_OF_ONE = 3
-ASIDE = timedelta(minutes=10)
-LONGEST = 300.0  # seconds between two tries, where GoHighLevel does not say
-LONGEST_SAID = 3600.0
+STEP_ASIDE_FOR = timedelta(minutes=10)
+LONGEST_BACKOFF = 300.0  # seconds between two tries, where GoHighLevel does not say
+LONGEST_RETRY_AFTER = 3600.0
 
 
-def began(why: str, said: float | None = None) -> int:
+def record_outage(why: str, said: float | None = None) -> int:
     """Let everything wait, for the seconds GoHighLevel `said`, else ever longer; returns the failures since it worked.
 
     Where it said how long, it is no failure: its limits are used up, or somebody has to mend the settings.
     """
     now = timezone.now()
     with transaction.atomic():
-        row = phase.locked()
+        row = phase.lock_control()
         if said is None:
             row.away_failures = min(row.away_failures + 1, 1000)
-        backoff = claims.backoff(row.away_failures, base=5, longest=LONGEST)
-        wait = backoff if said is None else timedelta(seconds=min(said, LONGEST_SAID))
+        backoff = claims.retry_delay(row.away_failures, base=5, longest=LONGEST_BACKOFF)
+        wait = backoff if said is None else timedelta(seconds=min(said, LONGEST_RETRY_AFTER))
         row.away_until, row.away_for = max(now + wait, row.away_until or now), why[:300]
         row.save(update_fields=["away_failures", "away_until", "away_for"])
     return row.away_failures
 
 
-def ended() -> None:
+def end_outage() -> None:
     """GoHighLevel has taken an email: those that stepped aside take their turns again."""
-    if claims.claim(
+    if claims.claim_row(
         Control.objects.filter(away_failures__gt=0), away_failures=0, away_until=None, away_for=""
     ):
         now = timezone.now()
         aside = Message.objects.filter(
-            status=Status.CLEARED, waiting_for=UNAVAILABLE, not_before__gt=now
+            status=Status.CLEARED, waiting_for=GHL_UNAVAILABLE, not_before__gt=now
         )
         aside.update(not_before=now)

@@ -14,69 +14,73 @@ from leads.suppression import suppression
 from outreach.choices import Status
 from outreach.control import phase
 from outreach.models import Message, Move, Transport
-from outreach.sending.final_checks import Away, Bound, NotNow, Stopped
+from outreach.sending.final_checks import GhlUnavailable, SendMustWait, SendPostponed, SendStopped
 
-AFTER_CONFIGURATION = 300.0  # seconds
+CONFIGURATION_RETRY_SECONDS = 300.0  # seconds
 TRIES_WITHOUT_A_CONTACT = 5
-IN_A_ROW = 3
+ALIKE_REFUSALS = 3
 ALARM = "ghl:refusing"
-SUPPRESSES = {
+SUPPRESSION_REASONS = {
     "dnd": suppression.Reason.UNSUBSCRIBED,
     "unsubscribed": suppression.Reason.UNSUBSCRIBED,
     "invalid": suppression.Reason.INVALID,
 }
-DIFFERS = re.compile(
+ADDRESSES_AND_IDS = re.compile(
     r"\S+@\S+|\w*\d\w*"
 )  # addresses and ids: what differs between two emails refused for one reason
 
 
-def what_follows(message: Message, failure: http.Failure) -> NotNow | Bound | Stopped:
+def exception_for_failure(
+    message: Message, failure: http.HttpError
+) -> SendPostponed | SendMustWait | SendStopped:
     """For a failure that certainly did not send. A contact that is gone is made anew the next time, some times."""
-    if isinstance(failure, phase.Halted):
-        return Bound("halted", failure.detail)
+    if isinstance(failure, phase.SendingHalted):
+        return SendMustWait("halted", failure.detail)
     if isinstance(failure, said.Misconfigured):
-        return Away("ghl_config", failure.detail, AFTER_CONFIGURATION)
-    if not isinstance(failure, http.Refused):
-        return Away("ghl_unavailable", failure.detail, failure.retry_after)
-    code = said.why(failure)
+        return GhlUnavailable("ghl_config", failure.detail, CONFIGURATION_RETRY_SECONDS)
+    if not isinstance(failure, http.RequestRefused):
+        return GhlUnavailable("ghl_unavailable", failure.detail, failure.retry_after)
+    code = said.refusal_code(failure)
     if code == said.CONTACT_GONE and message.attempts < TRIES_WITHOUT_A_CONTACT:
-        return NotNow(
-            timezone.now() + claims.backoff(message.attempts, base=5), code, failure.detail
+        return SendPostponed(
+            timezone.now() + claims.retry_delay(message.attempts, base=5), code, failure.detail
         )
-    suppress(message, code)
-    if code not in SUPPRESSES:
-        _count(failure.detail)
-    return Stopped(Status.FAILED, code, failure.detail)
+    suppress_recipient(message, code)
+    if code not in SUPPRESSION_REASONS:
+        _alert_on_repeats(failure.detail)
+    return SendStopped(Status.FAILED, code, failure.detail)
 
 
-def suppress(message: Message, code: str) -> None:
+def suppress_recipient(message: Message, code: str) -> None:
     """Stop the address, and the person where it is their own wish, if `code` says so."""
-    if reason := SUPPRESSES.get(code):
-        suppression.stop(message.to_address, reason, f"GoHighLevel: {code}", message.lead)
+    if reason := SUPPRESSION_REASONS.get(code):
+        suppression.suppress(message.to_address, reason, f"GoHighLevel: {code}", message.lead)
 
 
-def none_in_a_row() -> None:
+def clear_refusal_alarm() -> None:
     """An email has left: whatever was refused before was not refused to everybody."""
     alarms.clear_open(ALARM)
 
 
-def _count(detail: str) -> None:
+def _alert_on_repeats(detail: str) -> None:
     """Raise the alarm where this refusal is the third of its kind, with nothing sent in between."""
     ends = Move.objects.filter(
         to_status__in=[Status.FAILED, Status.SENT], message__transport=Transport.GHL
     )
-    before = list(ends.order_by("-pk").values_list("to_status", "message__error")[: IN_A_ROW - 1])
+    before = list(
+        ends.order_by("-pk").values_list("to_status", "message__error")[: ALIKE_REFUSALS - 1]
+    )
     alike = [
         text
         for status, text in before
-        if status == Status.FAILED and _plain(text) == _plain(detail)
+        if status == Status.FAILED and _without_ids(text) == _without_ids(detail)
     ]
-    if len(alike) == IN_A_ROW - 1:
+    if len(alike) == ALIKE_REFUSALS - 1:
         alarms.raise_alarm(
             ALARM,
-            f"GoHighLevel refused {IN_A_ROW} emails in a row in the same words: {detail[:200]}",
+            f"GoHighLevel refused {ALIKE_REFUSALS} emails in a row in the same words: {detail[:200]}",
         )
 
 
-def _plain(text: str) -> str:
-    return DIFFERS.sub("…", text)
+def _without_ids(text: str) -> str:
+    return ADDRESSES_AND_IDS.sub("…", text)

@@ -32,9 +32,9 @@ def boss(client: Client) -> User:
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 def test_lists_and_rows_open(client: Client, boss: User, model: Any) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     factories.VisitFactory(lead=message.lead)
-    factories.came_back(message)
+    factories.create_feedback(message)
     opts = model._meta
     assert (
         client.get(reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")).status_code
@@ -46,7 +46,7 @@ def test_lists_and_rows_open(client: Client, boss: User, model: Any) -> None:
 
 
 def test_the_approval_list_opens_on_what_waits(client: Client, boss: User) -> None:
-    held, cleared = factories.held(), factories.cleared()
+    held, cleared = factories.held_email(), factories.cleared_email()
     page = client.get("/admin/approvals/approval/").content.decode()
     assert held.lead.name in page
     assert cleared.lead.name not in page
@@ -56,7 +56,7 @@ class TestDecisions:
     path = "/admin/approvals/approval/"
 
     def proof(self, *messages: Message) -> dict[str, str]:
-        return {f"shown_{m.pk}": reading_proof.mark(m, at=time.time() - 60) for m in messages}
+        return {f"shown_{m.pk}": reading_proof.sign_proof(m, at=time.time() - 60) for m in messages}
 
     def act(self, client: Client, action: str, *messages: Message, **more: Any) -> Any:
         body = {"action": action, "_selected_action": [m.pk for m in messages], **more}
@@ -65,7 +65,7 @@ class TestDecisions:
     def test_approving_shows_every_full_text_first_and_decides_nothing(
         self, client: Client, boss: User
     ) -> None:
-        messages = [factories.held(), factories.held()]
+        messages = [factories.held_email(), factories.held_email()]
         page = self.act(client, "approve_emails", *messages).content.decode()
         for message in messages:
             assert message.text is not None and message.text.subject in page
@@ -75,7 +75,7 @@ class TestDecisions:
     def test_confirmed_at_the_version_shown_it_is_approved(
         self, client: Client, boss: User
     ) -> None:
-        message = factories.held()
+        message = factories.held_email()
         self.act(client, "approve_emails", message, confirmed="1", **self.proof(message))
         message.refresh_from_db()
         assert (message.status, Decision.objects.get().channel) == ("cleared", "admin")
@@ -84,7 +84,7 @@ class TestDecisions:
     def test_without_proof_that_the_text_was_shown_it_is_refused(
         self, client: Client, boss: User, proof: str
     ) -> None:
-        message = factories.held()
+        message = factories.held_email()
         self.act(client, "approve_emails", message, confirmed="1", **{f"shown_{message.pk}": proof})
         message.refresh_from_db()
         assert (message.status, Decision.objects.count()) == ("held", 0)
@@ -92,19 +92,19 @@ class TestDecisions:
     def test_a_text_that_was_shown_a_moment_ago_or_changed_since_is_refused(
         self, client: Client, boss: User
     ) -> None:
-        message, changed = factories.held(), factories.held()
+        message, changed = factories.held_email(), factories.held_email()
         old = self.proof(changed)
-        review_actions.edit(
+        review_actions.edit_text(
             changed, 1, subject="Another", body=f"{changed.text.body} More.", by=boss
         )  # type: ignore[union-attr]
-        now = {f"shown_{message.pk}": reading_proof.mark(message)}
+        now = {f"shown_{message.pk}": reading_proof.sign_proof(message)}
         self.act(client, "approve_emails", message, changed, confirmed="1", **now, **old)
         message.refresh_from_db()
         message.refresh_from_db()
         assert (message.status, Decision.objects.count()) == ("held", 0)
 
     def test_a_critical_email_is_not_approved_in_a_batch(self, client: Client, boss: User) -> None:
-        one, other = factories.held(), factories.held()
+        one, other = factories.held_email(), factories.held_email()
         Message.objects.filter(pk=one.pk).update(critical_reason="answered before", rank=0)
         versions = self.proof(one, other)
         page = self.act(
@@ -117,7 +117,7 @@ class TestDecisions:
         ]
 
     def test_rejecting_needs_a_tag_and_a_reason(self, client: Client, boss: User) -> None:
-        message = factories.held()
+        message = factories.held_email()
         told = {**self.proof(message), "confirmed": "1", "tag": "weak_subject"}
         self.act(client, "reject_emails", message, **told, reason="short")
         message.refresh_from_db()
@@ -129,7 +129,7 @@ class TestDecisions:
     def test_a_viewer_has_no_actions_and_cannot_post_them(
         self, client: Client, viewer: User
     ) -> None:
-        message = factories.held()
+        message = factories.held_email()
         client.force_login(viewer)
         assert "approve_emails" not in client.get(self.path).content.decode()
         self.act(client, "approve_emails", message, confirmed="1", **self.proof(message))
@@ -137,7 +137,7 @@ class TestDecisions:
         assert (message.status, Decision.objects.count()) == ("held", 0)
 
     def test_it_is_a_window_otherwise(self, client: Client, boss: User) -> None:
-        message = Approval.objects.get(pk=factories.held().pk)
+        message = Approval.objects.get(pk=factories.held_email().pk)
         for what in ("delete", "history"):
             client.post(
                 reverse(f"admin:approvals_approval_{what}", args=[message.pk]), {"post": "yes"}
@@ -152,7 +152,7 @@ class TestDecisions:
     def test_decided_elsewhere_meanwhile_it_says_so(
         self, client: Client, boss: User, reviewer: User
     ) -> None:
-        message = factories.held()
+        message = factories.held_email()
         decisions.approve(message, 1, decisions.Decider(reviewer, "desk"))
         body = {**self.proof(message), "confirmed": "1"}
         page = client.post(

@@ -33,9 +33,9 @@ REASON = "The pain does not match what a VP of Sales does."
 
 class TestQueueStatus:
     def test_has_the_documented_shape_and_counts(self, client: Client) -> None:
-        factories.held()
-        factories.held(factories.LeadFactory(test=True))
-        factories.cleared()
+        factories.held_email()
+        factories.held_email(factories.LeadFactory(test=True))
+        factories.cleared_email()
         body = client.get("/api/queue-status").json()
         assert body["shadow_mode_emails"] == {
             "total": 2,
@@ -73,11 +73,11 @@ class TestQueueStatus:
 
         for name in ("beat", *SWEEPS):
             Heartbeat.beat(name)
-        assert status.problems() == []
+        assert status.pipeline_problems() == []
         InboundEvent.objects.create(
             source="rb2b", body=b"{", body_sha256="x", state="parked", reason="no"
         )
-        assert status.problems() == ["1 inbound events were parked in the last hour."]
+        assert status.pipeline_problems() == ["1 inbound events were parked in the last hour."]
 
 
 class TestHealth:
@@ -99,8 +99,8 @@ class TestHealth:
 
 class TestPendingEmails:
     def test_lists_what_waits_most_urgent_first(self, client: Client) -> None:
-        low = factories.held(intent=5, tier="tier_3", icp=10)
-        hot = factories.held()
+        low = factories.held_email(intent=5, tier="tier_3", icp=10)
+        hot = factories.held_email()
         body = client.get("/api/pending-emails", headers=key("messages:read")).json()
         assert [row["id"] for row in body["results"]] == [str(hot.public_id), str(low.public_id)]
         first = body["results"][0]
@@ -116,7 +116,7 @@ class TestPendingEmails:
         assert (body["next"], body["previous"]) == (None, None)
 
     def test_pages_forth_and_back_without_loss_or_repetition(self, client: Client) -> None:
-        factories.many_held(120)
+        factories.create_many_held(120)
         headers, seen, url = key("messages:read"), [], "/api/pending-emails"
         while url:
             body = client.get(url, headers=headers).json()
@@ -130,7 +130,7 @@ class TestPendingEmails:
     def test_costs_the_same_number_of_queries_at_any_length(
         self, client: Client, django_assert_max_num_queries: Any
     ) -> None:
-        factories.many_held(60)
+        factories.create_many_held(60)
         headers = key("messages:read")
         client.get("/api/pending-emails", headers=headers)
         with django_assert_max_num_queries(4):
@@ -171,7 +171,7 @@ class TestDecisions:
     def test_a_key_with_a_user_approves_in_that_persons_name(
         self, client: Client, reviewer: User
     ) -> None:
-        message = factories.held()
+        message = factories.held_email()
         headers = key("approvals:decide", user=reviewer)
         answer = post(client, f"/api/emails/{message.public_id}/approve", {"version": 1}, headers)
         assert (answer.status_code, answer.json()["status"]) == (200, "cleared")
@@ -183,7 +183,7 @@ class TestDecisions:
         )  # type: ignore[union-attr]
 
     def test_a_stale_version_is_a_conflict_and_decides_nothing(self, client: Client) -> None:
-        message = factories.held()
+        message = factories.held_email()
         answer = post(
             client,
             f"/api/emails/{message.public_id}/approve",
@@ -195,7 +195,7 @@ class TestDecisions:
         assert (message.status, Decision.objects.count()) == ("held", 0)
 
     def test_the_second_decision_is_a_conflict(self, client: Client) -> None:
-        message, headers = factories.held(), key("approvals:decide")
+        message, headers = factories.held_email(), key("approvals:decide")
         path = f"/api/emails/{message.public_id}"
         assert post(client, f"{path}/approve", {"version": 1}, headers).status_code == 200
         body = {"version": 1, "tag": "weak_subject", "reason": REASON}
@@ -214,7 +214,7 @@ class TestDecisions:
     def test_a_wrong_rejection_names_the_field_and_decides_nothing(
         self, client: Client, body: dict[str, Any], field: str
     ) -> None:
-        message = factories.held()
+        message = factories.held_email()
         answer = post(
             client, f"/api/emails/{message.public_id}/reject", body, key("approvals:decide")
         )
@@ -224,7 +224,7 @@ class TestDecisions:
         assert (message.status, Decision.objects.count()) == ("held", 0)
 
     def test_without_the_scope_nothing_is_decided(self, client: Client) -> None:
-        message = factories.held()
+        message = factories.held_email()
         answer = post(
             client, f"/api/emails/{message.public_id}/approve", {"version": 1}, key("messages:read")
         )
@@ -233,14 +233,14 @@ class TestDecisions:
         assert message.status == "held"
 
     def test_a_get_decides_nothing(self, client: Client, reviewer: User) -> None:
-        message = factories.held()
+        message = factories.held_email()
         client.force_login(reviewer)
         assert client.get(f"/api/emails/{message.public_id}/approve").status_code == 405
         message.refresh_from_db()
         assert message.status == "held"
 
     def test_a_session_post_needs_the_csrf_token(self, reviewer: User) -> None:
-        message, client = factories.held(), Client(enforce_csrf_checks=True)
+        message, client = factories.held_email(), Client(enforce_csrf_checks=True)
         client.force_login(reviewer)
         assert (
             post(client, f"/api/emails/{message.public_id}/approve", {"version": 1}, {}).status_code
@@ -250,7 +250,7 @@ class TestDecisions:
         assert message.status == "held"
 
     def test_broken_json_is_a_problem_and_not_a_500(self, client: Client) -> None:
-        message = factories.held()
+        message = factories.held_email()
         answer = client.post(
             f"/api/emails/{message.public_id}/approve", "{", content_type="application/json",
             headers=key("approvals:decide"),
@@ -293,8 +293,8 @@ class TestPhaseAndHalt:
 
 class TestMessages:
     def test_says_why_an_email_has_not_left(self, client: Client) -> None:
-        message = factories.cleared()
-        phase.halt(by=None, reason="test")
+        message = factories.cleared_email()
+        phase.halt_sending(by=None, reason="test")
         body = client.get(f"/api/messages/{message.public_id}", headers=key("messages:read")).json()
         assert body["why_not_sent"] == {
             "limit": "halted", "next_eligible_at": None, "text": "Sending is halted.",

@@ -11,7 +11,7 @@ from caio_project import checks
 
 
 def names() -> set[str]:
-    return {error.id.removeprefix("caio.") for error in checks.configuration()}
+    return {error.id.removeprefix("caio.") for error in checks.check_configuration()}
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_looser_limits_are_accepted_on_a_loopback_peer_only(
     assert names() == {name}
     live.GHL_BASE_URL = "http://127.0.0.1:9"
     assert names() == set()
-    assert [said.partition("=")[0] for said in checks.loosened()] == [name]
+    assert [said.partition("=")[0] for said in checks.loosened_limits()] == [name]
 
 
 def test_stricter_limits_are_accepted_anywhere_and_are_not_called_loosened(live: Any) -> None:
@@ -106,7 +106,7 @@ def test_stricter_limits_are_accepted_anywhere_and_are_not_called_loosened(live:
         1,
     )
     live.WORKING_HOURS = "09:00-17:00"
-    assert (names(), checks.loosened()) == (set(), [])
+    assert (names(), checks.loosened_limits()) == (set(), [])
 
 
 @pytest.mark.django_db

@@ -46,7 +46,7 @@ def working() -> Iterator[None]:
             events.process_due()
             enrichment_requests.push_due()
             assess.assess_due()
-            drafts.take_assessments()
+            drafts.open_new_drafts()
             drafts.write_drafts()
         connection.close()
 
@@ -66,8 +66,8 @@ class TestDiagnosePipeline:
     def test_says_what_is_stuck_in_the_spool_and_what_to_do(self, db: None) -> None:
         everything_alive()
         alarms.raise_alarm("spool:elsewhere:bad", "Somewhere else a file cannot be read.")
-        spool.keep("rb2b", b"{}", "abc", cut=False, kind="live")
-        spool.set_aside(spool.waiting()[0], spool.REFUSED)
+        spool.keep_body("rb2b", b"{}", "abc", cut=False, kind="live")
+        spool.set_aside(spool.waiting_files()[0], spool.REFUSED)
         code, said = run("diagnose_pipeline", "--json")
         [found] = [one for one in json.loads(said)["stages"] if one["name"] == "spool"]
         assert code == 1 and not found["ok"]
@@ -121,7 +121,7 @@ class TestAskingClay:
         lead, company = Lead.objects.get(), Company.objects.get()
         assert (lead.kind, lead.title, lead.email_verified) == (Kind.TEST, "VP Operations", False)
         assert (company.kind, company.revenue, company.technologies) == (Kind.TEST, "", [])
-        assert (len(answering.submissions()), submission_budget.used()) == (1, 1)
+        assert (len(answering.submissions()), submission_budget.submissions_used()) == (1, 1)
 
     @pytest.mark.postgres
     def test_both_tests_follow_one_visitor(
@@ -139,25 +139,27 @@ class TestAskingClay:
     def test_says_that_no_callback_came_or_why_it_was_parked(
         self, db: None, clay: FakeClay
     ) -> None:
-        row = enrichment_requests.test(LeadFactory(test=True))
+        row = enrichment_requests.request_test_enrichment(LeadFactory(test=True))
         enrichment_requests.push_due()
         row.refresh_from_db()
-        silent = test_visitor.watched(row, wait=0)
+        silent = test_visitor.watch_enrichment(row, wait=0)
         assert [(step.name, step.ok) for step in silent] == [
             ("Clay asked", True),
             ("Clay answered", False),
         ]
         assert "did its HTTP column run" in silent[-1].text
-        events.store("clay", b'{"request_id": "enr_of_nobody"}')
+        events.store_event("clay", b'{"request_id": "enr_of_nobody"}')
         events.process_due()
-        assert "request_id is not one of ours." in test_visitor.watched(row, wait=0)[-1].text
+        assert (
+            "request_id is not one of ours." in test_visitor.watch_enrichment(row, wait=0)[-1].text
+        )
 
     def test_says_why_clay_was_not_asked(self, db: None, clay: FakeClay) -> None:
         clay.auth_token = "another"
-        row = enrichment_requests.test(LeadFactory(test=True))
+        row = enrichment_requests.request_test_enrichment(LeadFactory(test=True))
         enrichment_requests.push_due()
         row.refresh_from_db()
-        (step,) = test_visitor.watched(row, wait=0)
+        (step,) = test_visitor.watch_enrichment(row, wait=0)
         assert (step.name, step.ok) == ("Clay asked", False)
         assert "401" in step.text
 
@@ -191,7 +193,7 @@ class TestVerifyDeployment:
         self, committed: None, live_server: Any, settings: Any
     ) -> None:
         settings.ALLOWED_HOSTS = ["*"]
-        found = {f.name: f.ok for f in deployment.verify(live_server.url, "0123456789")}
+        found = {f.name: f.ok for f in deployment.verify_deployment(live_server.url, "0123456789")}
         assert {name for name, ok in found.items() if not ok} == {
             "commit",
             "worker",

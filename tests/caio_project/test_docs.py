@@ -9,19 +9,30 @@ import pytest
 from django.conf import settings
 
 ROOT = Path(settings.BASE_DIR)
-PAGES = ("README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/recipes.md", "tests/README.md")
+PAGES = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "docs/architecture.md",
+    "docs/recipes.md",
+    "tests/README.md",
+)
 
 
 def test_architecture_page_shows_the_packages_as_they_are() -> None:
     done = subprocess.run(
-        [sys.executable, ".ci/draw_packages.py", "--check"], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, ".ci/draw_packages.py", "--check"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
     )
 
     assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_every_decision_is_listed() -> None:
-    listed = re.findall(r"^(\d+)\. \[.*\]\((.*)\)$", (ROOT / "docs/adr/README.md").read_text(), re.M)
+    listed = re.findall(
+        r"^(\d+)\. \[.*\]\((.*)\)$", (ROOT / "docs/adr/README.md").read_text(), re.M
+    )
     there = sorted(path.name for path in (ROOT / "docs/adr").glob("[0-9]*.md"))
 
     assert [name for _number, name in listed] == there
@@ -38,6 +49,8 @@ def test_links_of_a_page_lead_to_files(page: str) -> None:
 @pytest.mark.parametrize("page", [*PAGES, "docs/operations.md", "docs/cutover.md"])
 def test_paths_that_a_page_names_exist(page: str) -> None:
     text = (ROOT / page).read_text()
-    paths = re.findall(r"`((?:leads|outreach|approvals|metrics|caio_project|tests)/[\w/]+(?:\.\w+)?/?)`", text)
+    paths = re.findall(
+        r"`((?:leads|outreach|approvals|metrics|caio_project|tests)/[\w/]+(?:\.\w+)?/?)`", text
+    )
 
     assert [path for path in paths if not (ROOT / path).exists()] == []

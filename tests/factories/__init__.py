@@ -9,7 +9,16 @@ from typing import Any
 import factory
 from django.utils import timezone
 
-from leads.models import Assessment, Company, Kind, KnownContact, Lead, TeamMember, Visit, sourced
+from leads.models import (
+    Assessment,
+    Company,
+    Kind,
+    KnownContact,
+    Lead,
+    TeamMember,
+    Visit,
+    field_source,
+)
 from outreach.choices import Status
 from outreach.drafting import drafts
 from outreach.models import EmailEvent, Meeting, Message, Opportunity, Reply, ReplyText, SyncCursor
@@ -17,8 +26,8 @@ from outreach.models import EmailEvent, Meeting, Message, Opportunity, Reply, Re
 _seq = itertools.count(1_000_000)
 
 
-def from_rb2b(*fields: str) -> dict[str, dict[str, str]]:
-    return {field: sourced("rb2b") for field in fields}
+def rb2b_sources(*fields: str) -> dict[str, dict[str, str]]:
+    return {field: field_source("rb2b") for field in fields}
 
 
 class TeamMemberFactory(factory.django.DjangoModelFactory):
@@ -53,7 +62,7 @@ class CompanyFactory(factory.django.DjangoModelFactory):
     employees = "200-500"
     employees_from = 200
     sources = factory.LazyFunction(
-        lambda: from_rb2b("name", "industry", "employees", "technologies", "open_roles")
+        lambda: rb2b_sources("name", "industry", "employees", "technologies", "open_roles")
     )
 
 
@@ -71,7 +80,7 @@ class LeadFactory(factory.django.DjangoModelFactory):
     state = "OH"
     country = "US"
     sources = factory.LazyFunction(
-        lambda: from_rb2b("first_name", "last_name", "title", "email", "state")
+        lambda: rb2b_sources("first_name", "last_name", "title", "email", "state")
     )
 
     class Params:
@@ -111,7 +120,7 @@ class AssessmentFactory(factory.django.DjangoModelFactory):
     topic = "pricing"
 
 
-def draft(lead: Lead | None = None, **assessment: Any) -> Message:
+def draft_email(lead: Lead | None = None, **assessment: Any) -> Message:
     """An email in `draft`, as reading an assessment makes it."""
     lead = lead or LeadFactory()
     made = AssessmentFactory(lead=lead, **assessment)
@@ -120,25 +129,25 @@ def draft(lead: Lead | None = None, **assessment: Any) -> Message:
     )
 
 
-def held(lead: Lead | None = None, **assessment: Any) -> Message:
+def held_email(lead: Lead | None = None, **assessment: Any) -> Message:
     """An email in `held`, written and guarded by the real drafting."""
-    message = drafts.write(draft(lead, **assessment))
+    message = drafts.write_draft(draft_email(lead, **assessment))
     assert message.status == Status.HELD, message.error
     return message
 
 
-def cleared(lead: Lead | None = None, **assessment: Any) -> Message:
+def cleared_email(lead: Lead | None = None, **assessment: Any) -> Message:
     """An email approved by nobody in particular whose time to undo is over."""
     from outreach.review import review_actions
 
-    message = held(lead, **assessment)
-    message = review_actions.clear(message, message.version, by=None)
+    message = held_email(lead, **assessment)
+    message = review_actions.approve_email(message, message.version, by=None)
     Message.objects.filter(pk=message.pk).update(not_before=timezone.now() - timedelta(seconds=1))
     message.refresh_from_db()
     return message
 
 
-def came_back(message: Message) -> Reply:
+def create_feedback(message: Message) -> Reply:
     """One of everything that can come back of an email; the answer."""
     now = timezone.now()
     EmailEvent.objects.create(
@@ -166,7 +175,7 @@ def came_back(message: Message) -> Reply:
     return reply
 
 
-def many_held(count: int) -> None:
+def create_many_held(count: int) -> None:
     """`count` held emails, in bulk, for measuring lists; their texts are short."""
     from outreach.models import MessageText
 

@@ -24,12 +24,12 @@ from tests.fakes.ghl import FakeGhl
 
 def work() -> None:
     """What the sweeps do, in the order of the stages."""
-    receive.drain()  # SQLite in memory locks tables between threads, and what the server could not store is spooled
+    receive.drain_spool()  # SQLite in memory locks tables between threads, and what the server could not store is spooled
     events.process_due()
     enrichment_requests.push_due()
     events.process_due()
     assess.assess_due()
-    drafts.take_assessments()
+    drafts.open_new_drafts()
     drafts.write_drafts()
 
 

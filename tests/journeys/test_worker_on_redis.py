@@ -98,5 +98,5 @@ def test_a_visit_whose_every_wake_up_was_lost_is_found_by_the_sweeps(
     start("beat", "--scheduler=celery.beat:Scheduler", "--pidfile=")
     monkeypatch.setattr(events, "nudge", lambda task: None)
     visitor = rb2b.person()
-    events.store("rb2b", rb2b.json.dumps(visitor).encode())
+    events.store_event("rb2b", rb2b.json.dumps(visitor).encode())
     assert held() == [visitor["Business Email"]]

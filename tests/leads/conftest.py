@@ -26,13 +26,13 @@ def post(client: Client, payload: Any, path: str = f"/webhooks/rb2b?token={TOKEN
 def through_wsgi(client: Client) -> None:
     """Let what is posted pass what stands before Django in caio_project/wsgi.py."""
     handler = client.handler
-    client.handler = lambda environ: handler(charset.without_charset(environ))
+    client.handler = lambda environ: handler(charset.drop_charset(environ))
 
 
 def arrive(payload: Any, kind: str = Kind.LIVE) -> InboundEvent:
     """Store one visitor's body and process it."""
     body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-    stored = events.store("rb2b", body, kind=kind)
+    stored = events.store_event("rb2b", body, kind=kind)
     events.process_due()
     return InboundEvent.objects.get(public_id=stored.public_id)
 

@@ -10,27 +10,27 @@ from leads.owner_rules import (
     GHL,
     HAND,
     RULE,
-    Facts,
-    Owner,
-    Rule,
-    Team,
+    LeadFacts,
+    Ownership,
+    OwnershipRule,
+    OwnerTeam,
+    decide_ownership,
     is_stronger,
-    owner_of,
 )
 
 ALEX, BEN, CLEO = 1, 2, 3
-FACTS = Facts("US", "OH", "Logistics & Supply Chain", 200, "northline.test", "tier_1", "rb2b")
+FACTS = LeadFacts("US", "OH", "Logistics & Supply Chain", 200, "northline.test", "tier_1", "rb2b")
 EVERYBODY = frozenset({ALEX, BEN, CLEO})
-TEAM = Team(
+TEAM = OwnerTeam(
     active=EVERYBODY,
     by_ghl={"usr-3": CLEO},
-    rules=(Rule(7, BEN, states=frozenset({"OH"})),),
+    rules=(OwnershipRule(7, BEN, states=frozenset({"OH"})),),
     default=ALEX,
 )
 
 
-def rule(**asks: Any) -> Rule:
-    return Rule(
+def rule(**asks: Any) -> OwnershipRule:
+    return OwnershipRule(
         7, BEN, **{name: frozenset(v) if isinstance(v, list) else v for name, v in asks.items()}
     )
 
@@ -74,53 +74,57 @@ def test_all_that_is_asked_must_hold_and_one_of_a_list_is_enough(
 
 @pytest.mark.parametrize("asks", [asks for asks, _ in FITS if asks])
 def test_what_is_not_known_fits_nothing_that_asks_for_it(asks: dict[str, Any]) -> None:
-    assert not rule(**asks).fits(Facts())
+    assert not rule(**asks).fits(LeadFacts())
 
 
-def decided(now: Owner = Owner(None), known: str = "", assigned: str = "", **more: Any) -> Owner:
-    return owner_of(now, known, more.pop("facts", FACTS), assigned, more.pop("team", TEAM), **more)
+def decided(
+    now: Ownership = Ownership(None), known: str = "", assigned: str = "", **more: Any
+) -> Ownership:
+    return decide_ownership(
+        now, known, more.pop("facts", FACTS), assigned, more.pop("team", TEAM), **more
+    )
 
 
 def test_the_first_rule_that_fits_gives_the_owner_and_else_the_default() -> None:
-    assert decided() == Owner(BEN, RULE, 7)
-    two = replace(TEAM, rules=(Rule(9, CLEO, tiers=frozenset({"tier_1"})), *TEAM.rules))
-    assert decided(team=two) == Owner(CLEO, RULE, 9)
-    assert decided(facts=Facts()) == Owner(ALEX, DEFAULT)
-    assert decided(facts=Facts(), team=replace(TEAM, default=None)) == Owner(None)
+    assert decided() == Ownership(BEN, RULE, 7)
+    two = replace(TEAM, rules=(OwnershipRule(9, CLEO, tiers=frozenset({"tier_1"})), *TEAM.rules))
+    assert decided(team=two) == Ownership(CLEO, RULE, 9)
+    assert decided(facts=LeadFacts()) == Ownership(ALEX, DEFAULT)
+    assert decided(facts=LeadFacts(), team=replace(TEAM, default=None)) == Ownership(None)
 
 
 @pytest.mark.parametrize("anew", [True, False])
 def test_by_hand_is_stronger_than_gohighlevel_and_that_than_a_rule(anew: bool) -> None:
-    assert decided(Owner(ALEX, HAND), FACTS.mark, "usr-3", anew=anew) == Owner(ALEX, HAND)
-    assert decided(Owner(ALEX, DEFAULT), FACTS.mark, "usr-3", anew=anew) == Owner(CLEO, GHL)
-    assert decided(Owner(CLEO, GHL), FACTS.mark, "usr-3", anew=anew) == Owner(CLEO, GHL)
+    assert decided(Ownership(ALEX, HAND), FACTS.mark, "usr-3", anew=anew) == Ownership(ALEX, HAND)
+    assert decided(Ownership(ALEX, DEFAULT), FACTS.mark, "usr-3", anew=anew) == Ownership(CLEO, GHL)
+    assert decided(Ownership(CLEO, GHL), FACTS.mark, "usr-3", anew=anew) == Ownership(CLEO, GHL)
 
 
 def test_whom_gohighlevel_names_no_more_or_whom_nobody_knows_goes_by_the_rules() -> None:
     for assigned in ("", "usr-99"):
-        assert decided(Owner(CLEO, GHL), FACTS.mark, assigned) == Owner(BEN, RULE, 7)
+        assert decided(Ownership(CLEO, GHL), FACTS.mark, assigned) == Ownership(BEN, RULE, 7)
 
 
 def test_rules_are_asked_again_where_a_fact_has_changed_or_somebody_applies_them() -> None:
-    by_default = Owner(ALEX, DEFAULT)
+    by_default = Ownership(ALEX, DEFAULT)
     assert decided(by_default, FACTS.mark) == by_default
-    assert decided(by_default, replace(FACTS, state="PA").mark) == Owner(BEN, RULE, 7)
-    assert decided(by_default, FACTS.mark, anew=True) == Owner(BEN, RULE, 7)
+    assert decided(by_default, replace(FACTS, state="PA").mark) == Ownership(BEN, RULE, 7)
+    assert decided(by_default, FACTS.mark, anew=True) == Ownership(BEN, RULE, 7)
 
 
 @pytest.mark.parametrize("how", [HAND, GHL, RULE, DEFAULT])
 def test_who_left_owns_nothing_and_the_next_one_does(how: str) -> None:
     gone = replace(TEAM, active=EVERYBODY - {CLEO}, by_ghl={})
-    assert decided(Owner(CLEO, how), FACTS.mark, "usr-3", team=gone) == Owner(BEN, RULE, 7)
+    assert decided(Ownership(CLEO, how), FACTS.mark, "usr-3", team=gone) == Ownership(BEN, RULE, 7)
     both = replace(gone, active=frozenset({ALEX}))
-    assert decided(Owner(CLEO, how), FACTS.mark, "usr-3", team=both) == Owner(ALEX, DEFAULT)
-    assert decided(Owner(CLEO, how), FACTS.mark, team=replace(both, active=frozenset())) == Owner(
-        None
-    )
+    assert decided(Ownership(CLEO, how), FACTS.mark, "usr-3", team=both) == Ownership(ALEX, DEFAULT)
+    assert decided(
+        Ownership(CLEO, how), FACTS.mark, team=replace(both, active=frozenset())
+    ) == Ownership(None)
 
 
 def test_the_mark_tells_facts_apart() -> None:
-    other = [replace(FACTS, **{name: value}) for name, value in vars(Facts()).items()]
+    other = [replace(FACTS, **{name: value}) for name, value in vars(LeadFacts()).items()]
     assert len({FACTS.mark, *(one.mark for one in other)}) == len(other) + 1
 
 

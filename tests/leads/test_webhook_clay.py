@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 def asked(clay: FakeClay, **lead: Any) -> dict[str, Any]:
     """The row at Clay of a new lead that was just pushed."""
-    enrichment_requests.want(LeadFactory(**lead))
+    enrichment_requests.request_enrichment(LeadFactory(**lead))
     enrichment_requests.push_due()
     return clay.submissions()[-1]
 

@@ -376,7 +376,7 @@ def test_a_time_that_is_missing_or_lies_in_the_future_is_the_time_of_receipt(
 
 def in_the_way(payload: dict[str, Any]) -> tuple[InboundEvent, Visit]:
     """A stored event that cannot be processed: another visit holds the place of the one it would make."""
-    stored = events.store("rb2b", rb2b.to_body(payload))
+    stored = events.store_event("rb2b", rb2b.to_body(payload))
     event = InboundEvent.objects.get(public_id=stored.public_id)
     return event, Visit.objects.create(event=event, event_key="in the way", seen_at=timezone.now())
 
@@ -449,7 +449,7 @@ def test_health_says_when_the_last_visitor_came(client: Client) -> None:
     post(client, rb2b.person())
     at = timezone.now() - timedelta(seconds=90)
     InboundEvent.objects.update(received_at=at)
-    events.store("clay", b"{}")
+    events.store_event("clay", b"{}")
     body = client.get("/webhooks/rb2b/health").json()
     assert body.pop("seconds_since") in (90, 91, 92)
     assert body == {

@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leads.scoring_rules import DEFAULT, Rules, Trigger
-from leads.wildcards import fits, plain
+from leads.scoring_rules import DEFAULT_RULES, PageTrigger, Rules
+from leads.wildcards import comparable_path, pattern_fits
 
 ALPHABET = "ab/*"
 
 
 @given(st.text(ALPHABET, max_size=8), st.text("ab/", max_size=10))
 def test_it_fits_what_a_shell_pattern_fits(pattern: str, text: str) -> None:
-    assert fits(pattern, text) == fnmatchcase(text, pattern)
+    assert pattern_fits(pattern, text) == fnmatchcase(text, pattern)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_it_fits_what_a_shell_pattern_fits(pattern: str, text: str) -> None:
     ],
 )
 def test_only_the_star_stands_for_anything_else(pattern: str, text: str, expected: bool) -> None:
-    assert fits(pattern, text) is expected
+    assert pattern_fits(pattern, text) is expected
 
 
 @pytest.mark.parametrize(
@@ -40,21 +40,26 @@ def test_only_the_star_stands_for_anything_else(pattern: str, text: str, expecte
     [("/Pricing/", "/pricing"), ("/", "/"), ("", "/"), ("//", "/"), ("/a/*", "/a/*")],
 )
 def test_case_and_the_last_slash_do_not_count(path: str, expected: str) -> None:
-    assert plain(path) == expected
+    assert comparable_path(path) == expected
 
 
 @given(st.text(ALPHABET, max_size=6), st.text(ALPHABET, max_size=6), st.text("ab/", max_size=8))
 def test_what_is_covered_never_fits_where_the_one_above_does_not(
     above: str, below: str, text: str
 ) -> None:
-    if fits(above, below) and fits(below, text):
-        assert fits(above, text)
+    if pattern_fits(above, below) and pattern_fits(below, text):
+        assert pattern_fits(above, text)
 
 
 def test_a_page_below_one_that_takes_everything_is_named() -> None:
-    blog, story = Trigger("Blog", "/blog*", 5), Trigger("Story", "/blog/*price*", 9)
-    pages = (Trigger("Off", "*", 1, active=False), blog, story, Trigger("Demo", "/demo*", 40))
-    rules = Rules.parse({**DEFAULT.as_dict(), "pages": [vars(page) for page in pages]})
+    blog, story = PageTrigger("Blog", "/blog*", 5), PageTrigger("Story", "/blog/*price*", 9)
+    pages = (
+        PageTrigger("Off", "*", 1, active=False),
+        blog,
+        story,
+        PageTrigger("Demo", "/demo*", 40),
+    )
+    rules = Rules.parse({**DEFAULT_RULES.as_dict(), "pages": [vars(page) for page in pages]})
     assert rules.shadowed() == [(story, blog)]
 
 
@@ -69,7 +74,7 @@ def test_a_page_below_one_that_takes_everything_is_named() -> None:
 )
 def test_no_pattern_can_take_the_worker_down(pattern: str, path: str) -> None:
     page = {"label": "Awful", "points": 5, "pattern": pattern}
-    rules = Rules.parse({**DEFAULT.as_dict(), "pages": [page] * 100})
+    rules = Rules.parse({**DEFAULT_RULES.as_dict(), "pages": [page] * 100})
     began = time.process_time()  # not the clock: another process may have the machine
     for n in range(20):
         rules.page(f"{path[:-3]}{n:03}")

@@ -16,11 +16,11 @@ from tests import factories
 from tests.fakes.ghl import FakeGhl
 
 
-def sent(
+def make_sent_email(
     ghl: FakeGhl, lead: Lead | None = None, ago: timedelta = timedelta(0), **assessment: Any
 ) -> Message:
     """An email that went through the door to the fake."""
-    message = factories.cleared(lead, **assessment)
+    message = factories.cleared_email(lead, **assessment)
     assert send.send_due() == 1
     if ago:
         Message.objects.filter(pk=message.pk).update(sent_at=timezone.now() - ago)
@@ -29,9 +29,9 @@ def sent(
     return message
 
 
-def uncertain(ghl: FakeGhl, **lead: Any) -> Message:
+def make_uncertain_email(ghl: FakeGhl, **lead: Any) -> Message:
     """An email that GHL took without an answer reaching us."""
-    message = factories.cleared(factories.LeadFactory(**lead))
+    message = factories.cleared_email(factories.LeadFactory(**lead))
     ghl.on("POST /conversations/messages").act_then_status(500, times=1)
     assert send.send_due() == 1
     message.refresh_from_db()
@@ -39,21 +39,21 @@ def uncertain(ghl: FakeGhl, **lead: Any) -> Message:
     return message
 
 
-def tell(*payloads: dict[str, Any]) -> None:
+def receive_webhooks(*payloads: dict[str, Any]) -> None:
     """Let signed and verified webhooks take effect."""
     for payload in payloads:
-        fact = webhook_bodies.read(json.dumps(payload).encode(), "loc-test", timezone.now())
+        fact = webhook_bodies.read_webhook(json.dumps(payload).encode(), "loc-test", timezone.now())
         assert fact is not None
-        apply_feedback.hear(fact, "webhook")
+        apply_feedback.apply_fact(fact, "webhook")
 
 
-def tell_twice_in_any_order(payloads: list[dict[str, Any]], seed: int) -> None:
+def receive_twice_shuffled(payloads: list[dict[str, Any]], seed: int) -> None:
     both = [*payloads, *payloads]
     random.Random(seed).shuffle(both)
-    tell(*both)
+    receive_webhooks(*both)
 
 
-def now_is(message: Message) -> Message:
+def reload_email(message: Message) -> Message:
     return Message.objects.get(pk=message.pk)
 
 

@@ -25,18 +25,18 @@ def test_whatever_suppresses_a_person_is_a_move_code() -> None:
 
 
 def test_whatever_ghl_refuses_is_a_move_code() -> None:
-    codes = {code for _words, code in ghl_refusals.PERMANENT}
+    codes = {code for _words, code in ghl_refusals.PERMANENT_REFUSALS}
 
-    assert codes | {ghl_refusals.CONTACT_GONE, ghl_refusals.REFUSED} <= set(MoveCode.values)
+    assert codes | {ghl_refusals.CONTACT_GONE, ghl_refusals.OTHER_REFUSAL} <= set(MoveCode.values)
 
 
 @pytest.mark.django_db
 def test_a_move_without_a_known_code_is_refused() -> None:
-    message = factories.held()
+    message = factories.held_email()
     before = Move.objects.count()
 
     with pytest.raises(ValueError, match="nobody knows this"):
-        moves.move(message, "withdrawn", "nobody knows this")
+        moves.move_message(message, "withdrawn", "nobody knows this")
 
     message.refresh_from_db()
     assert (message.status, Move.objects.count()) == ("held", before)

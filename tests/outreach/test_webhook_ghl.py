@@ -56,7 +56,7 @@ def blocked(ghl: FakeGhl) -> dict[str, Any]:
 
 def nothing_happened() -> bool:
     return (
-        not webhook_inbox.work_off()
+        not webhook_inbox.process_inbox()
         and not InboundEvent.objects.exists()
         and not Suppression.objects.exists()
     )
@@ -78,8 +78,8 @@ class TestSignature:
             blocked,
         )
         assert not Suppression.objects.exists()
-        assert webhook_inbox.work_off() == 1
-        assert suppression.verdict("dana@northline.test").reason == "unsubscribed"
+        assert webhook_inbox.process_inbox() == 1
+        assert suppression.find_stop("dana@northline.test").reason == "unsubscribed"
 
     @pytest.mark.parametrize(
         "signature",
@@ -181,7 +181,7 @@ class TestWorkedOff:
         self, client: Client, ghl: FakeGhl, blocked: dict[str, Any], location: str | None
     ) -> None:
         assert told(client, ghl, {**blocked, "locationId": location}).status_code == 200
-        assert webhook_inbox.work_off() == 1
+        assert webhook_inbox.process_inbox() == 1
         event = InboundEvent.objects.get()
         assert (event.state, event.reason) == (
             "parked", f"It is about another location: {location or 'it names none'}.",
@@ -195,7 +195,7 @@ class TestWorkedOff:
         self, client: Client, ghl: FakeGhl, body: bytes
     ) -> None:
         assert post(client, body, {"X-GHL-Signature": ghl.sign(body)}).status_code == 200
-        assert webhook_inbox.work_off() == 1
+        assert webhook_inbox.process_inbox() == 1
         assert InboundEvent.objects.get().state == "parked"
 
     def test_the_body_of_what_we_do_not_use_or_of_strangers_is_not_kept(
@@ -206,7 +206,7 @@ class TestWorkedOff:
             ghl.appointment_create(),
         ):
             told(client, ghl, payload)
-        webhook_inbox.work_off()
+        webhook_inbox.process_inbox()
         rows = InboundEvent.objects.values_list("state", "body", "about")
         assert [(state, bytes(body), about) for state, body, about in rows] == [
             ("processed", b"", None)
@@ -217,7 +217,7 @@ class TestWorkedOff:
     ) -> None:
         lead = factories.LeadFactory(email="dana@northline.test")
         told(client, ghl, blocked)
-        webhook_inbox.work_off()
+        webhook_inbox.process_inbox()
         event = InboundEvent.objects.get()
         assert (event.about, bytes(event.body) != b"") == (lead, True)
 
@@ -225,15 +225,15 @@ class TestWorkedOff:
         self, client: Client, ghl: FakeGhl, blocked: dict[str, Any]
     ) -> None:
         lead = factories.LeadFactory(email=None, address="no_address")
-        factories.draft(lead)
+        factories.draft_email(lead)
         lead.messages.update(ghl_contact_id="cnt_1", to_address="")
-        mark = suppression.hashed("dana@northline.test")
+        mark = suppression.erased_hash("dana@northline.test")
         Suppression.objects.create(
             scope="person", value=str(lead.pk), reason="erased", source="test"
         )
         Suppression.objects.create(scope="address_hash", value=mark, reason="erased", source="test")
         told(client, ghl, blocked)
-        webhook_inbox.work_off()
+        webhook_inbox.process_inbox()
         assert bytes(InboundEvent.objects.get().body) == b""
         assert not Suppression.objects.filter(value__contains="@").exists()
 
@@ -256,7 +256,7 @@ class TestWorkedOff:
 
 
 def _read(payload: dict[str, Any]) -> None:
-    webhook_bodies.read(json.dumps(payload).encode(), "loc-test", timezone.now())
+    webhook_bodies.read_webhook(json.dumps(payload).encode(), "loc-test", timezone.now())
 
 
 class TestWorkflow:
@@ -328,22 +328,22 @@ class TestWorkflow:
     def test_a_stop_takes_effect_however_it_is_mapped(
         self, client: Client, body: dict[str, Any]
     ) -> None:
-        message = factories.cleared(factories.LeadFactory(email="dana@northline.test"))
+        message = factories.cleared_email(factories.LeadFactory(email="dana@northline.test"))
         type(message).objects.filter(pk=message.pk).update(ghl_contact_id="cnt_1")
         assert self.post(client, body).status_code == 200
-        assert webhook_inbox.work_off() == 1
+        assert webhook_inbox.process_inbox() == 1
         message.refresh_from_db()
         assert (message.status, message.moves.last().why) == ("withdrawn", "unsubscribed")
-        assert suppression.verdict("dana@northline.test").reason == "unsubscribed"
+        assert suppression.find_stop("dana@northline.test").reason == "unsubscribed"
 
     def test_anything_else_is_left_to_polling(self, client: Client) -> None:
-        message = factories.cleared(factories.LeadFactory(email="dana@northline.test"))
+        message = factories.cleared_email(factories.LeadFactory(email="dana@northline.test"))
         for body in (
             {"event": "reply", "email": "dana@northline.test", "body": "Stop"},
             {"email": message.to_address},
         ):
             assert self.post(client, body).status_code == 200
-        assert webhook_inbox.work_off() == 2
+        assert webhook_inbox.process_inbox() == 2
         message.refresh_from_db()
         assert (message.status, Suppression.objects.count()) == ("cleared", 0)
 
@@ -364,7 +364,7 @@ class TestWorkflow:
         self, client: Client, body: dict[str, Any], why: str
     ) -> None:
         assert self.post(client, body).status_code == 200
-        webhook_inbox.work_off()
+        webhook_inbox.process_inbox()
         event = InboundEvent.objects.get()
         assert (event.state, event.reason, Suppression.objects.count()) == ("parked", why, 0)
 

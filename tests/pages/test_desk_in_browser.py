@@ -12,7 +12,7 @@ from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from approvals.models import Decision, Reading
-from leads.models import sourced
+from leads.models import field_source
 from outreach.choices import Status
 from outreach.models import Message
 from outreach.review import review_actions
@@ -58,7 +58,7 @@ def seeded() -> None:
     """A flush took the templates away with everything else."""
     from outreach.email_templates import seeding
 
-    seeding.seed()
+    seeding.seed_after_migration()
 
 
 def held(count: int = 1) -> list[Message]:
@@ -66,10 +66,10 @@ def held(count: int = 1) -> list[Message]:
     made = []
     for n in range(count):
         company = factories.CompanyFactory(
-            sources={"name": sourced("rb2b"), "industry": sourced("clay")}
+            sources={"name": field_source("rb2b"), "industry": field_source("clay")}
         )
-        sources = {"first_name": sourced("rb2b"), "title": sourced("rb2b")}
-        made.append(factories.held(factories.LeadFactory(company=company, sources=sources)))
+        sources = {"first_name": field_source("rb2b"), "title": field_source("rb2b")}
+        made.append(factories.held_email(factories.LeadFactory(company=company, sources=sources)))
         Message.objects.filter(pk=made[n].pk).update(
             due_at=timezone.now() + timedelta(minutes=60 + n)
         )
@@ -144,7 +144,7 @@ def test_the_first_a_goes_to_the_end_of_a_long_email(page: Page, sam: User) -> N
     text = message.text
     assert text is not None
     long = text.body + "\n\n" + "\n\n".join(f"Paragraph {n} of a long email." for n in range(40))
-    message = review_actions.edit(message, 1, subject=text.subject, body=long, by=sam)
+    message = review_actions.edit_text(message, 1, subject=text.subject, body=long, by=sam)
     open_desk(page, message)
     page.keyboard.press("a")
     expect(page.locator("#told")).to_have_text("Read to the end, then press A again.")
@@ -242,7 +242,7 @@ def test_a_blocked_email_says_why_when_a_is_pressed(page: Page) -> None:
     message = held()[0]
     text = message.text
     assert text is not None
-    message = review_actions.edit(message, 1, subject="Re: hello", body=text.body, by=None)
+    message = review_actions.edit_text(message, 1, subject="Re: hello", body=text.body, by=None)
     open_desk(page, message)
     page.keyboard.press("a")
     expect(page.locator("#told")).to_contain_text(
@@ -272,7 +272,7 @@ def test_x_selects_and_the_button_counts_what_was_read(page: Page, sam: User) ->
     from approvals.queue import review_queue
 
     first, second = held(2)
-    review_queue.note_reading(first, sam)
+    review_queue.record_reading(first, sam)
     page.goto("/sales/queue")
     page.keyboard.press("j")
     page.keyboard.press("x")

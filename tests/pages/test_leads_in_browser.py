@@ -76,8 +76,8 @@ def test_the_pages_fit_a_phone_and_axe_finds_nothing(context: BrowserContext) ->
     one, other = two()
     named = {"first_name": "Dana", "last_name": "Okafor", "linkedin_key": "in/dana"}
     third = factories.LeadFactory(**named, company=one.company, no_address=True)
-    merging.propose(one, third, "clay", "Each has a LinkedIn profile of its own.")
-    row = merging.merge(one, other, source="person", reason=WHY)
+    merging.propose_merge(one, third, "clay", "Each has a LinkedIn profile of its own.")
+    row = merging.merge_leads(one, other, source="person", reason=WHY)
     lead = f"/sales/leads/{one.public_id}"
     places = (
         "/sales/leads?tier=tier_1", lead, f"{lead}/merge?search=okafor", f"{lead}/merge/{third.public_id}",

@@ -10,7 +10,7 @@ from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 
 from leads.models import ScoringRules
-from leads.scoring_rules import DEFAULT
+from leads.scoring_rules import DEFAULT_RULES
 from tests.conftest import person
 
 pytestmark = [pytest.mark.browser]
@@ -45,7 +45,9 @@ def draft() -> ScoringRules:
         {"label": label, "pattern": f"/{label.lower()}*", "points": points}
         for label, points in (("Blog", 5), ("Pricing", 30), ("Demo", 40))
     ]
-    return ScoringRules.objects.create(name="Ours", rules={**DEFAULT.as_dict(), "pages": pages})
+    return ScoringRules.objects.create(
+        name="Ours", rules={**DEFAULT_RULES.as_dict(), "pages": pages}
+    )
 
 
 def pages_of(version: ScoringRules) -> list[tuple[str, int]]:

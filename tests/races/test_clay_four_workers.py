@@ -200,12 +200,12 @@ def test_the_breaker_opens_once_probes_once_a_wait_and_closes_by_an_answer(
     assert (
         4 <= pushes(clay) <= 6
     )  # three open it; the other workers may each have had one under way
-    assert (breaker.is_open(), breaker.row().openings) == (True, 1)
+    assert (breaker.is_open(), breaker.breaker_row().openings) == (True, 1)
 
     for failed_probes in (1, 2, 3):
         assert asked_while_open(clay, probe_is_due=False) == 0
         assert asked_while_open(clay, probe_is_due=True) == 1
-        state = breaker.row()
+        state = breaker.breaker_row()
         wait = state.probe_at - timezone.now()  # type: ignore[operator]
         expected = breaker.FIRST_PROBE * 2**failed_probes
         assert (state.openings, expected - timedelta(seconds=30) < wait <= expected) == (

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from approvals.decisions import decisions
-from approvals.decisions.decisions import Decider, TooLate
+from approvals.decisions.decisions import Decider, DecisionConflict
 from approvals.models import Decision
 from approvals.queue import review_queue
 from outreach.auto_approval import approval_sweep
@@ -34,21 +34,21 @@ ROUNDS = 10
 def assisted(settings: Any, committed: None) -> None:
     settings.GHL_FROM_EMAIL = "alex@mail.ours.example.com"
     switched_on()
-    guardrails.take_health(
+    guardrails.store_health_verdict(
         DomainHealth("mail.ours.example.com", 90, "present", "present", "present", timezone.now())
     )
 
 
 def switched_on() -> None:
-    phase.control()
-    if phase.control().phase != Phase.ASSISTED:
-        phase.change(Phase.ASSISTED, by=None, reason="test")
-    phase.resume(by=None, reason="test")
-    phase.switch(True, by=None, reason="test")
+    phase.current_control()
+    if phase.current_control().phase != Phase.ASSISTED:
+        phase.change_phase(Phase.ASSISTED, by=None, reason="test")
+    phase.resume_sending(by=None, reason="test")
+    phase.set_auto_approval(True, by=None, reason="test")
 
 
 def low() -> Message:
-    return factories.held(
+    return factories.held_email(
         factories.LeadFactory(email_verified=True), intent=10, tier="tier_3", icp=10
     )
 
@@ -63,13 +63,13 @@ def test_of_the_machine_and_a_person_who_approves_one_wins(rita: User) -> None:
     for _ in range(ROUNDS):
         message = low()
         cleared, approved = at_once(
-            approval_sweep.clear_due,
+            approval_sweep.approve_due,
             lambda: decisions.approve(now_is(message), 1, Decider(rita, "desk")),  # noqa: B023
         )
         row = now_is(message)
         assert row.status == "cleared"
         assert message.moves.filter(to_status="cleared").count() == 1
-        assert row.by_machine == (cleared == 1) == isinstance(approved, TooLate)
+        assert row.by_machine == (cleared == 1) == isinstance(approved, DecisionConflict)
         assert Decision.objects.filter(message=message).count() == (not row.by_machine)
         winners.add(row.by_machine)
     assert winners <= {True, False}
@@ -79,27 +79,29 @@ def test_what_a_person_takes_in_this_moment_is_not_cleared_under_their_eyes(rita
     """Either they took it first, or it was gone before."""
     for _ in range(ROUNDS):
         message = low()
-        at_once(approval_sweep.clear_due, lambda: review_queue.take(now_is(message), rita))  # noqa: B023
+        at_once(
+            approval_sweep.approve_due, lambda: review_queue.claim_message(now_is(message), rita)
+        )  # noqa: B023
         row = now_is(message)
         if row.by_machine:
             assert row.status == "cleared"
         else:
             assert (row.status, message.moves.count()) == ("held", 1)
-            assert approval_sweep.clear_due() == 0
+            assert approval_sweep.approve_due() == 0
 
 
 def test_four_sweeps_clear_each_email_once() -> None:
     messages = [low() for _ in range(8)]
-    assert sum(at_once(*[approval_sweep.clear_due] * 4)) == 8
+    assert sum(at_once(*[approval_sweep.approve_due] * 4)) == 8
     assert [message.moves.filter(why="machine").count() for message in messages] == [1] * 8
 
 
 @pytest.mark.parametrize(
     "stop",
     [
-        lambda: phase.change(Phase.PARALLEL, by=None, reason="test"),
-        lambda: phase.halt(by=None, reason="test"),
-        lambda: phase.switch(False, by=None, reason="test"),
+        lambda: phase.change_phase(Phase.PARALLEL, by=None, reason="test"),
+        lambda: phase.halt_sending(by=None, reason="test"),
+        lambda: phase.set_auto_approval(False, by=None, reason="test"),
     ],
     ids=["drop", "halt", "switch"],
 )
@@ -107,8 +109,8 @@ def test_a_stop_while_the_machine_clears_and_the_door_works(stop: Any) -> None:
     """Each email has left, or waits for a person; nothing that returned leaves."""
     for _ in range(ROUNDS // 2):
         messages = [low() for _ in range(4)]
-        at_once(approval_sweep.clear_due, send.send_due, send.send_due, stop)
-        approval_sweep.clear_due()
+        at_once(approval_sweep.approve_due, send.send_due, send.send_due, stop)
+        approval_sweep.approve_due()
         before = set(SandboxEmail.objects.values_list("message_id", flat=True))
         send.send_due()
         assert set(SandboxEmail.objects.values_list("message_id", flat=True)) == before

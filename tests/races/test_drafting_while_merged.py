@@ -64,23 +64,27 @@ def hold(table: Any, pk: Any) -> None:
 
 
 def test_neither_of_them_is_thrown_back() -> None:
-    stays, goes, last = factories.LeadFactory(), factories.held().lead, factories.held().lead
+    stays, goes, last = (
+        factories.LeadFactory(),
+        factories.held_email().lead,
+        factories.held_email().lead,
+    )
     for lead in (stays, goes, last):
         factories.VisitFactory(lead=lead)
         factories.AssessmentFactory(lead=lead)
     with transaction.atomic():
         hold(Message, last.messages.get().pk)
-        reading = Work(drafts.take_assessments)
+        reading = Work(drafts.open_new_drafts)
         reading.until_it_waits(
             'UPDATE "outreach_message"'
         )  # an email to the first is opened, the second's changed
-        merge = Work(lambda: merging.merge(stays, goes, source="person"))
+        merge = Work(lambda: merging.merge_leads(stays, goes, source="person"))
         merge.until_it_waits('"leads_lead"')
-        following = Work(merged_leads.follow)
+        following = Work(merged_leads.follow_merges)
         following.until_it_waits('"outreach_message"."lead_id"')
     for work in (reading, merge, following):
         work.join(60)
     assert [work.error for work in (reading, merge, following)] == [None, None, None]
-    merged_leads.follow()
+    merged_leads.follow_merges()
     assert list(Lead.objects.order_by("pk")) == [stays, last]
     assert Message.objects.filter(lead=stays).exclude(status="withdrawn").count() == 1

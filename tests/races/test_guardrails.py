@@ -26,8 +26,8 @@ WORKERS = 6
 
 @pytest.fixture(autouse=True)
 def autonomous(committed: None) -> None:
-    phase.control()
-    phase.change(Phase.AUTONOMOUS, by=None, reason="test")
+    phase.current_control()
+    phase.change_phase(Phase.AUTONOMOUS, by=None, reason="test")
 
 
 def left() -> Message:
@@ -41,7 +41,7 @@ def complains(message: Message) -> None:
     EmailEvent.objects.create(
         key=f"c-{message.pk}", message=message, kind="complained", source="w", at=now
     )
-    guardrails.check()
+    guardrails.check_guardrails()
 
 
 def drops() -> list[tuple[str, str]]:
@@ -54,9 +54,11 @@ def drops() -> list[tuple[str, str]]:
 
 def test_events_and_sweeps_at_once_halt_and_drop_once() -> None:
     messages = [left() for _ in range(4)]
-    found = at_once(*[lambda m=m: complains(m) for m in messages], *[guardrails.check] * 4)
+    found = at_once(
+        *[lambda m=m: complains(m) for m in messages], *[guardrails.check_guardrails] * 4
+    )
     assert [one for one in found if isinstance(one, Exception)] == []
-    assert (phase.control().phase, phase.control().halted, drops()) == (
+    assert (phase.current_control().phase, phase.current_control().halted, drops()) == (
         "assisted",
         True,
         [("autonomous", "assisted")],
@@ -69,7 +71,7 @@ def test_events_and_sweeps_at_once_halt_and_drop_once() -> None:
     "judged", [True, False], ids=["judged where it is stored", "judged by the door alone"]
 )
 def test_after_a_breach_in_the_middle_of_a_batch_no_call_begins(ghl: FakeGhl, judged: bool) -> None:
-    waiting = [factories.cleared() for _ in range(4)]
+    waiting = [factories.cleared_email() for _ in range(4)]
     before = [left(), left()]
     with held_up(ghl, SEARCH) as wait:
         door = in_background(send.send_due)
@@ -93,22 +95,22 @@ def test_after_a_breach_in_the_middle_of_a_batch_no_call_begins(ghl: FakeGhl, ju
     )
     assert (ghl.requests(SEND), SendIntent.objects.count()) == ([], 0)
     assert [now_is(message).status for message in waiting] == ["cleared"] * 4
-    assert (phase.control().phase, phase.control().halted) == ("assisted", True)
+    assert (phase.current_control().phase, phase.current_control().halted) == ("assisted", True)
 
 
 def test_workers_at_the_claim_and_a_complaint_at_once_agree_on_what_left(ghl: FakeGhl) -> None:
     """Each email either left before the halt was committed, or not at all."""
     for _ in range(WORKERS):
-        factories.cleared()
+        factories.cleared_email()
     message = left()
     EmailEvent.objects.create(
         key="first", message=left(), kind="complained", source="w", at=timezone.now()
     )
     gate(ghl, SEARCH, WORKERS)
     at_once(*[lambda: send.send_due(most=1)] * WORKERS, lambda: complains(message))
-    halted_at: Any = phase.control().halted_at
+    halted_at: Any = phase.current_control().halted_at
     claims = SendIntent.objects.filter(outcome="sent").values_list("claimed_at", flat=True)
     assert all(at <= halted_at for at in claims)
     assert len(claims) == len(ghl.sent_emails())
-    assert (phase.control().phase, drops()) == ("assisted", [("autonomous", "assisted")])
+    assert (phase.current_control().phase, drops()) == ("assisted", [("autonomous", "assisted")])
     assert send.send_due() == 0

@@ -115,10 +115,12 @@ def test_with_several_workers_in_the_middle_of_their_work(
     ghl: FakeGhl, workers: Workers, halt: Any
 ) -> None:
     """Sending, tagging and looking, each call slow: after the halt all that begins, begins within two seconds."""
-    phase.change(Phase.AUTONOMOUS, by=None, reason="test")
-    emails = [factories.cleared() for _ in range(18)]  # fewer than a new domain may send in a day
+    phase.change_phase(Phase.AUTONOMOUS, by=None, reason="test")
+    emails = [
+        factories.cleared_email() for _ in range(18)
+    ]  # fewer than a new domain may send in a day
     for _ in range(12):
-        factories.held()
+        factories.held_email()
     GhlLook.objects.update(due_at=timezone.now())
     for route in (UPSERT, CONTACT, SEARCH, SEND, "POST /contacts/{id}/tags"):
         ghl.on(route).delay(0.3)
@@ -143,7 +145,7 @@ def test_with_several_workers_in_the_middle_of_their_work(
         process.communicate(timeout=120)
     assert len(ghl.requests()) == made
 
-    phase.resume(by=None, reason="test")
+    phase.resume_sending(by=None, reason="test")
     ghl.clear_behaviours()
     for _ in emails:
         RateWindow.objects.all().delete()  # GoHighLevel's rate is other tests' matter
@@ -156,11 +158,11 @@ def test_with_several_workers_in_the_middle_of_their_work(
 
 @pytest.mark.parametrize("route", [UPSERT, CONTACT, SEARCH, DEALS])
 def test_between_two_calls_of_one_email(ghl: FakeGhl, route: str) -> None:
-    messages = [factories.cleared() for _ in range(3)]
+    messages = [factories.cleared_email() for _ in range(3)]
     with held_up(ghl, route) as wait:
         door = in_background(send.send_due)
         wait()
-        phase.halt(by=None, reason="test")
+        phase.halt_sending(by=None, reason="test")
         made = len(ghl.requests())
     door.join(120)
     assert len(ghl.requests()) == made
@@ -169,18 +171,18 @@ def test_between_two_calls_of_one_email(ghl: FakeGhl, route: str) -> None:
     ] * 3
     assert (ghl.sent_emails(), SendIntent.objects.count(), DailySlots.objects.count()) == ([], 0, 0)
     assert Control.objects.get().away_failures == 0  # it is no trouble of GoHighLevel's
-    phase.resume(by=None, reason="test")
+    phase.resume_sending(by=None, reason="test")
     assert send.send_due() == 3
 
 
 def test_while_the_claim_of_a_slot_waits(ghl: FakeGhl) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     with transaction.atomic():
-        phase.locked()
+        phase.lock_control()
         door = in_background(lambda: send.send_due(most=1))
         ghl.wait_for(somebody_waits_for_a_lock, timeout=60)
         time.sleep(2.5)
-        phase.halt(by=None, reason="test")
+        phase.halt_sending(by=None, reason="test")
     door.join(120)
     assert (now_is(message).status, now_is(message).waiting_for, ghl.requests(SEND)) == (
         "cleared",
@@ -188,7 +190,7 @@ def test_while_the_claim_of_a_slot_waits(ghl: FakeGhl) -> None:
         [],
     )
     assert (SendIntent.objects.count(), DailySlots.objects.count()) == (0, 0)
-    phase.resume(by=None, reason="test")
+    phase.resume_sending(by=None, reason="test")
     assert send.send_due() == 1
 
 
@@ -196,12 +198,12 @@ def test_while_the_sending_call_is_still_connecting(ghl: FakeGhl, settings: Any)
     """The slot is claimed and the halt comes before the connection stands: no byte of the email leaves."""
     doorstep = SlowDoorstep(ghl.url)
     settings.GHL_BASE_URL = doorstep.url
-    message = factories.cleared()
+    message = factories.cleared_email()
     act = ghl.search_opportunities
     ghl.search_opportunities = lambda request: (doorstep.close(), act(request))[1]
     door = in_background(lambda: send.send_due(most=1))
     ghl.wait_for(lambda: SendIntent.objects.filter(outcome="open").exists(), timeout=60)
-    phase.halt(by=None, reason="test")
+    phase.halt_sending(by=None, reason="test")
     assert ghl.requests(DEALS)
     doorstep.open()
     door.join(120)
@@ -216,7 +218,7 @@ def test_while_the_sending_call_is_still_connecting(ghl: FakeGhl, settings: Any)
 
 
 def test_an_answer_about_the_halt_that_comes_late_is_not_believed(ghl: FakeGhl) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("LOCK TABLE outreach_control IN ACCESS EXCLUSIVE MODE")
@@ -224,13 +226,13 @@ def test_an_answer_about_the_halt_that_comes_late_is_not_believed(ghl: FakeGhl) 
 
         def ask() -> None:
             try:
-                phase.ask()
-            except phase.Halted as halted:
+                phase.check_not_halted()
+            except phase.SendingHalted as halted:
                 asked.append(halted)
 
         asking = in_background(ask)
         ghl.wait_for(somebody_waits_for_a_lock, timeout=60)
-        time.sleep(phase.ANSWER_IS_FRESH + 0.2)
+        time.sleep(phase.MAX_ANSWER_SECONDS + 0.2)
     asking.join(10)
     assert str(asked[0]) == "It took too long to find out whether sending is halted."
     assert send.send_due() == 1
@@ -240,7 +242,7 @@ def test_an_answer_about_the_halt_that_comes_late_is_not_believed(ghl: FakeGhl) 
 def test_emergency_stop_holds_from_the_start_of_a_process(
     ghl: FakeGhl, worker: Worker, clock: Any
 ) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     worker.environment["EMERGENCY_STOP"] = "true"
     assert worker.run() == 0
     assert (ghl.requests(), now_is(message).status, SendIntent.objects.count()) == (
@@ -248,7 +250,7 @@ def test_emergency_stop_holds_from_the_start_of_a_process(
         "cleared",
         0,
     )
-    phase.resume(by=None, reason="test")  # the row has no say in it
+    phase.resume_sending(by=None, reason="test")  # the row has no say in it
     clock.shift(timedelta(hours=1))
     assert (worker.run(), ghl.requests()) == (0, [])
     del worker.environment["EMERGENCY_STOP"]

@@ -50,17 +50,17 @@ def intents() -> list[str]:
 def test_killed_between_the_call_and_the_record_it_was_sent_exactly_once(
     ghl: FakeGhl, worker: Worker, clock: Any
 ) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     ghl.on(SEND).act_then_delay(60, times=1)
     process = worker.start()
     ghl.wait_for(ghl.sent_emails, timeout=120)
     assert (now_is(message).status, intents()) == ("sending", ["open"])
     kill(process)
 
-    assert uncertain.recover() == 0  # under its lease
+    assert uncertain.recover_expired_leases() == 0  # under its lease
     assert worker.run() == 0
-    clock.shift(send.LEASE + timedelta(seconds=1))
-    assert uncertain.recover() == 1
+    clock.shift(send.SEND_LEASE + timedelta(seconds=1))
+    assert uncertain.recover_expired_leases() == 1
     assert (now_is(message).status, intents()) == ("uncertain", ["uncertain"])
     assert worker.run() == 0
     assert len(ghl.sent_emails()) == 1
@@ -81,13 +81,13 @@ def test_killed_between_the_call_and_the_record_it_was_sent_exactly_once(
 def test_killed_during_a_call_that_never_arrived_it_is_never_sent_by_itself(
     ghl: FakeGhl, worker: Worker, clock: Any
 ) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     ghl.on(SEND).never(times=1)
     process = worker.start()
     ghl.wait_for(lambda: ghl.requests(SEND), timeout=120)
     kill(process)
-    clock.shift(send.LEASE + timedelta(seconds=1))
-    assert uncertain.recover() == 1
+    clock.shift(send.SEND_LEASE + timedelta(seconds=1))
+    assert uncertain.recover_expired_leases() == 1
     for _ in range(4):
         clock.shift(timedelta(hours=1))
         assert uncertain.settle_due() == 1
@@ -111,14 +111,14 @@ def test_killed_during_a_call_that_never_arrived_it_is_never_sent_by_itself(
 def test_killed_before_the_call_it_goes_back_and_is_sent_once(
     ghl: FakeGhl, worker: Worker, clock: Any, route: str
 ) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     ghl.on(route).act_then_delay(60, times=1)
     process = worker.start()
     ghl.wait_for(lambda: ghl.requests(route), timeout=120)
     kill(process)
     assert (now_is(message).status, intents(), DailySlots.objects.count()) == ("sending", [], 0)
-    clock.shift(send.LEASE + timedelta(seconds=1))
-    assert uncertain.recover() == 1
+    clock.shift(send.SEND_LEASE + timedelta(seconds=1))
+    assert uncertain.recover_expired_leases() == 1
     assert now_is(message).status == "cleared"
     assert worker.run() == 1
     assert (now_is(message).status, intents(), len(ghl.sent_emails())) == ("sent", ["sent"], 1)
@@ -127,15 +127,15 @@ def test_killed_before_the_call_it_goes_back_and_is_sent_once(
 def test_killed_while_it_claims_a_slot_it_goes_back_and_is_sent_once(
     ghl: FakeGhl, worker: Worker, clock: Any
 ) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     with transaction.atomic():
-        phase.locked()
+        phase.lock_control()
         process = worker.start()
         ghl.wait_for(somebody_waits_for_a_lock, timeout=120)
         kill(process)
     assert (now_is(message).status, intents(), DailySlots.objects.count()) == ("sending", [], 0)
-    clock.shift(send.LEASE + timedelta(seconds=1))
-    assert uncertain.recover() == 1
+    clock.shift(send.SEND_LEASE + timedelta(seconds=1))
+    assert uncertain.recover_expired_leases() == 1
     assert worker.run() == 1
     assert (now_is(message).status, intents(), len(ghl.sent_emails())) == ("sent", ["sent"], 1)
     assert DailySlots.objects.get().used == 1
@@ -145,7 +145,7 @@ def test_killed_between_the_intent_and_the_call_it_waits_for_a_person(
     ghl: FakeGhl, worker: Worker, clock: Any
 ) -> None:
     """Nothing left, and nobody here can know that: it is not sent by itself, and a person is asked."""
-    message = factories.cleared()
+    message = factories.cleared_email()
     doorstep = SlowDoorstep(ghl.url)
     worker.environment["GHL_BASE_URL"] = doorstep.url
     act = ghl.search_opportunities
@@ -157,8 +157,8 @@ def test_killed_between_the_intent_and_the_call_it_waits_for_a_person(
     worker.environment["GHL_BASE_URL"] = ghl.url
     del ghl.search_opportunities
     assert (now_is(message).status, intents(), ghl.requests(SEND)) == ("sending", ["open"], [])
-    clock.shift(send.LEASE + timedelta(seconds=1))
-    assert uncertain.recover() == 1
+    clock.shift(send.SEND_LEASE + timedelta(seconds=1))
+    assert uncertain.recover_expired_leases() == 1
     assert worker.run() == 0
     clock.shift(UNCERTAIN_TOO_LONG)
     assert uncertain.settle_due() == 1
@@ -169,7 +169,7 @@ def test_killed_between_the_intent_and_the_call_it_waits_for_a_person(
 def test_killed_while_it_records_what_it_sent_it_was_sent_exactly_once(
     ghl: FakeGhl, worker: Worker, clock: Any
 ) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     with transaction.atomic():
         with held_up(ghl, SEND) as wait:
             process = worker.start()
@@ -178,8 +178,8 @@ def test_killed_while_it_records_what_it_sent_it_was_sent_exactly_once(
         ghl.wait_for(somebody_waits_for_a_lock, timeout=120)
         kill(process)
     assert (now_is(message).status, intents(), len(ghl.sent_emails())) == ("sending", ["open"], 1)
-    clock.shift(send.LEASE + timedelta(seconds=1))
-    assert uncertain.recover() == 1
+    clock.shift(send.SEND_LEASE + timedelta(seconds=1))
+    assert uncertain.recover_expired_leases() == 1
     clock.shift(timedelta(seconds=6))
     assert uncertain.settle_due() == 1
     assert worker.run() == 0
@@ -193,7 +193,7 @@ def test_killed_in_what_follows_a_send_nothing_is_sent_or_joined_twice(
     ghl: FakeGhl, clock: Any, route: str, settings: Any
 ) -> None:
     settings.GHL_WORKFLOW_ID = ghl.add_workflow()["id"]
-    message = factories.cleared()
+    message = factories.cleared_email()
     assert send.send_due() == 1
     workers = Workers(
         "tests.races.work_ghl", **door_environment(ghl), GHL_WORKFLOW_ID=settings.GHL_WORKFLOW_ID
@@ -204,10 +204,10 @@ def test_killed_in_what_follows_a_send_nothing_is_sent_or_joined_twice(
     kill(process)
     for _ in range(3):
         clock.shift(timedelta(minutes=2))
-        after_send.do_due()
+        after_send.run_due_actions()
     contact = now_is(message).ghl_contact_id
     assert ghl.workflow_contacts(settings.GHL_WORKFLOW_ID) == [contact]
-    assert after_send.TAG in ghl.contact(contact)["tags"]
+    assert after_send.VISITOR_TAG in ghl.contact(contact)["tags"]
     states = dict(AfterSend.objects.values_list("what", "state"))
     assert states == {"tags": "done", "workflow": "uncertain" if "workflow" in route else "done"}
     assert len(ghl.sent_emails()) == 1
@@ -216,12 +216,12 @@ def test_killed_in_what_follows_a_send_nothing_is_sent_or_joined_twice(
 def test_what_one_process_left_behind_does_not_hold_up_the_next(
     ghl: FakeGhl, worker: Worker
 ) -> None:
-    first = factories.cleared()
+    first = factories.cleared_email()
     ghl.on(SEND).act_then_delay(60, times=1)
     process = worker.start()
     ghl.wait_for(ghl.sent_emails, timeout=120)
     kill(process)
-    second = factories.cleared()
+    second = factories.cleared_email()
     assert worker.run() == 1
     assert (now_is(first).status, now_is(second).status) == ("sending", "sent")
     assert [entry["to"] for entry in ghl.sent_emails()] == [first.to_address, second.to_address]

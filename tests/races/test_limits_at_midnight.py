@@ -46,7 +46,7 @@ def left(count: int, at: datetime, day: date) -> None:
 
 def approved(count: int) -> None:
     for _ in range(count):
-        factories.cleared()
+        factories.cleared_email()
 
 
 @at_each_edge
@@ -91,7 +91,7 @@ def test_a_queue_that_is_worked_off_over_midnight_has_two_days_and_passes_neithe
     ghl: FakeGhl, clock: Any
 ) -> None:
     """The clock runs on: some claim before midnight, some after, and each counts for the day it was claimed on."""
-    sending_domains.establish(sending_domains.ours(), by=None, reason="test")
+    sending_domains.mark_established(sending_domains.our_domain(), by=None, reason="test")
     DailySlots.objects.create(day=date(2026, 3, 3), used=23)
     DailySlots.objects.create(day=date(2026, 3, 4), used=22)
     approved(3 * WORKERS)
@@ -110,7 +110,7 @@ def test_a_queue_that_is_worked_off_over_midnight_has_two_days_and_passes_neithe
 
 def test_processes_on_other_clocks_share_the_teams_day(ghl: FakeGhl, clock: Any) -> None:
     """Half past eleven at night with the team; tomorrow, or the afternoon, where the processes think they are."""
-    sending_domains.establish(sending_domains.ours(), by=None, reason="test")
+    sending_domains.mark_established(sending_domains.our_domain(), by=None, reason="test")
     clock.move_to(datetime.fromisoformat("2026-03-04T04:30:00+00:00"), tick=True)
     DailySlots.objects.create(day=date(2026, 3, 3), used=22)
     approved(WORKERS)

@@ -61,7 +61,7 @@ def test_the_last_slot_of_the_day_goes_to_one(ghl: FakeGhl, clock: Any) -> None:
         day=current_limits.calendar.team_day(timezone.now(), "America/New_York"), used=24
     )
     for _ in range(WORKERS):
-        factories.cleared()
+        factories.cleared_email()
     exactly_one_left(ghl, clock, all_at_the_door(ghl))
     assert DailySlots.objects.get().used == 25
     assert set(Message.objects.filter(status="cleared").values_list("waiting_for", flat=True)) == {
@@ -71,7 +71,7 @@ def test_the_last_slot_of_the_day_goes_to_one(ghl: FakeGhl, clock: Any) -> None:
 
 def test_the_first_slot_of_a_day_makes_one_row(ghl: FakeGhl, clock: Any) -> None:
     for _ in range(WORKERS):
-        factories.cleared()
+        factories.cleared_email()
     results = all_at_the_door(ghl)
     assert sum(results) == len(ghl.sent_emails()) == DailySlots.objects.get().used
     del ghl.take_behaviour
@@ -95,14 +95,14 @@ def test_the_last_place_of_the_hour_goes_to_one(ghl: FakeGhl, settings: Any, clo
             claimed_at=earlier, outcome="sent",
         )  # fmt: skip
     for _ in range(WORKERS):
-        factories.cleared()
+        factories.cleared_email()
     exactly_one_left(ghl, clock, all_at_the_door(ghl))
 
 
 def test_the_last_place_of_a_domain_goes_to_one(ghl: FakeGhl, settings: Any, clock: Any) -> None:
     settings.DOMAIN_HOURLY_LIMIT = 1
     for n in range(WORKERS):
-        factories.cleared(factories.LeadFactory(email=f"dana{n}@shared.test"))
+        factories.cleared_email(factories.LeadFactory(email=f"dana{n}@shared.test"))
     exactly_one_left(ghl, clock, all_at_the_door(ghl))
 
 
@@ -121,7 +121,7 @@ def test_the_last_of_the_days_warm_up_goes_to_one(ghl: FakeGhl, clock: Any) -> N
             from_domain="mail.ours.example.com", outcome="sent",
         )  # fmt: skip
     for _ in range(WORKERS):
-        factories.cleared()
+        factories.cleared_email()
     exactly_one_left(ghl, clock, all_at_the_door(ghl))
     assert SendIntent.objects.filter(from_domain="mail.ours.example.com").count() == 20
     assert set(Message.objects.filter(status="cleared").values_list("waiting_for", flat=True)) == {
@@ -131,7 +131,7 @@ def test_the_last_of_the_days_warm_up_goes_to_one(ghl: FakeGhl, clock: Any) -> N
 
 def test_a_new_domain_begins_its_warm_up_once(ghl: FakeGhl) -> None:
     for _ in range(WORKERS):
-        factories.cleared()
+        factories.cleared_email()
     all_at_the_door(ghl)
     assert SendingDomain.objects.get().warm_up_since == WORKING.date()
     assert ControlChange.objects.filter(what="warm_up").count() == 1
@@ -144,9 +144,9 @@ def test_the_slots_kept_for_more_urgent_ones_are_taken_by_nobody(
     settings.WORKING_HOURS = "08:00-18:00"
     DailySlots.objects.create(day=WORKING.date(), used=22)
     for _ in range(2):
-        factories.cleared(factories.LeadFactory(state="CA"))
+        factories.cleared_email(factories.LeadFactory(state="CA"))
     for _ in range(WORKERS):
-        factories.cleared(factories.LeadFactory(state="OH"), intent=10, tier="tier_3")
+        factories.cleared_email(factories.LeadFactory(state="OH"), intent=10, tier="tier_3")
     assert sum(all_at_the_door(ghl)) == len(ghl.sent_emails()) == 1
     assert states() == {"sent": 1, "cleared": WORKERS + 1}
     assert DailySlots.objects.get().used == 23
@@ -155,12 +155,12 @@ def test_the_slots_kept_for_more_urgent_ones_are_taken_by_nobody(
 def test_the_gap_lets_one_through(ghl: FakeGhl, settings: Any, clock: Any) -> None:
     settings.SEND_GAP_SECONDS = 45
     for _ in range(WORKERS):
-        factories.cleared()
+        factories.cleared_email()
     exactly_one_left(ghl, clock, all_at_the_door(ghl))
 
 
 def test_one_email_and_eight_workers_is_one_email(ghl: FakeGhl) -> None:
-    factories.cleared()
+    factories.cleared_email()
     ghl.on(SEARCH).delay(0.3)
     assert sorted(at_once(*[one] * WORKERS)) == [0] * 7 + [1]
     assert len(ghl.sent_emails()) == 1
@@ -169,7 +169,7 @@ def test_one_email_and_eight_workers_is_one_email(ghl: FakeGhl) -> None:
 
 def test_one_email_and_eight_workers_is_one_email_in_the_sandbox(settings: Any) -> None:
     settings.SANDBOXED = ["ghl"]
-    factories.cleared()
+    factories.cleared_email()
     assert sorted(at_once(*[one] * WORKERS)) == [0] * 7 + [1]
     assert DailySlots.objects.get().used == 1
 
@@ -179,9 +179,9 @@ def test_eight_workers_share_one_rate() -> None:
         granted = 0
         for _ in range(10):
             try:
-                contacts.take_a_call(1_772_550_000.0)
+                contacts.claim_call(1_772_550_000.0)
                 granted += 1
-            except http.Unavailable:
+            except http.ServiceUnavailable:
                 pass
         return granted
 
@@ -193,9 +193,9 @@ def test_two_processes_and_two_hundred_approved_send_exactly_the_daily_cap(
 ) -> None:
     """Against GoHighLevel's own rate limit, which is never hit; what our rate defers uses up no slot."""
     ghl.configure(rate_limit=100)
-    sending_domains.establish(sending_domains.ours(), by=None, reason="test")
+    sending_domains.mark_established(sending_domains.our_domain(), by=None, reason="test")
     for _ in range(200):
-        factories.cleared()
+        factories.cleared_email()
     processes = [worker.start(seconds=120) for _ in range(2)]
     ghl.wait_for(lambda: len(ghl.sent_emails()) >= 25, timeout=110)
     time.sleep(7)  # a window of our own rate and some more, in which a 26th could leave

@@ -37,7 +37,7 @@ def said(work: Callable[[], Any], *tables: str) -> list[str]:
     return [sql for sql in statements if sql in locking + writing]
 
 
-@pytest.mark.parametrize("work", [assess.assess_lately_seen, assess.cool_down])
+@pytest.mark.parametrize("work", [assess.mark_recently_seen, assess.cool_down])
 def test_people_made_due_together_are_locked_in_their_order(work: Callable[[], int]) -> None:
     ago = timedelta(days=35) if work is assess.cool_down else timedelta()
     leads = [factories.LeadFactory(last_seen_at=timezone.now() - ago, score=40) for _ in range(3)]
@@ -48,10 +48,10 @@ def test_people_made_due_together_are_locked_in_their_order(work: Callable[[], i
 
 
 def test_people_are_locked_before_their_emails_are_opened_or_brought_up_to_date() -> None:
-    new, known = factories.VisitFactory().lead, factories.held().lead
+    new, known = factories.VisitFactory().lead, factories.held_email().lead
     for lead in (new, known):
         factories.AssessmentFactory(lead=lead)
-    statements = said(drafts.take_assessments, "outreach_message", "outreach_position")
+    statements = said(drafts.open_new_drafts, "outreach_message", "outreach_position")
     first = next(
         n for n, sql in enumerate(statements) if sql.startswith('UPDATE "outreach_position"')
     )

@@ -47,10 +47,10 @@ def test_by_hand_stands_whatever_says_otherwise_at_the_same_moment(
         lead = factories.VisitFactory().lead
         Lead.objects.filter(pk=lead.pk).update(needs_assessment_at=lead.first_seen_at)
         found = at_once(
-            lambda: owner_assignment.by_hand(lead, cleo, by=rita),  # noqa: B023
-            lambda: owner_assignment.from_ghl(lead, "usr-ben"),  # noqa: B023
+            lambda: owner_assignment.assign_by_hand(lead, cleo, by=rita),  # noqa: B023
+            lambda: owner_assignment.assign_from_ghl(lead, "usr-ben"),  # noqa: B023
             assess.assess_due,
-            owner_assignment.keep_up,
+            owner_assignment.update_due_owners,
         )
         assert not [one for one in found if isinstance(one, Exception)], found
         assert owner(lead) == ("Cleo Park", "hand")
@@ -64,15 +64,15 @@ def test_of_two_people_who_looked_at_the_same_owner_one_gives_the_lead_away(
     cleo = factories.TeamMemberFactory(name="Cleo Park")
     for _ in range(ROUNDS):
         lead = factories.LeadFactory()
-        owner_assignment.settle(lead)
-        shown = owner_assignment.mark(lead)
+        owner_assignment.update_owner(lead)
+        shown = owner_assignment.owner_mark(lead)
         found = at_once(
             *[
-                lambda to=to: owner_assignment.by_hand(lead, to, by=rita, shown=shown)
+                lambda to=to: owner_assignment.assign_by_hand(lead, to, by=rita, shown=shown)
                 for to in (ben, cleo)
             ]  # noqa: B023
         )
-        assert sorted(isinstance(one, owner_assignment.Refused) for one in found) == [
+        assert sorted(isinstance(one, owner_assignment.AssignmentRefused) for one in found) == [
             False,
             True,
         ], found
@@ -82,15 +82,15 @@ def test_of_two_people_who_looked_at_the_same_owner_one_gives_the_lead_away(
 def test_a_merge_and_a_word_by_hand_at_once_keep_the_word(ben: TeamMember, rita: Any) -> None:
     for _ in range(ROUNDS):
         one, other = factories.LeadFactory(), factories.LeadFactory()
-        factories.held(other)
+        factories.held_email(other)
         for lead in (one, other):
-            owner_assignment.settle(lead)
+            owner_assignment.update_owner(lead)
         found = at_once(
-            lambda: merging.merge(one, other, source="person"),  # noqa: B023
-            lambda: owner_assignment.by_hand(other, ben, by=rita),  # noqa: B023
-            drafts.follow_owners,
-            merged_leads.follow,
-            drafts.take_assessments,
+            lambda: merging.merge_leads(one, other, source="person"),  # noqa: B023
+            lambda: owner_assignment.assign_by_hand(other, ben, by=rita),  # noqa: B023
+            drafts.sign_for_new_owners,
+            merged_leads.follow_merges,
+            drafts.open_new_drafts,
         )
         assert not [each for each in found if isinstance(each, Exception)], found
         assert owner(one) == ("Ben Ito", "hand")
@@ -100,10 +100,10 @@ def test_who_opens_an_email_while_it_is_signed_anew_has_one_text_before_them(
     ben: TeamMember, rita: Any
 ) -> None:
     for _ in range(ROUNDS):
-        message = factories.held()
-        owner_assignment.settle(message.lead)
-        owner_assignment.by_hand(message.lead, ben, by=rita)
-        found = at_once(lambda: review_actions.mark_opened(message), drafts.follow_owners)  # noqa: B023
+        message = factories.held_email()
+        owner_assignment.update_owner(message.lead)
+        owner_assignment.assign_by_hand(message.lead, ben, by=rita)
+        found = at_once(lambda: review_actions.mark_opened(message), drafts.sign_for_new_owners)  # noqa: B023
         assert not [one for one in found if isinstance(one, Exception)], found
         now = now_is(message)
         assert (now.version, now.sender_id == ben.pk) in ((1, False), (2, True))

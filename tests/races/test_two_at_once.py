@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from approvals.decisions import decisions
-from approvals.decisions.decisions import Decider, TooLate
+from approvals.decisions.decisions import Decider, DecisionConflict
 from approvals.escalation import escalation
 from approvals.models import Decision, Notice
 from leads.models import Assessment, RateWindow
@@ -16,7 +16,7 @@ from outreach.content import email_footer
 from outreach.control import phase
 from outreach.drafting import drafts
 from outreach.feedback import dnd_sync, unsubscribes
-from outreach.lifecycle.transitions import IllegalMove, Stale
+from outreach.lifecycle.transitions import IllegalMove, StaleMessage
 from outreach.models import AfterSend, DailySlots, Message, OptOut, Position, SendIntent
 from outreach.review import ghl_lookup, review_actions
 from outreach.sending import after_send, uncertain
@@ -51,14 +51,14 @@ def test_of_two_people_who_decide_one_email_one_wins(people: tuple[User, User]) 
     rita, lena = people
     winners = set()
     for _ in range(ROUNDS):
-        message = factories.held()
+        message = factories.held_email()
         mine, theirs = now_is(message), now_is(message)
         found = at_once(
             lambda: decisions.approve(mine, 1, Decider(rita, "desk")),  # noqa: B023
             lambda: decisions.reject(theirs, 1, Decider(lena, "slack"), tag="other", reason=REASON),  # noqa: B023
         )
         (late,) = [one for one in found if isinstance(one, Exception)]
-        assert isinstance(late, TooLate), late
+        assert isinstance(late, DecisionConflict), late
         (row,) = Decision.objects.filter(message=message)
         expected = {"approved": "cleared", "rejected": "rejected"}[row.verdict]
         assert now_is(message).status == late.message.status == expected
@@ -73,7 +73,7 @@ def test_of_two_people_who_reject_one_email_one_wins_with_their_own_reason(
 ) -> None:
     rita, lena = people
     for _ in range(ROUNDS):
-        message = factories.held()
+        message = factories.held_email()
         found = at_once(
             *[
                 lambda user=user: decisions.reject(
@@ -86,7 +86,7 @@ def test_of_two_people_who_reject_one_email_one_wins_with_their_own_reason(
                 for user in (rita, lena)
             ]
         )
-        assert sorted(isinstance(one, TooLate) for one in found) == [False, True], found
+        assert sorted(isinstance(one, DecisionConflict) for one in found) == [False, True], found
         row = Decision.objects.get(message=message)
         assert row.reason.text == f"{row.by_name}: {REASON}" == message.moves.last().reason.text
 
@@ -97,7 +97,7 @@ def test_what_leaves_while_one_approves_and_another_edits_is_what_was_approved(
     rita, lena = people
     ends = set()
     for _ in range(ROUNDS):
-        message = factories.held()
+        message = factories.held_email()
         old = message.text
         mine, theirs = now_is(message), now_is(message)
 
@@ -108,7 +108,7 @@ def test_what_leaves_while_one_approves_and_another_edits_is_what_was_approved(
 
         approved, edited, _ = at_once(
             lambda: decisions.approve(mine, 1, Decider(rita, "desk")),  # noqa: B023
-            lambda: review_actions.edit(
+            lambda: review_actions.edit_text(
                 theirs, 1, subject=old.subject, body=f"{old.body}\n\nNew.", by=lena
             ),  # noqa: B023
             send,
@@ -116,15 +116,15 @@ def test_what_leaves_while_one_approves_and_another_edits_is_what_was_approved(
         sending_send.send_due()
         current, sent = now_is(message), ghl.sent_emails(message.to_address)
         if current.status == "sent":
-            assert isinstance(edited, Stale | IllegalMove)
+            assert isinstance(edited, StaleMessage | IllegalMove)
             (entry,) = sent
             row = Decision.objects.get(message=message)
-            assert entry["html"] == email_footer.as_html(old.body, old.footer)
+            assert entry["html"] == email_footer.email_html(old.body, old.footer)
             assert row.text_sha256 == old.sha256 and current.version == 1
         else:
             assert (current.status, current.version, sent) == ("held", 2, [])
             assert (
-                isinstance(approved, TooLate)
+                isinstance(approved, DecisionConflict)
                 or Decision.objects.filter(message=message).count() == 1
             )
         ends.add(current.status)
@@ -137,41 +137,41 @@ def test_what_leaves_while_one_approves_and_another_edits_is_what_was_approved(
 
 def test_undo_and_the_door_cannot_both_win(ghl: FakeGhl) -> None:
     for _ in range(ROUNDS):
-        message = factories.cleared()
+        message = factories.cleared_email()
         undone, sent = at_once(
-            lambda: review_actions.undo(now_is(message), by=None), sending_send.send_due
+            lambda: review_actions.undo_approval(now_is(message), by=None), sending_send.send_due
         )  # noqa: B023
         current, left = now_is(message), ghl.sent_emails(message.to_address)
         if isinstance(undone, Message):
             assert (current.status, left, sent) == ("held", [], 0)
         else:
-            assert isinstance(undone, Stale | IllegalMove), undone
+            assert isinstance(undone, StaleMessage | IllegalMove), undone
             assert (current.status, len(left), sent) == ("sent", 1, 1)
         DailySlots.objects.all().delete()
 
 
 def test_an_approval_and_a_drop_to_shadow_agree_on_what_happened(people: tuple[User, User]) -> None:
     for _ in range(ROUNDS):
-        message = factories.held()
+        message = factories.held_email()
         at_once(
             lambda: decisions.approve(now_is(message), 1, Decider(people[0], "desk")),  # noqa: B023
-            lambda: phase.change(Phase.SHADOW, by=None, reason="test"),
+            lambda: phase.change_phase(Phase.SHADOW, by=None, reason="test"),
         )
         row = Decision.objects.get(message=message)
         assert (row.verdict, row.phase, now_is(message).status) in (
             ("approved", "parallel", "cleared"),
             ("would_approve", "shadow", "withdrawn"),
         )
-        phase.change(Phase.PARALLEL, by=None, reason="test")
+        phase.change_phase(Phase.PARALLEL, by=None, reason="test")
 
 
 def test_who_unsubscribes_while_the_door_reads_at_ghl_gets_nothing(ghl: FakeGhl) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     with held_up(ghl, SEARCH) as wait:
         door = in_background(sending_send.send_due)
         wait()
         assert now_is(message).status == "sending"
-        unsubscribes.stop(message.unsubscribe_token)
+        unsubscribes.unsubscribe_by_token(message.unsubscribe_token)
     door.join(120)
     assert (now_is(message).status, message.moves.last().why) == ("withdrawn", "suppressed")
     assert (ghl.requests(SEND), SendIntent.objects.count(), DailySlots.objects.count()) == (
@@ -189,7 +189,7 @@ def test_two_sweeps_that_draft_skip_none_and_draft_none_twice() -> None:
 
     def sweep() -> None:
         for _ in range(10):
-            drafts.take_assessments(batch=7)
+            drafts.open_new_drafts(batch=7)
             drafts.write_drafts()
 
     assert at_once(sweep, sweep, sweep) == [None] * 3
@@ -199,7 +199,7 @@ def test_two_sweeps_that_draft_skip_none_and_draft_none_twice() -> None:
 
 
 def test_two_sweeps_that_recover_and_settle_do_it_once(ghl: FakeGhl, clock: Any) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     ghl.on(SEND).act_then_close(times=1)
     sending_send.send_due()
     clock.shift(6)
@@ -210,9 +210,9 @@ def test_two_sweeps_that_recover_and_settle_do_it_once(ghl: FakeGhl, clock: Any)
 
 def test_four_sweeps_look_at_gohighlevel_once_for_each_email(ghl: FakeGhl) -> None:
     for _ in range(ROUNDS):
-        factories.held()
+        factories.held_email()
         made = len(ghl.requests("GET /contacts/search/duplicate"))
-        assert sorted(at_once(*[ghl_lookup.look_due] * 4)) == [0, 0, 0, 1]
+        assert sorted(at_once(*[ghl_lookup.check_due] * 4)) == [0, 0, 0, 1]
         assert len(ghl.requests("GET /contacts/search/duplicate")) == made + 1
 
 
@@ -220,14 +220,14 @@ def test_four_sweeps_do_once_what_follows_a_send_and_tell_of_a_stop_once(
     ghl: FakeGhl, settings: Any
 ) -> None:
     settings.GHL_WORKFLOW_ID = ghl.add_workflow()["id"]
-    messages = [factories.cleared() for _ in range(3)]
+    messages = [factories.cleared_email() for _ in range(3)]
     assert sending_send.send_due() == 3
-    unsubscribes.stop(messages[0].unsubscribe_token)
+    unsubscribes.unsubscribe_by_token(messages[0].unsubscribe_token)
 
     def sweep() -> None:
         for _ in range(3):
-            after_send.do_due(batch=2)
-            dnd_sync.tell_due(batch=2)
+            after_send.run_due_actions(batch=2)
+            dnd_sync.push_due(batch=2)
 
     assert at_once(*[sweep] * 4) == [None] * 4
     enrolled = ghl.workflow_contacts(settings.GHL_WORKFLOW_ID)
@@ -242,11 +242,13 @@ def test_four_sweeps_do_once_what_follows_a_send_and_tell_of_a_stop_once(
 
 def test_two_sweeps_tell_people_once(slack: FakeSlack, settings: Any) -> None:
     settings.EMAIL_URL = ""
-    factories.held()
+    factories.held_email()
     slack.on("POST /api/chat.postMessage").delay(0.3)
-    found = at_once(*[lambda: (escalation.notice_hot(), escalation.tell_due())] * 4)
+    found = at_once(
+        *[lambda: (escalation.create_hot_notices(), escalation.deliver_due_notices())] * 4
+    )
     assert sum(made for made, _ in found) == 1
-    escalation.tell_due()
+    escalation.deliver_due_notices()
     assert (len(slack.posts()), Notice.objects.count(), Notice.objects.get().channel) == (
         1,
         1,

@@ -33,10 +33,10 @@ WORKERS = 4
 
 def test_no_more_emails_than_planned_join_a_test(ghl: FakeGhl) -> None:
     template = EmailTemplate.objects.get(key="tier_1.high_intent", active=True)
-    proposed = proposals.proposal(template, "subject", "One task at {{ company }}")
-    experiments.start(template, proposed.variant, "subject", 10, person("lena", "Lead"))
+    proposed = proposals.build_proposal(template, "subject", "One task at {{ company }}")
+    experiments.start_experiment(template, proposed.variant, "subject", 10, person("lena", "Lead"))
     for _ in range(16):
-        factories.draft()
+        factories.draft_email()
     assert sum(at_once(*[drafts.write_drafts] * WORKERS)) == 16
     assert Message.objects.filter(status="held").count() == 16 == MessageText.objects.count()
     assert Experiment.objects.get().assigned == 10 == Assignment.objects.count()
@@ -44,10 +44,10 @@ def test_no_more_emails_than_planned_join_a_test(ghl: FakeGhl) -> None:
 
 def test_each_draft_is_reworded_once(committed: None, model: FakeLanguageModel) -> None:
     for _ in range(6):
-        factories.held()
-    found = at_once(*[rewrite.ask_due] * WORKERS)
+        factories.held_email()
+    found = at_once(*[rewrite.ask_due_requests] * WORKERS)
     assert not [one for one in found if isinstance(one, Exception)], found
-    while rewrite.ask_due():
+    while rewrite.ask_due_requests():
         pass
     assert len(model.requests()) == 6 == MessageText.objects.exclude(language_model="").count()
     assert MessageText.objects.count() == 12 and set(
@@ -59,5 +59,5 @@ def test_each_draft_is_reworded_once(committed: None, model: FakeLanguageModel) 
 
 def test_no_more_tokens_are_claimed_than_there_are(committed: None, settings: Any) -> None:
     settings.LLM_DAILY_TOKENS = 3500
-    given = at_once(*[lambda: token_budget.claim(1000)] * 8)
+    given = at_once(*[lambda: token_budget.claim_tokens(1000)] * 8)
     assert sum(one is not None for one in given) == 3 and ModelTokens.objects.get().used == 3000

@@ -22,8 +22,8 @@ def main(ahead: str) -> None:
     with time_machine.travel(time.time() + float(ahead), tick=True):
         while not enough.wait(0.02):
             send.send_due(most=5)
-            after_send.do_due()
-            ghl_lookup.look_due()
+            after_send.run_due_actions()
+            ghl_lookup.check_due()
 
 
 if __name__ == "__main__":

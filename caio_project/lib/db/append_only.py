@@ -19,7 +19,7 @@ class AppendOnly(models.Model):
         raise TypeError(f"{type(self).__name__} is append-only")
 
 
-def guard(schema_editor: Any, table: str) -> None:
+def forbid_changes(schema_editor: Any, table: str) -> None:
     """Forbid UPDATE and DELETE on `table` in the database itself."""
     if schema_editor.connection.vendor == "sqlite":
         for verb in ("UPDATE", "DELETE"):
@@ -39,7 +39,7 @@ def guard(schema_editor: Any, table: str) -> None:
     )
 
 
-def unguard(schema_editor: Any, table: str) -> None:
+def allow_changes(schema_editor: Any, table: str) -> None:
     """Take the triggers off again (migrations backwards, and SQLite's flush between tests)."""
     if schema_editor.connection.vendor == "sqlite":
         for verb in ("update", "delete"):
@@ -63,19 +63,19 @@ class HoldAppendOnly(Operation):
         self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
     ) -> None:
         for table in self.tables:
-            guard(schema_editor, table)
+            forbid_changes(schema_editor, table)
 
     def database_backwards(
         self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
     ) -> None:
         for table in self.tables:
-            unguard(schema_editor, table)
+            allow_changes(schema_editor, table)
 
     def describe(self) -> str:
         return f"Hold {', '.join(self.tables)} append-only"
 
 
-def guarded_tables(alias: str = "default") -> list[str]:
+def append_only_tables(alias: str = "default") -> list[str]:
     """Every table that has the triggers, as the database itself reports it."""
     connection = connections[alias]
     with connection.cursor() as cursor:

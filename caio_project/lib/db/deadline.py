@@ -17,7 +17,7 @@ from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 
 @contextlib.contextmanager
-def within(seconds: float) -> Iterator[None]:
+def database_deadline(seconds: float) -> Iterator[None]:
     """Let database work inside fail with django.db.Error after `seconds`; the connection is closed where it did.
 
     Establishing a connection is bounded by `connect_timeout` (settings), which libpq rounds up to two seconds.
@@ -26,17 +26,17 @@ def within(seconds: float) -> Iterator[None]:
         with _busy_timeout(seconds):
             yield
         return
-    watched = _Watched(connections[DEFAULT_DB_ALIAS], time.monotonic() + seconds)
-    _watch(watched)
+    watched = _WatchedConnection(connections[DEFAULT_DB_ALIAS], time.monotonic() + seconds)
+    _start_watching(watched)
     try:
         yield
     finally:
-        _all.discard(watched)
+        _watched_connections.discard(watched)
         if watched.fired and not connection.in_atomic_block:
             connection.close()
 
 
-class _Watched:
+class _WatchedConnection:
     """One piece of work under way, on the connection of the thread that does it."""
 
     def __init__(self, wrapper: Any, until: float):
@@ -57,27 +57,27 @@ class _Watched:
 
 
 # One thread for the whole process: starting one for each request took as long as everything else in the request.
-_all: set[_Watched] = set()
+_watched_connections: set[_WatchedConnection] = set()
 _watcher: threading.Thread | None = None
 _starting = threading.Lock()
-LOOK_EVERY = 0.1
+CHECK_INTERVAL = 0.1
 
 
-def _watch(watched: _Watched) -> None:
+def _start_watching(watched: _WatchedConnection) -> None:
     global _watcher
-    _all.add(watched)
+    _watched_connections.add(watched)
     if _watcher is None or not _watcher.is_alive():  # the first time, and in a forked child
         with _starting:
             if _watcher is None or not _watcher.is_alive():
-                _watcher = threading.Thread(target=_look, name="deadline", daemon=True)
+                _watcher = threading.Thread(target=_watch_deadlines, name="deadline", daemon=True)
                 _watcher.start()
 
 
-def _look() -> None:
+def _watch_deadlines() -> None:
     while True:
-        time.sleep(LOOK_EVERY)
+        time.sleep(CHECK_INTERVAL)
         now = time.monotonic()
-        for watched in _all.copy():
+        for watched in _watched_connections.copy():
             if now >= watched.until and not watched.fired:
                 watched.shut()
 

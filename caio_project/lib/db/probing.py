@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 
 from caio_project.lib.db import deadline
 
-SECONDS = 1.5  # a connection that does not answer for so long is closed; making a new one takes three at most
+PROBE_SECONDS = 1.5  # a connection that does not answer for so long is closed; making a new one takes three at most
 
 
 class ProbeDatabase:
@@ -23,6 +23,6 @@ class ProbeDatabase:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if connection.vendor != "sqlite" and not request.path.startswith("/webhooks/"):
-            with deadline.within(SECONDS):
+            with deadline.database_deadline(PROBE_SECONDS):
                 connection.close_if_health_check_failed()
         return self.get_response(request)

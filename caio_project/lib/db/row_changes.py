@@ -12,19 +12,19 @@ from typing import Any
 from django.apps import apps
 from django.db import connection, models
 
-WRITE = re.compile(r'\s*(INSERT (?:OR IGNORE )?INTO|UPDATE|DELETE FROM) "(\w+)"')
-Row = dict[str, Any]
+WRITE_STATEMENT = re.compile(r'\s*(INSERT (?:OR IGNORE )?INTO|UPDATE|DELETE FROM) "(\w+)"')
+RowValues = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Change:
+class RowChange:
     """One row. `before` is empty for a new one, `after` for one that is gone; both hold only the fields that differ."""
 
     model: type[models.Model]
     pk: Any
     name: str  # what the row is called, afterwards where it is still there
-    before: Row
-    after: Row
+    before: RowValues
+    after: RowValues
 
     @property
     def kind(self) -> str:
@@ -32,77 +32,89 @@ class Change:
 
 
 @dataclass
-class _Seen:
+class _SeenRows:
     """Of one table: rows as they were before the first statement that wrote them, and the keys of those put in."""
 
-    before: dict[Any, tuple[str, Row]] = field(default_factory=dict)
+    before: dict[Any, tuple[str, RowValues]] = field(default_factory=dict)
     new: set[Any] = field(default_factory=set)
 
 
-class Watch:
+class ChangeRecorder:
     """Sees each writing statement of this connection; `changes` says what came of them, before it is rolled back."""
 
     def __init__(self) -> None:
         self._tables = {model._meta.db_table: model for model in apps.get_models()}
-        self._seen: dict[type[models.Model], _Seen] = {}
+        self._seen: dict[type[models.Model], _SeenRows] = {}
 
     def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        found = WRITE.match(sql)
+        found = WRITE_STATEMENT.match(sql)
         model = self._tables.get(found[2]) if found else None
         if found is None or model is None or many:
             return execute(sql, params, many, context)
-        seen = self._seen.setdefault(model, _Seen())
+        seen = self._seen.setdefault(model, _SeenRows())
         if found[1].startswith("INSERT"):
             return self._insert(model, seen, execute, sql, params, context)
-        for row in _rows(model, _hit(sql, params, model), skip=seen.before.keys() | seen.new):
-            seen.before[row.pk] = str(row), _values(row)
+        for row in _fetch_rows(
+            model, _keys_to_write(sql, params, model), skip=seen.before.keys() | seen.new
+        ):
+            seen.before[row.pk] = str(row), _row_values(row)
         return execute(sql, params, many, context)
 
     def _insert(
         self,
         model: type[models.Model],
-        seen: _Seen,
+        seen: _SeenRows,
         execute: Any,
         sql: str,
         params: Any,
         context: Any,
     ) -> Any:
         numbered = _is_numbered(model, sql)
-        known = set() if numbered else _keys(model)
+        known = set() if numbered else _all_keys(model)
         result = execute(sql, params, False, context)
-        seen.new |= _numbers(_count(sql, params)) if numbered else _keys(model) - known
+        seen.new |= (
+            _inserted_keys(_inserted_count(sql, params)) if numbered else _all_keys(model) - known
+        )
         return result
 
-    def changes(self) -> list[Change]:
+    def changes(self) -> list[RowChange]:
         """Every row that is different now, in the order in which their tables were first written."""
-        return [change for model, seen in self._seen.items() for change in _changes(model, seen)]
+        return [
+            change for model, seen in self._seen.items() for change in _table_changes(model, seen)
+        ]
 
 
 @contextmanager
-def watching() -> Iterator[Watch]:
-    watch = Watch()
+def record_changes() -> Iterator[ChangeRecorder]:
+    watch = ChangeRecorder()
     with connection.execute_wrapper(watch):
         yield watch
 
 
-def _changes(model: type[models.Model], seen: _Seen) -> Iterator[Change]:
-    now = {row.pk: row for row in _rows(model, seen.before.keys() | seen.new)}
+def _table_changes(model: type[models.Model], seen: _SeenRows) -> Iterator[RowChange]:
+    now = {row.pk: row for row in _fetch_rows(model, seen.before.keys() | seen.new)}
     for pk, (name, before) in sorted(seen.before.items(), key=lambda item: item[0]):
         if pk not in now:
-            yield Change(model, pk, name, before, {})
+            yield RowChange(model, pk, name, before, {})
             continue
-        after = _values(now[pk])
+        after = _row_values(now[pk])
         if differing := [key for key in after if after[key] != before[key]]:
-            yield Change(model, pk, str(now[pk]), _only(before, differing), _only(after, differing))
+            yield RowChange(
+                model,
+                pk,
+                str(now[pk]),
+                _pick_fields(before, differing),
+                _pick_fields(after, differing),
+            )
     for pk in sorted(seen.new & now.keys() - seen.before.keys()):
-        yield Change(model, pk, str(now[pk]), {}, _values(now[pk]))
+        yield RowChange(model, pk, str(now[pk]), {}, _row_values(now[pk]))
 
 
-def _only(row: Row, names: list[str]) -> Row:
+def _pick_fields(row: RowValues, names: list[str]) -> RowValues:
     return {name: row[name] for name in names}
 
 
-def _rows(model: type[models.Model], pks: Any, skip: Any = ()) -> list[models.Model]:
+def _fetch_rows(model: type[models.Model], pks: Any, skip: Any = ()) -> list[models.Model]:
     return list(model._base_manager.filter(pk__in=set(pks) - set(skip)))
 
 
@@ -118,39 +130,41 @@ def _is_numbered(model: type[models.Model], sql: str) -> bool:
     )
 
 
-def _keys(model: type[models.Model]) -> set[Any]:
+def _all_keys(model: type[models.Model]) -> set[Any]:
     """All of them: for the small tables whose rows are named, and for the rare statement that may leave rows out."""
     return set(model._base_manager.values_list("pk", flat=True))
 
 
-def _values(row: models.Model) -> Row:
+def _row_values(row: models.Model) -> RowValues:
     """What the row holds; rows that it points to are called by their names, bytes are counted."""
-    return {one.name: _value(row, one) for one in row._meta.concrete_fields if not one.primary_key}
+    return {
+        one.name: _field_value(row, one) for one in row._meta.concrete_fields if not one.primary_key
+    }
 
 
-def _value(row: models.Model, one: Any) -> Any:
+def _field_value(row: models.Model, one: Any) -> Any:
     if one.is_relation:
         return str(getattr(row, one.name) or "")
     value = getattr(row, one.attname)
     return f"{len(value)} bytes" if isinstance(value, bytes | memoryview) else value
 
 
-def _hit(sql: str, params: Any, model: type[models.Model]) -> set[Any]:
+def _keys_to_write(sql: str, params: Any, model: type[models.Model]) -> set[Any]:
     """The keys of the rows that an UPDATE or a DELETE is about to write."""
-    at = _where(sql)
+    at = _where_position(sql)
     before, where = sql[:at], sql[at:]
     table, key = model._meta.db_table, model._meta.pk.column if model._meta.pk else "id"
     with connection.cursor() as cursor:
         cursor.execute(
             f'SELECT "{table}"."{key}" FROM "{table}" {where}',
-            tuple(params or ())[_holes(before) :],
+            tuple(params or ())[_count_placeholders(before) :],
         )
         found = cursor.fetchall()
     to_python = model._meta.pk.to_python if model._meta.pk else int
     return {to_python(row[0]) for row in found}
 
 
-def _where(sql: str) -> int:
+def _where_position(sql: str) -> int:
     """Where the condition of the statement itself begins; those of queries inside it stand in brackets."""
     depth = 0
     for at, letter in enumerate(sql):
@@ -160,16 +174,16 @@ def _where(sql: str) -> int:
     return len(sql)
 
 
-def _holes(sql: str) -> int:
+def _count_placeholders(sql: str) -> int:
     return sql.replace("%%", "").count("%s")
 
 
-def _count(sql: str, params: Any) -> int:
+def _inserted_count(sql: str, params: Any) -> int:
     """How many rows an INSERT puts in; PostgreSQL is given many as one list for each column."""
     return len(params[0]) if "UNNEST(" in sql else sql.count("), (") + 1
 
 
-def _numbers(count: int) -> set[int]:
+def _inserted_keys(count: int) -> set[int]:
     """The keys that the INSERT just done was given; both databases tell this connection its own last one alone."""
     with connection.cursor() as cursor:
         cursor.execute(

@@ -15,7 +15,7 @@ register = template.Library()
 NBSP = "\u00a0"
 
 
-def span(amount: timedelta) -> str:
+def format_span(amount: timedelta) -> str:
     """ "18 min", "3 h", "2 d": one unit, never negative."""
     seconds = abs(int(amount.total_seconds()))
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
@@ -26,7 +26,7 @@ def span(amount: timedelta) -> str:
 
 @register.filter
 def ago(at: datetime | None) -> str:
-    return f"{span(timezone.now() - at)} ago" if at else "never"
+    return f"{format_span(timezone.now() - at)} ago" if at else "never"
 
 
 @register.filter
@@ -35,7 +35,7 @@ def due(at: datetime | None) -> str:
     if at is None:
         return ""
     left = at - timezone.now()
-    return f"{span(left)} left" if left > timedelta(0) else f"{span(left)} late"
+    return f"{format_span(left)} left" if left > timedelta(0) else f"{format_span(left)} late"
 
 
 @register.filter

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
 
-class ReadOnly(ModelAdmin):
+class ReadOnlyAdmin(ModelAdmin):
     """A window: no adding, no changing, no deleting, whatever the permissions."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -19,12 +19,12 @@ class ReadOnly(ModelAdmin):
         return False
 
 
-class NoDelete(ModelAdmin):
+class NoDeleteAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
 
-class Rows(TabularInline):
+class ReadOnlyInline(TabularInline):
     """Rows of another table inside a window, to look at: name `model` and `fields`."""
 
     extra = 0

@@ -22,26 +22,26 @@ class ApiKeyAuthentication(BaseAuthentication):
         if not parts or parts[0].lower() != b"bearer":
             return None
         try:
-            key = cast(ApiKey, ApiKey.objects.get_from_key(_printable(parts[1])))
+            key = cast(ApiKey, ApiKey.objects.get_from_key(_decode_token(parts[1])))
         except (IndexError, ValueError, ApiKey.DoesNotExist) as error:
             raise AuthenticationFailed("This API key is not known.") from error
         if key.has_expired or (key.user and not key.user.is_active):
             raise AuthenticationFailed("This API key is no longer valid.")
-        _note_use(key)
+        _record_use(key)
         return key.user or AnonymousUser(), key
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
 
 
-def _printable(token: bytes) -> str:
+def _decode_token(token: bytes) -> str:
     text = token.decode("ascii")
     if not text.isprintable():  # PostgreSQL would refuse a NUL with an error of its own
         raise ValueError("not printable")
     return text
 
 
-def _note_use(key: ApiKey) -> None:
+def _record_use(key: ApiKey) -> None:
     now = timezone.now()
     if key.last_used_at is None or key.last_used_at < now - timedelta(minutes=1):
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)

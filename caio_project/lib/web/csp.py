@@ -4,15 +4,15 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-STRICT = (
+STRICT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-THEMED = (
+ADMIN_POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; font-src 'self' data:; form-action 'self'; base-uri 'self'; frame-ancestors 'none'"
 )
-THEMED_PATHS = ("/admin", "/api/docs")
+ADMIN_PATHS = ("/admin", "/api/docs")
 
 
 class ContentSecurityPolicy:
@@ -21,7 +21,9 @@ class ContentSecurityPolicy:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        themed = request.path.startswith(THEMED_PATHS)
-        response.headers.setdefault("Content-Security-Policy", THEMED if themed else STRICT)
+        themed = request.path.startswith(ADMIN_PATHS)
+        response.headers.setdefault(
+            "Content-Security-Policy", ADMIN_POLICY if themed else STRICT_POLICY
+        )
         response.headers.setdefault("Referrer-Policy", "same-origin")
         return response

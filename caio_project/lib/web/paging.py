@@ -13,43 +13,45 @@ from rest_framework.request import Request
 
 
 @dataclass(frozen=True)
-class Page:
+class CursorPage:
     rows: list[Any]
     next: str  # cursor, "" on the last page
     previous: str  # cursor, "" on the first page
 
 
-def page(queryset: QuerySet[Any], keys: tuple[str, ...], cursor: str = "", size: int = 50) -> Page:
+def fetch_page(
+    queryset: QuerySet[Any], keys: tuple[str, ...], cursor: str = "", size: int = 50
+) -> CursorPage:
     """One page of `queryset` in the order of `keys` ("-" before a key turns it around; the last must be unique).
 
     Raises DRF's ValidationError that names `cursor` for one that is not ours.
     """
-    backwards, values = _read(cursor, queryset.model, keys)
-    order = tuple(_turned(key) for key in keys) if backwards else keys
+    backwards, values = _read_cursor(cursor, queryset.model, keys)
+    order = tuple(_reversed_key(key) for key in keys) if backwards else keys
     rows = queryset.order_by(*order)
     if values:
-        rows = rows.filter(_behind(order, values))
+        rows = rows.filter(_rows_after(order, values))
     found = list(rows[: size + 1])
     more, found = len(found) > size, found[:size]
     if backwards:
         found.reverse()
     if not found:
-        return Page([], "", "")
+        return CursorPage([], "", "")
     has_next = backwards or more
     has_previous = bool(values) and (not backwards or more)
-    return Page(
+    return CursorPage(
         found,
-        _cursor(found[-1], keys, backwards=False) if has_next else "",
-        _cursor(found[0], keys, backwards=True) if has_previous else "",
+        _make_cursor(found[-1], keys, backwards=False) if has_next else "",
+        _make_cursor(found[0], keys, backwards=True) if has_previous else "",
     )
 
 
-def links(request: Request, found: Page) -> dict[str, str | None]:
+def page_links(request: Request, found: CursorPage) -> dict[str, str | None]:
     """The addresses of the pages beside `found`, with the query of `request`; None where there is none."""
-    return {"next": _link(request, found.next), "previous": _link(request, found.previous)}
+    return {"next": _page_url(request, found.next), "previous": _page_url(request, found.previous)}
 
 
-def _link(request: Request, cursor: str) -> str | None:
+def _page_url(request: Request, cursor: str) -> str | None:
     if not cursor:
         return None
     query = request.query_params.copy()
@@ -57,11 +59,11 @@ def _link(request: Request, cursor: str) -> str | None:
     return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
 
 
-def _turned(key: str) -> str:
+def _reversed_key(key: str) -> str:
     return key[1:] if key.startswith("-") else f"-{key}"
 
 
-def _behind(order: tuple[str, ...], values: list[Any]) -> Q:
+def _rows_after(order: tuple[str, ...], values: list[Any]) -> Q:
     """(a, b, c) > (x, y, z), written so that an index on the keys can seek: a >= x and (a > x or …)."""
     names = [key.lstrip("-") for key in order]
     signs = ["lt" if key.startswith("-") else "gt" for key in order]
@@ -72,25 +74,25 @@ def _behind(order: tuple[str, ...], values: list[Any]) -> Q:
     return Q(**{f"{names[0]}__{signs[0]}e": values[0]}) & behind
 
 
-def _cursor(row: Model, keys: tuple[str, ...], *, backwards: bool) -> str:
+def _make_cursor(row: Model, keys: tuple[str, ...], *, backwards: bool) -> str:
     values = [getattr(row, key.lstrip("-")) for key in keys]
     said = [{"at": v.isoformat()} if isinstance(v, datetime) else v for v in values]
     return base64.urlsafe_b64encode(json.dumps([backwards, *said]).encode()).decode().rstrip("=")
 
 
-def _read(cursor: str, model: type[Model], keys: tuple[str, ...]) -> tuple[bool, list[Any]]:
+def _read_cursor(cursor: str, model: type[Model], keys: tuple[str, ...]) -> tuple[bool, list[Any]]:
     """Whether it leads backwards, and a value for each key. Raises ValidationError for anything but our own."""
     if not cursor:
         return False, []
     try:
         backwards, *said = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        values = [_value(model, key, one) for key, one in zip(keys, said, strict=True)]
+        values = [_key_value(model, key, one) for key, one in zip(keys, said, strict=True)]
     except (ValueError, TypeError, KeyError, OverflowError, Invalid) as error:
         raise ValidationError({"cursor": "It is not a cursor of this list."}) from error
     return bool(backwards), values
 
 
-def _value(model: type[Model], key: str, said: Any) -> Any:
+def _key_value(model: type[Model], key: str, said: Any) -> Any:
     name = key.lstrip("-")
     field = model._meta.pk if name == "pk" else model._meta.get_field(name)
     if isinstance(said, dict):

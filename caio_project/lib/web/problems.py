@@ -12,10 +12,10 @@ from rest_framework.views import exception_handler
 
 log = logging.getLogger(__name__)
 
-MEDIA_TYPE = "application/problem+json"
+PROBLEM_MEDIA_TYPE = "application/problem+json"
 
 
-class Conflict(APIException):
+class ConflictError(APIException):
     """What was asked for was true once: stale, or decided already. `extra` goes into the problem."""
 
     status_code = HTTPStatus.CONFLICT
@@ -26,7 +26,7 @@ class Conflict(APIException):
         self.extra = extra
 
 
-class Away(APIException):
+class DatabaseUnavailable(APIException):
     """The database is away, or locked for longer than is waited. The sender still has what it sent."""
 
     status_code = HTTPStatus.SERVICE_UNAVAILABLE
@@ -41,21 +41,21 @@ def as_problem(error: Exception, context: dict[str, Any]) -> Response | None:
         error = ParseError("The JSON is nested too deeply.")
     if isinstance(error, InterfaceError | OperationalError):
         log.error("the database is away: %s", type(error).__name__)
-        error = Away()
+        error = DatabaseUnavailable()
     response = exception_handler(error, context)
     if response is None:
         return None
-    body = problem(response.status_code, _detail(error))
+    body = problem_body(response.status_code, _error_detail(error))
     if isinstance(error, ValidationError):
-        body["errors"] = fields(error.detail)
+        body["errors"] = field_errors(error.detail)
         body["detail"] = "; ".join(f"{e['field']}: {e['message']}" for e in body["errors"])
     body |= getattr(error, "extra", {})
     response.data = body
-    response.content_type = MEDIA_TYPE
+    response.content_type = PROBLEM_MEDIA_TYPE
     return response
 
 
-def problem(status: int, detail: str) -> dict[str, Any]:
+def problem_body(status: int, detail: str) -> dict[str, Any]:
     return {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -67,23 +67,26 @@ def problem(status: int, detail: str) -> dict[str, Any]:
 def problem_response(status: int, detail: str, **headers: str) -> JsonResponse:
     """For plain Django views."""
     return JsonResponse(
-        problem(status, detail), status=status, content_type=MEDIA_TYPE, headers=headers
+        problem_body(status, detail),
+        status=status,
+        content_type=PROBLEM_MEDIA_TYPE,
+        headers=headers,
     )
 
 
-def _detail(error: Exception) -> str:
+def _error_detail(error: Exception) -> str:
     detail = getattr(error, "detail", None)
     return str(detail) if detail and not isinstance(detail, dict | list) else str(error)
 
 
-def fields(detail: Any, prefix: str = "") -> list[dict[str, str]]:
+def field_errors(detail: Any, prefix: str = "") -> list[dict[str, str]]:
     """DRF's nested error structure as a flat list of field and message."""
     if isinstance(detail, dict):
         return [
             e
             for name, inner in detail.items()
-            for e in fields(inner, f"{prefix}.{name}" if prefix else str(name))
+            for e in field_errors(inner, f"{prefix}.{name}" if prefix else str(name))
         ]
     if isinstance(detail, list):
-        return [e for inner in detail for e in fields(inner, prefix)]
+        return [e for inner in detail for e in field_errors(inner, prefix)]
     return [{"field": prefix or "non_field_errors", "message": str(detail)}]

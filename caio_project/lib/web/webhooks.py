@@ -8,35 +8,35 @@ from django.http import HttpRequest, JsonResponse
 from caio_project.lib.web.problems import problem_response
 
 
-def is_one_of(token: str, allowed: Sequence[str]) -> bool:
+def matches_any_secret(token: str, allowed: Sequence[str]) -> bool:
     """Constant-time, and over all of them, so that the time tells nothing. An empty secret is none."""
     given = token.encode()
     return any([hmac.compare_digest(given, one.encode()) for one in allowed if one]) and bool(given)  # noqa: C419
 
 
-def without_secret(request: HttpRequest, name: str, secret: str) -> JsonResponse | None:
+def refuse_without_secret(request: HttpRequest, name: str, secret: str) -> JsonResponse | None:
     """The answer to a request that does not carry `secret`, the setting `name`, as its bearer token; None for one
     that does. While a secret is changed the setting holds the old one and the new one, with a comma between."""
     secrets = [one.strip() for one in secret.split(",") if one.strip()]
     if not secrets:
         return problem_response(503, f"{name} is not set, so no callback can be trusted.")
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and is_one_of(token, secrets):
+    if scheme.lower() == "bearer" and matches_any_secret(token, secrets):
         return None
     return problem_response(
         401, "Authorization: it is missing or wrong.", **{"WWW-Authenticate": "Bearer"}
     )
 
 
-def stored(id: str, *, is_spooled: bool) -> JsonResponse:
+def stored_response(id: str, *, is_spooled: bool) -> JsonResponse:
     return JsonResponse({"status": "spooled" if is_spooled else "stored", "id": id})
 
 
-def not_stored() -> JsonResponse:
+def not_stored_response() -> JsonResponse:
     """200 would be silent loss."""
     return problem_response(503, "Neither the database nor the spool can store it.")
 
 
-def broken_off() -> JsonResponse:
+def incomplete_response() -> JsonResponse:
     """Nothing was stored, and nobody waits for this answer any more."""
     return problem_response(400, "body: it did not come to its end.")

@@ -2,14 +2,14 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from caio_project.lib.commands import Reporting
+from caio_project.lib.commands import ReportingCommand
 from caio_project.operations import diagnosis, test_visitor
-from caio_project.operations.test_visitor import Step
+from caio_project.operations.test_visitor import VisitorStep
 
 WAIT, WAIT_FOR_CLAY = 45.0, 120.0  # seconds
 
 
-class Command(Reporting):
+class Command(ReportingCommand):
     help = (
         "Walk the stages and say what works, what waits and why. With --test-visitor, send one of ours through them; "
         "with --test-enrichment, send one through Clay. Exit code: 0 everything works, 1 something does not."
@@ -35,7 +35,7 @@ class Command(Reporting):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        findings = diagnosis.walk()
+        findings = diagnosis.diagnose_stages()
         steps, clay_steps = self._tests(options)
         ok = all(finding.ok for finding in findings) and all(
             step.ok for step in (*steps, *clay_steps)
@@ -52,8 +52,8 @@ class Command(Reporting):
             self.stdout.write("Everything works." if ok else "Something does not work; see above.")
         sys.exit(0 if ok else 1)
 
-    def _tests(self, options: dict[str, Any]) -> tuple[list[Step], list[Step]]:
-        visitor, steps, clay_steps = None, list[Step](), list[Step]()
+    def _tests(self, options: dict[str, Any]) -> tuple[list[VisitorStep], list[VisitorStep]]:
+        visitor, steps, clay_steps = None, list[VisitorStep](), list[VisitorStep]()
         if options["test_visitor"]:
             visitor, steps = test_visitor.follow_test_visitor(
                 WAIT if options["wait"] is None else options["wait"]
@@ -64,7 +64,7 @@ class Command(Reporting):
             )
         return steps, clay_steps
 
-    def _steps(self, title: str, steps: list[Step]) -> None:
+    def _steps(self, title: str, steps: list[VisitorStep]) -> None:
         if steps:
             rows = [(step.name, "yes" if step.ok else "no", step.text) for step in steps]
             self.table(title, ("Step", "Reached", "What was found"), rows)

@@ -9,7 +9,7 @@ class Command(BaseCommand):
     help = "Load six invented visitors into an installation that has had none. They can never be written to."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        count = examples.load()
+        count = examples.load_examples()
         self.stdout.write(
             f"{count} example visitors stored."
             if count

@@ -18,14 +18,14 @@ from django.db import connection
 from caio_project.lib import nudge
 from caio_project.schedule import SWEEPS
 
-AT_ONCE = (
+RUNS_PER_TASK = (
     3  # runs of one task side by side: one slow vendor must not take every thread from the others
 )
-STALE = 15.0  # seconds after which a wake-up that never started counts as lost
-POLL = 0.05  # seconds between two looks at the queue in memory
+STALE_SECONDS = 15.0  # seconds after which a wake-up that never started counts as lost
+POLL_SECONDS = 0.05  # seconds between two looks at the queue in memory
 
 
-class Gate:
+class WakeUpFilter:
     """Which wake-ups are worth sending: none while the same task still waits, or runs AT_ONCE times already."""
 
     def __init__(self) -> None:
@@ -36,7 +36,10 @@ class Gate:
     def opens(self, task: str) -> bool:
         now = time.monotonic()
         with self._lock:
-            if self._running[task] >= AT_ONCE or now - self._waiting.get(task, -STALE) < STALE:
+            if (
+                self._running[task] >= RUNS_PER_TASK
+                or now - self._waiting.get(task, -STALE_SECONDS) < STALE_SECONDS
+            ):
                 return False
             self._waiting[task] = now
             return True
@@ -58,7 +61,7 @@ class Gate:
 class Scheduler(beat.Scheduler):
     """Celery's own schedule, kept in memory: nothing in it is worth remembering over a restart."""
 
-    gate: Gate
+    gate: WakeUpFilter
 
     def apply_entry(self, entry: Any, producer: Any = None) -> None:
         if self.gate.opens(entry.task):
@@ -80,9 +83,10 @@ class Command(BaseCommand):
         # Celery warns root for fear of pickle; here messages never leave the process.
         warnings.filterwarnings("ignore", "You're running the worker with superuser privileges")
         app.conf.update(
-            broker_url="memory://localhost//", broker_transport_options={"polling_interval": POLL}
+            broker_url="memory://localhost//",
+            broker_transport_options={"polling_interval": POLL_SECONDS},
         )
-        gate = Gate()
+        gate = WakeUpFilter()
         gate.watch()
         nudge.listening_here, nudge.wanted = True, gate.opens
         Scheduler.gate = gate
@@ -90,7 +94,7 @@ class Command(BaseCommand):
         worker = app.Worker(
             pool="threads",
             concurrency=len(SWEEPS)
-            * AT_ONCE,  # an upper bound; a thread is started only when all others are busy
+            * RUNS_PER_TASK,  # an upper bound; a thread is started only when all others are busy
             hostname="pump@localhost",
             loglevel="WARNING",
             quiet=True,

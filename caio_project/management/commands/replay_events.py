@@ -5,12 +5,12 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 
 from caio_project.event_vault import replay_words, sources
-from caio_project.lib.commands import Reporting
+from caio_project.lib.commands import ReportingCommand
 from leads.inbound import replay
 from leads.models import InboundEvent
 
 
-class Command(Reporting):
+class Command(ReportingCommand):
     help = (
         "Work inbound events off once more: one by its id, or every parked one. It says what changes, field by field; "
         "with --dry-run nothing is changed and it says what would. Exit code 1 where one could not be worked off."
@@ -32,7 +32,7 @@ class Command(Reporting):
     def handle(self, *args: Any, **options: Any) -> None:
         dry_run = options["dry_run"]
         outcomes = [
-            replay.replay(event, sources.PROCESSORS, dry_run=dry_run)
+            replay.replay_event(event, sources.PROCESSORS, dry_run=dry_run)
             for event in self._events(options)
         ]
         failed = sum(not outcome.ok for outcome in outcomes)
@@ -50,14 +50,14 @@ class Command(Reporting):
         if failed:
             raise CommandError(f"{failed} of {len(outcomes)} could not be worked off.")
 
-    def _tables(self, outcomes: list[replay.Outcome], happened: str) -> None:
+    def _tables(self, outcomes: list[replay.ReplayOutcome], happened: str) -> None:
         rows = [(one.event, "✓" if one.ok else "✕", one.text) for one in outcomes]
         self.table(f"What {happened}", ("Event", "", "What changed"), rows)
         for one in outcomes:
             lines = [
                 (f"{row.title}: {row.name}", line.field, line.before, line.after)
-                for row in replay_words.told(one)
-                for line in row.lines or [replay_words.Line("only bookkeeping", "", "")]
+                for row in replay_words.row_changes(one)
+                for line in row.lines or [replay_words.FieldChange("only bookkeeping", "", "")]
             ]
             if lines:
                 self.table(f"Event {one.event}", ("Row", "Field", "Before", "After"), lines)

@@ -26,8 +26,8 @@ from caio_project.management.commands.make_login import make_login
 from caio_project.operations import examples
 from caio_project.operations.supervisor import Supervisor
 
-LOGIN = "lead"
-SLOW_START = 20.0  # seconds without an answer after which we say so
+FIRST_LOGIN = "lead"
+SLOW_START_SECONDS = 20.0  # seconds without an answer after which we say so
 
 
 class Command(BaseCommand):
@@ -57,7 +57,7 @@ class Command(BaseCommand):
             raise CommandError(f"The settings contradict each other:\n{error}") from error
         self._migrate()
         self.password = self._login()
-        if settings.DEBUG and not options["no_examples"] and (count := examples.load()):
+        if settings.DEBUG and not options["no_examples"] and (count := examples.load_examples()):
             self._say(f"Loading {count} example visitors …")
         elif not settings.DEBUG:
             call_command("collectstatic", interactive=False, verbosity=0)
@@ -98,7 +98,7 @@ class Command(BaseCommand):
             call_command("migrate", interactive=False, verbosity=0)
 
     def _login(self) -> str:
-        return "" if User.objects.exists() else make_login(LOGIN)
+        return "" if User.objects.exists() else make_login(FIRST_LOGIN)
 
     def _commands(self) -> dict[str, list[str]]:
         python = sys.executable
@@ -144,7 +144,7 @@ class Command(BaseCommand):
     def _announce(self) -> None:
         """Once the web server answers, say where everything is."""
         if self._ready_at or not self._answers():
-            if not self._ready_at and time.monotonic() - self._began > SLOW_START:
+            if not self._ready_at and time.monotonic() - self._began > SLOW_START_SECONDS:
                 self._began = time.monotonic()
                 self._say("Still waiting for the web server to answer …")
             return
@@ -167,11 +167,11 @@ class Command(BaseCommand):
         rows = [("Review", f"{url}/sales"), ("Admin", f"{url}/admin"), ("API", f"{url}/api/docs")]
         if self.password:
             rows += [
-                ("User", LOGIN),
+                ("User", FIRST_LOGIN),
                 ("Password", f"{self.password}   (shown once; `make login` sets a new one)"),
             ]
-        elif User.objects.filter(username=LOGIN).exists():
-            rows.append(("User", f"{LOGIN}   (`make login` sets a new password)"))
+        elif User.objects.filter(username=FIRST_LOGIN).exists():
+            rows.append(("User", f"{FIRST_LOGIN}   (`make login` sets a new password)"))
         connection.close()
         sandbox = ", ".join(settings.SANDBOXED)
         if sandbox:
@@ -185,5 +185,5 @@ class Command(BaseCommand):
             if settings.RB2B_WEBHOOK_TOKENS
             else "<RB2B_WEBHOOK_TOKENS>"
         )
-        body = {name: value for name, value in examples.visitor().items() if name != "Seen At"}
+        body = {name: value for name, value in examples.curl_visitor().items() if name != "Seen At"}
         return f"curl -X POST '{self._url()}/webhooks/rb2b?token={token}' -H 'Content-Type: application/json' -d '{json.dumps(body)}'"

@@ -2,11 +2,11 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from caio_project.lib.commands import Reporting
+from caio_project.lib.commands import ReportingCommand
 from caio_project.operations import deployment
 
 
-class Command(Reporting):
+class Command(ReportingCommand):
     help = (
         "Ask a deployment whether it runs this commit, answers on every address outsiders rely on, and has a worker "
         "and beat alive. Changes nothing there. Exit code: 0 verified, 1 not."
@@ -20,7 +20,7 @@ class Command(Reporting):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        findings = deployment.verify(options["url"].rstrip("/"), options["commit"])
+        findings = deployment.verify_deployment(options["url"].rstrip("/"), options["commit"])
         ok = all(finding.ok for finding in findings)
         if options["json"]:
             self.as_json({"ok": ok, "checks": [finding.__dict__ for finding in findings]})

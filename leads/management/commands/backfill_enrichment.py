@@ -6,11 +6,11 @@ from typing import Any
 from django.core.management.base import CommandError
 from rich.progress import Progress
 
-from caio_project.lib.commands import Reporting
+from caio_project.lib.commands import ReportingCommand
 from leads.imports import backfill
 
 
-class Command(Reporting):
+class Command(ReportingCommand):
     help = (
         "Ask Clay about people who lack an address, a title or a company field: leads, newest first, then contacts "
         "whom only GoHighLevel knows; they become leads without a draft. Safe to end and to repeat: who was asked "
@@ -29,7 +29,7 @@ class Command(Reporting):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["limit"] < 1:
             raise CommandError("--limit: it is at least 1.")
-        if why := backfill.why_not():
+        if why := backfill.why_not_possible():
             raise CommandError(why)
         summary = self._run(options)
         if options["json"]:
@@ -39,13 +39,13 @@ class Command(Reporting):
         if wrong := [*self._wrong(summary)]:
             raise CommandError(" ".join(wrong))
 
-    def _wrong(self, summary: backfill.Summary) -> Iterator[str]:
+    def _wrong(self, summary: backfill.BackfillSummary) -> Iterator[str]:
         if summary.failed:
             yield f"{summary.failed} pushes failed; GET /webhooks/clay/health says whether Clay is asked."
         if summary.contacts and summary.contacts.error:
             yield f"The contacts were not read to the end: {summary.contacts.error}. The next run goes on there."
 
-    def _run(self, options: dict[str, Any]) -> backfill.Summary:
+    def _run(self, options: dict[str, Any]) -> backfill.BackfillSummary:
         quiet = options["json"] or not getattr(self.stdout, "isatty", lambda: False)()
         with Progress(transient=True, disable=quiet) as bar:
             tasks: dict[str, Any] = {}
@@ -55,15 +55,15 @@ class Command(Reporting):
                     tasks[what] = bar.add_task(what)
                 bar.update(tasks[what], completed=done, total=total)
 
-            return backfill.run(options["limit"], options["wait"], progress)
+            return backfill.run_backfill(options["limit"], options["wait"], progress)
 
-    def _say(self, s: backfill.Summary) -> None:
+    def _say(self, s: backfill.BackfillSummary) -> None:
         self.stdout.write(
             f"Asked about {s.asked}: {s.answered} answered, {s.partial} without an answer in time, "
             f"{s.failed} failed, {s.waiting} still waiting. {s.not_asked} must not be asked about."
         )
         if (c := s.contacts) is None:
-            self.stdout.write(backfill.NOT_AT_GHL)
+            self.stdout.write(backfill.GHL_NOT_CONNECTED)
         else:
             end = ", to the end of the list" if c.ended else ""
             self.stdout.write(

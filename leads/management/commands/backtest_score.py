@@ -7,15 +7,15 @@ from typing import Any
 from django.core.management.base import CommandError
 from rich.progress import Progress
 
-from caio_project.lib.commands import Reporting
+from caio_project.lib.commands import ReportingCommand
 from leads.models import ScoringRules
 from leads.scoring import backtest
-from leads.scoring_rules import BadRules, Rules
+from leads.scoring_rules import InvalidRules, Rules
 
 MOST_SHOWN = 20
 
 
-class Command(Reporting):
+class Command(ReportingCommand):
     help = (
         "Replay past visits under other rules of the score: every lead seen within --days, at each of its visits, "
         "under the rules in force and under those. Prints who would move and who would become HOT; changes nothing. "
@@ -82,17 +82,17 @@ class Command(Reporting):
                 self.table(
                     title,
                     ("Lead", "Before", "After", "By", "Tier", "HOT"),
-                    [_row(move) for move in some],
+                    [_move_row(move) for move in some],
                 )
 
-    def _replay(self, version: Rules, options: dict[str, Any]) -> backtest.Report:
+    def _replay(self, version: Rules, options: dict[str, Any]) -> backtest.BacktestReport:
         quiet = options["json"] or not getattr(self.stdout, "isatty", lambda: False)()
         with Progress(transient=True, disable=quiet) as bar:
             task = bar.add_task("Scoring", total=None)
             told = (
                 None if quiet else lambda done, total: bar.update(task, completed=done, total=total)
             )
-            return backtest.replay(version, options["days"], told)
+            return backtest.replay_visits(version, options["days"], told)
 
     def _rules(self, options: dict[str, Any]) -> Rules:
         path, number = options["file"], options["rules"]
@@ -104,22 +104,22 @@ class Command(Reporting):
             raise CommandError(f"--rules: there is no version {number}.") from error
         except OSError as error:
             raise CommandError(f"{path}: {error.strerror}.") from error
-        except BadRules as error:
+        except InvalidRules as error:
             raise CommandError(f"{path or number}: {error}.") from error
         except (ValueError, RecursionError) as error:
             raise CommandError(f"{path}: it is no JSON.") from error
 
 
-def _row(move: backtest.Move) -> tuple[Any, ...]:
-    tier = _both(move.before.tier, move.after.tier)
-    return move.name, move.before.intent, move.after.intent, f"{move.by:+}", tier, _hot(move)
+def _move_row(move: backtest.ScoreChange) -> tuple[Any, ...]:
+    tier = _before_and_after(move.before.tier, move.after.tier)
+    return move.name, move.before.intent, move.after.intent, f"{move.by:+}", tier, _hot_change(move)
 
 
-def _both(before: str, after: str) -> str:
+def _before_and_after(before: str, after: str) -> str:
     return after if before == after else f"{before} → {after}"
 
 
-def _hot(move: backtest.Move) -> str:
+def _hot_change(move: backtest.ScoreChange) -> str:
     if move.before.hot == move.after.hot:
         return ""
     return "becomes HOT" if move.after.hot else "no longer HOT"

@@ -39,19 +39,19 @@ class Command(BaseCommand):
             self.stdout.write(
                 "Open this page, choose the location, and give the code with --code=CODE:"
             )
-            self.stdout.write(oauth.page_to_open(options["redirect_uri"]))
+            self.stdout.write(oauth.authorization_page(options["redirect_uri"]))
             return
         self._connect(code, options["redirect_uri"], options["user_type"])
         self.stdout.write(f"GoHighLevel is connected: location {settings.GHL_LOCATION_ID}.")
 
     def _connect(self, code: str, redirect_uri: str, user_type: str) -> None:
         try:
-            pair = oauth.by_code(code, redirect_uri, user_type)
+            pair = oauth.pair_by_code(code, redirect_uri, user_type)
             if pair.user_type == oauth.LOCATION and pair.location_id != settings.GHL_LOCATION_ID:
                 raise CommandError(
                     f"That is location {pair.location_id}, and GHL_LOCATION_ID is another one."
                 )
-            ghl_tokens.connect(pair)
-            ghl_tokens.current()  # for a company this gets the location's
-        except http.Failure as failure:
+            ghl_tokens.store_connection(pair)
+            ghl_tokens.current_token()  # for a company this gets the location's
+        except http.HttpError as failure:
             raise CommandError(f"GoHighLevel said no: {failure.detail}") from failure

@@ -3,12 +3,12 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from caio_project.lib.commands import Importing
+from caio_project.lib.commands import FileImportCommand
 from leads.imports import import_files
 from leads.models import TeamMember
 
 
-class Command(Importing):
+class Command(FileImportCommand):
     help = (
         "Import LinkedIn's Connections.csv of one team member: people whom they know, for warm connections. All or "
         "nothing; errors are named by line. Exit code 1 on any error."
@@ -27,5 +27,7 @@ class Command(Importing):
         member = TeamMember.objects.filter(name=options["member"]).first()
         if member is None:
             raise CommandError(f"--member: there is no team member {options['member']!r}.")
-        report = self.take(options, lambda raw, progress: import_files.connections(raw, member))
+        report = self.take(
+            options, lambda raw, progress: import_files.import_connections(raw, member)
+        )
         self.finish(report, options, "connections", stored=not report.errors)

@@ -1,11 +1,11 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from caio_project.lib.commands import Importing
+from caio_project.lib.commands import FileImportCommand
 from leads.imports import import_files
 
 
-class Command(Importing):
+class Command(FileImportCommand):
     help = (
         "Import visitors from RB2B's CSV export or from JSON lines, as events that are worked off like any other. "
         "Safe to run twice. While a line is wrong nothing is stored, unless --skip-bad. Exit code 1 on any error."
@@ -21,6 +21,8 @@ class Command(Importing):
         skip = options["skip_bad"]
         report = self.take(
             options,
-            lambda raw, progress: import_files.visitors(raw, skip_bad=skip, progress=progress),
+            lambda raw, progress: import_files.import_visitors(
+                raw, skip_bad=skip, progress=progress
+            ),
         )
         self.finish(report, options, "visitors", stored=not report.errors or skip)

@@ -3,13 +3,13 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from caio_project.lib.commands import Answering
+from caio_project.lib.commands import UserCommand
 from metrics.promotion import promotion
 from outreach.choices import Phase
-from outreach.control.phase import NotAllowed
+from outreach.control.phase import ChangeNotAllowed
 
 
-class Command(Answering):
+class Command(UserCommand):
     help = "Drop one phase, or to --to. What a machine cleared goes back to people."
     permission = "outreach.halt"
 
@@ -22,7 +22,7 @@ class Command(Answering):
         person = self.person(options)
         to = Phase(options["to"]) if options["to"] else None
         try:
-            row = promotion.demote(to=to, by=person, reason=options["reason"])
-        except NotAllowed as error:
+            row = promotion.demote_phase(to=to, by=person, reason=options["reason"])
+        except ChangeNotAllowed as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"The phase is {row.phase} now.")

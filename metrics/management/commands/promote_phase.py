@@ -3,12 +3,12 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from caio_project.lib.commands import Answering
+from caio_project.lib.commands import UserCommand
 from metrics.promotion import promotion
 from outreach.choices import Phase
 
 
-class Command(Answering):
+class Command(UserCommand):
     help = "Move one phase up. Needs every gate, or --override with a reason, which is marked as one for ever."
     permission = "outreach.promote"
 
@@ -23,7 +23,7 @@ class Command(Answering):
     def handle(self, *args: Any, **options: Any) -> None:
         person = self.person(options)
         try:
-            row = promotion.promote(
+            row = promotion.promote_phase(
                 Phase(options["to"]),
                 by=person,
                 override=options["override"],

@@ -2,14 +2,14 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from caio_project.lib.commands import Reporting
-from metrics.api import as_json
+from caio_project.lib.commands import ReportingCommand
+from metrics.api import evaluation_json
 from metrics.gates import gates, parallel_checks
 
-EXIT = {gates.PASS: 0, gates.FAIL: 1, gates.INSUFFICIENT: 2}
+EXIT_CODES = {gates.PASS: 0, gates.FAIL: 1, gates.INSUFFICIENT: 2}
 
 
-class Command(Reporting):
+class Command(ReportingCommand):
     help = (
         "Measure the gates into a phase from real rows. Exit code: 0 pass, 1 fail, 2 insufficient."
     )
@@ -21,17 +21,21 @@ class Command(Reporting):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        evaluation = gates.evaluate(options["target"])
+        evaluation = gates.evaluate_gates(options["target"])
         seven = (
-            parallel_checks.parallel_phase(evaluation) if options["target"] == "assisted" else []
+            parallel_checks.check_parallel_phase(evaluation)
+            if options["target"] == "assisted"
+            else []
         )
         if options["json"]:
-            self.as_json(as_json(evaluation) | {"checks": [check.__dict__ for check in seven]})
+            self.as_json(
+                evaluation_json(evaluation) | {"checks": [check.__dict__ for check in seven]}
+            )
         else:
             self.table(
                 f"Gates into {options['target']}: {evaluation.verdict}",
                 ("Gate", "Now", "95 % range", "Must be", "Sample", "Verdict", "Why"),
-                [_row(gate) for gate in evaluation.gates],
+                [_gate_row(gate) for gate in evaluation.gates],
             )
             if seven:
                 rows = [(check.name, check.state, check.text) for check in seven]
@@ -40,10 +44,10 @@ class Command(Reporting):
                     ("Check", "State", "What was found"),
                     rows,
                 )
-        sys.exit(EXIT[evaluation.verdict])
+        sys.exit(EXIT_CODES[evaluation.verdict])
 
 
-def _row(gate: gates.Gate) -> tuple[Any, ...]:
+def _gate_row(gate: gates.Gate) -> tuple[Any, ...]:
     percent = gate.unit == "share"
     value = (
         None

@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from outreach.content import merge_fields
-from outreach.drafting.language_model.fact_check import Claimed, Known, Said
+from outreach.drafting.language_model.fact_check import AllowedFacts, ClaimedFact, ModelText
 
 PROMPT_VERSION = 1
-GIVEN = (
+GIVEN_FIELDS = (
     "company",
     "title",
     "industry",
@@ -26,7 +26,7 @@ GIVEN = (
     "page_topic",
     "sender_company",
 )
-OURS = (
+OWN_FIELDS = (
     "sender_company",
     "first_name",
 )  # what a template may say besides; the name in its greeting only
@@ -34,7 +34,7 @@ LONGEST_VALUE = 80  # characters; a longer one is a sentence that somebody chose
 LONGEST_PARAGRAPH, MOST_PARAGRAPHS, MOST_FACTS = 700, 8, 20
 ANSWER_TOKENS = 900
 CHARACTERS_A_TOKEN = 3  # of English with JSON around it it is about four
-RULES = """You rewrite one short sales email. Answer with one JSON object and nothing else:
+SYSTEM_PROMPT = """You rewrite one short sales email. Answer with one JSON object and nothing else:
 {"subject": "...", "paragraphs": [{"text": "...", "facts": [{"phrase": "...", "field": "..."}]}]}
 
 - The user message is a JSON document. "facts" holds all that is known of the reader; "template" is an email that says
@@ -56,14 +56,14 @@ class BadAnswer(Exception):
 class Question:
     """One email to be said anew."""
 
-    fields: dict[str, merge_fields.Value]
+    fields: dict[str, merge_fields.FieldValue]
     subject: str
     body: str  # without its greeting
     greeting: str
 
     @property
-    def known(self) -> Known:
-        return Known(self.fields, f"{self.subject}\n{self.body}")
+    def known(self) -> AllowedFacts:
+        return AllowedFacts(self.fields, f"{self.subject}\n{self.body}")
 
     @property
     def document(self) -> str:
@@ -74,25 +74,30 @@ class Question:
     @property
     def sha256(self) -> str:
         """Of all that the answer depends on, but the model."""
-        return hashlib.sha256(f"{RULES}\n{self.greeting}\n{self.document}".encode()).hexdigest()
+        return hashlib.sha256(
+            f"{SYSTEM_PROMPT}\n{self.greeting}\n{self.document}".encode()
+        ).hexdigest()
 
     @property
     def messages(self) -> list[dict[str, str]]:
-        return [{"role": "system", "content": RULES}, {"role": "user", "content": self.document}]
+        return [
+            {"role": "system", "content": SYSTEM_PROMPT},
+            {"role": "user", "content": self.document},
+        ]
 
     @property
     def most_tokens(self) -> int:
         """What asking may cost, counted high."""
-        return (len(RULES) + len(self.document)) // CHARACTERS_A_TOKEN + ANSWER_TOKENS
+        return (len(SYSTEM_PROMPT) + len(self.document)) // CHARACTERS_A_TOKEN + ANSWER_TOKENS
 
 
-def question(
-    subject: str, body: str, used: set[str], fields: Mapping[str, merge_fields.Value]
+def build_question(
+    subject: str, body: str, used: set[str], fields: Mapping[str, merge_fields.FieldValue]
 ) -> Question | None:
     """The question for a filled template that used these fields; None where it says what does not leave the house."""
     greeting, _, rest = body.partition("\n\n")
     name = fields["first_name"].text if "first_name" in fields else ""
-    if not used <= {*GIVEN, *OURS} or not name or greeting != f"Hi {name},":
+    if not used <= {*GIVEN_FIELDS, *OWN_FIELDS} or not name or greeting != f"Hi {name},":
         return None
     if re.search(
         rf"(?<!\w){re.escape(name)}(?!\w)", f"{subject}\n{rest}"
@@ -100,7 +105,7 @@ def question(
         return None
     given = {
         n: fields[n]
-        for n in GIVEN
+        for n in GIVEN_FIELDS
         if n in fields and fields[n].source and _is_short(fields[n].text)
     }
     return Question(given, subject, rest, greeting)
@@ -110,15 +115,15 @@ def _is_short(value: str) -> bool:
     return 0 < len(value) <= LONGEST_VALUE
 
 
-def _is_of_the_company(name: str, fields: Mapping[str, merge_fields.Value]) -> bool:
+def _is_of_the_company(name: str, fields: Mapping[str, merge_fields.FieldValue]) -> bool:
     """Dana of Dana Foods: there the company's name is meant."""
     return "company" in fields and name in fields["company"].text
 
 
-def read(text: str) -> Said:
+def parse_answer(text: str) -> ModelText:
     """The answer's parts. Raises BadAnswer."""
     try:
-        document = json.loads(_unfenced(text))
+        document = json.loads(_without_code_fence(text))
     except (ValueError, RecursionError):
         raise BadAnswer("The answer is no JSON." if text else "The answer was cut off.") from None
     if not isinstance(document, dict):
@@ -130,30 +135,30 @@ def read(text: str) -> Said:
         or not 1 <= len(rows) <= MOST_PARAGRAPHS
     ):
         raise BadAnswer("The answer has no subject, or no paragraphs, or too many.")
-    return Said(
-        _line(subject),
-        tuple(_text(row) for row in rows),
-        tuple(fact for row in rows for fact in _facts(row)),
+    return ModelText(
+        _single_line(subject),
+        tuple(_paragraph_text(row) for row in rows),
+        tuple(fact for row in rows for fact in _paragraph_facts(row)),
     )
 
 
-def _unfenced(text: str) -> str:
+def _without_code_fence(text: str) -> str:
     return re.sub(r"^\s*```(?:json)?\s*|\s*```\s*$", "", text)
 
 
-def _line(text: str) -> str:
+def _single_line(text: str) -> str:
     if len(text.strip().splitlines()) != 1 or len(text) > LONGEST_PARAGRAPH:
         raise BadAnswer("A paragraph or the subject is empty, too long or of several lines.")
     return text.strip()
 
 
-def _text(row: object) -> str:
+def _paragraph_text(row: object) -> str:
     if not isinstance(row, dict) or not isinstance(row.get("text"), str):
         raise BadAnswer("A paragraph has no text.")
-    return _line(row["text"])
+    return _single_line(row["text"])
 
 
-def _facts(row: object) -> list[Claimed]:
+def _paragraph_facts(row: object) -> list[ClaimedFact]:
     rows = row.get("facts", []) if isinstance(row, dict) else []
     if not isinstance(rows, list) or len(rows) > MOST_FACTS:
         raise BadAnswer("A paragraph's facts are no list, or too many.")
@@ -163,4 +168,4 @@ def _facts(row: object) -> list[Claimed]:
     ]
     if not all(isinstance(phrase, str) and isinstance(field, str) for phrase, field in found):
         raise BadAnswer("A fact has no phrase, or no field.")
-    return [Claimed(str(phrase), str(field)) for phrase, field in found]
+    return [ClaimedFact(str(phrase), str(field)) for phrase, field in found]

@@ -18,14 +18,14 @@ from outreach.drafting import ab_assignment, compose
 from outreach.drafting.language_model import prompt, token_budget
 from outreach.models import Message, MessageText, ModelDraft
 
-SWITCH = "language_model"
-SWITCH_DOES = (
+SWITCH_NAME = "language_model"
+SWITCH_DESCRIPTION = (
     "Has a language model say first emails in words of its own, from the template and what is known of the company; "
     "name and address never leave. Where it fails, or says what no field holds, the text of the template stands. Off: "
     "nothing is sent to it. It also needs LLM_BASE_URL and LLM_MODEL."
 )
 VENDOR = breaker.Vendor("llm", "The language model", "Templates write.")
-LAST = 20
+NEWEST_COUNTED = 20
 State = ModelDraft.State
 
 
@@ -35,10 +35,12 @@ def is_set_up() -> bool:
 
 def is_on() -> bool:
     """Whether the model is asked; off where nobody has turned the switch on."""
-    return is_set_up() and assess.is_on() and Switch.objects.filter(name=SWITCH, on=True).exists()
+    return (
+        is_set_up() and assess.is_on() and Switch.objects.filter(name=SWITCH_NAME, on=True).exists()
+    )
 
 
-def wish(message: Message) -> None:
+def request_rewrite(message: Message) -> None:
     """Have the template's text of a held first email said anew, where the model is on. Once for each text."""
     if (
         message.step > 1
@@ -53,13 +55,13 @@ def wish(message: Message) -> None:
     nudge("outreach.ask_model")
 
 
-def question_of(written: compose.Written) -> prompt.Question | None:
+def question_of(written: compose.ComposedEmail) -> prompt.Question | None:
     """What the model is asked for a template's email; None where it says what does not leave the house."""
     used = {phrase["field"] for phrase in written.phrases}
-    return prompt.question(written.subject, written.body, used, written.fields)
+    return prompt.build_question(written.subject, written.body, used, written.fields)
 
 
-def kept(message: Message, written: compose.Written) -> compose.Written | None:
+def kept_rewrite(message: Message, written: compose.ComposedEmail) -> compose.ComposedEmail | None:
     """The model's text that stands, guarded anew, where the question to it would be the same today; else None."""
     text, used = message.text, message.model_drafts.filter(state=State.USED).last()
     question = question_of(written)
@@ -69,11 +71,11 @@ def kept(message: Message, written: compose.Written) -> compose.Written | None:
         return None
     phrases = [merge_fields.Phrase(**phrase) for phrase in text.phrases]
     by = (text.language_model, text.prompt_version)
-    again = compose.reworded(written, message, text.subject, text.body, phrases, by)
+    again = compose.reworded_email(written, message, text.subject, text.body, phrases, by)
     return None if again.blocked and not written.blocked else again
 
 
-def words(message: Message, text: MessageText) -> str:
+def authorship_sentence(message: Message, text: MessageText) -> str:
     """Who wrote a text, as a sentence; "" where no model was asked."""
     if text.language_model:
         return f"Drafted by {text.language_model}, prompt version {text.prompt_version}; the template is what it rests on."
@@ -88,7 +90,7 @@ def words(message: Message, text: MessageText) -> str:
 
 
 @dataclass(frozen=True)
-class Standing:
+class ModelStatus:
     """How the model stands; `problem` is why it is not asked now, as a sentence, "" where it is."""
 
     is_set_up: bool
@@ -102,11 +104,11 @@ class Standing:
     why_not: tuple[tuple[str, int], ...]  # why the others were not, the most frequent first
 
 
-def standing() -> Standing:
+def model_status() -> ModelStatus:
     newest = (
         ModelDraft.objects.exclude(state=State.DUE)
         .order_by("-settled_at", "-pk")
-        .values_list("pk", flat=True)[:LAST]
+        .values_list("pk", flat=True)[:NEWEST_COUNTED]
     )
     rows = ModelDraft.objects.filter(pk__in=list(newest))
     failed = (
@@ -115,16 +117,16 @@ def standing() -> Standing:
         .annotate(n=Count("pk"))
         .order_by("-n", "why")
     )
-    return Standing(
-        is_set_up(), is_on(), settings.LLM_MODEL, token_budget.used(), settings.LLM_DAILY_TOKENS, _problem(),
+    return ModelStatus(
+        is_set_up(), is_on(), settings.LLM_MODEL, token_budget.tokens_used_today(), settings.LLM_DAILY_TOKENS, _current_problem(),
         rows.count(), rows.filter(state=State.USED).count(), tuple(failed[:3]),
     )  # fmt: skip
 
 
-def _problem() -> str:
+def _current_problem() -> str:
     if not is_on():
         return ""
-    row = breaker.row(VENDOR)
+    row = breaker.breaker_row(VENDOR)
     if row.opened_at is not None:
         return f"It is not asked: {row.reason}."
     return "Today's tokens are used up." if token_budget.is_used_up() else ""

@@ -12,38 +12,38 @@ from caio_project.lib.db import claims
 from leads.integrations import alarms
 from outreach.models import ModelTokens
 
-ALARM = "llm:budget"
+BUDGET_ALARM = "llm:budget"
 
 
-def today() -> date:
+def team_today() -> date:
     return calendar.team_day(timezone.now(), settings.TEAM_TIME_ZONE)
 
 
-def used() -> int:
+def tokens_used_today() -> int:
     """Tokens claimed today."""
-    return ModelTokens.objects.filter(day=today()).values_list("used", flat=True).first() or 0
+    return ModelTokens.objects.filter(day=team_today()).values_list("used", flat=True).first() or 0
 
 
 def is_used_up() -> bool:
     """Whether the last who asked for tokens today was refused."""
-    return ModelTokens.objects.filter(day=today(), used_up=True).exists()
+    return ModelTokens.objects.filter(day=team_today(), used_up=True).exists()
 
 
-def claim(tokens: int) -> date | None:
+def claim_tokens(tokens: int) -> date | None:
     """Claim `tokens` of today's and return the day they are of; None where so many are not left."""
-    day, limit = today(), settings.LLM_DAILY_TOKENS
+    day, limit = team_today(), settings.LLM_DAILY_TOKENS
     ModelTokens.objects.get_or_create(day=day)
     left = ModelTokens.objects.filter(day=day, used__lte=limit - tokens)
-    if claims.claim(left, used=F("used") + tokens, used_up=False):
-        alarms.clear_open(*alarms.open_keys(ALARM))
+    if claims.claim_row(left, used=F("used") + tokens, used_up=False):
+        alarms.clear_open(*alarms.open_keys(BUDGET_ALARM))
         return day
     ModelTokens.objects.filter(day=day).update(used_up=True)
     text = f"The language model's {limit:,} tokens of {day} are used up. Templates write until tomorrow."
-    alarms.raise_alarm(f"{ALARM}:{day}", text)  # once a day
+    alarms.raise_alarm(f"{BUDGET_ALARM}:{day}", text)  # once a day
     return None
 
 
-def settle(day: date, claimed: int, cost: int) -> None:
+def settle_tokens(day: date, claimed: int, cost: int) -> None:
     """What was claimed on `day` has cost so many."""
     ModelTokens.objects.filter(day=day).update(
         used=Greatest(F("used") + (cost - claimed), Value(0))

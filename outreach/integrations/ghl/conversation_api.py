@@ -12,13 +12,13 @@ from django.conf import settings
 from django.core.cache import cache
 
 from caio_project.lib import http
-from leads.integrations.ghl import request
-from leads.normal import storable
+from leads.integrations.ghl import call_ghl
+from leads.normal import storable_text
 
-VERSION = "2021-04-15"
+API_VERSION = "2021-04-15"
 OPPORTUNITIES_VERSION = "2021-07-28"
-PAGES = 5
-SPELLING = "ghl:opportunity-names"
+MAX_PAGES = 5
+SPELLING_CACHE_KEY = "ghl:opportunity-names"
 # The specification has these names; the service was seen to refuse them and to want the others.
 SNAKE_CASE = {"locationId": "location_id", "contactId": "contact_id", "pipelineId": "pipeline_id"}
 
@@ -56,49 +56,49 @@ class OpenDeal:
 def read_conversation(contact_id: str) -> list[ConversationRow]:
     """Everything said with a contact, newest first, up to 500 messages; empty where there is no conversation."""
     query = {"locationId": settings.GHL_LOCATION_ID, "contactId": contact_id}
-    found = request("GET", "/conversations/search", version=VERSION, params=query)
+    found = call_ghl("GET", "/conversations/search", version=API_VERSION, params=query)
     seen: list[ConversationRow] = []
-    for row in _list(found, "conversations"):
+    for row in _required_list(found, "conversations"):
         if row.get("contactId") in (contact_id, None):
-            seen += _messages(str(row["id"]))
+            seen += _read_messages(str(row["id"]))
     return seen
 
 
-def _messages(conversation_id: str) -> list[ConversationRow]:
+def _read_messages(conversation_id: str) -> list[ConversationRow]:
     seen: list[ConversationRow] = []
     query: dict[str, Any] = {"limit": 100}
-    for _ in range(PAGES):
-        found = request(
-            "GET", f"/conversations/{conversation_id}/messages", version=VERSION, params=query
+    for _ in range(MAX_PAGES):
+        found = call_ghl(
+            "GET", f"/conversations/{conversation_id}/messages", version=API_VERSION, params=query
         )
         page = found.get("messages") if isinstance(found, dict) else None
-        seen += [_seen(raw) for raw in _list(page, "messages")]
+        seen += [_parse_row(raw) for raw in _required_list(page, "messages")]
         if not page or not page.get("nextPage"):
             return seen
         query["lastMessageId"] = page.get("lastMessageId")
     return seen
 
 
-def _list(answer: Any, name: str) -> list[dict[str, Any]]:
+def _required_list(answer: Any, name: str) -> list[dict[str, Any]]:
     """The list `name` of an answer. One that is missing is no proof that nobody answered: Unavailable."""
     found = answer.get(name) if isinstance(answer, dict) else None
     if not isinstance(found, list):
-        raise http.Unavailable(f"GoHighLevel answered without {name}")
+        raise http.ServiceUnavailable(f"GoHighLevel answered without {name}")
     return found
 
 
-def _seen(raw: dict[str, Any]) -> ConversationRow:
+def _parse_row(raw: dict[str, Any]) -> ConversationRow:
     ids = ((raw.get("meta") or {}).get("email") or {}).get("messageIds") or []
     return ConversationRow(
         id=str(raw.get("id") or ""),
         inbound=raw.get("direction") == "inbound",
         is_email="EMAIL" in str(raw.get("messageType") or ""),
         email_ids=tuple(str(one) for one in ids if one),
-        at=_time(str(raw.get("dateAdded") or "")),
+        at=_parse_time(str(raw.get("dateAdded") or "")),
     )
 
 
-def _time(text: str) -> datetime | None:
+def _parse_time(text: str) -> datetime | None:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
@@ -108,12 +108,12 @@ def _time(text: str) -> datetime | None:
 
 def read_email(email_id: str) -> ReadEmail:
     """One email with its text; conversations leave that out. Source: GET /conversations/messages/email/{id}."""
-    found = request("GET", f"/conversations/messages/email/{email_id}", version=VERSION)
+    found = call_ghl("GET", f"/conversations/messages/email/{email_id}", version=API_VERSION)
     raw = found.get("emailMessage") or found
     return ReadEmail(
         id=email_id,
         inbound=raw.get("direction") == "inbound",
-        at=_time(str(raw.get("dateAdded") or "")),
+        at=_parse_time(str(raw.get("dateAdded") or "")),
         body=str(raw.get("body") or ""),
     )
 
@@ -121,9 +121,9 @@ def read_email(email_id: str) -> ReadEmail:
 def open_deals(contact_id: str) -> list[OpenDeal]:
     """The open opportunities of a contact, 100 at most."""
     found = search_opportunities({"contactId": contact_id, "status": "open", "limit": "100"})
-    rows = [row for row in _list(found, "opportunities") if row.get("status") == "open"]
+    rows = [row for row in _required_list(found, "opportunities") if row.get("status") == "open"]
     return [
-        OpenDeal(str(row.get("id") or ""), storable(str(row.get("name") or "")))
+        OpenDeal(str(row.get("id") or ""), storable_text(str(row.get("name") or "")))
         for row in rows
         if _is_of(row, contact_id)
     ]
@@ -141,14 +141,14 @@ def search_opportunities(query: Mapping[str, str]) -> Any:
     """
     named = {"locationId": settings.GHL_LOCATION_ID, **query}
     snake = {SNAKE_CASE.get(name, name): value for name, value in named.items()}
-    first, second = (snake, named) if cache.get(SPELLING) == "snake" else (named, snake)
+    first, second = (snake, named) if cache.get(SPELLING_CACHE_KEY) == "snake" else (named, snake)
     try:
-        return request("GET", "/opportunities/search", version=OPPORTUNITIES_VERSION, params=first)
-    except http.Refused as failure:
-        if failure.status != 422 or "should not exist" not in http.said(failure.body):
+        return call_ghl("GET", "/opportunities/search", version=OPPORTUNITIES_VERSION, params=first)
+    except http.RequestRefused as failure:
+        if failure.status != 422 or "should not exist" not in http.error_text(failure.body):
             raise
-        found = request(
+        found = call_ghl(
             "GET", "/opportunities/search", version=OPPORTUNITIES_VERSION, params=second
         )
-        cache.set(SPELLING, "snake" if second is snake else "camel", 3600)
+        cache.set(SPELLING_CACHE_KEY, "snake" if second is snake else "camel", 3600)
         return found

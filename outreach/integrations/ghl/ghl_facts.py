@@ -12,8 +12,8 @@ from decimal import Decimal, InvalidOperation
 from email.utils import parseaddr
 from typing import Any
 
-BLOCKED = ("active", "permanent")
-NOT_TALK = (
+BLOCKED_STATUSES = ("active", "permanent")
+NOT_MESSAGES = (
     "activity",
     "internal_comment",
     "internal_comments",
@@ -22,9 +22,9 @@ NOT_TALK = (
     "sms_reaction",
     "live_chat_info_message",
 )
-LONGEST_BODY = 200_000  # characters
-LARGEST_VALUE = Decimal(10) ** 12
-CHANNELS = {
+MAX_BODY_LENGTH = 200_000  # characters
+MAX_VALUE = Decimal(10) ** 12
+CHANNEL_NAMES = {
     "fb": "facebook",
     "ig": "instagram",
     "voicemail": "call",
@@ -34,7 +34,7 @@ CHANNELS = {
 
 
 @dataclass(frozen=True)
-class Said:
+class MessageFact:
     """One message to or from a person. `body` is as it came, HTML or plain."""
 
     id: str  # of the email, or of the message on any other channel: the same by webhook and by polling
@@ -49,7 +49,7 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Mailed:
+class EmailEventFact:
     """Something that happened to an email after it left; `kind` is one of ours, `once` names this very event."""
 
     email_id: str
@@ -62,7 +62,7 @@ class Mailed:
 
 
 @dataclass(frozen=True)
-class Blocked:
+class DoNotDisturbFact:
     """Whether a contact may be emailed at all, as GoHighLevel has it."""
 
     contact_id: str
@@ -71,7 +71,7 @@ class Blocked:
 
 
 @dataclass(frozen=True)
-class Booked:
+class AppointmentFact:
     """An appointment. `is_read`: it was read just now, so it is how things stand, whatever was told before."""
 
     id: str
@@ -85,7 +85,7 @@ class Booked:
 
 
 @dataclass(frozen=True)
-class Deal:
+class OpportunityFact:
     """An opportunity. `value` is None where a webhook leaves it out; `is_read` as above."""
 
     id: str
@@ -100,30 +100,33 @@ class Deal:
     is_read: bool = False
 
 
-Fact = Said | Mailed | Blocked | Booked | Deal
-KINDS: dict[str, type] = {kind.__name__: kind for kind in (Said, Mailed, Blocked, Booked, Deal)}
+GhlFact = MessageFact | EmailEventFact | DoNotDisturbFact | AppointmentFact | OpportunityFact
+FACT_CLASSES: dict[str, type] = {
+    kind.__name__: kind
+    for kind in (MessageFact, EmailEventFact, DoNotDisturbFact, AppointmentFact, OpportunityFact)
+}
 
 
-def dump(fact: Fact) -> bytes:
+def dump_fact(fact: GhlFact) -> bytes:
     """A fact as JSON, to be kept until it can take effect."""
     return json.dumps({"fact": type(fact).__name__, **asdict(fact)}, default=str).encode()
 
 
-def load(raw: bytes) -> Fact:
+def load_fact(raw: bytes) -> GhlFact:
     """The fact that `dump` kept."""
     told = json.loads(raw)
-    kind = KINDS[told.pop("fact")]
+    kind = FACT_CLASSES[told.pop("fact")]
     times = {
         field.name: datetime.fromisoformat(told[field.name])
         for field in fields(kind)
         if field.type is datetime
     }
     value = {"value": Decimal(told["value"])} if told.get("value") is not None else {}
-    fact: Fact = kind(**{**told, **times, **value})
+    fact: GhlFact = kind(**{**told, **times, **value})
     return fact
 
 
-def text(raw: Mapping[str, Any], *names: str, longest: int = 80) -> str:
+def text_in(raw: Mapping[str, Any], *names: str, longest: int = 80) -> str:
     """The first of `names` that says something, as text that the database can store."""
     for name in names:
         value = raw.get(name)
@@ -132,20 +135,20 @@ def text(raw: Mapping[str, Any], *names: str, longest: int = 80) -> str:
             and not isinstance(value, bool)
             and str(value).strip()
         ):
-            return storable(str(value).strip())[:longest]
+            return storable_text(str(value).strip())[:longest]
     return ""
 
 
-def storable(said: str) -> str:
+def storable_text(said: str) -> str:
     """Without NUL and lone surrogates, which PostgreSQL cannot store; lines stay."""
     return said.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
-def mapping(value: Any) -> Mapping[str, Any]:
+def as_mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def moment(value: Any, default: datetime | None = None) -> datetime | None:
+def parse_time(value: Any, default: datetime | None = None) -> datetime | None:
     """A time as GHL writes it: ISO 8601, epoch seconds or epoch milliseconds; `default` where it is none of these."""
     try:
         if isinstance(value, int | float) and not isinstance(value, bool):
@@ -162,94 +165,98 @@ def address_in(value: Any) -> str:
     return parseaddr(first)[1][:254] if isinstance(first, str) else ""
 
 
-def channel(*kinds: Any) -> str:
+def channel_of(*kinds: Any) -> str:
     """ "email", "sms", "call" … of the first kind that is named (TYPE_CAMPAIGN_EMAIL, "Live Chat"); "" for what is no
     message of a person: activities, comments of the team."""
     named = next((kind for kind in kinds if isinstance(kind, str) and kind.strip()), "")
     found = named.strip().lower().replace(" ", "_").removeprefix("type_")
-    if found.startswith("activity") or found in NOT_TALK:
+    if found.startswith("activity") or found in NOT_MESSAGES:
         return ""
     found = re.sub(r"^(campaign_|custom_provider_|custom_|manual_)+", "", found)
-    return CHANNELS.get(found, found)[:20]
+    return CHANNEL_NAMES.get(found, found)[:20]
 
 
-def said(raw: Mapping[str, Any], at: datetime) -> Said | None:
+def message_fact(raw: Mapping[str, Any], at: datetime) -> MessageFact | None:
     """A message of a webhook or of GET /conversations/messages/email/{id}; None for what is no message of a person."""
-    way = channel(raw.get("messageTypeString"), raw.get("messageType"))
-    email_id, message_id = text(raw, "emailMessageId"), text(raw, "messageId", "id")
+    way = channel_of(raw.get("messageTypeString"), raw.get("messageType"))
+    email_id, message_id = text_in(raw, "emailMessageId"), text_in(raw, "messageId", "id")
     is_inbound = raw.get("direction") == "inbound" or raw.get("type") == "InboundMessage"
     one = (email_id or message_id) if way == "email" else message_id
     if not way or not one:
         return None
-    return Said(
+    return MessageFact(
         id=one,
         message_id=message_id,
-        contact_id=text(raw, "contactId"),
+        contact_id=text_in(raw, "contactId"),
         address=address_in(raw.get("from") if is_inbound else raw.get("to")),
         is_inbound=is_inbound,
         channel=way,
-        subject=text(raw, "subject", longest=300),
-        body=storable(str(raw.get("body") or ""))[:LONGEST_BODY],
-        at=moment(raw.get("dateAdded"), at) or at,
+        subject=text_in(raw, "subject", longest=300),
+        body=storable_text(str(raw.get("body") or ""))[:MAX_BODY_LENGTH],
+        at=parse_time(raw.get("dateAdded"), at) or at,
     )
 
 
-def blocked(raw: Mapping[str, Any]) -> Blocked:
+def do_not_disturb_fact(raw: Mapping[str, Any]) -> DoNotDisturbFact:
     """A contact's do-not-disturb: `dnd` for all channels, or Email's own status."""
-    by_channel = mapping(raw.get("dndSettings"))
-    email = mapping(by_channel.get("Email") or by_channel.get("email"))
-    return Blocked(
-        contact_id=text(raw, "id", "contactId"),
-        address=text(raw, "email", longest=254),
-        is_blocked=raw.get("dnd") is True or str(email.get("status")) in BLOCKED,
+    by_channel = as_mapping(raw.get("dndSettings"))
+    email = as_mapping(by_channel.get("Email") or by_channel.get("email"))
+    return DoNotDisturbFact(
+        contact_id=text_in(raw, "id", "contactId"),
+        address=text_in(raw, "email", longest=254),
+        is_blocked=raw.get("dnd") is True or str(email.get("status")) in BLOCKED_STATUSES,
     )
 
 
-def booked(raw: Mapping[str, Any], at: datetime, *, is_read: bool = False) -> Booked | None:
+def appointment_fact(
+    raw: Mapping[str, Any], at: datetime, *, is_read: bool = False
+) -> AppointmentFact | None:
     """An appointment as calendars and webhooks show it; None for one without an id or a time."""
-    starts_at, one = moment(raw.get("startTime")), text(raw, "id")
+    starts_at, one = parse_time(raw.get("startTime")), text_in(raw, "id")
     if not one or starts_at is None:
         return None
-    return Booked(
+    return AppointmentFact(
         id=one,
-        contact_id=text(raw, "contactId"),
-        calendar_id=text(raw, "calendarId"),
-        status=text(raw, "appointmentStatus", "appoinmentStatus", "status", longest=20)
+        contact_id=text_in(raw, "contactId"),
+        calendar_id=text_in(raw, "calendarId"),
+        status=text_in(raw, "appointmentStatus", "appoinmentStatus", "status", longest=20)
         or "unknown",
-        booked_at=moment(raw.get("dateAdded"), at) or at,
+        booked_at=parse_time(raw.get("dateAdded"), at) or at,
         starts_at=starts_at,
-        changed_at=moment(raw.get("dateUpdated"), at) or at,
+        changed_at=parse_time(raw.get("dateUpdated"), at) or at,
         is_read=is_read,
     )
 
 
-def deal(raw: Mapping[str, Any], at: datetime, *, is_read: bool = False) -> Deal | None:
+def opportunity_fact(
+    raw: Mapping[str, Any], at: datetime, *, is_read: bool = False
+) -> OpportunityFact | None:
     """An opportunity as the search and webhooks show it; None for one without an id."""
-    one = text(raw, "id")
+    one = text_in(raw, "id")
     if not one:
         return None
-    contact = mapping(raw.get("contact"))
-    return Deal(
+    contact = as_mapping(raw.get("contact"))
+    return OpportunityFact(
         id=one,
-        contact_id=text(raw, "contactId") or text(contact, "id"),
-        address=text(contact, "email", longest=254),
-        pipeline_id=text(raw, "pipelineId"),
-        stage_id=text(raw, "pipelineStageId"),
-        status=text(raw, "status", longest=20) or "open",
-        value=_money(raw["monetaryValue"]) if "monetaryValue" in raw else None,
-        opened_at=moment(raw.get("createdAt") or raw.get("dateAdded"), at) or at,
-        changed_at=moment(raw.get("updatedAt"), at) or at,
+        contact_id=text_in(raw, "contactId") or text_in(contact, "id"),
+        address=text_in(contact, "email", longest=254),
+        pipeline_id=text_in(raw, "pipelineId"),
+        stage_id=text_in(raw, "pipelineStageId"),
+        status=text_in(raw, "status", longest=20) or "open",
+        value=_parse_money(raw["monetaryValue"]) if "monetaryValue" in raw else None,
+        opened_at=parse_time(raw.get("createdAt") or raw.get("dateAdded"), at) or at,
+        changed_at=parse_time(raw.get("updatedAt"), at) or at,
         is_read=is_read,
     )
 
 
-def _money(value: Any) -> Decimal:
+def _parse_money(value: Any) -> Decimal:
     """Missing is nothing; what is no amount, or more than the column holds, too."""
     try:
         found = Decimal(str(value or 0))
         return (
             found.quantize(Decimal("0.01"))
-            if found.is_finite() and abs(found) < LARGEST_VALUE
+            if found.is_finite() and abs(found) < MAX_VALUE
             else Decimal(0)
         )
     except InvalidOperation:

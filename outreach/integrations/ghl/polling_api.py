@@ -16,22 +16,22 @@ from outreach.choices import EventKind
 from outreach.integrations.ghl import ghl_facts
 from outreach.integrations.ghl.conversation_api import search_opportunities
 from outreach.integrations.ghl.ghl_facts import (
-    Blocked,
-    Booked,
-    Deal,
-    Said,
-    channel,
-    mapping,
-    moment,
-    text,
+    AppointmentFact,
+    DoNotDisturbFact,
+    MessageFact,
+    OpportunityFact,
+    as_mapping,
+    channel_of,
+    parse_time,
+    text_in,
 )
 
-TALK_VERSION = CALENDAR_VERSION = "2021-04-15"
-PAGE = 100
+CONVERSATIONS_VERSION = CALENDAR_VERSION = "2021-04-15"
+PAGE_SIZE = 100
 Kind = EventKind
 
 # What GHL's status of an email says happened to it, the first thing first.
-HAPPENED = {
+KINDS_BY_STATUS = {
     "delivered": (Kind.DELIVERED,),
     "read": (Kind.DELIVERED, Kind.OPENED),
     "opened": (Kind.DELIVERED, Kind.OPENED),
@@ -43,7 +43,7 @@ HAPPENED = {
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedMessage:
     """One message in a list, which leaves the text of emails out. A thread lists the ids of all its emails."""
 
     message_id: str
@@ -54,9 +54,9 @@ class Listed:
     body: str
     at: datetime
 
-    def as_said(self) -> Said:
+    def as_said(self) -> MessageFact:
         """What is known without asking for the email itself."""
-        return Said(
+        return MessageFact(
             id=self.message_id,
             message_id=self.message_id,
             contact_id=self.contact_id,
@@ -70,83 +70,90 @@ class Listed:
 
 
 @dataclass(frozen=True)
-class Page:
-    rows: list[Listed]
+class MessagePage:
+    rows: list[ListedMessage]
     cursor: str  # of the next page, for two minutes; "" at the end
 
 
 @dataclass(frozen=True)
-class Deals:
-    rows: list[Deal]
+class OpportunityPage:
+    rows: list[OpportunityFact]
     after: tuple[str, str] | None  # where to read on; None at the end
 
 
-def messages(since: datetime, *, emails: bool, cursor: str = "") -> Page:
+def list_messages(since: datetime, *, emails: bool, cursor: str = "") -> MessagePage:
     """Emails, or everything else that people say, since then, the oldest first.
 
     Source: GET /conversations/messages/export, which lists emails only when they are asked for by channel.
     """
     query: dict[str, Any] = {
         "locationId": settings.GHL_LOCATION_ID,
-        "limit": PAGE,
+        "limit": PAGE_SIZE,
         "sortBy": "createdAt",
         "sortOrder": "asc",
         "startDate": since.astimezone(UTC).isoformat().replace("+00:00", "Z"),
     }
     query |= {"channel": "Email"} if emails else {}
     query |= {"cursor": cursor} if cursor else {}
-    found = ghl.request("GET", "/conversations/messages/export", version=TALK_VERSION, params=query)
-    rows = [_listed(raw) for raw in listed(found, "messages")]
-    return Page(
-        [row for row in rows if row is not None], text(mapping(found), "nextCursor", longest=2000)
+    found = ghl.call_ghl(
+        "GET", "/conversations/messages/export", version=CONVERSATIONS_VERSION, params=query
+    )
+    rows = [_parse_listed(raw) for raw in required_list(found, "messages")]
+    return MessagePage(
+        [row for row in rows if row is not None],
+        text_in(as_mapping(found), "nextCursor", longest=2000),
     )
 
 
-def _listed(raw: dict[str, Any]) -> Listed | None:
+def _parse_listed(raw: dict[str, Any]) -> ListedMessage | None:
     way, message_id, at = (
-        channel(raw.get("messageType")),
-        text(raw, "id"),
-        moment(raw.get("dateAdded")),
+        channel_of(raw.get("messageType")),
+        text_in(raw, "id"),
+        parse_time(raw.get("dateAdded")),
     )
     if not way or not message_id or at is None:
         return None
-    ids = mapping(mapping(raw.get("meta")).get("email")).get("messageIds")
-    return Listed(
+    ids = as_mapping(as_mapping(raw.get("meta")).get("email")).get("messageIds")
+    return ListedMessage(
         message_id=message_id,
         email_ids=tuple(str(one)[:80] for one in ids if one) if isinstance(ids, list) else (),
-        contact_id=text(raw, "contactId"),
+        contact_id=text_in(raw, "contactId"),
         is_inbound=raw.get("direction") == "inbound",
         channel=way,
-        body=ghl_facts.storable(str(raw.get("body") or ""))[: ghl_facts.LONGEST_BODY],
+        body=ghl_facts.storable_text(str(raw.get("body") or ""))[: ghl_facts.MAX_BODY_LENGTH],
         at=at,
     )
 
 
-def email(email_id: str, row: Listed) -> Said | None:
+def fetch_email(email_id: str, row: ListedMessage) -> MessageFact | None:
     """One email with its text and addresses. Source: GET /conversations/messages/email/{id}."""
-    raw = _email(email_id)
+    raw = _request_email(email_id)
     named = {"messageType": "TYPE_EMAIL", "emailMessageId": email_id, "messageId": row.message_id}
-    return ghl_facts.said({"contactId": row.contact_id, **raw, **named}, row.at)
+    return ghl_facts.message_fact({"contactId": row.contact_id, **raw, **named}, row.at)
 
 
-def happened(email_id: str) -> tuple[str, ...]:
+def fetch_event_kinds(email_id: str) -> tuple[str, ...]:
     """What has happened to an email that left by now, as our kinds of events. Same source."""
-    return HAPPENED.get(text(_email(email_id), "status").lower(), ())
+    return KINDS_BY_STATUS.get(text_in(_request_email(email_id), "status").lower(), ())
 
 
-def _email(email_id: str) -> dict[str, Any]:
-    found = ghl.request("GET", f"/conversations/messages/email/{email_id}", version=TALK_VERSION)
-    nested = mapping(mapping(found).get("emailMessage"))
-    return dict(nested or mapping(found))
+def _request_email(email_id: str) -> dict[str, Any]:
+    found = ghl.call_ghl(
+        "GET", f"/conversations/messages/email/{email_id}", version=CONVERSATIONS_VERSION
+    )
+    nested = as_mapping(as_mapping(found).get("emailMessage"))
+    return dict(nested or as_mapping(found))
 
 
-def do_not_disturb(contact_id: str) -> Blocked:
+def fetch_do_not_disturb(contact_id: str) -> DoNotDisturbFact:
     """Whether a contact may be emailed, from the contact itself: searches do not say it reliably."""
     contact = ghl.get_contact(contact_id)
-    return Blocked(contact_id, contact.email, contact.email_blocked)
+    return DoNotDisturbFact(contact_id, contact.email, contact.email_blocked)
 
 
-def appointments(calendar_id: str, start: datetime, end: datetime, now: datetime) -> list[Booked]:
+def list_appointments(
+    calendar_id: str, start: datetime, end: datetime, now: datetime
+) -> list[AppointmentFact]:
     """Every appointment of one calendar that takes place between two moments. Source: GET /calendars/events."""
     query = {
         "locationId": settings.GHL_LOCATION_ID,
@@ -154,26 +161,28 @@ def appointments(calendar_id: str, start: datetime, end: datetime, now: datetime
         "startTime": str(round(start.timestamp() * 1000)),
         "endTime": str(round(end.timestamp() * 1000)),
     }
-    found = ghl.request("GET", "/calendars/events", version=CALENDAR_VERSION, params=query)
-    rows = [ghl_facts.booked(raw, now, is_read=True) for raw in listed(found, "events")]
+    found = ghl.call_ghl("GET", "/calendars/events", version=CALENDAR_VERSION, params=query)
+    rows = [
+        ghl_facts.appointment_fact(raw, now, is_read=True) for raw in required_list(found, "events")
+    ]
     return [row for row in rows if row is not None]
 
 
-def deals(after: tuple[str, str] | None, now: datetime) -> Deals:
+def list_opportunities(after: tuple[str, str] | None, now: datetime) -> OpportunityPage:
     """One page of all opportunities of the location, the newest first. Source: GET /opportunities/search."""
     place = {"startAfter": after[0], "startAfterId": after[1]} if after else {}
-    found = search_opportunities({"status": "all", "limit": str(PAGE), **place})
-    raws = listed(found, "opportunities")
-    rows = [ghl_facts.deal(raw, now, is_read=True) for raw in raws]
-    meta = mapping(mapping(found).get("meta"))
-    last = text(meta, "startAfter"), text(meta, "startAfterId")
+    found = search_opportunities({"status": "all", "limit": str(PAGE_SIZE), **place})
+    raws = required_list(found, "opportunities")
+    rows = [ghl_facts.opportunity_fact(raw, now, is_read=True) for raw in raws]
+    meta = as_mapping(as_mapping(found).get("meta"))
+    last = text_in(meta, "startAfter"), text_in(meta, "startAfterId")
     more = bool(raws) and bool(meta.get("nextPage")) and all(last) and last != after
-    return Deals([row for row in rows if row is not None], last if more else None)
+    return OpportunityPage([row for row in rows if row is not None], last if more else None)
 
 
-def listed(answer: Any, name: str) -> list[dict[str, Any]]:
+def required_list(answer: Any, name: str) -> list[dict[str, Any]]:
     """The list `name` of an answer. One that is missing is no proof of nothing: Unavailable."""
-    found = mapping(answer).get(name)
+    found = as_mapping(answer).get(name)
     if not isinstance(found, list):
-        raise http.Unavailable(f"GoHighLevel answered without {name}")
+        raise http.ServiceUnavailable(f"GoHighLevel answered without {name}")
     return [row for row in found if isinstance(row, dict)]

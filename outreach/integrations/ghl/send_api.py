@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from leads.integrations.ghl import request
+from leads.integrations.ghl import call_ghl
 
 VERSION = "2021-04-15"
 SEND_DEADLINE = 20.0
@@ -46,7 +46,7 @@ def send_email(
     }
     if thread:
         body |= {"threadId": thread.id, "replyMessageId": thread.newest, "emailReplyMode": "reply"}
-    found = request(
+    found = call_ghl(
         "POST",
         "/conversations/messages",
         version=VERSION,

@@ -16,20 +16,20 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-HEADER, LEGACY_HEADER = "X-GHL-Signature", "X-WH-Signature"
+SIGNATURE_HEADER, LEGACY_SIGNATURE_HEADER = "X-GHL-Signature", "X-WH-Signature"
 UNSIGNED = ("", "n/a")
-KINDS: dict[str, type] = {"Ed25519": Ed25519PublicKey, "RSA": RSAPublicKey}
+KEY_CLASSES: dict[str, type] = {"Ed25519": Ed25519PublicKey, "RSA": RSAPublicKey}
 
 
 def is_key(encoded: str, kind: str) -> bool:
     """Whether a setting holds a key of this kind."""
     try:
-        return isinstance(public_key(encoded), KINDS[kind])
+        return isinstance(parse_public_key(encoded), KEY_CLASSES[kind])
     except ValueError:
         return False
 
 
-def public_key(encoded: str) -> Ed25519PublicKey | RSAPublicKey:
+def parse_public_key(encoded: str) -> Ed25519PublicKey | RSAPublicKey:
     """The key in a setting: base64 of its SPKI DER, with or without PEM's first and last line. Raises ValueError."""
     lines = [line for line in encoded.strip().splitlines() if not line.startswith("-----")]
     try:
@@ -43,20 +43,20 @@ def public_key(encoded: str) -> Ed25519PublicKey | RSAPublicKey:
 
 def is_genuine(raw: bytes, headers: Mapping[str, str], key: str, legacy_key: str = "") -> bool:
     """Whether GHL signed this very body. Without `legacy_key` only Ed25519 counts; anything missing or odd is a no."""
-    if _is_named(headers, HEADER):
-        return _verifies(raw, headers[HEADER], key, KINDS["Ed25519"])
-    if legacy_key and _is_named(headers, LEGACY_HEADER):
-        return _verifies(raw, headers[LEGACY_HEADER], legacy_key, KINDS["RSA"])
+    if _has_header(headers, SIGNATURE_HEADER):
+        return _is_signed_by(raw, headers[SIGNATURE_HEADER], key, KEY_CLASSES["Ed25519"])
+    if legacy_key and _has_header(headers, LEGACY_SIGNATURE_HEADER):
+        return _is_signed_by(raw, headers[LEGACY_SIGNATURE_HEADER], legacy_key, KEY_CLASSES["RSA"])
     return False
 
 
-def _is_named(headers: Mapping[str, str], name: str) -> bool:
+def _has_header(headers: Mapping[str, str], name: str) -> bool:
     return headers.get(name, "").strip().lower() not in UNSIGNED
 
 
-def _verifies(raw: bytes, signature: str, key: str, kind: type) -> bool:
+def _is_signed_by(raw: bytes, signature: str, key: str, kind: type) -> bool:
     try:
-        found, signed = public_key(key), base64.b64decode(signature.strip(), validate=True)
+        found, signed = parse_public_key(key), base64.b64decode(signature.strip(), validate=True)
         if not isinstance(found, kind):
             return False
         if isinstance(found, Ed25519PublicKey):

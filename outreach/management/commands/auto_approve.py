@@ -4,12 +4,12 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from caio_project.lib.commands import Answering
+from caio_project.lib.commands import UserCommand
 from outreach.auto_approval import eligibility
 from outreach.control import phase
 
 
-class Command(Answering):
+class Command(UserCommand):
     help = "Turn automatic approval on (a Lead) or off (a Reviewer, too), and set its limits; says what it waits for."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -31,17 +31,17 @@ class Command(Answering):
             or options["under_intent"] is not None
             or options["warm_connections"] is not None
         )
-        self.permission = phase.TURN_ON if loosens else phase.TURN_OFF
+        self.permission = phase.AUTO_APPROVE_PERMISSION if loosens else phase.HALT_PERMISSION
         person = self.person(options)
         no_warm = {"yes": False, "no": True, None: None}[options["warm_connections"]]
         try:
-            row = phase.switch(
+            row = phase.set_auto_approval(
                 options["on"], by=person, reason=options["reason"], under_intent=options["under_intent"],
                 no_warm=no_warm,
             )  # fmt: skip
-        except phase.NotAllowed as error:
+        except phase.ChangeNotAllowed as error:
             raise CommandError(str(error)) from error
-        waits = eligibility.waits(row, timezone.now())
+        waits = eligibility.machine_hold_reasons(row, timezone.now())
         if options["json"]:
             self.as_json({"switched_on": row.auto_approve, "waits_for": waits})
             return

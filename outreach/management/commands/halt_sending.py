@@ -1,11 +1,11 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from caio_project.lib.commands import Answering
+from caio_project.lib.commands import UserCommand
 from outreach.control import phase
 
 
-class Command(Answering):
+class Command(UserCommand):
     help = "Halt sending: no call to GoHighLevel starts later than two seconds after this."
     permission = "outreach.halt"
 
@@ -14,8 +14,8 @@ class Command(Answering):
         parser.add_argument("--reason", required=True)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        person, before = self.person(options), phase.control()
-        row = phase.halt(by=person, reason=options["reason"])
+        person, before = self.person(options), phase.current_control()
+        row = phase.halt_sending(by=person, reason=options["reason"])
         if before.halted:
             self.stdout.write(f"Sending was halted already by {row.halted_by}: {row.halt_reason}")
             self.stdout.write("Your reason was not recorded.")

@@ -1,10 +1,10 @@
 from typing import Any
 
-from caio_project.lib.commands import Importing
+from caio_project.lib.commands import FileImportCommand
 from outreach.imports import previous_system
 
 
-class Command(Importing):
+class Command(FileImportCommand):
     help = (
         "Take in what was before this system, so that nobody gets a second first email: a CSV or JSON lines with "
         "email, what (sent, answered, rejected, bounced, complained, unsubscribed, draft), at, and optionally name, "
@@ -14,7 +14,7 @@ class Command(Importing):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        report = self.take(options, previous_system.take)
+        report = self.take(options, previous_system.import_file)
         if not options["json"] and not report.errors:
             for what, count in sorted(report.by_what.items()):
                 self.stdout.write(f"  {count} {what}")

@@ -5,14 +5,14 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.management.base import CommandError
 
-from caio_project.lib.commands import Reporting
+from caio_project.lib.commands import ReportingCommand
 from outreach.experiments import experiments, proposals
 from outreach.models import EmailTemplate, Experiment
 
 TOO_FEW = 2
 
 
-class Command(Reporting):
+class Command(ReportingCommand):
     help = (
         "Say which subjects are answered how often, and propose a variant to test; with --apply start the test. Exit "
         "code: 0 said or started, 1 refused, 2 said, but nobody's answers can be counted yet."
@@ -46,11 +46,11 @@ class Command(Reporting):
 
     def handle(self, *args: Any, **options: Any) -> None:
         by = self._person(options) if options["apply"] else None
-        answered, proposed = proposals.by_subject(), self._proposed(options)
-        plans = [experiments.plan(one.template, options["emails"]) for one in proposed]
+        answered, proposed = proposals.replies_by_subject(), self._proposed(options)
+        plans = [experiments.current_plan(one.template, options["emails"]) for one in proposed]
         started = self._start(proposed, options, by) if by else None
         if options["json"]:
-            self.as_json(_document(answered, proposed, plans, started))
+            self.as_json(_as_document(answered, proposed, plans, started))
         else:
             self._say(answered, proposed, plans, started)
         if not started and not any(one.people for one in answered):
@@ -73,15 +73,15 @@ class Command(Reporting):
         key = options["template"]
         if key and not EmailTemplate.objects.filter(key=key, active=True).exists():
             raise CommandError(f"--template: there is no template {key!r} in use.")
-        found = proposals.proposals(options["kind"], key)
+        found = proposals.find_proposals(options["kind"], key)
         if not options["text"]:
             return found
         if not key:
             raise CommandError("--text needs --template: say which email it is for.")
         try:
             template = EmailTemplate.objects.get(key=key, active=True)
-            return [proposals.proposal(template, options["kind"], options["text"])]
-        except proposals.Unfit as error:
+            return [proposals.build_proposal(template, options["kind"], options["text"])]
+        except proposals.UnfitVariant as error:
             raise CommandError(f"--text: {error} Nothing was started.") from error
 
     def _start(
@@ -93,7 +93,7 @@ class Command(Reporting):
             )
         first = proposed[0]
         try:
-            return experiments.start(
+            return experiments.start_experiment(
                 first.template, first.variant, first.kind, options["emails"], by
             )
         except experiments.NotStarted as error:
@@ -101,7 +101,7 @@ class Command(Reporting):
 
     def _say(self, answered: Any, proposed: Any, plans: Any, started: Experiment | None) -> None:
         rows = [
-            (one.template, one.subject, f"{one.answered} of {one.people}", _percent(one))
+            (one.template, one.subject, f"{one.answered} of {one.people}", _rate_text(one))
             for one in answered
         ]
         if rows:
@@ -124,13 +124,13 @@ class Command(Reporting):
             self.stdout.write("\nNothing was started: add --apply --as USER to start the first.")
 
 
-def _percent(one: proposals.Answered) -> str:
+def _rate_text(one: proposals.SubjectReplies) -> str:
     if one.rate is None or one.interval is None:
         return "none counted yet"
     return f"{one.rate:.1%} ({one.interval[0]:.1%} to {one.interval[1]:.1%})"
 
 
-def _document(
+def _as_document(
     answered: Any, proposed: Any, plans: Any, started: Experiment | None
 ) -> dict[str, Any]:
     return {

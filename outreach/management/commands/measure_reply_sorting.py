@@ -7,16 +7,16 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from caio_project.lib.commands import Reporting
-from caio_project.lib.files import BadFile
+from caio_project.lib.commands import ReportingCommand
+from caio_project.lib.files import UnreadableFile
 from outreach.models import ReplyKind
 from outreach.reply_sorting import evaluation
-from outreach.reply_sorting.evaluation import Figures, Labelled
+from outreach.reply_sorting.evaluation import LabelledReply, SortingFigures
 
 LONGEST_SHOWN = 200
 
 
-class Command(Reporting):
+class Command(ReportingCommand):
     help = (
         "How well answers are sorted: precision and recall of each kind, and what is taken for what, on a file of "
         "labelled replies (JSON lines: label, language, subject, body), or on the corrections that people made here. "
@@ -38,26 +38,28 @@ class Command(Reporting):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        replies = self._read(options["file"]) if options["file"] else list(evaluation.corrected())
+        replies = (
+            self._read(options["file"]) if options["file"] else list(evaluation.corrected_replies())
+        )
         if options["lines"]:
             for reply in replies:
                 self.stdout.write(json.dumps(asdict(reply), ensure_ascii=False))
             return
         started = time.perf_counter()
-        figures = evaluation.measured(replies)
+        figures = evaluation.measure_sorting(replies)
         each = (time.perf_counter() - started) * 1000 / max(1, len(replies))
         show = self._document if options["json"] else self._tables
         show(figures, round(each, 2), options["wrong"])
 
-    def _read(self, path: Path) -> list[Labelled]:
+    def _read(self, path: Path) -> list[LabelledReply]:
         try:
-            return evaluation.read(path.read_bytes())
+            return evaluation.read_labelled(path.read_bytes())
         except OSError as error:
             raise CommandError(f"{path}: {error.strerror}.") from error
-        except BadFile as error:
+        except UnreadableFile as error:
             raise CommandError(f"{path}: {error}") from error
 
-    def _document(self, figures: Figures, each: float, wrong: bool) -> None:
+    def _document(self, figures: SortingFigures, each: float, wrong: bool) -> None:
         kinds = ReplyKind.values
         document = {
             **figures.totals(),
@@ -73,7 +75,7 @@ class Command(Reporting):
             ]
         self.as_json(document)
 
-    def _tables(self, figures: Figures, each: float, wrong: bool) -> None:
+    def _tables(self, figures: SortingFigures, each: float, wrong: bool) -> None:
         kinds, totals = ReplyKind.values, figures.totals()
         self.stdout.write(
             f"{totals['replies']} replies, {totals['right']} sorted rightly; sure of {totals['sure']}, "
@@ -82,7 +84,7 @@ class Command(Reporting):
         self.table(
             "By kind",
             ("Kind", "Labelled", "Sorted as", "Rightly", "Precision", "Recall"),
-            [tuple(map(_shown, astuple(figures.of(kind)))) for kind in kinds],
+            [tuple(map(_cell_text, astuple(figures.of(kind)))) for kind in kinds],
         )
         self.table(
             "What is (down) was taken for (across)",
@@ -106,5 +108,5 @@ class Command(Reporting):
             )
 
 
-def _shown(cell: Any) -> Any:
+def _cell_text(cell: Any) -> Any:
     return "no data" if cell is None else f"{cell:.3f}" if isinstance(cell, float) else cell

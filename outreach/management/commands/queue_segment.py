@@ -5,13 +5,13 @@ from typing import Any
 from django.core.management.base import CommandError
 from django.db import IntegrityError
 
-from caio_project.lib.commands import Answering
-from caio_project.lib.files import BadFile
+from caio_project.lib.commands import UserCommand
+from caio_project.lib.files import UnreadableFile
 from outreach.drafting import manual_queue
 from outreach.drafting.manual_queue import Selection
 
 
-class Command(Answering):
+class Command(UserCommand):
     help = (
         "Fill the queue with drafts to known leads, without waiting for a visit. Shows how many first, and asks for "
         "that number; each email is CRITICAL: a person decides about every one. Exit code 1 where nothing was queued."
@@ -32,7 +32,7 @@ class Command(Answering):
         parser.add_argument(
             "--limit",
             type=int,
-            help=f"At most so many (with --tier required, up to {manual_queue.MOST}).",
+            help=f"At most so many (with --tier required, up to {manual_queue.MOST_LEADS}).",
         )
         parser.add_argument(
             "--confirm",
@@ -54,7 +54,7 @@ class Command(Answering):
             raise CommandError("Nobody can be queued. Nothing was done.")
         self._confirmed(count, options)
         try:
-            segment = manual_queue.queue(selection, person)
+            segment = manual_queue.queue_selection(selection, person)
         except IntegrityError as error:
             raise CommandError(
                 "An email to one of them was opened meanwhile. Nothing was queued; try again."
@@ -63,19 +63,19 @@ class Command(Answering):
 
     def _select(self, options: dict[str, Any]) -> Selection:
         limit = options["limit"]
-        if limit is not None and not 1 <= limit <= manual_queue.MOST:
-            raise CommandError(f"--limit: from 1 to {manual_queue.MOST}.")
+        if limit is not None and not 1 <= limit <= manual_queue.MOST_LEADS:
+            raise CommandError(f"--limit: from 1 to {manual_queue.MOST_LEADS}.")
         if options["tier"]:
             if limit is None:
                 raise CommandError("--limit: say how many of the tier at most.")
-            return manual_queue.of_tier(options["tier"], limit)
+            return manual_queue.select_tier(options["tier"], limit)
         try:
-            selection, report = manual_queue.of_file(
-                options["input"].read_bytes(), limit or manual_queue.MOST
+            selection, report = manual_queue.select_from_file(
+                options["input"].read_bytes(), limit or manual_queue.MOST_LEADS
             )
         except OSError as error:
             raise CommandError(f"{options['input']}: {error.strerror}.") from error
-        except BadFile as error:
+        except UnreadableFile as error:
             raise CommandError(f"{options['input']}: {error}") from error
         for line, text in report.errors:
             self.stderr.write(f"line {line}: {text}")

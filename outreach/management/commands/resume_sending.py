@@ -4,11 +4,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError
 
-from caio_project.lib.commands import Answering
+from caio_project.lib.commands import UserCommand
 from outreach.control import phase
 
 
-class Command(Answering):
+class Command(UserCommand):
     help = "Resume sending. Everything approved is judged again at the door."
     permission = "outreach.resume"
 
@@ -22,5 +22,5 @@ class Command(Answering):
             raise CommandError(
                 "EMERGENCY_STOP is set: sending can only be resumed there, with a restart."
             )
-        phase.resume(by=person, reason=options["reason"])
+        phase.resume_sending(by=person, reason=options["reason"])
         self.stdout.write("Sending goes on.")

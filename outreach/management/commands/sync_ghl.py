@@ -3,11 +3,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError
 
-from caio_project.lib.commands import Reporting
+from caio_project.lib.commands import ReportingCommand
 from outreach.feedback import polling
 
 
-class Command(Reporting):
+class Command(ReportingCommand):
     help = (
         "Read from GoHighLevel now what beat reads every thirty seconds: emails and other messages, what became of our "
         "emails, do-not-disturb, meetings, opportunities; each to its end. Exit code 1 where one could not be read."
@@ -17,14 +17,14 @@ class Command(Reporting):
         if "ghl" in settings.SANDBOXED:
             raise CommandError("GoHighLevel is in the sandbox: there is nothing to read.")
         show = (lambda result: None) if options["json"] else self._show
-        results = polling.sync_all(show)
+        results = polling.sync_all_stages(show)
         failed = [result.name for result in results if not result.ended]
         if options["json"]:
             self.as_json({"ok": not failed, "stages": [result.__dict__ for result in results]})
         if failed:
             raise CommandError(f"Not read to the end: {', '.join(failed)}.")
 
-    def _show(self, result: polling.Result) -> None:
+    def _show(self, result: polling.StageResult) -> None:
         """One line as soon as a stage is done: some take minutes, for GoHighLevel's rate is left to sending."""
         kept = f", {result.kept_back} kept for later" if result.kept_back else ""
         self.stdout.write(

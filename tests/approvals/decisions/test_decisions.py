@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from approvals.decisions import decisions
-from approvals.decisions.decisions import Decider, Refused, TooLate
+from approvals.decisions.decisions import Decider, DecisionConflict, DecisionRefused
 from approvals.models import Claim, Decision, DecisionReason, Reading
 from approvals.queue import review_queue
 from leads.suppression import suppression
@@ -44,7 +44,7 @@ def connected(settings: Any) -> None:
 def test_an_approval_is_written_once_with_everything_it_was_about(
     reviewer: User, connected: None
 ) -> None:
-    message = factories.held()
+    message = factories.held_email()
     assert decisions.approve(message, 1, by(reviewer)).status == "cleared"
     row = Decision.objects.get()
     assert Message.objects.get(pk=message.pk).transport == "ghl"
@@ -62,7 +62,7 @@ def test_an_approval_is_written_once_with_everything_it_was_about(
 def test_a_rejection_keeps_tag_and_reason_in_erasable_rows_beside_decision_and_move(
     reviewer: User, connected: None
 ) -> None:
-    message = factories.held()
+    message = factories.held_email()
     done = decisions.reject(message, 1, by(reviewer), tag="weak_subject", reason=f"  {REASON}\n")
     assert done.status == "rejected"
     row = Decision.objects.get()
@@ -87,7 +87,7 @@ def test_a_rejection_keeps_tag_and_reason_in_erasable_rows_beside_decision_and_m
 
 
 def test_a_decision_cannot_be_changed_or_deleted(reviewer: User) -> None:
-    decisions.approve(factories.held(), 1, by(reviewer))
+    decisions.approve(factories.held_email(), 1, by(reviewer))
     row = Decision.objects.get()
     row.verdict = "rejected"
     with pytest.raises(TypeError, match="append-only"):
@@ -115,8 +115,8 @@ def test_a_decision_cannot_be_changed_or_deleted(reviewer: User) -> None:
 def test_a_reason_of_less_than_twenty_characters_is_refused(
     reviewer: User, reason: str, text: str
 ) -> None:
-    message = factories.held()
-    with pytest.raises(Refused) as refused:
+    message = factories.held_email()
+    with pytest.raises(DecisionRefused) as refused:
         decisions.reject(message, 1, by(reviewer), tag="other", reason=reason)
     assert (refused.value.text, refused.value.field) == (text, "reason")
     nothing_happened(message)
@@ -124,15 +124,19 @@ def test_a_reason_of_less_than_twenty_characters_is_refused(
 
 def test_twenty_characters_are_enough(reviewer: User) -> None:
     assert (
-        decisions.reject(factories.held(), 1, by(reviewer), tag="other", reason="x" * 20).status
+        decisions.reject(
+            factories.held_email(), 1, by(reviewer), tag="other", reason="x" * 20
+        ).status
         == "rejected"
     )
 
 
 @pytest.mark.parametrize("tag", ["", "nonsense", "OTHER", "other "])
 def test_an_unknown_tag_is_refused(reviewer: User, tag: str) -> None:
-    message = factories.held()
-    with pytest.raises(Refused, match="^Choose one of: personalization_mismatch, ") as refused:
+    message = factories.held_email()
+    with pytest.raises(
+        DecisionRefused, match="^Choose one of: personalization_mismatch, "
+    ) as refused:
         decisions.reject(message, 1, by(reviewer), tag=tag, reason=REASON)
     assert refused.value.field == "tag"
     nothing_happened(message)
@@ -155,14 +159,15 @@ def decide(kind: str, message: Message, version: int, decider: Decider) -> Messa
 def test_a_text_that_changed_is_not_decided_unseen(
     reviewer: User, lead_user: User, kind: str
 ) -> None:
-    shown = factories.held()
+    shown = factories.held_email()
     body = shown.text.body + "\n\nOne more thing."
-    review_actions.edit(
+    review_actions.edit_text(
         Message.objects.get(pk=shown.pk), 1, subject=shown.text.subject, body=body, by=lead_user
     )
     for page_copy in (shown, Message.objects.get(pk=shown.pk)):
         with pytest.raises(
-            TooLate, match=r"^lena changed this email at 10:00\. Your decision was not recorded\.$"
+            DecisionConflict,
+            match=r"^lena changed this email at 10:00\. Your decision was not recorded\.$",
         ) as late:
             decide(kind, page_copy, 1, by(reviewer))
         assert late.value.message.version == 2
@@ -171,8 +176,8 @@ def test_a_text_that_changed_is_not_decided_unseen(
 
 @pytest.mark.parametrize("kind", ["approve", "reject"])
 def test_a_version_that_does_not_exist_yet_cannot_be_decided(reviewer: User, kind: str) -> None:
-    message = factories.held()
-    with pytest.raises(TooLate):
+    message = factories.held_email()
+    with pytest.raises(DecisionConflict):
         decide(kind, message, 2, by(reviewer))
     nothing_happened(message)
 
@@ -182,11 +187,11 @@ def test_a_version_that_does_not_exist_yet_cannot_be_decided(reviewer: User, kin
 def test_who_is_second_learns_who_was_first(
     reviewer: User, lead_user: User, first: str, second: str
 ) -> None:
-    message = factories.held()
+    message = factories.held_email()
     page_copy = Message.objects.get(pk=message.pk)
     done = decide(first, message, 1, by(reviewer))
     word = {"approve": "approved", "reject": "rejected"}[first]
-    with pytest.raises(TooLate) as late:
+    with pytest.raises(DecisionConflict) as late:
         decide(second, page_copy, 1, by(lead_user))
     assert late.value.text == f"rita {word} this email at 10:00. Your decision was not recorded."
     assert late.value.message.status == done.status
@@ -199,24 +204,24 @@ def test_who_is_second_learns_who_was_first(
 )
 @pytest.mark.parametrize("kind", ["approve", "reject"])
 def test_what_is_not_waiting_cannot_be_decided(reviewer: User, status: str, kind: str) -> None:
-    message = factories.held()
+    message = factories.held_email()
     Message.objects.filter(pk=message.pk).update(status=status)
     message.refresh_from_db()
     with pytest.raises(
-        TooLate, match=r"^It is no longer waiting: .*\. Your decision was not recorded\.$"
+        DecisionConflict, match=r"^It is no longer waiting: .*\. Your decision was not recorded\.$"
     ):
         decide(kind, message, 1, by(reviewer))
     nothing_happened(message, status)
 
 
 def test_a_blocked_email_can_be_rejected_but_not_approved(reviewer: User) -> None:
-    message = factories.held()
-    message = review_actions.edit(
+    message = factories.held_email()
+    message = review_actions.edit_text(
         message, 1, subject="Re: hello", body=message.text.body, by=reviewer
     )
     assert message.status == "blocked"
     with pytest.raises(
-        TooLate, match="It can't be approved: The subject pretends to be an answer."
+        DecisionConflict, match="It can't be approved: The subject pretends to be an answer."
     ):
         decisions.approve(message, 2, by(reviewer))
     nothing_happened(message, "blocked")
@@ -225,7 +230,7 @@ def test_a_blocked_email_can_be_rejected_but_not_approved(reviewer: User) -> Non
 
 
 def test_an_email_that_could_not_be_drafted_can_be_rejected(reviewer: User) -> None:
-    message = factories.draft()
+    message = factories.draft_email()
     Message.objects.filter(pk=message.pk).update(
         status="blocked", blocked_by="draft", error="LookupError: none"
     )
@@ -235,33 +240,35 @@ def test_an_email_that_could_not_be_drafted_can_be_rejected(reviewer: User) -> N
 
 
 def test_a_suppressed_person_cannot_be_approved_and_no_decision_is_left(reviewer: User) -> None:
-    message = factories.held()
-    suppression.stop(message.to_address, "unsubscribed", "test", message.lead)
+    message = factories.held_email()
+    suppression.suppress(message.to_address, "unsubscribed", "test", message.lead)
     with pytest.raises(
-        Refused, match=r"^We must not write to this address: Unsubscribed \(test\)\.$"
+        DecisionRefused, match=r"^We must not write to this address: Unsubscribed \(test\)\.$"
     ):
         decisions.approve(message, 1, by(reviewer))
     nothing_happened(message)
 
 
 def test_without_a_user_a_critical_email_is_never_approved() -> None:
-    message = factories.held()
+    message = factories.held_email()
     Message.objects.filter(pk=message.pk).update(critical_reason="This person has answered before.")
     message.refresh_from_db()
-    with pytest.raises(Refused, match="^Only a named person can approve a CRITICAL email.$"):
+    with pytest.raises(
+        DecisionRefused, match="^Only a named person can approve a CRITICAL email.$"
+    ):
         decisions.approve(message, 1, by(None, "api", "key nightly"))
     nothing_happened(message)
 
 
 def test_a_named_person_approves_a_critical_email(reviewer: User) -> None:
-    message = factories.held()
+    message = factories.held_email()
     Message.objects.filter(pk=message.pk).update(critical_reason="This person has answered before.")
     message.refresh_from_db()
     assert decisions.approve(message, 1, by(reviewer, "api")).status == "cleared"
 
 
 def test_a_decision_by_a_key_without_a_user_is_no_evidence(connected: None) -> None:
-    message = factories.held()
+    message = factories.held_email()
     decisions.approve(message, 1, by(None, "api", "key nightly"))
     row = Decision.objects.get()
     assert (row.by, row.by_name, row.channel, row.is_evidence) == (
@@ -279,18 +286,18 @@ def test_a_decision_by_a_key_without_a_user_is_no_evidence(connected: None) -> N
 def test_only_decisions_about_live_people_are_evidence(
     reviewer: User, connected: None, kind: str, evidence: bool
 ) -> None:
-    decisions.approve(factories.held(factories.LeadFactory(kind=kind)), 1, by(reviewer))
+    decisions.approve(factories.held_email(factories.LeadFactory(kind=kind)), 1, by(reviewer))
     assert Decision.objects.get().is_evidence is evidence
 
 
 def test_a_decision_about_an_email_for_the_sandbox_is_no_evidence(reviewer: User) -> None:
-    decisions.approve(factories.held(), 1, by(reviewer))
+    decisions.approve(factories.held_email(), 1, by(reviewer))
     assert Decision.objects.get().is_evidence is False
 
 
 def test_a_decision_about_a_persons_text_says_so(reviewer: User) -> None:
-    message = factories.held()
-    message = review_actions.edit(
+    message = factories.held_email()
+    message = review_actions.edit_text(
         message, 1, subject=message.text.subject, body=message.text.body + " Alex", by=reviewer
     )
     decisions.approve(message, 2, by(reviewer))
@@ -309,12 +316,12 @@ def test_a_decision_about_a_persons_text_says_so(reviewer: User) -> None:
 def test_in_shadow_a_decision_is_recorded_as_one_of_shadow(
     reviewer: User, loose: None, kind: str, verdict: str, status: str
 ) -> None:
-    phase.change(Phase.SHADOW, by=None, reason="test")
-    message = factories.held()
+    phase.change_phase(Phase.SHADOW, by=None, reason="test")
+    message = factories.held_email()
     assert decide(kind, message, 1, by(reviewer)).status == status
     row = Decision.objects.get()
     assert (row.verdict, row.phase) == (verdict, "shadow")
-    phase.change(Phase.PARALLEL, by=None, reason="test")
+    phase.change_phase(Phase.PARALLEL, by=None, reason="test")
     assert send.send_due() == 0
     assert SandboxEmail.objects.count() == 0
 
@@ -322,8 +329,8 @@ def test_in_shadow_a_decision_is_recorded_as_one_of_shadow(
 def test_after_an_undo_the_email_can_be_decided_again_and_both_decisions_stand(
     reviewer: User, lead_user: User
 ) -> None:
-    message = decisions.approve(factories.held(), 1, by(reviewer))
-    message = review_actions.undo(message, by=reviewer)
+    message = decisions.approve(factories.held_email(), 1, by(reviewer))
+    message = review_actions.undo_approval(message, by=reviewer)
     decide("reject", message, 1, by(lead_user))
     assert list(Decision.objects.order_by("pk").values_list("verdict", "by")) == [
         ("approved", reviewer.pk), ("rejected", lead_user.pk),
@@ -332,9 +339,9 @@ def test_after_an_undo_the_email_can_be_decided_again_and_both_decisions_stand(
 
 def test_the_time_in_a_refusal_is_the_teams(reviewer: User, settings: Any) -> None:
     settings.TEAM_TIME_ZONE = "Asia/Kolkata"
-    message = factories.held()
+    message = factories.held_email()
     decisions.approve(message, 1, by(reviewer))
-    assert "approved this email at 20:30." in decisions.how_it_stands(
+    assert "approved this email at 20:30." in decisions.describe_current_state(
         Message.objects.get(pk=message.pk)
     )
 
@@ -343,55 +350,61 @@ def test_the_time_in_a_refusal_is_the_teams(reviewer: User, settings: Any) -> No
 
 
 def test_the_queue_is_ordered_by_urgency_then_due_time() -> None:
-    low = factories.held(intent=10, tier="tier_3")
-    warm = factories.held(intent=50, tier="tier_2")
-    hot, hotter = factories.held(), factories.held()
+    low = factories.held_email(intent=10, tier="tier_3")
+    warm = factories.held_email(intent=50, tier="tier_2")
+    hot, hotter = factories.held_email(), factories.held_email()
     Message.objects.filter(pk=hotter.pk).update(due_at=hot.due_at - timedelta(minutes=1))
-    assert list(review_queue.waiting()) == [hotter, hot, warm, low]
+    assert list(review_queue.waiting_messages()) == [hotter, hot, warm, low]
 
 
 def test_the_counts_leave_training_and_test_people_out() -> None:
-    factories.held()
-    factories.held(factories.LeadFactory(kind="test"))
-    factories.held(factories.LeadFactory(kind="training"))
-    factories.held(factories.LeadFactory(kind="example"))
-    factories.cleared()
+    factories.held_email()
+    factories.held_email(factories.LeadFactory(kind="test"))
+    factories.held_email(factories.LeadFactory(kind="training"))
+    factories.held_email(factories.LeadFactory(kind="example"))
+    factories.cleared_email()
     assert (
-        review_queue.counts().pending,
-        review_queue.counts().approved,
-        review_queue.counts().rejected,
+        review_queue.current_counts().pending,
+        review_queue.current_counts().approved,
+        review_queue.current_counts().rejected,
     ) == (2, 1, 0)
-    assert review_queue.counts().total == 3
+    assert review_queue.current_counts().total == 3
 
 
 def test_an_email_is_on_one_desk_for_ten_minutes(
     reviewer: User, lead_user: User, clock: Any
 ) -> None:
-    message = factories.held()
-    assert review_queue.take(message, reviewer).user == reviewer
-    assert review_queue.take(message, lead_user).user == reviewer
-    assert review_queue.holder(message, lead_user).user == reviewer
-    assert review_queue.holder(message, reviewer) is None
-    assert review_queue.next_for(lead_user) is None
+    message = factories.held_email()
+    assert review_queue.claim_message(message, reviewer).user == reviewer
+    assert review_queue.claim_message(message, lead_user).user == reviewer
+    assert review_queue.colleague_claim(message, lead_user).user == reviewer
+    assert review_queue.colleague_claim(message, reviewer) is None
+    assert review_queue.next_message_for(lead_user) is None
     clock.shift(timedelta(minutes=10, seconds=1))
-    assert review_queue.holder(message, lead_user) is None
-    assert review_queue.take(message, lead_user).user == lead_user
-    assert review_queue.take(message, reviewer).user == lead_user
-    review_queue.give_back(message, reviewer)
+    assert review_queue.colleague_claim(message, lead_user) is None
+    assert review_queue.claim_message(message, lead_user).user == lead_user
+    assert review_queue.claim_message(message, reviewer).user == lead_user
+    review_queue.release_claim(message, reviewer)
     assert Claim.objects.count() == 1
-    review_queue.give_back(message, lead_user)
+    review_queue.release_claim(message, lead_user)
     assert Claim.objects.count() == 0
 
 
 def test_having_read_is_of_one_text_and_of_one_person(reviewer: User, lead_user: User) -> None:
-    message = factories.held()
-    review_queue.note_reading(message, reviewer)
-    review_queue.note_reading(message, reviewer)
+    message = factories.held_email()
+    review_queue.record_reading(message, reviewer)
+    review_queue.record_reading(message, reviewer)
     assert Reading.objects.count() == 1
     assert Message.objects.get(pk=message.pk).opened_at is not None
-    assert [m.read for m in review_queue.with_reading(review_queue.waiting(), reviewer)] == [True]
-    assert [m.read for m in review_queue.with_reading(review_queue.waiting(), lead_user)] == [False]
-    review_actions.edit(
+    assert [
+        m.read for m in review_queue.annotate_reading(review_queue.waiting_messages(), reviewer)
+    ] == [True]
+    assert [
+        m.read for m in review_queue.annotate_reading(review_queue.waiting_messages(), lead_user)
+    ] == [False]
+    review_actions.edit_text(
         message, 1, subject=message.text.subject, body=message.text.body + " Alex", by=lead_user
     )
-    assert [m.read for m in review_queue.with_reading(review_queue.waiting(), reviewer)] == [False]
+    assert [
+        m.read for m in review_queue.annotate_reading(review_queue.waiting_messages(), reviewer)
+    ] == [False]

@@ -43,7 +43,7 @@ def next_person(sender: TeamMember) -> TeamMember:
 
 
 def rounds() -> tuple[int, int]:
-    return escalation.notice_hot(), escalation.tell_due()
+    return escalation.create_hot_notices(), escalation.deliver_due_notices()
 
 
 def notice() -> Notice:
@@ -53,7 +53,7 @@ def notice() -> Notice:
 def test_a_hot_email_is_announced_at_once_and_once(
     slack: FakeSlack, next_person: TeamMember
 ) -> None:
-    message = factories.held()
+    message = factories.held_email()
     assert rounds() == (1, 1)
     (post,) = slack.posts()
     assert post["channel"] == "#sales-bot"
@@ -80,7 +80,7 @@ def test_a_hot_email_is_announced_at_once_and_once(
 def test_the_next_person_is_told_after_two_hours_and_then_nobody(
     slack: FakeSlack, clock: Any, next_person: TeamMember
 ) -> None:
-    message = factories.held()
+    message = factories.held_email()
     rounds()
     clock.shift(timedelta(hours=1, minutes=59))
     assert rounds() == (0, 0)
@@ -102,7 +102,7 @@ def test_the_next_person_is_told_after_two_hours_and_then_nobody(
 def test_the_last_person_in_the_order_is_told_again_where_there_is_no_next(
     slack: FakeSlack, clock: Any
 ) -> None:
-    factories.held()
+    factories.held_email()
     rounds()
     clock.shift(timedelta(hours=2, seconds=1))
     rounds()
@@ -119,31 +119,31 @@ def test_the_last_person_in_the_order_is_told_again_where_there_is_no_next(
     ],
 )
 def test_others_are_not_announced(slack: FakeSlack, assessment: dict[str, Any], kind: str) -> None:
-    factories.held(factories.LeadFactory(kind=kind), **assessment)
+    factories.held_email(factories.LeadFactory(kind=kind), **assessment)
     assert rounds() == (0, 0)
     assert (slack.requests(), Notice.objects.count()) == ([], 0)
 
 
 def test_only_a_held_email_is_announced(slack: FakeSlack) -> None:
-    factories.cleared()
+    factories.cleared_email()
     assert rounds() == (0, 0)
     assert slack.requests() == []
 
 
 def test_what_was_decided_meanwhile_is_closed_untold(slack: FakeSlack, by_email: None) -> None:
-    message = factories.held()
-    assert escalation.notice_hot() == 1
-    review_actions.clear(message, 1, by=None)
-    assert escalation.tell_due() == 1
+    message = factories.held_email()
+    assert escalation.create_hot_notices() == 1
+    review_actions.approve_email(message, 1, by=None)
+    assert escalation.deliver_due_notices() == 1
     assert (slack.requests(), mail.outbox) == ([], [])
     assert (notice().channel, notice().error) == ("page", "decided before it was told")
     assert rounds() == (0, 0)
 
 
 def test_what_was_decided_is_not_escalated(slack: FakeSlack, clock: Any) -> None:
-    message = factories.held()
+    message = factories.held_email()
     rounds()
-    review_actions.clear(message, 1, by=None)
+    review_actions.approve_email(message, 1, by=None)
     clock.shift(timedelta(hours=3))
     assert rounds() == (0, 0)
     assert len(slack.posts()) == 1
@@ -152,11 +152,11 @@ def test_what_was_decided_is_not_escalated(slack: FakeSlack, clock: Any) -> None
 def test_what_comes_back_into_the_queue_is_announced_again(
     slack: FakeSlack, clock: Any, reviewer: User
 ) -> None:
-    message = factories.held()
+    message = factories.held_email()
     rounds()
-    message = review_actions.clear(message, 1, by=None)
+    message = review_actions.approve_email(message, 1, by=None)
     clock.shift(timedelta(minutes=1))
-    review_actions.edit(
+    review_actions.edit_text(
         message, 1, subject=message.text.subject, body=message.text.body + " Alex", by=reviewer
     )
     assert rounds() == (1, 1)
@@ -165,8 +165,8 @@ def test_what_comes_back_into_the_queue_is_announced_again(
 
 
 def test_two_sweeps_at_once_tell_nothing_twice(slack: FakeSlack) -> None:
-    factories.held()
-    escalation.notice_hot()
+    factories.held_email()
+    escalation.create_hot_notices()
     Notice.objects.update(
         lease_until=timezone.now() + timedelta(seconds=30)
     )  # the other sweep has it
@@ -177,11 +177,11 @@ def test_two_sweeps_at_once_tell_nothing_twice(slack: FakeSlack) -> None:
 def test_a_sweep_that_died_is_taken_over_when_its_lease_is_over(
     slack: FakeSlack, clock: Any
 ) -> None:
-    factories.held()
-    escalation.notice_hot()
+    factories.held_email()
+    escalation.create_hot_notices()
     Notice.objects.update(lease_until=timezone.now() + timedelta(seconds=30), attempts=1)
     clock.shift(timedelta(seconds=31))
-    assert escalation.tell_due() == 1
+    assert escalation.deliver_due_notices() == 1
     assert (len(slack.posts()), notice().attempts) == (1, 2)
 
 
@@ -189,7 +189,7 @@ def test_a_sweep_that_died_is_taken_over_when_its_lease_is_over(
     "name", ["<!channel>", "<!here> & <@U0BOSS>", "<https://evil.test|click>", "a > b & c"]
 )
 def test_a_visitors_words_can_neither_mention_nor_link(slack: FakeSlack, name: str) -> None:
-    lead = factories.held().lead
+    lead = factories.held_email().lead
     Lead.objects.filter(pk=lead.pk).update(
         first_name=name
     )  # afterwards: no draft is written with such a name
@@ -204,8 +204,10 @@ def test_a_visitors_words_can_neither_mention_nor_link(slack: FakeSlack, name: s
 def test_a_visitors_words_of_any_length_and_with_line_breaks_are_told(by_email: None) -> None:
     company = factories.CompanyFactory(name="C" * 85, domain="long.test")
     name = {"first_name": "N" * 100, "last_name": "L\r\nBcc: x@y.test " + "M" * 80}
-    long = factories.held(factories.LeadFactory(company=company, email="dana@long.test", **name))
-    other = factories.held()
+    long = factories.held_email(
+        factories.LeadFactory(company=company, email="dana@long.test", **name)
+    )
+    other = factories.held_email()
     assert rounds() == (2, 2)
     assert set(Notice.objects.values_list("message", "channel")) == {
         (long.pk, "email"),
@@ -230,7 +232,7 @@ FAULTS = {
 def test_without_email_slack_is_tried_again_until_it_works(
     slack: FakeSlack, clock: Any, fault: Any
 ) -> None:
-    factories.held()
+    factories.held_email()
     fault(slack)
     assert rounds() == (1, 1)
     waiting = notice()
@@ -253,7 +255,7 @@ def test_without_email_slack_is_tried_again_until_it_works(
 def test_with_email_the_person_gets_an_email_at_once(
     slack: FakeSlack, by_email: None, sender: TeamMember, fault: Any
 ) -> None:
-    message = factories.held()
+    message = factories.held_email()
     fault(slack)
     assert rounds() == (1, 1)
     (sent,) = mail.outbox
@@ -270,7 +272,7 @@ def test_a_slack_that_hangs_is_given_up_and_an_email_goes_out(
     slack: FakeSlack, by_email: None
 ) -> None:
     """Takes the timeout of the call."""
-    factories.held()
+    factories.held_email()
     slack.on(POST).never()
     assert rounds() == (1, 1)
     assert len(mail.outbox) == 1
@@ -280,7 +282,7 @@ def test_a_slack_that_hangs_is_given_up_and_an_email_goes_out(
 def test_after_the_last_try_it_stands_on_the_notices_page_with_the_error(
     slack: FakeSlack, clock: Any
 ) -> None:
-    factories.held()
+    factories.held_email()
     slack.on(POST).status(500)
     tries = 0
     while notice().told_at is None if Notice.objects.exists() else True:
@@ -288,13 +290,13 @@ def test_after_the_last_try_it_stands_on_the_notices_page_with_the_error(
         tries += 1
         clock.shift(timedelta(minutes=9))
         assert tries < 20
-    assert tries == escalation.LAST_TRY
+    assert tries == escalation.MAX_ATTEMPTS
     assert (notice().channel, slack.posts()) == ("page", [])
     assert notice().error.startswith("slack: ")
 
 
 def test_without_slack_and_email_the_notices_page_is_the_way() -> None:
-    factories.held()
+    factories.held_email()
     assert rounds() == (1, 1)
     assert (notice().channel, notice().error, mail.outbox) == ("page", "", [])
 
@@ -303,7 +305,7 @@ def test_without_anybody_to_tell_slack_is_told_without_a_mention(
     slack: FakeSlack, sender: TeamMember
 ) -> None:
     TeamMember.objects.update(notice_order=0)
-    factories.held()
+    factories.held_email()
     assert rounds() == (1, 1)
     assert slack.posts()[0]["blocks"][0]["text"]["text"].startswith("A HOT email waits")
     assert notice().to is None
@@ -313,20 +315,20 @@ def test_who_left_is_not_told(
     slack: FakeSlack, sender: TeamMember, next_person: TeamMember
 ) -> None:
     TeamMember.objects.filter(pk=sender.pk).update(active=False)
-    factories.held()
+    factories.held_email()
     rounds()
     assert notice().to == next_person
 
 
 def test_a_mention_that_is_no_user_id_is_left_out(slack: FakeSlack, sender: TeamMember) -> None:
     TeamMember.objects.update(slack_user_id="!channel")
-    factories.held()
+    factories.held_email()
     rounds()
     assert slack.posts()[0]["blocks"][0]["text"]["text"].startswith("A HOT email waits")
 
 
 def test_the_sweep_writes_and_tells_and_beats(slack: FakeSlack) -> None:
-    factories.held()
+    factories.held_email()
     tell()
     assert len(slack.posts()) == 1
     assert Heartbeat.objects.get(name="approvals.tell").worked_at is not None
@@ -337,9 +339,9 @@ def test_an_alarm_of_the_apps_below_is_told_once_for_each_opening() -> None:
 
     alarms.raise_alarm("clay:breaker", "Clay is not asked any more.")
     alarms.raise_alarm("clay:breaker", "Clay is not asked any more.")
-    assert (escalation.notice_alarms(), escalation.notice_alarms()) == (1, 0)
+    assert (escalation.create_alarm_notices(), escalation.create_alarm_notices()) == (1, 0)
     alarms.clear_alarm("clay:breaker")
-    assert escalation.notice_alarms() == 0
+    assert escalation.create_alarm_notices() == 0
     alarms.raise_alarm("clay:breaker", "Clay is not asked any more.")
-    assert escalation.notice_alarms() == 1
+    assert escalation.create_alarm_notices() == 1
     assert set(Notice.objects.values_list("text", flat=True)) == {"Clay is not asked any more."}

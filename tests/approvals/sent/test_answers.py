@@ -16,7 +16,7 @@ from approvals.sent import answers
 from leads.models import Suppression, TeamMember
 from leads.suppression import suppression
 from outreach.feedback import apply_feedback
-from outreach.integrations.ghl.ghl_facts import Said
+from outreach.integrations.ghl.ghl_facts import MessageFact
 from outreach.models import Message, Reply
 from tests import factories
 from tests.fakes.slack import FakeSlack
@@ -42,7 +42,7 @@ def body(response: Any) -> str:
 
 
 def sent(**lead: Any) -> Message:
-    message = factories.cleared(factories.LeadFactory(**lead))
+    message = factories.cleared_email(factories.LeadFactory(**lead))
     contact = f"cnt_{message.pk}"
     Message.objects.filter(pk=message.pk).update(
         status="sent", transport="ghl", sent_at=timezone.now(), ghl_contact_id=contact
@@ -67,7 +67,7 @@ def said(text: str, message: Message | None = None, **more: Any) -> Reply:
         "at": timezone.now(),
         **more,
     }
-    apply_feedback.hear(Said(**fact, **told), "webhook")
+    apply_feedback.apply_fact(MessageFact(**fact, **told), "webhook")
     return Reply.objects.latest("pk")
 
 
@@ -98,7 +98,7 @@ def test_positive_ones_and_those_the_machine_asks_about_need_somebody(
     desk: Client, text: str, needs: bool
 ) -> None:
     said(text)
-    assert bool(answers.needs_you()) == needs
+    assert bool(answers.replies_needing_someone()) == needs
     page = body(desk.get("/sales/sent"))
     assert ("Needs you <b>1</b>" in page) == needs
     assert ("Nobody waits for an answer" in page) == (not needs)
@@ -109,16 +109,16 @@ def test_what_is_taken_too_old_or_from_before_us_needs_nobody(reviewer: User) ->
     Reply.objects.filter(pk=taken.pk).update(taken_by=reviewer, taken_at=timezone.now())
     Reply.objects.filter(pk=old.pk).update(received_at=timezone.now() - timedelta(days=15))
     Reply.objects.filter(pk=imported.pk).update(source="history")
-    assert answers.needs_you() == []
+    assert answers.replies_needing_someone() == []
 
 
 def test_pages_of_replies(desk: Client) -> None:
     message = sent()
-    for n in range(answers.PAGE + 1):
+    for n in range(answers.PAGE_SIZE + 1):
         said(f"Number {n} is the one?", message)
     first = body(desk.get("/sales/sent"))
     assert "Number 25" in first and "Number 0 " not in first
-    oldest_shown = Reply.objects.order_by("-pk")[answers.PAGE - 1].pk
+    oldest_shown = Reply.objects.order_by("-pk")[answers.PAGE_SIZE - 1].pk
     assert f"?answers_before={oldest_shown}#replies" in first
     older = body(desk.get(f"/sales/sent?answers_before={oldest_shown}"))
     assert "Number 0 " in older and "Number 25" not in older
@@ -169,7 +169,7 @@ def test_the_page_asks_the_database_as_often_with_many_replies(
     ],
 )
 def test_what_is_quoted_is_what_decided(said_: str, because: list[str], quote: str) -> None:
-    assert answers.quoted(said_, because) == quote
+    assert answers.quote_around(said_, because) == quote
 
 
 # --- Sorted differently -----------------------------------------------------------------------------------------------
@@ -196,10 +196,10 @@ def test_sorted_as_a_stop_they_are_stopped_and_sorting_does_not_lift_it(desk: Cl
     path = f"/sales/replies/{reply.public_id}/correct"
     page = body(desk.post(path, {"kind": "stop"}, follow=True))
     assert "Nobody writes to them any more." in page
-    assert suppression.verdict(reply.lead.email, reply.lead).reason == "unsubscribed"
+    assert suppression.find_stop(reply.lead.email, reply.lead).reason == "unsubscribed"
     page = body(desk.post(path, {"kind": "positive"}, follow=True))
     assert "they stay stopped: that is never lifted by sorting." in page
-    assert suppression.verdict(reply.lead.email, reply.lead).reason == "unsubscribed"
+    assert suppression.find_stop(reply.lead.email, reply.lead).reason == "unsubscribed"
 
 
 @pytest.mark.parametrize("kind", ["", "maybe", "POSITIVE", "positive\x00"])
@@ -262,8 +262,8 @@ def owner(db: None) -> TeamMember:
 
 def told(times: int = 1) -> list[Notice]:
     for _ in range(times):
-        escalation.notice_answers()
-        escalation.tell_due()
+        escalation.create_reply_notices()
+        escalation.deliver_due_notices()
     return list(Notice.objects.filter(reply__isnull=False))
 
 
@@ -319,11 +319,11 @@ def test_what_somebody_has_dealt_with_already_is_not_told(
     slack: FakeSlack, owner: TeamMember, reviewer: User, change: str
 ) -> None:
     reply = said(YES)
-    escalation.notice_answers()
+    escalation.create_reply_notices()
     Reply.objects.filter(pk=reply.pk).update(
         **{"taken": {"taken_by": reviewer}, "sorted": {"corrected_to": "negative"}}[change]
     )
-    escalation.tell_due()
+    escalation.deliver_due_notices()
     notice = Notice.objects.get(reply=reply)
     assert (notice.channel, notice.error) == (
         "page",

@@ -44,7 +44,7 @@ def url(message: Message, what: str = "") -> str:
 
 def approve(client: Client, message: Message, **more: Any) -> Any:
     """Approve as the desk does, after a minute of reading."""
-    proof = reading_proof.mark(message, at=time.time() - 60)
+    proof = reading_proof.sign_proof(message, at=time.time() - 60)
     return client.post(
         url(message, "approve"), {"version": message.version, "shown": proof, **more}
     )
@@ -75,7 +75,7 @@ def test_pages_ask_for_a_login(client: Client, path: str) -> None:
     "what", ["approve", "reject", "edit", "undo", "skip", "read", "withdraw", "settle"]
 )
 def test_a_viewer_decides_nothing(client: Client, viewer: User, what: str) -> None:
-    message = factories.held()
+    message = factories.held_email()
     client.force_login(viewer)
     response = client.post(url(message, what), {"version": 1, "tag": "other", "reason": REASON})
     assert response.status_code == 403
@@ -85,7 +85,7 @@ def test_a_viewer_decides_nothing(client: Client, viewer: User, what: str) -> No
 
 
 def test_a_viewer_sees_the_sentence_and_no_buttons(client: Client, viewer: User) -> None:
-    message = factories.held()
+    message = factories.held_email()
     client.force_login(viewer)
     page = body(client.get(url(message)))
     assert "You can read. Ask a Lead for the reviewer role to decide." in page
@@ -93,7 +93,7 @@ def test_a_viewer_sees_the_sentence_and_no_buttons(client: Client, viewer: User)
 
 
 def test_a_viewer_does_not_decide_in_batches(client: Client, viewer: User) -> None:
-    message = factories.held()
+    message = factories.held_email()
     client.force_login(viewer)
     assert (
         client.post(
@@ -105,7 +105,7 @@ def test_a_viewer_does_not_decide_in_batches(client: Client, viewer: User) -> No
 
 
 def test_forms_need_their_token(reviewer: User) -> None:
-    message = factories.held()
+    message = factories.held_email()
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(reviewer)
     assert approve(strict, message).status_code == 403
@@ -120,7 +120,7 @@ def test_forms_need_their_token(reviewer: User) -> None:
     "what", ["", "approve", "reject", "edit", "undo", "skip", "read", "withdraw", "settle"]
 )
 def test_a_get_changes_nothing(desk: Client, what: str) -> None:
-    message = factories.held()
+    message = factories.held_email()
     before = Message.objects.filter(pk=message.pk).values().get()
     moves = message.moves.count()
     assert desk.get(url(message, what)).status_code in (200, 302)
@@ -129,7 +129,7 @@ def test_a_get_changes_nothing(desk: Client, what: str) -> None:
 
 
 def test_the_lists_change_nothing_either(desk: Client) -> None:
-    message = factories.held()
+    message = factories.held_email()
     before = Message.objects.filter(pk=message.pk).values().get()
     for path in ("/sales", "/sales/queue", "/sales/sent", "/sales/notices", "/sales/phase"):
         assert desk.get(path).status_code == 200, path
@@ -141,7 +141,7 @@ def test_the_lists_change_nothing_either(desk: Client) -> None:
 
 
 def test_approving_goes_to_the_next_email_with_an_undo(desk: Client) -> None:
-    first, second = factories.held(), factories.held()
+    first, second = factories.held_email(), factories.held_email()
     response = approve(desk, first)
     assert (response.status_code, response["Location"]) == (303, url(second))
     first.refresh_from_db()
@@ -152,7 +152,7 @@ def test_approving_goes_to_the_next_email_with_an_undo(desk: Client) -> None:
 
 
 def test_undo_puts_it_back_and_shows_it(desk: Client) -> None:
-    message = factories.held()
+    message = factories.held_email()
     approve(desk, message)
     response = desk.post(url(message, "undo"))
     assert (response.status_code, response["Location"]) == (303, url(message))
@@ -162,7 +162,7 @@ def test_undo_puts_it_back_and_shows_it(desk: Client) -> None:
 
 
 def test_undo_comes_too_late_once_it_left(desk: Client, reviewer: User) -> None:
-    message = factories.held()
+    message = factories.held_email()
     approve(desk, message)
     Message.objects.filter(pk=message.pk).update(status=Status.SENT, sent_at=timezone.now())
     response = desk.post(url(message, "undo"))
@@ -173,7 +173,7 @@ def test_undo_comes_too_late_once_it_left(desk: Client, reviewer: User) -> None:
 
 
 def test_rejecting_keeps_tag_and_reason(desk: Client) -> None:
-    message = factories.held()
+    message = factories.held_email()
     assert reject(desk, message).status_code == 303
     message.refresh_from_db()
     decision = message.decisions.get()
@@ -197,7 +197,7 @@ def test_rejecting_keeps_tag_and_reason(desk: Client) -> None:
 def test_a_reject_form_with_a_gap_keeps_what_was_typed(
     desk: Client, more: dict[str, str], said: str
 ) -> None:
-    message = factories.held()
+    message = factories.held_email()
     response = reject(desk, message, **more)
     page = body(response)
     assert response.status_code == 422
@@ -208,10 +208,10 @@ def test_a_reject_form_with_a_gap_keeps_what_was_typed(
 
 
 def test_an_email_changed_while_read_is_not_approved(desk: Client, sam: User) -> None:
-    message = factories.held()
+    message = factories.held_email()
     shown, text = message.version, message.text
     assert text is not None
-    review_actions.edit(message, 1, subject="Another subject here", body=text.body, by=sam)
+    review_actions.edit_text(message, 1, subject="Another subject here", body=text.body, by=sam)
     response = desk.post(url(message, "approve"), {"version": shown})
     page = body(response)
     assert response.status_code == 409
@@ -223,10 +223,10 @@ def test_an_email_changed_while_read_is_not_approved(desk: Client, sam: User) ->
 
 
 def test_a_reason_survives_an_email_that_changed(desk: Client, sam: User) -> None:
-    message = factories.held()
+    message = factories.held_email()
     text = message.text
     assert text is not None
-    review_actions.edit(message, 1, subject="Another subject here", body=text.body, by=sam)
+    review_actions.edit_text(message, 1, subject="Another subject here", body=text.body, by=sam)
     response = desk.post(
         url(message, "reject"), {"version": 1, "tag": "weak_subject", "reason": REASON}
     )
@@ -239,7 +239,7 @@ def test_a_reason_survives_an_email_that_changed(desk: Client, sam: User) -> Non
 
 
 def test_the_second_of_two_deciders_is_told(desk: Client, sam: User) -> None:
-    message = factories.held()
+    message = factories.held_email()
     other = Client()
     other.force_login(sam)
     reject(other, message)
@@ -250,8 +250,8 @@ def test_the_second_of_two_deciders_is_told(desk: Client, sam: User) -> None:
 
 
 def test_what_somebody_else_has_on_the_desk_can_only_be_read(desk: Client, sam: User) -> None:
-    message = factories.held()
-    review_queue.take(message, sam)
+    message = factories.held_email()
+    review_queue.claim_message(message, sam)
     page = body(desk.get(url(message)))
     assert "sam has this email until" in page
     assert url(message, "approve") not in page
@@ -263,10 +263,10 @@ def test_what_somebody_else_has_on_the_desk_can_only_be_read(desk: Client, sam: 
 
 
 def test_a_blocked_email_says_why_and_has_no_approve(desk: Client) -> None:
-    message = factories.held()
+    message = factories.held_email()
     text = message.text
     assert text is not None
-    message = review_actions.edit(message, 1, subject="Re: hello", body=text.body, by=None)
+    message = review_actions.edit_text(message, 1, subject="Re: hello", body=text.body, by=None)
     assert message.status == Status.BLOCKED
     page = body(desk.get(url(message)))
     assert (
@@ -280,7 +280,7 @@ def test_a_blocked_email_says_why_and_has_no_approve(desk: Client) -> None:
 
 
 def test_an_approval_without_a_version_is_refused(desk: Client) -> None:
-    message = factories.held()
+    message = factories.held_email()
     assert desk.post(url(message, "approve")).status_code == 422
     message.refresh_from_db()
     assert message.status == Status.HELD
@@ -288,7 +288,7 @@ def test_an_approval_without_a_version_is_refused(desk: Client) -> None:
 
 def test_what_a_visitor_typed_is_text(desk: Client) -> None:
     lead = factories.LeadFactory(first_name="<script>alert(1)</script>")
-    message = factories.held(lead)
+    message = factories.held_email(lead)
     for path in ("/sales", "/sales/queue", url(message)):
         page = desk.get(path).content.decode()
         assert "<script>alert" not in page, path
@@ -298,7 +298,7 @@ def test_what_a_visitor_typed_is_text(desk: Client) -> None:
 
 
 def test_saving_shows_the_same_email_with_its_new_text(desk: Client) -> None:
-    message = factories.held()
+    message = factories.held_email()
     text = message.text
     assert text is not None
     response = desk.post(
@@ -310,7 +310,7 @@ def test_saving_shows_the_same_email_with_its_new_text(desk: Client) -> None:
 
 
 def test_comparing_saves_nothing(desk: Client) -> None:
-    message = factories.held()
+    message = factories.held_email()
     response = desk.post(
         url(message, "edit"), {"version": 1, "subject": "Calmer", "body": "Hi.", "do": "compare"}
     )
@@ -321,10 +321,10 @@ def test_comparing_saves_nothing(desk: Client) -> None:
 
 
 def test_an_edit_of_a_text_that_changed_keeps_both(desk: Client, sam: User) -> None:
-    message = factories.held()
+    message = factories.held_email()
     text = message.text
     assert text is not None
-    review_actions.edit(message, 1, subject="Sam's subject", body=text.body, by=sam)
+    review_actions.edit_text(message, 1, subject="Sam's subject", body=text.body, by=sam)
     response = desk.post(
         url(message, "edit"), {"version": 1, "subject": "My subject", "body": text.body}
     )
@@ -344,7 +344,7 @@ def test_an_edit_of_a_text_that_changed_keeps_both(desk: Client, sam: User) -> N
 
 @pytest.mark.parametrize("gone", ["subject", "body"])
 def test_an_empty_edit_keeps_the_rest(desk: Client, gone: str) -> None:
-    message = factories.held()
+    message = factories.held_email()
     typed = {"version": 1, "subject": "My subject", "body": "My text", gone: " "}
     response = desk.post(url(message, "edit"), typed)
     assert response.status_code == 422
@@ -359,8 +359,8 @@ def test_an_empty_edit_keeps_the_rest(desk: Client, gone: str) -> None:
 def test_in_shadow_the_buttons_and_the_answer_say_that_nothing_is_sent(
     desk: Client, lead_user: User
 ) -> None:
-    phase.change(Phase.SHADOW, by=lead_user, reason="A look first")
-    message = factories.held()
+    phase.change_phase(Phase.SHADOW, by=lead_user, reason="A look first")
+    message = factories.held_email()
     page = body(desk.get(url(message)))
     assert "Phase 1: Shadow. Nothing is sent. What you would do is recorded." in page
     assert "Would approve (shadow)" in page and "Would reject (shadow)" in page
@@ -371,8 +371,8 @@ def test_in_shadow_the_buttons_and_the_answer_say_that_nothing_is_sent(
 
 
 def test_while_halted_the_button_says_that_it_waits(desk: Client, lead_user: User) -> None:
-    message = factories.held()
-    phase.halt(by=lead_user, reason="wrong footer")
+    message = factories.held_email()
+    phase.halt_sending(by=lead_user, reason="wrong footer")
     page = body(desk.get(url(message)))
     assert "Approve, hold while halted" in page
     assert "by lena: wrong footer. You can go on; approved emails wait and are judged again" in page
@@ -380,7 +380,7 @@ def test_while_halted_the_button_says_that_it_waits(desk: Client, lead_user: Use
 
 
 def test_one_banner_and_the_rest_as_chips(desk: Client, lead_user: User) -> None:
-    phase.change(Phase.SHADOW, by=lead_user, reason="A look first")
+    phase.change_phase(Phase.SHADOW, by=lead_user, reason="A look first")
     page = body(desk.get("/sales/queue"))
     assert page.count("data-banner=") == 1 and 'data-banner="shadow"' in page
     assert "Sandbox: nothing leaves</span>" in page
@@ -390,7 +390,7 @@ def test_one_banner_and_the_rest_as_chips(desk: Client, lead_user: User) -> None
 
 
 def test_reading_takes_it_and_remembers_the_text(desk: Client, reviewer: User) -> None:
-    message = factories.held()
+    message = factories.held_email()
     assert desk.post(url(message, "read"), {"version": 1}).status_code == 204
     message.refresh_from_db()
     assert message.opened_at is not None
@@ -399,7 +399,7 @@ def test_reading_takes_it_and_remembers_the_text(desk: Client, reviewer: User) -
 
 
 def test_going_on_gives_the_last_one_back(desk: Client, reviewer: User) -> None:
-    first, second = factories.held(), factories.held()
+    first, second = factories.held_email(), factories.held_email()
     for message in (first, second):
         desk.post(url(message, "read"), {"version": 1})
     assert list(Claim.objects.filter(user=reviewer).values_list("message", flat=True)) == [
@@ -408,10 +408,10 @@ def test_going_on_gives_the_last_one_back(desk: Client, reviewer: User) -> None:
 
 
 def test_reading_an_old_text_is_no_reading(desk: Client, sam: User) -> None:
-    message = factories.held()
+    message = factories.held_email()
     text = message.text
     assert text is not None
-    review_actions.edit(message, 1, subject="Another subject", body=text.body, by=sam)
+    review_actions.edit_text(message, 1, subject="Another subject", body=text.body, by=sam)
     response = desk.post(url(message, "read"), {"version": 1})
     assert response.status_code == 409
     assert "sam changed this email at" in response.content.decode()
@@ -419,15 +419,15 @@ def test_reading_an_old_text_is_no_reading(desk: Client, sam: User) -> None:
 
 
 def test_the_next_email_is_taken_and_shown(desk: Client, reviewer: User, sam: User) -> None:
-    first, second = factories.held(), factories.held()
-    review_queue.take(first, sam)
+    first, second = factories.held_email(), factories.held_email()
+    review_queue.claim_message(first, sam)
     response = desk.post("/sales/queue/next")
     assert (response.status_code, response["Location"]) == (303, url(second))
     assert Claim.objects.get(message=second).user == reviewer
 
 
 def test_a_skipped_email_comes_last_and_is_no_no(desk: Client) -> None:
-    first, second = factories.held(), factories.held()
+    first, second = factories.held_email(), factories.held_email()
     assert desk.post(url(first, "skip"))["Location"] == url(second)
     assert desk.post("/sales/queue/next")["Location"] == url(second)
     assert approve(desk, second)["Location"] == url(first)
@@ -452,19 +452,19 @@ def batch(client: Client, action: str, *messages: Message, **more: str) -> Any:
 def test_a_batch_approves_only_what_this_person_has_read(
     desk: Client, reviewer: User, sam: User
 ) -> None:
-    read, unread, critical, changed, taken = (factories.held() for _ in range(5))
+    read, unread, critical, changed, taken = (factories.held_email() for _ in range(5))
     Message.objects.filter(pk=critical.pk).update(
         critical_reason="This person has answered before."
     )
     for message in (read, critical, changed):
-        review_queue.note_reading(message, reviewer)
-    review_queue.note_reading(unread, sam)
+        review_queue.record_reading(message, reviewer)
+    review_queue.record_reading(unread, sam)
     text = changed.text
     assert text is not None
-    review_actions.edit(
+    review_actions.edit_text(
         Message.objects.get(pk=changed.pk), 1, subject="Another subject", body=text.body, by=sam
     )
-    review_queue.take(taken, sam)
+    review_queue.claim_message(taken, sam)
     page = body(batch(desk, "approve", read, unread, critical, changed, taken))
     assert "Approved 1. Not approved 4." in page
     assert f"{unread.lead}: you have not read it" in page
@@ -476,17 +476,17 @@ def test_a_batch_approves_only_what_this_person_has_read(
 
 
 def test_a_batch_takes_at_most_fifty(desk: Client, reviewer: User) -> None:
-    factories.many_held(51)
+    factories.create_many_held(51)
     messages = list(Message.objects.all())
     for message in messages:
-        review_queue.note_reading(message, reviewer)
+        review_queue.record_reading(message, reviewer)
     page = body(batch(desk, "approve", *messages))
     assert "At most 50 emails at once; 51 were selected. Nothing was decided." in page
     assert Decision.objects.count() == 0
 
 
 def test_a_batch_of_rejections_asks_once_why(desk: Client) -> None:
-    messages = [factories.held() for _ in range(3)]
+    messages = [factories.held_email() for _ in range(3)]
     asked = batch(desk, "reject", *messages)
     assert asked.status_code == 200
     assert "What should be different?" in body(asked)
@@ -507,7 +507,7 @@ def test_the_number_of_queries_does_not_grow(desk: Client, path: str) -> None:
     def counted(rows: int) -> int:
         for model in (MessageText, Message, Lead, Company):
             model.objects.all().delete()
-        factories.many_held(rows)
+        factories.create_many_held(rows)
         with CaptureQueriesContext(connection) as found:
             assert desk.get(path).status_code == 200
         return len(found)
@@ -517,7 +517,7 @@ def test_the_number_of_queries_does_not_grow(desk: Client, path: str) -> None:
 
 
 def test_pages_follow_each_other_without_gap_or_repeat(desk: Client) -> None:
-    factories.many_held(120)
+    factories.create_many_held(120)
     # Many share one due time, as after an import.
     Message.objects.filter(rank=1).update(due_at=timezone.now() + timedelta(hours=1))
     seen: list[str] = []
@@ -534,17 +534,17 @@ def test_pages_follow_each_other_without_gap_or_repeat(desk: Client) -> None:
 
 @pytest.mark.parametrize("cursor", ["x", "1_2", "9_9999999999999999999999_1", "a_b_c", "'; --"])
 def test_a_cursor_that_is_not_ours_shows_the_first_page(desk: Client, cursor: str) -> None:
-    factories.held()
+    factories.held_email()
     assert len(desk.get("/sales/queue", {"after": cursor}).context["page"].rows) == 1
 
 
 def test_filters_count_and_show(desk: Client, reviewer: User) -> None:
-    factories.many_held(6)
+    factories.create_many_held(6)
     Message.objects.update(due_at=timezone.now() + timedelta(hours=1))
     late = Message.objects.filter(rank=2).first()
     assert late is not None
     Message.objects.filter(pk=late.pk).update(due_at=timezone.now() - timedelta(minutes=3))
-    review_queue.take(late, reviewer)
+    review_queue.claim_message(late, reviewer)
     response = desk.get("/sales/queue", {"show": "overdue"})
     assert {chip.name: chip.count for chip in response.context["chips"]} == {
         "": 6, "overdue": 1, "hot": 2, "warm": 2, "low": 2, "mine": 1,
@@ -553,8 +553,8 @@ def test_filters_count_and_show(desk: Client, reviewer: User) -> None:
 
 
 def test_search_finds_name_company_and_address(desk: Client) -> None:
-    message = factories.held(factories.LeadFactory(last_name="Whitfieldson"))
-    factories.held(factories.LeadFactory(first_name="Luis", last_name="Ortega"))
+    message = factories.held_email(factories.LeadFactory(last_name="Whitfieldson"))
+    factories.held_email(factories.LeadFactory(first_name="Luis", last_name="Ortega"))
     found = desk.get("/sales/queue", {"search": "whitfieldson northline"}).context["page"].rows
     assert [row.pk for row in found] == [message.pk]
     assert "No waiting email matches" in body(desk.get("/sales/queue", {"search": "nobody at all"}))
@@ -568,8 +568,10 @@ def test_an_empty_queue_does_not_claim_to_be_caught_up(desk: Client) -> None:
 
 @pytest.mark.parametrize("proof", ["", "x", None])
 def test_what_was_not_shown_is_not_approved(desk: Client, proof: str | None) -> None:
-    message = factories.held()
-    response = approve(desk, message, shown=reading_proof.mark(message) if proof is None else proof)
+    message = factories.held_email()
+    response = approve(
+        desk, message, shown=reading_proof.sign_proof(message) if proof is None else proof
+    )
     assert response.status_code == 422
     assert "it was not on the screen long enough to be read" in body(response)
     message.refresh_from_db()
@@ -577,8 +579,8 @@ def test_what_was_not_shown_is_not_approved(desk: Client, proof: str | None) -> 
 
 
 def test_a_reason_that_came_while_it_was_read_has_to_be_read_too(desk: Client) -> None:
-    message = factories.held()
-    proof = reading_proof.mark(message, at=time.time() - 60)
+    message = factories.held_email()
+    proof = reading_proof.sign_proof(message, at=time.time() - 60)
     Message.objects.filter(pk=message.pk).update(
         critical_reason="GoHighLevel shows an open deal: Northline pilot."
     )
@@ -605,15 +607,15 @@ def test_the_desk_says_whether_gohighlevel_was_asked(
     desk: Client, settings: Any, sandboxed: list[str], said: str
 ) -> None:
     settings.SANDBOXED = sandboxed
-    message = factories.held()
+    message = factories.held_email()
     assert said in body(desk.get(url(message)))
-    message = review_actions.clear(message, 1, by=None)
+    message = review_actions.approve_email(message, 1, by=None)
     assert said not in body(desk.get(url(message)))
 
 
 def test_the_proof_of_another_email_or_text_is_none(desk: Client, reviewer: User) -> None:
-    message, other = factories.held(), factories.held()
-    proof = reading_proof.mark(other, at=time.time() - 60)
+    message, other = factories.held_email(), factories.held_email()
+    proof = reading_proof.sign_proof(other, at=time.time() - 60)
     assert approve(desk, message, shown=proof).status_code == 422
     message.refresh_from_db()
     assert message.status == "held"

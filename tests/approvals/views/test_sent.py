@@ -30,7 +30,7 @@ def body(response: Any) -> str:
 
 
 def uncertain(minutes: int) -> Message:
-    message = factories.cleared()
+    message = factories.cleared_email()
     at = timezone.now() - timedelta(minutes=minutes)
     Message.objects.filter(pk=message.pk).update(
         status=Status.UNCERTAIN, uncertain_at=at, transport="ghl"
@@ -93,13 +93,13 @@ def test_settling_without_a_reason_changes_nothing(desk: Client) -> None:
 
 
 def test_a_waiting_email_names_the_limit_that_binds(desk: Client, lead_user: User) -> None:
-    factories.cleared()
-    phase.halt(by=lead_user, reason="wrong footer")
+    factories.cleared_email()
+    phase.halt_sending(by=lead_user, reason="wrong footer")
     assert "Sending is halted." in body(desk.get("/sales/sent"))
 
 
 def test_withdrawing_ends_it(desk: Client) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     response = desk.post(f"/sales/queue/{message.public_id}/withdraw")
     assert (response.status_code, response["Location"]) == (303, "/sales/sent")
     message.refresh_from_db()
@@ -107,7 +107,7 @@ def test_withdrawing_ends_it(desk: Client) -> None:
 
 
 def test_withdrawing_what_has_left_says_so(desk: Client) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     Message.objects.filter(pk=message.pk).update(status=Status.SENT, sent_at=timezone.now())
     page = body(desk.post(f"/sales/queue/{message.public_id}/withdraw", follow=True))
     assert f"Not withdrawn: {message.lead}." in page
@@ -116,7 +116,7 @@ def test_withdrawing_what_has_left_says_so(desk: Client) -> None:
 
 
 def test_the_sandbox_keeps_exactly_what_would_have_been_sent(desk: Client, loose: None) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     assert send.send_due() == 1
     kept, text = SandboxEmail.objects.get(), message.text
     assert text is not None
@@ -130,7 +130,7 @@ def test_the_sandbox_keeps_exactly_what_would_have_been_sent(desk: Client, loose
 
 
 def test_sandbox_emails_are_not_listed_as_sent(desk: Client, loose: None) -> None:
-    factories.cleared()
+    factories.cleared_email()
     send.send_due()
     assert desk.get("/sales/sent").context["sent"] == []
 
@@ -141,7 +141,11 @@ def test_sandbox_emails_are_not_listed_as_sent(desk: Client, loose: None) -> Non
 def test_notices_say_what_was_told_by_which_way_and_what_failed(desk: Client) -> None:
     told = {"told_at": timezone.now(), "channel": "email"}
     Notice.objects.create(
-        key="1", message=factories.held(), text="A HOT email waits.", error="slack: 429", **told
+        key="1",
+        message=factories.held_email(),
+        text="A HOT email waits.",
+        error="slack: 429",
+        **told,
     )
     page = body(desk.get("/sales/notices"))
     assert "A HOT email waits." in page and "by Email" in page and "slack: 429" in page
@@ -161,7 +165,7 @@ def test_notices_come_fifty_a_page(desk: Client) -> None:
 def test_halting_is_one_click_and_comes_back(desk: Client) -> None:
     response = desk.post("/sales/halt", {"next": "/sales/queue?show=hot"})
     assert (response.status_code, response["Location"]) == (303, "/sales/queue?show=hot")
-    row = phase.control()
+    row = phase.current_control()
     assert (row.halted, row.halt_reason, row.halted_by) == (True, "Halted from the page", "rita")
 
 
@@ -177,15 +181,15 @@ def test_a_viewer_neither_halts_nor_resumes(client: Client, viewer: User, path: 
 
 
 def test_only_a_lead_resumes_and_says_why(client: Client, reviewer: User, lead_user: User) -> None:
-    phase.halt(by=reviewer, reason="wrong footer")
+    phase.halt_sending(by=reviewer, reason="wrong footer")
     client.force_login(reviewer)
     assert client.post("/sales/resume", {"reason": "fixed"}).status_code == 403
     client.force_login(lead_user)
     assert client.get("/sales/resume").status_code == 200
     assert client.post("/sales/resume", {"reason": " "}).status_code == 422
-    assert phase.control().halted
+    assert phase.current_control().halted
     assert client.post("/sales/resume", {"reason": "The footer is right again"}).status_code == 303
-    assert not phase.control().halted
+    assert not phase.current_control().halted
     assert ControlChange.objects.latest("pk").reason.text == "The footer is right again"
 
 
@@ -206,7 +210,7 @@ def test_all_caught_up_only_when_every_stage_was_seen(desk: Client) -> None:
 
 
 def test_the_overview_leads_to_the_next_email(desk: Client) -> None:
-    factories.held()
+    factories.held_email()
     page = body(desk.get("/sales"))
     assert "1 email waits for you" in page and "Review the next email" in page
 
@@ -235,7 +239,7 @@ def test_pages_stay_within_their_budget() -> None:
 
 
 def test_our_pages_have_no_inline_script_or_style(desk: Client) -> None:
-    message = factories.held()
+    message = factories.held_email()
     for path in ("/sales", "/sales/queue", "/sales/sent", f"/sales/queue/{message.public_id}"):
         response = desk.get(path)
         page = response.content.decode()

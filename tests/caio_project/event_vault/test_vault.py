@@ -41,7 +41,7 @@ def page_of(event: InboundEvent, what: str = "change") -> str:
 
 
 def stored(body: bytes, source: str = "rb2b", *, then: bool = True) -> InboundEvent:
-    event = inbound_events.store(source, body)
+    event = inbound_events.store_event(source, body)
     if then:
         inbound_events.process_due()
     return InboundEvent.objects.get(public_id=event.public_id)
@@ -295,7 +295,7 @@ class TestParked:
     ) -> None:
         settings.GHL_LOCATION_ID = "loc-test"
         event = stored(body, source)
-        webhook_inbox.work_off()
+        webhook_inbox.process_inbox()
         event.refresh_from_db()
         assert (event.state, step in sources.next_step(event)) == ("parked", True), event.reason
         client.force_login(viewer)
@@ -304,25 +304,27 @@ class TestParked:
         assert shows(text) == []
 
     def test_reasons_from_the_edges_are_known_too(self, viewer: User) -> None:
-        inbound_events.store("rb2b", b"x" * 10, cut=True)
+        inbound_events.store_event("rb2b", b"x" * 10, cut=True)
         for reason in (
             inbound_events.UNTOKENED, InboundEvent.objects.get().reason, "The process ended in each of 8 tries.",
             "NotYet: It speaks of nobody", "OperationalError: deadlock detected",
         ):  # fmt: skip
-            assert parked.next_step(reason, "parked", sources.REASONS)
-            assert "may quote the body" not in parked.shown(reason, sources.REASONS)
+            assert parked.next_step(reason, "parked", sources.PARK_REASONS)
+            assert "may quote the body" not in parked.visible_reason(reason, sources.PARK_REASONS)
 
     def test_another_reason_is_hidden_and_has_a_next_step(self, viewer: User) -> None:
-        assert sources.shown("Quentin was here", viewer) == "*** (it may quote the body)"
-        assert parked.next_step("Quentin was here", "parked", sources.REASONS) == parked.UNKNOWN
+        assert sources.shown_reason("Quentin was here", viewer) == "*** (it may quote the body)"
+        assert (
+            parked.next_step("Quentin was here", "parked", sources.PARK_REASONS) == parked.UNKNOWN
+        )
 
     def test_what_waits_or_is_done_needs_nobody(self) -> None:
         assert (
-            parked.next_step("", "processed", sources.REASONS)
-            == parked.next_step("", "waiting", sources.REASONS)
+            parked.next_step("", "processed", sources.PARK_REASONS)
+            == parked.next_step("", "waiting", sources.PARK_REASONS)
             == ""
         )
-        assert parked.next_step("OSError: x", "waiting", sources.REASONS) == parked.WAITS
+        assert parked.next_step("OSError: x", "waiting", sources.PARK_REASONS) == parked.WAITS
 
     @pytest.mark.parametrize("user", ["viewer"], indirect=True)
     def test_how_many_are_parked_stands_over_the_list(self, client: Client, user: User) -> None:
@@ -485,7 +487,7 @@ class TestReplay:
         )
 
     def test_what_another_app_would_change_is_told_as_well(self, ghl: Any, loose: None) -> None:
-        message = back.sent(ghl)
+        message = back.make_sent_email(ghl)
         payload = ghl_webhooks.inbound_message(
             contactId=message.ghl_contact_id, body="Please stop emailing me."
         )

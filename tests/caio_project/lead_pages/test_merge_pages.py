@@ -102,7 +102,7 @@ def test_what_changed_since_it_was_shown_is_not_decided(lena: Client) -> None:
     Lead.objects.filter(pk=other.pk).update(title="CFO")
     answer = decide(lena, between(one, other), shown=seen)
     assert answer.status_code == 409
-    assert merging.CHANGED in answer.content.decode()
+    assert merging.CHANGED_SINCE_PREVIEW in answer.content.decode()
     assert WHY in answer.content.decode()
     assert not Merge.objects.exists()
 
@@ -126,7 +126,9 @@ class TestProposals:
     @pytest.fixture
     def proposed(self) -> tuple[Lead, Lead]:
         one, other = pair(first_name="Ben", linkedin_key="in/ben")
-        assert merging.propose(one, other, "clay", "Their names differ: Dana Okafor, Ben Okafor.")
+        assert merging.propose_merge(
+            one, other, "clay", "Their names differ: Dana Okafor, Ben Okafor."
+        )
         return one, other
 
     def test_stand_on_both_pages_side_by_side(
@@ -159,9 +161,9 @@ class TestUndo:
     def merged(self) -> Merge:
         one, other = pair()
         factories.VisitFactory(lead=other)
-        row = merging.merge(one, other, source="rb2b")
+        row = merging.merge_leads(one, other, source="rb2b")
         factories.VisitFactory(lead=one)
-        suppression.stop(one.email or "", "unsubscribed", "link", one)
+        suppression.suppress(one.email or "", "unsubscribed", "link", one)
         return row
 
     def test_is_explained_before(self, lena: Client, merged: Merge) -> None:
@@ -192,7 +194,7 @@ class TestUndo:
         assert Lead.objects.count() == 1
 
     def test_that_cannot_be_says_why(self, lena: Client, merged: Merge) -> None:
-        merging.merge(merged.survivor, factories.LeadFactory(), source="person")
+        merging.merge_leads(merged.survivor, factories.LeadFactory(), source="person")
         page = lena.get(f"/sales/merges/{merged.pk}/undo").content.decode()
         assert "Another lead became part of this one since. Undo that merge first." in page
         answer = decide(lena, f"/sales/merges/{merged.pk}/undo", shown="x")
@@ -205,7 +207,7 @@ def test_who_may_not_decide_reads_and_is_refused(
 ) -> None:
     client.force_login(request.getfixturevalue(who))
     one, other = pair()
-    row = merging.merge(*pair(), source="rb2b")
+    row = merging.merge_leads(*pair(), source="rb2b")
     for path in (between(one, other), f"/sales/merges/{row.pk}/undo"):
         page = client.get(path).content.decode()
         assert "A Lead" in page or "a Lead" in page

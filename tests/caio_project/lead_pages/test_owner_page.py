@@ -29,7 +29,7 @@ def ben(alex: TeamMember) -> TeamMember:
 @pytest.fixture
 def lead(alex: TeamMember) -> Lead:
     lead = factories.LeadFactory()
-    owner_assignment.settle(lead)
+    owner_assignment.update_owner(lead)
     return lead
 
 
@@ -40,7 +40,7 @@ def page(client: Client, lead: Lead) -> str:
 
 
 def give(client: Client, lead: Lead, member: Any, shown: str | None = None) -> Any:
-    shown = owner_assignment.mark(Lead.objects.get(pk=lead.pk)) if shown is None else shown
+    shown = owner_assignment.owner_mark(Lead.objects.get(pk=lead.pk)) if shown is None else shown
     body = {"member": getattr(member, "pk", member), "shown": shown}
     return client.post(f"/sales/leads/{lead.public_id}/owner", body, follow=True)
 
@@ -50,17 +50,17 @@ def test_the_page_says_how_the_owner_came_about(
 ) -> None:
     client.force_login(viewer)
     assert "The default sender" in page(client, lead)
-    owner_assignment.from_ghl(lead, "usr-9")
+    owner_assignment.assign_from_ghl(lead, "usr-9")
     assert "its user usr-9, who is none of the team members here" in page(client, lead)
     TeamMember.objects.filter(pk=ben.pk).update(ghl_user_id="usr-9")
-    owner_assignment.keep_up()
+    owner_assignment.update_due_owners()
     assert "Assigned in GoHighLevel" in page(client, lead)
-    owner_assignment.from_ghl(lead, "")
+    owner_assignment.assign_from_ghl(lead, "")
     OwnerRule.objects.create(name="Ohio", member=ben, states=["OH"])
     owner_assignment.apply_to_all(reviewer)
-    owner_assignment.keep_up()
+    owner_assignment.update_due_owners()
     assert "By the rule “Ohio”" in page(client, lead)
-    owner_assignment.by_hand(lead, ben, by=reviewer)
+    owner_assignment.assign_by_hand(lead, ben, by=reviewer)
     text = page(client, lead)
     assert "Set by hand, by rita" in text and "Ben Ito owns this lead (by hand), rita" in text
     assert "/owner" not in text  # a Viewer is offered no form
@@ -105,8 +105,8 @@ def test_what_changed_since_the_page_was_opened_is_not_overwritten(
     client: Client, reviewer: User, lead: Lead, alex: TeamMember, ben: TeamMember
 ) -> None:
     client.force_login(reviewer)
-    shown = owner_assignment.mark(lead)
-    owner_assignment.by_hand(lead, ben, by=reviewer)
+    shown = owner_assignment.owner_mark(lead)
+    owner_assignment.assign_by_hand(lead, ben, by=reviewer)
     assert "since you looked: Ben Ito" in give(client, lead, alex, shown).content.decode()
     assert Lead.objects.get().owner == ben
 
@@ -115,9 +115,9 @@ def test_the_page_and_the_desk_say_who_signs_where_that_is_another(
     client: Client, reviewer: User, lead: Lead, ben: TeamMember
 ) -> None:
     client.force_login(reviewer)
-    message = factories.held(lead)
+    message = factories.held_email(lead)
     review_actions.mark_opened(message)
-    owner_assignment.by_hand(lead, ben, by=reviewer)
+    owner_assignment.assign_by_hand(lead, ben, by=reviewer)
     for path in (f"/sales/leads/{lead.public_id}", f"/sales/queue/{message.public_id}"):
         text = client.get(path).content.decode()
         assert "The email is signed by Alex Moreno; the lead belongs to Ben Ito now." in text
@@ -126,8 +126,8 @@ def test_the_page_and_the_desk_say_who_signs_where_that_is_another(
 def test_the_api_says_whose_a_lead_is(
     client: Client, lead: Lead, ben: TeamMember, reviewer: User
 ) -> None:
-    message = factories.held(lead)
-    owner_assignment.by_hand(lead, ben, by=reviewer)
+    message = factories.held_email(lead)
+    owner_assignment.assign_by_hand(lead, ben, by=reviewer)
     headers = key("messages:read")
     body = client.get(f"/api/messages/{message.public_id}", headers=headers).json()
     owner = body["owner"]

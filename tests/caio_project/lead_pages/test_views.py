@@ -31,9 +31,9 @@ def page(client: Client, viewer: User) -> Any:
 
 
 def test_the_list_says_where_everybody_is(page: Any) -> None:
-    held = factories.held().lead
+    held = factories.held_email().lead
     stopped = factories.LeadFactory()
-    suppression.stop(stopped.email, "customer", "test", stopped)
+    suppression.suppress(stopped.email, "customer", "test", stopped)
     factories.LeadFactory(no_address=True)
     text = page("/sales/leads")
     assert held.name in text
@@ -56,14 +56,14 @@ def test_the_list_costs_the_same_at_any_length(
 )
 def test_filters_keep_what_fits(page: Any, show: str, there: bool) -> None:
     lead = factories.LeadFactory(first_name="Quentin")
-    suppression.stop(lead.email, "unsubscribed", "test", lead)
+    suppression.suppress(lead.email, "unsubscribed", "test", lead)
     assert ("Quentin" in page(f"/sales/leads?show={show}")) is there
     assert "Quentin" in page(f"/sales/leads?search=quentin+{lead.company.name.split()[0]}")
     assert "Quentin" not in page("/sales/leads?search=nobody")
 
 
 def test_a_lead_shows_its_points_its_facts_and_its_timeline(page: Any) -> None:
-    message = factories.held()
+    message = factories.held_email()
     factories.VisitFactory(lead=message.lead)
     text = page(f"/sales/leads/{message.lead.public_id}")
     for there in (
@@ -78,7 +78,7 @@ def test_a_lead_shows_its_points_its_facts_and_its_timeline(page: Any) -> None:
 
 def test_a_stopped_lead_says_so_first(page: Any) -> None:
     lead = factories.LeadFactory()
-    suppression.stop(lead.email, "complained", "Mailgun", lead)
+    suppression.suppress(lead.email, "complained", "Mailgun", lead)
     assert "We must not write: Complained of spam (Mailgun)." in page(
         f"/sales/leads/{lead.public_id}"
     )
@@ -121,14 +121,16 @@ def test_the_hot_filter_keeps_whom_the_queue_calls_hot(page: Any) -> None:
 def test_the_list_is_narrowed_by_what_people_ask_for(page: Any) -> None:
     olga = factories.TeamMemberFactory(name="Olga")
     held, other = (
-        factories.held(factories.LeadFactory(first_name="Quentin", owner=olga, tier="tier_1")).lead,
+        factories.held_email(
+            factories.LeadFactory(first_name="Quentin", owner=olga, tier="tier_1")
+        ).lead,
         "Rosalind",
     )
     old = timezone.now() - timedelta(days=40)
     rosalind = factories.LeadFactory(
         first_name=other, tier="tier_2", last_seen_at=old, linkedin_key="in/rosa-lind"
     )
-    suppression.stop(rosalind.email, "customer", "test", rosalind)
+    suppression.suppress(rosalind.email, "customer", "test", rosalind)
     asked = {
         "tier=tier_1": True, "tier=tier_2": False, f"owner={olga.pk}": True, "owner=none": False, "seen=7": True,
         "email=held": True, "email=none": False, "why=customer": False, "show=may": True, "show=stopped": False,
@@ -143,7 +145,7 @@ def test_the_list_is_narrowed_by_what_people_ask_for(page: Any) -> None:
 
 def test_a_merged_persons_other_address_and_profile_still_find_them(page: Any) -> None:
     one, other = factories.LeadFactory(first_name="Quentin"), factories.LeadFactory()
-    merging.merge(one, other, source="person")
+    merging.merge_leads(one, other, source="person")
     for words in (other.email, f"https://www.linkedin.com/{other.linkedin_key}"):
         assert "Quentin" in page(f"/sales/leads?search={words}")
 
@@ -174,7 +176,7 @@ def test_the_timeline_has_everything_that_happened(page: Any) -> None:
     Enrichment.objects.create(
         lead=lead, state="settled", outcome="answered", gained=["title"], settled_at=now
     )
-    message = factories.held(lead)
+    message = factories.held_email(lead)
     EmailEvent.objects.create(key="k1", message=message, kind="opened", source="poll", at=now)
     reply = Reply.objects.create(
         ghl_message_id="m1",
@@ -190,10 +192,10 @@ def test_the_timeline_has_everything_that_happened(page: Any) -> None:
     Opportunity.objects.create(
         ghl_id="o1", lead=lead, status="open", value=5000, opened_at=now, changed_at=now
     )
-    suppression.stop(lead.email, "customer", "import", lead)
+    suppression.suppress(lead.email, "customer", "import", lead)
     other = factories.LeadFactory(first_name="Quentin")
     factories.VisitFactory(lead=other, path="/from-the-other", seen_at=now - timedelta(hours=2))
-    merging.merge(lead, other, source="person", reason="They told us.")
+    merging.merge_leads(lead, other, source="person", reason="They told us.")
     text = page(f"/sales/leads/{lead.public_id}")
     for there in (
         "Visited /pricing, /demo, 2 pages", "/from-the-other", "Answered: gained title", "Scored 78, fit 95, tier 1",
@@ -211,7 +213,7 @@ def test_a_longer_story_costs_no_more_queries(
         factories.VisitFactory(lead=lead, seen_at=timezone.now() - timedelta(hours=n))
         factories.AssessmentFactory(lead=lead)
     for _ in range(3):
-        merging.merge(lead, factories.LeadFactory(), source="person")
+        merging.merge_leads(lead, factories.LeadFactory(), source="person")
     with django_assert_max_num_queries(70):
         text = page(f"/sales/leads/{lead.public_id}")
     assert "older" in text

@@ -203,13 +203,13 @@ def test_hours_that_are_no_span_of_one_day_are_refused(text: str) -> None:
     ],
 )
 def test_work_begins_when_the_office_opens_next(now: str, opens: str) -> None:
-    assert calendar.opens_at(local(now).astimezone(UTC), NY, DAY) == local(opens)
+    assert calendar.next_opening(local(now).astimezone(UTC), NY, DAY) == local(opens)
 
 
 def test_hours_around_the_clock_are_open_at_any_moment_of_a_working_day() -> None:
     at = local("2026-11-02T23:59:59")
-    assert calendar.opens_at(at, NY, ALWAYS) == at
-    assert calendar.opens_at(
+    assert calendar.next_opening(at, NY, ALWAYS) == at
+    assert calendar.next_opening(
         local("2026-11-06T23:59:59") + timedelta(seconds=1), NY, ALWAYS
     ) == local("2026-11-09T00:00:00")
 
@@ -289,9 +289,9 @@ def test_working_time_of_two_parts_is_that_of_the_whole(
 
 @given(MOMENTS, ZONES, HOURS)
 def test_opening_is_now_or_later_and_open(now: datetime, zone: str, hours: WorkingHours) -> None:
-    opens = calendar.opens_at(now, zone, hours)
+    opens = calendar.next_opening(now, zone, hours)
     assert opens >= now
-    assert calendar.opens_at(opens, zone, hours) == opens
+    assert calendar.next_opening(opens, zone, hours) == opens
     assert calendar.working_time(now, opens, zone, hours) == timedelta(0)
     assert calendar.working_time(opens, opens + timedelta(minutes=1), zone, hours) > timedelta(0)
 

@@ -21,7 +21,7 @@ from caio_project.lib import charset
     ],
 )
 def test_only_the_charset_is_taken_away(said: str, left: str) -> None:
-    assert charset.without_charset({"CONTENT_TYPE": said, "X": 1}) == {"CONTENT_TYPE": left, "X": 1}
+    assert charset.drop_charset({"CONTENT_TYPE": said, "X": 1}) == {"CONTENT_TYPE": left, "X": 1}
 
 
 @pytest.mark.django_db  # Django looks at open connections at the start of each request

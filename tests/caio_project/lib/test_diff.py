@@ -2,7 +2,7 @@
 
 import pytest
 
-from caio_project.lib.diff import diff
+from caio_project.lib.diff import diff_words
 
 
 @pytest.mark.parametrize(
@@ -16,13 +16,13 @@ from caio_project.lib.diff import diff
     ],
 )
 def test_a_diff_counts_words(before: str, after: str, sentence: str) -> None:
-    assert diff(before, after).sentence == sentence
+    assert diff_words(before, after).sentence == sentence
 
 
 @pytest.mark.parametrize(
     ("before", "after"), [("a b c", "a x c d"), ("", "x"), ("x\n\ny z", "y z\n"), ("a  b", "a b")]
 )
 def test_a_diff_holds_both_texts(before: str, after: str) -> None:
-    changes = diff(before, after).changes
+    changes = diff_words(before, after).changes
     assert "".join(c.text for c in changes if c.kind != "ins") == before
     assert "".join(c.text for c in changes if c.kind != "del") == after

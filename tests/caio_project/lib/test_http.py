@@ -40,13 +40,13 @@ def peer() -> Iterator[Peer]:
         yield fake
 
 
-def failed(method: str, url: str, **options: object) -> http.Failure:
-    with pytest.raises(http.Failure) as caught:
-        http.call(method, url, **options)
+def failed(method: str, url: str, **options: object) -> http.HttpError:
+    with pytest.raises(http.HttpError) as caught:
+        http.send_request(method, url, **options)
     return caught.value
 
 
-def kind(failure: http.Failure) -> str:
+def kind(failure: http.HttpError) -> str:
     return type(failure).__name__
 
 
@@ -57,7 +57,7 @@ def unused_port() -> int:
 
 def test_an_answer_has_status_body_and_headers(peer: Peer) -> None:
     peer.answer = Reply(201, {"id": "abc"}, {"X-Request": "7"})
-    answer = http.call(
+    answer = http.send_request(
         "POST",
         peer.url + "/thing",
         headers={"X-Key": "k"},
@@ -75,7 +75,7 @@ def test_an_answer_has_status_body_and_headers(peer: Peer) -> None:
 
 def test_an_empty_answer_is_an_answer(peer: Peer) -> None:
     peer.answer = Reply(204)
-    assert http.call("POST", peer.url + "/thing", json={}).body == b""
+    assert http.send_request("POST", peer.url + "/thing", json={}).body == b""
 
 
 def test_a_proxy_in_the_environment_is_not_used(
@@ -83,7 +83,7 @@ def test_a_proxy_in_the_environment_is_not_used(
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{unused_port()}")
     monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{unused_port()}")
-    assert http.call("GET", peer.url + "/thing").status == 200
+    assert http.send_request("GET", peer.url + "/thing").status == 200
 
 
 # Unavailable: it certainly did not act
@@ -139,11 +139,13 @@ def test_a_retry_after_that_is_a_date_counts_from_now(peer: Peer) -> None:
 def test_a_failure_carries_the_headers_of_its_answer(peer: Peer) -> None:
     peer.on("POST /thing").status(400, headers={"X-RateLimit-Remaining": "0"})
     assert failed("POST", peer.url + "/thing", json={}).headers["x-ratelimit-remaining"] == "0"
-    assert http.Failure("no connection").headers == {}
+    assert http.HttpError("no connection").headers == {}
 
 
 def test_a_form_is_sent_as_one(peer: Peer) -> None:
-    http.call("POST", peer.url + "/thing", form={"grant_type": "refresh_token", "code": "a&b=ü"})
+    http.send_request(
+        "POST", peer.url + "/thing", form={"grant_type": "refresh_token", "code": "a&b=ü"}
+    )
     (request,) = peer.requests()
     assert request.headers["content-type"] == "application/x-www-form-urlencoded"
     assert dict(parse_qsl(request.body.decode())) == {
@@ -162,10 +164,10 @@ def test_what_is_asked_before_ends_the_call_with_not_a_byte_sent(tmp_path: Path)
 
     with RawServer(saying(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")) as server:
         with pytest.raises(KeyError, match="stop"):
-            http.call("POST", server.url, json={}, before=stop)
+            http.send_request("POST", server.url, json={}, before=stop)
         assert asked[0] <= 1
         assert wait_for(lambda: server.requests) == [b""]  # the connection was opened and closed
-        assert http.call("POST", server.url, json={}, before=lambda: None).status == 200
+        assert http.send_request("POST", server.url, json={}, before=lambda: None).status == 200
         assert len([request for request in server.requests if request]) == 1
 
 
@@ -298,16 +300,16 @@ def test_a_drip_over_tls_ends_at_the_deadline(
 
 def test_an_answer_within_the_deadline_is_taken_whole(peer: Peer) -> None:
     peer.on("GET /thing").drip(100)
-    assert http.call("GET", peer.url + "/thing", deadline=10).json() == {"ok": True}
+    assert http.send_request("GET", peer.url + "/thing", deadline=10).json() == {"ok": True}
 
 
 # How much is read
 
 
 def test_the_largest_answer_is_read_and_one_byte_more_is_not(peer: Peer) -> None:
-    peer.answer = Reply(200, b"x" * http.LARGEST_ANSWER)
-    assert len(http.call("GET", peer.url + "/thing").body) == http.LARGEST_ANSWER
-    peer.answer = Reply(200, b"x" * (http.LARGEST_ANSWER + 1))
+    peer.answer = Reply(200, b"x" * http.MAX_ANSWER_BYTES)
+    assert len(http.send_request("GET", peer.url + "/thing").body) == http.MAX_ANSWER_BYTES
+    peer.answer = Reply(200, b"x" * (http.MAX_ANSWER_BYTES + 1))
     failure = failed("POST", peer.url + "/thing", json={})
     assert (kind(failure), peer.acted) == ("Uncertain", 2)
     assert failure.detail == f"{peer.url.removeprefix('http://')} answered more than 5242880 bytes"
@@ -378,7 +380,7 @@ def test_an_answer_that_is_not_json_raises_value_error_however_deep(peer: Peer) 
     for body in ("<html>", "[" * 100_000):
         peer.answer = Reply(200, body)
         with pytest.raises(ValueError, match=r".+"):
-            http.call("GET", peer.url + "/thing").json()
+            http.send_request("GET", peer.url + "/thing").json()
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

@@ -13,7 +13,7 @@ from celery import Celery
 from django.db import transaction
 
 from caio_project.celery import app
-from caio_project.lib.nudge import AT_MOST_EVERY, nudge
+from caio_project.lib.nudge import ROUND_SECONDS, nudge
 from tests.fakes.server import wait_for
 
 pytestmark = pytest.mark.django_db
@@ -41,7 +41,7 @@ def connect(settings: Any) -> Iterator[Callable[[str], Celery]]:
     app.set_default()
 
 
-def woken(other: Celery, wait: float = 2 * AT_MOST_EVERY + 0.5) -> list[str]:
+def woken(other: Celery, wait: float = 2 * ROUND_SECONDS + 0.5) -> list[str]:
     """The names that arrived at the broker within `wait` seconds, in order."""
     names = []
     with (

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from caio_project.lib.web.problems import Conflict
+from caio_project.lib.web.problems import ConflictError
 
 
 class Scoped(APIView):
@@ -37,7 +37,7 @@ ERRORS = {
     "list": exceptions.ValidationError(["Wrong."]),
     "text": exceptions.ValidationError("Wrong."),
     "many": exceptions.ValidationError([{}, {"name": ["Too long."]}]),
-    "conflict": Conflict("It was decided already.", status_now="sent", version=3),
+    "conflict": ConflictError("It was decided already.", status_now="sent", version=3),
     "missing": exceptions.NotFound(),
     "http404": Http404("No lead matches."),
     "denied": PermissionDenied(),

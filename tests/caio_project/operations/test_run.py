@@ -15,7 +15,7 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
-from caio_project.management.commands.pump import AT_ONCE, Gate
+from caio_project.management.commands.pump import RUNS_PER_TASK, WakeUpFilter
 
 # A child notes its pid and each TERM, and runs until it is told to end.
 CHILD = """
@@ -182,15 +182,15 @@ class Task:
 
 
 def test_a_task_that_still_waits_is_not_sent_again() -> None:
-    gate = Gate()
+    gate = WakeUpFilter()
     assert gate.opens(Task.name)
     assert not gate.opens(Task.name)
     assert gate.opens("leads.assess_due")
 
 
 def test_a_task_runs_a_few_times_side_by_side_and_no_more() -> None:
-    gate = Gate()
-    for _ in range(AT_ONCE):
+    gate = WakeUpFilter()
+    for _ in range(RUNS_PER_TASK):
         assert gate.opens(Task.name)
         gate.begun(task=Task)
     assert not gate.opens(Task.name)
@@ -199,7 +199,7 @@ def test_a_task_runs_a_few_times_side_by_side_and_no_more() -> None:
 
 
 def test_a_wake_up_that_was_lost_holds_the_task_for_seconds_only() -> None:
-    gate = Gate()
+    gate = WakeUpFilter()
     assert gate.opens(Task.name)
     gate._waiting[Task.name] -= 60
     assert gate.opens(Task.name)

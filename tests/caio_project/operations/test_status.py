@@ -14,7 +14,7 @@ from leads import tasks
 from leads.inbound import events
 from leads.models import Assessment, InboundEvent, Lead, ScoringRules, Switch, Visit
 from leads.scoring import rule_versions
-from leads.scoring_rules import DEFAULT
+from leads.scoring_rules import DEFAULT_RULES
 from outreach import tasks as outreach
 from outreach.models import Message
 from tests import factories
@@ -30,7 +30,7 @@ def sender(db: None) -> None:
 
 def arrive(count: int) -> None:
     for _ in range(count):
-        events.store("rb2b", rb2b.to_body(rb2b.person()))
+        events.store_event("rb2b", rb2b.to_body(rb2b.person()))
 
 
 def sweep(rounds: int = 3) -> None:
@@ -84,7 +84,7 @@ def test_off_everything_is_stored_and_on_everything_is_worked_off_once(
 def test_a_draft_that_was_open_when_it_was_thrown_is_written_when_it_is_on_again(
     settings: Any,
 ) -> None:
-    factories.draft()
+    factories.draft_email()
     by_row(settings, False)
     sweep()
     outreach.write_drafts()
@@ -98,7 +98,9 @@ def test_rules_published_while_it_is_off_hold_for_what_came_in_meanwhile(setting
     by_row(settings, False)
     arrive(1)
     sweep()
-    rule_versions.publish(ScoringRules.objects.create(name="Other", rules=DEFAULT.as_dict()), None)
+    rule_versions.publish_rules(
+        ScoringRules.objects.create(name="Other", rules=DEFAULT_RULES.as_dict()), None
+    )
     assert made() == (1, 0, 0)
     by_row(settings, True)
     sweep()
@@ -111,7 +113,7 @@ def test_everywhere_that_people_look_it_says_so(
 ) -> None:
     for name in ("beat", *SWEEPS):
         Heartbeat.beat(name, worked=True)
-    assert status.problems() == []
+    assert status.pipeline_problems() == []
     client.force_login(viewer)
     assert "All caught up" in client.get("/sales").content.decode()
     switch(settings, False)
@@ -127,7 +129,7 @@ def test_everywhere_that_people_look_it_says_so(
         and "All caught up" not in page
     )
     assert page.count("! switched off") == 2
-    [problem] = status.problems()
+    [problem] = status.pipeline_problems()
     assert problem.startswith(f"Scoring and drafting are off by {where}")
-    found = status.fresh_queue_status()
+    found = status.build_queue_status()
     assert (found["pipeline"]["intent_monitor"], found["pipeline_healthy"]) == ("off", False)

@@ -22,8 +22,8 @@ def test_each_switch_is_there_from_the_start_and_says_what_it_does(
     page = client.get(LIST).content.decode()
     found = dict(Switch.objects.values_list("name", "on"))
     assert found == {"intent_monitor": True, "follow_ups": False, "language_model": False}
-    assert set(switches.WHAT) == set(found)
-    for what in switches.WHAT.values():
+    assert set(switches.SWITCH_DESCRIPTIONS) == set(found)
+    for what in switches.SWITCH_DESCRIPTIONS.values():
         assert what in page
 
 
@@ -32,7 +32,7 @@ def test_a_lead_throws_one_and_it_says_who(client: Client, lead_user: User) -> N
     client.post(f"{LIST}intent_monitor/change/", {"name": "another"})  # an empty box is off
     switch = Switch.objects.get(name="intent_monitor")
     assert (switch.on, switch.changed_by) == (False, lead_user)
-    assert Switch.objects.count() == len(switches.WHAT)
+    assert Switch.objects.count() == len(switches.SWITCH_DESCRIPTIONS)
 
 
 @pytest.mark.parametrize("role", ["viewer", "reviewer"])
@@ -47,7 +47,7 @@ def test_none_is_added_that_nobody_asks(client: Client, lead_user: User) -> None
     lead_user.save()
     client.force_login(lead_user)
     assert client.post(f"{LIST}add/", {"name": "another", "on": "on"}).status_code == 403
-    assert Switch.objects.count() == len(switches.WHAT)
+    assert Switch.objects.count() == len(switches.SWITCH_DESCRIPTIONS)
 
 
 def test_names_of_tables_are_english() -> None:

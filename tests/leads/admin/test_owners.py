@@ -24,7 +24,7 @@ def ben(db: None) -> TeamMember:
 @pytest.fixture
 def lead(ben: TeamMember) -> Lead:
     lead = factories.LeadFactory()
-    owner_assignment.settle(lead)
+    owner_assignment.update_owner(lead)
     return lead
 
 
@@ -73,7 +73,7 @@ def test_a_rule_is_shown_with_whom_it_moves_then_stored_then_applied(
     assert "whom no team member here is: usr-9 (1)" in page
     assert "The rules would move 1 of 1 lead to another owner." in page
     client.post(f"{LIST}apply/", confirmed(page))
-    owner_assignment.keep_up()
+    owner_assignment.update_due_owners()
     assert now(lead) == {"owner__name": "Ben Ito", "owner_how": "rule"}
     assert OwnerRun.objects.get().by == lead_user
 
@@ -85,7 +85,7 @@ def test_it_can_be_stored_and_applied_at_once(
     page = client.post(f"{LIST}add/", typed(ben)).content.decode()
     assert "Store it and move 1 lead" in page
     client.post(f"{LIST}add/", typed(ben) | confirmed(page) | {"apply": "yes"})
-    owner_assignment.keep_up()
+    owner_assignment.update_due_owners()
     assert now(lead) == {"owner__name": "Ben Ito", "owner_how": "rule"}
 
 
@@ -94,7 +94,7 @@ def test_a_change_and_taking_a_rule_out_of_use_are_shown_as_well(
 ) -> None:
     rule = OwnerRule.objects.create(name="Ohio", member=ben, states=["OH"])
     owner_assignment.apply_to_all(lead_user)
-    owner_assignment.keep_up()
+    owner_assignment.update_due_owners()
     client.force_login(lead_user)
     path = f"{LIST}{rule.pk}/change/"
     assert "OH" in client.get(path).content.decode()

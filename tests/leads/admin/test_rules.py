@@ -10,7 +10,7 @@ from django.test import Client
 
 from leads.models import Lead, ScoringRules
 from leads.scoring import rule_versions
-from leads.scoring_rules import DEFAULT
+from leads.scoring_rules import DEFAULT_RULES
 from tests.leads.scoring.test_rule_versions import HIGHER, PAGE, changed, everything, row, visitor
 
 pytestmark = pytest.mark.django_db
@@ -69,7 +69,7 @@ def test_a_lead_adds_edits_previews_publishes_and_copies(client: Client, lead_us
     assert everything() == before
     said = act(client, "publish_rules", draft, **confirmed(client, draft)).content.decode()
     assert "Version 1 is published" in said
-    assert rule_versions.current().version == "1"
+    assert rule_versions.current_rules().version == "1"
     assert Lead.objects.exclude(needs_assessment_at=None).count() == 1
     act(client, "copy_as_draft", draft)
     made = ScoringRules.objects.get(version=2)
@@ -106,7 +106,7 @@ def test_one_draft_at_a_time(client: Client, lead_user: User) -> None:
     drafts = [row(), row()]
     for action in ("publish_rules", "see_moves", "copy_as_draft"):
         assert "Choose one version" in act(client, action, *drafts).content.decode()
-    rule_versions.publish(drafts[0], lead_user)
+    rule_versions.publish_rules(drafts[0], lead_user)
     assert (
         "Only a draft can be published" in act(client, "publish_rules", drafts[0]).content.decode()
     )
@@ -116,7 +116,7 @@ def test_one_draft_at_a_time(client: Client, lead_user: User) -> None:
 def test_a_published_one_is_shown_and_not_edited(client: Client, lead_user: User) -> None:
     client.force_login(lead_user)
     version = row()
-    rule_versions.publish(version, lead_user)
+    rule_versions.publish_rules(version, lead_user)
     change = f"{LIST}{version.pk}/change/"
     assert client.get(change).status_code == 200
     assert client.post(change, typed("X", changed(**HIGHER))).status_code == 403
@@ -183,7 +183,7 @@ def add(client: Client, lead_user: User) -> Any:
 def test_a_new_version_begins_with_the_pages_in_force(client: Client, lead_user: User) -> None:
     client.force_login(lead_user)
     page = client.get(f"{LIST}add/").content.decode()
-    for trigger in DEFAULT.pages:
+    for trigger in DEFAULT_RULES.pages:
         assert f'value="{trigger.pattern}"' in page
     text = page[page.index('name="rules"') :]
     assert "&quot;pages&quot;" not in text[: text.index("</textarea>")]
@@ -255,7 +255,7 @@ def test_a_table_that_cannot_be_read_is_refused(add: Any, more: dict[str, str], 
 
 def test_a_published_versions_pages_are_shown_to_everybody(client: Client, viewer: User) -> None:
     version = row(pages=[{**PAGE, "topic": "<b>prices</b>"}])
-    rule_versions.publish(version, None)
+    rule_versions.publish_rules(version, None)
     client.force_login(viewer)
     page = client.get(f"{LIST}{version.pk}/change/").content.decode()
     assert "<code>/pricing*</code>" in page and "&lt;b&gt;prices&lt;/b&gt;" in page

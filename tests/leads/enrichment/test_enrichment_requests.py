@@ -32,7 +32,7 @@ SOURCE = "POST /v3/sources/webhook/{source}"
 def asked(clay: FakeClay, **fields: Any) -> tuple[Lead, Enrichment]:
     """A lead whose question was pushed and is waiting for its answer."""
     lead = LeadFactory(**fields)
-    enrichment_requests.want(lead)
+    enrichment_requests.request_enrichment(lead)
     assert enrichment_requests.push_due() == 1
     row = lead.enrichments.get()
     assert row.state == "requested"
@@ -126,7 +126,7 @@ def test_a_batch_is_pushed_oldest_first_and_not_before_its_time(clay: FakeClay) 
 def test_in_the_sandbox_nothing_is_asked_nothing_is_made_up_and_the_lead_goes_on_at_once() -> None:
     lead = LeadFactory(title="")
     before = Lead.objects.values().get()
-    enrichment_requests.want(lead)
+    enrichment_requests.request_enrichment(lead)
     enrichment_requests.push_due()
     row = lead.enrichments.get()
     assert (row.state, row.outcome, row.requested_at, row.gained) == (
@@ -153,7 +153,7 @@ def test_in_the_sandbox_nothing_is_asked_nothing_is_made_up_and_the_lead_goes_on
 )
 def test_people_who_do_not_exist_never_reach_clay(clay: FakeClay, kind: str, why: str) -> None:
     lead = LeadFactory(kind=kind)
-    enrichment_requests.want(lead)
+    enrichment_requests.request_enrichment(lead)
     enrichment_requests.push_due()
     row = lead.enrichments.get()
     assert (row.outcome, row.reason) == ("skipped", why)
@@ -166,8 +166,8 @@ def test_somebody_who_must_not_be_written_to_is_not_asked_about(
     clay: FakeClay, reason: str
 ) -> None:
     lead = LeadFactory()
-    suppression.stop(lead.email, reason, "test", lead)
-    enrichment_requests.want(lead)
+    suppression.suppress(lead.email, reason, "test", lead)
+    enrichment_requests.request_enrichment(lead)
     enrichment_requests.push_due()
     assert lead.enrichments.get().outcome == "skipped"
     assert clay.requests() == []
@@ -187,10 +187,10 @@ def test_somebody_without_an_address_to_write_to_is_asked_about(
 def test_a_lead_has_one_open_question(clay: FakeClay) -> None:
     lead = LeadFactory()
     for _ in range(3):
-        enrichment_requests.want(lead)
+        enrichment_requests.request_enrichment(lead)
     assert lead.enrichments.count() == 1
     enrichment_requests.push_due()
-    enrichment_requests.want(lead)
+    enrichment_requests.request_enrichment(lead)
     assert (lead.enrichments.count(), len(clay.submissions())) == (1, 1)
 
 
@@ -209,10 +209,10 @@ def test_an_answer_of_the_last_seven_days_is_not_asked_for_again(clay: FakeClay)
     enrichment_requests.record_answer(row.request_id, enriched({}))
     assess.assess_due()
     with later(7 * 86400 - 60):
-        enrichment_requests.want(lead)
+        enrichment_requests.request_enrichment(lead)
         assert (lead.enrichments.count(), is_due(lead)) == (1, True)
     with later(7 * 86400 + 60):
-        enrichment_requests.want(lead)
+        enrichment_requests.request_enrichment(lead)
         assert lead.enrichments.count() == 2
 
 
@@ -295,12 +295,12 @@ def test_where_the_person_is_known_and_the_company_is_not_only_the_company_is_as
         lead = answered_colleague(clay, company=company)
         assert wants(clay) == ("yes", "no")
     with later(8 * 86400):
-        enrichment_requests.want(lead)
+        enrichment_requests.request_enrichment(lead)
         enrichment_requests.push_due()
         assert wants(clay) == ("no", "yes")
         row = lead.enrichments.get(state="requested")
         enrichment_requests.record_answer(row.request_id, {"company_domain": "northline.test"})
-        enrichment_requests.want(lead)
+        enrichment_requests.request_enrichment(lead)
         assert not lead.enrichments.exclude(state="settled").exists()
 
 
@@ -323,7 +323,7 @@ def test_a_question_without_an_answer_is_asked_again_at_the_next_visit(outcome: 
     Enrichment.objects.create(
         lead=lead, state="settled", outcome=outcome, settled_at=timezone.now()
     )
-    enrichment_requests.want(lead)
+    enrichment_requests.request_enrichment(lead)
     assert lead.enrichments.filter(state="due").count() == 1
 
 
@@ -352,7 +352,7 @@ def test_after_thirty_seconds_without_an_answer_the_lead_goes_on_with_what_there
 
 def test_what_was_not_pushed_yet_is_not_overdue() -> None:
     lead = LeadFactory()
-    enrichment_requests.want(lead)
+    enrichment_requests.request_enrichment(lead)
     with later(3600):
         assert enrichment_requests.settle_overdue() == 0
     assert lead.enrichments.get().state == "due"
@@ -392,7 +392,7 @@ def test_a_push_that_is_refused_or_fails_is_shown_and_the_lead_goes_on(
 ) -> None:
     clay.on(SOURCE).status(status, {"message": "nope"})
     lead = LeadFactory()
-    enrichment_requests.want(lead)
+    enrichment_requests.request_enrichment(lead)
     enrichment_requests.push_due()
     row = lead.enrichments.get()
     assert (row.state, row.outcome, row.requested_at) == ("settled", "failed", None)
@@ -408,7 +408,7 @@ def test_a_push_that_is_not_answered_in_time_fails_and_a_callback_still_counts(
     settings.CLAY_TIMEOUT_SECONDS = 1
     clay.on(SOURCE).act_then_delay(20)
     lead = LeadFactory(title="")
-    enrichment_requests.want(lead)
+    enrichment_requests.request_enrichment(lead)
     enrichment_requests.push_due()
     row = lead.enrichments.get()
     assert (row.outcome, row.reason.endswith("did not answer in time")) == ("failed", True)
@@ -420,7 +420,7 @@ def test_a_push_that_is_not_answered_in_time_fails_and_a_callback_still_counts(
 
 def test_a_push_to_nobody_fails(clay: FakeClay) -> None:
     lead = LeadFactory()
-    enrichment_requests.want(lead)
+    enrichment_requests.request_enrichment(lead)
     clay.stop()
     enrichment_requests.push_due()
     row = lead.enrichments.get()
@@ -431,7 +431,7 @@ def test_a_push_to_nobody_fails(clay: FakeClay) -> None:
 def test_an_error_that_no_database_can_store_is_stored(clay: FakeClay) -> None:
     clay.on(SOURCE).status(422, {"message": "a\x00b\ud800" + "x" * 1000})
     lead = LeadFactory()
-    enrichment_requests.want(lead)
+    enrichment_requests.request_enrichment(lead)
     enrichment_requests.push_due()
     row = lead.enrichments.get()
     assert (row.outcome, len(row.reason)) == ("failed", 300)
@@ -440,7 +440,7 @@ def test_an_error_that_no_database_can_store_is_stored(clay: FakeClay) -> None:
 def test_one_failed_push_does_not_hold_up_the_next(clay: FakeClay) -> None:
     clay.on(SOURCE).status(500, times=1)
     for _ in range(2):
-        enrichment_requests.want(LeadFactory())
+        enrichment_requests.request_enrichment(LeadFactory())
     assert enrichment_requests.push_due() == 2
     assert list(Enrichment.objects.order_by("pk").values_list("state", "outcome")) == [
         ("settled", "failed"),
@@ -464,7 +464,7 @@ def test_a_worker_that_died_in_the_push_is_taken_over_after_its_lease(clay: Fake
 
 def test_an_answer_before_the_push_was_recorded_is_an_answer(clay: FakeClay) -> None:
     lead = LeadFactory(title="")
-    enrichment_requests.want(lead)
+    enrichment_requests.request_enrichment(lead)
     row = lead.enrichments.get()
     assert enrichment_requests.record_answer(row.request_id, enriched({})) is True
     assert enrichment_requests.push_due() == 0
@@ -479,7 +479,7 @@ def test_an_answer_that_overtakes_the_push_stays_an_answer(clay: FakeClay) -> No
     """Clay calls back while its own acknowledgement is still under way."""
     clay.on(SOURCE).act_then_delay(1.0)
     lead = LeadFactory(title="")
-    enrichment_requests.want(lead)
+    enrichment_requests.request_enrichment(lead)
 
     def answer() -> None:
         try:
@@ -621,7 +621,7 @@ def test_a_company_known_by_its_name_gets_the_domain_that_clay_says(
     enrichment_requests.record_answer(
         row.request_id, {"company_domain": "acme.test", "company_name": name, "open_roles": 3}
     )
-    lead_matching.spread_news()
+    lead_matching.mark_leads_of_changed_companies()
     lead.refresh_from_db()
     assert lead.company == Company.objects.get()
     assert (lead.company.domain, lead.company.name, lead.company.open_roles) == (
@@ -715,7 +715,7 @@ def test_an_address_of_ours_that_does_not_exist_is_not_written_to_and_not_suppre
         False,
         True,
     )
-    assert (suppression.verdict("dana@acme.test", lead).reason, Suppression.objects.exists()) == (
+    assert (suppression.find_stop("dana@acme.test", lead).reason, Suppression.objects.exists()) == (
         "invalid",
         False,
     )
@@ -733,7 +733,7 @@ def test_a_later_answer_brings_somebody_back_whose_address_did_not_exist(
     enrichment_requests.record_answer(row.request_id, {"work_email": found, "email_verified": True})
     lead.refresh_from_db()
     assert (lead.email, lead.address, lead.email_verified) == (found, "usable", True)
-    assert suppression.verdict(found, lead) is None
+    assert suppression.find_stop(found, lead) is None
 
 
 @pytest.mark.parametrize(
@@ -755,7 +755,7 @@ def test_a_later_answer_brings_somebody_back_whose_address_did_not_exist(
     ],
 )
 def test_verified_is_said_in_several_ways(body: dict[str, Any], verified: bool) -> None:
-    assert vendor.parse(body).email_verified is verified
+    assert vendor.parse_answer(body).email_verified is verified
 
 
 @pytest.mark.parametrize(
@@ -800,7 +800,7 @@ def test_verified_is_said_in_several_ways(body: dict[str, Any], verified: bool) 
 def test_values_are_read_in_the_forms_they_come_in(
     body: dict[str, Any], field: str, value: Any
 ) -> None:
-    assert getattr(vendor.parse(body), field) == value
+    assert getattr(vendor.parse_answer(body), field) == value
 
 
 ANY = st.recursive(
@@ -829,7 +829,7 @@ COLUMNS = [
 
 @given(st.dictionaries(st.sampled_from(COLUMNS), ANY, max_size=10))
 def test_any_body_parses_to_values_that_can_be_stored(body: dict[str, Any]) -> None:
-    answer = vendor.parse(body)
+    answer = vendor.parse_answer(body)
     texts = [v for v in vars(answer).values() if isinstance(v, str)] + answer.technologies
     texts += [past["name"] + past["domain"] for past in answer.past_employers]
     for text in texts:
@@ -849,10 +849,10 @@ def test_an_answer_to_nobodys_question_changes_nothing() -> None:
 
 def test_a_test_visitor_is_asked_about_only_as_a_test(clay: FakeClay) -> None:
     lead = LeadFactory(test=True)
-    enrichment_requests.want(lead)
+    enrichment_requests.request_enrichment(lead)
     enrichment_requests.push_due()
     assert (lead.enrichments.get().outcome, clay.submissions()) == ("skipped", [])
-    row = enrichment_requests.test(lead)
+    row = enrichment_requests.request_test_enrichment(lead)
     enrichment_requests.push_due()
     row.refresh_from_db()
     assert (row.state, [one["request_id"] for one in clay.submissions()]) == (
@@ -864,7 +864,7 @@ def test_a_test_visitor_is_asked_about_only_as_a_test(clay: FakeClay) -> None:
 def test_what_clay_says_about_a_test_visitor_is_noted_and_not_taken_over(clay: FakeClay) -> None:
     lead, live = LeadFactory(test=True), LeadFactory()
     before = Lead.objects.filter(pk__in=[lead.pk, live.pk]).order_by("pk").values()
-    was, row = list(before), enrichment_requests.test(lead)
+    was, row = list(before), enrichment_requests.request_test_enrichment(lead)
     enrichment_requests.push_due()
     said = {
         "title": "CEO",
@@ -880,5 +880,5 @@ def test_what_clay_says_about_a_test_visitor_is_noted_and_not_taken_over(clay: F
 @pytest.mark.parametrize("kind", ["live", "example", "training"])
 def test_nobody_else_is_asked_about_as_a_test(clay: FakeClay, kind: str) -> None:
     with pytest.raises(ValueError, match="only a test visitor"):
-        enrichment_requests.test(LeadFactory(kind=kind))
+        enrichment_requests.request_test_enrichment(LeadFactory(kind=kind))
     assert Enrichment.objects.count() == 0

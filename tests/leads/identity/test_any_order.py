@@ -140,7 +140,7 @@ def _taken(step: Step, steps: list[Step]) -> bool:
     if step.kind in ("patience", "score"):
         go_on(score=step.kind == "score")
     elif step.kind in ("person", "colleague", "company"):
-        events.store("rb2b", body(step))
+        events.store_event("rb2b", body(step))
     else:
         about = steps[step.about % len(steps)]
         row = (
@@ -151,10 +151,14 @@ def _taken(step: Step, steps: list[Step]) -> bool:
         if row is None:
             return about.kind != "person"
         if step.kind == "again":
-            events.store("rb2b", json.dumps({"payload": json.loads(bytes(row.body))}).encode())
+            events.store_event(
+                "rb2b", json.dumps({"payload": json.loads(bytes(row.body))}).encode()
+            )
         else:
             asked = Enrichment.objects.filter(lead=row.visit.lead.pk).order_by("pk").first()
-            events.store("clay", json.dumps({**step.said, "request_id": asked.request_id}).encode())
+            events.store_event(
+                "clay", json.dumps({**step.said, "request_id": asked.request_id}).encode()
+            )
     events.process_due()
     return True
 

@@ -43,7 +43,7 @@ from tests.leads.conftest import arrive, arrived
     ],
 )
 def test_addresses_are_compared_in_one_spelling(given_: str, address: str) -> None:
-    assert normal.email(given_) == address
+    assert normal.clean_email(given_) == address
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_linkedin_addresses_of_people_are_compared_in_one_spelling(url: str, key
 def test_the_registrable_domain_is_found_in_websites_addresses_and_domains(
     text: str, domain: str
 ) -> None:
-    assert normal.domain(text) == domain
+    assert normal.registrable_domain(text) == domain
 
 
 @pytest.mark.parametrize(
@@ -152,12 +152,12 @@ def test_a_number_of_employees_counts_by_its_lower_end(text: str, lower: int | N
 @given(st.text(st.characters(exclude_categories=()), max_size=80))
 def test_the_forms_take_any_text_and_are_forms_already(text: str) -> None:
     for form in (
-        normal.email,
-        normal.domain,
+        normal.clean_email,
+        normal.registrable_domain,
         normal.company_key,
-        normal.host,
+        normal.host_name,
         normal.us_state,
-        normal.storable,
+        normal.storable_text,
     ):
         once = form(text)
         assert form(once) == once
@@ -435,7 +435,7 @@ def test_a_company_known_by_name_and_one_known_by_domain_become_one_when_a_body_
             {"Website": "https://acme.test", "Company Name": "Acme, Inc.", "Industry": None}
         )
     )
-    lead_matching.spread_news()
+    lead_matching.mark_leads_of_changed_companies()
     company = Company.objects.get()
     assert (company.pk, company.domain, company.name, company.industry) == (
         kept.pk,
@@ -534,12 +534,12 @@ def test_a_live_visitor_takes_over_a_made_up_company_and_nothing_that_was_made_u
     made_up = rb2b.person(
         {"Website": "https://same.test", "Company Name": "CAIO Test Visitor", "Industry": "Fiction"}
     )
-    events.store("rb2b", rb2b.to_body(made_up), kind=Kind.TEST)
+    events.store_event("rb2b", rb2b.to_body(made_up), kind=Kind.TEST)
     events.process_due()
     live = rb2b.person(
         {"Website": "https://same.test", "Company Name": "Northline", "Industry": None}
     )
-    events.store("rb2b", rb2b.to_body(live))
+    events.store_event("rb2b", rb2b.to_body(live))
     events.process_due()
     company = Company.objects.get(domain="same.test")
     assert (company.name, company.kind, company.industry) == ("Northline", "live", "")
@@ -549,13 +549,13 @@ def test_a_live_visitor_takes_over_a_made_up_company_and_nothing_that_was_made_u
 def test_a_made_up_visitor_never_joins_a_live_company() -> None:
     from leads.models import Kind
 
-    events.store(
+    events.store_event(
         "rb2b",
         rb2b.to_body(rb2b.person({"Website": "https://same.test", "Company Name": "Northline"})),
     )
     events.process_due()
     made_up = rb2b.person({"Website": "https://same.test", "Company Name": "Fiction"})
-    events.store("rb2b", rb2b.to_body(made_up), kind=Kind.TEST)
+    events.store_event("rb2b", rb2b.to_body(made_up), kind=Kind.TEST)
     events.process_due()
     assert Lead.objects.get(kind="test").company is None
     assert Company.objects.get().name == "Northline"

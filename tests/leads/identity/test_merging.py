@@ -23,7 +23,7 @@ from leads.models import (
     Merge,
     Suppression,
     Visit,
-    sourced,
+    field_source,
 )
 from leads.scoring import assess
 from leads.suppression import suppression
@@ -137,7 +137,7 @@ def test_a_merge_keeps_the_older_row_and_says_what_showed_it() -> None:
 
 def test_what_was_merged_away_is_found_by_everything_it_was_known_by(lead_user: User) -> None:
     one, other = LeadFactory(), LeadFactory()
-    merging.merge(one, other, source="person", by=lead_user, reason=REASON)
+    merging.merge_leads(one, other, source="person", by=lead_user, reason=REASON)
     by_address = arrived(visit({"Business Email": other.email, "LinkedIn URL": None}))
     by_profile = arrived(
         visit(
@@ -209,25 +209,27 @@ def test_a_made_up_person_is_never_merged_with_a_real_one(lead_user: User) -> No
     one, other = pair(kind=Kind.TEST)
     arrive(visit({"Business Email": one.email, "LinkedIn URL": "https://linkedin.com/in/dana"}))
     assert not Merge.objects.exists()
-    with pytest.raises(merging.Refused, match="A made-up person and a real one are never merged"):
-        merging.merge(one, other, source="person", by=lead_user)
+    with pytest.raises(
+        merging.MergeError, match="A made-up person and a real one are never merged"
+    ):
+        merging.merge_leads(one, other, source="person", by=lead_user)
     assert Lead.objects.count() == 2
 
 
 def test_an_erased_person_never_comes_back_by_a_merge(lead_user: User) -> None:
     one, other = pair()
-    suppression.stop("", "erased", "test", other)
-    with pytest.raises(merging.Refused, match="erased"):
-        merging.merge(one, other, source="person", by=lead_user)
+    suppression.suppress("", "erased", "test", other)
+    with pytest.raises(merging.MergeError, match="erased"):
+        merging.merge_leads(one, other, source="person", by=lead_user)
     assert Lead.objects.count() == 2
     assert not Merge.objects.exists()
 
 
 def test_a_lead_is_not_merged_with_itself(lead_user: User) -> None:
     one, other = pair()
-    merging.merge(one, other, source="person", by=lead_user)
-    with pytest.raises(merging.Refused, match="one lead already"):
-        merging.merge(one, other, source="person", by=lead_user)
+    merging.merge_leads(one, other, source="person", by=lead_user)
+    with pytest.raises(merging.MergeError, match="one lead already"):
+        merging.merge_leads(one, other, source="person", by=lead_user)
 
 
 # By what Clay says
@@ -287,7 +289,7 @@ def test_a_late_answer_to_the_question_of_a_lead_merged_away_improves_the_person
     one, other = pair()
     Lead.objects.update(title="")
     rows = [Enrichment.objects.create(lead=lead) for lead in (one, other)]
-    merging.merge(one, other, source="person", by=lead_user)
+    merging.merge_leads(one, other, source="person", by=lead_user)
     assert sorted(Enrichment.objects.values_list("state", "outcome")) == [
         ("due", ""),
         ("settled", "skipped"),
@@ -308,21 +310,21 @@ def test_everything_known_goes_with_the_person_and_of_two_values_the_one_known_f
     old, now = timezone.now() - timedelta(days=9), timezone.now()
     one, other = pair(title="Chief of Staff", city="Dayton")
     Lead.rows.filter(pk=one.pk).update(
-        sources={"title": sourced("clay", now)}, title="VP Sales", city=""
+        sources={"title": field_source("clay", now)}, title="VP Sales", city=""
     )
     Lead.rows.filter(pk=other.pk).update(
-        sources={"title": sourced("rb2b", old), "city": sourced("rb2b", old)}
+        sources={"title": field_source("rb2b", old), "city": field_source("rb2b", old)}
     )
     seen = [VisitFactory(lead=lead) for lead in (one, other, other)]
     scored = AssessmentFactory(lead=other)
-    merging.merge(other, one, source="person", by=lead_user, reason=REASON)
+    merging.merge_leads(other, one, source="person", by=lead_user, reason=REASON)
     one.refresh_from_db()
     assert (one.title, one.city) == ("Chief of Staff", "Dayton")
-    assert one.sources["title"] == one.sources["city"] == sourced("rb2b", old)
+    assert one.sources["title"] == one.sources["city"] == field_source("rb2b", old)
     assert set(one.visits.all()) == set(seen)
     assert list(one.assessments.all()) == [scored]
     row = Merge.objects.get()
-    assert row.fields["title"]["survivor"] == ["VP Sales", sourced("clay", now)]
+    assert row.fields["title"]["survivor"] == ["VP Sales", field_source("clay", now)]
     assert (row.merged_by, row.reason) == (lead_user, REASON)
 
 
@@ -354,11 +356,11 @@ def test_the_address_that_can_be_written_to_comes_first(
     before = list(
         Lead.rows.order_by("pk").values("email", "address", "linkedin_key", "personal_email")
     )
-    row = merging.merge(one, other, source="person", by=lead_user)
+    row = merging.merge_leads(one, other, source="person", by=lead_user)
     one.refresh_from_db()
     other.refresh_from_db()
     assert (one.email, one.address, other.email) == (has, state(has), kept_by_the_other)
-    merging.undo(row, by=lead_user, reason=REASON)
+    merging.undo_merge(row, by=lead_user, reason=REASON)
     after = list(
         Lead.rows.order_by("pk").values("email", "address", "linkedin_key", "personal_email")
     )
@@ -377,38 +379,38 @@ def test_who_said_no_as_either_has_said_it_as_both(
 ) -> None:
     leads = [LeadFactory(), LeadFactory()]
     addresses = [lead.email for lead in leads]
-    suppression.stop(addresses[which], reason, "test", leads[which])
+    suppression.suppress(addresses[which], reason, "test", leads[which])
     stale = Lead.objects.get(pk=leads[1].pk)
-    merging.merge(*leads, source="person", by=lead_user)
+    merging.merge_leads(*leads, source="person", by=lead_user)
     for address, lead in itertools.product([*addresses, "third@elsewhere.test"], [*leads, stale]):
-        stop = suppression.verdict(address, lead)
+        stop = suppression.find_stop(address, lead)
         assert stop is not None
         assert stop.reason == reason
 
 
 def test_a_dead_mailbox_of_one_is_not_the_end_of_the_other(lead_user: User) -> None:
     one, other = LeadFactory(), LeadFactory()
-    suppression.stop(other.email, "bounced", "test", other)
-    merging.merge(one, other, source="person", by=lead_user)
-    assert suppression.verdict(one.email, one) is None
-    assert suppression.verdict(other.email, one).reason == "bounced"
+    suppression.suppress(other.email, "bounced", "test", other)
+    merging.merge_leads(one, other, source="person", by=lead_user)
+    assert suppression.find_stop(one.email, one) is None
+    assert suppression.find_stop(other.email, one).reason == "bounced"
 
 
 def test_a_stop_that_was_said_while_they_were_one_stays_with_both(lead_user: User) -> None:
     one, other = LeadFactory(), LeadFactory()
-    row = merging.merge(one, other, source="person", by=lead_user)
+    row = merging.merge_leads(one, other, source="person", by=lead_user)
     Suppression.objects.create(scope="person", value=str(one.pk), reason="manual", source="admin")
-    merging.undo(row, by=lead_user, reason=REASON)
-    assert {suppression.verdict(lead.email, lead).reason for lead in (one, other)} == {"manual"}
+    merging.undo_merge(row, by=lead_user, reason=REASON)
+    assert {suppression.find_stop(lead.email, lead).reason for lead in (one, other)} == {"manual"}
 
 
 def test_a_stop_repeated_while_they_were_one_stays_with_both(lead_user: User) -> None:
     one, other = LeadFactory(), LeadFactory()
-    suppression.stop(one.email, "unsubscribed", "test", one)
-    row = merging.merge(one, other, source="person", by=lead_user)
-    suppression.stop(one.email, "unsubscribed", "link", one)
-    merging.undo(row, by=lead_user, reason=REASON)
-    assert {suppression.verdict(lead.email, lead).reason for lead in (one, other)} == {
+    suppression.suppress(one.email, "unsubscribed", "test", one)
+    row = merging.merge_leads(one, other, source="person", by=lead_user)
+    suppression.suppress(one.email, "unsubscribed", "link", one)
+    merging.undo_merge(row, by=lead_user, reason=REASON)
+    assert {suppression.find_stop(lead.email, lead).reason for lead in (one, other)} == {
         "unsubscribed"
     }
 
@@ -417,25 +419,25 @@ def test_a_stop_of_an_address_brought_in_while_they_were_one_stays_with_both(
     lead_user: User,
 ) -> None:
     one, other = LeadFactory(), LeadFactory()
-    row = merging.merge(one, other, source="person", by=lead_user)
+    row = merging.merge_leads(one, other, source="person", by=lead_user)
     Suppression.objects.create(
         scope="address", value=other.email, reason="unsubscribed", source="import"
     )
-    merging.undo(row, by=lead_user, reason=REASON)
-    assert {suppression.verdict(lead.email, lead).reason for lead in (one, other)} == {
+    merging.undo_merge(row, by=lead_user, reason=REASON)
+    assert {suppression.find_stop(lead.email, lead).reason for lead in (one, other)} == {
         "unsubscribed"
     }
 
 
 def test_what_only_one_had_said_before_is_only_that_ones_again(lead_user: User) -> None:
     one, other = LeadFactory(), LeadFactory()
-    suppression.stop(one.email, "unsubscribed", "test", one)
+    suppression.suppress(one.email, "unsubscribed", "test", one)
     with_time = timezone.now() - timedelta(hours=1)
     Suppression.objects.update(created_at=with_time)
-    row = merging.merge(one, other, source="person", by=lead_user)
-    merging.undo(row, by=lead_user, reason=REASON)
-    assert suppression.verdict(one.email, one).reason == "unsubscribed"
-    assert suppression.verdict(other.email, other) is None
+    row = merging.merge_leads(one, other, source="person", by=lead_user)
+    merging.undo_merge(row, by=lead_user, reason=REASON)
+    assert suppression.find_stop(one.email, one).reason == "unsubscribed"
+    assert suppression.find_stop(other.email, other) is None
 
 
 STEP = st.tuples(
@@ -459,25 +461,25 @@ class NothingReSubscribes(TestCase):
                 said_no.add(address[leads[n].pk])
             for mail in said_no:
                 for lead in Lead.rows.filter(email=mail):
-                    assert suppression.verdict(mail, lead) is not None
-                assert suppression.verdict(mail) is not None
+                    assert suppression.find_stop(mail, lead) is not None
+                assert suppression.find_stop(mail) is not None
             self.one_row_for_each_person(address, visits)
 
     def do(self, what: str, lead: Lead, other: Lead) -> None:
         try:
             if what == "merge":
-                merging.merge(lead, other, source="person")
+                merging.merge_leads(lead, other, source="person")
             elif what == "undo" and (
                 row := Merge.objects.filter(loser=lead, state="merged").first()
             ):
-                merging.undo(row, by=None, reason=REASON)
+                merging.undo_merge(row, by=None, reason=REASON)
             elif what == "stop":
-                suppression.stop(
+                suppression.suppress(
                     Lead.rows.get(pk=lead.pk).email or "", "unsubscribed", "test", lead
                 )
             elif what == "visit":
                 arrive(visit({"Business Email": lead.email, "LinkedIn URL": None}))
-        except merging.Refused:
+        except merging.MergeError:
             pass
 
     def one_row_for_each_person(self, address: dict[int, str], visits: set[int]) -> None:
@@ -515,9 +517,9 @@ def test_an_undo_gives_each_its_own_back_and_leaves_what_came_since_with_the_sur
         "owner",
     )
     before = list(Lead.rows.order_by("pk").values(*fields))
-    row = merging.merge(one, other, source="person", by=lead_user)
+    row = merging.merge_leads(one, other, source="person", by=lead_user)
     since = VisitFactory(lead=one)
-    merging.undo(row, by=lead_user, reason=REASON)
+    merging.undo_merge(row, by=lead_user, reason=REASON)
     assert list(Lead.rows.order_by("pk").values(*fields)) == before
     assert set(one.visits.all()) == {mine, since}
     assert (set(other.visits.all()), other.enrichments.get()) == ({theirs}, asked)
@@ -530,18 +532,18 @@ def test_an_undo_gives_each_its_own_back_and_leaves_what_came_since_with_the_sur
 def test_an_undo_keeps_what_was_learned_about_the_survivor_since(lead_user: User) -> None:
     one, other = pair(title="CEO")
     Lead.rows.filter(pk=one.pk).update(title="")
-    row = merging.merge(one, other, source="person", by=lead_user)
+    row = merging.merge_leads(one, other, source="person", by=lead_user)
     Lead.rows.filter(pk=one.pk).update(title="Chair")
-    merging.undo(row, by=lead_user, reason=REASON)
+    merging.undo_merge(row, by=lead_user, reason=REASON)
     assert list(Lead.objects.order_by("pk").values_list("title", flat=True)) == ["Chair", "CEO"]
 
 
 def test_what_was_learnt_of_an_address_goes_where_the_address_goes(lead_user: User) -> None:
     one, other = pair(no_address=False, email="dana@other.test", linkedin_key="in/dana")
     Lead.rows.filter(pk=one.pk).update(email=None, address="no_address")
-    row = merging.merge(one, other, source="person", by=lead_user)
+    row = merging.merge_leads(one, other, source="person", by=lead_user)
     Lead.rows.filter(pk=one.pk).update(email_verified=True)
-    merging.undo(row, by=lead_user, reason=REASON)
+    merging.undo_merge(row, by=lead_user, reason=REASON)
     said = list(Lead.rows.order_by("pk").values_list("email", "email_verified"))
     assert said == [(None, False), ("dana@other.test", True)]
 
@@ -551,9 +553,9 @@ def test_an_address_that_changed_since_stays_with_the_survivor_and_so_does_what_
 ) -> None:
     one, other = pair(no_address=False, email="dana@other.test")
     Lead.rows.filter(pk=one.pk).update(email=None, address="no_address")
-    row = merging.merge(one, other, source="person", by=lead_user)
+    row = merging.merge_leads(one, other, source="person", by=lead_user)
     Lead.rows.filter(pk=one.pk).update(email="dana@new.test", email_verified=True)
-    merging.undo(row, by=lead_user, reason=REASON)
+    merging.undo_merge(row, by=lead_user, reason=REASON)
     said = list(Lead.rows.order_by("pk").values_list("email", "email_verified"))
     assert said == [("dana@new.test", True), ("dana@other.test", False)]
 
@@ -561,7 +563,7 @@ def test_an_address_that_changed_since_stays_with_the_survivor_and_so_does_what_
 def test_what_a_person_took_apart_no_data_puts_together_again(lead_user: User) -> None:
     one, other = arrived(visit(ADDRESS)), arrived(visit(LINKEDIN))
     arrive(visit(BOTH))
-    merging.undo(Merge.objects.get(), by=lead_user, reason=REASON)
+    merging.undo_merge(Merge.objects.get(), by=lead_user, reason=REASON)
     assert arrived(visit(BOTH)) == one
     assert list(Lead.objects.order_by("pk").values_list("pk", "email", "linkedin_key")) == [
         (one.pk, "dana@northline.test", None),
@@ -576,19 +578,19 @@ def test_who_was_kept_apart_is_not_asked_about_again_and_may_still_be_merged_by_
     one, two = pair(first_name="Ben")
     body = {"Business Email": one.email, "LinkedIn URL": "https://linkedin.com/in/dana"}
     arrive(visit(body))
-    merging.decline(Merge.objects.get(), by=lead_user, reason=REASON)
+    merging.decline_merge(Merge.objects.get(), by=lead_user, reason=REASON)
     arrive(visit(body))
     assert Merge.objects.get().state == "declined"
-    with pytest.raises(merging.Refused):
-        merging.decline(Merge.objects.get(), by=lead_user, reason=REASON)
-    merging.merge(one, two, source="person", by=lead_user)
+    with pytest.raises(merging.MergeError):
+        merging.decline_merge(Merge.objects.get(), by=lead_user, reason=REASON)
+    merging.merge_leads(one, two, source="person", by=lead_user)
     assert Lead.objects.get() == one
 
 
 def test_saying_yes_to_a_proposal_is_the_merge_it_proposed(lead_user: User) -> None:
     one, two = pair(first_name="Ben")
     arrive(visit({"Business Email": one.email, "LinkedIn URL": "https://linkedin.com/in/dana"}))
-    merging.merge(one, two, source="person", by=lead_user, reason=REASON)
+    merging.merge_leads(one, two, source="person", by=lead_user, reason=REASON)
     row = Merge.objects.get()
     assert (row.state, row.source, row.merged_by, row.survivor, row.loser) == (
         "merged",
@@ -602,38 +604,38 @@ def test_saying_yes_to_a_proposal_is_the_merge_it_proposed(lead_user: User) -> N
 
 def test_merges_are_undone_newest_first(lead_user: User) -> None:
     one, two, three = LeadFactory(), LeadFactory(), LeadFactory()
-    first = merging.merge(two, three, source="person", by=lead_user)
-    second = merging.merge(one, two, source="person", by=lead_user)
+    first = merging.merge_leads(two, three, source="person", by=lead_user)
+    second = merging.merge_leads(one, two, source="person", by=lead_user)
     assert set(Lead.rows.filter(merged_into=one)) == {two, three}
-    with pytest.raises(merging.Refused, match="part of another one since"):
-        merging.undo(first, by=lead_user, reason=REASON)
-    merging.undo(second, by=lead_user, reason=REASON)
+    with pytest.raises(merging.MergeError, match="part of another one since"):
+        merging.undo_merge(first, by=lead_user, reason=REASON)
+    merging.undo_merge(second, by=lead_user, reason=REASON)
     assert dict(Lead.rows.values_list("pk", "merged_into")) == {
         one.pk: None,
         two.pk: None,
         three.pk: two.pk,
     }
-    merging.undo(first, by=lead_user, reason=REASON)
-    with pytest.raises(merging.Refused, match="does not stand"):
-        merging.undo(first, by=lead_user, reason=REASON)
+    merging.undo_merge(first, by=lead_user, reason=REASON)
+    with pytest.raises(merging.MergeError, match="does not stand"):
+        merging.undo_merge(first, by=lead_user, reason=REASON)
     assert Lead.objects.count() == 3
 
 
 def test_a_later_merge_into_the_same_lead_is_undone_first(lead_user: User) -> None:
     one, two, three = LeadFactory(), LeadFactory(), LeadFactory()
-    first = merging.merge(one, two, source="person", by=lead_user)
-    merging.merge(one, three, source="person", by=lead_user)
-    with pytest.raises(merging.Refused, match="Another lead became part"):
-        merging.undo(first, by=lead_user, reason=REASON)
+    first = merging.merge_leads(one, two, source="person", by=lead_user)
+    merging.merge_leads(one, three, source="person", by=lead_user)
+    with pytest.raises(merging.MergeError, match="Another lead became part"):
+        merging.undo_merge(first, by=lead_user, reason=REASON)
     assert Lead.objects.count() == 1
 
 
 def test_somebody_erased_since_is_not_brought_back_by_an_undo(lead_user: User) -> None:
     one, two = LeadFactory(), LeadFactory()
-    row = merging.merge(one, two, source="person", by=lead_user)
-    suppression.stop("", "erased", "test", one)
-    with pytest.raises(merging.Refused, match="erased"):
-        merging.undo(row, by=lead_user, reason=REASON)
+    row = merging.merge_leads(one, two, source="person", by=lead_user)
+    suppression.suppress("", "erased", "test", one)
+    with pytest.raises(merging.MergeError, match="erased"):
+        merging.undo_merge(row, by=lead_user, reason=REASON)
     assert Lead.objects.count() == 1
 
 
@@ -643,7 +645,10 @@ def test_somebody_erased_since_is_not_brought_back_by_an_undo(lead_user: User) -
 @pytest.mark.parametrize("mark", ["dana@northline.test", "in/dana"])
 def test_of_an_erased_person_who_returns_nothing_is_kept(mark: str) -> None:
     Suppression.objects.create(
-        scope="address_hash", value=suppression.hashed(mark), reason="erased", source="erase_person"
+        scope="address_hash",
+        value=suppression.erased_hash(mark),
+        reason="erased",
+        source="erase_person",
     )
     event = arrive(visit(BOTH))
     assert (event.state, bytes(event.body)) == ("processed", b"")
@@ -651,7 +656,7 @@ def test_of_an_erased_person_who_returns_nothing_is_kept(mark: str) -> None:
     assert not Visit.objects.exists()
     assert not Enrichment.objects.exists()
     body = rb2b.to_body(visit(BOTH))
-    stored = events.store("rb2b", body)
+    stored = events.store_event("rb2b", body)
     assert events.process_due() == 1
     assert bytes(InboundEvent.objects.get(public_id=stored.public_id).body) == b""
 
@@ -660,9 +665,9 @@ def test_an_answer_that_shows_a_lead_to_be_an_erased_person_is_not_kept(
     clay: Any, callback: Any
 ) -> None:
     lead = LeadFactory(no_address=True, title="")
-    enrichment_requests.want(lead)
+    enrichment_requests.request_enrichment(lead)
     row = lead.enrichments.get()
-    mark = suppression.hashed("dana@northline.test")
+    mark = suppression.erased_hash("dana@northline.test")
     Suppression.objects.create(
         scope="address_hash", value=mark, reason="erased", source="erase_person"
     )
@@ -673,7 +678,7 @@ def test_an_answer_that_shows_a_lead_to_be_an_erased_person_is_not_kept(
     lead.refresh_from_db()
     row.refresh_from_db()
     assert (lead.email, lead.title, row.state, row.gained) == (None, "", "settled", [])
-    assert suppression.verdict("", lead).reason == "erased"
+    assert suppression.find_stop("", lead).reason == "erased"
     assert [bytes(event.body) for event in InboundEvent.objects.filter(source="clay")] == [b""]
 
 
@@ -683,7 +688,7 @@ def test_an_answer_that_shows_a_lead_to_be_an_erased_person_is_not_kept(
 def test_whoever_was_merged_away_is_no_person_to_any_sweep_or_count(lead_user: User) -> None:
     one, other = pair()
     Lead.objects.update(needs_assessment_at=timezone.now())
-    merging.merge(one, other, source="person", by=lead_user)
+    merging.merge_leads(one, other, source="person", by=lead_user)
     enrichment_requests.push_due()
     assert list(Lead.objects.all()) == [one]
     assert list(one.company.leads.all()) == [one]

@@ -33,7 +33,7 @@ def attempt(work: Any) -> Any:
     def run() -> Any:
         try:
             return work()
-        except merging.Refused as refused:
+        except merging.MergeError as refused:
             return refused
 
     return run
@@ -44,7 +44,7 @@ def test_bodies_of_one_person_at_once_are_one_lead() -> None:
         name = {"First Name": "Dana", "Last Name": "Okafor"}
         for who in (ADDRESS, LINKEDIN, BOTH, ADDRESS, LINKEDIN, BOTH):
             own = {key: value.replace("dana", f"dana{n}") for key, value in who.items() if value}
-            events.store("rb2b", rb2b.to_body(visit({**dict.fromkeys(who), **own, **name})))
+            events.store_event("rb2b", rb2b.to_body(visit({**dict.fromkeys(who), **own, **name})))
         in_threads([lambda: events.process_due(batch=1)] * 6)
         work_off(4)
     assert set(InboundEvent.objects.values_list("state", flat=True)) == {"processed"}
@@ -64,7 +64,7 @@ def test_the_same_merge_from_both_ends_at_once_is_one_merge() -> None:
         one, other = LeadFactory(), LeadFactory()
         pairs = [(one, other), (other, one)] * 3
         found = in_threads(
-            [attempt(lambda a=a, b=b: merging.merge(a, b, source="person")) for a, b in pairs]
+            [attempt(lambda a=a, b=b: merging.merge_leads(a, b, source="person")) for a, b in pairs]
         )
         assert sum(isinstance(row, Merge) for row in found) == 1
         other.refresh_from_db()
@@ -79,7 +79,7 @@ def test_a_ring_of_merges_at_once_ends_as_one_person() -> None:
             VisitFactory(lead=lead)
         pairs = list(itertools.combinations(ring, 2))
         in_threads(
-            [attempt(lambda a=a, b=b: merging.merge(a, b, source="person")) for a, b in pairs]
+            [attempt(lambda a=a, b=b: merging.merge_leads(a, b, source="person")) for a, b in pairs]
         )
         assert set(
             Lead.rows.filter(pk__in=[lead.pk for lead in ring[1:]]).values_list(
@@ -94,27 +94,27 @@ def test_merges_undos_stops_visits_and_answers_at_once_lose_nothing() -> None:
     for _ in range(ROUNDS):
         company = CompanyFactory()
         one, other = LeadFactory(company=company), LeadFactory(company=company)
-        row = merging.merge(one, other, source="person")
+        row = merging.merge_leads(one, other, source="person")
         question = Enrichment.objects.create(lead=one)
-        events.store(
+        events.store_event(
             "rb2b", rb2b.to_body(visit({"Business Email": other.email, "LinkedIn URL": None}))
         )
         in_threads(
             [
-                attempt(lambda: merging.undo(row, by=None, reason="taken apart")),  # noqa: B023
-                attempt(lambda: merging.merge(one, other, source="person")),  # noqa: B023
-                lambda: suppression.stop(one.email, "unsubscribed", "test", one),  # noqa: B023
+                attempt(lambda: merging.undo_merge(row, by=None, reason="taken apart")),  # noqa: B023
+                attempt(lambda: merging.merge_leads(one, other, source="person")),  # noqa: B023
+                lambda: suppression.suppress(one.email, "unsubscribed", "test", one),  # noqa: B023
                 lambda: enrichment_requests.record_answer(
                     question.request_id, {"job_title": "CEO"}
                 ),  # noqa: B023
-                lambda: enrichment_requests.want(Lead.rows.get(pk=other.pk)),  # noqa: B023
+                lambda: enrichment_requests.request_enrichment(Lead.rows.get(pk=other.pk)),  # noqa: B023
                 events.process_due,
             ]
         )
         work_off(2)
-        assert suppression.verdict(one.email, one).reason == "unsubscribed"
+        assert suppression.find_stop(one.email, one).reason == "unsubscribed"
         if Lead.rows.get(pk=other.pk).merged_into is not None:
-            assert suppression.verdict(other.email, other).reason == "unsubscribed"
+            assert suppression.find_stop(other.email, other).reason == "unsubscribed"
     assert set(InboundEvent.objects.values_list("state", flat=True)) == {"processed"}
     assert Visit.objects.exclude(lead=None).count() == ROUNDS
     consistent()
@@ -130,8 +130,8 @@ def test_visits_of_colleagues_and_of_their_company_at_once_wait_for_nobody_who_w
     ]
     for _ in range(ROUNDS):
         for who in people:
-            events.store("rb2b", rb2b.to_body(visit(who)))
-            events.store("rb2b", rb2b.to_body(rb2b.company_only(company)))
+            events.store_event("rb2b", rb2b.to_body(visit(who)))
+            events.store_event("rb2b", rb2b.to_body(rb2b.company_only(company)))
         in_threads([events.process_due] * 6)
         work_off(4)
         Company.objects.update(

@@ -30,19 +30,19 @@ def test_asks_only_about_live_leads_that_lack_something(clay: FakeClay) -> None:
     lacks = lead()
     factories.LeadFactory()
     lead(example=True)
-    assert list(backfill.lacking()) == [lacks]
+    assert list(backfill.leads_lacking_data()) == [lacks]
 
 
 def test_who_was_asked_within_a_week_is_not_asked_again(clay: FakeClay) -> None:
     clay.configure(answers=0)
     first, second = lead(), lead()
-    backfill.run(limit=1, wait=0)
+    backfill.run_backfill(limit=1, wait=0)
     enrichment_requests.push_due()
     Enrichment.objects.update(not_before=Enrichment.objects.get().created_at)
     enrichment_requests.settle_overdue()
     assert Enrichment.objects.get().lead in (first, second)
-    assert backfill.run(limit=5, wait=0).asked == 1
-    assert backfill.run(limit=5, wait=0).asked == 0
+    assert backfill.run_backfill(limit=5, wait=0).asked == 1
+    assert backfill.run_backfill(limit=5, wait=0).asked == 0
 
 
 def test_answers_come_in_and_the_rate_is_said(
@@ -83,20 +83,20 @@ def test_whoever_could_not_be_asked_is_asked_the_next_time(clay: FakeClay) -> No
     """Without three in a row that Clay refused: about those it was asked."""
     leads = [lead() for _ in range(5)]
     clay.on("POST /v3/sources/webhook/{id}").status(500, times=3)
-    assert backfill.run(limit=5, wait=10).failed == 5
-    breaker.answered()
-    assert set(backfill.lacking()) == set(leads[:2])
-    submission_budget.used()
-    Budget.objects.update(used=submission_budget.LIFETIME)
-    enrichment_requests.want(leads[0])
+    assert backfill.run_backfill(limit=5, wait=10).failed == 5
+    breaker.close_after_answer()
+    assert set(backfill.leads_lacking_data()) == set(leads[:2])
+    submission_budget.submissions_used()
+    Budget.objects.update(used=submission_budget.LIFETIME_SUBMISSIONS)
+    enrichment_requests.request_enrichment(leads[0])
     enrichment_requests.push_due()
-    assert set(backfill.lacking()) == set(leads[:2])
+    assert set(backfill.leads_lacking_data()) == set(leads[:2])
 
 
 def test_who_must_not_be_asked_about_takes_nobodys_place(clay: FakeClay) -> None:
     other, stopped = lead(), lead()
-    suppression.stop("", "unsubscribed", "test", stopped)
-    summary = backfill.run(limit=1, wait=0)
+    suppression.suppress("", "unsubscribed", "test", stopped)
+    summary = backfill.run_backfill(limit=1, wait=0)
     assert (summary.asked, summary.not_asked) == (1, 1)
     assert Enrichment.objects.get().lead == other
 
@@ -148,14 +148,14 @@ def test_while_clay_is_not_asked_it_is_refused_and_nothing_is_read(
 ) -> None:
     lead()
     for _ in range(3):
-        breaker.failed("nope", breaker.Turn.ASK)
+        breaker.record_failure("nope", breaker.CallPermit.ASK)
     with pytest.raises(
         CommandError, match="its breaker is open. 3 pushes in a row failed, the last: nope"
     ):
         call_command("backfill_enrichment")
-    breaker.answered()
-    submission_budget.used()
-    Budget.objects.update(used=submission_budget.LIFETIME)
+    breaker.close_after_answer()
+    submission_budget.submissions_used()
+    Budget.objects.update(used=submission_budget.LIFETIME_SUBMISSIONS)
     with pytest.raises(CommandError, match="all submissions of its webhook are used"):
         call_command("backfill_enrichment")
     assert (Enrichment.objects.count(), ghl.requests(), clay.requests()) == (0, [], [])

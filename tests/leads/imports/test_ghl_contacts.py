@@ -10,7 +10,7 @@ from leads.enrichment import enrichment_requests
 from leads.identity import lead_matching
 from leads.imports import backfill, ghl_contacts
 from leads.integrations import background_calls, rates
-from leads.integrations.ghl import CALLS_PER_WINDOW, take_a_call
+from leads.integrations.ghl import CALLS_PER_WINDOW, claim_call
 from leads.models import Bookmark, Company, Enrichment, Lead, RateWindow, Suppression
 from leads.scoring import assess
 from leads.suppression import suppression
@@ -25,7 +25,9 @@ pytestmark = pytest.mark.django_db
 
 def taken(most: int = 50) -> dict[str, Any]:
     """What was not zero."""
-    return {name: value for name, value in vars(ghl_contacts.take(most)).items() if value}
+    return {
+        name: value for name, value in vars(ghl_contacts.import_contacts(most)).items() if value
+    }
 
 
 def lead() -> Lead:
@@ -61,7 +63,7 @@ def test_a_contact_becomes_a_lead_with_what_is_known_and_from_where(ghl: FakeGhl
 def test_a_contact_joins_the_company_that_is_known(ghl: FakeGhl) -> None:
     company = factories.CompanyFactory(domain="northline.test", name="Northline Freight")
     ghl.add_contact("dana@northline.test", companyName="northline")
-    ghl_contacts.take(5)
+    ghl_contacts.import_contacts(5)
     assert (lead().company, Company.objects.get().name) == (company, "Northline Freight")
 
 
@@ -95,7 +97,7 @@ def test_whom_ghl_must_not_write_to_is_stopped_and_never_asked_about(
 ) -> None:
     """The search says nothing of it; the contact itself does."""
     ghl.add_contact("dana@northline.test", **said)
-    summary = backfill.run(limit=5, wait=0)
+    summary = backfill.run_backfill(limit=5, wait=0)
     assert (summary.asked, summary.contacts.stopped, summary.contacts.new) == (0, 1, 0)
     row = Suppression.objects.get()
     assert (row.scope, row.value, row.reason, row.source) == (
@@ -106,7 +108,9 @@ def test_whom_ghl_must_not_write_to_is_stopped_and_never_asked_about(
     )
     assert not Lead.objects.exists()
     assert clay.requests() == []
-    assert suppression.verdict("dana@northline.test").stops_person  # also where they visit one day
+    assert suppression.find_stop(
+        "dana@northline.test"
+    ).stops_person  # also where they visit one day
 
 
 def test_do_not_disturb_on_another_channel_is_no_reason(ghl: FakeGhl) -> None:
@@ -150,7 +154,7 @@ def test_which_tags_stop_somebody_is_a_setting(ghl: FakeGhl, settings: Any) -> N
     [
         ("domain", "northline.test", "customer"),
         ("address", "dana@northline.test", "complained"),
-        ("address_hash", suppression.hashed("dana@northline.test"), "erased"),
+        ("address_hash", suppression.erased_hash("dana@northline.test"), "erased"),
     ],
 )
 def test_whom_we_must_not_write_to_never_comes_in_by_this_door(
@@ -223,12 +227,12 @@ def test_after_a_kill_in_the_middle_of_a_page_nobody_is_made_twice_or_left_out(
 ) -> None:
     many(ghl, 5)
 
-    def killed(taken: ghl_contacts.Taken) -> None:
+    def killed(taken: ghl_contacts.ContactImport) -> None:
         if taken.new == 3:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        ghl_contacts.take(5, killed)
+        ghl_contacts.import_contacts(5, killed)
     assert Lead.objects.count() == 3
     assert taken() == {"read": 5, "new": 2, "known": 3, "ended": True}
     assert Lead.objects.count() == 5
@@ -266,7 +270,7 @@ def test_a_week_after_the_end_the_list_is_read_from_its_beginning(ghl: FakeGhl) 
 
 def test_another_location_is_read_from_its_own_beginning(ghl: FakeGhl, settings: Any) -> None:
     ghl.add_contact("dana@northline.test")
-    ghl_contacts.take(5)
+    ghl_contacts.import_contacts(5)
     settings.GHL_LOCATION_ID = "loc-2"
     ghl.configure(location_id="loc-2")
     assert taken() == {"read": 1, "known": 1, "ended": True}
@@ -275,15 +279,15 @@ def test_another_location_is_read_from_its_own_beginning(ghl: FakeGhl, settings:
 def test_a_third_of_the_rate_is_ours_and_the_door_finds_the_rest_free(ghl: FakeGhl) -> None:
     many(ghl, 1)
     assert background_calls.CALLS_PER_WINDOW * 3 == CALLS_PER_WINDOW
-    ghl_contacts.take(1)
+    ghl_contacts.import_contacts(1)
     used = dict(RateWindow.objects.values_list("vendor", "used"))
     assert used in (
         {"ghl": 2, "ghl_background": 2},
         {"ghl": 1, "ghl_background": 1},
     )  # where a window ended between
-    rates.pause("ghl_background", 60, "as if used up")
+    rates.pause_vendor("ghl_background", 60, "as if used up")
     assert taken() == {"error": "ghl_background is not asked for 60 s: as if used up"}
-    take_a_call()
+    claim_call()
 
 
 # What becomes of them
@@ -297,7 +301,7 @@ def test_they_are_asked_about_scored_and_queued_by_hand_only(ghl: FakeGhl, clay:
         companyName="Northline",
         country="US",
     )
-    backfill.run(limit=5, wait=0)
+    backfill.run_backfill(limit=5, wait=0)
     enrichment_requests.push_due()
     [row] = clay.submissions()
     assert (row["email"], row["full_name"], row["company_name"]) == (
@@ -311,23 +315,26 @@ def test_they_are_asked_about_scored_and_queued_by_hand_only(ghl: FakeGhl, clay:
     )
     assess.assess_due()
     assert (lead().title, lead().score is not None) == ("VP Sales", True)
-    assert (drafts.take_assessments(), Message.objects.count()) == (1, 0)
-    assert manual_queue.why_not(lead()) == ""
+    assert (drafts.open_new_drafts(), Message.objects.count()) == (1, 0)
+    assert manual_queue.why_not_queued(lead()) == ""
 
 
 def test_a_visit_makes_a_contact_an_ordinary_lead(ghl: FakeGhl) -> None:
     ghl.add_contact("dana@northline.test")
-    ghl_contacts.take(5)
-    assert lead_matching.find("dana@northline.test", "in/dana") == lead()
+    ghl_contacts.import_contacts(5)
+    assert lead_matching.find_lead("dana@northline.test", "in/dana") == lead()
     factories.VisitFactory(lead=lead())
-    assert drafts.why_not(lead()) == ""
+    assert drafts.why_no_draft_now(lead()) == ""
 
 
 def test_leads_come_before_contacts_and_one_limit_is_for_both(ghl: FakeGhl, clay: FakeClay) -> None:
     many(ghl, 4)
     visitor = factories.LeadFactory(title="")
-    summary = backfill.run(limit=3, wait=0)
+    summary = backfill.run_backfill(limit=3, wait=0)
     assert (summary.asked, summary.contacts.new) == (3, 2)
     assert str(summary.before) == "0 of 1 (0%)"
     assert Enrichment.objects.filter(lead=visitor).count() == 1
-    assert (backfill.run(limit=3, wait=0).asked, backfill.run(limit=3, wait=0).asked) == (2, 0)
+    assert (
+        backfill.run_backfill(limit=3, wait=0).asked,
+        backfill.run_backfill(limit=3, wait=0).asked,
+    ) == (2, 0)

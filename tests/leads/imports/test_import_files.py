@@ -44,9 +44,9 @@ class TestSuppressions:
         text = "value,reason,expires\nDana@Northline.test,customer,\nhttps://www.acme.test/about,competitor,2099-01-31\n"
         out, err = command("import_suppressions", file(tmp_path, text))
         assert (out, err) == ("2 suppressions read: 2 new, 0 known before.\n", "")
-        stop = suppression.verdict("dana@northline.test")
+        stop = suppression.find_stop("dana@northline.test")
         assert stop is not None and (stop.reason, stop.source) == ("customer", "import file.csv")
-        assert suppression.verdict("anybody@sub.acme.test").reason == "competitor"  # type: ignore[union-attr]
+        assert suppression.find_stop("anybody@sub.acme.test").reason == "competitor"  # type: ignore[union-attr]
         assert Suppression.objects.get(value="acme.test").expires_at == datetime(
             2099, 1, 31, 23, 59, 59, 999999, UTC
         )
@@ -233,7 +233,7 @@ class TestVisitors:
         assert command("import_visitors", path)[0] == "3 visitors read: 3 new, 0 known before.\n"
         events.process_due()
         assess.assess_due()
-        drafts.take_assessments()
+        drafts.open_new_drafts()
         assert (Lead.objects.count(), Visit.objects.count(), Message.objects.count()) == (3, 3, 3)
         assert Enrichment.objects.count() == 0
 
@@ -241,12 +241,13 @@ class TestVisitors:
         command("import_visitors", file(tmp_path, exported(2, timezone.now() - timedelta(days=20))))
         events.process_due()
         assess.assess_due()
-        drafts.take_assessments()
+        drafts.open_new_drafts()
         assert Message.objects.count() == 0
         lead = Lead.objects.first()
         assert lead is not None and lead.score is not None
         assert (
-            drafts.why_not(lead) == "The last visit was 20 days ago; a new one would bring a draft."
+            drafts.why_no_draft_now(lead)
+            == "The last visit was 20 days ago; a new one would bring a draft."
         )
 
     def test_twice_changes_nothing(self, tmp_path: Path) -> None:
@@ -258,7 +259,7 @@ class TestVisitors:
 
     def test_a_visit_that_came_by_webhook_is_not_made_again(self, tmp_path: Path) -> None:
         payload = rb2b.person({"Seen At": timezone.now().isoformat()})
-        events.store("rb2b", rb2b.to_body(payload))
+        events.store_event("rb2b", rb2b.to_body(payload))
         command("import_visitors", file(tmp_path, json.dumps(payload) + "\n"))
         events.process_due()
         assert (InboundEvent.objects.count(), Visit.objects.count(), Lead.objects.count()) == (
@@ -334,7 +335,7 @@ class TestVisitors:
         }
 
     def test_many_errors_are_counted_and_not_all_kept(self) -> None:
-        report = import_files.visitors(b"{\n" * 250)
+        report = import_files.import_visitors(b"{\n" * 250)
         assert (len(report.errors), report.more_errors) == (100, 150)
 
 

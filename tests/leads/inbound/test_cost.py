@@ -33,11 +33,11 @@ def test_no_statement_from_stored_to_assessed_looks_at_more_than_its_own_rows(
         return execute(sql, params, *more)
 
     with connection.cursor() as cursor:
-        cost.load(cursor, 20_000)
+        cost.load_visits(cursor, 20_000)
         cursor.execute("ANALYZE")
-        cost.round_(clay, cost.bodies(20_000))
+        cost.run_round(clay, cost.round_visits(20_000))
         with connection.execute_wrapper(listen):
-            cost.round_(clay, cost.bodies(20_000))
+            cost.run_round(clay, cost.round_visits(20_000))
         reading = [(sql, params) for sql, params in said if sql.startswith(("SELECT", "UPDATE"))]
         assert len(reading) > 50
         for sql, params in reading:

@@ -60,7 +60,7 @@ def test_fifty_posts_of_one_body_at_once_to_the_web_server_make_one_visit(
 ) -> None:
     """On fifty connections to gunicorn. What was put into the spool, on a machine that is busy, counts as well."""
     settings.SPOOL_DIR = tmp_path / "web"
-    env = world.environment(
+    env = world.product_environment(
         DATABASE_URL=database_url(), REDIS_URL="", SPOOL_DIR=str(settings.SPOOL_DIR)
     )
     body = rb2b.to_body(rb2b.person())
@@ -70,11 +70,11 @@ def test_fifty_posts_of_one_body_at_once_to_the_web_server_make_one_visit(
         with urllib.request.urlopen(request, timeout=60) as answer:
             return int(answer.status)
 
-    with world.web(env, "/webhooks/rb2b/health") as url:
+    with world.run_web(env, "/webhooks/rb2b/health") as url:
         assert in_threads([lambda: deliver(url)] * 50) == [200] * 50
-    receive.drain()
+    receive.drain_spool()
     event = InboundEvent.objects.get()
-    assert (bytes(event.body), event.deliveries >= 50, spool.waiting()) == (body, True, [])
+    assert (bytes(event.body), event.deliveries >= 50, spool.waiting_files()) == (body, True, [])
     assert sum(in_threads([process] * 10)) == 1
     assert (Lead.objects.count(), Visit.objects.count(), Enrichment.objects.count()) == (1, 1, 1)
 
@@ -92,7 +92,7 @@ def test_ten_visits_of_one_new_person_at_once_are_one_lead(known_by: str) -> Non
         known_by
     ]
     for body in visits_of_one_person(10, **missing):
-        events.store("rb2b", body)
+        events.store_event("rb2b", body)
     in_threads([lambda: events.process_due(batch=1)] * 10)
     work_off()
     assert set(InboundEvent.objects.values_list("state", flat=True)) == {"processed"}
@@ -103,7 +103,7 @@ def test_ten_visits_of_one_new_person_at_once_are_one_lead(known_by: str) -> Non
 
 def test_ten_new_people_of_one_new_company_at_once_are_one_company() -> None:
     for _ in range(10):
-        events.store(
+        events.store_event(
             "rb2b",
             rb2b.to_body(rb2b.person({"Website": "https://acme.test", "Company Name": "Acme"})),
         )
@@ -124,16 +124,21 @@ def test_visits_that_name_a_company_by_name_by_domain_and_by_both_at_once_are_of
             "Company Name": "Acme",
             **site,
         }
-        events.store("rb2b", rb2b.to_body(rb2b.person(who)))
-    in_threads([*[lambda: events.process_due(batch=1)] * 12, *[lead_matching.spread_news] * 4])
+        events.store_event("rb2b", rb2b.to_body(rb2b.person(who)))
+    in_threads(
+        [
+            *[lambda: events.process_due(batch=1)] * 12,
+            *[lead_matching.mark_leads_of_changed_companies] * 4,
+        ]
+    )
     work_off()
-    events.store(
+    events.store_event(
         "rb2b",
         rb2b.to_body(rb2b.company_only({"Website": "https://acme.test", "Company Name": "Acme"})),
     )
     events.process_due()
     assert set(InboundEvent.objects.values_list("state", flat=True)) == {"processed"}
-    in_threads([lead_matching.spread_news] * 4)
+    in_threads([lead_matching.mark_leads_of_changed_companies] * 4)
     company = Company.objects.get()
     assert (company.leads.count(), company.visits.count(), Visit.objects.count()) == (12, 13, 13)
 
@@ -141,7 +146,9 @@ def test_visits_that_name_a_company_by_name_by_domain_and_by_both_at_once_are_of
 def test_one_visit_relayed_ten_ways_at_once_is_one_visit() -> None:
     payload = rb2b.person()
     for n in range(10):
-        events.store("rb2b", json.dumps({"event_id": f"evt_{n}", "payload": payload}).encode())
+        events.store_event(
+            "rb2b", json.dumps({"event_id": f"evt_{n}", "payload": payload}).encode()
+        )
     in_threads([lambda: events.process_due(batch=1)] * 10)
     work_off()
     assert set(InboundEvent.objects.values_list("state", flat=True)) == {"processed"}
@@ -150,7 +157,7 @@ def test_one_visit_relayed_ten_ways_at_once_is_one_visit() -> None:
 
 def test_ten_workers_push_each_question_once(clay: FakeClay) -> None:
     for _ in range(10):
-        enrichment_requests.want(LeadFactory())
+        enrichment_requests.request_enrichment(LeadFactory())
     for _ in range(20):  # Clay's rate puts some off for a second
         in_threads([enrichment_requests.push_due] * 10)
         if not Enrichment.objects.filter(state="due").exists():
@@ -162,7 +169,7 @@ def test_ten_workers_push_each_question_once(clay: FakeClay) -> None:
 
 def test_ten_askers_at_once_ask_one_question() -> None:
     lead = LeadFactory()
-    in_threads([lambda: enrichment_requests.want(lead)] * 10)
+    in_threads([lambda: enrichment_requests.request_enrichment(lead)] * 10)
     assert lead.enrichments.count() == 1
 
 

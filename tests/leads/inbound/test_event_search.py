@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 
 def visit(**fields: Any) -> InboundEvent:
-    stored = events.store(
+    stored = events.store_event(
         "rb2b", rb2b.to_body(rb2b.person({name.replace("_", " "): v for name, v in fields.items()}))
     )
     events.process_due()
@@ -27,7 +27,9 @@ def visit(**fields: Any) -> InboundEvent:
 
 def found(words: str, shown: Any = str) -> set[int]:
     return set(
-        event_search.found(InboundEvent.objects.all(), words, shown).values_list("pk", flat=True)
+        event_search.find_events(InboundEvent.objects.all(), words, shown).values_list(
+            "pk", flat=True
+        )
     )
 
 
@@ -83,7 +85,7 @@ def test_an_event_is_found_by_its_id_and_all_of_a_lead_by_theirs(dana: InboundEv
 def test_clays_answers_are_found_by_their_person(clay: FakeClay, dana: InboundEvent) -> None:
     enrichment_requests.push_due()
     asked = Lead.objects.get(email="dana@ploverly.test").enrichments.get()
-    stored = events.store(
+    stored = events.store_event(
         "clay", json.dumps({"request_id": asked.request_id, "title": "CEO"}).encode()
     )
     events.process_due()
@@ -97,13 +99,13 @@ def test_whoever_became_one_is_found_by_either_address(dana: InboundEvent) -> No
         Business_Email="d.okafor@elsewhere.test", First_Name="Dana", Last_Name="van Okafor"
     )
     leads = Lead.objects.filter(email__in=["dana@ploverly.test", "d.okafor@elsewhere.test"])
-    merging.merge(*leads.order_by("pk"), source="person", reason="the same")
+    merging.merge_leads(*leads.order_by("pk"), source="person", reason="the same")
     for words in ("dana@ploverly.test", "d.okafor@elsewhere.test", str(leads[0].public_id)):
         assert found(words) == {dana.pk, other.pk}
 
 
 def test_a_company_without_a_person_is_found_by_its_name() -> None:
-    stored = events.store(
+    stored = events.store_event(
         "rb2b", rb2b.to_body(rb2b.company_only({"Company Name": "Quarry Insurance"}))
     )
     events.process_due()
@@ -112,7 +114,7 @@ def test_a_company_without_a_person_is_found_by_its_name() -> None:
 
 
 def test_a_reason_is_found_by_its_words_as_the_searcher_reads_them() -> None:
-    events.store("rb2b", b"[1]")
+    events.store_event("rb2b", b"[1]")
     events.process_due()
     event = InboundEvent.objects.get()
     assert found("json LIST") == {event.pk}
@@ -123,7 +125,9 @@ def test_no_body_is_read_and_no_index_missed(django_assert_max_num_queries: Any)
     lead = LeadFactory()
     with django_assert_max_num_queries(8):
         found(f"{lead.first_name} {lead.last_name}")
-    queries = [InboundEvent.objects.filter(pk__in=event_search._of([lead.pk], [1], [2])).query]
+    queries = [
+        InboundEvent.objects.filter(pk__in=event_search._events_about([lead.pk], [1], [2])).query
+    ]
     assert all('"body" LIKE' not in str(query) for query in queries)
 
 
@@ -131,7 +135,9 @@ def test_no_body_is_read_and_no_index_missed(django_assert_max_num_queries: Any)
 def test_postgres_goes_by_indexes() -> None:
     """With the planner told to read whole tables only where there is no other way, it reads none."""
     lead = LeadFactory()
-    rows = event_search.found(InboundEvent.objects.order_by("-received_at"), lead.email or "", str)
+    rows = event_search.find_events(
+        InboundEvent.objects.order_by("-received_at"), lead.email or "", str
+    )
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         plan = rows[:50].explain()

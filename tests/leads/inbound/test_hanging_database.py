@@ -96,9 +96,11 @@ def test_pages_that_wait_for_it_leave_room_for_what_is_posted(
     settings.SPOOL_DIR = tmp_path / "web"
     there = database_url().replace(f":{connection.settings_dict['PORT']}/", f":{between.port}/")
     assert str(between.port) in there
-    env = world.environment(DATABASE_URL=there, REDIS_URL="", SPOOL_DIR=str(settings.SPOOL_DIR))
+    env = world.product_environment(
+        DATABASE_URL=there, REDIS_URL="", SPOOL_DIR=str(settings.SPOOL_DIR)
+    )
     bodies = [rb2b.to_body(rb2b.person()) for _ in range(3)]
-    with world.web(env, "/api/health/live") as url:
+    with world.run_web(env, "/api/health/live") as url:
         page, hook = f"{url}/api/health/ready", f"{url}/webhooks/rb2b?token={world.TOKEN}"
         for _ in range(3):  # until every thread of the server has a connection of its own
             in_threads([lambda: asked(page)] * 24)
@@ -111,9 +113,9 @@ def test_pages_that_wait_for_it_leave_room_for_what_is_posted(
         for one in pages:
             one.join(LONG)
         assert not any(one.is_alive() for one in pages)
-        assert len(spool.waiting()) == 3
+        assert len(spool.waiting_files()) == 3
         between.go_on()
-    receive.drain()
+    receive.drain_spool()
     assert sorted(bytes(event.body) for event in InboundEvent.objects.all()) == sorted(bodies)
 
 

@@ -21,11 +21,11 @@ from leads.inbound import masking
     ],
 )
 def test_a_text_keeps_its_first_letter_and_an_address_its_domain(said: str, shown: str) -> None:
-    assert masking.text(said) == shown
+    assert masking.mask_text(said) == shown
 
 
 def test_each_word_of_a_name_is_masked() -> None:
-    assert masking.name("Dana van Okafor") == "D*** v*** O***"
+    assert masking.mask_name("Dana van Okafor") == "D*** v*** O***"
 
 
 def test_a_body_keeps_structure_keys_times_and_yes_or_no() -> None:
@@ -41,7 +41,7 @@ def test_a_body_keeps_structure_keys_times_and_yes_or_no() -> None:
             "pages": [{"url": "https://ours.test/?email=dana@x.test"}],
         },
     }
-    assert json.loads(masking.body(json.dumps(said).encode())) == {
+    assert json.loads(masking.mask_body(json.dumps(said).encode())) == {
         "Business Email": "d***@northline.test",
         "Seen At": "2026-11-20T09:30:00.000+00.00",
         "is_repeat_visit": True,
@@ -53,7 +53,7 @@ def test_a_body_keeps_structure_keys_times_and_yes_or_no() -> None:
 
 def test_json_in_a_text_keeps_its_structure_as_well() -> None:
     wrapped = {"raw": json.dumps({"email": "dana@northline.test"}), "more": "{Dana"}
-    assert json.loads(masking.body(json.dumps(wrapped).encode())) == {
+    assert json.loads(masking.mask_body(json.dumps(wrapped).encode())) == {
         "raw": {"email": "d***@northline.test"}, "more": "***",
     }  # fmt: skip
 
@@ -62,7 +62,7 @@ def test_json_in_a_text_keeps_its_structure_as_well() -> None:
     "key", ["dana@northline.test", "+16145550142", "a" * 41, "in/dana-okafor", "43004"]
 )
 def test_data_used_as_a_key_is_masked(key: str) -> None:
-    assert json.loads(masking.body(json.dumps({key: "x", "ok": "y"}).encode())) == {
+    assert json.loads(masking.mask_body(json.dumps({key: "x", "ok": "y"}).encode())) == {
         "*** 1": "x***",
         "ok": "y***",
     }
@@ -80,16 +80,16 @@ def test_data_used_as_a_key_is_masked(key: str) -> None:
     ],
 )
 def test_what_is_no_json_object_is_masked_whole(raw: bytes) -> None:
-    assert masking.body(raw) == f"Hidden: {len(raw)} bytes that are no JSON object."
+    assert masking.mask_body(raw) == f"Hidden: {len(raw)} bytes that are no JSON object."
 
 
 def test_an_erased_body_is_empty() -> None:
-    assert masking.body(b"") == ""
+    assert masking.mask_body(b"") == ""
 
 
 def test_what_is_nested_deeply_is_no_traceback() -> None:
     deep = b'{"a":' * 200 + b'"Dana"' + b"}" * 200
-    assert "Dana" not in masking.body(deep)
+    assert "Dana" not in masking.mask_body(deep)
 
 
 SECRET = "Zyxwvutsrq"
@@ -105,5 +105,5 @@ VALUES = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(["email", "person"]), VALUES))
 def test_no_value_comes_through(said: dict[str, object]) -> None:
-    assert SECRET not in masking.body(json.dumps(said).encode())
-    assert SECRET not in masking.body(json.dumps({"raw": json.dumps(said)}).encode())
+    assert SECRET not in masking.mask_body(json.dumps(said).encode())
+    assert SECRET not in masking.mask_body(json.dumps({"raw": json.dumps(said)}).encode())

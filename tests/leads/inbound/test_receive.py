@@ -29,9 +29,9 @@ PATH = f"/webhooks/rb2b?token={TOKEN}"
 
 def keep(body: bytes = b"{}", **more: str) -> Path:
     """One body in the spool; its file."""
-    known, kind = set(spool.waiting()), more.pop("kind", "live")
-    spool.keep("rb2b", body, hashlib.sha256(body).hexdigest(), cut=False, kind=kind, **more)
-    [path] = set(spool.waiting()) - known
+    known, kind = set(spool.waiting_files()), more.pop("kind", "live")
+    spool.keep_body("rb2b", body, hashlib.sha256(body).hexdigest(), cut=False, kind=kind, **more)
+    [path] = set(spool.waiting_files()) - known
     return path
 
 
@@ -44,7 +44,7 @@ def eventually(found: Callable[[], object]) -> None:
 
 def drained() -> None:
     """The spool is emptied, by this thread or by the drainer that a spooled answer has started."""
-    eventually(lambda: receive.drain() + len(spool.waiting()) == 0)
+    eventually(lambda: receive.drain_spool() + len(spool.waiting_files()) == 0)
 
 
 def post(client: Client, body: bytes) -> Any:
@@ -62,7 +62,7 @@ def database_at(port: int) -> Iterator[None]:
     finally:
         connection.close()
         connection.settings_dict["PORT"] = known
-        receive._state.away_until = 0.0
+        receive._process_state.away_until = 0.0
 
 
 @contextmanager
@@ -88,18 +88,18 @@ class TestDrain:
     def test_everything_ends_as_one_event_with_the_time_it_came(self, client: Client) -> None:
         bodies = [rb2b.to_body(rb2b.person()) for _ in range(3)]
         for body in [*bodies, bodies[0]]:
-            spool.keep(
+            spool.keep_body(
                 "rb2b", body, events.hashlib.sha256(body).hexdigest(), cut=False, kind="live"
             )
-        kept = spool.read(spool.waiting()[0])
-        assert receive.drain() == 4
+        kept = spool.read_file(spool.waiting_files()[0])
+        assert receive.drain_spool() == 4
         assert list(InboundEvent.objects.order_by("pk").values_list("deliveries", flat=True)) == [
             2,
             1,
             1,
         ]
         assert InboundEvent.objects.order_by("pk")[0].received_at == kept.received_at  # type: ignore[union-attr]
-        assert (spool.waiting(), receive.drain()) == ([], 0)
+        assert (spool.waiting_files(), receive.drain_spool()) == ([], 0)
         events.process_due()
         assert Visit.objects.count() == 3
 
@@ -138,7 +138,7 @@ class TestDrain:
         assert post(client, b"{}").json()["status"] == "stored"
         said = client.get("/webhooks/rb2b/health").json()
         assert (said["status"], said["spool"]) == ("degraded", "not writable")
-        assert "nothing more can be kept" in stuck_files.look().text
+        assert "nothing more can be kept" in stuck_files.spool_status().text
 
 
 def unreadable(path: Path) -> None:
@@ -164,23 +164,23 @@ class TestStranded:
     ) -> None:
         keep(b"refused", **wrong)
         keep(b"behind it")
-        assert receive.drain() == 1
+        assert receive.drain_spool() == 1
         assert bytes(InboundEvent.objects.get().body) == b"behind it"
-        assert (spool.waiting(), spool.aside()) == ([], {".bad": 0, ".refused": 1})
+        assert (spool.waiting_files(), spool.set_aside_counts()) == ([], {".bad": 0, ".refused": 1})
         alarm = Alarm.objects.get()
         assert "refused by the database" in alarm.text and "operations.md" in alarm.text
-        receive.drain()
+        receive.drain_spool()
         assert Alarm.objects.count() == 1
         said = client.get("/webhooks/rb2b/health").json()
         assert (said["status"], said["set_aside"], said["spooled"]) == ("degraded", 1, 0)
 
     def test_what_was_refused_for_a_reason_of_ours_is_stored_once_that_is_gone(self) -> None:
         keep(b"{}")
-        refused = spool.set_aside(spool.waiting()[0], spool.REFUSED)
-        receive.drain()
+        refused = spool.set_aside(spool.waiting_files()[0], spool.REFUSED)
+        receive.drain_spool()
         assert Alarm.objects.get().closed_at is None
         os.utime(refused, (0, 0))
-        assert receive.drain() == 1
+        assert receive.drain_spool() == 1
         assert InboundEvent.objects.count() == 1
         assert Alarm.objects.get().closed_at is not None
 
@@ -189,12 +189,12 @@ class TestStranded:
     ) -> None:
         keep(b"garbage").write_bytes(b"half a fi")
         keep(b"behind it")
-        assert receive.drain() == 1
-        [bad] = spool.folder().glob("*.bad")
+        assert receive.drain_spool() == 1
+        [bad] = spool.spool_folder().glob("*.bad")
         assert "cannot be read" in Alarm.objects.get(closed_at=None).text
         assert client.get("/webhooks/rb2b/health").json()["set_aside"] == 1
         bad.unlink()
-        receive.drain()
+        receive.drain_spool()
         assert not Alarm.objects.filter(closed_at=None).exists()
         assert client.get("/webhooks/rb2b/health").json()["status"] == "healthy"
 
@@ -203,39 +203,42 @@ class TestStranded:
         raw = stuck.read_bytes()
         unreadable(stuck)
         keep(b"behind it")
-        assert receive.drain() == 1
-        assert (bytes(InboundEvent.objects.get().body), spool.waiting()) == (b"behind it", [stuck])
+        assert receive.drain_spool() == 1
+        assert (bytes(InboundEvent.objects.get().body), spool.waiting_files()) == (
+            b"behind it",
+            [stuck],
+        )
         assert "cannot be opened" in Alarm.objects.get(closed_at=None).text
         stuck.rmdir()
         stuck.write_bytes(raw)
-        assert receive.drain() == 1
+        assert receive.drain_spool() == 1
         assert InboundEvent.objects.count() == 2
         assert not Alarm.objects.filter(closed_at=None).exists()
 
     def test_another_machines_alarm_is_left_alone(self) -> None:
         alarms.raise_alarm("spool:abcdef12:bad", "Something elsewhere.")
         keep()
-        assert receive.drain() == 1
+        assert receive.drain_spool() == 1
         assert Alarm.objects.filter(closed_at=None).count() == 1
 
     def test_a_body_that_the_database_refuses_is_kept_and_the_database_is_not_taken_for_away(
         self,
     ) -> None:
-        assert receive.accept("rb2b", b"refused", "abc", parked="\ud800").is_spooled
-        assert not receive.accept("rb2b", b"the next", "def").is_spooled
+        assert receive.accept_body("rb2b", b"refused", "abc", parked="\ud800").is_spooled
+        assert not receive.accept_body("rb2b", b"the next", "def").is_spooled
 
     def test_the_drainer_outlives_a_folder_that_cannot_be_read(self) -> None:
         keep()
-        lock = spool.folder() / ".lock"
+        lock = spool.spool_folder() / ".lock"
         lock.mkdir()
         receive.drain_in_background()
         [thread] = [one for one in threading.enumerate() if one.name == receive.THREAD]
-        receive._state.hurry.set()
-        eventually(lambda: not receive._state.hurry.is_set())
+        receive._process_state.hurry.set()
+        eventually(lambda: not receive._process_state.hurry.is_set())
         assert thread.is_alive() and InboundEvent.objects.count() == 0
         lock.rmdir()
-        receive._state.hurry.set()
-        eventually(lambda: spool.waiting() == [])
+        receive._process_state.hurry.set()
+        eventually(lambda: spool.waiting_files() == [])
         assert InboundEvent.objects.count() == 1
 
 
@@ -273,12 +276,12 @@ def test_a_lock_of_another_process_costs_three_seconds_and_the_body_is_stored_on
     assert (
         InboundEvent.objects.count() == 0
         if connection.vendor == "sqlite"
-        else len(spool.waiting()) == 2
+        else len(spool.waiting_files()) == 2
     )
     locked.communicate(b"\n")
     drained()
     event = InboundEvent.objects.get()
-    assert (bytes(event.body), event.deliveries >= 2, spool.waiting()) == (body, True, [])
+    assert (bytes(event.body), event.deliveries >= 2, spool.waiting_files()) == (body, True, [])
 
 
 @pytest.mark.postgres
@@ -321,7 +324,7 @@ class TestDatabaseAway:
             cursor.execute("SET default_transaction_read_only = on")
         assert post(client, rb2b.to_body(rb2b.person())).json()["status"] == "spooled"
         connection.close()
-        receive._state.away_until = 0.0
+        receive._process_state.away_until = 0.0
         drained()
         assert InboundEvent.objects.count() == 1
 
@@ -342,8 +345,8 @@ class TestDatabaseAway:
     ) -> None:
         with database_at(1):
             assert post(client, b"{}").json()["status"] == "spooled"
-            away_until = receive._state.away_until
-        receive._state.away_until = away_until
+            away_until = receive._process_state.away_until
+        receive._process_state.away_until = away_until
         settings.SPOOL_DIR = tmp_path / "file"
         settings.SPOOL_DIR.write_text("no folder")
         assert post(client, b"{}").json()["status"] == "stored"
@@ -366,14 +369,14 @@ class TestDatabaseAway:
             "5",
             "The database is away. Try again.",
         )
-        assert (InboundEvent.objects.count(), spool.waiting()) == (0, [])
+        assert (InboundEvent.objects.count(), spool.waiting_files()) == (0, [])
 
     def test_the_background_drainer_empties_the_spool_when_the_database_is_back(
         self, committed: None, client: Client
     ) -> None:
         with database_at(1):
             post(client, rb2b.to_body(rb2b.person()))
-        eventually(lambda: spool.waiting() == [])
+        eventually(lambda: spool.waiting_files() == [])
         assert InboundEvent.objects.count() == 1
 
 

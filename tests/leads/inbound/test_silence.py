@@ -39,10 +39,10 @@ def alarms() -> int:
 
 def test_hours_without_an_event_in_working_time_raise_one_alarm() -> None:
     history(TUESDAY)
-    silence.watch(TUESDAY + timedelta(hours=1))
+    silence.watch_sources(TUESDAY + timedelta(hours=1))
     assert alarms() == 0  # three were due
-    silence.watch(TUESDAY + timedelta(hours=2, minutes=30))
-    silence.watch(TUESDAY + timedelta(hours=2, minutes=40))
+    silence.watch_sources(TUESDAY + timedelta(hours=2, minutes=30))
+    silence.watch_sources(TUESDAY + timedelta(hours=2, minutes=40))
     assert alarms() == 1
     assert (
         "No event from rb2b since 2026-11-17 19:00 UTC; about 7 were due"
@@ -53,41 +53,41 @@ def test_hours_without_an_event_in_working_time_raise_one_alarm() -> None:
 def test_a_night_and_a_weekend_are_no_silence() -> None:
     friday = datetime(2026, 11, 20, 21, 59, tzinfo=UTC)
     history(friday)
-    silence.watch(friday + timedelta(hours=14))
-    silence.watch(datetime(2026, 11, 23, 13, 0, tzinfo=UTC))  # Monday, 8:00
+    silence.watch_sources(friday + timedelta(hours=14))
+    silence.watch_sources(datetime(2026, 11, 23, 13, 0, tzinfo=UTC))  # Monday, 8:00
     assert alarms() == 0
-    silence.watch(datetime(2026, 11, 23, 17, 0, tzinfo=UTC))  # Monday, 12:00
+    silence.watch_sources(datetime(2026, 11, 23, 17, 0, tzinfo=UTC))  # Monday, 12:00
     assert alarms() == 1
 
 
 def test_a_new_event_ends_the_alarm() -> None:
     history(TUESDAY)
-    silence.watch(TUESDAY + timedelta(hours=3))
+    silence.watch_sources(TUESDAY + timedelta(hours=3))
     assert alarms() == 1
     at = TUESDAY + timedelta(hours=3, minutes=5)
     InboundEvent.objects.create(source="rb2b", body=b"", body_sha256="new", received_at=at)
-    silence.watch(at + timedelta(minutes=1))
+    silence.watch_sources(at + timedelta(minutes=1))
     assert alarms() == 0
 
 
 def test_a_source_that_never_spoke_or_is_young_raises_nothing() -> None:
-    silence.watch(TUESDAY)
+    silence.watch_sources(TUESDAY)
     history(TUESDAY, days=3)
-    silence.watch(TUESDAY + timedelta(days=3))
+    silence.watch_sources(TUESDAY + timedelta(days=3))
     assert alarms() == 0
 
 
 def test_a_source_that_speaks_rarely_is_given_time() -> None:
     history(TUESDAY, a_day=1)
-    silence.watch(TUESDAY + timedelta(days=2))
+    silence.watch_sources(TUESDAY + timedelta(days=2))
     assert alarms() == 0
 
 
 def test_a_pause_is_no_silence_however_busy_the_source_was() -> None:
     history(TUESDAY, a_day=480)
-    silence.watch(TUESDAY + timedelta(minutes=9))
+    silence.watch_sources(TUESDAY + timedelta(minutes=9))
     assert alarms() == 0  # nine were due
-    silence.watch(TUESDAY + timedelta(minutes=10))
+    silence.watch_sources(TUESDAY + timedelta(minutes=10))
     assert alarms() == 1
 
 
@@ -133,6 +133,6 @@ def test_every_event_is_counted_once_whatever_the_zone(settings: Any, zone: str)
         InboundEvent.objects.create(
             source="rb2b", body=b"", body_sha256=uuid.uuid4().hex, received_at=at
         )
-    days = silence._days(start, end, ZoneInfo(zone))
-    found = silence.rates("rb2b", start, end)
+    days = silence._count_days(start, end, ZoneInfo(zone))
+    found = silence.hourly_rates("rb2b", start, end)
     assert sum(n * days[weekday] for (weekday, _), n in found.items()) == pytest.approx(100)

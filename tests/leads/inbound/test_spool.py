@@ -19,8 +19,8 @@ from leads.inbound import spool
 
 def keep(body: bytes = b"{}", **more: Any) -> Path:
     """One body in the spool; its file."""
-    known = set(spool.waiting())
-    spool.keep(
+    known = set(spool.waiting_files())
+    spool.keep_body(
         "rb2b",
         body,
         more.pop("sha256", hashlib.sha256(body).hexdigest()),
@@ -28,7 +28,7 @@ def keep(body: bytes = b"{}", **more: Any) -> Path:
         kind="live",
         **more,
     )
-    [path] = set(spool.waiting()) - known
+    [path] = set(spool.waiting_files()) - known
     return path
 
 
@@ -44,7 +44,9 @@ JUNK = (
 
 
 def names() -> list[str]:
-    return sorted(path.suffix for path in spool.folder().iterdir() if not path.name.startswith("."))
+    return sorted(
+        path.suffix for path in spool.spool_folder().iterdir() if not path.name.startswith(".")
+    )
 
 
 @contextmanager
@@ -63,7 +65,7 @@ def full_disk() -> Iterator[None]:
 
 def test_a_full_disk_is_said_and_leaves_nothing_behind() -> None:
     with full_disk(), pytest.raises(OSError):
-        spool.keep("rb2b", b"x" * 5000, "abc", cut=False, kind="live")
+        spool.keep_body("rb2b", b"x" * 5000, "abc", cut=False, kind="live")
     assert names() == []
 
 
@@ -76,11 +78,11 @@ def test_the_folder_is_synced_where_it_is_made_and_the_file_and_its_name_after(
         os, "fsync", lambda fd: (synced.append(os.readlink(f"/proc/self/fd/{fd}")), fsync(fd))
     )
     settings.SPOOL_DIR = tmp_path / "new" / "spool"
-    name = spool.keep("rb2b", b"{}", "abc", cut=False, kind="live")
+    name = spool.keep_body("rb2b", b"{}", "abc", cut=False, kind="live")
     made, folder = [str(tmp_path), str(tmp_path / "new")], str(tmp_path / "new" / "spool")
     assert sorted(synced[:2]) == made
     assert synced[2:] == [f"{folder}/{name}.part", folder]
-    spool.keep("rb2b", b"{}", "abc", cut=False, kind="live")
+    spool.keep_body("rb2b", b"{}", "abc", cut=False, kind="live")
     assert len(synced) == 6  # the parents once
 
 
@@ -98,7 +100,7 @@ def test_a_folder_that_was_taken_away_is_made_again(settings: Any) -> None:
     "body", [b"", b"{}", b'{"a": "line\nbreak"}\x00\xff', b"\n\n", b"x" * 1024 * 1024]
 )
 def test_a_body_comes_back_as_it_went_in(body: bytes) -> None:
-    found = spool.read(keep(body, parked="why", sha256="another name"))
+    found = spool.read_file(keep(body, parked="why", sha256="another name"))
     assert found is not None
     assert (found.body, found.sha256, found.parked) == (body, "another name", "why")
 
@@ -111,8 +113,8 @@ def test_a_body_comes_back_as_it_went_in(body: bytes) -> None:
     st.booleans(),
 )
 def test_whatever_is_kept_comes_back(body: bytes, name: str, parked: str, cut: bool) -> None:
-    name_of_file = spool.keep("rb2b", body, name, cut=cut, kind="live", parked=parked)
-    found = spool.read(spool.folder() / f"{name_of_file}.event")
+    name_of_file = spool.keep_body("rb2b", body, name, cut=cut, kind="live", parked=parked)
+    found = spool.read_file(spool.spool_folder() / f"{name_of_file}.event")
     assert found is not None
     assert (found.body, found.sha256, found.parked, found.cut) == (body, name, parked, cut)
 
@@ -124,7 +126,7 @@ def test_whatever_is_kept_comes_back(body: bytes, name: str, parked: str, cut: b
 def test_whatever_lies_in_the_folder_is_read_or_set_aside(raw: bytes) -> None:
     path = keep()
     path.write_bytes(raw)
-    found = spool.read(path)
+    found = spool.read_file(path)
     if found is None:
         assert path.with_suffix(".bad").read_bytes() == raw
     else:
@@ -139,7 +141,7 @@ def test_every_cut_of_a_file_is_noticed() -> None:
     for length in range(len(whole)):
         path = keep()
         path.write_bytes(whole[:length])
-        assert spool.read(path) is None, length
+        assert spool.read_file(path) is None, length
         assert path.with_suffix(".bad").read_bytes() == whole[:length]
 
 
@@ -148,7 +150,7 @@ def test_a_body_with_one_bit_turned_is_noticed() -> None:
     raw = bytearray(path.read_bytes())
     raw[-3] ^= 1
     path.write_bytes(raw)
-    assert spool.read(path) is None
+    assert spool.read_file(path) is None
     assert names() == [".bad"]
 
 
@@ -157,7 +159,7 @@ def test_a_file_of_the_version_before_is_read() -> None:
     head = {"source": "rb2b", "kind": "live", "sha256": "abc", "cut": False, "parked": "", "at": at}
     path = keep()
     path.write_bytes(json.dumps(head).encode() + b"\n" + b'{"a": 1}')
-    found = spool.read(path)
+    found = spool.read_file(path)
     assert found is not None
     assert (found.body, found.source, found.received_at.isoformat()) == (b'{"a": 1}', "rb2b", at)
 
@@ -191,8 +193,8 @@ GARBAGE = {
 def test_what_is_not_ours_is_set_aside_and_kept(raw: bytes) -> None:
     path = keep()
     path.write_bytes(raw)
-    assert spool.read(path) is None
-    assert spool.waiting() == []
+    assert spool.read_file(path) is None
+    assert spool.waiting_files() == []
     assert path.with_suffix(".bad").read_bytes() == raw
 
 
@@ -205,30 +207,30 @@ def test_a_half_written_file_is_not_seen_and_is_cleared_away_once_nobody_can_be_
     path = keep()
     part = path.with_suffix(".part")
     part.write_bytes(b"{")
-    spool.tidy()
-    assert (spool.waiting(), names()) == ([path], [".event", ".part"])
-    _made_earlier(part, spool.ABANDONED + 1)
-    spool.tidy()
+    spool.tidy_folder()
+    assert (spool.waiting_files(), names()) == ([path], [".event", ".part"])
+    _made_earlier(part, spool.ABANDONED_AFTER + 1)
+    spool.tidy_folder()
     assert names() == [".event"]
 
 
 def test_a_file_that_was_written_whole_and_not_yet_renamed_is_kept() -> None:
     path = keep(b'{"First Name": "Dana"}')
     part = path.rename(path.with_suffix(".part"))
-    _made_earlier(part, spool.ABANDONED + 1)
-    spool.tidy()
-    [again] = spool.waiting()
-    found = spool.read(again)
+    _made_earlier(part, spool.ABANDONED_AFTER + 1)
+    spool.tidy_folder()
+    [again] = spool.waiting_files()
+    found = spool.read_file(again)
     assert found is not None and found.body == b'{"First Name": "Dana"}'
 
 
 def test_what_the_database_refused_comes_back_to_be_tried_after_a_while() -> None:
     refused = spool.set_aside(keep(), spool.REFUSED)
-    spool.tidy()
-    assert spool.waiting() == []
-    _made_earlier(refused, spool.TRY_REFUSED_AGAIN + 1)
-    spool.tidy()
-    assert len(spool.waiting()) == 1
+    spool.tidy_folder()
+    assert spool.waiting_files() == []
+    _made_earlier(refused, spool.RETRY_REFUSED_AFTER + 1)
+    spool.tidy_folder()
+    assert len(spool.waiting_files()) == 1
 
 
 def _made_earlier(path: Path, seconds: float) -> None:

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 def ask() -> Enrichment:
     lead = factories.LeadFactory()
-    enrichment_requests.want(lead)
+    enrichment_requests.request_enrichment(lead)
     enrichment_requests.push_due()
     return lead.enrichments.get()
 
@@ -79,33 +79,33 @@ class TestBreaker:
         assert timedelta(minutes=2) <= wait < timedelta(minutes=2, seconds=5)
 
     def test_what_was_under_way_when_it_opened_puts_the_probe_off_no_further(self) -> None:
-        for _ in range(breaker.FAILURES + 3):
-            breaker.failed("500", breaker.Turn.ASK)
-        state = breaker.row()
+        for _ in range(breaker.FAILURES_TO_OPEN + 3):
+            breaker.record_failure("500", breaker.CallPermit.ASK)
+        state = breaker.breaker_row()
         assert (state.openings, state.probe_at) == (1, state.opened_at + breaker.FIRST_PROBE)  # type: ignore[operator]
 
     def test_three_requests_unanswered_after_ten_minutes_open_it(self, clay: FakeClay) -> None:
         clay.configure(answers=0)
-        breaker.row()
+        breaker.breaker_row()
         Breaker.objects.update(changed_at=timezone.now() - timedelta(hours=1))
         for _ in range(3):
             ask()
-        breaker.watch()
+        breaker.watch_unanswered()
         assert not breaker.is_open()
         Enrichment.objects.update(requested_at=timezone.now() - timedelta(minutes=11))
-        breaker.watch()
-        assert breaker.row().reason == "3 requests are unanswered after 10 minutes"
+        breaker.watch_unanswered()
+        assert breaker.breaker_row().reason == "3 requests are unanswered after 10 minutes"
 
     def test_a_recent_answer_speaks_against_opening(self, clay: FakeClay) -> None:
         clay.configure(answers=0)
-        breaker.row()
+        breaker.breaker_row()
         Breaker.objects.update(changed_at=timezone.now() - timedelta(hours=1))
         for _ in range(3):
             ask()
         Enrichment.objects.update(requested_at=timezone.now() - timedelta(minutes=11))
         answered = ask()
         enrichment_requests.record_answer(answered.request_id, {"request_id": answered.request_id})
-        breaker.watch()
+        breaker.watch_unanswered()
         assert not breaker.is_open()
 
 
@@ -113,21 +113,24 @@ class TestBudget:
     def test_counts_from_what_was_used_before_us(self, clay: FakeClay, settings: Any) -> None:
         settings.CLAY_SUBMISSIONS_USED = 44_998
         ask()
-        assert (submission_budget.used(), Alarm.objects.count()) == (44_999, 0)
+        assert (submission_budget.submissions_used(), Alarm.objects.count()) == (44_999, 0)
         ask()
         assert (
             Alarm.objects.get().text == "45000 of 50000 submissions of the Clay webhook are used."
         )
 
     def test_nothing_is_submitted_past_the_end(self, clay: FakeClay, settings: Any) -> None:
-        settings.CLAY_SUBMISSIONS_USED = submission_budget.LIFETIME
+        settings.CLAY_SUBMISSIONS_USED = submission_budget.LIFETIME_SUBMISSIONS
         assert ask().outcome == "failed"
-        assert (len(clay.requests()), submission_budget.used()) == (0, submission_budget.LIFETIME)
+        assert (len(clay.requests()), submission_budget.submissions_used()) == (
+            0,
+            submission_budget.LIFETIME_SUBMISSIONS,
+        )
 
     def test_a_new_webhook_source_starts_anew(self, clay: FakeClay, settings: Any) -> None:
         ask()
         settings.CLAY_WORKBOOK_WEBHOOK_URL = clay.source_url("src-2")
-        assert submission_budget.used() == 0
+        assert submission_budget.submissions_used() == 0
         assert Budget.objects.count() == 2
 
     @pytest.mark.parametrize(("now_said", "used"), [(12_000, 12_001), (3, 4), (0, 1)])
@@ -136,33 +139,39 @@ class TestBudget:
     ) -> None:
         settings.CLAY_SUBMISSIONS_USED = 500
         ask()
-        assert submission_budget.used() == 501
+        assert submission_budget.submissions_used() == 501
         settings.CLAY_SUBMISSIONS_USED = now_said
-        assert (submission_budget.used(), submission_budget.used()) == (used, used)
+        assert (submission_budget.submissions_used(), submission_budget.submissions_used()) == (
+            used,
+            used,
+        )
         ask()
-        assert submission_budget.used() == used + 1
+        assert submission_budget.submissions_used() == used + 1
 
     def test_a_row_from_before_the_correction_was_kept_is_not_counted_twice(
         self, clay: FakeClay, settings: Any
     ) -> None:
         settings.CLAY_SUBMISSIONS_USED = 500
-        Budget.objects.create(key=submission_budget.key(), used=520)
-        assert submission_budget.used() == 520
+        Budget.objects.create(key=submission_budget.budget_key(), used=520)
+        assert submission_budget.submissions_used() == 520
         settings.CLAY_SUBMISSIONS_USED = 600
-        assert submission_budget.used() == 620
+        assert submission_budget.submissions_used() == 620
 
     def test_the_end_is_told_of_although_the_approach_was(
         self, clay: FakeClay, settings: Any
     ) -> None:
-        settings.CLAY_SUBMISSIONS_USED = submission_budget.LIFETIME - 2
+        settings.CLAY_SUBMISSIONS_USED = submission_budget.LIFETIME_SUBMISSIONS - 2
         for _ in range(3):
             ask()
         assert open_alarms() == ["clay:budget", "clay:budget:used_up"]
         assert "All 50000 submissions" in Alarm.objects.get(key="clay:budget:used_up").text
-        assert (len(clay.requests()), submission_budget.used()) == (2, submission_budget.LIFETIME)
+        assert (len(clay.requests()), submission_budget.submissions_used()) == (
+            2,
+            submission_budget.LIFETIME_SUBMISSIONS,
+        )
 
     def test_a_new_webhook_source_ends_the_alarms(self, clay: FakeClay, settings: Any) -> None:
-        settings.CLAY_SUBMISSIONS_USED = submission_budget.LIFETIME
+        settings.CLAY_SUBMISSIONS_USED = submission_budget.LIFETIME_SUBMISSIONS
         tasks.watch_vendors()
         assert open_alarms() == ["clay:budget", "clay:budget:used_up"]
         settings.CLAY_WORKBOOK_WEBHOOK_URL, settings.CLAY_SUBMISSIONS_USED = (
@@ -173,7 +182,7 @@ class TestBudget:
         assert open_alarms() == []
 
     def test_in_the_sandbox_there_is_nothing_to_be_used_up(self, settings: Any) -> None:
-        settings.CLAY_SUBMISSIONS_USED = submission_budget.LIFETIME
+        settings.CLAY_SUBMISSIONS_USED = submission_budget.LIFETIME_SUBMISSIONS
         tasks.watch_vendors()
         assert open_alarms() == []
 
@@ -181,11 +190,11 @@ class TestBudget:
 class TestRate:
     def test_ten_a_second_and_the_rest_waits_for_the_next(self) -> None:
         for _ in range(10):
-            rates.take("clay", 10, 1, now=1000.3)
-        with pytest.raises(http.Unavailable) as error:
-            rates.take("clay", 10, 1, now=1000.4)
+            rates.claim_call("clay", 10, 1, now=1000.3)
+        with pytest.raises(http.ServiceUnavailable) as error:
+            rates.claim_call("clay", 10, 1, now=1000.4)
         assert error.value.retry_after == pytest.approx(0.6)
-        rates.take("clay", 10, 1, now=1001.0)
+        rates.claim_call("clay", 10, 1, now=1001.0)
 
     def test_a_push_that_must_wait_for_long_is_put_off_and_not_counted(
         self, clay: FakeClay
@@ -206,16 +215,16 @@ class TestRate:
 
 @pytest.mark.postgres
 def test_one_of_eight_workers_probes(committed: None) -> None:
-    breaker.row()
+    breaker.breaker_row()
     now = timezone.now()
     Breaker.objects.update(opened_at=now, openings=1, probe_at=now - timedelta(seconds=1))
-    won: list[breaker.Turn | None] = []
+    won: list[breaker.CallPermit | None] = []
 
     def try_it() -> None:
-        won.append(breaker.may_ask())
+        won.append(breaker.request_permit())
         connection.close()
 
     threads = [threading.Thread(target=try_it) for _ in range(8)]
     [t.start() for t in threads]
     [t.join() for t in threads]
-    assert won.count(breaker.Turn.PROBE) == 1 and won.count(None) == 7
+    assert won.count(breaker.CallPermit.PROBE) == 1 and won.count(None) == 7

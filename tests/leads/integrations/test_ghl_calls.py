@@ -37,12 +37,12 @@ def alarms() -> list[tuple[str, str]]:
     return list(Alarm.objects.filter(closed_at=None).values_list("key", "text"))
 
 
-def somebody() -> client.Person:
-    return client.Person("dana@northline.test", "Dana", "Okafor", "", "", "", "", "")
+def somebody() -> client.ContactDetails:
+    return client.ContactDetails("dana@northline.test", "Dana", "Okafor", "", "", "", "", "")
 
 
 def upsert() -> None:
-    with client.only_while(lambda: None):
+    with client.check_before_each_call(lambda: None):
         client.upsert_contact(somebody())
 
 
@@ -72,7 +72,7 @@ def test_what_reaches_out_to_people_is_refused_unless_somebody_asks_first(
 ) -> None:
     with pytest.raises(RuntimeError, match="must not begin without asking"):
         reach_out()
-    with pytest.raises(Stop), client.only_while(stop):
+    with pytest.raises(Stop), client.check_before_each_call(stop):
         reach_out()
     assert (ghl.requests(), RateWindow.objects.count()) == ([], 0)
 
@@ -80,7 +80,7 @@ def test_what_reaches_out_to_people_is_refused_unless_somebody_asks_first(
 def test_every_call_inside_is_asked_for_reads_too_and_none_outside(
     ghl: FakeGhl, contact: str
 ) -> None:
-    with pytest.raises(Stop), client.only_while(stop):
+    with pytest.raises(Stop), client.check_before_each_call(stop):
         client.get_contact(contact)
     assert ghl.requests() == []
     assert client.get_contact(contact).id == contact
@@ -89,7 +89,7 @@ def test_every_call_inside_is_asked_for_reads_too_and_none_outside(
 def test_it_is_asked_again_when_the_call_could_begin(ghl: FakeGhl, contact: str) -> None:
     """Waiting for the rate, a token or the connection takes time, in which the answer may have become another."""
     answers = iter([lambda: None, stop])
-    with pytest.raises(Stop), client.only_while(lambda: next(answers)()):
+    with pytest.raises(Stop), client.check_before_each_call(lambda: next(answers)()):
         client.get_contact(contact)
     assert (ghl.requests(), RateWindow.objects.get().used) == ([], 1)
 
@@ -130,7 +130,7 @@ def test_trouble_of_configuration_is_an_alarm_and_never_a_refusal(
     ghl.on(CONTACT).status(status, {"statusCode": status, "message": message}, times=1)
     with pytest.raises(Misconfigured) as trouble:
         client.get_contact(contact)
-    assert isinstance(trouble.value, http.Unavailable)
+    assert isinstance(trouble.value, http.ServiceUnavailable)
     ((found, text),) = alarms()
     assert found == key and said in text
     RateWindow.objects.update(paused_until=None)
@@ -143,7 +143,7 @@ def test_without_access_nobody_asks_for_a_minute(ghl: FakeGhl, contact: str, clo
     with pytest.raises(Misconfigured):
         client.get_contact(contact)
     with pytest.raises(
-        http.Unavailable, match="ghl is not asked for [56][0-9] s: .*access token is invalid"
+        http.ServiceUnavailable, match="ghl is not asked for [56][0-9] s: .*access token is invalid"
     ) as later:
         upsert()
     assert 55 < later.value.retry_after <= 60
@@ -179,7 +179,7 @@ def test_a_missing_scope_stops_only_what_needs_it(ghl: FakeGhl, contact: str) ->
     ],
 )
 def test_the_scope_of_each_call_is_known(method: str, path: str, scope: str) -> None:
-    assert refusals.scope_of(method, path) == scope
+    assert refusals.required_scope(method, path) == scope
 
 
 # --- Too many ---------------------------------------------------------------------------------------------------------
@@ -200,9 +200,9 @@ def test_after_too_many_requests_nobody_asks_as_long_as_ghl_says(
     ghl: FakeGhl, contact: str, clock: Any, headers: dict[str, str], least: float, most: float
 ) -> None:
     ghl.on(CONTACT).status(429, {"message": "Too Many Requests"}, headers, times=1)
-    with pytest.raises(http.Unavailable):
+    with pytest.raises(http.ServiceUnavailable):
         client.get_contact(contact)
-    with pytest.raises(http.Unavailable, match="too many requests") as later:
+    with pytest.raises(http.ServiceUnavailable, match="too many requests") as later:
         upsert()
     assert least <= later.value.retry_after <= most
     assert len(ghl.requests()) == 1
@@ -214,7 +214,7 @@ def test_a_limit_that_is_used_up_by_others_is_not_run_into(ghl: FakeGhl, contact
     ghl.configure(rate_limit=2)
     client.get_contact(contact)
     client.get_contact(contact)
-    with pytest.raises(http.Unavailable, match="used up for a moment") as later:
+    with pytest.raises(http.ServiceUnavailable, match="used up for a moment") as later:
         client.get_contact(contact)
     assert 9 < later.value.retry_after <= 12
     assert len(ghl.requests()) == 2
@@ -227,11 +227,11 @@ def test_a_day_that_is_used_up_is_an_alarm_and_asked_about_once_an_hour(
     client.get_contact(contact)
     for minutes in (0, 59):
         clock.shift(timedelta(minutes=minutes))
-        with pytest.raises(http.Unavailable, match="limit for the day"):
+        with pytest.raises(http.ServiceUnavailable, match="limit for the day"):
             client.get_contact(contact)
     assert (len(ghl.requests()), [key for key, _ in alarms()]) == (1, ["ghl:daily"])
     clock.shift(timedelta(minutes=2))
-    with pytest.raises(http.Unavailable):
+    with pytest.raises(http.ServiceUnavailable):
         client.get_contact(contact)
     assert len(ghl.requests()) == 2
     ghl.configure(daily_limit=200_000)
@@ -241,10 +241,10 @@ def test_a_day_that_is_used_up_is_an_alarm_and_asked_about_once_an_hour(
 
 
 def test_a_longer_rest_is_not_shortened_and_other_vendors_are_asked() -> None:
-    rates.pause("ghl", 600, "the day is over")
-    rates.pause("ghl", 5, "a moment")
-    with pytest.raises(http.Unavailable, match="the day is over") as later:
-        rates.take("ghl", 33, 5)
+    rates.pause_vendor("ghl", 600, "the day is over")
+    rates.pause_vendor("ghl", 5, "a moment")
+    with pytest.raises(http.ServiceUnavailable, match="the day is over") as later:
+        rates.claim_call("ghl", 33, 5)
     assert later.value.retry_after > 590
-    rates.take("clay", 1, 1)
+    rates.claim_call("clay", 1, 1)
     assert not RateWindow.objects.get(vendor="ghl").used

@@ -88,9 +88,9 @@ def test_a_code_becomes_a_sealed_pair_that_opens_the_door(app: FakeGhl, contact:
     assert request.headers["content-type"] == "application/x-www-form-urlencoded"
     stored = row()
     given = app.requests(CONTACT)[0].headers["authorization"].removeprefix("Bearer ")
-    assert sealed.opened(stored.access) == given
+    assert sealed.decrypt_text(stored.access) == given
     for column in (stored.access, stored.refresh):
-        assert given not in column and sealed.opened(stored.refresh) not in column
+        assert given not in column and sealed.decrypt_text(stored.refresh) not in column
     assert stored.access_until - timezone.now() > timedelta(hours=23)
 
 
@@ -110,7 +110,7 @@ def test_a_location_token_that_ended_early_costs_a_company_no_refresh_token(
 ) -> None:
     connect(f"--code={app.add_code('Company')}", "--user-type", "Company")
     contact = app.add_contact("dana@northline.test")["id"]
-    del app.tokens.access[sealed.opened(row().access)]
+    del app.tokens.access[sealed.decrypt_text(row().access)]
     assert ghl.get_contact(contact).id == contact
     assert (times(app, LOCATION_TOKEN), app.tokens.refreshes, row().spent_at) == (2, 0, None)
 
@@ -166,7 +166,7 @@ def test_without_a_connection_nothing_is_asked_and_an_alarm_says_so(app: FakeGhl
 def test_a_token_is_renewed_shortly_before_its_end_and_used_until_then(
     app: FakeGhl, contact: str, clock: Any
 ) -> None:
-    clock.shift(timedelta(seconds=86399) - ghl_tokens.AHEAD - timedelta(minutes=1))
+    clock.shift(timedelta(seconds=86399) - ghl_tokens.RENEW_AHEAD - timedelta(minutes=1))
     ghl.get_contact(contact)
     assert app.tokens.refreshes == 0
     clock.shift(timedelta(minutes=2))
@@ -194,12 +194,12 @@ def test_a_token_that_ended_early_is_renewed_and_the_call_made_again(
 def test_a_call_that_acts_is_not_made_again_by_itself(app: FakeGhl, contact: str) -> None:
     """It would start seconds later, and sending may be halted by then. What certainly did not act is Unavailable."""
     app.end_access()
-    with pytest.raises(http.Unavailable, match="access token is invalid") as later:
-        ghl.request("POST", "/conversations/messages", version="2021-04-15", json={})
-    assert type(later.value) is http.Unavailable
+    with pytest.raises(http.ServiceUnavailable, match="access token is invalid") as later:
+        ghl.call_ghl("POST", "/conversations/messages", version="2021-04-15", json={})
+    assert type(later.value) is http.ServiceUnavailable
     assert (times(app, "POST /conversations/messages"), times(app, TOKEN)) == (1, 1)
-    with pytest.raises(http.Unavailable, match="being renewed"):
-        ghl.request("POST", "/conversations/messages", version="2021-04-15", json={})
+    with pytest.raises(http.ServiceUnavailable, match="being renewed"):
+        ghl.call_ghl("POST", "/conversations/messages", version="2021-04-15", json={})
     assert times(app, "POST /conversations/messages") == 1
     assert ghl.get_contact(contact).id == contact
     assert app.tokens.refreshes == 1
@@ -282,7 +282,7 @@ def test_what_was_not_given_out_although_the_answer_was_lost_is_survived(
 ) -> None:
     app.end_access()
     app.on(TOKEN).status(500, times=1)
-    with pytest.raises(http.Unavailable):
+    with pytest.raises(http.ServiceUnavailable):
         ghl.get_contact(contact)
     assert row().spent_at is not None
     clock.shift(timedelta(seconds=30))
@@ -295,7 +295,7 @@ def test_a_pair_whose_answer_was_lost_is_told_by_name_and_everything_waits(
 ) -> None:
     app.end_access()
     app.on(TOKEN).act_then_close(times=1)
-    with pytest.raises(http.Unavailable):
+    with pytest.raises(http.ServiceUnavailable):
         ghl.get_contact(contact)
     lost_at = row().spent_at
     clock.shift(timedelta(seconds=30))
@@ -305,7 +305,7 @@ def test_a_pair_whose_answer_was_lost_is_told_by_name_and_everything_waits(
         ghl.get_contact(contact)
     assert f"{lost_at:%Y-%m-%d %H:%M} UTC" in Alarm.objects.get(closed_at=None).text
     RateWindow.objects.update(paused_until=None)
-    with pytest.raises(http.Unavailable, match="were lost on the way"):
+    with pytest.raises(http.ServiceUnavailable, match="were lost on the way"):
         ghl.get_contact(contact)
     assert times(app, TOKEN) == 3  # the code, the lost one, and the refusal: not one for each call
     connect(f"--code={app.add_code()}")
@@ -321,9 +321,9 @@ def test_a_process_that_died_between_the_call_and_the_record_is_noticed(
     app.end_access()
     GhlTokens.objects.update(access_until=timezone.now())
     stored.refresh_from_db()
-    assert ghl_tokens._claim(stored, timezone.now())
-    ghl_oauth.by_refresh(sealed.opened(stored.refresh), "Location")  # and here it died
-    clock.shift(ghl_tokens.LEASE + timedelta(seconds=1))
+    assert ghl_tokens._claim_renewal(stored, timezone.now())
+    ghl_oauth.pair_by_refresh(sealed.decrypt_text(stored.refresh), "Location")  # and here it died
+    clock.shift(ghl_tokens.RENEWAL_LEASE + timedelta(seconds=1))
     with pytest.raises(Misconfigured, match="lost on the way"):
         ghl.get_contact(contact)
     assert open_alarms() == ["ghl:token"]
@@ -334,8 +334,8 @@ def test_a_process_that_died_before_the_call_is_survived(
 ) -> None:
     app.end_access()
     GhlTokens.objects.update(access_until=timezone.now())
-    assert ghl_tokens._claim(row(), timezone.now())
-    clock.shift(ghl_tokens.LEASE + timedelta(seconds=1))
+    assert ghl_tokens._claim_renewal(row(), timezone.now())
+    clock.shift(ghl_tokens.RENEWAL_LEASE + timedelta(seconds=1))
     assert ghl.get_contact(contact).id == contact
     assert Alarm.objects.count() == 0
 
@@ -346,7 +346,7 @@ def test_no_connection_leaves_the_refresh_token_unspent(
     app.end_access()
     GhlTokens.objects.update(access_until=timezone.now())
     url, settings.GHL_BASE_URL = settings.GHL_BASE_URL, "http://127.0.0.1:9"
-    with pytest.raises(http.Unavailable, match="no connection"):
+    with pytest.raises(http.ServiceUnavailable, match="no connection"):
         ghl.get_contact(contact)
     assert row().spent_at is None
     settings.GHL_BASE_URL = url
@@ -358,9 +358,9 @@ def test_a_worker_that_comes_back_after_its_lease_does_not_undo_a_new_connection
     app: FakeGhl, contact: str
 ) -> None:
     stored = row()
-    assert not ghl_tokens._claim(stored, timezone.now() - timedelta(hours=1))
-    assert ghl_tokens._claim(stored, timezone.now())
-    late = ghl_oauth.by_refresh(sealed.opened(stored.refresh), "Location")
+    assert not ghl_tokens._claim_renewal(stored, timezone.now() - timedelta(hours=1))
+    assert ghl_tokens._claim_renewal(stored, timezone.now())
+    late = ghl_oauth.pair_by_refresh(sealed.decrypt_text(stored.refresh), "Location")
     connect(f"--code={app.add_code()}")
     kept = row().access
     ghl_tokens._store_pair(stored, late)

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leads.integrations.rb2b import Unreadable, Visitor, parse
+from leads.integrations.rb2b import UnreadableBody, Visitor, parse_visitor
 from tests.fakes import rb2b
 
 
 def read(payload: Any) -> Visitor:
-    return parse(rb2b.to_body(payload))
+    return parse_visitor(rb2b.to_body(payload))
 
 
 def respelled(payload: dict[str, Any], respell: Any) -> dict[str, Any]:
@@ -237,7 +237,7 @@ def test_one_of_the_four_that_name_somebody_is_enough(key: str) -> None:
     "payload", [{}, dict.fromkeys(KEYS), {"Foo": "bar", "Title": "CEO"}, {"payload": {}}]
 )
 def test_what_names_nobody_is_unreadable(payload: dict[str, Any]) -> None:
-    with pytest.raises(Unreadable) as caught:
+    with pytest.raises(UnreadableBody) as caught:
         read(payload)
     assert str(caught.value) == (
         "It names nobody: LinkedIn URL, Business Email, Company Name and Website are all missing."
@@ -257,7 +257,7 @@ def test_what_names_nobody_is_unreadable(payload: dict[str, Any]) -> None:
     ],
 )
 def test_a_wrong_type_is_unreadable_and_the_field_is_named(key: str, value: Any, name: str) -> None:
-    with pytest.raises(Unreadable) as caught:
+    with pytest.raises(UnreadableBody) as caught:
         read(rb2b.person({key: value}))
     assert str(caught.value) == f"{key} is a {name}, not text."
 
@@ -366,8 +366,8 @@ def test_the_key_is_another_for_another_visit(later: dict[str, str]) -> None:
     ],
 )
 def test_an_unreadable_body_says_why(body: bytes, said: str) -> None:
-    with pytest.raises(Unreadable) as caught:
-        parse(body)
+    with pytest.raises(UnreadableBody) as caught:
+        parse_visitor(body)
     assert str(caught.value).startswith(said)
 
 
@@ -378,17 +378,17 @@ def test_a_body_nested_too_deeply_is_unreadable_and_a_shallow_one_is_not(
 ) -> None:
     body = f'{{"{wrapper}":' * depth + '{"email": "dana@northline.test"}' + "}" * depth
     if depth == 10:
-        assert parse(body.encode()).email == "dana@northline.test"
+        assert parse_visitor(body.encode()).email == "dana@northline.test"
         return
     try:
-        assert parse(body.encode()).email == "dana@northline.test"
-    except Unreadable as error:
+        assert parse_visitor(body.encode()).email == "dana@northline.test"
+    except UnreadableBody as error:
         assert str(error) == "The body is nested too deeply."
 
 
 def test_a_byte_order_mark_is_no_obstacle() -> None:
     payload = rb2b.person()
-    assert parse(b"\xef\xbb\xbf" + rb2b.to_body(payload)) == read(payload)
+    assert parse_visitor(b"\xef\xbb\xbf" + rb2b.to_body(payload)) == read(payload)
 
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=30) | st.sampled_from(
@@ -430,8 +430,8 @@ JUNK = st.recursive(
 
 def reads_or_refuses(body: bytes) -> None:
     try:
-        visitor = parse(body)
-    except Unreadable as error:
+        visitor = parse_visitor(body)
+    except UnreadableBody as error:
         assert 10 < len(str(error)) < 300
         str(error).encode()
         return

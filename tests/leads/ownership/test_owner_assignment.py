@@ -43,7 +43,7 @@ def rule(member: TeamMember, **asks: Any) -> OwnerRule:
 def settled(**fields: Any) -> Lead:
     """A lead as it stands after its first look at the rules."""
     lead = factories.LeadFactory(**fields)
-    owner_assignment.settle(lead)
+    owner_assignment.update_owner(lead)
     return now(lead)
 
 
@@ -89,15 +89,15 @@ def test_a_fact_of_the_company_that_comes_later_counts(ben: TeamMember) -> None:
     rule(ben, employees_from=1000)
     lead = settled()
     Company.objects.update(employees_from=5000)
-    assess.assess(now(lead))
+    assess.assess_lead(now(lead))
     assert said(lead) == ("Ben Ito", "rule")
 
 
 def test_a_rule_that_was_changed_moves_nobody_of_whom_nothing_new_is_known(ben: TeamMember) -> None:
     lead = settled()
-    assess.assess(now(lead))
+    assess.assess_lead(now(lead))
     rule(ben)
-    assess.assess(now(lead))
+    assess.assess_lead(now(lead))
     assert said(lead) == ("Alex Moreno", "default")
 
 
@@ -124,9 +124,9 @@ def test_the_way_they_became_known_is_the_first_one(ben: TeamMember) -> None:
 
 def test_without_anybody_a_lead_has_no_owner_until_there_is_a_default_sender(db: None) -> None:
     lead = settled()
-    assert (lead.owner, lead.owner_how, owner_assignment.keep_up()) == (None, "", 0)
+    assert (lead.owner, lead.owner_how, owner_assignment.update_due_owners()) == (None, "", 0)
     factories.TeamMemberFactory(default_sender=True)
-    assert owner_assignment.keep_up() == 1
+    assert owner_assignment.update_due_owners() == 1
     assert said(lead) == ("Alex Moreno", "default")
 
 
@@ -138,10 +138,10 @@ def test_whom_gohighlevel_assigns_wins_over_rules_and_may_change(
 ) -> None:
     rule(cleo)
     lead = settled()
-    assert owner_assignment.from_ghl(lead, "usr-ben") is True
+    assert owner_assignment.assign_from_ghl(lead, "usr-ben") is True
     assert said(lead) == ("Ben Ito", "ghl")
-    assert owner_assignment.from_ghl(lead, "usr-ben") is False
-    assert owner_assignment.from_ghl(lead, "") is True
+    assert owner_assignment.assign_from_ghl(lead, "usr-ben") is False
+    assert owner_assignment.assign_from_ghl(lead, "") is True
     assert said(lead) == ("Cleo Park", "rule")
 
 
@@ -149,12 +149,12 @@ def test_a_user_whom_we_learn_of_later_gets_what_was_theirs(
     ben: TeamMember, cleo: TeamMember
 ) -> None:
     lead = settled()
-    assert owner_assignment.from_ghl(lead, "usr-cleo") is False
+    assert owner_assignment.assign_from_ghl(lead, "usr-cleo") is False
     TeamMember.objects.filter(pk=cleo.pk).update(ghl_user_id="usr-cleo")
-    assert (owner_assignment.keep_up(), owner_assignment.keep_up()) == (1, 0)
+    assert (owner_assignment.update_due_owners(), owner_assignment.update_due_owners()) == (1, 0)
     assert said(lead) == ("Cleo Park", "ghl")
     TeamMember.objects.filter(pk=cleo.pk).update(ghl_user_id="usr-other")
-    assert (owner_assignment.keep_up(), owner_assignment.keep_up()) == (1, 0)
+    assert (owner_assignment.update_due_owners(), owner_assignment.update_due_owners()) == (1, 0)
     assert said(lead) == ("Alex Moreno", "default")
 
 
@@ -167,13 +167,16 @@ def test_by_hand_wins_over_everything_and_stays(
     rule(ben)
     lead = settled()
     assert (
-        owner_assignment.by_hand(lead, cleo, by=reviewer, shown=owner_assignment.mark(lead)) is True
+        owner_assignment.assign_by_hand(
+            lead, cleo, by=reviewer, shown=owner_assignment.owner_mark(lead)
+        )
+        is True
     )
-    owner_assignment.from_ghl(lead, "usr-ben")
+    owner_assignment.assign_from_ghl(lead, "usr-ben")
     Company.objects.update(employees_from=9999)
-    assess.assess(now(lead))
+    assess.assess_lead(now(lead))
     owner_assignment.apply_to_all(reviewer)
-    owner_assignment.keep_up()
+    owner_assignment.update_due_owners()
     assert said(lead) == ("Cleo Park", "hand")
     change = owner_assignment.newest_change(lead)
     assert change is not None and (change.owner, change.how, change.by) == (cleo, "hand", reviewer)
@@ -183,9 +186,9 @@ def test_a_lead_given_back_goes_to_whom_gohighlevel_or_the_rules_say(
     ben: TeamMember, cleo: TeamMember, reviewer: User
 ) -> None:
     lead = settled()
-    owner_assignment.by_hand(lead, cleo, by=reviewer)
-    owner_assignment.from_ghl(lead, "usr-ben")
-    assert owner_assignment.by_hand(lead, None, by=reviewer) is True
+    owner_assignment.assign_by_hand(lead, cleo, by=reviewer)
+    owner_assignment.assign_from_ghl(lead, "usr-ben")
+    assert owner_assignment.assign_by_hand(lead, None, by=reviewer) is True
     assert said(lead) == ("Ben Ito", "ghl")
 
 
@@ -193,8 +196,8 @@ def test_who_has_left_cannot_be_given_a_lead(ben: TeamMember, reviewer: User) ->
     lead = settled()
     leave(ben)
     before = Lead.objects.values().get()
-    with pytest.raises(owner_assignment.Refused, match="Ben Ito has left the team"):
-        owner_assignment.by_hand(lead, ben, by=reviewer)
+    with pytest.raises(owner_assignment.AssignmentRefused, match="Ben Ito has left the team"):
+        owner_assignment.assign_by_hand(lead, ben, by=reviewer)
     assert (Lead.objects.values().get(), OwnerChange.objects.count()) == (before, 0)
 
 
@@ -202,10 +205,10 @@ def test_of_two_who_give_it_at_once_the_second_is_told(
     ben: TeamMember, cleo: TeamMember, reviewer: User
 ) -> None:
     lead = settled()
-    on_the_page = owner_assignment.mark(lead)
-    owner_assignment.by_hand(lead, ben, by=reviewer, shown=on_the_page)
-    with pytest.raises(owner_assignment.Refused, match="since you looked: Ben Ito"):
-        owner_assignment.by_hand(lead, cleo, by=reviewer, shown=on_the_page)
+    on_the_page = owner_assignment.owner_mark(lead)
+    owner_assignment.assign_by_hand(lead, ben, by=reviewer, shown=on_the_page)
+    with pytest.raises(owner_assignment.AssignmentRefused, match="since you looked: Ben Ito"):
+        owner_assignment.assign_by_hand(lead, cleo, by=reviewer, shown=on_the_page)
     assert said(lead) == ("Ben Ito", "hand")
 
 
@@ -218,14 +221,14 @@ def test_the_leads_of_who_left_fall_to_the_next(
     rule(ben, states=["OH"])
     rule(cleo, states=["OH", "PA"])
     by_rule, by_ghl, by_hand = settled(), settled(state="TX"), settled(state="TX")
-    owner_assignment.from_ghl(by_ghl, "usr-ben")
-    owner_assignment.by_hand(by_hand, ben, by=reviewer)
+    owner_assignment.assign_from_ghl(by_ghl, "usr-ben")
+    owner_assignment.assign_by_hand(by_hand, ben, by=reviewer)
     leave(ben)
     tasks.keep_owners()
     assert [said(lead) for lead in (by_rule, by_ghl, by_hand)] == [
         ("Cleo Park", "rule"), ("Alex Moreno", "default"), ("Alex Moreno", "default"),
     ]  # fmt: skip
-    assert owner_assignment.keep_up() == 0
+    assert owner_assignment.update_due_owners() == 0
 
 
 # Rules for everybody
@@ -235,30 +238,30 @@ def test_a_preview_says_who_would_move_and_changes_nothing(
     ben: TeamMember, cleo: TeamMember, reviewer: User
 ) -> None:
     leads = [settled() for _ in range(3)] + [settled(state="PA")]
-    owner_assignment.by_hand(leads[0], cleo, by=reviewer)
-    owner_assignment.from_ghl(leads[1], "usr-ben")
-    owner_assignment.from_ghl(leads[3], "usr-9")
+    owner_assignment.assign_by_hand(leads[0], cleo, by=reviewer)
+    owner_assignment.assign_from_ghl(leads[1], "usr-ben")
+    owner_assignment.assign_from_ghl(leads[3], "usr-9")
     new = OwnerRule(name="Ohio", member=ben, states=["OH"])
     before = list(Lead.objects.order_by("pk").values())
-    found = owner_assignment.preview(owner_assignment.with_candidate(new))
+    found = owner_assignment.preview_owners(owner_assignment.rules_with(new))
     assert (found.leads, found.moved, found.by_hand, found.by_ghl) == (4, 1, 1, 1)
-    assert found.moves == [owner_assignment.Move(1, "Alex Moreno", "Ben Ito")]
+    assert found.moves == [owner_assignment.OwnerMove(1, "Alex Moreno", "Ben Ito")]
     assert found.unknown == [("usr-9", 1)]
     assert list(Lead.objects.order_by("pk").values()) == before
     new.save()
-    assert owner_assignment.preview() == found
+    assert owner_assignment.preview_owners() == found
 
 
 def test_rules_are_applied_step_by_step_by_the_sweep(ben: TeamMember, lead_user: User) -> None:
     leads = [settled() for _ in range(5)]
     rule(ben)
     run = owner_assignment.apply_to_all(lead_user)
-    assert [owner_assignment.keep_up(batch=2) for _ in range(4)] == [2, 2, 1, 0]
+    assert [owner_assignment.update_due_owners(batch=2) for _ in range(4)] == [2, 2, 1, 0]
     run.refresh_from_db()
     assert (run.looked_at, run.moved, run.ended_at is None) == (5, 5, False)
     assert {said(lead) for lead in leads} == {("Ben Ito", "rule")}
     assert {one.by for one in OwnerChange.objects.all()} == {lead_user}
-    assert owner_assignment.keep_up() == 0
+    assert owner_assignment.update_due_owners() == 0
 
 
 def test_a_run_started_again_takes_the_place_of_the_first(ben: TeamMember, lead_user: User) -> None:
@@ -268,7 +271,7 @@ def test_a_run_started_again_takes_the_place_of_the_first(ben: TeamMember, lead_
         owner_assignment.apply_to_all(lead_user),
     )
     rule(ben)
-    assert [owner_assignment.keep_up(), owner_assignment.keep_up()] == [1, 0]
+    assert [owner_assignment.update_due_owners(), owner_assignment.update_due_owners()] == [1, 0]
     first.refresh_from_db(), second.refresh_from_db()
     assert (first.looked_at, second.looked_at, OwnerRun.objects.filter(ended_at=None).count()) == (
         0,
@@ -297,14 +300,14 @@ def test_a_merge_keeps_the_stronger_kind_of_owner_and_an_undo_gives_each_its_own
 ) -> None:
     older, younger = settled(), settled()
     mine, other = (older, younger) if older_has_it else (younger, older)
-    owner_assignment.by_hand(mine, ben, by=reviewer)
-    row = merging.merge(older, younger, source="person", by=reviewer)
+    owner_assignment.assign_by_hand(mine, ben, by=reviewer)
+    row = merging.merge_leads(older, younger, source="person", by=reviewer)
     assert said(older) == ("Ben Ito", "hand")
     change = owner_assignment.newest_change(now(older))
     assert change is not None and (change.owner, change.by) == (ben, reviewer)
-    assess.assess(now(older))
+    assess.assess_lead(now(older))
     assert said(older) == ("Ben Ito", "hand")
-    merging.undo(row, by=reviewer, reason="two people")
+    merging.undo_merge(row, by=reviewer, reason="two people")
     assert (said(mine), said(other)) == (("Ben Ito", "hand"), ("Alex Moreno", "default"))
 
 
@@ -312,17 +315,17 @@ def test_an_owner_given_since_a_merge_stays_after_its_undo(
     ben: TeamMember, cleo: TeamMember, reviewer: User
 ) -> None:
     older, younger = settled(), settled()
-    owner_assignment.by_hand(younger, ben, by=reviewer)
-    row = merging.merge(older, younger, source="person", by=reviewer)
-    owner_assignment.by_hand(older, cleo, by=reviewer)
-    merging.undo(row, by=reviewer, reason="two people")
+    owner_assignment.assign_by_hand(younger, ben, by=reviewer)
+    row = merging.merge_leads(older, younger, source="person", by=reviewer)
+    owner_assignment.assign_by_hand(older, cleo, by=reviewer)
+    merging.undo_merge(row, by=reviewer, reason="two people")
     assert (said(older), said(younger)) == (("Cleo Park", "hand"), ("Ben Ito", "hand"))
 
 
 def test_whom_gohighlevel_assigns_is_known_of_both_after_a_merge(ben: TeamMember) -> None:
     older, younger = settled(), settled()
-    owner_assignment.from_ghl(younger, "usr-ben")
-    merging.merge(older, younger, source="person")
+    owner_assignment.assign_from_ghl(younger, "usr-ben")
+    merging.merge_leads(older, younger, source="person")
     assert (now(older).ghl_assigned_to, *said(older)) == ("usr-ben", "Ben Ito", "ghl")
 
 
@@ -336,11 +339,11 @@ def test_in_whatever_order_things_are_said_the_strongest_stands(
     rule(dora, states=["OH"])
     said_of: dict[str, tuple[Callable[[Lead], Any], tuple[str, str]]] = {
         "by hand": (
-            lambda lead: owner_assignment.by_hand(lead, cleo, by=reviewer),
+            lambda lead: owner_assignment.assign_by_hand(lead, cleo, by=reviewer),
             ("Cleo Park", "hand"),
         ),
         "by GoHighLevel": (
-            lambda lead: owner_assignment.from_ghl(lead, "usr-ben"),
+            lambda lead: owner_assignment.assign_from_ghl(lead, "usr-ben"),
             ("Ben Ito", "ghl"),
         ),
         "of the company": (
@@ -348,7 +351,7 @@ def test_in_whatever_order_things_are_said_the_strongest_stands(
             ("Dora Lind", "rule"),
         ),
         "by a merge": (
-            lambda lead: merging.merge(lead, settled(), source="person"),
+            lambda lead: merging.merge_leads(lead, settled(), source="person"),
             ("Dora Lind", "rule"),
         ),
     }
@@ -358,12 +361,12 @@ def test_in_whatever_order_things_are_said_the_strongest_stands(
             lead = settled()
             for name in order:
                 said_of[name][0](now(lead))
-                assess.assess(now(lead))
+                assess.assess_lead(now(lead))
             strongest = next(
                 (said_of[name][1] for name in names if name in order), ("Dora Lind", "rule")
             )
             assert said(lead) == strongest, order
-    assert owner_assignment.keep_up() == 0
+    assert owner_assignment.update_due_owners() == 0
 
 
 # What was before
@@ -381,6 +384,6 @@ def test_owners_from_before_are_taken_for_what_they_were(
         for one in map(now, (of_alex, of_ben, of_cleo, nobodys))
     ]
     assert known == [("default", ""), ("ghl", "usr-ben"), ("", ""), ("", "")]
-    assess.assess(now(of_ben))
+    assess.assess_lead(now(of_ben))
     assert said(of_ben) == ("Ben Ito", "ghl")
     assert not OwnerChange.objects.exists()

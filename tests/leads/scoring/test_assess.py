@@ -12,7 +12,7 @@ from leads.enrichment import enrichment_requests
 from leads.inbound import events
 from leads.models import Assessment, Enrichment, Lead, PastEmployer, ScoringRules, Switch, Visit
 from leads.scoring import assess, rule_versions
-from leads.scoring_rules import DEFAULT
+from leads.scoring_rules import DEFAULT_RULES
 from tests.factories import (
     CompanyFactory,
     LeadFactory,
@@ -122,7 +122,7 @@ def test_an_open_question_to_clay_holds_the_assessment(state: str) -> None:
     question = Enrichment.objects.create(lead=lead, state=state)
     assert assess.assess_due() == 0
     assert not Assessment.objects.exists()
-    enrichment_requests.settle(question, "partial")
+    enrichment_requests.settle_request(question, "partial")
     assert assess.assess_due() == 1
     assert Assessment.objects.get().lead == lead
 
@@ -212,8 +212,10 @@ def test_the_first_active_page_of_the_published_version_counts() -> None:
         {"label": "First", "pattern": "/pricing*", "points": 7},
         {"label": "Second", "pattern": "/pricing*", "points": 50},
     ]
-    version = ScoringRules.objects.create(name="Ours", rules={**DEFAULT.as_dict(), "pages": pages})
-    rule_versions.publish(version, None)
+    version = ScoringRules.objects.create(
+        name="Ours", rules={**DEFAULT_RULES.as_dict(), "pages": pages}
+    )
+    rule_versions.publish_rules(version, None)
     lead = due()
     VisitFactory(lead=lead, path="/pricing")
     assess.assess_due()
@@ -232,7 +234,7 @@ def scored(
     now = timezone.now()
     lead = LeadFactory(last_seen_at=now - timedelta(days=days), **fields)
     VisitFactory(lead=lead, path=path, seen_at=lead.last_seen_at)
-    assess.assess(lead, now - timedelta(days=days if scored_days is None else scored_days))
+    assess.assess_lead(lead, now - timedelta(days=days if scored_days is None else scored_days))
     Assessment.objects.filter(lead=lead).update(
         made_at=now - timedelta(days=days if scored_days is None else scored_days)
     )
@@ -293,7 +295,7 @@ def unassessable() -> Lead:
 def test_an_error_is_put_off_shown_and_parked_after_the_last_try() -> None:
     lead = unassessable()
     waits = []
-    for _ in range(assess.LAST_TRY):
+    for _ in range(assess.MAX_ATTEMPTS):
         before = timezone.now()
         assert assess.assess_due() == 1
         lead.refresh_from_db()
@@ -305,7 +307,7 @@ def test_an_error_is_put_off_shown_and_parked_after_the_last_try() -> None:
         assert assess.assess_due() == 0
         Lead.objects.exclude(needs_assessment_at=None).update(needs_assessment_at=timezone.now())
     assert waits == [2, 4, 8, 16, None]
-    assert (lead.attempts, Assessment.objects.count()) == (assess.LAST_TRY, 0)
+    assert (lead.attempts, Assessment.objects.count()) == (assess.MAX_ATTEMPTS, 0)
 
 
 def test_a_lead_that_fails_does_not_hold_up_the_others() -> None:
@@ -330,7 +332,7 @@ def test_after_the_error_was_put_right_the_lead_is_assessed_and_the_error_gone()
 
 
 def test_every_sweep_says_that_it_was_there_and_whether_it_worked() -> None:
-    events.store("rb2b", rb2b.to_body(rb2b.person()))
+    events.store_event("rb2b", rb2b.to_body(rb2b.person()))
     tasks.process_events()
     tasks.assess_due()
     tasks.push_enrichments()

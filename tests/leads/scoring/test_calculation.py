@@ -9,28 +9,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leads.scoring import calculation
-from leads.scoring.calculation import Person, Seen, score
-from leads.scoring_rules import DEFAULT, Rules, Trigger
+from leads.scoring.calculation import PageView, ScoringFacts, score_lead
+from leads.scoring_rules import DEFAULT_RULES, PageTrigger, Rules
 
 NOW = datetime(2026, 11, 2, 15, tzinfo=UTC)
-PRICING = Trigger("Pricing", "/pricing*", 30, "high_intent", "pricing")
-DEMO = Trigger("Demo", "/demo*", 40, "high_intent", "our demo")
-BLOG = Trigger("Blog", "/blog*", 5, "content", "AI at work")
-CAREERS = Trigger("Careers", "/careers*", 0)
-RULES = replace(DEFAULT, pages=(CAREERS, BLOG, DEMO, PRICING))
-NOBODY = Person(title="", industry="", employees_from=None)
-VP = Person(title="VP Sales", industry="Logistics", employees_from=200)
+PRICING = PageTrigger("Pricing", "/pricing*", 30, "high_intent", "pricing")
+DEMO = PageTrigger("Demo", "/demo*", 40, "high_intent", "our demo")
+BLOG = PageTrigger("Blog", "/blog*", 5, "content", "AI at work")
+CAREERS = PageTrigger("Careers", "/careers*", 0)
+RULES = replace(DEFAULT_RULES, pages=(CAREERS, BLOG, DEMO, PRICING))
+NOBODY = ScoringFacts(title="", industry="", employees_from=None)
+VP = ScoringFacts(title="VP Sales", industry="Logistics", employees_from=200)
 
 
-def seen(path: str = "/pricing", days: float = 0, by_person: bool = True) -> Seen:
-    return Seen(path, NOW - timedelta(days=days), by_person)
+def seen(path: str = "/pricing", days: float = 0, by_person: bool = True) -> PageView:
+    return PageView(path, NOW - timedelta(days=days), by_person)
 
 
-def points(person: Person, code: str) -> list[int]:
-    return [reason.points for reason in score(person, NOW, RULES).reasons if reason.code == code]
+def points(person: ScoringFacts, code: str) -> list[int]:
+    return [
+        reason.points for reason in score_lead(person, NOW, RULES).reasons if reason.code == code
+    ]
 
 
-def looking(*visits: Seen) -> Person:
+def looking(*visits: PageView) -> ScoringFacts:
     return replace(NOBODY, visits=visits)
 
 
@@ -39,12 +41,12 @@ def looking(*visits: Seen) -> Person:
 PATHS = st.sampled_from(
     ["/pricing", "/PRICING/x", "/demo", "/blog/pricing", "/careers", "/", "", "/other", "/a/b"]
 )
-VISITS = st.lists(st.builds(Seen, PATHS, st.datetimes(datetime(2026, 9, 1), datetime(2026, 12, 1), timezones=st.just(UTC)), st.booleans()), max_size=12)  # fmt: skip  # noqa: E501
+VISITS = st.lists(st.builds(PageView, PATHS, st.datetimes(datetime(2026, 9, 1), datetime(2026, 12, 1), timezones=st.just(UTC)), st.booleans()), max_size=12)  # fmt: skip  # noqa: E501
 TITLES = st.sampled_from(
     ["", "CEO", "VP Sales", "Head of Ops", "Manager", "Clerk", "???"]
 ) | st.text(max_size=20)
 PEOPLE = st.builds(
-    Person,
+    ScoringFacts,
     title=TITLES,
     industry=st.sampled_from(["", "Logistics", "Fishing"]) | st.text(max_size=20),
     employees_from=st.none() | st.integers(0, 10**8),
@@ -66,7 +68,7 @@ PEOPLE = st.builds(
 )
 TABLES = st.lists(
     st.builds(
-        Trigger,
+        PageTrigger,
         st.sampled_from(["A", "B", "C", "D", "E"]),
         st.sampled_from(["/pricing*", "/demo*", "/blog*", "/*", "/", "/careers", "*"]),
         st.integers(0, 100),
@@ -75,14 +77,14 @@ TABLES = st.lists(
         active=st.booleans(),
     ),
     max_size=6,
-).map(lambda pages: replace(DEFAULT, pages=tuple(pages)))
+).map(lambda pages: replace(DEFAULT_RULES, pages=tuple(pages)))
 
 
 @given(PEOPLE, TABLES)
 def test_the_points_add_up_to_the_score_which_lies_between_0_and_100(
-    person: Person, rules: Rules
+    person: ScoringFacts, rules: Rules
 ) -> None:
-    result = score(person, NOW, rules)
+    result = score_lead(person, NOW, rules)
     assert sum(reason.points for reason in result.reasons) == result.intent
     assert sum(reason.points for reason in result.icp_reasons) == result.icp
     assert 0 <= result.intent <= 100
@@ -98,26 +100,30 @@ def test_the_points_add_up_to_the_score_which_lies_between_0_and_100(
 
 
 @given(PEOPLE, TABLES, st.randoms(use_true_random=False))
-def test_the_order_of_visits_changes_nothing(person: Person, rules: Rules, chance: Random) -> None:
+def test_the_order_of_visits_changes_nothing(
+    person: ScoringFacts, rules: Rules, chance: Random
+) -> None:
     visits = list(person.visits)
     chance.shuffle(visits)
-    assert score(replace(person, visits=tuple(visits)), NOW, rules) == score(person, NOW, rules)
+    assert score_lead(replace(person, visits=tuple(visits)), NOW, rules) == score_lead(
+        person, NOW, rules
+    )
 
 
 @given(PEOPLE, PATHS)
-def test_another_visit_never_lowers_the_score(person: Person, path: str) -> None:
-    more = replace(person, visits=(*person.visits, Seen(path, NOW)))
-    assert score(more, NOW, RULES).intent >= score(person, NOW, RULES).intent
+def test_another_visit_never_lowers_the_score(person: ScoringFacts, path: str) -> None:
+    more = replace(person, visits=(*person.visits, PageView(path, NOW)))
+    assert score_lead(more, NOW, RULES).intent >= score_lead(person, NOW, RULES).intent
 
 
 @given(PEOPLE, st.timedeltas(timedelta(0), timedelta(days=60)))
-def test_time_never_raises_the_score(person: Person, passed: timedelta) -> None:
+def test_time_never_raises_the_score(person: ScoringFacts, passed: timedelta) -> None:
     now = datetime(2026, 12, 1, tzinfo=UTC)
-    assert score(person, now + passed, RULES).intent <= score(person, now, RULES).intent
+    assert score_lead(person, now + passed, RULES).intent <= score_lead(person, now, RULES).intent
 
 
 def test_nothing_known_is_nothing() -> None:
-    result = score(NOBODY, NOW, RULES)
+    result = score_lead(NOBODY, NOW, RULES)
     assert (result.intent, result.reasons, result.icp, result.icp_reasons) == (0, (), 0, ())
     assert (result.tier, result.angle, result.topic) == ("tier_3", "general", "")
 
@@ -127,7 +133,7 @@ def test_the_score_ends_at_100_and_says_so() -> None:
     person = replace(
         VP, title="CEO", visits=pages, warm_kind="known", warm_sentence="Alex knows you."
     )
-    result = score(person, NOW, RULES)
+    result = score_lead(person, NOW, RULES)
     assert [(r.code, r.points) for r in result.reasons] == [
         ("page", 40),
         ("page", 30),
@@ -154,21 +160,21 @@ def test_a_page_counts_less_as_it_gets_older_and_not_at_all_after_30_days(
 
 
 def test_a_page_counts_once_at_its_freshest_and_says_how_often() -> None:
-    result = score(looking(seen(days=8), seen(), seen(days=2)), NOW, RULES)
+    result = score_lead(looking(seen(days=8), seen(), seen(days=2)), NOW, RULES)
     assert [(r.points, r.text) for r in result.reasons if r.code == "page"] == [
         (30, "Pricing, 3 visits")
     ]
 
 
 def test_a_colleagues_page_counts_half() -> None:
-    result = score(looking(seen(by_person=False)), NOW, RULES)
+    result = score_lead(looking(seen(by_person=False)), NOW, RULES)
     assert [(r.code, r.points, r.text) for r in result.reasons] == [
         ("page", 15, "Pricing by a colleague")
     ]
 
 
 def test_all_pages_together_count_50_at_most() -> None:
-    result = score(looking(seen("/demo"), seen("/pricing")), NOW, RULES)
+    result = score_lead(looking(seen("/demo"), seen("/pricing")), NOW, RULES)
     assert [(r.code, r.points) for r in result.reasons] == [
         ("page", 40),
         ("page", 30),
@@ -196,7 +202,7 @@ def test_the_first_pattern_that_fits_the_path_counts(path: str, label: str | Non
 
 
 def test_a_page_without_points_is_no_reason() -> None:
-    result = score(looking(seen("/careers")), NOW, RULES)
+    result = score_lead(looking(seen("/careers")), NOW, RULES)
     assert (result.intent, result.reasons, result.angle) == (0, (), "general")
 
 
@@ -223,7 +229,7 @@ def test_coming_back_counts(visits: int, expected: list[int]) -> None:
 )
 def test_pages_within_six_hours_are_one_visit(hours: tuple[float, ...], visits: int) -> None:
     person = looking(*[seen("/x", days=h / 24) for h in hours])
-    found = [r for r in score(person, NOW, RULES).reasons if r.code == "repeat"]
+    found = [r for r in score_lead(person, NOW, RULES).reasons if r.code == "repeat"]
     assert [r.text for r in found] == ([f"{visits} visits in 30 days"] if visits > 1 else [])
 
 
@@ -290,7 +296,7 @@ def test_a_warm_connection_counts_by_its_kind(kind: str, expected: list[int]) ->
     ],
 )
 def test_a_title_counts_by_its_words(title: str, expected: int) -> None:
-    assert score(replace(NOBODY, title=title), NOW).icp == expected
+    assert score_lead(replace(NOBODY, title=title), NOW).icp == expected
 
 
 @pytest.mark.parametrize(
@@ -306,7 +312,7 @@ def test_a_title_counts_by_its_words(title: str, expected: int) -> None:
     ],  # fmt: skip
 )
 def test_an_industry_counts(industry: str, expected: int) -> None:
-    assert score(replace(NOBODY, industry=industry), NOW).icp == expected
+    assert score_lead(replace(NOBODY, industry=industry), NOW).icp == expected
 
 
 @pytest.mark.parametrize(
@@ -328,7 +334,7 @@ def test_an_industry_counts(industry: str, expected: int) -> None:
 def test_a_size_counts_by_its_lower_end_and_an_unknown_one_never_as_50_or_more(
     employees: int | None, expected: int
 ) -> None:
-    result = score(replace(NOBODY, employees_from=employees), NOW)
+    result = score_lead(replace(NOBODY, employees_from=employees), NOW)
     assert result.icp == expected
     assert [r.code for r in result.icp_reasons] == ([] if employees is None else ["size"])
 
@@ -349,7 +355,7 @@ def test_the_borders_of_the_tiers(icp: int, tier: str) -> None:
 
 
 def test_a_quarter_of_the_fit_counts_as_intent() -> None:
-    result = score(VP, NOW)
+    result = score_lead(VP, NOW)
     assert (result.icp, result.tier) == (95, "tier_1")
     assert [(r.code, r.points, r.text) for r in result.reasons] == [("fit", 24, "Fit 95 of 100")]
 
@@ -369,10 +375,10 @@ def test_a_quarter_of_the_fit_counts_as_intent() -> None:
         (looking(seen("/demo", days=31)), "general"),
     ],
 )
-def test_the_angle_is_the_strongest_signal_there_is(person: Person, angle: str) -> None:
-    assert score(person, NOW, RULES).angle == angle
+def test_the_angle_is_the_strongest_signal_there_is(person: ScoringFacts, angle: str) -> None:
+    assert score_lead(person, NOW, RULES).angle == angle
 
 
 def test_the_topic_is_that_of_the_strongest_page() -> None:
-    result = score(looking(seen("/blog"), seen("/demo", days=8), seen("/pricing")), NOW, RULES)
+    result = score_lead(looking(seen("/blog"), seen("/demo", days=8), seen("/pricing")), NOW, RULES)
     assert result.topic == "pricing"

@@ -12,15 +12,21 @@ from hypothesis import strategies as st
 
 from leads.models import KnownContact, PastEmployer
 from leads.scoring import assess, connections
-from leads.scoring.connections import Stay, best_connection, key_of, same_company, years_together
-from leads.scoring_rules import DEFAULT
+from leads.scoring.connections import (
+    Employment,
+    best_connection,
+    company_name_key,
+    same_company,
+    years_together,
+)
+from leads.scoring_rules import DEFAULT_RULES
 from tests.factories import CompanyFactory, LeadFactory, TeamMemberFactory, known_contact
 
 
 def stay(
     company: str = "", domain: str = "", years: tuple[int | None, int | None] = (None, None)
-) -> Stay:
-    return Stay(company, domain, *years)
+) -> Employment:
+    return Employment(company, domain, *years)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +44,7 @@ def stay(
         (stay("Google", "google.com"), stay("Alphabet", "google.com")),
     ],
 )
-def test_the_same_company_in_other_words(one: Stay, other: Stay) -> None:
+def test_the_same_company_in_other_words(one: Employment, other: Employment) -> None:
     assert same_company(one, other)
     assert same_company(other, one)
 
@@ -70,7 +76,7 @@ def test_the_same_company_in_other_words(one: Stay, other: Stay) -> None:
         (stay("Ford"), stay("Ford Foundation")),
     ],
 )
-def test_never_by_a_part_of_a_name_or_by_nothing(one: Stay, other: Stay) -> None:
+def test_never_by_a_part_of_a_name_or_by_nothing(one: Employment, other: Employment) -> None:
     assert not same_company(one, other)
     assert not same_company(other, one)
 
@@ -78,7 +84,10 @@ def test_never_by_a_part_of_a_name_or_by_nothing(one: Stay, other: Stay) -> None
 @given(st.text(min_size=1, max_size=12), st.text(min_size=1, max_size=12))
 def test_two_names_are_one_company_only_if_their_words_are_the_same(one: str, other: str) -> None:
     same = same_company(stay(one), stay(other))
-    assert same == (bool(key_of(stay(one))) and key_of(stay(one)) == key_of(stay(other)))
+    assert same == (
+        bool(company_name_key(stay(one)))
+        and company_name_key(stay(one)) == company_name_key(stay(other))
+    )
 
 
 @pytest.mark.parametrize(
@@ -334,9 +343,9 @@ def test_a_kind_that_counts_for_nothing_is_no_connection() -> None:
     lead = acme_lead()
     assert best_connection(lead) is not None
     points = tuple(
-        (kind, 0 if kind == "known_there" else points) for kind, points in DEFAULT.warm_points
+        (kind, 0 if kind == "known_there" else points) for kind, points in DEFAULT_RULES.warm_points
     )
-    assert best_connection(lead, replace(DEFAULT, warm_points=points)) is None
+    assert best_connection(lead, replace(DEFAULT_RULES, warm_points=points)) is None
 
 
 @pytest.mark.django_db
@@ -358,7 +367,7 @@ def test_it_costs_the_same_however_many_contacts_there_are(
         for n in range(1000)
     )
     with django_assert_max_num_queries(4):
-        assert connections.connections(lead) == []
+        assert connections.find_connections(lead) == []
 
 
 # What people type

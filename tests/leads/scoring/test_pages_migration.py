@@ -10,7 +10,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from leads.models import ScoringRules
 from leads.scoring import rule_versions
-from leads.scoring_rules import DEFAULT, Rules
+from leads.scoring_rules import DEFAULT_RULES, Rules
 
 migration = import_module("leads.migrations.0006_pages_into_rules")
 later = import_module("leads.migrations.0010_contacts_by_key")
@@ -49,7 +49,7 @@ def trigger(apps: Any, **fields: Any) -> None:
 
 
 def version(apps: Any, state: str, number: int, **fields: Any) -> None:
-    old = {name: value for name, value in DEFAULT.as_dict().items() if name not in NEW}
+    old = {name: value for name, value in DEFAULT_RULES.as_dict().items() if name not in NEW}
     old["warm_points"] = {
         kind: points for kind, points in old["warm_points"].items() if not kind.startswith("known_")
     }
@@ -64,14 +64,14 @@ def stored(number: int) -> Rules:
 def test_an_empty_table_leaves_the_built_in_rules_in_force(apps: Any) -> None:
     upgrade(apps)
     assert not ScoringRules.objects.exists()
-    assert rule_versions.current() is DEFAULT
+    assert rule_versions.current_rules() is DEFAULT_RULES
 
 
 def test_without_a_published_version_what_was_edited_is_published(apps: Any) -> None:
     trigger(apps, label="Second", priority=20, angle="high_intent", topic="pricing")
     trigger(apps, label="First", priority=10, active=False)
     upgrade(apps)
-    now = rule_versions.current()
+    now = rule_versions.current_rules()
     assert [(t.label, t.active, t.angle, t.topic) for t in now.pages] == [
         ("Second", True, "high_intent", "pricing"),
         ("First", False, "", ""),
@@ -81,7 +81,11 @@ def test_without_a_published_version_what_was_edited_is_published(apps: Any) -> 
         now.visit_hours,
         [dict(now.warm_points)[kind] for kind in ("known_there", "known_before")],
     ) == ("1", 0, [0, 0])
-    assert (now.titles, now.sizes, now.decay) == (DEFAULT.titles, DEFAULT.sizes, DEFAULT.decay)
+    assert (now.titles, now.sizes, now.decay) == (
+        DEFAULT_RULES.titles,
+        DEFAULT_RULES.sizes,
+        DEFAULT_RULES.decay,
+    )
     assert ScoringRules.objects.create(name="Next", rules={}).version == 2
 
 
@@ -116,7 +120,7 @@ def test_whatever_the_table_held_becomes_rules_that_can_be_read(
 ) -> None:
     trigger(apps, **fields)
     upgrade(apps)
-    [page] = rule_versions.current().pages
+    [page] = rule_versions.current_rules().pages
     assert (page.pattern, page.active, page.points) == (
         pattern,
         active,

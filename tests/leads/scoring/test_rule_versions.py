@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 
 from leads.models import Assessment, Company, Lead, PastEmployer, ScoringRules, Visit
 from leads.scoring import assess, backtest, rule_versions
-from leads.scoring.calculation import Person, Seen, score
-from leads.scoring_rules import DEFAULT, BadRules, Rules, Title
+from leads.scoring.calculation import PageView, ScoringFacts, score_lead
+from leads.scoring_rules import DEFAULT_RULES, InvalidRules, Rules, TitleRule
 from tests.factories import LeadFactory, TeamMemberFactory, VisitFactory
 from tests.leads.conftest import in_threads
 from tests.leads.scoring.test_calculation import PEOPLE, TABLES
@@ -31,7 +31,7 @@ LIST = "/admin/leads/scoringrules/"
 
 
 def changed(**fields: Any) -> dict[str, Any]:
-    return {**copy.deepcopy(DEFAULT.as_dict()), **fields}
+    return {**copy.deepcopy(DEFAULT_RULES.as_dict()), **fields}
 
 
 def row(**fields: Any) -> ScoringRules:
@@ -41,7 +41,7 @@ def row(**fields: Any) -> ScoringRules:
 PAGE = {"label": "Pricing", "pattern": "/pricing*", "points": 30}
 
 
-def titled(title: Title) -> Rules:
+def titled(title: TitleRule) -> Rules:
     return Rules.parse(
         changed(titles=[{"points": 50, "label": title.label, "words": list(title.words)}])
     )
@@ -51,11 +51,11 @@ def titled(title: Title) -> Rules:
 
 
 def test_the_built_in_rules_are_the_same_after_having_been_json() -> None:
-    assert Rules.parse(json.loads(json.dumps(DEFAULT.as_dict()))) == DEFAULT
+    assert Rules.parse(json.loads(json.dumps(DEFAULT_RULES.as_dict()))) == DEFAULT_RULES
 
 
 def test_every_built_in_page_can_count() -> None:
-    assert DEFAULT.shadowed() == []
+    assert DEFAULT_RULES.shadowed() == []
 
 
 # How titles were read when the rules were code.
@@ -92,7 +92,9 @@ PIECES = st.sampled_from(
 @given(st.lists(PIECES, max_size=9).map("".join) | st.text(max_size=30))
 def test_a_title_has_the_points_that_it_had_as_code(title: str) -> None:
     before = next((points for points, pattern in BEFORE if re.search(pattern, title.lower())), 0)
-    assert score(Person(title=title, industry="", employees_from=None), NOW).icp == before
+    assert (
+        score_lead(ScoringFacts(title=title, industry="", employees_from=None), NOW).icp == before
+    )
 
 
 # Reading
@@ -133,7 +135,7 @@ def without(name: str) -> dict[str, Any]:
         (changed(repeats=[3]), "repeats[0]"),
         (changed(warm_points={"known": 1}), "warm_points.overlap"),
         (
-            changed(warm_points={**DEFAULT.as_dict()["warm_points"], "friend": 5}),
+            changed(warm_points={**DEFAULT_RULES.as_dict()["warm_points"], "friend": 5}),
             "warm_points.friend",
         ),
         (changed(titles=[{"points": 500, "label": "A", "words": ["a"]}]), "titles[0].points"),
@@ -198,13 +200,13 @@ def without(name: str) -> dict[str, Any]:
 def test_what_is_wrong_is_refused_by_the_name_of_its_field(data: Any, named: str) -> None:
     with pytest.raises(ValueError) as error:
         Rules.parse(data)
-    assert isinstance(error.value, BadRules)
+    assert isinstance(error.value, InvalidRules)
     assert named in [name for name, _ in error.value.errors]
     assert f"{named}: " in str(error.value)
 
 
 def test_everything_that_is_wrong_is_said_at_once() -> None:
-    with pytest.raises(BadRules) as error:
+    with pytest.raises(InvalidRules) as error:
         Rules.parse(changed(pages_at_most=-1, fit_share=2, good_industries=7))
     assert {name for name, _ in error.value.errors} == {
         "pages_at_most",
@@ -222,11 +224,11 @@ JSON = st.recursive(
 )
 
 
-@given(st.sampled_from(sorted(DEFAULT.as_dict())), JSON)
+@given(st.sampled_from(sorted(DEFAULT_RULES.as_dict())), JSON)
 def test_whatever_a_field_holds_it_is_read_or_refused(name: str, value: Any) -> None:
     try:
         made = Rules.parse(changed(**{name: value}))
-    except BadRules as error:
+    except InvalidRules as error:
         assert error.errors
     else:
         assert Rules.parse(made.as_dict()) == made
@@ -250,19 +252,21 @@ def test_whatever_a_field_holds_it_is_read_or_refused(name: str, value: Any) -> 
     ],
 )
 def test_a_word_is_found_as_it_stands_and_as_a_whole(word: str, title: str, fits: bool) -> None:
-    version = titled(Title(50, "A", (word,)))
-    assert score(Person(title=title, industry="", employees_from=None), NOW, version).icp == (
-        50 if fits else 0
-    )
+    version = titled(TitleRule(50, "A", (word,)))
+    assert score_lead(
+        ScoringFacts(title=title, industry="", employees_from=None), NOW, version
+    ).icp == (50 if fits else 0)
 
 
 def test_no_word_can_take_the_worker_down() -> None:
     words = tuple(["(a+)+$", "(a|a)*b", "a" * 60] + ["a" * 30 + " a"] * 197)
-    version = titled(Title(50, "A", words))
+    version = titled(TitleRule(50, "A", words))
     began = time.process_time()  # not the clock: another process may have the machine
     assert (
-        score(
-            Person(title="a" * 5000 + "!", industry="a" * 5000, employees_from=None), NOW, version
+        score_lead(
+            ScoringFacts(title="a" * 5000 + "!", industry="a" * 5000, employees_from=None),
+            NOW,
+            version,
         ).icp
         == 10
     )
@@ -274,7 +278,9 @@ def test_a_word_inside_an_exception_does_not_count_and_beside_it_does() -> None:
         titles=[{"points": 50, "label": "A", "words": ["owner"], "but_not": ["product owner"]}]
     )
     found = [
-        score(Person(title=title, industry="", employees_from=None), NOW, Rules.parse(data)).icp
+        score_lead(
+            ScoringFacts(title=title, industry="", employees_from=None), NOW, Rules.parse(data)
+        ).icp
         for title in ("Product Owner", "Product Owner and Owner", "Owner")
     ]
     assert found == [0, 50, 50]
@@ -284,7 +290,7 @@ def test_a_word_inside_an_exception_does_not_count_and_beside_it_does() -> None:
 
 
 @given(PEOPLE, TABLES)
-def test_the_points_add_up_under_other_rules_too(person: Person, table: Rules) -> None:
+def test_the_points_add_up_under_other_rules_too(person: ScoringFacts, table: Rules) -> None:
     version = Rules.parse(
         changed(
             pages=table.as_dict()["pages"],
@@ -297,7 +303,7 @@ def test_the_points_add_up_under_other_rules_too(person: Person, table: Rules) -
             decay=[{"days": 20, "share": 0.9}],
         )
     )
-    found = score(person, NOW, version)
+    found = score_lead(person, NOW, version)
     assert sum(reason.points for reason in found.reasons) == found.intent <= 100
     assert sum(reason.points for reason in found.icp_reasons) == found.icp <= 100
     assert all(reason.points for reason in (*found.reasons, *found.icp_reasons))
@@ -325,15 +331,15 @@ def test_every_number_takes_effect() -> None:
             tiers={"tier_1": 100, "tier_2": 20},
         )
     )
-    person = Person(
+    person = ScoringFacts(
         "",
         "Deep sea fishing",
         None,
-        (Seen("/x", NOW - timedelta(days=59)),),
+        (PageView("/x", NOW - timedelta(days=59)),),
         "known",
         "Alex knows you.",
     )
-    found = score(person, NOW, version)
+    found = score_lead(person, NOW, version)
     assert [(r.code, r.points, r.text) for r in found.reasons] == [
         ("page", 40, "X"),
         ("pages_most", -5, "Pages count 35 at most"),
@@ -361,13 +367,13 @@ HIGHER = {"fit_share": 1}  # lifts every VP of the factories to HOT by the score
 class TestVersions:
     def test_without_any_the_built_in_ones_hold(self) -> None:
         row()
-        assert rule_versions.current() is DEFAULT
+        assert rule_versions.current_rules() is DEFAULT_RULES
 
     def test_publishing_retires_the_one_before_and_holds_at_once(self, lead_user: User) -> None:
         first, second = row(), row(**HIGHER)
-        rule_versions.publish(first, lead_user)
-        assert rule_versions.current().version == "1"
-        done = rule_versions.publish(second, lead_user)
+        rule_versions.publish_rules(first, lead_user)
+        assert rule_versions.current_rules().version == "1"
+        done = rule_versions.publish_rules(second, lead_user)
         assert (done.state, done.published_by, done.published_at is not None) == (
             "published",
             lead_user,
@@ -377,7 +383,10 @@ class TestVersions:
             "retired",
             "published",
         ]
-        assert (rule_versions.current().version, rule_versions.current().fit_share) == ("2", 1.0)
+        assert (rule_versions.current_rules().version, rule_versions.current_rules().fit_share) == (
+            "2",
+            1.0,
+        )
 
     def test_publishing_scores_leads_seen_lately_anew_by_the_new_rules(
         self, lead_user: User
@@ -385,7 +394,7 @@ class TestVersions:
         leads, old = [visitor() for _ in range(5)], visitor(days=31)
         later = timezone.now() + timedelta(hours=1)
         Lead.objects.filter(pk=leads[0].pk).update(needs_assessment_at=later)
-        rule_versions.publish(row(**HIGHER), lead_user)
+        rule_versions.publish_rules(row(**HIGHER), lead_user)
         old.refresh_from_db()
         leads[0].refresh_from_db()
         assert (old.needs_assessment_at, leads[0].needs_assessment_at) == (None, later)
@@ -397,10 +406,10 @@ class TestVersions:
         self, lead_user: User
     ) -> None:
         leads = [visitor() for _ in range(5)]
-        rule_versions.publish(row(), lead_user)
+        rule_versions.publish_rules(row(), lead_user)
         Lead.objects.update(needs_assessment_at=None)
         ScoringRules.objects.update(marked_to=leads[1].pk)
-        assert rule_versions.mark_leads(batch=2) == 3
+        assert rule_versions.mark_for_rescoring(batch=2) == 3
         assert set(Lead.objects.exclude(needs_assessment_at=None)) == set(leads[2:])
         assert ScoringRules.objects.get().marked_to is None
         ScoringRules.objects.update(marked_to=0)
@@ -408,30 +417,30 @@ class TestVersions:
 
     def test_what_is_wrong_is_not_published(self, lead_user: User) -> None:
         bad = row(pages_at_most=-1)
-        with pytest.raises(BadRules, match="pages_at_most"):
-            rule_versions.publish(bad, lead_user)
+        with pytest.raises(InvalidRules, match="pages_at_most"):
+            rule_versions.publish_rules(bad, lead_user)
         assert list(ScoringRules.objects.values_list("state", flat=True)) == ["draft"]
 
     def test_only_a_draft_as_it_was_read_is_published(self, lead_user: User) -> None:
         one, other = row(), row()
-        rule_versions.publish(one, lead_user)
-        with pytest.raises(rule_versions.Refused, match="is published, not a draft"):
-            rule_versions.publish(one, lead_user)
+        rule_versions.publish_rules(one, lead_user)
+        with pytest.raises(rule_versions.PublishRefused, match="is published, not a draft"):
+            rule_versions.publish_rules(one, lead_user)
         ScoringRules.objects.filter(pk=other.pk).update(rules=changed(fit_share=0.5))
-        with pytest.raises(rule_versions.Refused, match="changed meanwhile"):
-            rule_versions.publish(other, lead_user)
-        assert rule_versions.current().version == "1"
+        with pytest.raises(rule_versions.PublishRefused, match="changed meanwhile"):
+            rule_versions.publish_rules(other, lead_user)
+        assert rule_versions.current_rules().version == "1"
 
     def test_what_was_published_never_changes(self, lead_user: User) -> None:
         stale, second = row(), row()
-        rule_versions.publish(ScoringRules.objects.get(pk=stale.pk), lead_user)
+        rule_versions.publish_rules(ScoringRules.objects.get(pk=stale.pk), lead_user)
         for version in (stale, ScoringRules.objects.get(pk=stale.pk)):
             version.rules = changed(fit_share=1)
             with pytest.raises(PermissionDenied):
                 version.save()
             with pytest.raises(PermissionDenied):
                 version.delete()
-        rule_versions.publish(second, lead_user)
+        rule_versions.publish_rules(second, lead_user)
         with pytest.raises(PermissionDenied):
             ScoringRules.objects.get(pk=stale.pk).save()
         with pytest.raises(PermissionDenied):
@@ -454,9 +463,9 @@ def test_of_two_who_publish_at_once_one_is_published_and_the_other_retired(
     committed: None, published_before: bool
 ) -> None:
     if published_before:
-        rule_versions.publish(row(), None)
+        rule_versions.publish_rules(row(), None)
     drafts = [row(), row()]
-    in_threads([lambda d=draft: rule_versions.publish(d, None) for draft in drafts])  # type: ignore[misc]
+    in_threads([lambda d=draft: rule_versions.publish_rules(d, None) for draft in drafts])  # type: ignore[misc]
     states = sorted(
         ScoringRules.objects.filter(pk__in=[d.pk for d in drafts]).values_list("state", flat=True)
     )
@@ -480,7 +489,7 @@ class TestWhoWouldMove:
         vp, clerk = visitor(), visitor(title="Clerk")
         visitor(title="", company=None, email="x@y.test", path="/x")
         before = everything()
-        found = backtest.preview(Rules.parse(changed(**HIGHER)))
+        found = backtest.preview_rules(Rules.parse(changed(**HIGHER)))
         assert everything() == before
         assert (found.scored, found.up, found.down, found.changed_tier) == (3, 2, 0, 0)
         assert [(m.lead, m.before.intent, m.after.intent, m.by) for m in found.moves] == [
@@ -494,7 +503,7 @@ class TestWhoWouldMove:
 
     def test_who_changes_tier_moves_though_the_score_stays(self) -> None:
         visitor()
-        found = backtest.preview(Rules.parse(changed(tiers={"tier_1": 100, "tier_2": 60})))
+        found = backtest.preview_rules(Rules.parse(changed(tiers={"tier_1": 100, "tier_2": 60})))
         assert (found.up, found.down, found.changed_tier, found.no_longer_hot) == (0, 0, 1, 1)
         assert [(m.before.tier, m.after.tier) for m in found.moves] == [("tier_1", "tier_2")]
 
@@ -502,7 +511,7 @@ class TestWhoWouldMove:
         newest = visitor()
         visitor(days=5)
         VisitFactory(lead=newest, company=newest.company)
-        found = backtest.preview(Rules.parse(changed(**HIGHER)), limit=1)
+        found = backtest.preview_rules(Rules.parse(changed(**HIGHER)), limit=1)
         assert [m.lead for m in found.moves] == [str(newest.public_id)]
 
     def test_a_lead_that_cannot_be_scored_does_not_hide_the_others(self) -> None:
@@ -512,7 +521,7 @@ class TestWhoWouldMove:
         )
         visitor(past_employers=[worked])
         visitor()
-        found = backtest.preview(Rules.parse(changed(**HIGHER)))
+        found = backtest.preview_rules(Rules.parse(changed(**HIGHER)))
         assert (found.scored, found.failed) == (1, 1)
 
     def test_a_replay_scores_each_lead_by_what_it_had_seen_until_then(self) -> None:
@@ -525,7 +534,7 @@ class TestWhoWouldMove:
             seen_at=timezone.now() - timedelta(days=1),
         )
         visitor(days=31)
-        found = backtest.replay(Rules.parse(changed(fit_share=0)))
+        found = backtest.replay_visits(Rules.parse(changed(fit_share=0)))
         [move] = found.moves
         assert (found.scored, move.before.intent, move.after.intent) == (1, 30 + 5 + 24, 35)
 
@@ -533,8 +542,8 @@ class TestWhoWouldMove:
         clerk = visitor("/demo", days=20, title="Clerk")
         VisitFactory(lead=clerk, path="/", seen_at=timezone.now() - timedelta(days=2))
         version = Rules.parse(changed(fit_share=0.6))
-        assert backtest.preview(version).became_hot == 0
-        found = backtest.replay(version)
+        assert backtest.preview_rules(version).became_hot == 0
+        found = backtest.replay_visits(version)
         [move] = found.hot
         assert (move.before.intent, move.after.intent, found.became_hot) == (40 + 14, 40 + 35, 1)
 
@@ -545,20 +554,20 @@ class TestWhoWouldMove:
         version = Rules.parse(
             changed(fit_share=0.52, pages=[{**PAGE, "points": 100}, *changed()["pages"]])
         )
-        found = backtest.preview(version)
+        found = backtest.preview_rules(version)
         assert edge.name not in {move.name for move in found.moves[:3]}
         assert [move.name for move in found.hot] == [edge.name]
 
     def test_pages_that_would_count_for_something_else_come_first(self) -> None:
         for path in ("/pricing", "/pricing", "/enterprise", "/about", "/about", "/about"):
             visitor(path)
-        found = backtest.pages(
+        found = backtest.compare_pages(
             Rules.parse(changed(pages=[*changed()["pages"], {**PAGE, "pattern": "/enterprise"}]))
         )
         assert found == [
-            backtest.Page("/enterprise", 1, "nothing", "Pricing, 30"),
-            backtest.Page("/about", 3, "nothing", "nothing"),
-            backtest.Page("/pricing", 2, "Pricing, 30", "Pricing, 30"),
+            backtest.PageComparison("/enterprise", 1, "nothing", "Pricing, 30"),
+            backtest.PageComparison("/about", 3, "nothing", "nothing"),
+            backtest.PageComparison("/pricing", 2, "Pricing, 30", "Pricing, 30"),
         ]
 
 

@@ -9,52 +9,52 @@ from hypothesis import assume, given
 
 from leads.models import Assessment, Company, Lead
 from leads.scoring import assess, to_hot
-from leads.scoring.calculation import Person, Seen, is_hot, score
-from leads.scoring_rules import DEFAULT, Rules
+from leads.scoring.calculation import PageView, ScoringFacts, is_hot, score_lead
+from leads.scoring_rules import DEFAULT_RULES, Rules
 from tests.factories import CompanyFactory, LeadFactory, VisitFactory, known_contact
 from tests.leads.scoring.test_calculation import PEOPLE, TABLES
 
 NOW = datetime(2026, 11, 2, 15, tzinfo=UTC)
-CLERK = Person(title="Clerk", industry="Logistics", employees_from=20)
-VP = Person(title="VP Sales", industry="Logistics", employees_from=20)
+CLERK = ScoringFacts(title="Clerk", industry="Logistics", employees_from=20)
+VP = ScoringFacts(title="VP Sales", industry="Logistics", employees_from=20)
 
 
-def hot(person: Person, rules: Rules = DEFAULT) -> bool:
-    found = score(person, NOW, rules)
+def hot(person: ScoringFacts, rules: Rules = DEFAULT_RULES) -> bool:
+    found = score_lead(person, NOW, rules)
     return is_hot(found.intent, found.tier, person.employees_from)
 
 
 @given(PEOPLE, TABLES)
 def test_every_way_leads_there_and_none_is_shown_to_who_is_there(
-    person: Person, rules: Rules
+    person: ScoringFacts, rules: Rules
 ) -> None:
     person = replace(person, visits=tuple(seen for seen in person.visits if seen.at <= NOW))
-    found = to_hot.ways(person, NOW, rules)
+    found = to_hot.find_ways(person, NOW, rules)
     assert not (found and hot(person, rules))
     for way in found:
-        then = to_hot.follow(person, way.changes, NOW)
+        then = to_hot.apply_steps(person, way.changes, NOW)
         assert hot(then, rules)
-        assert score(then, NOW, rules).intent == way.intent
+        assert score_lead(then, NOW, rules).intent == way.intent
 
 
 @given(PEOPLE)
-def test_two_are_named_only_where_one_is_not_enough(person: Person) -> None:
-    found = to_hot.ways(person, NOW)
+def test_two_are_named_only_where_one_is_not_enough(person: ScoringFacts) -> None:
+    found = to_hot.find_ways(person, NOW)
     assume(found and len(found[0].changes) == 2)
     for way in found:
-        assert not any(hot(to_hot.follow(person, (change,), NOW)) for change in way.changes)
+        assert not any(hot(to_hot.apply_steps(person, (change,), NOW)) for change in way.changes)
 
 
 def test_the_surest_comes_first_in_words_that_say_where_it_leads() -> None:
-    person = replace(VP, visits=(Seen("/pricing", NOW - timedelta(days=8)),))
-    assert [way.text for way in to_hot.ways(replace(person, employees_from=None), NOW)] == [
+    person = replace(VP, visits=(PageView("/pricing", NOW - timedelta(days=8)),))
+    assert [way.text for way in to_hot.find_ways(replace(person, employees_from=None), NOW)] == [
         "A visit to “Demo”: the score would be 71.",
         "Learning that they have 50 to 1,000 employees: that would be tier 1 at 50 employees or more.",
     ]
     person = replace(
         person, warm_kind="employer", warm_sentence="Alex on our team also worked at Acme."
     )
-    assert [way.text for way in to_hot.ways(person, NOW)] == [
+    assert [way.text for way in to_hot.find_ways(person, NOW)] == [
         "A visit to “Demo”: the score would be 95.",
         "A visit to “Contact”: the score would be 92.",
         "A visit to “ROI calculator”: the score would be 87.",
@@ -63,23 +63,23 @@ def test_the_surest_comes_first_in_words_that_say_where_it_leads() -> None:
 
 
 def test_who_is_far_away_is_told_of_two_and_of_none_where_two_are_not_enough() -> None:
-    nobody = Person(title="Clerk", industry="Fishing", employees_from=5)
-    texts = [way.text for way in to_hot.ways(CLERK, NOW)]
+    nobody = ScoringFacts(title="Clerk", industry="Fishing", employees_from=5)
+    texts = [way.text for way in to_hot.find_ways(CLERK, NOW)]
     assert texts and all(" and " in text for text in texts)
-    assert to_hot.ways(nobody, NOW, replace(DEFAULT, pages=())) == []
+    assert to_hot.find_ways(nobody, NOW, replace(DEFAULT_RULES, pages=())) == []
 
 
 def test_a_page_that_no_path_reaches_is_not_promised() -> None:
-    blog, demo = DEFAULT.pages[2], DEFAULT.pages[6]
-    rules = replace(DEFAULT, pages=(replace(blog, pattern="*"), demo))
-    assert all("Demo" not in way.text for way in to_hot.ways(VP, NOW, rules))
+    blog, demo = DEFAULT_RULES.pages[2], DEFAULT_RULES.pages[6]
+    rules = replace(DEFAULT_RULES, pages=(replace(blog, pattern="*"), demo))
+    assert all("Demo" not in way.text for way in to_hot.find_ways(VP, NOW, rules))
 
 
 # Followed in the database
 
 
 def assessed(lead: Lead) -> bool:
-    made = assess.assess(Lead.objects.get(pk=lead.pk))
+    made = assess.assess_lead(Lead.objects.get(pk=lead.pk))
     company = Company.objects.get(pk=lead.company_id)
     return is_hot(made.intent, made.tier, company.employees_from)
 
@@ -98,18 +98,18 @@ def test_the_visit_that_is_named_makes_them_hot(lukewarm: Lead) -> None:
     known_contact("Dana", email=lukewarm.email or "")
     assert not assessed(lukewarm)
     lukewarm.refresh_from_db()
-    far, first, *_ = assess.what_would_make_hot(lukewarm)
+    far, first, *_ = assess.ways_to_hot(lukewarm)
     assert far == f"{70 - lukewarm.score} points are missing for HOT."
     assert first.startswith("A visit to “Demo”")
     VisitFactory(lead=lukewarm, path="/demo")
     assert assessed(lukewarm)
     assert first.endswith(f"the score would be {Assessment.objects.first().intent}.")
-    assert assess.what_would_make_hot(Lead.objects.get(pk=lukewarm.pk)) == []
+    assert assess.ways_to_hot(Lead.objects.get(pk=lukewarm.pk)) == []
 
 
 def test_the_size_that_is_named_makes_them_hot(lukewarm: Lead) -> None:
     Company.objects.update(employees_from=None)
-    said = assess.what_would_make_hot(Lead.objects.get(pk=lukewarm.pk))
+    said = assess.ways_to_hot(Lead.objects.get(pk=lukewarm.pk))
     assert any("50 to 1,000 employees" in text for text in said)
     Company.objects.update(employees_from=51)
     assert assessed(lukewarm)
@@ -119,4 +119,4 @@ def test_a_score_that_has_cooled_since_is_not_taken_for_that_of_now(lukewarm: Le
     later = timezone.now() + timedelta(days=40)
     lukewarm.refresh_from_db()
     cooled = f"Scored now it would be {lukewarm.score - 12}. {70 - lukewarm.score + 12} points are missing for HOT."
-    assert assess.what_would_make_hot(lukewarm, later)[0] == cooled
+    assert assess.ways_to_hot(lukewarm, later)[0] == cooled

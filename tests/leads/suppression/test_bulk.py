@@ -46,12 +46,12 @@ def people() -> dict[str, Lead]:
         "free": LeadFactory(email="f@one.test"),
         "merged": LeadFactory(email="g@one.test"),
     }
-    suppression.stop("", "manual", "test", made["by person"])
+    suppression.suppress("", "manual", "test", made["by person"])
     other = LeadFactory(email="h@one.test")
     Suppression.objects.create(
         scope="address", value="h@one.test", reason="unsubscribed", source="test"
     )
-    merging.merge(made["merged"], other, source="person")
+    merging.merge_leads(made["merged"], other, source="person")
     return made
 
 
@@ -67,22 +67,22 @@ def named(people: dict[str, Lead], rows: object) -> set[str]:
 
 def test_the_list_agrees_with_the_doors(people: dict[str, Lead]) -> None:
     by_doors = {
-        name for name, lead in people.items() if suppression.verdict(lead.email or "", lead)
+        name for name, lead in people.items() if suppression.find_stop(lead.email or "", lead)
     }
-    verdicts = suppression.verdicts(list(people.values()))
-    assert named(people, bulk.stopped(Lead.objects.all())) == by_doors == STOPPED
+    verdicts = suppression.find_stops(list(people.values()))
+    assert named(people, bulk.only_stopped(Lead.objects.all())) == by_doors == STOPPED
     assert {name for name, lead in people.items() if lead.pk in verdicts} == STOPPED
-    assert named(people, bulk.writable(Lead.objects.all())) == people.keys() - STOPPED - {
+    assert named(people, bulk.only_writable(Lead.objects.all())) == people.keys() - STOPPED - {
         "no address"
     }
 
 
 def test_one_reason_is_that_reason_alone(people: dict[str, Lead]) -> None:
-    assert named(people, bulk.stopped(Lead.objects.all(), "competitor")) == {
+    assert named(people, bulk.only_stopped(Lead.objects.all(), "competitor")) == {
         "at a competitor",
         "below a competitor",
     }
-    assert named(people, bulk.stopped(Lead.objects.all(), "unsubscribed")) == {
+    assert named(people, bulk.only_stopped(Lead.objects.all(), "unsubscribed")) == {
         "said no in private",
         "merged",
     }
@@ -92,11 +92,11 @@ def test_many_verdicts_are_those_on_each(
     people: dict[str, Lead], django_assert_num_queries: object
 ) -> None:
     with django_assert_num_queries(2):  # type: ignore[operator]
-        found = suppression.verdicts(list(people.values()))
+        found = suppression.find_stops(list(people.values()))
     for lead in people.values():
-        assert found.get(lead.pk) == suppression.verdict(lead.email or "", lead)
+        assert found.get(lead.pk) == suppression.find_stop(lead.email or "", lead)
 
 
 def test_who_cannot_be_written_to_by_type_is_not_offered() -> None:
     LeadFactory(example=True)
-    assert not bulk.writable(Lead.objects.all()).exists()
+    assert not bulk.only_writable(Lead.objects.all()).exists()

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from leads.models import Suppression
 from leads.suppression import suppression
-from leads.suppression.suppression import Reason, Scope, Stop, stop, verdict
+from leads.suppression.suppression import Reason, Scope, Stop, find_stop, suppress
 from tests.factories import LeadFactory
 
 pytestmark = pytest.mark.django_db
@@ -25,13 +25,13 @@ def add(scope: str, value: str, reason: str, **fields: Any) -> Suppression:
 
 
 def why(address: str = ADDRESS, lead: Any = None) -> str | None:
-    found = verdict(address, lead)
+    found = find_stop(address, lead)
     return found.reason if found else None
 
 
 def test_nothing_is_said_against_an_ordinary_address() -> None:
-    assert verdict(ADDRESS) is None
-    assert verdict(ADDRESS, LeadFactory(email=ADDRESS)) is None
+    assert find_stop(ADDRESS) is None
+    assert find_stop(ADDRESS, LeadFactory(email=ADDRESS)) is None
 
 
 @pytest.mark.parametrize("reason", Reason.values)
@@ -39,7 +39,10 @@ def test_every_reason_stops_the_address_in_any_spelling(reason: str) -> None:
     add(Scope.ADDRESS, ADDRESS, reason)
     expected = Stop(reason, Reason(reason).label, "test")
     assert (
-        verdict(ADDRESS) == verdict(" Dana@NORTHLINE.test ") == verdict(f"<{ADDRESS}>") == expected
+        find_stop(ADDRESS)
+        == find_stop(" Dana@NORTHLINE.test ")
+        == find_stop(f"<{ADDRESS}>")
+        == expected
     )
     assert expected.stops_person is (reason not in ADDRESS_ONLY)
     assert why("other@northline.test") is None
@@ -63,7 +66,7 @@ def test_a_domain_stops_everything_at_and_below_it(reason: str) -> None:
 
 
 def test_an_erased_address_is_known_by_its_hash_alone() -> None:
-    add(Scope.ADDRESS_HASH, suppression.hashed(ADDRESS), Reason.ERASED)
+    add(Scope.ADDRESS_HASH, suppression.erased_hash(ADDRESS), Reason.ERASED)
     assert why("DANA@northline.test") == "erased"
     assert why("other@northline.test") is None
     assert ADDRESS not in str(list(Suppression.objects.values()))
@@ -91,7 +94,7 @@ def test_who_said_no_at_one_address_has_not_said_yes_at_another(reason: str) -> 
 
 def test_an_erased_personal_address_stops_the_business_one() -> None:
     lead = LeadFactory(email=ADDRESS, personal_email="dana@gmail.com")
-    add(Scope.ADDRESS_HASH, suppression.hashed("dana@gmail.com"), Reason.ERASED)
+    add(Scope.ADDRESS_HASH, suppression.erased_hash("dana@gmail.com"), Reason.ERASED)
     assert why(ADDRESS, lead) == "erased"
 
 
@@ -160,11 +163,11 @@ def test_our_own_people_are_no_leads_at_any_of_our_domains(settings: Any) -> Non
     ["dana", "dana@", "a@b@c.test", "dana@northline", "Dana <dana@northline.test>", "x" * 400],
 )
 def test_what_is_no_address_cannot_be_written_to(text: str) -> None:
-    assert verdict(text) == Stop("invalid", "Invalid address", "it is not an email address")
+    assert find_stop(text) == Stop("invalid", "Invalid address", "it is not an email address")
 
 
 def test_a_person_without_an_address_is_not_stopped_for_that() -> None:
-    assert verdict("", LeadFactory(no_address=True)) is None
+    assert find_stop("", LeadFactory(no_address=True)) is None
 
 
 # Time
@@ -174,8 +177,8 @@ def test_a_row_holds_until_it_expires() -> None:
     now = timezone.now()
     add(Scope.ADDRESS, ADDRESS, Reason.CUSTOMER, expires_at=now + timedelta(days=1))
     assert why() == "customer"
-    assert verdict(ADDRESS, now=now + timedelta(days=1, seconds=-1)) is not None
-    assert verdict(ADDRESS, now=now + timedelta(days=1)) is None
+    assert find_stop(ADDRESS, now=now + timedelta(days=1, seconds=-1)) is not None
+    assert find_stop(ADDRESS, now=now + timedelta(days=1)) is None
 
 
 def test_an_expired_row_hides_no_other() -> None:
@@ -187,7 +190,7 @@ def test_an_expired_row_hides_no_other() -> None:
 def test_the_question_costs_two_queries(django_assert_num_queries: Any) -> None:
     lead = LeadFactory(personal_email="dana@gmail.com")
     with django_assert_num_queries(2):
-        verdict(lead.email, lead)
+        find_stop(lead.email, lead)
 
 
 # Stopping
@@ -196,7 +199,7 @@ def test_the_question_costs_two_queries(django_assert_num_queries: Any) -> None:
 @pytest.mark.parametrize("reason", Reason.values)
 def test_stopping_stops_the_address_and_for_a_wish_the_person(reason: str) -> None:
     lead = LeadFactory(email=ADDRESS)
-    stop(
+    suppress(
         " DANA@northline.test", reason, "a source that is longer than forty characters in all", lead
     )
     rows = set(Suppression.objects.values_list("scope", "value", "reason", "source", "lead"))
@@ -208,10 +211,10 @@ def test_stopping_stops_the_address_and_for_a_wish_the_person(reason: str) -> No
 
 def test_stopping_again_changes_nothing() -> None:
     lead = LeadFactory(email=ADDRESS)
-    stop(ADDRESS, Reason.UNSUBSCRIBED, "link", lead)
+    suppress(ADDRESS, Reason.UNSUBSCRIBED, "link", lead)
     before = list(Suppression.objects.values())
-    stop(ADDRESS, Reason.UNSUBSCRIBED, "import")
-    stop(ADDRESS, Reason.UNSUBSCRIBED, "import", lead)
+    suppress(ADDRESS, Reason.UNSUBSCRIBED, "import")
+    suppress(ADDRESS, Reason.UNSUBSCRIBED, "import", lead)
     assert list(Suppression.objects.values()) == before
 
 
@@ -224,7 +227,7 @@ def test_stopping_never_lifts_and_takes_an_end_away(days: int) -> None:
         expires_at=timezone.now() + timedelta(days=days),
     )
     add(Scope.ADDRESS, ADDRESS, Reason.CUSTOMER)
-    stop(ADDRESS, Reason.UNSUBSCRIBED, "link")
+    suppress(ADDRESS, Reason.UNSUBSCRIBED, "link")
     row.refresh_from_db()
     assert row.expires_at is None
     assert set(Suppression.objects.values_list("reason", flat=True)) == {"unsubscribed", "customer"}
@@ -232,7 +235,7 @@ def test_stopping_never_lifts_and_takes_an_end_away(days: int) -> None:
 
 def test_stopping_a_person_without_an_address_stops_the_person() -> None:
     lead = LeadFactory(no_address=True)
-    stop("", Reason.UNSUBSCRIBED, "reply", lead)
+    suppress("", Reason.UNSUBSCRIBED, "reply", lead)
     assert list(Suppression.objects.values_list("scope", "value")) == [("person", str(lead.pk))]
 
 

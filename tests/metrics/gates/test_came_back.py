@@ -20,14 +20,14 @@ pytestmark = pytest.mark.django_db
 
 
 def gate(name: str, target: str = "assisted") -> gates.Gate:
-    return next(gate for gate in gates.evaluate(target).gates if gate.name == name)
+    return next(gate for gate in gates.evaluate_gates(target).gates if gate.name == name)
 
 
 class TestReplyRate:
     """Two people answer out of so many; who counts as answering, and who as emailed."""
 
     def emailed(self, days: float = 10, **more: Any) -> Message:
-        message = factories.held()
+        message = factories.held_email()
         at = timezone.now() - timedelta(days=days)
         Message.objects.filter(pk=message.pk).update(
             **{"status": "sent", "transport": "ghl", "sent_at": at, **more}
@@ -98,7 +98,7 @@ class TestReplyRate:
 
     def many(self, *groups: tuple[int, int, float]) -> None:
         """So many people, of whom so many answered, emailed so many days ago."""
-        factories.many_held(sum(people for people, _, _ in groups))
+        factories.create_many_held(sum(people for people, _, _ in groups))
         waiting = list(Message.objects.filter(status="held"))
         for people, answered, days in groups:
             group, waiting = waiting[:people], waiting[people:]
@@ -132,7 +132,7 @@ class TestReplyRate:
         found = gate("reply rate")
         assert (found.met, found.why, found.sample) == (met, why, people)
         assert found.value == pytest.approx(answered / people)
-        assert found.interval == statistics.wilson(answered, people)
+        assert found.interval == statistics.wilson_interval(answered, people)
 
     @pytest.mark.parametrize(
         ("first", "second", "met"), [(8, 8, True), (10, 6, False), (7, 7, False), (7, 9, True)]
@@ -150,7 +150,7 @@ class TestPipelineValue:
     ) -> None:
         settings.GHL_PIPELINE_ID = "pl_1"
         now = timezone.now()
-        message = factories.held()
+        message = factories.held_email()
         Message.objects.filter(pk=message.pk).update(status="sent", transport="ghl", sent_at=now)
         rows = [
             ("open", "pl_1", 100_000, message.lead), ("open", "pl_1", 90_000.5, None), ("won", "pl_1", 7, None),
@@ -202,11 +202,11 @@ class TestPipelineValue:
 
 class TestFlow:
     def stage(self, code: str) -> flow.Stage:
-        return next(stage for stage in flow.flow() if stage.code == code)
+        return next(stage for stage in flow.flow_stages() if stage.code == code)
 
     def test_replies_and_meetings_of_today_are_counted(self) -> None:
-        reply = factories.came_back(factories.held())
-        automatic = factories.came_back(factories.held())
+        reply = factories.create_feedback(factories.held_email())
+        automatic = factories.create_feedback(factories.held_email())
         Reply.objects.filter(pk=automatic.pk).update(sorted_as="out_of_office")
         automatic.lead.meetings.update(status="cancelled")
         assert (self.stage("replies").count, self.stage("meetings").count) == (1, 1)
@@ -216,11 +216,11 @@ class TestFlow:
         assert (self.stage("replies").count, self.stage("meetings").count) == (0, 0)
 
     def test_webhooks_that_wait_are_seen_and_stuck_after_five_minutes(self) -> None:
-        events.store("ghl", b"{}", received_at=timezone.now() - timedelta(minutes=6))
-        events.store("ghl_workflow", b"{}")
+        events.store_event("ghl", b"{}", received_at=timezone.now() - timedelta(minutes=6))
+        events.store_event("ghl_workflow", b"{}")
         found = self.stage("replies")
         assert (found.waiting, found.is_stuck, self.stage("visits").waiting) == (2, True, 0)
-        assert "replies" in flow.stuck(timezone.now())[0]
+        assert "replies" in flow.stuck_stages(timezone.now())[0]
 
     def test_in_the_sandbox_a_living_sweep_is_enough(self) -> None:
         assert not self.stage("replies").is_fresh
@@ -237,7 +237,7 @@ class TestFlow:
         assert (self.stage("replies").is_fresh, self.stage("meetings").is_fresh) == (True, False)
 
     def test_the_overview_shows_them(self, client: Client, viewer: Any) -> None:
-        factories.came_back(factories.held())
+        factories.create_feedback(factories.held_email())
         client.force_login(viewer)
         page = client.get("/sales").content.decode()
         assert "Replies" in page and "Meetings" in page and "not built yet" not in page
@@ -247,7 +247,7 @@ class TestDiagnosis:
     def findings(self) -> dict[str, tuple[bool, str]]:
         return {
             one.name: (one.ok, one.text)
-            for one in diagnosis.walk()
+            for one in diagnosis.diagnose_stages()
             if one.name.startswith("reading")
         }
 

@@ -14,7 +14,7 @@ from leads.models import Enrichment, Lead
 from metrics.gates import gates
 from metrics.models import GateEvaluation
 from outreach.choices import Phase, Status
-from outreach.lifecycle.moves import move
+from outreach.lifecycle.moves import move_message
 from outreach.models import Message, SendIntent, SyncCursor, Transport
 from tests import factories
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 
 def gate(name: str, target: str = "assisted") -> gates.Gate:
-    return next(gate for gate in gates.evaluate(target).gates if gate.name == name)
+    return next(gate for gate in gates.evaluate_gates(target).gates if gate.name == name)
 
 
 def settled(
@@ -40,7 +40,7 @@ def settled(
 
 @pytest.mark.parametrize("target", ["assisted", "autonomous"])
 def test_an_empty_database_passes_nothing(target: str) -> None:
-    evaluation = gates.evaluate(target)
+    evaluation = gates.evaluate_gates(target)
     assert evaluation.verdict == "insufficient"
     assert [gate.verdict for gate in evaluation.gates] == ["insufficient"] * 6
     assert all(gate.why for gate in evaluation.gates)
@@ -58,7 +58,7 @@ class TestEnrichmentRate:
         found = gate("enrichment rate")
         assert (found.sample, found.raw["gained"], found.value) == (4, 1, 0.25)
         assert (found.verdict, found.why) == ("insufficient", "about 46 more settled requests")
-        assert found.interval == pytest.approx(statistics.wilson(1, 4))
+        assert found.interval == pytest.approx(statistics.wilson_interval(1, 4))
 
     def test_below_the_threshold_fails(self) -> None:
         lead = factories.LeadFactory()
@@ -75,8 +75,8 @@ class TestEnrichmentRate:
                 settled(lead, ["title"])
             for _ in range(7):
                 verdicts.append(gate("enrichment rate").verdict)
-                assert gates.record_daily()
-                assert not gates.record_daily()
+                assert gates.record_daily_evaluation()
+                assert not gates.record_daily_evaluation()
                 clock.shift(timedelta(days=1))
         assert verdicts == ["insufficient"] * 6 + ["pass"]
 
@@ -89,7 +89,7 @@ class TestEnrichmentRate:
                         settled(lead, ["title"])
                 else:
                     Enrichment.objects.update(gained=[])
-                gates.record_daily()
+                gates.record_daily_evaluation()
                 Enrichment.objects.update(gained=["title"])
                 clock.shift(timedelta(days=1))
             assert gate("enrichment rate").why == "met on 5 of 7 days in a row"
@@ -98,17 +98,17 @@ class TestEnrichmentRate:
 class TestSendErrors:
     def sent(self, count: int) -> None:
         for _ in range(count):
-            message = factories.held()
+            message = factories.held_email()
             SendIntent.objects.create(
                 message=message, transport=Transport.GHL, phase="parallel", day=timezone.now().date(), domain="x.test",
                 claimed_at=timezone.now(), outcome="sent",
             )  # fmt: skip
 
     def failed(self, why: str) -> None:
-        message = factories.held()
+        message = factories.held_email()
         Message.objects.filter(pk=message.pk).update(status="sending", transport="ghl")
         message.refresh_from_db()
-        move(message, Status.FAILED, why)
+        move_message(message, Status.FAILED, why)
 
     def test_nothing_sent_is_no_evidence(self) -> None:
         assert gate("send errors").why == "about 10 more sends, 1 day at today's cap of 25"
@@ -130,7 +130,7 @@ class TestSendErrors:
 
     def test_an_uncertain_one_counts_after_fifteen_minutes(self) -> None:
         self.sent(10)
-        message = factories.held()
+        message = factories.held_email()
         Message.objects.filter(pk=message.pk).update(
             status="uncertain", uncertain_at=timezone.now() - timedelta(minutes=14)
         )
@@ -143,7 +143,7 @@ class TestSendErrors:
 
 class TestApprovalLatency:
     def decide(self, user: User | None, held_ago: timedelta) -> None:
-        message = factories.held()
+        message = factories.held_email()
         Message.objects.filter(pk=message.pk).update(held_at=timezone.now() - held_ago)
         message.refresh_from_db()
         decisions.approve(message, 1, decisions.Decider(user, "desk"))
@@ -168,7 +168,7 @@ class TestApprovalLatency:
 
 class TestConnectivity:
     def test_says_what_was_not_seen(self) -> None:
-        factories.held()
+        factories.held_email()
         found = gate("pipeline connectivity")
         assert found.verdict == "insufficient"
         assert (
@@ -177,7 +177,7 @@ class TestConnectivity:
         assert (found.sample, found.needed) == (3, 9)
 
     def test_polling_counts_where_it_came_to_its_end_within_a_day(self) -> None:
-        factories.held()
+        factories.held_email()
         row = SyncCursor.objects.create(
             name="emails", polled_at=timezone.now() - timedelta(hours=25), error="oops"
         )
@@ -188,17 +188,19 @@ class TestConnectivity:
 
 class TestRecord:
     def test_evaluations_are_chained_by_hash(self) -> None:
-        first, second = (gates.record(gates.evaluate("assisted")) for _ in range(2))
+        first, second = (
+            gates.record_evaluation(gates.evaluate_gates("assisted")) for _ in range(2)
+        )
         assert (first.before, second.before) == ("", first.sha256)
         assert first.sha256 != second.sha256
 
     def test_an_evaluation_cannot_be_changed(self) -> None:
-        row = gates.record(gates.evaluate("assisted"))
+        row = gates.record_evaluation(gates.evaluate_gates("assisted"))
         with pytest.raises(TypeError):
             row.save()
 
     def test_evaluating_writes_nothing(self) -> None:
-        gates.evaluate("assisted")
+        gates.evaluate_gates("assisted")
         assert GateEvaluation.objects.count() == 0
 
 
@@ -209,26 +211,26 @@ def test_gates_lead_into_two_phases() -> None:
 class TestForPages:
     def test_what_was_measured_stands_for_a_minute_with_its_time(self) -> None:
         with time_machine.travel("2026-11-02 15:00:10+00:00", tick=False) as clock:
-            first = gates.recent("assisted")
+            first = gates.recent_evaluation("assisted")
             settled(factories.LeadFactory(), ["title"])
             clock.shift(59)
-            assert gates.recent("assisted") == first
-            assert gates.evaluate("assisted").gates[0].sample == 1
+            assert gates.recent_evaluation("assisted") == first
+            assert gates.evaluate_gates("assisted").gates[0].sample == 1
             clock.shift(2)
-            later = gates.recent("assisted")
+            later = gates.recent_evaluation("assisted")
             assert (later.at - first.at, later.gates[0].sample) == (timedelta(seconds=61), 1)
 
     def test_each_target_has_its_own_and_a_frozen_evaluation_begins_anew(self) -> None:
-        first = gates.recent("assisted")
-        assert gates.recent("autonomous").target == "autonomous"
-        gates.record(gates.evaluate("assisted"))
-        assert gates.recent("assisted").at > first.at
+        first = gates.recent_evaluation("assisted")
+        assert gates.recent_evaluation("autonomous").target == "autonomous"
+        gates.record_evaluation(gates.evaluate_gates("assisted"))
+        assert gates.recent_evaluation("assisted").at > first.at
 
     def test_the_pages_say_when_it_was_measured_and_measure_nothing_again(
         self, client: Client, viewer: User
     ) -> None:
         client.force_login(viewer)
-        at = gates.recent("assisted").at
+        at = gates.recent_evaluation("assisted").at
         settled(factories.LeadFactory(), ["title"])
         for path in ("/sales", "/sales/phase"):
             page = client.get(path).content.decode()

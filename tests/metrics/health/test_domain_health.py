@@ -10,7 +10,7 @@ from django.utils import timezone
 from metrics.gates import gates, parallel_checks
 from metrics.health import domain_health
 from metrics.integrations import dns_records
-from metrics.integrations.dns_records import Records
+from metrics.integrations.dns_records import DnsRecords
 from outreach.auto_approval import eligibility
 from outreach.choices import Phase
 from outreach.control import phase
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 DOMAIN, PARENT = "mail.ours.example.com", "ours.example.com"
 KEY = "v=DKIM1; k=rsa; p=" + "A" * 300
-NOW_KNOWN = Records("unknown", "unknown", "unknown")
+NOW_KNOWN = DnsRecords("unknown", "unknown", "unknown")
 
 
 @pytest.fixture(autouse=True)
@@ -84,7 +84,7 @@ def answered(message: Message, sorted_as: str) -> None:
 
 
 def test_a_domain_as_it_should_be(fake_dns: FakeDns) -> None:
-    assert dns_records.look(DOMAIN) == Records("present", "present", "present")
+    assert dns_records.look_up_records(DOMAIN) == DnsRecords("present", "present", "present")
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_spf(fake_dns: FakeDns, texts: list[str] | None, spf: str) -> None:
     fake_dns.texts.pop(DOMAIN)
     if texts is not None:
         fake_dns.texts[DOMAIN] = texts
-    assert dns_records.look(DOMAIN).spf == spf
+    assert dns_records.look_up_records(DOMAIN).spf == spf
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_dmarc(
     del fake_dns.texts[f"_dmarc.{DOMAIN}"]
     fake_dns.texts |= {f"_dmarc.{DOMAIN}": own} if own else {}
     fake_dns.texts |= {"_dmarc.example.com": inherited} if inherited else {}
-    assert dns_records.look(DOMAIN).dmarc == dmarc
+    assert dns_records.look_up_records(DOMAIN).dmarc == dmarc
 
 
 @pytest.mark.parametrize(
@@ -140,12 +140,12 @@ def test_dkim(
     fake_dns: FakeDns, settings: Any, selectors: list[str], texts: list[str], dkim: str
 ) -> None:
     settings.DKIM_SELECTORS, fake_dns.texts[f"k2._domainkey.{DOMAIN}"] = selectors, texts
-    assert dns_records.look(DOMAIN).dkim == dkim
+    assert dns_records.look_up_records(DOMAIN).dkim == dkim
 
 
 def test_a_server_that_fails_confirms_nothing(fake_dns: FakeDns) -> None:
     fake_dns.fails = True
-    assert dns_records.look(DOMAIN) == Records("unknown", "unknown", "unknown")
+    assert dns_records.look_up_records(DOMAIN) == DnsRecords("unknown", "unknown", "unknown")
 
 
 def test_a_server_that_is_silent_confirms_nothing_and_is_not_waited_for_long(
@@ -153,8 +153,8 @@ def test_a_server_that_is_silent_confirms_nothing_and_is_not_waited_for_long(
 ) -> None:
     fake_dns.is_silent, settings.DKIM_SELECTORS = True, []
     began = timezone.now()
-    assert dns_records.look(DOMAIN) == Records("unknown", "unknown", "unknown")
-    assert timezone.now() - began < timedelta(seconds=3 * dns_records.SECONDS)
+    assert dns_records.look_up_records(DOMAIN) == DnsRecords("unknown", "unknown", "unknown")
+    assert timezone.now() - began < timedelta(seconds=3 * dns_records.LOOKUP_SECONDS)
 
 
 # --- The sample -------------------------------------------------------------------------------------------------------
@@ -172,7 +172,7 @@ def test_what_became_of_what_left_is_counted_once_for_each_email() -> None:
     ):
         answered(email, kind)
     answered(emails[0], "question")
-    found = domain_health.measure(timezone.now(), NOW_KNOWN)
+    found = domain_health.measure_sample(timezone.now(), NOW_KNOWN)
     assert (
         found.sent,
         found.hard_bounces,
@@ -187,16 +187,16 @@ def test_only_what_really_left_is_in_the_sample() -> None:
     sent(4, outcome="refused")
     sent(5, outcome="uncertain")
     sent(6, transport="sandbox")
-    assert domain_health.measure(timezone.now(), NOW_KNOWN).sent == 3
+    assert domain_health.measure_sample(timezone.now(), NOW_KNOWN).sent == 3
 
 
 def test_a_month_is_looked_at_where_too_little_left_in_a_week() -> None:
     sent(49)
     sent(20, timedelta(days=20))
     sent(20, timedelta(days=31))
-    assert domain_health.measure(timezone.now(), NOW_KNOWN).sent == 69
+    assert domain_health.measure_sample(timezone.now(), NOW_KNOWN).sent == 69
     sent(1)
-    assert domain_health.measure(timezone.now(), NOW_KNOWN).sent == 50
+    assert domain_health.measure_sample(timezone.now(), NOW_KNOWN).sent == 50
 
 
 # --- The verdict ------------------------------------------------------------------------------------------------------
@@ -215,7 +215,7 @@ def test_the_verdict_is_handed_down_with_its_sum(live: FakeDns) -> None:
         "present",
     )
     assert row.reasons[0] == {"code": "hard_bounces", "points": -15, "said": "2 of 60"}
-    assert guardrails.newest_health() == row
+    assert guardrails.newest_verdict() == row
 
 
 def test_a_verdict_is_made_every_half_hour(live: FakeDns, time_machine: Any) -> None:
@@ -242,19 +242,21 @@ def test_where_nothing_is_sent_nothing_is_judged_or_asked(
 def test_a_record_that_is_lost_alerts_at_once(live: FakeDns) -> None:
     del live.texts[f"_dmarc.{DOMAIN}"]
     domain_health.evaluate_due()
-    assert [(b.guardrail, b.level) for b in guardrails.standing()] == [("authentication", "alert")]
+    assert [(b.guardrail, b.level) for b in guardrails.current_breaches()] == [
+        ("authentication", "alert")
+    ]
 
 
 def test_a_healthy_domain_is_what_the_machine_waits_for(live: FakeDns) -> None:
-    phase.control()
-    phase.change(Phase.ASSISTED, by=None, reason="test")
-    phase.switch(True, by=None, reason="test")
-    assert eligibility.waits(phase.control(), timezone.now()) == (
+    phase.current_control()
+    phase.change_phase(Phase.ASSISTED, by=None, reason="test")
+    phase.set_auto_approval(True, by=None, reason="test")
+    assert eligibility.machine_hold_reasons(phase.current_control(), timezone.now()) == (
         "There is no verdict on domain health.",
     )
     sent(60)
     domain_health.evaluate_due()
-    assert eligibility.waits(phase.control(), timezone.now()) == ()
+    assert eligibility.machine_hold_reasons(phase.current_control(), timezone.now()) == ()
 
 
 # --- What reads it ----------------------------------------------------------------------------------------------------
@@ -309,6 +311,6 @@ def test_the_check_of_the_parallel_phase(
     judged(score, hours / 24)
     found = {
         check.name: check.state
-        for check in parallel_checks.parallel_phase(gates.evaluate("assisted"))
+        for check in parallel_checks.check_parallel_phase(gates.evaluate_gates("assisted"))
     }
     assert found["domain health above 50"] == state

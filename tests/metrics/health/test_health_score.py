@@ -2,14 +2,14 @@
 
 import pytest
 
-from metrics.health.health_score import Sample, parts, score
+from metrics.health.health_score import EmailSample, domain_score, score_parts
 
 GOOD = {"spf": "present", "dkim": "present", "dmarc": "present"}
 
 
 def points(**counts: int | str) -> dict[str, int]:
-    sample = Sample(**{"sent": 1000, **GOOD, **counts})
-    return {part.code: part.points for part in parts(sample) if part.points}
+    sample = EmailSample(**{"sent": 1000, **GOOD, **counts})
+    return {part.code: part.points for part in score_parts(sample) if part.points}
 
 
 @pytest.mark.parametrize(
@@ -45,21 +45,21 @@ def test_records(record: str, state: str, expected: int) -> None:
 
 
 def test_records_alone_alert_and_never_halt() -> None:
-    assert score(Sample(sent=100, spf="missing", dkim="missing", dmarc="missing")) == 55
+    assert domain_score(EmailSample(sent=100, spf="missing", dkim="missing", dmarc="missing")) == 55
 
 
 @pytest.mark.parametrize(("sent", "expected"), [(0, None), (49, None), (50, 100)])
 def test_below_the_sample_there_is_no_score_however_good(sent: int, expected: int | None) -> None:
-    assert score(Sample(sent=sent, **GOOD)) == expected
+    assert domain_score(EmailSample(sent=sent, **GOOD)) == expected
 
 
 def test_the_score_is_the_sum_and_stays_within_its_scale() -> None:
-    assert score(Sample(sent=1000, replies=100, **GOOD)) == 100
+    assert domain_score(EmailSample(sent=1000, replies=100, **GOOD)) == 100
     assert (
-        score(Sample(sent=1000, hard_bounces=30, unsubscribes=15, replies=100, **GOOD))
+        domain_score(EmailSample(sent=1000, hard_bounces=30, unsubscribes=15, replies=100, **GOOD))
         == 100 - 15 - 5 + 10
     )
-    worst = Sample(
+    worst = EmailSample(
         sent=100,
         hard_bounces=50,
         complaints=9,
@@ -68,12 +68,12 @@ def test_the_score_is_the_sum_and_stays_within_its_scale() -> None:
         dkim="missing",
         dmarc="missing",
     )
-    assert score(worst) == 0
+    assert domain_score(worst) == 0
 
 
 def test_every_term_is_said_those_of_no_points_too() -> None:
-    sample = Sample(sent=180, hard_bounces=4, replies=9, spf="present", dkim="missing")
-    assert [(part.code, part.points, part.said) for part in parts(sample)] == [
+    sample = EmailSample(sent=180, hard_bounces=4, replies=9, spf="present", dkim="missing")
+    assert [(part.code, part.points, part.said) for part in score_parts(sample)] == [
         ("hard_bounces", -15, "4 of 180"),
         ("complaints", 0, "0 of 176"),
         ("unsubscribes", 0, "0 of 176"),
@@ -85,4 +85,4 @@ def test_every_term_is_said_those_of_no_points_too() -> None:
 
 
 def test_nothing_sent_divides_by_nothing() -> None:
-    assert {part.points for part in parts(Sample(sent=0, **GOOD))} == {0}
+    assert {part.points for part in score_parts(EmailSample(sent=0, **GOOD))} == {0}

@@ -44,7 +44,7 @@ def test_every_guardrail_is_shown_with_count_threshold_and_window(
     lead_client: Client, settings: Any
 ) -> None:
     settings.GHL_FROM_EMAIL = "alex@mail.ours.example.com"
-    guardrails.take_health(
+    guardrails.store_health_verdict(
         DomainHealth("mail.ours.example.com", 84, "present", "missing", "present", timezone.now())
     )
     message = Message.objects.create(lead=factories.LeadFactory(), status="sent", transport="ghl")
@@ -71,7 +71,7 @@ def test_the_sum_that_makes_domain_health_is_shown(lead_client: Client, settings
         {"code": "replies", "points": 10, "said": "9 of 176"},
         {"code": "dkim", "points": -15, "said": "missing"},
     )
-    guardrails.take_health(
+    guardrails.store_health_verdict(
         DomainHealth(
             "mail.ours.example.com", 80, "present", "missing", "present", timezone.now(), reasons
         )
@@ -102,7 +102,7 @@ def test_a_lead_turns_the_machine_on_with_a_reason_and_its_limits(lead_client: C
     typed = {"on": "yes", "under_intent": "30", "reason": "Six weeks of agreement."}
     answer = lead_client.post("/sales/phase/machine", typed)
     assert (answer.status_code, answer["Location"]) == (303, "/sales/phase")
-    row = phase.control()
+    row = phase.current_control()
     assert (row.auto_approve, row.auto_max_intent, row.auto_no_warm_connections) == (True, 30, True)
     assert ControlChange.objects.latest("pk").reason.text == "Six weeks of agreement."
 
@@ -121,16 +121,16 @@ def test_what_is_missing_is_said_and_nothing_changes(
 ) -> None:
     answer = lead_client.post("/sales/phase/machine", typed)
     assert (answer.status_code, said in words(answer)) == (422, True)
-    assert (phase.control().auto_approve, ControlChange.objects.count()) == (False, 0)
+    assert (phase.current_control().auto_approve, ControlChange.objects.count()) == (False, 0)
 
 
 def test_a_reviewer_turns_it_off_and_never_on(client: Client, reviewer: User) -> None:
-    phase.switch(True, by=None, reason="test")
+    phase.set_auto_approval(True, by=None, reason="test")
     changes = ControlChange.objects.count()
     client.force_login(reviewer)
     loosened = {"on": "yes", "under_intent": "90", "warm_connections": "on", "reason": "because"}
     assert client.post("/sales/phase/machine", loosened).status_code == 422
-    assert (phase.control().auto_max_intent, ControlChange.objects.count()) == (40, changes)
+    assert (phase.current_control().auto_max_intent, ControlChange.objects.count()) == (40, changes)
     assert "under" not in re.findall(
         r'name="(\w+)"', client.get("/sales/phase/machine").content.decode()
     )
@@ -138,7 +138,7 @@ def test_a_reviewer_turns_it_off_and_never_on(client: Client, reviewer: User) ->
         client.post("/sales/phase/machine", {"on": "no", "reason": "I want to look."}).status_code
         == 303
     )
-    assert not phase.control().auto_approve
+    assert not phase.current_control().auto_approve
 
 
 def test_a_viewer_changes_nothing(client: Client, viewer: User) -> None:
@@ -149,8 +149,8 @@ def test_a_viewer_changes_nothing(client: Client, viewer: User) -> None:
 
 
 def test_the_page_says_why_the_machine_approves_nothing(lead_client: Client) -> None:
-    phase.change(Phase.ASSISTED, by=None, reason="test")
-    phase.switch(True, by=None, reason="test")
+    phase.change_phase(Phase.ASSISTED, by=None, reason="test")
+    phase.set_auto_approval(True, by=None, reason="test")
     said = words(lead_client.get("/sales/phase"))
     assert (
         "The machine approves nothing now, though it is switched on for LOW emails that score under 40 and have no warm connection."
@@ -162,13 +162,15 @@ def test_the_page_says_why_the_machine_approves_nothing(lead_client: Client) -> 
 
 def test_the_page_and_the_api_say_that_it_approves(lead_client: Client, settings: Any) -> None:
     settings.GHL_FROM_EMAIL = "alex@mail.ours.example.com"
-    guardrails.take_health(
+    guardrails.store_health_verdict(
         DomainHealth("mail.ours.example.com", 84, *["present"] * 3, timezone.now())
     )
-    phase.change(Phase.ASSISTED, by=None, reason="test")
-    phase.switch(True, by=None, reason="test")
-    factories.held(factories.LeadFactory(email_verified=True), intent=10, tier="tier_3", icp=10)
-    approval_sweep.clear_due()
+    phase.change_phase(Phase.ASSISTED, by=None, reason="test")
+    phase.set_auto_approval(True, by=None, reason="test")
+    factories.held_email(
+        factories.LeadFactory(email_verified=True), intent=10, tier="tier_3", icp=10
+    )
+    approval_sweep.approve_due()
     assert "Today it approved 1." in words(lead_client.get("/sales/phase"))
     assert lead_client.get("/api/phase").json()["auto_approve"]["enabled"] is True
     assert "Machine" in words(lead_client.get("/sales/sent"))
@@ -179,12 +181,12 @@ def test_the_page_and_the_api_say_that_it_approves(lead_client: Client, settings
 
 class TestAgreement:
     def decide(self, reviewer: User, says: bool, verdict: str) -> Message:
-        message = factories.held()
+        message = factories.held_email()
         stored = {"assisted": {"machine_approves": says, "reasons": []}}
         Message.objects.filter(pk=message.pk).update(verdicts=stored)
         if verdict == "edited":
             text = message.text
-            message = review_actions.edit(
+            message = review_actions.edit_text(
                 message, 1, subject=text.subject, body=f"{text.body}\n\nMore.", by=reviewer
             )
         message.refresh_from_db()
@@ -196,7 +198,7 @@ class TestAgreement:
         return Message.objects.get(pk=message.pk)
 
     def between(self, after: timedelta = timedelta(minutes=1)) -> agreement.Agreement:
-        return agreement.between(Phase.ASSISTED, timezone.now() + after)
+        return agreement.measure_agreement(Phase.ASSISTED, timezone.now() + after)
 
     def test_each_decision_is_compared_with_what_was_stored(
         self, ghl: object, reviewer: User
@@ -227,7 +229,7 @@ class TestAgreement:
         self, ghl: object, reviewer: User
     ) -> None:
         message = self.decide(reviewer, True, "approved")
-        review_actions.undo(message, by=reviewer)
+        review_actions.undo_approval(message, by=reviewer)
         assert self.between().decisions == 0
         message.refresh_from_db()
         decisions.reject(

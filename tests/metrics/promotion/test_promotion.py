@@ -24,10 +24,10 @@ REASON = "The board wants it before the fair, all known."
 
 
 def refused(to: Phase, **more: Any) -> list[str]:
-    before = phase.control().phase
+    before = phase.current_control().phase
     with pytest.raises(promotion.NotPromoted) as error:
-        promotion.promote(to, by=None, **more)
-    assert (phase.control().phase, ControlChange.objects.count()) == (before, 0)
+        promotion.promote_phase(to, by=None, **more)
+    assert (phase.current_control().phase, ControlChange.objects.count()) == (before, 0)
     return error.value.reasons
 
 
@@ -36,7 +36,7 @@ def test_gates_that_do_not_pass_hold_the_phase() -> None:
 
 
 def test_an_override_moves_up_and_is_marked_for_ever(lead_user: User) -> None:
-    promotion.promote(Phase.ASSISTED, by=lead_user, override=True, reason=REASON)
+    promotion.promote_phase(Phase.ASSISTED, by=lead_user, override=True, reason=REASON)
     change = ControlChange.objects.get()
     assert (change.override, change.by, change.reason.text, change.after) == (
         True,
@@ -44,12 +44,12 @@ def test_an_override_moves_up_and_is_marked_for_ever(lead_user: User) -> None:
         REASON,
         "assisted",
     )
-    assert current_limits.standing(phase.control(), timezone.now()).daily == 50
+    assert current_limits.read_limits(phase.current_control(), timezone.now()).daily == 50
 
 
 def test_assisted_changes_only_the_cap_and_everything_is_held(lead_user: User) -> None:
-    promotion.promote(Phase.ASSISTED, by=lead_user, override=True, reason=REASON)
-    assert factories.held(intent=5, tier="tier_3", icp=10).status == "held"
+    promotion.promote_phase(Phase.ASSISTED, by=lead_user, override=True, reason=REASON)
+    assert factories.held_email(intent=5, tier="tier_3", icp=10).status == "held"
 
 
 def test_an_override_needs_a_reason() -> None:
@@ -65,13 +65,15 @@ def test_an_override_cannot_skip_a_phase_a_halt_or_the_rest_after_a_drop(lead_us
 
 
 def test_forty_eight_hours_pass_after_a_drop(lead_user: User) -> None:
-    promotion.promote(Phase.ASSISTED, by=lead_user, override=True, reason=REASON)
-    promotion.demote(by=lead_user, reason="numbers turned")
+    promotion.promote_phase(Phase.ASSISTED, by=lead_user, override=True, reason=REASON)
+    promotion.demote_phase(by=lead_user, reason="numbers turned")
     with pytest.raises(promotion.NotPromoted, match="48 hours"):
-        promotion.promote(Phase.ASSISTED, by=lead_user, override=True, reason=REASON)
+        promotion.promote_phase(Phase.ASSISTED, by=lead_user, override=True, reason=REASON)
     with time_machine.travel(timezone.now() + timedelta(hours=49)):
         assert (
-            promotion.promote(Phase.ASSISTED, by=lead_user, override=True, reason=REASON).phase
+            promotion.promote_phase(
+                Phase.ASSISTED, by=lead_user, override=True, reason=REASON
+            ).phase
             == "assisted"
         )
 
@@ -95,7 +97,9 @@ def test_a_breached_guardrail_holds_the_phase_until_its_window_is_over(lead_user
     ]
     with time_machine.travel(timezone.now() + timedelta(days=1, minutes=1)):
         assert (
-            promotion.promote(Phase.ASSISTED, by=lead_user, override=True, reason=REASON).phase
+            promotion.promote_phase(
+                Phase.ASSISTED, by=lead_user, override=True, reason=REASON
+            ).phase
             == "assisted"
         )
 
@@ -105,9 +109,9 @@ def test_going_up_to_a_lower_phase_is_refused() -> None:
 
 
 def test_a_drop_to_shadow_stops_everything_that_was_approved(lead_user: User) -> None:
-    message = factories.cleared()
-    promotion.demote(to=Phase.SHADOW, by=lead_user, reason="numbers turned")
-    wait = current_limits.why_not_sent(message, phase.control(), timezone.now())
+    message = factories.cleared_email()
+    promotion.demote_phase(to=Phase.SHADOW, by=lead_user, reason="numbers turned")
+    wait = current_limits.binding_limit(message, phase.current_control(), timezone.now())
     assert wait is not None and wait.limit == "phase"
     assert Message.objects.get().status == "cleared"
 
@@ -119,7 +123,7 @@ def test_leaving_shadow_needs_a_green_write_at_ghl(lead_user: User, settings: An
 
 def test_a_green_write_lets_shadow_go(lead_user: User, ghl: FakeGhl) -> None:
     Control.objects.update(phase=Phase.SHADOW)
-    assert promotion.promote(Phase.PARALLEL, by=lead_user).phase == "parallel"
+    assert promotion.promote_phase(Phase.PARALLEL, by=lead_user).phase == "parallel"
     assert [r.path for r in ghl.requests()] == ["/contacts/upsert"]
 
 
@@ -169,12 +173,12 @@ class TestCommands:
 
     def test_halt_and_resume_by_command(self, reviewer: User, lead_user: User) -> None:
         call_command("halt_sending", "--as", "rita", "--reason", "wrong footer", stdout=StringIO())
-        assert phase.control().halted
+        assert phase.current_control().halted
         with pytest.raises(CommandError, match="does not have outreach.resume"):
             call_command("resume_sending", "--as", "rita", "--reason", "mended")
-        assert phase.control().halted
+        assert phase.current_control().halted
         call_command("resume_sending", "--as", "lena", "--reason", "mended", stdout=StringIO())
-        assert not phase.control().halted
+        assert not phase.current_control().halted
         assert list(ControlChange.objects.values_list("before", "after").order_by("pk")) == [
             ("open", "halted"), ("halted", "open"),
         ]  # fmt: skip

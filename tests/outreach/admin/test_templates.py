@@ -103,12 +103,12 @@ def test_what_somebody_else_published_meanwhile_is_not_overwritten(
     mark = seen(post(client, old, subject="Mine, {{ company }}"))
     other = EmailTemplate.objects.get(pk=old.pk)
     other.subject = "Theirs, {{ company }}"
-    publishing.publish(other, reviewer, instead_of=old)
+    publishing.publish_version(other, reviewer, instead_of=old)
     answer = post(client, old, subject="Mine, {{ company }}", shown=mark)
     assert answer.status_code == 200
     assert versions() == [(1, False, old.subject), (2, True, "Theirs, {{ company }}")]
-    with pytest.raises(publishing.Overtaken):
-        publishing.publish(other, reviewer, instead_of=old)
+    with pytest.raises(publishing.PublishedMeanwhile):
+        publishing.publish_version(other, reviewer, instead_of=old)
 
 
 @pytest.mark.parametrize(
@@ -168,9 +168,9 @@ def test_a_required_field_that_recent_leads_lack_is_warned_of_with_the_figure(
 def test_the_preview_for_a_lead_is_what_leaves(
     client: Client, old: EmailTemplate, loose: None
 ) -> None:
-    message = factories.cleared(angle="general")
+    message = factories.cleared_email(angle="general")
     lead = message.lead
-    found = preview.proof(old, [lead]).previews[-1]
+    found = preview.preview_template(old, [lead]).previews[-1]
     assert found.who == f"{lead}, VP Sales"
     send.send_due()
     kept = SandboxEmail.objects.get(message=message)
@@ -187,7 +187,7 @@ def test_a_new_template_gets_its_key_and_must_not_take_a_place(
     theirs = EmailTemplate.objects.create(**place, key="ours", name="N", subject="S", body="B")
     taken = client.post(LIST + "add/", {**typed(old), **place})
     assert "ours v1 has this tier, angle and signal." in errors(taken)["__all__"][0]
-    publishing.retire(theirs)
+    publishing.retire_template(theirs)
     first = client.post(LIST + "add/", {**typed(old), **place})
     assert (
         client.post(LIST + "add/", {**typed(old), **place, "shown": seen(first)}).status_code == 302
@@ -219,7 +219,9 @@ def test_a_signal_that_the_angle_says_already_is_refused(
 
 def test_two_versions_are_compared(client: Client, old: EmailTemplate, lead_user: User) -> None:
     old.subject = "Another, {{ company }}"
-    new = publishing.publish(old, lead_user, instead_of=EmailTemplate.objects.get(pk=old.pk))
+    new = publishing.publish_version(
+        old, lead_user, instead_of=EmailTemplate.objects.get(pk=old.pk)
+    )
     both = {"action": "compare", "_selected_action": [old.pk, new.pk]}
     page = client.post(LIST, both).content.decode()
     assert "From tier_1.general v1 to tier_1.general v2" in page and "<ins>Another" in page
@@ -242,7 +244,7 @@ def test_only_a_lead_publishes_or_takes_out_of_use(
 ) -> None:
     client.force_login(request.getfixturevalue(who))
     before = list(EmailTemplate.objects.values())
-    mark = preview.fingerprint(old, old)
+    mark = preview.preview_fingerprint(old, old)
     assert post(client, old, shown=mark).status_code == 403
     assert client.post(LIST + "add/", typed(old)).status_code == 403
     client.post(LIST, {"action": "retire", "_selected_action": [old.pk]})

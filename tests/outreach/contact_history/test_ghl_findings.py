@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from outreach.contact_history import ghl_findings
-from outreach.contact_history.ghl_findings import Deal, Findings
+from outreach.contact_history.ghl_findings import Findings, FoundDeal
 
 NOW = datetime(2026, 10, 10, 15, 0, tzinfo=UTC)
 THIRD = datetime(2026, 10, 3, 15, 0, tzinfo=UTC)
 PILOT, RENEWAL, THIRD_DEAL = (
-    Deal("opp_1", "Northline pilot"),
-    Deal("opp_2", "Renewal"),
-    Deal("opp_3", "Third"),
+    FoundDeal("opp_1", "Northline pilot"),
+    FoundDeal("opp_2", "Renewal"),
+    FoundDeal("opp_3", "Third"),
 )
 NEW_YORK = "America/New_York"
 
@@ -36,9 +36,9 @@ NEW_YORK = "America/New_York"
             Findings(deals=(PILOT, RENEWAL, THIRD_DEAL)),
             "GoHighLevel shows open deals: Northline pilot, Renewal and 1 more.",
         ),
-        (Findings(deals=(Deal("o", ""),)), "GoHighLevel shows an open deal: without a name."),
+        (Findings(deals=(FoundDeal("o", ""),)), "GoHighLevel shows an open deal: without a name."),
         (
-            Findings(deals=(Deal("o", "A\n <b>\tB" + "x" * 99),)),
+            Findings(deals=(FoundDeal("o", "A\n <b>\tB" + "x" * 99),)),
             "GoHighLevel shows an open deal: A <b> B" + "x" * 53 + ".",
         ),
         # The team's day, which is another one than in UTC.
@@ -49,21 +49,21 @@ NEW_YORK = "America/New_York"
     ],
 )
 def test_what_is_found_is_said_in_one_sentence(found: Findings, said: str) -> None:
-    assert ghl_findings.sentence(found, NEW_YORK) == said
+    assert ghl_findings.describe_findings(found, NEW_YORK) == said
     assert bool(found) == bool(said)
 
 
 @pytest.mark.parametrize(("ago", "counts"), [(179, True), (180, True), (181, False)])
 def test_an_email_to_them_counts_for_180_days(ago: int, counts: bool) -> None:
     at = NOW - timedelta(days=ago)
-    assert ghl_findings.that_count(Findings(outbound_at=at), NOW) == Findings(
+    assert ghl_findings.without_old_emails(Findings(outbound_at=at), NOW) == Findings(
         outbound_at=at if counts else None
     )
 
 
 def test_a_message_from_them_counts_for_ever_and_a_deal_while_it_is_open() -> None:
     found = Findings(inbound_at=NOW - timedelta(days=2000), deals=(PILOT,))
-    assert ghl_findings.that_count(found, NOW) == found
+    assert ghl_findings.without_old_emails(found, NOW) == found
 
 
 @pytest.mark.parametrize(
@@ -79,16 +79,18 @@ def test_a_message_from_them_counts_for_ever_and_a_deal_while_it_is_open() -> No
     ],
 )
 def test_only_what_nobody_saw_is_news(before: Findings, now: Findings, news: Findings) -> None:
-    assert ghl_findings.news(now, before.as_seen()) == news
+    assert ghl_findings.newer_than_seen(now, before.as_seen()) == news
 
 
 def test_where_nobody_saw_anything_all_of_it_is_news() -> None:
     found = Findings(THIRD, THIRD, (PILOT,))
-    assert ghl_findings.news(found, {}) == found
+    assert ghl_findings.newer_than_seen(found, {}) == found
 
 
 def test_what_is_known_by_another_way_is_no_news_either() -> None:
-    known = ghl_findings.with_more(Findings(THIRD, None, (PILOT,)), NOW, ["opp_1", "opp_2"])
-    assert known == Findings(THIRD, NOW, (PILOT, Deal("opp_2", "")))
-    assert ghl_findings.with_more(Findings(inbound_at=NOW), THIRD, []) == Findings(inbound_at=NOW)
-    assert ghl_findings.with_more(Findings(), None, []) == Findings()
+    known = ghl_findings.with_known_facts(Findings(THIRD, None, (PILOT,)), NOW, ["opp_1", "opp_2"])
+    assert known == Findings(THIRD, NOW, (PILOT, FoundDeal("opp_2", "")))
+    assert ghl_findings.with_known_facts(Findings(inbound_at=NOW), THIRD, []) == Findings(
+        inbound_at=NOW
+    )
+    assert ghl_findings.with_known_facts(Findings(), None, []) == Findings()

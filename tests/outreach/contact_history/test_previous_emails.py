@@ -27,13 +27,13 @@ def colleagues(db: None) -> tuple[Lead, Lead]:
 
 
 def sent(lead: Lead, ago: timedelta) -> Message:
-    message = factories.cleared(lead)
+    message = factories.cleared_email(lead)
     Message.objects.filter(pk=message.pk).update(status="sent", sent_at=timezone.now() - ago)
     return message
 
 
 def write(lead: Lead) -> Message:
-    return drafts.write(factories.draft(lead))
+    return drafts.write_draft(factories.draft_email(lead))
 
 
 def why(message: Message) -> str:
@@ -43,14 +43,14 @@ def why(message: Message) -> str:
 def test_the_second_person_at_a_company_waits_until_the_first_is_decided(
     colleagues: tuple[Lead, Lead],
 ) -> None:
-    first, second = factories.held(colleagues[0]), write(colleagues[1])
+    first, second = factories.held_email(colleagues[0]), write(colleagues[1])
     assert (second.status, second.blocked_by) == ("blocked", "one_per_company")
     assert (
         why(second)
         == "The email to Ann Lee at Northline goes first; one person at a company in 7 days."
     )
     assert drafts.free_blocked() == 0
-    review_actions.reject(first, first.version, by=None, tag="other", reason="r" * 20)
+    review_actions.reject_email(first, first.version, by=None, tag="other", reason="r" * 20)
     Message.objects.filter(pk=second.pk).update(not_before=timezone.now())
     assert drafts.free_blocked() == 1
     second.refresh_from_db()
@@ -98,27 +98,27 @@ def answered(message: Message) -> None:
 
 @pytest.mark.parametrize("status", ["rejected", "withdrawn", "expired", "failed"])
 def test_what_never_left_is_in_nobodys_way(colleagues: tuple[Lead, Lead], status: str) -> None:
-    Message.objects.filter(pk=factories.held(colleagues[0]).pk).update(status=status)
-    assert previous_emails.in_the_way(colleagues[1], timezone.now()) is None
+    Message.objects.filter(pk=factories.held_email(colleagues[0]).pk).update(status=status)
+    assert previous_emails.find_blocking_email(colleagues[1], timezone.now()) is None
 
 
 def test_made_up_people_are_not_in_the_way_of_live_ones(colleagues: tuple[Lead, Lead]) -> None:
     Lead.objects.filter(pk=colleagues[0].pk).update(kind=Kind.EXAMPLE)
     colleagues[0].refresh_from_db()
-    factories.held(colleagues[0])
+    factories.held_email(colleagues[0])
     assert write(colleagues[1]).status == Status.HELD
 
 
 def test_two_held_at_one_company_cannot_both_be_approved(colleagues: tuple[Lead, Lead]) -> None:
     """Two workers wrote at once, each before the other's was in the queue."""
-    first, second = factories.held(colleagues[0]), write(colleagues[1])
+    first, second = factories.held_email(colleagues[0]), write(colleagues[1])
     Message.objects.filter(pk=second.pk).update(status="held", guards=[])
     second.refresh_from_db()
-    review_actions.clear(first, first.version, by=None)
+    review_actions.approve_email(first, first.version, by=None)
     with pytest.raises(
-        review_actions.Forbidden, match="The email to Ann Lee at Northline goes first"
+        review_actions.ApprovalForbidden, match="The email to Ann Lee at Northline goes first"
     ):
-        review_actions.clear(second, second.version, by=None)
+        review_actions.approve_email(second, second.version, by=None)
     second.refresh_from_db()
     assert (second.status, second.cleared_at) == ("held", None)
 
@@ -148,8 +148,8 @@ def test_after_a_month_it_may_be_repeated_to_a_colleague(colleagues: tuple[Lead,
 
 
 def test_a_rejected_draft_is_not_written_again(colleagues: tuple[Lead, Lead]) -> None:
-    first = factories.held(colleagues[0])
-    review_actions.reject(
+    first = factories.held_email(colleagues[0])
+    review_actions.reject_email(
         first, first.version, by=None, tag="tone_style", reason="Too stiff for her, I think."
     )
     again = write(colleagues[0])
@@ -161,21 +161,21 @@ def test_a_rejected_draft_is_not_written_again(colleagues: tuple[Lead, Lead]) ->
 def test_a_persons_edit_that_copies_a_rejected_text_is_blocked(
     colleagues: tuple[Lead, Lead], reviewer: Any
 ) -> None:
-    first = factories.held(colleagues[0])
+    first = factories.held_email(colleagues[0])
     rejected = first.text
-    review_actions.reject(
+    review_actions.reject_email(
         first, first.version, by=None, tag="tone_style", reason="Too stiff for her, I think."
     )
     again = write(colleagues[0])
-    again = review_actions.edit(
+    again = review_actions.edit_text(
         again, again.version, subject=rejected.subject, body=rejected.body, by=reviewer
     )
     assert (again.status, again.blocked_by) == ("blocked", "near_copy")
 
 
 def test_a_lesson_names_what_was_said_and_when(colleagues: tuple[Lead, Lead]) -> None:
-    first = factories.held(colleagues[0])
-    review_actions.reject(
+    first = factories.held_email(colleagues[0])
+    review_actions.reject_email(
         first,
         first.version,
         by=None,
@@ -191,6 +191,9 @@ def test_a_lesson_names_what_was_said_and_when(colleagues: tuple[Lead, Lead]) ->
 
 
 def test_a_lead_without_a_company_has_no_colleagues(db: None) -> None:
-    lead, other = factories.LeadFactory(company=None, email="dana@alone.test"), factories.held()
+    lead, other = (
+        factories.LeadFactory(company=None, email="dana@alone.test"),
+        factories.held_email(),
+    )
     Lead.objects.filter(pk=other.lead_id).update(company=None)
-    assert previous_emails.in_the_way(lead, timezone.now()) is None
+    assert previous_emails.find_blocking_email(lead, timezone.now()) is None

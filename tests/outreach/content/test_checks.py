@@ -11,14 +11,14 @@ from outreach.content import checks
 FOOTER = "Alex Moreno\nPartner\n\n1 Example Street\nUnsubscribe: https://ours.example.com/u/abc"
 BODY = "Hi Dana,\n\nSomeone at Northline read about pricing."
 SUBJECT = "Where AI would pay first at Northline"
-COPY = checks.Earlier(
+COPY = checks.EarlierEmail(
     SUBJECT, "Quite another text, with as many other words in it as one needs.", "the one to Sam"
 )
 LESSON = checks.Lesson(
     "weak_subject", "Sounds like a newsletter to me.", "3 Nov", SUBJECT + "!", "t1", "tier_1"
 )
 SAID = "Rejected on 3 Nov (weak subject): “Sounds like a newsletter to me.”"
-GOOD = checks.Text(
+GOOD = checks.EmailText(
     subject=SUBJECT,
     body=BODY,
     footer=FOOTER,
@@ -35,12 +35,12 @@ ORDER = [
 ]  # fmt: skip
 
 
-def failures(text: checks.Text) -> list[str]:
-    return [row.guard for row in checks.check(text) if not row.passed]
+def failures(text: checks.EmailText) -> list[str]:
+    return [row.guard for row in checks.check_text(text) if not row.passed]
 
 
 def test_a_good_text_passes_every_guard() -> None:
-    rows = checks.check(GOOD)
+    rows = checks.check_text(GOOD)
     assert [row.guard for row in rows] == ORDER
     assert all(row.passed and row.text and not row.clear for row in rows)
     assert checks.first_failure(rows) is None
@@ -105,7 +105,7 @@ def test_a_good_text_passes_every_guard() -> None:
 def test_one_fault_fails_its_guard_alone_and_says_how_to_clear_it(
     change: dict[str, object], guard: str, said: str
 ) -> None:
-    rows = checks.check(replace(GOOD, **change))
+    rows = checks.check_text(replace(GOOD, **change))
     assert [row.guard for row in rows] == ORDER
     failed = [row for row in rows if not row.passed]
     assert [(row.guard, row.text) for row in failed] == [(guard, said)]
@@ -187,20 +187,20 @@ def test_what_an_earlier_rejection_taught(
 
 
 def test_every_tag_that_teaches_is_a_tag_people_can_choose() -> None:
-    assert set(checks.UNHEEDED) <= {tag.value for tag in Tag}
+    assert set(checks.UNHEEDED_LESSONS) <= {tag.value for tag in Tag}
 
 
 @pytest.mark.parametrize(("words", "copy"), [(2, True), (4, False)])
 def test_a_text_is_a_copy_from_eighty_five_in_a_hundred_words_on(words: int, copy: bool) -> None:
     numbers = [f"w{n}" for n in range(18)]
     other = ["x"] * words + numbers[words:]
-    before = checks.Earlier("s1 s2", " ".join(other), "that one")
+    before = checks.EarlierEmail("s1 s2", " ".join(other), "that one")
     text = replace(GOOD, subject="s1 s2", body=" ".join(numbers), earlier=(before,))
     assert ("near_copy" in failures(text)) is copy
 
 
 def test_results_are_stored_as_plain_rows() -> None:
-    row = checks.as_rows(checks.check(replace(GOOD, country="DE")))[-1]
+    row = checks.results_as_rows(checks.check_text(replace(GOOD, country="DE")))[-1]
     assert row == {
         "guard": "country",
         "passed": False,

@@ -41,14 +41,14 @@ class Read(HTMLParser):
 
 
 def test_the_footer_has_signature_address_and_unsubscribe_line() -> None:
-    assert email_footer.footer(SIGNATURE) == (
+    assert email_footer.build_footer(SIGNATURE) == (
         "Alex Moreno\nPartner, ChiefAIOfficer\nBook a time: https://book.ours.example.com/alex\n\n"
         "1 Example Street, Columbus, OH 43004\nUnsubscribe: https://ours.example.com/u/tok_en-1"
     )
 
 
 def test_what_is_not_known_leaves_no_empty_line() -> None:
-    assert email_footer.footer(replace(SIGNATURE, title="", company="", booking_url="")) == (
+    assert email_footer.build_footer(replace(SIGNATURE, title="", company="", booking_url="")) == (
         "Alex Moreno\n\n1 Example Street, Columbus, OH 43004\nUnsubscribe: https://ours.example.com/u/tok_en-1"
     )
 
@@ -72,8 +72,9 @@ def test_the_hash_knows_where_one_part_ends() -> None:
 
 
 def test_paragraphs_lines_and_links_of_the_email_that_leaves() -> None:
-    html = email_footer.as_html(
-        "Hi Dana,\n\nOne\nTwo: https://ours.example.com/a?b=1&c=2", email_footer.footer(SIGNATURE)
+    html = email_footer.email_html(
+        "Hi Dana,\n\nOne\nTwo: https://ours.example.com/a?b=1&c=2",
+        email_footer.build_footer(SIGNATURE),
     )
     assert "<p>Hi Dana,</p><p>One<br>Two: " in html
     read = Read(html)
@@ -104,7 +105,7 @@ def test_paragraphs_lines_and_links_of_the_email_that_leaves() -> None:
     ],
 )
 def test_a_visitors_text_cannot_become_markup(payload: str) -> None:
-    read = Read(email_footer.as_html(f"Hi {payload}", email_footer.footer(SIGNATURE)))
+    read = Read(email_footer.email_html(f"Hi {payload}", email_footer.build_footer(SIGNATURE)))
     assert set(read.tags) <= {"div", "p", "br", "a"}
     assert read.attributes <= {("div", "style"), ("p", "style"), ("a", "href")}
     assert all(link.startswith(("https://", "http://")) for link in read.links)
@@ -137,7 +138,7 @@ nasty = st.text(max_size=60) | st.lists(
 @given(body=nasty)
 @settings(max_examples=400, deadline=None)
 def test_no_text_at_all_becomes_markup(body: str) -> None:
-    read = Read(email_footer.as_html(body, email_footer.footer(SIGNATURE)))
+    read = Read(email_footer.email_html(body, email_footer.build_footer(SIGNATURE)))
     assert set(read.tags) <= {"div", "p", "br", "a"}
     assert read.attributes <= {("div", "style"), ("p", "style"), ("a", "href")}
     assert all(link.startswith(("https://", "http://")) for link in read.links)
@@ -152,5 +153,5 @@ def test_no_text_at_all_becomes_markup(body: str) -> None:
 @settings(max_examples=200, deadline=None)
 def test_every_word_that_was_approved_can_be_read(body: str) -> None:
     """Spacing aside, what the recipient reads is the text and nothing else."""
-    read = Read(email_footer.as_html(body, ""))
+    read = Read(email_footer.email_html(body, ""))
     assert "".join(read.words.split()) == "".join(body.split())

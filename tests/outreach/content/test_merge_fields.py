@@ -10,22 +10,27 @@ from leads.models import Company
 from outreach.content import checks, email_footer, merge_fields
 from outreach.content.merge_fields import (
     BadTemplate,
+    FieldValue,
     MissingField,
-    Value,
-    fill,
-    leftovers,
+    fill_template,
+    find_placeholders,
     title_family,
 )
 from outreach.drafting import compose
 from outreach.models import EmailTemplate
 from tests import factories
 
-FIELDS = {"first_name": Value("Dana", "rb2b"), "company": Value("Northline", "clay, 2026-03-01")}
+FIELDS = {
+    "first_name": FieldValue("Dana", "rb2b"),
+    "company": FieldValue("Northline", "clay, 2026-03-01"),
+}
 FAMILIES = ("ceo", "cro", "cto", "coo", "other")
 
 
 def test_a_required_field_is_filled_and_its_source_kept() -> None:
-    filled = fill("Hi {{ first_name }}, of {{company}}. {{ first_name }}!", FIELDS, "other")
+    filled = fill_template(
+        "Hi {{ first_name }}, of {{company}}. {{ first_name }}!", FIELDS, "other"
+    )
     assert filled.text == "Hi Dana, of Northline. Dana!"
     assert filled.phrases == (
         merge_fields.Phrase("Dana", "first_name", "rb2b"),
@@ -33,12 +38,12 @@ def test_a_required_field_is_filled_and_its_source_kept() -> None:
     )
 
 
-@pytest.mark.parametrize("fields", [{}, {"title": Value("", "rb2b")}])
-def test_a_required_field_without_a_value_is_named(fields: dict[str, Value]) -> None:
+@pytest.mark.parametrize("fields", [{}, {"title": FieldValue("", "rb2b")}])
+def test_a_required_field_without_a_value_is_named(fields: dict[str, FieldValue]) -> None:
     with pytest.raises(
         MissingField, match=r"^The template needs title, and it is not known\.$"
     ) as missing:
-        fill("As {{ title }} you know.", fields, "other")
+        fill_template("As {{ title }} you know.", fields, "other")
     assert missing.value.field == "title"
 
 
@@ -57,7 +62,7 @@ def test_a_required_field_without_a_value_is_named(fields: dict[str, Value]) -> 
     ],
 )
 def test_a_tag_governs_the_paragraph_below_it(template: str, expected: str) -> None:
-    assert fill(template, FIELDS, "cro").text == expected
+    assert fill_template(template, FIELDS, "cro").text == expected
 
 
 @pytest.mark.parametrize(
@@ -73,7 +78,7 @@ def test_a_tag_governs_the_paragraph_below_it(template: str, expected: str) -> N
 )
 def test_a_broken_tag_is_named_and_nothing_is_filled(template: str, problem: str) -> None:
     with pytest.raises(BadTemplate, match=problem):
-        fill(template, FIELDS, "other")
+        fill_template(template, FIELDS, "other")
 
 
 @pytest.mark.parametrize(
@@ -112,19 +117,21 @@ def test_the_family_of_a_title(title: str, family: str) -> None:
      "Hi ${name}", "Hi None,", "at null.", "Hi %(name)s"],
 )  # fmt: skip
 def test_what_looks_unfilled_is_found(text: str) -> None:
-    assert leftovers(text)
+    assert find_placeholders(text)
 
 
 @pytest.mark.parametrize(
     "text", ["Hi Dana,", "a [1] b", "5 < 6 > 4", "Nonetheless", "nullify", "costs $5 {sic}"]
 )
 def test_plain_words_are_no_placeholder(text: str) -> None:
-    assert leftovers(text) == []
+    assert find_placeholders(text) == []
 
 
 def test_a_value_is_never_read_as_a_template() -> None:
     assert (
-        fill("{{ company }}", {"company": Value("{{ first_name }}", "rb2b")}, "other").text
+        fill_template(
+            "{{ company }}", {"company": FieldValue("{{ first_name }}", "rb2b")}, "other"
+        ).text
         == "{{ first_name }}"
     )
 
@@ -146,9 +153,9 @@ pieces = st.sampled_from(
 def test_no_brace_pair_gets_past_filling_and_the_guard(
     template: str, values: dict[str, str], family: str
 ) -> None:
-    fields = {name: Value(value, "test") for name, value in values.items()}
+    fields = {name: FieldValue(value, "test") for name, value in values.items()}
     try:
-        text = fill(template, fields, family).text
+        text = fill_template(template, fields, family).text
     except (MissingField, BadTemplate):
         return
     if "{{" in text or "}}" in text:
@@ -161,7 +168,8 @@ def _guard(body: str, **more: Any) -> dict[str, bool]:
         "postal_address": "", "unsubscribe_url": "", "country": "US", "allowed_countries": frozenset({"US"}),
     }  # fmt: skip
     return {
-        row.guard: row.passed for row in checks.check(checks.Text(body=body, **{**plain, **more}))
+        row.guard: row.passed
+        for row in checks.check_text(checks.EmailText(body=body, **{**plain, **more}))
     }
 
 
@@ -198,15 +206,15 @@ SIGNATURE = email_footer.Signature(
 def test_every_seeded_template_fills_and_passes_or_names_what_it_needs(
     family: str, without: tuple[str, ...]
 ) -> None:
-    fields = {name: Value(text, "test") for name, text in ALL.items() if name not in without}
-    footer = email_footer.footer(SIGNATURE)
+    fields = {name: FieldValue(text, "test") for name, text in ALL.items() if name not in without}
+    footer = email_footer.build_footer(SIGNATURE)
     templates = list(EmailTemplate.objects.filter(active=True))
     assert len(templates) == 26
     filled = 0
     for template in templates:
         try:
-            body = fill(template.body, fields, family)
-            subject = fill(template.subject, fields, family).text
+            body = fill_template(template.body, fields, family)
+            subject = fill_template(template.subject, fields, family).text
         except MissingField as missing:
             assert missing.field in without, template.key
             continue
@@ -217,8 +225,8 @@ def test_every_seeded_template_fills_and_passes_or_names_what_it_needs(
         assert body.text.startswith("Hi Dana,"), template.key
         assert body.text.rstrip().endswith("?"), template.key
         failed = checks.first_failure(
-            checks.check(
-                checks.Text(
+            checks.check_text(
+                checks.EmailText(
                     subject=subject,
                     body=body.text,
                     footer=footer,
@@ -241,10 +249,10 @@ def test_every_seeded_template_fills_and_passes_or_names_what_it_needs(
 @pytest.mark.django_db
 @pytest.mark.parametrize("field", ["first_name", "company"])
 def test_no_seeded_template_does_without_a_name_and_a_company(field: str) -> None:
-    fields = {name: Value(text, "test") for name, text in ALL.items() if name != field}
+    fields = {name: FieldValue(text, "test") for name, text in ALL.items() if name != field}
     for template in EmailTemplate.objects.filter(active=True):
         with pytest.raises(MissingField) as missing:
-            fill(template.subject + "\n\n" + template.body, fields, "other")
+            fill_template(template.subject + "\n\n" + template.body, fields, "other")
         assert missing.value.field == field, template.key
 
 
@@ -259,10 +267,10 @@ def test_the_fields_of_a_lead_have_their_sources() -> None:
         company=company, sources={"title": {"source": "rb2b", "at": "2026-02-28T10:00"}}
     )
     found = compose.fields_of(lead, factories.AssessmentFactory(lead=lead), None)
-    assert found["company"] == Value("Acme", "clay, 2026-03-01")
-    assert found["title"] == Value("VP Sales", "rb2b, 2026-02-28")
+    assert found["company"] == FieldValue("Acme", "clay, 2026-03-01")
+    assert found["title"] == FieldValue("VP Sales", "rb2b, 2026-02-28")
     assert found["technology"].text == "HubSpot"
     assert found["industry"].text == "logistics and supply chain"
-    assert found["page_topic"] == Value("pricing", "visited page")
+    assert found["page_topic"] == FieldValue("pricing", "visited page")
     assert "visit_count" not in found and "warm_member" not in found
     assert Company.objects.count() == 1

@@ -10,7 +10,7 @@ GOOD = "Hi {{ first_name }},\n\nA note on {{ company }}.\n\nIs it yours?"
 def said(subject: str = "On {{ company }}", body: str = GOOD) -> list[tuple[str, bool, str]]:
     return [
         (problem.field, problem.is_error, problem.text)
-        for problem in style.of_template(subject, body)
+        for problem in style.template_problems(subject, body)
     ]
 
 
@@ -67,7 +67,7 @@ def test_what_could_be_better_is_a_warning(body: str, text: str) -> None:
 
 
 def test_two_runs_of_titles_side_by_side_are_no_problem() -> None:
-    run = "\n\n".join(f"[title {family}]\nX" for family in style.FAMILIES)
+    run = "\n\n".join(f"[title {family}]\nX" for family in style.TITLE_FAMILIES)
     assert said(body=f"{run}\n\n{run}") == []
 
 
@@ -82,11 +82,11 @@ def test_a_tag_in_a_subject_is_an_error_of_the_subject() -> None:
 )  # fmt: skip
 def test_lengths_and_questions(subject: str, words: int, questions: int, fields: list[str]) -> None:
     body = " ".join(["word"] * (words - 1) + ["end" + "?" * questions])
-    assert [problem.field for problem in style.of_email(subject, body)] == fields
+    assert [problem.field for problem in style.filled_email_problems(subject, body)] == fields
 
 
 def test_what_is_required_depends_on_who_reads_and_what_is_known() -> None:
     text = "{{ company }}\n\n[title ceo]\n{{ title }}\n\n[if industry]\n{{ industry }} {{ city }}"
-    assert style.required(text, "cro") == {"company"}
-    assert style.required(text, "ceo") == {"company", "title"}
-    assert style.required(text, "cro", {"industry"}) == {"company", "industry", "city"}
+    assert style.required_fields(text, "cro") == {"company"}
+    assert style.required_fields(text, "ceo") == {"company", "title"}
+    assert style.required_fields(text, "cro", {"industry"}) == {"company", "industry", "city"}

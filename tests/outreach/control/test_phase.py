@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from outreach.choices import Phase
 from outreach.control import phase
-from outreach.control.policy import POLICY
+from outreach.control.policy import LIMITS_BY_PHASE
 from outreach.models import Control, ControlChange, ControlReason
 
 pytestmark = pytest.mark.django_db
@@ -24,8 +24,8 @@ def history() -> list[tuple[Any, ...]]:
 
 
 def test_a_new_installation_starts_in_parallel_open_and_without_a_machine() -> None:
-    row = phase.control()
-    assert (row.phase, row.halted, row.auto_approve, phase.limits_of(row).daily) == (
+    row = phase.current_control()
+    assert (row.phase, row.halted, row.auto_approve, phase.phase_limits(row).daily) == (
         "parallel",
         False,
         False,
@@ -36,8 +36,8 @@ def test_a_new_installation_starts_in_parallel_open_and_without_a_machine() -> N
 
 def test_the_row_is_made_where_it_is_missing_and_there_is_only_one() -> None:
     Control.objects.all().delete()
-    assert phase.control().phase == "parallel"
-    assert phase.control() == phase.locked()
+    assert phase.current_control().phase == "parallel"
+    assert phase.current_control() == phase.lock_control()
     with pytest.raises(IntegrityError), transaction.atomic():
         Control.objects.create(pk=2)
     assert Control.objects.count() == 1
@@ -47,15 +47,15 @@ def test_a_change_of_phase_says_who_when_and_why(lead_user: User) -> None:
     lead_user.first_name, lead_user.last_name = "Lena", "Ortiz"
     lead_user.save()
     before = timezone.now()
-    phase.change(Phase.ASSISTED, by=lead_user, reason="Every gate passed.")
-    row = phase.control()
+    phase.change_phase(Phase.ASSISTED, by=lead_user, reason="Every gate passed.")
+    row = phase.current_control()
     assert (row.phase, row.phase_by, row.phase_reason) == (
         "assisted",
         "Lena Ortiz",
         "Every gate passed.",
     )
     assert before <= row.phase_since <= timezone.now()
-    assert phase.limits_of(row) == POLICY[Phase.ASSISTED]
+    assert phase.phase_limits(row) == LIMITS_BY_PHASE[Phase.ASSISTED]
     assert history() == [
         ("phase", "parallel", "assisted", "Lena Ortiz", False, "Every gate passed.")
     ]
@@ -63,7 +63,7 @@ def test_a_change_of_phase_says_who_when_and_why(lead_user: User) -> None:
 
 
 def test_an_override_is_marked_as_one() -> None:
-    phase.change(
+    phase.change_phase(
         Phase.ASSISTED, by="command line", reason="We know better this once.", override=True
     )
     assert history() == [
@@ -73,20 +73,20 @@ def test_an_override_is_marked_as_one() -> None:
 
 
 def test_a_change_to_the_same_phase_is_refused_and_leaves_no_trace() -> None:
-    since = phase.control().phase_since
-    with pytest.raises(phase.NotAllowed, match="already"):
-        phase.change(Phase.PARALLEL, by=None, reason="again")
-    assert phase.control().phase_since == since
+    since = phase.current_control().phase_since
+    with pytest.raises(phase.ChangeNotAllowed, match="already"):
+        phase.change_phase(Phase.PARALLEL, by=None, reason="again")
+    assert phase.current_control().phase_since == since
     assert history() == []
 
 
 def test_halting_and_resuming_are_written_down(reviewer: User, lead_user: User) -> None:
-    phase.halt(by=reviewer, reason="A complaint came in.")
-    row = phase.control()
+    phase.halt_sending(by=reviewer, reason="A complaint came in.")
+    row = phase.current_control()
     assert (row.halted, row.halted_by, row.halt_reason) == (True, "rita", "A complaint came in.")
     assert row.halted_at is not None and phase.is_halted(row)
-    phase.resume(by=lead_user, reason="It was a mistake.")
-    row = phase.control()
+    phase.resume_sending(by=lead_user, reason="It was a mistake.")
+    row = phase.current_control()
     assert (row.halted, row.halted_at, row.halted_by, row.halt_reason) == (False, None, "", "")
     assert not phase.is_halted(row)
     assert history() == [
@@ -96,28 +96,28 @@ def test_halting_and_resuming_are_written_down(reviewer: User, lead_user: User) 
 
 
 def test_halting_twice_keeps_the_first_reason_and_resuming_twice_is_no_error() -> None:
-    phase.resume(by=None, reason="not halted")
+    phase.resume_sending(by=None, reason="not halted")
     assert history() == []
-    phase.halt(by=None, reason="first")
-    phase.halt(by="someone", reason="second")
-    assert phase.control().halt_reason == "first"
+    phase.halt_sending(by=None, reason="first")
+    phase.halt_sending(by="someone", reason="second")
+    assert phase.current_control().halt_reason == "first"
     assert history() == [("halt", "open", "halted", "the system", False, "first")]
 
 
 def test_a_change_of_phase_does_not_lift_a_halt() -> None:
-    phase.halt(by=None, reason="first")
-    phase.change(Phase.ASSISTED, by=None, reason="x")
-    assert phase.is_halted(phase.control())
+    phase.halt_sending(by=None, reason="first")
+    phase.change_phase(Phase.ASSISTED, by=None, reason="x")
+    assert phase.is_halted(phase.current_control())
 
 
 def test_the_emergency_stop_halts_whatever_the_row_says(settings: Any) -> None:
     settings.EMERGENCY_STOP = True
-    phase.resume(by=None, reason="x")
-    assert phase.is_halted(phase.control())
+    phase.resume_sending(by=None, reason="x")
+    assert phase.is_halted(phase.current_control())
 
 
 def test_the_history_cannot_be_changed_or_deleted() -> None:
-    phase.change(Phase.ASSISTED, by=None, reason="x")
+    phase.change_phase(Phase.ASSISTED, by=None, reason="x")
     row = ControlChange.objects.get()
     row.after = "autonomous"
     with pytest.raises(TypeError, match="append-only"):

@@ -6,19 +6,19 @@ import pytest
 
 from outreach.choices import Phase
 from outreach.control.policy import (
-    ORDER,
-    POLICY,
-    RANK,
-    Facts,
-    Machine,
-    band,
-    judge,
-    judge_all,
-    judge_now,
-    machine_waits,
+    BAND_RANK,
+    LIMITS_BY_PHASE,
+    PHASE_ORDER,
+    AutoApproval,
+    EmailFacts,
+    band_of,
+    machine_verdict,
+    machine_verdict_now,
+    verdicts_by_phase,
+    why_machine_waits,
 )
 
-LOW = Facts(
+LOW = EmailFacts(
     intent=10,
     tier="tier_3",
     employees_from=20,
@@ -58,13 +58,13 @@ WARM, HOT = replace(LOW, intent=40), replace(LOW, intent=70)
 def test_the_first_match_gives_the_band(
     intent: int, tier: str, employees: int | None, warm: bool, expected: str
 ) -> None:
-    assert band(intent, tier, employees, warm) == expected
+    assert band_of(intent, tier, employees, warm) == expected
 
 
 def test_the_numbers_of_the_four_phases() -> None:
     table = {
         phase.value: (row.number, row.daily, set(row.machine_approves))
-        for phase, row in POLICY.items()
+        for phase, row in LIMITS_BY_PHASE.items()
     }
     assert table == {
         "shadow": (1, 0, set()),
@@ -72,17 +72,22 @@ def test_the_numbers_of_the_four_phases() -> None:
         "assisted": (3, 50, {"low"}),
         "autonomous": (4, 100, {"low", "warm"}),
     }
-    assert [phase.value for phase in ORDER] == ["shadow", "parallel", "assisted", "autonomous"]
+    assert [phase.value for phase in PHASE_ORDER] == [
+        "shadow",
+        "parallel",
+        "assisted",
+        "autonomous",
+    ]
 
 
 def test_the_table_is_frozen() -> None:
     with pytest.raises(FrozenInstanceError):
-        POLICY[Phase.SHADOW].daily = 1000  # type: ignore[misc]
-    assert POLICY[Phase.SHADOW].daily == 0
+        LIMITS_BY_PHASE[Phase.SHADOW].daily = 1000  # type: ignore[misc]
+    assert LIMITS_BY_PHASE[Phase.SHADOW].daily == 0
 
 
 def test_critical_and_hot_stand_first() -> None:
-    assert {one.value: rank for one, rank in RANK.items()} == {
+    assert {one.value: rank for one, rank in BAND_RANK.items()} == {
         "critical": 0,
         "hot": 0,
         "warm": 1,
@@ -90,7 +95,7 @@ def test_critical_and_hot_stand_first() -> None:
     }
 
 
-ON = Machine(switched_on=True, under_intent=40, no_warm=True)
+ON = AutoApproval(switched_on=True, under_intent=40, no_warm=True)
 
 
 @pytest.mark.parametrize(
@@ -114,10 +119,10 @@ ON = Machine(switched_on=True, under_intent=40, no_warm=True)
     ],
 )
 def test_what_holds_the_machine_up_as_a_whole(
-    phase: Phase, machine: Machine, waits: tuple[str, ...]
+    phase: Phase, machine: AutoApproval, waits: tuple[str, ...]
 ) -> None:
-    assert machine_waits(POLICY[phase], machine) == waits
-    verdict = judge_now(POLICY[phase], LOW, machine)
+    assert why_machine_waits(LIMITS_BY_PHASE[phase], machine) == waits
+    verdict = machine_verdict_now(LIMITS_BY_PHASE[phase], LOW, machine)
     assert (verdict.machine_approves, verdict.reasons[: len(waits)]) == (not waits, waits)
 
 
@@ -136,9 +141,9 @@ def test_what_holds_the_machine_up_as_a_whole(
     ],
 )
 def test_the_switch_has_limits_of_its_own(
-    facts: Facts, machine: Machine, reason: str | None
+    facts: EmailFacts, machine: AutoApproval, reason: str | None
 ) -> None:
-    verdict = judge_now(POLICY[Phase.AUTONOMOUS], facts, machine)
+    verdict = machine_verdict_now(LIMITS_BY_PHASE[Phase.AUTONOMOUS], facts, machine)
     assert (verdict.machine_approves, verdict.reasons) == (
         reason is None,
         (reason,) if reason else (),
@@ -155,9 +160,13 @@ def test_the_switch_has_limits_of_its_own(
     ],
     ids=["low", "warm", "hot", "critical"],
 )
-def test_which_machine_would_approve_a_faultless_email(facts: Facts, machines: set[str]) -> None:
+def test_which_machine_would_approve_a_faultless_email(
+    facts: EmailFacts, machines: set[str]
+) -> None:
     assert {
-        phase.value for phase in Phase if judge(POLICY[phase], facts).machine_approves
+        phase.value
+        for phase in Phase
+        if machine_verdict(LIMITS_BY_PHASE[phase], facts).machine_approves
     } == machines
 
 
@@ -180,7 +189,7 @@ def test_which_machine_would_approve_a_faultless_email(facts: Facts, machines: s
 def test_one_fault_is_enough_for_a_person_to_decide(
     phase: Phase, fault: dict[str, object], reason: str
 ) -> None:
-    verdict = judge(POLICY[phase], replace(LOW, **fault))
+    verdict = machine_verdict(LIMITS_BY_PHASE[phase], replace(LOW, **fault))
     assert not verdict.machine_approves
     assert reason in verdict.reasons
 
@@ -189,7 +198,7 @@ def test_every_reason_is_given_not_only_the_first() -> None:
     facts = replace(
         WARM, guards_passed=False, address_verified=False, country="", unsourced_phrases=2
     )
-    assert judge(POLICY[Phase.ASSISTED], facts).reasons == (
+    assert machine_verdict(LIMITS_BY_PHASE[Phase.ASSISTED], facts).reasons == (
         "WARM emails are decided by a person in this phase",
         "a guard did not pass",
         "the address is not verified",
@@ -199,7 +208,7 @@ def test_every_reason_is_given_not_only_the_first() -> None:
 
 
 def test_the_stored_verdicts_are_those_of_the_phases_with_a_machine() -> None:
-    assert judge_all(WARM) == {
+    assert verdicts_by_phase(WARM) == {
         "assisted": {
             "machine_approves": False,
             "reasons": ["WARM emails are decided by a person in this phase"],

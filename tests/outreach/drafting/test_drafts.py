@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender")]
 
 
 def sweep() -> tuple[int, int]:
-    return drafts.take_assessments(), drafts.write_drafts()
+    return drafts.open_new_drafts(), drafts.write_drafts()
 
 
 def assessed(lead: Lead | None = None, **more: Any) -> Assessment:
@@ -55,8 +55,8 @@ def test_an_assessment_becomes_a_held_draft_with_due_time_end_and_rank() -> None
 def test_a_warm_draft_is_due_in_working_time_and_a_low_one_tomorrow(clock: Any) -> None:
     # A Friday, 16:00 in New York; the day ends at 18:00.
     clock.move_to(datetime(2026, 3, 6, 21, 0, tzinfo=UTC), tick=False)
-    warm = factories.held(intent=50, tier="tier_2")
-    low = factories.held(intent=10, tier="tier_3")
+    warm = factories.held_email(intent=50, tier="tier_2")
+    low = factories.held_email(intent=10, tier="tier_3")
     assert (warm.band, warm.rank, low.band, low.rank) == ("warm", 1, "low", 2)
     # Monday 10:00, after the clocks went forward on Sunday
     assert warm.due_at.replace(microsecond=0) == datetime(2026, 3, 9, 14, 0, tzinfo=UTC)
@@ -66,7 +66,7 @@ def test_a_warm_draft_is_due_in_working_time_and_a_low_one_tomorrow(clock: Any) 
 
 
 def test_the_text_is_signed_and_hashed_and_knows_its_facts() -> None:
-    message = factories.held()
+    message = factories.held_email()
     text = message.text
     assert text.footer.startswith(
         "Alex Moreno\nPartner, ChiefAIOfficer\n\n1 Example Street, Columbus, OH 43004\n"
@@ -79,15 +79,15 @@ def test_the_text_is_signed_and_hashed_and_knows_its_facts() -> None:
 
 def test_the_owner_signs_for_their_lead_and_the_default_sender_for_one_who_left() -> None:
     owner = factories.TeamMemberFactory(name="Robin Ortiz")
-    message = factories.held(factories.LeadFactory(owner=owner))
+    message = factories.held_email(factories.LeadFactory(owner=owner))
     assert message.sender == owner and message.text.footer.startswith("Robin Ortiz\n")
     gone = factories.TeamMemberFactory(name="Gone Girl", active=False)
-    assert factories.held(factories.LeadFactory(owner=gone)).sender.name == "Alex Moreno"
+    assert factories.held_email(factories.LeadFactory(owner=gone)).sender.name == "Alex Moreno"
 
 
 def suppressed() -> Lead:
     lead = factories.LeadFactory()
-    suppression.stop(lead.email, "unsubscribed", "test", lead)
+    suppression.suppress(lead.email, "unsubscribed", "test", lead)
     return lead
 
 
@@ -109,8 +109,8 @@ def in_status(status: str) -> Lead:
 def rejected_twice() -> Lead:
     lead = factories.LeadFactory()
     for _ in range(2):
-        message = factories.held(lead)
-        review_actions.reject(
+        message = factories.held_email(lead)
+        review_actions.reject_email(
             message, 1, by=None, tag="tone_style", reason="Not in this tone, please."
         )
     factories.VisitFactory(lead=lead, received_at=timezone.now() + timedelta(days=1))
@@ -120,8 +120,8 @@ def rejected_twice() -> Lead:
 def decided_without_a_new_visit() -> Lead:
     lead = factories.LeadFactory()
     factories.VisitFactory(lead=lead, received_at=timezone.now() - timedelta(minutes=1))
-    review_actions.reject(
-        factories.held(lead), 1, by=None, tag="tone_style", reason="Not in this tone, please."
+    review_actions.reject_email(
+        factories.held_email(lead), 1, by=None, tag="tone_style", reason="Not in this tone, please."
     )
     return lead
 
@@ -149,7 +149,7 @@ def test_nobody_gets_a_draft_who_must_not(make: Any, why: str) -> None:
     lead = make()
     Message.objects.filter(status__in=["held", "blocked"]).update(opened_at=timezone.now())
     before = list(Message.objects.values("pk", "status", "version", "assessment"))
-    assert drafts.why_not(lead) == why
+    assert drafts.why_no_draft_now(lead) == why
     assessed(lead)
     assert sweep()[1] == 0
     assert list(Message.objects.values("pk", "status", "version", "assessment")) == before
@@ -159,7 +159,7 @@ def test_the_rest_after_two_rejections_ends_after_thirty_days(clock: Any) -> Non
     lead = rejected_twice()
     clock.shift(timedelta(days=30, minutes=1))
     factories.VisitFactory(lead=lead)
-    assert drafts.why_not(lead) == ""
+    assert drafts.why_no_draft_now(lead) == ""
 
 
 def test_somebody_who_never_visited_gets_no_draft_by_itself() -> None:
@@ -167,9 +167,9 @@ def test_somebody_who_never_visited_gets_no_draft_by_itself() -> None:
     lead = factories.LeadFactory()
     factories.AssessmentFactory(lead=lead)
     factories.VisitFactory(lead=None, company=lead.company)
-    assert drafts.take_assessments() == 1
+    assert drafts.open_new_drafts() == 1
     assert not Message.objects.exists()
-    assert drafts.why_not(lead).startswith("No visit of this person is known")
+    assert drafts.why_no_draft_now(lead).startswith("No visit of this person is known")
     assessed(lead)
     assert sweep() == (1, 1)
 
@@ -177,9 +177,12 @@ def test_somebody_who_never_visited_gets_no_draft_by_itself() -> None:
 def test_a_visit_of_last_month_brings_no_draft() -> None:
     lead = factories.LeadFactory()
     factories.VisitFactory(lead=lead, seen_at=timezone.now() - timedelta(days=15))
-    assert drafts.why_not(lead) == "The last visit was 15 days ago; a new one would bring a draft."
+    assert (
+        drafts.why_no_draft_now(lead)
+        == "The last visit was 15 days ago; a new one would bring a draft."
+    )
     factories.VisitFactory(lead=lead, seen_at=timezone.now() - timedelta(days=13))
-    assert drafts.why_not(lead) == ""
+    assert drafts.why_no_draft_now(lead) == ""
 
 
 def test_one_rejection_and_a_new_visit_bring_a_new_draft() -> None:
@@ -195,11 +198,11 @@ def test_one_rejection_and_a_new_visit_bring_a_new_draft() -> None:
 
 def test_who_has_answered_before_is_decided_by_a_person_first_of_all() -> None:
     lead = factories.LeadFactory()
-    message = factories.held(lead, intent=10, tier="tier_3")
+    message = factories.held_email(lead, intent=10, tier="tier_3")
     Move.objects.create(
         message=message, from_status="sending", to_status="held", why="answered", version=1
     )
-    review_actions.withdraw(message, by=None)
+    review_actions.withdraw_email(message, by=None)
     factories.VisitFactory(lead=lead)
     assessed(lead, intent=10, tier="tier_3")
     sweep()
@@ -229,10 +232,10 @@ def test_the_setting_stops_drafting(settings: Any) -> None:
 def test_the_cursor_skips_none_and_drafts_none_twice() -> None:
     made = [assessed() for _ in range(7)]
     read = []
-    while count := drafts.take_assessments(batch=3):
+    while count := drafts.open_new_drafts(batch=3):
         read.append(count)
     assert read == [3, 3, 1]
-    assert drafts.take_assessments() == 0
+    assert drafts.open_new_drafts() == 0
     assert sorted(Message.objects.values_list("assessment", flat=True)) == sorted(
         one.pk for one in made
     )
@@ -250,7 +253,7 @@ def test_two_assessments_of_one_lead_make_one_draft_from_the_newer() -> None:
 
 def test_a_draft_not_yet_written_is_written_from_the_newest_assessment() -> None:
     old = assessed(topic="careers")
-    drafts.take_assessments()
+    drafts.open_new_drafts()
     new = assessed(old.lead, topic="pricing")
     assert sweep() == (1, 1)
     message = Message.objects.get()
@@ -259,7 +262,7 @@ def test_a_draft_not_yet_written_is_written_from_the_newest_assessment() -> None
 
 
 def test_a_missing_field_blocks_the_draft_and_names_the_field() -> None:
-    message = drafts.write(factories.draft(factories.LeadFactory(first_name="")))
+    message = drafts.write_draft(factories.draft_email(factories.LeadFactory(first_name="")))
     assert (message.status, message.blocked_by) == ("blocked", "missing_field")
     assert message.error == "The template needs first_name, and it is not known."
     assert message.guards == [
@@ -280,7 +283,7 @@ def test_a_template_with_broken_grammar_blocks_the_draft_and_names_the_template(
     EmailTemplate.objects.filter(tier="tier_1", angle="high_intent").update(
         body="Hi {{ first_name }},\n\n[if company]"
     )
-    message = drafts.write(factories.draft())
+    message = drafts.write_draft(factories.draft_email())
     assert (message.status, message.blocked_by) == ("blocked", "template")
     assert message.guards[0]["clear"] == "Mend template tier_1.high_intent v1."
 
@@ -288,14 +291,14 @@ def test_a_template_with_broken_grammar_blocks_the_draft_and_names_the_template(
 @pytest.mark.parametrize("setting", ["POSTAL_ADDRESS"])
 def test_without_a_postal_address_every_draft_is_blocked(settings: Any, setting: str) -> None:
     settings.POSTAL_ADDRESS = ""
-    message = drafts.write(factories.draft())
+    message = drafts.write_draft(factories.draft_email())
     assert (message.status, message.blocked_by) == ("blocked", "postal_address")
 
 
 def test_a_country_that_is_not_allowed_blocks_and_an_unknown_one_does_not() -> None:
-    message = drafts.write(factories.draft(factories.LeadFactory(country="DE")))
+    message = drafts.write_draft(factories.draft_email(factories.LeadFactory(country="DE")))
     assert (message.status, message.blocked_by) == ("blocked", "country")
-    assert factories.held(factories.LeadFactory(country="")).status == "held"
+    assert factories.held_email(factories.LeadFactory(country="")).status == "held"
 
 
 def test_without_any_template_the_draft_is_tried_again_and_then_blocked_with_the_error(
@@ -334,7 +337,7 @@ def test_templates_that_come_back_in_time_lose_nothing(clock: Any) -> None:
 def test_a_draft_that_fails_after_its_text_was_stored_is_blocked_too_and_holds_nobody_up(
     clock: Any,
 ) -> None:
-    broken, fine = factories.draft(), factories.draft()
+    broken, fine = factories.draft_email(), factories.draft_email()
     # A text of this version stands already, so storing the first one fails inside the transaction.
     MessageText.objects.create(
         message=broken, version=1, subject="S", body="B", footer="F", sha256="x"
@@ -353,7 +356,7 @@ def test_a_draft_that_could_not_be_written_can_be_written_by_hand_or_rejected(
     reviewer: User,
 ) -> None:
     def failed() -> Message:
-        message = factories.draft()
+        message = factories.draft_email()
         Message.objects.filter(pk=message.pk).update(
             status="blocked", blocked_by="draft", error="LookupError: none"
         )
@@ -362,21 +365,21 @@ def test_a_draft_that_could_not_be_written_can_be_written_by_hand_or_rejected(
 
     by_hand = failed()
     company = by_hand.lead.company.name
-    saved = review_actions.edit(
+    saved = review_actions.edit_text(
         by_hand, 0, subject="Hello", body=f"Hi Dana, a word about {company}.", by=reviewer
     )
     assert (saved.status, saved.version, saved.text.author) == ("held", 1, reviewer)
     assert saved.domain == saved.lead.company.domain
     assert f"/u/{saved.unsubscribe_token}" in saved.text.footer
     assert saved.text.footer.startswith("Alex Moreno\n")
-    rejected = review_actions.reject(
+    rejected = review_actions.reject_email(
         failed(), 0, by=reviewer, tag="other", reason="This one is not worth it."
     )
     assert rejected.status == "rejected"
 
 
 def test_a_draft_nobody_has_opened_is_rewritten_by_a_newer_assessment() -> None:
-    message = factories.held(topic="careers", intent=45, tier="tier_2", angle="general")
+    message = factories.held_email(topic="careers", intent=45, tier="tier_2", angle="general")
     newer = assessed(message.lead, topic="pricing")
     assert sweep()[1] == 0
     message.refresh_from_db()
@@ -394,7 +397,7 @@ def test_a_draft_nobody_has_opened_is_rewritten_by_a_newer_assessment() -> None:
 
 
 def test_a_newer_assessment_that_changes_no_word_changes_no_version() -> None:
-    message = factories.held()
+    message = factories.held_email()
     newer = assessed(message.lead, intent=90)
     sweep()
     message.refresh_from_db()
@@ -403,7 +406,7 @@ def test_a_newer_assessment_that_changes_no_word_changes_no_version() -> None:
 
 
 def test_an_opened_draft_keeps_its_text() -> None:
-    message = factories.held(topic="careers")
+    message = factories.held_email(topic="careers")
     review_actions.mark_opened(message)
     old = message.assessment
     assessed(message.lead, topic="pricing")
@@ -414,18 +417,18 @@ def test_an_opened_draft_keeps_its_text() -> None:
 
 
 def test_a_draft_opened_while_it_is_being_rewritten_keeps_its_text() -> None:
-    message = factories.held(topic="careers")
+    message = factories.held_email(topic="careers")
     newer, read_before = assessed(message.lead, topic="pricing"), Message.objects.get(pk=message.pk)
     review_actions.mark_opened(message)
-    drafts.rewrite(read_before, newer)
+    drafts.rewrite_draft(read_before, newer)
     message.refresh_from_db()
     assert (message.version, message.texts.count()) == (1, 1)
     assert message.assessment != newer
 
 
 def test_an_edited_draft_keeps_its_text(reviewer: User) -> None:
-    message = factories.held(topic="careers")
-    message = review_actions.edit(
+    message = factories.held_email(topic="careers")
+    message = review_actions.edit_text(
         message, 1, subject=message.text.subject, body=message.text.body + "\n\nAlex", by=reviewer
     )
     assert message.opened_at is None
@@ -437,7 +440,7 @@ def test_an_edited_draft_keeps_its_text(reviewer: User) -> None:
 
 
 def test_an_approved_draft_keeps_its_text() -> None:
-    message = factories.cleared(topic="careers")
+    message = factories.cleared_email(topic="careers")
     assessed(message.lead, topic="pricing")
     sweep()
     message.refresh_from_db()
@@ -447,7 +450,7 @@ def test_an_approved_draft_keeps_its_text() -> None:
 
 def test_a_blocked_draft_is_held_once_the_missing_field_is_known() -> None:
     lead = factories.LeadFactory(first_name="")
-    message = drafts.write(factories.draft(lead))
+    message = drafts.write_draft(factories.draft_email(lead))
     assert message.status == "blocked"
     Lead.objects.filter(pk=lead.pk).update(first_name="Dana")
     assessed(Lead.objects.get(pk=lead.pk))
@@ -464,7 +467,7 @@ def test_a_blocked_draft_is_held_once_the_missing_field_is_known() -> None:
 
 def test_a_country_learned_later_frees_or_blocks_a_draft_whose_words_stay() -> None:
     lead = factories.LeadFactory(country="DE")
-    message = drafts.write(factories.draft(lead))
+    message = drafts.write_draft(factories.draft_email(lead))
     for country, status, blocked_by in (("US", "held", ""), ("DE", "blocked", "country")):
         Lead.objects.filter(pk=lead.pk).update(country=country)
         assessed(Lead.objects.get(pk=lead.pk))
@@ -474,7 +477,7 @@ def test_a_country_learned_later_frees_or_blocks_a_draft_whose_words_stay() -> N
 
 
 def test_an_address_that_changed_makes_a_new_text_bound_to_it() -> None:
-    message = factories.held()
+    message = factories.held_email()
     first = message.text.sha256
     Lead.objects.filter(pk=message.lead_id).update(email="dana@other.test")
     assessed(Lead.objects.get(pk=message.lead_id))
@@ -489,14 +492,14 @@ def test_an_address_that_changed_makes_a_new_text_bound_to_it() -> None:
 
 
 def test_a_draft_that_cannot_be_rewritten_does_not_stop_the_reading_for_everybody() -> None:
-    poisoned = factories.held(topic="careers")
+    poisoned = factories.held_email(topic="careers")
     MessageText.objects.create(
         message=poisoned, version=2, subject="S", body="B", footer="F", sha256="x"
     )
     assessed(poisoned.lead, topic="pricing")
     other = assessed()
-    assert drafts.take_assessments() > 0
-    assert drafts.take_assessments() == 0
+    assert drafts.open_new_drafts() > 0
+    assert drafts.open_new_drafts() == 0
     poisoned.refresh_from_db()
     assert (poisoned.status, poisoned.version) == ("held", 1)
     assert Message.objects.get(lead=other.lead).status == "draft"
@@ -518,7 +521,7 @@ def test_a_draft_that_cannot_be_rewritten_does_not_stop_the_reading_for_everybod
 )
 def test_a_company_of_any_name(name: str, status: str) -> None:
     lead = factories.LeadFactory(company=factories.CompanyFactory(name=name))
-    message = drafts.write(factories.draft(lead))
+    message = drafts.write_draft(factories.draft_email(lead))
     assert message.status == status, message.error
     assert len(message.text.subject) <= 200
     if status == "blocked":
@@ -528,11 +531,11 @@ def test_a_company_of_any_name(name: str, status: str) -> None:
 
 def test_a_lead_of_every_kind_gets_a_draft_of_its_kind() -> None:
     for kind in ("live", "test", "example", "training"):
-        assert factories.held(factories.LeadFactory(kind=kind)).kind == kind
+        assert factories.held_email(factories.LeadFactory(kind=kind)).kind == kind
 
 
 def test_the_lease_keeps_a_second_writer_away() -> None:
-    message = factories.draft()
+    message = factories.draft_email()
     Message.objects.filter(pk=message.pk).update(lease_until=timezone.now() + timedelta(seconds=30))
     assert drafts.write_drafts() == 0
     message.refresh_from_db()
@@ -551,14 +554,14 @@ def test_a_fact_without_a_source_blocks_and_says_which() -> None:
     lead = factories.LeadFactory()
     lead.company.sources = {}
     lead.company.save()
-    message = drafts.write(factories.draft(lead))
+    message = drafts.write_draft(factories.draft_email(lead))
     assert (message.status, message.blocked_by) == ("blocked", "source")
     assert message.error == f"“{lead.company.name}” has no source."
 
 
 def test_an_address_that_was_written_to_as_somebody_elses_gets_no_second_first_email() -> None:
-    first = factories.held()
+    first = factories.held_email()
     Message.objects.filter(pk=first.pk).update(status="sent")
     lead = factories.LeadFactory()
     Message.objects.filter(pk=first.pk).update(to_address=lead.email)
-    assert drafts.why_not(lead) == "This address was written to, as somebody else's."
+    assert drafts.why_no_draft_now(lead) == "This address was written to, as somebody else's."

@@ -33,13 +33,13 @@ DAYS = timedelta(days=1)
 
 @pytest.fixture(autouse=True)
 def on(db: None) -> None:
-    Switch.objects.filter(name=follow_ups.SWITCH).update(on=True)
+    Switch.objects.filter(name=follow_ups.SWITCH_NAME).update(on=True)
 
 
 @pytest.fixture
 def first(db: None) -> Message:
     """A first email that left just now, into the sandbox."""
-    message = factories.cleared()
+    message = factories.cleared_email()
     assert send.send_due() == 1
     message.refresh_from_db()
     assert message.status == "sent"
@@ -47,13 +47,13 @@ def first(db: None) -> Message:
 
 
 def open_and_write() -> list[Message]:
-    follow_ups.open_due()
+    follow_ups.open_due_follow_ups()
     drafts.write_drafts()
     return list(Message.objects.filter(step__gt=1).order_by("step"))
 
 
 def approve_and_send(message: Message, clock: Any) -> Message:
-    review_actions.clear(message, message.version, by=None)
+    review_actions.approve_email(message, message.version, by=None)
     clock.shift(timedelta(minutes=2))
     assert send.send_due() == 1
     message.refresh_from_db()
@@ -107,7 +107,7 @@ def test_on_the_third_and_the_seventh_day_and_then_no_more(first: Message, clock
 
 
 def test_they_are_off_until_somebody_turns_them_on(first: Message, clock: Any) -> None:
-    Switch.objects.filter(name=follow_ups.SWITCH).update(on=False)
+    Switch.objects.filter(name=follow_ups.SWITCH_NAME).update(on=False)
     clock.shift(4 * DAYS)
     assert open_and_write() == []
 
@@ -119,17 +119,17 @@ def test_turning_them_on_takes_up_no_old_thread(first: Message, clock: Any) -> N
 
 def test_two_sweeps_open_one(first: Message, clock: Any) -> None:
     clock.shift(3 * DAYS)
-    assert (follow_ups.open_due(), follow_ups.open_due()) == (1, 0)
+    assert (follow_ups.open_due_follow_ups(), follow_ups.open_due_follow_ups()) == (1, 0)
 
 
 def test_a_thread_that_ended_does_not_hide_the_one_behind_it(first: Message, clock: Any) -> None:
     clock.shift(timedelta(minutes=2))
-    other = factories.cleared()
+    other = factories.cleared_email()
     clock.shift(timedelta(minutes=2))
     assert send.send_due() == 1
-    suppression.stop(first.to_address, "manual", "test", first.lead)
+    suppression.suppress(first.to_address, "manual", "test", first.lead)
     clock.shift(3 * DAYS)
-    assert follow_ups.open_due(batch=1) == 1
+    assert follow_ups.open_due_follow_ups(batch=1) == 1
     assert Message.objects.get(step=2).follows == other
 
 
@@ -150,11 +150,11 @@ def test_a_second_that_never_left_is_followed_by_no_third(
     clock.shift(3 * DAYS)
     (second,) = open_and_write()
     if end == "rejected":
-        review_actions.reject(
+        review_actions.reject_email(
             second, second.version, by=None, tag="other", reason="Enough has been said to them."
         )
     elif end == "withdrawn":
-        review_actions.withdraw(second, by=None)
+        review_actions.withdraw_email(second, by=None)
     else:
         clock.shift(11 * DAYS)
         review_actions.expire_due()
@@ -171,7 +171,9 @@ ENDS: dict[str, Callable[[Message], Any]] = {
     "complained": lambda first: event(first, "complained"),
     "unsubscribed": lambda first: event(first, "unsubscribed"),
     "meeting": lambda first: meeting(first.lead),
-    "suppressed": lambda first: suppression.stop(first.to_address, "manual", "test", first.lead),
+    "suppressed": lambda first: suppression.suppress(
+        first.to_address, "manual", "test", first.lead
+    ),
     "other_address": lambda first: Lead.objects.filter(pk=first.lead_id).update(
         email="new@example.com"
     ),
@@ -198,7 +200,7 @@ def test_what_ends_a_thread_withdraws_what_waits(
     clock.shift(3 * DAYS)
     (second,) = open_and_write()
     end(first)
-    assert follow_ups.stop_ended() == 1
+    assert follow_ups.withdraw_ended() == 1
     second.refresh_from_db()
     assert second.status == "withdrawn"
     assert second.error
@@ -210,7 +212,7 @@ def test_what_ends_a_thread_stops_an_approved_one_at_the_door(
 ) -> None:
     clock.shift(3 * DAYS)
     (second,) = open_and_write()
-    review_actions.clear(second, second.version, by=None)
+    review_actions.approve_email(second, second.version, by=None)
     clock.shift(timedelta(minutes=2))
     end(first)
     assert send.send_due() == 0
@@ -240,13 +242,13 @@ def test_what_does_not_end_a_thread(
     happened(first)
     clock.shift(3 * DAYS)
     (second,) = open_and_write()
-    assert follow_ups.stop_ended() == 0
+    assert follow_ups.withdraw_ended() == 0
     assert second.status == "held"
 
 
 def test_only_what_left_is_followed(clock: Any) -> None:
-    factories.held()
-    message = factories.cleared()
+    factories.held_email()
+    message = factories.cleared_email()
     Message.objects.filter(pk=message.pk).update(
         status="sent", sent_at=timezone.now(), transport=""
     )
@@ -269,9 +271,9 @@ def test_another_tiers_template_serves_where_the_own_is_missing(first: Message, 
 
 def test_a_first_email_is_never_made_from_a_follow_ups_template() -> None:
     EmailTemplate.objects.exclude(angle__in=["follow_up", "last_follow_up"]).update(active=False)
-    message = factories.draft()
+    message = factories.draft_email()
     with pytest.raises(LookupError, match="There is no active email template."):
-        drafts.write(message)
+        drafts.write_draft(message)
 
 
 def test_an_edit_may_keep_the_subject_of_the_thread_and_no_other_re(
@@ -280,18 +282,20 @@ def test_an_edit_may_keep_the_subject_of_the_thread_and_no_other_re(
     clock.shift(3 * DAYS)
     (second,) = open_and_write()
     body = second.text.body.replace("One thing", "A thing")
-    edited = review_actions.edit(
+    edited = review_actions.edit_text(
         second, second.version, subject=second.text.subject, body=body, by=None
     )
     assert edited.status == "held"
-    edited = review_actions.edit(edited, edited.version, subject="Re: our call", body=body, by=None)
+    edited = review_actions.edit_text(
+        edited, edited.version, subject="Re: our call", body=body, by=None
+    )
     assert (edited.status, edited.blocked_by) == ("blocked", "subject")
 
 
 def test_a_copy_of_the_first_email_is_blocked(first: Message, clock: Any) -> None:
     clock.shift(3 * DAYS)
     (second,) = open_and_write()
-    edited = review_actions.edit(
+    edited = review_actions.edit_text(
         second, second.version, subject=second.text.subject, body=first.text.body, by=None
     )
     assert (edited.status, edited.blocked_by) == ("blocked", "near_copy")
@@ -302,7 +306,7 @@ def test_a_follow_up_counts_against_every_limit_like_a_first_one(
 ) -> None:
     clock.shift(3 * DAYS)
     (second,) = open_and_write()
-    review_actions.clear(second, second.version, by=None)
+    review_actions.approve_email(second, second.version, by=None)
     clock.shift(timedelta(minutes=2))
     DailySlots.objects.create(day=timezone.now().date(), used=25)
     assert send.send_due() == 0
@@ -316,7 +320,7 @@ class TestAtGhl:
     """The `ghl` fixture connects a GoHighLevel that behaves like the vendor's."""
 
     def test_each_continues_the_thread_of_the_first(self, ghl: FakeGhl, clock: Any) -> None:
-        factories.cleared()
+        factories.cleared_email()
         send.send_due()
         for days in (3, 4):
             clock.shift(days * DAYS)
@@ -333,7 +337,7 @@ class TestAtGhl:
     def test_our_own_first_email_is_no_earlier_email_of_somebody_else(
         self, ghl: FakeGhl, clock: Any
     ) -> None:
-        factories.cleared()
+        factories.cleared_email()
         send.send_due()
         clock.shift(3 * DAYS)
         (second,) = open_and_write()
@@ -342,11 +346,11 @@ class TestAtGhl:
     def test_an_answer_that_only_ghl_knows_of_stops_it_at_the_door(
         self, ghl: FakeGhl, clock: Any
     ) -> None:
-        message = factories.cleared()
+        message = factories.cleared_email()
         send.send_due()
         clock.shift(3 * DAYS)
         (second,) = open_and_write()
-        review_actions.clear(second, second.version, by=None)
+        review_actions.approve_email(second, second.version, by=None)
         clock.shift(timedelta(minutes=2))
         message.refresh_from_db()
         ghl.receive_reply(message.ghl_contact_id, "Let us talk.")
@@ -361,7 +365,7 @@ def test_an_answer_to_nothing_never_leaves(first: Message, clock: Any, settings:
     clock.shift(3 * DAYS)
     (second,) = open_and_write()
     settings.SANDBOXED = frozenset(settings.SANDBOXED) - {"ghl"}
-    review_actions.clear(second, second.version, by=None)
+    review_actions.approve_email(second, second.version, by=None)
     clock.shift(timedelta(minutes=2))
     assert send.send_due() == 0
     second.refresh_from_db()

@@ -64,7 +64,7 @@ def test_the_limit_takes_those_with_the_highest_score(lead_user: User) -> None:
 def test_an_old_visit_is_no_reason_and_is_not_spoken_of(lead_user: User) -> None:
     lead = known()
     factories.VisitFactory(lead=lead, seen_at=timezone.now() - timedelta(days=100))
-    assert drafts.why_not(lead).startswith("The last visit was 100 days ago")
+    assert drafts.why_no_draft_now(lead).startswith("The last visit was 100 days ago")
     queue(lead_user, "--tier", "tier_1", "--limit", "1", "--confirm", "1")
     drafts.write_drafts()
     message = Message.objects.get()
@@ -85,7 +85,7 @@ def test_who_must_not_be_written_to_is_left_out_with_the_reason(case: str, lead_
         "not scored": "Not scored yet.",
     }.get(case, "")
     if case == "suppressed":
-        suppression.stop(lead.email, "unsubscribed", "test", lead)
+        suppression.suppress(lead.email, "unsubscribed", "test", lead)
     elif case == "written":
         Message.objects.create(lead=lead, to_address=lead.email)
     elif case == "no address":
@@ -173,8 +173,8 @@ def test_json_says_the_same(lead_user: User) -> None:
 
 def test_who_was_opened_an_email_meanwhile_is_left_out(lead_user: User) -> None:
     one, two = known(), known()
-    selection = manual_queue.of_tier("tier_1", 5)
+    selection = manual_queue.select_tier("tier_1", 5)
     Message.objects.create(lead=one, to_address=one.email)
-    row = manual_queue.queue(selection, lead_user)
+    row = manual_queue.queue_selection(selection, lead_user)
     assert (row.queued, row.looked_at) == (1, 2)
     assert Message.objects.get(segment=row).lead == two

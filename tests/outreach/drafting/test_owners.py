@@ -33,8 +33,8 @@ def ben(db: None) -> TeamMember:
 
 
 def held() -> Message:
-    message = factories.held()
-    owner_assignment.settle(message.lead)
+    message = factories.held_email()
+    owner_assignment.update_owner(message.lead)
     return message
 
 
@@ -44,8 +44,8 @@ def as_it_is(message: Message) -> Message:
 
 def test_what_nobody_has_opened_is_signed_by_the_new_owner(ben: TeamMember, reviewer: Any) -> None:
     message = held()
-    owner_assignment.by_hand(message.lead, ben, by=reviewer)
-    assert drafts.follow_owners() == 1
+    owner_assignment.assign_by_hand(message.lead, ben, by=reviewer)
+    assert drafts.sign_for_new_owners() == 1
     now = as_it_is(message)
     assert (now.sender, now.status, now.version) == (ben, "held", 2)
     assert (
@@ -53,7 +53,7 @@ def test_what_nobody_has_opened_is_signed_by_the_new_owner(ben: TeamMember, revi
         and "https://meet.example.com/ben" in now.text.footer
     )
     assert now.text.footer.count("/u/") == 1 and now.unsubscribe_token in now.text.footer
-    assert (drafts.follow_owners(), compose.signed_by_another(now)) == (0, "")
+    assert (drafts.sign_for_new_owners(), compose.signed_by_another(now)) == (0, "")
 
 
 @pytest.mark.parametrize("why", ["opened", "written", "approved", "from before"])
@@ -64,17 +64,17 @@ def test_what_a_person_has_touched_stays_and_says_so(
     if why == "opened":
         review_actions.mark_opened(message)
     elif why == "written":
-        review_actions.edit(
+        review_actions.edit_text(
             message, 1, subject="Other words", body=f"{message.text.body}\n\nOne more.", by=reviewer
         )
     elif why == "approved":
-        review_actions.clear(message, 1, by=reviewer)
+        review_actions.approve_email(message, 1, by=reviewer)
     else:
         Message.objects.filter(pk=message.pk).update(
-            template=None, template_why=previous_system.FROM_BEFORE
+            template=None, template_why=previous_system.IMPORTED_WITH_OTHERS
         )
     before = Message.objects.values().get()
-    owner_assignment.by_hand(message.lead, ben, by=reviewer)
+    owner_assignment.assign_by_hand(message.lead, ben, by=reviewer)
     tasks.free_blocked()
     assert Message.objects.values().get() == before
     assert compose.signed_by_another(as_it_is(message)) == (
@@ -87,10 +87,10 @@ def test_when_who_signs_leaves_the_next_owner_signs(
     ben: TeamMember, sender: TeamMember, reviewer: Any
 ) -> None:
     message = held()
-    owner_assignment.by_hand(message.lead, ben, by=reviewer)
-    drafts.follow_owners()
+    owner_assignment.assign_by_hand(message.lead, ben, by=reviewer)
+    drafts.sign_for_new_owners()
     TeamMember.objects.filter(pk=ben.pk).update(active=False)
-    owner_assignment.keep_up()
+    owner_assignment.update_due_owners()
     tasks.free_blocked()
     assert (as_it_is(message).sender, as_it_is(message).status) == (sender, "held")
 
@@ -98,8 +98,8 @@ def test_when_who_signs_leaves_the_next_owner_signs(
 def test_an_email_that_waits_to_be_drafted_is_signed_by_whoever_owns_the_lead_then(
     ben: TeamMember, reviewer: Any
 ) -> None:
-    message = factories.draft()
-    owner_assignment.by_hand(message.lead, ben, by=reviewer)
+    message = factories.draft_email()
+    owner_assignment.assign_by_hand(message.lead, ben, by=reviewer)
     drafts.write_drafts()
     assert as_it_is(message).sender == ben
 
@@ -109,28 +109,28 @@ def test_one_that_cannot_be_signed_anew_keeps_the_others_from_nothing(
 ) -> None:
     first, second = held(), held()
     for message in (first, second):
-        owner_assignment.by_hand(message.lead, ben, by=reviewer)
+        owner_assignment.assign_by_hand(message.lead, ben, by=reviewer)
     Message.objects.filter(pk=first.pk).update(assessment=None)
     Lead.objects.get(pk=first.lead_id).assessments.all().delete()
-    assert drafts.follow_owners() == 2
+    assert drafts.sign_for_new_owners() == 2
     assert (as_it_is(first).sender.name, as_it_is(second).sender) == ("Alex Moreno", ben)
 
 
 def test_a_look_at_gohighlevel_follows_whom_it_assigns(ghl: FakeGhl, ben: TeamMember) -> None:
     message = held()
     ghl.add_contact(message.to_address, assignedTo="usr-ben")
-    assert ghl_lookup.look_due() == 1
+    assert ghl_lookup.check_due() == 1
     lead = Lead.objects.get(pk=message.lead_id)
     assert (lead.owner, lead.owner_how, lead.ghl_assigned_to) == (ben, "ghl", "usr-ben")
-    drafts.follow_owners()
+    drafts.sign_for_new_owners()
     assert as_it_is(message).sender == ben
 
 
 def test_who_is_assigned_by_the_time_an_email_leaves_gets_the_answer_and_signs_nothing(
     ghl: FakeGhl, ben: TeamMember, sender: TeamMember
 ) -> None:
-    message = factories.cleared()
-    owner_assignment.settle(message.lead)
+    message = factories.cleared_email()
+    owner_assignment.update_owner(message.lead)
     ghl.add_contact(message.to_address, assignedTo="usr-ben")
     assert send.send_due() == 1
     [left] = ghl.sent_emails(message.to_address)
@@ -142,21 +142,21 @@ def test_who_is_assigned_by_the_time_an_email_leaves_gets_the_answer_and_signs_n
         ben,
         "ghl",
     )
-    reply = factories.came_back(now)
-    assert escalation.notice_answers() == 1
+    reply = factories.create_feedback(now)
+    assert escalation.create_reply_notices() == 1
     assert Notice.objects.get(reply=reply).to == ben
 
 
 def test_a_notice_that_was_not_told_yet_goes_to_who_owns_the_lead_by_then(
     ben: TeamMember, sender: TeamMember, reviewer: Any
 ) -> None:
-    message = factories.cleared()
-    owner_assignment.settle(message.lead)
-    reply = factories.came_back(message)
-    escalation.notice_answers()
+    message = factories.cleared_email()
+    owner_assignment.update_owner(message.lead)
+    reply = factories.create_feedback(message)
+    escalation.create_reply_notices()
     assert Notice.objects.get(reply=reply).to == sender
-    owner_assignment.by_hand(message.lead, ben, by=reviewer)
-    escalation.tell_due()
+    owner_assignment.assign_by_hand(message.lead, ben, by=reviewer)
+    escalation.deliver_due_notices()
     assert Notice.objects.get(reply=reply).to == ben
 
 
@@ -165,7 +165,7 @@ def test_whom_gohighlevel_does_not_know_or_assigns_to_nobody_stays(
 ) -> None:
     unknown, unassigned = held(), held()
     ghl.add_contact(unassigned.to_address)
-    assert ghl_lookup.look_due() == 2
+    assert ghl_lookup.check_due() == 2
     for message in (unknown, unassigned):
         lead = Lead.objects.get(pk=message.lead_id)
         assert (lead.owner.name, lead.owner_how, lead.ghl_assigned_to) == (
@@ -179,10 +179,10 @@ def test_a_language_models_words_stay_under_the_new_signature(
     model: FakeLanguageModel, ben: TeamMember, reviewer: Any
 ) -> None:
     message = held()
-    rewrite.ask_due()
+    rewrite.ask_due_requests()
     words = as_it_is(message).text
-    owner_assignment.by_hand(message.lead, ben, by=reviewer)
-    assert drafts.follow_owners() == 1
+    owner_assignment.assign_by_hand(message.lead, ben, by=reviewer)
+    assert drafts.sign_for_new_owners() == 1
     now = as_it_is(message)
     assert (now.sender, now.version, now.text.body, now.text.language_model) == (
         ben,
@@ -197,9 +197,9 @@ def test_a_language_model_that_was_to_be_asked_gets_the_text_with_the_new_signat
     model: FakeLanguageModel, ben: TeamMember, reviewer: Any
 ) -> None:
     message = held()
-    owner_assignment.by_hand(message.lead, ben, by=reviewer)
-    drafts.follow_owners()
-    rewrite.ask_due()
+    owner_assignment.assign_by_hand(message.lead, ben, by=reviewer)
+    drafts.sign_for_new_owners()
+    rewrite.ask_due_requests()
     now = as_it_is(message)
     assert (now.sender, now.status, now.text.language_model) == (ben, "held", "test-model")
     assert now.text.footer.startswith("Ben Ito\n")

@@ -15,7 +15,7 @@ from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender")]
 
-SEEDS = {row["key"]: row for row in seeding.templates()}
+SEEDS = {row["key"]: row for row in seeding.starting_templates()}
 ANGLES = ("warm_connection", "high_intent", "hiring", "content", "general")
 
 
@@ -33,12 +33,12 @@ def test_each_tier_has_every_angle_and_the_tech_stack() -> None:
 
 
 def test_keys_say_where_they_belong() -> None:
-    assert all(publishing.key_of(template(key)) == key for key in SEEDS)
+    assert all(publishing.template_key(template(key)) == key for key in SEEDS)
 
 
 @pytest.mark.parametrize("key", SEEDS)
 def test_there_is_nothing_to_mend_in_any_of_them(key: str) -> None:
-    found = email_templates_preview.proof(template(key))
+    found = email_templates_preview.preview_template(template(key))
     assert found.problems == ()
     assert len(found.previews) == 10
     assert not any(preview.blocked for preview in found.previews)
@@ -57,15 +57,15 @@ OPTIONAL = {
 @pytest.mark.parametrize("key", SEEDS)
 def test_every_gap_in_what_is_known_still_makes_an_email_that_passes_every_guard(key: str) -> None:
     one = template(key)
-    for family, gap in product(style.FAMILIES, OPTIONAL):
+    for family, gap in product(style.TITLE_FAMILIES, OPTIONAL):
         if gap == "technology" and one.signal == Signal.TECH_STACK:
             continue
-        lead, assessment = email_templates_preview.made_up(family, one, full=True)
+        lead, assessment = email_templates_preview.made_up_lead(family, one, full=True)
         OPTIONAL[gap](lead)
         message = Message(lead=lead, assessment=assessment, kind=lead.kind, unsubscribe_token="t")
-        written = compose.compose(lead, message, one)
+        written = compose.compose_email(lead, message, one)
         assert written.blocked is None, (family, gap, written.blocked)
-        assert style.of_email(written.subject, written.body) == [], (family, gap)
+        assert style.filled_email_problems(written.subject, written.body) == [], (family, gap)
         assert written.body.startswith("Hi Dana,\n\n") and written.body.endswith("?")
         assert not re.search(r"\s[,.?]|,,|\.\.|  |\ba (?!one)[aeiou]", written.body), written.body
         assert all(
@@ -77,20 +77,20 @@ def test_every_gap_in_what_is_known_still_makes_an_email_that_passes_every_guard
 
 def test_the_longest_company_name_that_is_common_keeps_subjects_readable() -> None:
     for key in SEEDS:
-        lead, assessment = email_templates_preview.made_up("cro", template(key), full=True)
+        lead, assessment = email_templates_preview.made_up_lead("cro", template(key), full=True)
         lead.company.name = (
             "Cascade Manufacturing"  # of American company names, nine in ten are no longer
         )
         message = Message(lead=lead, assessment=assessment, kind=lead.kind, unsubscribe_token="t")
-        assert len(compose.compose(lead, message, template(key)).subject) <= 60, key
+        assert len(compose.compose_email(lead, message, template(key)).subject) <= 60, key
 
 
 @pytest.mark.parametrize("key", [key for key in SEEDS if "warm_connection" in key])
 def test_who_signs_is_never_spoken_of_as_somebody_else(key: str, sender: Any) -> None:
-    lead, assessment = email_templates_preview.made_up("ceo", template(key), full=True)
+    lead, assessment = email_templates_preview.made_up_lead("ceo", template(key), full=True)
     assessment.warm["member"] = sender.name
     message = Message(lead=lead, assessment=assessment, kind=lead.kind, unsubscribe_token="t")
-    written = compose.compose(lead, message, template(key))
+    written = compose.compose_email(lead, message, template(key))
     assert written.blocked is None
     assert sender.name not in f"{written.subject} {written.body}"
     assert "I also worked at Acme." in written.body
@@ -100,11 +100,11 @@ def test_people_of_each_family_read_of_their_own_pain() -> None:
     for key in SEEDS:
         one = template(key)
         bodies = {
-            family: email_templates_preview.made_up(family, one, full=True)
-            for family in style.FAMILIES
+            family: email_templates_preview.made_up_lead(family, one, full=True)
+            for family in style.TITLE_FAMILIES
         }
         texts = {
-            compose.compose(
+            compose.compose_email(
                 lead, Message(lead=lead, assessment=made, unsubscribe_token="t"), one
             ).body
             for lead, made in bodies.values()
@@ -118,11 +118,11 @@ class TestUpgrade:
 
     def test_the_same_seeds_again_change_nothing(self) -> None:
         before = list(EmailTemplate.objects.values())
-        assert seeding.seed_templates(seeding.templates()) == 0
+        assert seeding.seed_templates(seeding.starting_templates()) == 0
         assert list(EmailTemplate.objects.values()) == before
 
     def test_a_newer_text_follows_as_a_version_and_the_old_one_stays(self) -> None:
-        message = factories.held(angle="general")
+        message = factories.held_email(angle="general")
         assert seeding.seed_templates(self.newer()) == 1
         versions = EmailTemplate.objects.filter(key="tier_1.general").order_by("version")
         assert [(v.version, v.active, v.seeded, v.created_by) for v in versions] == [
@@ -134,13 +134,13 @@ class TestUpgrade:
     def test_what_a_person_published_is_left_alone(self, lead_user: Any) -> None:
         old = template("tier_1.general")
         mine = EmailTemplate(**{**SEEDS["tier_1.general"], "subject": "Mine"})
-        publishing.publish(mine, lead_user, instead_of=old)
+        publishing.publish_version(mine, lead_user, instead_of=old)
         lead_user.delete()  # who published it may leave
         assert seeding.seed_templates(self.newer()) == 0
         assert template("tier_1.general").subject == "Mine"
 
     def test_what_was_taken_out_of_use_stays_out(self) -> None:
-        publishing.retire(template("tier_1.hiring"))
+        publishing.retire_template(template("tier_1.hiring"))
         assert seeding.seed_templates(self.newer("tier_1.hiring")) == 0
         assert not EmailTemplate.objects.filter(key="tier_1.hiring", active=True).exists()
 
@@ -162,7 +162,7 @@ class TestChoice:
     def choose(
         self, *signals: str, tier: str = "tier_1", angle: str = "high_intent"
     ) -> tuple[str, str]:
-        found, why = compose.choose(tier, angle, signals)
+        found, why = compose.choose_template(tier, angle, signals)
         return found.key, why
 
     @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ class TestChoice:
 
     def test_signals_are_what_is_known_of_the_lead(self) -> None:
         company = factories.CompanyFactory(open_roles=3, technologies=["HubSpot"])
-        message = factories.held(factories.LeadFactory(company=company), angle="high_intent")
+        message = factories.held_email(factories.LeadFactory(company=company), angle="high_intent")
         assert message.template.key == "tier_1.high_intent.hiring"
         assert (
             message.template_why
@@ -207,16 +207,16 @@ class TestChoice:
             "company": "",
             "sentence": "Sam on our team knows you.",
         }
-        read = factories.held(angle="warm_connection", warm=warm, topic="pricing")
-        blog = factories.held(angle="warm_connection", warm=warm, topic="AI at work")
+        read = factories.held_email(angle="warm_connection", warm=warm, topic="pricing")
+        blog = factories.held_email(angle="warm_connection", warm=warm, topic="AI at work")
         assert read.template.key == "tier_1.warm_connection.high_intent_page"
         assert blog.template.key == "tier_1.warm_connection"
 
 
 def test_the_fields_that_the_form_names_are_those_that_drafting_fills() -> None:
-    lead, made = email_templates_preview.made_up(
+    lead, made = email_templates_preview.made_up_lead(
         "cro", template("tier_1.warm_connection"), full=True
     )
     found = set(compose.fields_of(lead, made, None, thread="A question"))
-    assert found | {"visit_count"} == set(style.FIELDS)
+    assert found | {"visit_count"} == set(style.FIELD_EXAMPLES)
     assert merge_fields.title_family(lead.title) == "cro"

@@ -7,16 +7,16 @@ import pytest
 from caio_project.lib import statistics
 from outreach.drafting import ab_assignment
 from outreach.experiments import ab_statistics
-from outreach.experiments.ab_statistics import Side
+from outreach.experiments.ab_statistics import SideCounts
 
 ONE = str(UUID(int=1))
 
 
 def side(
     assigned: int, ripe: int | None = None, answered: int = 0, left: int | None = None
-) -> Side:
+) -> SideCounts:
     ripe = assigned if ripe is None else ripe
-    return Side(assigned, ripe if left is None else left, ripe, answered, 0)
+    return SideCounts(assigned, ripe if left is None else left, ripe, answered, 0)
 
 
 def test_a_person_gets_the_same_each_time_and_half_get_each() -> None:
@@ -30,13 +30,13 @@ def test_a_person_gets_the_same_each_time_and_half_get_each() -> None:
 
 
 def test_the_plan_of_fifty_says_that_it_shows_little() -> None:
-    found = ab_statistics.plan(50, people=0, answered=0, daily=25)
+    found = ab_statistics.plan_experiment(50, people=0, answered=0, daily=25)
     assert (found.rate, found.is_assumed, found.hoped, found.days) == (0.07, True, 0.14, 2)
-    assert found.power == statistics.power(0.07, 0.14, 25) < 0.2
+    assert found.power == statistics.statistical_power(0.07, 0.14, 25) < 0.2
     assert found.needed == 2 * statistics.trials_needed(0.07, 0.14, 0.8)
-    assert found.seen is not None and statistics.power(
+    assert found.seen is not None and statistics.statistical_power(
         0.07, found.seen, 25
-    ) >= 0.8 > statistics.power(0.07, found.seen - 0.01, 25)
+    ) >= 0.8 > statistics.statistical_power(0.07, found.seen - 0.01, 25)
     assert found.sentence.startswith(
         "With 25 emails a side a rise from 7% (assumed) to 14% would be seen once in 10."
     )
@@ -44,16 +44,16 @@ def test_the_plan_of_fifty_says_that_it_shows_little() -> None:
 
 
 def test_the_plan_goes_by_our_own_rate_once_there_is_one() -> None:
-    found = ab_statistics.plan(200, people=100, answered=12, daily=0)
+    found = ab_statistics.plan_experiment(200, people=100, answered=12, daily=0)
     assert (found.rate, found.is_assumed, found.days) == (0.12, False, None)
     assert "12% (today)" in found.sentence and "nothing leaves in this phase" in found.sentence
-    assert ab_statistics.plan(50, people=29, answered=5, daily=25).is_assumed
-    assert ab_statistics.plan(50, people=50, answered=0, daily=25).is_assumed
+    assert ab_statistics.plan_experiment(50, people=29, answered=5, daily=25).is_assumed
+    assert ab_statistics.plan_experiment(50, people=50, answered=0, daily=25).is_assumed
 
 
 @pytest.mark.parametrize(("people", "answered"), [(30, 1), (100, 50), (100, 99), (30, 29)])
 def test_a_plan_is_made_for_every_rate(people: int, answered: int) -> None:
-    found = ab_statistics.plan(50, people, answered, daily=25)
+    found = ab_statistics.plan_experiment(50, people, answered, daily=25)
     assert found.rate < found.hoped < 1 and 0 <= found.power <= 1 and found.needed > 0
 
 
@@ -74,21 +74,23 @@ def test_a_plan_is_made_for_every_rate(people: int, answered: int) -> None:
         ),
     ],
 )
-def test_what_a_finished_test_says(a: Side, b: Side, verdict: str, why: str) -> None:
-    found = ab_statistics.compare(a, b, size=a.assigned + b.assigned, waiting=0)
+def test_what_a_finished_test_says(a: SideCounts, b: SideCounts, verdict: str, why: str) -> None:
+    found = ab_statistics.compare_sides(a, b, size=a.assigned + b.assigned, waiting=0)
     assert (found.verdict, found.is_complete) == (verdict, True)
     assert why in found.why
 
 
 @pytest.mark.parametrize(("size", "waiting"), [(1001, 0), (1000, 1)])
 def test_nothing_is_said_before_the_end(size: int, waiting: int) -> None:
-    found = ab_statistics.compare(side(500, answered=30), side(500, answered=80), size, waiting)
+    found = ab_statistics.compare_sides(
+        side(500, answered=30), side(500, answered=80), size, waiting
+    )
     assert (found.verdict, found.is_complete) == ("", False)
     assert found.why == "It is not over: a look before the end misleads."
 
 
 def test_the_interval_is_newcombes() -> None:
     """56/70 against 48/80: Newcombe 1998, table II, method 10."""
-    found = ab_statistics.compare(side(80, answered=48), side(70, answered=56), 150, 0)
+    found = ab_statistics.compare_sides(side(80, answered=48), side(70, answered=56), 150, 0)
     assert found.difference == pytest.approx((0.0524, 0.3339), abs=5e-5)
     assert found.verdict == "b"

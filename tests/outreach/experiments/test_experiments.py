@@ -36,8 +36,8 @@ def active(key: str = KEY) -> EmailTemplate:
 
 
 def begun(by: User, size: int = 50, kind: str = "subject", text: str = SUBJECT) -> Experiment:
-    proposed = proposals.proposal(active(), kind, text)
-    return experiments.start(proposed.template, proposed.variant, kind, size, by)
+    proposed = proposals.build_proposal(active(), kind, text)
+    return experiments.start_experiment(proposed.template, proposed.variant, kind, size, by)
 
 
 def drafted(test: Experiment, count: int) -> list[Message]:
@@ -49,7 +49,7 @@ def drafted(test: Experiment, count: int) -> list[Message]:
         public_id=next(k for k in keys if sides(k).count("a") * 2 == count)
     )
     test.refresh_from_db()
-    return [factories.held(lead) for lead in leads]
+    return [factories.held_email(lead) for lead in leads]
 
 
 def sent(message: Message, days: int = 4, **more: Any) -> Message:
@@ -87,22 +87,22 @@ class TestAssigning:
 
     def test_a_newer_score_keeps_the_version(self, lead_user: User) -> None:
         message = next(one for one in drafted(begun(lead_user), 2) if one.assignment.variant == "b")
-        drafts.rewrite(message, factories.AssessmentFactory(lead=message.lead, intent=71))
+        drafts.rewrite_draft(message, factories.AssessmentFactory(lead=message.lead, intent=71))
         message.refresh_from_db()
         assert (message.intent, message.template.active, message.version) == (71, False, 1)
         assert Assignment.objects.filter(message=message).count() == 1
 
     def test_the_same_person_gets_the_same_side_again(self, lead_user: User) -> None:
         begun(lead_user)
-        first = factories.held()
-        review_actions.withdraw(first, by=None)
-        again = drafts.write(factories.draft(first.lead))
+        first = factories.held_email()
+        review_actions.withdraw_email(first, by=None)
+        again = drafts.write_draft(factories.draft_email(first.lead))
         assert again.assignment.variant == first.assignment.variant
 
     def test_no_more_than_planned_are_given_a_side(self, lead_user: User) -> None:
         test = begun(lead_user, size=10)
         for _ in range(12):
-            factories.held()
+            factories.held_email()
         test.refresh_from_db()
         assert (test.assigned, test.assignments.count()) == (10, 10)
         assert Message.objects.filter(assignment=None, template=test.template_a).count() == 2
@@ -110,26 +110,26 @@ class TestAssigning:
     @pytest.mark.parametrize("kind", [Kind.TEST, Kind.EXAMPLE, Kind.TRAINING])
     def test_who_is_nobody_real_is_in_none(self, lead_user: User, kind: str) -> None:
         begun(lead_user)
-        factories.held(factories.LeadFactory(kind=kind))
+        factories.held_email(factories.LeadFactory(kind=kind))
         assert not Assignment.objects.exists() and Experiment.objects.get().assigned == 0
 
     def test_in_the_sandbox_and_in_shadow_nobody_is(self, lead_user: User, settings: Any) -> None:
         begun(lead_user)
         settings.SANDBOXED = ["ghl"]
-        factories.held()
+        factories.held_email()
         settings.SANDBOXED = []
-        phase.change(Phase.SHADOW, by=lead_user, reason="test")
-        factories.held()
+        phase.change_phase(Phase.SHADOW, by=lead_user, reason="test")
+        factories.held_email()
         assert not Assignment.objects.exists() and Experiment.objects.get().assigned == 0
 
     def test_other_templates_blocked_drafts_and_ended_tests_have_none(
         self, lead_user: User
     ) -> None:
         test = begun(lead_user)
-        factories.held(tier="tier_2")
-        drafts.write(factories.draft(factories.LeadFactory(country="DE")))
-        experiments.end(test, lead_user)
-        factories.held()
+        factories.held_email(tier="tier_2")
+        drafts.write_draft(factories.draft_email(factories.LeadFactory(country="DE")))
+        experiments.end_experiment(test, lead_user)
+        factories.held_email()
         assert not Assignment.objects.exists()
 
     def test_a_template_that_was_changed_meanwhile_is_not_tested_on(self, lead_user: User) -> None:
@@ -145,14 +145,14 @@ class TestAssigning:
             subject=SUBJECT,
             body=old.body,
         )
-        assert factories.held().template.version == 9 and not Assignment.objects.exists()
+        assert factories.held_email().template.version == 9 and not Assignment.objects.exists()
 
     def test_the_language_model_leaves_what_is_tested_alone(
         self, lead_user: User, model: FakeLanguageModel
     ) -> None:
         begun(lead_user)
         assert rewrite_requests.is_on()
-        factories.held()
+        factories.held_email()
         assert not ModelDraft.objects.exists()
 
     def test_a_variant_is_never_in_use_by_itself(self, lead_user: User) -> None:
@@ -162,7 +162,7 @@ class TestAssigning:
             2,
             test.template_a_id,
         )
-        seeding.seed()
+        seeding.seed_after_migration()
         assert active() == test.template_a and test.template_b not in compose.first_emails()
 
 
@@ -190,27 +190,27 @@ class TestStarting:
         assert (
             Experiment.objects.get() == test and EmailTemplate.objects.filter(key=KEY).count() == 2
         )
-        experiments.end(test, lead_user)
+        experiments.end_experiment(test, lead_user)
         assert begun(lead_user, text="Where the week goes at {{ company }}").template_b.version == 3
 
     def test_a_template_out_of_use_and_the_same_text_are_refused(self, lead_user: User) -> None:
         template = active()
         with pytest.raises(experiments.NotStarted, match="same text"):
-            experiments.start(template, template, "subject", 50, lead_user)
-        proposed = proposals.proposal(template, "subject", SUBJECT)
+            experiments.start_experiment(template, template, "subject", 50, lead_user)
+        proposed = proposals.build_proposal(template, "subject", SUBJECT)
         EmailTemplate.objects.filter(pk=template.pk).update(active=False)
         with pytest.raises(experiments.NotStarted, match="not in use"):
-            experiments.start(template, proposed.variant, "subject", 50, lead_user)
+            experiments.start_experiment(template, proposed.variant, "subject", 50, lead_user)
         assert not Experiment.objects.exists()
 
     @pytest.mark.parametrize("kind", Experiment.Kind.values)
     def test_what_is_proposed_passes_the_checks_of_templates(self, kind: str) -> None:
         proposed = [one for key in compose.first_emails().values_list("key", flat=True)
-                    for one in proposals.proposals(kind, key)]  # fmt: skip
+                    for one in proposals.find_proposals(kind, key)]  # fmt: skip
         assert len(proposed) == compose.first_emails().count()
         for one in proposed:
-            known = {(p.field, p.text) for p in preview.proof(one.template).problems}
-            found = preview.proof(one.variant)
+            known = {(p.field, p.text) for p in preview.preview_template(one.template).problems}
+            found = preview.preview_template(one.variant)
             assert not found.errors and {(p.field, p.text) for p in found.problems} <= known
             assert one.after != one.before and (one.variant.subject == one.template.subject) == (
                 kind != "subject"
@@ -227,8 +227,8 @@ class TestStarting:
         ],
     )
     def test_what_does_not_pass_is_none(self, kind: str, text: str) -> None:
-        with pytest.raises(proposals.Unfit):
-            proposals.proposal(active(), kind, text)
+        with pytest.raises(proposals.UnfitVariant):
+            proposals.build_proposal(active(), kind, text)
 
     def test_a_call_to_action_takes_the_place_of_every_wording_of_the_question(self) -> None:
         body = (
@@ -249,21 +249,21 @@ class TestCounting:
         messages = drafted(test, 12)
         by_side = {side: [m for m in messages if m.assignment.variant == side] for side in "ab"}
         edited = by_side["b"][0]
-        review_actions.edit(
+        review_actions.edit_text(
             edited, 1, subject="Mine", body=f"About {edited.lead.company.name}.", by=lead_user
         )
         for message in messages:
             message.refresh_from_db()
             sent(message)
-        factories.came_back(by_side["b"][0])
-        factories.came_back(by_side["a"][0]).__class__.objects.filter(
+        factories.create_feedback(by_side["b"][0])
+        factories.create_feedback(by_side["a"][0]).__class__.objects.filter(
             message=by_side["a"][0]
         ).update(sorted_as="stop")
-        found = experiments.result(test)
-        assert found.a == ab_statistics.Side(
+        found = experiments.experiment_result(test)
+        assert found.a == ab_statistics.SideCounts(
             len(by_side["a"]), len(by_side["a"]), len(by_side["a"]), 0, 0
         )
-        assert found.b == ab_statistics.Side(
+        assert found.b == ab_statistics.SideCounts(
             len(by_side["b"]), len(by_side["b"]), len(by_side["b"]), 1, 1
         )
         assert (found.is_complete, found.verdict) == (True, "inconclusive")
@@ -280,17 +280,17 @@ class TestCounting:
         self, lead_user: User, more: Any
     ) -> None:
         test = begun(lead_user)
-        message = sent(factories.held(), **more)
-        factories.came_back(message)
-        found = experiments.result(test)
+        message = sent(factories.held_email(), **more)
+        factories.create_feedback(message)
+        found = experiments.experiment_result(test)
         assert (found.a.left + found.b.left, found.a.ripe + found.b.ripe) == (0, 0)
-        assert proposals.by_subject() == []
+        assert proposals.replies_by_subject() == []
 
     def test_what_left_two_days_ago_is_not_counted_yet(self, lead_user: User) -> None:
         test = begun(lead_user, size=10)
         for _ in range(10):
-            sent(factories.held(), days=2)
-        found = experiments.result(test)
+            sent(factories.held_email(), days=2)
+        found = experiments.experiment_result(test)
         assert (found.a.left + found.b.left, found.a.ripe + found.b.ripe, found.verdict) == (
             10,
             0,
@@ -299,14 +299,14 @@ class TestCounting:
 
     def test_an_end_before_its_time_is_inconclusive_and_stays(self, lead_user: User) -> None:
         test = begun(lead_user)
-        waits = factories.held()
-        ended = experiments.end(test, lead_user)
+        waits = factories.held_email()
+        ended = experiments.end_experiment(test, lead_user)
         assert (ended.verdict, ended.ended_by, ended.result["a"]["assigned"] + ended.result["b"]["assigned"]) == (
             "inconclusive", lead_user, 1,
         )  # fmt: skip
         before = Experiment.objects.values().get()
-        with pytest.raises(experiments.Ended):
-            experiments.end(test, lead_user)
+        with pytest.raises(experiments.AlreadyEnded):
+            experiments.end_experiment(test, lead_user)
         assert Experiment.objects.values().get() == before
         waits.refresh_from_db()
         assert waits.status == "held"
@@ -315,9 +315,9 @@ class TestCounting:
 class TestCommand:
     def test_it_analyses_and_proposes_and_starts_nothing(self) -> None:
         for n in range(3):
-            message = sent(factories.held())
+            message = sent(factories.held_email())
             if n == 0:
-                factories.came_back(message)
+                factories.create_feedback(message)
         out, code = run()
         assert code == 0 and "1 of 3" in out and "33.3% (6.1% to 79.2%)" in out
         assert (
@@ -437,7 +437,7 @@ class TestPages:
         assert client.get("/api/experiments?state=odd").status_code == 400
         found = client.get(f"/api/experiments/{test.public_id}").json()
         assert (found["b"]["subject"], found["result"]["a"]["assigned"]) == (SUBJECT, 0)
-        experiments.end(test, lead_user)
+        experiments.end_experiment(test, lead_user)
         found = client.get(f"/api/experiments/{test.public_id}").json()
         assert (found["experiment"]["verdict"], found["result"]["is_complete"]) == (
             "inconclusive",

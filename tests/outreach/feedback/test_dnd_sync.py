@@ -23,12 +23,12 @@ BLOCKED = {"status": "active", "message": "Asked us to stop", "code": "103"}
 
 
 def tell_all() -> None:
-    while dnd_sync.tell_due(batch=50):
+    while dnd_sync.push_due(batch=50):
         pass
 
 
 def sent() -> Message:
-    message = factories.cleared()
+    message = factories.cleared_email()
     assert send.send_due() == 1
     message.refresh_from_db()
     return message
@@ -45,13 +45,13 @@ def late() -> list[str]:
 
 
 def test_an_unsubscribe_is_told_once_and_changes_nothing_else(ghl: FakeGhl) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     known = ghl.add_contact(
         message.to_address, tags=["vip"],
         dndSettings={"SMS": {"status": "permanent"}, "Call": {"status": "inactive"}},
     )  # fmt: skip
     send.send_due()
-    assert unsubscribes.stop(message.unsubscribe_token)
+    assert unsubscribes.unsubscribe_by_token(message.unsubscribe_token)
     tell_all()
     (request,) = ghl.requests(BLOCK)
     assert request.json == {"dndSettings": {"SMS": {"status": "permanent"}, "Email": BLOCKED}}
@@ -61,7 +61,7 @@ def test_an_unsubscribe_is_told_once_and_changes_nothing_else(ghl: FakeGhl) -> N
         ["vip"],
         BLOCKED,
     )
-    assert (outcomes(), dnd_sync.tell_due(), late()) == ({"blocked"}, 0, [])
+    assert (outcomes(), dnd_sync.push_due(), late()) == ({"blocked"}, 0, [])
 
 
 @pytest.mark.parametrize(
@@ -78,14 +78,14 @@ def test_an_unsubscribe_is_told_once_and_changes_nothing_else(ghl: FakeGhl) -> N
 )
 def test_only_their_own_wish_is_told(ghl: FakeGhl, reason: str, told: bool) -> None:
     message = sent()
-    suppression.stop(message.to_address, reason, "test", message.lead)
+    suppression.suppress(message.to_address, reason, "test", message.lead)
     tell_all()
     assert len(ghl.requests(BLOCK)) == told
 
 
 def test_an_address_that_came_in_a_file_is_told_too(ghl: FakeGhl) -> None:
     contact = ghl.add_contact("dana@northline.test")
-    suppression.stop("Dana@Northline.test", "unsubscribed", "import")
+    suppression.suppress("Dana@Northline.test", "unsubscribed", "import")
     tell_all()
     assert ghl.contact(contact["id"])["dndSettings"]["Email"] == BLOCKED
 
@@ -93,7 +93,7 @@ def test_an_address_that_came_in_a_file_is_told_too(ghl: FakeGhl) -> None:
 def test_every_address_of_a_person_is_told(ghl: FakeGhl) -> None:
     lead = factories.LeadFactory(personal_email="dana@gmail.test")
     contacts = [ghl.add_contact(address) for address in (lead.email, lead.personal_email)]
-    suppression.stop(lead.email, "unsubscribed", "test", lead)
+    suppression.suppress(lead.email, "unsubscribed", "test", lead)
     tell_all()
     assert [ghl.contact(one["id"])["dndSettings"].get("Email") for one in contacts] == [
         BLOCKED,
@@ -103,12 +103,12 @@ def test_every_address_of_a_person_is_told(ghl: FakeGhl) -> None:
 
 def test_who_was_erased_is_found_by_what_their_emails_knew(ghl: FakeGhl) -> None:
     message = sent()
-    looked = factories.held()
+    looked = factories.held_email()
     contact = ghl.add_contact(looked.to_address)
-    ghl_lookup.look_due()
+    ghl_lookup.check_due()
     for one, ghl_id in ((message, message.ghl_contact_id), (looked, contact["id"])):
         Suppression.objects.create(
-            scope="address_hash", value=suppression.hashed(one.to_address), reason="erased", source="erase_person",
+            scope="address_hash", value=suppression.erased_hash(one.to_address), reason="erased", source="erase_person",
             lead=one.lead,
         )  # fmt: skip
         Lead.rows.filter(pk=one.lead_id).update(email=None, first_name="", last_name="")
@@ -119,13 +119,13 @@ def test_who_was_erased_is_found_by_what_their_emails_knew(ghl: FakeGhl) -> None
 
 def test_who_is_blocked_there_already_is_only_read(ghl: FakeGhl) -> None:
     ghl.add_contact("dana@northline.test", dnd=True)
-    suppression.stop("dana@northline.test", "unsubscribed", "do not disturb at GoHighLevel")
+    suppression.suppress("dana@northline.test", "unsubscribed", "do not disturb at GoHighLevel")
     tell_all()
     assert (ghl.requests(BLOCK), outcomes()) == ([], {"blocked"})
 
 
 def test_who_is_not_known_there_is_done(ghl: FakeGhl) -> None:
-    suppression.stop("nobody@northline.test", "unsubscribed", "test")
+    suppression.suppress("nobody@northline.test", "unsubscribed", "test")
     tell_all()
     assert (outcomes(), [request.route for request in ghl.requests()]) == ({"nobody"}, [FIND])
 
@@ -133,7 +133,7 @@ def test_who_is_not_known_there_is_done(ghl: FakeGhl) -> None:
 def test_a_contact_that_is_gone_is_done(ghl: FakeGhl) -> None:
     message = sent()
     ghl._contacts.clear()
-    suppression.stop(message.to_address, "unsubscribed", "test", message.lead)
+    suppression.suppress(message.to_address, "unsubscribed", "test", message.lead)
     tell_all()
     assert outcomes() == {"nobody"}
 
@@ -141,7 +141,7 @@ def test_a_contact_that_is_gone_is_done(ghl: FakeGhl) -> None:
 @pytest.mark.parametrize("kind", ["example", "test", "training"])
 def test_people_who_are_not_live_are_not_asked_about(ghl: FakeGhl, kind: str) -> None:
     lead = factories.LeadFactory(kind=kind)
-    suppression.stop(lead.email, "unsubscribed", "test", lead)
+    suppression.suppress(lead.email, "unsubscribed", "test", lead)
     tell_all()
     assert (outcomes(), ghl.requests()) == ({"not_live"}, [])
 
@@ -161,9 +161,9 @@ def test_it_is_tried_until_it_is_done_and_shown_while_it_is_not(
     ghl: FakeGhl, clock: Any, route: str, fault: Any
 ) -> None:
     contact = ghl.add_contact("dana@northline.test")
-    suppression.stop("dana@northline.test", "unsubscribed", "test")
+    suppression.suppress("dana@northline.test", "unsubscribed", "test")
     fault(ghl.on(route))
-    assert dnd_sync.tell_due() == 1
+    assert dnd_sync.push_due() == 1
     row = OptOut.objects.get()
     assert (row.told_at, row.lease_until, row.not_before > timezone.now(), late()) == (
         None,
@@ -173,14 +173,14 @@ def test_it_is_tried_until_it_is_done_and_shown_while_it_is_not(
     )
     for _ in range(3):
         clock.shift(timedelta(hours=1))
-        assert dnd_sync.tell_due() == 1
+        assert dnd_sync.push_due() == 1
     (text,) = late()
     assert text.startswith(
         "1 stops are not told to GoHighLevel, the oldest since 2026-03-03 15:00 UTC: "
     )
     ghl.clear_behaviours()
     clock.shift(timedelta(hours=1))
-    assert dnd_sync.tell_due() == 1
+    assert dnd_sync.push_due() == 1
     assert (ghl.contact(contact["id"])["dndSettings"]["Email"], outcomes(), late()) == (
         BLOCKED,
         {"blocked"},
@@ -190,12 +190,12 @@ def test_it_is_tried_until_it_is_done_and_shown_while_it_is_not(
 
 def test_a_block_whose_answer_was_lost_is_seen_the_next_time(ghl: FakeGhl, clock: Any) -> None:
     contact = ghl.add_contact("dana@northline.test")
-    suppression.stop("dana@northline.test", "unsubscribed", "test")
+    suppression.suppress("dana@northline.test", "unsubscribed", "test")
     ghl.on(BLOCK).act_then_close()
-    dnd_sync.tell_due()
+    dnd_sync.push_due()
     assert outcomes() == {""}
     clock.shift(timedelta(minutes=1))
-    dnd_sync.tell_due()
+    dnd_sync.push_due()
     assert (outcomes(), len(ghl.requests(BLOCK))) == ({"blocked"}, 1)
     assert ghl.contact(contact["id"])["dndSettings"]["Email"] == BLOCKED
 
@@ -205,9 +205,9 @@ def test_one_that_is_refused_does_not_hold_up_the_others_and_the_newest_is_first
 ) -> None:
     ghl.add_contact("older@northline.test"), ghl.add_contact("newer@northline.test")
     for name in ("older", "newer"):
-        suppression.stop(f"{name}@northline.test", "unsubscribed", "test")
+        suppression.suppress(f"{name}@northline.test", "unsubscribed", "test")
     ghl.on(BLOCK).status(400, {"message": "no"}, times=1)
-    assert dnd_sync.tell_due() == 2
+    assert dnd_sync.push_due() == 2
     assert [request.query["email"] for request in ghl.requests(FIND)] == [
         "newer@northline.test",
         "older@northline.test",
@@ -219,9 +219,9 @@ def test_one_that_is_refused_does_not_hold_up_the_others_and_the_newest_is_first
 
 def test_where_ghl_is_away_the_others_are_not_tried(ghl: FakeGhl) -> None:
     for n in range(3):
-        suppression.stop(f"p{n}@northline.test", "unsubscribed", "test")
+        suppression.suppress(f"p{n}@northline.test", "unsubscribed", "test")
     ghl.stop()
-    assert dnd_sync.tell_due() == 1
+    assert dnd_sync.push_due() == 1
 
 
 def test_in_the_sandbox_it_is_kept_until_gohighlevel_is_connected(
@@ -229,9 +229,9 @@ def test_in_the_sandbox_it_is_kept_until_gohighlevel_is_connected(
 ) -> None:
     settings.SANDBOXED = ["ghl"]
     ghl.add_contact("dana@northline.test")
-    suppression.stop("dana@northline.test", "unsubscribed", "test")
+    suppression.suppress("dana@northline.test", "unsubscribed", "test")
     clock.shift(timedelta(hours=1))
-    assert (dnd_sync.tell_due(), ghl.requests(), OptOut.objects.count(), late()) == (0, [], 1, [])
+    assert (dnd_sync.push_due(), ghl.requests(), OptOut.objects.count(), late()) == (0, [], 1, [])
     settings.SANDBOXED = []
     tell_all()
     assert outcomes() == {"blocked"}
@@ -239,8 +239,8 @@ def test_in_the_sandbox_it_is_kept_until_gohighlevel_is_connected(
 
 def test_a_halt_does_not_keep_a_stop_from_being_told(ghl: FakeGhl) -> None:
     ghl.add_contact("dana@northline.test")
-    suppression.stop("dana@northline.test", "unsubscribed", "test")
-    phase.halt(by=None, reason="test")
+    suppression.suppress("dana@northline.test", "unsubscribed", "test")
+    phase.halt_sending(by=None, reason="test")
     tell_all()
     assert outcomes() == {"blocked"}
 
@@ -255,23 +255,23 @@ def test_a_domain_is_nobody_to_tell(ghl: FakeGhl) -> None:
 
 def test_old_stops_are_not_read_again_and_one_that_comes_to_light_late_is_noted(clock: Any) -> None:
     for n in range(3):
-        suppression.stop(f"p{n}@northline.test", "unsubscribed", "test")
+        suppression.suppress(f"p{n}@northline.test", "unsubscribed", "test")
     late_one = Suppression.objects.order_by("pk")[1]
     Suppression.objects.filter(pk=late_one.pk).update(
         reason="manual"
     )  # as one whose transaction is not over yet
-    assert dnd_sync.note() == 2
+    assert dnd_sync.record_new_stops() == 2
     assert Position.objects.get(reader="opting_out").seq == 0
     Suppression.objects.filter(pk=late_one.pk).update(reason="unsubscribed")
-    assert dnd_sync.note() == 1
+    assert dnd_sync.record_new_stops() == 1
     clock.shift(timedelta(hours=2))
-    assert dnd_sync.note() == 0
+    assert dnd_sync.record_new_stops() == 0
     assert Position.objects.get(reader="opting_out").seq == Suppression.objects.latest("pk").pk
 
 
 def test_a_large_file_is_noted_in_parts(clock: Any) -> None:
     for n in range(5):
-        suppression.stop(f"p{n}@northline.test", "unsubscribed", "import")
+        suppression.suppress(f"p{n}@northline.test", "unsubscribed", "import")
     clock.shift(timedelta(hours=2))
-    assert [dnd_sync.note(batch=2) for _ in range(4)] == [2, 2, 1, 0]
+    assert [dnd_sync.record_new_stops(batch=2) for _ in range(4)] == [2, 2, 1, 0]
     assert OptOut.objects.count() == 5

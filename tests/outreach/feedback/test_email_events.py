@@ -14,13 +14,20 @@ from outreach.choices import Status
 from outreach.control import phase
 from outreach.feedback import apply_feedback, meetings, webhook_inbox
 from outreach.integrations.ghl import ghl_facts, webhook_bodies
-from outreach.lifecycle.moves import move
+from outreach.lifecycle.moves import move_message
 from outreach.models import EmailEvent, Meeting, Message, Opportunity
 from outreach.review import review_actions
 from outreach.sending import send
 from tests import factories
 from tests.fakes.ghl import FakeGhl
-from tests.outreach.back import last_move, now_is, sent, tell, tell_twice_in_any_order, uncertain
+from tests.outreach.back import (
+    last_move,
+    make_sent_email,
+    make_uncertain_email,
+    receive_twice_shuffled,
+    receive_webhooks,
+    reload_email,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender", "loose")]
 DAY = timedelta(days=1)
@@ -32,14 +39,14 @@ def noted(message: Message | None = None) -> list[tuple[str, str]]:
 
 
 def reason(message: Message) -> str | None:
-    stop = suppression.verdict(message.to_address, message.lead)
+    stop = suppression.find_stop(message.to_address, message.lead)
     return stop.reason if stop else None
 
 
 def waiting_for(lead: Any) -> Message:
     """Another email to the same person, approved and waiting."""
     Message.objects.filter(lead=lead).update(status="sent")
-    return factories.cleared(lead)
+    return factories.cleared_email(lead)
 
 
 # --- Which event means what -------------------------------------------------------------------------------------------
@@ -71,18 +78,21 @@ MAIL = [
 def test_an_event_is_noted_once_and_stops_what_it_stops(
     ghl: FakeGhl, told: dict[str, Any], events: list[tuple[str, str]], stopped: str | None
 ) -> None:
-    message = sent(ghl)
+    message = make_sent_email(ghl)
     payload = ghl.email_event(**told)
-    tell(payload, payload, {**payload, "webhookId": "another delivery"})
+    receive_webhooks(payload, payload, {**payload, "webhookId": "another delivery"})
     assert (noted(), reason(message)) == (events, stopped)
-    assert now_is(message).status == "sent"
+    assert reload_email(message).status == "sent"
 
 
 @pytest.mark.parametrize("event", ["accepted", "stored", "list_member_uploaded", ""])
 def test_what_says_nothing_new_is_not_noted(ghl: FakeGhl, event: str) -> None:
-    sent(ghl)
+    make_sent_email(ghl)
     payload = ghl.email_stats(event)
-    assert webhook_bodies.read(json.dumps(payload).encode(), "loc-test", timezone.now()) is None
+    assert (
+        webhook_bodies.read_webhook(json.dumps(payload).encode(), "loc-test", timezone.now())
+        is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -90,78 +100,82 @@ def test_what_says_nothing_new_is_not_noted(ghl: FakeGhl, event: str) -> None:
     [("failed", "bounced"), ("complained", "complained"), ("unsubscribed", "unsubscribed")],
 )
 def test_what_is_still_to_leave_is_withdrawn_at_once(ghl: FakeGhl, event: str, why: str) -> None:
-    first = sent(ghl)
+    first = make_sent_email(ghl)
     second = waiting_for(first.lead)
-    tell(ghl.email_event(event, first.ghl_email_message_id))
-    assert (now_is(second).status, last_move(second)) == ("withdrawn", ("withdrawn", why))
+    receive_webhooks(ghl.email_event(event, first.ghl_email_message_id))
+    assert (reload_email(second).status, last_move(second)) == ("withdrawn", ("withdrawn", why))
     assert send.send_due() == 0
 
 
 def test_an_event_says_when_it_happened_and_never_the_future(ghl: FakeGhl) -> None:
-    message = sent(ghl)
+    message = make_sent_email(ghl)
     before = timezone.now() - timedelta(hours=2)
-    tell(ghl.email_event("delivered", timestamp=before.timestamp()))
-    tell(ghl.email_event("opened", timestamp=(timezone.now() + DAY).timestamp()))
+    receive_webhooks(ghl.email_event("delivered", timestamp=before.timestamp()))
+    receive_webhooks(ghl.email_event("opened", timestamp=(timezone.now() + DAY).timestamp()))
     assert abs(message.events.get(kind="delivered").at - before) < timedelta(seconds=1)
     assert message.events.get(kind="opened").at <= timezone.now()
 
 
 def test_complaints_that_came_in_halt_sending_at_once(ghl: FakeGhl) -> None:
     for _ in range(2):
-        sent(ghl)
-        inbound_events.store("ghl", ghl.signed(ghl.email_event("complained"))[0])
-    assert not phase.control().halted
-    assert webhook_inbox.work_off() == 2
-    assert phase.control().halted
+        make_sent_email(ghl)
+        inbound_events.store_event("ghl", ghl.signed(ghl.email_event("complained"))[0])
+    assert not phase.current_control().halted
+    assert webhook_inbox.process_inbox() == 2
+    assert phase.current_control().halted
 
 
 # --- Whose it is ------------------------------------------------------------------------------------------------------
 
 
 def test_an_email_without_an_id_is_known_by_its_address_and_subject(ghl: FakeGhl) -> None:
-    message = sent(ghl)
+    message = make_sent_email(ghl)
     Message.objects.filter(pk=message.pk).update(ghl_email_message_id="")
-    tell(ghl.email_stats("delivered", "eml_x", message.to_address, subject="Another subject"))
+    receive_webhooks(
+        ghl.email_stats("delivered", "eml_x", message.to_address, subject="Another subject")
+    )
     assert noted() == []
-    tell(ghl.email_stats("delivered", "eml_x", message.to_address, subject=message.text.subject))
+    receive_webhooks(
+        ghl.email_stats("delivered", "eml_x", message.to_address, subject=message.text.subject)
+    )
     assert noted(message) == [("delivered", "250")]
 
 
 def test_without_any_id_it_is_the_newest_email_that_had_left_to_the_address(ghl: FakeGhl) -> None:
-    message = sent(ghl)
+    message = make_sent_email(ghl)
     event = ghl.email_event("delivered")
     del event["webhookPayload"]["lc-operations"]
     early = ghl.email_event("opened", timestamp=(timezone.now() - DAY).timestamp())
     del early["webhookPayload"]["lc-operations"]
-    tell(event, early)
+    receive_webhooks(event, early)
     assert noted(message) == [("delivered", "250")]
 
 
 def test_somebody_elses_email_to_the_address_is_not_ours_but_its_bounce_stops_the_address(
     ghl: FakeGhl,
 ) -> None:
-    message = sent(ghl)
-    tell(ghl.email_stats("delivered", "eml_of_a_campaign", message.to_address))
+    message = make_sent_email(ghl)
+    receive_webhooks(ghl.email_stats("delivered", "eml_of_a_campaign", message.to_address))
     assert (noted(), reason(message)) == ([], None)
-    tell(ghl.email_stats("failed", "eml_of_a_campaign", message.to_address))
+    receive_webhooks(ghl.email_stats("failed", "eml_of_a_campaign", message.to_address))
     assert (noted(), reason(message)) == ([], "bounced")
 
 
 def test_a_bounce_of_a_stranger_stops_the_address_for_later(ghl: FakeGhl) -> None:
-    tell(ghl.email_stats("failed", "eml_9", "New.Person@northline.test"))
-    assert suppression.verdict("new.person@northline.test").reason == "bounced"
+    receive_webhooks(ghl.email_stats("failed", "eml_9", "New.Person@northline.test"))
+    assert suppression.find_stop("new.person@northline.test").reason == "bounced"
 
 
 def test_an_event_that_overtakes_the_answer_to_the_send_is_looked_at_again(
     ghl: FakeGhl, clock: Any
 ) -> None:
     """The webhook is here before the door has written down the id."""
-    message = sent(ghl)
+    message = make_sent_email(ghl)
     payload, ids = ghl.email_event("delivered"), message.ghl_email_message_id
     Message.objects.filter(pk=message.pk).update(status="sending", ghl_email_message_id="")
     raw, _ = ghl.signed(payload)
-    inbound_events.store("ghl", raw)
-    assert webhook_inbox.work_off() == 1
+    inbound_events.store_event("ghl", raw)
+    assert webhook_inbox.process_inbox() == 1
     event = InboundEvent.objects.get()
     assert (event.state, event.reason) == (
         "waiting",
@@ -170,7 +184,7 @@ def test_an_event_that_overtakes_the_answer_to_the_send_is_looked_at_again(
     assert noted() == []
     Message.objects.filter(pk=message.pk).update(status="sent", ghl_email_message_id=ids)
     clock.shift(timedelta(seconds=5))
-    assert webhook_inbox.work_off() == 1
+    assert webhook_inbox.process_inbox() == 1
     assert (InboundEvent.objects.get().state, noted(message)) == (
         "processed",
         [("delivered", "250")],
@@ -184,11 +198,11 @@ def test_an_event_that_overtakes_the_answer_to_the_send_is_looked_at_again(
 def test_that_something_happened_to_it_proves_that_an_uncertain_email_left(
     ghl: FakeGhl, event: str
 ) -> None:
-    message = uncertain(ghl)
+    message = make_uncertain_email(ghl)
     (entry,) = ghl.sent_emails()
     payload = ghl.email_event(event)
-    tell(payload, payload)
-    settled = now_is(message)
+    receive_webhooks(payload, payload)
+    settled = reload_email(message)
     assert (settled.status, last_move(message)) == ("sent", ("sent", "event_at_ghl"))
     assert settled.ghl_email_message_id == entry["emailMessageId"]
     assert settled.sent_at == settled.intents.get().claimed_at
@@ -200,9 +214,9 @@ def test_that_something_happened_to_it_proves_that_an_uncertain_email_left(
     "told", [{"subject": "Another subject"}, {"subject": ""}, {"timestamp": 1_700_000_000.0}]
 )
 def test_what_may_be_about_another_email_proves_nothing(ghl: FakeGhl, told: dict[str, Any]) -> None:
-    message = uncertain(ghl)
-    tell(ghl.email_event("delivered", **{"subject": message.text.subject, **told}))
-    assert (now_is(message).status, noted()) == ("uncertain", [])
+    message = make_uncertain_email(ghl)
+    receive_webhooks(ghl.email_event("delivered", **{"subject": message.text.subject, **told}))
+    assert (reload_email(message).status, noted()) == ("uncertain", [])
 
 
 # --- Put off ----------------------------------------------------------------------------------------------------------
@@ -212,7 +226,7 @@ def put_off(ghl: FakeGhl, message: Message, *ago: timedelta) -> None:
     now = timezone.now()
     for n, one in enumerate(ago):
         told = {"severity": "temporary", "timestamp": (now - one).timestamp() - n}
-        tell(ghl.email_event("failed", message.ghl_email_message_id, **told))
+        receive_webhooks(ghl.email_event("failed", message.ghl_email_message_id, **told))
 
 
 @pytest.mark.parametrize(
@@ -226,7 +240,7 @@ def put_off(ghl: FakeGhl, message: Message, *ago: timedelta) -> None:
 def test_only_what_is_put_off_five_times_over_days_stops_the_address(
     ghl: FakeGhl, ago: tuple[timedelta, ...], stopped: str | None
 ) -> None:
-    message = sent(ghl, ago=4 * DAY)
+    message = make_sent_email(ghl, ago=4 * DAY)
     put_off(ghl, message, *ago)
     assert (EmailEvent.objects.filter(kind="deferred").count(), reason(message)) == (
         len(ago),
@@ -235,8 +249,8 @@ def test_only_what_is_put_off_five_times_over_days_stops_the_address(
 
 
 def test_what_arrived_in_between_begins_the_count_anew(ghl: FakeGhl) -> None:
-    message = sent(ghl, ago=4 * DAY)
-    tell(ghl.email_event("delivered", timestamp=(timezone.now() - DAY / 2).timestamp()))
+    message = make_sent_email(ghl, ago=4 * DAY)
+    receive_webhooks(ghl.email_event("delivered", timestamp=(timezone.now() - DAY / 2).timestamp()))
     put_off(ghl, message, 3 * DAY, 2 * DAY, 2 * DAY, DAY, 0 * DAY, 0 * DAY)
     assert reason(message) is None
 
@@ -257,36 +271,36 @@ def test_what_arrived_in_between_begins_the_count_anew(ghl: FakeGhl) -> None:
 def test_do_not_disturb_stops_only_where_it_is_for_email(
     ghl: FakeGhl, channel: str, status: str, stopped: str | None
 ) -> None:
-    message = sent(ghl)
+    message = make_sent_email(ghl)
     second = waiting_for(message.lead)
     update = ghl.set_dnd(message.ghl_contact_id, channel, status)
-    tell(update, update)
+    receive_webhooks(update, update)
     assert reason(message) == stopped
-    assert now_is(second).status == ("withdrawn" if stopped else "cleared")
+    assert reload_email(second).status == ("withdrawn" if stopped else "cleared")
 
 
 def test_it_is_never_lifted_by_ghl_in_whichever_order_the_news_come(ghl: FakeGhl) -> None:
-    message = sent(ghl)
+    message = make_sent_email(ghl)
     on, off = (
         ghl.set_dnd(message.ghl_contact_id),
         ghl.set_dnd(message.ghl_contact_id, status="inactive"),
     )
     for order in ((on, off), (off, on)):
-        tell(*order)
+        receive_webhooks(*order)
         assert reason(message) == "unsubscribed"
 
 
 def test_a_stranger_who_is_not_to_be_disturbed_is_known_when_they_visit(ghl: FakeGhl) -> None:
-    tell(ghl.set_dnd(ghl.add_contact("new.person@northline.test")))
-    assert suppression.verdict("new.person@northline.test").reason == "unsubscribed"
+    receive_webhooks(ghl.set_dnd(ghl.add_contact("new.person@northline.test")))
+    assert suppression.find_stop("new.person@northline.test").reason == "unsubscribed"
 
 
 def test_a_person_known_by_a_contact_is_stopped_with_every_address_they_have(ghl: FakeGhl) -> None:
-    message = sent(ghl)
+    message = make_sent_email(ghl)
     type(message.lead).objects.filter(pk=message.lead_id).update(
         email="dana@new.test", personal_email="d@gmail.com"
     )
-    tell({**ghl.set_dnd(message.ghl_contact_id), "email": "dana@old.test"})
+    receive_webhooks({**ghl.set_dnd(message.ghl_contact_id), "email": "dana@old.test"})
     stopped = set(Suppression.objects.filter(scope="address").values_list("value", flat=True))
     assert stopped == {"dana@new.test", "d@gmail.com", "dana@old.test"}
 
@@ -309,19 +323,22 @@ def booking(
 
 
 def test_a_meeting_is_kept_and_ends_what_is_open(ghl: FakeGhl) -> None:
-    message = sent(ghl)
+    message = make_sent_email(ghl)
     second = waiting_for(message.lead)
-    tell(booking(ghl, message))
+    receive_webhooks(booking(ghl, message))
     meeting = Meeting.objects.get()
     assert (meeting.lead, meeting.message, meeting.status) == (message.lead, message, "confirmed")
     assert (meeting.calendar_id, meeting.booked_at.tzinfo is not None) == ("cal_1", True)
-    assert (now_is(second).status, last_move(second)) == ("withdrawn", ("withdrawn", "meeting"))
+    assert (reload_email(second).status, last_move(second)) == (
+        "withdrawn",
+        ("withdrawn", "meeting"),
+    )
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_of_a_meeting_the_newest_change_stands_in_any_order(ghl: FakeGhl, seed: int) -> None:
-    message = sent(ghl)
-    tell_twice_in_any_order(
+    message = make_sent_email(ghl)
+    receive_twice_shuffled(
         [
             booking(ghl, message, ago=30),
             booking(ghl, message, "AppointmentUpdate", ago=20, startTime="2026-03-09T10:00:00-05:00"),
@@ -341,22 +358,22 @@ def test_of_a_meeting_the_newest_change_stands_in_any_order(ghl: FakeGhl, seed: 
 def test_a_meeting_that_was_deleted_does_not_come_back_by_late_news(
     ghl: FakeGhl, seed: int
 ) -> None:
-    message = sent(ghl)
+    message = make_sent_email(ghl)
     news = [booking(ghl, message, ago=30), booking(ghl, message, "AppointmentDelete", ago=10)]
-    tell_twice_in_any_order(news, seed)
+    receive_twice_shuffled(news, seed)
     assert Meeting.objects.get().status == "deleted"
 
 
 @pytest.mark.parametrize("status", ["cancelled", "invalid", "noshow"])
 def test_a_meeting_that_never_stood_stops_nothing(ghl: FakeGhl, status: str) -> None:
-    message = sent(ghl)
+    message = make_sent_email(ghl)
     second = waiting_for(message.lead)
-    tell(booking(ghl, message, appointmentStatus=status))
-    assert (Meeting.objects.get().status, now_is(second).status) == (status, "cleared")
+    receive_webhooks(booking(ghl, message, appointmentStatus=status))
+    assert (Meeting.objects.get().status, reload_email(second).status) == (status, "cleared")
 
 
 def test_a_strangers_meeting_is_not_kept(ghl: FakeGhl) -> None:
-    tell(ghl.appointment_create())
+    receive_webhooks(ghl.appointment_create())
     assert Meeting.objects.count() == 0
 
 
@@ -364,27 +381,31 @@ def test_what_is_read_now_stands_although_the_news_of_it_were_lost(
     ghl: FakeGhl, clock: Any
 ) -> None:
     """A webhook's own time is that of its delivery, later than a change that came in between."""
-    message = sent(ghl)
-    tell(booking(ghl, message))
+    message = make_sent_email(ghl)
+    receive_webhooks(booking(ghl, message))
     at = (timezone.now() - timedelta(minutes=1)).isoformat()
     raw = {"id": "apt_1", "contactId": message.ghl_contact_id, "startTime": at, "dateUpdated": at}
-    read = ghl_facts.booked({**raw, "appointmentStatus": "cancelled"}, timezone.now(), is_read=True)
+    read = ghl_facts.appointment_fact(
+        {**raw, "appointmentStatus": "cancelled"}, timezone.now(), is_read=True
+    )
     assert read is not None
-    apply_feedback.hear(read, "poll")
+    apply_feedback.apply_fact(read, "poll")
     assert Meeting.objects.get().status == "confirmed", "a search may lag behind a webhook"
     clock.shift(timedelta(minutes=11))
-    apply_feedback.hear(read, "poll")
+    apply_feedback.apply_fact(read, "poll")
     assert Meeting.objects.get().status == "cancelled"
 
 
 def test_what_a_whole_reading_does_not_list_is_gone(ghl: FakeGhl) -> None:
-    message = sent(ghl)
-    tell(booking(ghl, message), booking(ghl, message, id="apt_2"))
+    message = make_sent_email(ghl)
+    receive_webhooks(booking(ghl, message), booking(ghl, message, id="apt_2"))
     now = timezone.now()
-    assert meetings.end_unlisted("cal_2", now - DAY, now + 9 * DAY, set(), now) == 0
-    assert meetings.end_unlisted("cal_1", now + 2 * DAY, now + 9 * DAY, set(), now) == 0
-    assert meetings.end_unlisted("cal_1", now - DAY, now + 9 * DAY, {"apt_2"}, now - DAY) == 0
-    assert meetings.end_unlisted("cal_1", now - DAY, now + 9 * DAY, {"apt_2"}, now) == 1
+    assert meetings.mark_unlisted_deleted("cal_2", now - DAY, now + 9 * DAY, set(), now) == 0
+    assert meetings.mark_unlisted_deleted("cal_1", now + 2 * DAY, now + 9 * DAY, set(), now) == 0
+    assert (
+        meetings.mark_unlisted_deleted("cal_1", now - DAY, now + 9 * DAY, {"apt_2"}, now - DAY) == 0
+    )
+    assert meetings.mark_unlisted_deleted("cal_1", now - DAY, now + 9 * DAY, {"apt_2"}, now) == 1
     assert dict(Meeting.objects.values_list("ghl_id", "status")) == {
         "apt_1": "deleted",
         "apt_2": "confirmed",
@@ -404,8 +425,8 @@ def dealt(
 
 @pytest.mark.parametrize("seed", range(6))
 def test_of_a_deal_the_newest_change_stands_in_any_order(ghl: FakeGhl, seed: int) -> None:
-    message = sent(ghl)
-    tell_twice_in_any_order(
+    message = make_sent_email(ghl)
+    receive_twice_shuffled(
         [
             dealt(ghl, message, ago=30),
             dealt(ghl, message, "OpportunityMonetaryValueUpdate", ago=20, monetaryValue=25000.5),
@@ -426,8 +447,8 @@ def test_of_a_deal_the_newest_change_stands_in_any_order(ghl: FakeGhl, seed: int
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_deal_that_was_deleted_does_not_come_back_by_late_news(ghl: FakeGhl, seed: int) -> None:
-    message = sent(ghl)
-    tell_twice_in_any_order(
+    message = make_sent_email(ghl)
+    receive_twice_shuffled(
         [dealt(ghl, message, ago=30), dealt(ghl, message, "OpportunityDelete", ago=10)], seed
     )
     assert Opportunity.objects.get().status == "deleted"
@@ -438,45 +459,45 @@ def test_a_deal_that_was_deleted_does_not_come_back_by_late_news(ghl: FakeGhl, s
     [(None, 0), ("", 0), ("n/a", 0), ("NaN", 0), (1e30, 0), ([], 0), ("1200.555", 1200.56), (7, 7)],
 )
 def test_a_value_that_is_none_is_nothing(ghl: FakeGhl, value: Any, kept: float) -> None:
-    tell(dealt(ghl, sent(ghl), monetaryValue=value))
+    receive_webhooks(dealt(ghl, make_sent_email(ghl), monetaryValue=value))
     assert float(Opportunity.objects.get().value) == kept
 
 
 def test_a_webhook_without_a_value_leaves_the_one_that_is_known(ghl: FakeGhl) -> None:
-    message = sent(ghl)
+    message = make_sent_email(ghl)
     without = dealt(ghl, message, "OpportunityStageUpdate")
     del without["monetaryValue"]
-    tell(dealt(ghl, message, ago=5), {**without, "pipelineStageId": "st_3"})
+    receive_webhooks(dealt(ghl, message, ago=5), {**without, "pipelineStageId": "st_3"})
     deal = Opportunity.objects.get()
     assert (deal.value, deal.stage_id) == (18000, "st_3")
 
 
 def test_a_strangers_deal_is_kept_without_a_person(ghl: FakeGhl) -> None:
-    tell(ghl.opportunity_update())
+    receive_webhooks(ghl.opportunity_update())
     assert Opportunity.objects.get().lead is None
 
 
 @pytest.mark.parametrize("status", ["held", "cleared"])
 def test_with_an_open_deal_a_first_email_is_a_persons_decision(ghl: FakeGhl, status: str) -> None:
-    message = factories.held() if status == "held" else factories.cleared()
+    message = factories.held_email() if status == "held" else factories.cleared_email()
     Message.objects.filter(pk=message.pk).update(ghl_contact_id="cnt_1")
     message.refresh_from_db()
     news = dealt(ghl, message)
-    tell(news, news)
-    held = now_is(message)
+    receive_webhooks(news, news)
+    held = reload_email(message)
     assert (held.status, held.priority, held.rank, held.transport) == ("held", "critical", 0, "")
     assert held.critical_reason == "There is an open opportunity with this person at GoHighLevel."
     assert (last_move(message)[1] == "more_known") == (status == "cleared")
-    review_actions.clear(held, held.version, by=None)
-    tell({**news, "timestamp": timezone.now().isoformat()})
-    assert now_is(message).status == "cleared", "whoever approved it knew"
+    review_actions.approve_email(held, held.version, by=None)
+    receive_webhooks({**news, "timestamp": timezone.now().isoformat()})
+    assert reload_email(message).status == "cleared", "whoever approved it knew"
 
 
 def test_a_deal_that_ended_changes_no_email(ghl: FakeGhl) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     Message.objects.filter(pk=message.pk).update(ghl_contact_id="cnt_1")
-    tell(dealt(ghl, now_is(message), status="lost"))
-    assert (now_is(message).status, now_is(message).critical_reason) == ("cleared", "")
+    receive_webhooks(dealt(ghl, reload_email(message), status="lost"))
+    assert (reload_email(message).status, reload_email(message).critical_reason) == ("cleared", "")
 
 
 def test_a_draft_written_while_a_deal_is_open_is_critical(ghl: FakeGhl) -> None:
@@ -486,13 +507,13 @@ def test_a_draft_written_while_a_deal_is_open_is_critical(ghl: FakeGhl) -> None:
         ghl_id="opp_1", lead=lead, status="open", opened_at=now, changed_at=now
     )
     assert (
-        factories.held(lead).critical_reason
+        factories.held_email(lead).critical_reason
         == "There is an open opportunity with this person at GoHighLevel."
     )
 
 
 def test_an_email_at_the_door_is_left_to_the_door(ghl: FakeGhl) -> None:
-    message = move(factories.cleared(), Status.SENDING, "door")
+    message = move_message(factories.cleared_email(), Status.SENDING, "door")
     Message.objects.filter(pk=message.pk).update(ghl_contact_id="cnt_1")
-    tell(dealt(ghl, now_is(message)))
-    assert (now_is(message).status, now_is(message).critical_reason) == ("sending", "")
+    receive_webhooks(dealt(ghl, reload_email(message)))
+    assert (reload_email(message).status, reload_email(message).critical_reason) == ("sending", "")

@@ -15,13 +15,18 @@ from django.utils import timezone
 from leads.integrations import background_calls, rates
 from leads.models import Alarm, InboundEvent, Suppression
 from outreach.feedback import polling, webhook_inbox
-from outreach.feedback.polling import Pace
+from outreach.feedback.polling import RoundLimits
 from outreach.integrations.ghl import ghl_facts, webhook_bodies
 from outreach.models import EmailEvent, Meeting, Message, Opportunity, Reply, SyncCursor
 from outreach.sending import send
 from tests import factories
 from tests.fakes.ghl import FakeGhl, error
-from tests.outreach.back import now_is, sent, tell, uncertain
+from tests.outreach.back import (
+    make_sent_email,
+    make_uncertain_email,
+    receive_webhooks,
+    reload_email,
+)
 
 pytestmark = [
     pytest.mark.django_db,
@@ -54,7 +59,7 @@ def cursor(name: str) -> SyncCursor:
 
 
 def results() -> dict[str, tuple[int, bool, str]]:
-    return {one.name: (one.read, one.ended, one.error) for one in polling.sync_all()}
+    return {one.name: (one.read, one.ended, one.error) for one in polling.sync_all_stages()}
 
 
 def due() -> None:
@@ -107,10 +112,12 @@ class World:
             "blocked",
             "lost",
         )
-        self.lost = uncertain(ghl, last_name="uncertain")
-        self.of = {name: sent(ghl, factories.LeadFactory(last_name=name)) for name in names}
+        self.lost = make_uncertain_email(ghl, last_name="uncertain")
+        self.of = {
+            name: make_sent_email(ghl, factories.LeadFactory(last_name=name)) for name in names
+        }
         self.open = {name: self._open(name) for name in ("yes", "away", "texted", "met", "blocked")}
-        self.by_hand = factories.cleared(factories.LeadFactory(last_name="byhand"))
+        self.by_hand = factories.cleared_email(factories.LeadFactory(last_name="byhand"))
         Message.objects.filter(pk=self.by_hand.pk).update(
             ghl_contact_id=ghl.add_contact(self.by_hand.to_address)["id"]
         )
@@ -119,7 +126,7 @@ class World:
 
     def _open(self, name: str) -> Message:
         """A follow-up that was approved."""
-        message = factories.cleared(self.of[name].lead)
+        message = factories.cleared_email(self.of[name].lead)
         first = self.of[name]
         Message.objects.filter(pk=message.pk).update(
             step=2, follows=first, ghl_contact_id=first.ghl_contact_id
@@ -144,7 +151,9 @@ class World:
             ),
             ghl.receive_message(at("texted"), "What does it cost?"),
             ghl.set_dnd(at("blocked")),
-            ghl.add_outbound(self.by_hand.ghl_contact_id or now_is(self.by_hand).ghl_contact_id),
+            ghl.add_outbound(
+                self.by_hand.ghl_contact_id or reload_email(self.by_hand).ghl_contact_id
+            ),
         ]
         meeting, gone = ghl.add_appointment(at("met")), ghl.add_appointment(at("arrived"))
         deal, lost = ghl.add_opportunity(at("dealt")), ghl.add_opportunity(at("lost"))
@@ -172,7 +181,7 @@ class World:
     def tell(self, seed: int) -> None:
         both = [*self.news, *self.news]
         random.Random(seed).shuffle(both)
-        tell(*both)
+        receive_webhooks(*both)
 
     def poll(self) -> None:
         for _ in range(2):
@@ -190,9 +199,9 @@ def by_polling(world: World, seed: int) -> None:
 def by_both(world: World, seed: int) -> None:
     """Some webhooks, a poll, the rest (and some again), a poll."""
     shuffled = random.Random(seed).sample(world.news, len(world.news))
-    tell(*shuffled[: seed * 4])
+    receive_webhooks(*shuffled[: seed * 4])
     world.poll()
-    tell(*shuffled)
+    receive_webhooks(*shuffled)
     world.poll()
 
 
@@ -242,11 +251,14 @@ def test_by_webhooks_by_polling_and_by_both_it_ends_in_the_same_rows(
     assert sorted(live, key=str) == sorted(
         [(of["dealt"].lead_id, "open", 25000), (None, "open", 5)], key=str
     )
-    assert {name: now_is(message).status for name, message in world.open.items()} == {
+    assert {name: reload_email(message).status for name, message in world.open.items()} == {
         "yes": "withdrawn", "away": "cleared", "texted": "withdrawn", "met": "withdrawn", "blocked": "withdrawn",
     }  # fmt: skip
-    assert (now_is(world.by_hand).status, now_is(world.by_hand).priority) == ("held", "critical")
-    settled = now_is(world.lost)
+    assert (reload_email(world.by_hand).status, reload_email(world.by_hand).priority) == (
+        "held",
+        "critical",
+    )
+    settled = reload_email(world.lost)
     if way != "polling":  # an email that may have left is looked for by its own sweep
         assert (settled.status, bool(settled.ghl_email_message_id)) == ("sent", True)
     reasons = {address: reason for scope, address, reason in found["stopped"] if scope == "address"}
@@ -263,12 +275,12 @@ def test_by_webhooks_by_polling_and_by_both_it_ends_in_the_same_rows(
 
 def test_nothing_is_asked_in_the_sandbox(ghl: FakeGhl, settings: Any) -> None:
     settings.SANDBOXED = ["ghl"]
-    assert polling.sync_due() == 0
+    assert polling.sync_due_stages() == 0
     assert (ghl.requests(), SyncCursor.objects.count()) == ([], 0)
 
 
 def test_every_stage_asks_what_ghl_allows_and_says_when_it_came_to_its_end(ghl: FakeGhl) -> None:
-    sent(ghl)
+    make_sent_email(ghl)
     before = len(ghl.requests())
     assert results() == {
         "emails": (0, True, ""), "other channels": (0, True, ""), "email statuses": (0, True, ""),
@@ -281,28 +293,28 @@ def test_every_stage_asks_what_ghl_allows_and_says_when_it_came_to_its_end(ghl: 
 
 
 def test_a_round_runs_when_it_is_due_and_not_before(ghl: FakeGhl, clock: Any) -> None:
-    polling.sync_due()
+    polling.sync_due_stages()
     asked = len(ghl.requests())
-    polling.sync_due()
+    polling.sync_due_stages()
     assert len(ghl.requests()) == asked
     clock.shift(timedelta(seconds=30))
-    polling.sync_due()
+    polling.sync_due_stages()
     assert [request.route for request in ghl.requests()[asked:]] == [EXPORT, EXPORT]
 
 
 def test_two_workers_do_not_hold_one_stage(ghl: FakeGhl) -> None:
-    polling.sync_due()
+    polling.sync_due_stages()
     due()
     SyncCursor.objects.filter(name="emails").update(
         lease_until=timezone.now() + timedelta(seconds=60)
     )
     before = len(ghl.requests(EXPORT))
-    polling.sync_due()
+    polling.sync_due_stages()
     assert len(ghl.requests(EXPORT)) == before + 1, "the other channels alone"
 
 
 def test_a_message_that_appears_late_is_found_by_the_overlap(ghl: FakeGhl, clock: Any) -> None:
-    message = sent(ghl)
+    message = make_sent_email(ghl)
     early = (timezone.now() - timedelta(minutes=4)).isoformat()
     ghl.receive_reply(message.ghl_contact_id, body="First")
     results()
@@ -313,7 +325,7 @@ def test_a_message_that_appears_late_is_found_by_the_overlap(ghl: FakeGhl, clock
 
 
 def test_what_is_known_or_of_no_use_is_not_read_again(ghl: FakeGhl) -> None:
-    message = sent(ghl)
+    message = make_sent_email(ghl)
     ghl.receive_reply(message.ghl_contact_id)
     ghl.receive_reply(ghl.add_contact("stranger@else.test"))
     ghl.add_outbound(ghl.add_contact("other@else.test"))
@@ -340,10 +352,10 @@ def texted(ghl: FakeGhl, message: Message, count: int) -> None:
 def test_what_a_round_has_no_time_for_is_read_in_the_next_without_reading_anything_twice(
     ghl: FakeGhl,
 ) -> None:
-    texted(ghl, sent(ghl), 250)
+    texted(ghl, make_sent_email(ghl), 250)
     for count in (10, 19, 25):
         due()
-        polling.sync_due(Pace(pages=1))
+        polling.sync_due_stages(RoundLimits(pages=1))
         assert Reply.objects.count() == count
     assert cursor("other channels").polled_at is not None
 
@@ -351,9 +363,9 @@ def test_what_a_round_has_no_time_for_is_read_in_the_next_without_reading_anythi
 @pytest.mark.parametrize("broken", [1, 2])
 def test_after_a_break_nothing_is_lost_wherever_it_came(ghl: FakeGhl, broken: int) -> None:
     """Also where it came among messages that had been read before, and are read again for those that appear late."""
-    message = sent(ghl)
+    message = make_sent_email(ghl)
     texted(ghl, message, 150)
-    polling.sync_due()
+    polling.sync_due_stages()
     texted(ghl, message, 150)
     export, asked = ghl.export_messages, 0
 
@@ -368,50 +380,50 @@ def test_after_a_break_nothing_is_lost_wherever_it_came(ghl: FakeGhl, broken: in
 
     setattr(ghl, "export_messages", breaks)
     due()
-    polling.sync_due()
+    polling.sync_due_stages()
     assert "Invalid cursor" in cursor("other channels").error
     due()
-    polling.sync_due()
+    polling.sync_due_stages()
     assert (Reply.objects.count(), cursor("other channels").error) == (30, "")
 
 
 def test_a_process_that_dies_in_the_middle_leaves_its_stage_to_others_after_the_lease(
     ghl: FakeGhl, clock: Any
 ) -> None:
-    polling.sync_due()
+    polling.sync_due_stages()
     due()
     SyncCursor.objects.update(lease_until=timezone.now() + timedelta(seconds=90), attempts=1)
     before = len(ghl.requests())
-    polling.sync_due()
+    polling.sync_due_stages()
     assert len(ghl.requests()) == before
     clock.shift(timedelta(seconds=91))
-    polling.sync_due()
+    polling.sync_due_stages()
     assert len(ghl.requests()) > before
 
 
 def test_a_round_that_takes_too_long_goes_on_in_the_next_one(ghl: FakeGhl) -> None:
-    message = sent(ghl)
+    message = make_sent_email(ghl)
     for n in range(5):
         ghl.receive_message(message.ghl_contact_id, f"{n}")
-    polling.sync_due(Pace(seconds=-1))
+    polling.sync_due_stages(RoundLimits(seconds=-1))
     assert (Reply.objects.count(), cursor("other channels").polled_at) == (1, None)
-    polling.sync_due()
+    polling.sync_due_stages()
     assert Reply.objects.count() == 5
     assert cursor("other channels").polled_at is not None
 
 
 def test_everybody_has_their_turn(ghl: FakeGhl) -> None:
-    emails = [sent(ghl) for _ in range(5)]
+    emails = [make_sent_email(ghl) for _ in range(5)]
     ghl.set_email_status(emails[-1].ghl_email_message_id, "delivered")
     ghl.set_dnd(emails[-1].ghl_contact_id)
     for turn in range(3):
         due()
-        polling.sync_due(Pace(statuses=2, people=2))
+        polling.sync_due_stages(RoundLimits(statuses=2, people=2))
         assert EmailEvent.objects.exists() == Suppression.objects.exists() == (turn == 2)
     asked = [request.params["id"] for request in ghl.requests(EMAIL)]
     assert asked == [one.ghl_email_message_id for one in emails]
     due()
-    polling.sync_due(Pace(statuses=2, people=2))
+    polling.sync_due_stages(RoundLimits(statuses=2, people=2))
     assert [request.params["id"] for request in ghl.requests(EMAIL)][5:] == asked[:2], (
         "and begins anew"
     )
@@ -419,14 +431,14 @@ def test_everybody_has_their_turn(ghl: FakeGhl) -> None:
 
 @pytest.mark.parametrize("status", ["pending", "scheduled", "sent", "connected", "queued", ""])
 def test_a_status_that_says_nothing_yet_is_no_event(ghl: FakeGhl, status: str) -> None:
-    message = sent(ghl)
+    message = make_sent_email(ghl)
     ghl.set_email_status(message.ghl_email_message_id, status)
     results()
     assert EmailEvent.objects.count() == 0
 
 
 def test_an_email_that_came_to_its_end_or_is_two_weeks_old_is_not_asked_about(ghl: FakeGhl) -> None:
-    over, old = sent(ghl), sent(ghl, ago=timedelta(days=15))
+    over, old = make_sent_email(ghl), make_sent_email(ghl, ago=timedelta(days=15))
     ghl.set_email_status(over.ghl_email_message_id, "opened")
     for _ in range(3):
         results()
@@ -436,7 +448,7 @@ def test_an_email_that_came_to_its_end_or_is_two_weeks_old_is_not_asked_about(gh
 
 
 def test_a_thread_that_lists_several_emails_is_read_email_by_email(ghl: FakeGhl) -> None:
-    message = sent(ghl)
+    message = make_sent_email(ghl)
     replies = [ghl.receive_reply(message.ghl_contact_id, body=f"Number {n}?") for n in range(2)]
     thread = {
         "id": "msg_thread", "messageType": "TYPE_EMAIL", "direction": "outbound", "contactId": message.ghl_contact_id,
@@ -444,7 +456,7 @@ def test_a_thread_that_lists_several_emails_is_read_email_by_email(ghl: FakeGhl)
         "meta": {"email": {"messageIds": [message.ghl_email_message_id, *(r["emailMessageId"] for r in replies)]}},
     }  # fmt: skip
     ghl.on(EXPORT).status(200, {"messages": [thread], "nextCursor": None, "total": 1}, times=1)
-    polling.sync_due()
+    polling.sync_due_stages()
     assert sorted(Reply.objects.values_list("text__said", flat=True)) == ["Number 0?", "Number 1?"]
 
 
@@ -461,7 +473,7 @@ def test_without_a_calendar_none_is_asked_for(ghl: FakeGhl, settings: Any) -> No
 def test_opportunities_are_read_page_by_page_in_either_spelling(
     ghl: FakeGhl, spelling: str
 ) -> None:
-    contact = sent(ghl).ghl_contact_id
+    contact = make_sent_email(ghl).ghl_contact_id
     cache.clear()  # in which the look at the door has kept the spelling
     ghl.configure(opportunity_params=spelling)
     before = len(ghl.requests(DEALS))
@@ -485,7 +497,7 @@ def test_a_422_of_another_kind_is_an_error(ghl: FakeGhl) -> None:
 
 
 def test_a_sweep_that_was_not_finished_ends_nothing(ghl: FakeGhl) -> None:
-    contact = sent(ghl).ghl_contact_id
+    contact = make_sent_email(ghl).ghl_contact_id
     deals = [ghl.add_opportunity(contact) for _ in range(150)]
     results()
     for deal in deals[:100]:
@@ -514,7 +526,7 @@ def test_a_sweep_that_was_not_finished_ends_nothing(ghl: FakeGhl) -> None:
 def test_an_error_stays_on_its_row_and_the_others_go_on(
     ghl: FakeGhl, route: str, stages: set[str], failure: str
 ) -> None:
-    sent(ghl)
+    make_sent_email(ghl)
     script = ghl.on(route)
     {
         "500": lambda: script.status(500, {"message": "oops"}),
@@ -536,7 +548,7 @@ def test_an_error_stays_on_its_row_and_the_others_go_on(
 
 
 def test_what_was_deleted_at_ghl_is_passed_over(ghl: FakeGhl) -> None:
-    first, second = sent(ghl), sent(ghl)
+    first, second = make_sent_email(ghl), make_sent_email(ghl)
     ghl.set_email_status(second.ghl_email_message_id, "delivered")
     gone = {"statusCode": 400, "message": "not found"}
     ghl.on(f"GET /conversations/messages/email/{first.ghl_email_message_id}").status(400, gone)
@@ -551,32 +563,32 @@ def test_after_an_error_it_is_tried_ever_more_rarely_and_told_at_last(
     ghl.on(EVENTS).status(503, {"message": "oops"})
     waits = []
     for n in range(1, 7):
-        polling.sync_due()
+        polling.sync_due_stages()
         row = cursor("meetings")
         waits.append(round((row.not_before - timezone.now()).total_seconds()))
         assert (row.attempts, Alarm.objects.filter(key="ghl:sync:meetings").exists()) == (n, n >= 5)
         clock.move_to(row.not_before + timedelta(seconds=1))
     assert waits == pytest.approx([15, 30, 60, 120, 240, 480], abs=1)
     ghl.reset()
-    polling.sync_due()
+    polling.sync_due_stages()
     row = cursor("meetings")
     assert (row.attempts, row.error, Alarm.objects.filter(closed_at=None).count()) == (0, "", 0)
 
 
 def test_a_fact_that_cannot_take_effect_stops_nobody_and_is_worked_off_later(ghl: FakeGhl) -> None:
-    known, broken = sent(ghl), factories.cleared()
+    known, broken = make_sent_email(ghl), factories.cleared_email()
     Message.objects.filter(pk=broken.pk).update(
         ghl_contact_id=ghl.add_contact(broken.to_address)["id"], band="none"
     )
-    ghl.add_outbound(now_is(broken).ghl_contact_id)
+    ghl.add_outbound(reload_email(broken).ghl_contact_id)
     ghl.receive_reply(known.ghl_contact_id)
-    (emails, *_) = polling.sync_all()
+    (emails, *_) = polling.sync_all_stages()
     assert (emails.read, emails.ended, emails.kept_back) == (2, True, 1)
     assert Reply.objects.get().lead == known.lead
-    assert now_is(broken).status == "cleared"
+    assert reload_email(broken).status == "cleared"
     Message.objects.filter(pk=broken.pk).update(band="low")
-    assert webhook_inbox.work_off() == 1
-    assert (InboundEvent.objects.get().state, now_is(broken).status) == ("processed", "held")
+    assert webhook_inbox.process_inbox() == 1
+    assert (InboundEvent.objects.get().state, reload_email(broken).status) == ("processed", "held")
 
 
 @pytest.mark.parametrize("fact", ["said", "mailed", "blocked", "booked", "deal"])
@@ -585,22 +597,22 @@ def test_every_kind_of_fact_can_be_kept(ghl: FakeGhl, fact: str) -> None:
         "said": ghl.inbound_message, "mailed": lambda: ghl.email_stats("failed"), "blocked": ghl.contact_dnd_update,
         "booked": ghl.appointment_create, "deal": ghl.opportunity_update,
     }[fact]()  # fmt: skip
-    found = webhook_bodies.read(json.dumps(body).encode(), "loc-test", timezone.now())
+    found = webhook_bodies.read_webhook(json.dumps(body).encode(), "loc-test", timezone.now())
     assert found is not None
-    assert ghl_facts.load(ghl_facts.dump(found)) == found
+    assert ghl_facts.load_fact(ghl_facts.dump_fact(found)) == found
 
 
 # --- Beside the door --------------------------------------------------------------------------------------------------
 
 
 def test_polling_uses_a_third_of_the_rate_and_leaves_the_rest_to_the_door(ghl: FakeGhl) -> None:
-    rates.pause(background_calls.SHARE, 60, "as if used up")
+    rates.pause_vendor(background_calls.RATE_NAME, 60, "as if used up")
     errors = [error for _, _, error in results().values() if error]
     assert len(errors) == 4 and all(
         error.startswith("ghl_background is not asked for") for error in errors
     )
     assert ghl.requests() == []
-    factories.cleared()
+    factories.cleared_email()
     assert send.send_due() == 1
 
 
@@ -608,7 +620,7 @@ def test_polling_uses_a_third_of_the_rate_and_leaves_the_rest_to_the_door(ghl: F
 
 
 def test_the_command_reads_everything_and_says_so_in_its_exit_code(ghl: FakeGhl) -> None:
-    message = sent(ghl)
+    message = make_sent_email(ghl)
     ghl.receive_reply(message.ghl_contact_id)
     out = StringIO()
     call_command("sync_ghl", "--json", stdout=out)
@@ -635,7 +647,7 @@ def test_the_command_says_that_there_is_nothing_to_read_in_the_sandbox(settings:
 
 
 def test_the_command_does_not_read_beside_a_worker(ghl: FakeGhl) -> None:
-    polling.sync_due()
+    polling.sync_due_stages()
     SyncCursor.objects.filter(name="emails").update(
         lease_until=timezone.now() + timedelta(seconds=60)
     )

@@ -16,13 +16,20 @@ from outreach.contact_history import previous_emails
 from outreach.drafting import drafts
 from outreach.feedback import replies
 from outreach.integrations.ghl import webhook_bodies
-from outreach.lifecycle.moves import move
+from outreach.lifecycle.moves import move_message
 from outreach.models import EmailEvent, Message, Reply, ReplyText
 from outreach.review import merged_leads, review_actions
 from outreach.sending import final_checks, send
 from tests import factories
 from tests.fakes.ghl import FakeGhl
-from tests.outreach.back import last_move, now_is, sent, tell, tell_twice_in_any_order, uncertain
+from tests.outreach.back import (
+    last_move,
+    make_sent_email,
+    make_uncertain_email,
+    receive_twice_shuffled,
+    receive_webhooks,
+    reload_email,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender", "loose")]
 DAY = timedelta(days=1)
@@ -41,7 +48,7 @@ def answer(ghl: FakeGhl, message: Message, text: str, **more: Any) -> dict[str, 
 
 
 def answered(ghl: FakeGhl, message: Message, kind: str = "positive") -> Reply:
-    tell(answer(ghl, message, SAID[kind]))
+    receive_webhooks(answer(ghl, message, SAID[kind]))
     return Reply.objects.latest("pk")
 
 
@@ -49,13 +56,13 @@ def answered(ghl: FakeGhl, message: Message, kind: str = "positive") -> Reply:
 
 
 def test_a_reply_is_kept_once_with_its_text_and_the_words_that_decided(ghl: FakeGhl) -> None:
-    message = sent(ghl)
+    message = make_sent_email(ghl)
     quote = (
         "On Tue, Mar 3, 2026 at 9:00 AM Alex wrote:<blockquote><p>Not interested?</p></blockquote>"
     )
     quoted = f"<p>{SAID['positive']}</p><div>{quote}</div>"
     payload = ghl.receive_reply(message.ghl_contact_id, body=quoted)
-    tell(payload, payload, {**payload, "webhookId": "again", "messageId": None})
+    receive_webhooks(payload, payload, {**payload, "webhookId": "again", "messageId": None})
     reply = Reply.objects.get()
     assert (reply.lead, reply.message, reply.channel, reply.source) == (
         message.lead,
@@ -77,52 +84,55 @@ def test_a_reply_is_kept_once_with_its_text_and_the_words_that_decided(ghl: Fake
 
 @pytest.mark.parametrize("kind", SAID)
 def test_every_kind_ends_what_is_open_but_for_an_automatic_one(ghl: FakeGhl, kind: str) -> None:
-    first = sent(ghl)
+    first = make_sent_email(ghl)
     open_one = _follow_up(first)
     reply = answered(ghl, first, kind)
     assert reply.kind == kind
     if kind == "out_of_office":
-        assert (now_is(open_one).status, now_is(open_one).critical_reason) == ("cleared", "")
+        assert (reload_email(open_one).status, reload_email(open_one).critical_reason) == (
+            "cleared",
+            "",
+        )
     else:
-        assert (now_is(open_one).status, last_move(open_one)[1]) == ("withdrawn", "answered")
+        assert (reload_email(open_one).status, last_move(open_one)[1]) == ("withdrawn", "answered")
     assert previous_emails.has_answered(first.lead) == (kind != "out_of_office")
-    stop = suppression.verdict(first.to_address, first.lead)
+    stop = suppression.find_stop(first.to_address, first.lead)
     assert (stop.reason if stop else None) == ("unsubscribed" if kind == "stop" else None)
 
 
 def _follow_up(first: Message, status: str = "cleared") -> Message:
     """The second email of a thread; what makes them is another room's."""
-    message = factories.cleared(first.lead)
+    message = factories.cleared_email(first.lead)
     Message.objects.filter(pk=message.pk).update(step=2, follows=first, status=status)
-    return now_is(message)
+    return reload_email(message)
 
 
 def test_what_is_held_blocked_or_being_drafted_ends_as_well(ghl: FakeGhl) -> None:
     for status in ("held", "blocked", "draft"):
-        first = sent(ghl)
+        first = make_sent_email(ghl)
         open_one = _follow_up(first, status)
         answered(ghl, first)
-        assert now_is(open_one).status == "withdrawn"
+        assert reload_email(open_one).status == "withdrawn"
 
 
 def test_a_note_that_may_be_a_person_holds_what_was_approved(ghl: FakeGhl) -> None:
-    first = sent(ghl)
+    first = make_sent_email(ghl)
     open_one = _follow_up(first)
-    tell(answer(ghl, first, "I am out of the office."))
+    receive_webhooks(answer(ghl, first, "I am out of the office."))
     reply = Reply.objects.get()
     assert (reply.kind, reply.is_sure) == ("out_of_office", False)
-    held = now_is(open_one)
+    held = reload_email(open_one)
     assert (held.status, held.critical_reason, held.transport) == (
         "held",
-        replies.PERHAPS_ANSWERED,
+        replies.MAY_BE_ANSWER,
         "",
     )
 
 
 def test_a_stop_suppresses_everywhere_and_counts_as_an_unsubscribe(ghl: FakeGhl) -> None:
-    message = sent(ghl)
+    message = make_sent_email(ghl)
     type(message.lead).objects.filter(pk=message.lead_id).update(personal_email="dana@home.test")
-    tell(answer(ghl, message, SAID["stop"], sender="Dana <dana@phone.test>"))
+    receive_webhooks(answer(ghl, message, SAID["stop"], sender="Dana <dana@phone.test>"))
     stopped = set(Suppression.objects.filter(scope="address").values_list("value", flat=True))
     assert stopped == {message.to_address, "dana@home.test", "dana@phone.test"}
     assert list(EmailEvent.objects.values_list("message", "kind", "code")) == [
@@ -131,13 +141,13 @@ def test_a_stop_suppresses_everywhere_and_counts_as_an_unsubscribe(ghl: FakeGhl)
 
 
 def test_other_channels_count_too_and_a_call_has_no_words(ghl: FakeGhl) -> None:
-    first = sent(ghl)
+    first = make_sent_email(ghl)
     open_one = _follow_up(first)
     call = ghl.inbound_message(
         contactId=first.ghl_contact_id, messageType="CALL", messageTypeString="TYPE_CALL", messageId="msg_call",
         emailMessageId=None, subject="", body="",
     )  # fmt: skip
-    tell(call, call)
+    receive_webhooks(call, call)
     reply = Reply.objects.get()
     assert (reply.ghl_message_id, reply.channel, reply.kind, reply.is_sure) == (
         "msg_call",
@@ -145,7 +155,7 @@ def test_other_channels_count_too_and_a_call_has_no_words(ghl: FakeGhl) -> None:
         "question",
         False,
     )
-    assert now_is(open_one).status == "withdrawn"
+    assert reload_email(open_one).status == "withdrawn"
 
 
 @pytest.mark.parametrize(
@@ -153,46 +163,50 @@ def test_other_channels_count_too_and_a_call_has_no_words(ghl: FakeGhl) -> None:
 )
 def test_what_no_person_said_is_no_reply(ghl: FakeGhl, kind: str) -> None:
     payload = ghl.inbound_message(
-        contactId=sent(ghl).ghl_contact_id, messageType=kind, messageTypeString=kind
+        contactId=make_sent_email(ghl).ghl_contact_id, messageType=kind, messageTypeString=kind
     )
     assert _read(payload) is None
 
 
 def _read(payload: dict[str, Any]) -> Any:
-    return webhook_bodies.read(json.dumps(payload).encode(), "loc-test", timezone.now())
+    return webhook_bodies.read_webhook(json.dumps(payload).encode(), "loc-test", timezone.now())
 
 
 def test_a_strangers_message_is_not_kept(ghl: FakeGhl) -> None:
-    tell(ghl.inbound_message())
+    receive_webhooks(ghl.inbound_message())
     assert Reply.objects.count() == ReplyText.objects.count() == 0
 
 
 def test_somebody_we_know_and_never_wrote_to_has_answered_too(ghl: FakeGhl) -> None:
-    message = factories.cleared(factories.LeadFactory(email="dana.okafor@northline.test"))
-    tell(ghl.inbound_message())
+    message = factories.cleared_email(factories.LeadFactory(email="dana.okafor@northline.test"))
+    receive_webhooks(ghl.inbound_message())
     reply = Reply.objects.get()
-    assert (reply.lead, reply.message, now_is(message).status) == (message.lead, None, "withdrawn")
+    assert (reply.lead, reply.message, reload_email(message).status) == (
+        message.lead,
+        None,
+        "withdrawn",
+    )
 
 
 def test_of_an_erased_person_nothing_is_kept(ghl: FakeGhl) -> None:
-    message = sent(ghl)
+    message = make_sent_email(ghl)
     Suppression.objects.create(
         scope="person", value=str(message.lead_id), reason="erased", source="test"
     )
     answer_ = answer(ghl, message, "I am still here")
-    tell(answer_)
+    receive_webhooks(answer_)
     assert Reply.objects.count() == ReplyText.objects.count() == 0
 
 
 def test_the_reply_is_to_the_newest_email_that_had_left(ghl: FakeGhl) -> None:
-    first = sent(ghl, ago=4 * DAY)
+    first = make_sent_email(ghl, ago=4 * DAY)
     later = _follow_up(first, "sent")
     Message.objects.filter(pk=later.pk).update(sent_at=timezone.now())
     old = answer(
         ghl, first, "Thanks, what does it cost?", dateAdded=(timezone.now() - 2 * DAY).isoformat()
     )
     new = answer(ghl, first, "And is there a trial?")
-    tell_twice_in_any_order([old, new], 1)
+    receive_twice_shuffled([old, new], 1)
     assert [(r.message, r.kind) for r in Reply.objects.order_by("received_at")] == [
         (first, "question"), (later, "question"),
     ]  # fmt: skip
@@ -200,9 +214,9 @@ def test_the_reply_is_to_the_newest_email_that_had_left(ghl: FakeGhl) -> None:
 
 @pytest.mark.parametrize("text", ["", "\x00", "x" * 300_000, "<div>" * 5000, "\ud83d", "🙂"])
 def test_any_text_can_be_kept(ghl: FakeGhl, text: str) -> None:
-    message = sent(ghl)
+    message = make_sent_email(ghl)
     payload = ghl.inbound_message(contactId=message.ghl_contact_id, body=text, subject=text[:400])
-    tell(payload)
+    receive_webhooks(payload)
     assert Reply.objects.get().text.reply_id == Reply.objects.get().pk
 
 
@@ -211,13 +225,13 @@ def test_any_text_can_be_kept(ghl: FakeGhl, text: str) -> None:
 
 def test_who_answers_while_their_email_is_at_the_door_is_not_written_to(ghl: FakeGhl) -> None:
     """GHL's conversation lags: our own row is what stops it, read again inside the claim."""
-    first = sent(ghl)
+    first = make_sent_email(ghl)
     open_one = _follow_up(first)
-    leaving = move(open_one, Status.SENDING, "door")
+    leaving = move_message(open_one, Status.SENDING, "door")
     answered(ghl, first)
-    assert now_is(open_one).status == "sending"
-    with pytest.raises(final_checks.Stopped) as stopped:
-        final_checks.judge(leaving)
+    assert reload_email(open_one).status == "sending"
+    with pytest.raises(final_checks.SendStopped) as stopped:
+        final_checks.check_before_sending(leaving)
     assert (stopped.value.to, stopped.value.why) == ("withdrawn", "answered")
 
 
@@ -225,22 +239,22 @@ def test_who_answers_while_their_email_is_at_the_door_is_not_written_to(ghl: Fak
 def test_what_was_known_before_the_approval_stops_nothing_at_the_door(
     ghl: FakeGhl, kind: str
 ) -> None:
-    first = sent(ghl)
+    first = make_sent_email(ghl)
     answered(ghl, first, kind)
-    final_checks.judge(factories.cleared(first.lead))
+    final_checks.check_before_sending(factories.cleared_email(first.lead))
 
 
 # --- Colleagues -------------------------------------------------------------------------------------------------------
 
 
 def test_a_colleague_may_be_written_to_once_the_first_has_answered(ghl: FakeGhl) -> None:
-    first = sent(ghl)
+    first = make_sent_email(ghl)
     colleague = factories.LeadFactory(company=first.lead.company)
-    assert previous_emails.in_the_way(colleague, timezone.now()) is not None
+    assert previous_emails.find_blocking_email(colleague, timezone.now()) is not None
     answered(ghl, first, "out_of_office")
-    assert previous_emails.in_the_way(colleague, timezone.now()) is not None
+    assert previous_emails.find_blocking_email(colleague, timezone.now()) is not None
     answered(ghl, first, "negative")
-    assert previous_emails.in_the_way(colleague, timezone.now()) is None
+    assert previous_emails.find_blocking_email(colleague, timezone.now()) is None
 
 
 # --- By hand, and ours ------------------------------------------------------------------------------------------------
@@ -250,50 +264,50 @@ def test_a_colleague_may_be_written_to_once_the_first_has_answered(ghl: FakeGhl)
 def test_who_was_written_to_by_hand_gets_no_first_email_without_a_person(
     ghl: FakeGhl, status: str
 ) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     Message.objects.filter(pk=message.pk).update(status=status)
     news = ghl.add_outbound(ghl.add_contact(message.to_address))
-    tell(news, news)
-    held = now_is(message)
+    receive_webhooks(news, news)
+    held = reload_email(message)
     assert (held.status, held.rank) == ("blocked" if status == "blocked" else "held", 0)
     assert held.critical_reason == "GoHighLevel shows an email to them on 3 Mar 2026."
 
 
 def test_whoever_approved_it_knowing_that_is_not_asked_again(ghl: FakeGhl) -> None:
-    message = factories.held()
+    message = factories.held_email()
     news = ghl.add_outbound(ghl.add_contact(message.to_address))
-    tell(news)
-    message = now_is(message)
-    review_actions.clear(message, message.version, by=None)
-    tell(news)
-    assert now_is(message).status == "cleared"
+    receive_webhooks(news)
+    message = reload_email(message)
+    review_actions.approve_email(message, message.version, by=None)
+    receive_webhooks(news)
+    assert reload_email(message).status == "cleared"
     assert send.send_due() == 1
 
 
 def test_half_a_year_later_and_for_follow_ups_it_changes_nothing(ghl: FakeGhl) -> None:
-    first = sent(ghl)
-    message, follow_up = factories.cleared(), _follow_up(first)
+    first = make_sent_email(ghl)
+    message, follow_up = factories.cleared_email(), _follow_up(first)
     old = (timezone.now() - 181 * DAY).isoformat()
-    tell(
+    receive_webhooks(
         ghl.add_outbound(ghl.add_contact(message.to_address), date_added=old),
         ghl.add_outbound(first.ghl_contact_id),
     )
-    assert (now_is(message).status, now_is(follow_up).status) == ("cleared", "cleared")
+    assert (reload_email(message).status, reload_email(follow_up).status) == ("cleared", "cleared")
 
 
 def test_our_own_email_is_not_by_hand(ghl: FakeGhl) -> None:
-    message = sent(ghl)
+    message = make_sent_email(ghl)
     (entry,) = ghl.sent_emails()
-    tell(
+    receive_webhooks(
         ghl.outbound_message(
             contactId=message.ghl_contact_id, emailMessageId=entry["emailMessageId"], source="api"
         )
     )
-    assert now_is(message).critical_reason == ""
+    assert reload_email(message).critical_reason == ""
 
 
 def test_its_copy_at_ghl_proves_that_an_uncertain_email_left(ghl: FakeGhl) -> None:
-    message = uncertain(ghl)
+    message = make_uncertain_email(ghl)
     (entry,) = ghl.sent_emails()
     told = {
         "messageId": entry["messageId"],
@@ -301,17 +315,17 @@ def test_its_copy_at_ghl_proves_that_an_uncertain_email_left(ghl: FakeGhl) -> No
         "source": "api",
     }
     shown = {"contactId": message.ghl_contact_id, "subject": entry["subject"], "to": [entry["to"]]}
-    tell(
+    receive_webhooks(
         ghl.outbound_message(**{**shown, "body": "<p>By hand</p>"}),
         ghl.outbound_message(
             **{**shown, "body": f"<p>You saw this?</p>{entry['html']}", "subject": "Re: that"}
         ),
         ghl.outbound_message(**{**shown, "body": entry["html"], "to": ["a.colleague@else.test"]}),
     )
-    assert now_is(message).status == "uncertain"
+    assert reload_email(message).status == "uncertain"
     copy = ghl.outbound_message(**shown, body=entry["html"], **told)
-    tell(copy, copy)
-    settled = now_is(message)
+    receive_webhooks(copy, copy)
+    settled = reload_email(message)
     assert (settled.status, last_move(message)) == ("sent", ("sent", "found_at_ghl"))
     assert (settled.ghl_message_id, settled.ghl_email_message_id) == (
         entry["messageId"],
@@ -320,12 +334,12 @@ def test_its_copy_at_ghl_proves_that_an_uncertain_email_left(ghl: FakeGhl) -> No
 
 
 def test_of_an_email_that_a_person_settled_the_ids_are_learned_later(ghl: FakeGhl) -> None:
-    message = sent(ghl)
+    message = make_sent_email(ghl)
     Message.objects.filter(pk=message.pk).update(ghl_message_id="", ghl_email_message_id="")
     (entry,) = ghl.sent_emails()
     shown = {"subject": entry["subject"], "to": [entry["to"]], "body": entry["html"]}
-    tell(ghl.outbound_message(**shown, messageId="msg_1", emailMessageId="eml_1"))
-    assert (now_is(message).ghl_message_id, now_is(message).ghl_email_message_id) == (
+    receive_webhooks(ghl.outbound_message(**shown, messageId="msg_1", emailMessageId="eml_1"))
+    assert (reload_email(message).ghl_message_id, reload_email(message).ghl_email_message_id) == (
         "msg_1",
         "eml_1",
     )
@@ -335,8 +349,8 @@ def test_of_an_email_that_a_person_settled_the_ids_are_learned_later(ghl: FakeGh
 
 
 def test_a_person_says_what_it_is_and_both_words_are_kept(ghl: FakeGhl, reviewer: User) -> None:
-    reply = answered(ghl, sent(ghl), "question")
-    reply = replies.correct(reply, "positive", by=reviewer)
+    reply = answered(ghl, make_sent_email(ghl), "question")
+    reply = replies.correct_kind(reply, "positive", by=reviewer)
     assert (reply.kind, reply.sorted_as, reply.corrected_to, reply.corrected_by) == (
         "positive", "question", "positive", reviewer,
     )  # fmt: skip
@@ -346,32 +360,32 @@ def test_a_person_says_what_it_is_and_both_words_are_kept(ghl: FakeGhl, reviewer
 def test_corrected_to_a_stop_it_suppresses_at_once_and_nothing_lifts_that(
     ghl: FakeGhl, reviewer: User
 ) -> None:
-    message = sent(ghl)
+    message = make_sent_email(ghl)
     reply = answered(ghl, message, "negative")
-    assert suppression.verdict(message.to_address, message.lead) is None
+    assert suppression.find_stop(message.to_address, message.lead) is None
     for kind in ("stop", "negative", "positive"):
-        reply = replies.correct(reply, kind, by=reviewer)
-        assert suppression.verdict(message.to_address, message.lead).reason == "unsubscribed"
+        reply = replies.correct_kind(reply, kind, by=reviewer)
+        assert suppression.find_stop(message.to_address, message.lead).reason == "unsubscribed"
 
 
 def test_a_note_corrected_to_an_answer_ends_what_is_open(ghl: FakeGhl, reviewer: User) -> None:
-    first, second = sent(ghl), sent(ghl)
+    first, second = make_sent_email(ghl), make_sent_email(ghl)
     open_one, leaving = _follow_up(first), _follow_up(second)
     reply = answered(ghl, first, "out_of_office")
     other = answered(ghl, second, "out_of_office")
-    leaving = move(leaving, Status.SENDING, "door")
-    replies.correct(reply, "question", by=reviewer)
-    replies.correct(other, "question", by=reviewer)
-    assert now_is(open_one).status == "withdrawn"
-    with pytest.raises(final_checks.Stopped):
-        final_checks.judge(leaving)
+    leaving = move_message(leaving, Status.SENDING, "door")
+    replies.correct_kind(reply, "question", by=reviewer)
+    replies.correct_kind(other, "question", by=reviewer)
+    assert reload_email(open_one).status == "withdrawn"
+    with pytest.raises(final_checks.SendStopped):
+        final_checks.check_before_sending(leaving)
 
 
 def test_one_person_takes_a_reply(ghl: FakeGhl, reviewer: User, lead_user: User) -> None:
-    reply = answered(ghl, sent(ghl))
-    replies.take(reply, by=reviewer)
-    with pytest.raises(replies.Stale):
-        replies.take(reply, by=lead_user)
+    reply = answered(ghl, make_sent_email(ghl))
+    replies.claim_reply(reply, by=reviewer)
+    with pytest.raises(replies.AlreadyTaken):
+        replies.claim_reply(reply, by=lead_user)
     reply.refresh_from_db()
     assert reply.taken_by == reviewer
 
@@ -381,22 +395,22 @@ def test_one_person_takes_a_reply(ghl: FakeGhl, reviewer: User, lead_user: User)
 
 def test_replies_follow_their_person_and_come_back_with_an_undo(ghl: FakeGhl) -> None:
     one = factories.LeadFactory()
-    message = sent(ghl)
+    message = make_sent_email(ghl)
     other = message.lead
     reply = answered(ghl, message, "negative")
     assert not previous_emails.has_answered(one)
-    row = merging.merge(one, other, source="person")
+    row = merging.merge_leads(one, other, source="person")
     assert previous_emails.has_answered(one), "before any sweep"
-    merged_leads.follow()
+    merged_leads.follow_merges()
     reply.refresh_from_db()
     assert (reply.lead, reply.written_for) == (one, other)
-    assert merged_leads.follow() == 0
+    assert merged_leads.follow_merges() == 0
     assert (
-        drafts.why_never(one)
+        drafts.why_no_first_email(one)
         == "The first email to this person was sent, or refused for good, before."
     )
-    merging.undo(row, by=None, reason="They are two.")
-    merged_leads.follow()
+    merging.undo_merge(row, by=None, reason="They are two.")
+    merged_leads.follow_merges()
     reply.refresh_from_db()
     assert (reply.lead, reply.written_for, previous_emails.has_answered(one)) == (
         other,
@@ -407,9 +421,9 @@ def test_replies_follow_their_person_and_come_back_with_an_undo(ghl: FakeGhl) ->
 
 def test_a_reply_to_a_lead_that_was_merged_away_stops_its_person(ghl: FakeGhl) -> None:
     one = factories.LeadFactory()
-    message = sent(ghl)
-    merging.merge(one, message.lead, source="person")
+    message = make_sent_email(ghl)
+    merging.merge_leads(one, message.lead, source="person")
     reply = answered(ghl, message, "stop")
     assert reply.lead == one
-    assert suppression.verdict(one.email, one).reason == "unsubscribed"
+    assert suppression.find_stop(one.email, one).reason == "unsubscribed"
     assert send.send_due() == 0

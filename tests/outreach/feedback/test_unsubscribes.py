@@ -30,20 +30,20 @@ def path(message: Message) -> str:
 
 
 def sent() -> Message:
-    message = factories.cleared()
+    message = factories.cleared_email()
     Message.objects.filter(pk=message.pk).update(status="sent", sent_at=timezone.now())
     message.refresh_from_db()
     return message
 
 
 def stopped(message: Message) -> bool:
-    stop = suppression.verdict(message.to_address, message.lead)
+    stop = suppression.find_stop(message.to_address, message.lead)
     return stop is not None and stop.reason == "unsubscribed"
 
 
 @pytest.mark.parametrize("method", ["get", "head"])
 def test_a_get_changes_nothing_for_scanners_open_every_link(method: str) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     response = getattr(strict(), method)(path(message) + "?List-Unsubscribe=One-Click")
     assert response.status_code == 200
     message.refresh_from_db()
@@ -76,7 +76,7 @@ BODIES: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("body", BODIES)
 def test_a_post_stops_the_person_at_once_without_cookies_and_without_a_redirect(body: str) -> None:
     first = sent()
-    follow_up = factories.cleared(first.lead)
+    follow_up = factories.cleared_email(first.lead)
     response = strict().post(path(first), **BODIES[body])
     assert response.status_code == 200
     assert "Done" in response.content.decode()
@@ -90,7 +90,7 @@ def test_a_post_stops_the_person_at_once_without_cookies_and_without_a_redirect(
 
 def test_every_address_of_the_person_is_stopped_and_nothing_leaves(ghl: Any) -> None:
     message = sent()
-    other = factories.cleared(message.lead)
+    other = factories.cleared_email(message.lead)
     Lead.objects.filter(pk=message.lead_id).update(
         email="dana@new.test", personal_email="dana@home.test"
     )
@@ -129,8 +129,8 @@ def test_a_token_never_expires(clock: Any) -> None:
 
 def test_the_link_of_somebody_merged_away_stops_the_person() -> None:
     one, message = factories.LeadFactory(), sent()
-    waiting = factories.cleared(one)
-    merging.merge(one, message.lead, source="person")
+    waiting = factories.cleared_email(one)
+    merging.merge_leads(one, message.lead, source="person")
     assert strict().post(path(message)).status_code == 200
     waiting.refresh_from_db()
     assert (waiting.status, stopped(message), stopped(waiting)) == ("withdrawn", True, True)
@@ -146,11 +146,11 @@ def test_the_link_of_an_erased_person_writes_no_address_down_again() -> None:
         scope="person", value=str(message.lead_id), reason="erased", source="test"
     )
     Suppression.objects.create(
-        scope="address_hash", value=suppression.hashed(address), reason="erased", source="test"
+        scope="address_hash", value=suppression.erased_hash(address), reason="erased", source="test"
     )
     assert strict().post(path(message)).status_code == 200
     assert not Suppression.objects.filter(value__contains="@").exists()
-    assert suppression.verdict(address).reason == "erased"
+    assert suppression.find_stop(address).reason == "erased"
 
 
 def test_the_page_is_never_cached_or_indexed_and_asks_for_one_click() -> None:

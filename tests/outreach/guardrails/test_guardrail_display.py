@@ -3,19 +3,20 @@
 from datetime import timedelta
 
 from outreach.choices import Guardrail
-from outreach.guardrails.guardrail_display import read
-from outreach.guardrails.guardrail_rules import Counts, Health, Lost
+from outreach.guardrails.guardrail_display import guardrail_table
+from outreach.guardrails.guardrail_rules import EventCounts, HealthState, MissingRecord
 
 
-def shown(counts: Counts) -> list[tuple[str, str, str, str, str]]:
+def shown(counts: EventCounts) -> list[tuple[str, str, str, str, str]]:
     return [
-        (one.guardrail.value, one.now, one.alert_at, one.halt_at, one.level) for one in read(counts)
+        (one.guardrail.value, one.now, one.alert_at, one.halt_at, one.level)
+        for one in guardrail_table(counts)
     ]
 
 
 def test_the_whole_table_when_nothing_stands() -> None:
-    health = Health("verdict:1", timedelta(minutes=90), 84)
-    assert shown(Counts(sends_week=340, bounces_week=("b:1", "b:2"), health=health)) == [
+    health = HealthState("verdict:1", timedelta(minutes=90), 84)
+    assert shown(EventCounts(sends_week=340, bounces_week=("b:1", "b:2"), health=health)) == [
         ("complaints", "0 in 7 days", "1 in 7 days", "2 in 7 days", "clear"),
         (
             "hard_bounces",
@@ -32,12 +33,15 @@ def test_the_whole_table_when_nothing_stands() -> None:
 
 
 def test_each_that_is_breached_says_how_and_why() -> None:
-    lost = (Lost("spf", timedelta(hours=80), "spf:1"), Lost("dkim", timedelta(hours=2), "dkim:3"))
-    counts = Counts(
+    lost = (
+        MissingRecord("spf", timedelta(hours=80), "spf:1"),
+        MissingRecord("dkim", timedelta(hours=2), "dkim:3"),
+    )
+    counts = EventCounts(
         {Guardrail.COMPLAINTS: ("c:1",)}, {Guardrail.HARD_BOUNCES: ("b:1", "b:2", "b:3")},
-        health=Health("verdict:9", timedelta(hours=7), 40, "v:1", "v:1", lost),
+        health=HealthState("verdict:9", timedelta(hours=7), 40, "v:1", "v:1", lost),
     )  # fmt: skip
-    assert [(one.now, one.level) for one in read(counts)] == [
+    assert [(one.now, one.level) for one in guardrail_table(counts)] == [
         ("1 in 7 days", "alert"),
         ("0 in 24 hours, 0 of 0 sent in 7 days", "halt"),
         ("0 in an hour, 0 in 48 hours", "clear"),
@@ -45,12 +49,12 @@ def test_each_that_is_breached_says_how_and_why() -> None:
         ("SPF missing for 80 hours, DKIM missing for 2 hours", "halt"),
         ("7.0 hours", "alert"),
     ]
-    assert read(counts)[0].why == "1 complaint in 7 days."
+    assert guardrail_table(counts)[0].why == "1 complaint in 7 days."
 
 
 def test_what_is_not_known_is_said_so() -> None:
-    found = {one.guardrail.value: one for one in read(Counts())}
+    found = {one.guardrail.value: one for one in guardrail_table(EventCounts())}
     assert found["domain_health"].now == found["health_verdict"].now == "no verdict yet"
     assert (found["authentication"].now, found["health_verdict"].level) == ("not known", "alert")
-    small = read(Counts(health=Health("v", timedelta(0), None)))
+    small = guardrail_table(EventCounts(health=HealthState("v", timedelta(0), None)))
     assert [(one.now, one.level) for one in small][3] == ("too little sent to say", "clear")

@@ -5,24 +5,30 @@ from datetime import timedelta
 import pytest
 
 from outreach.choices import Guardrail, Level
-from outreach.guardrails.guardrail_rules import Breach, Counts, Health, Lost, judge
+from outreach.guardrails.guardrail_rules import (
+    Breach,
+    EventCounts,
+    HealthState,
+    MissingRecord,
+    find_breaches,
+)
 
-FRESH = Health("verdict:9", timedelta(hours=1), 90)
+FRESH = HealthState("verdict:9", timedelta(hours=1), 90)
 
 
 def events(kind: str, count: int) -> tuple[str, ...]:
     return tuple(f"{kind}:{n}" for n in range(count))
 
 
-def levels(counts: Counts) -> dict[str, str]:
-    return {breach.guardrail.value: breach.level.value for breach in judge(counts)}
+def levels(counts: EventCounts) -> dict[str, str]:
+    return {breach.guardrail.value: breach.level.value for breach in find_breaches(counts)}
 
 
 def counted(
     guardrail: Guardrail, alert: int, halt: int, *, week: int = 0, sends: int = 0
-) -> Counts:
+) -> EventCounts:
     in_both = events("event", max(alert, halt))
-    return Counts(
+    return EventCounts(
         {guardrail: in_both[:alert]}, {guardrail: in_both[:halt]}, events("bounced", week), sends, FRESH
     )  # fmt: skip
 
@@ -69,10 +75,10 @@ def test_the_share_of_bounces_in_a_week(bounces: int, sends: int, level: str | N
 
 
 def test_both_conditions_of_bounces_are_one_breach_that_names_all_its_events() -> None:
-    counts = Counts(
+    counts = EventCounts(
         {}, {Guardrail.HARD_BOUNCES: events("bounced", 3)}, events("bounced", 5), 120, FRESH
     )
-    (breach,) = judge(counts)
+    (breach,) = find_breaches(counts)
     assert breach == Breach(
         Guardrail.HARD_BOUNCES, Level.HALT, events("bounced", 5),
         "3 hard bounces in 24 hours, 5 hard bounces of 120 emails sent in 7 days.",
@@ -92,7 +98,9 @@ def test_both_conditions_of_bounces_are_one_breach_that_names_all_its_events() -
     ],
 )
 def test_the_score_of_the_domain(score: int | None, level: str | None) -> None:
-    found = judge(Counts(health=Health("verdict:9", timedelta(0), score, "verdict:7", "verdict:8")))
+    found = find_breaches(
+        EventCounts(health=HealthState("verdict:9", timedelta(0), score, "verdict:7", "verdict:8"))
+    )
     events = {"alert": ("verdict:7",), "halt": ("verdict:8",)}
     assert [(b.guardrail, b.level, b.events) for b in found] == (
         [("domain_health", level, events[level])] if level else []
@@ -109,16 +117,25 @@ def test_the_score_of_the_domain(score: int | None, level: str | None) -> None:
     ],
 )
 def test_a_record_that_dns_says_is_missing(record: str, lasted: timedelta, level: str) -> None:
-    (breach,) = judge(
-        Counts(health=Health("verdict:9", timedelta(0), 90, lost=(Lost(record, lasted, "e"),)))
+    (breach,) = find_breaches(
+        EventCounts(
+            health=HealthState(
+                "verdict:9", timedelta(0), 90, lost=(MissingRecord(record, lasted, "e"),)
+            )
+        )
     )
     assert (breach.guardrail, breach.level, breach.events) == ("authentication", level, ("e",))
     assert breach.text.startswith(f"{record.upper()} of the sending domain is missing")
 
 
 def test_only_what_is_missing_long_enough_stops() -> None:
-    lost = (Lost("spf", timedelta(hours=80), "spf:1"), Lost("dkim", timedelta(hours=2), "dkim:5"))
-    (breach,) = judge(Counts(health=Health("verdict:9", timedelta(0), 90, lost=lost)))
+    lost = (
+        MissingRecord("spf", timedelta(hours=80), "spf:1"),
+        MissingRecord("dkim", timedelta(hours=2), "dkim:5"),
+    )
+    (breach,) = find_breaches(
+        EventCounts(health=HealthState("verdict:9", timedelta(0), 90, lost=lost))
+    )
     assert (breach.level, breach.events) == ("halt", ("spf:1",))
 
 
@@ -127,19 +144,24 @@ def test_only_what_is_missing_long_enough_stops() -> None:
     [(timedelta(0), False), (timedelta(hours=6), False), (timedelta(hours=6, seconds=1), True)],
 )
 def test_a_verdict_older_than_six_hours_counts_for_nothing(age: timedelta, stands: bool) -> None:
-    found = levels(Counts(health=Health("verdict:9", age, 90)))
+    found = levels(EventCounts(health=HealthState("verdict:9", age, 90)))
     assert found == ({"health_verdict": "alert"} if stands else {})
 
 
 def test_no_verdict_at_all_is_never_taken_for_health() -> None:
-    assert levels(Counts()) == {"health_verdict": "alert"}
+    assert levels(EventCounts()) == {"health_verdict": "alert"}
 
 
 def test_every_guardrail_that_is_breached_is_named_in_the_order_of_the_table() -> None:
-    old = Health(
-        "verdict:9", timedelta(hours=7), 10, "v:1", "v:1", (Lost("spf", timedelta(0), "spf:1"),)
+    old = HealthState(
+        "verdict:9",
+        timedelta(hours=7),
+        10,
+        "v:1",
+        "v:1",
+        (MissingRecord("spf", timedelta(0), "spf:1"),),
     )
-    counts = Counts(
+    counts = EventCounts(
         {Guardrail.COMPLAINTS: ("complained:1",), Guardrail.SEND_ERRORS: ("move:1",)}, health=old
     )
     assert levels(counts) == {
@@ -161,4 +183,4 @@ def test_every_guardrail_that_is_breached_is_named_in_the_order_of_the_table() -
     ],
 )
 def test_a_breach_is_a_sentence(guardrail: Guardrail, count: int, text: str) -> None:
-    assert [breach.text for breach in judge(counted(guardrail, count, count))] == [text]
+    assert [breach.text for breach in find_breaches(counted(guardrail, count, count))] == [text]

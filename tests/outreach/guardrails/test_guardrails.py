@@ -47,8 +47,8 @@ def still(clock: Any, settings: Any) -> None:
     """A clock that stands, so that the edge of a window is exact; a sending domain."""
     clock.move_to(WORKING, tick=False)
     settings.GHL_FROM_EMAIL = f"alex@{DOMAIN}"
-    phase.control()
-    phase.change(Phase.AUTONOMOUS, by=None, reason="test")
+    phase.current_control()
+    phase.change_phase(Phase.AUTONOMOUS, by=None, reason="test")
     healthy()
 
 
@@ -60,7 +60,7 @@ def healthy(score: int | None = 90, **more: Any) -> None:
         "dmarc": "present",
         "evaluated_at": timezone.now(),
     } | more
-    guardrails.take_health(DomainHealth(domain=DOMAIN, score=score, **given))
+    guardrails.store_health_verdict(DomainHealth(domain=DOMAIN, score=score, **given))
 
 
 def email(**more: Any) -> Message:
@@ -102,7 +102,7 @@ def sent(count: int, ago: timedelta = HOUR) -> None:
 
 
 def stands() -> dict[str, str]:
-    return {breach.guardrail.value: breach.level.value for breach in guardrails.standing()}
+    return {breach.guardrail.value: breach.level.value for breach in guardrails.current_breaches()}
 
 
 def acted() -> list[tuple[str, str, str]]:
@@ -111,7 +111,7 @@ def acted() -> list[tuple[str, str, str]]:
 
 
 def now_in() -> tuple[str, bool]:
-    row = phase.control()
+    row = phase.current_control()
     return row.phase, row.halted
 
 
@@ -218,7 +218,7 @@ def test_what_reached_nobody_never_counts(who: dict[str, Any]) -> None:
         came_back("bounced", message=email(**who))
         moved("failed", "refused", message=email(**who))
         moved("uncertain", "uncertain", timedelta(minutes=20), message=email(**who))
-    assert (stands(), guardrails.check(), now_in()) == ({}, [], ("autonomous", False))
+    assert (stands(), guardrails.check_guardrails(), now_in()) == ({}, [], ("autonomous", False))
 
 
 def test_one_email_counts_once_however_often_it_is_said() -> None:
@@ -256,13 +256,13 @@ def test_what_is_loaded_of_a_time_long_ago_is_history() -> None:
 
 def test_an_alert_is_told_and_sending_goes_on() -> None:
     event = came_back("complained")
-    (row,) = guardrails.check()
+    (row,) = guardrails.check_guardrails()
     assert acted() == [("complaints", "alert", "alerted")]
     assert (row.events, row.phase_before, row.phase_after) == (
         [f"complained:{event.message_id}"], "autonomous", "autonomous",
     )  # fmt: skip
     assert now_in() == ("autonomous", False)
-    escalation.notice_alarms()
+    escalation.create_alarm_notices()
     assert Notice.objects.get().text == (
         "Guardrail: 1 complaint in 7 days. The machine approves nothing until it is over."
     )
@@ -271,10 +271,10 @@ def test_an_alert_is_told_and_sending_goes_on() -> None:
 def test_a_halt_drops_one_phase_and_says_why() -> None:
     for _ in range(2):
         came_back("complained")
-    (row,) = guardrails.check()
+    (row,) = guardrails.check_guardrails()
     assert acted() == [("complaints", "halt", "dropped")]
     assert (row.phase_before, row.phase_after) == ("autonomous", "assisted")
-    control = phase.control()
+    control = phase.current_control()
     assert (control.phase, control.halted, control.halted_by) == ("assisted", True, "guardrail")
     assert control.halt_reason == control.phase_reason == "2 complaints in 7 days."
     changes = ControlChange.objects.order_by("pk").values_list(
@@ -283,7 +283,7 @@ def test_a_halt_drops_one_phase_and_says_why() -> None:
     assert list(changes)[1:] == [
         ("halt", "open", "halted", "guardrail", False), ("phase", "autonomous", "assisted", "guardrail", False),
     ]  # fmt: skip
-    escalation.notice_alarms()
+    escalation.create_alarm_notices()
     assert Notice.objects.get().text == (
         "Guardrail: 2 complaints in 7 days. Sending is halted, and the phase dropped from Autonomous to Assisted."
     )
@@ -300,23 +300,23 @@ def test_a_halt_drops_one_phase_and_says_why() -> None:
 )
 def test_shadow_is_the_floor(before: Phase, after: str, action: str) -> None:
     if before != Phase.AUTONOMOUS:
-        phase.change(before, by=None, reason="test")
+        phase.change_phase(before, by=None, reason="test")
     for _ in range(2):
         came_back("complained")
-    guardrails.check()
+    guardrails.check_guardrails()
     assert (now_in(), acted()) == ((after, True), [("complaints", "halt", action)])
 
 
 def test_a_breach_acts_once_and_its_echoes_drop_no_further() -> None:
     for _ in range(2):
         came_back("complained")
-    guardrails.check()
+    guardrails.check_guardrails()
     for _ in range(3):
-        assert guardrails.check() == []
+        assert guardrails.check_guardrails() == []
     came_back("complained")
     for _ in range(3):
         came_back("bounced")
-    guardrails.check()
+    guardrails.check_guardrails()
     assert acted() == [
         ("complaints", "halt", "dropped"), ("complaints", "halt", "noted"), ("hard_bounces", "halt", "noted"),
     ]  # fmt: skip
@@ -328,12 +328,12 @@ def test_a_resume_acknowledges_what_was_counted_and_a_new_event_halts_again(
 ) -> None:
     for _ in range(2):
         came_back("complained")
-    guardrails.check()
-    phase.resume(by=lead_user, reason="Both were the same person at two addresses.")
+    guardrails.check_guardrails()
+    phase.resume_sending(by=lead_user, reason="Both were the same person at two addresses.")
     clock.shift(60)
-    assert (guardrails.check(), now_in()) == ([], ("assisted", False))
+    assert (guardrails.check_guardrails(), now_in()) == ([], ("assisted", False))
     came_back("complained")
-    guardrails.check()
+    guardrails.check_guardrails()
     assert (acted()[-1], now_in()) == (("complaints", "halt", "dropped"), ("parallel", True))
 
 
@@ -341,30 +341,30 @@ def test_what_only_leaves_the_window_does_not_act_again(lead_user: User, clock: 
     for _ in range(2):
         came_back("bounced", timedelta(hours=2))
     came_back("bounced")
-    guardrails.check()
-    phase.resume(by=lead_user, reason="The list was cleaned.")
+    guardrails.check_guardrails()
+    phase.resume_sending(by=lead_user, reason="The list was cleaned.")
     clock.shift(DAY - HOUR)  # two are gone, one stands, which acted before
     healthy()
-    assert (guardrails.check(), len(acted()), now_in()) == ([], 1, ("assisted", False))
+    assert (guardrails.check_guardrails(), len(acted()), now_in()) == ([], 1, ("assisted", False))
 
 
 def test_a_breach_while_a_person_has_halted_still_drops_the_phase(reviewer: User) -> None:
-    phase.halt(by=reviewer, reason="wrong footer")
+    phase.halt_sending(by=reviewer, reason="wrong footer")
     for _ in range(2):
         came_back("complained")
-    guardrails.check()
-    assert (now_in(), phase.control().halted_by) == (("assisted", True), "rita")
+    guardrails.check_guardrails()
+    assert (now_in(), phase.current_control().halted_by) == (("assisted", True), "rita")
     for _ in range(3):
         came_back("bounced")
-    guardrails.check()
+    guardrails.check_guardrails()
     assert (now_in(), acted()[-1]) == (("assisted", True), ("hard_bounces", "halt", "noted"))
 
 
 def test_an_alert_that_grows_is_told_again_and_one_that_is_over_is_closed(clock: Any) -> None:
     for _ in range(2):
         moved("failed", "refused")
-        guardrails.check()
-        guardrails.check()
+        guardrails.check_guardrails()
+        guardrails.check_guardrails()
     assert acted() == [("send_errors", "alert", "alerted")] * 2
     assert Alarm.objects.get(closed_at=None).text.startswith(
         "Guardrail: 2 send errors in 48 hours."
@@ -382,8 +382,8 @@ def test_a_verdict_is_stored_once_and_acts_at_once() -> None:
     verdict = DomainHealth(
         DOMAIN.upper(), 40, "present", "present", "unknown", timezone.now() + SECOND, (REASON,)
     )
-    guardrails.take_health(verdict)
-    guardrails.take_health(verdict)
+    guardrails.store_health_verdict(verdict)
+    guardrails.store_health_verdict(verdict)
     row = HealthVerdict.objects.get(score=40)
     assert (row.domain, row.dmarc, row.reasons) == (DOMAIN, "unknown", [REASON])
     assert (acted(), now_in()) == ([("domain_health", "halt", "dropped")], ("assisted", True))
@@ -411,7 +411,7 @@ def test_a_verdict_that_cannot_be_is_refused(wrong: dict[str, Any], field: str) 
 
 
 def test_only_the_domain_that_sends_is_judged() -> None:
-    guardrails.take_health(
+    guardrails.store_health_verdict(
         DomainHealth("other.example.com", 0, "missing", "missing", "missing", timezone.now())
     )
     assert (stands(), acted()) == ({}, [])
@@ -424,7 +424,7 @@ def test_a_domain_that_stays_ill_halts_once_for_each_fall(lead_user: User, clock
         return now_in()
 
     assert next_hour(49) == ("assisted", True)
-    phase.resume(by=lead_user, reason="Known: a list of last year, thrown away.")
+    phase.resume_sending(by=lead_user, reason="Known: a list of last year, thrown away.")
     assert next_hour(45) == next_hour(20) == ("assisted", False)  # the fall that the Lead knows of
     assert next_hour(60) == ("assisted", False)
     assert next_hour(48) == ("parallel", True)
@@ -467,10 +467,10 @@ def test_what_no_resolver_ever_answered_is_no_loss() -> None:
 
 def test_a_verdict_that_grows_old_is_told_once(clock: Any) -> None:
     clock.shift(6 * HOUR)
-    assert guardrails.check() == []
+    assert guardrails.check_guardrails() == []
     clock.shift(SECOND)
-    guardrails.check()
-    guardrails.check()
+    guardrails.check_guardrails()
+    guardrails.check_guardrails()
     assert (acted(), now_in()) == ([("health_verdict", "alert", "alerted")], ("autonomous", False))
     healthy()
     assert (stands(), Alarm.objects.filter(closed_at=None).count()) == ({}, 0)
@@ -480,7 +480,7 @@ def test_without_a_sending_domain_or_a_verdict_nobody_is_alarmed_and_nothing_is_
     settings: Any,
 ) -> None:
     settings.GHL_FROM_EMAIL = ""
-    assert (stands(), guardrails.check(), Alarm.objects.count()) == (
+    assert (stands(), guardrails.check_guardrails(), Alarm.objects.count()) == (
         {"health_verdict": "alert"},
         [],
         0,
@@ -496,7 +496,7 @@ def ready(ghl: FakeGhl, sender: Any) -> FakeGhl:
 
 
 def test_the_door_acts_on_events_that_nobody_judged(ready: FakeGhl) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     for _ in range(2):
         came_back("complained")
     assert send.send_due() == 0
@@ -511,11 +511,11 @@ def test_the_door_acts_on_events_that_nobody_judged(ready: FakeGhl) -> None:
 
 @pytest.mark.parametrize(
     "leaves",
-    [send.send_due, lambda: send_slots.claim(Message.objects.get())],
+    [send.send_due, lambda: send_slots.claim_slot(Message.objects.get())],
     ids=["sweep", "claim"],
 )
 def test_where_counting_fails_nothing_leaves(ready: FakeGhl, leaves: Any) -> None:
-    factories.cleared()
+    factories.cleared_email()
     with pytest.raises(DatabaseError, match="outreach_emailevent"), transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("ALTER TABLE outreach_emailevent RENAME TO out_of_reach")

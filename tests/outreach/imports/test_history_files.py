@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caio_project.lib.files import BadFile
+from caio_project.lib.files import UnreadableFile
 from outreach.imports import history_files
-from outreach.imports.history_files import Item
+from outreach.imports.history_files import HistoryEntry
 
 NINE = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 OLD = {
@@ -31,12 +31,12 @@ OLD = {
 
 def read(document: Any) -> list[Any]:
     raw = document if isinstance(document, bytes) else json.dumps(document).encode()
-    return list(history_files.read(raw))
+    return list(history_files.read_entries(raw))
 
 
 def test_the_older_systems_drafts_are_read() -> None:
     assert read(OLD) == [
-        (1, Item(
+        (1, HistoryEntry(
             "draft", "dana@northline.test", NINE, "Dana Okafor", "Northline Freight", "VP Operations",
             "Freight margin", "Hi Dana,\n\nNorthline Freight …", intent=82, tier="tier_1",
             old_id="blog_intent_sample_1",
@@ -128,7 +128,7 @@ def test_what_is_nested_too_deeply_or_too_long_is_named_by_its_line() -> None:
 
 
 def test_a_csv_without_its_columns_is_no_file_of_ours() -> None:
-    with pytest.raises(BadFile, match="no column what, at"):
+    with pytest.raises(UnreadableFile, match="no column what, at"):
         read(b"email,subject\na@b.test,Hello\n")
 
 
@@ -173,7 +173,7 @@ JSON = st.recursive(
 def test_whatever_a_json_file_holds_is_an_item_or_a_sentence(document: Any) -> None:
     raw = json.dumps(document).encode()
     try:
-        found = list(history_files.read(raw))
-    except BadFile:
+        found = list(history_files.read_entries(raw))
+    except UnreadableFile:
         return
-    assert all(isinstance(item, Item | str) for _, item in found)
+    assert all(isinstance(item, HistoryEntry | str) for _, item in found)

@@ -47,8 +47,8 @@ def entry(what: str, at: datetime = LONG_AGO, **more: Any) -> dict[str, Any]:
     return {"email": ADDRESS, "what": what, "at": at.isoformat(), **more}
 
 
-def take(*rows: dict[str, Any]) -> previous_system.Taken:
-    return previous_system.take("\n".join(json.dumps(row) for row in rows).encode())
+def take(*rows: dict[str, Any]) -> previous_system.ImportReport:
+    return previous_system.import_file("\n".join(json.dumps(row) for row in rows).encode())
 
 
 def nothing_is_stored() -> bool:
@@ -61,7 +61,7 @@ def test_a_pending_draft_is_held_guarded_again_and_critical() -> None:
     assert take(OLD).by_what == {"draft": 1}
     message = Message.objects.get()
     assert (message.status, message.priority, message.rank) == ("held", "critical", 0)
-    assert message.critical_reason == previous_system.FROM_BEFORE
+    assert message.critical_reason == previous_system.IMPORTED_WITH_OTHERS
     assert all(row["passed"] for row in message.guards)
     assert message.text.body == BODY
     assert "Unsubscribe: http" in message.text.footer
@@ -78,7 +78,7 @@ def test_a_pending_draft_is_held_guarded_again_and_critical() -> None:
 def test_it_is_approved_like_any_other_and_leaves_under_a_transport_of_this_system() -> None:
     take(OLD)
     message = Message.objects.get()
-    message = review_actions.clear(message, 1, by=None)
+    message = review_actions.approve_email(message, 1, by=None)
     assert (message.status, message.transport) == ("cleared", "sandbox")
 
 
@@ -93,7 +93,7 @@ def test_a_new_assessment_does_not_write_over_the_draft_that_was_brought() -> No
     take(OLD)
     factories.VisitFactory(lead=Lead.objects.get(), received_at=timezone.now())
     assess.assess_due()
-    drafts.take_assessments()
+    drafts.open_new_drafts()
     message = Message.objects.get()
     assert (message.text.body, message.version) == (BODY, 1)
 
@@ -105,11 +105,11 @@ def test_who_was_written_to_gets_no_first_email(what: str) -> None:
     lead = Lead.objects.get()
     factories.VisitFactory(lead=lead)
     assert (
-        drafts.why_never(lead)
+        drafts.why_no_first_email(lead)
         == "The first email to this person was sent, or refused for good, before."
     )
     assess.assess_due()
-    drafts.take_assessments()
+    drafts.open_new_drafts()
     assert Message.objects.get().transport == "history"
 
 
@@ -117,7 +117,7 @@ def test_a_past_email_uses_no_slot_and_is_no_evidence() -> None:
     take(entry("sent"), {**OLD, "email_id": "2", "to": "luis@other.test", "status": "rejected"})
     assert not SendIntent.objects.exists()
     assert not Move.objects.filter(to_status="sent").exists()
-    assert review_queue.counts().total == 0
+    assert review_queue.current_counts().total == 0
 
 
 def test_the_company_is_left_alone_for_seven_days_after_a_past_email() -> None:
@@ -126,7 +126,7 @@ def test_the_company_is_left_alone_for_seven_days_after_a_past_email() -> None:
     )
     company = Lead.objects.get().company
     colleague = factories.LeadFactory(company=company, email="sam@northline-freight.test")
-    found = previous_emails.in_the_way(colleague, timezone.now())
+    found = previous_emails.find_blocking_email(colleague, timezone.now())
     assert found is not None
     assert found.until == WORKING + timedelta(days=5)
 
@@ -140,11 +140,11 @@ def test_a_past_rejection_teaches_and_two_make_rest() -> None:
         )
     )
     lead = Lead.objects.get()
-    lessons = previous_emails.lessons(lead)
+    lessons = previous_emails.rejection_lessons(lead)
     assert [(one.tag, one.reason, one.subject) for one in lessons] == [
         ("weak_subject", "It sounds like a newsletter.", f"News {n}") for n in (2, 3)
     ]
-    assert drafts.why_never(lead) == "Rejected twice: this person rests for 30 days."
+    assert drafts.why_no_first_email(lead) == "Rejected twice: this person rests for 30 days."
 
 
 def test_who_answered_before_is_decided_by_a_person_from_now_on() -> None:
@@ -159,12 +159,12 @@ def test_who_answered_before_is_decided_by_a_person_from_now_on() -> None:
         at,
         "history",
     )
-    assert compose.critical_reason(reply.lead, Message(lead=reply.lead)) == compose.ANSWERED
+    assert compose.critical_reason(reply.lead, Message(lead=reply.lead)) == compose.HAS_ANSWERED
 
 
 def test_who_asked_to_stop_before_is_stopped_and_their_draft_is_not_held() -> None:
     taken = take(entry("answered", body="Please remove me from your list."), OLD)
-    assert suppression.verdict(ADDRESS).reason == "unsubscribed"
+    assert suppression.find_stop(ADDRESS).reason == "unsubscribed"
     assert taken.left_out == {"We must not write: Unsubscribed (history).": 1}
     assert not Message.objects.exists()
 
@@ -175,10 +175,10 @@ def test_who_asked_to_stop_before_is_stopped_and_their_draft_is_not_held() -> No
 )
 def test_what_stops_an_address_stops_it(what: str, reason: str) -> None:
     lead = factories.LeadFactory(email=ADDRESS)
-    message = factories.held(lead)
+    message = factories.held_email(lead)
     take(entry(what))
     message.refresh_from_db()
-    assert suppression.verdict(ADDRESS).reason == reason
+    assert suppression.find_stop(ADDRESS).reason == reason
     assert message.status == "withdrawn"
 
 
@@ -209,7 +209,7 @@ def test_while_one_line_is_wrong_nothing_is_stored() -> None:
 
 
 def test_an_erased_person_does_not_come_back() -> None:
-    suppression.stop(ADDRESS, suppression.Reason.ERASED, "test")
+    suppression.suppress(ADDRESS, suppression.Reason.ERASED, "test")
     taken = take(OLD)
     assert list(taken.left_out) == ["We must not write: Erased person (test)."]
     assert not Message.objects.exists()

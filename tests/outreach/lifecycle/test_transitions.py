@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from outreach.choices import Status
 from outreach.lifecycle import transitions
-from outreach.lifecycle.moves import move
-from outreach.lifecycle.transitions import IllegalMove, Stale
+from outreach.lifecycle.moves import move_message
+from outreach.lifecycle.transitions import IllegalMove, StaleMessage
 from outreach.models import Message, Move, MoveReason
 from tests import factories
 
@@ -37,7 +37,7 @@ OTHER_PAIRS = [(a, b) for a, b in PAIRS if b not in LEGAL[a]]
 
 
 def in_state(status: str, **changes: Any) -> Message:
-    message = factories.draft()
+    message = factories.draft_email()
     Message.objects.filter(pk=message.pk).update(**{"status": status, "version": 3, **changes})
     message.refresh_from_db()
     return message
@@ -56,7 +56,7 @@ def test_every_pair_of_states_is_either_legal_or_not() -> None:
 @pytest.mark.parametrize(("a", "b"), LEGAL_PAIRS)
 def test_a_legal_move_happens_and_is_logged(a: str, b: str) -> None:
     message = in_state(a, lease_until=timezone.now())
-    moved = move(message, b, "edited", attempts=7)
+    moved = move_message(message, b, "edited", attempts=7)
     assert (moved.status, moved.attempts, moved.lease_until) == (b, 7, None)
     logged = Move.objects.filter(message=message).values_list(
         "from_status", "to_status", "why", "version", "by", "tag"
@@ -69,14 +69,14 @@ def test_any_other_move_is_refused_by_name_and_changes_nothing(a: str, b: str) -
     message = in_state(a, lease_until=timezone.now())
     before = columns(message)
     with pytest.raises(IllegalMove, match=f"^{a} -> {b} is not a move$") as refused:
-        move(message, b, "edited", attempts=7)
+        move_message(message, b, "edited", attempts=7)
     assert (refused.value.from_status, refused.value.to_status) == (a, b)
     assert columns(message) == before
     assert Move.objects.count() == 0
 
 
 def test_nothing_ever_leaves_a_final_state() -> None:
-    assert {status for status in Status if not transitions.MOVES[status]} == {
+    assert {status for status in Status if not transitions.LEGAL_MOVES[status]} == {
         "sent",
         "rejected",
         "withdrawn",
@@ -94,8 +94,8 @@ def test_a_stale_version_is_refused_and_changes_nothing() -> None:
     message = in_state("held")
     Message.objects.filter(pk=message.pk).update(version=4)
     before = columns(message)
-    with pytest.raises(Stale) as stale:
-        move(message, "cleared", "edited", transport="ghl")
+    with pytest.raises(StaleMessage) as stale:
+        move_message(message, "cleared", "edited", transport="ghl")
     assert (stale.value.status, stale.value.version) == ("held", 4)
     assert columns(message) == before
     assert Move.objects.count() == 0
@@ -103,10 +103,10 @@ def test_a_stale_version_is_refused_and_changes_nothing() -> None:
 
 def test_a_stale_status_is_refused_and_changes_nothing() -> None:
     message = in_state("held")
-    move(Message.objects.get(pk=message.pk), "rejected", "rejected")
+    move_message(Message.objects.get(pk=message.pk), "rejected", "rejected")
     before = columns(message)
-    with pytest.raises(Stale) as stale:
-        move(message, "cleared", "edited", transport="ghl")
+    with pytest.raises(StaleMessage) as stale:
+        move_message(message, "cleared", "edited", transport="ghl")
     assert (stale.value.status, stale.value.version) == ("rejected", 3)
     assert columns(message) == before
     assert Move.objects.count() == 1
@@ -117,20 +117,23 @@ def test_another_lease_is_refused_and_changes_nothing(other: timedelta | None) -
     now = timezone.now()
     message = in_state("sending", lease_until=now + other if other else None)
     before = columns(message)
-    with pytest.raises(Stale):
-        move(message, "sent", "edited", lease=now)
+    with pytest.raises(StaleMessage):
+        move_message(message, "sent", "edited", lease=now)
     assert columns(message) == before
     assert Move.objects.count() == 0
 
 
 def test_the_holder_of_the_lease_may_move() -> None:
     now = timezone.now()
-    assert move(in_state("sending", lease_until=now), "sent", "edited", lease=now).status == "sent"
+    assert (
+        move_message(in_state("sending", lease_until=now), "sent", "edited", lease=now).status
+        == "sent"
+    )
 
 
 def test_typed_text_goes_into_a_row_of_its_own_and_the_person_onto_the_move(reviewer: User) -> None:
     message = in_state("held")
-    move(
+    move_message(
         message,
         "rejected",
         "rejected",
@@ -146,12 +149,12 @@ def test_typed_text_goes_into_a_row_of_its_own_and_the_person_onto_the_move(revi
 
 
 def test_a_move_without_typed_text_has_no_reason_row() -> None:
-    move(in_state("held"), "expired", "expired")
+    move_message(in_state("held"), "expired", "expired")
     assert MoveReason.objects.count() == 0
 
 
 def test_a_move_cannot_be_changed_or_taken_back() -> None:
-    move(in_state("held"), "expired", "expired")
+    move_message(in_state("held"), "expired", "expired")
     row = Move.objects.get()
     row.why = "never happened"
     with pytest.raises(TypeError, match="append-only"):

@@ -38,9 +38,9 @@ def now_is(message: Message) -> Message:
     return Message.objects.get(pk=message.pk)
 
 
-def why(message: Message) -> limit_rules.Wait | None:
-    return current_limits.why_not_sent(
-        Message.objects.get(pk=message.pk), phase.control(), timezone.now()
+def why(message: Message) -> limit_rules.BindingLimit | None:
+    return current_limits.binding_limit(
+        Message.objects.get(pk=message.pk), phase.current_control(), timezone.now()
     )
 
 
@@ -70,9 +70,9 @@ def claimed(*ages: timedelta, outcome: str = "sent", domain: str = "elsewhere.te
 )
 def test_the_daily_cap_of_each_phase_is_never_passed(to: Phase, cap: int) -> None:
     if to != Phase.PARALLEL:
-        phase.change(to, by=None, reason="test")
+        phase.change_phase(to, by=None, reason="test")
     use(cap - 1)
-    first, second = factories.cleared(), factories.cleared()
+    first, second = factories.cleared_email(), factories.cleared_email()
     assert send.send_due() == 1
     assert status(first, second) == ["sent", "cleared"]
     assert DailySlots.objects.get().used == cap
@@ -82,11 +82,11 @@ def test_the_daily_cap_of_each_phase_is_never_passed(to: Phase, cap: int) -> Non
 
 
 def test_in_shadow_nothing_is_sent_and_no_moment_is_named() -> None:
-    message = factories.cleared()
-    phase.change(Phase.SHADOW, by=None, reason="test")
+    message = factories.cleared_email()
+    phase.change_phase(Phase.SHADOW, by=None, reason="test")
     assert send.send_due() == 0
     assert status(message) == ["cleared"]
-    assert why(message) == limit_rules.Wait("phase", None, "Nothing is sent in Shadow.")
+    assert why(message) == limit_rules.BindingLimit("phase", None, "Nothing is sent in Shadow.")
     assert (DailySlots.objects.count(), SendIntent.objects.count()) == (0, 0)
 
 
@@ -110,7 +110,7 @@ def test_the_day_is_the_teams_own(
     settings.TEAM_TIME_ZONE = zone
     clock.move_to(datetime.fromisoformat(last_moment).replace(tzinfo=UTC))
     use(25)
-    message = factories.cleared()
+    message = factories.cleared_email()
     assert send.send_due() == 0
     morning = datetime.fromisoformat(next_day).replace(tzinfo=UTC)
     assert (why(message).limit, why(message).until) == ("daily", morning)
@@ -130,7 +130,7 @@ def test_a_day_has_one_cap_however_long_it_is(clock: Any, first: str, hours: int
     clock.move_to(start)
     use(24)
     for _ in range(3):
-        factories.cleared()
+        factories.cleared_email()
     assert send.send_due() == 1
     clock.move_to(start + timedelta(hours=hours, seconds=-1))
     assert send.send_due() == 0
@@ -141,7 +141,7 @@ def test_a_day_has_one_cap_however_long_it_is(clock: Any, first: str, hours: int
 
 def test_midnight_in_utc_changes_nothing(clock: Any) -> None:
     use(25)
-    factories.cleared()
+    factories.cleared_email()
     for moment in (
         datetime(2026, 3, 3, 23, 59, 59, tzinfo=UTC),
         datetime(2026, 3, 4, 0, 0, 0, tzinfo=UTC),
@@ -152,10 +152,10 @@ def test_midnight_in_utc_changes_nothing(clock: Any) -> None:
 
 
 def test_a_lower_phase_holds_at_once_for_what_was_used_before() -> None:
-    phase.change(Phase.ASSISTED, by=None, reason="test")
+    phase.change_phase(Phase.ASSISTED, by=None, reason="test")
     use(30)
-    message = factories.cleared()
-    phase.change(Phase.PARALLEL, by=None, reason="test")
+    message = factories.cleared_email()
+    phase.change_phase(Phase.PARALLEL, by=None, reason="test")
     assert send.send_due() == 0
     assert why(message).text == "30 of 25 sent today"
     assert DailySlots.objects.get().used == 30
@@ -168,10 +168,10 @@ def test_the_hour_slides(settings: Any, clock: Any) -> None:
     settings.HOURLY_LIMIT = 3
     start = timezone.now()
     for _ in range(3):
-        factories.cleared()
+        factories.cleared_email()
         assert send.send_due() == 1
         clock.shift(timedelta(minutes=10))
-    message = factories.cleared()
+    message = factories.cleared_email()
     wait = why(message)
     assert (wait.limit, wait.text, wait.until) == (
         "hourly",
@@ -183,7 +183,7 @@ def test_the_hour_slides(settings: Any, clock: Any) -> None:
     assert status(message) == ["cleared"]
     clock.move_to(start + timedelta(hours=1))
     assert why(message) is None
-    factories.cleared()
+    factories.cleared_email()
     assert send.send_due() == 1  # one left the window, so one may enter
 
 
@@ -191,7 +191,7 @@ def test_over_the_limit_the_moment_named_is_the_one_that_frees_a_place(settings:
     """More claims than the limit allows stand in the hour after it was lowered: several must leave first."""
     settings.HOURLY_LIMIT = 2
     claimed(*(timedelta(minutes=minutes) for minutes in (5, 15, 25, 35)))
-    assert why(factories.cleared()).until == timezone.now() + timedelta(minutes=45)
+    assert why(factories.cleared_email()).until == timezone.now() + timedelta(minutes=45)
 
 
 @pytest.mark.parametrize("outcome", ["open", "sent", "uncertain"])
@@ -199,12 +199,12 @@ def test_what_left_or_may_have_counts(settings: Any, outcome: str) -> None:
     settings.HOURLY_LIMIT = settings.DOMAIN_HOURLY_LIMIT = 1
     company = factories.CompanyFactory()
     claimed(timedelta(minutes=1), outcome=outcome, domain=company.domain)
-    message = factories.cleared(factories.LeadFactory(company=company))
+    message = factories.cleared_email(factories.LeadFactory(company=company))
     assert send.send_due() == 0
     assert why(message).limit in ("hourly", "domain")
     assert (
-        current_limits.for_message(
-            now_is(message), current_limits.standing(phase.control(), timezone.now())
+        current_limits.limit_on_message(
+            now_is(message), current_limits.read_limits(phase.current_control(), timezone.now())
         ).limit
         == "domain"
     )
@@ -215,21 +215,22 @@ def test_what_certainly_did_not_leave_does_not_count(settings: Any, outcome: str
     settings.HOURLY_LIMIT = settings.DOMAIN_HOURLY_LIMIT = 1
     company = factories.CompanyFactory()
     claimed(timedelta(minutes=1), outcome=outcome, domain=company.domain)
-    factories.cleared(factories.LeadFactory(company=company))
+    factories.cleared_email(factories.LeadFactory(company=company))
     assert send.send_due() == 1
 
 
 def at_one_domain(count: int) -> list[Message]:
     """People of several companies whose mail goes to one domain; of one company only one would be written to."""
     return [
-        factories.cleared(factories.LeadFactory(email=f"dana{n}@shared.test")) for n in range(count)
+        factories.cleared_email(factories.LeadFactory(email=f"dana{n}@shared.test"))
+        for n in range(count)
     ]
 
 
 def test_a_domain_that_is_full_lets_others_go_first(settings: Any, clock: Any) -> None:
     settings.DOMAIN_HOURLY_LIMIT = 2
     start, colleagues = timezone.now(), at_one_domain(4)
-    other = factories.cleared(intent=10, tier="tier_3")
+    other = factories.cleared_email(intent=10, tier="tier_3")
     assert send.send_due() == 3
     assert status(*colleagues, other) == ["sent", "sent", "cleared", "cleared", "sent"]
     wait = why(colleagues[2])
@@ -252,7 +253,7 @@ def test_a_case_of_its_own_is_no_second_domain(settings: Any) -> None:
 def test_the_gap_between_two_sends(settings: Any, clock: Any) -> None:
     settings.SEND_GAP_SECONDS = 45
     start = timezone.now()
-    first, second = factories.cleared(), factories.cleared()
+    first, second = factories.cleared_email(), factories.cleared_email()
     assert send.send_due() == 1
     assert status(first, second) == ["sent", "cleared"]
     wait = why(second)
@@ -266,7 +267,7 @@ def test_the_gap_between_two_sends(settings: Any, clock: Any) -> None:
 
 def test_the_time_to_undo_is_a_limit_like_the_others(settings: Any, clock: Any) -> None:
     settings.UNDO_SECONDS = 30
-    message = review_actions.clear(factories.held(), 1, by=None)
+    message = review_actions.approve_email(factories.held_email(), 1, by=None)
     wait = why(message)
     assert (wait.limit, wait.text, wait.until) == (
         "undo",
@@ -282,17 +283,17 @@ def test_the_time_to_undo_is_a_limit_like_the_others(settings: Any, clock: Any) 
 
 def test_a_halt_is_named_before_everything_and_has_no_end(settings: Any) -> None:
     use(25)
-    message = factories.cleared()
-    phase.halt(by=None, reason="test")
-    assert why(message) == limit_rules.Wait("halted", None, "Sending is halted.")
+    message = factories.cleared_email()
+    phase.halt_sending(by=None, reason="test")
+    assert why(message) == limit_rules.BindingLimit("halted", None, "Sending is halted.")
 
 
 def test_the_strictest_limit_is_the_one_that_is_named(settings: Any) -> None:
     settings.HOURLY_LIMIT, settings.DOMAIN_HOURLY_LIMIT, settings.SEND_GAP_SECONDS = 1, 1, 45
     company = factories.CompanyFactory()
     claimed(timedelta(minutes=50), domain="elsewhere.test")
-    message = factories.cleared(factories.LeadFactory(company=company))
-    row = phase.control()
+    message = factories.cleared_email(factories.LeadFactory(company=company))
+    row = phase.current_control()
     row.last_claim_at = timezone.now()
     row.save()
     assert why(message).limit == "hourly"  # in 10 minutes, the gap in 45 s
@@ -306,14 +307,14 @@ def test_the_strictest_limit_is_the_one_that_is_named(settings: Any) -> None:
 
 
 def test_a_message_that_is_free_to_leave_waits_for_nothing() -> None:
-    assert why(factories.cleared()) is None
+    assert why(factories.cleared_email()) is None
 
 
 # --- Working hours where the recipient is -----------------------------------------------------------------------------
 
 
 def to_state(state: str, **lead: Any) -> Message:
-    return factories.cleared(factories.LeadFactory(state=state, **lead))
+    return factories.cleared_email(factories.LeadFactory(state=state, **lead))
 
 
 @pytest.mark.parametrize(
@@ -336,7 +337,7 @@ def test_clock_and_holidays_are_the_recipients_or_the_teams(
     settings: Any, team: str, lead: dict[str, str], zone: str, country: str
 ) -> None:
     settings.TEAM_TIME_ZONE = team
-    found = office_hours.where(office_hours.of(factories.LeadFactory(**lead)))
+    found = office_hours.effective_place(office_hours.place_of_lead(factories.LeadFactory(**lead)))
     assert (found.zone, found.country) == (zone, country)
 
 
@@ -388,7 +389,7 @@ def test_nothing_arrives_outside_the_recipients_working_hours(
     assert (wait.limit, wait.until, wait.everything) == ("working_hours", moment, False)
     assert (
         wait.text
-        == f"working hours in {office_hours.where(office_hours.of(message.lead)).zone.replace('_', ' ')}"
+        == f"working hours in {office_hours.effective_place(office_hours.place_of_lead(message.lead)).zone.replace('_', ' ')}"
     )
     assert send.send_due() == 0
     assert (ghl.requests(), status(message), SendIntent.objects.count()) == ([], ["cleared"], 0)
@@ -456,7 +457,7 @@ def test_other_countries_keep_their_own_clocks_weekends_and_holidays(
 def test_those_who_are_at_work_go_before_those_who_are_not(ghl: FakeGhl, settings: Any) -> None:
     settings.WORKING_HOURS = "08:00-18:00"
     west = to_state("CA")
-    east = factories.cleared(factories.LeadFactory(state="OH"), intent=10, tier="tier_3")
+    east = factories.cleared_email(factories.LeadFactory(state="OH"), intent=10, tier="tier_3")
     assert send.send_due() == 1
     assert status(west, east) == ["cleared", "sent"]
 

@@ -21,8 +21,8 @@ from outreach.limits import (
     queue_counts,
     sending_domains,
 )
-from outreach.limits.forecast import Day, Line
-from outreach.limits.time_zones import Where
+from outreach.limits.forecast import DayCount, EmailGroup
+from outreach.limits.time_zones import TimeZonePlace
 from outreach.limits.warm_up import WarmUp
 from outreach.models import Message, SendIntent
 from outreach.sending import ghl_outage, send
@@ -30,16 +30,19 @@ from tests import factories
 from tests.fakes.ghl import FakeGhl
 from tests.outreach.conftest import WORKING
 
-OHIO, CALIFORNIA = Where("America/New_York", "US", "OH"), Where("America/Los_Angeles", "US", "CA")
+OHIO, CALIFORNIA = (
+    TimeZonePlace("America/New_York", "US", "OH"),
+    TimeZonePlace("America/Los_Angeles", "US", "CA"),
+)
 HOURS = WorkingHours.parse("08:00-18:00")
-AT = limit_rules.Standing(
+AT = limit_rules.CurrentLimits(
     now=WORKING, zone="America/New_York", phase="parallel", halted=False, daily=25, hourly=15, domain_hourly=3,
     gap=timedelta(seconds=45),
 )  # fmt: skip
 TODAY = date(2026, 3, 3)  # a Tuesday
 
 
-def at(**changes: Any) -> limit_rules.Standing:
+def at(**changes: Any) -> limit_rules.CurrentLimits:
     return limit_rules.replace(AT, **changes)
 
 
@@ -51,7 +54,7 @@ def counts(found: forecast.Forecast) -> list[tuple[str, int]]:
 
 
 def test_each_working_day_has_its_cap_and_the_weekend_none() -> None:
-    found = forecast.by_day(at(), [Line((2, 0), OHIO, "", 110)], HOURS)
+    found = forecast.count_by_day(at(), [EmailGroup((2, 0), OHIO, "", 110)], HOURS)
     assert counts(found) == [
         ("Tue 03", 25),
         ("Wed 04", 25),
@@ -66,29 +69,29 @@ def test_each_working_day_has_its_cap_and_the_weekend_none() -> None:
 
 
 def test_what_was_used_today_is_not_there_again() -> None:
-    assert forecast.by_day(at(used_today=20), [Line((2, 0), OHIO, "", 30)], HOURS).days == (
-        Day(TODAY, 5), Day(date(2026, 3, 4), 25),
+    assert forecast.count_by_day(at(used_today=20), [EmailGroup((2, 0), OHIO, "", 30)], HOURS).days == (
+        DayCount(TODAY, 5), DayCount(date(2026, 3, 4), 25),
     )  # fmt: skip
 
 
 def test_the_hour_and_the_gap_hold() -> None:
-    left = list(forecast.leaving(at(), [Line((2, 0), OHIO, "", 17)], HOURS))
+    left = list(forecast.forecast_sends(at(), [EmailGroup((2, 0), OHIO, "", 17)], HOURS))
     moments = [one.at - WORKING for one in left]
     assert moments[:3] == [timedelta(0), timedelta(seconds=45), timedelta(seconds=90)]
     assert moments[15:] == [timedelta(hours=1), timedelta(hours=1, seconds=45)]
 
 
 def test_a_domain_that_had_its_share_lets_others_go_first() -> None:
-    lines = [Line((0, 0), OHIO, "one.test", 5), Line((2, 0), OHIO, "", 2)]
-    left = list(forecast.leaving(at(gap=timedelta(0)), lines, HOURS))
+    lines = [EmailGroup((0, 0), OHIO, "one.test", 5), EmailGroup((2, 0), OHIO, "", 2)]
+    left = list(forecast.forecast_sends(at(gap=timedelta(0)), lines, HOURS))
     assert [one.line.domain for one in left] == ["one.test"] * 3 + [""] * 2 + ["one.test"] * 2
     assert left[5].at == WORKING + timedelta(hours=1)
 
 
 def test_the_warm_up_grows_week_by_week() -> None:
     warming = WarmUp("mail.ours.example.com", TODAY, TODAY)
-    found = forecast.by_day(
-        at(daily=100, hourly=1000, warm_up=warming), [Line((2, 0), OHIO, "", 5000)], HOURS
+    found = forecast.count_by_day(
+        at(daily=100, hourly=1000, warm_up=warming), [EmailGroup((2, 0), OHIO, "", 5000)], HOURS
     )
     tuesdays = {one.day: one.count for one in found.days if one.day.weekday() == 1}
     assert list(tuesdays.values()) == [20, 40, 60, 80, 100, 100]
@@ -99,16 +102,19 @@ def test_the_warm_up_grows_week_by_week() -> None:
 
 def test_holidays_where_the_recipient_is_are_none_of_the_others() -> None:
     friday = datetime(2026, 4, 3, 14, tzinfo=UTC)  # Good Friday, a holiday in Texas
-    lines = [Line((0, 0), Where("America/Chicago", "US", "TX"), "", 1), Line((2, 0), OHIO, "", 1)]
-    left = list(forecast.leaving(at(now=friday), lines, HOURS))
+    lines = [
+        EmailGroup((0, 0), TimeZonePlace("America/Chicago", "US", "TX"), "", 1),
+        EmailGroup((2, 0), OHIO, "", 1),
+    ]
+    left = list(forecast.forecast_sends(at(now=friday), lines, HOURS))
     assert [(one.line.place.state, one.at) for one in left] == [
         ("OH", friday), ("TX", datetime(2026, 4, 6, 13, tzinfo=UTC)),
     ]  # fmt: skip
 
 
 def test_the_last_slots_are_kept_for_more_urgent_ones_that_open_later() -> None:
-    lines = [Line((2, 0), OHIO, "", 5), Line((0, 0), CALIFORNIA, "", 2)]
-    left = list(forecast.leaving(at(used_today=22), lines, HOURS))
+    lines = [EmailGroup((2, 0), OHIO, "", 5), EmailGroup((0, 0), CALIFORNIA, "", 2)]
+    left = list(forecast.forecast_sends(at(used_today=22), lines, HOURS))
     assert [one.line.rank for one in left] == [2, 0, 0, 2, 2, 2, 2]
     assert left[1].at == datetime(2026, 3, 3, 16, tzinfo=UTC)
     assert left[3].at == datetime(2026, 3, 4, 13, tzinfo=UTC)
@@ -116,12 +122,12 @@ def test_the_last_slots_are_kept_for_more_urgent_ones_that_open_later() -> None:
 
 @pytest.mark.parametrize("changes", [{"halted": True}, {"daily": 0}])
 def test_where_only_a_person_can_let_it_go_on_nothing_leaves(changes: dict[str, Any]) -> None:
-    found = forecast.by_day(at(**changes), [Line((2, 0), OHIO, "", 5)], HOURS)
+    found = forecast.count_by_day(at(**changes), [EmailGroup((2, 0), OHIO, "", 5)], HOURS)
     assert found == forecast.Forecast(5, (), None, None)
 
 
 def test_an_empty_queue_has_drained() -> None:
-    assert forecast.by_day(at(), [], HOURS) == forecast.Forecast(0, (), None, None)
+    assert forecast.count_by_day(at(), [], HOURS) == forecast.Forecast(0, (), None, None)
 
 
 # --- The door does it -------------------------------------------------------------------------------------------------
@@ -144,7 +150,7 @@ def made() -> list[Message]:
         ("TX", 50, "tier_2", ""), ("OH", 10, "tier_3", ""),
     ]:  # fmt: skip
         lead = factories.LeadFactory(state=state, **({"email": email} if email else {}))
-        found.append(factories.cleared(lead, intent=intent, tier=tier))
+        found.append(factories.cleared_email(lead, intent=intent, tier=tier))
     return found
 
 
@@ -159,16 +165,16 @@ class TestDoor:
     @pytest.mark.parametrize("left_today", [25, 6, 2])
     def test_each_email_leaves_when_it_was_said_to(self, clock: Any, left_today: int) -> None:
         """The whole queue, as said of each at the beginning, against the door at work minute by minute."""
-        sending_domains.establish(sending_domains.ours(), by=None, reason="test")
+        sending_domains.mark_established(sending_domains.our_domain(), by=None, reason="test")
         current_limits.DailySlots.objects.create(day=TODAY, used=25 - left_today)
         emails = made()
-        said = current_limits.why_not_all(
-            emails, current_limits.standing(phase.control(), timezone.now())
+        said = current_limits.binding_limits(
+            emails, current_limits.read_limits(phase.current_control(), timezone.now())
         )
         expected = {one.pk: said[one.pk].until if said[one.pk] else WORKING for one in emails}
-        by_day = forecast.by_day(
-            current_limits.standing(phase.control(), timezone.now()),
-            queue_counts.approved(current_limits.standing(phase.control(), timezone.now())), HOURS,
+        by_day = forecast.count_by_day(
+            current_limits.read_limits(phase.current_control(), timezone.now()),
+            queue_counts.approved_groups(current_limits.read_limits(phase.current_control(), timezone.now())), HOURS,
         )  # fmt: skip
         while Message.objects.filter(status="cleared").exists():
             send.send_due()
@@ -176,14 +182,19 @@ class TestDoor:
         left = dict(SendIntent.objects.values_list("message", "claimed_at"))
         assert left == expected
         days = [at.astimezone(timezone.get_fixed_timezone(-300)).date() for at in left.values()]
-        assert by_day.days == tuple(Day(day, days.count(day)) for day in sorted(set(days)))
+        assert by_day.days == tuple(DayCount(day, days.count(day)) for day in sorted(set(days)))
 
     def next_moment(self) -> datetime:
         rows = Message.objects.filter(status="cleared").select_related("lead")
-        now, at = timezone.now(), current_limits.standing(phase.control(), timezone.now())
-        everything = limit_rules.for_everything(at)
+        now, at = (
+            timezone.now(),
+            current_limits.read_limits(phase.current_control(), timezone.now()),
+        )
+        everything = limit_rules.limit_on_everything(at)
         waits = (
-            [everything] if everything else [current_limits.for_message(one, at) for one in rows]
+            [everything]
+            if everything
+            else [current_limits.limit_on_message(one, at) for one in rows]
         )
         return min(
             (wait.until for wait in waits if wait and wait.until),
@@ -191,34 +202,36 @@ class TestDoor:
         )
 
     def test_those_ahead_are_counted_and_the_limit_that_binds_is_named(self) -> None:
-        emails = [factories.cleared(factories.LeadFactory(state="OH")) for _ in range(5)]
-        why = current_limits.why_not_sent(emails[4], phase.control(), timezone.now())
+        emails = [factories.cleared_email(factories.LeadFactory(state="OH")) for _ in range(5)]
+        why = current_limits.binding_limit(emails[4], phase.current_control(), timezone.now())
         assert (why.limit, why.until) == ("hourly", WORKING + timedelta(hours=1, seconds=45))
         assert why.text == "3 an hour; 4 go first"
-        why = current_limits.why_not_sent(emails[1], phase.control(), timezone.now())
+        why = current_limits.binding_limit(emails[1], phase.current_control(), timezone.now())
         assert (why.limit, why.text) == ("gap", "45 s between emails; 1 goes first")
-        assert current_limits.why_not_sent(emails[0], phase.control(), timezone.now()) is None
+        assert (
+            current_limits.binding_limit(emails[0], phase.current_control(), timezone.now()) is None
+        )
 
     def test_an_outage_is_waited_for_and_then_the_turn(self) -> None:
-        emails = [factories.cleared(factories.LeadFactory(state="OH")) for _ in range(2)]
-        ghl_outage.began("test", said=600)
-        why = current_limits.why_not_sent(emails[1], phase.control(), timezone.now())
+        emails = [factories.cleared_email(factories.LeadFactory(state="OH")) for _ in range(2)]
+        ghl_outage.record_outage("test", said=600)
+        why = current_limits.binding_limit(emails[1], phase.current_control(), timezone.now())
         assert (why.limit, why.until) == ("ghl", WORKING + timedelta(seconds=645))
         assert why.text == "GoHighLevel cannot be used: test; 1 goes first"
 
     def test_the_day_has_an_end(self) -> None:
         """Twenty a day in the first week of the warm-up, three an hour: the last is the fifth of tomorrow."""
-        emails = [factories.cleared(factories.LeadFactory(state="OH")) for _ in range(25)]
-        why = current_limits.why_not_sent(emails[24], phase.control(), timezone.now())
+        emails = [factories.cleared_email(factories.LeadFactory(state="OH")) for _ in range(25)]
+        why = current_limits.binding_limit(emails[24], phase.current_control(), timezone.now())
         assert (why.limit, why.until) == ("warm_up", datetime(2026, 3, 4, 14, 0, 45, tzinfo=UTC))
         assert why.text == "20 a day; 24 go first"
 
     def test_the_api_and_the_page_say_the_same(self, client: Client, lead_user: User) -> None:
         client.force_login(lead_user)
         for _ in range(2):
-            factories.cleared(factories.LeadFactory(state="OH"))
+            factories.cleared_email(factories.LeadFactory(state="OH"))
         for _ in range(2):
-            factories.held(factories.LeadFactory(state="OH"))
+            factories.held_email(factories.LeadFactory(state="OH"))
         body = client.get("/api/messages/forecast").json()
         assert body == {
             "at": "2026-03-03T15:00:00Z", "held_by": None,
@@ -235,7 +248,7 @@ class TestDoor:
         assert (
             "Approved: all 2 leave today. With the 2 that wait for a decision, approved now: all 4 leave today."
         ) in said
-        phase.halt(by=None, reason="test")
+        phase.halt_sending(by=None, reason="test")
         assert client.get("/api/messages/forecast").json()["held_by"] == "Sending is halted."
         assert (
             "2 approved, and none of them leaves: Sending is halted."
@@ -244,10 +257,10 @@ class TestDoor:
 
     def test_the_sentence_names_the_last_day(self, ghl: FakeGhl) -> None:
         for _ in range(22):
-            factories.cleared(factories.LeadFactory(state="OH"))
-        found = forecast_by_day.now_and_with_undecided(timezone.now())
+            factories.cleared_email(factories.LeadFactory(state="OH"))
+        found = forecast_by_day.forecast_queue(timezone.now())
         assert (
-            forecast_by_day.sentence(found)
+            forecast_by_day.describe_forecast(found)
             == "Approved: 20 of 22 leave today, the last on Wed 4 Mar 2026."
         )
 
@@ -260,8 +273,9 @@ class TestDoor:
         assert "At the limits of now" not in client.get("/sales/sent").content.decode()
 
     def test_who_waits_longer_than_the_horizon_is_told_so(self, settings: Any) -> None:
-        phase.change(Phase.SHADOW, by=None, reason="test")
-        message = factories.cleared()
+        phase.change_phase(Phase.SHADOW, by=None, reason="test")
+        message = factories.cleared_email()
         assert (
-            current_limits.why_not_sent(message, phase.control(), timezone.now()).limit == "phase"
+            current_limits.binding_limit(message, phase.current_control(), timezone.now()).limit
+            == "phase"
         )

@@ -19,8 +19,8 @@ def taken(moments: list[float]) -> list[float]:
     granted = []
     for moment in moments:
         try:
-            ghl.take_a_call(moment)
-        except http.Unavailable as wait:
+            ghl.claim_call(moment)
+        except http.ServiceUnavailable as wait:
             assert 0 < wait.retry_after <= ghl.WINDOW_SECONDS
             continue
         granted.append(moment)
@@ -53,8 +53,8 @@ def test_the_worst_burst_gets_99_and_no_more() -> None:
 @pytest.mark.django_db
 def test_a_refusal_says_when_the_next_window_begins_and_takes_nothing() -> None:
     taken([START] * 33)
-    with pytest.raises(http.Unavailable, match="rate") as refused:
-        ghl.take_a_call(START + 1.5)
+    with pytest.raises(http.ServiceUnavailable, match="rate") as refused:
+        ghl.claim_call(START + 1.5)
     assert refused.value.retry_after == pytest.approx(3.5)
     assert RateWindow.objects.get(vendor="ghl").used == 33
     assert taken([START + 1.5 + refused.value.retry_after]) != []

@@ -12,15 +12,15 @@ from django.utils import timezone
 
 from outreach.control import phase
 from outreach.limits import current_limits, limit_rules, priority_reserve
-from outreach.limits.priority_reserve import Later
+from outreach.limits.priority_reserve import LaterGroup
 from outreach.models import DailySlots, Message, SendIntent
 from outreach.sending import send, send_slots
-from outreach.sending.final_checks import Bound
+from outreach.sending.final_checks import SendMustWait
 from tests import factories
 from tests.fakes.ghl import FakeGhl
 from tests.outreach.conftest import WORKING
 
-AT = limit_rules.Standing(
+AT = limit_rules.CurrentLimits(
     now=WORKING, zone="America/New_York", phase="parallel", halted=False, daily=25, hourly=15, domain_hourly=3,
     gap=timedelta(seconds=45),
 )  # fmt: skip
@@ -30,12 +30,12 @@ OPENS, CLOSES = (
 )  # eight to six in California
 
 
-def left(count: int) -> limit_rules.Standing:
+def left(count: int) -> limit_rules.CurrentLimits:
     return replace(AT, used_today=AT.daily - count)
 
 
-def west(count: int, domain: str = "", **changes: Any) -> Later:
-    return replace(Later("America/Los_Angeles", OPENS, CLOSES, domain, count), **changes)
+def west(count: int, domain: str = "", **changes: Any) -> LaterGroup:
+    return replace(LaterGroup("America/Los_Angeles", OPENS, CLOSES, domain, count), **changes)
 
 
 # --- The rule ---------------------------------------------------------------------------------------------------------
@@ -47,26 +47,26 @@ def west(count: int, domain: str = "", **changes: Any) -> Later:
 def test_what_is_left_is_kept_where_enough_more_urgent_ones_open_later(
     slots: int, count: int, is_kept: bool
 ) -> None:
-    assert bool(priority_reserve.kept_for(left(slots), [west(count)])) == is_kept
+    assert bool(priority_reserve.reserve_limit(left(slots), [west(count)])) == is_kept
 
 
 def test_nothing_is_kept_for_nobody() -> None:
-    assert priority_reserve.kept_for(left(1), []) is None
+    assert priority_reserve.reserve_limit(left(1), []) is None
 
 
 def test_it_says_for_how_many_and_where_and_when_they_open() -> None:
-    assert priority_reserve.kept_for(left(3), [west(7)]) == limit_rules.Wait(
+    assert priority_reserve.reserve_limit(left(3), [west(7)]) == limit_rules.BindingLimit(
         "kept",
         OPENS,
         "kept for 7 more urgent ones that open at 08:00 in Los Angeles",
         everything=False,
     )
     assert (
-        priority_reserve.kept_for(left(1), [west(1)]).text
+        priority_reserve.reserve_limit(left(1), [west(1)]).text
         == "kept for 1 more urgent one that opens at 08:00 in Los Angeles"
     )
-    hawaii = Later("Pacific/Honolulu", OPENS + timedelta(hours=2), CLOSES, "", 2)
-    text = priority_reserve.kept_for(left(3), [hawaii, west(1)]).text
+    hawaii = LaterGroup("Pacific/Honolulu", OPENS + timedelta(hours=2), CLOSES, "", 2)
+    text = priority_reserve.reserve_limit(left(3), [hawaii, west(1)]).text
     assert text == "kept for 3 more urgent ones, the first of which opens at 08:00 in Los Angeles"
 
 
@@ -82,22 +82,24 @@ def test_it_says_for_how_many_and_where_and_when_they_open() -> None:
     ],
 )
 def test_no_more_is_kept_than_can_leave_before_they_close(closes: timedelta, room: int) -> None:
-    assert priority_reserve.could_leave(AT, [west(1000, closes=OPENS + closes)]) == room
+    assert priority_reserve.sendable_later(AT, [west(1000, closes=OPENS + closes)]) == room
 
 
 def test_a_domain_takes_no_more_than_its_share_of_each_hour() -> None:
     hour = {"closes": OPENS + timedelta(hours=1)}
-    assert priority_reserve.could_leave(AT, [west(9, "one.test", **hour)]) == 3
+    assert priority_reserve.sendable_later(AT, [west(9, "one.test", **hour)]) == 3
     assert (
-        priority_reserve.could_leave(AT, [west(9, "one.test", **hour), west(2, "two.test", **hour)])
+        priority_reserve.sendable_later(
+            AT, [west(9, "one.test", **hour), west(2, "two.test", **hour)]
+        )
         == 5
     )
-    assert priority_reserve.kept_for(left(4), [west(9, "one.test", **hour)]) is None
+    assert priority_reserve.reserve_limit(left(4), [west(9, "one.test", **hour)]) is None
 
 
 def test_places_that_open_together_share_the_hour() -> None:
     hour = {"closes": OPENS + timedelta(hours=1)}
-    assert priority_reserve.could_leave(AT, [west(12, **hour), west(12, **hour)]) == 15
+    assert priority_reserve.sendable_later(AT, [west(12, **hour), west(12, **hour)]) == 15
 
 
 # --- At the door ------------------------------------------------------------------------------------------------------
@@ -110,7 +112,7 @@ def clock() -> Iterator[Any]:
 
 
 def email(state: str, **fields: Any) -> Message:
-    return factories.cleared(factories.LeadFactory(state=state), **fields)
+    return factories.cleared_email(factories.LeadFactory(state=state), **fields)
 
 
 def low(state: str) -> Message:
@@ -125,9 +127,9 @@ def state(*messages: Message) -> list[str]:
     return [Message.objects.get(pk=message.pk).status for message in messages]
 
 
-def why(message: Message) -> limit_rules.Wait | None:
-    return current_limits.why_not_sent(
-        Message.objects.get(pk=message.pk), phase.control(), timezone.now()
+def why(message: Message) -> limit_rules.BindingLimit | None:
+    return current_limits.binding_limit(
+        Message.objects.get(pk=message.pk), phase.current_control(), timezone.now()
     )
 
 
@@ -205,11 +207,11 @@ class TestDoor:
         DailySlots.objects.create(day=WORKING.date(), used=24)
         east = low("OH")
         Message.objects.filter(pk=east.pk).update(
-            status="sending", lease_until=WORKING + send.LEASE
+            status="sending", lease_until=WORKING + send.SEND_LEASE
         )
         email("CA")
-        with pytest.raises(Bound) as bound, transaction.atomic():
-            send_slots.claim(Message.objects.get(pk=east.pk), "contact-1")
+        with pytest.raises(SendMustWait) as bound, transaction.atomic():
+            send_slots.claim_slot(Message.objects.get(pk=east.pk), "contact-1")
         assert (bound.value.waiting_for, SendIntent.objects.count()) == ("kept", 0)
         assert DailySlots.objects.get().used == 24
 

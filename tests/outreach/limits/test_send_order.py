@@ -13,7 +13,7 @@ from django.utils import timezone
 from leads.models import Lead
 from outreach.control import phase
 from outreach.limits import current_limits, office_hours, send_order
-from outreach.limits.limit_rules import Standing
+from outreach.limits.limit_rules import CurrentLimits
 from outreach.models import Message, Move, Place
 from outreach.sending import ghl_outage, send
 from tests import factories
@@ -31,20 +31,20 @@ def clock() -> Iterator[Any]:
         yield traveller
 
 
-def standing() -> Standing:
-    return current_limits.standing(phase.control(), timezone.now())
+def standing() -> CurrentLimits:
+    return current_limits.read_limits(phase.current_control(), timezone.now())
 
 
 def hot(**lead: Any) -> Message:
-    return factories.cleared(factories.LeadFactory(**lead))
+    return factories.cleared_email(factories.LeadFactory(**lead))
 
 
 def warm() -> Message:
-    return factories.cleared(intent=50, tier="tier_2")
+    return factories.cleared_email(intent=50, tier="tier_2")
 
 
 def low(**lead: Any) -> Message:
-    return factories.cleared(factories.LeadFactory(**lead), intent=10, tier="tier_3")
+    return factories.cleared_email(factories.LeadFactory(**lead), intent=10, tier="tier_3")
 
 
 def status(*messages: Message) -> list[str]:
@@ -179,7 +179,7 @@ def test_a_low_one_waits_for_a_hot_one_that_another_worker_has_at_the_door(
     ghl: FakeGhl, clock: Any
 ) -> None:
     slow, urgent = low(), hot()
-    lease = timezone.now() + send.LEASE
+    lease = timezone.now() + send.SEND_LEASE
     Message.objects.filter(pk=urgent.pk).update(status="sending", lease_until=lease)
     assert (send.send_due(), left(ghl), status(slow)) == (0, [], ["cleared"])
     clock.move_to(lease)  # that worker is dead, or it would have moved it
@@ -189,7 +189,7 @@ def test_a_low_one_waits_for_a_hot_one_that_another_worker_has_at_the_door(
 def test_a_hot_one_waits_for_no_low_one(ghl: FakeGhl) -> None:
     slow, urgent = low(), hot()
     Message.objects.filter(pk=slow.pk).update(
-        status="sending", lease_until=timezone.now() + send.LEASE
+        status="sending", lease_until=timezone.now() + send.SEND_LEASE
     )
     assert (send.send_due(), left(ghl)) == (1, addresses(urgent))
 
@@ -206,11 +206,11 @@ def test_after_an_outage_the_most_urgent_leaves_first(ghl: FakeGhl, clock: Any) 
         assert send.send_due() == 0  # it is not asked again before its time
         clock.shift(timedelta(minutes=1))
     assert waiting_rows() == before
-    assert phase.control().away_failures == 2
+    assert phase.current_control().away_failures == 2
     ghl.start()
     assert send.send_due() == 4
     assert left(ghl) == addresses(emails[2], emails[3], emails[1], emails[0])
-    row = phase.control()
+    row = phase.current_control()
     assert (row.away_until, row.away_for, row.away_failures) == (None, "", 0)
 
 
@@ -219,7 +219,7 @@ def test_while_ghl_is_away_every_email_says_so_and_until_when(ghl: FakeGhl) -> N
     other = low()
     ghl.stop()
     send.send_due()
-    wait = current_limits.why_not_sent(other, phase.control(), timezone.now())
+    wait = current_limits.binding_limit(other, phase.current_control(), timezone.now())
     assert (wait.limit, wait.until) == ("ghl", timezone.now() + timedelta(seconds=5))
     assert wait.text.startswith("GoHighLevel cannot be used: no connection to 127.0.0.1")
     ghl.start()
@@ -231,8 +231,8 @@ def test_the_waits_grow_to_five_minutes(ghl: FakeGhl, clock: Any) -> None:
     waits = []
     for _ in range(9):
         send.send_due()
-        waits.append((phase.control().away_until - timezone.now()).total_seconds())
-        clock.move_to(phase.control().away_until)
+        waits.append((phase.current_control().away_until - timezone.now()).total_seconds())
+        clock.move_to(phase.current_control().away_until)
         Message.objects.update(not_before=WORKING)
     assert waits == [5, 10, 20, 40, 80, 160, 300, 300, 300]
 
@@ -259,7 +259,7 @@ def test_those_that_stepped_aside_take_their_turns_when_ghl_is_back(
     ghl.stop()
     for _ in range(ghl_outage.FAILURES_OF_ONE + 1):
         send.send_due()
-        clock.move_to(phase.control().away_until)
+        clock.move_to(phase.current_control().away_until)
     assert (
         Message.objects.get(pk=urgent.pk).not_before > timezone.now()
     )  # the second one was tried in its place
@@ -291,26 +291,26 @@ def test_the_queue_asks_no_more_of_the_database_with_a_thousand_waiting(settings
     settings.WORKING_HOURS = "08:00-18:00"
     message, at = hot(), standing()
     with CaptureQueriesContext(connection) as few:
-        assert send_order.next_in_turn(at) == message
-    fill(1000, office_hours.of(Lead(country="US", state="HI")))
+        assert send_order.next_in_queue(at) == message
+    fill(1000, office_hours.place_of_lead(Lead(country="US", state="HI")))
     with CaptureQueriesContext(connection) as many:
-        assert send_order.next_in_turn(at) == message
+        assert send_order.next_in_queue(at) == message
     assert len(many) == len(few) == 4
 
 
 def test_what_is_kept_is_counted_only_as_far_as_the_day_goes(settings: Any) -> None:
     settings.WORKING_HOURS = "08:00-18:00"
     at = standing()
-    fill(1000, office_hours.of(Lead(country="US", state="HI")))
+    fill(1000, office_hours.place_of_lead(Lead(country="US", state="HI")))
     with CaptureQueriesContext(connection) as asked:
-        wait = send_order.kept(2, at)
+        wait = send_order.limit_by_reserve(2, at)
     assert (
         wait is not None
         and wait.text == "kept for 100 more urgent ones that open at 08:00 in Honolulu"
     )
     assert len(asked) == 2  # the places, and four times 25 emails
     with CaptureQueriesContext(connection) as asked:
-        assert send_order.kept(0, at) is None
+        assert send_order.limit_by_reserve(0, at) is None
     assert len(asked) == 0
 
 
@@ -319,11 +319,11 @@ def test_lines_of_closed_offices_and_passed_over_domains_are_not_read(settings: 
     """PostgreSQL's own account of what it read: a handful of pages of 5,000 waiting rows."""
     settings.WORKING_HOURS = "08:00-18:00"
     message, at = hot(), standing()
-    fill(5000, office_hours.of(Lead(country="US", state="HI")))
+    fill(5000, office_hours.place_of_lead(Lead(country="US", state="HI")))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE outreach_message")
     with CaptureQueriesContext(connection) as asked:
-        assert send_order.next_in_turn(at) == message
+        assert send_order.next_in_queue(at) == message
     for query in asked.captured_queries:
         with connection.cursor() as cursor:
             cursor.execute("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + query["sql"])

@@ -8,7 +8,7 @@ import pytest
 
 from leads.normal import US_STATES
 from outreach.limits import time_zones
-from outreach.limits.time_zones import Where, where
+from outreach.limits.time_zones import TimeZonePlace, find_place
 
 SUMMER, WINTER = datetime(2026, 7, 1, tzinfo=UTC), datetime(2026, 1, 15, tzinfo=UTC)
 
@@ -16,35 +16,37 @@ SUMMER, WINTER = datetime(2026, 7, 1, tzinfo=UTC), datetime(2026, 1, 15, tzinfo=
 @pytest.mark.parametrize(
     ("address", "expected"),
     [
-        (("US", "OH"), Where("America/New_York", "US", "OH")),
-        (("", "oh"), Where("America/New_York", "US", "OH")),
-        (("us", " California "), Where("America/Los_Angeles", "US", "CA")),
-        (("US", "Arizona"), Where("America/Phoenix", "US", "AZ")),
-        (("US", "Puerto Rico"), Where("America/Puerto_Rico", "US", "PR")),
-        (("US", "Atlantis"), Where("", "US", "")),
-        (("US", ""), Where("", "US", "")),
-        (("CA", "ON"), Where("America/Toronto", "CA", "ON")),
-        (("CA", "Québec"), Where("America/Toronto", "CA", "QC")),
-        (("CA", "Newfoundland and Labrador"), Where("America/St_Johns", "CA", "NL")),
-        (("CA", ""), Where("", "CA", "")),
-        (("AU", "South Australia"), Where("Australia/Adelaide", "AU", "SA")),
-        (("AU", "NT"), Where("Australia/Darwin", "AU", "NT")),
-        (("UK", ""), Where("Europe/London", "GB", "")),
-        (("GB", "ENG"), Where("Europe/London", "GB", "ENG")),
-        (("DE", "BY"), Where("Europe/Berlin", "DE", "BY")),
-        (("IN", "Karnataka"), Where("Asia/Kolkata", "IN", "")),
-        (("NP", ""), Where("Asia/Kathmandu", "NP", "")),
-        (("ES", "Madrid"), Where("Europe/Madrid", "ES", "")),
-        (("BR", "SP"), Where("", "BR", "SP")),  # several zones: not known
-        (("MX", ""), Where("", "MX", "")),
-        (("ZZ", ""), Where("", "ZZ", "")),
-        (("", ""), Where()),
-        (("", "Ontario"), Where()),  # also a city; the country is not said
-        (("DE", "CA"), Where("Europe/Berlin", "DE", "CA")),  # not California
+        (("US", "OH"), TimeZonePlace("America/New_York", "US", "OH")),
+        (("", "oh"), TimeZonePlace("America/New_York", "US", "OH")),
+        (("us", " California "), TimeZonePlace("America/Los_Angeles", "US", "CA")),
+        (("US", "Arizona"), TimeZonePlace("America/Phoenix", "US", "AZ")),
+        (("US", "Puerto Rico"), TimeZonePlace("America/Puerto_Rico", "US", "PR")),
+        (("US", "Atlantis"), TimeZonePlace("", "US", "")),
+        (("US", ""), TimeZonePlace("", "US", "")),
+        (("CA", "ON"), TimeZonePlace("America/Toronto", "CA", "ON")),
+        (("CA", "Québec"), TimeZonePlace("America/Toronto", "CA", "QC")),
+        (("CA", "Newfoundland and Labrador"), TimeZonePlace("America/St_Johns", "CA", "NL")),
+        (("CA", ""), TimeZonePlace("", "CA", "")),
+        (("AU", "South Australia"), TimeZonePlace("Australia/Adelaide", "AU", "SA")),
+        (("AU", "NT"), TimeZonePlace("Australia/Darwin", "AU", "NT")),
+        (("UK", ""), TimeZonePlace("Europe/London", "GB", "")),
+        (("GB", "ENG"), TimeZonePlace("Europe/London", "GB", "ENG")),
+        (("DE", "BY"), TimeZonePlace("Europe/Berlin", "DE", "BY")),
+        (("IN", "Karnataka"), TimeZonePlace("Asia/Kolkata", "IN", "")),
+        (("NP", ""), TimeZonePlace("Asia/Kathmandu", "NP", "")),
+        (("ES", "Madrid"), TimeZonePlace("Europe/Madrid", "ES", "")),
+        (("BR", "SP"), TimeZonePlace("", "BR", "SP")),  # several zones: not known
+        (("MX", ""), TimeZonePlace("", "MX", "")),
+        (("ZZ", ""), TimeZonePlace("", "ZZ", "")),
+        (("", ""), TimeZonePlace()),
+        (("", "Ontario"), TimeZonePlace()),  # also a city; the country is not said
+        (("DE", "CA"), TimeZonePlace("Europe/Berlin", "DE", "CA")),  # not California
     ],
 )
-def test_an_address_tells_zone_country_and_state(address: tuple[str, str], expected: Where) -> None:
-    assert where(*address) == expected
+def test_an_address_tells_zone_country_and_state(
+    address: tuple[str, str], expected: TimeZonePlace
+) -> None:
+    assert find_place(*address) == expected
 
 
 @pytest.mark.parametrize(
@@ -89,7 +91,7 @@ def test_an_address_tells_zone_country_and_state(address: tuple[str, str], expec
 def test_city_or_zip_decides_in_states_with_two_zones(
     state: str, city: str, zipcode: str, zone: str
 ) -> None:
-    assert where("US", state, city, zipcode).zone == zone
+    assert find_place("US", state, city, zipcode).zone == zone
 
 
 @pytest.mark.parametrize(
@@ -104,7 +106,7 @@ def test_city_or_zip_decides_in_states_with_two_zones(
     ],
 )
 def test_so_it_does_in_canada_and_australia(country: str, state: str, city: str, zone: str) -> None:
-    assert where(country, state, city).zone == zone
+    assert find_place(country, state, city).zone == zone
 
 
 def test_every_state_and_province_has_a_zone_that_exists() -> None:
@@ -124,7 +126,7 @@ def test_every_state_and_province_has_a_zone_that_exists() -> None:
     )
     for zone in {
         zone
-        for table in (*tables, time_zones.AU_CITIES, time_zones.MAINLAND)
+        for table in (*tables, time_zones.AU_CITIES, time_zones.MAINLAND_ZONES)
         for zone in table.values()
     }:
         assert ZoneInfo(zone).key == zone
@@ -148,10 +150,10 @@ def test_every_country_with_one_zone_is_known_and_every_zone_has_its_country() -
     assert len(countries) > 240
     for country, listed in countries.items():
         known = time_zones.zone_of_country(country)
-        assert bool(known) == (len(listed) == 1 or country in time_zones.MAINLAND)
+        assert bool(known) == (len(listed) == 1 or country in time_zones.MAINLAND_ZONES)
         assert not known or known in listed
-        assert all(time_zones.country_of(zone) == country for zone in listed)
-    assert time_zones.country_of("UTC") == ""
+        assert all(time_zones.country_of_zone(zone) == country for zone in listed)
+    assert time_zones.country_of_zone("UTC") == ""
 
 
 def test_zones_are_those_of_the_pinned_package_and_not_of_the_machine() -> None:

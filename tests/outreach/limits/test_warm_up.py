@@ -15,7 +15,7 @@ from django.utils import timezone
 from outreach.choices import Phase
 from outreach.control import phase
 from outreach.limits import current_limits, limit_rules, sending_domains, warm_up
-from outreach.limits.limit_rules import OfDay
+from outreach.limits.limit_rules import DailyLimit
 from outreach.models import ControlChange, Message, SendingDomain, SendIntent
 from outreach.sending import send, send_slots
 from tests import factories
@@ -46,42 +46,42 @@ TODAY = date(2026, 3, 3)
     ],
 )
 def test_each_week_has_its_cap_and_the_sixth_has_none(day: int, daily: int | None) -> None:
-    found = warm_up.on(DOMAIN, TODAY, TODAY + timedelta(days=day))
+    found = warm_up.warm_up_on(DOMAIN, TODAY, TODAY + timedelta(days=day))
     assert (found and found.daily) == daily
 
 
 def test_a_domain_that_has_not_begun_is_in_its_first_week_and_so_is_one_that_begins_tomorrow() -> (
     None
 ):
-    assert warm_up.on(DOMAIN, None, TODAY).daily == 20
-    assert warm_up.on(DOMAIN, TODAY + timedelta(days=1), TODAY).week == 1
+    assert warm_up.warm_up_on(DOMAIN, None, TODAY).daily == 20
+    assert warm_up.warm_up_on(DOMAIN, TODAY + timedelta(days=1), TODAY).week == 1
 
 
 def test_a_later_day_begins_with_nothing_used_and_perhaps_in_another_week() -> None:
-    used = warm_up.on(DOMAIN, TODAY, TODAY, used=20)
-    assert warm_up.at_day(used, TODAY) == used
-    assert warm_up.at_day(used, TODAY + timedelta(days=7)) == warm_up.WarmUp(
+    used = warm_up.warm_up_on(DOMAIN, TODAY, TODAY, used=20)
+    assert warm_up.moved_to_day(used, TODAY) == used
+    assert warm_up.moved_to_day(used, TODAY + timedelta(days=7)) == warm_up.WarmUp(
         DOMAIN, TODAY, TODAY + timedelta(days=7), 0
     )
-    assert warm_up.at_day(used, TODAY + timedelta(days=35)) is None
+    assert warm_up.moved_to_day(used, TODAY + timedelta(days=35)) is None
 
 
 @pytest.mark.parametrize(
     ("phase_cap", "phase_used", "cap", "used", "strictest"),
     [
-        (25, 0, 20, 0, OfDay(20, 0)),
-        (25, 24, 40, 24, OfDay(25, 24)),
-        (25, 18, 20, 3, OfDay(25, 18)),  # the others went into the sandbox
-        (0, 0, 20, 0, OfDay(0, 0)),
+        (25, 0, 20, 0, DailyLimit(20, 0)),
+        (25, 24, 40, 24, DailyLimit(25, 24)),
+        (25, 18, 20, 3, DailyLimit(25, 18)),  # the others went into the sandbox
+        (0, 0, 20, 0, DailyLimit(0, 0)),
     ],
 )
 def test_of_phase_and_warm_up_the_one_that_leaves_less_holds(
-    phase_cap: int, phase_used: int, cap: int, used: int, strictest: OfDay
+    phase_cap: int, phase_used: int, cap: int, used: int, strictest: DailyLimit
 ) -> None:
-    at = limit_rules.Standing(
+    at = limit_rules.CurrentLimits(
         now=WORKING, zone="America/New_York", phase="parallel", halted=False, daily=phase_cap, hourly=15,
         domain_hourly=3, gap=timedelta(0), used_today=phase_used,
-        warm_up=warm_up.WarmUp(DOMAIN, TODAY - timedelta(days=7 * warm_up.CAPS.index(cap)), TODAY, used),
+        warm_up=warm_up.WarmUp(DOMAIN, TODAY - timedelta(days=7 * warm_up.CAPS_BY_WEEK.index(cap)), TODAY, used),
     )  # fmt: skip
     assert at.of_day == strictest
 
@@ -112,9 +112,9 @@ def state(message: Message) -> str:
     return Message.objects.get(pk=message.pk).status
 
 
-def why(message: Message) -> limit_rules.Wait | None:
-    return current_limits.why_not_sent(
-        Message.objects.get(pk=message.pk), phase.control(), timezone.now()
+def why(message: Message) -> limit_rules.BindingLimit | None:
+    return current_limits.binding_limit(
+        Message.objects.get(pk=message.pk), phase.current_control(), timezone.now()
     )
 
 
@@ -124,7 +124,7 @@ class TestDoor:
     def test_a_domain_nobody_spoke_of_is_new_and_begins_with_its_first_email(
         self, ghl: FakeGhl
     ) -> None:
-        message = factories.cleared()
+        message = factories.cleared_email()
         assert why(message) is None
         assert SendingDomain.objects.count() == 0  # looking begins nothing
         assert send.send_due() == 1
@@ -139,7 +139,7 @@ class TestDoor:
         self, ghl: FakeGhl, clock: Any
     ) -> None:
         left_before(19)
-        first, second = factories.cleared(), factories.cleared()
+        first, second = factories.cleared_email(), factories.cleared_email()
         assert send.send_due() == 1
         assert (state(first), state(second), len(ghl.sent_emails())) == ("sent", "cleared", 1)
         wait, morning = why(second), datetime(2026, 3, 4, 5, tzinfo=UTC)
@@ -151,19 +151,19 @@ class TestDoor:
         assert send.send_due() == 1
 
     def test_the_phase_holds_where_it_allows_less(self, ghl: FakeGhl, lead_user: User) -> None:
-        sending_domains.start(DOMAIN, by=lead_user, reason="new")
+        sending_domains.start_warm_up(DOMAIN, by=lead_user, reason="new")
         SendingDomain.objects.update(warm_up_since=TODAY - timedelta(days=7))
-        phase.control()
+        phase.current_control()
         left_before(24)
         send_slots.DailySlots.objects.create(day=TODAY, used=24)
-        first, second = factories.cleared(), factories.cleared()
+        first, second = factories.cleared_email(), factories.cleared_email()
         assert send.send_due() == 1
         assert (state(first), state(second), why(second).limit) == ("sent", "cleared", "daily")
 
     @pytest.mark.parametrize("outcome", ["open", "sent", "uncertain"])
     def test_what_left_or_may_have_counts(self, ghl: FakeGhl, outcome: str) -> None:
         left_before(20, outcome=outcome)
-        message = factories.cleared()
+        message = factories.cleared_email()
         assert send.send_due() == 0
         assert (state(message), ghl.sent_emails(), SendIntent.objects.count()) == (
             "cleared",
@@ -179,40 +179,40 @@ class TestDoor:
         left_before(20, day=TODAY - timedelta(days=1))
         left_before(20, domain="other.example.com")
         left_before(20, domain="")  # into the sandbox
-        factories.cleared()
+        factories.cleared_email()
         assert send.send_due() == 1
 
     def test_an_established_domain_has_the_phases_cap_alone(
         self, ghl: FakeGhl, lead_user: User
     ) -> None:
-        sending_domains.establish(DOMAIN, by=lead_user, reason="It has sent for years.")
+        sending_domains.mark_established(DOMAIN, by=lead_user, reason="It has sent for years.")
         left_before(20)
-        message = factories.cleared()
+        message = factories.cleared_email()
         assert (send.send_due(), state(message)) == (1, "sent")
         assert ControlChange.objects.count() == 1  # what was said, and no beginning
 
     def test_the_sandbox_warms_nothing_up(self, settings: Any) -> None:
         settings.GHL_FROM_EMAIL = f"alex@{DOMAIN}"
         left_before(20)
-        factories.cleared()
+        factories.cleared_email()
         assert send.send_due() == 1
         assert SendIntent.objects.latest("pk").from_domain == ""
         assert (SendingDomain.objects.count(), ControlChange.objects.count()) == (0, 0)
 
     def test_another_domain_begins_anew(self, ghl: FakeGhl, settings: Any, lead_user: User) -> None:
-        sending_domains.establish(DOMAIN, by=lead_user, reason="It has sent for years.")
+        sending_domains.mark_established(DOMAIN, by=lead_user, reason="It has sent for years.")
         settings.GHL_FROM_EMAIL = "alex@new.example.com"
         left_before(20, domain="new.example.com")
-        message = factories.cleared()
+        message = factories.cleared_email()
         assert (send.send_due(), why(message).limit) == (0, "warm_up")
 
     def test_a_domain_started_again_counts_what_left_today(
         self, ghl: FakeGhl, lead_user: User
     ) -> None:
-        sending_domains.establish(DOMAIN, by=lead_user, reason="It has sent for years.")
+        sending_domains.mark_established(DOMAIN, by=lead_user, reason="It has sent for years.")
         left_before(22)
-        sending_domains.start(DOMAIN, by=lead_user, reason="Mailbox providers complain.")
-        message = factories.cleared()
+        sending_domains.start_warm_up(DOMAIN, by=lead_user, reason="Mailbox providers complain.")
+        message = factories.cleared_email()
         assert (send.send_due(), why(message).text) == (
             0,
             f"22 of 20 sent today in week 1 of {DOMAIN}",
@@ -224,9 +224,9 @@ class TestDoor:
         """Begun on the Sunday on which the clocks go forward: its second week begins at 04:00 UTC, not at 05:00."""
         SendingDomain.objects.create(name=DOMAIN, warm_up_since=date(2026, 3, 8), set_by="test")
         clock.move_to(datetime(2026, 3, 15, 3, 59, 59, tzinfo=UTC))
-        assert sending_domains.warming_up(timezone.now()).week == 1
+        assert sending_domains.current_warm_up(timezone.now()).week == 1
         clock.move_to(datetime(2026, 3, 15, 4, 0, tzinfo=UTC))
-        assert sending_domains.warming_up(timezone.now()).week == 2
+        assert sending_domains.current_warm_up(timezone.now()).week == 2
 
 
 # --- Who says so ------------------------------------------------------------------------------------------------------
@@ -251,7 +251,7 @@ class TestSaying:
             "Ten years old.",
         )
         assert said == f"{DOMAIN}: Established: the phase alone limits how many emails leave.\n"
-        assert sending_domains.warming_up(timezone.now()) is None
+        assert sending_domains.current_warm_up(timezone.now()) is None
         said = run("--domain", DOMAIN, "--start", "--as", "lena", "--reason", "Complaints.")
         assert "week 1 of 5, at most 20 emails a day" in said
         row = SendingDomain.objects.get()
@@ -345,10 +345,10 @@ class TestSaying:
             20, {"domain": DOMAIN, "since": None, "week": 1, "daily": 20},
         )  # fmt: skip
         assert "17 of 20" in client.get("/sales").content.decode()
-        sending_domains.establish(DOMAIN, by=lead_user, reason="x")
+        sending_domains.mark_established(DOMAIN, by=lead_user, reason="x")
         found = client.get("/api/phase").json()["limits"]
         assert (found["daily"], found["warm_up"]) == (25, None)
         assert "22 of 25" in client.get("/sales").content.decode()
-        phase.change(Phase.AUTONOMOUS, by=None, reason="test")
-        sending_domains.start(DOMAIN, by=lead_user, reason="x")
+        phase.change_phase(Phase.AUTONOMOUS, by=None, reason="test")
+        sending_domains.start_warm_up(DOMAIN, by=lead_user, reason="x")
         assert client.get("/api/phase").json()["limits"]["daily"] == 20

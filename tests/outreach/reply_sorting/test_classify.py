@@ -8,8 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outreach.models import ReplyKind
-from outreach.reply_sorting.classify import Sorted, sort
-from outreach.reply_sorting.phrases import LISTS, fold, language, pattern, phrases, with_names
+from outreach.reply_sorting.classify import SortedReply, sort_reply
+from outreach.reply_sorting.phrases import (
+    WORD_LISTS,
+    detect_language,
+    expand_names,
+    fold_text,
+    list_pattern,
+    phrase_list,
+)
 
 FOOTER = "Elif Demir\n1 Example Street\n\nUnsubscribe: https://caio.example.com/u/9f2c"
 QUOTE = f"On Tue, Mar 3, 2026 at 9:14 AM Elif Demir <elif@caio.example.com> wrote:\n\nHi Dana,\n\n{FOOTER}"
@@ -17,7 +24,7 @@ AUTOMATIC = "Automatic reply: Where AI would pay first"
 
 
 def kind(body: str, subject: str = "Re: Where AI would pay first") -> str:
-    return sort(subject, body).kind
+    return sort_reply(subject, body).kind
 
 
 @pytest.mark.parametrize(
@@ -96,7 +103,7 @@ def test_stop_wins(body: str) -> None:
 
 
 def test_stop_is_heard_below_the_signature_and_then_shown() -> None:
-    found = sort("Re: AI", "No thanks.\n\nBest regards\nDana\nPlease take me off your list")
+    found = sort_reply("Re: AI", "No thanks.\n\nBest regards\nDana\nPlease take me off your list")
     assert (found.kind, found.words) == ("stop", ("take me off your list",))
     assert "take me off your list" in found.said
 
@@ -122,7 +129,7 @@ def test_a_programs_footer_is_not_stop(footer: str) -> None:
 
 
 def test_a_program_that_asks_for_removal_is_stop_and_a_person_looks() -> None:
-    found = sort(
+    found = sort_reply(
         AUTOMATIC, "I no longer work here. Please remove this address from your mailing list."
     )
     assert (found.kind, found.is_sure) == ("stop", False)
@@ -164,8 +171,8 @@ def test_a_person_may_be_away_too(body: str, expected: str) -> None:
 
 
 def test_a_programs_note_that_may_answer_us_is_for_a_person_to_look_at() -> None:
-    assert sort(AUTOMATIC, f"{AWAY} Back on Monday.").is_sure
-    found = sort(AUTOMATIC, "Sounds interesting, let's talk on Tuesday.")
+    assert sort_reply(AUTOMATIC, f"{AWAY} Back on Monday.").is_sure
+    found = sort_reply(AUTOMATIC, "Sounds interesting, let's talk on Tuesday.")
     assert (found.kind, found.is_sure) == ("out_of_office", False)
 
 
@@ -192,7 +199,7 @@ def test_a_person_who_quotes_a_programs_note_is_a_person() -> None:
     ],
 )
 def test_unclear_is_a_question_and_a_person_looks(body: str) -> None:
-    found = sort("Re: AI", body)
+    found = sort_reply("Re: AI", body)
     assert (found.kind, found.is_sure) == ("question", False)
 
 
@@ -205,11 +212,11 @@ def test_unclear_is_a_question_and_a_person_looks(body: str) -> None:
     ],
 )
 def test_mixed_and_very_long_is_unsure(body: str) -> None:
-    assert not sort("Re: AI", body).is_sure
+    assert not sort_reply("Re: AI", body).is_sure
 
 
 def test_a_plain_answer_is_sure_and_shows_its_words() -> None:
-    assert sort("Re: AI", "Thanks. Not Interested.\n\nDana") == Sorted(
+    assert sort_reply("Re: AI", "Thanks. Not Interested.\n\nDana") == SortedReply(
         "negative", True, "Thanks. Not Interested.\n\nDana", ("Not Interested",)
     )
 
@@ -217,13 +224,13 @@ def test_a_plain_answer_is_sure_and_shows_its_words() -> None:
 LISTED = [
     f"{file}.{table}"
     for file in ("mail", "stop", "automatic", "person", "alone")
-    for table in LISTS[file]
+    for table in WORD_LISTS[file]
 ]
 
 
 def example(phrase: str) -> str:
     """Words that `phrase` must find: the first of each (a|b), nothing for "~", 5 for "#"."""
-    phrase = with_names(phrase)
+    phrase = expand_names(phrase)
     while group := re.search(r"\(([^()|]*)[^()]*\)([?*]?)", phrase):
         phrase = phrase.replace(group[0], "" if group[2] else group[1], 1)
     phrase = re.sub(r"[^()]\?", "", phrase)
@@ -234,27 +241,29 @@ def example(phrase: str) -> str:
 
 @pytest.mark.parametrize("name", LISTED)
 def test_every_phrase_is_found(name: str) -> None:
-    missed = [phrase for phrase in phrases(name) if not pattern(name).search(example(phrase))]
+    missed = [
+        phrase for phrase in phrase_list(name) if not list_pattern(name).search(example(phrase))
+    ]
     assert missed == []
 
 
 def test_no_phrase_is_listed_twice_and_none_uses_more_of_the_language_than_is_said() -> None:
     for name in LISTED:
-        assert len(phrases(name)) == len(set(phrases(name))), name
-        assert not re.search(r"[\\\[\].+^$]|\(\?", " ".join(phrases(name))), name
+        assert len(phrase_list(name)) == len(set(phrase_list(name))), name
+        assert not re.search(r"[\\\[\].+^$]|\(\?", " ".join(phrase_list(name))), name
 
 
 def test_every_name_is_used() -> None:
-    lines = "".join(phrase for name in LISTED for phrase in phrases(name)) + "".join(
-        LISTS["also"].values()
+    lines = "".join(phrase for name in LISTED for phrase in phrase_list(name)) + "".join(
+        WORD_LISTS["also"].values()
     )
-    assert [name for name in LISTS["also"] if f"{{{name}}}" not in lines] == []
+    assert [name for name in WORD_LISTS["also"] if f"{{{name}}}" not in lines] == []
 
 
 def test_accents_capitals_and_apostrophes_do_not_count_and_nothing_moves() -> None:
-    assert fold("Désabonnez-MOI, don’t\xa0ŁÓDŹ") == "desabonnez-moi, don't lodz"
-    assert language("Wir haben das nicht und sind auch mit der Sache fertig") == "de"
-    assert language("x 42") == ""
+    assert fold_text("Désabonnez-MOI, don’t\xa0ŁÓDŹ") == "desabonnez-moi, don't lodz"
+    assert detect_language("Wir haben das nicht und sind auch mit der Sache fertig") == "de"
+    assert detect_language("x 42") == ""
 
 
 WRITTEN = st.one_of(
@@ -273,7 +282,7 @@ WRITTEN = st.one_of(
 @settings(max_examples=300, deadline=None)
 @given(subject=WRITTEN, body=WRITTEN)
 def test_whatever_comes_is_sorted_with_words_that_stand_there(subject: str, body: str) -> None:
-    found = sort(subject, body)
+    found = sort_reply(subject, body)
     assert found.kind in ReplyKind.values
     assert all(word and (word in found.said or word in subject) for word in found.words)
     assert found.words or not found.is_sure
@@ -281,7 +290,7 @@ def test_whatever_comes_is_sorted_with_words_that_stand_there(subject: str, body
 
 @given(st.text())
 def test_folding_keeps_every_character_in_its_place(text: str) -> None:
-    assert len(fold(text)) == len(text)
+    assert len(fold_text(text)) == len(text)
 
 
 @pytest.mark.parametrize(
@@ -291,7 +300,7 @@ def test_folding_keeps_every_character_in_its_place(text: str) -> None:
 )  # fmt: skip
 def test_a_megabyte_of_junk_takes_no_longer_than_its_length(junk: str) -> None:
     started = time.process_time()
-    sort(junk * 20, junk * (1_000_000 // len(junk)))
+    sort_reply(junk * 20, junk * (1_000_000 // len(junk)))
     assert (
         time.process_time() - started < 3
     )  # 0.4 s at most on an idle machine; quadratic would be minutes

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from caio_project.lib.files import BadFile
+from caio_project.lib.files import UnreadableFile
 from outreach.models import ReplyKind
 from outreach.reply_sorting import evaluation
-from outreach.reply_sorting.evaluation import Figures, Labelled, OfKind
+from outreach.reply_sorting.evaluation import KindFigures, LabelledReply, SortingFigures
 
 REPLIES = Path(__file__).parent / "replies"
 # half, kind: precision and recall, a reply or two below what was measured
@@ -34,9 +34,9 @@ FLOORS = {
 
 
 @cache
-def of_half(half: str) -> tuple[list[Labelled], Figures]:
-    replies = evaluation.read((REPLIES / f"{half}.jsonl").read_bytes())
-    return replies, evaluation.measured(replies)
+def of_half(half: str) -> tuple[list[LabelledReply], SortingFigures]:
+    replies = evaluation.read_labelled((REPLIES / f"{half}.jsonl").read_bytes())
+    return replies, evaluation.measure_sorting(replies)
 
 
 @pytest.mark.parametrize(("half", "kind"), FLOORS)
@@ -80,11 +80,11 @@ def test_the_set_is_large_enough_varied_and_its_halves_are_apart() -> None:
 
 
 def test_figures_count_what_was_taken_for_what() -> None:
-    figures = evaluation.measured(
+    figures = evaluation.measure_sorting(
         [
-            Labelled("stop", "en", "", "Unsubscribe"),
-            Labelled("negative", "en", "", "Not interested in this."),
-            Labelled("positive", "en", "", "Not interested in this."),
+            LabelledReply("stop", "en", "", "Unsubscribe"),
+            LabelledReply("negative", "en", "", "Not interested in this."),
+            LabelledReply("positive", "en", "", "Not interested in this."),
         ]
     )
     assert figures.confusion == {
@@ -92,10 +92,10 @@ def test_figures_count_what_was_taken_for_what() -> None:
         ("negative", "negative"): 1,
         ("positive", "negative"): 1,
     }
-    assert figures.of("negative") == OfKind(
+    assert figures.of("negative") == KindFigures(
         "negative", labelled=1, sorted_as=2, right=1, precision=0.5, recall=1.0
     )
-    assert figures.of("positive") == OfKind(
+    assert figures.of("positive") == KindFigures(
         "positive", labelled=1, sorted_as=0, right=0, precision=None, recall=0.0
     )
     assert figures.of("question").recall is None
@@ -121,5 +121,5 @@ def test_figures_count_what_was_taken_for_what() -> None:
     ],
 )
 def test_a_line_that_cannot_be_read_is_named(raw: bytes, says: str) -> None:
-    with pytest.raises(BadFile, match=says):
-        evaluation.read(raw)
+    with pytest.raises(UnreadableFile, match=says):
+        evaluation.read_labelled(raw)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from outreach.reply_sorting.reply_text import own, plain, unsigned
+from outreach.reply_sorting.reply_text import to_plain_text, without_quotes, without_signature
 
 OURS = "Hi Dana,\n\nIs there a pilot?\n\nUnsubscribe: https://caio.example.com/u/9f2c"
 QUOTED = "\n".join("> " + line for line in OURS.split("\n"))
@@ -44,22 +44,22 @@ HEADERS = {
 @pytest.mark.parametrize("introduction", INTRODUCTIONS.values(), ids=INTRODUCTIONS)
 @pytest.mark.parametrize("quoted", [OURS, QUOTED], ids=["bare", "marked"])
 def test_what_follows_an_introduction_is_quoted(introduction: str, quoted: str) -> None:
-    assert own(f"Sounds good.\n\n{introduction}\n{quoted}") == "Sounds good."
+    assert without_quotes(f"Sounds good.\n\n{introduction}\n{quoted}") == "Sounds good."
 
 
 @pytest.mark.parametrize("header", HEADERS.values(), ids=HEADERS)
 def test_what_follows_the_headers_of_an_email_is_quoted(header: str) -> None:
-    assert own(f"Sounds good.\n\n{header}\n\n{OURS}") == "Sounds good."
+    assert without_quotes(f"Sounds good.\n\n{header}\n\n{OURS}") == "Sounds good."
 
 
 @pytest.mark.parametrize("introduction", INTRODUCTIONS.values(), ids=INTRODUCTIONS)
 def test_an_answer_below_the_quote_stays(introduction: str) -> None:
-    assert own(f"{introduction}\n{QUOTED}\n\nThursday works.") == "Thursday works."
+    assert without_quotes(f"{introduction}\n{QUOTED}\n\nThursday works.") == "Thursday works."
 
 
 def test_an_answer_between_the_lines_stays() -> None:
     text = f"{INTRODUCTIONS['gmail']}\n> Is there a pilot?\n\nThere was.\n\n> Would you talk?\n\nNot to you."
-    assert own(text) == "There was.\n\nNot to you."
+    assert without_quotes(text) == "There was.\n\nNot to you."
 
 
 @pytest.mark.parametrize(
@@ -73,20 +73,20 @@ def test_an_answer_between_the_lines_stays() -> None:
     ],
 )
 def test_sentences_that_look_like_headers_stay(text: str) -> None:
-    assert own(text) == text
+    assert without_quotes(text) == text
 
 
 def test_our_own_footer_is_nobodys_word_even_where_nothing_marks_it_as_quoted() -> None:
     assert (
-        own("Good.\n\n1 Example Street\nUnsubscribe: https://caio.example.com/u/9f2c")
+        without_quotes("Good.\n\n1 Example Street\nUnsubscribe: https://caio.example.com/u/9f2c")
         == "Good.\n\n1 Example Street"
     )
 
 
 def test_a_legal_notice_is_not_said_but_what_stands_above_it_is() -> None:
     notice = "CONFIDENTIALITY NOTICE: if you are not the intended recipient, stop and delete this."
-    assert own(f"Good.\n\n{notice}") == "Good."
-    assert own(notice) == notice
+    assert without_quotes(f"Good.\n\n{notice}") == "Good."
+    assert without_quotes(notice) == notice
 
 
 SIGNED = {
@@ -110,7 +110,7 @@ SIGNED = {
 
 @pytest.mark.parametrize("signature", SIGNED.values(), ids=SIGNED)
 def test_a_signature_is_not_said(signature: str) -> None:
-    assert unsigned(f"Call me on Friday.\n\n{signature}") == "Call me on Friday."
+    assert without_signature(f"Call me on Friday.\n\n{signature}") == "Call me on Friday."
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_a_signature_is_not_said(signature: str) -> None:
     ],
 )
 def test_nothing_is_cut_down_to_nothing_and_thanks_may_open(text: str) -> None:
-    assert unsigned(text) == text
+    assert without_signature(text) == text
 
 
 PAGES = {
@@ -147,16 +147,16 @@ PAGES = {
 
 @pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
 def test_html_is_read_as_its_text(page: str) -> None:
-    assert own(plain(page)) == "Fine."
+    assert without_quotes(to_plain_text(page)) == "Fine."
 
 
 def test_html_keeps_lines_and_decodes() -> None:
     assert (
-        plain("<p>Don&#8217;t &amp; won&rsquo;t</p><p>two<br>three</p>")
+        to_plain_text("<p>Don&#8217;t &amp; won&rsquo;t</p><p>two<br>three</p>")
         == "Don’t & won’t\n\ntwo\nthree"
     )
 
 
 @pytest.mark.parametrize("text", ["1 < 2 and 3 > 2", "Dana <a@b.test> said so\nyes", "<3"])
 def test_text_with_angle_brackets_is_not_html(text: str) -> None:
-    assert plain(text) == text
+    assert to_plain_text(text) == text

@@ -12,7 +12,7 @@ from leads.suppression import suppression
 from outreach.contact_history import ghl_check
 from outreach.control import phase
 from outreach.drafting import drafts
-from outreach.lifecycle.transitions import Stale
+from outreach.lifecycle.transitions import StaleMessage
 from outreach.models import GhlLook, Message, Opportunity, Reply
 from outreach.review import ghl_lookup, review_actions
 from outreach.sending import send, uncertain
@@ -49,7 +49,7 @@ def routes(ghl: FakeGhl) -> list[str]:
 
 
 def low(**more: Any) -> Message:
-    return factories.held(intent=10, tier="tier_3", **more)
+    return factories.held_email(intent=10, tier="tier_3", **more)
 
 
 # --- What it shows ----------------------------------------------------------------------------------------------------
@@ -57,12 +57,12 @@ def low(**more: Any) -> Message:
 
 def test_who_is_not_known_there_is_asked_about_once(ghl: FakeGhl) -> None:
     message = low()
-    assert ghl_check.words(message) == "Not checked at GoHighLevel yet."
-    assert ghl_lookup.look_due() == 1
-    assert ghl_check.words(message) == "Checked at GoHighLevel: They are not known there."
+    assert ghl_check.check_summary(message) == "Not checked at GoHighLevel yet."
+    assert ghl_lookup.check_due() == 1
+    assert ghl_check.check_summary(message) == "Checked at GoHighLevel: They are not known there."
     (request,) = ghl.requests()
     assert request.query == {"locationId": "loc-test", "email": message.to_address}
-    assert (ghl_lookup.look_due(), now_is(message).critical_reason, now_is(message).rank) == (
+    assert (ghl_lookup.check_due(), now_is(message).critical_reason, now_is(message).rank) == (
         0,
         "",
         2,
@@ -72,7 +72,7 @@ def test_who_is_not_known_there_is_asked_about_once(ghl: FakeGhl) -> None:
 def test_an_earlier_email_makes_it_critical_before_anybody_decides(ghl: FakeGhl) -> None:
     message = low()
     emailed(ghl, known(ghl, message))
-    assert ghl_lookup.look_due() == 1
+    assert ghl_lookup.check_due() == 1
     critical = now_is(message)
     assert (critical.status, critical.critical_reason, critical.rank, critical.priority) == (
         "held",
@@ -80,7 +80,7 @@ def test_an_earlier_email_makes_it_critical_before_anybody_decides(ghl: FakeGhl)
         0,
         "critical",
     )
-    assert ghl_check.words(critical) == f"Checked at GoHighLevel: {EMAIL}"
+    assert ghl_check.check_summary(critical) == f"Checked at GoHighLevel: {EMAIL}"
     assert routes(ghl) == [FIND, SEARCH, TALK, DEALS]
 
 
@@ -90,25 +90,28 @@ def test_an_earlier_email_makes_it_critical_before_anybody_decides(ghl: FakeGhl)
 def test_an_email_counts_for_180_days(ghl: FakeGhl, days: int, reason: str) -> None:
     message = low()
     emailed(ghl, known(ghl, message), timezone.now() - timedelta(days=days))
-    ghl_lookup.look_due()
+    ghl_lookup.check_due()
     assert now_is(message).critical_reason == reason
 
 
 def test_a_message_from_them_makes_it_critical(ghl: FakeGhl) -> None:
     message = low()
     ghl.receive_reply(known(ghl, message))
-    ghl_lookup.look_due()
+    ghl_lookup.check_due()
     assert now_is(message).critical_reason == "GoHighLevel shows a message from them on 3 Mar 2026."
 
 
 def test_an_email_of_ours_is_no_surprise(ghl: FakeGhl) -> None:
     lead = factories.LeadFactory()
-    factories.cleared(lead)
+    factories.cleared_email(lead)
     send.send_due()
-    message = factories.held(lead)
-    ghl_lookup.look_due()
+    message = factories.held_email(lead)
+    ghl_lookup.check_due()
     assert now_is(message).critical_reason == ""
-    assert ghl_check.words(message) == "Checked at GoHighLevel: No earlier email, no open deal."
+    assert (
+        ghl_check.check_summary(message)
+        == "Checked at GoHighLevel: No earlier email, no open deal."
+    )
 
 
 def test_an_open_deal_makes_it_critical_and_others_do_not(ghl: FakeGhl) -> None:
@@ -117,7 +120,7 @@ def test_an_open_deal_makes_it_critical_and_others_do_not(ghl: FakeGhl) -> None:
     ghl.add_opportunity(contact, name="Northline pilot")
     ghl.add_opportunity(contact, name="Lost", status="lost")
     ghl.add_opportunity(known(ghl, other), name="Won", status="won")
-    assert ghl_lookup.look_due() == 2
+    assert ghl_lookup.check_due() == 2
     assert (now_is(message).critical_reason, now_is(other).critical_reason) == (DEAL, "")
 
 
@@ -126,7 +129,7 @@ def test_a_filter_that_is_not_understood_makes_nobodys_deals_theirs(ghl: FakeGhl
     known(ghl, message)
     foreign = ghl.add_opportunity(ghl.add_contact("somebody@else.test"))
     ghl.on(DEALS).status(200, {"opportunities": [foreign], "meta": {"total": 1}})
-    ghl_lookup.look_due()
+    ghl_lookup.check_due()
     assert now_is(message).critical_reason == ""
     assert GhlLook.objects.get().looked_at is not None
 
@@ -138,7 +141,7 @@ def test_both_spellings_of_the_names_are_known_and_the_right_one_is_remembered(
     messages = [low(), low()]
     for message in messages:
         ghl.add_opportunity(known(ghl, message), name="Northline pilot")
-    assert ghl_lookup.look_due() == 2
+    assert ghl_lookup.check_due() == 2
     assert [now_is(message).critical_reason for message in messages] == [DEAL, DEAL]
     asked = [sorted(request.query) for request in ghl.requests(DEALS)]
     assert asked == [
@@ -149,16 +152,16 @@ def test_both_spellings_of_the_names_are_known_and_the_right_one_is_remembered(
     ghl.configure(opportunity_params="camel")
     third = low()
     ghl.add_opportunity(known(ghl, third), name="Northline pilot")
-    ghl_lookup.look_due()
+    ghl_lookup.check_due()
     assert now_is(third).critical_reason == DEAL
 
 
 def test_do_not_disturb_stops_the_person_before_anybody_decides(ghl: FakeGhl) -> None:
     message = low()
     known(ghl, message, dndSettings={"Email": {"status": "active"}})
-    ghl_lookup.look_due()
+    ghl_lookup.check_due()
     assert (now_is(message).status, message.moves.last().why) == ("withdrawn", "suppressed")
-    assert suppression.verdict("another@address.test", message.lead).reason == "unsubscribed"
+    assert suppression.find_stop("another@address.test", message.lead).reason == "unsubscribed"
 
 
 CUSTOMER = [{"tags": ["customer"]}, {"type": "customer"}]
@@ -168,8 +171,8 @@ CUSTOMER = [{"tags": ["customer"]}, {"type": "customer"}]
 def test_a_customer_at_gohighlevel_gets_no_first_email(ghl: FakeGhl, more: dict[str, Any]) -> None:
     message = low()
     known(ghl, message, **more)
-    ghl_lookup.look_due()
-    assert (now_is(message).status, suppression.verdict(message.to_address).reason) == (
+    ghl_lookup.check_due()
+    assert (now_is(message).status, suppression.find_stop(message.to_address).reason) == (
         "withdrawn",
         "customer",
     )
@@ -185,7 +188,10 @@ def test_who_became_a_customer_since_it_was_approved_gets_nothing(
     assert send.send_due() == 0
     stopped = now_is(message)
     assert (stopped.status, stopped.error) == ("withdrawn", "Customer (GoHighLevel)")
-    assert (ghl.requests(SEND), suppression.verdict(message.to_address).reason) == ([], "customer")
+    assert (ghl.requests(SEND), suppression.find_stop(message.to_address).reason) == (
+        [],
+        "customer",
+    )
 
 
 def test_a_reason_of_our_own_stays_beside_it(ghl: FakeGhl) -> None:
@@ -195,15 +201,15 @@ def test_a_reason_of_our_own_stays_beside_it(ghl: FakeGhl) -> None:
         message=message, from_status="sending", to_status="held", why="answered", version=1
     )
     emailed(ghl, known(ghl, message))
-    ghl_lookup.look_due()
+    ghl_lookup.check_due()
     assert now_is(message).critical_reason == f"This person has answered before. {EMAIL}"
 
 
 def test_a_draft_that_is_written_anew_keeps_the_reason(ghl: FakeGhl) -> None:
     message = low()
     emailed(ghl, known(ghl, message))
-    ghl_lookup.look_due()
-    drafts.rewrite(
+    ghl_lookup.check_due()
+    drafts.rewrite_draft(
         now_is(message), factories.AssessmentFactory(lead=message.lead, intent=55, tier="tier_2")
     )
     written = now_is(message)
@@ -213,11 +219,11 @@ def test_a_draft_that_is_written_anew_keeps_the_reason(ghl: FakeGhl) -> None:
 def test_a_reason_that_is_gone_when_looked_again_is_taken_away(ghl: FakeGhl, clock: Any) -> None:
     message = low()
     deal = ghl.add_opportunity(known(ghl, message), name="Northline pilot")
-    ghl_lookup.look_due()
+    ghl_lookup.check_due()
     ghl._opportunities[deal["id"]]["status"] = "lost"
-    clock.shift(ghl_check.FRESH + timedelta(minutes=1))
-    ghl_check.ask(message)
-    assert ghl_lookup.look_due() == 1
+    clock.shift(ghl_check.FRESH_FOR + timedelta(minutes=1))
+    ghl_check.request_check(message)
+    assert ghl_lookup.check_due() == 1
     assert (now_is(message).critical_reason, now_is(message).rank) == ("", 2)
 
 
@@ -225,9 +231,12 @@ def test_a_reason_that_is_gone_when_looked_again_is_taken_away(ghl: FakeGhl, clo
 
 
 def test_the_most_urgent_are_looked_for_first_and_a_few_at_a_time(ghl: FakeGhl) -> None:
-    cold, hot = low(), factories.held()
-    assert ghl_lookup.look_due(batch=1) == 1
-    assert (ghl_check.of(hot).looked_at is not None, ghl_check.of(cold).looked_at) == (True, None)
+    cold, hot = low(), factories.held_email()
+    assert ghl_lookup.check_due(batch=1) == 1
+    assert (
+        ghl_check.ghl_check_of(hot).looked_at is not None,
+        ghl_check.ghl_check_of(cold).looked_at,
+    ) == (True, None)
 
 
 def test_a_look_is_kept_for_some_hours_and_asked_for_again_when_it_is_older(
@@ -235,52 +244,60 @@ def test_a_look_is_kept_for_some_hours_and_asked_for_again_when_it_is_older(
 ) -> None:
     message = low()
     assert (
-        ghl_check.why_no_machine(message, timezone.now())
+        ghl_check.why_not_auto_approvable(message, timezone.now())
         == "it is not checked at GoHighLevel, or too long ago"
     )
-    ghl_lookup.look_due()
-    ghl_check.ask(message)
-    assert (ghl_check.why_no_machine(message, timezone.now()), ghl_lookup.look_due()) == ("", 0)
-    clock.shift(ghl_check.FRESH + timedelta(minutes=1))
-    assert ghl_check.why_no_machine(message, timezone.now()) != ""
-    ghl_check.ask(message)
-    assert (ghl_lookup.look_due(), ghl_check.why_no_machine(message, timezone.now())) == (1, "")
+    ghl_lookup.check_due()
+    ghl_check.request_check(message)
+    assert (ghl_check.why_not_auto_approvable(message, timezone.now()), ghl_lookup.check_due()) == (
+        "",
+        0,
+    )
+    clock.shift(ghl_check.FRESH_FOR + timedelta(minutes=1))
+    assert ghl_check.why_not_auto_approvable(message, timezone.now()) != ""
+    ghl_check.request_check(message)
+    assert (ghl_lookup.check_due(), ghl_check.why_not_auto_approvable(message, timezone.now())) == (
+        1,
+        "",
+    )
 
 
 def test_a_look_is_at_one_address(ghl: FakeGhl) -> None:
     message = low()
-    ghl_lookup.look_due()
+    ghl_lookup.check_due()
     message.to_address = "new@address.test"
-    assert ghl_check.why_no_machine(message, timezone.now()) != ""
+    assert ghl_check.why_not_auto_approvable(message, timezone.now()) != ""
 
 
 def test_in_the_sandbox_nobody_is_asked_and_it_says_so(ghl: FakeGhl, settings: Any) -> None:
     settings.SANDBOXED = ["ghl"]
     message = low()
-    assert (ghl_lookup.look_due(), ghl.requests()) == (0, [])
-    assert ghl_check.words(message) == "GoHighLevel is in the sandbox: not checked."
-    assert ghl_check.why_no_machine(message, timezone.now()) == ""  # it cannot reach anybody
+    assert (ghl_lookup.check_due(), ghl.requests()) == (0, [])
+    assert ghl_check.check_summary(message) == "GoHighLevel is in the sandbox: not checked."
+    assert (
+        ghl_check.why_not_auto_approvable(message, timezone.now()) == ""
+    )  # it cannot reach anybody
     settings.SANDBOXED = []
-    assert ghl_check.why_no_machine(message, timezone.now()) != ""
-    assert ghl_lookup.look_due() == 1
+    assert ghl_check.why_not_auto_approvable(message, timezone.now()) != ""
+    assert ghl_lookup.check_due() == 1
 
 
 @pytest.mark.parametrize("kind", ["example", "test", "training"])
 def test_people_who_are_not_live_are_never_asked_about(ghl: FakeGhl, kind: str) -> None:
     message = low(lead=factories.LeadFactory(kind=kind))
     assert (
-        ghl_lookup.look_due(),
+        ghl_lookup.check_due(),
         ghl.requests(),
         GhlLook.objects.count(),
-        ghl_check.words(message),
+        ghl_check.check_summary(message),
     ) == (0, [], 0, "")
 
 
 def test_a_halt_lets_no_further_call_begin(ghl: FakeGhl, settings: Any) -> None:
     message = low()
-    phase.halt(by=None, reason="test")
-    assert (ghl_lookup.look_due(), ghl.requests()) == (0, [])
-    phase.resume(by=None, reason="test")
+    phase.halt_sending(by=None, reason="test")
+    assert (ghl_lookup.check_due(), ghl.requests()) == (0, [])
+    phase.resume_sending(by=None, reason="test")
     emailed(ghl, known(ghl, message))
     act = ghl.search_conversations
 
@@ -289,21 +306,21 @@ def test_a_halt_lets_no_further_call_begin(ghl: FakeGhl, settings: Any) -> None:
         return act(request)
 
     ghl.search_conversations = stopped_meanwhile
-    assert ghl_lookup.look_due() == 1
-    assert (routes(ghl), ghl_check.of(message).looked_at) == ([FIND, SEARCH], None)
+    assert ghl_lookup.check_due() == 1
+    assert (routes(ghl), ghl_check.ghl_check_of(message).looked_at) == ([FIND, SEARCH], None)
 
 
 def test_what_is_decided_is_not_looked_for(ghl: FakeGhl) -> None:
-    review_actions.withdraw(low(), by=None)
-    review_actions.clear(low(), 1, by=None)
-    assert (ghl_lookup.look_due(), ghl.requests()) == (0, [])
+    review_actions.withdraw_email(low(), by=None)
+    review_actions.approve_email(low(), 1, by=None)
+    assert (ghl_lookup.check_due(), ghl.requests()) == (0, [])
 
 
 def test_an_approval_that_is_undone_is_looked_for(ghl: FakeGhl) -> None:
     message = low()
     GhlLook.objects.all().delete()  # as one from before there were looks
-    review_actions.undo(review_actions.clear(message, 1, by=None), by=None)
-    assert ghl_lookup.look_due() == 1
+    review_actions.undo_approval(review_actions.approve_email(message, 1, by=None), by=None)
+    assert ghl_lookup.check_due() == 1
 
 
 def test_what_another_sweep_has_is_left_alone_until_its_lease_ends(
@@ -311,9 +328,9 @@ def test_what_another_sweep_has_is_left_alone_until_its_lease_ends(
 ) -> None:
     low()
     GhlLook.objects.update(lease_until=timezone.now() + timedelta(seconds=60))
-    assert (ghl_lookup.look_due(), ghl.requests()) == (0, [])
+    assert (ghl_lookup.check_due(), ghl.requests()) == (0, [])
     clock.shift(timedelta(seconds=61))
-    assert ghl_lookup.look_due() == 1
+    assert ghl_lookup.check_due() == 1
 
 
 # --- When it cannot be asked ------------------------------------------------------------------------------------------
@@ -340,15 +357,15 @@ def test_while_it_cannot_be_asked_the_email_says_so(
 ) -> None:
     message = low()
     fault(ghl.on(FIND))
-    assert ghl_lookup.look_due() == 1
-    words = ghl_check.words(message)
+    assert ghl_lookup.check_due() == 1
+    words = ghl_check.check_summary(message)
     assert words.startswith("Not checked at GoHighLevel yet.") and said in words
-    assert ghl_check.why_no_machine(message, timezone.now()) != ""
-    assert ghl_lookup.look_due() == 0
+    assert ghl_check.why_not_auto_approvable(message, timezone.now()) != ""
+    assert ghl_lookup.check_due() == 0
     ghl.clear_behaviours()
     clock.shift(timedelta(seconds=30))
-    assert ghl_lookup.look_due() == 1
-    assert ghl_check.words(message) == "Checked at GoHighLevel: They are not known there."
+    assert ghl_lookup.check_due() == 1
+    assert ghl_check.check_summary(message) == "Checked at GoHighLevel: They are not known there."
     assert Suppression.objects.count() == 0
 
 
@@ -357,24 +374,30 @@ def test_half_a_look_is_none(ghl: FakeGhl, route: str) -> None:
     message = low()
     emailed(ghl, known(ghl, message))
     ghl.on(route).status(503)
-    ghl_lookup.look_due()
-    assert (now_is(message).critical_reason, ghl_check.of(message).looked_at) == ("", None)
+    ghl_lookup.check_due()
+    assert (now_is(message).critical_reason, ghl_check.ghl_check_of(message).looked_at) == (
+        "",
+        None,
+    )
 
 
 def test_where_it_is_away_the_others_are_not_tried(ghl: FakeGhl) -> None:
     for _ in range(3):
         low()
     ghl.stop()
-    assert ghl_lookup.look_due() == 1
+    assert ghl_lookup.check_due() == 1
     assert sum(look.attempts for look in GhlLook.objects.all()) == 1
 
 
 def test_one_that_is_refused_does_not_hold_up_the_others(ghl: FakeGhl) -> None:
-    bad, good = factories.held(), low()
+    bad, good = factories.held_email(), low()
     known(ghl, bad)
     ghl.on(SEARCH).status(400, {"message": "Contact with id x not found"})
-    assert ghl_lookup.look_due() == 2
-    assert (ghl_check.of(bad).looked_at, ghl_check.of(good).looked_at is not None) == (None, True)
+    assert ghl_lookup.check_due() == 2
+    assert (
+        ghl_check.ghl_check_of(bad).looked_at,
+        ghl_check.ghl_check_of(good).looked_at is not None,
+    ) == (None, True)
 
 
 # --- A person approves ------------------------------------------------------------------------------------------------
@@ -382,7 +405,7 @@ def test_one_that_is_refused_does_not_hold_up_the_others(ghl: FakeGhl) -> None:
 
 def approved(message: Message) -> Message:
     current = now_is(message)
-    return review_actions.clear(current, current.version, by=None)
+    return review_actions.approve_email(current, current.version, by=None)
 
 
 def test_what_stood_beside_it_when_it_was_approved_stops_nothing(ghl: FakeGhl) -> None:
@@ -391,7 +414,7 @@ def test_what_stood_beside_it_when_it_was_approved_stops_nothing(ghl: FakeGhl) -
     emailed(ghl, contact)
     ghl.receive_reply(contact)
     ghl.add_opportunity(contact, name="Northline pilot")
-    ghl_lookup.look_due()
+    ghl_lookup.check_due()
     approved(message)
     assert send.send_due() == 1
     assert (now_is(message).status, len(ghl.sent_emails())) == ("sent", 1)
@@ -421,7 +444,7 @@ def test_what_came_since_brings_it_back_once_as_critical_with_the_reason(
     message = low()
     contact = known(ghl, message)
     if looked:
-        ghl_lookup.look_due()
+        ghl_lookup.check_due()
     approved(message)
     happens(ghl, contact)
     assert send.send_due() == 0
@@ -429,7 +452,7 @@ def test_what_came_since_brings_it_back_once_as_critical_with_the_reason(
     assert (held.status, held.moves.last().why, held.error, held.rank) == ("held", why, reason, 0)
     assert reason in held.critical_reason
     assert (ghl.requests(SEND), held.transport) == ([], "")
-    assert ghl_lookup.look_due() == 0  # the door has looked just now
+    assert ghl_lookup.check_due() == 0  # the door has looked just now
     approved(message)
     assert send.send_due() == 1
     assert len(ghl.sent_emails()) == 1
@@ -463,7 +486,7 @@ def test_an_automatic_answer_stops_nothing(ghl: FakeGhl) -> None:
     message = low()
     said = ghl.receive_reply(known(ghl, message))
     reply(message, ghl_message_id=said["emailMessageId"], sorted_as="out_of_office")
-    ghl_lookup.look_due()
+    ghl_lookup.check_due()
     assert now_is(message).critical_reason == ""
     approved(message)
     assert send.send_due() == 1
@@ -476,7 +499,7 @@ def test_a_deal_that_is_known_by_polling_is_named_once(ghl: FakeGhl) -> None:
     Opportunity.objects.create(
         ghl_id=deal["id"], lead=message.lead, status="open", opened_at=at, changed_at=at
     )
-    ghl_lookup.look_due()
+    ghl_lookup.check_due()
     assert now_is(message).critical_reason == DEAL
 
 
@@ -499,10 +522,10 @@ def test_a_reason_that_comes_in_the_moment_of_approving_is_not_approved_unseen(
     message = low()
     as_it_was_shown = now_is(message)
     emailed(ghl, known(ghl, message))
-    ghl_lookup.look_due()
-    with pytest.raises(Stale):
-        review_actions.clear(as_it_was_shown, 1, by=reviewer)
-    assert (now_is(message).status, ghl_check.of(message).seen) == ("held", {})
+    ghl_lookup.check_due()
+    with pytest.raises(StaleMessage):
+        review_actions.approve_email(as_it_was_shown, 1, by=reviewer)
+    assert (now_is(message).status, ghl_check.ghl_check_of(message).seen) == ("held", {})
 
 
 def test_deals_that_may_not_be_read_let_nothing_through_and_refuse_nothing(
@@ -524,7 +547,7 @@ def test_deals_that_may_not_be_read_let_nothing_through_and_refuse_nothing(
 def in_thread(ghl: FakeGhl) -> tuple[Message, dict[str, Any]]:
     """A follow-up that waits, and the first email of its thread as GoHighLevel has it."""
     ghl.configure(thread_rows=True)
-    first = factories.cleared(intent=10, tier="tier_3")
+    first = factories.cleared_email(intent=10, tier="tier_3")
     assert send.send_due() == 1
     first.refresh_from_db()
     second = Message.objects.create(
@@ -546,7 +569,7 @@ def in_thread(ghl: FakeGhl) -> tuple[Message, dict[str, Any]]:
 
 def test_in_a_thread_of_ours_nothing_is_news(ghl: FakeGhl) -> None:
     message, _ = in_thread(ghl)
-    ghl_lookup.look_due()
+    ghl_lookup.check_due()
     assert (
         now_is(message).critical_reason,
         ghl.requests("GET /conversations/messages/email/{id}"),
@@ -558,7 +581,7 @@ def test_an_answer_inside_a_thread_of_ours_is_seen(ghl: FakeGhl) -> None:
     ghl.receive_reply(first["contactId"])
     (row,) = ghl._rows(ghl._visible())
     assert (row["direction"], len(row["meta"]["email"]["messageIds"])) == ("outbound", 2)
-    ghl_lookup.look_due()
+    ghl_lookup.check_due()
     assert "a message from them on 3 Mar 2026" in now_is(message).critical_reason
 
 
@@ -566,7 +589,7 @@ def test_an_automatic_answer_inside_a_thread_is_none(ghl: FakeGhl) -> None:
     message, first = in_thread(ghl)
     said = ghl.receive_reply(first["contactId"])
     reply(message, ghl_message_id=said["emailMessageId"], sorted_as="out_of_office")
-    ghl_lookup.look_due()
+    ghl_lookup.check_due()
     assert now_is(message).critical_reason == ""
 
 

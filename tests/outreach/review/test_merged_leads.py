@@ -11,7 +11,7 @@ from outreach.choices import Status
 from outreach.contact_history import previous_emails
 from outreach.drafting import compose, drafts
 from outreach.feedback import unsubscribes
-from outreach.lifecycle.moves import move
+from outreach.lifecycle.moves import move_message
 from outreach.models import Message, SendIntent
 from outreach.review import merged_leads, review_actions
 from outreach.sending import send
@@ -25,7 +25,7 @@ def two() -> tuple[Lead, Lead]:
 
 
 def merged(one: Lead, other: Lead) -> Merge:
-    return merging.merge(one, other, source="person")
+    return merging.merge_leads(one, other, source="person")
 
 
 def now_is(message: Message) -> Message:
@@ -33,7 +33,7 @@ def now_is(message: Message) -> Message:
 
 
 def sent(lead: Lead) -> Message:
-    message = factories.cleared(lead)
+    message = factories.cleared_email(lead)
     Message.objects.filter(pk=message.pk).update(status=Status.SENT)
     SendIntent.objects.create(
         message=message, transport="sandbox", phase="parallel", day="2026-03-03", domain=message.domain,
@@ -43,19 +43,19 @@ def sent(lead: Lead) -> Message:
 
 
 def answered(lead: Lead) -> Message:
-    message = factories.cleared(lead)
-    move(message, Status.SENDING, "door")
-    return move(move(message, Status.HELD, "answered"), Status.REJECTED, "rejected")
+    message = factories.cleared_email(lead)
+    move_message(message, Status.SENDING, "door")
+    return move_message(move_message(message, Status.HELD, "answered"), Status.REJECTED, "rejected")
 
 
 def test_what_was_written_to_one_was_written_to_the_person_before_any_sweep() -> None:
     one, other = two()
     sent(other)
     factories.VisitFactory(lead=one)
-    assert drafts.why_not(one) == ""
+    assert drafts.why_no_draft_now(one) == ""
     merged(one, other)
     assert (
-        drafts.why_not(one)
+        drafts.why_no_draft_now(one)
         == "The first email to this person was sent, or refused for good, before."
     )
     assert (
@@ -67,29 +67,29 @@ def test_what_was_written_to_one_was_written_to_the_person_before_any_sweep() ->
 
 def test_an_email_open_for_one_is_open_for_the_person_before_any_sweep() -> None:
     one, other = two()
-    factories.held(other)
+    factories.held_email(other)
     merged(one, other)
-    assert drafts.why_not(one) == "An email to this person is open already."
+    assert drafts.why_no_draft_now(one) == "An email to this person is open already."
 
 
 def test_who_answered_as_either_has_answered() -> None:
     one, other = two()
     answered(other)
     merged(one, other)
-    assert compose.critical_reason(one, Message()) == compose.ANSWERED
+    assert compose.critical_reason(one, Message()) == compose.HAS_ANSWERED
 
 
 def test_emails_go_to_the_survivor_and_come_back_with_an_undo() -> None:
     one, other = two()
     mine, theirs = sent(one), sent(other)
     row = merged(one, other)
-    assert merged_leads.follow() == 1
-    assert merged_leads.follow() == 0
+    assert merged_leads.follow_merges() == 1
+    assert merged_leads.follow_merges() == 0
     assert (now_is(theirs).lead, now_is(theirs).written_for) == (one, other)
     assert set(one.messages.all()) == {mine, theirs}
-    merging.undo(row, by=None, reason="They are two.")
-    assert merged_leads.follow() == 1
-    assert merged_leads.follow() == 0
+    merging.undo_merge(row, by=None, reason="They are two.")
+    assert merged_leads.follow_merges() == 1
+    assert merged_leads.follow_merges() == 0
     assert (now_is(theirs).lead, now_is(theirs).written_for, now_is(mine).lead) == (
         other,
         None,
@@ -101,15 +101,15 @@ def test_through_several_merges_each_email_comes_back_to_whom_it_was_written_for
     one, (middle, last) = factories.LeadFactory(), two()
     message = sent(last)
     first = merged(middle, last)
-    merged_leads.follow()
+    merged_leads.follow_merges()
     second = merged(one, middle)
-    merged_leads.follow()
+    merged_leads.follow_merges()
     assert (now_is(message).lead, now_is(message).written_for) == (one, last)
-    merging.undo(second, by=None, reason="They are two.")
-    merged_leads.follow()
+    merging.undo_merge(second, by=None, reason="They are two.")
+    merged_leads.follow_merges()
     assert (now_is(message).lead, now_is(message).written_for) == (middle, last)
-    merging.undo(first, by=None, reason="They are two.")
-    merged_leads.follow()
+    merging.undo_merge(first, by=None, reason="They are two.")
+    merged_leads.follow_merges()
     assert (now_is(message).lead, now_is(message).written_for) == (last, None)
 
 
@@ -117,9 +117,9 @@ def test_through_several_merges_each_email_comes_back_to_whom_it_was_written_for
 @pytest.mark.parametrize(
     ("further", "less"),
     [
-        (factories.cleared, factories.held),
-        (factories.held, factories.draft),
-        (factories.cleared, factories.draft),
+        (factories.cleared_email, factories.held_email),
+        (factories.held_email, factories.draft_email),
+        (factories.cleared_email, factories.draft_email),
     ],
 )
 def test_of_two_open_emails_the_one_that_came_further_stays(
@@ -129,7 +129,7 @@ def test_of_two_open_emails_the_one_that_came_further_stays(
     kept, gone = further(leads[swap]), less(leads[not swap])
     status = kept.status
     merged(*leads)
-    merged_leads.follow()
+    merged_leads.follow_merges()
     assert (now_is(kept).status, now_is(kept).lead) == (status, leads[0])
     gone = now_is(gone)
     assert (gone.status, gone.error, gone.moves.last().why) == (
@@ -142,14 +142,16 @@ def test_of_two_open_emails_the_one_that_came_further_stays(
 @pytest.mark.parametrize("opened", [0, 1])
 def test_of_two_held_emails_the_one_that_a_person_has_opened_stays(opened: int) -> None:
     leads = two()
-    emails = [factories.held(lead) for lead in leads]
+    emails = [factories.held_email(lead) for lead in leads]
     review_actions.mark_opened(emails[opened])
     merged(*leads)
-    merged_leads.follow()
+    merged_leads.follow_merges()
     assert [now_is(email).status for email in emails].index("held") == opened
 
 
-@pytest.mark.parametrize("make", [factories.draft, factories.held, factories.cleared])
+@pytest.mark.parametrize(
+    "make", [factories.draft_email, factories.held_email, factories.cleared_email]
+)
 @pytest.mark.parametrize("swap", [False, True])
 def test_an_open_email_is_withdrawn_where_the_other_lead_was_written_to(
     make: Any, swap: bool
@@ -157,7 +159,7 @@ def test_an_open_email_is_withdrawn_where_the_other_lead_was_written_to(
     leads = two()
     before, open_ = sent(leads[swap]), make(leads[not swap])
     merged(*leads)
-    merged_leads.follow()
+    merged_leads.follow_merges()
     assert (now_is(open_).status, now_is(open_).error) == (
         "withdrawn",
         merged_leads.WRITTEN_AS_OTHER,
@@ -167,32 +169,32 @@ def test_an_open_email_is_withdrawn_where_the_other_lead_was_written_to(
 
 def test_two_that_may_both_be_leaving_stay_where_they_are_until_one_is_settled() -> None:
     one, other = two()
-    mine, theirs = factories.cleared(one), factories.cleared(other)
+    mine, theirs = factories.cleared_email(one), factories.cleared_email(other)
     for email in (mine, theirs):
-        move(email, Status.SENDING, "door")
-        move(email, Status.UNCERTAIN, "uncertain")
+        move_message(email, Status.SENDING, "door")
+        move_message(email, Status.UNCERTAIN, "uncertain")
     merged(one, other)
-    merged_leads.follow()
+    merged_leads.follow_merges()
     assert [(now_is(email).lead, now_is(email).status) for email in (mine, theirs)] == [
         (one, "uncertain"),
         (other, "uncertain"),
     ]
-    move(mine, Status.SENT, "found_at_ghl")
-    merged_leads.follow()
+    move_message(mine, Status.SENT, "found_at_ghl")
+    merged_leads.follow_merges()
     assert now_is(theirs).lead == one
 
 
 def test_who_answered_as_the_other_is_decided_by_a_person_who_knows_it() -> None:
     one, other = two()
     answered(other)
-    approved = factories.cleared(one)
+    approved = factories.cleared_email(one)
     merged(one, other)
-    merged_leads.follow()
+    merged_leads.follow_merges()
     approved = now_is(approved)
     assert (approved.status, approved.priority, approved.critical_reason) == (
         "held",
         "critical",
-        compose.ANSWERED,
+        compose.HAS_ANSWERED,
     )
     assert approved.moves.last().why == "more_known"
 
@@ -201,7 +203,7 @@ def test_who_answered_as_the_other_is_decided_by_a_person_who_knows_it() -> None
 def test_the_door_sees_a_merge_that_no_sweep_has_followed(settings: Any) -> None:
     one, other = two()
     sent(other)
-    approved = factories.cleared(one)
+    approved = factories.cleared_email(one)
     merged(one, other)
     assert send.send_due() == 0
     approved = now_is(approved)
@@ -212,8 +214,8 @@ def test_the_door_sees_a_merge_that_no_sweep_has_followed(settings: Any) -> None
 @pytest.mark.usefixtures("loose")
 def test_the_door_sees_a_no_that_was_said_as_the_other() -> None:
     one, other = two()
-    suppression.stop(other.email, "unsubscribed", "test", other)
-    approved = factories.cleared(one)
+    suppression.suppress(other.email, "unsubscribed", "test", other)
+    approved = factories.cleared_email(one)
     merged(one, other)
     assert send.send_due() == 0
     assert (now_is(approved).status, now_is(approved).moves.last().why) == (
@@ -225,15 +227,15 @@ def test_the_door_sees_a_no_that_was_said_as_the_other() -> None:
 
 def test_an_unsubscribe_by_the_link_in_either_email_stops_both_and_stays_after_an_undo() -> None:
     one, other = two()
-    first, open_ = sent(other), factories.held(one)
+    first, open_ = sent(other), factories.held_email(one)
     row = merged(one, other)
-    assert unsubscribes.stop(first.unsubscribe_token)
+    assert unsubscribes.unsubscribe_by_token(first.unsubscribe_token)
     assert now_is(open_).status == "withdrawn"
-    merging.undo(row, by=None, reason="They are two.")
-    merged_leads.follow()
+    merging.undo_merge(row, by=None, reason="They are two.")
+    merged_leads.follow_merges()
     for lead in two_again(one, other):
-        assert suppression.verdict(lead.email, lead).reason == "unsubscribed"
-        assert drafts.why_not(lead).startswith("We must not write")
+        assert suppression.find_stop(lead.email, lead).reason == "unsubscribed"
+        assert drafts.why_no_draft_now(lead).startswith("We must not write")
 
 
 def two_again(*leads: Lead) -> list[Lead]:
@@ -245,8 +247,8 @@ def two_again(*leads: Lead) -> list[Lead]:
 def test_an_assessment_of_a_lead_merged_away_opens_nothing_beside_the_survivors_email() -> None:
     one, other = two()
     made = factories.AssessmentFactory(lead=other)
-    factories.held(one)
+    factories.held_email(one)
     merged(one, other)
     made.lead = other  # as a worker holds it that read it before the merge
-    drafts._open(made)
+    drafts._open_draft(made)
     assert Message.objects.count() == 1

@@ -29,7 +29,7 @@ def workflow(ghl: FakeGhl, settings: Any) -> str:
 
 
 def sent(**more: Any) -> Message:
-    message = factories.cleared(**more)
+    message = factories.cleared_email(**more)
     assert send.send_due() == 1
     message.refresh_from_db()
     return message
@@ -50,18 +50,22 @@ def test_the_contact_is_tagged_and_added_to_the_workflow_after_the_send(
 ) -> None:
     message = sent()
     assert (ghl.requests(TAGS), ghl.requests(WORKFLOW)) == ([], [])  # the send does not wait for it
-    assert after_send.do_due() == 2
+    assert after_send.run_due_actions() == 2
     assert ghl.contact(message.ghl_contact_id)["tags"] == ["rb2b-visitor", "priority-tier_1"]
     assert ghl.workflow_contacts(workflow) == [message.ghl_contact_id]
     assert states() == {"tags": "done", "workflow": "done"}
-    assert (after_send.do_due(), len(ghl.requests(WORKFLOW)), len(ghl.sent_emails())) == (0, 1, 1)
+    assert (after_send.run_due_actions(), len(ghl.requests(WORKFLOW)), len(ghl.sent_emails())) == (
+        0,
+        1,
+        1,
+    )
 
 
 def test_tags_of_before_stay(ghl: FakeGhl) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     ghl.add_contact(message.to_address, tags=["vip"])
     send.send_due()
-    after_send.do_due()
+    after_send.run_due_actions()
     message.refresh_from_db()
     assert ghl.contact(message.ghl_contact_id)["tags"] == ["vip", "rb2b-visitor", "priority-tier_1"]
 
@@ -75,7 +79,7 @@ def test_what_was_found_to_have_left_is_followed_up_too(
     ghl: FakeGhl, workflow: str, clock: Any
 ) -> None:
     ghl.on(SEND).act_then_close(times=1)
-    factories.cleared()
+    factories.cleared_email()
     send.send_due()
     assert AfterSend.objects.count() == 0
     clock.shift(timedelta(seconds=6))
@@ -87,7 +91,7 @@ def test_what_a_person_says_was_sent_is_followed_up_and_what_was_not_is_not(
     ghl: FakeGhl, workflow: str
 ) -> None:
     ghl.on(SEND).close_before(times=2)
-    first, second = factories.cleared(), factories.cleared()
+    first, second = factories.cleared_email(), factories.cleared_email()
     send.send_due()
     for message, was_sent in ((first, True), (second, False)):
         message.refresh_from_db()
@@ -103,18 +107,18 @@ def test_in_the_sandbox_it_is_kept_and_never_done(
 ) -> None:
     settings.SANDBOXED = ["ghl"]
     sent()
-    assert (states(), after_send.do_due()) == ({"tags": "kept", "workflow": "kept"}, 0)
+    assert (states(), after_send.run_due_actions()) == ({"tags": "kept", "workflow": "kept"}, 0)
     settings.SANDBOXED = []
-    assert (after_send.do_due(), ghl.requests()) == (0, [])
+    assert (after_send.run_due_actions(), ghl.requests()) == (0, [])
 
 
 def test_a_halt_stops_it_between_two_calls(
     ghl: FakeGhl, workflow: str, settings: Any, clock: Any
 ) -> None:
     sent()
-    phase.halt(by=None, reason="test")
-    assert (after_send.do_due(), ghl.requests(TAGS)) == (0, [])
-    phase.resume(by=None, reason="test")
+    phase.halt_sending(by=None, reason="test")
+    assert (after_send.run_due_actions(), ghl.requests(TAGS)) == (0, [])
+    phase.resume_sending(by=None, reason="test")
     AfterSend.objects.filter(what="tags").delete()
     act = ghl.get_contact
 
@@ -123,7 +127,7 @@ def test_a_halt_stops_it_between_two_calls(
         return act(request)
 
     ghl.get_contact = stopped_meanwhile
-    assert after_send.do_due() == 1
+    assert after_send.run_due_actions() == 1
     assert (ghl.requests(WORKFLOW), states()) == ([], {"workflow": "due"})
 
 
@@ -143,12 +147,12 @@ def test_what_certainly_was_not_done_is_tried_again(
 ) -> None:
     message = sent()
     away(ghl.on(route))
-    after_send.do_due()
+    after_send.run_due_actions()
     row = AfterSend.objects.get(what="tags" if route == TAGS else "workflow")
     assert (row.state, row.lease_until, row.not_before > timezone.now()) == ("due", None, True)
     assert row.error
     clock.shift(timedelta(minutes=2))
-    after_send.do_due()
+    after_send.run_due_actions()
     assert states() == {"tags": "done", "workflow": "done"}
     assert ghl.workflow_contacts(workflow) == [message.ghl_contact_id]
 
@@ -161,10 +165,10 @@ def test_what_certainly_was_not_done_is_tried_again(
 def test_tags_may_be_added_twice(ghl: FakeGhl, clock: Any, fault: Any) -> None:
     sent()
     fault(ghl.on(TAGS))
-    after_send.do_due()
+    after_send.run_due_actions()
     assert states() == {"tags": "due"}
     clock.shift(timedelta(minutes=1))
-    after_send.do_due()
+    after_send.run_due_actions()
     assert (states(), len(ghl.requests(TAGS)), alarms()) == ({"tags": "done"}, 2, [])
 
 
@@ -182,10 +186,10 @@ def test_a_workflow_is_never_asked_for_twice_by_itself(
 ) -> None:
     message = sent()
     fault(ghl.on(WORKFLOW))
-    after_send.do_due()
+    after_send.run_due_actions()
     for _ in range(3):
         clock.shift(timedelta(hours=1))
-        assert after_send.do_due() == 0
+        assert after_send.run_due_actions() == 0
     assert (states()["workflow"], len(ghl.requests(WORKFLOW))) == ("uncertain", 1)
     (text,) = alarms()
     assert text.startswith("We don't know whether a contact was added to the workflow")
@@ -199,10 +203,10 @@ def test_a_process_that_died_in_the_call_leaves_it_to_a_person(
     AfterSend.objects.filter(what="workflow").update(
         state="asking", lease_until=timezone.now() + timedelta(seconds=60)
     )
-    after_send.do_due()
+    after_send.run_due_actions()
     assert states() == {"tags": "done", "workflow": "asking"}
     clock.shift(timedelta(seconds=61))
-    after_send.do_due()
+    after_send.run_due_actions()
     assert (states()["workflow"], ghl.requests(WORKFLOW), len(alarms())) == ("uncertain", [], 1)
 
 
@@ -211,7 +215,7 @@ def test_a_refusal_is_shown_and_done_again_only_by_a_person(
 ) -> None:
     settings.GHL_WORKFLOW_ID = "wfl_unknown"
     message = sent()
-    after_send.do_due()
+    after_send.run_due_actions()
     row = AfterSend.objects.get(what="workflow")
     assert (row.state, "Workflow with id wfl_unknown not found" in row.error) == ("refused", True)
     assert "refused what follows a send (add the contact to the workflow)" in alarms()[0]
@@ -223,16 +227,16 @@ def test_a_refusal_is_shown_and_done_again_only_by_a_person(
     assert row.state == "refused"
     client.force_login(lead_user)
     client.post(url, wanted)
-    assert after_send.do_due() == 1
+    assert after_send.run_due_actions() == 1
     assert ghl.workflow_contacts(settings.GHL_WORKFLOW_ID) == [message.ghl_contact_id]
     assert (states(), alarms()) == ({"tags": "done", "workflow": "done"}, [])
 
 
 def test_who_must_not_be_written_to_any_more_is_not_added(ghl: FakeGhl, workflow: str) -> None:
     stopped, blocked = sent(), sent()
-    suppression.stop(stopped.to_address, "unsubscribed", "test", stopped.lead)
+    suppression.suppress(stopped.to_address, "unsubscribed", "test", stopped.lead)
     ghl.set_dnd(blocked.ghl_contact_id)
-    after_send.do_due()
+    after_send.run_due_actions()
     rows = {(row.message_id, row.what): row for row in AfterSend.objects.all()}
     assert rows[stopped.pk, "workflow"].error == "We must not write any more: Unsubscribed."
     assert rows[blocked.pk, "workflow"].error == "Do-not-disturb is set at GoHighLevel."
@@ -243,14 +247,14 @@ def test_who_must_not_be_written_to_any_more_is_not_added(ghl: FakeGhl, workflow
 def test_a_contact_that_is_gone_is_nobody_to_follow_up(ghl: FakeGhl, workflow: str) -> None:
     sent()
     ghl._contacts.clear()
-    after_send.do_due()
+    after_send.run_due_actions()
     assert (states(), alarms()) == ({"tags": "dropped", "workflow": "dropped"}, [])
 
 
 def test_where_ghl_is_away_the_others_are_not_tried(ghl: FakeGhl) -> None:
     for _ in range(3):
-        factories.cleared()
+        factories.cleared_email()
     assert send.send_due() == 3
     ghl.stop()
-    assert after_send.do_due() == 1
+    assert after_send.run_due_actions() == 1
     assert set(AfterSend.objects.values_list("state", flat=True)) == {"due"}

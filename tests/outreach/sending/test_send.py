@@ -15,7 +15,7 @@ from leads.suppression import suppression
 from outreach.content import email_footer
 from outreach.control import phase
 from outreach.feedback import unsubscribes
-from outreach.lifecycle.transitions import IllegalMove, Stale
+from outreach.lifecycle.transitions import IllegalMove, StaleMessage
 from outreach.models import DailySlots, Message, SandboxEmail, SendIntent
 from outreach.review import review_actions
 from outreach.sending import send, uncertain
@@ -49,7 +49,7 @@ def outcomes() -> list[str]:
 
 def away() -> timedelta:
     """For how long everything waits for GoHighLevel."""
-    until = phase.control().away_until
+    until = phase.current_control().away_until
     return until - timezone.now() if until else timedelta(0)
 
 
@@ -76,7 +76,7 @@ def during(ghl: FakeGhl, handler: str, do: Callable[[], Any]) -> None:
 
 
 def test_an_approved_email_leaves_once_with_the_fields_ghl_allows(ghl: FakeGhl) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     assert send.send_due() == 1
     (entry,) = ghl.sent_emails()
     text = message.text
@@ -86,7 +86,7 @@ def test_an_approved_email_leaves_once_with_the_fields_ghl_allows(ghl: FakeGhl) 
         "emailFrom": "alex@mail.ours.example.com",
         "emailTo": message.to_address,
         "subject": text.subject,
-        "html": email_footer.as_html(text.body, text.footer),
+        "html": email_footer.email_html(text.body, text.footer),
     }
     assert calls(ghl) == [UPSERT, CONTACT, SEARCH, DEALS, SEND]
     sent = now_is(message)
@@ -111,11 +111,11 @@ def test_an_approved_email_leaves_once_with_the_fields_ghl_allows(ghl: FakeGhl) 
 
 
 def test_the_text_that_leaves_is_the_text_that_was_approved(ghl: FakeGhl, reviewer: User) -> None:
-    message = factories.held()
+    message = factories.held_email()
     body = f"Hi Dana,\n\nA word about {message.lead.company.name} & <us>."
-    message = review_actions.edit(message, 1, subject="For Northline", body=body, by=reviewer)
+    message = review_actions.edit_text(message, 1, subject="For Northline", body=body, by=reviewer)
     approved = message.text.sha256
-    review_actions.clear(message, 2, by=reviewer)
+    review_actions.approve_email(message, 2, by=reviewer)
     assert send.send_due() == 1
     (entry,) = ghl.sent_emails()
     text = now_is(message).text
@@ -124,12 +124,12 @@ def test_the_text_that_leaves_is_the_text_that_was_approved(ghl: FakeGhl, review
         == approved
         == email_footer.text_hash(entry["to"], entry["subject"], text.body, text.footer)
     )
-    assert entry["html"] == email_footer.as_html(text.body, text.footer)
+    assert entry["html"] == email_footer.email_html(text.body, text.footer)
     assert "&amp; &lt;us&gt;." in entry["html"]
 
 
 def test_the_contact_is_upserted_without_tags_and_without_do_not_disturb(ghl: FakeGhl) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     known = ghl.add_contact(
         message.to_address, tags=["vip"], dndSettings={"SMS": {"status": "active"}}
     )
@@ -156,7 +156,7 @@ def test_the_contact_is_upserted_without_tags_and_without_do_not_disturb(ghl: Fa
 
 
 def test_every_call_carries_token_and_version(ghl: FakeGhl) -> None:
-    factories.cleared()
+    factories.cleared_email()
     send.send_due()
     found = [
         (request.headers["authorization"], request.headers["version"]) for request in ghl.requests()
@@ -165,19 +165,19 @@ def test_every_call_carries_token_and_version(ghl: FakeGhl) -> None:
 
 
 def test_the_most_urgent_leave_first(ghl: FakeGhl) -> None:
-    low = factories.cleared(intent=10, tier="tier_3")
-    warm = factories.cleared(intent=50, tier="tier_2")
-    hot = factories.cleared()
+    low = factories.cleared_email(intent=10, tier="tier_3")
+    warm = factories.cleared_email(intent=50, tier="tier_2")
+    hot = factories.cleared_email()
     assert send.send_due() == 3
     assert [entry["to"] for entry in ghl.sent_emails()] == [m.to_address for m in (hot, warm, low)]
 
 
 def test_an_earlier_email_of_ours_in_the_conversation_stops_nothing(ghl: FakeGhl) -> None:
     lead = factories.LeadFactory()
-    factories.cleared(lead)
+    factories.cleared_email(lead)
     assert send.send_due() == 1
-    message = factories.held(lead)
-    review_actions.clear(message, 1, by=None)
+    message = factories.held_email(lead)
+    review_actions.approve_email(message, 1, by=None)
     assert send.send_due() == 1
     assert calls(ghl)[5:] == [UPSERT, CONTACT, SEARCH, TALK, DEALS, SEND]
     assert len(ghl.sent_emails()) == 2
@@ -187,7 +187,7 @@ def test_an_earlier_email_of_ours_in_the_conversation_stops_nothing(ghl: FakeGhl
 
 
 def test_a_contact_with_another_address_gets_nothing(ghl: FakeGhl) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     other = ghl.add_contact("somebody@else.test")
     ghl.on(UPSERT).status(200, {"new": False, "contact": other})
     assert send.send_due() == 0
@@ -201,7 +201,7 @@ def test_a_contact_with_another_address_gets_nothing(ghl: FakeGhl) -> None:
 def test_a_contact_that_has_another_address_by_the_time_it_is_read_gets_nothing(
     ghl: FakeGhl,
 ) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     ghl.on(CONTACT).status(200, {"contact": {"id": "cnt_1", "email": "somebody@else.test"}})
     assert send.send_due() == 0
     assert last_move(message) == ("failed", "contact_mismatch")
@@ -213,7 +213,7 @@ def test_a_contact_that_has_another_address_by_the_time_it_is_read_gets_nothing(
 def test_an_answer_without_a_contact_is_never_taken_for_a_free_way(
     ghl: FakeGhl, route: str, answer: dict[str, Any]
 ) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     ghl.on(route).status(200, answer)
     assert send.send_due() == 0
     waiting = now_is(message)
@@ -234,17 +234,17 @@ def test_an_answer_without_a_contact_is_never_taken_for_a_free_way(
 def test_do_not_disturb_at_ghl_fails_the_email_and_stops_the_person(
     ghl: FakeGhl, dnd: dict[str, Any]
 ) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     ghl.add_contact(message.to_address, **dnd)
     assert send.send_due() == 0
     assert (now_is(message).status, last_move(message)) == ("failed", ("failed", "dnd"))
     assert (ghl.requests(SEND), outcomes(), slots()) == ([], [], 0)
-    assert suppression.verdict(message.to_address).reason == "unsubscribed"
-    assert suppression.verdict("another@address.test", message.lead).reason == "unsubscribed"
+    assert suppression.find_stop(message.to_address).reason == "unsubscribed"
+    assert suppression.find_stop("another@address.test", message.lead).reason == "unsubscribed"
 
 
 def test_do_not_disturb_on_other_channels_stops_nothing(ghl: FakeGhl) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     ghl.add_contact(
         message.to_address,
         dndSettings={"SMS": {"status": "active"}, "Email": {"status": "inactive"}},
@@ -254,7 +254,7 @@ def test_do_not_disturb_on_other_channels_stops_nothing(ghl: FakeGhl) -> None:
 
 
 def test_any_reply_at_ghl_stops_the_email_and_shows_it_to_a_person(ghl: FakeGhl) -> None:
-    message = factories.cleared(intent=10, tier="tier_3")
+    message = factories.cleared_email(intent=10, tier="tier_3")
     ghl.receive_reply(ghl.add_contact(message.to_address))
     expired = timezone.now() - timedelta(days=1)
     Message.objects.filter(pk=message.pk).update(
@@ -271,7 +271,7 @@ def test_any_reply_at_ghl_stops_the_email_and_shows_it_to_a_person(ghl: FakeGhl)
 
 
 def test_a_text_message_from_the_person_stops_the_email_too(ghl: FakeGhl) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     ghl.add_outbound(ghl.add_contact(message.to_address))
     sms = {
         "id": "msg_sms",
@@ -289,7 +289,7 @@ def test_a_text_message_from_the_person_stops_the_email_too(ghl: FakeGhl) -> Non
 
 
 def test_a_reply_on_a_later_page_of_the_conversation_is_seen(ghl: FakeGhl) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     contact = ghl.add_contact(message.to_address)
     ghl.receive_reply(contact)
     for _ in range(120):
@@ -301,8 +301,8 @@ def test_a_reply_on_a_later_page_of_the_conversation_is_seen(ghl: FakeGhl) -> No
 
 
 def test_who_is_suppressed_between_approval_and_sending_gets_nothing(ghl: FakeGhl) -> None:
-    message = factories.cleared()
-    suppression.stop(message.to_address, "complained", "postmaster", message.lead)
+    message = factories.cleared_email()
+    suppression.suppress(message.to_address, "complained", "postmaster", message.lead)
     assert send.send_due() == 0
     stopped = now_is(message)
     assert (stopped.status, last_move(message)) == ("withdrawn", ("withdrawn", "suppressed"))
@@ -312,12 +312,12 @@ def test_who_is_suppressed_between_approval_and_sending_gets_nothing(ghl: FakeGh
 
 @pytest.mark.parametrize("scope", ["address", "domain", "person", "address_hash"])
 def test_every_scope_of_suppression_holds_at_the_door(ghl: FakeGhl, scope: str) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     values = {
         "address": message.to_address,
         "domain": message.domain,
         "person": str(message.lead_id),
-        "address_hash": suppression.hashed(message.to_address),
+        "address_hash": suppression.erased_hash(message.to_address),
     }
     Suppression.objects.create(scope=scope, value=values[scope], reason="erased", source="test")
     assert send.send_due() == 0
@@ -329,9 +329,9 @@ def test_a_suppression_stops_the_sandbox_like_the_real_way(
     ghl: FakeGhl, settings: Any, transport: str
 ) -> None:
     settings.SANDBOXED = ["ghl"] if transport == "sandbox" else []
-    message = factories.cleared()
+    message = factories.cleared_email()
     assert message.transport == transport
-    suppression.stop(message.to_address, "manual", "test", message.lead)
+    suppression.suppress(message.to_address, "manual", "test", message.lead)
     assert send.send_due() == 0
     assert (now_is(message).status, SandboxEmail.objects.count(), ghl.requests()) == (
         "withdrawn",
@@ -342,12 +342,12 @@ def test_a_suppression_stops_the_sandbox_like_the_real_way(
 
 def test_who_unsubscribed_by_an_older_email_gets_none_of_the_open_ones(ghl: FakeGhl) -> None:
     lead = factories.LeadFactory()
-    first = factories.cleared(lead)
+    first = factories.cleared_email(lead)
     assert send.send_due() == 1
-    second = factories.held(lead)
-    review_actions.clear(second, 1, by=None)
-    other = factories.cleared()
-    assert unsubscribes.stop(first.unsubscribe_token)
+    second = factories.held_email(lead)
+    review_actions.approve_email(second, 1, by=None)
+    other = factories.cleared_email()
+    assert unsubscribes.unsubscribe_by_token(first.unsubscribe_token)
     assert send.send_due() == 1
     assert (now_is(second).status, now_is(other).status) == ("withdrawn", "sent")
     assert [entry["to"] for entry in ghl.sent_emails()] == [lead.email, other.to_address]
@@ -356,7 +356,7 @@ def test_who_unsubscribed_by_an_older_email_gets_none_of_the_open_ones(ghl: Fake
 def test_what_is_leaving_to_the_same_address_as_somebody_elses_stops_the_second(
     ghl: FakeGhl,
 ) -> None:
-    first, second = factories.cleared(), factories.cleared()
+    first, second = factories.cleared_email(), factories.cleared_email()
     Message.objects.filter(pk=first.pk).update(
         status="sending",
         to_address=second.to_address,
@@ -378,7 +378,7 @@ def test_an_address_that_turned_out_to_be_wrong_after_the_approval_gets_nothing(
     ghl: FakeGhl,
 ) -> None:
     """Clay called it invalid, and then found another; or it is known as somebody else's by now."""
-    message = factories.cleared()
+    message = factories.cleared_email()
     Lead.objects.filter(pk=message.lead_id).update(
         email=f"other@{message.domain}", email_invalid=False
     )
@@ -392,7 +392,7 @@ def test_an_address_that_turned_out_to_be_wrong_after_the_approval_gets_nothing(
 
 
 def test_who_is_found_to_be_in_a_country_that_is_not_allowed_gets_nothing(ghl: FakeGhl) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     Lead.objects.filter(pk=message.lead_id).update(country="DE")
     assert send.send_due() == 0
     assert (now_is(message).status, last_move(message)) == ("withdrawn", ("withdrawn", "country"))
@@ -405,9 +405,9 @@ def test_who_is_found_to_be_in_a_country_that_is_not_allowed_gets_nothing(ghl: F
 
 def test_of_two_colleagues_approved_at_one_moment_the_first_goes(ghl: FakeGhl) -> None:
     company = factories.CompanyFactory()
-    first, second = (factories.held(factories.LeadFactory()) for _ in range(2))
+    first, second = (factories.held_email(factories.LeadFactory()) for _ in range(2))
     for message in (first, second):  # two reviewers, neither of whom sees what the other does
-        review_actions.clear(message, 1, by=None)
+        review_actions.approve_email(message, 1, by=None)
         Lead.objects.filter(pk=message.lead_id).update(company=company)
     assert send.send_due() == 1
     assert (now_is(first).status, now_is(second).status, last_move(second)[1]) == (
@@ -417,8 +417,8 @@ def test_of_two_colleagues_approved_at_one_moment_the_first_goes(ghl: FakeGhl) -
     )
     assert now_is(second).error.startswith(f"{first.lead} at {company} was written to")
     assert ([entry["to"] for entry in ghl.sent_emails()], slots()) == ([first.to_address], 1)
-    with pytest.raises(review_actions.Forbidden):
-        review_actions.clear(now_is(second), 1, by=None)
+    with pytest.raises(review_actions.ApprovalForbidden):
+        review_actions.approve_email(now_is(second), 1, by=None)
 
 
 @pytest.mark.parametrize(("band", "days"), [("hot", 7), ("low", 14)])
@@ -426,31 +426,31 @@ def test_what_was_approved_too_long_ago_is_shown_to_a_person_again(
     ghl: FakeGhl, clock: Any, band: str, days: int
 ) -> None:
     """After a long halt, say: the visit that the text speaks of is old news."""
-    message = factories.cleared(**({"intent": 10, "tier": "tier_3"} if band == "low" else {}))
+    message = factories.cleared_email(**({"intent": 10, "tier": "tier_3"} if band == "low" else {}))
     assert message.band == band
-    phase.halt(by=None, reason="test")
+    phase.halt_sending(by=None, reason="test")
     clock.shift(timedelta(days=days))
-    phase.resume(by=None, reason="test")
+    phase.resume_sending(by=None, reason="test")
     assert send.send_due() == 0
     held = now_is(message)
     assert (held.status, last_move(message), held.transport) == ("held", ("held", "stale"), "")
     assert held.error == "It was approved on 3 Mar, too long ago to leave unread."
     assert held.expires_at > timezone.now()
     assert (ghl.requests(), outcomes(), slots()) == ([], [], 0)
-    review_actions.clear(held, 1, by=None)
+    review_actions.approve_email(held, 1, by=None)
     assert send.send_due() == 1
 
 
 def test_what_waits_a_few_days_for_its_turn_leaves(ghl: FakeGhl, clock: Any) -> None:
-    factories.cleared()
-    phase.halt(by=None, reason="test")
+    factories.cleared_email()
+    phase.halt_sending(by=None, reason="test")
     clock.shift(timedelta(days=2))
-    phase.resume(by=None, reason="test")
+    phase.resume_sending(by=None, reason="test")
     assert send.send_due() == 1
 
 
 def test_an_email_without_an_address_is_withdrawn(ghl: FakeGhl) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     Message.objects.filter(pk=message.pk).update(to_address="")
     assert send.send_due() == 0
     assert (last_move(message), ghl.requests(), outcomes()) == (("withdrawn", "no_address"), [], [])
@@ -502,13 +502,13 @@ def bad_request(text: str) -> dict[str, Any]:
 def test_a_refusal_fails_the_email_for_good_and_stops_the_address_where_it_says_so(
     ghl: FakeGhl, route: str, status: int, body: Any, why: str, reason: str | None
 ) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     ghl.on(route).status(status, body)
     assert send.send_due() == 0
     failed = now_is(message)
     assert (failed.status, last_move(message)) == ("failed", ("failed", why))
     assert f"answered {status}" in failed.error
-    stop = suppression.verdict(message.to_address)
+    stop = suppression.find_stop(message.to_address)
     assert (stop.reason if stop else None) == reason
     assert ghl.sent_emails() == []
     assert (outcomes(), slots()) == (["refused"] if route == SEND else [], 0)
@@ -518,7 +518,7 @@ def test_a_refusal_fails_the_email_for_good_and_stops_the_address_where_it_says_
 
 
 def test_every_complaint_of_a_422_is_shown(ghl: FakeGhl) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     ghl.on(SEND).status(
         422, {"statusCode": 422, "message": ["html must be a string", "subject is long"]}
     )
@@ -527,18 +527,18 @@ def test_every_complaint_of_a_422_is_shown(ghl: FakeGhl) -> None:
 
 
 def test_the_person_ghl_knows_as_unsubscribed_is_stopped_as_a_person(ghl: FakeGhl) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     ghl.unsubscribe(message.to_address)
     assert send.send_due() == 0
     assert now_is(message).status == "failed"
-    assert suppression.verdict("new@address.test", message.lead).reason == "unsubscribed"
+    assert suppression.find_stop("new@address.test", message.lead).reason == "unsubscribed"
     assert ghl.sent_emails() == []
 
 
 def test_a_wrong_token_loses_nothing_and_is_tried_once_a_minute_by_all_together(
     ghl: FakeGhl, clock: Any
 ) -> None:
-    messages = [factories.cleared() for _ in range(3)]
+    messages = [factories.cleared_email() for _ in range(3)]
     ghl.configure(token="pit-rotated")
     assert send.send_due() == 0
     assert [(now_is(message).status, now_is(message).transport) for message in messages] == [
@@ -558,7 +558,7 @@ def test_a_wrong_token_loses_nothing_and_is_tried_once_a_minute_by_all_together(
 
 
 def test_a_token_without_the_right_to_send_uses_up_no_slots(ghl: FakeGhl, clock: Any) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     ghl.on(SEND).status(
         401, {"statusCode": 401, "message": "The token is not authorized for this scope."}, times=30
     )
@@ -585,7 +585,7 @@ GONE = {"statusCode": 404, "message": "Contact with id cnt_1 not found"}
 def test_a_contact_that_is_gone_is_made_anew_the_next_time(
     ghl: FakeGhl, clock: Any, route: str, status: int
 ) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     ghl.on(route).status(status, GONE, times=1)
     assert send.send_due() == 0
     waiting = now_is(message)
@@ -603,7 +603,7 @@ def test_a_contact_that_is_gone_is_made_anew_the_next_time(
 def test_a_contact_that_is_gone_time_after_time_is_shown_to_a_person(
     ghl: FakeGhl, clock: Any
 ) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     ghl.on(CONTACT).status(404, GONE)
     for _ in range(5):
         assert now_is(message).status == "cleared"
@@ -617,7 +617,7 @@ def test_a_contact_that_is_gone_time_after_time_is_shown_to_a_person(
 def test_too_many_requests_means_later_and_uses_up_no_slot(
     ghl: FakeGhl, clock: Any, route: str
 ) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     ghl.on(route).status(
         429, {"statusCode": 429, "message": "Too Many Requests"}, {"Retry-After": "40"}, times=1
     )
@@ -634,7 +634,7 @@ def test_too_many_requests_means_later_and_uses_up_no_slot(
 
 @pytest.mark.parametrize("header", ["99999999999999999999", "9" * 400])
 def test_an_endless_retry_after_is_an_hour_at_most(ghl: FakeGhl, header: str) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     ghl.on(SEND).status(429, {}, {"Retry-After": header}, times=1)
     assert send.send_due() == 0
     waiting = now_is(message)
@@ -650,7 +650,7 @@ def test_our_own_rate_being_used_up_means_later_and_uses_up_no_slot(
         WORKING.replace(microsecond=0), tick=False
     )  # a machine that pauses would give another window
     for _ in range(7):
-        factories.cleared()
+        factories.cleared_email()
     assert send.send_due() == 6
     assert (len(ghl.sent_emails()), slots(), len(ghl.requests())) == (6, 6, 33)
     clock.shift(timedelta(seconds=6))
@@ -679,7 +679,7 @@ AMBIGUOUS: dict[str, Callable[[Any], Any]] = {
 def test_an_answer_that_may_have_acted_is_never_resent_and_is_found_at_ghl(
     ghl: FakeGhl, clock: Any, ambiguous: Callable[[Any], Any]
 ) -> None:
-    message, other = factories.cleared(), factories.cleared(intent=10, tier="tier_3")
+    message, other = factories.cleared_email(), factories.cleared_email(intent=10, tier="tier_3")
     ambiguous(ghl.on(SEND))
     send.send_due()
     doubtful = now_is(message)
@@ -691,7 +691,7 @@ def test_an_answer_that_may_have_acted_is_never_resent_and_is_found_at_ghl(
 
     for _ in range(3):
         clock.shift(timedelta(minutes=10))
-        assert (send.send_due(), uncertain.recover()) == (0, 0)
+        assert (send.send_due(), uncertain.recover_expired_leases()) == (0, 0)
     assert len(ghl.requests(SEND)) == 2
 
     assert uncertain.settle_due() == 1
@@ -709,7 +709,7 @@ def test_an_answer_that_may_have_acted_is_never_resent_and_is_found_at_ghl(
 
 def test_an_answer_that_does_not_come_is_uncertain(ghl: FakeGhl, clock: Any) -> None:
     """Takes the whole deadline of the sending call."""
-    message = factories.cleared()
+    message = factories.cleared_email()
     ghl.on(SEND).act_then_delay(60, times=1)
     assert send.send_due() == 1
     assert (now_is(message).status, outcomes(), len(ghl.sent_emails())) == (
@@ -725,7 +725,7 @@ def test_an_answer_that_does_not_come_is_uncertain(ghl: FakeGhl, clock: Any) -> 
 def test_not_found_at_ghl_proves_nothing_and_is_looked_for_ever_more_rarely(
     ghl: FakeGhl, clock: Any
 ) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     ghl.on(SEND).close_before(times=1)
     send.send_due()
     clock.shift(timedelta(seconds=6))
@@ -746,7 +746,7 @@ def test_not_found_at_ghl_proves_nothing_and_is_looked_for_ever_more_rarely(
 
 
 def test_what_appears_late_in_the_conversation_is_found_late(ghl: FakeGhl, clock: Any) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     ghl.lose_from_conversation(0.5, times=1)
     ghl.on(SEND).act_then_close(times=1)
     send.send_due()
@@ -760,7 +760,7 @@ def test_what_appears_late_in_the_conversation_is_found_late(ghl: FakeGhl, clock
 
 
 def test_an_email_that_is_not_ours_is_no_proof(ghl: FakeGhl, clock: Any) -> None:
-    message, other = factories.cleared(), factories.cleared()
+    message, other = factories.cleared_email(), factories.cleared_email()
     ghl.on(SEND).close_before(times=2)
     send.send_due()
     contact = now_is(message).ghl_contact_id
@@ -778,7 +778,7 @@ def test_an_email_that_is_not_ours_is_no_proof(ghl: FakeGhl, clock: Any) -> None
 def test_looking_survives_a_broken_answer_and_goes_on_with_the_next(
     ghl: FakeGhl, clock: Any, fault: Callable[[Any], Any]
 ) -> None:
-    broken, fine = factories.cleared(), factories.cleared()
+    broken, fine = factories.cleared_email(), factories.cleared_email()
     ghl.on(SEND).act_then_close(times=2)
     send.send_due()
     clock.shift(timedelta(seconds=6))
@@ -793,7 +793,7 @@ def test_looking_survives_a_broken_answer_and_goes_on_with_the_next(
 
 
 def uncertain_email(ghl: FakeGhl) -> Message:
-    message = factories.cleared()
+    message = factories.cleared_email()
     ghl.on(SEND).close_before(times=1)
     assert send.send_due() == 1
     return now_is(message)
@@ -821,14 +821,14 @@ def test_a_person_says_that_it_was_not_sent_and_only_then_it_can_be_sent_again(
     assert (held.status, held.transport, outcomes()) == ("held", "", ["not_sent"])
     assert review_actions.expire_due() == 0
     assert send.send_due() == 0
-    review_actions.clear(held, 1, by=None)
+    review_actions.approve_email(held, 1, by=None)
     assert send.send_due() == 1
     assert (len(ghl.sent_emails()), outcomes()) == (1, ["not_sent", "sent"])
 
 
 @pytest.mark.parametrize("was_sent", [True, False])
 def test_only_what_is_uncertain_can_be_settled_by_a_person(ghl: FakeGhl, was_sent: bool) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     with pytest.raises(IllegalMove):
         uncertain.settle_by_person(message, was_sent=was_sent, by=None, reason="x")
     assert now_is(message).status == "cleared"
@@ -841,13 +841,13 @@ def test_only_what_is_uncertain_can_be_settled_by_a_person(ghl: FakeGhl, was_sen
 def test_a_person_who_is_second_changes_nothing(ghl: FakeGhl) -> None:
     message = uncertain_email(ghl)
     uncertain.settle_by_person(now_is(message), was_sent=True, by=None, reason="first")
-    with pytest.raises(Stale):
+    with pytest.raises(StaleMessage):
         uncertain.settle_by_person(message, was_sent=False, by=None, reason="second")
     assert (now_is(message).status, outcomes()) == ("sent", ["sent"])
 
 
 def test_the_database_knows_at_most_one_send_of_an_email(ghl: FakeGhl) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     send.send_due()
     intent = SendIntent.objects.get()
     for outcome in ("open", "sent", "uncertain"):
@@ -863,7 +863,7 @@ def test_the_database_knows_at_most_one_send_of_an_email(ghl: FakeGhl) -> None:
 
 
 def test_ghl_being_down_loses_nothing(ghl: FakeGhl, clock: Any) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     ghl.stop()
     assert send.send_due() == 0
     waiting = now_is(message)
@@ -884,7 +884,7 @@ def test_ghl_being_down_loses_nothing(ghl: FakeGhl, clock: Any) -> None:
 def test_ghl_going_down_before_the_sending_call_loses_nothing_and_uses_up_no_slot(
     ghl: FakeGhl, settings: Any
 ) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
 
     def nobody_listens() -> None:
         settings.GHL_BASE_URL = "http://127.0.0.1:9"
@@ -911,7 +911,7 @@ def test_ghl_going_down_before_the_sending_call_loses_nothing_and_uses_up_no_slo
 def test_trouble_before_the_sending_call_puts_the_email_back(
     ghl: FakeGhl, route: str, fault: Callable[[Any], Any]
 ) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     ghl.add_outbound(ghl.add_contact(message.to_address))
     fault(ghl.on(route))
     assert send.send_due() == 0
@@ -924,7 +924,7 @@ def test_trouble_before_the_sending_call_puts_the_email_back(
 
 
 def test_a_fault_of_ours_on_one_email_does_not_hold_up_the_others(ghl: FakeGhl, clock: Any) -> None:
-    broken, fine = factories.cleared(), factories.cleared(intent=10, tier="tier_3")
+    broken, fine = factories.cleared_email(), factories.cleared_email(intent=10, tier="tier_3")
     ghl.on(UPSERT, containing=broken.to_address).status(200, [], times=1)
     assert send.send_due() == 1
     waiting = now_is(broken)
@@ -939,7 +939,7 @@ def test_a_fault_of_ours_on_one_email_does_not_hold_up_the_others(ghl: FakeGhl, 
 def test_an_email_that_has_an_open_intent_is_not_sent_again_whatever_its_state_says(
     ghl: FakeGhl,
 ) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     SendIntent.objects.create(
         message=message, transport="ghl", phase="parallel", day=timezone.now().date(), domain=message.domain,
         claimed_at=timezone.now(),
@@ -954,7 +954,7 @@ def test_an_email_that_has_an_open_intent_is_not_sent_again_whatever_its_state_s
 
 
 def left_at_the_door(**lease: Any) -> Message:
-    message = factories.cleared()
+    message = factories.cleared_email()
     Message.objects.filter(pk=message.pk).update(
         status="sending", lease_until=timezone.now() + timedelta(**lease), attempts=1
     )
@@ -965,7 +965,7 @@ def test_what_a_dead_process_left_before_its_intent_goes_back_and_is_sent_once(
     ghl: FakeGhl,
 ) -> None:
     message = left_at_the_door(seconds=-1)
-    assert uncertain.recover() == 1
+    assert uncertain.recover_expired_leases() == 1
     assert (now_is(message).status, last_move(message)) == ("cleared", ("cleared", "recovered"))
     assert send.send_due() == 1
     assert len(ghl.sent_emails()) == 1
@@ -977,22 +977,24 @@ def test_what_a_dead_process_left_after_its_intent_is_uncertain(ghl: FakeGhl) ->
         message=message, transport="ghl", phase="parallel", day=timezone.now().date(), domain=message.domain,
         claimed_at=timezone.now() - timedelta(minutes=3),
     )  # fmt: skip
-    assert uncertain.recover() == 1
+    assert uncertain.recover_expired_leases() == 1
     doubtful = now_is(message)
     assert (doubtful.status, doubtful.uncertain_at) == ("uncertain", intent.claimed_at)
     assert doubtful.error == "The process ended during the call to GoHighLevel."
-    assert (send.send_due(), uncertain.recover(), ghl.requests()) == (0, 0, [])
+    assert (send.send_due(), uncertain.recover_expired_leases(), ghl.requests()) == (0, 0, [])
 
 
 def test_what_is_under_its_lease_is_left_alone() -> None:
     message = left_at_the_door(seconds=60)
-    assert uncertain.recover() == 0
+    assert uncertain.recover_expired_leases() == 0
     assert now_is(message).status == "sending"
 
 
 def test_who_was_too_slow_for_the_lease_does_not_send(ghl: FakeGhl, clock: Any) -> None:
-    message = factories.cleared()
-    during(ghl, "search_conversations", lambda: clock.shift(send.LEASE - timedelta(seconds=10)))
+    message = factories.cleared_email()
+    during(
+        ghl, "search_conversations", lambda: clock.shift(send.SEND_LEASE - timedelta(seconds=10))
+    )
     assert send.send_due() == 0
     assert (now_is(message).status, ghl.requests(SEND), outcomes(), slots()) == (
         "sending",
@@ -1002,7 +1004,7 @@ def test_who_was_too_slow_for_the_lease_does_not_send(ghl: FakeGhl, clock: Any) 
     )
     del ghl.search_conversations
     clock.shift(timedelta(seconds=20))
-    assert uncertain.recover() == 1
+    assert uncertain.recover_expired_leases() == 1
     assert send.send_due() == 1
     assert (len(ghl.sent_emails()), now_is(message).status) == (1, "sent")
 
@@ -1011,17 +1013,17 @@ def test_who_was_too_slow_for_the_lease_does_not_send(ghl: FakeGhl, clock: Any) 
 
 
 def test_a_halt_stops_every_call_and_loses_nothing(ghl: FakeGhl, reviewer: User) -> None:
-    message = factories.cleared()
-    phase.halt(by=reviewer, reason="test")
+    message = factories.cleared_email()
+    phase.halt_sending(by=reviewer, reason="test")
     assert send.send_due() == 0
     assert (ghl.requests(), now_is(message).status, outcomes()) == ([], "cleared", [])
-    phase.resume(by=None, reason="test")
+    phase.resume_sending(by=None, reason="test")
     assert send.send_due() == 1
 
 
 def test_the_emergency_stop_stops_every_call(ghl: FakeGhl, settings: Any) -> None:
     settings.EMERGENCY_STOP = True
-    message = factories.cleared()
+    message = factories.cleared_email()
     assert send.send_due() == 0
     assert (ghl.requests(), now_is(message).status, outcomes()) == ([], "cleared", [])
 
@@ -1039,7 +1041,7 @@ def test_the_emergency_stop_stops_every_call(ghl: FakeGhl, settings: Any) -> Non
 def test_a_stop_between_two_calls_lets_no_further_call_begin(
     ghl: FakeGhl, settings: Any, handler: str, made: list[str]
 ) -> None:
-    message, other = factories.cleared(), factories.cleared()
+    message, other = factories.cleared_email(), factories.cleared_email()
     ghl.add_outbound(ghl.add_contact(message.to_address), date_added="2025-01-07T10:00:00Z")
 
     def stop() -> None:
@@ -1062,7 +1064,7 @@ def test_a_stop_between_two_calls_lets_no_further_call_begin(
 
 def test_the_sandbox_keeps_exactly_one_and_calls_nobody(ghl: FakeGhl, settings: Any) -> None:
     settings.SANDBOXED = ["ghl"]
-    message = factories.cleared()
+    message = factories.cleared_email()
     assert send.send_due() == 1
     assert send.send_due() == 0
     kept = SandboxEmail.objects.get()
@@ -1072,7 +1074,7 @@ def test_the_sandbox_keeps_exactly_one_and_calls_nobody(ghl: FakeGhl, settings: 
         message.to_address,
         text.subject,
     )
-    assert kept.html == email_footer.as_html(text.body, text.footer)
+    assert kept.html == email_footer.email_html(text.body, text.footer)
     sent = now_is(message)
     assert (sent.status, sent.ghl_message_id, outcomes(), slots()) == ("sent", "", ["sent"], 1)
     assert ghl.requests() == []
@@ -1080,14 +1082,14 @@ def test_the_sandbox_keeps_exactly_one_and_calls_nobody(ghl: FakeGhl, settings: 
 
 @pytest.mark.parametrize("kind", ["example", "test", "training"])
 def test_people_who_are_not_live_never_reach_ghl(ghl: FakeGhl, kind: str) -> None:
-    message = factories.cleared(factories.LeadFactory(kind=kind))
+    message = factories.cleared_email(factories.LeadFactory(kind=kind))
     assert send.send_due() == 1
     assert (now_is(message).status, SandboxEmail.objects.count(), ghl.requests()) == ("sent", 1, [])
 
 
 @pytest.mark.parametrize("kind", ["example", "test", "training"])
 def test_the_database_refuses_ghl_for_people_who_are_not_live(ghl: FakeGhl, kind: str) -> None:
-    message = factories.cleared(factories.LeadFactory(kind=kind))
+    message = factories.cleared_email(factories.LeadFactory(kind=kind))
     with pytest.raises(IntegrityError, match="only_live_people_leave_by_ghl"), transaction.atomic():
         Message.objects.filter(pk=message.pk).update(transport="ghl")
     assert now_is(message).transport == "sandbox"
@@ -1097,7 +1099,7 @@ def test_the_database_refuses_ghl_for_people_who_are_not_live(ghl: FakeGhl, kind
 def test_a_live_email_whose_person_is_not_live_any_more_is_withdrawn_at_the_door(
     ghl: FakeGhl, kind: str
 ) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     Lead.objects.filter(pk=message.lead_id).update(kind=kind)
     assert send.send_due() == 0
     assert (last_move(message), ghl.requests(), outcomes()) == (
@@ -1109,7 +1111,7 @@ def test_a_live_email_whose_person_is_not_live_any_more_is_withdrawn_at_the_door
 
 
 def test_what_was_approved_for_ghl_never_leaves_by_the_sandbox(ghl: FakeGhl, settings: Any) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     settings.SANDBOXED = ["ghl"]
     assert send.send_due() == 0
     held = now_is(message)
@@ -1124,14 +1126,14 @@ def test_what_was_approved_for_ghl_never_leaves_by_the_sandbox(ghl: FakeGhl, set
 
 def test_what_was_approved_for_the_sandbox_never_leaves_by_ghl(ghl: FakeGhl, settings: Any) -> None:
     settings.SANDBOXED = ["ghl"]
-    message = factories.cleared()
+    message = factories.cleared_email()
     settings.SANDBOXED = []
     assert send.send_due() == 1
     assert (now_is(message).status, SandboxEmail.objects.count(), ghl.requests()) == ("sent", 1, [])
 
 
 def test_without_a_transport_it_goes_back_to_people(ghl: FakeGhl) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     Message.objects.filter(pk=message.pk).update(transport="")
     assert send.send_due() == 0
     assert (last_move(message), ghl.requests(), SandboxEmail.objects.count()) == (
@@ -1142,7 +1144,7 @@ def test_without_a_transport_it_goes_back_to_people(ghl: FakeGhl) -> None:
 
 
 def test_without_a_postal_address_nothing_leaves_by_ghl(ghl: FakeGhl, settings: Any) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     settings.POSTAL_ADDRESS = ""
     assert send.send_due() == 0
     assert (last_move(message), ghl.requests(), outcomes()) == (("held", "postal_address"), [], [])
@@ -1153,7 +1155,7 @@ def test_without_a_postal_address_nothing_leaves_by_ghl(ghl: FakeGhl, settings: 
 def test_an_answer_without_the_conversation_is_never_taken_for_silence(
     ghl: FakeGhl, route: str, answer: object
 ) -> None:
-    message = factories.cleared()
+    message = factories.cleared_email()
     contact = ghl.add_contact(message.to_address)
     ghl.add_outbound(contact, "Earlier", "Hello")
     ghl.on(route).status(200, answer)
@@ -1163,7 +1165,7 @@ def test_an_answer_without_the_conversation_is_never_taken_for_silence(
 
 
 def test_an_address_that_was_written_to_as_somebody_elses_is_withdrawn(ghl: FakeGhl) -> None:
-    first, second = factories.held(), factories.cleared()
+    first, second = factories.held_email(), factories.cleared_email()
     Message.objects.filter(pk=first.pk).update(status="sent", to_address=second.to_address)
     send.send_due()
     assert (now_is(second).status, last_move(second)) == (

@@ -21,8 +21,8 @@ CHANGED = {"statusCode": 422, "message": ["property emailTo should not exist"]}
 def leave(clock: Any) -> Message:
     """One email goes to the door, two hours after the one before it: no guardrail halts."""
     clock.shift(timedelta(hours=2))
-    phase.resume(by=None, reason="test")
-    message = factories.cleared()
+    phase.resume_sending(by=None, reason="test")
+    message = factories.cleared_email()
     send.send_due()
     message.refresh_from_db()
     return message

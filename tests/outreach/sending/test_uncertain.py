@@ -20,7 +20,7 @@ SEND = "POST /conversations/messages"
 
 
 def doubtful(ghl: FakeGhl, accepted: bool) -> Message:
-    message = factories.cleared()
+    message = factories.cleared_email()
     script = ghl.on(SEND)
     script.act_then_close(times=1) if accepted else script.close_before(times=1)
     assert send.send_due() == 1
@@ -45,7 +45,7 @@ def test_after_15_minutes_people_are_told_of_each_one_once(ghl: FakeGhl, clock: 
     clock.shift(timedelta(seconds=15))
     for _ in range(3):
         uncertain.settle_due()
-        escalation.notice_alarms()
+        escalation.create_alarm_notices()
         clock.shift(timedelta(minutes=10))
     assert open_alarms() == sorted(f"uncertain:{one.pk}" for one in (first, second))
     texts = set(Notice.objects.filter(key__startswith="alarm:").values_list("text", flat=True))

@@ -24,8 +24,8 @@ def strict(clock: Any) -> None:
     clock.move_to(timezone.now(), tick=False)
 
 
-def why(message: Message) -> why_not_sent.Why | None:
-    return why_not_sent.why_not_sent(Message.objects.get(pk=message.pk), timezone.now())
+def why(message: Message) -> why_not_sent.NotSentReason | None:
+    return why_not_sent.explain(Message.objects.get(pk=message.pk), timezone.now())
 
 
 def made(status: str, **fields: Any) -> Message:
@@ -35,7 +35,7 @@ def made(status: str, **fields: Any) -> Message:
 
 def test_every_state_says_something_but_what_was_sent() -> None:
     for status in choices.Status:
-        message = factories.cleared() if status == "cleared" else made(status)
+        message = factories.cleared_email() if status == "cleared" else made(status)
         found = why(message)
         if status in ("sent", "cleared"):
             assert found is None  # it left, or leaves next
@@ -46,7 +46,7 @@ def test_every_state_says_something_but_what_was_sent() -> None:
 
 
 def test_a_held_one_says_since_when_and_why_it_is_a_persons() -> None:
-    found = why(factories.held())
+    found = why(factories.held_email())
     assert found.text.startswith(
         "It waits for a decision since 3 Mar 10:00. The decision is a person's: "
     )
@@ -72,16 +72,22 @@ def test_a_blocked_one_says_by_what_and_how_to_clear_it() -> None:
 
 
 def test_a_rejected_one_says_by_whom_when_and_as_what(reviewer: User) -> None:
-    message = review_actions.reject(
-        factories.held(), 1, by=reviewer, tag="weak_subject", reason="It says nothing of them."
+    message = review_actions.reject_email(
+        factories.held_email(),
+        1,
+        by=reviewer,
+        tag="weak_subject",
+        reason="It says nothing of them.",
     )
     assert why(message).text == "Rejected by rita on 3 Mar 10:00: weak subject."
     assert why(message).change == "Nothing: it is never sent."
 
 
 def test_a_withdrawn_one_says_why() -> None:
-    message = factories.cleared()
-    moves.move(message, "withdrawn", "suppressed", error="They asked for no more emails (STOP)")
+    message = factories.cleared_email()
+    moves.move_message(
+        message, "withdrawn", "suppressed", error="They asked for no more emails (STOP)"
+    )
     assert (
         why(message).text
         == "Withdrawn on 3 Mar 10:00: suppressed. They asked for no more emails (STOP)."
@@ -104,9 +110,9 @@ def test_a_failed_one_says_what_gohighlevel_said() -> None:
 
 
 def test_an_approved_one_names_its_limit_and_who_ends_it(ghl: FakeGhl) -> None:
-    message = factories.cleared()
-    phase.halt(by=None, reason="test")
-    assert why(message) == why_not_sent.Why(
+    message = factories.cleared_email()
+    phase.halt_sending(by=None, reason="test")
+    assert why(message) == why_not_sent.NotSentReason(
         "halted", None, "Sending is halted.", "A person: time does not end it."
     )
 

@@ -30,7 +30,11 @@ from tests import conftest, factories
 
 def move() -> Move:
     return Move.objects.create(
-        message=factories.draft(), from_status="draft", to_status="held", why="test", version=1
+        message=factories.draft_email(),
+        from_status="draft",
+        to_status="held",
+        why="test",
+        version=1,
     )
 
 
@@ -42,7 +46,7 @@ def change() -> ControlChange:
 
 def decision() -> Decision:
     return Decision.objects.create(
-        message=factories.draft(),
+        message=factories.draft_email(),
         verdict="approved",
         version=1,
         text_sha256="0" * 64,
@@ -85,7 +89,7 @@ def assignment() -> Assignment:
         size=10,
         started_by=user,
     )
-    return Assignment.objects.create(experiment=test, message=factories.draft(), variant="a")
+    return Assignment.objects.create(experiment=test, message=factories.draft_email(), variant="a")
 
 
 def history_item() -> HistoryItem:
@@ -95,7 +99,7 @@ def history_item() -> HistoryItem:
 def email_event() -> EmailEvent:
     return EmailEvent.objects.create(
         key="0" * 64,
-        message=factories.draft(),
+        message=factories.draft_email(),
         kind="delivered",
         source="webhook",
         at=timezone.now(),
@@ -155,9 +159,9 @@ def refused(act: Callable[[], object]) -> None:
 @pytest.mark.django_db
 def test_every_append_only_model_is_guarded_by_the_database_and_nothing_else_is() -> None:
     subclasses = [model for model in apps.get_models() if issubclass(model, append_only.AppendOnly)]
-    assert append_only.guarded_tables() == sorted(model._meta.db_table for model in subclasses)
+    assert append_only.append_only_tables() == sorted(model._meta.db_table for model in subclasses)
     assert sorted(ROWS, key=str) == sorted(subclasses, key=str)
-    assert sorted(conftest.GUARDED) == append_only.guarded_tables()
+    assert sorted(conftest.GUARDED) == append_only.append_only_tables()
 
 
 @pytest.mark.django_db
@@ -197,7 +201,7 @@ def test_saving_again_and_deleting_raise_by_name(make: Callable[[], Any]) -> Non
 
 @pytest.mark.usefixtures("committed")
 def test_a_database_after_a_flush_is_guarded_again() -> None:
-    assert append_only.guarded_tables() == sorted(conftest.GUARDED)
+    assert append_only.append_only_tables() == sorted(conftest.GUARDED)
 
 
 @pytest.mark.usefixtures("committed")
@@ -206,8 +210,8 @@ def test_guards_come_off_and_on_again_when_a_migration_goes_back_and_forth() -> 
     try:
         with connection.schema_editor() as editor:
             operation.database_backwards("outreach", editor, None, None)
-        assert append_only.guarded_tables() == sorted({*conftest.GUARDED} - {"outreach_move"})
+        assert append_only.append_only_tables() == sorted({*conftest.GUARDED} - {"outreach_move"})
     finally:
         with connection.schema_editor() as editor:
             operation.database_forwards("outreach", editor, None, None)
-    assert append_only.guarded_tables() == sorted(conftest.GUARDED)
+    assert append_only.append_only_tables() == sorted(conftest.GUARDED)

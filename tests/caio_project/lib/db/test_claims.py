@@ -27,7 +27,7 @@ def due():
 def test_a_leased_row_carries_its_lease_and_one_more_attempt() -> None:
     row = event(1)
     before = timezone.now()
-    [leased] = claims.leased(due(), 60)
+    [leased] = claims.lease_rows(due(), 60)
     assert leased.pk == row.pk
     assert leased.attempts == 1
     assert (
@@ -40,20 +40,20 @@ def test_a_leased_row_carries_its_lease_and_one_more_attempt() -> None:
 @pytest.mark.django_db
 def test_a_leased_row_is_nobody_elses_until_the_lease_ends() -> None:
     row = event(1)
-    assert [r.pk for r in claims.leased(due(), 60)] == [row.pk]
-    assert list(claims.leased(due(), 60)) == []
+    assert [r.pk for r in claims.lease_rows(due(), 60)] == [row.pk]
+    assert list(claims.lease_rows(due(), 60)) == []
     row.refresh_from_db()
     assert row.attempts == 1
 
     InboundEvent.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-    assert [r.attempts for r in claims.leased(due(), 60)] == [2]
+    assert [r.attempts for r in claims.lease_rows(due(), 60)] == [2]
 
 
 @pytest.mark.django_db
 def test_two_sweeps_that_saw_the_same_rows_share_them_out() -> None:
     for number in range(4):
         event(number)
-    one, other = claims.leased(due(), 60), claims.leased(due(), 60)
+    one, other = claims.lease_rows(due(), 60), claims.lease_rows(due(), 60)
     taken = [next(one).pk, next(other).pk, *[r.pk for r in one], *[r.pk for r in other]]
     assert sorted(taken) == sorted(due().values_list("pk", flat=True))
     assert set(InboundEvent.objects.values_list("attempts", flat=True)) == {1}
@@ -63,7 +63,7 @@ def test_two_sweeps_that_saw_the_same_rows_share_them_out() -> None:
 def test_a_row_that_is_no_longer_due_when_its_turn_comes_is_left_alone() -> None:
     event(1)
     second = event(2)
-    sweep = claims.leased(due(), 60)
+    sweep = claims.lease_rows(due(), 60)
     next(sweep)
     InboundEvent.objects.filter(pk=second.pk).update(state="processed")
     assert list(sweep) == []
@@ -74,7 +74,7 @@ def test_a_row_that_is_no_longer_due_when_its_turn_comes_is_left_alone() -> None
 @pytest.mark.django_db
 def test_a_sweep_ends_after_its_batch_in_the_order_of_what_is_due() -> None:
     rows = [event(number) for number in range(5)]
-    assert [r.pk for r in claims.leased(due(), 60, batch=3)] == [r.pk for r in rows[:3]]
+    assert [r.pk for r in claims.lease_rows(due(), 60, batch=3)] == [r.pk for r in rows[:3]]
     assert due().filter(attempts=0).count() == 2
 
 
@@ -82,8 +82,8 @@ def test_a_sweep_ends_after_its_batch_in_the_order_of_what_is_due() -> None:
 def test_a_claim_changes_the_row_that_still_matches_and_no_other() -> None:
     row = event(1)
     waiting = InboundEvent.objects.filter(pk=row.pk, state="waiting")
-    assert claims.claim(waiting, state="processed") is True
-    assert claims.claim(waiting, state="parked") is False
+    assert claims.claim_row(waiting, state="processed") is True
+    assert claims.claim_row(waiting, state="parked") is False
     row.refresh_from_db()
     assert row.state == "processed"
 
@@ -99,7 +99,7 @@ def test_ten_workers_at_once_take_each_row_exactly_once() -> None:
     def work() -> None:
         try:
             start.wait()
-            taken.extend(row.pk for row in claims.leased(due(), 60))
+            taken.extend(row.pk for row in claims.lease_rows(due(), 60))
         finally:
             connection.close()
 
@@ -117,12 +117,12 @@ def test_ten_workers_at_once_take_each_row_exactly_once() -> None:
     [(0, 2), (1, 2), (2, 4), (3, 8), (4, 16), (11, 2048), (12, 3600), (40, 3600), (100_000, 3600)],
 )
 def test_the_wait_doubles_with_each_try_up_to_an_hour(attempts: int, seconds: int) -> None:
-    assert claims.backoff(attempts) == timedelta(seconds=seconds)
+    assert claims.retry_delay(attempts) == timedelta(seconds=seconds)
 
 
 @given(st.integers(0, 32767), st.floats(0.1, 600), st.floats(1, 86400))
 def test_no_wait_is_longer_than_the_longest_or_shorter_than_the_one_before(
     attempts: int, base: float, longest: float
 ) -> None:
-    waits = [claims.backoff(n, base, longest) for n in (attempts, attempts + 1)]
+    waits = [claims.retry_delay(n, base, longest) for n in (attempts, attempts + 1)]
     assert timedelta(0) < waits[0] <= waits[1] <= timedelta(seconds=longest)

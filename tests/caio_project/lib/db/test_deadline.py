@@ -20,7 +20,7 @@ def test_a_statement_that_takes_longer_fails_at_the_deadline() -> None:
         cursor.execute("SELECT pg_backend_pid()")
         [abandoned] = cursor.fetchone()
     started = time.monotonic()
-    with pytest.raises(Error), deadline.within(0.5):
+    with pytest.raises(Error), deadline.database_deadline(0.5):
         asleep(20)
     assert 0.45 < time.monotonic() - started < 10
     with (
@@ -31,7 +31,7 @@ def test_a_statement_that_takes_longer_fails_at_the_deadline() -> None:
 
 
 def test_what_ends_in_time_is_left_alone() -> None:
-    with deadline.within(2):
+    with deadline.database_deadline(2):
         asleep(0.05)
     inner = connection.connection
     asleep(2.2)

@@ -7,7 +7,7 @@ from django.db import connection, models, transaction
 from django.db.models import F, Value
 from django.db.models.functions import Coalesce, Concat
 
-from caio_project.lib.db.row_changes import Change, watching
+from caio_project.lib.db.row_changes import RowChange, record_changes
 from caio_project.lib.models import Counter
 from leads.models import Company, Lead, Visit, person_of
 from tests.factories import CompanyFactory, LeadFactory, VisitFactory
@@ -15,8 +15,8 @@ from tests.factories import CompanyFactory, LeadFactory, VisitFactory
 pytestmark = pytest.mark.django_db
 
 
-def changes(work: Any) -> list[Change]:
-    with transaction.atomic(), watching() as watch:
+def changes(work: Any) -> list[RowChange]:
+    with transaction.atomic(), record_changes() as watch:
         work()
         return watch.changes()
 
@@ -117,7 +117,7 @@ def test_rows_that_were_there_are_not_told_as_new() -> None:
 
 
 def test_nothing_is_watched_afterwards() -> None:
-    with watching() as watch:
+    with record_changes() as watch:
         pass
     LeadFactory()
     assert (watch.changes(), connection.execute_wrappers) == ([], [])

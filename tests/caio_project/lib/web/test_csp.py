@@ -4,7 +4,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
-from caio_project.lib.web.csp import STRICT, THEMED, ContentSecurityPolicy
+from caio_project.lib.web.csp import ADMIN_POLICY, STRICT_POLICY, ContentSecurityPolicy
 
 
 def policy(path: str) -> str:
@@ -16,12 +16,12 @@ def policy(path: str) -> str:
     "path", ["/", "/sales", "/sales/queue", "/u/token", "/accounts/login/", "/api/health", "/api"]
 )
 def test_our_pages_have_the_strict_policy(path: str) -> None:
-    assert policy(path) == STRICT
+    assert policy(path) == STRICT_POLICY
 
 
 @pytest.mark.parametrize("path", ["/admin", "/admin/", "/admin/leads/lead/", "/api/docs"])
 def test_the_admin_and_the_api_docs_have_the_themes_policy(path: str) -> None:
-    assert policy(path) == THEMED
+    assert policy(path) == ADMIN_POLICY
 
 
 def directives(text: str) -> dict[str, str]:
@@ -29,7 +29,7 @@ def directives(text: str) -> dict[str, str]:
 
 
 def test_the_strict_policy_allows_no_inline_code_and_nothing_from_elsewhere() -> None:
-    rules = directives(STRICT)
+    rules = directives(STRICT_POLICY)
     assert rules["default-src"] == rules["base-uri"] == rules["frame-ancestors"] == "'none'"
     assert {
         name: value
@@ -39,7 +39,7 @@ def test_the_strict_policy_allows_no_inline_code_and_nothing_from_elsewhere() ->
 
 
 def test_the_themes_policy_allows_nothing_from_elsewhere() -> None:
-    rules = directives(THEMED)
+    rules = directives(ADMIN_POLICY)
     assert rules["frame-ancestors"] == "'none'"
     assert {name: value for name, value in rules.items() if "http" in value or "*" in value} == {}
 
@@ -58,5 +58,5 @@ def test_a_view_may_set_a_policy_of_its_own() -> None:
 def test_the_policy_is_on_real_answers_and_errors(client: Client) -> None:
     for path in ("/webhooks/rb2b/health", "/webhooks/rb2b", "/nowhere"):
         response = client.get(path)
-        assert response.headers["Content-Security-Policy"] == STRICT
+        assert response.headers["Content-Security-Policy"] == STRICT_POLICY
         assert response.headers["Referrer-Policy"] == "same-origin"

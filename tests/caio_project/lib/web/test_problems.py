@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from caio_project.lib.web.problems import as_problem, fields, problem_response
+from caio_project.lib.web.problems import as_problem, field_errors, problem_response
 
 pytestmark = pytest.mark.urls("tests.caio_project.lib.urls")
 
@@ -132,4 +132,6 @@ def test_the_same_by_hand_for_plain_views() -> None:
 
 
 def test_errors_in_a_list_of_objects_are_found() -> None:
-    assert fields([{}, {"name": ["Too long."]}]) == [{"field": "name", "message": "Too long."}]
+    assert field_errors([{}, {"name": ["Too long."]}]) == [
+        {"field": "name", "message": "Too long."}
+    ]

@@ -2,27 +2,27 @@
 
 import pytest
 
-from outreach.content.merge_fields import Value
+from outreach.content.merge_fields import FieldValue
 from outreach.drafting.language_model import fact_check
-from outreach.drafting.language_model.fact_check import Claimed, Known, Said
+from outreach.drafting.language_model.fact_check import AllowedFacts, ClaimedFact, ModelText
 
 FIELDS = {
-    "company": Value("Northline Freight", "rb2b, 2026-03-01"),
-    "title": Value("VP Sales", "rb2b, 2026-03-01"),
-    "industry": Value("logistics and supply chain", "clay, 2026-03-02"),
-    "employees": Value("200-500", "rb2b, 2026-03-01"),
-    "open_roles": Value("4", "clay, 2026-03-02"),
-    "technology": Value("HubSpot", "clay, 2026-03-02"),
-    "page_topic": Value("pricing", "visited page"),
+    "company": FieldValue("Northline Freight", "rb2b, 2026-03-01"),
+    "title": FieldValue("VP Sales", "rb2b, 2026-03-01"),
+    "industry": FieldValue("logistics and supply chain", "clay, 2026-03-02"),
+    "employees": FieldValue("200-500", "rb2b, 2026-03-01"),
+    "open_roles": FieldValue("4", "clay, 2026-03-02"),
+    "technology": FieldValue("HubSpot", "clay, 2026-03-02"),
+    "page_topic": FieldValue("pricing", "visited page"),
 }
 BASIS = "A question for Northline Freight\nWe bring a chief AI officer and a small team. Would twenty minutes be worth it?"
-KNOWN = Known(FIELDS, BASIS)
+KNOWN = AllowedFacts(FIELDS, BASIS)
 
 
 def trace(text: str, *facts: tuple[str, str], subject: str = "A question") -> dict[str, str]:
     """Phrase: field, of what was traced."""
-    said = Said(subject, (text,), tuple(Claimed(*fact) for fact in facts))
-    return {phrase.text: phrase.field for phrase in fact_check.trace(said, KNOWN)}
+    said = ModelText(subject, (text,), tuple(ClaimedFact(*fact) for fact in facts))
+    return {phrase.text: phrase.field for phrase in fact_check.trace_facts(said, KNOWN)}
 
 
 @pytest.mark.parametrize(
@@ -101,13 +101,13 @@ def test_what_stands_in_a_field_or_in_the_template_is_said_with_its_source(
     ],
 )
 def test_what_is_known_from_nowhere_is_named(text: str, why: str) -> None:
-    with pytest.raises(fact_check.Untraced) as error:
+    with pytest.raises(fact_check.UntracedFact) as error:
         trace(text)
     assert why in str(error.value)
 
 
 def test_the_subject_is_held_to_the_same() -> None:
-    with pytest.raises(fact_check.Untraced, match="Contoso"):
+    with pytest.raises(fact_check.UntracedFact, match="Contoso"):
         trace("What would you hand over?", subject="What Contoso did")
 
 
@@ -121,15 +121,15 @@ def test_the_subject_is_held_to_the_same() -> None:
     ],
 )
 def test_a_fact_that_is_listed_must_be_so(fact: tuple[str, str], why: str) -> None:
-    with pytest.raises(fact_check.Untraced, match=why):
+    with pytest.raises(fact_check.UntracedFact, match=why):
         trace("At Northline somebody does it by hand.", fact)
 
 
 def test_a_listed_fact_carries_the_source_of_its_field() -> None:
-    said = Said(
-        "A question", ("It is logistics that suffers.",), (Claimed("logistics", "industry"),)
+    said = ModelText(
+        "A question", ("It is logistics that suffers.",), (ClaimedFact("logistics", "industry"),)
     )
-    [phrase] = fact_check.trace(said, KNOWN)
+    [phrase] = fact_check.trace_facts(said, KNOWN)
     assert (phrase.text, phrase.field, phrase.source) == (
         "logistics",
         "industry",
@@ -138,8 +138,8 @@ def test_a_listed_fact_carries_the_source_of_its_field() -> None:
 
 
 def test_letters_of_a_field_are_no_strangers() -> None:
-    known = Known({"company": Value("Müller Großhandel", "rb2b")}, BASIS)
-    [phrase] = fact_check.trace(
-        Said("A question", ("At Müller Großhandel it is slow.",), ()), known
+    known = AllowedFacts({"company": FieldValue("Müller Großhandel", "rb2b")}, BASIS)
+    [phrase] = fact_check.trace_facts(
+        ModelText("A question", ("At Müller Großhandel it is slow.",), ()), known
     )
     assert phrase.text == "Müller Großhandel"
