@@ -12,6 +12,7 @@ from django.conf import settings as django_settings
 from django.contrib.auth.models import Group, User
 from django.core.cache import cache
 from django.db import connection
+from django.test import TransactionTestCase
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
@@ -21,6 +22,7 @@ from leads.inbound import receive
 from leads.models import Switch
 from outreach.drafting.language_model import rewrite_requests
 from outreach.email_templates import seeding
+from tests import pristine
 from tests.fakes.clay import FakeClay
 from tests.fakes.ghl import FakeGhl
 from tests.fakes.language_model import FakeLanguageModel
@@ -116,6 +118,19 @@ def django_db_modify_db_settings(
     database = django_settings.DATABASES["default"]
     if database["ENGINE"].endswith("sqlite3"):
         database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """On PostgreSQL, rows are restored after a transactional test instead of flushed."""
+    with pytest.MonkeyPatch.context() as patch:
+        with django_db_blocker.unblock():
+            restores = connection.vendor == "postgresql" and pristine.remember_rows()
+        if restores:
+            patch.setattr(
+                TransactionTestCase, "_fixture_teardown", lambda case: pristine.restore_rows()
+            )
+        yield
 
 
 @pytest.fixture(scope="session")
