@@ -1,4 +1,4 @@
-"""Bring PostgreSQL back to the rows it had after the migrations, after a test whose commits were real.
+"""Bring PostgreSQL back to the rows it had after the migrations, after a test that commits.
 
 Django's flush truncates every table, which takes more than a second here, and makes permissions,
 roles and seeds anew. This deletes rows and puts the remembered ones back, in a few milliseconds.
@@ -27,7 +27,8 @@ BEGIN
             FROM information_schema.columns
             WHERE table_schema = 'public' AND table_name = name AND is_generated = 'NEVER';
         steps := steps || format(
-            'INSERT INTO public.%%I (%%s) SELECT %%s FROM pristine.%%I;', name, columns, columns, name
+            'INSERT INTO public.%%I (%%s) SELECT %%s FROM pristine.%%I;',
+            name, columns, columns, name
         );
     END LOOP;
     -- As a replica: without the triggers of append-only tables and of foreign keys.
