@@ -237,16 +237,18 @@ def run_all(mutants: list[Mutant], tests: list[str]) -> list[bool]:
 def start_child(mutant: Mutant, tests: list[str]) -> int:
     if child := os.fork():
         return child
-    quiet = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(quiet, 1)
-    os.dup2(quiet, 2)
-    import pytest
+    code = 1
+    try:
+        for standard in (0, 1, 2):
+            os.dup2(os.open(os.devnull, os.O_RDWR), standard)
+        import pytest
 
-    sys.meta_path.insert(0, MutatedModule(mutant))
-    arguments = ["-x", "-q", "-p", "no:randomly", "-p", "no:cacheprovider", "--assert=plain"]
-    arguments += ["-W", "ignore::pytest.PytestAssertRewriteWarning", *tests]
-    code = pytest.main(arguments, plugins=[WithoutDatabase()])
-    os._exit(int(code))
+        sys.meta_path.insert(0, MutatedModule(mutant))
+        arguments = ["-x", "-q", "-p", "no:randomly", "-p", "no:cacheprovider", "--assert=plain"]
+        arguments += ["-W", "ignore::pytest.PytestAssertRewriteWarning", *tests]
+        code = int(pytest.main(arguments, plugins=[WithoutDatabase()]))
+    finally:
+        os._exit(code)
 
 
 if __name__ == "__main__":
