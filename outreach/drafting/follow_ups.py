@@ -19,7 +19,7 @@ from leads.scoring import assess
 from leads.suppression import suppression
 from outreach.choices import EventKind, Status
 from outreach.contact_history import previous_emails
-from outreach.drafting import compose
+from outreach.drafting import template_choice
 from outreach.lifecycle.moves import move_message
 from outreach.lifecycle.transitions import NOT_SENT_YET, StaleMessage
 from outreach.models import EmailEvent, EmailTemplate, Meeting, Message, Reply, ReplyKind, Transport
@@ -54,7 +54,9 @@ def open_due_follow_ups(now: datetime | None = None, batch: int = 200) -> int:
         return 0
     now, count = now or timezone.now(), 0
     for step in DELAY_AFTER_FIRST:
-        if EmailTemplate.objects.filter(active=True, angle=compose.FOLLOW_UPS[step]).exists():
+        if EmailTemplate.objects.filter(
+            active=True, angle=template_choice.FOLLOW_UPS[step]
+        ).exists():
             for first in first_emails_due(
                 step, now
             ):  # all of three weeks: those that stay shut must not hide those behind them

@@ -11,7 +11,7 @@ from django.db.models import Prefetch
 from caio_project.lib.diff import TextDiff, diff_words
 from leads.models import Assessment, Company, Kind, Lead, field_source
 from outreach.content import email_footer, merge_fields, style
-from outreach.drafting import compose
+from outreach.drafting import compose, known_fields, signing, template_choice
 from outreach.models import EmailTemplate, Message, Signal
 
 RECENT_LEADS = 100  # leads whose gaps are counted
@@ -180,10 +180,12 @@ def _problems_in(
 
 def _missing_field_problems(template: EmailTemplate) -> list[style.StyleProblem]:
     """Required fields that many of the leads who would get it lack: each of those drafts would be blocked."""
-    sender, missing, count = compose.sender_of(Lead()), Counter[str](), 0
+    sender, missing, count = signing.sender_of(Lead()), Counter[str](), 0
     for lead in recent_leads(template):
-        known = compose.fields_of(lead, lead.newest[0], sender)
-        if template.signal and template.signal not in compose.signals_of(lead.newest[0], known):
+        known = known_fields.fields_of(lead, lead.newest[0], sender)
+        if template.signal and template.signal not in template_choice.signals_of(
+            lead.newest[0], known
+        ):
             continue
         family, count = merge_fields.title_family(lead.title), count + 1
         needed = style.required_fields(template.subject, family, known) | style.required_fields(

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import transaction
 
 from leads.scoring import rule_versions
-from outreach.drafting.compose import FOLLOW_UPS, GENERAL
+from outreach.drafting.template_choice import FOLLOW_UPS, GENERAL
 from outreach.models import EmailTemplate
 
 SCORE_ANGLES = (

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from caio_project.lib import statistics
 from outreach.content.similarity import text_similarity
-from outreach.drafting import compose
+from outreach.drafting import template_choice
 from outreach.email_templates import preview
 from outreach.experiments import experiments
 from outreach.models import EmailTemplate, Experiment, Message
@@ -73,7 +73,9 @@ def replies_by_subject(
 
 def find_proposals(kind: str, key: str = "") -> list[Proposal]:
     """What could be tested of the templates that open a thread, the most used first; of `key` alone where given."""
-    active = list(compose.first_emails().filter(**({"key": key} if key else {})).order_by("key"))
+    active = list(
+        template_choice.first_emails().filter(**({"key": key} if key else {})).order_by("key")
+    )
     recent = Message.objects.filter(sent_at__gte=timezone.now() - experiments.LOOK_BACK)
     used = {
         template.pk: experiments.sent_to_real_people(

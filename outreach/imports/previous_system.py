@@ -24,7 +24,7 @@ from outreach.choices import Status, Tag
 from outreach.contact_history import previous_emails
 from outreach.content import checks, email_footer, merge_fields
 from outreach.control import policy
-from outreach.drafting import compose, drafts
+from outreach.drafting import compose, drafts, known_fields, signing
 from outreach.imports import history_files
 from outreach.imports.history_files import HistoryEntry
 from outreach.lifecycle.moves import move_message
@@ -215,9 +215,9 @@ def _hold_draft(item: HistoryEntry, lead: Lead) -> str:
     """Put a draft of the older system into the queue, or say why it cannot be there."""
     if reason := drafts.why_no_first_email(lead):
         return reason
-    sender = compose.sender_of(lead)
+    sender = signing.sender_of(lead)
     message = _create_message(item, lead, status=Status.DRAFT, sender=sender)
-    footer = email_footer.build_footer(compose.signature_of(sender, message.unsubscribe_token))
+    footer = email_footer.build_footer(signing.signature_of(sender, message.unsubscribe_token))
     phrases = _known_phrases(item, lead)
     results = compose.check_email(
         lead, item.subject, item.body, footer, phrases, sender, tier=item.tier,
@@ -259,7 +259,7 @@ def _known_phrases(item: HistoryEntry, lead: Lead) -> list[merge_fields.Phrase]:
     }
     text = f"{item.subject}\n{item.body}"
     return [
-        merge_fields.Phrase(value, name, compose.field_source(sources, name) or SOURCE)
+        merge_fields.Phrase(value, name, known_fields.field_source(sources, name) or SOURCE)
         for name, (value, sources) in known.items()
         if value and value in text
     ]

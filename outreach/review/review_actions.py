@@ -17,7 +17,7 @@ from outreach.choices import Phase, Status
 from outreach.contact_history import ghl_check, previous_emails
 from outreach.content import checks, email_footer, merge_fields
 from outreach.control import phase, policy
-from outreach.drafting import compose, drafts
+from outreach.drafting import compose, drafts, signing
 from outreach.lifecycle.moves import move_message
 from outreach.lifecycle.transitions import NOT_SENT_YET, IllegalMove, StaleMessage
 from outreach.limits import office_hours
@@ -127,7 +127,7 @@ def edit_text(message: Message, version: int, *, subject: str, body: str, by: An
 def _empty_text(message: Message) -> MessageText:
     """What stands before the first text of an email that could not be drafted and is written by hand."""
     footer = email_footer.build_footer(
-        compose.signature_of(compose.sender_of(message.lead), message.unsubscribe_token)
+        signing.signature_of(signing.sender_of(message.lead), message.unsubscribe_token)
     )
     return MessageText(message=message, footer=footer)
 

@@ -16,7 +16,7 @@ from outreach.content.merge_fields import (
     find_placeholders,
     title_family,
 )
-from outreach.drafting import compose
+from outreach.drafting import known_fields
 from outreach.models import EmailTemplate
 from tests import factories
 
@@ -266,7 +266,7 @@ def test_the_fields_of_a_lead_have_their_sources() -> None:
     lead = factories.LeadFactory(
         company=company, sources={"title": {"source": "rb2b", "at": "2026-02-28T10:00"}}
     )
-    found = compose.fields_of(lead, factories.AssessmentFactory(lead=lead), None)
+    found = known_fields.fields_of(lead, factories.AssessmentFactory(lead=lead), None)
     assert found["company"] == FieldValue("Acme", "clay, 2026-03-01")
     assert found["title"] == FieldValue("VP Sales", "rb2b, 2026-02-28")
     assert found["technology"].text == "HubSpot"

@@ -10,7 +10,7 @@ from django.utils import timezone
 from leads.models import Assessment, Lead, Switch, Visit
 from leads.suppression import suppression
 from outreach.choices import Status
-from outreach.drafting import compose, drafts
+from outreach.drafting import drafts, known_fields
 from outreach.models import EmailTemplate, Message, MessageText, Move, Position
 from outreach.review import review_actions
 from tests import factories
@@ -545,7 +545,7 @@ def test_the_lease_keeps_a_second_writer_away() -> None:
 def test_a_visit_is_counted_into_the_draft() -> None:
     lead = factories.LeadFactory()
     factories.VisitFactory.create_batch(3, lead=lead)
-    fields = compose.fields_of(lead, assessed(lead), None)
+    fields = known_fields.fields_of(lead, assessed(lead), None)
     assert (fields["visit_count"].text, fields["visit_count"].source) == ("3", "visits")
     assert Visit.objects.count() == 3
 

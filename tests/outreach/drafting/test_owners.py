@@ -9,7 +9,7 @@ from approvals.models import Notice
 from leads.models import Lead, TeamMember
 from leads.ownership import owner_assignment
 from outreach import tasks
-from outreach.drafting import compose, drafts
+from outreach.drafting import drafts, signing
 from outreach.drafting.language_model import rewrite
 from outreach.imports import previous_system
 from outreach.models import Message
@@ -53,7 +53,7 @@ def test_what_nobody_has_opened_is_signed_by_the_new_owner(ben: TeamMember, revi
         and "https://meet.example.com/ben" in now.text.footer
     )
     assert now.text.footer.count("/u/") == 1 and now.unsubscribe_token in now.text.footer
-    assert (drafts.sign_for_new_owners(), compose.signed_by_another(now)) == (0, "")
+    assert (drafts.sign_for_new_owners(), signing.signed_by_another(now)) == (0, "")
 
 
 @pytest.mark.parametrize("why", ["opened", "written", "approved", "from before"])
@@ -77,7 +77,7 @@ def test_what_a_person_has_touched_stays_and_says_so(
     owner_assignment.assign_by_hand(message.lead, ben, by=reviewer)
     tasks.free_blocked()
     assert Message.objects.values().get() == before
-    assert compose.signed_by_another(as_it_is(message)) == (
+    assert signing.signed_by_another(as_it_is(message)) == (
         "The email is signed by Alex Moreno; the lead belongs to Ben Ito now. "
         "What somebody has opened, written or approved is not signed anew."
     )

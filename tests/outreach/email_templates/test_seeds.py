@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from outreach.content import merge_fields, style
-from outreach.drafting import compose
+from outreach.drafting import compose, known_fields, template_choice
 from outreach.email_templates import preview as email_templates_preview
 from outreach.email_templates import publishing, seeding
 from outreach.models import EmailTemplate, Message, Signal
@@ -28,7 +28,7 @@ def test_each_tier_has_every_angle_and_the_tech_stack() -> None:
     for tier in ("tier_1", "tier_2", "tier_3"):
         assert {(tier, angle, "") for angle in ANGLES} <= places
         assert (tier, "general", "tech_stack") in places
-        assert {(tier, angle, "") for angle in compose.FOLLOW_UPS.values()} <= places
+        assert {(tier, angle, "") for angle in template_choice.FOLLOW_UPS.values()} <= places
     assert len(places) == len(SEEDS) == 26
 
 
@@ -162,7 +162,7 @@ class TestChoice:
     def choose(
         self, *signals: str, tier: str = "tier_1", angle: str = "high_intent"
     ) -> tuple[str, str]:
-        found, why = compose.choose_template(tier, angle, signals)
+        found, why = template_choice.choose_template(tier, angle, signals)
         return found.key, why
 
     @pytest.mark.parametrize(
@@ -217,6 +217,6 @@ def test_the_fields_that_the_form_names_are_those_that_drafting_fills() -> None:
     lead, made = email_templates_preview.made_up_lead(
         "cro", template("tier_1.warm_connection"), full=True
     )
-    found = set(compose.fields_of(lead, made, None, thread="A question"))
+    found = set(known_fields.fields_of(lead, made, None, thread="A question"))
     assert found | {"visit_count"} == set(style.FIELD_EXAMPLES)
     assert merge_fields.title_family(lead.title) == "cro"

@@ -16,7 +16,7 @@ from django.utils import timezone
 from leads.models import Kind
 from outreach.choices import Phase
 from outreach.control import phase
-from outreach.drafting import ab_assignment, compose, drafts
+from outreach.drafting import ab_assignment, drafts, template_choice
 from outreach.drafting.language_model import rewrite_requests
 from outreach.email_templates import preview, seeding
 from outreach.experiments import ab_statistics, experiments, proposals
@@ -163,7 +163,7 @@ class TestAssigning:
             test.template_a_id,
         )
         seeding.seed_after_migration()
-        assert active() == test.template_a and test.template_b not in compose.first_emails()
+        assert active() == test.template_a and test.template_b not in template_choice.first_emails()
 
 
 class TestStarting:
@@ -205,9 +205,9 @@ class TestStarting:
 
     @pytest.mark.parametrize("kind", Experiment.Kind.values)
     def test_what_is_proposed_passes_the_checks_of_templates(self, kind: str) -> None:
-        proposed = [one for key in compose.first_emails().values_list("key", flat=True)
+        proposed = [one for key in template_choice.first_emails().values_list("key", flat=True)
                     for one in proposals.find_proposals(kind, key)]  # fmt: skip
-        assert len(proposed) == compose.first_emails().count()
+        assert len(proposed) == template_choice.first_emails().count()
         for one in proposed:
             known = {(p.field, p.text) for p in preview.preview_template(one.template).problems}
             found = preview.preview_template(one.variant)
