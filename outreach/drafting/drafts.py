@@ -5,18 +5,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
-from django.db.models import Exists, F, Max, OuterRef, Q
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from caio_project.lib import calendar
 from caio_project.lib.db import claims
 from caio_project.lib.nudge import nudge
 from leads import locks
-from leads.identity import merging
-from leads.models import Assessment, Lead
+from leads.models import Assessment
 from leads.scoring import assess
-from leads.suppression import suppression
 from outreach import choices
 from outreach.choices import Status
 from outreach.contact_history import ghl_check, previous_emails
@@ -25,16 +23,14 @@ from outreach.control import policy
 from outreach.drafting import ab_assignment, compose
 from outreach.drafting.language_model import rewrite_requests
 from outreach.lifecycle.moves import move_message
-from outreach.lifecycle.transitions import OPEN, StaleMessage
+from outreach.lifecycle.transitions import StaleMessage
 from outreach.limits import office_hours
-from outreach.models import Assignment, Message, MessageText, Position
+from outreach.models import Assignment, Message, MessageText
 
 log = logging.getLogger(__name__)
 
-READER = "drafting"
 LAST_TRY = 5
 LEASE_SECONDS = 60
-REST_AFTER_TWO_REJECTIONS = timedelta(days=30)
 HOT_DUE = timedelta(hours=2)
 WARM_DUE = timedelta(hours=4)  # of the team's working time
 LOW_DUE_DAYS = 1
@@ -42,124 +38,6 @@ RECHECK_AFTER = timedelta(minutes=2)  # whether the email that goes first is dec
 LIFE_DAYS = {choices.Band.HOT: 3}
 OTHER_LIFE_DAYS = 7
 TEMPLATES_WORDS = ("drafted", "freed")  # why an email is held whose text is fresh from its template
-
-
-def open_new_drafts(batch: int = 200) -> int:
-    """Open a draft for every new assessment whose lead may be written to; returns how many were read.
-
-    The position moves in the transaction that makes the drafts, so none is skipped and none is made twice.
-    """
-    if not assess.is_on():
-        return 0
-    position, _ = Position.objects.get_or_create(reader=READER)
-    new = list(
-        Assessment.objects.filter(seq__gt=position.seq)
-        .order_by("seq")
-        .values_list("seq", "lead")[:batch]
-    )
-    if not new:
-        return 0
-    last = new[-1][0]
-    try:
-        with transaction.atomic():
-            locks.lock_leads(*(lead for _, lead in new))
-            if not claims.claim_row(
-                Position.objects.filter(reader=READER, seq=position.seq), seq=last
-            ):
-                return 0  # another worker reads
-            rows = Assessment.objects.filter(seq__gt=position.seq, seq__lte=last)
-            for assessment in rows.select_related("lead__merged_into").order_by("seq"):
-                _open_or_record_error(assessment)
-    except IntegrityError:
-        return 0  # somebody opened an email for one of them meanwhile; the next sweep reads again
-    return len(new)
-
-
-def _open_or_record_error(assessment: Assessment) -> None:
-    """One lead that cannot be read must not keep the reader from all that come after it."""
-    try:
-        with transaction.atomic():
-            _open_draft(assessment)
-    except IntegrityError:
-        raise
-    except Exception as error:
-        log.exception("assessment %s could not be taken up", assessment.pk)
-        Lead.objects.filter(pk=assessment.lead_id).update(
-            error=f"Drafting: {type(error).__name__}: {error}"[:300]
-        )
-
-
-def _open_draft(assessment: Assessment) -> None:
-    lead = merging.surviving_lead(assessment.lead)
-    if lead.messages.filter(status=Status.DRAFT).update(assessment=assessment):
-        return  # not written yet; it will be from what is known now
-    waiting = lead.messages.filter(status__in=[Status.HELD, Status.BLOCKED], opened_at=None).first()
-    if waiting is not None and waiting.assessment_id != assessment.pk and not _is_edited(waiting):
-        try:
-            with transaction.atomic():
-                rewrite_draft(waiting, assessment)
-        except (
-            Exception
-        ):  # one draft that keeps its older text must not stop the reading for everybody
-            log.exception("email %s could not be rewritten", waiting.pk)
-        return
-    if why_no_draft_now(lead):
-        return
-    Message.objects.create(
-        lead=lead, assessment=assessment, kind=lead.kind, to_address=lead.email or ""
-    )
-    nudge("outreach.write_drafts")
-
-
-def why_no_draft_now(lead: Lead) -> str:
-    """Why no first email is drafted for `lead` now, as a sentence; "" where one is."""
-    if reason := why_no_first_email(lead):
-        return reason
-    newest = _last_visit(lead)
-    if newest is None:
-        return "No visit of this person is known; a first email without one is queued by hand (queue_segment)."
-    if newest < timezone.now() - compose.FRESH_VISIT:
-        return f"The last visit was {(timezone.now() - newest).days} days ago; a new one would bring a draft."
-    ended = _last_email_end(lead)
-    if ended and not lead.visits.filter(received_at__gt=ended).exists():
-        return "Decided already; a new visit would bring a new draft."
-    return ""
-
-
-def why_no_first_email(lead: Lead) -> str:
-    """Why `lead` gets no first email whoever wants it and whatever they visited; "" where nothing is against it."""
-    emails = previous_emails.emails_of(lead)
-    if emails.filter(status__in=OPEN).exists():
-        return "An email to this person is open already."
-    if stop := suppression.find_stop(lead.email or "", lead):
-        return f"We must not write: {stop.text} ({stop.source})."
-    if lead.address != Lead.Address.USABLE:
-        return "There is no address to write to."
-    if emails.filter(status__in=[Status.SENT, Status.FAILED]).exists():
-        return "The first email to this person was sent, or refused for good, before."
-    if (
-        Message.objects.filter(to_address=lead.email, status__in=[*OPEN, Status.SENT])
-        .exclude(lead=lead)
-        .exists()
-    ):
-        return "This address was written to, as somebody else's."
-    ended, rejections = _last_email_end(lead), emails.filter(status=Status.REJECTED).count()
-    if ended and rejections >= 2 and ended > timezone.now() - REST_AFTER_TWO_REJECTIONS:
-        return "Rejected twice: this person rests for 30 days."
-    return ""
-
-
-def _last_visit(lead: Lead) -> datetime | None:
-    found: datetime | None = lead.visits.aggregate(at=Max("seen_at"))["at"]
-    return found
-
-
-def _last_email_end(lead: Lead) -> datetime | None:
-    """When the last email to `lead` came to its end; None where there was none."""
-    last = previous_emails.emails_of(lead).order_by("-pk").first()
-    if last is None:
-        return None
-    return last.moves.latest("pk").at if last.moves.exists() else last.created_at
 
 
 def write_drafts(batch: int = 100) -> int:
@@ -444,10 +322,3 @@ def expires_at(band: choices.Band, now: datetime) -> datetime:
     return calendar.add_working_days(
         now, days, settings.TEAM_TIME_ZONE, office_hours.team_country()
     )
-
-
-def _is_edited(message: Message) -> bool:
-    """Whether its text is a person's, or came with it from the older system: no machine writes over either."""
-    return (message.version > 0 and message.template_id is None) or message.texts.exclude(
-        author=None
-    ).exists()

@@ -13,7 +13,8 @@ from caio_project.lib.nudge import nudge
 from leads import locks, normal
 from leads.identity import lead_matching
 from leads.models import Kind, Lead
-from outreach.drafting import drafts
+from outreach.drafting import no_draft
+from outreach.drafting.no_draft import NoDraft, NoDraftCode
 from outreach.models import Message, Segment
 
 MOST_LEADS = 2000  # leads that one segment may queue; a reviewer decides about each
@@ -25,7 +26,7 @@ class Selection:
 
     what: str
     leads: list[Lead] = field(default_factory=list)
-    left_out: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[NoDraft] = field(default_factory=Counter)
 
     @property
     def looked_at(self) -> int:
@@ -80,11 +81,11 @@ def _select_leads(what: str, leads: Iterable[Lead], limit: int) -> Selection:
     return selection
 
 
-def why_not_queued(lead: Lead) -> str:
-    """Why `lead` cannot be queued by hand; "" where nothing stands against it. An old visit is no reason here."""
+def why_not_queued(lead: Lead) -> NoDraft | None:
+    """The reason why `lead` cannot be queued by hand. An old visit is none."""
     if not lead.assessments.exists():
-        return "Not scored yet."
-    return drafts.why_no_first_email(lead)
+        return NoDraft(NoDraftCode.NOT_SCORED)
+    return no_draft.why_no_first_email(lead)
 
 
 def queue_selection(selection: Selection, by: Any) -> Segment:

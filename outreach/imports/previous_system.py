@@ -24,7 +24,8 @@ from outreach.choices import Status, Tag
 from outreach.contact_history import previous_emails
 from outreach.content import checks, email_footer, merge_fields
 from outreach.control import policy
-from outreach.drafting import compose, drafts, known_fields, signing
+from outreach.drafting import compose, drafts, known_fields, no_draft, signing
+from outreach.drafting.no_draft import NoDraft
 from outreach.imports import history_files
 from outreach.imports.history_files import HistoryEntry
 from outreach.lifecycle.moves import move_message
@@ -99,13 +100,13 @@ def _import_entry(item: HistoryEntry, taken: ImportReport) -> None:
             taken.known += 1
             return
         if reason := _store_entry(item, _lead_for(item)):
-            taken.left_out[reason] += 1
+            taken.left_out[str(reason)] += 1
         taken.new += 1
         taken.by_what[item.what] += 1
 
 
-def _store_entry(item: HistoryEntry, lead: Lead) -> str:
-    """Keep one item; "" or, for a draft, why it is not held."""
+def _store_entry(item: HistoryEntry, lead: Lead) -> NoDraft | None:
+    """Keep one entry. Returns why a draft is not held."""
     if item.what == "draft":
         return _hold_draft(item, lead)
     if item.what in SUPPRESSION_REASONS:
@@ -117,7 +118,7 @@ def _store_entry(item: HistoryEntry, lead: Lead) -> str:
         _store_reply(item, lead)
     else:
         _store_past_email(item, lead)
-    return ""
+    return None
 
 
 def _lead_for(item: HistoryEntry) -> Lead:
@@ -211,9 +212,9 @@ def _store_reply(item: HistoryEntry, lead: Lead) -> None:
         review_actions.withdraw_open_emails(lead, "answered")
 
 
-def _hold_draft(item: HistoryEntry, lead: Lead) -> str:
+def _hold_draft(item: HistoryEntry, lead: Lead) -> NoDraft | None:
     """Put a draft of the older system into the queue, or say why it cannot be there."""
-    if reason := drafts.why_no_first_email(lead):
+    if reason := no_draft.why_no_first_email(lead):
         return reason
     sender = signing.sender_of(lead)
     message = _create_message(item, lead, status=Status.DRAFT, sender=sender)
@@ -243,7 +244,7 @@ def _hold_draft(item: HistoryEntry, lead: Lead) -> str:
         )
     else:
         drafts.hold_for_review(message, "history")
-    return ""
+    return None
 
 
 def _known_phrases(item: HistoryEntry, lead: Lead) -> list[merge_fields.Phrase]:

@@ -18,7 +18,7 @@ from leads.inbound import events, spool
 from leads.integrations import alarms
 from leads.models import Company, Enrichment, InboundEvent, Kind, Lead
 from leads.scoring import assess
-from outreach.drafting import drafts
+from outreach.drafting import drafts, open_drafts
 from outreach.models import Message
 from tests.factories import LeadFactory
 from tests.fakes.clay import FakeClay
@@ -46,7 +46,7 @@ def working() -> Iterator[None]:
             events.process_due()
             enrichment_requests.push_due()
             assess.assess_due()
-            drafts.open_new_drafts()
+            open_drafts.open_new_drafts()
             drafts.write_drafts()
         connection.close()
 

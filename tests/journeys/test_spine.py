@@ -12,7 +12,7 @@ from leads.enrichment import enrichment_requests
 from leads.inbound import events, receive
 from leads.models import Enrichment, InboundEvent, Lead, Visit
 from leads.scoring import assess
-from outreach.drafting import drafts
+from outreach.drafting import drafts, open_drafts
 from outreach.models import Message
 from outreach.sending import send
 from tests import factories
@@ -29,7 +29,7 @@ def work() -> None:
     enrichment_requests.push_due()
     events.process_due()
     assess.assess_due()
-    drafts.open_new_drafts()
+    open_drafts.open_new_drafts()
     drafts.write_drafts()
 
 

@@ -105,7 +105,7 @@ class Command(UserCommand):
 
     def _report(self, selection: Selection, options: dict[str, Any], queued: int) -> None:
         if options["json"]:
-            left_out = dict(selection.left_out.most_common())
+            left_out = {str(why): n for why, n in selection.left_out.most_common()}
             self.as_json({
                 "selected": len(selection.leads), "looked_at": selection.looked_at, "left_out": left_out,
                 "queued": queued,

@@ -14,7 +14,7 @@ from leads.integrations.ghl import CALLS_PER_WINDOW, claim_call
 from leads.models import Bookmark, Company, Enrichment, Lead, RateWindow, Suppression
 from leads.scoring import assess
 from leads.suppression import suppression
-from outreach.drafting import drafts, manual_queue
+from outreach.drafting import manual_queue, no_draft, open_drafts
 from outreach.models import Message
 from tests import factories
 from tests.fakes.clay import FakeClay
@@ -315,8 +315,8 @@ def test_they_are_asked_about_scored_and_queued_by_hand_only(ghl: FakeGhl, clay:
     )
     assess.assess_due()
     assert (lead().title, lead().score is not None) == ("VP Sales", True)
-    assert (drafts.open_new_drafts(), Message.objects.count()) == (1, 0)
-    assert manual_queue.why_not_queued(lead()) == ""
+    assert (open_drafts.open_new_drafts(), Message.objects.count()) == (1, 0)
+    assert manual_queue.why_not_queued(lead()) is None
 
 
 def test_a_visit_makes_a_contact_an_ordinary_lead(ghl: FakeGhl) -> None:
@@ -324,7 +324,7 @@ def test_a_visit_makes_a_contact_an_ordinary_lead(ghl: FakeGhl) -> None:
     ghl_contacts.import_contacts(5)
     assert lead_matching.find_lead("dana@northline.test", "in/dana") == lead()
     factories.VisitFactory(lead=lead())
-    assert drafts.why_no_draft_now(lead()) == ""
+    assert no_draft.why_no_draft_now(lead()) is None
 
 
 def test_leads_come_before_contacts_and_one_limit_is_for_both(ghl: FakeGhl, clay: FakeClay) -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from leads.models import Assessment, Lead, Switch, Visit
 from leads.suppression import suppression
 from outreach.choices import Status
-from outreach.drafting import drafts, known_fields
+from outreach.drafting import drafts, known_fields, no_draft, open_drafts
 from outreach.models import EmailTemplate, Message, MessageText, Move, Position
 from outreach.review import review_actions
 from tests import factories
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender")]
 
 
 def sweep() -> tuple[int, int]:
-    return drafts.open_new_drafts(), drafts.write_drafts()
+    return open_drafts.open_new_drafts(), drafts.write_drafts()
 
 
 def assessed(lead: Lead | None = None, **more: Any) -> Assessment:
@@ -149,7 +149,7 @@ def test_nobody_gets_a_draft_who_must_not(make: Any, why: str) -> None:
     lead = make()
     Message.objects.filter(status__in=["held", "blocked"]).update(opened_at=timezone.now())
     before = list(Message.objects.values("pk", "status", "version", "assessment"))
-    assert drafts.why_no_draft_now(lead) == why
+    assert str(no_draft.why_no_draft_now(lead)) == why
     assessed(lead)
     assert sweep()[1] == 0
     assert list(Message.objects.values("pk", "status", "version", "assessment")) == before
@@ -159,7 +159,7 @@ def test_the_rest_after_two_rejections_ends_after_thirty_days(clock: Any) -> Non
     lead = rejected_twice()
     clock.shift(timedelta(days=30, minutes=1))
     factories.VisitFactory(lead=lead)
-    assert drafts.why_no_draft_now(lead) == ""
+    assert no_draft.why_no_draft_now(lead) is None
 
 
 def test_somebody_who_never_visited_gets_no_draft_by_itself() -> None:
@@ -167,9 +167,9 @@ def test_somebody_who_never_visited_gets_no_draft_by_itself() -> None:
     lead = factories.LeadFactory()
     factories.AssessmentFactory(lead=lead)
     factories.VisitFactory(lead=None, company=lead.company)
-    assert drafts.open_new_drafts() == 1
+    assert open_drafts.open_new_drafts() == 1
     assert not Message.objects.exists()
-    assert drafts.why_no_draft_now(lead).startswith("No visit of this person is known")
+    assert str(no_draft.why_no_draft_now(lead)).startswith("No visit of this person is known")
     assessed(lead)
     assert sweep() == (1, 1)
 
@@ -178,11 +178,11 @@ def test_a_visit_of_last_month_brings_no_draft() -> None:
     lead = factories.LeadFactory()
     factories.VisitFactory(lead=lead, seen_at=timezone.now() - timedelta(days=15))
     assert (
-        drafts.why_no_draft_now(lead)
+        str(no_draft.why_no_draft_now(lead))
         == "The last visit was 15 days ago; a new one would bring a draft."
     )
     factories.VisitFactory(lead=lead, seen_at=timezone.now() - timedelta(days=13))
-    assert drafts.why_no_draft_now(lead) == ""
+    assert no_draft.why_no_draft_now(lead) is None
 
 
 def test_one_rejection_and_a_new_visit_bring_a_new_draft() -> None:
@@ -232,10 +232,10 @@ def test_the_setting_stops_drafting(settings: Any) -> None:
 def test_the_cursor_skips_none_and_drafts_none_twice() -> None:
     made = [assessed() for _ in range(7)]
     read = []
-    while count := drafts.open_new_drafts(batch=3):
+    while count := open_drafts.open_new_drafts(batch=3):
         read.append(count)
     assert read == [3, 3, 1]
-    assert drafts.open_new_drafts() == 0
+    assert open_drafts.open_new_drafts() == 0
     assert sorted(Message.objects.values_list("assessment", flat=True)) == sorted(
         one.pk for one in made
     )
@@ -253,7 +253,7 @@ def test_two_assessments_of_one_lead_make_one_draft_from_the_newer() -> None:
 
 def test_a_draft_not_yet_written_is_written_from_the_newest_assessment() -> None:
     old = assessed(topic="careers")
-    drafts.open_new_drafts()
+    open_drafts.open_new_drafts()
     new = assessed(old.lead, topic="pricing")
     assert sweep() == (1, 1)
     message = Message.objects.get()
@@ -498,8 +498,8 @@ def test_a_draft_that_cannot_be_rewritten_does_not_stop_the_reading_for_everybod
     )
     assessed(poisoned.lead, topic="pricing")
     other = assessed()
-    assert drafts.open_new_drafts() > 0
-    assert drafts.open_new_drafts() == 0
+    assert open_drafts.open_new_drafts() > 0
+    assert open_drafts.open_new_drafts() == 0
     poisoned.refresh_from_db()
     assert (poisoned.status, poisoned.version) == ("held", 1)
     assert Message.objects.get(lead=other.lead).status == "draft"
@@ -564,4 +564,6 @@ def test_an_address_that_was_written_to_as_somebody_elses_gets_no_second_first_e
     Message.objects.filter(pk=first.pk).update(status="sent")
     lead = factories.LeadFactory()
     Message.objects.filter(pk=first.pk).update(to_address=lead.email)
-    assert drafts.why_no_draft_now(lead) == "This address was written to, as somebody else's."
+    assert (
+        str(no_draft.why_no_draft_now(lead)) == "This address was written to, as somebody else's."
+    )

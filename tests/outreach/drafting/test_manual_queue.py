@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from leads.models import Lead, Visit
 from leads.suppression import suppression
-from outreach.drafting import drafts, manual_queue
+from outreach.drafting import drafts, manual_queue, no_draft
 from outreach.models import Message, Segment
 from tests import factories
 
@@ -64,7 +64,7 @@ def test_the_limit_takes_those_with_the_highest_score(lead_user: User) -> None:
 def test_an_old_visit_is_no_reason_and_is_not_spoken_of(lead_user: User) -> None:
     lead = known()
     factories.VisitFactory(lead=lead, seen_at=timezone.now() - timedelta(days=100))
-    assert drafts.why_no_draft_now(lead).startswith("The last visit was 100 days ago")
+    assert str(no_draft.why_no_draft_now(lead)).startswith("The last visit was 100 days ago")
     queue(lead_user, "--tier", "tier_1", "--limit", "1", "--confirm", "1")
     drafts.write_drafts()
     message = Message.objects.get()

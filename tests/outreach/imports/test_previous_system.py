@@ -15,7 +15,7 @@ from leads.models import Lead, Suppression
 from leads.scoring import assess
 from leads.suppression import suppression
 from outreach.contact_history import previous_emails
-from outreach.drafting import compose, drafts
+from outreach.drafting import compose, no_draft, open_drafts
 from outreach.imports import previous_system
 from outreach.models import HistoryItem, Message, Move, Reply, SendIntent
 from outreach.review import review_actions
@@ -93,7 +93,7 @@ def test_a_new_assessment_does_not_write_over_the_draft_that_was_brought() -> No
     take(OLD)
     factories.VisitFactory(lead=Lead.objects.get(), received_at=timezone.now())
     assess.assess_due()
-    drafts.open_new_drafts()
+    open_drafts.open_new_drafts()
     message = Message.objects.get()
     assert (message.text.body, message.version) == (BODY, 1)
 
@@ -105,11 +105,11 @@ def test_who_was_written_to_gets_no_first_email(what: str) -> None:
     lead = Lead.objects.get()
     factories.VisitFactory(lead=lead)
     assert (
-        drafts.why_no_first_email(lead)
+        str(no_draft.why_no_first_email(lead))
         == "The first email to this person was sent, or refused for good, before."
     )
     assess.assess_due()
-    drafts.open_new_drafts()
+    open_drafts.open_new_drafts()
     assert Message.objects.get().transport == "history"
 
 
@@ -144,7 +144,9 @@ def test_a_past_rejection_teaches_and_two_make_rest() -> None:
     assert [(one.tag, one.reason, one.subject) for one in lessons] == [
         ("weak_subject", "It sounds like a newsletter.", f"News {n}") for n in (2, 3)
     ]
-    assert drafts.why_no_first_email(lead) == "Rejected twice: this person rests for 30 days."
+    assert (
+        str(no_draft.why_no_first_email(lead)) == "Rejected twice: this person rests for 30 days."
+    )
 
 
 def test_who_answered_before_is_decided_by_a_person_from_now_on() -> None:
