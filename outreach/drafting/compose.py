@@ -12,12 +12,10 @@ from leads.models import Assessment, Lead, TeamMember
 from outreach.contact_history import ghl_check, previous_emails
 from outreach.content import checks, email_footer, merge_fields
 from outreach.control import policy
-from outreach.drafting import ab_assignment, known_fields, signing, template_choice
+from outreach.drafting import ab_assignment, known_fields, message_text, signing, template_choice
 from outreach.models import EmailTemplate, Message
 
-SUBJECT_COLUMN = 200  # characters; guards refuse far shorter ones
-WHY_COLUMN = 200
-CRITICAL_COLUMN = 200
+LONGEST_CHOICE_REASON = 200  # characters of its column
 HAS_ANSWERED = "This person has answered before."
 OPEN_DEAL = "There is an open opportunity with this person at GoHighLevel."
 A_FIRST_SUBJECT = "A question for Northline Freight"  # in previews of follow-ups
@@ -134,18 +132,18 @@ def _compose_from(known: TemplateInputs, template: EmailTemplate, why: str) -> C
         )
     except merge_fields.BadTemplate as error:
         problem = checks.CheckResult("template", False, str(error), f"Mend template {template}.")
-    results = [problem] if problem else check_email(
-        lead, subject, body, known.footer, phrases, known.sender,
-        before=known.before, template=template.key, tier=assessment.tier,
-    )  # fmt: skip
+    text = TextToCheck(
+        subject, body, known.footer, phrases, template=template.key, tier=assessment.tier
+    )
+    results = [problem] if problem else check_email(lead, known.sender, text, known.before)
     return ComposedEmail(
-        subject=subject[:SUBJECT_COLUMN],
+        subject=subject[: message_text.LONGEST_SUBJECT],
         body=body,
         footer=known.footer,
         phrases=[p.__dict__ for p in phrases],
         results=results,
         template=template,
-        why=why[:WHY_COLUMN],
+        why=why[:LONGEST_CHOICE_REASON],
         sender=known.sender,
         assessment=assessment,
         facts=policy_facts(
@@ -172,11 +170,16 @@ def reworded_email(
     Template, sender, score and footer stay.
     """
     lead, phrases = message.lead, tuple(phrases)
-    results = check_email(
-        lead, subject, body, written.footer, phrases, written.sender,
-        before=previous_emails.load_history(lead, timezone.now(), message.pk), tier=written.assessment.tier,
+    text = TextToCheck(
+        subject,
+        body,
+        written.footer,
+        phrases,
         template=written.template.key if written.template else "",
-    )  # fmt: skip
+        tier=written.assessment.tier,
+    )
+    before = previous_emails.load_history(lead, timezone.now(), message.pk)
+    results = check_email(lead, written.sender, text, before)
     passed = checks.first_failure(results) is None
     facts = policy_facts(
         lead,
@@ -197,31 +200,38 @@ def _only_waits(written: ComposedEmail) -> bool:
     return written.blocked is not None and written.blocked.guard == checks.ONE_PER_COMPANY
 
 
+@dataclass(frozen=True)
+class TextToCheck:
+    """A text with what the checks must know of its origin; `typed` where a person wrote some of it."""
+
+    subject: str
+    body: str
+    footer: str
+    phrases: tuple[merge_fields.Phrase, ...]
+    typed: bool = False
+    template: str = ""  # its key
+    tier: str = ""
+
+
 def check_email(
-    lead: Lead,
-    subject: str,
-    body: str,
-    footer: str,
-    phrases: Iterable[merge_fields.Phrase],
-    sender: TeamMember | None,
-    *,
-    before: previous_emails.EmailHistory,
-    typed: bool = False,
-    template: str = "",
-    tier: str = "",
+    lead: Lead, sender: TeamMember | None, text: TextToCheck, before: previous_emails.EmailHistory
 ) -> list[checks.CheckResult]:
-    """The guards' results for a text to `lead`, the same for a draft and for a person's edit."""
+    """The results of every check for a text to `lead`, the same for a draft and for a person's edit."""
     company = lead.company.name if lead.company else ""
     # A person's edit may name the company without a merge field.
-    mentioned = {"company"} if company and company.lower() in f"{subject} {body}".lower() else set()
+    mentioned = (
+        {"company"}
+        if company and company.lower() in f"{text.subject} {text.body}".lower()
+        else set()
+    )
     return checks.check_text(
         checks.EmailText(
-            subject=subject,
-            body=body,
-            footer=footer,
-            fields_used=frozenset({phrase.field for phrase in phrases} | mentioned),
-            typed=typed,
-            unsourced=tuple(phrase.text for phrase in phrases if not phrase.source),
+            subject=text.subject,
+            body=text.body,
+            footer=text.footer,
+            fields_used=frozenset({phrase.field for phrase in text.phrases} | mentioned),
+            typed=text.typed,
+            unsourced=tuple(phrase.text for phrase in text.phrases if not phrase.source),
             sender_name=sender.name if sender else settings.SENDER_NAME,
             postal_address=settings.POSTAL_ADDRESS,
             unsubscribe_url=f"{settings.SITE_URL}/u/",
@@ -230,8 +240,8 @@ def check_email(
             earlier=before.texts,
             lessons=before.lessons,
             colleague=before.in_the_way.sentence if before.in_the_way else "",
-            template=template,
-            tier=tier,
+            template=text.template,
+            tier=text.tier,
             thread=before.thread,
         )
     )
@@ -276,4 +286,4 @@ def critical_reason(lead: Lead, message: Message) -> str:
         OPEN_DEAL if deal else "",
         ghl_check.describe_for_team(shown),
     )
-    return " ".join(filter(None, reasons))[:CRITICAL_COLUMN]
+    return " ".join(filter(None, reasons))[: message_text.LONGEST_REASON]

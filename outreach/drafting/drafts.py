@@ -4,12 +4,10 @@ import logging
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
-from caio_project.lib import calendar
 from caio_project.lib.db import claims
 from caio_project.lib.nudge import nudge
 from leads import locks
@@ -18,9 +16,9 @@ from leads.scoring import assess
 from outreach import choices
 from outreach.choices import Status
 from outreach.contact_history import ghl_check, previous_emails
-from outreach.content import checks, email_footer, merge_fields
+from outreach.content import checks, merge_fields
 from outreach.control import policy
-from outreach.drafting import ab_assignment, compose
+from outreach.drafting import ab_assignment, compose, deadlines, message_text
 from outreach.drafting.language_model import rewrite_requests
 from outreach.lifecycle.moves import move_message
 from outreach.lifecycle.transitions import StaleMessage
@@ -31,12 +29,7 @@ log = logging.getLogger(__name__)
 
 LAST_TRY = 5
 LEASE_SECONDS = 60
-HOT_DUE = timedelta(hours=2)
-WARM_DUE = timedelta(hours=4)  # of the team's working time
-LOW_DUE_DAYS = 1
 RECHECK_AFTER = timedelta(minutes=2)  # whether the email that goes first is decided
-LIFE_DAYS = {choices.Band.HOT: 3}
-OTHER_LIFE_DAYS = 7
 TEMPLATES_WORDS = ("drafted", "freed")  # why an email is held whose text is fresh from its template
 
 
@@ -78,7 +71,7 @@ def _retry_later(message: Message, lease: datetime | None, text: str) -> None:
     try:
         move_message(
             message, Status.BLOCKED, "draft_failed", lease=lease, error=text, blocked_by="draft",
-            expires_at=expires_at(choices.Band(message.band), now),
+            expires_at=deadlines.expires_at(choices.Band(message.band), now),
         )  # fmt: skip
     except StaleMessage:
         log.warning("email %s was taken over", message.pk)
@@ -115,7 +108,10 @@ def rewrite_draft(message: Message, assessment: Assessment) -> None:
     }
     if message.status == Status.HELD and changes["band"] != message.band:
         now, band = timezone.now(), choices.Band(changes["band"])
-        changes |= {"due_at": _due_at(band, now), "expires_at": expires_at(band, now)}
+        changes |= {
+            "due_at": deadlines.due_at(band, now),
+            "expires_at": deadlines.expires_at(band, now),
+        }
     rows = Message.objects.filter(
         pk=message.pk, status=message.status, version=message.version, opened_at=None
     )
@@ -166,9 +162,7 @@ def _sign_anew(pk: int, lead: int) -> None:
             message = Message.objects.select_related("assessment").get(pk=pk)
             if message.status in (Status.HELD, Status.BLOCKED) and message.assessment:
                 rewrite_draft(message, message.assessment)
-    except (
-        Exception
-    ):  # it keeps its older text, which the desk says, and must not keep the others back
+    except Exception:  # it keeps its older text, which the desk shows; the others go on
         log.exception("email %s could not be signed anew", pk)
 
 
@@ -178,9 +172,7 @@ def _composed_columns(written: compose.ComposedEmail) -> dict[str, Any]:
     own = policy.band_of(facts.intent, facts.tier, facts.employees_from, facts.warm)
     blocked = written.blocked
     return {
-        "band": own,
-        "critical_reason": facts.critical_reason,
-        "rank": policy.BAND_RANK[choices.Band.CRITICAL if facts.critical_reason else own],
+        **message_text.priority_columns(own, facts.critical_reason),
         "tier": facts.tier,
         "intent": facts.intent,
         "verdicts": policy.verdicts_by_phase(facts),
@@ -209,19 +201,15 @@ def _address_domain(address: str) -> str:
 
 
 def _store_text(message: Message, written: compose.ComposedEmail, version: int) -> None:
-    MessageText.objects.create(
-        message=message,
-        version=version,
+    new = message_text.NewText(
         subject=written.subject,
         body=written.body,
         footer=written.footer,
         phrases=written.phrases,
         language_model=written.language_model,
         prompt_version=written.prompt_version,
-        sha256=email_footer.text_hash(
-            message.to_address, written.subject, written.body, written.footer
-        ),
     )
+    message_text.store_text(message, version, new)
 
 
 def _enter_queue(
@@ -231,7 +219,7 @@ def _enter_queue(
     if blocked := written.blocked:
         return move_message(
             message, Status.BLOCKED, "guard", lease=lease, error=blocked.text[:500],
-            expires_at=expires_at(choices.Band(message.band), now), not_before=now,
+            expires_at=deadlines.expires_at(choices.Band(message.band), now), not_before=now,
         )  # fmt: skip
     return hold_for_review(message, "drafted", lease=lease, now=now)
 
@@ -263,7 +251,7 @@ def check_blocked_again(message: Message, now: datetime) -> Message:
     mine = Message.objects.filter(pk=message.pk, status=Status.BLOCKED, version=message.version)
     mine.update(
         guards=rows, blocked_by=failed.guard, error=failed.text[:500], not_before=until or now + RECHECK_AFTER,
-        expires_at=expires_at(choices.Band(message.band), until or now),
+        expires_at=deadlines.expires_at(choices.Band(message.band), until or now),
     )  # fmt: skip
     return message
 
@@ -272,11 +260,16 @@ def check_stored_text(
     message: Message, text: MessageText, before: previous_emails.EmailHistory
 ) -> list[checks.CheckResult]:
     """What the guards say of an email's text as things are now."""
-    return compose.check_email(
-        message.lead, text.subject, text.body, text.footer, [merge_fields.Phrase(**p) for p in text.phrases], message.sender,
-        before=before, typed=text.author_id is not None, tier=message.tier,
+    stored = compose.TextToCheck(
+        text.subject,
+        text.body,
+        text.footer,
+        tuple(merge_fields.Phrase(**phrase) for phrase in text.phrases),
+        typed=text.author_id is not None,
         template=message.template.key if message.template else "",
-    )  # fmt: skip
+        tier=message.tier,
+    )
+    return compose.check_email(message.lead, message.sender, stored, before)
 
 
 def hold_for_review(
@@ -291,7 +284,11 @@ def hold_for_review(
     """Put `message` into the review queue with its due time and its end; any approval is void."""
     now = now or timezone.now()
     band = choices.Band(message.band)
-    times = {"held_at": now, "due_at": _due_at(band, now), "expires_at": expires_at(band, now)}
+    times = {
+        "held_at": now,
+        "due_at": deadlines.due_at(band, now),
+        "expires_at": deadlines.expires_at(band, now),
+    }
     anew = {
         "error": error, "blocked_by": "", "waiting_for": "", "transport": "", "by_machine": False,
         "place": office_hours.place_of_lead(message.lead),
@@ -304,21 +301,3 @@ def hold_for_review(
     nudge("outreach.look_due")
     nudge("approvals.tell")
     return held
-
-
-def _due_at(band: choices.Band, now: datetime) -> datetime:
-    zone, country = settings.TEAM_TIME_ZONE, office_hours.team_country()
-    hours = calendar.WorkingHours.parse(settings.WORKING_HOURS)
-    if band == choices.Band.HOT:
-        return now + HOT_DUE
-    if band == choices.Band.WARM:
-        return calendar.add_working_time(now, WARM_DUE, zone, hours, country)
-    return calendar.add_working_days(now, LOW_DUE_DAYS, zone, country)
-
-
-def expires_at(band: choices.Band, now: datetime) -> datetime:
-    """When an email that nobody decides comes to its end."""
-    days = LIFE_DAYS.get(band, OTHER_LIFE_DAYS)
-    return calendar.add_working_days(
-        now, days, settings.TEAM_TIME_ZONE, office_hours.team_country()
-    )

@@ -19,12 +19,19 @@ from leads.identity import lead_matching
 from leads.models import Kind, Lead
 from leads.ownership import owner_assignment
 from leads.suppression import suppression
-from outreach import choices
 from outreach.choices import Status, Tag
 from outreach.contact_history import previous_emails
 from outreach.content import checks, email_footer, merge_fields
 from outreach.control import policy
-from outreach.drafting import compose, drafts, known_fields, no_draft, signing
+from outreach.drafting import (
+    compose,
+    deadlines,
+    drafts,
+    known_fields,
+    message_text,
+    no_draft,
+    signing,
+)
 from outreach.drafting.no_draft import NoDraft
 from outreach.imports import history_files
 from outreach.imports.history_files import HistoryEntry
@@ -32,7 +39,6 @@ from outreach.lifecycle.moves import move_message
 from outreach.models import (
     HistoryItem,
     Message,
-    MessageText,
     Move,
     MoveReason,
     Reply,
@@ -177,13 +183,14 @@ def _store_text(
     item: HistoryEntry,
     footer: str,
     phrases: list[merge_fields.Phrase] | None = None,
-) -> MessageText:
-    subject = item.subject[: compose.SUBJECT_COLUMN]
-    return MessageText.objects.create(
-        message=message, version=1, subject=subject, body=item.body, footer=footer, created_at=item.at,
+) -> None:
+    new = message_text.NewText(
+        subject=item.subject[: message_text.LONGEST_SUBJECT],
+        body=item.body,
+        footer=footer,
         phrases=[phrase.__dict__ for phrase in phrases or []],
-        sha256=email_footer.text_hash(message.to_address, subject, item.body, footer),
-    )  # fmt: skip
+    )
+    message_text.store_text(message, 1, new, at=item.at)
 
 
 def _store_reply(item: HistoryEntry, lead: Lead) -> None:
@@ -220,16 +227,15 @@ def _hold_draft(item: HistoryEntry, lead: Lead) -> NoDraft | None:
     message = _create_message(item, lead, status=Status.DRAFT, sender=sender)
     footer = email_footer.build_footer(signing.signature_of(sender, message.unsubscribe_token))
     phrases = _known_phrases(item, lead)
-    results = compose.check_email(
-        lead, item.subject, item.body, footer, phrases, sender, tier=item.tier,
-        before=previous_emails.load_history(lead, timezone.now(), message.pk),
-    )  # fmt: skip
+    text = compose.TextToCheck(item.subject, item.body, footer, tuple(phrases), tier=item.tier)
+    before = previous_emails.load_history(lead, timezone.now(), message.pk)
+    results = compose.check_email(lead, sender, text, before)
     _store_text(message, item, footer, phrases)
     failed = checks.first_failure(results)
     company = lead.company
     own = policy.band_of(item.intent, item.tier, company.employees_from if company else None, False)
     standing = {
-        "band": own, "critical_reason": IMPORTED_WITH_OTHERS, "rank": policy.BAND_RANK[choices.Band.CRITICAL],
+        **message_text.priority_columns(own, IMPORTED_WITH_OTHERS),
         "guards": checks.results_as_rows(results), "blocked_by": failed.guard if failed else "",
     }  # fmt: skip
     Message.objects.filter(pk=message.pk).update(**standing)
@@ -240,7 +246,7 @@ def _hold_draft(item: HistoryEntry, lead: Lead) -> NoDraft | None:
             Status.BLOCKED,
             "guard",
             error=failed.text[:500],
-            expires_at=drafts.expires_at(own, timezone.now()),
+            expires_at=deadlines.expires_at(own, timezone.now()),
         )
     else:
         drafts.hold_for_review(message, "history")
