@@ -4,7 +4,7 @@ from datetime import datetime
 
 from leads.models import Kind
 from outreach.contact_history import ghl_check, previous_emails
-from outreach.content import checks, merge_fields
+from outreach.content import check_results, merge_fields
 from outreach.control import phase, policy
 from outreach.control.policy import AutoApproval
 from outreach.drafting import compose, drafts
@@ -62,7 +62,7 @@ def why_approval_lapsed(message: Message, row: Control, now: datetime) -> tuple[
         assessment,
         [merge_fields.Phrase(**phrase) for phrase in text.phrases],
         critical_reason=message.critical_reason or compose.critical_reason(lead, message),
-        passed=checks.first_failure(results) is None,
+        passed=check_results.first_failure(results) is None,
         by_model=bool(text.language_model),
     )
     return policy.machine_verdict_now(

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from leads.models import Assessment, Lead, TeamMember
 from outreach.contact_history import ghl_check, previous_emails
-from outreach.content import checks, email_footer, merge_fields
+from outreach.content import check_results, checks, email_footer, merge_fields
 from outreach.control import policy
 from outreach.drafting import ab_assignment, known_fields, message_text, signing, template_choice
 from outreach.models import EmailTemplate, Message
@@ -31,7 +31,7 @@ class ComposedEmail:
         self.body: str = parts["body"]
         self.footer: str = parts["footer"]
         self.phrases: list[dict[str, str]] = parts["phrases"]
-        self.results: list[checks.CheckResult] = parts["results"]
+        self.results: list[check_results.CheckResult] = parts["results"]
         self.template: EmailTemplate | None = parts["template"]
         self.why: str = parts["why"]
         self.sender: TeamMember | None = parts["sender"]
@@ -44,8 +44,8 @@ class ComposedEmail:
         self.prompt_version: int = parts.get("prompt_version", 0)
 
     @property
-    def blocked(self) -> checks.CheckResult | None:
-        return checks.first_failure(self.results)
+    def blocked(self) -> check_results.CheckResult | None:
+        return check_results.first_failure(self.results)
 
 
 def compose_email(
@@ -119,7 +119,7 @@ def _compose_from(known: TemplateInputs, template: EmailTemplate, why: str) -> C
     lead, assessment = known.lead, known.assessment
     subject = body = ""
     phrases: tuple[merge_fields.Phrase, ...] = ()
-    problem: checks.CheckResult | None = None
+    problem: check_results.CheckResult | None = None
     try:
         family = merge_fields.title_family(lead.title)
         filled = merge_fields.fill_template(template.body, known.fields, family)
@@ -127,11 +127,9 @@ def _compose_from(known: TemplateInputs, template: EmailTemplate, why: str) -> C
         subject, body = headed.text, filled.text
         phrases = tuple(dict.fromkeys([*headed.phrases, *filled.phrases]))
     except merge_fields.MissingField as error:
-        problem = checks.CheckResult(
-            "missing_field", False, str(error), f"Add {error.field} or write the email by hand."
-        )
+        problem = check_results.result("missing_field", field=error.field)
     except merge_fields.BadTemplate as error:
-        problem = checks.CheckResult("template", False, str(error), f"Mend template {template}.")
+        problem = check_results.result("bad_template", problem=error, template=template)
     text = TextToCheck(
         subject, body, known.footer, phrases, template=template.key, tier=assessment.tier
     )
@@ -151,7 +149,7 @@ def _compose_from(known: TemplateInputs, template: EmailTemplate, why: str) -> C
             assessment,
             phrases,
             critical_reason=known.critical_reason,
-            passed=problem is None and checks.first_failure(results) is None,
+            passed=problem is None and check_results.first_failure(results) is None,
         ),
         fields=known.fields,
     )
@@ -180,7 +178,7 @@ def reworded_email(
     )
     before = previous_emails.load_history(lead, timezone.now(), message.pk)
     results = check_email(lead, written.sender, text, before)
-    passed = checks.first_failure(results) is None
+    passed = check_results.first_failure(results) is None
     facts = policy_facts(
         lead,
         written.assessment,
@@ -197,7 +195,7 @@ def reworded_email(
 
 
 def _only_waits(written: ComposedEmail) -> bool:
-    return written.blocked is not None and written.blocked.guard == checks.ONE_PER_COMPANY
+    return written.blocked is not None and written.blocked.guard == check_results.ONE_PER_COMPANY
 
 
 @dataclass(frozen=True)
@@ -215,7 +213,7 @@ class TextToCheck:
 
 def check_email(
     lead: Lead, sender: TeamMember | None, text: TextToCheck, before: previous_emails.EmailHistory
-) -> list[checks.CheckResult]:
+) -> list[check_results.CheckResult]:
     """The results of every check for a text to `lead`, the same for a draft and for a person's edit."""
     company = lead.company.name if lead.company else ""
     # A person's edit may name the company without a merge field.
@@ -239,7 +237,7 @@ def check_email(
             allowed_countries=frozenset(settings.ALLOWED_COUNTRIES),
             earlier=before.texts,
             lessons=before.lessons,
-            colleague=before.in_the_way.sentence if before.in_the_way else "",
+            colleague=before.in_the_way.colleague if before.in_the_way else None,
             template=text.template,
             tier=text.tier,
             thread=before.thread,

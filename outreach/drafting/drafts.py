@@ -14,9 +14,9 @@ from leads import locks
 from leads.models import Assessment
 from leads.scoring import assess
 from outreach import choices
-from outreach.choices import Status
+from outreach.choices import MoveCode, Status
 from outreach.contact_history import ghl_check, previous_emails
-from outreach.content import checks, merge_fields
+from outreach.content import check_results, merge_fields
 from outreach.control import policy
 from outreach.drafting import ab_assignment, compose, deadlines, message_text
 from outreach.drafting.language_model import rewrite_requests
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 LAST_TRY = 5
 LEASE_SECONDS = 60
 RECHECK_AFTER = timedelta(minutes=2)  # whether the email that goes first is decided
-TEMPLATES_WORDS = ("drafted", "freed")  # why an email is held whose text is fresh from its template
+TEMPLATES_WORDS = (MoveCode.DRAFTED, MoveCode.FREED)  # held with a text fresh from its template
 
 
 def write_drafts(batch: int = 100) -> int:
@@ -70,7 +70,7 @@ def _retry_later(message: Message, lease: datetime | None, text: str) -> None:
         return
     try:
         move_message(
-            message, Status.BLOCKED, "draft_failed", lease=lease, error=text, blocked_by="draft",
+            message, Status.BLOCKED, MoveCode.DRAFT_FAILED, lease=lease, error=text, blocked_by="draft",
             expires_at=deadlines.expires_at(choices.Band(message.band), now),
         )  # fmt: skip
     except StaleMessage:
@@ -176,7 +176,7 @@ def _composed_columns(written: compose.ComposedEmail) -> dict[str, Any]:
         "tier": facts.tier,
         "intent": facts.intent,
         "verdicts": policy.verdicts_by_phase(facts),
-        "guards": checks.results_as_rows(written.results),
+        "guards": check_results.results_as_rows(written.results),
         "blocked_by": blocked.guard if blocked else "",
         "template": written.template,
         "template_why": written.why,
@@ -218,17 +218,17 @@ def _enter_queue(
     now = timezone.now()
     if blocked := written.blocked:
         return move_message(
-            message, Status.BLOCKED, "guard", lease=lease, error=blocked.text[:500],
+            message, Status.BLOCKED, MoveCode.GUARD, lease=lease, error=blocked.text[:500],
             expires_at=deadlines.expires_at(choices.Band(message.band), now), not_before=now,
         )  # fmt: skip
-    return hold_for_review(message, "drafted", lease=lease, now=now)
+    return hold_for_review(message, MoveCode.DRAFTED, lease=lease, now=now)
 
 
 def free_blocked(batch: int = 100) -> int:
     """Hold what was blocked only until a colleague's email was decided, or had its seven days; returns how many."""
     now, count = timezone.now(), 0
     waiting = Message.objects.filter(
-        status=Status.BLOCKED, blocked_by=checks.ONE_PER_COMPANY, not_before__lte=now
+        status=Status.BLOCKED, blocked_by=check_results.ONE_PER_COMPANY, not_before__lte=now
     )
     for message in waiting.select_related("lead__company").order_by("rank", "not_before")[:batch]:
         try:
@@ -244,9 +244,9 @@ def check_blocked_again(message: Message, now: datetime) -> Message:
     if text is None:
         return message
     results = check_stored_text(message, text, before)
-    failed, rows = checks.first_failure(results), checks.results_as_rows(results)
+    failed, rows = check_results.first_failure(results), check_results.results_as_rows(results)
     if failed is None:
-        return hold_for_review(message, "freed", guards=rows)
+        return hold_for_review(message, MoveCode.FREED, guards=rows)
     until = before.in_the_way.until if before.in_the_way else None
     mine = Message.objects.filter(pk=message.pk, status=Status.BLOCKED, version=message.version)
     mine.update(
@@ -258,7 +258,7 @@ def check_blocked_again(message: Message, now: datetime) -> Message:
 
 def check_stored_text(
     message: Message, text: MessageText, before: previous_emails.EmailHistory
-) -> list[checks.CheckResult]:
+) -> list[check_results.CheckResult]:
     """What the guards say of an email's text as things are now."""
     stored = compose.TextToCheck(
         text.subject,

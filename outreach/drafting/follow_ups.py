@@ -17,7 +17,7 @@ from leads import locks
 from leads.models import Lead, Switch
 from leads.scoring import assess
 from leads.suppression import suppression
-from outreach.choices import EventKind, Status
+from outreach.choices import EventKind, MoveCode, Status
 from outreach.contact_history import previous_emails
 from outreach.drafting import template_choice
 from outreach.lifecycle.moves import move_message
@@ -39,7 +39,7 @@ ENDS_THREAD = (EventKind.BOUNCED, EventKind.COMPLAINED, EventKind.UNSUBSCRIBED)
 class ThreadEnd:
     """Why a thread goes no further: a code for the move, and a sentence."""
 
-    why: str
+    why: MoveCode
     text: str
 
 
@@ -113,29 +113,30 @@ def thread_end(first: Message) -> ThreadEnd | None:
     lead = first.lead
     if first.transport == Transport.SANDBOX and "ghl" not in settings.SANDBOXED:
         return ThreadEnd(
-            "first_kept",
+            MoveCode.FIRST_KEPT,
             "The first email of this thread was kept in the sandbox and never reached them.",
         )
     if previous_emails.has_answered(lead):
-        return ThreadEnd("answered", "This person has answered.")
+        return ThreadEnd(MoveCode.ANSWERED, "This person has answered.")
     thread = EmailEvent.objects.filter(Q(message=first) | Q(message__follows=first))
     if event := thread.filter(kind__in=ENDS_THREAD).first():
         return ThreadEnd(
-            event.kind, f"An email of this thread: {event.get_kind_display().lower()}."
+            MoveCode(event.kind), f"An email of this thread: {event.get_kind_display().lower()}."
         )
     if (
         Meeting.objects.filter(lead__in=suppression.rows_of(lead))
         .exclude(status__in=Meeting.OFF)
         .exists()
     ):
-        return ThreadEnd("meeting", "A meeting is booked.")
+        return ThreadEnd(MoveCode.MEETING, "A meeting is booked.")
     if stop := suppression.find_stop(first.to_address, lead):
-        return ThreadEnd("suppressed", f"We must not write: {stop.text} ({stop.source}).")
+        return ThreadEnd(MoveCode.SUPPRESSED, f"We must not write: {stop.text} ({stop.source}).")
     if lead.email != first.to_address:
-        return ThreadEnd("other_address", "This person has another address by now.")
+        return ThreadEnd(MoveCode.OTHER_ADDRESS, "This person has another address by now.")
     if colleague := _interested_colleague(lead, first):
         return ThreadEnd(
-            "company_answered", f"{colleague} at the same company has answered, and is interested."
+            MoveCode.COMPANY_ANSWERED,
+            f"{colleague} at the same company has answered, and is interested.",
         )
     return None
 

@@ -19,9 +19,9 @@ from leads.identity import lead_matching
 from leads.models import Kind, Lead
 from leads.ownership import owner_assignment
 from leads.suppression import suppression
-from outreach.choices import Status, Tag
+from outreach.choices import MoveCode, Status, Tag
 from outreach.contact_history import previous_emails
-from outreach.content import checks, email_footer, merge_fields
+from outreach.content import check_results, email_footer, merge_fields
 from outreach.control import policy
 from outreach.drafting import (
     compose,
@@ -163,7 +163,7 @@ def _store_past_email(item: HistoryEntry, lead: Lead) -> None:
     _store_text(message, item, "")
     if item.what == Status.REJECTED:
         row = Move.objects.create(
-            message=message, from_status=Status.HELD, to_status=Status.REJECTED, at=item.at, why="history",
+            message=message, from_status=Status.HELD, to_status=Status.REJECTED, at=item.at, why=MoveCode.HISTORY,
             tag=item.tag or Tag.OTHER, version=1,
         )  # fmt: skip
         if item.reason:
@@ -216,7 +216,7 @@ def _store_reply(item: HistoryEntry, lead: Lead) -> None:
             normal.clean_email(item.email), suppression.Reason.UNSUBSCRIBED, SOURCE, lead
         )
     if kind != ReplyKind.OUT_OF_OFFICE:
-        review_actions.withdraw_open_emails(lead, "answered")
+        review_actions.withdraw_open_emails(lead, MoveCode.ANSWERED)
 
 
 def _hold_draft(item: HistoryEntry, lead: Lead) -> NoDraft | None:
@@ -231,12 +231,12 @@ def _hold_draft(item: HistoryEntry, lead: Lead) -> NoDraft | None:
     before = previous_emails.load_history(lead, timezone.now(), message.pk)
     results = compose.check_email(lead, sender, text, before)
     _store_text(message, item, footer, phrases)
-    failed = checks.first_failure(results)
+    failed = check_results.first_failure(results)
     company = lead.company
     own = policy.band_of(item.intent, item.tier, company.employees_from if company else None, False)
     standing = {
         **message_text.priority_columns(own, IMPORTED_WITH_OTHERS),
-        "guards": checks.results_as_rows(results), "blocked_by": failed.guard if failed else "",
+        "guards": check_results.results_as_rows(results), "blocked_by": failed.guard if failed else "",
     }  # fmt: skip
     Message.objects.filter(pk=message.pk).update(**standing)
     message.refresh_from_db()
@@ -244,12 +244,12 @@ def _hold_draft(item: HistoryEntry, lead: Lead) -> NoDraft | None:
         move_message(
             message,
             Status.BLOCKED,
-            "guard",
+            MoveCode.GUARD,
             error=failed.text[:500],
             expires_at=deadlines.expires_at(own, timezone.now()),
         )
     else:
-        drafts.hold_for_review(message, "history")
+        drafts.hold_for_review(message, MoveCode.HISTORY)
     return None
 
 

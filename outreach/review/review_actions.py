@@ -14,7 +14,7 @@ from leads.models import Kind, Lead
 from leads.suppression import suppression
 from outreach.choices import Phase, Status
 from outreach.contact_history import ghl_check, previous_emails
-from outreach.content import checks, email_footer, merge_fields
+from outreach.content import check_results, email_footer, merge_fields
 from outreach.control import phase
 from outreach.drafting import compose, drafts, message_text, signing
 from outreach.lifecycle.moves import move_message
@@ -111,14 +111,14 @@ def edit_text(message: Message, version: int, *, subject: str, body: str, by: An
         rows = Message.objects.filter(pk=message.pk, version=version, status=message.status)
         domain = message.to_address.rpartition("@")[2]
         if not claims.claim_row(
-            rows, version=version + 1, guards=checks.results_as_rows(results), domain=domain
+            rows, version=version + 1, guards=check_results.results_as_rows(results), domain=domain
         ):
             found = Message.objects.get(pk=message.pk)
             raise StaleMessage(found.status, found.version)
         new = message_text.NewText(subject, body, current.footer, kept, author=by)
         message_text.store_text(message, version + 1, new)
         message.refresh_from_db()
-        return _after_edit(message, checks.first_failure(results), by)
+        return _after_edit(message, check_results.first_failure(results), by)
 
 
 def _empty_text(message: Message) -> MessageText:
@@ -129,7 +129,7 @@ def _empty_text(message: Message) -> MessageText:
     return MessageText(message=message, footer=footer)
 
 
-def _after_edit(message: Message, failed: checks.CheckResult | None, by: Any) -> Message:
+def _after_edit(message: Message, failed: check_results.CheckResult | None, by: Any) -> Message:
     if message.status == Status.CLEARED:
         message = drafts.hold_for_review(message, "edited", by=by)
     if failed and message.status == Status.BLOCKED:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leads.models import Company
-from outreach.content import checks, email_footer, merge_fields
+from outreach.content import check_results, checks, email_footer, merge_fields
 from outreach.content.merge_fields import (
     BadTemplate,
     FieldValue,
@@ -224,7 +224,7 @@ def test_every_seeded_template_fills_and_passes_or_names_what_it_needs(
         )
         assert body.text.startswith("Hi Dana,"), template.key
         assert body.text.rstrip().endswith("?"), template.key
-        failed = checks.first_failure(
+        failed = check_results.first_failure(
             checks.check_text(
                 checks.EmailText(
                     subject=subject,
