@@ -119,7 +119,7 @@ def _store_entry(item: HistoryEntry, lead: Lead) -> NoDraft | None:
         suppression.suppress(
             normal.clean_email(item.email), SUPPRESSION_REASONS[item.what], SOURCE, lead
         )
-        review_actions.withdraw_open_emails(lead, item.what)
+        review_actions.withdraw_open_emails(lead, MoveCode(item.what))
     elif item.what == "answered":
         _store_reply(item, lead)
     else:
