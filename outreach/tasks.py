@@ -4,7 +4,7 @@ from celery import shared_task
 
 from caio_project.lib.models import Heartbeat
 from outreach.auto_approval import approval_sweep
-from outreach.drafting import drafts, follow_ups, open_drafts
+from outreach.drafting import drafts, follow_ups, open_drafts, recheck
 from outreach.drafting.language_model import rewrite
 from outreach.feedback import dnd_sync, polling, webhook_inbox
 from outreach.guardrails import guardrails
@@ -27,7 +27,7 @@ def write_drafts() -> None:
 
 @shared_task(name="outreach.free_blocked")
 def free_blocked() -> None:
-    freed, signed = drafts.free_blocked(), drafts.sign_for_new_owners()
+    freed, signed = recheck.free_blocked(), drafts.sign_for_new_owners()
     Heartbeat.beat("outreach.free_blocked", worked=bool(freed or signed))
 
 

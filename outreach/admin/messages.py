@@ -1,4 +1,7 @@
-"""Emails as people see them in the admin, read only; experiments, segments and model drafts beside them."""
+"""Emails as people see them in the admin, read only.
+
+Experiments, segments and model drafts beside them.
+"""
 
 from django.contrib import admin
 

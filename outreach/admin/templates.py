@@ -24,16 +24,22 @@ from outreach.models import EmailTemplate
 
 
 class TemplateForm(forms.ModelForm):
-    """Is valid only once the person has been shown what this very text becomes; until then it says what is wrong."""
+    """Is valid only once the person has been shown what this very text becomes.
+
+    Until then it says what is wrong.
+    """
 
     tier = forms.ChoiceField(choices=EmailTemplate.Tier.choices, widget=UnfoldAdminSelectWidget)
     angle = forms.ChoiceField(
         widget=UnfoldAdminSelectWidget, help_text=EmailTemplate._meta.get_field("angle").help_text
     )
     chosen = forms.ModelMultipleChoiceField(
-        queryset=Lead.objects.none(), required=False, label="Show it also for", widget=UnfoldAdminSelectMultipleWidget,
+        queryset=Lead.objects.none(),
+        required=False,
+        label="Show it also for",
+        widget=UnfoldAdminSelectMultipleWidget,
         help_text="Leads seen last. Ten made-up people are always shown.",
-    )  # fmt: skip
+    )
     proof: preview.TemplatePreview | None = None
 
     class Meta:
@@ -41,8 +47,10 @@ class TemplateForm(forms.ModelForm):
         fields = ("tier", "angle", "signal", "name", "subject", "body")
         widgets = {"body": UnfoldAdminTextareaWidget(attrs={"rows": 28})}
         help_texts = {
-            "body": "{{ field }} is required; [if field], [unless field] or [title ceo] on a line of its own governs "
-            f"the paragraph below it. Fields: {', '.join(style.FIELD_EXAMPLES)}. Titles: {', '.join(style.TITLE_FAMILIES)}."
+            "body": "{{ field }} is required; [if field], [unless field] or [title ceo] on a line "
+            "of its own governs "
+            f"the paragraph below it. Fields: {', '.join(style.FIELD_EXAMPLES)}. Titles: "
+            f"{', '.join(style.TITLE_FAMILIES)}."
         }
 
     def __init__(self, *args: Any, **kwargs: Any):

@@ -46,7 +46,9 @@ class ForecastView(APIView):
         ),
     )
     def get(self, request: Request) -> Response:
-        """When what is approved has left at the limits of now, and with all that is undecided approved now."""
+        """When what is approved has left at the limits of now, and with all that is undecided
+        approved now.
+        """
         found = forecast_by_day.forecast_queue(timezone.now())
         return Response(
             {

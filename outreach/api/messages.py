@@ -66,7 +66,8 @@ class WhyNotSentShape(serializers.Serializer):
     )
     next_eligible_at = serializers.DateTimeField(
         allow_null=True,
-        help_text="When it leaves if nothing changes, those ahead of it counted; null: not by itself.",
+        help_text="When it leaves if nothing changes, those ahead of it counted; "
+        "null: not by itself.",
     )
     text = serializers.CharField()
     change = serializers.CharField(help_text="What would change it.")
@@ -87,7 +88,7 @@ class MessageDetailView(APIView):
         ),
     )
     def get(self, request: Request, public_id: str) -> Response:
-        """One email, with the binding limit and the next eligible minute where it waits to leave."""
+        """One email, with the binding limit and the next eligible minute where it waits to leave."""  # noqa: E501
         rows = Message.objects.select_related(
             "lead__company", "lead__owner", "lead__owner_rule", "assessment"
         )
@@ -97,7 +98,10 @@ class MessageDetailView(APIView):
 
 
 def owner_json(lead: Lead) -> dict[str, Any] | None:
-    """{name, how, rule, since, by} of whose the lead is; `since` is null for who owned it from the beginning."""
+    """{name, how, rule, since, by} of whose the lead is.
+
+    `since` is null for who owned it from the beginning.
+    """
     if lead.owner is None:
         return None
     change = owner_assignment.newest_change(lead)
@@ -115,5 +119,8 @@ def why_not_sent_json(message: Message) -> dict[str, Any] | None:
     if found is None:
         return None
     return {
-        "limit": found.limit, "next_eligible_at": found.until, "text": found.text, "change": found.change,
-    }  # fmt: skip
+        "limit": found.limit,
+        "next_eligible_at": found.until,
+        "text": found.text,
+        "change": found.change,
+    }

@@ -65,11 +65,17 @@ def enforced_phase_json(row: Control) -> dict[str, Any]:
 
 
 def _limits_json(row: Control, now: datetime) -> dict[str, Any]:
-    """`daily` is the stricter of the phase's cap and the warm-up's; `warm_up` is None where none holds."""
+    """`daily` is the stricter of the phase's cap and the warm-up's.
+
+    `warm_up` is None where none holds.
+    """
     warming = sending_domains.current_warm_up(now)
     shown = warming and {
-        "domain": warming.domain, "since": warming.since, "week": warming.week, "daily": warming.daily,
-    }  # fmt: skip
+        "domain": warming.domain,
+        "since": warming.since,
+        "week": warming.week,
+        "daily": warming.daily,
+    }
     return {
         "daily": sending_domains.daily_cap(row, now),
         "hourly": settings.HOURLY_LIMIT,
@@ -89,9 +95,12 @@ class HaltView(APIView):
     scope = "outreach:halt"
 
     @extend_schema(
-        request=HaltShape, operation_id="halt_create",
-        responses=inline_serializer("Halted", {"halted": serializers.BooleanField(), "by": serializers.CharField()}),
-    )  # fmt: skip
+        request=HaltShape,
+        operation_id="halt_create",
+        responses=inline_serializer(
+            "Halted", {"halted": serializers.BooleanField(), "by": serializers.CharField()}
+        ),
+    )
     def post(self, request: Request) -> Response:
         """Stop sending at once. Only a Lead resumes, signed in or by command."""
         asked = HaltShape(data=request.data)

@@ -7,7 +7,7 @@ from outreach.contact_history import ghl_check, previous_emails
 from outreach.content import check_results, merge_fields
 from outreach.control import phase, policy
 from outreach.control.policy import AutoApproval
-from outreach.drafting import compose, drafts
+from outreach.drafting import compose, recheck
 from outreach.guardrails import guardrails
 from outreach.models import Control, Message, ModelDraft
 
@@ -54,7 +54,7 @@ def why_approval_lapsed(message: Message, row: Control, now: datetime) -> tuple[
         return ("it has no text, or no score",)
     if lead.email != message.to_address:
         return ("the person has another address by now",)
-    results = drafts.check_stored_text(
+    results = recheck.check_stored_text(
         message, text, previous_emails.load_history(lead, now, message.pk)
     )
     facts = compose.policy_facts(

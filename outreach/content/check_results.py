@@ -1,6 +1,9 @@
-"""What a check found: a code with its arguments, and the one table of the sentences they become. Pure.
+"""What a check found: a code with its arguments, and the one table of the sentences they become.
 
-`guard` is what `Message.blocked_by` stores; `text` and `clear` are stored with it for the review desk.
+Pure.
+
+`guard` is what `Message.blocked_by` stores; `text` and `clear` are stored with it for the review
+desk.
 """
 
 from dataclasses import dataclass
@@ -107,7 +110,8 @@ FINDINGS: dict[str, Finding] = {
     ),
     "colleague_written_to": _failed(
         ONE_PER_COMPANY,
-        "{name} at {company} was written to, and has not answered; nobody else there until {until}.",
+        "{name} at {company} was written to, and has not answered; nobody else there until "
+        "{until}.",
         "It comes into the queue by itself then.",
     ),
     "no_colleague": _passed(

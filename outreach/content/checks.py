@@ -1,4 +1,7 @@
-"""What must be true of a text before a person is asked to approve it. Pure; results are stored and shown."""
+"""What must be true of a text before a person is asked to approve it. Pure.
+
+Results are stored and shown.
+"""
 
 import re
 from dataclasses import dataclass
@@ -9,16 +12,17 @@ from outreach.content.similarity import text_similarity
 
 BANNED_OPENERS = (
     "i hope this finds you well", "i hope this email finds you", "i hope you are doing well",
-    "i hope you're doing well", "i came across", "my name is", "just following up", "quick question",
-    "i wanted to reach out", "touching base", "circle back", "i trust this email", "to whom it may concern", "dear sir",
+    "i hope you're doing well", "i came across", "my name is", "just following up",
+    "quick question", "i wanted to reach out", "touching base", "circle back",
+    "i trust this email", "to whom it may concern", "dear sir",
 )  # fmt: skip
 REPETITION_CHECKS = ("near_copy", "learned")  # what another template may mend
 NEAR_COPY_SIMILARITY = 0.85  # from this likeness on, two texts are one
 FALSE_SUBJECT = re.compile(r"^\s*(re|fw|fwd|aw|sv)\s*:", re.IGNORECASE)
 LONGEST_SUBJECT = 120
 PERSONAL_FIELDS = {
-    "title", "industry", "page_topic", "warm_sentence", "warm_company", "warm_member", "open_roles", "technology",
-    "company", "employees",
+    "title", "industry", "page_topic", "warm_sentence", "warm_company", "warm_member",
+    "open_roles", "technology", "company", "employees",
 }  # fmt: skip
 
 

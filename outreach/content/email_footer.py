@@ -1,4 +1,7 @@
-"""What every email carries by law and by decency: who writes, from where, and how to make it stop. Pure."""
+"""What every email carries by law and by decency: who writes, from where, and how to make it stop.
+
+Pure.
+"""
 
 import hashlib
 import html
@@ -20,7 +23,9 @@ UNSUBSCRIBE_WORDS = "Unsubscribe"
 
 
 def build_footer(signature: Signature) -> str:
-    """Signature, postal address (15 USC 7704(a)(5)) and unsubscribe line, as plain text below the body."""
+    """Signature, postal address (15 USC 7704(a)(5)) and unsubscribe line, as plain text below the
+    body.
+    """
     who = ", ".join(part for part in (signature.title, signature.company) if part)
     lines = [
         signature.name,
@@ -47,7 +52,8 @@ def email_html(body: str, footer_text: str) -> str:
     signed, _, legal = footer_text.partition("\n\n")
     small = "font-size:12px;color:#5f6673"
     return (
-        '<div style="font-family:Arial,Helvetica,sans-serif;font-size:15px;line-height:1.5;color:#161a22">'
+        '<div style="font-family:Arial,Helvetica,sans-serif;'
+        'font-size:15px;line-height:1.5;color:#161a22">'
         + "".join(
             f"<p>{_lines_html(paragraph)}</p>" for paragraph in re.split(r"\n\s*\n", body.strip())
         )

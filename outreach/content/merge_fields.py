@@ -1,7 +1,7 @@
 """Filling a template, so that every fact in the text is known by its field and source. Pure.
 
-`{{ field }}` is required. A tag on a line of its own governs the paragraph below it: `[if a and b]`, `[unless a]`,
-`[title ceo]` (one of ceo, cro, cto, coo, other).
+`{{ field }}` is required. A tag on a line of its own governs the paragraph below it: `[if a and
+b]`, `[unless a]`, `[title ceo]` (one of ceo, cro, cto, coo, other).
 """
 
 import re
@@ -20,11 +20,13 @@ TITLE_FAMILIES = (
     ),
     (
         "coo",
-        r"\b(coo|operations|operating|supply chain|logistics|procurement|fulfil?lment|service delivery)\b",
+        r"\b(coo|operations|operating|supply chain|logistics|"
+        r"procurement|fulfil?lment|service delivery)\b",
     ),
     (
         "ceo",
-        r"\b(ceo|chief executive|founder|co-founder|owner|president|managing director|managing partner)\b",
+        r"\b(ceo|chief executive|founder|co-founder|owner|president|"
+        r"managing director|managing partner)\b",
     ),
 )
 TITLE_ABBREVIATIONS = (
@@ -36,7 +38,8 @@ TITLE_ABBREVIATIONS = (
 _FIELD = re.compile(r"\{\{\s*([a-z_]+)\s*\}\}")
 _TAG = re.compile(r"^\[(if|unless|title)\s+([a-z_ ]+)\]$")
 _LEFTOVER = re.compile(
-    r"\{\{|\}\}|\{%|%\}|\[(?:if|unless|title)\b|<<|>>|\[[A-Z][A-Za-z _]+\]|\$\{|\bNone\b|\bnull\b|%\("
+    r"\{\{|\}\}|\{%|%\}|\[(?:if|unless|title)\b|<<|>>|"
+    r"\[[A-Z][A-Za-z _]+\]|\$\{|\bNone\b|\bnull\b|%\("
 )
 
 
@@ -74,7 +77,10 @@ class FilledText:
 
 
 def title_family(title: str) -> str:
-    """Which pain to speak of. "VP of Sales Operations" is cro: the first family that matches, C-level words first."""
+    """Which pain to speak of. "VP of Sales Operations" is cro.
+
+    The first family that matches, C-level words first.
+    """
     low = title.lower()
     for family, abbreviation in TITLE_ABBREVIATIONS:
         if re.search(abbreviation, low):
@@ -87,7 +93,9 @@ def title_family(title: str) -> str:
 
 
 def fill_template(template: str, fields: Mapping[str, FieldValue], family: str) -> FilledText:
-    """Fill `template`; raises MissingField for the first required field without a value, BadTemplate for bad tags."""
+    """Fill `template`; raises MissingField for the first required field without a value,
+    BadTemplate for bad tags.
+    """
     known = {name for name, value in fields.items() if value.text}
     kept = [
         paragraph
@@ -114,7 +122,10 @@ def find_placeholders(text: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """`tag` is if, unless, title or "" for one without a tag; `names` are the fields or families it names."""
+    """`tag` is if, unless, title or "" for one without a tag.
+
+    `names` are the fields or families it names.
+    """
 
     tag: str
     names: tuple[str, ...]

@@ -1,4 +1,7 @@
-"""Which side of a running A/B test an email is on. The assignment is stored once and never changes."""
+"""Which side of a running A/B test an email is on.
+
+The assignment is stored once and never changes.
+"""
 
 import hashlib
 
@@ -13,9 +16,12 @@ from outreach.models import Assignment, EmailTemplate, Experiment, Message
 
 
 def assign_side(message: Message, template: EmailTemplate | None) -> str:
-    """Put an email that is being drafted into the test of its template; "a", "b", or "" where it is in none.
+    """Put an email that is being drafted into the test of its template.
 
-    Inside the transaction that stores the draft: the place that it takes is claimed with it, or not at all.
+    "a", "b", or "" where it is in none.
+
+    Inside the transaction that stores the draft: the place that it takes is claimed with it, or
+    not at all.
     """
     if (
         message.step > 1
@@ -36,7 +42,10 @@ def assign_side(message: Message, template: EmailTemplate | None) -> str:
 
 
 def template_version_for(message: Message, template: EmailTemplate) -> EmailTemplate:
-    """What an email that got B is written by in the stead of `template`; `template` itself for every other."""
+    """What an email that got B is written by in the stead of `template`.
+
+    `template` itself for every other.
+    """
     if message.pk is None:
         return template
     mine = Assignment.objects.filter(
@@ -51,6 +60,8 @@ def is_assigned(message: Message) -> bool:
 
 
 def variant_of(experiment: str, person: int) -> str:
-    """ "a" or "b": by a hash, so that it is the same each time and follows nothing else that is known of the person."""
+    """ "a" or "b": by a hash, so that it is the same each time and follows nothing else that is
+    known of the person.
+    """
     digest = hashlib.sha256(f"{experiment}:{person}".encode()).digest()
     return "ab"[digest[0] & 1]

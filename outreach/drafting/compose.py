@@ -1,4 +1,6 @@
-"""What a draft says: the chosen template filled from known fields, signed, and held against the guards. Reads only."""
+"""What a draft says: the chosen template filled from known fields, signed, and held against the
+guards. Reads only.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -53,8 +55,9 @@ def compose_email(
 ) -> ComposedEmail:
     """The email to `lead` by its newest assessment, with the guards' results; nothing is stored.
 
-    Where the template that fits best would repeat an earlier email, the next best one that does not is taken. For a
-    `preview` that template is filled, and held against no earlier email; lead and assessment may be without rows.
+    Where the template that fits best would repeat an earlier email, the next best one that does
+    not is taken. For a `preview` that template is filled, and held against no earlier email; lead
+    and assessment may be without rows.
     """
     assessment = message.assessment or lead.assessments.first()
     assert assessment is not None
@@ -163,7 +166,9 @@ def reworded_email(
     phrases: Iterable[merge_fields.Phrase],
     by: tuple[str, int],
 ) -> ComposedEmail:
-    """`written` in the words of a language model (`by`: its name, the prompt's version), guarded anew.
+    """`written` in the words of a language model (`by`.
+
+    Its name, the prompt's version), guarded anew.
 
     Template, sender, score and footer stay.
     """
@@ -200,7 +205,10 @@ def _only_waits(written: ComposedEmail) -> bool:
 
 @dataclass(frozen=True)
 class TextToCheck:
-    """A text with what the checks must know of its origin; `typed` where a person wrote some of it."""
+    """A text with what the checks must know of its origin.
+
+    `typed` where a person wrote some of it.
+    """
 
     subject: str
     body: str
@@ -214,7 +222,9 @@ class TextToCheck:
 def check_email(
     lead: Lead, sender: TeamMember | None, text: TextToCheck, before: previous_emails.EmailHistory
 ) -> list[check_results.CheckResult]:
-    """The results of every check for a text to `lead`, the same for a draft and for a person's edit."""
+    """The results of every check for a text to `lead`, the same for a draft and for a person's
+    edit.
+    """
     company = lead.company.name if lead.company else ""
     # A person's edit may name the company without a merge field.
     mentioned = (
@@ -275,7 +285,10 @@ def policy_facts(
 
 
 def critical_reason(lead: Lead, message: Message) -> str:
-    """Why a person must always decide about this email: by our own rows, and by what GoHighLevel showed."""
+    """Why a person must always decide about this email.
+
+    By our own rows, and by what GoHighLevel showed.
+    """
     shown = ghl_check.current_findings(message)
     deal = lead.pk and message.step == 1 and not shown.deals and previous_emails.has_open_deal(lead)
     reasons = (

@@ -1,4 +1,7 @@
-"""When a decision about an email is due, and when an undecided email expires. In the team's working time."""
+"""When a decision about an email is due, and when an undecided email expires.
+
+In the team's working time.
+"""
 
 from datetime import datetime, timedelta
 

@@ -1,7 +1,10 @@
-"""From an assessed lead to a draft that waits for a person: who gets one and when, and how it enters the queue."""
+"""From an assessed lead to a draft that waits for a person.
+
+Who gets one and when, and how it enters the queue.
+"""
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -15,8 +18,8 @@ from leads.models import Assessment
 from leads.scoring import assess
 from outreach import choices
 from outreach.choices import MoveCode, Status
-from outreach.contact_history import ghl_check, previous_emails
-from outreach.content import check_results, merge_fields
+from outreach.contact_history import ghl_check
+from outreach.content import check_results
 from outreach.control import policy
 from outreach.drafting import ab_assignment, compose, deadlines, message_text
 from outreach.drafting.language_model import rewrite_requests
@@ -29,12 +32,14 @@ log = logging.getLogger(__name__)
 
 LAST_TRY = 5
 LEASE_SECONDS = 60
-RECHECK_AFTER = timedelta(minutes=2)  # whether the email that goes first is decided
 TEMPLATES_WORDS = (MoveCode.DRAFTED, MoveCode.FREED)  # held with a text fresh from its template
 
 
 def write_drafts(batch: int = 100) -> int:
-    """Write every open draft; each ends held, blocked or, after the last try, blocked with the error."""
+    """Write every open draft.
+
+    Each ends held, blocked or, after the last try, blocked with the error.
+    """
     if not assess.is_on():
         return 0
     due = Message.objects.filter(status=Status.DRAFT, not_before__lte=timezone.now()).order_by(
@@ -70,9 +75,14 @@ def _retry_later(message: Message, lease: datetime | None, text: str) -> None:
         return
     try:
         move_message(
-            message, Status.BLOCKED, MoveCode.DRAFT_FAILED, lease=lease, error=text, blocked_by="draft",
+            message,
+            Status.BLOCKED,
+            MoveCode.DRAFT_FAILED,
+            lease=lease,
+            error=text,
+            blocked_by="draft",
             expires_at=deadlines.expires_at(choices.Band(message.band), now),
-        )  # fmt: skip
+        )
     except StaleMessage:
         log.warning("email %s was taken over", message.pk)
 
@@ -127,7 +137,10 @@ def rewrite_draft(message: Message, assessment: Assessment) -> None:
 
 
 def replace_text(message: Message, written: compose.ComposedEmail) -> None:
-    """Put a language model's words in the place of a held text that nobody has opened; raises Stale for any other."""
+    """Put a language model's words in the place of a held text that nobody has opened.
+
+    Raises Stale for any other.
+    """
     rows = Message.objects.filter(
         pk=message.pk, status=Status.HELD, version=message.version, opened_at=None
     )
@@ -141,7 +154,10 @@ def replace_text(message: Message, written: compose.ComposedEmail) -> None:
 
 
 def sign_for_new_owners(batch: int = 100) -> int:
-    """Sign anew what nobody has opened and whose lead has another owner by now; returns how many it was tried for."""
+    """Sign anew what nobody has opened and whose lead has another owner by now.
+
+    Returns how many it was tried for.
+    """
     typed = MessageText.objects.filter(message=OuterRef("pk"), author__isnull=False)
     waiting = Message.objects.filter(
         status__in=[Status.HELD, Status.BLOCKED], opened_at=None, template__isnull=False
@@ -218,58 +234,15 @@ def _enter_queue(
     now = timezone.now()
     if blocked := written.blocked:
         return move_message(
-            message, Status.BLOCKED, MoveCode.GUARD, lease=lease, error=blocked.text[:500],
-            expires_at=deadlines.expires_at(choices.Band(message.band), now), not_before=now,
-        )  # fmt: skip
+            message,
+            Status.BLOCKED,
+            MoveCode.GUARD,
+            lease=lease,
+            error=blocked.text[:500],
+            expires_at=deadlines.expires_at(choices.Band(message.band), now),
+            not_before=now,
+        )
     return hold_for_review(message, MoveCode.DRAFTED, lease=lease, now=now)
-
-
-def free_blocked(batch: int = 100) -> int:
-    """Hold what was blocked only until a colleague's email was decided, or had its seven days; returns how many."""
-    now, count = timezone.now(), 0
-    waiting = Message.objects.filter(
-        status=Status.BLOCKED, blocked_by=check_results.ONE_PER_COMPANY, not_before__lte=now
-    )
-    for message in waiting.select_related("lead__company").order_by("rank", "not_before")[:batch]:
-        try:
-            count += check_blocked_again(message, now).status == Status.HELD
-        except StaleMessage:
-            continue  # somebody edited or rejected it meanwhile
-    return count
-
-
-def check_blocked_again(message: Message, now: datetime) -> Message:
-    """Hold a blocked email's text against the guards once more: it is held, or says what blocks it now."""
-    text, before = message.text, previous_emails.load_history(message.lead, now, message.pk)
-    if text is None:
-        return message
-    results = check_stored_text(message, text, before)
-    failed, rows = check_results.first_failure(results), check_results.results_as_rows(results)
-    if failed is None:
-        return hold_for_review(message, MoveCode.FREED, guards=rows)
-    until = before.in_the_way.until if before.in_the_way else None
-    mine = Message.objects.filter(pk=message.pk, status=Status.BLOCKED, version=message.version)
-    mine.update(
-        guards=rows, blocked_by=failed.guard, error=failed.text[:500], not_before=until or now + RECHECK_AFTER,
-        expires_at=deadlines.expires_at(choices.Band(message.band), until or now),
-    )  # fmt: skip
-    return message
-
-
-def check_stored_text(
-    message: Message, text: MessageText, before: previous_emails.EmailHistory
-) -> list[check_results.CheckResult]:
-    """What the guards say of an email's text as things are now."""
-    stored = compose.TextToCheck(
-        text.subject,
-        text.body,
-        text.footer,
-        tuple(merge_fields.Phrase(**phrase) for phrase in text.phrases),
-        typed=text.author_id is not None,
-        template=message.template.key if message.template else "",
-        tier=message.tier,
-    )
-    return compose.check_email(message.lead, message.sender, stored, before)
 
 
 def hold_for_review(
@@ -290,9 +263,13 @@ def hold_for_review(
         "expires_at": deadlines.expires_at(band, now),
     }
     anew = {
-        "error": error, "blocked_by": "", "waiting_for": "", "transport": "", "by_machine": False,
+        "error": error,
+        "blocked_by": "",
+        "waiting_for": "",
+        "transport": "",
+        "by_machine": False,
         "place": office_hours.place_of_lead(message.lead),
-    }  # fmt: skip
+    }
     changes = {**anew, **times, **more}
     held = move_message(message, Status.HELD, why, lease=lease, now=now, **changes)
     ghl_check.request_check(held)

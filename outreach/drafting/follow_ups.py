@@ -1,7 +1,10 @@
-"""The second and third email of a thread: who gets one and when, and what ends a thread. Off until a Lead turns it on.
+"""The second and third email of a thread: who gets one and when, and what ends a thread.
 
-A follow-up is an email like any other: drafted, guarded, decided, judged at the door. It is opened on the third and on
-the seventh day after the first one left, while nobody has answered; the third only after the second has left.
+Off until a Lead turns it on.
+
+A follow-up is an email like any other: drafted, guarded, decided, judged at the door. It is opened
+on the third and on the seventh day after the first one left, while nobody has answered; the third
+only after the second has left.
 """
 
 from dataclasses import dataclass
@@ -26,7 +29,8 @@ from outreach.models import EmailEvent, EmailTemplate, Meeting, Message, Reply, 
 
 SWITCH_NAME = "follow_ups"
 SWITCH_DESCRIPTION = (
-    "Drafts a second email three days after the first one left, and a third after seven, where nobody answered. Off: "
+    "Drafts a second email three days after the first one left, and a third after seven, where "
+    "nobody answered. Off: "
     "no new follow-up is drafted; those that wait or are approved stay as they are."
 )
 DELAY_AFTER_FIRST = {2: timedelta(days=3), 3: timedelta(days=7)}  # after the first email left
@@ -67,7 +71,9 @@ def open_due_follow_ups(now: datetime | None = None, batch: int = 200) -> int:
 
 
 def first_emails_due(step: int, now: datetime) -> QuerySet[Message]:
-    """First emails whose follow-up `step` is due now and whose thread has not ended by what we know."""
+    """First emails whose follow-up `step` is due now and whose thread has not ended by what we
+    know.
+    """
     sent = Q(status=Status.SENT, step=1, transport__in=[Transport.GHL, Transport.SANDBOX])
     at = Q(sent_at__lte=now - DELAY_AFTER_FIRST[step], sent_at__gt=now - THREAD_TOO_OLD)
     thread = Message.objects.filter(follows=OuterRef("pk"))
@@ -100,16 +106,25 @@ def _open_follow_up(first: Message, step: int) -> bool:
         with transaction.atomic():
             locks.lock_leads(first.lead_id)
             Message.objects.create(
-                lead=first.lead, assessment=first.lead.assessments.first(), kind=first.kind, step=step, follows=first,
-                to_address=first.to_address, domain=first.domain, written_for=first.written_for,
-            )  # fmt: skip
+                lead=first.lead,
+                assessment=first.lead.assessments.first(),
+                kind=first.kind,
+                step=step,
+                follows=first,
+                to_address=first.to_address,
+                domain=first.domain,
+                written_for=first.written_for,
+            )
     except IntegrityError:
         return False  # another worker opened it, or another email to this person is open
     return True
 
 
 def thread_end(first: Message) -> ThreadEnd | None:
-    """Why the thread of `first` goes no further, by everything that our rows know; None where it may go on."""
+    """Why the thread of `first` goes no further, by everything that our rows know.
+
+    None where it may go on.
+    """
     lead = first.lead
     if first.transport == Transport.SANDBOX and "ghl" not in settings.SANDBOXED:
         return ThreadEnd(
@@ -151,7 +166,10 @@ def _interested_colleague(lead: Lead, first: Message) -> Lead | None:
 
 
 def withdraw_ended(batch: int = 500) -> int:
-    """Withdraw every open follow-up whose thread has ended; returns how many. The door asks for itself as well."""
+    """Withdraw every open follow-up whose thread has ended; returns how many.
+
+    The door asks for itself as well.
+    """
     count = 0
     waiting = Message.objects.filter(follows__isnull=False, status__in=NOT_SENT_YET)
     for message in waiting.select_related("follows__lead__company").order_by("pk")[:batch]:

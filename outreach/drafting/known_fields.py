@@ -8,9 +8,10 @@ from outreach.content import merge_fields
 ABOUT_THE_VISIT = ("page_topic", "visit_count")
 # Tools that an email may speak of; a script library on a website says nothing about their work.
 BUSINESS_TOOLS = {
-    "hubspot", "salesforce", "marketo", "outreach", "salesloft", "gong", "zoominfo", "snowflake", "netsuite", "sap",
-    "oracle", "workday", "zendesk", "intercom", "freshdesk", "microsoft dynamics", "pipedrive", "zoho", "slack",
-    "tableau", "power bi", "looker", "databricks", "servicenow", "jira", "asana", "monday.com", "airtable", "shopify",
+    "hubspot", "salesforce", "marketo", "outreach", "salesloft", "gong", "zoominfo", "snowflake",
+    "netsuite", "sap", "oracle", "workday", "zendesk", "intercom", "freshdesk",
+    "microsoft dynamics", "pipedrive", "zoho", "slack", "tableau", "power bi", "looker",
+    "databricks", "servicenow", "jira", "asana", "monday.com", "airtable", "shopify",
 }  # fmt: skip
 
 
@@ -22,7 +23,9 @@ def fields_of(
     about_the_visit: bool = True,
     thread: str = "",
 ) -> dict[str, merge_fields.FieldValue]:
-    """Every merge field that is known, with its source; without those about a visit that is too long ago.
+    """Every merge field that is known, with its source.
+
+    Without those about a visit that is too long ago.
 
     `thread` is the subject of the email that this one follows.
     """
@@ -70,7 +73,10 @@ def fields_of(
 
 
 def _stands_in_a_sentence(value: str) -> bool:
-    """Visitors choose some of these texts: a link or a second line among them would be in an email signed by us."""
+    """Visitors choose some of these texts.
+
+    A link or a second line among them would be in an email signed by us.
+    """
     return len(value.splitlines()) == 1 and "://" not in value
 
 
@@ -101,6 +107,9 @@ def _plain_company(name: str) -> str:
 
 
 def _in_prose(industry: str) -> str:
-    """ "Logistics & Supply Chain" inside a sentence: "logistics and supply chain"; abbreviations stay."""
+    """ "Logistics & Supply Chain" inside a sentence: "logistics and supply chain".
+
+    Abbreviations stay.
+    """
     words = industry.replace("&", "and").split()
     return " ".join(word if word.isupper() else word.lower() for word in words)

@@ -1,4 +1,7 @@
-"""Filling the queue by hand from leads that are known: a tier, or a list of people. Every item is CRITICAL."""
+"""Filling the queue by hand from leads that are known: a tier, or a list of people.
+
+Every item is CRITICAL.
+"""
 
 import hashlib
 from collections import Counter
@@ -40,7 +43,10 @@ def select_tier(tier: str, limit: int) -> Selection:
 
 
 def select_from_file(raw: bytes, limit: int = MOST_LEADS) -> tuple[Selection, FileReport]:
-    """The people of a CSV with the column email, or linkedin_url, or both. One who is not known is an error."""
+    """The people of a CSV with the column email, or linkedin_url, or both.
+
+    One who is not known is an error.
+    """
     report, leads = FileReport(), {}
     for line, row in csv_rows(raw, required=()):
         report.read += 1
@@ -89,9 +95,12 @@ def why_not_queued(lead: Lead) -> NoDraft | None:
 
 
 def queue_selection(selection: Selection, by: Any) -> Segment:
-    """Open a draft for each lead who still can be written to, in one transaction; the workers write them.
+    """Open a draft for each lead who still can be written to, in one transaction.
 
-    A person for whom an email was opened meanwhile is left out; the count of the row says how many it came to.
+    The workers write them.
+
+    A person for whom an email was opened meanwhile is left out; the count of the row says how many
+    it came to.
     """
     with transaction.atomic():
         locks.lock_leads(*(lead.pk for lead in selection.leads))
@@ -101,8 +110,11 @@ def queue_selection(selection: Selection, by: Any) -> Segment:
         )
         for lead in still:
             Message.objects.create(
-                lead=lead, assessment=lead.assessments.first(), kind=lead.kind, to_address=lead.email or "",
+                lead=lead,
+                assessment=lead.assessments.first(),
+                kind=lead.kind,
+                to_address=lead.email or "",
                 segment=segment,
-            )  # fmt: skip
+            )
     nudge("outreach.write_drafts")
     return segment

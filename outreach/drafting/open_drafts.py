@@ -20,9 +20,12 @@ READER = "drafting"
 
 
 def open_new_drafts(batch: int = 200) -> int:
-    """Open a draft for every new assessment whose lead may be written to; returns how many were read.
+    """Open a draft for every new assessment whose lead may be written to.
 
-    The position moves in the transaction that makes the drafts, so none is skipped and none is made twice.
+    Returns how many were read.
+
+    The position moves in the transaction that makes the drafts, so none is skipped and none is
+    made twice.
     """
     if not assess.is_on():
         return 0
@@ -86,7 +89,10 @@ def _open_draft(assessment: Assessment) -> None:
 
 
 def _is_edited(message: Message) -> bool:
-    """Whether its text is a person's, or came with it from the older system: no machine writes over either."""
+    """Whether its text is a person's, or came with it from the older system.
+
+    No machine writes over either.
+    """
     return (message.version > 0 and message.template_id is None) or message.texts.exclude(
         author=None
     ).exists()

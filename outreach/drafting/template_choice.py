@@ -1,4 +1,7 @@
-"""Which template a lead gets: by tier, angle and the strongest signal that has one; and the follow-ups of a thread."""
+"""Which template a lead gets: by tier, angle and the strongest signal that has one.
+
+And the follow-ups of a thread.
+"""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
@@ -19,9 +22,12 @@ FOLLOW_UPS = {
 def choose_template(
     tier: str, angle: str, signals: Collection[str] = ()
 ) -> tuple[EmailTemplate, str]:
-    """The active template for tier, angle and the strongest signal that has one; and why this one, in words.
+    """The active template for tier, angle and the strongest signal that has one.
 
-    Without one for the angle it is the tier's general one, and without that any. LookupError where none is active.
+    And why this one, in words.
+
+    Without one for the angle it is the tier's general one, and without that any. LookupError where
+    none is active.
     """
     active = list(first_emails())
     known = [signal for signal in Signal.values if signal in signals]
@@ -66,7 +72,10 @@ def first_emails() -> QuerySet[EmailTemplate]:
 
 
 def next_in_thread(tier: str, step: int) -> tuple[EmailTemplate, str]:
-    """The active template of the follow-up `step`, of that tier or else of any; LookupError where there is none."""
+    """The active template of the follow-up `step`, of that tier or else of any.
+
+    LookupError where there is none.
+    """
     active = EmailTemplate.objects.filter(active=True, angle=FOLLOW_UPS[step]).order_by("key")
     template = active.filter(tier=tier).first() or active.first()
     if template is None:

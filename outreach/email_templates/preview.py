@@ -1,4 +1,7 @@
-"""Reading a template before it is published: what it becomes for real and made-up people, by the code that drafts."""
+"""Reading a template before it is published.
+
+What it becomes for real and made-up people, by the code that drafts.
+"""
 
 import hashlib
 from collections import Counter
@@ -86,26 +89,48 @@ def preview_fingerprint(template: EmailTemplate, before: EmailTemplate | None) -
 
 
 def made_up_lead(family: str, template: EmailTemplate, *, full: bool) -> tuple[Lead, Assessment]:
-    """A person of that family who would get `template`, unsaved: with every field, or with the fewest there can be."""
+    """A person of that family who would get `template`, unsaved.
+
+    With every field, or with the fewest there can be.
+    """
     angle, signal = template.angle, template.signal
     warm = angle == "warm_connection" or signal == Signal.WARM_CONNECTION
     reads = full or angle in ("high_intent", "content") or signal == Signal.HIGH_INTENT_PAGE
     company = Company(
-        name="Northline Freight", domain="northline-freight.example", kind=Kind.EXAMPLE,
-        industry="Logistics & Supply Chain" if full else "", employees="200-500" if full else "",
+        name="Northline Freight",
+        domain="northline-freight.example",
+        kind=Kind.EXAMPLE,
+        industry="Logistics & Supply Chain" if full else "",
+        employees="200-500" if full else "",
         technologies=["HubSpot"] if full or signal == Signal.TECH_STACK else [],
         open_roles=7 if full else 1 if angle == "hiring" or signal == Signal.HIRING else None,
-        sources={name: field_source("made up") for name in ("name", "industry", "employees", "technologies", "open_roles")},
-    )  # fmt: skip
+        sources={
+            name: field_source("made up")
+            for name in ("name", "industry", "employees", "technologies", "open_roles")
+        },
+    )
     lead = Lead(
-        kind=Kind.EXAMPLE, first_name="Dana", title=FAMILY_TITLES[family], company=company,
-        email="dana@northline-freight.example", last_name="Whitfield" if full else "",
-        city="Columbus" if full else "", state="OH" if full else "", country="US" if full else "",
-        sources={name: field_source("made up") for name in ("first_name", "last_name", "title", "city", "state")},
-    )  # fmt: skip
-    both_worked = {"kind": "employer", "member": "Sam Reyes", "company": "Acme",
-                   "sentence": "Sam Reyes on our team also worked at Acme.",
-                   "first_person": "I also worked at Acme."}  # fmt: skip
+        kind=Kind.EXAMPLE,
+        first_name="Dana",
+        title=FAMILY_TITLES[family],
+        company=company,
+        email="dana@northline-freight.example",
+        last_name="Whitfield" if full else "",
+        city="Columbus" if full else "",
+        state="OH" if full else "",
+        country="US" if full else "",
+        sources={
+            name: field_source("made up")
+            for name in ("first_name", "last_name", "title", "city", "state")
+        },
+    )
+    both_worked = {
+        "kind": "employer",
+        "member": "Sam Reyes",
+        "company": "Acme",
+        "sentence": "Sam Reyes on our team also worked at Acme.",
+        "first_person": "I also worked at Acme.",
+    }
     knows = {
         "kind": "known",
         "member": "Sam Reyes",
@@ -114,9 +139,13 @@ def made_up_lead(family: str, template: EmailTemplate, *, full: bool) -> tuple[L
         "first_person": "We know each other.",
     }
     return lead, Assessment(
-        lead=lead, intent=78, tier=template.tier, angle=angle, topic="pricing" if reads else "",
+        lead=lead,
+        intent=78,
+        tier=template.tier,
+        angle=angle,
+        topic="pricing" if reads else "",
         warm=(both_worked if full else knows) if warm else None,
-    )  # fmt: skip
+    )
 
 
 def _for_made_up(template: EmailTemplate) -> Iterable[tuple[str, str, compose.ComposedEmail]]:
@@ -160,7 +189,10 @@ def _email_preview(who: str, why: str, written: compose.ComposedEmail) -> EmailP
 def _problems_in(
     emails: Iterable[tuple[str, str, compose.ComposedEmail]],
 ) -> Iterable[style.StyleProblem]:
-    """What guards and lengths say about the emails; each thing once, with the first person it was found for."""
+    """What guards and lengths say about the emails.
+
+    Each thing once, with the first person it was found for.
+    """
     seen: dict[tuple[str, bool, str], str] = {}
     for who, _, written in emails:
         for result in written.results:
@@ -179,7 +211,10 @@ def _problems_in(
 
 
 def _missing_field_problems(template: EmailTemplate) -> list[style.StyleProblem]:
-    """Required fields that many of the leads who would get it lack: each of those drafts would be blocked."""
+    """Required fields that many of the leads who would get it lack.
+
+    Each of those drafts would be blocked.
+    """
     sender, missing, count = signing.sender_of(Lead()), Counter[str](), 0
     for lead in recent_leads(template):
         known = known_fields.fields_of(lead, lead.newest[0], sender)
@@ -202,7 +237,9 @@ def _missing_field_problems(template: EmailTemplate) -> list[style.StyleProblem]
 
 
 def recent_leads(template: EmailTemplate) -> list[Any]:
-    """The leads seen last of the template's tier and angle, each with `newest`, a list of its newest assessment."""
+    """The leads seen last of the template's tier and angle, each with `newest`, a list of its
+    newest assessment.
+    """
     newest = Prefetch("assessments", Assessment.objects.order_by("-seq"), to_attr="newest")
     leads = Lead.objects.filter(kind=Kind.LIVE, tier=template.tier).select_related(
         "company", "owner"

@@ -1,4 +1,7 @@
-"""Versions of templates: publishing one makes it the active one, and every older one stays for its emails."""
+"""Versions of templates.
+
+Publishing one makes it the active one, and every older one stays for its emails.
+"""
 
 from typing import Any
 
@@ -49,7 +52,8 @@ def publish_version(
         active = next((one for one in versions if one.active), None)
         if (active and active.pk) != (instead_of and instead_of.pk):
             raise PublishedMeanwhile(
-                f"Somebody changed {template.key} meanwhile. Look at it again; nothing was published."
+                f"Somebody changed {template.key} meanwhile. Look at it again; nothing was "
+                "published."
             )
         EmailTemplate.objects.filter(key=template.key, active=True).update(active=False)
         names = ("key", "tier", "angle", "signal", "name", "subject", "body")
@@ -61,9 +65,13 @@ def publish_version(
 
 
 def retire_template(template: EmailTemplate) -> None:
-    """Take an active template out of use; raises Needed for the general one that a tier falls back on."""
+    """Take an active template out of use.
+
+    Raises Needed for the general one that a tier falls back on.
+    """
     if template.angle == GENERAL and not template.signal:
         raise StillNeeded(
-            f"{template} is what {template.get_tier_display()} falls back on. Publish another version instead."
+            f"{template} is what {template.get_tier_display()} falls back on. Publish another "
+            "version instead."
         )
     EmailTemplate.objects.filter(pk=template.pk).update(active=False)

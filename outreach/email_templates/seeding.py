@@ -31,7 +31,9 @@ def starting_templates() -> list[dict[str, str]]:
 
 
 def seed_templates(rows: list[dict[str, str]]) -> int:
-    """Store each row whose key is new, or whose active version is an older seed; returns how many were stored.
+    """Store each row whose key is new, or whose active version is an older seed.
+
+    Returns how many were stored.
 
     What people published, took out of use or cover by a template of their own stays as it is.
     """

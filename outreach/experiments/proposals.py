@@ -57,7 +57,10 @@ class Proposal:
 def replies_by_subject(
     now: datetime | None = None, look_back: timedelta = experiments.LOOK_BACK
 ) -> list[SubjectReplies]:
-    """Reply rates of first emails that left in the window, by the template's version; the most sent first."""
+    """Reply rates of first emails that left in the window, by the template's version.
+
+    The most sent first.
+    """
     now = now or timezone.now()
     found = []
     sent = experiments.sent_to_real_people(
@@ -72,7 +75,10 @@ def replies_by_subject(
 
 
 def find_proposals(kind: str, key: str = "") -> list[Proposal]:
-    """What could be tested of the templates that open a thread, the most used first; of `key` alone where given."""
+    """What could be tested of the templates that open a thread, the most used first.
+
+    Of `key` alone where given.
+    """
     active = list(
         template_choice.first_emails().filter(**({"key": key} if key else {})).order_by("key")
     )
@@ -108,17 +114,24 @@ def _first_fitting(template: EmailTemplate, kind: str) -> Proposal | None:
 
 
 def build_proposal(template: EmailTemplate, kind: str, text: str) -> Proposal:
-    """`template` with another subject or closing question. Raises Unfit where the checks find more wrong than in it."""
+    """`template` with another subject or closing question.
+
+    Raises Unfit where the checks find more wrong than in it.
+    """
     before = template.subject if kind == Kind.SUBJECT else call_to_action(template.body)
     if not before:
         raise UnfitVariant(f"{template} does not close with a question.")
     if text_similarity(before, text) >= TOO_ALIKE:
         raise UnfitVariant("It says nearly the same.")
     variant = EmailTemplate(
-        key=template.key, tier=template.tier, angle=template.angle, signal=template.signal, name=template.name,
+        key=template.key,
+        tier=template.tier,
+        angle=template.angle,
+        signal=template.signal,
+        name=template.name,
         subject=text.strip() if kind == Kind.SUBJECT else template.subject,
         body=template.body if kind == Kind.SUBJECT else with_call_to_action(template.body, text),
-    )  # fmt: skip
+    )
     known = {(one.field, one.text) for one in preview.preview_template(template).problems}
     worse = [
         one
@@ -131,7 +144,10 @@ def build_proposal(template: EmailTemplate, kind: str, text: str) -> Proposal:
 
 
 def call_to_action(body: str) -> str:
-    """The closing question, in each of its wordings; "" where the template does not close with one."""
+    """The closing question, in each of its wordings.
+
+    "" where the template does not close with one.
+    """
     return "\n\n".join(_split_at_closing(body)[1])
 
 
@@ -140,7 +156,10 @@ def with_call_to_action(body: str, text: str) -> str:
 
 
 def _split_at_closing(body: str) -> tuple[list[str], list[str]]:
-    """The paragraphs before the closing question, and those that are it: one for each family of titles, or one."""
+    """The paragraphs before the closing question, and those that are it.
+
+    One for each family of titles, or one.
+    """
     blocks = [block.strip() for block in re.split(r"\n\s*\n", body.strip())]
     at = len(blocks)
     while (

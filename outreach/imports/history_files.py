@@ -1,7 +1,10 @@
-"""Files about what was before us, read into one shape: a CSV, JSON lines, or the older system's JSON drafts. Pure.
+"""Files about what was before us, read into one shape.
 
-The older system kept each draft as `{"email_id", "status", "to", "subject", "body", "recipient_data": {"name",
-"company", "title"}, "context": {"intent_score", "icp_tier", "triggers"}, "created_at"}`.
+A CSV, JSON lines, or the older system's JSON drafts. Pure.
+
+The older system kept each draft as `{"email_id", "status", "to", "subject", "body",
+"recipient_data": {"name", "company", "title"}, "context": {"intent_score", "icp_tier",
+"triggers"}, "created_at"}`.
 """
 
 import hashlib
@@ -18,7 +21,8 @@ from outreach.reply_sorting.reply_text import to_plain_text
 REQUIRED_COLUMNS = ("email", "what", "at")
 PAST_KINDS = ("sent", "answered", "rejected", "bounced", "complained", "unsubscribed")
 ENTRY_KINDS = (*PAST_KINDS, "draft")
-# "approved" may have left: the older system did not say, and a second first email is worse than none.
+# "approved" may have left: the older system did not say, and a second first email is worse than
+# none.
 KIND_OF_OLD_STATUS = {
     "pending": "draft",
     "approved": "sent",
@@ -64,7 +68,10 @@ class BadLine(Exception):
 
 
 def read_entries(raw: bytes) -> Iterator[tuple[int, HistoryEntry | str]]:
-    """(line, item) for each entry; one that is wrong is a sentence instead. Raises files.BadFile."""
+    """(line, item) for each entry; one that is wrong is a sentence instead.
+
+    Raises files.BadFile.
+    """
     for line, row in _raw_rows(raw):
         if isinstance(row, str):
             yield line, row

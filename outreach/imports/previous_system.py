@@ -1,7 +1,10 @@
-"""What was before us, taken in: so that nobody gets a second "first" email, and no draft of the older system is lost.
+"""What was before us, taken in.
 
-What had ended becomes an email of the transport `history`: it counts for whom we have written to, what was said and
-what was rejected, and never for limits, gates or totals. A draft that waited is held here, guarded again, and CRITICAL.
+So that nobody gets a second "first" email, and no draft of the older system is lost.
+
+What had ended becomes an email of the transport `history`: it counts for whom we have written to,
+what was said and what was rejected, and never for limits, gates or totals. A draft that waited is
+held here, guarded again, and CRITICAL.
 """
 
 from collections import Counter
@@ -69,9 +72,12 @@ class ImportReport(FileReport):
 def import_file(
     raw: bytes, progress: Callable[[int, int], None] = lambda done, total: None
 ) -> ImportReport:
-    """Take one file in; while one line is wrong nothing is stored. Safe to run twice, and after a kill.
+    """Take one file in; while one line is wrong nothing is stored.
 
-    The oldest comes first, whatever the order of the file: an answer finds the email that it answers.
+    Safe to run twice, and after a kill.
+
+    The oldest comes first, whatever the order of the file: an answer finds the email that it
+    answers.
     """
     taken, items = ImportReport(), []
     for line, item in history_files.read_entries(raw):
@@ -128,7 +134,9 @@ def _store_entry(item: HistoryEntry, lead: Lead) -> NoDraft | None:
 
 
 def _lead_for(item: HistoryEntry) -> Lead:
-    """The person of an address, found or made, with what the file knows filled in where we know nothing."""
+    """The person of an address, found or made, with what the file knows filled in where we know
+    nothing.
+    """
     address = normal.clean_email(item.email)
     lead = locks.retry_until_unchanged(lambda: _find_or_create_lead(address))
     if suppression.is_erased(lead) or lead.kind != Kind.LIVE:
@@ -155,7 +163,10 @@ def _find_or_create_lead(address: str) -> Lead:
 
 
 def _store_past_email(item: HistoryEntry, lead: Lead) -> None:
-    """A past email, sent or rejected. A sent one makes no move: nothing flowed through this system."""
+    """A past email, sent or rejected. A sent one makes no move.
+
+    Nothing flowed through this system.
+    """
     message = _create_message(item, lead, status=item.what, transport=Transport.HISTORY)
     Message.objects.filter(pk=message.pk).update(
         sent_at=item.at if item.what == Status.SENT else None
@@ -163,9 +174,14 @@ def _store_past_email(item: HistoryEntry, lead: Lead) -> None:
     _store_text(message, item, "")
     if item.what == Status.REJECTED:
         row = Move.objects.create(
-            message=message, from_status=Status.HELD, to_status=Status.REJECTED, at=item.at, why=MoveCode.HISTORY,
-            tag=item.tag or Tag.OTHER, version=1,
-        )  # fmt: skip
+            message=message,
+            from_status=Status.HELD,
+            to_status=Status.REJECTED,
+            at=item.at,
+            why=MoveCode.HISTORY,
+            tag=item.tag or Tag.OTHER,
+            version=1,
+        )
         if item.reason:
             MoveReason.objects.create(move=row, text=item.reason)
 
@@ -173,9 +189,17 @@ def _store_past_email(item: HistoryEntry, lead: Lead) -> None:
 def _create_message(item: HistoryEntry, lead: Lead, **more: Any) -> Message:
     address = normal.clean_email(item.email)
     return Message.objects.create(
-        lead=lead, kind=lead.kind, to_address=address, domain=address.rpartition("@")[2], created_at=item.at,
-        version=1, tier=item.tier, intent=item.intent, template_why=IMPORTED_WITH_OTHERS, **more,
-    )  # fmt: skip
+        lead=lead,
+        kind=lead.kind,
+        to_address=address,
+        domain=address.rpartition("@")[2],
+        created_at=item.at,
+        version=1,
+        tier=item.tier,
+        intent=item.intent,
+        template_why=IMPORTED_WITH_OTHERS,
+        **more,
+    )
 
 
 def _store_text(
@@ -194,7 +218,10 @@ def _store_text(
 
 
 def _store_reply(item: HistoryEntry, lead: Lead) -> None:
-    """An answer from before: from now on a person decides about every email to them, and a stop stops."""
+    """An answer from before.
+
+    From now on a person decides about every email to them, and a stop stops.
+    """
     found = classify.sort_reply(item.subject, item.body) if item.body else None
     kind = found.kind if found else ReplyKind.QUESTION
     sent = (
@@ -204,13 +231,21 @@ def _store_reply(item: HistoryEntry, lead: Lead) -> None:
         .first()
     )
     reply = Reply.objects.create(
-        ghl_message_id=f"{SOURCE}:{item.key}", lead=lead, message=sent, received_at=item.at, source=SOURCE,
-        sorted_as=kind, is_sure=bool(found and found.is_sure),
-    )  # fmt: skip
+        ghl_message_id=f"{SOURCE}:{item.key}",
+        lead=lead,
+        message=sent,
+        received_at=item.at,
+        source=SOURCE,
+        sorted_as=kind,
+        is_sure=bool(found and found.is_sure),
+    )
     ReplyText.objects.create(
-        reply=reply, subject=item.subject[:300], body=item.body, said=found.said if found else "",
+        reply=reply,
+        subject=item.subject[:300],
+        body=item.body,
+        said=found.said if found else "",
         decided_by=list(found.words) if found else [],
-    )  # fmt: skip
+    )
     if kind == ReplyKind.STOP:
         suppression.suppress(
             normal.clean_email(item.email), suppression.Reason.UNSUBSCRIBED, SOURCE, lead
@@ -236,8 +271,9 @@ def _hold_draft(item: HistoryEntry, lead: Lead) -> NoDraft | None:
     own = policy.band_of(item.intent, item.tier, company.employees_from if company else None, False)
     standing = {
         **message_text.priority_columns(own, IMPORTED_WITH_OTHERS),
-        "guards": check_results.results_as_rows(results), "blocked_by": failed.guard if failed else "",
-    }  # fmt: skip
+        "guards": check_results.results_as_rows(results),
+        "blocked_by": failed.guard if failed else "",
+    }
     Message.objects.filter(pk=message.pk).update(**standing)
     message.refresh_from_db()
     if failed:
@@ -254,7 +290,9 @@ def _hold_draft(item: HistoryEntry, lead: Lead) -> NoDraft | None:
 
 
 def _known_phrases(item: HistoryEntry, lead: Lead) -> list[merge_fields.Phrase]:
-    """What of the text is a fact that we know, with the file as its source unless another said it first."""
+    """What of the text is a fact that we know, with the file as its source unless another said it
+    first.
+    """
     company = lead.company
     known = {
         "first_name": (lead.first_name, lead.sources),

@@ -1,8 +1,10 @@
-"""Whether what a language model wrote says only what we know: each fact is traced to the field it came from. Pure.
+"""Whether what a language model wrote says only what we know.
 
-Names, numbers, titles, industries and tools must stand in a field that was given, or in the template's own text; claims
-about us or them only in the template's. It is held up rather than believed: what looks like a fact and cannot be traced
-sends the email back to the template.
+Each fact is traced to the field it came from. Pure.
+
+Names, numbers, titles, industries and tools must stand in a field that was given, or in the
+template's own text; claims about us or them only in the template's. It is held up rather than
+believed: what looks like a fact and cannot be traced sends the email back to the template.
 """
 
 import re
@@ -68,7 +70,10 @@ class AllowedFacts:
 
 
 def trace_facts(said: ModelText, known: AllowedFacts) -> tuple[merge_fields.Phrase, ...]:
-    """Every fact in the text with its field and source, in no order. Raises Untraced for the first that has none."""
+    """Every fact in the text with its field and source, in no order.
+
+    Raises Untraced for the first that has none.
+    """
     texts = (said.subject, *said.paragraphs)
     for text in texts:
         _require_plain_text(text, known)
@@ -173,7 +178,10 @@ def _name_phrases(text: str, known: AllowedFacts) -> Iterator[merge_fields.Phras
 
 
 def _capitalised_runs(text: str, ordinary: Collection[str]) -> Iterator[str]:
-    """Runs of words with a capital letter that stand side by side; "I" and a sentence's first word are left out."""
+    """Runs of words with a capital letter that stand side by side.
+
+    "I" and a sentence's first word are left out.
+    """
     run: list[re.Match[str]] = []
     for word in [*_WORD.finditer(text), None]:
         is_name = word is not None and _is_name(word, text, ordinary)
@@ -195,7 +203,10 @@ def _is_name(word: re.Match[str], text: str, ordinary: Collection[str]) -> bool:
 def _trace_words(
     said: str, words: Sequence[str], text: str, known: AllowedFacts, exactly: bool = False
 ) -> Iterator[merge_fields.Phrase]:
-    """The phrase for `words`; none where the template says them, spelt so where it must be `exactly`."""
+    """The phrase for `words`.
+
+    None where the template says them, spelt so where it must be `exactly`.
+    """
     if field := known.field_of(words):
         for phrase in _as_it_stands(words, text):
             yield merge_fields.Phrase(phrase, field, known.fields[field].source)

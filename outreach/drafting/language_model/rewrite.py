@@ -1,7 +1,9 @@
-"""Asking the language model to say a held template draft anew, and putting its words in that draft's place.
+"""Asking the language model to say a held template draft anew, and putting its words in that
+draft's place.
 
-Take, commit, call, record. The template's draft waits in the queue all the while: whatever fails here, it stands, and
-the row says why. A worker that dies leaves a lease; the wish is taken up once more, and after that no more.
+Take, commit, call, record. The template's draft waits in the queue all the while: whatever fails
+here, it stands, and the row says why. A worker that dies leaves a lease; the wish is taken up once
+more, and after that no more.
 """
 
 import logging
@@ -46,7 +48,10 @@ class ModelAnswer:
 
 
 def ask_due_requests(batch: int = 3) -> int:
-    """Ask for the oldest wishes; returns how many were settled or tried. Where the model is off, all are settled so."""
+    """Ask for the oldest wishes; returns how many were settled or tried.
+
+    Where the model is off, all are settled so.
+    """
     now, due = timezone.now(), ModelDraft.objects.filter(state=State.DUE)
     if not rewrite_requests.is_on():
         return due.update(state=State.FELL_BACK, why=TURNED_OFF, settled_at=now)
@@ -86,7 +91,9 @@ def _rewrite_email(wish: ModelDraft) -> None:
 
 
 def _current_question(wish: ModelDraft) -> prompt.Question:
-    """As things are now; NotAsked where there is none, Stale where the text has another reader by now."""
+    """As things are now; NotAsked where there is none, Stale where the text has another reader by
+    now.
+    """
     _, written = _compose_again(wish)
     question = rewrite_requests.question_of(written)
     if question is None:
@@ -149,7 +156,10 @@ def _store_rewrite(
     said: fact_check.ModelText,
     phrases: tuple[merge_fields.Phrase, ...],
 ) -> None:
-    """Guard the answer and store it as the next version; raises NotAsked or Stale, and then nothing is stored."""
+    """Guard the answer and store it as the next version.
+
+    Raises NotAsked or Stale, and then nothing is stored.
+    """
     message, written = _compose_again(wish)
     again = rewrite_requests.question_of(written)
     if again is None or again.sha256 != question.sha256:
@@ -177,6 +187,13 @@ def _settle_request(wish: ModelDraft, state: str, why: str) -> bool:
     """Only as the holder of the lease."""
     mine = ModelDraft.objects.filter(pk=wish.pk, state=State.DUE, lease_until=wish.lease_until)
     return claims.claim_row(
-        mine, state=state, why=why[:200], settled_at=timezone.now(), lease_until=None, model=wish.model[:80],
-        prompt_version=wish.prompt_version, question_sha256=wish.question_sha256, tokens=wish.tokens,
-    )  # fmt: skip
+        mine,
+        state=state,
+        why=why[:200],
+        settled_at=timezone.now(),
+        lease_until=None,
+        model=wish.model[:80],
+        prompt_version=wish.prompt_version,
+        question_sha256=wish.question_sha256,
+        tokens=wish.tokens,
+    )

@@ -1,7 +1,9 @@
-"""Which texts the language model is asked to say anew, and how that stands. Off until a Lead turns it on.
+"""Which texts the language model is asked to say anew, and how that stands.
 
-The template's draft is written, guarded and held first, whatever the model does. What the model says takes its place
-only while nobody has opened it, and is never approved by the machine.
+Off until a Lead turns it on.
+
+The template's draft is written, guarded and held first, whatever the model does. What the model
+says takes its place only while nobody has opened it, and is never approved by the machine.
 """
 
 from dataclasses import dataclass
@@ -20,8 +22,10 @@ from outreach.models import Message, MessageText, ModelDraft
 
 SWITCH_NAME = "language_model"
 SWITCH_DESCRIPTION = (
-    "Has a language model say first emails in words of its own, from the template and what is known of the company; "
-    "name and address never leave. Where it fails, or says what no field holds, the text of the template stands. Off: "
+    "Has a language model say first emails in words of its own, from the template and what is "
+    "known of the company; "
+    "name and address never leave. Where it fails, or says what no field holds, the text of "
+    "the template stands. Off: "
     "nothing is sent to it. It also needs LLM_BASE_URL and LLM_MODEL."
 )
 VENDOR = breaker.Vendor("llm", "The language model", "Templates write.")
@@ -41,7 +45,10 @@ def is_on() -> bool:
 
 
 def request_rewrite(message: Message) -> None:
-    """Have the template's text of a held first email said anew, where the model is on. Once for each text."""
+    """Have the template's text of a held first email said anew, where the model is on.
+
+    Once for each text.
+    """
     if (
         message.step > 1
         or message.template_id is None
@@ -56,13 +63,18 @@ def request_rewrite(message: Message) -> None:
 
 
 def question_of(written: compose.ComposedEmail) -> prompt.Question | None:
-    """What the model is asked for a template's email; None where it says what does not leave the house."""
+    """What the model is asked for a template's email.
+
+    None where it says what does not leave the house.
+    """
     used = {phrase["field"] for phrase in written.phrases}
     return prompt.build_question(written.subject, written.body, used, written.fields)
 
 
 def kept_rewrite(message: Message, written: compose.ComposedEmail) -> compose.ComposedEmail | None:
-    """The model's text that stands, guarded anew, where the question to it would be the same today; else None."""
+    """The model's text that stands, guarded anew, where the question to it would be the same
+    today; else None.
+    """
     text, used = message.text, message.model_drafts.filter(state=State.USED).last()
     question = question_of(written)
     if text is None or not text.language_model or used is None or question is None:
@@ -78,7 +90,10 @@ def kept_rewrite(message: Message, written: compose.ComposedEmail) -> compose.Co
 def authorship_sentence(message: Message, text: MessageText) -> str:
     """Who wrote a text, as a sentence; "" where no model was asked."""
     if text.language_model:
-        return f"Drafted by {text.language_model}, prompt version {text.prompt_version}; the template is what it rests on."
+        return (
+            f"Drafted by {text.language_model}, prompt version {text.prompt_version}; "
+            "the template is what it rests on."
+        )
     asked = message.model_drafts.last()
     if asked is None or text.author_id is not None:
         return ""
@@ -118,9 +133,16 @@ def model_status() -> ModelStatus:
         .order_by("-n", "why")
     )
     return ModelStatus(
-        is_set_up(), is_on(), settings.LLM_MODEL, token_budget.tokens_used_today(), settings.LLM_DAILY_TOKENS, _current_problem(),
-        rows.count(), rows.filter(state=State.USED).count(), tuple(failed[:3]),
-    )  # fmt: skip
+        is_set_up(),
+        is_on(),
+        settings.LLM_MODEL,
+        token_budget.tokens_used_today(),
+        settings.LLM_DAILY_TOKENS,
+        _current_problem(),
+        rows.count(),
+        rows.filter(state=State.USED).count(),
+        tuple(failed[:3]),
+    )
 
 
 def _current_problem() -> str:

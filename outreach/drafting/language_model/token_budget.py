@@ -1,4 +1,7 @@
-"""How many tokens a day of the team's calendar may cost. Claimed before the call by an estimate, settled after it."""
+"""How many tokens a day of the team's calendar may cost.
+
+Claimed before the call by an estimate, settled after it.
+"""
 
 from datetime import date
 
@@ -38,7 +41,10 @@ def claim_tokens(tokens: int) -> date | None:
         alarms.clear_open(*alarms.open_keys(BUDGET_ALARM))
         return day
     ModelTokens.objects.filter(day=day).update(used_up=True)
-    text = f"The language model's {limit:,} tokens of {day} are used up. Templates write until tomorrow."
+    text = (
+        f"The language model's {limit:,} tokens of {day} are used up. "
+        "Templates write until tomorrow."
+    )
     alarms.raise_alarm(f"{BUDGET_ALARM}:{day}", text)  # once a day
     return None
 

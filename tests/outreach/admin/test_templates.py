@@ -1,4 +1,7 @@
-"""Publishing a template in the admin: what is wrong stands at its field, and nothing is published unseen."""
+"""Publishing a template in the admin.
+
+What is wrong stands at its field, and nothing is published unseen.
+"""
 
 import re
 from typing import Any

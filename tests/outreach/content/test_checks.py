@@ -30,8 +30,8 @@ GOOD = checks.EmailText(
     allowed_countries=frozenset({"US"}),
 )
 ORDER = [
-    "placeholder", "subject", "opener", "personal", "source", "learned", "near_copy", "one_per_company",
-    "sender_identity", "postal_address", "unsubscribe_link", "country",
+    "placeholder", "subject", "opener", "personal", "source", "learned", "near_copy",
+    "one_per_company", "sender_identity", "postal_address", "unsubscribe_link", "country",
 ]  # fmt: skip
 
 

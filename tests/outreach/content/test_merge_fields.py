@@ -1,4 +1,6 @@
-"""Filling templates: tags, required and optional fields, broken grammar, and no placeholder that survives."""
+"""Filling templates: tags, required and optional fields, broken grammar, and no placeholder that
+survives.
+"""
 
 from typing import Any
 
@@ -186,17 +188,17 @@ OPTIONAL = (
     "title",
 )
 ALL = {
-    "first_name": "Dana", "last_name": "Whitfield", "title": "VP Sales", "city": "Columbus", "state": "OH",
-    "company": "Northline Freight", "industry": "logistics", "employees": "200-500", "open_roles": "1",
-    "technology": "HubSpot", "page_topic": "pricing", "visit_count": "3",
-    "warm_member": "Sam Reyes", "warm_colleague": "Sam Reyes",
+    "first_name": "Dana", "last_name": "Whitfield", "title": "VP Sales", "city": "Columbus",
+    "state": "OH", "company": "Northline Freight", "industry": "logistics",
+    "employees": "200-500", "open_roles": "1", "technology": "HubSpot", "page_topic": "pricing",
+    "visit_count": "3", "warm_member": "Sam Reyes", "warm_colleague": "Sam Reyes",
     "warm_company": "Acme", "warm_sentence": "Sam Reyes on our team also worked at Acme.",
     "sender_name": "Alex Moreno", "sender_first_name": "Alex", "sender_company": "ChiefAIOfficer",
     "first_subject": "A question for Northline",
 }  # fmt: skip
 SIGNATURE = email_footer.Signature(
-    "Alex Moreno", "Partner", "ChiefAIOfficer", "https://book.ours.example.com/alex", "1 Example Street, Columbus",
-    "https://ours.example.com/u/token",
+    "Alex Moreno", "Partner", "ChiefAIOfficer", "https://book.ours.example.com/alex",
+    "1 Example Street, Columbus", "https://ours.example.com/u/token",
 )  # fmt: skip
 
 

@@ -1,4 +1,7 @@
-"""From an assessment to a draft that waits: who gets one, what it says, when it is rewritten, and what goes wrong."""
+"""From an assessment to a draft that waits.
+
+Who gets one, what it says, when it is rewritten, and what goes wrong.
+"""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

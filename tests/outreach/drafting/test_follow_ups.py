@@ -1,4 +1,7 @@
-"""The second and third email of a thread: on their day, in thread, and not one after anything ended it."""
+"""The second and third email of a thread.
+
+On their day, in thread, and not one after anything ended it.
+"""
 
 from collections.abc import Callable
 from datetime import timedelta

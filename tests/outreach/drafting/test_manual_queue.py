@@ -1,4 +1,7 @@
-"""Filling the queue by hand: the count first, a Lead's confirmation, and every item decided by a person."""
+"""Filling the queue by hand.
+
+The count first, a Lead's confirmation, and every item decided by a person.
+"""
 
 import json
 from datetime import timedelta

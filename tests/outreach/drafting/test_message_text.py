@@ -1,4 +1,7 @@
-"""Who may write an email's text, hash, band and rank: one module, so that no two writers disagree."""
+"""Who may write an email's text, hash, band and rank.
+
+One module, so that no two writers disagree.
+"""
 
 import ast
 from pathlib import Path

@@ -1,4 +1,6 @@
-"""The starting set: every email it can become, and that it follows by itself only where nobody has edited it."""
+"""The starting set: every email it can become, and that it follows by itself only where nobody has
+edited it.
+"""
 
 import re
 from itertools import product

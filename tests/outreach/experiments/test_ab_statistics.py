@@ -1,4 +1,7 @@
-"""What a test could show, and what may be said of two sides: figures held against others' and against counting."""
+"""What a test could show, and what may be said of two sides.
+
+Figures held against others' and against counting.
+"""
 
 from uuid import UUID
 

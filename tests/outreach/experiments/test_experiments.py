@@ -1,4 +1,7 @@
-"""50/50 tests of templates: who gets which, what counts, how one is started, looked at and ended."""
+"""50/50 tests of templates.
+
+Who gets which, what counts, how one is started, looked at and ended.
+"""
 
 import itertools
 import json

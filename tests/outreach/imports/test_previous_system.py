@@ -1,4 +1,6 @@
-"""What was before us: nobody gets a second first email, no old draft is lost, and none of it is evidence."""
+"""What was before us: nobody gets a second first email, no old draft is lost, and none of it is
+evidence.
+"""
 
 import json
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,7 @@
-"""A language model says a held draft anew: in the template's place only where every check passes, and once."""
+"""A language model says a held draft anew.
+
+In the template's place only where every check passes, and once.
+"""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -16,7 +19,7 @@ from leads.models import Alarm, Lead, Switch
 from outreach.auto_approval import eligibility
 from outreach.choices import Status
 from outreach.control import phase
-from outreach.drafting import drafts
+from outreach.drafting import drafts, recheck
 from outreach.drafting.language_model import prompt, rewrite, rewrite_requests, token_budget
 from outreach.models import Message, ModelDraft, ModelTokens
 from outreach.review import review_actions
@@ -579,7 +582,7 @@ def test_it_is_asked_for_first_emails_that_wait_only(model: FakeLanguageModel, m
 def test_a_draft_that_was_blocked_is_asked_for_once_it_waits(model: FakeLanguageModel) -> None:
     message = blocked()
     Lead.objects.update(country="US")
-    drafts.check_blocked_again(Message.objects.get(pk=message.pk), timezone.now())
+    recheck.check_blocked_again(Message.objects.get(pk=message.pk), timezone.now())
     assert rewrite.ask_due_requests() == 1 and asked(message).state == "used"
 
 
