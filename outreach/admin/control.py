@@ -1,6 +1,4 @@
-"""What limits sending: phase and halt with their history, sending domains, guardrails, domain
-health.
-"""
+"""What limits sending: phase, halt, sending domains, guardrails, domain health."""
 
 from django.contrib import admin
 

@@ -1,7 +1,4 @@
-"""Emails as people see them in the admin, read only.
-
-Experiments, segments and model drafts beside them.
-"""
+"""Emails in the admin, read only, with experiments, segments and model drafts."""
 
 from django.contrib import admin
 

@@ -24,10 +24,7 @@ from outreach.models import EmailTemplate
 
 
 class TemplateForm(forms.ModelForm):
-    """Is valid only once the person has been shown what this very text becomes.
-
-    Until then it says what is wrong.
-    """
+    """Valid only once the person has seen what this text becomes; else it says what is wrong."""
 
     tier = forms.ChoiceField(choices=EmailTemplate.Tier.choices, widget=UnfoldAdminSelectWidget)
     angle = forms.ChoiceField(

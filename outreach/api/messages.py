@@ -98,10 +98,7 @@ class MessageDetailView(APIView):
 
 
 def owner_json(lead: Lead) -> dict[str, Any] | None:
-    """{name, how, rule, since, by} of whose the lead is.
-
-    `since` is null for who owned it from the beginning.
-    """
+    """{name, how, rule, since, by} of the lead's owner; `since` is null for the first owner."""
     if lead.owner is None:
         return None
     change = owner_assignment.newest_change(lead)

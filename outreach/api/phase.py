@@ -65,10 +65,7 @@ def enforced_phase_json(row: Control) -> dict[str, Any]:
 
 
 def _limits_json(row: Control, now: datetime) -> dict[str, Any]:
-    """`daily` is the stricter of the phase's cap and the warm-up's.
-
-    `warm_up` is None where none holds.
-    """
+    """`daily` is the stricter of phase and warm-up; `warm_up` is None where none applies."""
     warming = sending_domains.current_warm_up(now)
     shown = warming and {
         "domain": warming.domain,

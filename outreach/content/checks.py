@@ -1,7 +1,4 @@
-"""What must be true of a text before a person is asked to approve it. Pure.
-
-Results are stored and shown.
-"""
+"""The checks a text must pass before a person is asked to approve it. Pure."""
 
 import re
 from dataclasses import dataclass
@@ -61,7 +58,7 @@ class Colleague:
 
 @dataclass(frozen=True)
 class EmailText:
-    """Everything the guards look at."""
+    """Everything the checks look at."""
 
     subject: str
     body: str
@@ -83,7 +80,7 @@ class EmailText:
 
 
 def check_text(text: EmailText) -> list[CheckResult]:
-    """Every guard's result, in the order a reader would notice."""
+    """Return the result of every check, in the order a reader would notice."""
     return [
         _no_placeholder(text),
         _honest_subject(text),

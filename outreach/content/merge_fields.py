@@ -77,9 +77,9 @@ class FilledText:
 
 
 def title_family(title: str) -> str:
-    """Which pain to speak of. "VP of Sales Operations" is cro.
+    """Return the family of titles whose problems to speak of; C-level words win.
 
-    The first family that matches, C-level words first.
+    "VP of Sales Operations" is cro: the first family that matches.
     """
     low = title.lower()
     for family, abbreviation in TITLE_ABBREVIATIONS:
@@ -93,9 +93,7 @@ def title_family(title: str) -> str:
 
 
 def fill_template(template: str, fields: Mapping[str, FieldValue], family: str) -> FilledText:
-    """Fill `template`; raises MissingField for the first required field without a value,
-    BadTemplate for bad tags.
-    """
+    """Fill `template`. Raises MissingField for a required field without value, and BadTemplate."""
     known = {name for name, value in fields.items() if value.text}
     kept = [
         paragraph
@@ -116,16 +114,12 @@ def fill_template(template: str, fields: Mapping[str, FieldValue], family: str) 
 
 
 def find_placeholders(text: str) -> list[str]:
-    """What looks like an unfilled placeholder in a finished text."""
     return [found.group() for found in _LEFTOVER.finditer(text)]
 
 
 @dataclass(frozen=True)
 class Paragraph:
-    """`tag` is if, unless, title or "" for one without a tag.
-
-    `names` are the fields or families it names.
-    """
+    """`tag` is if, unless, title or ""; `names` are the fields or families of the tag."""
 
     tag: str
     names: tuple[str, ...]
@@ -133,7 +127,6 @@ class Paragraph:
 
 
 def fields_in(text: str) -> set[str]:
-    """The names of the fields that `text` puts in."""
     return set(_FIELD.findall(text))
 
 
@@ -142,7 +135,7 @@ def without_fields(text: str) -> str:
 
 
 def split_paragraphs(template: str) -> list[Paragraph]:
-    """The template in its parts. Raises BadTemplate."""
+    """Split the template into paragraphs with their tags. Raises BadTemplate."""
     found = []
     for block in re.split(r"\n\s*\n", template.strip()):
         first, _, rest = block.strip().partition("\n")
@@ -159,7 +152,7 @@ def split_paragraphs(template: str) -> list[Paragraph]:
 
 
 def paragraph_applies(paragraph: Paragraph, known: Collection[str], family: str) -> bool:
-    """Whether somebody of `family`, of whom the `known` fields have a value, gets this paragraph."""
+    """Whether a lead of `family` with the `known` fields gets this paragraph."""
     if paragraph.tag == "title":
         return family in paragraph.names
     all_known = all(name in known for name in paragraph.names)

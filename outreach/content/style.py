@@ -1,6 +1,4 @@
-"""What is wrong with the wording of a template, or of what it becomes, before a guard has to stop
-it. Pure.
-"""
+"""Problems with the wording of a template, or of an email made from it. Pure."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -57,7 +55,7 @@ class StyleProblem:
 
 
 def template_problems(subject: str, body: str) -> list[StyleProblem]:
-    """What the template's own grammar and words show, without filling it for anybody."""
+    """Find problems of the template's own grammar and words, without filling it."""
     return [
         *_grammar_problems("subject", subject),
         *_grammar_problems("body", body),
@@ -112,10 +110,7 @@ def _grammar_problems(field: str, text: str) -> list[StyleProblem]:
 
 
 def required_fields(text: str, family: str, known: Collection[str] = ()) -> set[str]:
-    """The fields that this text needs for somebody of `family` of whom `known` is known.
-
-    Whichever is not blocks it.
-    """
+    """Return the fields this text needs for a lead of `family` of whom `known` is known."""
     found: set[str] = set()
     for paragraph in _readable_paragraphs(text):
         if merge_fields.paragraph_applies(paragraph, known, family):
@@ -151,9 +146,7 @@ def _never_shown_problems(subject: str, body: str) -> list[StyleProblem]:
 
 
 def _title_family_problems(body: str) -> list[StyleProblem]:
-    """A run of [title …] paragraphs is read as one place, and somebody may get nothing there, or
-    more than others.
-    """
+    """A run of [title …] paragraphs is one place; families may get none there, or too many."""
     found: list[StyleProblem] = []
     run: list[str] = []
     for paragraph in [*_readable_paragraphs(body), merge_fields.Paragraph("", (), "")]:
@@ -213,10 +206,7 @@ def _wording_problems(field: str, text: str) -> list[StyleProblem]:
 
 
 def text_problems(subject: str, body: str) -> list[StyleProblem]:
-    """What is wrong with an email that no template vouches for.
-
-    Its words, lengths and questions.
-    """
+    """Find problems of a text that no template vouches for: words, lengths and questions."""
     return [
         *_wording_problems("subject", subject),
         *_wording_problems("body", body),
@@ -225,7 +215,7 @@ def text_problems(subject: str, body: str) -> list[StyleProblem]:
 
 
 def filled_email_problems(subject: str, body: str) -> list[StyleProblem]:
-    """What shows only once it is filled: lengths, and how many questions it ends in."""
+    """Find problems that show only once filled: lengths and the number of questions."""
     found, words, questions = [], len(body.split()), body.count("?")
     in_thread = subject.startswith("Re: ")
     fewest, most = (FEWEST_IN_THREAD, MOST_IN_THREAD) if in_thread else (FEWEST_WORDS, MOST_WORDS)

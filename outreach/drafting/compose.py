@@ -1,6 +1,4 @@
-"""What a draft says: the chosen template filled from known fields, signed, and held against the
-guards. Reads only.
-"""
+"""Compose a draft: fill the chosen template from known fields, sign and check it. Reads only."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,8 +24,6 @@ FRESH_VISIT = timedelta(days=14)  # an email about an older visit would puzzle i
 
 
 class ComposedEmail:
-    """A composed email and everything that goes with it."""
-
     def __init__(self, **parts: Any):
         self.subject: str = parts["subject"]
         self.body: str = parts["body"]
@@ -53,11 +49,10 @@ class ComposedEmail:
 def compose_email(
     lead: Lead, message: Message, preview: EmailTemplate | None = None
 ) -> ComposedEmail:
-    """The email to `lead` by its newest assessment, with the guards' results; nothing is stored.
+    """Compose the email to `lead` by its newest assessment, with the results of its checks.
 
-    Where the template that fits best would repeat an earlier email, the next best one that does
-    not is taken. For a `preview` that template is filled, and held against no earlier email; lead
-    and assessment may be without rows.
+    Where the best template would repeat an earlier email, the next best one is taken. A `preview`
+    is checked against no earlier email; its lead and assessment may be unsaved.
     """
     assessment = message.assessment or lead.assessments.first()
     assert assessment is not None
@@ -106,7 +101,7 @@ def compose_email(
 
 @dataclass(frozen=True)
 class TemplateInputs:
-    """What every template for one email is filled from and held against."""
+    """Everything a template for one email is filled from and checked against."""
 
     lead: Lead
     assessment: Assessment
@@ -118,7 +113,6 @@ class TemplateInputs:
 
 
 def _compose_from(known: TemplateInputs, template: EmailTemplate, why: str) -> ComposedEmail:
-    """`template` filled and guarded."""
     lead, assessment = known.lead, known.assessment
     subject = body = ""
     phrases: tuple[merge_fields.Phrase, ...] = ()
@@ -166,11 +160,9 @@ def reworded_email(
     phrases: Iterable[merge_fields.Phrase],
     by: tuple[str, int],
 ) -> ComposedEmail:
-    """`written` in the words of a language model (`by`.
+    """Replace the words of `written` by those of a language model, and check them.
 
-    Its name, the prompt's version), guarded anew.
-
-    Template, sender, score and footer stay.
+    `by` is the model's name and the prompt's version. Template, sender, score and footer stay.
     """
     lead, phrases = message.lead, tuple(phrases)
     text = TextToCheck(
@@ -268,7 +260,6 @@ def policy_facts(
     passed: bool,
     by_model: bool = False,
 ) -> policy.EmailFacts:
-    """What the policy judges by."""
     return policy.EmailFacts(
         intent=assessment.intent,
         tier=assessment.tier,
@@ -285,10 +276,7 @@ def policy_facts(
 
 
 def critical_reason(lead: Lead, message: Message) -> str:
-    """Why a person must always decide about this email.
-
-    By our own rows, and by what GoHighLevel showed.
-    """
+    """Explain why a person must decide about this email; "" where the machine may."""
     shown = ghl_check.current_findings(message)
     deal = lead.pk and message.step == 1 and not shown.deals and previous_emails.has_open_deal(lead)
     reasons = (

@@ -1,7 +1,4 @@
-"""When a decision about an email is due, and when an undecided email expires.
-
-In the team's working time.
-"""
+"""When a decision about an email is due, and when an undecided email expires."""
 
 from datetime import datetime, timedelta
 
@@ -29,7 +26,6 @@ def due_at(band: choices.Band, now: datetime) -> datetime:
 
 
 def expires_at(band: choices.Band, now: datetime) -> datetime:
-    """When an email that nobody decides comes to its end."""
     days = LIFE_DAYS.get(band, OTHER_LIFE_DAYS)
     return calendar.add_working_days(
         now, days, settings.TEAM_TIME_ZONE, office_hours.team_country()

@@ -1,7 +1,4 @@
-"""From an assessed lead to a draft that waits for a person.
-
-Who gets one and when, and how it enters the queue.
-"""
+"""Write drafts and hold them for review; rewrite those that nobody has opened."""
 
 import logging
 from datetime import datetime
@@ -36,10 +33,7 @@ TEMPLATES_WORDS = (MoveCode.DRAFTED, MoveCode.FREED)  # held with a text fresh f
 
 
 def write_drafts(batch: int = 100) -> int:
-    """Write every open draft.
-
-    Each ends held, blocked or, after the last try, blocked with the error.
-    """
+    """Write every open draft: held, or blocked; after the last try blocked with the error."""
     if not assess.is_on():
         return 0
     due = Message.objects.filter(status=Status.DRAFT, not_before__lte=timezone.now()).order_by(
@@ -137,10 +131,7 @@ def rewrite_draft(message: Message, assessment: Assessment) -> None:
 
 
 def replace_text(message: Message, written: compose.ComposedEmail) -> None:
-    """Put a language model's words in the place of a held text that nobody has opened.
-
-    Raises Stale for any other.
-    """
+    """Replace a held text that nobody has opened by a language model's. Raises StaleMessage."""
     rows = Message.objects.filter(
         pk=message.pk, status=Status.HELD, version=message.version, opened_at=None
     )
@@ -154,10 +145,7 @@ def replace_text(message: Message, written: compose.ComposedEmail) -> None:
 
 
 def sign_for_new_owners(batch: int = 100) -> int:
-    """Sign anew what nobody has opened and whose lead has another owner by now.
-
-    Returns how many it was tried for.
-    """
+    """Sign drafts that nobody has opened for the lead's new owner; returns how many were tried."""
     typed = MessageText.objects.filter(message=OuterRef("pk"), author__isnull=False)
     waiting = Message.objects.filter(
         status__in=[Status.HELD, Status.BLOCKED], opened_at=None, template__isnull=False
@@ -183,7 +171,6 @@ def _sign_anew(pk: int, lead: int) -> None:
 
 
 def _composed_columns(written: compose.ComposedEmail) -> dict[str, Any]:
-    """The columns of a message that follow from a composition."""
     facts = written.facts
     own = policy.band_of(facts.intent, facts.tier, facts.employees_from, facts.warm)
     blocked = written.blocked
@@ -254,7 +241,7 @@ def hold_for_review(
     error: str = "",
     **more: Any,
 ) -> Message:
-    """Put `message` into the review queue with its due time and its end; any approval is void."""
+    """Put `message` into the review queue with its deadlines; any approval is void."""
     now = now or timezone.now()
     band = choices.Band(message.band)
     times = {

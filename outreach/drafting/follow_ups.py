@@ -1,10 +1,8 @@
-"""The second and third email of a thread: who gets one and when, and what ends a thread.
+"""The second and third email of a thread: who gets one, when, and what ends a thread.
 
-Off until a Lead turns it on.
-
-A follow-up is an email like any other: drafted, guarded, decided, judged at the door. It is opened
-on the third and on the seventh day after the first one left, while nobody has answered; the third
-only after the second has left.
+A follow-up is an email like any other: drafted, checked, decided, checked again before sending.
+It is opened three and seven days after the first one was sent, while nobody has answered; the
+third only after the second was sent. Off until a Lead turns the switch on.
 """
 
 from dataclasses import dataclass
@@ -48,7 +46,6 @@ class ThreadEnd:
 
 
 def is_on() -> bool:
-    """Whether follow-ups are opened; off where nobody has turned the switch on."""
     return assess.is_on() and Switch.objects.filter(name=SWITCH_NAME, on=True).exists()
 
 
@@ -71,9 +68,7 @@ def open_due_follow_ups(now: datetime | None = None, batch: int = 200) -> int:
 
 
 def first_emails_due(step: int, now: datetime) -> QuerySet[Message]:
-    """First emails whose follow-up `step` is due now and whose thread has not ended by what we
-    know.
-    """
+    """Return first emails whose follow-up `step` is due and whose thread has not ended."""
     sent = Q(status=Status.SENT, step=1, transport__in=[Transport.GHL, Transport.SANDBOX])
     at = Q(sent_at__lte=now - DELAY_AFTER_FIRST[step], sent_at__gt=now - THREAD_TOO_OLD)
     thread = Message.objects.filter(follows=OuterRef("pk"))
@@ -85,7 +80,7 @@ def first_emails_due(step: int, now: datetime) -> QuerySet[Message]:
 
 
 def _thread_goes_on() -> tuple[Q, ...]:
-    """What a query can tell; `ended` tells the rest, for the few that are left."""
+    """Conditions a query can check; `thread_end` checks the rest for the few rows left."""
     events = EmailEvent.objects.filter(
         Q(message=OuterRef("pk")) | Q(message__follows=OuterRef("pk"))
     )
@@ -121,10 +116,7 @@ def _open_follow_up(first: Message, step: int) -> bool:
 
 
 def thread_end(first: Message) -> ThreadEnd | None:
-    """Why the thread of `first` goes no further, by everything that our rows know.
-
-    None where it may go on.
-    """
+    """Return why the thread of `first` has ended by our rows; None where it may go on."""
     lead = first.lead
     if first.transport == Transport.SANDBOX and "ghl" not in settings.SANDBOXED:
         return ThreadEnd(
@@ -157,7 +149,7 @@ def thread_end(first: Message) -> ThreadEnd | None:
 
 
 def _interested_colleague(lead: Lead, first: Message) -> Lead | None:
-    """Who else at the company has given a positive answer since the first email was written."""
+    """Return who else at the company has answered positively since the first email was written."""
     if lead.company_id is None:
         return None
     since = Reply.objects.filter(lead__company=lead.company_id, received_at__gte=first.created_at)
@@ -166,10 +158,7 @@ def _interested_colleague(lead: Lead, first: Message) -> Lead | None:
 
 
 def withdraw_ended(batch: int = 500) -> int:
-    """Withdraw every open follow-up whose thread has ended; returns how many.
-
-    The door asks for itself as well.
-    """
+    """Withdraw every open follow-up whose thread has ended; returns how many."""
     count = 0
     waiting = Message.objects.filter(follows__isnull=False, status__in=NOT_SENT_YET)
     for message in waiting.select_related("follows__lead__company").order_by("pk")[:batch]:

@@ -23,9 +23,7 @@ def fields_of(
     about_the_visit: bool = True,
     thread: str = "",
 ) -> dict[str, merge_fields.FieldValue]:
-    """Every merge field that is known, with its source.
-
-    Without those about a visit that is too long ago.
+    """Return every known merge field with its source; a visit long ago is left out.
 
     `thread` is the subject of the email that this one follows.
     """
@@ -73,10 +71,7 @@ def fields_of(
 
 
 def _stands_in_a_sentence(value: str) -> bool:
-    """Visitors choose some of these texts.
-
-    A link or a second line among them would be in an email signed by us.
-    """
+    """Refuse links and line breaks: visitors choose some of these texts, and we would sign them."""
     return len(value.splitlines()) == 1 and "://" not in value
 
 

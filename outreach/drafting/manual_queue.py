@@ -1,7 +1,4 @@
-"""Filling the queue by hand from leads that are known: a tier, or a list of people.
-
-Every item is CRITICAL.
-"""
+"""Queue emails by hand to known leads: a tier, or a list from a file. Each one is CRITICAL."""
 
 import hashlib
 from collections import Counter
@@ -25,7 +22,7 @@ MOST_LEADS = 2000  # leads that one segment may queue; a reviewer decides about 
 
 @dataclass
 class Selection:
-    """Whom a filter found: who can be queued, and how many cannot, by reason."""
+    """The leads that can be queued, and how many cannot, by reason."""
 
     what: str
     leads: list[Lead] = field(default_factory=list)
@@ -37,16 +34,13 @@ class Selection:
 
 
 def select_tier(tier: str, limit: int) -> Selection:
-    """The `limit` leads of `tier` with the highest score who can be written to."""
+    """Select the `limit` leads of `tier` with the highest score who can be written to."""
     found = Lead.objects.filter(kind=Kind.LIVE, tier=tier).order_by("-score", "-pk")
     return _select_leads(tier, found.iterator(chunk_size=200), limit)
 
 
 def select_from_file(raw: bytes, limit: int = MOST_LEADS) -> tuple[Selection, FileReport]:
-    """The people of a CSV with the column email, or linkedin_url, or both.
-
-    One who is not known is an error.
-    """
+    """Select the leads of a CSV with a column email or linkedin_url; all must be known."""
     report, leads = FileReport(), {}
     for line, row in csv_rows(raw, required=()):
         report.read += 1
@@ -95,12 +89,9 @@ def why_not_queued(lead: Lead) -> NoDraft | None:
 
 
 def queue_selection(selection: Selection, by: Any) -> Segment:
-    """Open a draft for each lead who still can be written to, in one transaction.
+    """Open a draft for each lead who can still be written to, in one transaction.
 
-    The workers write them.
-
-    A person for whom an email was opened meanwhile is left out; the count of the row says how many
-    it came to.
+    A lead for whom an email was opened meanwhile is left out and not counted.
     """
     with transaction.atomic():
         locks.lock_leads(*(lead.pk for lead in selection.leads))

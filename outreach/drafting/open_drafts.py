@@ -20,12 +20,9 @@ READER = "drafting"
 
 
 def open_new_drafts(batch: int = 200) -> int:
-    """Open a draft for every new assessment whose lead may be written to.
+    """Open a draft for every new assessment that allows one; returns how many were read.
 
-    Returns how many were read.
-
-    The position moves in the transaction that makes the drafts, so none is skipped and none is
-    made twice.
+    The position moves in the transaction that opens the drafts: none is skipped or opened twice.
     """
     if not assess.is_on():
         return 0
@@ -54,7 +51,7 @@ def open_new_drafts(batch: int = 200) -> int:
 
 
 def _open_or_record_error(assessment: Assessment) -> None:
-    """One lead that cannot be read must not keep the reader from all that come after it."""
+    """Record an error on the lead, so that one lead cannot stop the reader."""
     try:
         with transaction.atomic():
             _open_draft(assessment)
@@ -89,10 +86,7 @@ def _open_draft(assessment: Assessment) -> None:
 
 
 def _is_edited(message: Message) -> bool:
-    """Whether its text is a person's, or came with it from the older system.
-
-    No machine writes over either.
-    """
+    """Whether a person wrote the text, or it was imported: no machine overwrites either."""
     return (message.version > 0 and message.template_id is None) or message.texts.exclude(
         author=None
     ).exists()

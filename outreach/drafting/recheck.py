@@ -16,10 +16,7 @@ RECHECK_AFTER = timedelta(minutes=2)  # whether the email that goes first is dec
 
 
 def free_blocked(batch: int = 100) -> int:
-    """Hold what was blocked only until a colleague's email was decided, or had its seven days.
-
-    Returns how many.
-    """
+    """Hold drafts blocked only by a colleague's email that is decided or a week old."""
     now, count = timezone.now(), 0
     waiting = Message.objects.filter(
         status=Status.BLOCKED, blocked_by=check_results.ONE_PER_COMPANY, not_before__lte=now
@@ -33,10 +30,7 @@ def free_blocked(batch: int = 100) -> int:
 
 
 def check_blocked_again(message: Message, now: datetime) -> Message:
-    """Hold a blocked email's text against the guards once more.
-
-    It is held, or says what blocks it now.
-    """
+    """Hold a blocked draft whose checks pass now, or store what blocks it now."""
     text, before = message.text, previous_emails.load_history(message.lead, now, message.pk)
     if text is None:
         return message
@@ -59,7 +53,6 @@ def check_blocked_again(message: Message, now: datetime) -> Message:
 def check_stored_text(
     message: Message, text: MessageText, before: previous_emails.EmailHistory
 ) -> list[check_results.CheckResult]:
-    """What the guards say of an email's text as things are now."""
     stored = compose.TextToCheck(
         text.subject,
         text.body,

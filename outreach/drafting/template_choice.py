@@ -1,7 +1,4 @@
-"""Which template a lead gets: by tier, angle and the strongest signal that has one.
-
-And the follow-ups of a thread.
-"""
+"""Which template a lead gets: by tier, angle and the strongest known signal; and follow-ups."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
@@ -22,12 +19,9 @@ FOLLOW_UPS = {
 def choose_template(
     tier: str, angle: str, signals: Collection[str] = ()
 ) -> tuple[EmailTemplate, str]:
-    """The active template for tier, angle and the strongest signal that has one.
+    """Return the active template for tier, angle and strongest signal, and why in words.
 
-    And why this one, in words.
-
-    Without one for the angle it is the tier's general one, and without that any. LookupError where
-    none is active.
+    Falls back on the tier's general template, then on any. Raises LookupError where none is active.
     """
     active = list(first_emails())
     known = [signal for signal in Signal.values if signal in signals]
@@ -61,21 +55,16 @@ def _choice_sentence(angle: str, template: EmailTemplate, known: Sequence[str]) 
 
 
 def other_templates(template: EmailTemplate) -> Iterable[EmailTemplate]:
-    """The tier's other templates, the general one first."""
     others = first_emails().filter(tier=template.tier).exclude(pk=template.pk).order_by("key")
     return sorted(others, key=lambda one: (one.angle != GENERAL, one.signal))
 
 
 def first_emails() -> QuerySet[EmailTemplate]:
-    """The templates in use that open a thread."""
     return EmailTemplate.objects.filter(active=True).exclude(angle__in=FOLLOW_UPS.values())
 
 
 def next_in_thread(tier: str, step: int) -> tuple[EmailTemplate, str]:
-    """The active template of the follow-up `step`, of that tier or else of any.
-
-    LookupError where there is none.
-    """
+    """Return the template of follow-up `step`, of the tier or else any. Raises LookupError."""
     active = EmailTemplate.objects.filter(active=True, angle=FOLLOW_UPS[step]).order_by("key")
     template = active.filter(tier=tier).first() or active.first()
     if template is None:
@@ -88,7 +77,7 @@ def next_in_thread(tier: str, step: int) -> tuple[EmailTemplate, str]:
 def signals_of(
     assessment: Assessment, fields: Mapping[str, merge_fields.FieldValue]
 ) -> tuple[Signal, ...]:
-    """What is known of a lead that a template may rest on, the strongest first."""
+    """Return what is known of a lead that a template may rest on, the strongest first."""
     known = {
         Signal.WARM_CONNECTION: bool(assessment.warm),
         Signal.HIGH_INTENT_PAGE: "page_topic" in fields

@@ -1,7 +1,4 @@
-"""Versions of templates.
-
-Publishing one makes it the active one, and every older one stays for its emails.
-"""
+"""Versions of templates: publishing makes one active, and older ones stay for their emails."""
 
 from typing import Any
 
@@ -21,15 +18,14 @@ SCORE_ANGLES = (
 
 
 class PublishedMeanwhile(Exception):
-    """Somebody else published meanwhile; what was shown is not what would be replaced."""
+    """Somebody else has published since the preview was shown."""
 
 
 class StillNeeded(Exception):
-    """Without this template some leads would have none that fits."""
+    """Some leads would have no template without this one."""
 
 
 def template_angles() -> list[str]:
-    """What a template can be about: the score's own angles and those of page triggers."""
     return list(dict.fromkeys((*SCORE_ANGLES, *FOLLOW_UPS.values(), *rule_versions.email_angles())))
 
 
@@ -41,9 +37,9 @@ def template_key(template: EmailTemplate) -> str:
 def publish_version(
     template: EmailTemplate, by: Any, *, instead_of: EmailTemplate | None
 ) -> EmailTemplate:
-    """Store `template` as the next version of its key and make it the active one. Raises Overtaken.
+    """Store `template` as its key's next version and activate it. Raises PublishedMeanwhile.
 
-    `instead_of` is the active version that the person has seen it compared with.
+    `instead_of` is the active version that the person has compared it with.
     """
     with transaction.atomic():
         versions = list(
@@ -65,10 +61,7 @@ def publish_version(
 
 
 def retire_template(template: EmailTemplate) -> None:
-    """Take an active template out of use.
-
-    Raises Needed for the general one that a tier falls back on.
-    """
+    """Take a template out of use. Raises StillNeeded for a tier's general template."""
     if template.angle == GENERAL and not template.signal:
         raise StillNeeded(
             f"{template} is what {template.get_tier_display()} falls back on. Publish another "

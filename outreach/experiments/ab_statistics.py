@@ -1,6 +1,4 @@
-"""What two versions of an email may be said to differ by, and what a test could show before it
-begins. Pure.
-"""
+"""How two versions of an email compare, and what a test could show before it begins. Pure."""
 
 from dataclasses import dataclass
 from math import ceil

@@ -1,9 +1,7 @@
-"""50/50 tests of a template.
+"""A/B tests of a template: start, result, and end by a person.
 
-Starting one, which version an email gets, what was found, and its end by a person.
-
-Analysed as assigned: an email that a reviewer changed stays on its side. Counted are people, by
-their first email, where it left through GoHighLevel to somebody real.
+Analysed as assigned: an email that a reviewer changed stays on its side. Recipients are counted
+by their first email, where it was sent through GoHighLevel to a live lead.
 """
 
 from dataclasses import asdict
@@ -48,11 +46,9 @@ class AlreadyEnded(Exception):
 def start_experiment(
     template: EmailTemplate, variant: EmailTemplate, kind: str, size: int, by: Any
 ) -> Experiment:
-    """Store `variant` as a version of the active `template` that only this test uses, and begin.
+    """Store `variant` as a version only for this test, and start it. Raises NotStarted.
 
-    Raises NotStarted.
-
-    The caller has held the variant against the checks of templates.
+    The caller has checked the variant as a template.
     """
     if not FEWEST_EMAILS <= size <= MOST_EMAILS or size % 2:
         raise NotStarted(
@@ -100,7 +96,7 @@ def _store_variant(
 
 
 def current_plan(template: EmailTemplate, size: int) -> ab_statistics.ExperimentPlan:
-    """What a test of so many emails of `template` could show, by what is known today."""
+    """Plan a test of `size` emails of `template` by the rates known today."""
     now = timezone.now()
     sent = counted_recipients(
         Message.objects.filter(template__key=template.key, sent_at__gte=now - LOOK_BACK), now
@@ -126,9 +122,7 @@ def why_nobody_joins(experiment: Experiment) -> str:
 
 
 def counted_recipients(messages: QuerySet[Message], now: datetime) -> list[tuple[int, bool]]:
-    """(person, whether they answered) for each first email among `messages` that left long enough
-    ago to be counted.
-    """
+    """Return (lead id, has answered) for each first email sent long enough ago to be counted."""
     answers = Reply.objects.counted().filter(
         lead=OuterRef("lead"), received_at__gte=OuterRef("sent_at")
     )
@@ -141,10 +135,7 @@ def counted_recipients(messages: QuerySet[Message], now: datetime) -> list[tuple
 
 
 def sent_to_real_people(messages: QuerySet[Message]) -> QuerySet[Message]:
-    """First emails to real people that left through GoHighLevel.
-
-    Training, tests, examples and the sandbox are none.
-    """
+    """Keep first emails sent to live leads through GoHighLevel."""
     return messages.filter(
         step=1, status=Status.SENT, transport=Transport.GHL, kind=Kind.LIVE, lead__kind=Kind.LIVE
     )
@@ -153,7 +144,6 @@ def sent_to_real_people(messages: QuerySet[Message]) -> QuerySet[Message]:
 def experiment_result(
     experiment: Experiment, now: datetime | None = None
 ) -> ab_statistics.Comparison:
-    """What the rows say of a test until now."""
     now = now or timezone.now()
     mine = Message.objects.filter(assignment__experiment=experiment)
     waiting = (
@@ -182,10 +172,7 @@ def _side_counts(messages: QuerySet[Message], now: datetime) -> ab_statistics.Si
 
 
 def end_experiment(experiment: Experiment, by: Any) -> Experiment:
-    """End a test and keep what was found; before its time it is inconclusive. Raises Ended.
-
-    Emails stay as they are.
-    """
+    """End a test and store its result; inconclusive before its time. Raises AlreadyEnded."""
     found = experiment_result(experiment)
     verdict = found.verdict or Experiment.Verdict.INCONCLUSIVE
     kept = {**asdict(found), "verdict": verdict}

@@ -57,10 +57,7 @@ class Proposal:
 def replies_by_subject(
     now: datetime | None = None, look_back: timedelta = experiments.LOOK_BACK
 ) -> list[SubjectReplies]:
-    """Reply rates of first emails that left in the window, by the template's version.
-
-    The most sent first.
-    """
+    """Return reply rates of first emails by template version; the most sent first."""
     now = now or timezone.now()
     found = []
     sent = experiments.sent_to_real_people(
@@ -75,10 +72,7 @@ def replies_by_subject(
 
 
 def find_proposals(kind: str, key: str = "") -> list[Proposal]:
-    """What could be tested of the templates that open a thread, the most used first.
-
-    Of `key` alone where given.
-    """
+    """Propose tests of first-email templates, the most used first; of `key` alone where given."""
     active = list(
         template_choice.first_emails().filter(**({"key": key} if key else {})).order_by("key")
     )
@@ -114,9 +108,9 @@ def _first_fitting(template: EmailTemplate, kind: str) -> Proposal | None:
 
 
 def build_proposal(template: EmailTemplate, kind: str, text: str) -> Proposal:
-    """`template` with another subject or closing question.
+    """Propose `template` with another subject or closing question.
 
-    Raises Unfit where the checks find more wrong than in it.
+    Raises UnfitVariant where the checks find more wrong with it than with the template.
     """
     before = template.subject if kind == Kind.SUBJECT else call_to_action(template.body)
     if not before:
@@ -144,10 +138,7 @@ def build_proposal(template: EmailTemplate, kind: str, text: str) -> Proposal:
 
 
 def call_to_action(body: str) -> str:
-    """The closing question, in each of its wordings.
-
-    "" where the template does not close with one.
-    """
+    """Return the closing question in each of its wordings; "" where there is none."""
     return "\n\n".join(_split_at_closing(body)[1])
 
 
@@ -156,10 +147,7 @@ def with_call_to_action(body: str, text: str) -> str:
 
 
 def _split_at_closing(body: str) -> tuple[list[str], list[str]]:
-    """The paragraphs before the closing question, and those that are it.
-
-    One for each family of titles, or one.
-    """
+    """Split the paragraphs before the closing question from its wordings by title family."""
     blocks = [block.strip() for block in re.split(r"\n\s*\n", body.strip())]
     at = len(blocks)
     while (

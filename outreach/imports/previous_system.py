@@ -1,10 +1,7 @@
-"""What was before us, taken in.
+"""Import what happened before this system, so that nobody gets a second first email.
 
-So that nobody gets a second "first" email, and no draft of the older system is lost.
-
-What had ended becomes an email of the transport `history`: it counts for whom we have written to,
-what was said and what was rejected, and never for limits, gates or totals. A draft that waited is
-held here, guarded again, and CRITICAL.
+A past email gets the transport `history`: it counts for earlier contact, and never for limits,
+gates or totals. A draft that waited is checked and held here as CRITICAL.
 """
 
 from collections import Counter
@@ -63,7 +60,7 @@ SUPPRESSION_REASONS = {
 
 @dataclass
 class ImportReport(FileReport):
-    """Also how many of each kind were new, and which drafts cannot be held, by reason."""
+    """Also how many of each kind were new, and how many drafts are not held, by reason."""
 
     by_what: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
@@ -72,12 +69,9 @@ class ImportReport(FileReport):
 def import_file(
     raw: bytes, progress: Callable[[int, int], None] = lambda done, total: None
 ) -> ImportReport:
-    """Take one file in; while one line is wrong nothing is stored.
+    """Import one file; nothing is stored while a line is wrong. Safe to run twice and after a kill.
 
-    Safe to run twice, and after a kill.
-
-    The oldest comes first, whatever the order of the file: an answer finds the email that it
-    answers.
+    The oldest entry comes first, so that an answer finds the email it answers.
     """
     taken, items = ImportReport(), []
     for line, item in history_files.read_entries(raw):
@@ -134,9 +128,7 @@ def _store_entry(item: HistoryEntry, lead: Lead) -> NoDraft | None:
 
 
 def _lead_for(item: HistoryEntry) -> Lead:
-    """The person of an address, found or made, with what the file knows filled in where we know
-    nothing.
-    """
+    """Find or create the lead of an address, and fill empty fields from the file."""
     address = normal.clean_email(item.email)
     lead = locks.retry_until_unchanged(lambda: _find_or_create_lead(address))
     if suppression.is_erased(lead) or lead.kind != Kind.LIVE:
@@ -163,10 +155,7 @@ def _find_or_create_lead(address: str) -> Lead:
 
 
 def _store_past_email(item: HistoryEntry, lead: Lead) -> None:
-    """A past email, sent or rejected. A sent one makes no move.
-
-    Nothing flowed through this system.
-    """
+    """Store a sent or rejected email. A sent one makes no move: it was not sent by this system."""
     message = _create_message(item, lead, status=item.what, transport=Transport.HISTORY)
     Message.objects.filter(pk=message.pk).update(
         sent_at=item.at if item.what == Status.SENT else None
@@ -218,10 +207,7 @@ def _store_text(
 
 
 def _store_reply(item: HistoryEntry, lead: Lead) -> None:
-    """An answer from before.
-
-    From now on a person decides about every email to them, and a stop stops.
-    """
+    """Store a past answer: a person decides about every later email, and a stop suppresses."""
     found = classify.sort_reply(item.subject, item.body) if item.body else None
     kind = found.kind if found else ReplyKind.QUESTION
     sent = (
@@ -255,7 +241,7 @@ def _store_reply(item: HistoryEntry, lead: Lead) -> None:
 
 
 def _hold_draft(item: HistoryEntry, lead: Lead) -> NoDraft | None:
-    """Put a draft of the older system into the queue, or say why it cannot be there."""
+    """Put a draft of the previous system into the queue, or return why it cannot be there."""
     if reason := no_draft.why_no_first_email(lead):
         return reason
     sender = signing.sender_of(lead)
@@ -290,9 +276,7 @@ def _hold_draft(item: HistoryEntry, lead: Lead) -> NoDraft | None:
 
 
 def _known_phrases(item: HistoryEntry, lead: Lead) -> list[merge_fields.Phrase]:
-    """What of the text is a fact that we know, with the file as its source unless another said it
-    first.
-    """
+    """Return the known facts in the text; the file is the source where there is no other."""
     company = lead.company
     known = {
         "first_name": (lead.first_name, lead.sources),

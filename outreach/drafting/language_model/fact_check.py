@@ -1,10 +1,8 @@
-"""Whether what a language model wrote says only what we know.
+"""Trace each fact in a language model's text to the field it came from. Pure.
 
-Each fact is traced to the field it came from. Pure.
-
-Names, numbers, titles, industries and tools must stand in a field that was given, or in the
-template's own text; claims about us or them only in the template's. It is held up rather than
-believed: what looks like a fact and cannot be traced sends the email back to the template.
+Names, numbers, titles, industries and tools must stand in a given field or in the template's own
+text; claims about us or them only in the template's. What looks like a fact and cannot be traced
+sends the email back to the template.
 """
 
 import re
@@ -30,7 +28,7 @@ _SENTENCE_END = re.compile(r"[.?!:;…][\"'”’)]*\s*$|^[\s\"'“‘(–—-]*
 
 
 class UntracedFact(Exception):
-    """Something in the text is known from nowhere; the message is a sentence that says what."""
+    """A fact without a source; the message is a sentence that says which."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ class ModelText:
 
 @dataclass(frozen=True)
 class AllowedFacts:
-    """What may be said: fields with their values, and a template's text in words of our own."""
+    """What a text may say: fields with their values, and the template's own text."""
 
     fields: Mapping[str, merge_fields.FieldValue]
     basis: str
@@ -147,7 +145,7 @@ def _refuse_new_claims(text: str, known: AllowedFacts) -> None:
 
 
 def _kind_phrases(text: str, known: AllowedFacts) -> Iterator[merge_fields.Phrase]:
-    """Titles, industries and tools, which need no capital letter."""
+    """Find titles, industries and tools, which need no capital letter."""
     said = words_of(text)
     for kind in _WORD_LISTS["kinds"]:
         words = words_of(kind)
@@ -222,7 +220,7 @@ def _is_spelt_in(said: str, basis: str) -> bool:
 
 
 def _value_phrases(text: str, known: AllowedFacts) -> Iterator[merge_fields.Phrase]:
-    """What was given and stands there whole."""
+    """Find field values that stand in the text as a whole."""
     for name, value in known.fields.items():
         for phrase in _as_it_stands(words_of(value.text), text):
             yield merge_fields.Phrase(phrase, name, value.source)

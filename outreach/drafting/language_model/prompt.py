@@ -55,7 +55,7 @@ class BadAnswer(Exception):
 
 @dataclass(frozen=True)
 class Question:
-    """One email to be said anew."""
+    """One email to be rewritten."""
 
     fields: dict[str, merge_fields.FieldValue]
     subject: str
@@ -95,10 +95,7 @@ class Question:
 def build_question(
     subject: str, body: str, used: set[str], fields: Mapping[str, merge_fields.FieldValue]
 ) -> Question | None:
-    """The question for a filled template that used these fields.
-
-    None where it says what does not leave the house.
-    """
+    """Build the question for a filled template; None where the email holds personal details."""
     greeting, _, rest = body.partition("\n\n")
     name = fields["first_name"].text if "first_name" in fields else ""
     if not used <= {*GIVEN_FIELDS, *OWN_FIELDS} or not name or greeting != f"Hi {name},":

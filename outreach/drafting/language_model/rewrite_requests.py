@@ -1,9 +1,7 @@
-"""Which texts the language model is asked to say anew, and how that stands.
+"""Which texts the language model is asked to rewrite, and its state. Off until a Lead turns it on.
 
-Off until a Lead turns it on.
-
-The template's draft is written, guarded and held first, whatever the model does. What the model
-says takes its place only while nobody has opened it, and is never approved by the machine.
+The template's draft is written, checked and held first. The model's text takes its place only
+while nobody has opened it, and is never approved by the machine.
 """
 
 from dataclasses import dataclass
@@ -38,17 +36,13 @@ def is_set_up() -> bool:
 
 
 def is_on() -> bool:
-    """Whether the model is asked; off where nobody has turned the switch on."""
     return (
         is_set_up() and assess.is_on() and Switch.objects.filter(name=SWITCH_NAME, on=True).exists()
     )
 
 
 def request_rewrite(message: Message) -> None:
-    """Have the template's text of a held first email said anew, where the model is on.
-
-    Once for each text.
-    """
+    """Request a rewrite of a held first email, where the model is on. Once for each text."""
     if (
         message.step > 1
         or message.template_id is None
@@ -63,18 +57,13 @@ def request_rewrite(message: Message) -> None:
 
 
 def question_of(written: compose.ComposedEmail) -> prompt.Question | None:
-    """What the model is asked for a template's email.
-
-    None where it says what does not leave the house.
-    """
+    """Return the question for a template's email; None where the email holds personal details."""
     used = {phrase["field"] for phrase in written.phrases}
     return prompt.build_question(written.subject, written.body, used, written.fields)
 
 
 def kept_rewrite(message: Message, written: compose.ComposedEmail) -> compose.ComposedEmail | None:
-    """The model's text that stands, guarded anew, where the question to it would be the same
-    today; else None.
-    """
+    """Return the model's text, checked again, where its question would be the same today."""
     text, used = message.text, message.model_drafts.filter(state=State.USED).last()
     question = question_of(written)
     if text is None or not text.language_model or used is None or question is None:
@@ -88,7 +77,7 @@ def kept_rewrite(message: Message, written: compose.ComposedEmail) -> compose.Co
 
 
 def authorship_sentence(message: Message, text: MessageText) -> str:
-    """Who wrote a text, as a sentence; "" where no model was asked."""
+    """Say who wrote a text; "" where no model was asked."""
     if text.language_model:
         return (
             f"Drafted by {text.language_model}, prompt version {text.prompt_version}; "
@@ -106,7 +95,7 @@ def authorship_sentence(message: Message, text: MessageText) -> str:
 
 @dataclass(frozen=True)
 class ModelStatus:
-    """How the model stands; `problem` is why it is not asked now, as a sentence, "" where it is."""
+    """The state of the model; `problem` is a sentence where it is not asked now."""
 
     is_set_up: bool
     is_on: bool

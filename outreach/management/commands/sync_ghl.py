@@ -27,10 +27,7 @@ class Command(ReportingCommand):
             raise CommandError(f"Not read to the end: {', '.join(failed)}.")
 
     def _show(self, result: polling.StageResult) -> None:
-        """One line as soon as a stage is done.
-
-        Some take minutes, for GoHighLevel's rate is left to sending.
-        """
+        """Print a stage as soon as it is done: some take minutes."""
         kept = f", {result.kept_back} kept for later" if result.kept_back else ""
         mark = "✓" if result.ended else "✕"
         self.stdout.write(f"{mark} {result.name}: {result.read} read{kept} {result.error}".strip())

@@ -118,14 +118,26 @@ def test_what_somebody_else_published_meanwhile_is_not_overwritten(
     ("changes", "field", "said"),
     [
         ({"body": "Hi {{ frist_name }},"}, "body", "frist_name is no field."),
-        ({"body": "Hi {{ first_name }},\n\n[if company]"}, "body", "[if company] has no paragraph under it."),
-        ({"body": "Hi {{ first_name }},\n\nJust following up on {{ company }}."}, "body", "A guard stops it: It opens"),
-        ({"subject": "Re: our call"}, "subject", "A guard stops it: The subject pretends to be an answer."),
+        (
+            {"body": "Hi {{ first_name }},\n\n[if company]"},
+            "body",
+            "[if company] has no paragraph under it.",
+        ),
+        (
+            {"body": "Hi {{ first_name }},\n\nJust following up on {{ company }}."},
+            "body",
+            "A guard stops it: It opens",
+        ),
+        (
+            {"subject": "Re: our call"},
+            "subject",
+            "A guard stops it: The subject pretends to be an answer.",
+        ),
         ({"subject": "Hello"}, "", ""),
-        ({"subject": "", }, "subject", "This field is required."),
+        ({"subject": ""}, "subject", "This field is required."),
     ],
     ids=["unknown field", "bad tag", "worn opener", "false subject", "plain subject", "empty"],
-)  # fmt: skip
+)
 def test_an_error_stands_at_its_field_and_cannot_be_published(
     client: Client, old: EmailTemplate, changes: dict[str, str], field: str, said: str
 ) -> None:

@@ -115,9 +115,20 @@ def test_the_family_of_a_title(title: str, family: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["Hi {{ first_name }}", "Hi {{First Name}}", "}} there", "{% if x %}", "[if x]", "[First Name]", "<<name>>",
-     "Hi ${name}", "Hi None,", "at null.", "Hi %(name)s"],
-)  # fmt: skip
+    [
+        "Hi {{ first_name }}",
+        "Hi {{First Name}}",
+        "}} there",
+        "{% if x %}",
+        "[if x]",
+        "[First Name]",
+        "<<name>>",
+        "Hi ${name}",
+        "Hi None,",
+        "at null.",
+        "Hi %(name)s",
+    ],
+)
 def test_what_looks_unfilled_is_found(text: str) -> None:
     assert find_placeholders(text)
 
@@ -139,9 +150,26 @@ def test_a_value_is_never_read_as_a_template() -> None:
 
 
 pieces = st.sampled_from(
-    ["{{ first_name }}", "{{company}}", "{{ title }}", "{{", "}}", "{", "}", "{{ First Name }}", "[if title]\n",
-     "[unless title]\n", "[title cro]\n", "\n\n", "\n", "Hello ", "{{{{ company }}}}", "{%", "{{ first-name }}"],
-)  # fmt: skip
+    [
+        "{{ first_name }}",
+        "{{company}}",
+        "{{ title }}",
+        "{{",
+        "}}",
+        "{",
+        "}",
+        "{{ First Name }}",
+        "[if title]\n",
+        "[unless title]\n",
+        "[title cro]\n",
+        "\n\n",
+        "\n",
+        "Hello ",
+        "{{{{ company }}}}",
+        "{%",
+        "{{ first-name }}",
+    ]
+)
 
 
 @given(
@@ -166,9 +194,15 @@ def test_no_brace_pair_gets_past_filling_and_the_guard(
 
 def _guard(body: str, **more: Any) -> dict[str, bool]:
     plain: dict[str, Any] = {
-        "subject": "Subject", "footer": "", "fields_used": frozenset({"company"}), "sender_name": "",
-        "postal_address": "", "unsubscribe_url": "", "country": "US", "allowed_countries": frozenset({"US"}),
-    }  # fmt: skip
+        "subject": "Subject",
+        "footer": "",
+        "fields_used": frozenset({"company"}),
+        "sender_name": "",
+        "postal_address": "",
+        "unsubscribe_url": "",
+        "country": "US",
+        "allowed_countries": frozenset({"US"}),
+    }
     return {
         row.guard: row.passed
         for row in checks.check_text(checks.EmailText(body=body, **{**plain, **more}))

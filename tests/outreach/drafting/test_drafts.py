@@ -134,9 +134,18 @@ def decided_without_a_new_visit() -> Lead:
     [
         (suppressed, "We must not write: Unsubscribed (test)."),
         (without_address, "There is no address to write to."),
-        (with_personal_mailbox, "We must not write: Personal mailbox (list of personal mailbox providers)."),
-        (lambda: in_status("sent"), "The first email to this person was sent, or refused for good, before."),
-        (lambda: in_status("failed"), "The first email to this person was sent, or refused for good, before."),
+        (
+            with_personal_mailbox,
+            "We must not write: Personal mailbox (list of personal mailbox providers).",
+        ),
+        (
+            lambda: in_status("sent"),
+            "The first email to this person was sent, or refused for good, before.",
+        ),
+        (
+            lambda: in_status("failed"),
+            "The first email to this person was sent, or refused for good, before.",
+        ),
         (lambda: in_status("held"), "An email to this person is open already."),
         (lambda: in_status("blocked"), "An email to this person is open already."),
         (lambda: in_status("cleared"), "An email to this person is open already."),
@@ -145,9 +154,21 @@ def decided_without_a_new_visit() -> Lead:
         (rejected_twice, "Rejected twice: this person rests for 30 days."),
         (decided_without_a_new_visit, "Decided already; a new visit would bring a new draft."),
     ],
-    ids=["suppressed", "no address", "personal", "sent", "failed", "held", "blocked", "cleared", "sending",
-         "uncertain", "rejected twice", "no new visit"],
-)  # fmt: skip
+    ids=[
+        "suppressed",
+        "no address",
+        "personal",
+        "sent",
+        "failed",
+        "held",
+        "blocked",
+        "cleared",
+        "sending",
+        "uncertain",
+        "rejected twice",
+        "no new visit",
+    ],
+)
 def test_nobody_gets_a_draft_who_must_not(make: Any, why: str) -> None:
     lead = make()
     Message.objects.filter(status__in=["held", "blocked"]).update(opened_at=timezone.now())

@@ -65,9 +65,13 @@ def approve_and_send(message: Message, clock: Any) -> Message:
 
 def reply(lead: Lead, kind: str = ReplyKind.QUESTION, **more: Any) -> Reply:
     return Reply.objects.create(
-        ghl_message_id=f"r{Reply.objects.count()}", lead=lead, received_at=timezone.now(), source="test",
-        sorted_as=kind, **more,
-    )  # fmt: skip
+        ghl_message_id=f"r{Reply.objects.count()}",
+        lead=lead,
+        received_at=timezone.now(),
+        source="test",
+        sorted_as=kind,
+        **more,
+    )
 
 
 def event(message: Message, kind: str) -> EmailEvent:

@@ -171,17 +171,50 @@ class TestChoice:
         ("signals", "angle", "key", "why"),
         [
             ((), "high_intent", "tier_1.high_intent", "tier_1, angle high_intent"),
-            (("hiring",), "high_intent", "tier_1.high_intent.hiring", "tier_1, angle high_intent, signal hiring"),
-            (("hiring", "tech_stack"), "high_intent", "tier_1.high_intent.hiring",
-             "tier_1, angle high_intent, signal hiring; also known: tech_stack"),
-            (("tech_stack",), "general", "tier_1.general.tech_stack", "tier_1, angle general, signal tech_stack"),
-            (("tech_stack",), "content", "tier_1.content", "tier_1, angle content; also known: tech_stack"),
-            (("high_intent_page",), "high_intent", "tier_1.high_intent", "tier_1, angle high_intent"),
-            (("warm_connection", "high_intent_page"), "warm_connection", "tier_1.warm_connection.high_intent_page",
-             "tier_1, angle warm_connection, signal high_intent_page"),
-            ((), "webinar", "tier_1.general", "tier_1, angle general, for there is none for angle webinar"),
+            (
+                ("hiring",),
+                "high_intent",
+                "tier_1.high_intent.hiring",
+                "tier_1, angle high_intent, signal hiring",
+            ),
+            (
+                ("hiring", "tech_stack"),
+                "high_intent",
+                "tier_1.high_intent.hiring",
+                "tier_1, angle high_intent, signal hiring; also known: tech_stack",
+            ),
+            (
+                ("tech_stack",),
+                "general",
+                "tier_1.general.tech_stack",
+                "tier_1, angle general, signal tech_stack",
+            ),
+            (
+                ("tech_stack",),
+                "content",
+                "tier_1.content",
+                "tier_1, angle content; also known: tech_stack",
+            ),
+            (
+                ("high_intent_page",),
+                "high_intent",
+                "tier_1.high_intent",
+                "tier_1, angle high_intent",
+            ),
+            (
+                ("warm_connection", "high_intent_page"),
+                "warm_connection",
+                "tier_1.warm_connection.high_intent_page",
+                "tier_1, angle warm_connection, signal high_intent_page",
+            ),
+            (
+                (),
+                "webinar",
+                "tier_1.general",
+                "tier_1, angle general, for there is none for angle webinar",
+            ),
         ],
-    )  # fmt: skip
+    )
     def test_by_tier_angle_and_the_strongest_signal(
         self, signals: Any, angle: str, key: str, why: str
     ) -> None:

@@ -304,9 +304,11 @@ class TestCounting:
         test = begun(lead_user)
         waits = factories.held_email()
         ended = experiments.end_experiment(test, lead_user)
-        assert (ended.verdict, ended.ended_by, ended.result["a"]["assigned"] + ended.result["b"]["assigned"]) == (
-            "inconclusive", lead_user, 1,
-        )  # fmt: skip
+        assert (
+            ended.verdict,
+            ended.ended_by,
+            ended.result["a"]["assigned"] + ended.result["b"]["assigned"],
+        ) == ("inconclusive", lead_user, 1)
         before = Experiment.objects.values().get()
         with pytest.raises(experiments.AlreadyEnded):
             experiments.end_experiment(test, lead_user)

@@ -36,12 +36,23 @@ def read(document: Any) -> list[Any]:
 
 def test_the_older_systems_drafts_are_read() -> None:
     assert read(OLD) == [
-        (1, HistoryEntry(
-            "draft", "dana@northline.test", NINE, "Dana Okafor", "Northline Freight", "VP Operations",
-            "Freight margin", "Hi Dana,\n\nNorthline Freight …", intent=82, tier="tier_1",
-            old_id="blog_intent_sample_1",
-        )),
-    ]  # fmt: skip
+        (
+            1,
+            HistoryEntry(
+                "draft",
+                "dana@northline.test",
+                NINE,
+                "Dana Okafor",
+                "Northline Freight",
+                "VP Operations",
+                "Freight margin",
+                "Hi Dana,\n\nNorthline Freight …",
+                intent=82,
+                tier="tier_1",
+                old_id="blog_intent_sample_1",
+            ),
+        )
+    ]
 
 
 @pytest.mark.parametrize(
