@@ -15,7 +15,10 @@ FIELDS = {
     "technology": FieldValue("HubSpot", "clay, 2026-03-02"),
     "page_topic": FieldValue("pricing", "visited page"),
 }
-BASIS = "A question for Northline Freight\nWe bring a chief AI officer and a small team. Would twenty minutes be worth it?"
+BASIS = (
+    "A question for Northline Freight\nWe bring a chief AI officer and a small team. "
+    "Would twenty minutes be worth it?"
+)
 KNOWN = AllowedFacts(FIELDS, BASIS)
 
 
