@@ -195,7 +195,7 @@ def _known_visitor(n: int) -> dict[str, Any]:
 
 def run_round(clay: Any, visits: tuple[bytes, ...]) -> None:
     """From stored to assessed, by the sweeps that workers run."""
-    from leads.enrichment import enrichment_requests
+    from leads.enrichment import clay_push
     from leads.inbound import events
     from leads.models import Enrichment, Lead
     from leads.scoring import assess
@@ -204,7 +204,7 @@ def run_round(clay: Any, visits: tuple[bytes, ...]) -> None:
     for body in visits:
         events.store_event("rb2b", body)
     assert events.process_due() == len(visits)
-    assert enrichment_requests.push_due() == 1
+    assert clay_push.push_due() == 1
     events.store_event("clay", callback_body(clay.submissions()[-1]))
     assert events.process_due() == 1
     assert assess.assess_due() == len(visits)  # the company's visit is one colleague's news

@@ -123,7 +123,7 @@ class InboundEventAdmin(ReadOnlyAdmin):
         if not search_term.strip():
             return queryset, False
         return event_search.find_events(
-            queryset, search_term, lambda text: sources.shown_reason(text, request.user)
+            queryset, search_term, lambda reason: sources.shown_reason(reason, request.user)
         ), False
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
@@ -162,11 +162,9 @@ class InboundEventAdmin(ReadOnlyAdmin):
 
     @admin.display(description="reason")
     def shown_reason(self, event: Any) -> str:
-        return (
-            event.reason
-            if event.is_readable
-            else parked.visible_reason(event.reason, sources.PARK_REASONS)
-        )
+        if event.is_readable:
+            return event.reason
+        return sources.masked_reason(parked.reason_of(event))
 
     @admin.display(description="next step")
     def step(self, event: Any) -> str:

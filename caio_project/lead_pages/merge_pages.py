@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from approvals.views.pages import SeeOther, render_page
 from caio_project import field_labels
 from caio_project.lead_pages import lead_list
-from leads.identity import merge_preview, merging
+from leads.identity import merge_preview, merge_undo, merging
 from leads.models import Lead, Merge, Visit
 from leads.suppression import suppression
 from outreach.models import Message
@@ -104,7 +104,7 @@ def past_merges(lead: Lead) -> list[PastMerge]:
             row,
             field_labels.distinct_names(row.survivor, row.loser),
             differing_fields(row.fields, names),
-            merging.why_not_undo(row),
+            merge_undo.why_not_undo(row),
         )
         for row in merges
     ]
@@ -267,7 +267,7 @@ def undo_page(request: HttpRequest, pk: int) -> HttpResponse:
         return _show_undo(request, row, form, 422)
     reason, shown = form.cleaned_data["reason"].strip(), form.cleaned_data["shown"]
     try:
-        merging.undo_merge(row, by=request.user, reason=reason, shown=shown)
+        merge_undo.undo_merge(row, by=request.user, reason=reason, shown=shown)
     except merging.MergeError as refused:
         return _show_undo(request, row, form, 409, str(refused))
     messages.success(request, f"Taken apart: {row.survivor} and {row.loser} are two leads again.")

@@ -14,7 +14,7 @@ from caio_project.lib.db import claims
 from caio_project.lib.models import Counter
 from caio_project.lib.nudge import nudge
 from leads import locks
-from leads.identity import lead_matching
+from leads.identity import company_matching
 from leads.models import Assessment, Lead, Switch, Visit
 from leads.ownership import owner_assignment
 from leads.scoring import calculation, connections, rule_versions, to_hot
@@ -53,7 +53,7 @@ def assess_due(batch: int = 200) -> int:
     if not is_on():
         return 0
     rule_versions.mark_for_rescoring()
-    lead_matching.mark_leads_of_changed_companies()
+    company_matching.mark_leads_of_changed_companies()
     due = (
         Lead.objects.filter(needs_assessment_at__lte=timezone.now())
         .exclude(enrichments__state__in=["due", "requested"])

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from caio_project.lib import http
-from leads.integrations import ghl
+from leads.integrations import ghl, ghl_contact_data
 from metrics.gates import gates
 from outreach.choices import Level, Phase
 from outreach.control import phase
@@ -91,7 +91,7 @@ def ghl_write_check() -> list[str]:
     """Write a contact of our own to GoHighLevel (the sender itself); [] when that worked."""
     if "ghl" in settings.SANDBOXED:
         return ["GHL write: GoHighLevel is in the sandbox."]
-    person = ghl.ContactDetails(
+    person = ghl_contact_data.ContactDetails(
         settings.GHL_FROM_EMAIL, settings.SENDER_NAME, "", "", "", "", "", ""
     )
     try:

@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 from django.conf import settings
 
-from leads.inbound import events, parked
+from leads.inbound import events
+from leads.inbound.old_reasons import OldReason
+from leads.inbound.parked import NOT_OURS, ParkReason, park_reason
 from leads.models import InboundEvent
 from leads.suppression import suppression
 from outreach.feedback import apply_feedback
@@ -47,7 +49,8 @@ def _apply_body(event: InboundEvent, source: str, read: Callable[[bytes], GhlFac
     try:
         fact = read(bytes(event.body))
     except webhook_bodies.UnreadableBody as error:
-        raise events.ParkedError(str(error)) from error
+        reason = park_reason(error.code, PARK_REASONS, **error.details)
+        raise events.ParkedError(reason) from error
     person = apply_feedback.apply_fact(fact, source) if fact is not None else None
     kept = {} if person is not None and not suppression.is_erased(person) else {"body": b""}
     InboundEvent.objects.filter(pk=event.pk).update(about=person, **kept)
@@ -59,18 +62,31 @@ PROCESSORS: events.Processors = {
     "ghl_poll": process_polled,
 }
 
-REASONS = (
-    parked.Known(
-        r"It is not (?:JSON|a JSON object)\.", f"GoHighLevel sends no such body. {parked.NOT_OURS}"
-    ),
-    parked.Known(
-        r"It is about another location(: .*)\.",
+_NO_SUCH_BODY = f"GoHighLevel sends no such body. {NOT_OURS}"
+
+PARK_REASONS = {
+    "ghl_not_json": ParkReason("It is not JSON.", _NO_SUCH_BODY),
+    "ghl_not_object": ParkReason("It is not a JSON object.", _NO_SUCH_BODY),
+    "ghl_other_location": ParkReason(
+        "It is about another location: {location}.",
         "If that location is ours, set GHL_LOCATION_ID to it, then replay it. If it is not, take our app, or the "
         "workflow's webhook, out of it: nothing to replay.",
+        hidden=("location",),
     ),
-    parked.Known(
-        r"The event is (.*), and it names neither id nor email of a contact\.",
+    "ghl_no_contact": ParkReason(
+        "The event is {event}, and it names neither id nor email of a contact.",
         "In the workflow's custom webhook, add the contact's id or email to what it sends. Replaying this one changes "
         "nothing: stop that person by hand if they asked for it.",
+        hidden=("event",),
+    ),
+}
+
+# As they were stored before events had a reason's code.
+OLD_REASONS = (
+    OldReason(r"It is not JSON\.", "ghl_not_json"),
+    OldReason(r"It is not a JSON object\.", "ghl_not_object"),
+    OldReason(r"It is about another location(: .*)\.", "ghl_other_location"),
+    OldReason(
+        r"The event is (.*), and it names neither id nor email of a contact\.", "ghl_no_contact"
     ),
 )

@@ -15,7 +15,7 @@ from django.utils import timezone
 from caio_project.lib.files import FileReport
 from caio_project.lib.nudge import nudge
 from leads import locks, normal
-from leads.identity import lead_matching
+from leads.identity import company_matching, field_filling, lead_matching
 from leads.models import Kind, Lead
 from leads.ownership import owner_assignment
 from leads.suppression import suppression
@@ -134,8 +134,8 @@ def _lead_for(item: HistoryEntry) -> Lead:
     if suppression.is_erased(lead) or lead.kind != Kind.LIVE:
         return lead
     first, _, last = normal.storable_text(item.name).partition(" ")
-    company = lead_matching.find_or_create_company(item.company, "", address, lead.kind, SOURCE)
-    lead_matching.fill_fields(
+    company = company_matching.find_or_create_company(item.company, "", address, lead.kind, SOURCE)
+    field_filling.fill_fields(
         lead,
         SOURCE,
         first_name=first[:100],

@@ -18,6 +18,7 @@ from caio_project.lib.db import claims
 from leads import locks
 from leads.imports.ghl_contacts import contact_stop_reason
 from leads.integrations import ghl as contacts
+from leads.integrations import ghl_contact_data
 from leads.models import Kind, Lead
 from leads.ownership import owner_assignment
 from leads.suppression import suppression
@@ -142,7 +143,7 @@ def _newest_time(times: list[datetime | None]) -> datetime | None:
 
 def store_check(
     message: Message,
-    contact: contacts.Contact | None,
+    contact: ghl_contact_data.Contact | None,
     found: Findings,
     lease: datetime | None = None,
 ) -> bool:
@@ -165,7 +166,7 @@ def store_check(
     )
 
 
-def _apply_check(message: Message, contact: contacts.Contact | None) -> None:
+def _apply_check(message: Message, contact: ghl_contact_data.Contact | None) -> None:
     """What follows from a look for an email that waits for a decision."""
     if contact:
         owner_assignment.assign_from_ghl(message.lead, contact.assigned_to)

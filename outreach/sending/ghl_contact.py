@@ -3,6 +3,7 @@
 from caio_project.lib import http
 from leads.imports.ghl_contacts import contact_stop_reason
 from leads.integrations import ghl as contacts
+from leads.integrations import ghl_contact_data
 from leads.ownership import owner_assignment
 from leads.suppression import suppression
 from outreach.choices import Status
@@ -59,7 +60,7 @@ def _stop_for_news(message: Message, news: Findings) -> SendStopped:
     )
 
 
-def _check_address(message: Message, contact: contacts.Contact) -> None:
+def _check_address(message: Message, contact: ghl_contact_data.Contact) -> None:
     """Raise where GHL answered with somebody else's contact."""
     if not contact.id:
         raise http.ServiceUnavailable("GoHighLevel answered without a contact")
@@ -71,9 +72,9 @@ def _check_address(message: Message, contact: contacts.Contact) -> None:
         )
 
 
-def _recipient_details(message: Message) -> contacts.ContactDetails:
+def _recipient_details(message: Message) -> ghl_contact_data.ContactDetails:
     lead, company = message.lead, message.lead.company
-    return contacts.ContactDetails(
+    return ghl_contact_data.ContactDetails(
         email=message.to_address,
         first_name=lead.first_name,
         last_name=lead.last_name,

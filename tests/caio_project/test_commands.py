@@ -13,7 +13,7 @@ from django.db import connection
 from caio_project.lib.models import ApiKey, Heartbeat
 from caio_project.operations import deployment, test_visitor
 from caio_project.schedule import SWEEPS
-from leads.enrichment import enrichment_requests, submission_budget
+from leads.enrichment import clay_push, enrichment_requests, submission_budget
 from leads.inbound import events, spool
 from leads.integrations import alarms
 from leads.models import Company, Enrichment, InboundEvent, Kind, Lead
@@ -44,7 +44,7 @@ def working() -> Iterator[None]:
     def work() -> None:
         while not stop.wait(0.05):
             events.process_due()
-            enrichment_requests.push_due()
+            clay_push.push_due()
             assess.assess_due()
             open_drafts.open_new_drafts()
             drafts.write_drafts()
@@ -66,7 +66,7 @@ class TestDiagnosePipeline:
     def test_says_what_is_stuck_in_the_spool_and_what_to_do(self, db: None) -> None:
         everything_alive()
         alarms.raise_alarm("spool:elsewhere:bad", "Somewhere else a file cannot be read.")
-        spool.keep_body("rb2b", b"{}", "abc", cut=False, kind="live")
+        spool.keep_body("rb2b", b"{}", "abc", kind="live")
         spool.set_aside(spool.waiting_files()[0], spool.REFUSED)
         code, said = run("diagnose_pipeline", "--json")
         [found] = [one for one in json.loads(said)["stages"] if one["name"] == "spool"]
@@ -140,7 +140,7 @@ class TestAskingClay:
         self, db: None, clay: FakeClay
     ) -> None:
         row = enrichment_requests.request_test_enrichment(LeadFactory(test=True))
-        enrichment_requests.push_due()
+        clay_push.push_due()
         row.refresh_from_db()
         silent = test_visitor.watch_enrichment(row, wait=0)
         assert [(step.name, step.ok) for step in silent] == [
@@ -157,7 +157,7 @@ class TestAskingClay:
     def test_says_why_clay_was_not_asked(self, db: None, clay: FakeClay) -> None:
         clay.auth_token = "another"
         row = enrichment_requests.request_test_enrichment(LeadFactory(test=True))
-        enrichment_requests.push_due()
+        clay_push.push_due()
         row.refresh_from_db()
         (step,) = test_visitor.watch_enrichment(row, wait=0)
         assert (step.name, step.ok) == ("Clay asked", False)

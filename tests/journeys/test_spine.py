@@ -8,7 +8,7 @@ import requests
 from django.contrib.auth.models import User
 
 from approvals.models import Decision
-from leads.enrichment import enrichment_requests
+from leads.enrichment import clay_push, enrichment_requests
 from leads.inbound import events, receive
 from leads.models import Enrichment, InboundEvent, Lead, Visit
 from leads.scoring import assess
@@ -26,7 +26,7 @@ def work() -> None:
     """What the sweeps do, in the order of the stages."""
     receive.drain_spool()  # SQLite in memory locks tables between threads, and what the server could not store is spooled
     events.process_due()
-    enrichment_requests.push_due()
+    clay_push.push_due()
     events.process_due()
     assess.assess_due()
     open_drafts.open_new_drafts()
@@ -64,7 +64,7 @@ def arrive(site: Any, clay: FakeClay, **more: Any) -> Message:
     )
     assert answer.status_code == 200
     events.process_due()
-    enrichment_requests.push_due()
+    clay_push.push_due()
     clay.wait_for_callbacks(before + 1, timeout=60)
     work()
     return Message.objects.latest("pk")

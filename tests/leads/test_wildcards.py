@@ -1,4 +1,7 @@
-"""Patterns of paths: `*` is any text and nothing else is anything else, whatever the pattern and the path cost."""
+"""Patterns of paths:
+
+`*` is any text and nothing else is anything else, whatever the pattern and the path cost.
+"""
 
 import time
 from fnmatch import fnmatchcase
@@ -44,14 +47,12 @@ def test_case_and_the_last_slash_do_not_count(path: str, expected: str) -> None:
 
 
 @given(st.text(ALPHABET, max_size=6), st.text(ALPHABET, max_size=6), st.text("ab/", max_size=8))
-def test_what_is_covered_never_fits_where_the_one_above_does_not(
-    above: str, below: str, text: str
-) -> None:
+def test_covered_pattern_never_fits_alone(above: str, below: str, text: str) -> None:
     if pattern_fits(above, below) and pattern_fits(below, text):
         assert pattern_fits(above, text)
 
 
-def test_a_page_below_one_that_takes_everything_is_named() -> None:
+def test_page_below_catch_all_is_named() -> None:
     blog, story = PageTrigger("Blog", "/blog*", 5), PageTrigger("Story", "/blog/*price*", 9)
     pages = (
         PageTrigger("Off", "*", 1, active=False),

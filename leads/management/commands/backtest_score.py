@@ -17,8 +17,10 @@ MOST_SHOWN = 20
 
 class Command(ReportingCommand):
     help = (
-        "Replay past visits under other rules of the score: every lead seen within --days, at each of its visits, "
-        "under the rules in force and under those. Prints who would move and who would become HOT; changes nothing. "
+        "Replay past visits under other rules of the score: every lead seen within --days, at "
+        "each of its visits, "
+        "under the rules in force and under those. Prints who would move and who would become "
+        "HOT; changes nothing. "
         "Exit code 1 where the rules are wrong; the field is named."
     )
 
@@ -89,10 +91,10 @@ class Command(ReportingCommand):
         quiet = options["json"] or not getattr(self.stdout, "isatty", lambda: False)()
         with Progress(transient=True, disable=quiet) as bar:
             task = bar.add_task("Scoring", total=None)
-            told = (
+            progress = (
                 None if quiet else lambda done, total: bar.update(task, completed=done, total=total)
             )
-            return backtest.replay_visits(version, options["days"], told)
+            return backtest.replay_visits(version, options["days"], progress)
 
     def _rules(self, options: dict[str, Any]) -> Rules:
         path, number = options["file"], options["rules"]

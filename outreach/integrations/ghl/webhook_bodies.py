@@ -49,7 +49,11 @@ STOP_EVENTS = (
 
 
 class UnreadableBody(Exception):
-    """A genuine body that cannot be used, and why; a person sees it."""
+    """A genuine body that cannot be used; `code` and `details` say why."""
+
+    def __init__(self, code: str, **details: str) -> None:
+        super().__init__(code, details)
+        self.code, self.details = code, details
 
 
 def delivery_name(raw: bytes) -> str:
@@ -74,9 +78,9 @@ def parse_body(raw: bytes) -> Mapping[str, Any]:
     try:
         body = json.loads(raw)
     except (ValueError, RecursionError) as error:
-        raise UnreadableBody("It is not JSON.") from error
+        raise UnreadableBody("ghl_not_json") from error
     if not isinstance(body, dict):
-        raise UnreadableBody("It is not a JSON object.")
+        raise UnreadableBody("ghl_not_object")
     return body
 
 
@@ -85,7 +89,7 @@ def read_webhook(raw: bytes, location_id: str, received_at: datetime) -> GhlFact
     body = parse_body(raw)
     kind, location = text_in(body, "type"), text_in(body, "locationId")
     if location != location_id:
-        raise UnreadableBody(f"It is about another location: {location or 'it names none'}.")
+        raise UnreadableBody("ghl_other_location", location=location or "it names none")
     at = parse_time(body.get("timestamp"), received_at) or received_at
     if kind in ("InboundMessage", "OutboundMessage"):
         return message_fact(body, at)
@@ -163,7 +167,7 @@ def read_workflow(raw: bytes, location_id: str) -> DoNotDisturbFact | None:
         or text_in(more, "locationId")
     )
     if location and location != location_id:
-        raise UnreadableBody(f"It is about another location: {location}.")
+        raise UnreadableBody("ghl_other_location", location=location)
     event = (text_in(more, "event") or text_in(body, "event", "type")).lower().replace(" ", "_")
     if event not in STOP_EVENTS:
         return None
@@ -174,7 +178,5 @@ def read_workflow(raw: bytes, location_id: str) -> DoNotDisturbFact | None:
     )
     address = text_in(body, "email", longest=254) or text_in(contact, "email", longest=254)
     if not contact_id and not address:
-        raise UnreadableBody(
-            f"The event is {event!r}, and it names neither id nor email of a contact."
-        )
+        raise UnreadableBody("ghl_no_contact", event=repr(event))
     return DoNotDisturbFact(contact_id, address, is_blocked=True)

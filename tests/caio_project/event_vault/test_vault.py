@@ -17,6 +17,7 @@ from caio_project.event_vault import sources
 from caio_project.lib.models import ApiKey
 from leads.inbound import events as inbound_events
 from leads.inbound import parked
+from leads.inbound.parked import StoredReason
 from leads.models import Company, Enrichment, InboundEvent, Lead, Visit
 from outreach.feedback import webhook_inbox
 from outreach.models import Reply, SandboxEmail
@@ -288,6 +289,10 @@ BODIES = [
 ]
 
 
+def next_step(reason: StoredReason, state: str = "parked") -> str:
+    return parked.next_step(reason, state, sources.PARK_REASONS, sources.OLD_REASONS)
+
+
 class TestParked:
     @pytest.mark.parametrize(("source", "body", "step"), BODIES)
     def test_each_cause_has_a_next_step_and_its_reason_quotes_nothing(
@@ -303,28 +308,71 @@ class TestParked:
         assert step.split(":")[0] in text and "may quote the body" not in text
         assert shows(text) == []
 
-    def test_reasons_from_the_edges_are_known_too(self, viewer: User) -> None:
-        inbound_events.store_event("rb2b", b"x" * 10, cut=True)
+    def test_reasons_without_personal_arguments_show_whole(self, viewer: User) -> None:
         for reason in (
-            inbound_events.UNTOKENED, InboundEvent.objects.get().reason, "The process ended in each of 8 tries.",
-            "NotYet: It speaks of nobody", "OperationalError: deadlock detected",
-        ):  # fmt: skip
-            assert parked.next_step(reason, "parked", sources.PARK_REASONS)
-            assert "may quote the body" not in parked.visible_reason(reason, sources.PARK_REASONS)
+            inbound_events.NO_TOKEN,
+            inbound_events.TOO_LARGE,
+            parked.park_reason("process_ended", attempts=8),
+        ):
+            assert sources.shown_reason(reason, viewer) == reason.sentence
+            assert next_step(reason) != parked.UNKNOWN
+
+    def test_personal_arguments_are_hidden(self, viewer: User, lead_user: User) -> None:
+        reason = parked.park_reason(
+            "failed_repeatedly", attempts=8, error="DataError", detail="Quentin"
+        )
+
+        assert sources.shown_reason(reason, viewer) == "Failed 8 times: DataError: ***"
+        assert sources.shown_reason(reason, lead_user) == "Failed 8 times: DataError: Quentin"
+
+    def test_reasons_of_another_version_are_hidden(self, viewer: User) -> None:
+        for reason in (
+            StoredReason("unheard_of", {"name": "Quentin"}, "Quentin was here"),
+            StoredReason("process_ended", {"name": "Quentin"}, "Quentin was here"),
+        ):
+            assert sources.shown_reason(reason, viewer) == "*** (it may quote the body)"
+
+    @pytest.mark.parametrize(
+        ("sentence", "shown"),
+        [
+            (str(inbound_events.NO_TOKEN), str(inbound_events.NO_TOKEN)),
+            (str(inbound_events.TOO_LARGE), str(inbound_events.TOO_LARGE)),
+            ("The process ended in each of 8 tries.", "The process ended in each of 8 tries."),
+            ("NotYet: It speaks of nobody", "NotYet: ***"),
+            ("OperationalError: deadlock detected", "OperationalError: ***"),
+            ("Failed 8 times: DataError: Quentin", "Failed 8 times: DataError: ***"),
+            ("It is about another location: quentin.", "It is about another location: ***."),
+            (
+                "The event is 'quentin', and it names neither id nor email of a contact.",
+                "The event is ***, and it names neither id nor email of a contact.",
+            ),
+        ],
+    )
+    def test_rows_without_a_code_read_as_before(
+        self, viewer: User, sentence: str, shown: str
+    ) -> None:
+        old = StoredReason(sentence=sentence)
+
+        assert sources.shown_reason(old, viewer) == shown
+        assert next_step(old)
 
     def test_another_reason_is_hidden_and_has_a_next_step(self, viewer: User) -> None:
-        assert sources.shown_reason("Quentin was here", viewer) == "*** (it may quote the body)"
-        assert (
-            parked.next_step("Quentin was here", "parked", sources.PARK_REASONS) == parked.UNKNOWN
-        )
+        unknown = StoredReason(sentence="Quentin was here")
+
+        assert sources.shown_reason(unknown, viewer) == "*** (it may quote the body)"
+        assert next_step(unknown) == parked.UNKNOWN
+
+    def test_every_old_reason_leads_to_a_code(self) -> None:
+        assert {old.code for old in sources.OLD_REASONS} <= set(sources.PARK_REASONS)
+
+    def test_every_hidden_argument_is_in_its_sentence(self) -> None:
+        for reason in sources.PARK_REASONS.values():
+            assert all(f"{{{name}}}" in reason.sentence for name in reason.hidden)
 
     def test_what_waits_or_is_done_needs_nobody(self) -> None:
-        assert (
-            parked.next_step("", "processed", sources.PARK_REASONS)
-            == parked.next_step("", "waiting", sources.PARK_REASONS)
-            == ""
-        )
-        assert parked.next_step("OSError: x", "waiting", sources.PARK_REASONS) == parked.WAITS
+        assert next_step(parked.NO_REASON, "processed") == ""
+        assert next_step(parked.NO_REASON, "waiting") == ""
+        assert next_step(StoredReason(sentence="OSError: x"), "waiting") == parked.WAITS
 
     @pytest.mark.parametrize("user", ["viewer"], indirect=True)
     def test_how_many_are_parked_stands_over_the_list(self, client: Client, user: User) -> None:

@@ -10,7 +10,7 @@ from django.apps import apps
 from django.contrib.auth.models import User
 
 from leads import tasks
-from leads.identity import merging
+from leads.identity import merge_undo, merging
 from leads.models import Company, Lead, OwnerChange, OwnerRule, OwnerRun, TeamMember
 from leads.ownership import owner_assignment
 from leads.scoring import assess
@@ -307,7 +307,7 @@ def test_a_merge_keeps_the_stronger_kind_of_owner_and_an_undo_gives_each_its_own
     assert change is not None and (change.owner, change.by) == (ben, reviewer)
     assess.assess_lead(now(older))
     assert said(older) == ("Ben Ito", "hand")
-    merging.undo_merge(row, by=reviewer, reason="two people")
+    merge_undo.undo_merge(row, by=reviewer, reason="two people")
     assert (said(mine), said(other)) == (("Ben Ito", "hand"), ("Alex Moreno", "default"))
 
 
@@ -318,7 +318,7 @@ def test_an_owner_given_since_a_merge_stays_after_its_undo(
     owner_assignment.assign_by_hand(younger, ben, by=reviewer)
     row = merging.merge_leads(older, younger, source="person", by=reviewer)
     owner_assignment.assign_by_hand(older, cleo, by=reviewer)
-    merging.undo_merge(row, by=reviewer, reason="two people")
+    merge_undo.undo_merge(row, by=reviewer, reason="two people")
     assert (said(older), said(younger)) == (("Cleo Park", "hand"), ("Ben Ito", "hand"))
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from caio_project.lib.models import Heartbeat
 from leads import tasks
-from leads.enrichment import enrichment_requests
+from leads.enrichment import clay_answers, enrichment_requests
 from leads.inbound import events
 from leads.models import Assessment, Enrichment, Lead, PastEmployer, ScoringRules, Switch, Visit
 from leads.scoring import assess, rule_versions
@@ -139,7 +139,7 @@ def test_a_visitor_is_assessed_once_the_answer_is_there_with_the_answer(clay: Fa
     work()
     assert not Assessment.objects.exists()
     [row] = clay.submissions()
-    enrichment_requests.record_answer(row["request_id"], {"job_title": "CEO"})
+    clay_answers.record_answer(row["request_id"], {"job_title": "CEO"})
     work()
     made = Assessment.objects.get(lead=lead)
     assert made.icp_reasons[0]["text"] == "C-level or founder: CEO"

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from leads.identity import merging
+from leads.identity import merge_undo, merging
 from leads.models import Suppression
 from leads.suppression import suppression
 from outreach.choices import Status
@@ -409,7 +409,7 @@ def test_replies_follow_their_person_and_come_back_with_an_undo(ghl: FakeGhl) ->
         str(no_draft.why_no_first_email(one))
         == "The first email to this person was sent, or refused for good, before."
     )
-    merging.undo_merge(row, by=None, reason="They are two.")
+    merge_undo.undo_merge(row, by=None, reason="They are two.")
     merged_leads.follow_merges()
     reply.refresh_from_db()
     assert (reply.lead, reply.written_for, previous_emails.has_answered(one)) == (

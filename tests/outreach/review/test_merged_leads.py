@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from leads.identity import merging
+from leads.identity import merge_undo, merging
 from leads.models import Lead, Merge
 from leads.suppression import suppression
 from outreach.choices import Status
@@ -87,7 +87,7 @@ def test_emails_go_to_the_survivor_and_come_back_with_an_undo() -> None:
     assert merged_leads.follow_merges() == 0
     assert (now_is(theirs).lead, now_is(theirs).written_for) == (one, other)
     assert set(one.messages.all()) == {mine, theirs}
-    merging.undo_merge(row, by=None, reason="They are two.")
+    merge_undo.undo_merge(row, by=None, reason="They are two.")
     assert merged_leads.follow_merges() == 1
     assert merged_leads.follow_merges() == 0
     assert (now_is(theirs).lead, now_is(theirs).written_for, now_is(mine).lead) == (
@@ -105,10 +105,10 @@ def test_through_several_merges_each_email_comes_back_to_whom_it_was_written_for
     second = merged(one, middle)
     merged_leads.follow_merges()
     assert (now_is(message).lead, now_is(message).written_for) == (one, last)
-    merging.undo_merge(second, by=None, reason="They are two.")
+    merge_undo.undo_merge(second, by=None, reason="They are two.")
     merged_leads.follow_merges()
     assert (now_is(message).lead, now_is(message).written_for) == (middle, last)
-    merging.undo_merge(first, by=None, reason="They are two.")
+    merge_undo.undo_merge(first, by=None, reason="They are two.")
     merged_leads.follow_merges()
     assert (now_is(message).lead, now_is(message).written_for) == (last, None)
 
@@ -231,7 +231,7 @@ def test_an_unsubscribe_by_the_link_in_either_email_stops_both_and_stays_after_a
     row = merged(one, other)
     assert unsubscribes.unsubscribe_by_token(first.unsubscribe_token)
     assert now_is(open_).status == "withdrawn"
-    merging.undo_merge(row, by=None, reason="They are two.")
+    merge_undo.undo_merge(row, by=None, reason="They are two.")
     merged_leads.follow_merges()
     for lead in two_again(one, other):
         assert suppression.find_stop(lead.email, lead).reason == "unsubscribed"
