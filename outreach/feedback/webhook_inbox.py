@@ -1,4 +1,6 @@
-"""What GoHighLevel posted to us, worked off row by row: `leads` keeps the bodies, this room knows what they mean."""
+"""What GoHighLevel posted to us, worked off row by row: `leads` keeps the bodies, this room knows
+what they mean.
+"""
 
 from collections.abc import Callable
 
@@ -16,7 +18,7 @@ from outreach.integrations.ghl.ghl_facts import GhlFact
 
 
 def process_inbox(batch: int = 200) -> int:
-    """Work off the webhooks that wait, and look whether a guardrail is breached; returns how many were looked at."""
+    """Process waiting webhooks and check the guardrails; returns how many were processed."""
     count = events.process_due(batch, PROCESSORS)
     if count:
         guardrails.check_guardrails()
@@ -24,7 +26,7 @@ def process_inbox(batch: int = 200) -> int:
 
 
 def process_webhook(event: InboundEvent) -> None:
-    """A signed webhook: its one fact takes effect."""
+    """Apply the one fact of a signed webhook."""
     _apply_body(
         event,
         "webhook",
@@ -33,19 +35,19 @@ def process_webhook(event: InboundEvent) -> None:
 
 
 def process_workflow(event: InboundEvent) -> None:
-    """A workflow's custom webhook: a stop takes effect at once; all else is left to polling."""
+    """Apply a stop from a workflow's webhook; polling reads everything else."""
     _apply_body(
         event, "workflow", lambda raw: webhook_bodies.read_workflow(raw, settings.GHL_LOCATION_ID)
     )
 
 
 def process_polled(event: InboundEvent) -> None:
-    """A fact that polling read and that could not take effect then."""
+    """Apply a fact that polling read and could not apply then."""
     _apply_body(event, "poll", ghl_facts.load_fact)
 
 
 def _apply_body(event: InboundEvent, source: str, read: Callable[[bytes], GhlFact | None]) -> None:
-    """Let the fact in a body take effect. A body about nobody we may know of is not kept."""
+    """Apply the fact in a body. A body about somebody unknown is not kept."""
     try:
         fact = read(bytes(event.body))
     except webhook_bodies.UnreadableBody as error:

@@ -1,7 +1,8 @@
-"""Looking at GoHighLevel for what a person must know before an email to somebody is decided, and again at the door.
+"""Looking at GoHighLevel for what a person must know before an email to somebody is decided, and
+again at the door.
 
-Reads only, and invents nothing: while GoHighLevel cannot be asked, or is in the sandbox, an email says that it is not
-checked, and no machine approves it.
+Reads only, and invents nothing: while GoHighLevel cannot be asked, or is in the sandbox, an email
+says that it is not checked, and no machine approves it.
 """
 
 import logging
@@ -39,9 +40,10 @@ LONGEST_WAIT = timedelta(minutes=30)
 
 
 def check_due(batch: int = 5) -> int:
-    """Look for the most urgent emails that wait for a decision and were not looked for; returns how many were tried.
+    """Ask GoHighLevel about the most urgent unchecked emails; returns how many were tried.
 
-    A small batch: it shares GoHighLevel's rate with the door. Where GoHighLevel is away the others are left for later.
+    A small batch, since it shares the rate with sending. Where GoHighLevel is away the rest
+    waits.
     """
     if "ghl" in settings.SANDBOXED or phase.is_halted(phase.current_control()):
         return 0
@@ -56,7 +58,6 @@ def check_due(batch: int = 5) -> int:
 
 
 def _check_one(look: GhlLook) -> bool:
-    """One look; False where GoHighLevel could not be asked."""
     message = look.message
     try:
         with contacts.check_before_each_call(phase.check_not_halted):
@@ -83,9 +84,8 @@ def _retry_later(look: GhlLook, text: str, retry_after: float | None) -> None:
 
 
 def read_findings(contact_id: str, lead: Lead) -> Findings:
-    """What GoHighLevel shows about a contact, without our own emails to this person and what a machine answered.
-
-    Raises lib.http's failures.
+    """What GoHighLevel shows about a contact, without our emails and automatic answers. Raises
+    lib.http's failures.
     """
     said = conversation_api.read_conversation(contact_id)
     others = _without_ours(said, lead) if said else []
@@ -102,7 +102,7 @@ def read_findings(contact_id: str, lead: Lead) -> Findings:
 def _without_ours(
     said: list[conversation_api.ConversationRow], lead: Lead
 ) -> list[conversation_api.ConversationRow | conversation_api.ReadEmail]:
-    """What is neither our email nor an automatic answer; of a thread, what is not known to be one is read."""
+    """Messages that are neither ours nor automatic; unknown parts of a thread are read."""
     ours, automatic = _our_ids(lead), _auto_reply_ids(lead)
     found: list[conversation_api.ConversationRow | conversation_api.ReadEmail] = []
     for row in said:
@@ -116,20 +116,18 @@ def _without_ours(
 def _read_unknown(
     email_ids: tuple[str, ...], known: frozenset[str]
 ) -> Iterator[conversation_api.ReadEmail]:
-    """The newest emails of a thread that are not known, with what its row does not say: whose they are and when."""
+    """The unknown newest emails of a thread, with direction and time."""
     for email_id in [one for one in email_ids if one not in known][-MAX_READ_EMAILS:]:
         yield conversation_api.read_email(email_id)
 
 
 def _our_ids(lead: Lead) -> frozenset[str]:
-    """GoHighLevel's ids of every email to this person that left through us."""
     emails = Message.objects.filter(lead__in=suppression.rows_of(lead))
     pairs = emails.values_list("ghl_message_id", "ghl_email_message_id")
     return frozenset(one for pair in pairs for one in pair if one)
 
 
 def _auto_reply_ids(lead: Lead) -> frozenset[str]:
-    """GoHighLevel's ids of what a machine of theirs answered."""
     answers = Reply.objects.of_kind(ReplyKind.OUT_OF_OFFICE).filter(
         lead__in=suppression.rows_of(lead)
     )
@@ -137,7 +135,7 @@ def _auto_reply_ids(lead: Lead) -> frozenset[str]:
 
 
 def _newest_time(times: list[datetime | None]) -> datetime | None:
-    """The last of some moments; one that GoHighLevel did not say may have been just now."""
+    """The newest of some times; a missing one counts as now."""
     return max((at or timezone.now() for at in times), default=None)
 
 
@@ -147,7 +145,9 @@ def store_check(
     found: Findings,
     lease: datetime | None = None,
 ) -> bool:
-    """Keep what a look showed; with `lease` only as its holder. False where another was first."""
+    """Store the result of a check; with `lease` only as its holder. False where another process
+    was first.
+    """
     looked = {
         "looked_at": timezone.now(),
         "address_hash": suppression.erased_hash(message.to_address),
@@ -167,7 +167,7 @@ def store_check(
 
 
 def _apply_check(message: Message, contact: ghl_contact_data.Contact | None) -> None:
-    """What follows from a look for an email that waits for a decision."""
+    """Apply a check's findings to an email that waits for a decision."""
     if contact:
         owner_assignment.assign_from_ghl(message.lead, contact.assigned_to)
     if contact and (stopped := contact_stop_reason(contact)):

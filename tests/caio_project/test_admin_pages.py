@@ -110,7 +110,7 @@ class TestDecisions:
         page = self.act(
             client, "approve_emails", one, other, confirmed="1", **versions
         ).content.decode()
-        assert "a CRITICAL email needs its own look" in page
+        assert "is CRITICAL and needs its own look" in page
         assert list(Message.objects.order_by("pk").values_list("status", flat=True)) == [
             "held",
             "cleared",

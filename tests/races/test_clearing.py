@@ -6,10 +6,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from approvals.decisions import decisions
+from approvals.decisions import claims, decisions
 from approvals.decisions.decisions import Decider, DecisionConflict
 from approvals.models import Decision
-from approvals.queue import review_queue
 from outreach.auto_approval import approval_sweep
 from outreach.choices import Phase
 from outreach.control import phase
@@ -79,9 +78,7 @@ def test_what_a_person_takes_in_this_moment_is_not_cleared_under_their_eyes(rita
     """Either they took it first, or it was gone before."""
     for _ in range(ROUNDS):
         message = low()
-        at_once(
-            approval_sweep.approve_due, lambda: review_queue.claim_message(now_is(message), rita)
-        )  # noqa: B023
+        at_once(approval_sweep.approve_due, lambda: claims.claim_message(now_is(message), rita))  # noqa: B023
         row = now_is(message)
         if row.by_machine:
             assert row.status == "cleared"

@@ -10,10 +10,9 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from approvals.decisions import decisions
+from approvals.decisions import claims, decisions
 from approvals.decisions.decisions import Decider
 from approvals.models import Decision
-from approvals.queue import review_queue
 from leads.suppression import suppression
 from metrics.promotion import promotion
 from outreach.auto_approval import approval_sweep, eligibility
@@ -224,7 +223,7 @@ def test_what_a_person_opened_is_theirs(reviewer: User) -> None:
 
 def test_what_a_person_has_on_the_desk_is_theirs(reviewer: User) -> None:
     message = low()
-    review_queue.claim_message(message, reviewer)
+    claims.claim_message(message, reviewer)
     stays_held(now_is(message), "a person has opened it")
 
 
