@@ -111,7 +111,7 @@ def test_a_good_text_passes_every_guard() -> None:
         ({"country": "DE"}, "country", "DE is not in ALLOWED_COUNTRIES."),
     ],
 )
-def test_one_fault_fails_its_guard_alone_and_says_how_to_clear_it(
+def test_one_fault_fails_one_check_with_remedy(
     change: dict[str, object], guard: str, said: str
 ) -> None:
     rows = checks.check_text(replace(GOOD, **change))
@@ -200,7 +200,7 @@ def test_every_tag_that_teaches_is_a_tag_people_can_choose() -> None:
 
 
 @pytest.mark.parametrize(("words", "copy"), [(2, True), (4, False)])
-def test_a_text_is_a_copy_from_eighty_five_in_a_hundred_words_on(words: int, copy: bool) -> None:
+def test_text_is_a_copy_from_85_percent_on(words: int, copy: bool) -> None:
     numbers = [f"w{n}" for n in range(18)]
     other = ["x"] * words + numbers[words:]
     before = checks.EarlierEmail("s1 s2", " ".join(other), "that one")

@@ -239,7 +239,7 @@ SIGNATURE = email_footer.Signature(
 @pytest.mark.django_db
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("without", [(), OPTIONAL, *[(name,) for name in OPTIONAL]], ids="-".join)
-def test_every_seeded_template_fills_and_passes_or_names_what_it_needs(
+def test_seeded_templates_pass_or_name_missing_fields(
     family: str, without: tuple[str, ...]
 ) -> None:
     fields = {name: FieldValue(text, "test") for name, text in ALL.items() if name not in without}
@@ -284,7 +284,7 @@ def test_every_seeded_template_fills_and_passes_or_names_what_it_needs(
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("field", ["first_name", "company"])
-def test_no_seeded_template_does_without_a_name_and_a_company(field: str) -> None:
+def test_seeded_templates_need_name_and_company(field: str) -> None:
     fields = {name: FieldValue(text, "test") for name, text in ALL.items() if name != field}
     for template in EmailTemplate.objects.filter(active=True):
         with pytest.raises(MissingField) as missing:

@@ -92,7 +92,7 @@ def test_lengths_and_questions(subject: str, words: int, questions: int, fields:
     assert [problem.field for problem in style.filled_email_problems(subject, body)] == fields
 
 
-def test_what_is_required_depends_on_who_reads_and_what_is_known() -> None:
+def test_required_fields_depend_on_family_and_known_fields() -> None:
     text = "{{ company }}\n\n[title ceo]\n{{ title }}\n\n[if industry]\n{{ industry }} {{ city }}"
     assert style.required_fields(text, "cro") == {"company"}
     assert style.required_fields(text, "ceo") == {"company", "title"}

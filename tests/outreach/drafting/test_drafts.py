@@ -33,7 +33,7 @@ def assessed(lead: Lead | None = None, **more: Any) -> Assessment:
     return assessment
 
 
-def test_an_assessment_becomes_a_held_draft_with_due_time_end_and_rank() -> None:
+def test_assessment_becomes_held_draft_with_deadlines_and_rank() -> None:
     assessment = assessed()
     assert sweep() == (1, 1)
     message = Message.objects.get()
@@ -55,7 +55,7 @@ def test_an_assessment_becomes_a_held_draft_with_due_time_end_and_rank() -> None
     assert all(row["passed"] for row in message.guards)
 
 
-def test_a_warm_draft_is_due_in_working_time_and_a_low_one_tomorrow(clock: Any) -> None:
+def test_warm_due_in_working_time_and_low_tomorrow(clock: Any) -> None:
     # A Friday, 16:00 in New York; the day ends at 18:00.
     clock.move_to(datetime(2026, 3, 6, 21, 0, tzinfo=UTC), tick=False)
     warm = factories.held_email(intent=50, tier="tier_2")
@@ -80,7 +80,7 @@ def test_the_text_is_signed_and_hashed_and_knows_its_facts() -> None:
     assert len(text.sha256) == 64 and text.author is None
 
 
-def test_the_owner_signs_for_their_lead_and_the_default_sender_for_one_who_left() -> None:
+def test_owner_signs_or_default_sender_when_owner_left() -> None:
     owner = factories.TeamMemberFactory(name="Robin Ortiz")
     message = factories.held_email(factories.LeadFactory(owner=owner))
     assert message.sender == owner and message.text.footer.startswith("Robin Ortiz\n")
@@ -220,7 +220,7 @@ def test_one_rejection_and_a_new_visit_bring_a_new_draft() -> None:
     ]
 
 
-def test_who_has_answered_before_is_decided_by_a_person_first_of_all() -> None:
+def test_lead_who_answered_before_is_critical() -> None:
     lead = factories.LeadFactory()
     message = factories.held_email(lead, intent=10, tier="tier_3")
     Move.objects.create(
@@ -303,7 +303,7 @@ def test_a_missing_field_blocks_the_draft_and_names_the_field() -> None:
     assert (message.held_at, message.due_at) == (None, None)
 
 
-def test_a_template_with_broken_grammar_blocks_the_draft_and_names_the_template() -> None:
+def test_broken_template_blocks_draft_and_is_named() -> None:
     EmailTemplate.objects.filter(tier="tier_1", angle="high_intent").update(
         body="Hi {{ first_name }},\n\n[if company]"
     )
@@ -319,15 +319,13 @@ def test_without_a_postal_address_every_draft_is_blocked(settings: Any, setting:
     assert (message.status, message.blocked_by) == ("blocked", "postal_address")
 
 
-def test_a_country_that_is_not_allowed_blocks_and_an_unknown_one_does_not() -> None:
+def test_disallowed_country_blocks_and_unknown_does_not() -> None:
     message = drafts.write_draft(factories.draft_email(factories.LeadFactory(country="DE")))
     assert (message.status, message.blocked_by) == ("blocked", "country")
     assert factories.held_email(factories.LeadFactory(country="")).status == "held"
 
 
-def test_without_any_template_the_draft_is_tried_again_and_then_blocked_with_the_error(
-    clock: Any,
-) -> None:
+def test_draft_without_template_is_retried_then_blocked(clock: Any) -> None:
     EmailTemplate.objects.update(active=False)
     assessed()
     assert sweep() == (1, 1)
@@ -358,9 +356,7 @@ def test_templates_that_come_back_in_time_lose_nothing(clock: Any) -> None:
     assert (message.status, message.error) == ("held", "")
 
 
-def test_a_draft_that_fails_after_its_text_was_stored_is_blocked_too_and_holds_nobody_up(
-    clock: Any,
-) -> None:
+def test_failure_after_storing_text_blocks_only_that_draft(clock: Any) -> None:
     broken, fine = factories.draft_email(), factories.draft_email()
     # A text of this version stands already, so storing the first one fails inside the transaction.
     MessageText.objects.create(
@@ -376,9 +372,7 @@ def test_a_draft_that_fails_after_its_text_was_stored_is_blocked_too_and_holds_n
     assert broken.error.startswith("IntegrityError")
 
 
-def test_a_draft_that_could_not_be_written_can_be_written_by_hand_or_rejected(
-    reviewer: User,
-) -> None:
+def test_failed_draft_can_be_edited_or_rejected(reviewer: User) -> None:
     def failed() -> Message:
         message = factories.draft_email()
         Message.objects.filter(pk=message.pk).update(
@@ -402,7 +396,7 @@ def test_a_draft_that_could_not_be_written_can_be_written_by_hand_or_rejected(
     assert rejected.status == "rejected"
 
 
-def test_a_draft_nobody_has_opened_is_rewritten_by_a_newer_assessment() -> None:
+def test_newer_assessment_rewrites_unopened_draft() -> None:
     message = factories.held_email(topic="careers", intent=45, tier="tier_2", angle="general")
     newer = assessed(message.lead, topic="pricing")
     assert sweep()[1] == 0
@@ -420,7 +414,7 @@ def test_a_draft_nobody_has_opened_is_rewritten_by_a_newer_assessment() -> None:
     assert message.texts.count() == 2
 
 
-def test_a_newer_assessment_that_changes_no_word_changes_no_version() -> None:
+def test_newer_assessment_without_new_words_keeps_version() -> None:
     message = factories.held_email()
     newer = assessed(message.lead, intent=90)
     sweep()
@@ -440,7 +434,7 @@ def test_an_opened_draft_keeps_its_text() -> None:
     assert "reading about careers" in message.text.body
 
 
-def test_a_draft_opened_while_it_is_being_rewritten_keeps_its_text() -> None:
+def test_draft_opened_during_rewrite_keeps_text() -> None:
     message = factories.held_email(topic="careers")
     newer, read_before = assessed(message.lead, topic="pricing"), Message.objects.get(pk=message.pk)
     review_actions.mark_opened(message)
@@ -489,7 +483,7 @@ def test_a_blocked_draft_is_held_once_the_missing_field_is_known() -> None:
     assert message.held_at is not None and message.due_at is not None
 
 
-def test_a_country_learned_later_frees_or_blocks_a_draft_whose_words_stay() -> None:
+def test_country_learned_later_frees_or_blocks_draft() -> None:
     lead = factories.LeadFactory(country="DE")
     message = drafts.write_draft(factories.draft_email(lead))
     for country, status, blocked_by in (("US", "held", ""), ("DE", "blocked", "country")):
@@ -515,7 +509,7 @@ def test_an_address_that_changed_makes_a_new_text_bound_to_it() -> None:
     assert message.text.sha256 != first
 
 
-def test_a_draft_that_cannot_be_rewritten_does_not_stop_the_reading_for_everybody() -> None:
+def test_failed_rewrite_does_not_stop_the_reader() -> None:
     poisoned = factories.held_email(topic="careers")
     MessageText.objects.create(
         message=poisoned, version=2, subject="S", body="B", footer="F", sha256="x"
@@ -583,7 +577,7 @@ def test_a_fact_without_a_source_blocks_and_says_which() -> None:
     assert message.error == f"“{lead.company.name}” has no source."
 
 
-def test_an_address_that_was_written_to_as_somebody_elses_gets_no_second_first_email() -> None:
+def test_address_used_for_another_lead_gets_no_draft() -> None:
     first = factories.held_email()
     Message.objects.filter(pk=first.pk).update(status="sent")
     lead = factories.LeadFactory()

@@ -57,7 +57,7 @@ OPTIONAL = {
 
 
 @pytest.mark.parametrize("key", SEEDS)
-def test_every_gap_in_what_is_known_still_makes_an_email_that_passes_every_guard(key: str) -> None:
+def test_every_gap_in_known_fields_still_passes_checks(key: str) -> None:
     one = template(key)
     for family, gap in product(style.TITLE_FAMILIES, OPTIONAL):
         if gap == "technology" and one.signal == Signal.TECH_STACK:
@@ -77,7 +77,7 @@ def test_every_gap_in_what_is_known_still_makes_an_email_that_passes_every_guard
         )
 
 
-def test_the_longest_company_name_that_is_common_keeps_subjects_readable() -> None:
+def test_long_company_name_keeps_subjects_readable() -> None:
     for key in SEEDS:
         lead, assessment = email_templates_preview.made_up_lead("cro", template(key), full=True)
         lead.company.name = (
@@ -123,7 +123,7 @@ class TestUpgrade:
         assert seeding.seed_templates(seeding.starting_templates()) == 0
         assert list(EmailTemplate.objects.values()) == before
 
-    def test_a_newer_text_follows_as_a_version_and_the_old_one_stays(self) -> None:
+    def test_newer_seed_becomes_next_version(self) -> None:
         message = factories.held_email(angle="general")
         assert seeding.seed_templates(self.newer()) == 1
         versions = EmailTemplate.objects.filter(key="tier_1.general").order_by("version")
@@ -146,7 +146,7 @@ class TestUpgrade:
         assert seeding.seed_templates(self.newer("tier_1.hiring")) == 0
         assert not EmailTemplate.objects.filter(key="tier_1.hiring", active=True).exists()
 
-    def test_a_new_seed_comes_in_unless_somebody_has_one_in_its_place(self, lead_user: Any) -> None:
+    def test_new_seed_is_added_unless_place_is_taken(self, lead_user: Any) -> None:
         row = {
             **SEEDS["tier_1.general"],
             "key": "tier_1.content.hiring",
@@ -220,7 +220,7 @@ class TestChoice:
     ) -> None:
         assert self.choose(*signals, angle=angle) == (key, why)
 
-    def test_a_tier_without_any_gets_one_of_another_and_it_says_so(self) -> None:
+    def test_tier_without_template_borrows_and_says_so(self) -> None:
         EmailTemplate.objects.exclude(tier="tier_2").update(active=False)
         key, why = self.choose()
         assert key == "tier_2.content"
@@ -248,7 +248,7 @@ class TestChoice:
         assert blog.template.key == "tier_1.warm_connection"
 
 
-def test_the_fields_that_the_form_names_are_those_that_drafting_fills() -> None:
+def test_form_names_exactly_the_fields_drafting_fills() -> None:
     lead, made = email_templates_preview.made_up_lead(
         "cro", template("tier_1.warm_connection"), full=True
     )

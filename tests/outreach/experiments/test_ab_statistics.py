@@ -22,7 +22,7 @@ def side(
     return SideCounts(assigned, ripe if left is None else left, ripe, answered, 0)
 
 
-def test_a_person_gets_the_same_each_time_and_half_get_each() -> None:
+def test_variant_is_stable_and_split_is_even() -> None:
     given = [ab_assignment.variant_of(ONE, person) for person in range(2000)]
     assert given == [ab_assignment.variant_of(ONE, person) for person in range(2000)]
     assert given.count("a") == 983  # of this test; a fair coin gives 1,000 give or take 44

@@ -233,7 +233,7 @@ class TestStarting:
         with pytest.raises(proposals.UnfitVariant):
             proposals.build_proposal(active(), kind, text)
 
-    def test_a_call_to_action_takes_the_place_of_every_wording_of_the_question(self) -> None:
+    def test_call_to_action_replaces_every_wording_of_question(self) -> None:
         body = (
             "Hi {{ first_name }},\n\nIs it so? It is.\n\n[title ceo]\nThis?\n\n[title other]\nThat?"
         )
@@ -331,7 +331,7 @@ class TestCommand:
             and not Experiment.objects.exists()
         )
 
-    def test_without_answers_to_count_it_says_so_by_its_exit_code(self) -> None:
+    def test_exit_code_says_no_answers_to_count(self) -> None:
         out, code = run()
         assert code == 2 and "No first email has left" in out and "B: " in out
 

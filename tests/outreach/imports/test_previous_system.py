@@ -77,7 +77,7 @@ def test_a_pending_draft_is_held_guarded_again_and_critical() -> None:
     assert (message.intent, message.tier, message.band) == (82, "tier_1", "hot")
 
 
-def test_it_is_approved_like_any_other_and_leaves_under_a_transport_of_this_system() -> None:
+def test_imported_draft_is_approved_and_sent_normally() -> None:
     take(OLD)
     message = Message.objects.get()
     message = review_actions.approve_email(message, 1, by=None)
@@ -91,7 +91,7 @@ def test_a_draft_that_a_guard_stops_is_blocked_and_says_why() -> None:
     assert message.error == "Unfilled: {{"
 
 
-def test_a_new_assessment_does_not_write_over_the_draft_that_was_brought() -> None:
+def test_new_assessment_keeps_imported_draft() -> None:
     take(OLD)
     factories.VisitFactory(lead=Lead.objects.get(), received_at=timezone.now())
     assess.assess_due()
@@ -122,7 +122,7 @@ def test_a_past_email_uses_no_slot_and_is_no_evidence() -> None:
     assert review_queue.current_counts().total == 0
 
 
-def test_the_company_is_left_alone_for_seven_days_after_a_past_email() -> None:
+def test_past_email_blocks_company_for_seven_days() -> None:
     take(
         entry("sent", WORKING - timedelta(days=2), company="Northline Freight", name="Dana Okafor")
     )
@@ -151,7 +151,7 @@ def test_a_past_rejection_teaches_and_two_make_rest() -> None:
     )
 
 
-def test_who_answered_before_is_decided_by_a_person_from_now_on() -> None:
+def test_past_answer_makes_later_emails_critical() -> None:
     at = LONG_AGO + timedelta(days=1)
     take(
         entry("answered", at, subject="Re: Hello", body="Sounds interesting, tell me more?"),
@@ -166,7 +166,7 @@ def test_who_answered_before_is_decided_by_a_person_from_now_on() -> None:
     assert compose.critical_reason(reply.lead, Message(lead=reply.lead)) == compose.HAS_ANSWERED
 
 
-def test_who_asked_to_stop_before_is_stopped_and_their_draft_is_not_held() -> None:
+def test_past_stop_suppresses_and_leaves_draft_out() -> None:
     taken = take(entry("answered", body="Please remove me from your list."), OLD)
     assert suppression.find_stop(ADDRESS).reason == "unsubscribed"
     assert taken.left_out == {"We must not write: Unsubscribed (history).": 1}

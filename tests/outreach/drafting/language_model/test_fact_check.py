@@ -51,9 +51,7 @@ def trace(text: str, *facts: tuple[str, str], subject: str = "A question") -> di
         ("A “small team” – no more…", {}),
     ],
 )
-def test_what_stands_in_a_field_or_in_the_template_is_said_with_its_source(
-    text: str, found: dict[str, str]
-) -> None:
+def test_traced_facts_carry_their_source(text: str, found: dict[str, str]) -> None:
     assert trace(text) == found
 
 
