@@ -20,7 +20,7 @@ from outreach.choices import Status, move_words
 from outreach.contact_history import ghl_check
 from outreach.content import email_footer
 from outreach.control import phase
-from outreach.drafting import compose
+from outreach.drafting import signing
 from outreach.drafting.language_model import rewrite_requests
 from outreach.lifecycle.transitions import NOT_SENT_YET
 from outreach.limits import time_zones
@@ -138,7 +138,7 @@ def desk_context(message: Message, user: Any) -> dict[str, Any]:
         "written_by": rewrite_requests.authorship_sentence(message, text) if text.pk else "",
         "local_time": local_time(message),
         "at_ghl": ghl_check.check_summary(message) if waits else "",
-        "signed_by_another": compose.signed_by_another(message)
+        "signed_by_another": signing.signed_by_another(message)
         if message.status in NOT_SENT_YET
         else "",
         "visits": list(message.lead.visits.order_by("-seen_at")[:MAX_VISITS]),

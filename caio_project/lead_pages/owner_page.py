@@ -18,7 +18,7 @@ from leads.models import Lead, OwnerHow, TeamMember
 from leads.ownership import owner_assignment
 from outreach.contact_history import previous_emails
 from outreach.control import phase
-from outreach.drafting import compose
+from outreach.drafting import signing
 from outreach.lifecycle.transitions import NOT_SENT_YET
 
 NEEDS_REVIEWER_ROLE = "You can read. Giving a lead an owner is a Reviewer's or a Lead's to do."
@@ -77,7 +77,7 @@ def _signed_by_another(lead: Lead) -> str:
         .select_related("sender")
         .first()
     )
-    return compose.signed_by_another(message) if message else ""
+    return signing.signed_by_another(message) if message else ""
 
 
 @login_required

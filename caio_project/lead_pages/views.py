@@ -25,7 +25,7 @@ from caio_project.lib.web.paging import fetch_page
 from leads.scoring import assess
 from leads.suppression import suppression
 from outreach.contact_history import previous_emails
-from outreach.drafting import drafts
+from outreach.drafting import no_draft
 from outreach.lifecycle.transitions import OPEN
 
 PAGE_SIZE = 50
@@ -78,7 +78,7 @@ def lead_page(request: HttpRequest, public_id: Any) -> HttpResponse:
         "company": lead.company,
         "assessment": assessment,
         "stop": suppression.find_stop(lead.email or "", lead),
-        "why_no_draft": drafts.why_no_draft_now(lead),
+        "why_no_draft": no_draft.why_no_draft_now(lead),
         "open_email": previous_emails.emails_of(lead).filter(status__in=OPEN).first(),
         "to_hot": hot_texts.hot_lines(assess.hot_outlook(lead)) if assessment else [],
         "newest_events": timeline.events[:EVENTS_SHOWN_FIRST],

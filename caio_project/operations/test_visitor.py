@@ -15,7 +15,7 @@ from leads.inbound import events
 from leads.models import Enrichment, InboundEvent, Kind, Lead
 from leads.scoring import assess
 from outreach.choices import Status
-from outreach.drafting import drafts
+from outreach.drafting import no_draft
 from outreach.models import Message
 
 POLL_SECONDS = 0.25
@@ -222,4 +222,4 @@ def _not_reached_reason(event: str) -> str:
     blocked = lead.messages.filter(status=Status.BLOCKED).first()
     if blocked:
         return f"the draft is blocked: {blocked.error}"
-    return lead.error or drafts.why_no_draft_now(lead) or "its next stage has not run"
+    return lead.error or str(no_draft.why_no_draft_now(lead) or "") or "its next stage has not run"

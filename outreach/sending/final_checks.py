@@ -12,7 +12,7 @@ from leads.models import Kind
 from leads.suppression import suppression
 from outreach.choices import Band, Status
 from outreach.contact_history import previous_emails
-from outreach.drafting import drafts, follow_ups
+from outreach.drafting import deadlines, follow_ups
 from outreach.models import Message, SendIntent, Transport
 from outreach.review import merged_leads
 
@@ -98,7 +98,7 @@ def check_before_sending(message: Message) -> None:
         lead, now, but=message.pk, at_the_door=True
     ):
         raise SendStopped(Status.HELD, "colleague", colleague.sentence)
-    if message.cleared_at and drafts.expires_at(Band(message.band), message.cleared_at) < now:
+    if message.cleared_at and deadlines.expires_at(Band(message.band), message.cleared_at) < now:
         day = timezone.localtime(message.cleared_at, ZoneInfo(settings.TEAM_TIME_ZONE))
         raise SendStopped(
             Status.HELD,

@@ -6,12 +6,11 @@ from leads.integrations import ghl as contacts
 from leads.integrations import ghl_contact_data
 from leads.ownership import owner_assignment
 from leads.suppression import suppression
-from outreach.choices import Band, Status
+from outreach.choices import Status
 from outreach.contact_history import ghl_check, ghl_findings
 from outreach.contact_history.ghl_findings import Findings
 from outreach.control import phase
-from outreach.control.policy import BAND_RANK
-from outreach.drafting import compose
+from outreach.drafting import compose, message_text
 from outreach.models import Message
 from outreach.review import ghl_lookup
 from outreach.sending import send_errors
@@ -57,8 +56,7 @@ def _stop_for_news(message: Message, news: Findings) -> SendStopped:
         Status.HELD,
         why,
         ghl_check.describe_for_team(news),
-        critical_reason=reason,
-        rank=BAND_RANK[Band.CRITICAL],
+        **message_text.reason_columns(message.band, reason),
     )
 
 

@@ -20,7 +20,7 @@ from leads.inbound import events, spool
 from leads.integrations import alarms
 from leads.models import Company, Enrichment, InboundEvent, Kind, Lead
 from leads.scoring import assess
-from outreach.drafting import drafts
+from outreach.drafting import drafts, open_drafts
 from outreach.models import Message
 from tests.factories import LeadFactory
 from tests.fakes.clay import FakeClay
@@ -48,7 +48,7 @@ def working() -> Iterator[None]:
             events.process_due()
             clay_push.push_due()
             assess.assess_due()
-            drafts.open_new_drafts()
+            open_drafts.open_new_drafts()
             drafts.write_drafts()
         connection.close()
 

@@ -14,7 +14,7 @@ from leads.enrichment import clay_push, enrichment_requests
 from leads.inbound import events, receive
 from leads.models import Enrichment, InboundEvent, Lead, Visit
 from leads.scoring import assess
-from outreach.drafting import drafts
+from outreach.drafting import drafts, open_drafts
 from outreach.models import Message
 from outreach.sending import send
 from tests import factories
@@ -32,7 +32,7 @@ def work() -> None:
     clay_push.push_due()
     events.process_due()
     assess.assess_due()
-    drafts.open_new_drafts()
+    open_drafts.open_new_drafts()
     drafts.write_drafts()
 
 

@@ -12,7 +12,7 @@ from django.db import connection, connections, transaction
 
 from leads.identity import merging
 from leads.models import Lead
-from outreach.drafting import drafts
+from outreach.drafting import open_drafts
 from outreach.models import Message
 from outreach.review import merged_leads
 from tests import factories
@@ -77,7 +77,7 @@ def test_neither_of_them_is_thrown_back() -> None:
         factories.AssessmentFactory(lead=lead)
     with transaction.atomic():
         hold(Message, last.messages.get().pk)
-        reading = Work(drafts.open_new_drafts)
+        reading = Work(open_drafts.open_new_drafts)
         reading.until_it_waits(
             'UPDATE "outreach_message"'
         )  # an email to the first is opened, the second's changed

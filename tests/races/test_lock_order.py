@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from leads.models import Lead
 from leads.scoring import assess
-from outreach.drafting import drafts
+from outreach.drafting import open_drafts
 from tests import factories
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db, pytest.mark.usefixtures("sender")]
@@ -53,7 +53,7 @@ def test_leads_are_locked_before_their_emails() -> None:
     new, known = factories.VisitFactory().lead, factories.held_email().lead
     for lead in (new, known):
         factories.AssessmentFactory(lead=lead)
-    statements = said(drafts.open_new_drafts, "outreach_message", "outreach_position")
+    statements = said(open_drafts.open_new_drafts, "outreach_message", "outreach_position")
     first = next(
         n for n, sql in enumerate(statements) if sql.startswith('UPDATE "outreach_position"')
     )

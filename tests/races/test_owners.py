@@ -10,7 +10,7 @@ from leads.identity import merging
 from leads.models import Lead, OwnerChange, OwnerRule, TeamMember
 from leads.ownership import owner_assignment
 from leads.scoring import assess
-from outreach.drafting import drafts
+from outreach.drafting import drafts, open_drafts
 from outreach.models import Message
 from outreach.review import merged_leads, review_actions
 from tests import factories
@@ -88,7 +88,7 @@ def test_a_concurrent_merge_keeps_the_owner_set_by_hand(ben: TeamMember, rita: A
             lambda: owner_assignment.assign_by_hand(other, ben, by=rita),  # noqa: B023
             drafts.sign_for_new_owners,
             merged_leads.follow_merges,
-            drafts.open_new_drafts,
+            open_drafts.open_new_drafts,
         )
         assert not [each for each in found if isinstance(each, Exception)], found
         assert owner(one) == ("Ben Ito", "hand")

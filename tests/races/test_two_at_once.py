@@ -16,7 +16,7 @@ from leads.models import Assessment, RateWindow
 from outreach.choices import Phase
 from outreach.content import email_footer
 from outreach.control import phase
-from outreach.drafting import drafts
+from outreach.drafting import drafts, open_drafts
 from outreach.feedback import dnd_sync, unsubscribes
 from outreach.lifecycle.transitions import IllegalMove, StaleMessage
 from outreach.models import AfterSend, DailySlots, Message, OptOut, Position, SendIntent
@@ -189,7 +189,7 @@ def test_two_drafting_sweeps_skip_and_repeat_nothing() -> None:
 
     def sweep() -> None:
         for _ in range(10):
-            drafts.open_new_drafts(batch=7)
+            open_drafts.open_new_drafts(batch=7)
             drafts.write_drafts()
 
     assert at_once(sweep, sweep, sweep) == [None] * 3
