@@ -82,7 +82,6 @@ def _retry_later(message: Message, lease: datetime | None, text: str) -> None:
 
 
 def write_draft(message: Message, lease: datetime | None = None) -> Message:
-    """Give `message` its first text and move it to held or blocked."""
     written = compose.compose_email(message.lead, message)
     if (
         written.blocked is None

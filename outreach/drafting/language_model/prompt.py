@@ -74,7 +74,6 @@ class Question:
 
     @property
     def sha256(self) -> str:
-        """Of all that the answer depends on, but the model."""
         return hashlib.sha256(
             f"{SYSTEM_PROMPT}\n{self.greeting}\n{self.document}".encode()
         ).hexdigest()

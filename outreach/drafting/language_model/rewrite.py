@@ -96,7 +96,6 @@ def _current_question(wish: ModelDraft) -> prompt.Question:
 
 
 def _compose_again(wish: ModelDraft) -> tuple[Message, compose.ComposedEmail]:
-    """Return the email that waits, and what its template says today."""
     rows = Message.objects.select_related(
         "lead__company", "lead__owner", "assessment", "template", "sender"
     )
