@@ -165,5 +165,5 @@ def withdraw_ended(batch: int = 500) -> int:
                 move_message(message, Status.WITHDRAWN, end.why, error=end.text)
                 count += 1
             except StaleMessage:
-                continue  # somebody decided it, or it is at the door
+                continue  # somebody decided it, or it is being sent
     return count
