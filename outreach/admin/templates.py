@@ -99,7 +99,7 @@ class TemplateForm(forms.ModelForm):
         return self.typed()
 
     def save_m2m(self) -> None:
-        """There is nothing of the kind."""
+        pass
 
 
 @admin.register(EmailTemplate)

@@ -170,7 +170,6 @@ def result(finding: str, **arguments: Any) -> CheckResult:
 
 
 def results_as_rows(results: list[CheckResult]) -> list[dict[str, object]]:
-    """As `Message.guards` stores them."""
     return [
         {"guard": one.guard, "passed": one.passed, "text": one.text, "clear": one.clear}
         for one in results

@@ -170,7 +170,6 @@ def _one_at_a_company(text: EmailText) -> CheckResult:
 
 
 def colleague_result(colleague: Colleague) -> CheckResult:
-    """The failure that says who at the company goes first, or was written to."""
     names = {"name": colleague.name, "company": colleague.company}
     if colleague.until:
         return result("colleague_written_to", until=colleague.until, **names)

@@ -152,7 +152,6 @@ def split_paragraphs(template: str) -> list[Paragraph]:
 
 
 def paragraph_applies(paragraph: Paragraph, known: Collection[str], family: str) -> bool:
-    """Whether a lead of `family` with the `known` fields gets this paragraph."""
     if paragraph.tag == "title":
         return family in paragraph.names
     all_known = all(name in known for name in paragraph.names)

@@ -55,7 +55,6 @@ class StyleProblem:
 
 
 def template_problems(subject: str, body: str) -> list[StyleProblem]:
-    """Find problems of the template's own grammar and words, without filling it."""
     return [
         *_grammar_problems("subject", subject),
         *_grammar_problems("body", body),
@@ -206,7 +205,6 @@ def _wording_problems(field: str, text: str) -> list[StyleProblem]:
 
 
 def text_problems(subject: str, body: str) -> list[StyleProblem]:
-    """Find problems of a text that no template vouches for: words, lengths and questions."""
     return [
         *_wording_problems("subject", subject),
         *_wording_problems("body", body),

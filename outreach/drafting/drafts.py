@@ -82,7 +82,6 @@ def _retry_later(message: Message, lease: datetime | None, text: str) -> None:
 
 
 def write_draft(message: Message, lease: datetime | None = None) -> Message:
-    """Give `message` its first text and move it to held or blocked."""
     written = compose.compose_email(message.lead, message)
     if (
         written.blocked is None
@@ -167,7 +166,7 @@ def _sign_anew(pk: int, lead: int) -> None:
             if message.status in (Status.HELD, Status.BLOCKED) and message.assessment:
                 rewrite_draft(message, message.assessment)
     except Exception:  # it keeps its older text, which the desk shows; the others go on
-        log.exception("email %s could not be signed anew", pk)
+        log.exception("email %s could not be signed for its new owner", pk)
 
 
 def _composed_columns(written: compose.ComposedEmail) -> dict[str, Any]:
@@ -249,7 +248,7 @@ def hold_for_review(
         "due_at": deadlines.due_at(band, now),
         "expires_at": deadlines.expires_at(band, now),
     }
-    anew = {
+    reset = {
         "error": error,
         "blocked_by": "",
         "waiting_for": "",
@@ -257,7 +256,7 @@ def hold_for_review(
         "by_machine": False,
         "place": office_hours.place_of_lead(message.lead),
     }
-    changes = {**anew, **times, **more}
+    changes = {**reset, **times, **more}
     held = move_message(message, Status.HELD, why, lease=lease, now=now, **changes)
     ghl_check.request_check(held)
     if why in TEMPLATES_WORDS:

@@ -68,7 +68,6 @@ def open_due_follow_ups(now: datetime | None = None, batch: int = 200) -> int:
 
 
 def first_emails_due(step: int, now: datetime) -> QuerySet[Message]:
-    """Return first emails whose follow-up `step` is due and whose thread has not ended."""
     sent = Q(status=Status.SENT, step=1, transport__in=[Transport.GHL, Transport.SANDBOX])
     at = Q(sent_at__lte=now - DELAY_AFTER_FIRST[step], sent_at__gt=now - THREAD_TOO_OLD)
     thread = Message.objects.filter(follows=OuterRef("pk"))
@@ -80,7 +79,6 @@ def first_emails_due(step: int, now: datetime) -> QuerySet[Message]:
 
 
 def _thread_goes_on() -> tuple[Q, ...]:
-    """Conditions a query can check; `thread_end` checks the rest for the few rows left."""
     events = EmailEvent.objects.filter(
         Q(message=OuterRef("pk")) | Q(message__follows=OuterRef("pk"))
     )
@@ -149,7 +147,6 @@ def thread_end(first: Message) -> ThreadEnd | None:
 
 
 def _interested_colleague(lead: Lead, first: Message) -> Lead | None:
-    """Return who else at the company has answered positively since the first email was written."""
     if lead.company_id is None:
         return None
     since = Reply.objects.filter(lead__company=lead.company_id, received_at__gte=first.created_at)
@@ -168,5 +165,5 @@ def withdraw_ended(batch: int = 500) -> int:
                 move_message(message, Status.WITHDRAWN, end.why, error=end.text)
                 count += 1
             except StaleMessage:
-                continue  # somebody decided it, or it is at the door
+                continue  # somebody decided it, or it is being sent
     return count

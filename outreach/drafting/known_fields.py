@@ -76,7 +76,6 @@ def _stands_in_a_sentence(value: str) -> bool:
 
 
 def field_source(sources: dict[str, dict[str, str]], name: str) -> str:
-    """ "rb2b, 2026-11-02"; "" where a field has no source."""
     found = sources.get(name)
     return f"{found['source']}, {found['at'][:10]}" if found else ""
 

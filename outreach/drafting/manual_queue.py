@@ -34,7 +34,6 @@ class Selection:
 
 
 def select_tier(tier: str, limit: int) -> Selection:
-    """Select the `limit` leads of `tier` with the highest score who can be written to."""
     found = Lead.objects.filter(kind=Kind.LIVE, tier=tier).order_by("-score", "-pk")
     return _select_leads(tier, found.iterator(chunk_size=200), limit)
 

@@ -51,9 +51,6 @@ def store_text(
 
 
 def priority_columns(band: Band, critical_reason: str) -> dict[str, Any]:
-    """The columns of an email that follow from its own band and the reason to treat it as
-    CRITICAL.
-    """
     return {"band": band, **reason_columns(band, critical_reason)}
 
 

@@ -89,7 +89,6 @@ def _last_visit(lead: Lead) -> datetime | None:
 
 
 def _last_email_end(lead: Lead) -> datetime | None:
-    """When the last email to `lead` came to its end; None where there was none."""
     last = previous_emails.emails_of(lead).order_by("-pk").first()
     if last is None:
         return None

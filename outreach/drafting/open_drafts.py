@@ -51,7 +51,6 @@ def open_new_drafts(batch: int = 200) -> int:
 
 
 def _open_or_record_error(assessment: Assessment) -> None:
-    """Record an error on the lead, so that one lead cannot stop the reader."""
     try:
         with transaction.atomic():
             _open_draft(assessment)

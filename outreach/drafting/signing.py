@@ -8,7 +8,6 @@ from outreach.models import Message
 
 
 def sender_of(lead: Lead) -> TeamMember | None:
-    """Return the lead's owner, else the default sender."""
     if lead.owner and lead.owner.active:
         return lead.owner
     return TeamMember.objects.filter(is_default_sender=True, active=True).first()

@@ -77,7 +77,6 @@ def next_in_thread(tier: str, step: int) -> tuple[EmailTemplate, str]:
 def signals_of(
     assessment: Assessment, fields: Mapping[str, merge_fields.FieldValue]
 ) -> tuple[Signal, ...]:
-    """Return what is known of a lead that a template may rest on, the strongest first."""
     known = {
         Signal.WARM_CONNECTION: bool(assessment.warm),
         Signal.HIGH_INTENT_PAGE: "page_topic" in fields

@@ -183,7 +183,6 @@ def _email_preview(who: str, why: str, written: compose.ComposedEmail) -> EmailP
 def _problems_in(
     emails: Iterable[tuple[str, str, compose.ComposedEmail]],
 ) -> Iterable[style.StyleProblem]:
-    """Collect failed checks and style problems, each once, with the first lead it was found for."""
     seen: dict[tuple[str, bool, str], str] = {}
     for who, _, written in emails:
         for result in written.results:
@@ -202,7 +201,6 @@ def _problems_in(
 
 
 def _missing_field_problems(template: EmailTemplate) -> list[style.StyleProblem]:
-    """Warn of required fields that many leads lack: each of those drafts would be blocked."""
     sender, missing, count = signing.sender_of(Lead()), Counter[str](), 0
     for lead in recent_leads(template):
         known = known_fields.fields_of(lead, lead.newest[0], sender)

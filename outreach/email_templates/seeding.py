@@ -25,7 +25,6 @@ def seed_after_migration(**_: Any) -> None:
 
 
 def starting_templates() -> list[dict[str, str]]:
-    """The starting set as rows of key, tier, angle, signal, name, subject and body."""
     rows = tomllib.loads((SEEDS_FOLDER / "templates.toml").read_text())["template"]
     return [{"signal": "", **{name: text.strip() for name, text in row.items()}} for row in rows]
 

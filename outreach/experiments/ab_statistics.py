@@ -50,7 +50,6 @@ def _chance_in_words(power: float) -> str:
 
 
 def plan_experiment(size: int, people: int, answered: int, daily: int) -> ExperimentPlan:
-    """The plan for `size` emails where so many of so many people have answered until now."""
     is_assumed = people < FEWEST_PEOPLE or not 0 < answered < people
     rate = ASSUMED_RATE if is_assumed else answered / people
     hoped, each = min(0.95, rate * 2), size // 2

@@ -96,7 +96,6 @@ def _store_variant(
 
 
 def current_plan(template: EmailTemplate, size: int) -> ab_statistics.ExperimentPlan:
-    """Plan a test of `size` emails of `template` by the rates known today."""
     now = timezone.now()
     sent = counted_recipients(
         Message.objects.filter(template__key=template.key, sent_at__gte=now - LOOK_BACK), now

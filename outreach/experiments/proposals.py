@@ -57,7 +57,6 @@ class Proposal:
 def replies_by_subject(
     now: datetime | None = None, look_back: timedelta = experiments.LOOK_BACK
 ) -> list[SubjectReplies]:
-    """Return reply rates of first emails by template version; the most sent first."""
     now = now or timezone.now()
     found = []
     sent = experiments.sent_to_real_people(
@@ -138,7 +137,6 @@ def build_proposal(template: EmailTemplate, kind: str, text: str) -> Proposal:
 
 
 def call_to_action(body: str) -> str:
-    """Return the closing question in each of its wordings; "" where there is none."""
     return "\n\n".join(_split_at_closing(body)[1])
 
 
@@ -147,7 +145,6 @@ def with_call_to_action(body: str, text: str) -> str:
 
 
 def _split_at_closing(body: str) -> tuple[list[str], list[str]]:
-    """Split the paragraphs before the closing question from its wordings by title family."""
     blocks = [block.strip() for block in re.split(r"\n\s*\n", body.strip())]
     at = len(blocks)
     while (

@@ -50,7 +50,6 @@ class HistoryEntry:
 
     @property
     def key(self) -> str:
-        """The same item of another file, or of the same one again, has the same key."""
         own = (
             ("id", self.old_id)
             if self.old_id
@@ -195,5 +194,4 @@ def _tier_code(text: str) -> str:
 
 
 def _plain_paragraphs(body: str) -> str:
-    """The text of a body that may be HTML, with one empty line between two paragraphs."""
     return re.sub(r"\n{3,}", "\n\n", to_plain_text(body)).strip()

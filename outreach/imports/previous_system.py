@@ -112,7 +112,6 @@ def _import_entry(item: HistoryEntry, taken: ImportReport) -> None:
 
 
 def _store_entry(item: HistoryEntry, lead: Lead) -> NoDraft | None:
-    """Keep one entry. Returns why a draft is not held."""
     if item.what == "draft":
         return _hold_draft(item, lead)
     if item.what in SUPPRESSION_REASONS:
@@ -128,7 +127,6 @@ def _store_entry(item: HistoryEntry, lead: Lead) -> NoDraft | None:
 
 
 def _lead_for(item: HistoryEntry) -> Lead:
-    """Find or create the lead of an address, and fill empty fields from the file."""
     address = normal.clean_email(item.email)
     lead = locks.retry_until_unchanged(lambda: _find_or_create_lead(address))
     if suppression.is_erased(lead) or lead.kind != Kind.LIVE:
@@ -241,7 +239,6 @@ def _store_reply(item: HistoryEntry, lead: Lead) -> None:
 
 
 def _hold_draft(item: HistoryEntry, lead: Lead) -> NoDraft | None:
-    """Put a draft of the previous system into the queue, or return why it cannot be there."""
     if reason := no_draft.why_no_first_email(lead):
         return reason
     sender = signing.sender_of(lead)
@@ -276,7 +273,6 @@ def _hold_draft(item: HistoryEntry, lead: Lead) -> NoDraft | None:
 
 
 def _known_phrases(item: HistoryEntry, lead: Lead) -> list[merge_fields.Phrase]:
-    """Return the known facts in the text; the file is the source where there is no other."""
     company = lead.company
     known = {
         "first_name": (lead.first_name, lead.sources),

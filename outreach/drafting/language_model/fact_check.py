@@ -88,7 +88,6 @@ def trace_facts(said: ModelText, known: AllowedFacts) -> tuple[merge_fields.Phra
 
 
 def _is_part(phrase: merge_fields.Phrase, others: Iterable[merge_fields.Phrase]) -> bool:
-    """Whether it stands in a longer phrase from the same field."""
     words = words_of(phrase.text)
     longer = (words_of(one.text) for one in others if one.field == phrase.field)
     return any(len(other) > len(words) and stands_among(words, other) for other in longer)
@@ -145,7 +144,6 @@ def _refuse_new_claims(text: str, known: AllowedFacts) -> None:
 
 
 def _kind_phrases(text: str, known: AllowedFacts) -> Iterator[merge_fields.Phrase]:
-    """Find titles, industries and tools, which need no capital letter."""
     said = words_of(text)
     for kind in _WORD_LISTS["kinds"]:
         words = words_of(kind)
@@ -168,7 +166,6 @@ def _number_phrases(text: str, known: AllowedFacts) -> Iterator[merge_fields.Phr
 
 
 def _name_phrases(text: str, known: AllowedFacts) -> Iterator[merge_fields.Phrase]:
-    """Whatever is written with a capital letter, but for ordinary words that begin a sentence."""
     ours = {word for word in _WORD.findall(known.basis) if word == word.lower()}
     for run in _capitalised_runs(text, SENTENCE_STARTERS | ours):
         if words := words_of(run):
@@ -176,10 +173,6 @@ def _name_phrases(text: str, known: AllowedFacts) -> Iterator[merge_fields.Phras
 
 
 def _capitalised_runs(text: str, ordinary: Collection[str]) -> Iterator[str]:
-    """Runs of words with a capital letter that stand side by side.
-
-    "I" and a sentence's first word are left out.
-    """
     run: list[re.Match[str]] = []
     for word in [*_WORD.finditer(text), None]:
         is_name = word is not None and _is_name(word, text, ordinary)
@@ -201,10 +194,6 @@ def _is_name(word: re.Match[str], text: str, ordinary: Collection[str]) -> bool:
 def _trace_words(
     said: str, words: Sequence[str], text: str, known: AllowedFacts, exactly: bool = False
 ) -> Iterator[merge_fields.Phrase]:
-    """The phrase for `words`.
-
-    None where the template says them, spelt so where it must be `exactly`.
-    """
     if field := known.field_of(words):
         for phrase in _as_it_stands(words, text):
             yield merge_fields.Phrase(phrase, field, known.fields[field].source)
@@ -220,7 +209,6 @@ def _is_spelt_in(said: str, basis: str) -> bool:
 
 
 def _value_phrases(text: str, known: AllowedFacts) -> Iterator[merge_fields.Phrase]:
-    """Find field values that stand in the text as a whole."""
     for name, value in known.fields.items():
         for phrase in _as_it_stands(words_of(value.text), text):
             yield merge_fields.Phrase(phrase, name, value.source)

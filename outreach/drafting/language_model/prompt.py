@@ -1,4 +1,4 @@
-"""What a language model is told and asked, and how its answer is read. Pure.
+"""What a language model is asked, and how its answer is read. Pure.
 
 It gets the job: the template's text without the person's name, and the fields below. Never a name,
 an address, the history of visits or who of us knows whom; greeting, signature, links, postal
@@ -74,7 +74,6 @@ class Question:
 
     @property
     def sha256(self) -> str:
-        """Of all that the answer depends on, but the model."""
         return hashlib.sha256(
             f"{SYSTEM_PROMPT}\n{self.greeting}\n{self.document}".encode()
         ).hexdigest()

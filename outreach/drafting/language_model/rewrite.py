@@ -26,9 +26,7 @@ from outreach.models import Message, ModelDraft
 
 log = logging.getLogger(__name__)
 
-CALLS_AT_ONCE = (
-    2  # calls under way; each may last LLM_TIMEOUT_SECONDS, and the door needs workers too
-)
+CALLS_AT_ONCE = 2  # each may last LLM_TIMEOUT_SECONDS, and sending needs workers too
 MOST_TRIES = 2
 LEASE_AFTER = timedelta(seconds=60)  # the deadline of the call
 DECIDED_MEANWHILE = "Somebody opened, changed or decided it before the language model had answered."
@@ -68,7 +66,7 @@ def _rewrite_or_fall_back(wish: ModelDraft) -> None:
     except StaleMessage:
         _fall_back(wish, DECIDED_MEANWHILE)
     except Exception as error:
-        log.exception("email %s could not be said anew", wish.message_id)
+        log.exception("email %s could not be rewritten", wish.message_id)
         _fall_back(wish, f"It failed here: {type(error).__name__}.")
 
 
@@ -91,12 +89,11 @@ def _current_question(wish: ModelDraft) -> prompt.Question:
     _, written = _compose_again(wish)
     question = rewrite_requests.question_of(written)
     if question is None:
-        raise NoRewrite("What it says of this person does not leave the house.")
+        raise NoRewrite("Not sent to the language model: the email contains personal details.")
     return question
 
 
 def _compose_again(wish: ModelDraft) -> tuple[Message, compose.ComposedEmail]:
-    """Return the email that waits, and what its template says today."""
     rows = Message.objects.select_related(
         "lead__company", "lead__owner", "assessment", "template", "sender"
     )

@@ -77,7 +77,6 @@ def kept_rewrite(message: Message, written: compose.ComposedEmail) -> compose.Co
 
 
 def authorship_sentence(message: Message, text: MessageText) -> str:
-    """Say who wrote a text; "" where no model was asked."""
     if text.language_model:
         return (
             f"Drafted by {text.language_model}, prompt version {text.prompt_version}; "

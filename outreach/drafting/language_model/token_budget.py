@@ -24,7 +24,6 @@ def tokens_used_today() -> int:
 
 
 def is_used_up() -> bool:
-    """Whether the newest request for tokens today was refused."""
     return ModelTokens.objects.filter(day=team_today(), used_up=True).exists()
 
 

@@ -529,7 +529,10 @@ def test_a_connection_of_ours_does_not_leave_the_house(model: FakeLanguageModel)
         "company": "Contoso",
         "sentence": "Robin worked at Contoso.",
     }
-    stands(held(warm=warm, angle="warm_connection"), "does not leave the house")
+    stands(
+        held(warm=warm, angle="warm_connection"),
+        "Not sent to the language model: the email contains personal details.",
+    )
     assert model.requests() == []
 
 
