@@ -1,4 +1,4 @@
-"""Sweeps of drafting and of the door."""
+"""The periodic tasks of outreach, each a sweep."""
 
 from celery import shared_task
 

@@ -1,4 +1,4 @@
-"""What was written before holds a new email: copies, one person at a company, and what rejections taught."""
+"""Earlier emails hold a new one: copies, colleagues at a company, and rejections' lessons."""
 
 from datetime import timedelta
 from typing import Any
@@ -40,9 +40,7 @@ def why(message: Message) -> str:
     return next(row["text"] for row in message.guards if not row["passed"])
 
 
-def test_the_second_person_at_a_company_waits_until_the_first_is_decided(
-    colleagues: tuple[Lead, Lead],
-) -> None:
+def test_second_colleague_waits_for_first_decision(colleagues: tuple[Lead, Lead]) -> None:
     first, second = factories.held_email(colleagues[0]), write(colleagues[1])
     assert (second.status, second.blocked_by) == ("blocked", "one_per_company")
     assert (
@@ -58,9 +56,7 @@ def test_the_second_person_at_a_company_waits_until_the_first_is_decided(
     assert all(row["passed"] for row in second.guards)
 
 
-def test_after_seven_days_without_an_answer_a_colleague_may_be_written_to(
-    colleagues: tuple[Lead, Lead],
-) -> None:
+def test_colleague_may_be_emailed_after_seven_days(colleagues: tuple[Lead, Lead]) -> None:
     sent(colleagues[0], 7 * DAY - timedelta(minutes=1))
     second = write(colleagues[1])
     assert (second.status, second.blocked_by) == ("blocked", "one_per_company")
