@@ -22,7 +22,6 @@ from leads.integrations import ghl_contact_data
 from leads.models import Kind, Lead
 from leads.ownership import owner_assignment
 from leads.suppression import suppression
-from outreach import choices
 from outreach.choices import MoveCode, Status
 from outreach.contact_history import ghl_findings
 from outreach.contact_history.ghl_findings import Findings, FoundDeal

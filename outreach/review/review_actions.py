@@ -15,7 +15,6 @@ from caio_project.lib.db import claims
 from caio_project.lib.nudge import nudge
 from leads.models import Kind, Lead
 from leads.suppression import suppression
-from outreach import choices
 from outreach.choices import MoveCode, Phase, Status
 from outreach.contact_history import ghl_check, previous_emails
 from outreach.content import check_results, email_footer, merge_fields
@@ -116,17 +115,17 @@ def edit_text(message: Message, version: int, *, subject: str, body: str, by: An
         if (subject, body) == (current.subject, current.body):
             return message
         kept = [p for p in current.phrases if p["text"] in body or p["text"] in subject]
-        results = compose.check_email(
-            message.lead,
+        text = compose.TextToCheck(
             subject,
             body,
             current.footer,
-            [merge_fields.Phrase(**p) for p in kept],
-            message.sender,
+            tuple(merge_fields.Phrase(**phrase) for phrase in kept),
             typed=True,
-            before=previous_emails.load_history(message.lead, timezone.now(), message.pk),
         )
-        subject = subject[: compose.SUBJECT_COLUMN]  # the guard has seen and refused the whole
+        before = previous_emails.load_history(message.lead, timezone.now(), message.pk)
+        results = compose.check_email(message.lead, message.sender, text, before)
+        # The checks have seen and refused a longer subject.
+        subject = subject[: message_text.LONGEST_SUBJECT]
         rows = Message.objects.filter(pk=message.pk, version=version, status=message.status)
         domain = message.to_address.rpartition("@")[2]
         if not claims.claim_row(
@@ -141,6 +140,7 @@ def edit_text(message: Message, version: int, *, subject: str, body: str, by: An
 
 
 def _empty_text(message: Message) -> MessageText:
+    """The empty text of an email that could not be drafted and is written by hand."""
     footer = email_footer.build_footer(
         signing.signature_of(signing.sender_of(message.lead), message.unsubscribe_token)
     )
