@@ -17,6 +17,8 @@ from leads.models import Enrichment, InboundEvent, Kind, Lead, Visit
 from leads.scoring import assess
 from tests.conftest import TOKEN
 
+NEXT_TOKEN = "next-token-0123456789"
+
 
 def post(client: Client, payload: Any, path: str = f"/webhooks/rb2b?token={TOKEN}") -> HttpResponse:
     body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
