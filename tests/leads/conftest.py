@@ -62,7 +62,7 @@ def counts() -> tuple[int, int, int]:
 
 
 def in_threads(jobs: list[Any]) -> list[Any]:
-    """Run the jobs at once, each with a database connection of its own; their results in order, or the first error."""
+    """Run the jobs at once, each with its own connection; results in order, or the first error."""
     start = threading.Barrier(len(jobs))
 
     def run(job: Any) -> Any:

@@ -287,28 +287,3 @@ def test_any_captured_url_makes_a_visit(url: str) -> None:
     assert arrive(rb2b.person({"Captured URL": url, "Referrer": url})).state == "processed"
     visit = Visit.objects.get()
     assert (visit.url, visit.referrer) == (url[:1000], url[:1000])
-
-
-def test_parked_event_stores_code_and_arguments(client: Client) -> None:
-    post(client, b"[1]")
-
-    events.process_due()
-
-    event = InboundEvent.objects.get()
-    assert (event.reason_code, event.reason_args) == ("body_not_object", {"json_type": "list"})
-    assert event.reason == "The body is a JSON list, not an object."
-
-
-@pytest.mark.parametrize("code", ["", "no_token"])
-def test_untokened_rows_with_and_without_code_are_released(
-    client: Client, settings: Any, code: str
-) -> None:
-    settings.RB2B_ALLOW_UNTOKENED_UNTIL = "2099-01-01"
-    body = rb2b.to_body(rb2b.person())
-    client.post("/webhooks/rb2b", body, content_type="application/json")
-    InboundEvent.objects.update(reason_code=code)
-
-    client.post(f"/webhooks/rb2b?token={TOKEN}", body, content_type="application/json")
-
-    event = InboundEvent.objects.get()
-    assert (event.state, event.reason, event.reason_code) == ("waiting", "", "")

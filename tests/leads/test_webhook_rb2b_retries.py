@@ -273,3 +273,28 @@ def test_wrong_token_is_refused_during_cutover(client: Client, settings: Any) ->
         == 401
     )
     assert not InboundEvent.objects.exists()
+
+
+def test_parked_event_stores_code_and_arguments(client: Client) -> None:
+    post(client, b"[1]")
+
+    events.process_due()
+
+    event = InboundEvent.objects.get()
+    assert (event.reason_code, event.reason_args) == ("body_not_object", {"json_type": "list"})
+    assert event.reason == "The body is a JSON list, not an object."
+
+
+@pytest.mark.parametrize("code", ["", "no_token"])
+def test_untokened_rows_with_and_without_code_are_released(
+    client: Client, settings: Any, code: str
+) -> None:
+    settings.RB2B_ALLOW_UNTOKENED_UNTIL = "2099-01-01"
+    body = rb2b.to_body(rb2b.person())
+    client.post("/webhooks/rb2b", body, content_type="application/json")
+    InboundEvent.objects.update(reason_code=code)
+
+    client.post(f"/webhooks/rb2b?token={TOKEN}", body, content_type="application/json")
+
+    event = InboundEvent.objects.get()
+    assert (event.state, event.reason, event.reason_code) == ("waiting", "", "")
