@@ -9,7 +9,7 @@ from typing import Any
 from tests.fakes.clock import iso
 
 from . import webhooks
-from .sending import SendingApi
+from .sending import NewMessage, SendingApi
 from .values import id_of
 
 
@@ -35,13 +35,15 @@ class RepliesByTests(SendingApi):
             message = self._add_message(
                 contact,
                 "inbound",
-                subject=subject or ("Re: " + last["subject"] if last else "Hello"),
-                body=body,
-                sender=sender or (f"{name} <{contact['email']}>" if name else contact["email"]),
-                to=[last["from"] if last else self.default_sender],
-                source="app",
-                status="delivered",
-                thread_id=thread_id or (last["threadId"] if last else None),
+                NewMessage(
+                    subject=subject or ("Re: " + last["subject"] if last else "Hello"),
+                    body=body,
+                    sender=sender or (f"{name} <{contact['email']}>" if name else contact["email"]),
+                    to=[last["from"] if last else self.default_sender],
+                    source="app",
+                    status="delivered",
+                    thread_id=thread_id or (last["threadId"] if last else None),
+                ),
             )
             return webhooks.inbound_message(
                 self.location_id, **{**webhook_message(message), **webhook_fields}
@@ -58,13 +60,15 @@ class RepliesByTests(SendingApi):
             message = self._add_message(
                 contact,
                 "inbound",
-                subject="",
-                body=body,
-                sender=contact["phone"] or "",
-                to=[],
-                source="app",
-                status="delivered",
-                kind=kind,
+                NewMessage(
+                    subject="",
+                    body=body,
+                    sender=contact["phone"] or "",
+                    to=[],
+                    source="app",
+                    status="delivered",
+                    kind=kind,
+                ),
             )
             shown = webhook_message(message)
             word = {"TYPE_SMS": "SMS", "TYPE_CALL": "CALL", "TYPE_WHATSAPP": "WhatsApp"}.get(
@@ -98,13 +102,15 @@ class RepliesByTests(SendingApi):
             message = self._add_message(
                 contact,
                 "outbound",
-                subject=subject,
-                body=body,
-                sender=sender or self.default_sender,
-                to=[to or contact["email"]],
-                source=source,
-                status="sent",
-                date_added=date_added,
+                NewMessage(
+                    subject=subject,
+                    body=body,
+                    sender=sender or self.default_sender,
+                    to=[to or contact["email"]],
+                    source=source,
+                    status="sent",
+                    date_added=date_added,
+                ),
             )
             values = {**webhook_message(message), "source": source, **webhook_fields}
             return webhooks.outbound_message(self.location_id, **values)
