@@ -1,6 +1,4 @@
-"""What every test may use: fakes of the vendors, people with roles, a clock, and databases that
-keep their triggers.
-"""
+"""Fixtures for every test: vendor fakes, people with roles, a clock, databases with triggers."""
 
 import os
 import shutil

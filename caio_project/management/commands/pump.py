@@ -118,9 +118,7 @@ class Command(BaseCommand):
             self.stdout.flush()
 
         def finish(*_: Any) -> None:
-            """No new work; what runs is finished. What still waits is a row, and is found by the
-            next sweep.
-            """
+            # Running work is finished; what waits is a row, which the next sweep finds.
             setattr(state, "should_stop", 0)  # noqa: B010  (what celery's own handler does)
 
         with contextlib.suppress(SystemExit):

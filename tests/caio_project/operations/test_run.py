@@ -1,4 +1,4 @@
-"""The supervisor behind `manage.py run`, and the wake-up filter of `pump`. Real processes, small ones."""
+"""The supervisor behind `manage.py run`, and the wake-up filter of `pump`. Real processes."""
 
 import os
 import signal

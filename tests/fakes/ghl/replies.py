@@ -1,6 +1,4 @@
-"""What happens to emails at HighLevel by tests: replies, emails sent by hand, bounces, and the
-webhooks of each.
-"""
+"""For tests: replies, emails sent by hand, bounces, and the webhook of each."""
 
 from __future__ import annotations
 
