@@ -1,5 +1,4 @@
-"""Visitors are posted while what serves them is killed: everything acknowledged must become one
-event and one visit.
+"""Post visitors while servers are killed: each acknowledged body must become one event and visit.
 
     python -m bench.chaos_ingest --posts 100000        (or: make chaos POSTS=100000)
     python -m bench.chaos_ingest --posts 100000 --stored
@@ -95,8 +94,9 @@ def _do_harm(site: ChaosSite, found: posting.PostOutcome, plan: ChaosPlan) -> No
 
 
 def wait_until_settled(db: str, spool: Path, worked_off: bool) -> float:
-    """Until nothing waits in the spool, nor as an event where they are to be `worked_off`; returns
-    the seconds. Raises TimeoutError without progress.
+    """Wait for an empty spool, and no waiting event if `worked_off`; returns seconds.
+
+    Raises TimeoutError without progress.
     """
     began, best, at = time.monotonic(), sys.maxsize, time.monotonic()
     while True:
@@ -133,9 +133,7 @@ PAGES = (
 
 
 def count_outcomes(db: str, found: posting.PostOutcome, worked_off: bool) -> dict[str, int]:
-    """What became of the bodies, from the tables themselves and not from what the product says of
-    them.
-    """
+    """Count outcomes in the tables themselves, not in what the product reports."""
     with psycopg.connect(db) as connection:
         events = {sha: (n, visits, done) for sha, n, visits, done in connection.execute(EVENTS)}
         pages_twice = connection.execute(PAGES).fetchone()

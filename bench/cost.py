@@ -1,5 +1,4 @@
-"""What one visit costs from stored to assessed as the tables grow, in-process; run by __main__ as a
-process of its own.
+"""The cost of one visit from stored to assessed as tables grow; __main__ runs it as a process.
 
 Each round is one new person whom Clay answers about, one known person who comes back, one known by
 LinkedIn alone at a company known by its name, and one company alone. Every round makes as many
@@ -186,9 +185,7 @@ _numbers = itertools.count(1)
 
 
 def round_visits(size: int) -> tuple[bytes, ...]:
-    """A new person, two who are known, and a company that is known, each another one than in the
-    round before.
-    """
+    """A new person, two known people and a known company, all different in each round."""
     from tests.fakes import rb2b
 
     n, people = next(_numbers), size // 5

@@ -1,6 +1,4 @@
-"""What goes wrong at GoHighLevel for bench/chaos_sending.py, planned beforehand and counted from
-what it really did.
-"""
+"""GoHighLevel's failures for bench/chaos_sending.py: planned before, counted afterwards."""
 
 import random
 import threading
@@ -54,9 +52,7 @@ STATUSES = {"429": "429", "422": "422 with a list", "401": "401"}
 
 
 def plan_trouble(ghl: FakeGhl, chance: random.Random, emails: int) -> None:
-    """About one call to send in five goes wrong, in each of the ways once at least, and some of the
-    calls before it.
-    """
+    """Let about one sending call in five fail, in each way at least once, and some calls before."""
     ways = [tell for _, _, tell in WAYS]
     ways += chance.choices(
         ways, [weight for _, weight, _ in WAYS], k=max(0, emails // 5 - len(ways))
@@ -100,9 +96,7 @@ def _trouble_name(request: Request) -> str:
 
 @dataclass
 class Recipients:
-    """Who answers, and who does not want to be written to; GoHighLevel tells us by webhooks, and
-    loses half of them.
-    """
+    """Recipients who answer or opt out; GoHighLevel loses half of its webhooks about them."""
 
     ghl: FakeGhl
     chance: random.Random
@@ -112,9 +106,7 @@ class Recipients:
     _seen: int = 0
 
     def stop_before(self, waiting: list[str], most: int) -> None:
-        """Some of those whose approved email waits write, opt out or are unsubscribed; no webhook
-        tells us so.
-        """
+        """Some recipients of waiting emails write or opt out; no webhook reports it."""
         for address in self.chance.sample(waiting, min(most, len(waiting))):
             found = [c for c in self.ghl.state()["contacts"] if c["email"] == address]
             contact = found[0] if found else self.ghl.add_contact(address)
@@ -127,9 +119,7 @@ class Recipients:
             self.stopped.append(address)
 
     def answer(self, url: str, over: threading.Event) -> None:
-        """Until it is over, some who are written to answer; of two webhooks that say so one is
-        lost.
-        """
+        """Until `over`, some recipients answer; every second webhook about it is lost."""
         while not over.wait(0.3):
             sent = self.ghl.sent_emails()
             for n in range(self._seen, len(sent)):

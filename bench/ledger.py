@@ -1,6 +1,4 @@
-"""What became of the emails of bench/chaos_sending.py: GoHighLevel's ledger against what was
-approved, and our rows.
-"""
+"""GoHighLevel's ledger compared with the approved emails and our rows."""
 
 from collections import Counter
 from datetime import UTC, datetime
@@ -35,9 +33,7 @@ def count_statuses(db: str) -> dict[str, int]:
 def compare_ledger(
     db: str, ghl: FakeGhl, approved: dict[str, list[str]], people: Recipients, cap: int
 ) -> dict[str, Any]:
-    """Figures; those that must be 0 are named in MUST_BE_NOTHING. `approved` is what was approved,
-    by address.
-    """
+    """Figures; MUST_BE_ZERO names those that must be 0. `approved` is texts by address."""
     rows = dict(query_rows(db, MESSAGES))
     sent = ghl.sent_emails()
     accepted = Counter(entry["to"] for entry in sent)

@@ -1,5 +1,4 @@
-"""A load generator for loopback only: N keep-alive connections, each with one request under way,
-for S seconds.
+"""A load generator for loopback: N keep-alive connections for S seconds, one request each.
 
 One thread over non-blocking sockets and ready-made bytes, so that it costs a fraction of what it
 measures; that cost is reported. Run alone: python -m bench.load URL CONNECTIONS SECONDS

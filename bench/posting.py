@@ -1,6 +1,4 @@
-"""Posting as RB2B does: each body once, and only a 200 that was read to its end counts as
-acknowledged.
-"""
+"""Post as RB2B does: each body once; only a 200 that was read in full is acknowledged."""
 
 import hashlib
 import http.client
@@ -37,9 +35,7 @@ class PostOutcome:
 def post_all(
     url: str, bodies: Iterable[bytes], found: PostOutcome, connections: int, rate: float = 0
 ) -> None:
-    """Post every body over keep-alive connections, at most `rate` a second (0: as fast as they are
-    taken).
-    """
+    """Post every body over keep-alive connections, at most `rate` a second (0: unlimited)."""
     lock, paced = threading.Lock(), _at_rate(bodies, rate)
     threads = [
         threading.Thread(target=_post_some, args=(url, paced, found, lock))

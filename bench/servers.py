@@ -1,6 +1,4 @@
-"""A PostgreSQL and a Redis of our own, in temporary folders and on free ports, which a run may
-crash as it likes.
-"""
+"""A PostgreSQL and a Redis of our own on free ports, which a run may crash."""
 
 import glob
 import os
@@ -26,9 +24,7 @@ def free_port() -> int:
 
 
 class Postgres:
-    """A server with the default guarantees (fsync, synchronous commits); `stop("immediate")` is a
-    crash.
-    """
+    """A server with the default guarantees; `stop("immediate")` is a crash."""
 
     def __init__(self) -> None:
         self.port, self._bin, self._as = free_port(), _find_binaries(), _not_root()
@@ -67,13 +63,11 @@ class Postgres:
         self._run("pg_ctl", "start", "--wait", f"--log={self._folder}/log", f"--options={options}")
 
     def stop(self, mode: str) -> None:
-        """`mode` is pg_ctl's: fast ends every session; immediate ends without a word, and the log
-        is replayed after.
-        """
+        """`mode` is pg_ctl's: "fast" ends every session; "immediate" is a crash."""
         self._run("pg_ctl", "stop", "--wait", f"--mode={mode}")
 
     def crash(self) -> None:
-        """Gone without a word, and back after a second."""
+        """Crash, and start again after a second."""
         self.stop("immediate")
         time.sleep(1)
         self.start()
@@ -138,7 +132,7 @@ class Redis:
         return self
 
     def crash(self) -> None:
-        """Gone without a word, and back after a second with nothing that it held."""
+        """Crash, and start again after a second without its data."""
         self._process.kill()
         self._process.wait()
         time.sleep(1)

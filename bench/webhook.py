@@ -1,6 +1,4 @@
-"""How many visitors a second the webhook stores, against a view that inserts one row behind the
-same server.
-"""
+"""Visitors stored per second by the webhook, against a view that inserts one row."""
 
 import contextlib
 import json

@@ -1,6 +1,4 @@
-"""What the measurements run on: databases of their own, and the product's own processes on
-loopback.
-"""
+"""The environment of measurements: own databases, and the product's processes on loopback."""
 
 import contextlib
 import functools
@@ -128,9 +126,7 @@ def run_manage(env: dict[str, str], *arguments: str) -> str:
 
 
 class Process:
-    """A process of the product, ended at the end of the block; what it says is shown only if it
-    fails.
-    """
+    """A process of the product, ended with the block; its output is shown only if it fails."""
 
     def __init__(self, env: dict[str, str], *arguments: str, pass_fds: tuple[int, ...] = ()):
         self._name, self._log = " ".join(arguments), tempfile.TemporaryFile("w+")  # noqa: SIM115  (closed at the end)

@@ -29,8 +29,7 @@ class ReplyCount:
 
 
 def count_replies(start: datetime, end: datetime) -> ReplyCount:
-    """People whose first email left through GoHighLevel from `start` to before `end`, bounces among
-    them.
+    """People first emailed through GoHighLevel from `start` to before `end`, bounces included.
 
     Whoever asked to stop, or for whom only a program answered, has not answered.
     """

@@ -66,9 +66,7 @@ def flow_stages(now: datetime | None = None) -> list[Stage]:
         return Move.objects.filter(at__gte=start, **which).count()
 
     def read_back(found: Stage, cursor: str) -> Stage:
-        """Of what is read at GoHighLevel it counts when that worked last; in the sandbox there is
-        nothing to read.
-        """
+        # Seen is the last complete reading; the sandbox has nothing to read.
         return found if "ghl" in settings.SANDBOXED else replace(found, seen_at=polled.get(cursor))
 
     queues, polled = stage_queues(), dict(SyncCursor.objects.values_list("name", "polled_at"))

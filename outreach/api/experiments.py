@@ -58,7 +58,7 @@ class ExperimentListView(APIView):
         operation_id="experiments_list",
         parameters=[OpenApiParameter("cursor", str), OpenApiParameter("state", str, enum=STATES)],
         responses=inline_serializer(
-            "ExperimentListView",
+            "Experiments",
             {
                 "next": serializers.URLField(allow_null=True),
                 "previous": serializers.URLField(allow_null=True),
@@ -85,7 +85,7 @@ class ExperimentDetailView(APIView):
     @extend_schema(
         operation_id="experiments_retrieve",
         responses=inline_serializer(
-            "ExperimentDetailView",
+            "ExperimentDetail",
             {
                 "experiment": ExperimentShape,
                 "a": serializers.DictField(),

@@ -34,7 +34,7 @@ class ForecastView(APIView):
     @extend_schema(
         operation_id="messages_forecast",
         responses=inline_serializer(
-            "ForecastView",
+            "Forecast",
             {
                 "at": serializers.DateTimeField(),
                 "held_by": serializers.CharField(

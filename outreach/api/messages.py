@@ -79,7 +79,7 @@ class MessageDetailView(APIView):
     @extend_schema(
         operation_id="messages_retrieve",
         responses=inline_serializer(
-            "MessageDetailView",
+            "MessageDetail",
             {
                 **SHAPE,
                 "owner": serializers.DictField(allow_null=True),

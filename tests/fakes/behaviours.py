@@ -1,6 +1,4 @@
-"""What a peer is told to do with the next requests of a route: fail, be slow, hang up, act and not
-say so.
-"""
+"""What a peer does with the next requests of a route: fail, be slow, hang up, act silently."""
 
 from __future__ import annotations
 

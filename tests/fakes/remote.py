@@ -1,6 +1,4 @@
-"""A peer in a process of its own: started, and programmed over HTTP by the same calls as one in
-this process.
-"""
+"""A peer in its own process, programmed over HTTP by the same calls as one in this process."""
 
 from __future__ import annotations
 

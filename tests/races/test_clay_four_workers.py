@@ -1,6 +1,4 @@
-"""Four worker processes before one Clay, which behaves in every way that it may. Deadlines are
-scaled: 2 s for 30.
-"""
+"""Four worker processes and one Clay with every kind of answer. Deadlines are 2 s, not 30."""
 
 import time
 from bisect import bisect_right

@@ -1,6 +1,4 @@
-"""Drafting, a merge and the emails that follow it, held in the one order in which they could wait
-for each other.
-"""
+"""Drafting, a merge and its emails lock in one order and do not deadlock."""
 
 import time
 from collections.abc import Callable

@@ -1,6 +1,4 @@
-"""A halt: no call that reaches out to people begins later than two seconds after, whatever was
-under way.
-"""
+"""A halt: no call to GoHighLevel begins later than two seconds after it."""
 
 import threading
 import time
@@ -84,9 +82,7 @@ def by_api() -> None:
 
 
 class Stillstand:
-    """For how many seconds the machine let nothing here run, at the longest: so late may a request
-    be noted.
-    """
+    """The longest pause of this machine: a request may be recorded that much later."""
 
     def __init__(self) -> None:
         self.longest, self._over = 0.0, threading.Event()

@@ -1,6 +1,4 @@
-"""Many workers at the edges of the team's day, on the days of 23 and 25 hours, and in processes on
-other clocks.
-"""
+"""Many workers at the edges of the team's day, on days of 23 and 25 hours, on other clocks."""
 
 from datetime import date, datetime, timedelta
 from typing import Any

@@ -1,6 +1,4 @@
-"""Who changes many people at once locks them first and in their order, or two of them would wait
-for each other.
-"""
+"""Work on several leads locks them first and in one order, so that it cannot deadlock."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,6 +1,4 @@
-"""Several who say at once whose a lead is: the strongest stands, whoever comes first, and nobody
-waits for ever.
-"""
+"""Concurrent owner changes: the strongest source wins, and nothing deadlocks."""
 
 from typing import Any
 

@@ -1,6 +1,4 @@
-"""Two people, or a person and the door, at once: one wins, the other is told, and no word leaves
-unapproved.
-"""
+"""Two people, or a person and sending, at once: one wins, and no unapproved text is sent."""
 
 import time
 from typing import Any

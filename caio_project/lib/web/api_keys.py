@@ -48,9 +48,7 @@ def _record_use(key: ApiKey) -> None:
 
 
 class HasScope(BasePermission):
-    """Require `view.scope`, or `view.scopes[METHOD]`. A view that names none is closed to
-    everybody.
-    """
+    """Require `view.scope` or `view.scopes[METHOD]`. A view without either is closed."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         scope = getattr(view, "scopes", {}).get(request.method) or getattr(view, "scope", None)

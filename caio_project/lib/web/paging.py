@@ -64,9 +64,7 @@ def _reversed_key(key: str) -> str:
 
 
 def _rows_after(order: tuple[str, ...], values: list[Any]) -> Q:
-    """(a, b, c) > (x, y, z), written so that an index on the keys can seek: a >= x and (a > x or
-    …).
-    """
+    """(a, b, c) > (x, y, z), so that an index can seek: a >= x and (a > x or …)."""
     names = [key.lstrip("-") for key in order]
     signs = ["lt" if key.startswith("-") else "gt" for key in order]
     behind = Q(pk=None)

@@ -33,7 +33,7 @@ class WakeUpFilter:
         self._waiting: dict[str, float] = {}
         self._running: Counter[str] = Counter()
 
-    def opens(self, task: str) -> bool:
+    def allows(self, task: str) -> bool:
         now = time.monotonic()
         with self._lock:
             if (
@@ -44,27 +44,27 @@ class WakeUpFilter:
             self._waiting[task] = now
             return True
 
-    def begun(self, task: Any = None, **_: Any) -> None:
+    def note_start(self, task: Any = None, **_: Any) -> None:
         with self._lock:
             self._waiting.pop(task.name, None)
             self._running[task.name] += 1
 
-    def ended(self, task: Any = None, **_: Any) -> None:
+    def note_end(self, task: Any = None, **_: Any) -> None:
         with self._lock:
             self._running[task.name] -= 1
 
-    def watch(self) -> None:
-        signals.task_prerun.connect(self.begun, weak=False)
-        signals.task_postrun.connect(self.ended, weak=False)
+    def connect_signals(self) -> None:
+        signals.task_prerun.connect(self.note_start, weak=False)
+        signals.task_postrun.connect(self.note_end, weak=False)
 
 
 class Scheduler(beat.Scheduler):
     """Celery's own schedule, kept in memory: nothing in it is worth keeping over a restart."""
 
-    gate: WakeUpFilter
+    wake_ups: WakeUpFilter
 
     def apply_entry(self, entry: Any, producer: Any = None) -> None:
-        if self.gate.opens(entry.task):
+        if self.wake_ups.allows(entry.task):
             super().apply_entry(entry, producer=producer)
 
 
@@ -89,10 +89,10 @@ class Command(BaseCommand):
             broker_url="memory://localhost//",
             broker_transport_options={"polling_interval": POLL_SECONDS},
         )
-        gate = WakeUpFilter()
-        gate.watch()
-        nudge.listening_here, nudge.wanted = True, gate.opens
-        Scheduler.gate = gate
+        wake_ups = WakeUpFilter()
+        wake_ups.connect_signals()
+        nudge.listening_here, nudge.wanted = True, wake_ups.allows
+        Scheduler.wake_ups = wake_ups
         clock: Any = beat.EmbeddedService(app, thread=True, scheduler_cls=Scheduler)
         worker = app.Worker(
             pool="threads",
@@ -118,9 +118,7 @@ class Command(BaseCommand):
             self.stdout.flush()
 
         def finish(*_: Any) -> None:
-            """No new work; what runs is finished. What still waits is a row, and is found by the
-            next sweep.
-            """
+            # Running work is finished; what waits is a row, which the next sweep finds.
             setattr(state, "should_stop", 0)  # noqa: B010  (what celery's own handler does)
 
         with contextlib.suppress(SystemExit):

@@ -1,4 +1,4 @@
-"""The supervisor behind `manage.py run`, and the gate of `pump`. Real processes, small ones."""
+"""The supervisor behind `manage.py run`, and the wake-up filter of `pump`. Real processes."""
 
 import os
 import signal
@@ -180,24 +180,24 @@ class Task:
 
 
 def test_a_waiting_task_is_not_sent_again() -> None:
-    gate = WakeUpFilter()
-    assert gate.opens(Task.name)
-    assert not gate.opens(Task.name)
-    assert gate.opens("leads.assess_due")
+    wake_ups = WakeUpFilter()
+    assert wake_ups.allows(Task.name)
+    assert not wake_ups.allows(Task.name)
+    assert wake_ups.allows("leads.assess_due")
 
 
 def test_a_task_runs_at_most_three_times_concurrently() -> None:
-    gate = WakeUpFilter()
+    wake_ups = WakeUpFilter()
     for _ in range(RUNS_PER_TASK):
-        assert gate.opens(Task.name)
-        gate.begun(task=Task)
-    assert not gate.opens(Task.name)
-    gate.ended(task=Task)
-    assert gate.opens(Task.name)
+        assert wake_ups.allows(Task.name)
+        wake_ups.note_start(task=Task)
+    assert not wake_ups.allows(Task.name)
+    wake_ups.note_end(task=Task)
+    assert wake_ups.allows(Task.name)
 
 
 def test_a_lost_wake_up_blocks_only_seconds() -> None:
-    gate = WakeUpFilter()
-    assert gate.opens(Task.name)
-    gate._waiting[Task.name] -= 60
-    assert gate.opens(Task.name)
+    wake_ups = WakeUpFilter()
+    assert wake_ups.allows(Task.name)
+    wake_ups._waiting[Task.name] -= 60
+    assert wake_ups.allows(Task.name)

@@ -1,6 +1,4 @@
-"""Switched off, by either switch, nobody is scored or drafted and all is stored; switched on,
-nothing was lost.
-"""
+"""Status and switches: while off, visits are stored and nothing is scored, drafted or lost."""
 
 from typing import Any
 

@@ -1,6 +1,4 @@
-"""What happens to emails at HighLevel by tests: replies, emails sent by hand, bounces, and the
-webhooks of each.
-"""
+"""For tests: replies, emails sent by hand, bounces, and the webhook of each."""
 
 from __future__ import annotations
 
@@ -9,7 +7,7 @@ from typing import Any
 from tests.fakes.clock import iso
 
 from . import webhooks
-from .sending import SendingApi
+from .sending import NewMessage, SendingApi
 from .values import id_of
 
 
@@ -35,13 +33,15 @@ class RepliesByTests(SendingApi):
             message = self._add_message(
                 contact,
                 "inbound",
-                subject=subject or ("Re: " + last["subject"] if last else "Hello"),
-                body=body,
-                sender=sender or (f"{name} <{contact['email']}>" if name else contact["email"]),
-                to=[last["from"] if last else self.default_sender],
-                source="app",
-                status="delivered",
-                thread_id=thread_id or (last["threadId"] if last else None),
+                NewMessage(
+                    subject=subject or ("Re: " + last["subject"] if last else "Hello"),
+                    body=body,
+                    sender=sender or (f"{name} <{contact['email']}>" if name else contact["email"]),
+                    to=[last["from"] if last else self.default_sender],
+                    source="app",
+                    status="delivered",
+                    thread_id=thread_id or (last["threadId"] if last else None),
+                ),
             )
             return webhooks.inbound_message(
                 self.location_id, **{**webhook_message(message), **webhook_fields}
@@ -58,13 +58,15 @@ class RepliesByTests(SendingApi):
             message = self._add_message(
                 contact,
                 "inbound",
-                subject="",
-                body=body,
-                sender=contact["phone"] or "",
-                to=[],
-                source="app",
-                status="delivered",
-                kind=kind,
+                NewMessage(
+                    subject="",
+                    body=body,
+                    sender=contact["phone"] or "",
+                    to=[],
+                    source="app",
+                    status="delivered",
+                    kind=kind,
+                ),
             )
             shown = webhook_message(message)
             word = {"TYPE_SMS": "SMS", "TYPE_CALL": "CALL", "TYPE_WHATSAPP": "WhatsApp"}.get(
@@ -98,13 +100,15 @@ class RepliesByTests(SendingApi):
             message = self._add_message(
                 contact,
                 "outbound",
-                subject=subject,
-                body=body,
-                sender=sender or self.default_sender,
-                to=[to or contact["email"]],
-                source=source,
-                status="sent",
-                date_added=date_added,
+                NewMessage(
+                    subject=subject,
+                    body=body,
+                    sender=sender or self.default_sender,
+                    to=[to or contact["email"]],
+                    source=source,
+                    status="sent",
+                    date_added=date_added,
+                ),
             )
             values = {**webhook_message(message), "source": source, **webhook_fields}
             return webhooks.outbound_message(self.location_id, **values)

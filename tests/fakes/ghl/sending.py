@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from tests.fakes.clock import iso
 from tests.fakes.exchange import Reply, Request
@@ -13,6 +14,24 @@ from .errors import EMAIL, checked_body, enum_problems, error, is_kind, no_conta
 from .location import Location
 
 BLOCKED = ("active", "permanent")
+
+
+@dataclass(frozen=True)
+class NewMessage:
+    subject: str
+    body: str
+    sender: str
+    to: list[str]
+    source: str
+    status: str
+    cc: Iterable[str] = ()
+    bcc: Iterable[str] = ()
+    attachments: Iterable[str] = ()
+    thread_id: str | None = None
+    reply_to: str | None = None
+    date_added: str | None = None
+    lag: float = 0.0  # seconds until the conversation endpoints show it
+    kind: str = "TYPE_EMAIL"
 
 
 class SendingApi(Location):
@@ -60,18 +79,20 @@ class SendingApi(Location):
         message = self._add_message(
             contact,
             "outbound",
-            lag=self._lags.pop(0) if self._lags else self.conversation_lag,
-            source="api",
-            status="scheduled" if body.get("scheduledTimestamp") else self.sent_status,
-            subject=body.get("subject") or "",
-            body=body.get("html") or body.get("message") or "",
-            sender=body.get("emailFrom") or self.default_sender,
-            to=[body.get("emailTo") or contact["email"]],
-            cc=body.get("emailCc") or [],
-            bcc=body.get("emailBcc") or [],
-            attachments=body.get("attachments") or [],
-            thread_id=body.get("threadId") or self._thread_of(body.get("replyMessageId")),
-            reply_to=body.get("replyMessageId"),
+            NewMessage(
+                lag=self._lags.pop(0) if self._lags else self.conversation_lag,
+                source="api",
+                status="scheduled" if body.get("scheduledTimestamp") else self.sent_status,
+                subject=body.get("subject") or "",
+                body=body.get("html") or body.get("message") or "",
+                sender=body.get("emailFrom") or self.default_sender,
+                to=[body.get("emailTo") or contact["email"]],
+                cc=body.get("emailCc") or [],
+                bcc=body.get("emailBcc") or [],
+                attachments=body.get("attachments") or [],
+                thread_id=body.get("threadId") or self._thread_of(body.get("replyMessageId")),
+                reply_to=body.get("replyMessageId"),
+            ),
         )
         self._sent.append(
             {
@@ -115,52 +136,33 @@ class SendingApi(Location):
         message = self._messages.get(message_id or "")
         return message["threadId"] if message else None
 
-    def _add_message(
-        self,
-        contact: dict,
-        direction: str,
-        *,
-        subject: str,
-        body: str,
-        sender: str,
-        to: list[str],
-        source: str,
-        status: str,
-        cc: Iterable[str] = (),
-        bcc: Iterable[str] = (),
-        attachments: Iterable[str] = (),
-        thread_id: str | None = None,
-        reply_to: str | None = None,
-        date_added: str | None = None,
-        lag: float = 0.0,
-        kind: str = "TYPE_EMAIL",
-    ) -> dict:
+    def _add_message(self, contact: dict, direction: str, new: NewMessage) -> dict:
         conversation_id = self._conversations.setdefault(contact["id"], self._new_id("cnv"))
         message_id = self._new_id("msg")
         message = {
             "id": message_id,
             "emailMessageId": self._new_id("eml"),
-            "threadId": thread_id or message_id,
+            "threadId": new.thread_id or message_id,
             "conversationId": conversation_id,
             "contactId": contact["id"],
             "locationId": self.location_id,
             "direction": direction,
-            "status": status,
-            "source": source,
-            "subject": subject,
-            "body": body,
-            "from": sender,
-            "to": to,
-            "cc": list(cc),
-            "bcc": list(bcc),
-            "attachments": list(attachments),
-            "replyToMessageId": reply_to,
-            "messageType": kind,
-            "dateAdded": date_added or iso(),
+            "status": new.status,
+            "source": new.source,
+            "subject": new.subject,
+            "body": new.body,
+            "from": new.sender,
+            "to": new.to,
+            "cc": list(new.cc),
+            "bcc": list(new.bcc),
+            "attachments": list(new.attachments),
+            "replyToMessageId": new.reply_to,
+            "messageType": new.kind,
+            "dateAdded": new.date_added or iso(),
             "dateUpdated": iso(),
         }
         self._messages[message_id] = message
-        self._visible_at[message_id] = time.monotonic() + lag
+        self._visible_at[message_id] = time.monotonic() + new.lag
         return message
 
     # For tests

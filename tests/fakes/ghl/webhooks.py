@@ -148,9 +148,7 @@ def email_stats(
         },
         "flags": {
             "is-authenticated": True,
-            "is-routed": False,
-            "is-system-test": False,
-            "is-test-mode": False,
+            **dict.fromkeys(("is-routed", "is-system-test", "is-test-mode"), False),
         },
         "lc-operations": {
             "domain": domain,
@@ -177,20 +175,17 @@ def _email_stats_extra(
         "session-seconds": 0.8,
         "description": "",
     }
+    browser = {"ip": "192.0.2.20", "client-info": {"user-agent": "Mozilla/5.0"}}
     if event == "delivered":
         return {"delivery-status": {**status, "code": 250, "message": "OK"}}
     if event == "failed":
         permanent = (severity or "permanent") == "permanent"
         code, text = (550, "5.1.1 mailbox unknown") if permanent else (421, "4.7.0 try again later")
+        delivery = {**status, "code": code, "message": text, "enhanced-code": text.split()[0]}
         return {
             "severity": severity or "permanent",
             "reason": reason or ("bounce" if permanent else "generic"),
-            "delivery-status": {
-                **status,
-                "code": code,
-                "message": text,
-                "enhanced-code": text.split()[0],
-            },
+            "delivery-status": delivery,
             "envelope": {
                 "sender": "bounce+x@mail.oursite.test",
                 "targets": payload_recipient,
@@ -198,17 +193,9 @@ def _email_stats_extra(
             },
         }
     if event == "opened":
-        return {
-            "ip": "192.0.2.20",
-            "client-info": {"user-agent": "Mozilla/5.0"},
-            "geolocation": {"country": "US"},
-        }
+        return {**browser, "geolocation": {"country": "US"}}
     if event == "clicked":
-        return {
-            "url": "https://oursite.test/pricing",
-            "ip": "192.0.2.20",
-            "client-info": {"user-agent": "Mozilla/5.0"},
-        }
+        return {**browser, "url": "https://oursite.test/pricing"}
     if event == "rejected":
         return {"reject": {"reason": "Sandbox", "description": ""}}
     return {}

@@ -13,7 +13,7 @@ from leads.integrations import background_calls, rates
 from leads.integrations.ghl import CALLS_PER_WINDOW, claim_call
 from leads.models import Bookmark, Enrichment, Lead, RateWindow
 from leads.scoring import assess
-from outreach.drafting import drafts, manual_queue
+from outreach.drafting import manual_queue, no_draft, open_drafts
 from outreach.models import Message
 from tests import factories
 from tests.fakes.clay import FakeClay
@@ -138,7 +138,7 @@ def test_imported_contacts_are_scored_but_not_drafted(ghl: FakeGhl, clay: FakeCl
     )
     assess.assess_due()
     assert (lead().title, lead().score is not None) == ("VP Sales", True)
-    assert (drafts.open_new_drafts(), Message.objects.count()) == (1, 0)
+    assert (open_drafts.open_new_drafts(), Message.objects.count()) == (1, 0)
     assert manual_queue.why_not_queued(lead()) == ""
 
 
@@ -147,7 +147,7 @@ def test_a_visit_makes_a_contact_an_ordinary_lead(ghl: FakeGhl) -> None:
     ghl_contacts.import_contacts(5)
     assert lead_matching.find_lead("dana@northline.test", "in/dana") == lead()
     factories.VisitFactory(lead=lead())
-    assert drafts.why_no_draft_now(lead()) == ""
+    assert str(no_draft.why_no_draft_now(lead())) == ""
 
 
 def test_leads_come_before_contacts_within_one_limit(ghl: FakeGhl, clay: FakeClay) -> None:

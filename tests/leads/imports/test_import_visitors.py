@@ -13,7 +13,7 @@ from leads.imports import import_files
 from leads.inbound import events
 from leads.models import Enrichment, InboundEvent, Lead, Visit
 from leads.scoring import assess
-from outreach.drafting import drafts
+from outreach.drafting import no_draft, open_drafts
 from outreach.models import Message
 from tests.fakes import rb2b
 from tests.leads.imports.import_helpers import command, file
@@ -38,7 +38,7 @@ class TestVisitors:
         assert command("import_visitors", path)[0] == "3 visitors read: 3 new, 0 known before.\n"
         events.process_due()
         assess.assess_due()
-        drafts.open_new_drafts()
+        open_drafts.open_new_drafts()
         assert (Lead.objects.count(), Visit.objects.count(), Message.objects.count()) == (3, 3, 3)
         assert Enrichment.objects.count() == 0
 
@@ -46,12 +46,12 @@ class TestVisitors:
         command("import_visitors", file(tmp_path, exported(2, timezone.now() - timedelta(days=20))))
         events.process_due()
         assess.assess_due()
-        drafts.open_new_drafts()
+        open_drafts.open_new_drafts()
         assert Message.objects.count() == 0
         lead = Lead.objects.first()
         assert lead is not None and lead.score is not None
         assert (
-            drafts.why_no_draft_now(lead)
+            str(no_draft.why_no_draft_now(lead))
             == "The last visit was 20 days ago; a new one would bring a draft."
         )
 
