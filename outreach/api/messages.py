@@ -18,7 +18,7 @@ from leads.ownership import owner_assignment
 from outreach.auto_approval import eligibility
 from outreach.choices import Status
 from outreach.control import phase
-from outreach.guardrails import guardrail_display, guardrails
+from outreach.guardrails import guardrail_counts, guardrail_display
 from outreach.limits import forecast, forecast_by_day, sending_domains
 from outreach.models import Control, Message
 from outreach.sending import why_not_sent as sending_why_not_sent
@@ -221,7 +221,7 @@ def enforced_phase_json(row: Control) -> dict[str, Any]:
         "halted": phase.is_halted(row),
         "guardrails": [
             asdict(gauge)
-            for gauge in guardrail_display.guardrail_table(guardrails.count_events(now))
+            for gauge in guardrail_display.guardrail_table(guardrail_counts.count_events(now))
         ],
     }
 

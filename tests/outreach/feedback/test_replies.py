@@ -20,6 +20,7 @@ from outreach.lifecycle.moves import move_message
 from outreach.models import EmailEvent, Message, Reply, ReplyText
 from outreach.review import merged_leads, review_actions
 from outreach.sending import final_checks, send
+from outreach.sending.stops import SendStopped
 from tests import factories
 from tests.fakes.ghl import FakeGhl
 from tests.outreach.back import (
@@ -230,9 +231,9 @@ def test_who_answers_while_their_email_is_at_the_door_is_not_written_to(ghl: Fak
     leaving = move_message(open_one, Status.SENDING, "door")
     answered(ghl, first)
     assert reload_email(open_one).status == "sending"
-    with pytest.raises(final_checks.SendStopped) as stopped:
+    with pytest.raises(SendStopped) as stopped:
         final_checks.check_before_sending(leaving)
-    assert (stopped.value.to, stopped.value.why) == ("withdrawn", "answered")
+    assert (stopped.value.to, stopped.value.code) == ("withdrawn", "answered")
 
 
 @pytest.mark.parametrize("kind", ["out_of_office", "negative"])
@@ -377,7 +378,7 @@ def test_a_note_corrected_to_an_answer_ends_what_is_open(ghl: FakeGhl, reviewer:
     replies.correct_kind(reply, "question", by=reviewer)
     replies.correct_kind(other, "question", by=reviewer)
     assert reload_email(open_one).status == "withdrawn"
-    with pytest.raises(final_checks.SendStopped):
+    with pytest.raises(SendStopped):
         final_checks.check_before_sending(leaving)
 
 
