@@ -14,7 +14,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import cost, door, door_cost, latency, pages, webhook, world
+from bench import cost, latency, pages, queue_cost, send_cost, webhook, world
 
 SECONDS = float(os.environ.get("BENCH_SECONDS") or 10)
 
@@ -35,14 +35,16 @@ def main() -> int:
         (
             "door",
             lambda: [
-                json.loads(world.run_manage(world.fresh_postgres(), "-m", "bench.door", f"{n}"))
-                for n in door.SIZES
+                json.loads(
+                    world.run_manage(world.fresh_postgres(), "-m", "bench.queue_cost", f"{n}")
+                )
+                for n in queue_cost.SIZES
             ],
         ),
         (
             "leaving",
             lambda: json.loads(
-                world.run_manage(world.fresh_postgres(), "-m", "bench.door_cost", f"{SECONDS:g}")
+                world.run_manage(world.fresh_postgres(), "-m", "bench.send_cost", f"{SECONDS:g}")
             ),
         ),
         (
@@ -136,15 +138,15 @@ def results_table(found: dict[str, Any]) -> Table:
     if d := found.get("leaving"):
         for text, one in (
             ("no latency", d["fast"]),
-            (f"{door_cost.SLOW:g} s for each call", d["slow"]),
+            (f"{send_cost.SLOW:g} s for each call", d["slow"]),
         ):
-            row(f"the door, one process, GoHighLevel with {text}", one["per_second"], "emails/s")
+            row(f"sending, one process, GoHighLevel with {text}", one["per_second"], "emails/s")
             row(f"  floor: the same {d['calls']} calls alone", one["floor_per_second"], "emails/s")
             row("  ratio to the floor", one["ratio"], "x")
         for one in d["sizes"]:
-            row(f"the door, {one['waiting']:,} approved emails wait", one["ms"], "ms an email")
+            row(f"sending, {one['waiting']:,} approved emails wait", one["ms"], "ms an email")
         row("  queries an email, the same at every size", d["queries"], "")
-        row(f"  times the cost at {d['sizes'][0]['waiting']:,}", d["ratio"], "x", door_cost.AIM)
+        row(f"  times the cost at {d['sizes'][0]['waiting']:,}", d["ratio"], "x", send_cost.AIM)
     if p := found.get("pages"):
         row(f"GET /api/queue-status, {p['held']:,} held, uncached", p["queue_status_ms"], "ms", 20)
         row("  times a view that does nothing", p["queue_status_ms"] / p["bare_ms"], "x")
