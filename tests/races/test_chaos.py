@@ -1,4 +1,4 @@
-"""The measurement of bench/chaos_ingest.py, small: a crash of PostgreSQL and kills, with everything real."""
+"""The runs of bench/chaos_ingest.py and bench/chaos_sending.py in small."""
 
 import json
 import subprocess
@@ -35,7 +35,7 @@ def test_every_acknowledged_body_is_one_event_and_one_visit_whatever_is_killed()
 
 
 def test_every_approved_email_is_sent_once_or_refused_or_with_a_person_whatever_is_killed() -> None:
-    """The measurement of bench/chaos_sending.py, small: kills and every fault of GoHighLevel once, no restarts."""
+    """The run of bench/chaos_sending.py in small: kills and each fault once, no restarts."""
     asked = ("--emails=20", "--kills=4", "--no-restarts", "--seed=5")
     done = subprocess.run(
         [sys.executable, "-m", "bench.chaos_sending", *asked],

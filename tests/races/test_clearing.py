@@ -1,4 +1,4 @@
-"""The machine and a person, the door or a drop at once: one wins, and nothing that returned leaves."""
+"""The machine beside a person, sending or a phase drop: one wins, and no returned email leaves."""
 
 from typing import Any
 
@@ -58,7 +58,7 @@ def rita(committed: None) -> User:
     return person("rita", "Reviewer")
 
 
-def test_of_the_machine_and_a_person_who_approves_one_wins(rita: User) -> None:
+def test_machine_and_person_approve_once(rita: User) -> None:
     winners = set()
     for _ in range(ROUNDS):
         message = low()
@@ -75,7 +75,7 @@ def test_of_the_machine_and_a_person_who_approves_one_wins(rita: User) -> None:
     assert winners <= {True, False}
 
 
-def test_what_a_person_takes_in_this_moment_is_not_cleared_under_their_eyes(rita: User) -> None:
+def test_email_claimed_meanwhile_is_not_approved(rita: User) -> None:
     """Either they took it first, or it was gone before."""
     for _ in range(ROUNDS):
         message = low()
@@ -90,7 +90,7 @@ def test_what_a_person_takes_in_this_moment_is_not_cleared_under_their_eyes(rita
             assert approval_sweep.approve_due() == 0
 
 
-def test_four_sweeps_clear_each_email_once() -> None:
+def test_four_sweeps_approve_each_email_once() -> None:
     messages = [low() for _ in range(8)]
     assert sum(at_once(*[approval_sweep.approve_due] * 4)) == 8
     assert [message.moves.filter(why="machine").count() for message in messages] == [1] * 8
@@ -105,7 +105,7 @@ def test_four_sweeps_clear_each_email_once() -> None:
     ],
     ids=["drop", "halt", "switch"],
 )
-def test_a_stop_while_the_machine_clears_and_the_door_works(stop: Any) -> None:
+def test_stop_during_approval_and_sending_holds(stop: Any) -> None:
     """Each email has left, or waits for a person; nothing that returned leaves."""
     for _ in range(ROUNDS // 2):
         messages = [low() for _ in range(4)]

@@ -47,9 +47,7 @@ def intents() -> list[str]:
     return list(SendIntent.objects.order_by("pk").values_list("outcome", flat=True))
 
 
-def test_killed_between_the_call_and_the_record_it_was_sent_exactly_once(
-    ghl: FakeGhl, worker: Worker, clock: Any
-) -> None:
+def test_kill_between_call_and_record_sends_once(ghl: FakeGhl, worker: Worker, clock: Any) -> None:
     message = factories.cleared_email()
     ghl.on(SEND).act_then_delay(60, times=1)
     process = worker.start()
@@ -78,9 +76,7 @@ def test_killed_between_the_call_and_the_record_it_was_sent_exactly_once(
     )
 
 
-def test_killed_during_a_call_that_never_arrived_it_is_never_sent_by_itself(
-    ghl: FakeGhl, worker: Worker, clock: Any
-) -> None:
+def test_kill_during_lost_call_never_resends(ghl: FakeGhl, worker: Worker, clock: Any) -> None:
     message = factories.cleared_email()
     ghl.on(SEND).never(times=1)
     process = worker.start()
@@ -108,7 +104,7 @@ def test_killed_during_a_call_that_never_arrived_it_is_never_sent_by_itself(
         "GET /opportunities/search",
     ],
 )
-def test_killed_before_the_call_it_goes_back_and_is_sent_once(
+def test_kill_before_call_sends_once_later(
     ghl: FakeGhl, worker: Worker, clock: Any, route: str
 ) -> None:
     message = factories.cleared_email()
@@ -124,9 +120,7 @@ def test_killed_before_the_call_it_goes_back_and_is_sent_once(
     assert (now_is(message).status, intents(), len(ghl.sent_emails())) == ("sent", ["sent"], 1)
 
 
-def test_killed_while_it_claims_a_slot_it_goes_back_and_is_sent_once(
-    ghl: FakeGhl, worker: Worker, clock: Any
-) -> None:
+def test_kill_during_slot_claim_sends_once_later(ghl: FakeGhl, worker: Worker, clock: Any) -> None:
     message = factories.cleared_email()
     with transaction.atomic():
         phase.lock_control()
@@ -141,10 +135,10 @@ def test_killed_while_it_claims_a_slot_it_goes_back_and_is_sent_once(
     assert DailySlots.objects.get().used == 1
 
 
-def test_killed_between_the_intent_and_the_call_it_waits_for_a_person(
+def test_kill_between_intent_and_call_needs_person(
     ghl: FakeGhl, worker: Worker, clock: Any
 ) -> None:
-    """Nothing left, and nobody here can know that: it is not sent by itself, and a person is asked."""
+    """Nothing was sent, but that cannot be known: a person must decide."""
     message = factories.cleared_email()
     doorstep = SlowDoorstep(ghl.url)
     worker.environment["GHL_BASE_URL"] = doorstep.url
@@ -166,9 +160,7 @@ def test_killed_between_the_intent_and_the_call_it_waits_for_a_person(
     assert Alarm.objects.filter(closed_at=None, key=f"uncertain:{message.pk}").count() == 1
 
 
-def test_killed_while_it_records_what_it_sent_it_was_sent_exactly_once(
-    ghl: FakeGhl, worker: Worker, clock: Any
-) -> None:
+def test_kill_during_record_sends_once(ghl: FakeGhl, worker: Worker, clock: Any) -> None:
     message = factories.cleared_email()
     with transaction.atomic():
         with held_up(ghl, SEND) as wait:
@@ -189,7 +181,7 @@ def test_killed_while_it_records_what_it_sent_it_was_sent_exactly_once(
 @pytest.mark.parametrize(
     "route", ["POST /contacts/{id}/tags", "POST /contacts/{id}/workflow/{workflow_id}"]
 )
-def test_killed_in_what_follows_a_send_nothing_is_sent_or_joined_twice(
+def test_kill_after_send_repeats_nothing(
     ghl: FakeGhl, clock: Any, route: str, settings: Any
 ) -> None:
     settings.GHL_WORKFLOW_ID = ghl.add_workflow()["id"]
@@ -213,9 +205,7 @@ def test_killed_in_what_follows_a_send_nothing_is_sent_or_joined_twice(
     assert len(ghl.sent_emails()) == 1
 
 
-def test_what_one_process_left_behind_does_not_hold_up_the_next(
-    ghl: FakeGhl, worker: Worker
-) -> None:
+def test_abandoned_email_does_not_block_next_process(ghl: FakeGhl, worker: Worker) -> None:
     first = factories.cleared_email()
     ghl.on(SEND).act_then_delay(60, times=1)
     process = worker.start()
