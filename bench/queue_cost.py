@@ -17,6 +17,7 @@ import django
 import time_machine
 
 SIZES = (1_000, 100_000)
+SHORT = (1_000, 10_000)  # where the run is short
 REPEATS = 20
 NOON = datetime(2026, 3, 3, 17, tzinfo=UTC)  # a Tuesday, in New York
 

@@ -17,7 +17,7 @@ import requests
 
 from bench import world
 from bench.counted import QueryCounter
-from tests.fakes import server
+from tests.fakes import remote
 
 SIZES = (100, 10_000, 100_000)  # approved emails that wait
 SHORT = (100, 10_000)  # where the run is short
@@ -69,7 +69,7 @@ COPIES: dict[str, dict[str, str]] = {
 
 def main(sizes: tuple[int, ...], rounds: int) -> dict[str, Any]:
     with (
-        server.running(
+        remote.running(
             "tests.fakes.ghl", "--token=pit-bench", "--location-id=loc-bench", "--rate-limit=off"
         ) as ghl,
         world.database_copies([f"send_{size}" for size in sizes]) as databases,
@@ -191,7 +191,7 @@ def one_email() -> float:
     return time.perf_counter() - began
 
 
-def _compare_with_floor(ghl: server.RemoteFake, emails: int) -> tuple[dict[str, float], int]:
+def _compare_with_floor(ghl: remote.RemoteFake, emails: int) -> tuple[dict[str, float], int]:
     """Emails a second beside the same calls alone, and how many calls an email takes."""
     before = len(ghl.requests())
     one_email()

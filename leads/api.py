@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 
 from leads.inbound import events
 from leads.integrations import rb2b
+from leads.integrations.body_errors import UnreadableBody
 
 
 class VisitorsView(APIView):
@@ -21,10 +22,11 @@ class VisitorsView(APIView):
         operation_id="visitors_create",
     )
     def post(self, request: Request) -> Response:
-        """Take one visitor as RB2B sends it. 202 with the event's id; the same body again: 200 and the same id.
+        """Take one visitor as RB2B sends it. 202 with the event's id; the same body again: 200 and
+        the same id.
 
-        Unlike the webhook, which parks what it cannot read, this refuses it and stores nothing; and while the database
-        is away it answers 503, for whoever calls it can try again.
+        Unlike the webhook, which parks what it cannot read, this refuses it and stores nothing; and
+        while the database is away it answers 503, for whoever calls it can try again.
         """
         if not isinstance(request.data, dict):
             raise ValidationError({"body": "It is not a JSON object."})
@@ -33,7 +35,7 @@ class VisitorsView(APIView):
             raise ValidationError({"body": f"It is larger than {events.LARGEST_BODY} bytes."})
         try:
             rb2b.parse_visitor(body)
-        except rb2b.UnreadableBody as error:
+        except UnreadableBody as error:
             raise ValidationError({"body": str(error)}) from error
         stored = events.store_event("api", body)
         return Response({"id": stored.public_id}, status=202 if stored.is_new else 200)

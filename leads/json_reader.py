@@ -1,4 +1,4 @@
-"""Reading what JSON can hold into values of known form; everything that is wrong is noted by its place. Pure."""
+"""Reads JSON into values of known form and notes every error by its place. Pure."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +7,7 @@ MOST_WORDS, LONGEST_WORD, MOST_ROWS = 200, 60, 20
 
 
 class JsonReader:
-    """Goes on after what is wrong, so that all of it is said at once: `errors` is [(place, what is wrong)]."""
+    """Reads on after an error: `errors` is [(place, what is wrong)]."""
 
     def __init__(self) -> None:
         self.errors: list[tuple[str, str]] = []
@@ -23,7 +23,7 @@ class JsonReader:
         optional: tuple[str, ...] = (),
         prefix: str | None = None,
     ) -> dict[str, Any]:
-        """`data` as an object with exactly these fields; one that is missing is noted and None."""
+        """`data` as an object with exactly these fields; a missing one is noted and None."""
         if not isinstance(data, dict):
             self.wrong(name, "must be an object")
             return dict.fromkeys(names)

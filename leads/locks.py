@@ -1,8 +1,8 @@
-"""In which order rows are locked, so that no two transactions wait for each other.
+"""The order in which rows are locked, so that no two transactions wait for each other.
 
-People come first, by pk; then their companies; then what points to either: visits, questions to Clay, stops, emails.
-Whoever writes a row that points to a person locks the person before it, for the database does so itself when the
-transaction commits, and by then somebody else may wait for that row.
+Leads come first, by pk; then their companies; then what points to either: visits, requests to Clay,
+stops, emails. Whoever writes a row that points to a lead locks the lead before it, because the
+database does so itself at commit, and by then another transaction may wait for that row.
 """
 
 from collections.abc import Callable, Iterable
@@ -16,21 +16,23 @@ T = TypeVar("T")
 
 
 class LeadsChanged(Exception):
-    """Who is whom has changed in between: by a merge, an undo, or somebody who is known only now."""
+    """A merge, an undo or a new lead came in between."""
 
 
 def lock_leads(*pks: int) -> list[Lead]:
-    """The people whom these rows stand for now, each once, in the order given; locked in the order of pk."""
+    """The leads that these rows stand for, each once, in the order given; locked by pk."""
     return retry_until_unchanged(lambda: lock_leads_once(*pks))
 
 
 def lock_rows(pks: Iterable[int]) -> None:
-    """Lock these rows themselves, in their order, for whoever changes many at once: an UPDATE locks in any order."""
+    """For changing many leads at once: an UPDATE locks rows in any order."""
     list(Lead.rows.select_for_update().filter(pk__in=pks).order_by("pk").values_list("pk"))
 
 
 def retry_until_unchanged(work: Callable[[], T]) -> T:
-    """Do `work` again where something moved before it was locked; going back to the savepoint lets go of the locks."""
+    """Repeat `work` while it raises LeadsChanged; going back to the savepoint releases the
+    locks.
+    """
     while True:
         try:
             with transaction.atomic():
@@ -40,7 +42,6 @@ def retry_until_unchanged(work: Callable[[], T]) -> T:
 
 
 def lock_leads_once(*pks: int) -> list[Lead]:
-    """As `people`, once; raises Moved."""
     stands_for = {
         pk: into or pk for pk, into in Lead.rows.filter(pk__in=pks).values_list("pk", "merged_into")
     }

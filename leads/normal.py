@@ -1,4 +1,4 @@
-"""The forms in which people and companies are compared. Pure."""
+"""Normal forms in which people and companies are compared. Pure."""
 
 import re
 import unicodedata
@@ -12,20 +12,23 @@ from email_validator import EmailNotValidError, validate_email
 _extract_suffix = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 LEGAL_FORMS = {
-    "inc", "incorporated", "llc", "ltd", "limited", "corp", "corporation", "co", "company", "gmbh", "ag", "sa", "sas",
-    "bv", "plc", "lp", "llp", "pty", "srl", "oy", "ab", "as", "holdings", "group", "the",
+    "inc", "incorporated", "llc", "ltd", "limited", "corp", "corporation", "co", "company",
+    "gmbh", "ag", "sa", "sas", "bv", "plc", "lp", "llp", "pty", "srl", "oy", "ab", "as",
+    "holdings", "group", "the",
 }  # fmt: skip
 
 US_STATES = {
-    "AL": "Alabama", "AK": "Alaska", "AZ": "Arizona", "AR": "Arkansas", "CA": "California", "CO": "Colorado",
-    "CT": "Connecticut", "DE": "Delaware", "DC": "District of Columbia", "FL": "Florida", "GA": "Georgia",
-    "HI": "Hawaii", "ID": "Idaho", "IL": "Illinois", "IN": "Indiana", "IA": "Iowa", "KS": "Kansas", "KY": "Kentucky",
-    "LA": "Louisiana", "ME": "Maine", "MD": "Maryland", "MA": "Massachusetts", "MI": "Michigan", "MN": "Minnesota",
-    "MS": "Mississippi", "MO": "Missouri", "MT": "Montana", "NE": "Nebraska", "NV": "Nevada", "NH": "New Hampshire",
-    "NJ": "New Jersey", "NM": "New Mexico", "NY": "New York", "NC": "North Carolina", "ND": "North Dakota",
-    "OH": "Ohio", "OK": "Oklahoma", "OR": "Oregon", "PA": "Pennsylvania", "RI": "Rhode Island",
-    "SC": "South Carolina", "SD": "South Dakota", "TN": "Tennessee", "TX": "Texas", "UT": "Utah", "VT": "Vermont",
-    "VA": "Virginia", "WA": "Washington", "WV": "West Virginia", "WI": "Wisconsin", "WY": "Wyoming",
+    "AL": "Alabama", "AK": "Alaska", "AZ": "Arizona", "AR": "Arkansas", "CA": "California",
+    "CO": "Colorado", "CT": "Connecticut", "DE": "Delaware", "DC": "District of Columbia",
+    "FL": "Florida", "GA": "Georgia", "HI": "Hawaii", "ID": "Idaho", "IL": "Illinois",
+    "IN": "Indiana", "IA": "Iowa", "KS": "Kansas", "KY": "Kentucky", "LA": "Louisiana",
+    "ME": "Maine", "MD": "Maryland", "MA": "Massachusetts", "MI": "Michigan", "MN": "Minnesota",
+    "MS": "Mississippi", "MO": "Missouri", "MT": "Montana", "NE": "Nebraska", "NV": "Nevada",
+    "NH": "New Hampshire", "NJ": "New Jersey", "NM": "New Mexico", "NY": "New York",
+    "NC": "North Carolina", "ND": "North Dakota", "OH": "Ohio", "OK": "Oklahoma", "OR": "Oregon",
+    "PA": "Pennsylvania", "RI": "Rhode Island", "SC": "South Carolina", "SD": "South Dakota",
+    "TN": "Tennessee", "TX": "Texas", "UT": "Utah", "VT": "Vermont", "VA": "Virginia",
+    "WA": "Washington", "WV": "West Virginia", "WI": "Wisconsin", "WY": "Wyoming",
 }  # fmt: skip
 _STATE_CODES = {name.lower(): code for code, name in US_STATES.items()} | {
     code.lower(): code for code in US_STATES
@@ -33,13 +36,13 @@ _STATE_CODES = {name.lower(): code for code, name in US_STATES.items()} | {
 
 
 def storable_text(text: str) -> str:
-    """On one line, without control characters and lone surrogates: PostgreSQL can store neither NUL nor those."""
+    """One line without control characters and lone surrogates, which PostgreSQL cannot store."""
     spaced = re.sub(r"[\t\r\n]+", " ", text)
     return "".join(c for c in spaced if unicodedata.category(c) not in ("Cc", "Cs"))
 
 
 def clean_email(text: str) -> str:
-    """The address as it is compared and stored: lower case, IDNA domain. "" where it is no address."""
+    """The address as compared and stored: lower case, IDNA domain. "" where it is no address."""
     text = text.strip().strip("<>").removeprefix("mailto:")
     try:
         found = validate_email(text, check_deliverability=False, test_environment=True)
@@ -50,7 +53,7 @@ def clean_email(text: str) -> str:
 
 
 def linkedin_key(url: str) -> str:
-    """ "in/dana-okafor" for any spelling of a person's LinkedIn address; "" for companies and anything else."""
+    """ "in/dana-okafor" for any spelling of a person's LinkedIn URL; "" for anything else."""
     try:
         parts = urlsplit(url.strip() if "//" in url else f"https://{url.strip()}")
         host = (parts.hostname or "").rstrip(".")
@@ -63,7 +66,7 @@ def linkedin_key(url: str) -> str:
 
 
 def host_name(text: str) -> str:
-    """The host of a website, address or domain, in ASCII: "https://www.shop.acme.co.uk/x" -> "www.shop.acme.co.uk"."""
+    """ "https://www.shop.acme.co.uk/x" or an address -> "www.shop.acme.co.uk", in ASCII."""
     found = storable_text(text).strip().lower()
     if "/" not in found:
         found = found.rpartition("@")[2]
@@ -81,7 +84,7 @@ def host_name(text: str) -> str:
 
 
 def registrable_domain(text: str) -> str:
-    """The registrable domain of a website, address or domain: "https://www.shop.acme.co.uk/x" -> "acme.co.uk"."""
+    """ "https://www.shop.acme.co.uk/x" or an address -> "acme.co.uk"."""
     name = host_name(text)
     found = _extract_suffix(name)
     if found.top_domain_under_public_suffix:
@@ -92,23 +95,21 @@ def registrable_domain(text: str) -> str:
 
 
 def company_key(name: str) -> str:
-    """A company's name without case, accents, punctuation and legal form: "Acme, Inc." -> "acme"."""
+    """Without case, accents, punctuation and legal form: "Acme, Inc." -> "acme"."""
     folded = fold_text(name)
-    folded = re.sub(
-        r"\b(?:\w\.)+\w\b", lambda initials: initials[0].replace(".", ""), folded
-    )  # L.L.C., J.P.
+    # L.L.C., J.P.
+    folded = re.sub(r"\b(?:\w\.)+\w\b", lambda initials: initials[0].replace(".", ""), folded)
     words = re.findall(r"\w+", folded)
     kept = [word for word in words if word not in LEGAL_FORMS]
     return " ".join(kept or words)[:200].strip()
 
 
 def person_key(name: str) -> str:
-    """A person's name without case, accents and punctuation: "Zoë O'Neil" -> "zoe o neil"."""
+    """Without case, accents and punctuation: "Zoë O'Neil" -> "zoe o neil"."""
     return " ".join(re.findall(r"\w+", fold_text(name)))[:200].strip()
 
 
 def fold_text(text: str) -> str:
-    """Letters of any script, without case and accents."""
     for _ in range(2):  # folding case can bring accents, and the other way round
         text = unicodedata.normalize("NFKD", text.casefold())
         text = "".join(letter for letter in text if not unicodedata.combining(letter))
@@ -116,7 +117,7 @@ def fold_text(text: str) -> str:
 
 
 def employees_from(text: str) -> int | None:
-    """The lower end of "51-200", "5,000+" or "312", 0 of "under 50"; None where nothing is known."""
+    """The lower end of "51-200", "5,000+" or "312", 0 of "under 50"; None if unknown."""
     if re.match(
         r"\s*(<|≤|under\b|up to\b|below\b|(less|fewer) than\b)", text.lower()
     ) and re.search(r"\d", text):
@@ -127,5 +128,5 @@ def employees_from(text: str) -> int | None:
 
 
 def us_state(text: str) -> str:
-    """The two-letter code of a US state, from code or name; "" where it is none."""
+    """The two-letter code, from code or name; "" where it is none."""
     return _STATE_CODES.get(text.strip().lower(), "")

@@ -1,9 +1,9 @@
-"""Sweeps. Each looks at what is due in the rows and records that it was alive."""
+"""Sweeps: each processes the rows that are due and records a heartbeat."""
 
 from celery import shared_task
 
 from caio_project.lib.models import Heartbeat
-from leads.enrichment import enrichment_requests, submission_budget
+from leads.enrichment import clay_push, enrichment_requests, submission_budget
 from leads.inbound import events, receive, silence
 from leads.integrations import breaker
 from leads.ownership import owner_assignment
@@ -23,7 +23,7 @@ def drain_spool() -> None:
 
 @shared_task(name="leads.push_enrichments")
 def push_enrichments() -> None:
-    Heartbeat.beat("leads.push_enrichments", worked=enrichment_requests.push_due() > 0)
+    Heartbeat.beat("leads.push_enrichments", worked=clay_push.push_due() > 0)
 
 
 @shared_task(name="leads.settle_enrichments")

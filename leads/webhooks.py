@@ -1,4 +1,7 @@
-"""What vendors post to us. RB2B disconnects for good on anything but 200, so a right token always gets 200."""
+"""Vendors' webhooks.
+
+RB2B disconnects for good on anything but 200, so a right token always gets 200.
+"""
 
 from collections.abc import Callable
 from datetime import date
@@ -18,6 +21,7 @@ from caio_project.lib.web import webhooks
 from caio_project.lib.web.problems import problem_response
 from leads.enrichment import submission_budget
 from leads.inbound import events, receive, stuck_files
+from leads.inbound.parked import NO_REASON
 from leads.integrations import breaker
 from leads.models import Enrichment, InboundEvent
 
@@ -26,12 +30,13 @@ from leads.models import Enrichment, InboundEvent
 @require_POST
 def rb2b_webhook(request: HttpRequest, token: str = "") -> JsonResponse:
     token = token or request.GET.get("token", "")
-    parked = events.UNTOKENED if not token and _is_cutover() else ""
+    parked = events.NO_TOKEN if not token and _is_cutover() else NO_REASON
     if not parked and not webhooks.matches_any_secret(token, settings.RB2B_WEBHOOK_TOKENS):
         return problem_response(401, "token: it is missing or wrong.")
     try:
         body, sha256, cut = _read_body(request)
-        accepted = receive.accept_body("rb2b", body, sha256, cut=cut, parked=parked)
+        parked = parked or (events.TOO_LARGE if cut else NO_REASON)
+        accepted = receive.accept_body("rb2b", body, sha256, parked=parked)
     except events.IncompleteBody:
         return webhooks.incomplete_response()
     except OSError:
@@ -40,7 +45,7 @@ def rb2b_webhook(request: HttpRequest, token: str = "") -> JsonResponse:
 
 
 def _is_cutover() -> bool:
-    """Whether RB2B may still post to its old address without a token; to refuse it would disconnect it for good."""
+    """Whether RB2B may still post without a token; refusing would disconnect it for good."""
     until = settings.RB2B_ALLOW_UNTOKENED_UNTIL
     today = calendar.team_day(timezone.now(), settings.TEAM_TIME_ZONE)
     return bool(until) and today <= date.fromisoformat(until)
@@ -55,7 +60,8 @@ def clay_webhook(request: HttpRequest) -> JsonResponse:
         return refusal
     try:
         body, sha256, cut = _read_body(request)
-        accepted = receive.accept_body("clay", body, sha256, cut=cut)
+        parked = events.TOO_LARGE if cut else NO_REASON
+        accepted = receive.accept_body("clay", body, sha256, parked=parked)
     except events.IncompleteBody:
         return webhooks.incomplete_response()
     except OSError:
@@ -84,12 +90,14 @@ def clay_health(request: HttpRequest) -> JsonResponse:
 
 
 def _health_response(status: str, ask: Callable[[], dict[str, Any]], **more: Any) -> JsonResponse:
-    """Answers while the database is away, too: what comes in is then kept in the spool, and this says so. 503 where
-    nothing could be kept. `ask` reads the rows."""
-    said, away = {}, False
+    """Also answers while the database is away; 503 where nothing could be kept at all.
+
+    `ask` reads the rows.
+    """
+    facts, away = {}, False
     try:
         with deadline.database_deadline(receive.BUDGET_SECONDS):
-            said = ask()
+            facts = ask()
     except DatabaseError:
         away = True
     kept = stuck_files.spool_status()
@@ -104,7 +112,7 @@ def _health_response(status: str, ask: Callable[[], dict[str, Any]], **more: Any
         "spooled": kept.waiting,
         "spooled_since": kept.since,
         "set_aside": kept.bad + kept.refused,
-        **said,
+        **facts,
     }
     return JsonResponse(body, status=200 if can_store else 503)
 

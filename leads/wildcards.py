@@ -1,19 +1,18 @@
 """Patterns of page paths in which `*` stands for any text. Pure.
 
-Not fnmatch: it makes a regular expression of each `*` of which Python's engine tries every split, and the form in which
-it does not lets `?` and `[` mean things that nobody who types a path expects.
+Not fnmatch: its regular expressions try every split of each `*`, and it gives `?` and `[` meanings
+that nobody who types a path expects.
 """
 
 
 def comparable_path(path: str) -> str:
-    """A path or pattern as it is compared: lower case, without a slash at its end."""
     return path.lower().rstrip("/") or "/"
 
 
 def pattern_fits(pattern: str, text: str) -> bool:
-    """Whether `text` is `pattern`, where `*` is any text, slashes and none included, and all else is itself.
+    """Whether `text` is `pattern`, where `*` is any text, also slashes or none.
 
-    Each piece between two `*` is taken where it first occurs and never looked for again.
+    Each piece between two `*` is taken where it first occurs and never searched for again.
     """
     first, *pieces = pattern.split("*")
     if not pieces:

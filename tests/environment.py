@@ -1,4 +1,6 @@
-"""The environment the tests run in, set before Django reads its settings. No developer's .env is read."""
+"""The environment the tests run in, set before Django reads its settings. No developer's .env is
+read.
+"""
 
 import os
 

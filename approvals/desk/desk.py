@@ -10,16 +10,17 @@ from django.conf import settings
 from django.utils import timezone
 
 from approvals import fact_words
-from approvals.decisions import decisions
+from approvals.decisions import claims, judgement, refusal_words
+from approvals.decisions.judgement import ApprovalEffect
 from approvals.desk import reading_proof
 from approvals.queue import review_queue
 from caio_project.lib.diff import TextDiff, diff_words
 from leads.models import Kind
-from outreach.choices import Phase, Status, move_words
+from outreach.choices import Status, move_words
 from outreach.contact_history import ghl_check
 from outreach.content import email_footer
 from outreach.control import phase
-from outreach.drafting import compose
+from outreach.drafting import signing
 from outreach.drafting.language_model import rewrite_requests
 from outreach.lifecycle.transitions import NOT_SENT_YET
 from outreach.limits import time_zones
@@ -27,10 +28,19 @@ from outreach.models import Message, MessageText, Move
 
 SIDE_LIST_LENGTH = 9
 MAX_VISITS = 12
-DECISION_NOT_RECORDED = " Your decision was not recorded."
 
 
-# What a code on a move says in history.
+APPROVE_LABELS = {
+    ApprovalEffect.RECORDED_ONLY: "Would approve (shadow)",
+    ApprovalEffect.TRAINING: "Approve (training)",
+    ApprovalEffect.HELD_WHILE_HALTED: "Approve, hold while halted",
+}
+REJECT_LABELS = {
+    ApprovalEffect.RECORDED_ONLY: "Would reject (shadow)",
+    ApprovalEffect.TRAINING: "Reject (training)",
+}
+
+
 @dataclass(frozen=True)
 class ButtonLabels:
     """What the buttons say in this state; `blocked` is why Approve is off."""
@@ -60,18 +70,17 @@ class StatusLine:
 def button_labels(message: Message, edited: bool) -> ButtonLabels:
     """The words of the two decision buttons, from the rows that decide what will happen."""
     control = phase.current_control()
-    reject = "Would reject (shadow)" if control.phase == Phase.SHADOW else "Reject"
+    effect = judgement.approval_effect(
+        control.phase, halted=phase.is_halted(control), training=message.kind == Kind.TRAINING
+    )
+    shadow = effect == ApprovalEffect.RECORDED_ONLY
+    reject = REJECT_LABELS.get(effect, "Reject")
     if message.status == Status.BLOCKED:
-        return ButtonLabels(
-            "Approve", reject, f"Can't be approved: {message.error or 'a check did not pass.'}"
-        )
-    if control.phase == Phase.SHADOW:
-        return ButtonLabels("Would approve (shadow)", reject)
-    if message.kind == Kind.TRAINING:
-        return ButtonLabels("Approve (training)", "Reject (training)")
-    if phase.is_halted(control):
-        return ButtonLabels("Approve, hold while halted", reject)
-    return ButtonLabels("Approve (edited)" if edited else "Approve", reject)
+        blocked = f"Can't be approved: {message.error or 'a check did not pass.'}"
+        return ButtonLabels("Approve", "Would reject (shadow)" if shadow else "Reject", blocked)
+    if effect == ApprovalEffect.SENDS:
+        return ButtonLabels("Approve (edited)" if edited else "Approve", reject)
+    return ButtonLabels(APPROVE_LABELS[effect], reject)
 
 
 def current_status_line(message: Message) -> StatusLine | None:
@@ -88,13 +97,9 @@ def current_status_line(message: Message) -> StatusLine | None:
             f"Expired {when} without a decision. It was never sent, and this is no rejection.",
         )
     return StatusLine(
-        "quiet", decisions.describe_current_state(message).removesuffix(DECISION_NOT_RECORDED)
+        "quiet",
+        refusal_words.describe_current_state(message).removesuffix(refusal_words.NOT_RECORDED),
     )
-
-
-def claim_sentence(claim: Any) -> str:
-    """ "Sam has this email until 10:42."."""
-    return f"{phase.actor_name(claim.user)} has this email until {_team_time(claim.until):%H:%M}."
 
 
 def describe_conflict(message: Message, shown: int) -> tuple[StatusLine, TextDiff | None]:
@@ -107,7 +112,7 @@ def describe_conflict(message: Message, shown: int) -> tuple[StatusLine, TextDif
         or before is None
         or before == text
     ):
-        return StatusLine("quiet", decisions.describe_current_state(message)), None
+        return StatusLine("quiet", refusal_words.describe_current_state(message)), None
     who = phase.actor_name(text.author) if text.author else "The machine"
     said = (
         f"{who} changed this email at {_team_time(text.created_at):%H:%M} while you read it. "
@@ -119,7 +124,7 @@ def describe_conflict(message: Message, shown: int) -> tuple[StatusLine, TextDif
 def desk_context(message: Message, user: Any) -> dict[str, Any]:
     """What the desk shows of `message` to `user`. Changes nothing."""
     text = message.text or MessageText(subject="", body="", footer="")
-    claim = review_queue.colleague_claim(message, user)
+    claim = claims.colleague_claim(message, user)
     waits = message.status in (Status.HELD, Status.BLOCKED)
     return {
         "message": message,
@@ -133,7 +138,7 @@ def desk_context(message: Message, user: Any) -> dict[str, Any]:
         "written_by": rewrite_requests.authorship_sentence(message, text) if text.pk else "",
         "local_time": local_time(message),
         "at_ghl": ghl_check.check_summary(message) if waits else "",
-        "signed_by_another": compose.signed_by_another(message)
+        "signed_by_another": signing.signed_by_another(message)
         if message.status in NOT_SENT_YET
         else "",
         "visits": list(message.lead.visits.order_by("-seen_at")[:MAX_VISITS]),
@@ -142,7 +147,7 @@ def desk_context(message: Message, user: Any) -> dict[str, Any]:
         "rejections": earlier_rejections(message),
         "labels": button_labels(message, text.author_id is not None),
         "holder": claim,
-        "holder_words": claim_sentence(claim) if claim else "",
+        "holder_words": refusal_words.claim_sentence(claim) if claim else "",
         "strip": current_status_line(message),
         "edit_diff": edit_diff(message, text),
         "decidable": waits and claim is None and user.has_perm("approvals.decide"),

@@ -1,8 +1,9 @@
-"""Every source of inbound events: what works it off, what its reasons for parking mean, and who may read it all."""
+"""The sources of inbound events: names, processors, reasons for parking, and who may read them."""
 
 from typing import Any
 
-from leads.inbound import events, parked
+from leads.inbound import events, old_reasons, parked
+from leads.inbound.parked import StoredReason
 from leads.models import InboundEvent
 from outreach.feedback import webhook_inbox
 
@@ -11,23 +12,27 @@ SOURCE_NAMES = {
     "ghl_workflow": "GoHighLevel workflow", "ghl_poll": "GoHighLevel, polled",
 }  # fmt: skip
 PROCESSORS = {**events.PROCESSORS, **webhook_inbox.PROCESSORS}
-PARK_REASONS = (*parked.REASONS, *webhook_inbox.REASONS)
+PARK_REASONS = {**parked.PARK_REASONS, **webhook_inbox.PARK_REASONS}
+OLD_REASONS = (*old_reasons.OLD_REASONS, *webhook_inbox.OLD_REASONS)
 
 
 def may_read(user: Any) -> bool:
-    """Whether somebody sees what came in as it came; others see it masked."""
     return bool(user.has_perm("leads.read_inboundevent"))
 
 
 def may_replay(user: Any) -> bool:
-    """The dry run shows personal data, so reading is part of it."""
+    """A dry run shows personal data, so replaying includes reading."""
     return may_read(user) and bool(user.has_perm("leads.replay_inboundevent"))
 
 
-def shown_reason(reason: str, user: Any) -> str:
+def shown_reason(reason: StoredReason, user: Any) -> str:
     """A reason as `user` may read it."""
-    return reason if may_read(user) else parked.visible_reason(reason, PARK_REASONS)
+    return reason.sentence if may_read(user) else masked_reason(reason)
+
+
+def masked_reason(reason: StoredReason) -> str:
+    return parked.visible_reason(reason, PARK_REASONS, OLD_REASONS)
 
 
 def next_step(event: InboundEvent) -> str:
-    return parked.next_step(event.reason, event.state, PARK_REASONS)
+    return parked.next_step(parked.reason_of(event), event.state, PARK_REASONS, OLD_REASONS)

@@ -1,4 +1,4 @@
-"""What came in about one person, for their page: when, from whom, what became of it, and the way into the vault."""
+"""Inbound events about one lead, for the lead's page, with links into the event vault."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from caio_project.event_vault import sources
-from leads.inbound import event_search
+from leads.inbound import event_search, parked
 from leads.models import Lead
 from leads.suppression import suppression
 
@@ -17,7 +17,7 @@ MAX_EVENTS = 8
 
 @dataclass(frozen=True)
 class EventLine:
-    """One event; its reason is as who looks may read it."""
+    """One event; the reason is masked for users who may not read it."""
 
     at: datetime
     source: str
@@ -35,7 +35,7 @@ class LeadEvents:
 
 
 def events_about(lead: Lead, user: Any) -> LeadEvents | None:
-    """The newest events about the person of `lead`; None for whom the vault is shut."""
+    """The newest events about the lead; None for users without access to the vault."""
     if not (user.is_staff and user.has_perm("leads.view_inboundevent")):
         return None
     rows = (
@@ -49,7 +49,7 @@ def events_about(lead: Lead, user: Any) -> LeadEvents | None:
             at=event.received_at,
             source=sources.SOURCE_NAMES.get(event.source, event.source),
             state=event.get_state_display(),
-            reason=sources.shown_reason(event.reason, user),
+            reason=sources.shown_reason(parked.reason_of(event), user),
             next_step=sources.next_step(event),
             page=reverse("admin:leads_inboundevent_change", args=[event.pk]),
         )

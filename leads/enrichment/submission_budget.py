@@ -1,6 +1,7 @@
-"""Clay takes 50,000 submissions in the life of one webhook source; past that, rows silently stop appearing.
+"""The budget of submissions to Clay: 50,000 in the life of one webhook source.
 
-Source: university.clay.com, "Webhook integration": deleting rows does not restore the limit; a new source starts anew.
+Past that, rows silently stop appearing. Source: university.clay.com, "Webhook integration":
+deleting rows does not restore the limit; a new source starts anew.
 """
 
 import hashlib
@@ -19,12 +20,12 @@ ALARM_NEARLY_USED, ALARM_USED_UP = "clay:budget", "clay:budget:used_up"
 
 
 def budget_key() -> str:
-    """One budget for each address, so that a new webhook source starts anew."""
+    # One budget for each address, so that a new webhook source starts anew.
     return f"clay:{hashlib.sha256(settings.CLAY_WORKBOOK_WEBHOOK_URL.encode()).hexdigest()[:16]}"
 
 
 def submissions_used() -> int:
-    """Submissions so far, those before us (CLAY_SUBMISSIONS_USED, as it is set now) included."""
+    """Submissions so far, including those made before us (CLAY_SUBMISSIONS_USED)."""
     before = settings.CLAY_SUBMISSIONS_USED
     row, _ = Budget.objects.get_or_create(
         key=budget_key(), defaults={"used": before, "before_us": before}
@@ -42,7 +43,6 @@ def submissions_used() -> int:
 
 
 def claim_submission() -> bool:
-    """Claim one submission; False where none is left."""
     before = submissions_used()
     claimed = claims.claim_row(
         Budget.objects.filter(key=budget_key(), used__lt=LIFETIME_SUBMISSIONS), used=F("used") + 1
@@ -52,12 +52,11 @@ def claim_submission() -> bool:
 
 
 def watch_budget() -> None:
-    """Open and close the alarms by the webhook source that is in use now, also while nothing is submitted."""
     _update_alarms(0 if "clay" in settings.SANDBOXED else submissions_used())
 
 
 def _update_alarms(count: int) -> None:
-    """Two alarms, so that the end is told of to those who were told of the approach."""
+    # Two alarms, so that the end is announced even where the approach was.
     if count < ALARM_AT:
         alarms.clear_open(ALARM_NEARLY_USED, ALARM_USED_UP)
         return
@@ -70,5 +69,6 @@ def _update_alarms(count: int) -> None:
         return
     alarms.raise_alarm(
         ALARM_USED_UP,
-        f"All {LIFETIME_SUBMISSIONS} submissions of the Clay webhook are used: make a new webhook source.",
+        f"All {LIFETIME_SUBMISSIONS} submissions of the Clay webhook are used: make a new "
+        "webhook source.",
     )

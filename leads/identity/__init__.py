@@ -1,5 +1,6 @@
-"""When two visits or two leads are one person, and the way back.
+"""Which visits and leads are one person, which names and domains are one company.
 
-`lead_matching` decides for a visit; `merging` joins and separates leads; `merged_fields` says
-what each field becomes.
+`lead_matching` and `company_matching` decide for a visit; `field_filling` fills what is unknown;
+`merging` joins leads, `merge_undo` separates them; `merged_fields` decides about each field;
+`merge_preview` shows both beforehand.
 """

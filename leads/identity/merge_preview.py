@@ -1,18 +1,20 @@
-"""What a person should know before deciding whether two leads are one: what speaks for it and against it, what a merge
-would do and what taking them apart again would do. Reads only."""
+"""What a merge of two leads, or its undo, would do, and what speaks for and against it.
+
+Reads only.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from leads import normal
-from leads.identity import merged_fields, merging
+from leads.identity import merge_undo, merged_fields, merging
 from leads.models import Enrichment, Lead, Merge, Visit
 from leads.suppression import suppression
 
 
 @dataclass(frozen=True)
 class MergePreview:
-    """What a merge would do, or `refused` why it cannot be. `mark` binds a decision to what was shown."""
+    """`refused` is why the merge cannot be; `mark` binds a decision to what was shown."""
 
     survivor: Lead
     loser: Lead
@@ -28,17 +30,15 @@ class MergePreview:
 
 @dataclass(frozen=True)
 class UndoPreview:
-    """What undoing a merge would do, or `refused` why it cannot be."""
+    """`refused` is why the undo cannot be."""
 
     row: Merge
     given: list[merged_fields.RestoredField] = field(default_factory=list)
-    goes_back: dict[str, int] = field(
-        default_factory=dict
-    )  # how many rows of which table return to the loser
-    stays: dict[str, int] = field(
-        default_factory=dict
-    )  # what came since the merge, and stays with the survivor
-    stops: int = 0  # said since; they hold for both afterwards
+    # How many rows of which table return to the loser
+    goes_back: dict[str, int] = field(default_factory=dict)
+    # What came since the merge, and stays with the survivor
+    stays: dict[str, int] = field(default_factory=dict)
+    stops: int = 0  # recorded since; they hold for both afterwards
     refused: str = ""
 
     @property
@@ -47,7 +47,6 @@ class UndoPreview:
 
 
 def preview_merge(one: Lead, other: Lead) -> MergePreview:
-    """What would become of two people if they were merged now."""
     pks = sorted((one.pk, other.pk))
     survivor, loser = (_fresh_copy(pk) for pk in pks)
     apart = list({lead.pk: lead for lead in (survivor, loser)}.values())
@@ -61,8 +60,7 @@ def preview_merge(one: Lead, other: Lead) -> MergePreview:
 
 
 def preview_undo(row: Merge) -> UndoPreview:
-    """What would become of the two leads of a merge if it was undone now."""
-    if why := merging.why_not_undo(row):
+    if why := merge_undo.why_not_undo(row):
         return UndoPreview(row, refused=why)
     survivor, loser = _fresh_copy(row.survivor_id), _fresh_copy(row.loser_id)
     moved = {name: len(ids) for name, ids in row.moved.items() if ids}
@@ -84,12 +82,11 @@ def preview_undo(row: Merge) -> UndoPreview:
 
 
 def _fresh_copy(pk: int) -> Lead:
-    """A copy of its own, for what is tried on it must not show elsewhere."""
+    # A row of its own, because the preview changes it.
     return Lead.rows.select_related("company", "owner").get(pk=pk)
 
 
 def reasons_for_merge(one: Lead, other: Lead) -> Iterator[str]:
-    """Why they may be one person, as sentences."""
     names = [
         (normal.company_key(lead.first_name), normal.company_key(lead.last_name))
         for lead in (one, other)
@@ -121,7 +118,6 @@ def _company_key(lead: Lead) -> str:
 
 
 def reasons_against_merge(one: Lead, other: Lead) -> Iterator[str]:
-    """Why they may be two people, as sentences."""
     yield from merging.merge_doubts(one, other)
     if _company_key(one) and _company_key(other) and one.company_id != other.company_id:
         yield f"They are at different companies: {one.company} and {other.company}."
@@ -133,4 +129,5 @@ def reasons_against_merge(one: Lead, other: Lead) -> Iterator[str]:
     for row in merging.merges_between(one, other).filter(
         state__in=[Merge.State.UNDONE, Merge.State.DECLINED]
     ):
-        yield f"A person has {'kept them apart' if row.state == Merge.State.DECLINED else 'taken them apart'} before."
+        was = "kept" if row.state == Merge.State.DECLINED else "taken"
+        yield f"A person has {was} them apart before."

@@ -1,6 +1,6 @@
-"""What two leads know, put together when they become one and given back when they are taken apart.
+"""Combines the fields of two leads in a merge, and restores them in an undo.
 
-In memory, on the two rows handed in: the same code says beforehand what a merge or an undo would do, and does it.
+Works on the two rows in memory: the same code previews a merge or an undo and does it.
 """
 
 import hashlib
@@ -13,7 +13,8 @@ from leads import owner_rules
 from leads.models import Lead
 
 FACT_FIELDS = (
-    "first_name", "last_name", "title", "company_id", "city", "state", "country", "past_employers", "ghl_assigned_to",
+    "first_name", "last_name", "title", "company_id", "city", "state", "country",
+    "past_employers", "ghl_assigned_to",
 )  # fmt: skip
 OWNER_FIELDS = ("owner_id", "owner_how", "owner_rule_id")  # they go together
 MAILBOX_FIELDS = ("email", "email_verified", "email_invalid")  # they go together
@@ -38,7 +39,7 @@ FieldChanges = dict[
 
 @dataclass(frozen=True)
 class RestoredField:
-    """What one lead has of one field after an undo; `why` where it is not what it had before the merge."""
+    """What a lead has of one field after an undo; `why` where it differs from before the merge."""
 
     field: str
     whose: str  # "survivor" or "loser"
@@ -48,7 +49,9 @@ class RestoredField:
 
 
 def combine_fields(survivor: Lead, loser: Lead) -> FieldChanges:
-    """Give `survivor` what `loser` knew first or alone; says what became of each field in which they differed."""
+    """Give `survivor` what `loser` knew first or alone; returns each field in which they
+    differed.
+    """
     known = {
         field: {
             "survivor": _value_and_source(survivor, field),
@@ -103,7 +106,7 @@ def _take_owner(survivor: Lead, loser: Lead) -> str:
 
 
 def _take_identifiers(survivor: Lead, loser: Lead) -> dict[str, str]:
-    """What the loser keeps of its identifiers still finds the person."""
+    # Identifiers that stay with the loser still find the person.
     whys = dict.fromkeys(IDENTIFIER_FIELDS, STILL_LEADS_HERE)
     if _has_better_mailbox(loser, survivor):
         whys |= dict.fromkeys(MAILBOX_FIELDS, BETTER_MAILBOX if survivor.email else ONLY_THEIRS)
@@ -117,7 +120,6 @@ def _take_identifiers(survivor: Lead, loser: Lead) -> dict[str, str]:
 
 
 def _has_better_mailbox(loser: Lead, survivor: Lead) -> bool:
-    """Any is better than none, and one that can be written to better than one that cannot."""
     usable = Lead.Address.USABLE
     return bool(loser.email) and (
         not survivor.email or (loser.address == usable and survivor.address != usable)
@@ -132,9 +134,9 @@ def _swap_fields(survivor: Lead, loser: Lead, fields: tuple[str, ...]) -> None:
 
 
 def restore_fields(fields: FieldChanges, survivor: Lead, loser: Lead) -> list[RestoredField]:
-    """Give each what it had before, unless it has changed since or is somebody else's by now; says what came of it.
+    """Give each lead what it had before, unless it changed since or another lead has it by now.
 
-    Whether an address works goes with the address: alone it says nothing.
+    Whether an address works goes with the address.
     """
     before = {
         (whose, field): getattr(lead, field)
@@ -183,7 +185,6 @@ def _both_leads(survivor: Lead, loser: Lead) -> tuple[tuple[str, Lead], ...]:
 
 
 def _is_taken(field: str, value: Any, survivor: Lead, loser: Lead) -> bool:
-    """Whether somebody else came to have what was the loser's."""
     if field not in UNIQUE_FIELDS or value is None:
         return False
     others = Lead.rows.filter(**{field: value}).exclude(pk__in=[survivor.pk, loser.pk])
@@ -206,5 +207,5 @@ def _source_time(source: dict[str, str]) -> datetime:
 def _set_field(lead: Lead, field: str, value: Any, source: dict[str, str] | None) -> None:
     setattr(lead, field, value)
     name = field.removesuffix("_id")
-    rest = {key: said for key, said in lead.sources.items() if key != name}
+    rest = {key: other for key, other in lead.sources.items() if key != name}
     lead.sources = {**rest, name: source} if source else rest

@@ -1,15 +1,16 @@
-"""Two leads that turn out to be one person: noticed, merged, explained, and undone.
+"""Merges two leads of one person, or proposes it to a person.
 
-The lead known longer stays; the other one points to it (`merged_into`) and keeps what it was, so that what points to it
-stays valid. Of two known values the one known first stands, as if both had been one lead from the start. Whoever said
-no as either is stopped as both, for `suppression` reads every row of a person.
+The older lead stays; the other one points to it (`merged_into`) and keeps its own values, so that
+what points to it stays valid. Of two known values the one known first wins, as if both had been one
+lead from the start. A stop of either holds for both, because `suppression` reads every row of a
+person.
 """
 
 from collections.abc import Iterator
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from caio_project.lib.db import claims
@@ -32,17 +33,17 @@ ASKED_AS_OTHER_LEAD = "The lead became part of another one, about which Clay is 
 
 
 class MergeError(Exception):
-    """These two cannot be merged, or not be taken apart again; the text says why."""
+    """Two leads cannot be merged, or not be taken apart; the text says why."""
 
 
 def resolve_lead(
     people: list[Lead], source: str, address: str, first_name: str, last_name: str, doubt: str = ""
 ) -> Lead | None:
-    """The lead that the identifiers in one answer or body stand for; None where they are new.
+    """The lead of the identifiers in one answer or body; None where they are new.
 
-    `people` are those known by them, locked, whom it is about first. They become one where nothing speaks against it;
-    else a person is asked, and the first is meant. `address` and the names are what the body says; `doubt` is what
-    speaks against believing it.
+    `people` are the locked leads known by them, the one it is about first. They are merged where
+    nothing speaks against it; else a person is asked, and the first is returned. `address` and the
+    names are what the body says; `doubt` is what speaks against believing it.
     """
     one = people[0] if people else None
     for other in people[1:]:
@@ -57,7 +58,6 @@ def resolve_lead(
 
 
 def why_not_merge(people: list[Lead]) -> str:
-    """Why two people must not become one, whoever asks; "" where they may. One alone is one already."""
     if len(people) < 2:
         return "They are one lead already."
     if len({lead.kind for lead in people}) > 1:
@@ -70,14 +70,14 @@ def why_not_merge(people: list[Lead]) -> str:
 def merge_doubts(
     one: Lead, other: Lead, address: str = "", first_name: str = "", last_name: str = ""
 ) -> Iterator[str]:
-    """Why a person has to say whether two leads are one, the weightiest first; none where the data alone says it.
+    """Why a person must decide whether two leads are one, the weightiest reason first.
 
-    Both having an address to write to is a doubt of its own: then both may have been written to.
+    Two usable addresses are a doubt: both may have been written to.
     """
-    said = [(lead.first_name, lead.last_name) for lead in (one, other)] + [(first_name, last_name)]
-    for part in zip(*said, strict=True):
+    names = [(lead.first_name, lead.last_name) for lead in (one, other)] + [(first_name, last_name)]
+    for part in zip(*names, strict=True):
         if len({normal.company_key(name) for name in part} - {""}) > 1:
-            yield f"Their names differ: {_joined_names(said)}."
+            yield f"Their names differ: {_joined_names(names)}."
             break
     if one.linkedin_key and other.linkedin_key:
         yield "Each has a LinkedIn profile of its own."
@@ -87,12 +87,11 @@ def merge_doubts(
         yield f"{shared.text}: it does not say who reads it."
 
 
-def _joined_names(said: list[tuple[str, str]]) -> str:
-    return ", ".join(dict.fromkeys(" ".join(name).strip() for name in said if any(name)))[:200]
+def _joined_names(names: list[tuple[str, str]]) -> str:
+    return ", ".join(dict.fromkeys(" ".join(name).strip() for name in names if any(name)))[:200]
 
 
 def propose_merge(one: Lead, other: Lead, source: str, doubt: str) -> Merge | None:
-    """Ask people whether two leads are one; None where another process asks already."""
     survivor, loser = _survivor_and_loser(one, other)
     try:
         with transaction.atomic():
@@ -108,28 +107,26 @@ def propose_merge(one: Lead, other: Lead, source: str, doubt: str) -> Merge | No
 
 
 def _was_decided(one: Lead, other: Lead) -> bool:
-    """Whether people were asked about these two, or have taken them apart: then nothing is done by itself."""
     return merges_between(one, other).exclude(state=State.MERGED).exists()
 
 
 def merges_between(one: Lead, other: Lead) -> QuerySet[Merge]:
-    """Every merge, proposed or past, between two people in whichever rows they stood for then."""
     ours, theirs = ([row.pk for row in suppression.rows_of(lead)] for lead in (one, other))
     either = Q(survivor__in=ours, loser__in=theirs) | Q(survivor__in=theirs, loser__in=ours)
     return Merge.objects.filter(either)
 
 
 def _survivor_and_loser(one: Lead, other: Lead) -> tuple[Lead, Lead]:
-    """Who stays and who goes: the row that is older stays."""
     return (one, other) if one.pk < other.pk else (other, one)
 
 
 def merge_leads(
     one: Lead, other: Lead, *, source: str, by: Any = None, reason: str = "", shown: str = ""
 ) -> Merge:
-    """Make two leads one, at once for everything that reads leads. Raises Refused.
+    """Merge two leads. Raises MergeError.
 
-    `shown` is the mark of the preview that a person decided by; where it would come out otherwise now, it is refused.
+    `shown` is the mark of the preview that a person decided by; where the merge would come out
+    otherwise by now, it is refused.
     """
     with transaction.atomic():
         people = locks.lock_leads(one.pk, other.pk)
@@ -150,8 +147,7 @@ def merge_leads(
 
 
 def _merged_row(survivor: Lead, loser: Lead, source: str, by: Any, reason: str) -> Merge:
-    """The row that says so: the open proposal about them, else a new one."""
-    said = {
+    decision = {
         "state": State.MERGED,
         "merged_at": timezone.now(),
         "merged_by": by,
@@ -160,7 +156,7 @@ def _merged_row(survivor: Lead, loser: Lead, source: str, by: Any, reason: str) 
     row = merges_between(survivor, loser).filter(state=State.PROPOSED).first() or Merge(
         source=source
     )
-    for name, value in {"survivor": survivor, "loser": loser, **said}.items():
+    for name, value in {"survivor": survivor, "loser": loser, **decision}.items():
         setattr(row, name, value)
     row.save()
     return row
@@ -175,19 +171,19 @@ def _absorb_lead(survivor: Lead, loser: Lead) -> None:
         None,
         "",
     )
-    _save_pair(survivor, loser)
+    save_pair(survivor, loser)
     lead_matching.update_address_state(survivor)
 
 
-def _save_pair(survivor: Lead, loser: Lead) -> None:
-    """Both rows; the loser lets go of its unique fields first, so that they can change hands."""
+def save_pair(survivor: Lead, loser: Lead) -> None:
+    # The loser lets go of its unique fields first, so that they can change hands.
     Lead.rows.filter(pk=loser.pk).update(**dict.fromkeys(merged_fields.UNIQUE_FIELDS))
     survivor.save()
     loser.save()
 
 
 def _move_rows(survivor: Lead, loser: Lead) -> dict[str, list[int]]:
-    """Hand over what points to `loser`; returns the ids by table, so that an undo finds exactly these."""
+    # Hand over what points to `loser`; returns the ids by table, so that an undo finds them.
     _keep_one_request(survivor, loser)
     moved: dict[str, list[int]] = {}
     for table in MOVED_TABLES:
@@ -201,7 +197,7 @@ def _move_rows(survivor: Lead, loser: Lead) -> dict[str, list[int]]:
 
 
 def _keep_one_request(survivor: Lead, loser: Lead) -> None:
-    """Of two open questions to Clay the one that was pushed stays open; an answer to the other is welcome still."""
+    # Of two open requests to Clay the pushed one stays open; the other may still be answered.
     State_ = Enrichment.State
     open_ = Enrichment.objects.filter(lead__in=[survivor, loser]).exclude(state=State_.SETTLED)
     rows = sorted(open_.select_for_update().order_by("pk"), key=lambda row: row.state == State_.DUE)
@@ -219,7 +215,7 @@ def _keep_one_request(survivor: Lead, loser: Lead) -> None:
 
 
 def decline_merge(row: Merge, *, by: Any, reason: str) -> None:
-    """Keep two leads apart for good. Raises Refused where it was decided already."""
+    """Keep two leads apart for good. Raises MergeError where it was decided already."""
     ended = {"ended_at": timezone.now(), "ended_by": by, "ended_reason": reason[:300]}
     if not claims.claim_row(
         Merge.objects.filter(pk=row.pk, state=State.PROPOSED), state=State.DECLINED, **ended
@@ -227,85 +223,7 @@ def decline_merge(row: Merge, *, by: Any, reason: str) -> None:
         raise MergeError("It was decided already.")
 
 
-def undo_merge(row: Merge, *, by: Any, reason: str, shown: str = "") -> Merge:
-    """Make two leads of one again: each gets back what it had, and what came since stays with the survivor.
-
-    A stop that was said while they were one stays with both. Raises Refused; `shown` is as for `merge`.
-    """
-    with transaction.atomic():
-        pair = (
-            Lead.rows.select_for_update()
-            .filter(pk__in=[row.survivor_id, row.loser_id])
-            .order_by("pk")
-        )
-        leads = {lead.pk: lead for lead in pair}
-        row = Merge.objects.select_for_update().get(pk=row.pk)
-        survivor, loser = leads[row.survivor_id], leads[row.loser_id]
-        if why := why_not_undo(row):
-            raise MergeError(why)
-        given = merged_fields.restore_fields(row.fields, survivor, loser)
-        if shown and shown != merged_fields.preview_mark(given):
-            raise MergeError(CHANGED_SINCE_PREVIEW)
-        _keep_stops(row, survivor, loser)
-        _take_apart(survivor, loser)
-        _move_back(row, survivor, loser)
-        owner_assignment.record_if_changed(survivor)
-        row.state, row.ended_at, row.ended_by, row.ended_reason = (
-            State.UNDONE,
-            timezone.now(),
-            by,
-            reason[:300],
-        )
-        row.save(update_fields=["state", "ended_at", "ended_by", "ended_reason"])
-    nudge("leads.assess_due")
-    nudge("outreach.draft_due")
-    return row
-
-
-def why_not_undo(row: Merge) -> str:
-    """Why a merge cannot be undone now; "" where it can. The newest one about a person goes first."""
-    if row.state != State.MERGED:
-        return "It does not stand any more."
-    survivor = Lead.rows.get(pk=row.survivor_id)
-    if survivor.merged_into_id is not None:
-        return "The lead became part of another one since. Undo that merge first."
-    if Merge.objects.filter(
-        survivor=survivor, state=State.MERGED, merged_at__gt=row.merged_at
-    ).exists():
-        return "Another lead became part of this one since. Undo that merge first."
-    if suppression.is_erased(survivor):
-        return "This person was erased and does not come back."
-    return ""
-
-
-def _keep_stops(row: Merge, survivor: Lead, loser: Lead) -> None:
-    """Whoever was stopped as one person is stopped as both from now on."""
-    for said in suppression.suppressions_of(survivor).filter(created_at__gte=row.merged_at):
-        for lead in (survivor, loser):
-            suppression.copy_suppression(lead, said)
-
-
-def _take_apart(survivor: Lead, loser: Lead) -> None:
-    now = timezone.now()
-    loser.merged_into, loser.needs_assessment_at, survivor.needs_assessment_at = None, now, now
-    _save_pair(survivor, loser)
-
-
-def _move_back(row: Merge, survivor: Lead, loser: Lead) -> None:
-    for table in MOVED_TABLES:
-        ids = row.moved.get(table._meta.model_name or "", [])
-        table._default_manager.filter(pk__in=ids, lead=survivor).update(lead=loser)
-    Lead.rows.filter(pk__in=row.moved.get("lead", []), merged_into=survivor).update(
-        merged_into=loser
-    )
-    for lead in (survivor, loser):
-        newest = lead.visits.aggregate(at=Max("received_at"))["at"]
-        Lead.objects.filter(pk=lead.pk).update(last_seen_at=newest or lead.last_seen_at)
-        lead_matching.update_address_state(lead)
-
-
 def open_proposals(lead: Lead) -> list[tuple[Merge, Lead]]:
-    """Who may be the same person as `lead`, with the proposal that says so; proposals that became moot are left out."""
     mine = [row.pk for row in suppression.rows_of(lead)]
     rows = Merge.objects.filter(Q(survivor__in=mine) | Q(loser__in=mine), state=State.PROPOSED)
     found = []
@@ -320,5 +238,4 @@ def open_proposals(lead: Lead) -> list[tuple[Merge, Lead]]:
 
 
 def surviving_lead(lead: Lead) -> Lead:
-    """The lead that stands for the person of this row."""
     return lead.merged_into or lead

@@ -1,6 +1,7 @@
-"""Asking Clay about known people who lack data: leads, and contacts whom only GoHighLevel knows.
+"""Asks Clay about known people who lack data: leads, and contacts whom only GoHighLevel knows.
 
-Resumable: who was asked within a week is not asked again, and the list of contacts is read on where it was left.
+Resumable: who was asked within a week is not asked again, and the list of contacts is continued
+where the last run stopped.
 """
 
 import time
@@ -11,7 +12,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from leads.enrichment import enrichment_requests, submission_budget
+from leads.enrichment import clay_push, enrichment_requests, submission_budget
 from leads.imports import ghl_contacts
 from leads.integrations import breaker
 from leads.models import Enrichment, Kind, Lead
@@ -34,7 +35,7 @@ class GainRate:
 
 @dataclass(frozen=True)
 class BackfillSummary:
-    """What a backfill did; `contacts` is None where GoHighLevel is not connected."""
+    """`contacts` is None where GoHighLevel is not connected."""
 
     asked: int
     answered: int
@@ -48,24 +49,25 @@ class BackfillSummary:
 
 
 def why_not_possible() -> str:
-    """Why a backfill could ask nothing now; "" where it can."""
     if "clay" in settings.SANDBOXED:
         return "Clay is in the sandbox: nothing would be asked. Connect it first."
     if breaker.is_blocked():
-        return f"{enrichment_requests.BREAKER_OPEN} {breaker.breaker_row().reason}."
+        return f"{clay_push.BREAKER_OPEN} {breaker.breaker_row().reason}."
     return (
-        enrichment_requests.BUDGET_USED_UP
+        clay_push.BUDGET_USED_UP
         if submission_budget.submissions_used() >= submission_budget.LIFETIME_SUBMISSIONS
         else ""
     )
 
 
 def leads_lacking_data() -> QuerySet[Lead]:
-    """Live leads without a usable address, a title or a company field, about whom Clay was not asked in a week."""
+    """Live leads without a usable address, title or company field, not asked about within a
+    week.
+    """
     lately = Q(settled_at__gt=timezone.now() - enrichment_requests.ANSWER_VALID_FOR) & ~Q(
         outcome=Enrichment.Outcome.SKIPPED
     )
-    lately &= ~Q(reason__in=[enrichment_requests.BREAKER_OPEN, enrichment_requests.BUDGET_USED_UP])
+    lately &= ~Q(reason__in=[clay_push.BREAKER_OPEN, clay_push.BUDGET_USED_UP])
     recent = Enrichment.objects.filter(
         ~Q(state=Enrichment.State.SETTLED) | lately, lead=OuterRef("pk")
     )
@@ -85,9 +87,10 @@ def gain_rate() -> GainRate:
 def run_backfill(
     limit: int, wait: float, progress: Progress = lambda what, done, total: None
 ) -> BackfillSummary:
-    """Ask about `limit` people at most, leads before contacts, and wait up to `wait` seconds for the answers.
+    """Ask about at most `limit` people, leads before contacts, and wait up to `wait` seconds for
+    answers.
 
-    Everything asked is a row: ended in the middle, the workers carry on, and the next run begins where this one ended.
+    Every request is a row: after an interruption the workers carry on, and the next run continues.
     """
     before, started = gain_rate(), timezone.now()
     leads, not_asked = _leads_to_ask(limit)
@@ -117,7 +120,6 @@ def run_backfill(
 
 
 def _leads_to_ask(limit: int) -> tuple[list[Lead], int]:
-    """Whom to ask about, and how many before them must not be asked about."""
     leads: list[Lead] = []
     passed = 0
     for lead in leads_lacking_data().select_related("company").iterator(chunk_size=200):
@@ -138,7 +140,7 @@ def _wait_for_answers(
         open_ := asked.exclude(state=Enrichment.State.SETTLED).count()
     ) and time.monotonic() < until:
         progress("Answers", total - open_, total)
-        enrichment_requests.push_due(batch=10)
+        clay_push.push_due(batch=10)
         enrichment_requests.settle_overdue()
         time.sleep(POLL_SECONDS)
     progress("Answers", total - open_, total)

@@ -1,7 +1,8 @@
-"""GoHighLevel's contacts whom nobody knows here become leads, so that Clay can be asked about them.
+"""Imports GoHighLevel's contacts that are unknown here as leads, so that Clay can be asked about
+them.
 
-They never visited, so nothing is drafted for them by itself. A contact whom GoHighLevel must not write to is stopped
-here as well and never becomes a lead.
+They never visited, so no email is drafted for them automatically. A contact whom GoHighLevel must
+not write to is stopped here as well and never becomes a lead.
 """
 
 from collections.abc import Callable
@@ -14,8 +15,8 @@ from django.utils import timezone
 
 from caio_project.lib import http
 from leads import locks, normal
-from leads.identity import lead_matching
-from leads.integrations import ghl
+from leads.identity import company_matching, field_filling, lead_matching
+from leads.integrations import ghl, ghl_contact_data
 from leads.integrations import ghl_refusals as refusals
 from leads.integrations.background_calls import call_patiently
 from leads.models import Bookmark, Kind, Lead
@@ -23,16 +24,13 @@ from leads.ownership import owner_assignment
 from leads.suppression import suppression
 
 SOURCE = "ghl"
-READ_AGAIN_AFTER = timedelta(
-    days=7
-)  # after the end: contacts that had no address may have one by now
+# After the end: contacts that had no address may have one by now
+READ_AGAIN_AFTER = timedelta(days=7)
 Reason = suppression.Reason
 
 
 @dataclass
 class ContactImport:
-    """What became of the contacts that were read."""
-
     read: int = 0
     new: int = 0  # leads now
     known: int = 0
@@ -46,9 +44,9 @@ class ContactImport:
 def import_contacts(
     most: int, progress: Callable[[ContactImport], None] = lambda taken: None
 ) -> ContactImport:
-    """Read on where the last run stopped, until `most` contacts became leads, or to the end.
+    """Continue where the last run stopped, until `most` contacts became leads, or to the end.
 
-    Where GoHighLevel fails, what was read stands, `error` says why, and the next run goes on there.
+    Where GoHighLevel fails, `error` says why and the next run continues there.
     """
     taken, place = ContactImport(), _current_bookmark()
     while taken.new < most and not taken.ended and not taken.error:
@@ -70,7 +68,7 @@ def import_contacts(
 
 
 def _current_bookmark() -> Bookmark:
-    """Where to read on: a week after the end was reached, from the beginning."""
+    # A week after the end was reached, it starts from the beginning.
     place, _ = Bookmark.objects.get_or_create(
         name=f"{SOURCE}:contacts:{settings.GHL_LOCATION_ID}"[:80]
     )
@@ -81,13 +79,13 @@ def _current_bookmark() -> Bookmark:
 
 
 def _save_bookmark(place: Bookmark, before: Any, ended: bool) -> None:
-    """Another run beside this one may have moved it; then both have read, and reading twice changes nothing."""
+    # A parallel run may have moved it; reading contacts twice changes nothing.
     place.ended_at = timezone.now() if ended else None
     if ended or place.position != before:
         place.save()
 
 
-def _import_contact(listed: ghl.ListedContact, taken: ContactImport) -> None:
+def _import_contact(listed: ghl_contact_data.ListedContact, taken: ContactImport) -> None:
     taken.read += 1
     if _count_if_known(normal.clean_email(listed.email), taken):
         return
@@ -107,8 +105,8 @@ def _import_contact(listed: ghl.ListedContact, taken: ContactImport) -> None:
         taken.new += 1
 
 
-def _read_contact(listed: ghl.ListedContact) -> ghl.Contact | None:
-    """The contact itself, for only it says whether it may be written to; None where it is no more."""
+def _read_contact(listed: ghl_contact_data.ListedContact) -> ghl_contact_data.Contact | None:
+    # Only the contact itself says whether it may be written to; None where it was deleted.
     try:
         return call_patiently(lambda: ghl.get_contact(listed.id))
     except http.RequestRefused as failure:
@@ -118,7 +116,7 @@ def _read_contact(listed: ghl.ListedContact) -> ghl.Contact | None:
 
 
 def _count_if_known(address: str, taken: ContactImport) -> bool:
-    """Count an address that brings no lead, whatever else GoHighLevel knows about it."""
+    # Count an address that brings no lead, whatever else GoHighLevel knows about it.
     stop = suppression.find_stop(address) if address else None
     if not address:
         taken.without_address += 1
@@ -131,8 +129,7 @@ def _count_if_known(address: str, taken: ContactImport) -> bool:
     return True
 
 
-def contact_stop_reason(contact: ghl.Contact) -> str:
-    """The reason not to write to a contact that GoHighLevel itself gives; "" where there is none."""
+def contact_stop_reason(contact: ghl_contact_data.Contact) -> str:
     if contact.email_blocked:
         return Reason.UNSUBSCRIBED
     if contact.is_customer:
@@ -143,16 +140,15 @@ def contact_stop_reason(contact: ghl.Contact) -> str:
     return next((tag for tag in stops if tag in Reason.values), Reason.MANUAL)
 
 
-def create_lead(contact: ghl.Contact, address: str) -> Lead | None:
-    """Make the lead of a contact; None where somebody with this address came in between."""
+def create_lead(contact: ghl_contact_data.Contact, address: str) -> Lead | None:
     return locks.retry_until_unchanged(lambda: _create_lead(contact, address))
 
 
-def _create_lead(contact: ghl.Contact, address: str) -> Lead | None:
+def _create_lead(contact: ghl_contact_data.Contact, address: str) -> Lead | None:
     if lead_matching.lock_leads_known_by(address, ""):
         return None
     who = contact.person
-    company = lead_matching.find_or_create_company(
+    company = company_matching.find_or_create_company(
         who.company_name, who.website, address, Kind.LIVE, SOURCE
     )
     seen = contact.added_at or timezone.now()
@@ -165,10 +161,16 @@ def _create_lead(contact: ghl.Contact, address: str) -> Lead | None:
         ghl_assigned_to=contact.assigned_to[:60],
     )
     state = normal.us_state(who.state) if who.country in ("", "US") else ""
-    lead_matching.fill_fields(
-        lead, SOURCE, first_name=who.first_name, last_name=who.last_name, city=who.city,
-        state=state or who.state, country=who.country, company=company,
-    )  # fmt: skip
+    field_filling.fill_fields(
+        lead,
+        SOURCE,
+        first_name=who.first_name,
+        last_name=who.last_name,
+        city=who.city,
+        state=state or who.state,
+        country=who.country,
+        company=company,
+    )
     lead_matching.update_address_state(lead)
     owner_assignment.update_owner(lead)
     return lead

@@ -1,4 +1,4 @@
-"""Files that people bring: suppressions, and visitors from RB2B's export. Every error is named by its line."""
+"""Imports files: suppressions, LinkedIn connections and RB2B visitors. Errors are named by line."""
 
 import json
 from collections.abc import Iterator
@@ -11,14 +11,19 @@ from caio_project.lib.files import FileReport, csv_rows, decode_file, json_rows
 from leads import normal
 from leads.inbound import events
 from leads.integrations import rb2b
+from leads.integrations.body_errors import UnreadableBody
 from leads.models import KnownContact, Suppression, TeamMember
 from leads.scoring import assess
 
 
-def import_suppressions(raw: bytes, source: str) -> FileReport:
-    """Import a CSV with the columns value (an address or a domain), reason and, optionally, expires (YYYY-MM-DD).
+class BadLine(Exception):
+    """A line of which no visitor can be made; the text says why."""
 
-    All or nothing. A row that is known keeps its earliest entry; an expiry never shortens what stands.
+
+def import_suppressions(raw: bytes, source: str) -> FileReport:
+    """CSV columns: value (an address or a domain), reason, optionally expires (YYYY-MM-DD).
+
+    All or nothing. A known row keeps its earliest entry; an expiry never shortens what stands.
     """
     report = FileReport()
     rows: list[Suppression] = []
@@ -75,10 +80,11 @@ def _keep_suppression(row: Suppression) -> bool:
 
 
 def import_connections(raw: bytes, member: TeamMember) -> FileReport:
-    """Import LinkedIn's Connections.csv as people whom `member` knows. All or nothing; twice changes nothing.
+    """Import LinkedIn's Connections.csv as people whom `member` knows. All or nothing; repeatable.
 
-    LinkedIn writes a few lines of notes before the head, leaves most email addresses empty, and gives rows without a
-    name for people who have closed their account; those are counted and left out.
+    LinkedIn writes a few lines of notes before the head, leaves most email addresses empty, and
+    gives rows without a name for people who have closed their account; those are counted and left
+    out.
     """
     report, rows = FileReport(), []
     for line, row in csv_rows(
@@ -119,7 +125,6 @@ IMPORTED_FIELDS = ("name", "company_name", "linkedin_key", "email", "name_key", 
 
 
 def _keep_contacts(rows: list[KnownContact], member: TeamMember) -> int:
-    """Store who is new and bring who is known up to date; returns how many were new."""
     known = {
         _contact_identity(contact): contact for contact in member.known_contacts.order_by("-pk")
     }
@@ -135,21 +140,22 @@ def _keep_contacts(rows: list[KnownContact], member: TeamMember) -> int:
 
 
 def _contact_identity(contact: KnownContact) -> str:
-    """By profile; without one by name and company, for two people may have one name."""
+    # By profile, else by name and company: two people may have one name.
     return contact.linkedin_key or f"{contact.name_key} at {contact.company_key}"
 
 
 def import_visitors(raw: bytes, *, skip_bad: bool = False, progress: Any = None) -> FileReport:
-    """Import RB2B's CSV export or JSON lines as events of the source "import". Safe to run twice.
+    """Import RB2B's CSV export or JSON lines as events of the source "import". Repeatable.
 
-    While one line is wrong nothing is stored, unless `skip_bad`. `progress(done, total)` is told as it goes.
+    While one line is wrong nothing is stored, unless `skip_bad`. `progress(done, total)` is called
+    for each body.
     """
     report, bodies = FileReport(), []
     for line, item in _visitor_rows(raw):
         report.read += 1
         try:
             bodies.append(_visitor_body(item))
-        except rb2b.UnreadableBody as error:
+        except (BadLine, UnreadableBody) as error:
             report.wrong(line, str(error))
     if report.errors and not skip_bad:
         return report
@@ -162,27 +168,26 @@ def import_visitors(raw: bytes, *, skip_bad: bool = False, progress: Any = None)
 
 
 def _visitor_body(item: dict[str, Any] | str) -> bytes:
-    """The body of one visitor; raises Unreadable where it would be parked, or has no time."""
+    """Raises UnreadableBody where it would be parked, BadLine where it has no time."""
     if isinstance(item, str):
-        raise rb2b.UnreadableBody(item)
+        raise BadLine(item)
     body = _encode_body(item)
     if rb2b.parse_visitor(body).seen_at is None:
-        raise rb2b.UnreadableBody(
+        raise BadLine(
             "Seen At is missing or no time; without it an old visit would count as one of now."
         )
     return body
 
 
 def _encode_body(item: dict[str, Any]) -> bytes:
-    """As it is stored; a lone surrogate, which JSON can write and UTF-8 cannot, is replaced."""
+    # A lone surrogate, which JSON can write and UTF-8 cannot, is replaced.
     try:
         return json.dumps(item, sort_keys=True, ensure_ascii=False).encode("utf-8", "replace")
     except RecursionError as error:
-        raise rb2b.UnreadableBody("It is nested too deeply.") from error
+        raise BadLine("It is nested too deeply.") from error
 
 
 def _visitor_rows(raw: bytes) -> Iterator[tuple[int, dict[str, Any] | str]]:
-    """(line, row) for each visitor; a row that cannot be read is a sentence instead."""
     text = decode_file(raw)
     if text.lstrip().startswith("{"):
         yield from json_rows(text)

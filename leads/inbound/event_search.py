@@ -1,6 +1,6 @@
-"""Finding events: by an id, by the person or the company they are about, or by the reason they wait for.
+"""Finds events by an id, by the person or company they are about, or by the words of their reason.
 
-Bodies are never searched. Whom an event is about stands in its visit or in `about`, so each way there is an index.
+Bodies are never searched. Whom an event is about is in its visit or in `about`: each has an index.
 """
 
 import re
@@ -12,19 +12,22 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
 from leads import normal
+from leads.inbound.parked import StoredReason
 from leads.models import Company, InboundEvent, Lead, Visit
 
 UUID_PATTERN = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 MOST_REASONS_SEARCHED = (
     2000  # of the newest events that have one; a search for words reads no further
 )
-VisibleReason = Callable[[str], str]
+VisibleReason = Callable[[StoredReason], str]
 
 
 def find_events(
     events: QuerySet[InboundEvent], words: str, shown: VisibleReason
 ) -> QuerySet[InboundEvent]:
-    """The events that `words` name. `shown` is a reason as the searcher may read it: nobody finds what is hidden."""
+    """The events that `words` name. `shown` is a reason as the searcher may read it, so that hidden
+    text is never found.
+    """
     words = words.strip()
     if one := UUID_PATTERN.search(words):
         return _events_by_id(events, uuid.UUID(one[0]))
@@ -43,19 +46,16 @@ def find_events(
 
 
 def events_of_person(rows: list[Lead]) -> QuerySet[InboundEvent]:
-    """Everything that came in about the person whom these rows stand, or stood, for."""
     return InboundEvent.objects.filter(pk__in=_events_about(people=[row.pk for row in rows]))
 
 
 def _events_by_id(events: QuerySet[InboundEvent], public_id: uuid.UUID) -> QuerySet[InboundEvent]:
-    """An event's own id, or that of a lead."""
     if people := _leads_known_as(Q(public_id=public_id)):
         return events.filter(pk__in=_events_about(people=people))
     return events.filter(public_id=public_id)
 
 
 def _leads_known_as(known_as: Q) -> list[int]:
-    """Every row of the people known so: one that was merged leads to all that was merged with it."""
     found = list(Lead.rows.filter(known_as).values_list("pk", "merged_into")[:100])
     people = {into or pk for pk, into in found}
     return list(
@@ -73,7 +73,6 @@ def _event_keys_by_words(words: str, shown: VisibleReason) -> Any:
 
 
 def _leads_named(words: str) -> list[int]:
-    """The last name, or all of a name; exactly, for parts of names are in no index."""
     parts = words.lower().split()
     fits = Q(low_last=" ".join(parts))
     for at in range(1, min(len(parts), 5)):
@@ -83,7 +82,6 @@ def _leads_named(words: str) -> list[int]:
 
 
 def _companies_named(words: str) -> QuerySet[Company]:
-    """By the name without its legal form, or by the domain."""
     key, domain = (
         normal.company_key(words),
         normal.registrable_domain(words) if "." in words else "",
@@ -94,27 +92,27 @@ def _companies_named(words: str) -> QuerySet[Company]:
 
 
 def _with_reason(words: str, shown: VisibleReason) -> list[int]:
-    newest = (
-        InboundEvent.objects.exclude(reason="").order_by("-received_at").values_list("pk", "reason")
-    )
-    rows = list(newest[:MOST_REASONS_SEARCHED])
-    fitting = {
-        reason
-        for reason in {reason for _, reason in rows}
-        if words.lower() in shown(reason).lower()
-    }
-    return [pk for pk, reason in rows if reason in fitting]
+    newest = InboundEvent.objects.exclude(reason="").order_by("-received_at")
+    rows = newest.values_list("pk", "reason_code", "reason_args", "reason")
+    texts: dict[tuple[str, str], str] = {}  # by code and sentence, for many rows have the same
+    found = []
+    for pk, code, args, sentence in rows[:MOST_REASONS_SEARCHED]:
+        if (code, sentence) not in texts:
+            texts[code, sentence] = shown(StoredReason(code, args, sentence)).lower()
+        if words.lower() in texts[code, sentence]:
+            found.append(pk)
+    return found
 
 
 def _events_about(
     people: list[int], companies: list[int] | None = None, also: list[int] | None = None
 ) -> Any:
-    """The keys of events about these people, of visits to do with these companies, and those in `also`.
+    """Keys of events about these leads, of visits of these companies, and those in `also`.
 
-    One IN over a UNION: conditions on several tables joined by OR are found by reading all events.
+    One IN over a UNION: conditions on several tables joined by OR would read all events.
     """
     visits = Visit.objects.exclude(event=None).order_by()
-    told = InboundEvent.objects.filter(about__in=people).order_by().values("pk")
+    named_directly = InboundEvent.objects.filter(about__in=people).order_by().values("pk")
     parts = [
         visits.filter(lead__in=people).values("event"),
         InboundEvent.objects.filter(pk__in=also or []).values("pk"),
@@ -124,4 +122,4 @@ def _events_about(
             visits.filter(company__in=companies).values("event"),
             InboundEvent.objects.filter(about__company__in=companies).order_by().values("pk"),
         ]
-    return told.union(*parts)
+    return named_directly.union(*parts)

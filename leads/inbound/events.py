@@ -1,4 +1,4 @@
-"""Storing what comes in, before anybody looks at it, and turning it into visits afterwards."""
+"""Stores what comes in before it is read, and processes it afterwards."""
 
 import hashlib
 import json
@@ -10,37 +10,44 @@ from datetime import datetime, timedelta
 from typing import IO
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from caio_project.lib.db import claims
 from caio_project.lib.nudge import nudge
 from leads import locks, normal
-from leads.enrichment import enrichment_requests
-from leads.identity import lead_matching, merging
+from leads.enrichment import clay_answers, enrichment_requests
+from leads.identity import company_matching, lead_matching, merging
+from leads.inbound.old_reasons import OLD_REASONS, code_of_old_reason
+from leads.inbound.parked import NO_REASON, StoredReason, park_reason
 from leads.integrations import rb2b
+from leads.integrations.body_errors import UnreadableBody
 from leads.models import InboundEvent, Kind, Lead, Visit
 from leads.suppression import suppression
 
 log = logging.getLogger(__name__)
 
 LARGEST_BODY = 1024 * 1024  # bytes kept; RB2B's are about 1 KB
-LARGEST_READ = (
-    32 * 1024 * 1024
-)  # bytes drained from a client that sends more, so that it reads our answer
+# Bytes drained from a client that sends more, so that it reads our answer
+LARGEST_READ = 32 * 1024 * 1024
 LAST_TRY = 8
 LEASE_SECONDS = 60
 
 
 class ParkedError(Exception):
-    """It cannot be worked off, and why; a person sees it."""
+    """The event cannot be worked off; a person sees the reason."""
+
+    def __init__(self, reason: StoredReason) -> None:
+        super().__init__(reason.sentence)
+        self.reason = reason
 
 
 class IncompleteBody(Exception):
-    """The sender did not send its body to the end."""
+    pass
 
 
 class TryAgainSoon(Exception):
-    """It speaks of something that is being written this moment; it is looked at again in seconds."""
+    """The event depends on something that is being written now; it is tried again in seconds."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +57,10 @@ class StoredEvent:
 
 
 def read_body(stream: IO[bytes]) -> tuple[bytes, str, bool]:
-    """Read a request to its end: the first megabyte, the sha256 of all that was read, whether it was cut.
+    """Read a request to its end: its first megabyte, the sha256 of all of it, and whether it was
+    cut.
 
-    Raises BrokenOff.
+    Raises IncompleteBody.
     """
     kept, digest, size = bytearray(), hashlib.sha256(), 0
     while size < LARGEST_READ and (part := _read_part(stream)):
@@ -65,20 +73,22 @@ def read_body(stream: IO[bytes]) -> tuple[bytes, str, bool]:
 def _read_part(stream: IO[bytes]) -> bytes:
     try:
         return stream.read(65536)
-    except Exception as error:  # each web server has its own for a connection that ends and for chunks that are wrong
+    # each web server has its own for a connection that ends and for chunks that are wrong
+    except Exception as error:
         raise IncompleteBody from error
 
 
-UNTOKENED = "It came without a token, during the cutover. If it is RB2B's: replay_events --id."
+NO_TOKEN = park_reason("no_token")
+TOO_LARGE = park_reason("body_too_large", limit=LARGEST_BODY)
 
-# Every column is given, for Django keeps no defaults in the database. Written by hand, because the ORM takes as long to
-# prepare this statement as PostgreSQL takes to run it.
+# Every column is given, because most have no default in the database. Written by hand, because the
+# ORM takes as long to prepare this statement as PostgreSQL takes to run it.
 INSERT_EVENT = """
-    INSERT INTO leads_inboundevent (public_id, source, body_sha256, body, kind, state, reason, received_at, not_before,
-        deliveries, attempts)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 1, 0)
+    INSERT INTO leads_inboundevent (public_id, source, body_sha256, body, kind, state, reason,
+        reason_code, reason_args, received_at, not_before, deliveries, attempts)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 1, 0)
     ON CONFLICT (source, body_sha256) DO UPDATE SET deliveries = leads_inboundevent.deliveries + 1
-    RETURNING public_id, deliveries, reason
+    RETURNING public_id, deliveries, reason, reason_code
 """
 
 
@@ -87,22 +97,16 @@ def store_event(
     body: bytes,
     sha256: str = "",
     *,
-    cut: bool = False,
-    parked: str = "",
+    parked: StoredReason = NO_REASON,
     kind: str = Kind.LIVE,
     received_at: datetime | None = None,
 ) -> StoredEvent:
     """Keep one body; a byte-identical one of the same source only counts as another delivery.
 
-    One autocommitted statement, but for a body that was parked for want of a token and comes with one: this is all that
-    RB2B waits for. `received_at` is for what waited in the spool;
-    `parked` is a reason not to process it. `sha256` may be of another name of the body than its bytes.
+    `sha256` may be of another name of the body than its bytes, `parked` is why it is not processed,
+    and `received_at` is given for a body from the spool. One autocommitted statement, except where
+    a body that was parked without a token comes with one: RB2B waits for no more than this.
     """
-    if cut:
-        parked = (
-            parked
-            or f"The body is larger than {LARGEST_BODY} bytes; the first {LARGEST_BODY} are kept."
-        )
     public_id = uuid.uuid4()
     now = connection.ops.adapt_datetimefield_value(received_at or timezone.now())
     values = (
@@ -112,29 +116,35 @@ def store_event(
         body,
         str(kind),
         "parked" if parked else "waiting",
-        parked,
+        parked.sentence,
+        parked.code,
+        json.dumps(dict(parked.args)),
         now,
         now,
     )
     with connection.cursor() as cursor:
         cursor.execute(INSERT_EVENT, values)
-        known_as, deliveries, reason = cursor.fetchone()
-    if deliveries > 1 and reason == UNTOKENED and not parked:
+        known_as, deliveries, sentence, code = cursor.fetchone()
+    if deliveries > 1 and not parked and _is_untokened(sentence, code):
         _release_untokened(_uuid_text(known_as))
     nudge("leads.process_events")
     return StoredEvent(str(public_id) if deliveries == 1 else _uuid_text(known_as), deliveries == 1)
 
 
+def _is_untokened(sentence: str, code: str) -> bool:
+    return (code or code_of_old_reason(sentence, OLD_REASONS)) == NO_TOKEN.code
+
+
 def _release_untokened(public_id: str) -> None:
-    """A body that waited for a person because it came without a token has now come with one."""
-    found = InboundEvent.objects.filter(
-        public_id=public_id, state=InboundEvent.State.PARKED, reason=UNTOKENED
+    untokened = Q(reason_code=NO_TOKEN.code) | Q(reason_code="", reason=NO_TOKEN.sentence)
+    InboundEvent.objects.filter(
+        untokened, public_id=public_id, state=InboundEvent.State.PARKED
+    ).update(
+        state=InboundEvent.State.WAITING, **NO_REASON.columns, not_before=timezone.now(), attempts=0
     )
-    found.update(state=InboundEvent.State.WAITING, reason="", not_before=timezone.now(), attempts=0)
 
 
 def is_json_object(body: bytes) -> bool:
-    """Whether a body parses as a JSON object."""
     try:
         return isinstance(json.loads(body), dict)
     except (ValueError, RecursionError):
@@ -149,9 +159,9 @@ def _uuid_text(value: object) -> str:
 
 
 def process_due(batch: int = 200, processors: "Processors | None" = None) -> int:
-    """Work off waiting events: into leads, companies and visits, or by the `processors` of another app, by source.
+    """Process waiting events of the sources in `processors`; returns how many.
 
-    Each is called in a transaction of its own with the event. Returns how many were looked at.
+    Each event is processed in a transaction of its own.
     """
     processors = PROCESSORS if processors is None else processors
     now = timezone.now()
@@ -168,15 +178,17 @@ def process_due(batch: int = 200, processors: "Processors | None" = None) -> int
 def _process_event(event: InboundEvent, work_off: "Processor") -> None:
     if event.attempts > LAST_TRY:  # only a process that dies in the middle gets here
         close_event(
-            event, InboundEvent.State.PARKED, f"The process ended in each of {LAST_TRY} tries."
+            event, InboundEvent.State.PARKED, park_reason("process_ended", attempts=LAST_TRY)
         )
         return
     try:
         with transaction.atomic():
             work_off(event)
             close_event(event, InboundEvent.State.PROCESSED)
-    except (rb2b.UnreadableBody, ParkedError) as error:
-        close_event(event, InboundEvent.State.PARKED, str(error))
+    except UnreadableBody as error:
+        close_event(event, InboundEvent.State.PARKED, park_reason(error.code, **error.details))
+    except ParkedError as error:
+        close_event(event, InboundEvent.State.PARKED, error.reason)
     except TryAgainSoon as error:
         _retry_later(event, error)
     except Exception as error:
@@ -184,37 +196,36 @@ def _process_event(event: InboundEvent, work_off: "Processor") -> None:
         _retry_later(event, error)
 
 
-def close_event(event: InboundEvent, state: str, reason: str = "") -> None:
+def close_event(event: InboundEvent, state: str, reason: StoredReason = NO_REASON) -> None:
     InboundEvent.objects.filter(pk=event.pk).update(
-        state=state, reason=reason[:300], lease_until=None, processed_at=timezone.now()
+        state=state, **reason.columns, lease_until=None, processed_at=timezone.now()
     )
 
 
 def _retry_later(event: InboundEvent, error: Exception) -> None:
-    """Try again later; after the last try a person sees it."""
+    cause = {"error": type(error).__name__, "detail": str(error)}
     if event.attempts >= LAST_TRY:
-        close_event(
-            event,
-            InboundEvent.State.PARKED,
-            f"Failed {event.attempts} times: {type(error).__name__}: {error}",
-        )
+        reason = park_reason("failed_repeatedly", attempts=event.attempts, **cause)
+        close_event(event, InboundEvent.State.PARKED, reason)
         return
     InboundEvent.objects.filter(pk=event.pk).update(
         lease_until=None,
-        reason=f"{type(error).__name__}: {error}"[:300],
+        **park_reason("will_retry", **cause).columns,
         not_before=timezone.now() + claims.retry_delay(event.attempts),
     )
 
 
 def visit_from_rb2b(event: InboundEvent) -> None:
-    """One visitor's body becomes a lead, a company and a visit, and is enriched. A known visit changes nothing."""
+    """Turn one visitor's body into a lead, a company and a visit, and ask for an enrichment.
+
+    A known visit changes nothing.
+    """
     lead = locks.retry_until_unchanged(lambda: _store_visit(event))
     if lead is not None:
         enrichment_requests.request_enrichment(lead)
 
 
 def visit_from_import(event: InboundEvent) -> None:
-    """A visit from a file: the lead is assessed with what is known, and Clay is not asked."""
     lead = locks.retry_until_unchanged(lambda: _store_visit(event))
     if lead is not None:
         Lead.objects.filter(pk=lead.pk).update(needs_assessment_at=timezone.now())
@@ -222,18 +233,19 @@ def visit_from_import(event: InboundEvent) -> None:
 
 
 def _store_visit(event: InboundEvent) -> Lead | None:
-    """Store the visit of an event; its person, where it is new and has one. Raises locks.Moved."""
+    """Returns the visit's lead where the visit is new and has one. Raises locks.LeadsChanged."""
     visitor = rb2b.parse_visitor(bytes(event.body))
     if Visit.objects.filter(event_key=visitor.key).exists():
         return None
     if visitor.is_test:
-        return None  # "Send a Test Event" in RB2B: proof that the webhook works, and nobody to write to
+        # "Send a Test Event" in RB2B: proof that the webhook works, and nobody to write to
+        return None
     found_by = lead_matching.visitor_identifiers(visitor) if visitor.is_person else ("", "")
     people = lead_matching.lock_leads_known_by(*found_by)
     if suppression.is_marked(*found_by) or any(map(suppression.is_erased, people)):
         InboundEvent.objects.filter(pk=event.pk).update(body=b"")
         return None  # nothing is kept of somebody who was erased, not even that they came back
-    company = lead_matching.company_of_visitor(visitor, event.kind, event.source)
+    company = company_matching.company_of_visitor(visitor, event.kind, event.source)
     known = merging.resolve_lead(
         people,
         event.source,
@@ -247,9 +259,7 @@ def _store_visit(event: InboundEvent) -> Lead | None:
         else None
     )
     if lead is None and company is None:
-        raise rb2b.UnreadableBody(
-            "It names nobody: no LinkedIn URL, address, company name or website could be read."
-        )
+        raise UnreadableBody("no_readable_identifier")
     seen_at = _plausible_time(visitor.seen_at, event.received_at)
     Visit.objects.create(
         event=event,
@@ -264,12 +274,11 @@ def _store_visit(event: InboundEvent) -> Lead | None:
         received_at=event.received_at,
     )
     if lead is None and company is not None:
-        lead_matching.mark_company_leads_due(company)
+        company_matching.mark_company_leads_due(company)
     return lead
 
 
 def _plausible_time(seen_at: datetime | None, received_at: datetime) -> datetime:
-    """RB2B's time, unless it is missing or lies in the future."""
     return seen_at if seen_at and seen_at <= received_at + timedelta(minutes=5) else received_at
 
 
@@ -280,5 +289,5 @@ PROCESSORS: Processors = {
     "rb2b": visit_from_rb2b,
     "api": visit_from_rb2b,
     "import": visit_from_import,
-    "clay": enrichment_requests.answer_from_event,
+    "clay": clay_answers.answer_from_event,
 }

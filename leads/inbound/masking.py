@@ -1,4 +1,7 @@
-"""What those see of personal data who may not read it: structure and keys, and of a value its first letter. Pure."""
+"""Personal data as it is shown without permission: structure, keys, and first letters of values.
+
+Pure.
+"""
 
 import json
 import re
@@ -24,12 +27,10 @@ def mask_text(value: str) -> str:
 
 
 def mask_name(value: str) -> str:
-    """Each word of a name for itself: "Dana Whitfield" as "D*** W***"."""
     return " ".join(mask_text(word) for word in value.split())
 
 
 def mask_body(raw: bytes) -> str:
-    """A JSON object or list with its values masked; whatever else it is, only how long it is."""
     try:
         loaded = json.loads(raw.decode("utf-8-sig"))
         if isinstance(loaded, dict | list):
@@ -55,7 +56,7 @@ def _mask_value(value: Any, depth: int) -> Any:
 
 
 def _mask_string(value: str, depth: int) -> Any:
-    """Masked; JSON in a text, as relays wrap it, keeps its structure too."""
+    # JSON inside a text, as relays wrap it, keeps its structure too.
     if value.lstrip().startswith(("{", "[")):
         try:
             inner = json.loads(value)

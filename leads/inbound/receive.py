@@ -1,7 +1,9 @@
-"""Stored or not acknowledged: a body goes into the database within three seconds, else into the spool.
+"""Keeps each body before it is acknowledged: in the database within three seconds, else in the
+spool.
 
-The spool is drained by the process that wrote it, for web and worker may run on different machines, and by the worker
-where they share one. Draining twice is harmless: an event is unique by its body.
+The process that wrote the spool drains it, because web and worker may run on different machines;
+the worker drains it too where they share one. Draining twice is harmless: an event is unique by its
+body.
 """
 
 import fcntl
@@ -19,6 +21,7 @@ from django.db import Error as DatabaseError
 
 from caio_project.lib.db import deadline
 from leads.inbound import events, spool, stuck_files
+from leads.inbound.parked import NO_REASON, StoredReason
 from leads.models import Kind
 
 log = logging.getLogger(__name__)
@@ -28,7 +31,8 @@ AWAY_SECONDS = 5.0  # after a failure the database is not waited for again for s
 DRAIN_EVERY = 2.0
 REST_EVERY = 30.0  # while only what was refused, or what a killed process has left, is there
 THREAD = "spool"
-# What is wrong with one body, or with it and the version that runs: it is never a reason to wait for the database.
+# What is wrong with one body, or with it and the version that runs: it is never a reason to wait
+# for the database.
 REFUSAL_ERRORS = (DataError, IntegrityError, ValueError, OverflowError)
 
 
@@ -44,23 +48,22 @@ def accept_body(
     body: bytes,
     sha256: str,
     *,
-    cut: bool = False,
-    parked: str = "",
+    parked: StoredReason = NO_REASON,
     kind: str = Kind.LIVE,
 ) -> AcceptedBody:
-    """Keep one body in the database or, where that cannot be done in time, in the spool.
+    """Keep one body in the database or, where that takes too long, in the spool.
 
     Raises OSError where neither can keep it; then it must not be acknowledged.
     """
 
     def store() -> AcceptedBody | None:
-        return _store_in_time(source, body, sha256, cut=cut, parked=parked, kind=kind)
+        return _store_in_time(source, body, sha256, parked=parked, kind=kind)
 
     is_asked = time.monotonic() >= _process_state.away_until
     if is_asked and (accepted := store()):
         return accepted
     try:
-        name = spool.keep_body(source, body, sha256, cut=cut, parked=parked, kind=str(kind))
+        name = spool.keep_body(source, body, sha256, parked=parked, kind=str(kind))
     except OSError as error:
         log.error("the spool cannot keep a body: %s", error.strerror)
         if not is_asked and (accepted := store()):  # the database may be back already
@@ -71,7 +74,6 @@ def accept_body(
 
 
 def _store_in_time(source: str, body: bytes, sha256: str, **more: Any) -> AcceptedBody | None:
-    """Store one body within three seconds; None where the database does not, and whether it is away is remembered."""
     try:
         with deadline.database_deadline(BUDGET_SECONDS):
             stored = events.store_event(source, body, sha256, **more)
@@ -88,10 +90,10 @@ def _store_in_time(source: str, body: bytes, sha256: str, **more: Any) -> Accept
 
 
 def drain_spool(most: int = 1000) -> int:
-    """Move what waits in the spool into the database, oldest first; stops where the database is away again.
+    """Move waiting files into the database, oldest first, until it is away; returns how many.
 
-    What cannot be opened is left where it is, what cannot be read and what the database refuses is set aside: neither
-    holds up what stands behind it, and an alarm tells of both.
+    Files that cannot be opened are left, unreadable and refused ones are set aside: neither holds
+    up the files behind it, and an alarm reports both.
     """
     with _drain_lock() as alone:
         if not alone:
@@ -106,7 +108,6 @@ def drain_spool(most: int = 1000) -> int:
 
 
 def _drain_files(most: int) -> tuple[int, int, bool]:
-    """How many bodies were stored, how many files could not be opened, and whether the database is away."""
     done = unopened = 0
     for path in spool.waiting_files():
         if done >= most:
@@ -125,15 +126,22 @@ def _drain_files(most: int) -> tuple[int, int, bool]:
 
 
 def _store_file(path: Path) -> bool:
-    """Store one file and delete it; False where it was set aside. Raises OSError, and DatabaseError to try later."""
+    """Store one file and delete it; False where it was set aside.
+
+    Raises OSError and DatabaseError.
+    """
     waiting = spool.read_file(path)
     if waiting is None:
         return False
     try:
         events.store_event(
-            waiting.source, waiting.body, waiting.sha256,
-            cut=waiting.cut, parked=waiting.parked, kind=waiting.kind, received_at=waiting.received_at,
-        )  # fmt: skip
+            waiting.source,
+            waiting.body,
+            waiting.sha256,
+            parked=waiting.parked,
+            kind=waiting.kind,
+            received_at=waiting.received_at,
+        )
     except REFUSAL_ERRORS as error:
         log.error(
             "%s in the spool is refused by the database: %s; it is set aside",
@@ -147,8 +155,10 @@ def _store_file(path: Path) -> bool:
 
 
 def drain_in_background() -> None:
-    """Start this process's drainer, if there is work and none runs. It is asked after every body that goes into the
-    spool, so while one runs the folder, which may be long by then, is not read."""
+    """Start this process's drainer thread, if there is work and none runs.
+
+    While one runs, the folder is not read: it may be long by then.
+    """
     with _process_state.lock:
         if not _process_state.is_draining and spool.has_work():
             _process_state.is_draining = True
@@ -168,7 +178,7 @@ def _drain_until_empty() -> None:
 
 
 def _has_work() -> bool:
-    """Asked under the lock, so that a body kept at this moment finds the drainer either running or gone."""
+    # Asked under the lock, so that a body kept now finds the drainer either running or gone.
     with _process_state.lock:
         _process_state.is_draining = spool.has_work()
         return _process_state.is_draining
@@ -176,7 +186,6 @@ def _has_work() -> bool:
 
 @contextmanager
 def _drain_lock() -> Iterator[bool]:
-    """Whether this process may drain now; another one on this machine may be at it."""
     if not spool.spool_folder().is_dir():
         yield False
         return
@@ -190,8 +199,6 @@ def _drain_lock() -> Iterator[bool]:
 
 
 class _ProcessState:
-    """What one process remembers."""
-
     def __init__(self) -> None:
         self.away_until = 0.0
         self.is_draining = False

@@ -1,9 +1,12 @@
-"""Working an event off once more, when the cause of its failure is gone; or only saying what would change."""
+"""Processes an event again once the cause of its failure is gone, or shows what that would
+change.
+"""
 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -13,7 +16,8 @@ from caio_project.lib.db import claims
 from caio_project.lib.db.row_changes import RowChange, record_changes
 from caio_project.lib.models import Heartbeat
 from leads.inbound import events
-from leads.integrations.rb2b import UnreadableBody
+from leads.inbound.parked import StoredReason, park_reason
+from leads.integrations.body_errors import UnreadableBody
 from leads.models import InboundEvent
 
 BODY_GONE = (
@@ -24,8 +28,6 @@ IN_PROGRESS = "It is being worked off this moment."
 
 @dataclass(frozen=True)
 class ReplayOutcome:
-    """What replaying one event did, or would do."""
-
     event: str
     ok: bool
     text: str
@@ -39,9 +41,10 @@ class _RollBack(Exception):
 def replay_event(
     event: InboundEvent, processors: events.Processors, *, dry_run: bool
 ) -> ReplayOutcome:
-    """Process `event` now by its source's processor. What is known changes nothing, so replaying is harmless.
+    """Process `event` now; replaying is harmless, for what is known changes nothing.
 
-    With `dry_run` everything is done and rolled back: what is said is what would happen, and nobody is woken.
+    With `dry_run` everything is rolled back and no worker is notified: the outcome is what would
+    happen.
     """
     name = str(event.public_id)
     if not event.body:
@@ -62,7 +65,6 @@ def replay_event(
 
 
 def _claim_event(event: InboundEvent) -> bool:
-    """Take it from the workers, and from whoever else replays it; a process that dies gives it back after a minute."""
     now = timezone.now()
     free = InboundEvent.objects.filter(Q(lease_until=None) | Q(lease_until__lt=now), pk=event.pk)
     return claims.claim_row(free, lease_until=now + timedelta(seconds=events.LEASE_SECONDS))
@@ -74,9 +76,10 @@ def _replay_once(event: InboundEvent, process: events.Processor) -> ReplayOutcom
         with transaction.atomic(), record_changes() as watch:
             process(event)
             changes = tuple(one for one in watch.changes() if _is_news(one))
-    except (UnreadableBody, events.ParkedError) as error:
-        _release_event(event, reason=str(error)[:300])
-        return ReplayOutcome(name, False, f"still parked: {error}")
+    except UnreadableBody as error:
+        return _keep_parked(event, park_reason(error.code, **error.details))
+    except events.ParkedError as error:
+        return _keep_parked(event, error.reason)
     except events.TryAgainSoon as error:
         _release_event(event)
         return ReplayOutcome(name, False, f"too early: {error}"[:300])
@@ -88,21 +91,25 @@ def _replay_once(event: InboundEvent, process: events.Processor) -> ReplayOutcom
 
 
 def _is_news(change: RowChange) -> bool:
-    """Of the event itself only that its body goes; the rest is the outcome."""
+    # Of the event itself only the loss of its body counts; the rest is the outcome.
     return change.model is not Heartbeat and (
         change.model is not InboundEvent or "body" in change.after
     )
 
 
-def _release_event(event: InboundEvent, **said: str) -> None:
-    InboundEvent.objects.filter(pk=event.pk).update(lease_until=None, **said)
+def _keep_parked(event: InboundEvent, reason: StoredReason) -> ReplayOutcome:
+    _release_event(event, **reason.columns)
+    return ReplayOutcome(str(event.public_id), False, f"still parked: {reason.sentence}")
+
+
+def _release_event(event: InboundEvent, **changes: Any) -> None:
+    InboundEvent.objects.filter(pk=event.pk).update(lease_until=None, **changes)
 
 
 def change_summary(changes: Iterable[RowChange]) -> str:
-    """ "1 new lead, 1 company changed"; "nothing new" where nothing is different."""
     counted = Counter((one.kind, one.model) for one in changes)
-    said = []
+    parts = []
     for (kind, model), count in counted.items():
         what = str(model._meta.verbose_name if count == 1 else model._meta.verbose_name_plural)
-        said.append(f"{count} new {what}" if kind == "new" else f"{count} {what} {kind}")
-    return ", ".join(said) or "nothing new"
+        parts.append(f"{count} new {what}" if kind == "new" else f"{count} {what} {kind}")
+    return ", ".join(parts) or "nothing new"

@@ -1,11 +1,12 @@
-"""A source that used to speak and is silent for longer than is normal for these hours.
+"""Alarms for a source that has been silent for longer than is normal for these hours.
 
-RB2B disconnects for good after one wrong answer and tells only the account's owner. So the expected number of events
-since the last one is summed hour by hour from the four weeks before, weekdays and weekends apart; where at least five
-were due and none came (which happens by chance once in 150 times), an alarm is raised.
+RB2B disconnects for good after one wrong answer and tells only the account's owner. So the expected
+number of events since the last one is summed hour by hour from the four weeks before, weekdays and
+weekends apart. Where at least five were due and none came, which happens by chance once in 150
+times, an alarm is raised.
 
-What is normal is counted only once a source is silent for ten minutes, and then once an hour: until the next event it
-is the same. A source that speaks costs a look-up in an index, however many events there are.
+The rates are counted only once a source has been silent for ten minutes, and then once an hour:
+until the next event they stay the same. A source that is not silent costs one look-up in an index.
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,9 +26,7 @@ LOOK_BACK = timedelta(days=28)
 LEAST_HISTORY = timedelta(days=7)  # a source younger than this has no normal yet
 ALARM_WHEN_DUE = 5.0
 LONGEST_SILENCE = timedelta(days=14)
-SHORTEST_SILENCE = timedelta(
-    minutes=10
-)  # a silence that is told of: sooner nobody could have looked at the webhook
+SHORTEST_SILENCE = timedelta(minutes=10)  # sooner nobody could have checked the webhook
 COUNTED_EVERY = 3600  # seconds
 HOUR = timedelta(hours=1)
 
@@ -35,20 +34,22 @@ HourlyRates = Mapping[tuple[bool, int], float]  # (weekday, hour of the team's d
 
 
 def watch_sources(now: datetime | None = None) -> None:
-    """Raise or clear the alarm of each source."""
     now = now or timezone.now()
     for source in SOURCES:
         due, since = silent_for(source, now)
         key = f"{source}:silent"
         if due >= ALARM_WHEN_DUE and since is not None:
-            text = f"No event from {source} since {since:%Y-%m-%d %H:%M} UTC; about {due:.0f} were due by now."
+            text = (
+                f"No event from {source} since {since:%Y-%m-%d %H:%M} UTC; about {due:.0f} "
+                "were due by now."
+            )
             alarms.raise_alarm(key, text + " Is the webhook still connected there?")
         else:
             alarms.clear_alarm(key)
 
 
 def silent_for(source: str, now: datetime) -> tuple[float, datetime | None]:
-    """How many events were due since the last one, and when that was; 0 where there is no normal to compare with."""
+    """How many events were due since the last one, and when it came; 0 without enough history."""
     events = InboundEvent.objects.filter(source=source, received_at__lte=now).values_list(
         "received_at", flat=True
     )
@@ -63,7 +64,7 @@ def silent_for(source: str, now: datetime) -> tuple[float, datetime | None]:
 
 
 def _cached_rates(source: str, start: datetime, last: datetime) -> HourlyRates:
-    """`rates`, kept while the silence lasts; counted anew now and then, for the spool may hold older events."""
+    # Counted again each hour, because the spool may hold older events.
     key = f"silence:{source}:{settings.TEAM_TIME_ZONE}:{last:%Y%m%d%H%M%S%f}"
     found: HourlyRates | None = cache.get(key)
     if found is None:
@@ -73,9 +74,9 @@ def _cached_rates(source: str, start: datetime, last: datetime) -> HourlyRates:
 
 
 def hourly_rates(source: str, start: datetime, end: datetime) -> dict[tuple[bool, int], float]:
-    """Events an hour between `start` and `end` for each kind of day and hour of the day.
+    """Events an hour between `start` and `end`, by kind of day and hour of the day.
 
-    Counted hour by hour in the index: SQLite needs twenty times longer to group by a time of the zone.
+    Counted hour by hour in the index: SQLite needs twenty times longer to group by a local time.
     """
     zone = ZoneInfo(settings.TEAM_TIME_ZONE)
     events = InboundEvent.objects.filter(source=source)
@@ -92,10 +93,9 @@ def hourly_rates(source: str, start: datetime, end: datetime) -> dict[tuple[bool
 
 
 def expected_events(rates: HourlyRates, since: datetime, now: datetime, zone: str) -> float:
-    """How many events were due between two moments, by hourly rates. Pure."""
     tz = ZoneInfo(zone)
     hours = _hour_pieces(max(since, now - LONGEST_SILENCE), now)
-    # What is normal on a holiday cannot be told from four weeks.
+    # What is normal on a holiday cannot be known from four weeks.
     due = (
         rates.get(_hour_kind(at, tz), 0.0) * ((end - at) / HOUR)
         for at, end in hours
@@ -105,7 +105,6 @@ def expected_events(rates: HourlyRates, since: datetime, now: datetime, zone: st
 
 
 def _hour_pieces(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """The time between two moments in pieces that end with the hour."""
     while since < until:
         end = min(until, (since + HOUR).replace(minute=0, second=0, microsecond=0))
         yield since, end
@@ -123,7 +122,6 @@ def _is_holiday(at: datetime, zone: ZoneInfo) -> bool:
 
 
 def _count_days(start: datetime, end: datetime, zone: ZoneInfo) -> dict[bool, int]:
-    """How many weekdays and weekend days lie between, the first and the last included, holidays left out."""
     day, last, days = (
         start.astimezone(zone).date(),
         end.astimezone(zone).date(),

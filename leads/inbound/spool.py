@@ -1,9 +1,9 @@
-"""Where a body waits while the database is away: one fsynced file each in SPOOL_DIR, drained in order.
+"""Files for bodies that wait while the database is away: one fsynced file each in SPOOL_DIR.
 
-A file is named by the time it came, written under another name, synced, renamed, and the directory synced: after a
-crash or a power loss it is there whole or not at all. It is deleted only after its event is committed; coming twice is
-harmless, because an event is unique by its body. Its first line says what it is, the length and the hash of the body
-included; the rest is the body as it came.
+A file is named by the time it came, written under another name, synced, renamed, and the directory
+synced: after a crash or a power loss it is there whole or not at all. It is deleted only after its
+event is committed; storing it twice is harmless, because an event is unique by its body. Its first
+line is a JSON object with the length and the hash of the body; the rest is the body as it came.
 """
 
 import contextlib
@@ -21,6 +21,8 @@ from typing import Any
 
 from django.conf import settings
 
+from leads.inbound.parked import NO_REASON, StoredReason, park_reason
+
 log = logging.getLogger(__name__)
 
 SUFFIX, PART, BAD, REFUSED = ".event", ".part", ".bad", ".refused"
@@ -31,28 +33,29 @@ LARGEST_FILE = 4 * 1024 * 1024  # bytes of a file; a body has one megabyte at mo
 
 @dataclass(frozen=True)
 class SpooledBody:
-    """One body as it waits."""
-
     path: Path
     source: str
     kind: str
     sha256: str
-    cut: bool
-    parked: str
+    parked: StoredReason
     received_at: datetime
     body: bytes
 
 
 def keep_body(
-    source: str, body: bytes, sha256: str, *, cut: bool, kind: str, parked: str = ""
+    source: str, body: bytes, sha256: str, *, kind: str, parked: StoredReason = NO_REASON
 ) -> str:
-    """Write one body to the spool and return its name; raises OSError where the disk cannot take it."""
+    """Write one body to the spool and return its name.
+
+    Raises OSError where the disk cannot take it.
+    """
     head = {
         "source": source,
         "kind": kind,
         "sha256": sha256,
-        "cut": cut,
-        "parked": parked,
+        "parked": parked.sentence,
+        "reason_code": parked.code,
+        "reason_args": dict(parked.args),
         "at": datetime.now(UTC).isoformat(),
         "size": len(body),
         "body_sha256": hashlib.sha256(body).hexdigest(),
@@ -76,24 +79,21 @@ def spool_folder() -> Path:
 
 
 def waiting_files() -> list[Path]:
-    """Files that wait, oldest first."""
     return _files_ending(SUFFIX)
 
 
 def set_aside_counts() -> dict[str, int]:
-    """How many files were set aside, by their suffix."""
     return {suffix: len(_files_ending(suffix)) for suffix in (BAD, REFUSED)}
 
 
 def has_work() -> bool:
-    """Whether there is anything that `tidy` and a drain would look at, now or after a while."""
     return any(_files_ending(suffix) for suffix in (SUFFIX, REFUSED, PART))
 
 
 def read_file(path: Path) -> SpooledBody | None:
-    """One file, or None (and set aside under .bad, for a person) where it is not one of ours, or not whole.
+    """One file; None, and set aside under .bad, where it is not one of ours or not whole.
 
-    Raises OSError where it cannot be read at all, and FileNotFoundError where another process has drained it.
+    Raises OSError where it cannot be read, and FileNotFoundError where another process drained it.
     """
     found = _parse_file(path)
     if found is None:
@@ -103,31 +103,31 @@ def read_file(path: Path) -> SpooledBody | None:
 
 
 def set_aside(path: Path, suffix: str) -> Path:
-    """Out of the way of those behind it; nothing deletes it."""
+    """Rename a file so that it does not hold up those behind it; nothing deletes it."""
     with contextlib.suppress(OSError):  # of another owner; then it is only tried again sooner
         os.utime(path)
     return _rename_synced(path, suffix)
 
 
 def tidy_folder() -> None:
-    """What was refused a while ago is tried again; what a killed process has left half-written is cleared away, or
-    taken in where only the new name was missing."""
+    """Retry files refused a while ago, and settle half-written files of killed processes.
+
+    A half-written file is kept where only its new name was missing, else deleted.
+    """
     for path in _files_older(REFUSED, RETRY_REFUSED_AFTER):
         _rename_synced(path, SUFFIX)
     for path in _files_older(PART, ABANDONED_AFTER):
         if _parse_file(path) is None:
-            path.unlink(missing_ok=True)  # nobody was told that it is kept
+            path.unlink(missing_ok=True)  # it was never acknowledged
         else:
             _rename_synced(path, SUFFIX)
 
 
 def forget_file(spooled: SpooledBody) -> None:
-    """After the commit."""
     spooled.path.unlink(missing_ok=True)
 
 
 def is_writable() -> bool:
-    """Whether a body could be kept now: we may write, and there is room."""
     try:
         path = _ensure_folder()
         return os.access(path, os.W_OK) and shutil.disk_usage(path).free > LARGEST_FILE
@@ -160,25 +160,40 @@ def _parse_file(path: Path) -> SpooledBody | None:
         return None
     head, _, body = raw.partition(b"\n")
     try:
-        said = json.loads(head)
-        at = datetime.fromisoformat(said["at"])
-        texts = [_required_text(said[name]) for name in ("source", "kind", "sha256", "parked")]
+        fields = json.loads(head)
+        at = datetime.fromisoformat(fields["at"])
+        source, kind, sha256 = (
+            _required_text(fields[name]) for name in ("source", "kind", "sha256")
+        )
+        parked = _parse_reason(fields, body)
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    source, kind, sha256, parked = texts
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return (
-        SpooledBody(path, source, kind, sha256, bool(said.get("cut")), parked, at, body)
-        if _is_whole(said, body)
-        else None
-    )
+    if not _is_whole(fields, body):
+        return None
+    received_at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return SpooledBody(path, source, kind, sha256, parked, received_at, body)
 
 
-def _is_whole(said: dict[str, Any], body: bytes) -> bool:
-    """By length and hash; the files of the first version say neither."""
-    if "size" not in said:
+def _parse_reason(fields: dict[str, Any], body: bytes) -> StoredReason:
+    """Raises KeyError or TypeError.
+
+    Files written before reasons had codes may say `cut` instead.
+    """
+    sentence = _required_text(fields["parked"])
+    code, args = _required_text(fields.get("reason_code", "")), fields.get("reason_args", {})
+    if not isinstance(args, dict):
+        raise TypeError
+    if fields.get("cut") and not sentence:
+        return park_reason("body_too_large", limit=len(body))
+    return StoredReason(code, args, sentence)
+
+
+def _is_whole(fields: dict[str, Any], body: bytes) -> bool:
+    # By length and hash; the files of the first version have neither.
+    if "size" not in fields:
         return True
-    return len(body) == said["size"] and hashlib.sha256(body).hexdigest() == said.get("body_sha256")
+    body_sha256 = hashlib.sha256(body).hexdigest()
+    return len(body) == fields["size"] and body_sha256 == fields.get("body_sha256")
 
 
 def _required_text(value: object) -> str:
@@ -194,7 +209,9 @@ def _rename_synced(path: Path, suffix: str) -> Path:
 
 
 def _ensure_folder() -> Path:
-    """The folder, made where it is missing; then its parents are synced, so that it outlives a power loss."""
+    """Make the folder where it is missing and sync its parents, so that it outlives a power
+    loss.
+    """
     path = spool_folder()
     new = [one for one in (path, *path.parents) if not one.exists()]
     path.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,8 @@
-"""Bodies in the spool that do not get into the database by themselves: told as alarms, counted for the health checks.
+"""Spooled bodies that cannot get into the database: raised as alarms, counted for the health
+checks.
 
-A spool may be on a disk of its own, one for each web process's machine. So each has a mark of its own in its alarms, or
-one whose files are in order would end the alarm of another.
+Each machine may have a spool on a disk of its own. So each spool has its own mark in its alarm
+keys, or one whose files are in order would clear the alarm of another.
 """
 
 import time
@@ -20,13 +21,11 @@ ALARM_TEXTS = {
     "unopened": "cannot be opened, and wait (*.event). Let the web process read and delete them.",
 }
 WHAT_TO_DO = "What to do is in docs/operations.md, “When a body is stuck in the spool”."
-LATE_AFTER = 300.0  # seconds; the drainer looks every two
+LATE_AFTER = 300.0  # seconds; the drainer runs every two
 
 
 @dataclass(frozen=True)
 class SpoolStatus:
-    """How the spool of this machine stands."""
-
     waiting: int
     since: datetime | None  # when the oldest of them came
     bad: int
@@ -35,7 +34,7 @@ class SpoolStatus:
 
     @property
     def is_in_order(self) -> bool:
-        """Nothing needs a person. What waits for a database that is away is no disorder."""
+        # Nothing needs a person. Waiting for a database that is away is no disorder.
         return self.is_writable and not self.bad and not self.refused and not self.is_late
 
     @property
@@ -44,21 +43,20 @@ class SpoolStatus:
 
     @property
     def text(self) -> str:
-        """A sentence for a person."""
         since = f" since {self.since:%Y-%m-%d %H:%M:%S} UTC" if self.since else ""
-        said = [f"{self.waiting} wait for the database{since}"] if self.waiting else []
-        said += [f"{self.bad} cannot be read"] if self.bad else []
-        said += [f"{self.refused} are refused by the database"] if self.refused else []
-        said += [] if self.is_writable else [f"nothing more can be kept in {spool.spool_folder()}"]
+        parts = [f"{self.waiting} wait for the database{since}"] if self.waiting else []
+        parts += [f"{self.bad} cannot be read"] if self.bad else []
+        parts += [f"{self.refused} are refused by the database"] if self.refused else []
+        parts += [] if self.is_writable else [f"nothing more can be kept in {spool.spool_folder()}"]
         return (
-            f"{', '.join(said)}. {'' if self.is_in_order else WHAT_TO_DO}".strip()
-            if said
+            f"{', '.join(parts)}. {'' if self.is_in_order else WHAT_TO_DO}".strip()
+            if parts
             else "empty"
         )
 
 
 def spool_status() -> SpoolStatus:
-    """From the folder alone: it is asked while the database is away, too."""
+    """Read from the folder alone: it is asked while the database is away, too."""
     waiting, aside = spool.waiting_files(), spool.set_aside_counts()
     since = _arrival_time(waiting[0]) if waiting else None
     return SpoolStatus(
@@ -67,19 +65,19 @@ def spool_status() -> SpoolStatus:
 
 
 def update_alarms(unopened: int) -> None:
-    """Raise or clear the alarms of this spool. `unopened`: files of the last drain that could not be opened."""
+    """`unopened`: files of the last drain that could not be opened."""
     counts = spool.set_aside_counts() | {"unopened": unopened}
     for what, count in counts.items():
         if count:
             alarms.raise_alarm(
                 _alarm_key(what),
-                f"Visits or answers kept in {spool.spool_folder()} {ALARM_TEXTS[what]} {WHAT_TO_DO}",
+                f"Visits or answers kept in {spool.spool_folder()} {ALARM_TEXTS[what]} "
+                f"{WHAT_TO_DO}",
             )
     alarms.clear_open(*(_alarm_key(what) for what, count in counts.items() if not count))
 
 
 def _arrival_time(path: Path) -> datetime | None:
-    """When a body came, by its file's name."""
     try:
         return datetime.fromtimestamp(int(path.name.partition("-")[0]) / 1e9, UTC)
     except (ValueError, OverflowError, OSError):
@@ -91,11 +89,11 @@ def _alarm_key(what: str) -> str:
 
 
 def _spool_mark() -> str:
-    """Eight characters that stay with the folder."""
+    # Eight characters that stay with the folder.
     file = spool.spool_folder() / ".mark"
     try:
         if not file.exists():
             file.write_text(uuid.uuid4().hex[:8])
         return file.read_text()[:8]
-    except OSError:  # the disk is full, say
+    except OSError:  # such as a full disk
         return ""

@@ -1,4 +1,4 @@
-"""Alarms: rows that say that something below is wrong. Opened once, closed when it is over; told by whoever tells."""
+"""Opens and closes alarms: rows that say that something needs a person."""
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -7,7 +7,6 @@ from leads.models import Alarm
 
 
 def raise_alarm(key: str, text: str) -> bool:
-    """Open the alarm `key`, unless it is open; True where this call opened it."""
     try:
         with transaction.atomic():
             _, made = Alarm.objects.get_or_create(
@@ -19,24 +18,21 @@ def raise_alarm(key: str, text: str) -> bool:
 
 
 def clear_alarm(key: str) -> bool:
-    """Close the alarm `key`; True where it was open."""
     return Alarm.objects.filter(key=key, closed_at=None).update(closed_at=timezone.now()) > 0
 
 
 def open_keys(prefix: str) -> set[str]:
-    """The keys of the alarms that are open and begin so."""
     return set(
         Alarm.objects.filter(key__startswith=prefix, closed_at=None).values_list("key", flat=True)
     )
 
 
 def open_texts(prefix: str) -> list[str]:
-    """What the alarms say that are open and begin so, oldest first."""
     opened = Alarm.objects.filter(key__startswith=prefix, closed_at=None).order_by("opened_at")
     return list(opened.values_list("text", flat=True))
 
 
 def clear_open(*keys: str) -> None:
-    """As `clear_alarm`, for what is done often: it writes only where one of them is open."""
+    """As `clear_alarm`, for frequent calls: it writes only where one of them is open."""
     for key in Alarm.objects.filter(key__in=keys, closed_at=None).values_list("key", flat=True):
         clear_alarm(key)

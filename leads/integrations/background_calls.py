@@ -1,4 +1,4 @@
-"""Calls to GoHighLevel that can wait: they share a third of its rate, the rest is for the door."""
+"""Calls to GoHighLevel that can wait: they share a third of its rate, the rest is for sending."""
 
 import time
 from collections.abc import Callable
@@ -14,7 +14,10 @@ T = TypeVar("T")
 
 
 def call_patiently(call: Callable[[], T]) -> T:
-    """Make one call within that share; where it is used up, wait for it for a while. Raises lib.http's failures."""
+    """Make one call within that share, waiting for it up to 15 seconds.
+
+    Raises lib.http's errors.
+    """
     give_up = time.monotonic() + LONGEST_RATE_WAIT
     while True:
         try:

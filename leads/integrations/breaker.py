@@ -1,8 +1,8 @@
-"""The breaker before a vendor: after three failures in a row nobody is asked, until one probe shows that it is back.
+"""A circuit breaker for each vendor: open after three failures in a row, until a probe succeeds.
 
-A failure of Clay is a push that was refused, failed or passed its deadline; or three requests unanswered after ten
-minutes. Any answer closes it. The state is one row for each vendor, changed by conditional UPDATEs, so that four
-workers agree and only one probes.
+A failure of Clay is a push that was refused, failed or passed its deadline; or three requests
+unanswered after ten minutes. Any answer closes it. The state is one row for each vendor, changed by
+conditional UPDATEs, so that four workers agree and only one probes.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ FIRST_PROBE, LAST_PROBE = timedelta(minutes=1), timedelta(minutes=30)
 
 @dataclass(frozen=True)
 class Vendor:
-    """Before whom a breaker stands, and what an alarm says once it is open."""
+    """The vendor of a breaker, and what its alarm says."""
 
     name: str
     called: str
@@ -39,8 +39,6 @@ CLAY = Vendor("clay", "Clay", "Leads go on with partial data.", "pushes")
 
 
 class CallPermit(Enum):
-    """As what a request is pushed."""
-
     ASK = "ask"
     PROBE = "probe"
 
@@ -50,7 +48,6 @@ def breaker_row(vendor: Vendor = CLAY) -> Breaker:
 
 
 def is_blocked(now: datetime | None = None, vendor: Vendor = CLAY) -> bool:
-    """Whether it is open and no probe is due, so that there is nothing to wait for."""
     state = breaker_row(vendor)
     return state.opened_at is not None and (
         state.probe_at is None or state.probe_at > (now or timezone.now())
@@ -58,12 +55,13 @@ def is_blocked(now: datetime | None = None, vendor: Vendor = CLAY) -> bool:
 
 
 def request_permit(now: datetime | None = None, vendor: Vendor = CLAY) -> CallPermit | None:
-    """Leave to push one request now, or None. While open, a probe for exactly one caller when it is due."""
+    """None where no call may be made. While open, exactly one caller gets a due probe."""
     now = now or timezone.now()
     state = breaker_row(vendor)
     if state.opened_at is None:
         return CallPermit.ASK
-    # Whoever moves the probe on is the one who probes; if it dies, the next probe is due after the same wait again.
+    # Whoever moves the probe on is the one who probes; if it dies, the next probe is due after the
+    # same wait again.
     due = Breaker.objects.filter(vendor=vendor.name, opened_at__isnull=False, probe_at__lte=now)
     return (
         CallPermit.PROBE
@@ -77,15 +75,17 @@ def is_open(vendor: Vendor = CLAY) -> bool:
 
 
 def record_success(vendor: Vendor = CLAY) -> None:
-    """A push was accepted: the row of failed pushes ends. It does not close an open breaker; only an answer does."""
+    """End the row of failures. Only an answer closes an open breaker."""
     Breaker.objects.filter(vendor=vendor.name, opened_at=None, failures__gt=0).update(failures=0)
 
 
 def record_failure(
     why: str, turn: CallPermit, now: datetime | None = None, vendor: Vendor = CLAY
 ) -> None:
-    """A push failed. The third in a row opens the breaker; a failed probe keeps it open for longer. What was under way
-    when it opened is no probe and puts the next one off no further."""
+    """The third failure in a row opens the breaker; a failed probe keeps it open for longer.
+
+    A call that began before it opened is no probe and does not put the next one off.
+    """
     now = now or timezone.now()
     breaker_row(vendor)
     Breaker.objects.filter(vendor=vendor.name).update(failures=F("failures") + 1)
@@ -103,7 +103,6 @@ def record_failure(
 
 
 def close_after_answer(vendor: Vendor = CLAY) -> None:
-    """Any answer of the vendor closes the breaker."""
     closed = Breaker.objects.filter(vendor=vendor.name).exclude(opened_at=None, failures=0)
     if closed.update(
         opened_at=None, probe_at=None, failures=0, openings=0, reason="", changed_at=timezone.now()
@@ -112,7 +111,7 @@ def close_after_answer(vendor: Vendor = CLAY) -> None:
 
 
 def watch_unanswered(now: datetime | None = None) -> None:
-    """Open Clay's breaker where the last three requests have no answer after ten minutes."""
+    """Open Clay's breaker where the last three requests are unanswered after ten minutes."""
     now = now or timezone.now()
     if is_open():
         return
@@ -138,5 +137,5 @@ def _open_breaker(now: datetime, why: str, vendor: Vendor = CLAY) -> None:
 
 
 def _probe_delay(openings: int) -> timedelta:
-    """One minute, doubled each time, half an hour at most."""
+    # One minute, doubled each time, at most half an hour.
     return min(LAST_PROBE, FIRST_PROBE * 2 ** max(0, openings - 1))

@@ -1,10 +1,11 @@
-"""Clay: a webhook source table that we push one flat row to, and an HTTP API column that calls us back.
+"""Clay: a webhook table that we push one flat row to, and an HTTP API column that calls us back.
 
-Sources: university.clay.com, "Webhook integration" and "HTTP API integration". Clay acknowledges at once and enriches
-later; nothing in its answer can be relied on. It signs nothing: the secret in the header and the unguessable
-`request_id` are the proof.
+Sources: university.clay.com, "Webhook integration" and "HTTP API integration". Clay acknowledges at
+once and enriches later; nothing in its answer can be relied on. It signs nothing: the secret in the
+header and the unguessable `request_id` are the proof.
 """
 
+import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from typing import Any
 from django.conf import settings
 
 from caio_project.lib import http
+from leads.integrations.body_errors import UnreadableBody
 from leads.normal import storable_text
 
 EMPTY_WORDS = {
@@ -48,10 +50,10 @@ LONGEST_TEXT = 200
 
 @dataclass(frozen=True)
 class ClayRow:
-    """What we ask about; every value a top-level column.
+    """What we ask about; every value is a top-level column.
 
-    `ask_person` and `ask_company` are "yes" or "no", for Clay's "Only run if": what was answered lately is not paid for
-    again.
+    `ask_person` and `ask_company` are "yes" or "no", for Clay's "Only run if": recent answers are
+    not paid for again.
     """
 
     request_id: str
@@ -68,7 +70,7 @@ class ClayRow:
 
 @dataclass(frozen=True)
 class ClayAnswer:
-    """What came back, junk removed. Missing is "", None or an empty list."""
+    """Clay's answer without junk. A missing value is "", None or an empty list."""
 
     email: str = ""
     email_verified: bool = False
@@ -95,8 +97,8 @@ class ClayAnswer:
 def push_row(row: ClayRow) -> None:
     """Submit one row to the workbook's webhook, within CLAY_TIMEOUT_SECONDS in total.
 
-    Raises lib.http's Refused, Unavailable or Uncertain. A second push of one request adds a second row in Clay and
-    nothing else, for the callback is idempotent.
+    Raises lib.http's errors. A second push of one request only adds a second row in Clay, because
+    the callback is idempotent.
     """
     headers = {"Content-Type": "application/json"}
     if settings.CLAY_WEBHOOK_AUTH_TOKEN:
@@ -105,20 +107,32 @@ def push_row(row: ClayRow) -> None:
     http.send_request(
         "POST",
         settings.CLAY_WORKBOOK_WEBHOOK_URL,
-        headers=headers,
-        json=body,
+        http.RequestContent(headers=headers, json=body),
         deadline=float(settings.CLAY_TIMEOUT_SECONDS),
     )
 
 
+def parse_callback(body: bytes) -> dict[str, Any]:
+    """The callback as an object whose `request_id` is a text. Raises UnreadableBody."""
+    try:
+        data = json.loads(body)
+    except RecursionError as error:
+        raise UnreadableBody("body_too_deep") from error
+    except ValueError as error:
+        raise UnreadableBody("body_not_json", error=str(error)[:120]) from error
+    if not isinstance(data, dict) or not isinstance(data.get("request_id"), str):
+        raise UnreadableBody("request_id_missing")
+    return data
+
+
 def parse_answer(data: dict[str, Any]) -> ClayAnswer:
-    """Read a callback body. Absent values come as "", null, "N/A" or the text of a failed column: all are missing."""
+    """Read a callback. "", null, "N/A" and the text of a failed column count as missing."""
     email = _first_readable(_email_address, data, "work_email", "email") or ""
-    said = {
+    verdicts = {
         str(data.get(name)).strip().lower().replace(" ", "_")
         for name in ("email_verified", "email_status")
     }
-    invalid = not UNUSABLE_MAILBOX.isdisjoint(said)
+    invalid = not UNUSABLE_MAILBOX.isdisjoint(verdicts)
     return ClayAnswer(
         email=email,
         email_verified=not invalid and _is_verified(data),
@@ -144,13 +158,13 @@ def parse_answer(data: dict[str, Any]) -> ClayAnswer:
 
 
 def _is_verified(data: dict[str, Any]) -> bool:
-    """Whether one of the two columns says so and neither says the opposite."""
-    said = {str(data.get(name)).strip().lower() for name in ("email_verified", "email_status")}
-    return not said.isdisjoint({"true", "valid", "1"}) and said.isdisjoint({"false", "0", "no"})
+    verdicts = {str(data.get(name)).strip().lower() for name in ("email_verified", "email_status")}
+    return not verdicts.isdisjoint({"true", "valid", "1"}) and verdicts.isdisjoint(
+        {"false", "0", "no"}
+    )
 
 
 def _first_readable(read: Callable[[Any], Any], data: dict[str, Any], *names: str) -> Any:
-    """What the first column says from which something can be read; None where none says anything."""
     found = (read(data.get(name)) for name in names)
     return next((value for value in found if value not in (None, "", [])), None)
 
@@ -178,7 +192,6 @@ def _text_field(data: dict[str, Any], *names: str, longest: int = LONGEST_TEXT) 
 
 
 def is_junk(value: str) -> bool:
-    """Whether a text says nothing: an empty marker, or what a failed column prints."""
     low = storable_text(value).strip().lower()
     return low in EMPTY_WORDS or low.startswith(LIKELY_AN_ERROR) or "⚠" in value or "❌" in value
 

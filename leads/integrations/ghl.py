@@ -1,14 +1,13 @@
-"""GoHighLevel API v2: contacts, and the rate that all workers share. Sending lives in outreach.
+"""GoHighLevel API v2: contacts, and the rate that all workers share. Sending is in outreach.
 
-Sources: GHL API v2, "Contacts" (Version 2021-07-28) and "Rate limits" (100 requests in 10 s per location).
+Sources: GHL API v2, "Contacts" (Version 2021-07-28) and "Rate limits" (100 requests in 10 s for
+each location).
 """
 
 import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -16,7 +15,14 @@ from django.conf import settings
 from caio_project.lib import http
 from leads.integrations import alarms, ghl_tokens, rates
 from leads.integrations import ghl_refusals as refusals
-from leads.normal import storable_text
+from leads.integrations.ghl_contact_data import (
+    BLOCKED_STATUSES,
+    Contact,
+    ContactDetails,
+    ListedContact,
+    contact_email,
+    parse_contact,
+)
 
 VENDOR = "ghl"
 CONTACTS_VERSION = "2021-07-28"
@@ -27,51 +33,17 @@ DEFAULT_INTERVAL = 10.0  # seconds, where GHL does not say
 PAUSE_WITHOUT_ACCESS = 60.0  # seconds after a token was refused
 CALL_DEADLINE = 10.0
 DAILY_ALARM = "ghl:daily"
-BLOCKED_STATUSES = ("active", "permanent")
 _call_check: ContextVar[Callable[[], None] | None] = ContextVar("ghl_allowed", default=None)
 PAGE_SIZE = 100  # the most that one search answers
 
 
-@dataclass(frozen=True)
-class ContactDetails:
-    """What we tell GHL about a contact. Never tags (an upsert replaces them all) and never DND (it would lift it)."""
-
-    email: str
-    first_name: str
-    last_name: str
-    company_name: str
-    website: str
-    city: str
-    state: str
-    country: str
-
-
-@dataclass(frozen=True)
-class Contact:
-    id: str
-    email: str
-    email_blocked: bool  # DND for all channels or for Email
-    assigned_to: str
-    person: ContactDetails
-    tags: frozenset[str]
-    is_customer: bool
-    added_at: datetime | None
-
-
-@dataclass(frozen=True)
-class ListedContact:
-    """A contact in a list, which says nothing reliable about DND; `position` is where to read on after it."""
-
-    id: str
-    email: str
-    position: list[Any]
-
-
 @contextmanager
 def check_before_each_call(allowed: Callable[[], None]) -> Iterator[None]:
-    """Ask `allowed` before each call inside: at once, and when rate, token and connection are there.
+    """Call `allowed` before each call inside, at once and when rate, token and connection are
+    ready.
 
-    It raises where a call must not begin any more. What reaches out to people is refused outside of this.
+    `allowed` raises where no call may begin any more. Calls that reach out are refused outside of
+    this.
     """
     mine = _call_check.set(allowed)
     try:
@@ -92,8 +64,9 @@ def call_ghl(
 ) -> Any:
     """One call to GHL with token and version, under the shared rate; returns the parsed JSON.
 
-    Raises lib.http's failures. Unavailable also where the rate is used up for now, and as Misconfigured where token,
-    scope or location are not right: then an alarm says what to mend. Raises what `only_while` was given to ask.
+    Raises lib.http's errors: ServiceUnavailable also where the rate is used up, Misconfigured where
+    token, scope or location are wrong (then an alarm says what to fix); and what `allowed` of
+    `check_before_each_call` raises.
     """
     allowed = _call_check.get()
     if allowed:
@@ -127,9 +100,10 @@ def call_ghl(
 def _call_with_token(
     method: str, path: str, version: str, patient: bool, **parts: Any
 ) -> http.HttpAnswer:
-    """The answer; where the access token has ended, a patient call is made again with the next one.
+    """Repeat a patient call with the next token where the access token has expired.
 
-    A 401 certainly did not act; but a call that acts may not wait for the next token: it is made later.
+    A 401 certainly did not act; but a call that acts may not wait for the next token: it is made
+    later.
     """
     for last in (False, True):
         claim_call()
@@ -148,9 +122,10 @@ def _call_with_token(
 
 def _call_once(method: str, path: str, version: str, token: str, **parts: Any) -> http.HttpAnswer:
     headers = {"Authorization": f"Bearer {token}", "Version": version, "Accept": "application/json"}
+    content = http.RequestContent(headers, parts.pop("params", None), parts.pop("json", None))
     try:
         answer = http.send_request(
-            method, settings.GHL_BASE_URL + path, headers=headers, before=_call_check.get(), **parts
+            method, settings.GHL_BASE_URL + path, content, before=_call_check.get(), **parts
         )
     except http.HttpError as failure:
         if failure.status == 429:
@@ -164,7 +139,7 @@ def _call_once(method: str, path: str, version: str, token: str, **parts: Any) -
 
 
 def _respect_limits(headers: Mapping[str, str]) -> None:
-    """Rest where GHL says that nothing is left of its limits: for all workers, and whoever else used them up."""
+    # Pause all workers where GHL says that nothing is left of its limits.
     if headers.get("X-RateLimit-Daily-Remaining") == "0":
         rates.pause_vendor(VENDOR, rates.LONGEST_PAUSE, "its limit for the day is used up")
         alarms.raise_alarm(
@@ -178,21 +153,21 @@ def _respect_limits(headers: Mapping[str, str]) -> None:
 
 
 def _rate_interval(headers: Mapping[str, str]) -> float:
-    """Seconds of GHL's rate interval, and a little more, differing, so that not all come back at once."""
+    # GHL's rate interval in seconds, plus a random bit so that not all callers return at once.
     milliseconds = headers.get("X-RateLimit-Interval-Milliseconds", "")
     seconds = int(milliseconds) / 1000 if milliseconds.isdigit() else DEFAULT_INTERVAL
     return seconds + random.uniform(0.0, 2.0)  # noqa: S311
 
 
 def claim_call(now: float | None = None) -> None:
-    """Claim one call of the shared rate or raise Unavailable with the seconds until the next window."""
+    """Raises ServiceUnavailable with the seconds until the next window."""
     rates.claim_call(VENDOR, CALLS_PER_WINDOW, WINDOW_SECONDS, now)
 
 
 def upsert_contact(person: ContactDetails) -> Contact:
-    """Create or update a contact. The contact that comes back may be another one, with another address: compare.
+    """Create or update a contact; repeatable. Source: POST /contacts/upsert.
 
-    Repeating it is harmless. Source: POST /contacts/upsert.
+    The contact that comes back may be another one, with another address: compare.
     """
     fields = {
         "firstName": person.first_name,
@@ -217,29 +192,29 @@ def upsert_contact(person: ContactDetails) -> Contact:
         repeatable=True,
         reaches_out=True,
     )
-    return _parse_contact(found.get("contact") or {})
+    return parse_contact(found.get("contact") or {})
 
 
 def get_contact(contact_id: str) -> Contact:
     """The contact as it is now, with its DND. Source: GET /contacts/{contactId}."""
     found = call_ghl("GET", f"/contacts/{contact_id}", version=CONTACTS_VERSION)
-    return _parse_contact(found.get("contact") or {})
+    return parse_contact(found.get("contact") or {})
 
 
 def find_contact(email: str) -> Contact | None:
-    """The contact known by this address, or None where there is none. Source: GET /contacts/search/duplicate."""
+    """The contact known by this address, or None. Source: GET /contacts/search/duplicate."""
     query = {"locationId": settings.GHL_LOCATION_ID, "email": email}
     found = call_ghl("GET", "/contacts/search/duplicate", version=CONTACTS_VERSION, params=query)
     if not isinstance(found, dict) or "contact" not in found:
         raise http.ServiceUnavailable(
             "GoHighLevel answered without saying whether there is a contact"
         )
-    contact = _parse_contact(found["contact"] or {})
+    contact = parse_contact(found["contact"] or {})
     return contact if contact.id else None
 
 
 def add_tags(contact_id: str, tags: list[str]) -> None:
-    """Give a contact tags besides those they have; repeating it is harmless. Source: POST /contacts/{id}/tags."""
+    """Add tags to those a contact has; repeatable. Source: POST /contacts/{id}/tags."""
     path, body = f"/contacts/{contact_id}/tags", {"tags": tags}
     call_ghl("POST", path, version=CONTACTS_VERSION, json=body, repeatable=True, reaches_out=True)
 
@@ -254,31 +229,33 @@ def add_to_workflow(contact_id: str, workflow_id: str) -> None:
 
 
 def block_email(contact_id: str) -> None:
-    """Set do-not-disturb for email, unless it is set; repeating it is harmless. Source: PUT /contacts/{contactId}.
+    """Set do-not-disturb for email, unless it is set; repeatable. Source: PUT
+    /contacts/{contactId}.
 
-    What is blocked on other channels is sent along, should a PUT replace all of them. What is allowed is never sent: it
-    could lift what somebody has set in this moment.
+    What is blocked on other channels is sent along, in case a PUT replaces all of them. What is
+    allowed is never sent: it could lift a block that was set this moment.
     """
     found = (
         call_ghl("GET", f"/contacts/{contact_id}", version=CONTACTS_VERSION).get("contact") or {}
     )
-    if _parse_contact(found).email_blocked:
+    if parse_contact(found).email_blocked:
         return
-    said = {"status": "active", "message": "Asked us to stop", "code": "103"}
+    block = {"status": "active", "message": "Asked us to stop", "code": "103"}
     now = {
         name: one
         for name, one in (found.get("dndSettings") or {}).items()
         if one.get("status") in BLOCKED_STATUSES
     }
-    body = {"dndSettings": {**now, "Email": said}}
+    body = {"dndSettings": {**now, "Email": block}}
     call_ghl("PUT", f"/contacts/{contact_id}", version=CONTACTS_VERSION, json=body, repeatable=True)
 
 
 def list_contacts(after: list[Any] | None = None) -> list[ListedContact]:
-    """The next PAGE contacts after a position, those added first before the others; fewer at the end.
+    """The next PAGE_SIZE contacts after a position, oldest first; fewer at the end.
 
-    By position and not by page, for pages end at 10,000 contacts. A position holds for this order only, and a contact
-    that was just added may be missing for some seconds. Source: POST /contacts/search.
+    By position and not by page, because pages end at 10,000 contacts. A position holds for this
+    order only, and a contact that was just added may be missing for seconds. Source: POST
+    /contacts/search.
     """
     body: dict[str, Any] = {
         "locationId": settings.GHL_LOCATION_ID,
@@ -298,53 +275,6 @@ def list_contacts(after: list[Any] | None = None) -> list[ListedContact]:
             "GoHighLevel answered a search without contacts and their positions"
         )
     return [
-        ListedContact(str(row.get("id") or ""), _contact_email(row), list(row["searchAfter"]))
+        ListedContact(str(row.get("id") or ""), contact_email(row), list(row["searchAfter"]))
         for row in rows
     ]
-
-
-def _parse_contact(raw: dict[str, Any]) -> Contact:
-    settings_ = raw.get("dndSettings") or {}
-    email = (settings_.get("Email") or settings_.get("email") or {}).get("status", "")
-    return Contact(
-        id=str(raw.get("id") or ""),
-        email=_contact_email(raw),
-        email_blocked=bool(raw.get("dnd")) or email in BLOCKED_STATUSES,
-        assigned_to=str(raw.get("assignedTo") or ""),
-        person=_contact_details(raw),
-        tags=frozenset(str(tag).strip().lower() for tag in raw.get("tags") or []),
-        is_customer=str(raw.get("type") or "").lower() == "customer",
-        added_at=_parse_time(raw.get("dateAdded")),
-    )
-
-
-def _contact_email(raw: dict[str, Any]) -> str:
-    return str(raw.get("emailLowerCase") or raw.get("email") or "").lower()
-
-
-def _contact_details(raw: dict[str, Any]) -> ContactDetails:
-    said = {name: storable_text(str(raw.get(name) or "")).strip() for name in
-            ("firstName", "lastName", "companyName", "website", "city", "state", "country")}  # fmt: skip
-    return ContactDetails(
-        email=_contact_email(raw),
-        first_name=_capitalised_name(said["firstName"])[:100],
-        last_name=_capitalised_name(said["lastName"])[:100],
-        company_name=said["companyName"][:200],
-        website=said["website"][:500],
-        city=said["city"][:100],
-        state=said["state"][:100],
-        country=said["country"].upper() if len(said["country"]) == 2 else "",
-    )
-
-
-def _capitalised_name(text: str) -> str:
-    """Some calls answer names in lower case only."""
-    return text.title() if text.islower() else text
-
-
-def _parse_time(value: Any) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(str(value))
-        return at.astimezone(UTC) if at.tzinfo else None
-    except (ValueError, OverflowError):
-        return None

@@ -1,7 +1,7 @@
-"""GoHighLevel's tokens by OAuth 2: an access token for about a day, and a refresh token that can be used once.
+"""GoHighLevel's OAuth 2.0: an access token for about a day, and a refresh token for one use.
 
-Source: GHL API v2, "OAuth 2.0" (POST /oauth/token and /oauth/locationToken, form-encoded). The token of a company
-(agency) gives one of the location, which has no refresh token of its own.
+Source: GHL API v2, "OAuth 2.0" (POST /oauth/token and /oauth/locationToken, form-encoded). The
+token of a company (agency) gives one of the location, which has no refresh token of its own.
 """
 
 from dataclasses import dataclass
@@ -18,14 +18,15 @@ CHOOSE_LOCATION_URL = "https://marketplace.gohighlevel.com/v2/oauth/chooselocati
 LOCATION, COMPANY = "Location", "Company"
 SCOPES = (
     "contacts.readonly contacts.write conversations.readonly conversations/message.readonly "
-    "conversations/message.write opportunities.readonly calendars.readonly calendars/events.readonly "
+    "conversations/message.write opportunities.readonly calendars.readonly "
+    "calendars/events.readonly "
     "workflows.readonly oauth.write"
 )
 
 
 @dataclass(frozen=True)
 class AccessToken:
-    """A token that calls carry, and for how many seconds."""
+    """`seconds` is how long it is valid."""
 
     token: str
     seconds: int
@@ -41,7 +42,7 @@ class TokenPair:
 
 
 def authorization_page(redirect_uri: str) -> str:
-    """Where a person lets us in; the page leads to `redirect_uri?code=…`."""
+    """The page where a person grants access; it leads to `redirect_uri?code=…`."""
     query = {
         "response_type": "code",
         "client_id": settings.GHL_CLIENT_ID,
@@ -51,18 +52,16 @@ def authorization_page(redirect_uri: str) -> str:
 
 
 def pair_by_code(code: str, redirect_uri: str, user_type: str) -> TokenPair:
-    """The first pair, for a code that can be used once."""
     given = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
     return _request_pair(given, user_type)
 
 
 def pair_by_refresh(refresh: str, user_type: str) -> TokenPair:
-    """The next pair. `refresh` is used up by this; when the answer is lost, so may be the way in."""
+    """Uses `refresh` up; if the answer is lost, access may be lost."""
     return _request_pair({"grant_type": "refresh_token", "refresh_token": refresh}, user_type)
 
 
 def location_access(company_access: str, company_id: str) -> AccessToken:
-    """A token of our location by the company's. It may be asked for again and again."""
     found = _post_form(
         "/oauth/locationToken",
         {"companyId": company_id, "locationId": settings.GHL_LOCATION_ID},
@@ -97,8 +96,7 @@ def _post_form(
     answer = http.send_request(
         "POST",
         settings.GHL_BASE_URL + path,
-        headers=accept,
-        form=form,
+        http.RequestContent(headers=accept, form=form),
         deadline=OAUTH_DEADLINE,
         repeatable=repeatable,
     )

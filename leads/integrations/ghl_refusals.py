@@ -1,7 +1,7 @@
-"""What GoHighLevel means when it refuses. Pure.
+"""What GoHighLevel's refusals mean. Pure.
 
-Sources: GHL API v2, "Errors" and "Scopes"; the sentences are those that its services answer, and `message` is a string
-or a list of strings.
+Sources: GHL API v2, "Errors" and "Scopes"; the sentences are those that its services answer, and
+`message` is a string or a list of strings.
 """
 
 from caio_project.lib import http
@@ -33,7 +33,7 @@ SCOPE_BY_CALL = (
 
 
 class Misconfigured(http.ServiceUnavailable):
-    """Token, scope or location are not right: a person must mend it. Everything waits, nothing is refused for good."""
+    """Token, scope or location are wrong: a person must fix it, and everything waits until then."""
 
     def __init__(self, failure: http.HttpError, key: str, text: str):
         super().__init__(
@@ -43,28 +43,29 @@ class Misconfigured(http.ServiceUnavailable):
 
 
 def refusal_code(failure: http.HttpError) -> str:
-    """dnd, unsubscribed or invalid where the address must not be written to; contact_gone; else refused."""
-    said = http.error_text(failure.body).lower()
+    """dnd, unsubscribed or invalid for an address not to be written to; contact_gone; else
+    refused.
+    """
+    answer = http.error_text(failure.body).lower()
     for words, code in PERMANENT_REFUSALS:
-        if words in said:
+        if words in answer:
             return code
-    return CONTACT_GONE if "contact" in said and "not found" in said else OTHER_REFUSAL
+    return CONTACT_GONE if "contact" in answer and "not found" in answer else OTHER_REFUSAL
 
 
 def is_expired_token(failure: http.HttpError) -> bool:
-    """Whether the access token is no longer accepted, which another one may mend."""
-    said = http.error_text(failure.body).lower()
+    answer = http.error_text(failure.body).lower()
     return failure.status == 401 and not any(
-        word in said for word in ("scope", "user type", "version")
+        word in answer for word in ("scope", "user type", "version")
     )
 
 
 def as_misconfigured(failure: http.HttpError, method: str, path: str) -> Misconfigured | None:
-    """`failure` as trouble of configuration, with the alarm that says what to mend; None where it is none."""
-    said = http.error_text(failure.body)
-    if failure.status not in (401, 403) and "api version" not in said.lower():
+    """`failure` with the alarm that says what to fix; None where it is no configuration error."""
+    answer = http.error_text(failure.body)
+    if failure.status not in (401, 403) and "api version" not in answer.lower():
         return None
-    if "scope" in said.lower():
+    if "scope" in answer.lower():
         scope = required_scope(method, path)
         return Misconfigured(
             failure,
@@ -74,7 +75,7 @@ def as_misconfigured(failure: http.HttpError, method: str, path: str) -> Misconf
     return Misconfigured(
         failure,
         TOKEN_ALARM,
-        f"GoHighLevel refuses us ({failure.status}: {said[:160]}). Everything that needs it waits.",
+        f"GoHighLevel refuses us ({failure.status}: {answer[:160]}). Everything that needs it waits.",
     )
 
 
@@ -86,7 +87,6 @@ def scope_alarm_key(scope: str) -> str:
 
 
 def required_scope(method: str, path: str) -> str:
-    """The scope that a call needs, as GoHighLevel names it."""
     fits = (
         scope
         for verb, start, scope in SCOPE_BY_CALL

@@ -1,8 +1,10 @@
-"""Our way into GoHighLevel: a private token from the settings, or a pair by OAuth that is renewed in time.
+"""GoHighLevel's tokens: a private one from the settings, or a pair by OAuth that is renewed in
+time.
 
-A refresh token can be used once. So one worker at a time renews, under a lease, and stores the new pair before anybody
-uses it; that it was handed in is committed before the call. Where the answer is lost the same token is tried again, and
-if it is refused then, an alarm says what was lost and that a person has to connect anew.
+A refresh token can be used once. So one worker at a time renews, under a lease, and stores the new
+pair before it is used; that the token was handed in is committed before the call. Where the answer
+is lost the same token is tried again; if it is refused then, an alarm says that a person has to
+connect anew.
 """
 
 import time
@@ -35,10 +37,11 @@ class Token:
 
 
 def current_token(*, patient: bool = True) -> Token:
-    """The token that a call carries now; renewed first where it is about to end.
+    """The token for a call now; renewed first where it is about to expire.
 
-    Where it has ended, a patient caller renews it or waits for who does. An impatient one does neither: its call has to
-    start at once or not at all. Raises Unavailable, and Misconfigured where only a person can help.
+    Once it has expired, a patient caller renews it or waits for the renewal; an impatient one,
+    whose call must start at once, does not. Raises ServiceUnavailable, and Misconfigured where only
+    a person can help.
     """
     if settings.GHL_API_TOKEN:
         return Token(settings.GHL_API_TOKEN, 0)
@@ -64,13 +67,13 @@ def current_token(*, patient: bool = True) -> Token:
 
 
 def expire_token(token: Token) -> bool:
-    """GoHighLevel does not take `token` any more: it has ended. False for the private one, which nothing renews."""
+    """Record that GoHighLevel refuses `token`. False for the private one, which nothing renews."""
     GhlTokens.objects.filter(generation=token.generation).update(access_until=timezone.now())
     return token.generation > 0
 
 
 def store_connection(pair: oauth.TokenPair) -> None:
-    """Store the first pair, or another in place of one that was lost. What is under way with an older one is void."""
+    """Store the first pair, or a replacement; a renewal of an older pair under way becomes void."""
     GhlTokens.objects.get_or_create(pk=1)
     changes = _pair_columns(pair, timezone.now())
     GhlTokens.objects.filter(pk=1).update(**changes, connected_at=timezone.now(), lease_until=None)
@@ -94,7 +97,7 @@ def _open_token(row: GhlTokens) -> Token:
 
 
 def _claim_renewal(row: GhlTokens, now: datetime) -> bool:
-    """Take the renewal: until the lease ends nobody else hands in a refresh token. `row` gets the lease."""
+    """Until the lease ends nobody else uses the refresh token. `row` gets the lease."""
     lease = now + RENEWAL_LEASE
     mine = GhlTokens.objects.filter(
         pk=1, generation=row.generation, lease_until=row.lease_until, not_before__lte=now
@@ -109,7 +112,7 @@ def _claim_renewal(row: GhlTokens, now: datetime) -> bool:
 
 
 def _renew_tokens(row: GhlTokens) -> http.HttpError | None:
-    """Get and store the next tokens; what went wrong, or None. The caller holds the lease."""
+    """Renew and store the tokens under the lease; returns the error, or None."""
     try:
         if not _has_company(row, timezone.now()):
             row = _store_pair(
@@ -128,20 +131,25 @@ def _renew_tokens(row: GhlTokens) -> http.HttpError | None:
 
 
 def _has_company(row: GhlTokens, now: datetime) -> bool:
-    """Whether the company's access token still gives one of the location, without a new pair."""
     return row.company_until is not None and row.company_until > now + RENEW_AHEAD
 
 
 def _pair_columns(pair: oauth.TokenPair, now: datetime) -> dict[str, Any]:
-    """The columns that a pair sets. A company's access token is not the one that calls carry."""
+    # A company's access token is not the one that calls carry.
     until, access = (
         now + timedelta(seconds=pair.access.seconds),
         sealed.encrypt_text(pair.access.token),
     )
     common = {
-        "user_type": pair.user_type, "company_id": pair.company_id, "refresh": sealed.encrypt_text(pair.refresh),
-        "spent_at": None, "attempts": 0, "error": "", "not_before": now, "renewed_at": now,
-    }  # fmt: skip
+        "user_type": pair.user_type,
+        "company_id": pair.company_id,
+        "refresh": sealed.encrypt_text(pair.refresh),
+        "spent_at": None,
+        "attempts": 0,
+        "error": "",
+        "not_before": now,
+        "renewed_at": now,
+    }
     if pair.user_type == oauth.COMPANY:
         return {**common, "company_access": access, "company_until": until, "access_until": now}
     location = {"access": access, "access_until": until, "generation": F("generation") + 1}
@@ -149,7 +157,7 @@ def _pair_columns(pair: oauth.TokenPair, now: datetime) -> dict[str, Any]:
 
 
 def _store_pair(row: GhlTokens, pair: oauth.TokenPair) -> GhlTokens:
-    """Keep the new pair; a company's leaves the lease for the call that follows."""
+    # A company's pair keeps the lease for the call that follows.
     lease = row.lease_until if pair.user_type == oauth.COMPANY else None
     changes = {
         **_pair_columns(pair, timezone.now()),
@@ -164,13 +172,18 @@ def _store_pair(row: GhlTokens, pair: oauth.TokenPair) -> GhlTokens:
 def _store_location(row: GhlTokens, access: oauth.AccessToken) -> None:
     now = timezone.now()
     GhlTokens.objects.filter(pk=1, lease_until=row.lease_until).update(
-        access=sealed.encrypt_text(access.token), access_until=now + timedelta(seconds=access.seconds),
-        generation=F("generation") + 1, attempts=0, error="", not_before=now, lease_until=None,
-    )  # fmt: skip
+        access=sealed.encrypt_text(access.token),
+        access_until=now + timedelta(seconds=access.seconds),
+        generation=F("generation") + 1,
+        attempts=0,
+        error="",
+        not_before=now,
+        lease_until=None,
+    )
 
 
 def _record_failure(row: GhlTokens, failure: http.HttpError) -> http.HttpError:
-    """Record a renewal that failed, and say it. `row.spent_at` is when the refresh token was handed in before this."""
+    """Returns the error to raise. `row.spent_at` is when the refresh token was handed in before."""
     wait = claims.retry_delay(row.attempts, base=5)
     changes: dict[str, Any] = {}
     trouble: http.HttpError = http.ServiceUnavailable(
@@ -191,6 +204,9 @@ def _record_failure(row: GhlTokens, failure: http.HttpError) -> http.HttpError:
 
 def _what_to_do(row: GhlTokens, failure: http.HttpError) -> str:
     if row.spent_at:
-        lost = f"The tokens that GoHighLevel gave us at {row.spent_at:%Y-%m-%d %H:%M} UTC were lost on the way."
+        lost = (
+            f"The tokens that GoHighLevel gave us at {row.spent_at:%Y-%m-%d %H:%M} UTC were "
+            "lost on the way."
+        )
         return f"{lost} {CONNECT_AGAIN}"
     return f"GoHighLevel does not renew our tokens: {failure.detail[:150]}. {CONNECT_AGAIN}"

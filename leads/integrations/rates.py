@@ -1,4 +1,6 @@
-"""A vendor's rate, claimed by all workers together: one row for each vendor, changed by a conditional UPDATE."""
+"""A vendor's rate limit shared by all workers: one row for each vendor, changed by conditional
+UPDATEs.
+"""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -12,7 +14,7 @@ LONGEST_PAUSE = 3600.0  # seconds, whatever the vendor says
 
 
 def claim_call(vendor: str, calls: int, seconds: float, now: float | None = None) -> None:
-    """Claim one of `calls` in the current window of `seconds`; else Unavailable with the time to the next window."""
+    """Claim one of `calls` in this window of `seconds`. Raises ServiceUnavailable with the wait."""
     now = time.time() if now is None else now
     window = int(now // seconds)
     rows = RateWindow.objects.filter(vendor=vendor)
@@ -34,7 +36,7 @@ def claim_call(vendor: str, calls: int, seconds: float, now: float | None = None
 
 
 def pause_vendor(vendor: str, seconds: float, why: str) -> None:
-    """Nobody asks `vendor` for so long, an hour at most. A longer pause that is under way stays."""
+    """Block calls for so long, at most an hour. A longer pause under way stays."""
     until = _utc_moment(time.time()) + timedelta(seconds=min(seconds, LONGEST_PAUSE))
     RateWindow.objects.get_or_create(vendor=vendor)
     shorter = Q(paused_until=None) | Q(paused_until__lt=until)

@@ -1,7 +1,8 @@
 """RB2B's visitor webhook: one flat object with Title Case keys, unsigned, without an event id.
 
-Source: support.rb2b.com, "Setup Guide: Webhook". Shapes seen in the wild that are read as well: snake_case keys, a
-relay envelope `{payload}`, a queue wrapper `{raw}`, and the nested `person`/`company` object of older handlers.
+Source: support.rb2b.com, "Setup Guide: Webhook". Other shapes that are read: snake_case keys, a
+relay envelope `{payload}`, a queue wrapper `{raw}`, and the nested `person`/`company` object of
+older handlers.
 """
 
 import hashlib
@@ -12,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from leads.integrations.body_errors import UnreadableBody
 from leads.normal import storable_text
 
 ALIASES = {
@@ -49,13 +51,9 @@ IDENTIFYING_FIELDS = ("linkedin_url", "email", "company_name", "website")
 SHOWN_NAMES = {"email": "Business Email", "url": "Captured URL", "seen_at": "Seen At"}
 
 
-class UnreadableBody(Exception):
-    """The body cannot become a visit; the text is for a person."""
-
-
 @dataclass(frozen=True)
 class Visitor:
-    """What one body says. Missing values are empty strings."""
+    """Missing values are empty strings."""
 
     linkedin_url: str
     first_name: str
@@ -90,7 +88,7 @@ class Visitor:
 
     @property
     def key(self) -> str:
-        """The same for a resent body however it was wrapped; another for a later visit."""
+        """Equal for a resent body however it was wrapped; different for a later visit."""
         who = self.linkedin_url or self.email or self.website or self.company_name
         parts = (who, self.url, self.seen_at.isoformat() if self.seen_at else self.seen_at_text)
         return hashlib.sha256(
@@ -99,23 +97,21 @@ class Visitor:
 
 
 def parse_visitor(body: bytes) -> Visitor:
-    """Read one body. Raises Unreadable with a sentence that names the field."""
+    """Raises UnreadableBody."""
     try:
         fields = _flatten_keys(_unwrap_envelope(_load_object(body)))
     except RecursionError as error:
-        raise UnreadableBody("The body is nested too deeply.") from error
-    said = {name: _text_field(name, fields) for name in ALIASES}
-    if not any(said[name] for name in IDENTIFYING_FIELDS):
-        raise UnreadableBody(
-            "It names nobody: LinkedIn URL, Business Email, Company Name and Website are all missing."
-        )
-    seen_at = said.pop("seen_at")
+        raise UnreadableBody("body_too_deep") from error
+    texts = {name: _text_field(name, fields) for name in ALIASES}
+    if not any(texts[name] for name in IDENTIFYING_FIELDS):
+        raise UnreadableBody("no_identifiers")
+    seen_at = texts.pop("seen_at")
     return Visitor(
-        **said,
+        **texts,
         seen_at=_parse_time(seen_at),
         seen_at_text=seen_at,
         is_repeat=str(fields.get("isrepeatvisit", "")).lower() == "true",
-        is_test=_is_test(said),
+        is_test=_is_test(texts),
     )
 
 
@@ -123,15 +119,14 @@ def _load_object(body: bytes) -> dict[str, Any]:
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UnreadableBody(
-            f"The body is not UTF-8: byte {error.start} is 0x{body[error.start]:02x}."
-        ) from error
+        byte = f"0x{body[error.start]:02x}"
+        raise UnreadableBody("body_not_utf8", position=error.start, byte=byte) from error
     try:
         loaded = json.loads(text)
     except ValueError as error:
-        raise UnreadableBody(f"The body is not JSON: {str(error)[:120]}.") from error
+        raise UnreadableBody("body_not_json", error=str(error)[:120]) from error
     if not isinstance(loaded, dict):
-        raise UnreadableBody(f"The body is a JSON {_json_type(loaded)}, not an object.")
+        raise UnreadableBody("body_not_object", json_type=_json_type(loaded))
     return loaded
 
 
@@ -153,7 +148,7 @@ def _names_somebody(loaded: dict[str, Any]) -> bool:
 
 
 def _flatten_keys(loaded: dict[str, Any]) -> dict[str, Any]:
-    """Keys without case, spaces and punctuation; `person` and `company` objects folded in, outer values first."""
+    """Keys without case and punctuation; `person` and `company` folded in, outer values first."""
     flat: dict[str, Any] = {}
     folded: dict[str, Any] = {}
     for name, value in loaded.items():
@@ -179,7 +174,6 @@ def _flatten_keys(loaded: dict[str, Any]) -> dict[str, Any]:
 
 
 def _company_keys(fields: dict[str, Any]) -> dict[str, Any]:
-    """A company's own name and addresses must not pass for the person's."""
     return {
         f"company{key}" if key in ("name", "domain", "linkedinurl", "url") else key: fields[key]
         for key in fields
@@ -205,7 +199,7 @@ def _text_field(name: str, fields: dict[str, Any]) -> str:
                 .replace("Url", "URL")
                 .replace("Linkedin", "LinkedIn"),
             )
-            raise UnreadableBody(f"{shown} is a {_json_type(value)}, not text.")
+            raise UnreadableBody("field_not_text", field=shown, json_type=_json_type(value))
         value = storable_text(value).strip()
         if value.lower() not in EMPTY_WORDS:
             return value[: LIMITS.get(name, 100)]
@@ -225,7 +219,10 @@ def _json_type(value: Any) -> str:
 
 
 def _parse_time(text: str) -> datetime | None:
-    """RB2B's own sample ends in "+00.00"; anything else unreadable is None, and the time of receipt counts."""
+    """RB2B's own sample ends in "+00.00".
+
+    None where unreadable; then the time of receipt counts.
+    """
     repaired = re.sub(r"([+-]\d\d)\.(\d\d)$", r"\1:\2", text.strip())
     try:
         at = datetime.fromisoformat(repaired)
@@ -235,11 +232,13 @@ def _parse_time(text: str) -> datetime | None:
     return at if at >= EARLIEST_TIME else None
 
 
-def _is_test(said: dict[str, str]) -> bool:
-    """RB2B's "Send a Test Event" posts the founder of Retention.com, its parent company."""
+def _is_test(texts: dict[str, str]) -> bool:
+    # RB2B's "Send a Test Event" posts the founder of Retention.com, its parent company.
     try:
-        host = (urlsplit(said["website"]).hostname or said["website"]).lower().removeprefix("www.")
+        host = (
+            (urlsplit(texts["website"]).hostname or texts["website"]).lower().removeprefix("www.")
+        )
     except ValueError:
         host = ""
-    domain = said["email"].rpartition("@")[2].lower()
+    domain = texts["email"].rpartition("@")[2].lower()
     return "retention.com" in (host, domain) or "rb2b.com" in (host, domain)

@@ -1,10 +1,10 @@
-"""What came in, stored before anybody looks at it, and what a person must know about it."""
+"""Inbound events, alarms and switches."""
 
 import uuid
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.utils import timezone
 
 
@@ -18,7 +18,7 @@ class Kind(models.TextChoices):
 
 
 class InboundEvent(models.Model):
-    """A body as it came in, stored before anybody looks at it."""
+    """A body as it came in, stored before it is processed."""
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"
@@ -30,14 +30,32 @@ class InboundEvent(models.Model):
     body_sha256 = models.CharField(max_length=64)
     body = models.BinaryField(help_text="Personal. Blank after an erasure.")
     about = models.ForeignKey(
-        "leads.Lead", null=True, blank=True, on_delete=models.SET_NULL, related_name="+",
+        "leads.Lead",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
         help_text="Whom only the body names: for an erasure. Visits name their person themselves.",
-    )  # fmt: skip
+    )
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.LIVE)
     received_at = models.DateTimeField(default=timezone.now)
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     reason = models.CharField(
         max_length=300, blank=True, help_text="Why it is parked, for a person to read."
+    )
+    reason_code = models.CharField(
+        max_length=40,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Of the reason, as in PARK_REASONS; blank for reasons stored as a sentence "
+        "alone.",
+    )
+    reason_args = models.JSONField(
+        blank=True,
+        default=dict,
+        db_default=Value({}, models.JSONField()),
+        help_text="What the sentence of the code is filled with. May be personal.",
     )
     deliveries = models.PositiveIntegerField(default=1)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -75,7 +93,7 @@ class InboundEvent(models.Model):
 
 
 class Alarm(models.Model):
-    """Something below that a person must know. Open until it is over; told by approvals, once for each opening."""
+    """A problem that the team must know of. Open until it is over; `approvals` notifies once."""
 
     key = models.CharField(max_length=80, help_text="What is wrong, such as clay:breaker.")
     text = models.CharField(max_length=300)
@@ -95,7 +113,7 @@ class Alarm(models.Model):
 
 
 class Switch(models.Model):
-    """A switch that takes effect at once, and who threw it."""
+    """A switch that takes effect at once, and who changed it."""
 
     name = models.CharField(max_length=40, primary_key=True)
     on = models.BooleanField(default=True)

@@ -95,7 +95,10 @@ class ExperimentDetailView(APIView):
         ),
     )
     def get(self, request: Request, public_id: str) -> Response:
-        """One test with both texts, and what was found: as it is now, or as it was when somebody ended it."""
+        """One test with both texts, and what was found.
+
+        As it is now, or as it was when somebody ended it.
+        """
         one = get_object_or_404(experiments.newest_experiments(), public_id=public_id)
         texts = {
             side: {"subject": template.subject, "body": template.body}

@@ -7,10 +7,10 @@ from django.db.models import Q
 from leads.models import Kind
 from outreach.choices import MoveCode
 from outreach.contact_history import ghl_check, previous_emails
-from outreach.content import checks, merge_fields
+from outreach.content import check_results, merge_fields
 from outreach.control import phase, policy
 from outreach.control.policy import AutoApproval
-from outreach.drafting import compose, drafts
+from outreach.drafting import compose, recheck
 from outreach.guardrails import guardrail_counts, guardrail_display, guardrails
 from outreach.models import Control, Message, ModelDraft
 
@@ -62,7 +62,7 @@ def why_approval_lapsed(message: Message, row: Control, now: datetime) -> tuple[
         return ("it has no text, or no score",)
     if lead.email != message.to_address:
         return ("the person has another address by now",)
-    results = drafts.check_stored_text(
+    results = recheck.check_stored_text(
         message, text, previous_emails.load_history(lead, now, message.pk)
     )
     facts = compose.policy_facts(
@@ -70,7 +70,7 @@ def why_approval_lapsed(message: Message, row: Control, now: datetime) -> tuple[
         assessment,
         [merge_fields.Phrase(**phrase) for phrase in text.phrases],
         critical_reason=message.critical_reason or compose.critical_reason(lead, message),
-        passed=checks.first_failure(results) is None,
+        passed=check_results.first_failure(results) is None,
         by_model=bool(text.language_model),
     )
     return policy.machine_verdict_now(

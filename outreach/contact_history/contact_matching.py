@@ -17,7 +17,6 @@ LEFT_STATUSES = (Status.SENT, Status.UNCERTAIN)  # or may have
 
 
 def find_lead(contact_id: str, address: str) -> Lead | None:
-    """The person whom we know as this contact or by this address; None for somebody we never heard of."""
     rows = (
         Message.objects.filter(kind=Kind.LIVE).select_related("lead__merged_into").order_by("-pk")
     )
@@ -33,14 +32,15 @@ def find_lead(contact_id: str, address: str) -> Lead | None:
 
 
 def newest_email_to(lead: Lead, at: datetime) -> Message | None:
-    """The newest email that had left to the person of `lead` by `at`, or may have."""
+    """The newest email that had been sent to the lead's person by `at`, or may have been."""
     return _left_before(Message.objects.filter(lead__in=suppression.rows_of(lead)), at).first()
 
 
 def find_email(email_id: str, address: str, at: datetime) -> Message | None:
-    """The email of ours that something happened to: by GHL's id of it, which is known once an answer named it.
+    """Our email that an event is about: by GoHighLevel's id, else the newest one sent to the
+    address by then.
 
-    Else the newest one that had left to this address by then, unless it has another id: then it is not ours.
+    An email with another id is not the one.
     """
     if email_id and (found := Message.objects.filter(ghl_email_message_id=email_id).first()):
         return found
@@ -51,7 +51,6 @@ def find_email(email_id: str, address: str, at: datetime) -> Message | None:
 
 
 def _left_before(rows: QuerySet[Message], at: datetime) -> QuerySet[Message]:
-    """What had left by `at` by clocks that may differ, the newest first."""
     left = rows.filter(status__in=LEFT_STATUSES).annotate(
         left_at=Coalesce("sent_at", "uncertain_at")
     )

@@ -1,4 +1,6 @@
-"""Whether GoHighLevel was asked about a person before their email is decided: what is wanted, known and said of it."""
+"""Whether GoHighLevel was asked about a person before their email is decided: what is wanted,
+known and said of it.
+"""
 
 from datetime import datetime, timedelta
 
@@ -22,12 +24,11 @@ def ghl_check_of(message: Message) -> GhlLook | None:
 
 
 def can_be_checked(message: Message) -> bool:
-    """Whether there is anything to look for: people who are not live are not at GoHighLevel."""
     return message.kind == Kind.LIVE
 
 
 def request_check(message: Message) -> None:
-    """Have GoHighLevel looked at for `message` soon, unless that was done lately."""
+    """Have GoHighLevel asked about `message` soon, unless that was done within four hours."""
     if not can_be_checked(message):
         return
     look, made = GhlLook.objects.get_or_create(message=message)
@@ -43,9 +44,10 @@ def is_fresh_check(message: Message, look: GhlLook | None, now: datetime | None 
 
 
 def why_not_auto_approvable(message: Message, now: datetime) -> str:
-    """Why no machine may approve `message` now as far as GoHighLevel goes; "" where nothing is against it.
+    """Why the machine may not approve `message`, as far as GoHighLevel goes; "" where nothing is
+    against it.
 
-    What leaves into the sandbox is not held up: it never reaches anybody.
+    Emails for the sandbox are not held up.
     """
     if (
         not can_be_checked(message)
@@ -65,7 +67,6 @@ def findings_of_check(check: GhlLook) -> Findings:
 
 
 def current_findings(message: Message) -> Findings:
-    """What the last look showed and still counts; nothing where there was none."""
     look = ghl_check_of(message) if message.pk else None
     return (
         ghl_findings.without_old_emails(findings_of_check(look), timezone.now())
@@ -75,12 +76,14 @@ def current_findings(message: Message) -> Findings:
 
 
 def describe_for_team(found: Findings) -> str:
-    """What was found, as a sentence on the team's calendar; "" for nothing."""
+    """Findings as a sentence in the team's time zone; "" for none."""
     return ghl_findings.describe_findings(found, settings.TEAM_TIME_ZONE)
 
 
 def record_outbound_email(message: Message, at: datetime) -> None:
-    """An email to them that is not ours was heard of by another way than a look."""
+    """Record an email to the recipient that is not ours and was learned of from a webhook or by
+    polling.
+    """
     if can_be_checked(message):
         look, _made = GhlLook.objects.get_or_create(message=message)
         older = Q(outbound_at=None) | Q(outbound_at__lt=at)
@@ -88,7 +91,7 @@ def record_outbound_email(message: Message, at: datetime) -> None:
 
 
 def check_summary(message: Message) -> str:
-    """What is said beside an email that waits for a decision."""
+    """The sentence about the GoHighLevel check that stands beside a held email."""
     if not can_be_checked(message):
         return ""
     if "ghl" in settings.SANDBOXED:
@@ -103,7 +106,9 @@ def check_summary(message: Message) -> str:
 
 
 def accept_findings(message: Message) -> None:
-    """`message` is approved: what is known now was before whoever approved it, and is no news at the door."""
+    """On approval, save what GoHighLevel showed; the final check reacts only to newer
+    information.
+    """
     if not can_be_checked(message):
         return
     look, _made = GhlLook.objects.get_or_create(message=message)

@@ -1,6 +1,8 @@
-"""What GoHighLevel shows about a person before we write: what counts, what is news, and how it is said. Pure.
+"""What GoHighLevel shows about a person before we write: what counts, what is news, and how it is
+said. Pure.
 
-An earlier email to them counts for 180 days, a message from them for ever, a deal while it is open.
+An earlier email to them counts for 180 days, a message from them for ever, a deal while it is
+open.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,8 +18,6 @@ MAX_NAMED_DEALS = 2  # that are named
 
 @dataclass(frozen=True)
 class FoundDeal:
-    """An opportunity that is open."""
-
     id: str
     name: str
 
@@ -32,7 +32,7 @@ class Findings:
         return bool(self.outbound_at or self.inbound_at or self.deals)
 
     def as_seen(self) -> dict[str, Any]:
-        """What a person had before them, as it is stored with their approval."""
+        """The form in which findings are stored with an approval."""
         return {
             "outbound_at": self.outbound_at.isoformat() if self.outbound_at else "",
             "inbound_at": self.inbound_at.isoformat() if self.inbound_at else "",
@@ -41,7 +41,6 @@ class Findings:
 
 
 def without_old_emails(found: Findings, now: datetime) -> Findings:
-    """Without an email that is too long ago."""
     recent = found.outbound_at and found.outbound_at >= now - OUTBOUND_COUNTS_FOR
     return found if recent else replace(found, outbound_at=None)
 
@@ -49,14 +48,14 @@ def without_old_emails(found: Findings, now: datetime) -> Findings:
 def with_known_facts(
     found: Findings, inbound_at: datetime | None, deals: Iterable[str]
 ) -> Findings:
-    """With a message from them and ids of open deals that are known by another way."""
+    """Add an inbound message and ids of open deals that our own rows know."""
     newest = max(filter(None, (found.inbound_at, inbound_at)), default=None)
     others = (FoundDeal(one, "") for one in deals if one not in {deal.id for deal in found.deals})
     return replace(found, inbound_at=newest, deals=(*found.deals, *others))
 
 
 def newer_than_seen(found: Findings, seen: Mapping[str, Any]) -> Findings:
-    """The part of `found` that was not before the person who approved; all of it where nobody had seen anything."""
+    """The part of `found` that whoever approved had not seen; all of it where nothing was shown."""
     known = set(seen.get("deals", ()))
     return Findings(
         outbound_at=_if_later(found.outbound_at, seen.get("outbound_at", "")),
@@ -70,7 +69,9 @@ def _if_later(at: datetime | None, known: str) -> datetime | None:
 
 
 def describe_findings(found: Findings, zone: str) -> str:
-    """ "GoHighLevel shows an email to them on 3 Oct 2026 and an open deal: Northline pilot."; "" for nothing."""
+    """ "GoHighLevel shows an email to them on 3 Oct 2026 and an open deal: Northline pilot."; ""
+    for nothing.
+    """
     parts = []
     if found.inbound_at:
         parts.append(f"a message from them on {_local_day(found.inbound_at, zone)}")

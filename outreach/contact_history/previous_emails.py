@@ -1,4 +1,6 @@
-"""What was written before, as a new email must know it: to this person, and to others at their company. Reads only."""
+"""What was written before, as a new email must know it: to this person, and to others at their
+company. Reads only.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,7 +12,7 @@ from django.db.models import F, Q, QuerySet
 from leads.models import Lead
 from leads.suppression import suppression
 from outreach.choices import EventKind, Status
-from outreach.content.checks import EarlierEmail, Lesson
+from outreach.content.checks import Colleague, EarlierEmail, Lesson, colleague_result
 from outreach.models import (
     EmailEvent,
     Meeting,
@@ -24,7 +26,8 @@ from outreach.models import (
 
 QUEUED_WITHIN = timedelta(days=30)
 ONE_RECIPIENT_FOR = timedelta(days=7)
-MAX_COMPARED_TEXTS = 20  # texts that a new one is compared with, newest first; each comparison takes about a millisecond
+# texts that a new one is compared with, newest first; each comparison takes about a millisecond
+MAX_COMPARED_TEXTS = 20
 ENDED_UNREAD = (Status.WITHDRAWN, Status.EXPIRED)
 WAITING_STATUSES = (Status.HELD,)
 LEAVING_STATUSES = (Status.CLEARED, Status.SENDING, Status.UNCERTAIN)
@@ -32,8 +35,6 @@ LEAVING_STATUSES = (Status.CLEARED, Status.SENDING, Status.UNCERTAIN)
 
 @dataclass(frozen=True)
 class EmailHistory:
-    """Everything that was before an email, for its guards."""
-
     texts: tuple[EarlierEmail, ...] = ()
     lessons: tuple[Lesson, ...] = ()
     in_the_way: "BlockingEmail | None" = None
@@ -42,33 +43,34 @@ class EmailHistory:
 
 @dataclass(frozen=True)
 class BlockingEmail:
-    """The email to a colleague that lets no other go to their company now. `until` is None while it is not sent."""
+    """An email to a colleague that blocks others to the company. `until` is None while it is not
+    sent.
+    """
 
     message: Message
     until: datetime | None
 
     @property
+    def colleague(self) -> Colleague:
+        lead = self.message.lead
+        return Colleague(str(lead), str(lead.company), _team_day(self.until) if self.until else "")
+
+    @property
     def sentence(self) -> str:
-        name, company = self.message.lead, self.message.lead.company
-        if self.until is None:
-            return (
-                f"The email to {name} at {company} goes first; one person at a company in 7 days."
-            )
-        return f"{name} at {company} was written to, and has not answered; nobody else there until {_team_day(self.until)}."
+        return colleague_result(self.colleague).text
 
 
 def emails_of(lead: Lead) -> QuerySet[Message]:
-    """Every email to the person of `lead`, also those that have not followed a merge of this moment yet."""
+    """Every email to the lead's person, including those that have not followed a merge yet."""
     return Message.objects.filter(lead__in=suppression.rows_of(lead))
 
 
 def human_replies_of(lead: Lead) -> QuerySet[Reply]:
-    """What the person of `lead` wrote to us themselves, whichever of their rows it was said to."""
     return Reply.objects.by_people().filter(lead__in=suppression.rows_of(lead))
 
 
 def has_answered(lead: Lead, since: datetime | None = None) -> bool:
-    """Whether the person of `lead` ever wrote to us (since then), by what came back or by what the door saw at GHL."""
+    """Whether the person ever wrote to us (since `at`), by our rows or by a final check."""
     replies, moves = (
         human_replies_of(lead),
         Move.objects.filter(message__in=emails_of(lead), why="answered"),
@@ -85,7 +87,7 @@ def has_open_deal(lead: Lead) -> bool:
 
 
 def reply_or_meeting_since(lead: Lead, at: datetime) -> str:
-    """ "answered" or "meeting" where we learned since then of one that ends emails to the person; else ""."""
+    """MoveCode ANSWERED or MEETING where one was learned of since `at`; else ""."""
     learned = Q(noted_at__gte=at) | Q(corrected_at__gte=at)
     if human_replies_of(lead).filter(learned).exists():
         return "answered"
@@ -94,7 +96,7 @@ def reply_or_meeting_since(lead: Lead, at: datetime) -> str:
 
 
 def was_delivered_to(address: str) -> bool:
-    """Whether an email of ours arrived at `address`, and none bounced there."""
+    """Whether an email of ours was delivered to `address` and none bounced there."""
     if not address:
         return False
     kinds = set(
@@ -104,7 +106,9 @@ def was_delivered_to(address: str) -> bool:
 
 
 def load_history(lead: Lead, now: datetime, but: int | None = None) -> EmailHistory:
-    """What was before a new email to `lead`, leaving the email `but` (itself) out."""
+    """The history that the checks of a new email to `lead` need; `but` leaves out the email
+    itself.
+    """
     in_thread = thread_texts(but)
     earlier_texts = (*in_thread, *texts_not_to_repeat(lead, now, but))
     subject = in_thread[0].subject if in_thread else ""
@@ -117,7 +121,9 @@ def load_history(lead: Lead, now: datetime, but: int | None = None) -> EmailHist
 
 
 def thread_texts(follow_up: int | None) -> tuple[EarlierEmail, ...]:
-    """The emails of the thread that one continues, the first one first; none for a first email."""
+    """The emails of the thread that a follow-up continues, first one first; none for a first
+    email.
+    """
     first = Message.objects.filter(followed_by=follow_up).first() if follow_up else None
     if first is None:
         return ()
@@ -134,7 +140,9 @@ def thread_texts(follow_up: int | None) -> tuple[EarlierEmail, ...]:
 def texts_not_to_repeat(
     lead: Lead, now: datetime, but: int | None = None
 ) -> tuple[EarlierEmail, ...]:
-    """What a new email to `lead` must not repeat: drafts rejected for them, and the month's at their company."""
+    """Texts that a new email must not repeat: drafts rejected for the lead, and a month's emails
+    to the company.
+    """
     rejected = Move.objects.filter(message__lead=lead, to_status=Status.REJECTED).exclude(
         message=but
     )
@@ -181,7 +189,6 @@ def _to_colleagues(lead: Lead, but: int | None = None) -> QuerySet[Message]:
 
 
 def rejection_lessons(lead: Lead, but: int | None = None) -> tuple[Lesson, ...]:
-    """What people said when they rejected emails to `lead`, newest first."""
     rejected = Move.objects.filter(message__lead=lead, to_status=Status.REJECTED).exclude(
         message=but
     )
@@ -210,10 +217,10 @@ def find_blocking_email(
     waiting: bool = True,
     at_the_door: bool = False,
 ) -> BlockingEmail | None:
-    """The email to a colleague that goes before any to `lead`: one on its way, or sent within 7 days and not answered.
+    """The email to a colleague that blocks any to `lead`: waiting to be sent, or sent within 7
+    days and unanswered.
 
-    `waiting` also counts those in the queue: two drafts for one company are decided one after the other. `at_the_door`
-    counts only what has left or may have: of two that were approved at one moment the first goes.
+    `waiting` includes held drafts. `at_the_door` counts only what was sent or may have been.
     """
     ahead = Q(status__in=[*LEAVING_STATUSES, *(WAITING_STATUSES if waiting else ())])
     if at_the_door:
@@ -239,7 +246,7 @@ def find_blocking_email(
 
 
 def _blocking_order(message: Message) -> tuple[bool, datetime]:
-    """What is sent names a day, and so says more than what may yet be rejected."""
+    """Sent ones first: they name a day, and held ones may still be rejected."""
     return message.status == Status.SENT, message.sent_at or message.created_at
 
 

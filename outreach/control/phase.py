@@ -18,25 +18,27 @@ AUTO_APPROVE_PERMISSION, HALT_PERMISSION = (
     "outreach.halt",
 )  # permissions: who may halt may stop the machine
 MAX_ANSWER_SECONDS = 1.5  # seconds; no call may begin later than 2 after a halt
-APPROVAL_SWEEP_TASK = "outreach.clear_due"  # gives back at once what the machine approved and may not approve any more
+# gives back at once what the machine approved and may not approve any more
+APPROVAL_SWEEP_TASK = "outreach.clear_due"
 
 
 class ChangeNotAllowed(Exception):
-    """A change of phase that the rules refuse, said in a sentence."""
+    """A change of phase that the rules refuse; the text is for people."""
 
 
 class SendingHalted(http.ServiceUnavailable):
-    """Sending is halted: the call to GoHighLevel did not begin."""
+    """Sending is halted; the call to GoHighLevel was not made."""
 
 
 def current_control() -> Control:
-    """The row as it stands; made on first use."""
     row = Control.objects.filter(pk=1).first()
     return row or Control.objects.get_or_create(pk=1)[0]
 
 
 def lock_control() -> Control:
-    """The row, held until the transaction ends: whoever has it is alone in claiming a slot or changing the phase."""
+    """The control row, locked until the transaction ends: one process at a time claims a slot or
+    changes the phase.
+    """
     current_control()
     return Control.objects.select_for_update().get(pk=1)
 
@@ -50,7 +52,9 @@ def is_halted(row: Control) -> bool:
 
 
 def check_not_halted() -> None:
-    """Raise Halted where no call to GoHighLevel may begin now, or where the answer took so long that it may be old."""
+    """Raise SendingHalted where no call to GoHighLevel may begin, or the answer took too long to
+    be trusted.
+    """
     started = time.monotonic()
     if is_halted(current_control()):
         raise SendingHalted("Sending is halted.")
@@ -59,7 +63,7 @@ def check_not_halted() -> None:
 
 
 def change_phase(to: Phase, *, by: Any, reason: str, override: bool = False) -> Control:
-    """Set the phase. The caller has checked gates and permission; the row and its history change together."""
+    """Set the phase and log it. The caller has checked gates and permission."""
     with transaction.atomic():
         row = lock_control()
         if row.phase == to:
@@ -83,9 +87,8 @@ def change_phase(to: Phase, *, by: Any, reason: str, override: bool = False) -> 
 def set_auto_approval(
     on: bool, *, by: Any, reason: str, under_intent: int | None = None, no_warm: bool | None = None
 ) -> Control:
-    """Turn automatic approval on or off, and set its limits where given; each change is logged.
-
-    Raises NotAllowed for a limit that is not a score.
+    """Turn automatic approval on or off and set its limits; each change is logged. Raises
+    ChangeNotAllowed.
     """
     if under_intent is not None and not 0 <= under_intent <= 100:
         raise ChangeNotAllowed(f"under_intent: {under_intent} is not a score from 0 to 100.")
@@ -120,7 +123,9 @@ def _logged_value(value: bool | int) -> str:
 
 
 def halt_sending(*, by: Any, reason: str) -> Control:
-    """Stop sending: no slot is claimed after this transaction, so no call to GHL starts. Halting twice is no error."""
+    """Stop sending: after this transaction no slot is claimed and no call starts. Halting twice
+    is allowed.
+    """
     reason = (
         reason.replace("\x00", "").strip() or "No reason was given."
     )  # never fail to halt over its words
@@ -140,7 +145,7 @@ def halt_sending(*, by: Any, reason: str) -> Control:
 
 
 def resume_sending(*, by: Any, reason: str) -> Control:
-    """Let sending go on; everything approved is judged again at the door."""
+    """Resume sending. Everything approved goes through the final checks again."""
     with transaction.atomic():
         row = lock_control()
         if row.halted:
@@ -151,7 +156,7 @@ def resume_sending(*, by: Any, reason: str) -> Control:
 
 
 def actor_name(by: Any) -> str:
-    """How a person, or the command line, is shown in history."""
+    """The name of a person, or of the command line, in histories."""
     if by is None:
         return "the system"
     return (by.get_full_name() or by.get_username()) if hasattr(by, "get_username") else str(by)
@@ -160,7 +165,6 @@ def actor_name(by: Any) -> str:
 def log_change(
     what: str, before: str, after: str, by: Any, reason: str, override: bool = False
 ) -> None:
-    """Write down a change of what is allowed, in the transaction that changes it."""
     user = by if hasattr(by, "get_username") else None
     row = ControlChange.objects.create(
         what=what, before=before, after=after, by=user, by_name=actor_name(by), override=override

@@ -1,4 +1,6 @@
-"""What each phase allows, as one frozen table and one pure function. Numbers: the rollout plan's phases 1 to 4."""
+"""What each phase allows, as one frozen table and one pure function. Numbers: the rollout plan's
+phases 1 to 4.
+"""
 
 from dataclasses import dataclass
 
@@ -32,8 +34,6 @@ LOW_INTENT = 40
 
 @dataclass(frozen=True)
 class EmailFacts:
-    """What is known of one email when it is judged."""
-
     intent: int
     tier: str
     employees_from: int | None  # the lower end of a band; None is unknown, and never "50 or more"
@@ -54,7 +54,7 @@ class MachineVerdict:
 
 
 def band_of(intent: int, tier: str, employees_from: int | None, warm: bool) -> Band:
-    """HOT, WARM or LOW. First match wins; CRITICAL stands beside it, with its own reason."""
+    """HOT, WARM or LOW, first match wins. CRITICAL is kept beside the band."""
     if calculation.is_hot(intent, tier, employees_from):
         return Band.HOT
     if intent < LOW_INTENT and not warm:
@@ -63,7 +63,7 @@ def band_of(intent: int, tier: str, employees_from: int | None, warm: bool) -> B
 
 
 def machine_verdict(limits: PhaseLimits, facts: EmailFacts) -> MachineVerdict:
-    """Would the machine approve this email under these limits, and if not, why not."""
+    """Whether the machine would approve this email under these limits, and if not, why."""
     own = (
         Band.CRITICAL
         if facts.critical_reason
@@ -89,8 +89,6 @@ def machine_verdict(limits: PhaseLimits, facts: EmailFacts) -> MachineVerdict:
 
 @dataclass(frozen=True)
 class AutoApproval:
-    """The switch for automatic approval with its limits, and what holds all of it up at this moment."""
-
     switched_on: bool
     under_intent: int  # it approves only what scores less
     no_warm: bool  # and nothing with a warm connection
@@ -98,7 +96,7 @@ class AutoApproval:
 
 
 def why_machine_waits(limits: PhaseLimits, machine: AutoApproval) -> tuple[str, ...]:
-    """Why the machine approves nothing at all now, each a sentence; () where it may."""
+    """Why the machine approves nothing now, each a sentence; () where it may."""
     reasons = []
     if not limits.machine_approves:
         reasons.append("A person decides every email in this phase.")
@@ -110,7 +108,7 @@ def why_machine_waits(limits: PhaseLimits, machine: AutoApproval) -> tuple[str, 
 def machine_verdict_now(
     limits: PhaseLimits, facts: EmailFacts, machine: AutoApproval
 ) -> MachineVerdict:
-    """`judge`, with everything that must be so at the moment of approving, too."""
+    """`machine_verdict` with everything that must hold at the moment of approving."""
     reasons = [*why_machine_waits(limits, machine), *machine_verdict(limits, facts).reasons]
     if facts.intent >= machine.under_intent:
         reasons.append(
@@ -122,7 +120,7 @@ def machine_verdict_now(
 
 
 def verdicts_by_phase(facts: EmailFacts) -> dict[str, dict[str, object]]:
-    """The verdict of every phase that has a machine in it, as stored beside a draft."""
+    """The verdict for each phase with automatic approval, as stored beside a draft."""
     return {
         phase.value: {
             "machine_approves": verdict.machine_approves,

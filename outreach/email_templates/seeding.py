@@ -31,9 +31,9 @@ def starting_templates() -> list[dict[str, str]]:
 
 
 def seed_templates(rows: list[dict[str, str]]) -> int:
-    """Store each row whose key is new, or whose active version is an older seed; returns how many were stored.
+    """Store each row that is new or follows an older seed; returns how many were stored.
 
-    What people published, took out of use or cover by a template of their own stays as it is.
+    What people published or took out of use stays as it is.
     """
     with transaction.atomic():
         stored = list(EmailTemplate.objects.select_for_update().order_by("version"))

@@ -1,4 +1,6 @@
-"""One thing that GoHighLevel told us, by whichever way, and its effect: the same when it comes twice or late."""
+"""One thing that GoHighLevel told us, by whichever way, and its effect: the same when it comes
+twice or late.
+"""
 
 from datetime import datetime
 
@@ -18,9 +20,9 @@ from outreach.integrations.ghl.ghl_facts import (
 
 
 def apply_fact(fact: GhlFact, source: str, now: datetime | None = None) -> Lead | None:
-    """Let `fact` take effect in one transaction; the person it is about, None where we know nobody by it.
+    """Apply one fact in a transaction. Returns the lead it is about; None where no lead is known.
 
-    `source` is "webhook", "workflow" or "poll". Raises leads.ingest.NotYet where it comes too early.
+    `source` is "webhook", "workflow" or "poll". Raises NotYet where the fact comes too early.
     """
     now = now or timezone.now()
     with transaction.atomic():

@@ -1,7 +1,8 @@
-"""People who want no more emails, told to GoHighLevel: whatever else writes from there must stop as well.
+"""People who want no more emails, told to GoHighLevel: whatever else writes from there must stop
+as well.
 
-Every unsubscribe, complaint and erasure, however it became known, is told until it is done, also while sending is
-halted. Only ever Email's do-not-disturb is set; nothing is lifted.
+Every unsubscribe, complaint and erasure, however it became known, is told until it is done, also
+while sending is halted. Only ever Email's do-not-disturb is set; nothing is lifted.
 """
 
 from datetime import timedelta
@@ -32,7 +33,6 @@ SYNCED_REASONS = (Reason.UNSUBSCRIBED, Reason.COMPLAINED, Reason.ERASED)
 
 
 def push_due(batch: int = 5) -> int:
-    """Note new stops and tell GoHighLevel of those it does not know of, newest first; returns how many were tried."""
     record_new_stops()
     if "ghl" in settings.SANDBOXED:
         return 0
@@ -49,9 +49,9 @@ def push_due(batch: int = 5) -> int:
 
 
 def record_new_stops(batch: int = 500) -> int:
-    """Make a row for every stop that has none; returns how many.
+    """Make a row for every stop without one; returns how many.
 
-    Rows become visible out of order. So the position moves only over those that are old enough for that to be past.
+    Rows commit out of order, so the position moves only over rows old enough to be complete.
     """
     position, _made = Position.objects.get_or_create(reader=POSITION_READER)
     stops = Suppression.objects.filter(pk__gt=position.seq)
@@ -72,7 +72,6 @@ def record_new_stops(batch: int = 500) -> int:
 
 
 def _push_stop(row: OptOut) -> bool:
-    """Tell of one stop; False where GoHighLevel could not be asked."""
     stop = row.suppression
     if stop.lead and stop.lead.kind != Kind.LIVE:
         _mark_done(row, Outcome.NOT_LIVE)
@@ -91,9 +90,10 @@ def _push_stop(row: OptOut) -> bool:
 
 
 def contact_ids_of(stop: Suppression) -> set[str]:
-    """GoHighLevel's ids of whoever is stopped: by the address that was said, or by all that is known of the person.
+    """GoHighLevel's contact ids of a stopped person, by address or by everything known of the
+    person.
 
-    Who was erased has no address any more; the ids that their emails and looks had remain.
+    An erased person has no address; the ids of their emails and checks remain.
     """
     if stop.scope == Scope.ADDRESS:
         return _contact_ids_by_address({stop.value})
@@ -125,7 +125,7 @@ def _parse_pk(text: str) -> int:
 
 
 def _block_contact(contact_id: str) -> bool:
-    """Set do-not-disturb for email; False where the contact is no more."""
+    """Set do-not-disturb for email; False where the contact does not exist any more."""
     try:
         contacts.block_email(contact_id)
     except http.RequestRefused as failure:
@@ -141,7 +141,7 @@ def _mark_done(row: OptOut, outcome: str) -> None:
 
 
 def late_opt_outs() -> QuerySet[OptOut]:
-    """What GoHighLevel does not know yet although it had time to be told."""
+    """Opt-outs that GoHighLevel should know by now and does not."""
     return OptOut.objects.filter(told_at=None, created_at__lt=timezone.now() - LATE_AFTER)
 
 
@@ -152,5 +152,8 @@ def _update_alarm() -> None:
         alarms.clear_open(ALARM_KEY)
         return
     why = late.exclude(error="").values_list("error", flat=True).first() or "no error yet"
-    text = f"{late.count()} stops are not told to GoHighLevel, the oldest since {oldest:%Y-%m-%d %H:%M} UTC: {why}"
+    text = (
+        f"{late.count()} stops are not told to GoHighLevel, "
+        f"the oldest since {oldest:%Y-%m-%d %H:%M} UTC: {why}"
+    )
     alarms.raise_alarm(ALARM_KEY, text)

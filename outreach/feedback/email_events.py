@@ -1,6 +1,8 @@
-"""What happened to emails after they left: noted once for each email and kind, and what follows for the address.
+"""What happened to emails after they left: noted once for each email and kind, and what follows
+for the address.
 
-A bounce that is told by webhook and seen by polling is one bounce. Only what the receiver puts off is noted each time.
+A bounce that is told by webhook and seen by polling is one bounce. Only what the receiver puts
+off is noted each time.
 """
 
 from contextlib import suppress
@@ -37,9 +39,10 @@ DEFERRED_FOR = timedelta(days=2)
 
 
 def apply_email_event(fact: EmailEventFact, source: str) -> Lead | None:
-    """Note one event of an email and stop what it stops; the person it is about. Call it inside a transaction.
+    """Record one event of an email and apply its stop; returns the lead. Call it inside a
+    transaction.
 
-    Raises NotYet while the email may be leaving this moment and its id is not written down.
+    Raises NotYet while the email may be in the middle of sending.
     """
     message = contact_matching.find_email(fact.email_id, fact.address, fact.at)
     if message is None and _may_be_leaving(fact):
@@ -60,9 +63,10 @@ def apply_email_event(fact: EmailEventFact, source: str) -> Lead | None:
 
 
 def _is_about(message: Message, fact: EmailEventFact) -> bool:
-    """Whether the email found by its address is the one meant: its subject is the same, or tells nothing either way.
+    """Whether the event is about the email found by address: the subjects agree, or the event has
+    none.
 
-    Of an uncertain one it must be: that something happened to it is the proof that it left.
+    For an uncertain email they must agree, since an event proves that it was sent.
     """
     if fact.email_id and fact.email_id == message.ghl_email_message_id:
         return True
@@ -81,7 +85,7 @@ def _may_be_leaving(fact: EmailEventFact) -> bool:
 def record_event(
     message: Message, kind: str, code: str, source: str, at: datetime, once: str = ""
 ) -> bool:
-    """Write an event down, unless it is known; True where it is new."""
+    """Record an event unless it is known; True where it is new."""
     key = once if kind == Kind.DEFERRED and once else f"{message.pk}:{kind}"
     told = {
         "message": message,
@@ -94,9 +98,9 @@ def record_event(
 
 
 def stop_address(address: str, reason: str, source: str, person: Lead | None) -> None:
-    """Suppress an address, and its person where it is their own wish; nothing open leaves to them any more.
+    """Suppress an address, and its person where they asked for it; withdraw their open emails.
 
-    Of somebody who was erased the address is not written down again: its mark stops it.
+    The address of an erased person is not stored again: its hash stops it.
     """
     if suppression.is_marked(normal.clean_email(address)):
         address = ""
@@ -112,7 +116,7 @@ def _stop_reason(fact: EmailEventFact, address: str) -> str:
 
 
 def _deferred_too_often(address: str) -> bool:
-    """Whether the receiver has put off every email to `address` since the last one that arrived, for days."""
+    """Whether the receiver deferred every email to `address` for days, since the last delivery."""
     rows = EmailEvent.objects.filter(message__to_address=address)
     arrived = rows.filter(kind=Kind.DELIVERED).order_by("-at").values_list("at", flat=True).first()
     put_off = rows.filter(kind=Kind.DEFERRED, **({"at__gt": arrived} if arrived else {}))

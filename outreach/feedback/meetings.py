@@ -1,4 +1,6 @@
-"""Appointments with people we know: kept as GoHighLevel has them; who has booked one is not mailed further."""
+"""Appointments with people we know: kept as GoHighLevel has them; who has booked one is not
+mailed further.
+"""
 
 from datetime import datetime
 
@@ -12,7 +14,9 @@ from outreach.review import review_actions
 
 
 def apply_meeting(fact: AppointmentFact, now: datetime) -> Lead | None:
-    """Keep an appointment, unless a newer change of it is known; the person. Call it inside a transaction."""
+    """Store an appointment unless a newer state is known; returns the lead. Call it inside a
+    transaction.
+    """
     lead = contact_matching.find_lead(fact.contact_id, "")
     if lead is None:
         return None
@@ -39,7 +43,7 @@ def apply_meeting(fact: AppointmentFact, now: datetime) -> Lead | None:
 def mark_unlisted_deleted(
     calendar_id: str, start: datetime, end: datetime, listed: set[str], noted_before: datetime
 ) -> int:
-    """What a whole reading of one calendar has not listed is gone there; returns how many."""
+    """Mark as deleted what a complete read of a calendar did not list; returns how many."""
     there = Meeting.objects.filter(calendar_id=calendar_id, starts_at__gte=start, starts_at__lt=end)
     gone = (
         there.exclude(ghl_id__in=listed)

@@ -1,4 +1,6 @@
-"""Opportunities at GoHighLevel: kept as they stand there; whoever has an open one gets no first email by itself."""
+"""Opportunities at GoHighLevel: kept as they stand there; whoever has an open one gets no first
+email by itself.
+"""
 
 from datetime import datetime
 
@@ -12,7 +14,9 @@ from outreach.review import review_actions
 
 
 def apply_opportunity(fact: OpportunityFact, now: datetime) -> Lead | None:
-    """Keep an opportunity, unless a newer change of it is known; its person. Call it inside a transaction."""
+    """Store an opportunity unless a newer state is known; returns the lead. Call it inside a
+    transaction.
+    """
     found = contact_matching.find_lead(fact.contact_id, fact.address)
     lead = locks.lock_leads(found.pk)[0] if found else None
     named = {
@@ -36,6 +40,6 @@ def apply_opportunity(fact: OpportunityFact, now: datetime) -> Lead | None:
 
 
 def mark_unseen_deleted(since: datetime) -> int:
-    """What a whole sweep since then has not listed is gone there; returns how many."""
+    """Mark as deleted what a complete read did not list; returns how many."""
     gone = Opportunity.objects.exclude(status=Opportunity.DELETED).filter(seen_at__lt=since)
     return gone.update(status=Opportunity.DELETED)

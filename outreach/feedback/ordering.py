@@ -1,4 +1,6 @@
-"""Which of two reports about one thing at GoHighLevel stands: webhooks come late, twice and out of order."""
+"""Which of two reports about one thing at GoHighLevel stands: webhooks come late, twice and out
+of order.
+"""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +15,8 @@ SEARCH_LAG = timedelta(
 def is_newer(known_at: datetime, told_at: datetime, is_read: bool, now: datetime) -> bool:
     """Whether a report of the state at `told_at` replaces one of `known_at`. Pure.
 
-    What was read just now stands also where it says that it is older: then the news that made it so was lost.
+    A fresh API read wins over an older webhook even if its timestamp is older: a later event was
+    lost.
     """
     return told_at >= known_at or (is_read and known_at < now - SEARCH_LAG)
 
@@ -25,7 +28,9 @@ def update_if_newer(
     is_read: bool,
     now: datetime,
 ) -> bool:
-    """Write `told` into the row, unless what it has is newer; False where nothing changed. Inside a transaction."""
+    """Write new values unless the row's state is newer; False where nothing changed. Inside a
+    transaction.
+    """
     rows = type(row)._default_manager.select_for_update().filter(pk=row.pk)
     known = rows.get()
     if not is_newer(known.changed_at, changed_at, is_read, now):

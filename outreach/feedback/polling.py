@@ -1,7 +1,9 @@
-"""Reading GoHighLevel again and again, because a private token gets no webhooks and those of an app are lost at times.
+"""Reading GoHighLevel again and again, because a private token gets no webhooks and those of an
+app are lost at times.
 
-Each stage keeps on its cursor's row how far it has come and what went wrong, holds it under a lease, and goes on there
-after a kill. Windows overlap, for GHL's lists lag; what is known already changes nothing.
+Each stage keeps on its cursor's row how far it has come and what went wrong, holds it under a
+lease, and goes on there after a kill. Windows overlap, for GHL's lists lag; what is known already
+changes nothing.
 """
 
 import json
@@ -47,14 +49,12 @@ FAILURES_UNTIL_ALARM = 5
 REMEMBERED_SECONDS = (
     3600  # seconds for which an email that was read is not read again; forgetting costs a call
 )
-FINAL_KINDS = (
-    EventKind.OPENED, EventKind.BOUNCED, EventKind.REFUSED,
-)  # fmt: skip
+FINAL_KINDS = (EventKind.OPENED, EventKind.BOUNCED, EventKind.REFUSED)
 
 
 @dataclass(frozen=True)
 class RoundLimits:
-    """The most of one round of one stage."""
+    """Limits of one round of one stage."""
 
     seconds: float = 45.0  # its last call and that call's wait fit into the lease as well
     pages: int = 20
@@ -64,7 +64,7 @@ class RoundLimits:
 
 @dataclass
 class PollingRound:
-    """One round of one stage: where it stands, and what it did."""
+    """One round of one stage: its position and what it did."""
 
     position: dict[str, Any]
     keep: Callable[[], None]  # store the position, so that a kill costs nothing
@@ -77,7 +77,7 @@ class PollingRound:
         return time.monotonic() > self.deadline
 
     def hear(self, fact: GhlFact) -> None:
-        """Let a fact take effect. One that cannot must not stop what comes after it, nor be lost."""
+        """Apply a fact. A fact that fails is kept and does not stop the next one."""
         self.read += 1
         try:
             apply_feedback.apply_fact(fact, "poll")
@@ -92,7 +92,7 @@ USUAL_LIMITS = RoundLimits()
 
 @dataclass(frozen=True)
 class PollingStage:
-    """`step` reads on from the round's position and says whether it came to the end."""
+    """`step` reads on from the round's position and says whether it reached the end."""
 
     step: Callable[[PollingRound], bool]
     every: timedelta = timedelta(seconds=25)  # beat comes every thirty, and may be a little early
@@ -108,7 +108,7 @@ class StageResult:
 
 
 def sync_due_stages(pace: RoundLimits = USUAL_LIMITS) -> int:
-    """One round of every stage that is due; returns how many facts were read."""
+    """Run one round of every due stage; returns how many facts were read."""
     if "ghl" in settings.SANDBOXED:
         return 0
     _make_cursors()
@@ -124,7 +124,7 @@ def sync_due_stages(pace: RoundLimits = USUAL_LIMITS) -> int:
 def sync_all_stages(
     progress: Callable[[StageResult], None] = lambda result: None,
 ) -> list[StageResult]:
-    """Every stage now, each to its end or its first error, whatever is due; for a person who waits for it."""
+    """Read every stage to its end or its first error, due or not; for a person who waits."""
     _make_cursors()
     results = []
     for name in STAGES:
@@ -161,7 +161,7 @@ def _make_cursors() -> None:
 
 
 def _run_round(row: SyncCursor, pace: RoundLimits) -> StageResult:
-    """One round of the stage whose cursor this process holds."""
+    """Run one round of the stage whose cursor this process holds."""
     stage, now = STAGES[row.name], timezone.now()
     mine = SyncCursor.objects.filter(pk=row.pk, lease_until=row.lease_until)
     position = json.loads(row.position or "{}")
@@ -180,9 +180,13 @@ def _run_round(row: SyncCursor, pace: RoundLimits) -> StageResult:
         return StageResult(row.name, this.read, False, text[:300], this.kept_back)
     next_time = now + stage.every if ended else now
     mine.update(
-        position=json.dumps(position), lease_until=None, attempts=0, error="", not_before=next_time,
+        position=json.dumps(position),
+        lease_until=None,
+        attempts=0,
+        error="",
+        not_before=next_time,
         **({"polled_at": timezone.now()} if ended else {}),
-    )  # fmt: skip
+    )
     alarms.clear_open(_alarm_key(row.name))
     return StageResult(row.name, this.read, ended, "", this.kept_back)
 
@@ -220,8 +224,12 @@ def _read_other_channels(this: PollingRound) -> bool:
 
 
 def _read_messages(this: PollingRound, *, emails: bool) -> bool:
-    """Read on from the message read last. A round goes back a little, for some appear late; not one that only goes on
-    with what the round before had no time for, or a busy hour would never be read to its end."""
+    """Read on from the last message. A round starts a little earlier, since some messages appear
+    late.
+
+    A round that continues an unfinished one does not, or a busy hour would never be read to its
+    end.
+    """
     place = this.position
     since = newest = datetime.fromisoformat(place["at"]) if "at" in place else _first_start()
     start, cursor = since if place.pop("goes_on", False) else since - OVERLAP, ""
@@ -247,7 +255,9 @@ def _read_messages(this: PollingRound, *, emails: bool) -> bool:
 
 
 def _first_start() -> datetime:
-    """Nobody answers before they are written to; whoever wrote before that is seen by the look before the review."""
+    """Nobody answers before they were written to; earlier messages are seen by the GoHighLevel
+    check.
+    """
     now = timezone.now()
     first = Message.objects.filter(status=Status.SENT).aggregate(at=Min("sent_at"))["at"] or now
     return max(first, now - FIRST_READ_BACK)
@@ -267,7 +277,7 @@ def _apply_row(this: PollingRound, row: ListedMessage) -> None:
 
 
 def _is_known(email_id: str, row: ListedMessage) -> bool:
-    """Whether an email needs no reading: it is ours, a reply that is kept, one that was read, or of no use."""
+    """Whether an email needs no reading: ours, stored, read before, or of no use."""
     if Reply.objects.filter(ghl_message_id=email_id).exists() or cache.get(f"ghl:email:{email_id}"):
         return True
     if row.is_inbound:
@@ -277,7 +287,9 @@ def _is_known(email_id: str, row: ListedMessage) -> bool:
 
 
 def _fetch_email(email_id: str, row: ListedMessage) -> ghl_facts.MessageFact | None:
-    """The email itself; None where it is no more, or not there yet: then the overlap brings it again."""
+    """The email itself; None where it was deleted or is not there yet, which the overlap reads
+    again.
+    """
     with _ignoring_deleted():
         return call_patiently(lambda: polling_api.fetch_email(email_id, row))
     return None
@@ -285,7 +297,7 @@ def _fetch_email(email_id: str, row: ListedMessage) -> ghl_facts.MessageFact | N
 
 @contextmanager
 def _ignoring_deleted() -> Iterator[None]:
-    """What was deleted at GHL in between is refused with 400 or 404, and is nothing to read."""
+    """Treat what was deleted at GoHighLevel (400 or 404) as nothing to read."""
     try:
         yield
     except http.RequestRefused as failure:
@@ -297,7 +309,7 @@ def _ignoring_deleted() -> Iterator[None]:
 
 
 def _read_statuses(this: PollingRound) -> bool:
-    """What has happened to the emails of two weeks, in turn; those about which nothing more can be learned are over."""
+    """Read the status of two weeks' emails in turn, except those that cannot change any more."""
     ended = EmailEvent.objects.filter(message=OuterRef("pk"), kind__in=FINAL_KINDS)
     left = Message.objects.filter(
         status=Status.SENT, transport=Transport.GHL, sent_at__gt=timezone.now() - STATUS_WATCHED_FOR
@@ -315,7 +327,7 @@ def _read_status(this: PollingRound, message: Message) -> None:
 
 
 def _read_do_not_disturb(this: PollingRound) -> bool:
-    """Do-not-disturb of everybody whose email is open or left within two months, in turn."""
+    """Read do-not-disturb of whoever has an open or two months' sent email, in turn."""
     recent = Message.objects.filter(
         status=Status.SENT, sent_at__gt=timezone.now() - DND_WATCHED_FOR
     )
@@ -334,7 +346,7 @@ def _read_in_turn(
     most: int,
     look: Callable[[PollingRound, Message], None],
 ) -> bool:
-    """Look at the next rows after the one looked at last; after the last one the first is next."""
+    """Take the next rows after the last one looked at, and start over after the last."""
     for message in rows.filter(pk__gt=this.position.get("after", 0)).order_by("pk")[: most + 1]:
         if most == 0 or this.is_over():
             return False
@@ -362,7 +374,7 @@ def _read_meetings(this: PollingRound) -> bool:
 
 
 def _read_opportunities(this: PollingRound) -> bool:
-    """Page by page; what a whole sweep has not listed is gone."""
+    """Read page by page; what a complete read did not list was deleted."""
     place = this.position
     place.setdefault("since", timezone.now().isoformat())
     for _ in range(this.pace.pages):

@@ -1,6 +1,8 @@
-"""What people write to us: kept once, sorted, and followed at once. A person's word about a reply stands above ours.
+"""What people write to us: kept once, sorted, and followed at once. A person's word about a reply
+stands above ours.
 
-Any answer ends what is open to its person; one that asks to stop suppresses everywhere; an automatic one ends nothing.
+Any answer ends what is open to its person; one that asks to stop suppresses everywhere; an
+automatic one ends nothing.
 """
 
 import re
@@ -35,7 +37,7 @@ class AlreadyTaken(Exception):
 
 
 def apply_message(fact: MessageFact, source: str) -> Lead | None:
-    """Let one message of a conversation take effect; the person it is with. Call it inside a transaction."""
+    """Apply one message of a conversation; returns the lead. Call it inside a transaction."""
     lead = contact_matching.find_lead(fact.contact_id, fact.address)
     if not fact.is_inbound:
         return _apply_outbound(fact, lead)
@@ -74,7 +76,7 @@ def _store_reply(fact: MessageFact, person: Lead, source: str) -> None:
 
 
 def _apply_consequences(reply: Reply, address: str = "") -> None:
-    """What the kind of a reply does to everything that is still to leave to its person. Inside a transaction."""
+    """Withdraw or hold what a reply of this kind stops. Inside a transaction."""
     if reply.kind == ReplyKind.OUT_OF_OFFICE:
         if not reply.is_sure and not reply.corrected_to:
             for message in Message.objects.filter(
@@ -97,7 +99,7 @@ def _stop_person(reply: Reply, address: str) -> None:
 
 
 def _apply_outbound(fact: MessageFact, lead: Lead | None) -> Lead | None:
-    """An email that left: ours, which proves it, or one that somebody wrote by hand."""
+    """An outbound email: ours, which proves that it was sent, or one written by hand."""
     ours = _find_our_email(fact)
     if ours is not None:
         _store_ghl_ids(ours, fact)
@@ -112,7 +114,7 @@ def _apply_outbound(fact: MessageFact, lead: Lead | None) -> Lead | None:
 
 
 def _find_our_email(fact: MessageFact) -> Message | None:
-    """Our email by its ids; or by the unsubscribe link that only it has, unless somebody else quotes that to them."""
+    """Our email by its ids, or by its unsubscribe link unless somebody else quotes it."""
     by_id = Q(ghl_email_message_id=fact.id)
     if fact.message_id:
         by_id |= Q(ghl_message_id=fact.message_id)
@@ -132,7 +134,7 @@ def _is_copy_of(fact: MessageFact, message: Message) -> bool:
 
 
 def _store_ghl_ids(message: Message, fact: MessageFact) -> None:
-    """What its copy at GoHighLevel tells of an email of ours: that it left, and its ids there."""
+    """Store the ids of our email's copy at GoHighLevel, which also proves that it was sent."""
     if message.status == Status.UNCERTAIN:
         with suppress(
             transitions.StaleMessage
@@ -144,7 +146,7 @@ def _store_ghl_ids(message: Message, fact: MessageFact) -> None:
 
 
 def correct_kind(reply: Reply, kind: str, *, by: Any) -> Reply:
-    """A person says what a reply is; it takes effect at once. A stop that was said before stays: it is never lifted."""
+    """Store what a person says a reply is and apply it. An earlier stop stays."""
     with transaction.atomic():
         locks.lock_leads(reply.lead_id)
         Reply.objects.filter(pk=reply.pk).update(
@@ -157,7 +159,6 @@ def correct_kind(reply: Reply, kind: str, *, by: Any) -> Reply:
 
 
 def claim_reply(reply: Reply, *, by: Any) -> None:
-    """Somebody answers it. Raises Stale where somebody else does already."""
     if not claims.claim_row(
         Reply.objects.filter(pk=reply.pk, taken_by=None), taken_by=by, taken_at=timezone.now()
     ):

@@ -1,10 +1,14 @@
-"""What GoHighLevel posted to us, worked off row by row: `leads` keeps the bodies, this room knows what they mean."""
+"""What GoHighLevel posted to us, worked off row by row: `leads` keeps the bodies, this room knows
+what they mean.
+"""
 
 from collections.abc import Callable
 
 from django.conf import settings
 
-from leads.inbound import events, parked
+from leads.inbound import events
+from leads.inbound.old_reasons import OldReason
+from leads.inbound.parked import NOT_OURS, ParkReason, park_reason
 from leads.models import InboundEvent
 from leads.suppression import suppression
 from outreach.feedback import apply_feedback
@@ -14,7 +18,7 @@ from outreach.integrations.ghl.ghl_facts import GhlFact
 
 
 def process_inbox(batch: int = 200) -> int:
-    """Work off the webhooks that wait, and look whether a guardrail is breached; returns how many were looked at."""
+    """Process waiting webhooks and check the guardrails; returns how many were processed."""
     count = events.process_due(batch, PROCESSORS)
     if count:
         guardrails.check_guardrails()
@@ -22,7 +26,7 @@ def process_inbox(batch: int = 200) -> int:
 
 
 def process_webhook(event: InboundEvent) -> None:
-    """A signed webhook: its one fact takes effect."""
+    """Apply the one fact of a signed webhook."""
     _apply_body(
         event,
         "webhook",
@@ -31,23 +35,24 @@ def process_webhook(event: InboundEvent) -> None:
 
 
 def process_workflow(event: InboundEvent) -> None:
-    """A workflow's custom webhook: a stop takes effect at once; all else is left to polling."""
+    """Apply a stop from a workflow's webhook; polling reads everything else."""
     _apply_body(
         event, "workflow", lambda raw: webhook_bodies.read_workflow(raw, settings.GHL_LOCATION_ID)
     )
 
 
 def process_polled(event: InboundEvent) -> None:
-    """A fact that polling read and that could not take effect then."""
+    """Apply a fact that polling read and could not apply then."""
     _apply_body(event, "poll", ghl_facts.load_fact)
 
 
 def _apply_body(event: InboundEvent, source: str, read: Callable[[bytes], GhlFact | None]) -> None:
-    """Let the fact in a body take effect. A body about nobody we may know of is not kept."""
+    """Apply the fact in a body. A body about somebody unknown is not kept."""
     try:
         fact = read(bytes(event.body))
     except webhook_bodies.UnreadableBody as error:
-        raise events.ParkedError(str(error)) from error
+        reason = park_reason(error.code, PARK_REASONS, **error.details)
+        raise events.ParkedError(reason) from error
     person = apply_feedback.apply_fact(fact, source) if fact is not None else None
     kept = {} if person is not None and not suppression.is_erased(person) else {"body": b""}
     InboundEvent.objects.filter(pk=event.pk).update(about=person, **kept)
@@ -59,18 +64,31 @@ PROCESSORS: events.Processors = {
     "ghl_poll": process_polled,
 }
 
-REASONS = (
-    parked.Known(
-        r"It is not (?:JSON|a JSON object)\.", f"GoHighLevel sends no such body. {parked.NOT_OURS}"
-    ),
-    parked.Known(
-        r"It is about another location(: .*)\.",
+_NO_SUCH_BODY = f"GoHighLevel sends no such body. {NOT_OURS}"
+
+PARK_REASONS = {
+    "ghl_not_json": ParkReason("It is not JSON.", _NO_SUCH_BODY),
+    "ghl_not_object": ParkReason("It is not a JSON object.", _NO_SUCH_BODY),
+    "ghl_other_location": ParkReason(
+        "It is about another location: {location}.",
         "If that location is ours, set GHL_LOCATION_ID to it, then replay it. If it is not, take our app, or the "
         "workflow's webhook, out of it: nothing to replay.",
+        hidden=("location",),
     ),
-    parked.Known(
-        r"The event is (.*), and it names neither id nor email of a contact\.",
+    "ghl_no_contact": ParkReason(
+        "The event is {event}, and it names neither id nor email of a contact.",
         "In the workflow's custom webhook, add the contact's id or email to what it sends. Replaying this one changes "
         "nothing: stop that person by hand if they asked for it.",
+        hidden=("event",),
+    ),
+}
+
+# As they were stored before events had a reason's code.
+OLD_REASONS = (
+    OldReason(r"It is not JSON\.", "ghl_not_json"),
+    OldReason(r"It is not a JSON object\.", "ghl_not_object"),
+    OldReason(r"It is about another location(: .*)\.", "ghl_other_location"),
+    OldReason(
+        r"The event is (.*), and it names neither id nor email of a contact\.", "ghl_no_contact"
     ),
 )

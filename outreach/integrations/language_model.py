@@ -1,7 +1,9 @@
-"""Any endpoint that speaks OpenAI's chat completions. What it says is nobody's word: the caller holds it against facts.
+"""Any endpoint that speaks OpenAI's chat completions. What it says is nobody's word: the caller
+holds it against facts.
 
-Source: platform.openai.com/docs/api-reference/chat/create. Newer models there refuse `max_tokens` and ask for
-`max_completion_tokens`; most others know the first alone. Error bodies are not repeated: they may quote the question.
+Source: platform.openai.com/docs/api-reference/chat/create. Newer models there refuse `max_tokens`
+and ask for `max_completion_tokens`; most others know the first alone. Error bodies are not
+repeated: they may quote the question.
 """
 
 import time
@@ -21,16 +23,16 @@ class UnreadableAnswer(http.HttpError):
 
 @dataclass(frozen=True)
 class Completion:
-    """What was said, and the tokens it cost; `tokens` is None where the endpoint does not count."""
-
     text: str
     tokens: int | None
 
 
 def request_completion(messages: list[dict[str, str]], most_tokens: int) -> Completion:
-    """Ask for one JSON object within LLM_TIMEOUT_SECONDS in total. Asking twice costs tokens and nothing else.
+    """Ask for one JSON object within LLM_TIMEOUT_SECONDS in total. Asking twice costs tokens
+    only.
 
-    Raises lib.http's Refused or Unavailable, or Unreadable; the text of each is safe to store and to show.
+    Raises RequestRefused, ServiceUnavailable or UnreadableAnswer; each text is safe to store and
+    show.
     """
     until = time.monotonic() + settings.LLM_TIMEOUT_SECONDS
     body = {
@@ -58,15 +60,14 @@ def _post_chat(body: dict[str, Any], until: float) -> http.HttpAnswer:
     return http.send_request(
         "POST",
         f"{settings.LLM_BASE_URL}/chat/completions",
-        headers=headers,
-        json=body,
+        http.RequestContent(headers=headers, json=body),
         deadline=left,
         repeatable=True,
     )
 
 
 def _without_body(failure: http.HttpError) -> http.HttpError:
-    """The same kind of failure in words of our own, where the other side said anything."""
+    """The same failure in our own words, without the endpoint's text."""
     if not failure.status:
         return failure
     words = {

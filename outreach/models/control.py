@@ -10,8 +10,6 @@ from outreach.choices import Phase
 
 
 class Control(models.Model):
-    """The one row that says what is allowed now. The sending door reads it, and so does every page."""
-
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     phase = models.CharField(max_length=12, choices=Phase.choices, default=Phase.PARALLEL)
     phase_since = models.DateTimeField(default=timezone.now)
@@ -51,8 +49,6 @@ class Control(models.Model):
 
 
 class ControlChange(AppendOnly):
-    """Every change of phase, halt or switch: who, when, what. The typed reason is a row of its own."""
-
     what = models.CharField(max_length=20)
     before = models.CharField(max_length=20)
     after = models.CharField(max_length=20)
@@ -71,7 +67,5 @@ class ControlChange(AppendOnly):
 
 
 class ControlReason(models.Model):
-    """Typed text, erasable."""
-
     change = models.OneToOneField(ControlChange, on_delete=models.PROTECT, related_name="reason")
     text = models.TextField()

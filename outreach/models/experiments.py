@@ -1,4 +1,6 @@
-"""Tests of one template against a variant of it: what is tested, which email got which, how it ended."""
+"""Tests of one template against a variant of it: what is tested, which email got which, how it
+ended.
+"""
 
 import uuid
 
@@ -13,7 +15,7 @@ from outreach.models.templates import EmailTemplate
 
 
 class Experiment(models.Model):
-    """One 50/50 test over the next emails of a template. Ended by a person only; what was found stays."""
+    """One A/B test over the next emails of a template. Only a person ends it."""
 
     class Kind(models.TextChoices):
         SUBJECT = "subject", "Subject"
@@ -67,7 +69,7 @@ class Experiment(models.Model):
 
 
 class Assignment(AppendOnly):
-    """Which version one email got when it was drafted. The same person gets the same one again."""
+    """The version that one email got when it was drafted. A person always gets the same one."""
 
     A, B = "a", "b"
 

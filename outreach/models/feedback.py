@@ -1,4 +1,6 @@
-"""What came back: events of a mailbox, answers, meetings, deals. Counted by guardrails and gates; never invented."""
+"""What came back: events of a mailbox, answers, meetings, deals. Counted by guardrails and gates;
+never invented.
+"""
 
 import uuid
 
@@ -14,7 +16,7 @@ from outreach.models.messages import Message
 
 
 class EmailEvent(AppendOnly):
-    """One thing that happened to one email after it left. Ids and codes only."""
+    """One event of one sent email. Ids and codes only."""
 
     key = models.CharField(
         max_length=64, unique=True, help_text="Of the event, not of its delivery: it counts once."
@@ -50,36 +52,43 @@ class ReplyKind(models.TextChoices):
 
 
 class ReplyQuerySet(models.QuerySet["Reply"]):
-    """Replies by what they count as: a person's word before the machine's."""
+    """Replies by kind; a person's correction wins over the machine."""
 
     def of_kind(self, *kinds: str) -> "ReplyQuerySet":
         return self.filter(Q(corrected_to__in=kinds) | Q(corrected_to="", sorted_as__in=kinds))
 
     def by_people(self) -> "ReplyQuerySet":
-        """Without those that a machine wrote."""
+        """Without automatic answers."""
         return self.of_kind(*(kind for kind in ReplyKind.values if kind != ReplyKind.OUT_OF_OFFICE))
 
     def counted(self) -> "ReplyQuerySet":
-        """What the reply rate counts: neither automatic answers nor those who ask to stop."""
+        """What the reply rate counts: without automatic answers and stops."""
         return self.by_people().of_kind(
             *(kind for kind in ReplyKind.values if kind != ReplyKind.STOP)
         )
 
 
 class FollowsLeadMerges(models.Model):
-    """A row that follows its person through merges, and back where one is undone."""
+    """A row that follows its person through merges, and back when one is undone."""
 
     written_for = models.ForeignKey(
-        Lead, null=True, blank=True, on_delete=models.PROTECT, related_name="+", editable=False,
-        help_text="Whose it was before a merge took it to its lead; back there when that is undone.",
-    )  # fmt: skip
+        Lead,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        editable=False,
+        help_text=(
+            "Whose it was before a merge took it to its lead; back there when that is undone."
+        ),
+    )
 
     class Meta:
         abstract = True
 
 
 class Reply(FollowsLeadMerges):
-    """One message from a person we wrote to. What it says is in its text row."""
+    """One message from a person we wrote to. Its text is in ReplyText."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     ghl_message_id = models.CharField(
@@ -87,9 +96,13 @@ class Reply(FollowsLeadMerges):
     )
     lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="replies")
     message = models.ForeignKey(
-        Message, null=True, blank=True, on_delete=models.PROTECT, related_name="replies",
+        Message,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="replies",
         help_text="The newest email that had left when it came; empty where there was none.",
-    )  # fmt: skip
+    )
     channel = models.CharField(max_length=20, default="email")
     received_at = models.DateTimeField()
     noted_at = models.DateTimeField(default=timezone.now, help_text="When we learned of it.")
@@ -106,9 +119,13 @@ class Reply(FollowsLeadMerges):
     )
     corrected_at = models.DateTimeField(null=True, blank=True)
     taken_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+",
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
         help_text="Who answers it.",
-    )  # fmt: skip
+    )
     taken_at = models.DateTimeField(null=True, blank=True)
 
     objects = ReplyQuerySet.as_manager()
@@ -126,18 +143,16 @@ class Reply(FollowsLeadMerges):
 
     @property
     def kind(self) -> str:
-        """What it counts as: a person's word before the machine's."""
+        """The kind after a person's correction."""
         return self.corrected_to or self.sorted_as
 
     @property
     def is_answer(self) -> bool:
-        """Whether a person wrote it: automatic answers stop nothing and count for nothing."""
+        """Whether a person wrote it. Automatic answers stop nothing and count for nothing."""
         return self.kind != ReplyKind.OUT_OF_OFFICE
 
 
 class ReplyText(models.Model):
-    """What was said. Personal, erasable."""
-
     reply = models.OneToOneField(Reply, on_delete=models.CASCADE, related_name="text")
     subject = models.CharField(max_length=300, blank=True)
     body = models.TextField(help_text="As it came, as plain text.")
@@ -151,7 +166,7 @@ class ReplyText(models.Model):
 
 
 class Meeting(FollowsLeadMerges):
-    """An appointment at GoHighLevel with somebody we know."""
+    """An appointment at GoHighLevel with a known lead."""
 
     DELETED = "deleted"  # our word for what is gone there
     OFF = ("cancelled", "invalid", "noshow", DELETED)
@@ -159,9 +174,13 @@ class Meeting(FollowsLeadMerges):
     ghl_id = models.CharField(max_length=80, unique=True)
     lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="meetings")
     message = models.ForeignKey(
-        Message, null=True, blank=True, on_delete=models.PROTECT, related_name="meetings",
+        Message,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="meetings",
         help_text="The newest email that had left when it was booked; empty where there was none.",
-    )  # fmt: skip
+    )
     calendar_id = models.CharField(max_length=80, blank=True)
     status = models.CharField(
         max_length=20, help_text="GoHighLevel's word: confirmed, cancelled, showed, noshow …"
@@ -181,7 +200,7 @@ class Meeting(FollowsLeadMerges):
 
 
 class Opportunity(FollowsLeadMerges):
-    """A deal at GoHighLevel; `lead` is empty for one that did not come through us."""
+    """A deal at GoHighLevel; `lead` is empty where it did not come through us."""
 
     OPEN, DELETED = "open", "deleted"  # the second is our word for what is gone there
 

@@ -10,7 +10,9 @@ from outreach.models.messages import Message
 
 
 class GhlLook(models.Model):
-    """One email's look at GoHighLevel: wanted, done and what it showed. The names of deals are personal, erasable."""
+    """The GoHighLevel check of one email: requested, done, and what it found. Names of deals are
+    erasable.
+    """
 
     message = models.OneToOneField(Message, on_delete=models.PROTECT, related_name="look")
     due_at = models.DateTimeField(
@@ -51,7 +53,6 @@ class GhlLook(models.Model):
         return f"{self.message}: {self.looked_at or 'not yet'}"
 
     def is_of(self, address_hash: str, since: datetime) -> bool:
-        """Whether it was about this address, and done since then."""
         return (
             self.looked_at is not None
             and self.looked_at >= since

@@ -1,4 +1,6 @@
-"""What GoHighLevel is still to be told: about an email that left, and about people who want no more of them."""
+"""What GoHighLevel is still to be told: about an email that left, and about people who want no
+more of them.
+"""
 
 from django.db import models
 from django.db.models import Q
@@ -9,7 +11,7 @@ from outreach.models.messages import Message
 
 
 class AfterSend(models.Model):
-    """One thing to do at GoHighLevel after one email left: the contact's tags, or the workflow they go on with."""
+    """One thing to do at GoHighLevel after a send: the contact's tags, or the workflow."""
 
     class What(models.TextChoices):
         TAGS = "tags", "Tag the contact"
@@ -53,7 +55,7 @@ class AfterSend(models.Model):
 
 
 class OptOut(models.Model):
-    """One stop that GoHighLevel is to be told of, tried until it is done."""
+    """One stop that GoHighLevel must be told of, tried until it is done."""
 
     class Outcome(models.TextChoices):
         BLOCKED = "blocked", "Blocked there"

@@ -1,4 +1,6 @@
-"""What guardrails are counted from and what they did: the dated verdicts on domain health, and every breach."""
+"""What guardrails are counted from and what they did: the dated verdicts on domain health, and
+every breach.
+"""
 
 from django.db import models
 from django.db.models import Q
@@ -9,7 +11,9 @@ from outreach.choices import Guardrail, Level, Phase, Record
 
 
 class HealthVerdict(AppendOnly):
-    """How healthy the sending domain is, as judged above at one moment. Old ones count for nothing."""
+    """The health of the sending domain at one moment, judged by metrics. Old verdicts do not
+    count.
+    """
 
     domain = models.CharField(max_length=253)
     score = models.PositiveSmallIntegerField(
@@ -32,11 +36,12 @@ class HealthVerdict(AppendOnly):
         ordering = ["-evaluated_at"]
 
     def __str__(self) -> str:
-        return f"{self.domain} {self.evaluated_at:%Y-%m-%d %H:%M}: {'–' if self.score is None else self.score}"
+        score = "–" if self.score is None else self.score
+        return f"{self.domain} {self.evaluated_at:%Y-%m-%d %H:%M}: {score}"
 
 
 class GuardrailBreach(AppendOnly):
-    """One guardrail that was breached by events not acted upon before: what was counted and what was done."""
+    """One breach of a guardrail: what was counted and what was done."""
 
     class Action(models.TextChoices):
         ALERTED = "alerted", "Alert"

@@ -1,4 +1,6 @@
-"""What the language model was asked for, what became of it, and how many of a day's tokens are used."""
+"""What the language model was asked for, what became of it, and how many of a day's tokens are
+used.
+"""
 
 from django.db import models
 from django.db.models import Q
@@ -8,7 +10,7 @@ from outreach.models.messages import Message
 
 
 class ModelDraft(models.Model):
-    """One wish to have a template's text said anew by the language model. Neither question nor answer is kept here."""
+    """One request to reword a template's text. Neither question nor answer is kept."""
 
     class State(models.TextChoices):
         DUE = "due", "To be asked"
@@ -52,8 +54,6 @@ class ModelDraft(models.Model):
 
 
 class ModelTokens(models.Model):
-    """How many tokens were claimed on one day of the team's calendar, by all workers together."""
-
     day = models.DateField(primary_key=True)
     used = models.PositiveIntegerField(default=0)
     used_up = models.BooleanField(

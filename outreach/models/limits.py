@@ -5,9 +5,9 @@ from django.utils import timezone
 
 
 class Place(models.Model):
-    """A clock and the holidays kept by it, as far as they are known; blank is not known, and the team's hold.
+    """A time zone and holidays, as far as they are known; blank means the team's.
 
-    Emails to one place may leave at the same times, so the queue has one line for each.
+    Emails to one place may be sent at the same times, so the queue has one line for each.
     """
 
     zone = models.CharField(max_length=40, blank=True)
@@ -24,7 +24,7 @@ class Place(models.Model):
 
 
 class SendingDomain(models.Model):
-    """A domain that we send from, and how much it is trusted with. Without a row it is new."""
+    """A domain that emails are sent from, and its warm-up. Without a row it counts as new."""
 
     name = models.CharField(max_length=253, primary_key=True)
     warm_up_since = models.DateField(

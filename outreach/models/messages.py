@@ -26,7 +26,7 @@ def new_unsubscribe_token() -> str:
 
 
 class Segment(AppendOnly):
-    """Known leads queued by hand, all at once: who did it, by which filter, and how many it came to."""
+    """Known leads queued by hand: who, by which filter, how many."""
 
     what = models.CharField(max_length=40, help_text="A tier, or the sha256 of a file, shortened.")
     looked_at = models.PositiveIntegerField(help_text="Leads that the filter found.")
@@ -44,14 +44,21 @@ class Segment(AppendOnly):
 
 
 class Message(models.Model):
-    """One email to one person, from the wish to write it to what became of it."""
+    """One email to one person, from the first draft on."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="messages")
     written_for = models.ForeignKey(
-        Lead, null=True, blank=True, on_delete=models.PROTECT, related_name="+", editable=False,
-        help_text="Whose it was before a merge took it to its lead; back there when that is undone.",
-    )  # fmt: skip
+        Lead,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        editable=False,
+        help_text=(
+            "Whose it was before a merge took it to its lead; back there when that is undone."
+        ),
+    )
     assessment = models.ForeignKey(Assessment, null=True, on_delete=models.SET_NULL)
     segment = models.ForeignKey(
         Segment,
@@ -65,9 +72,13 @@ class Message(models.Model):
         default=1, help_text="1 is the first email, 2 and 3 are its follow-ups."
     )
     follows = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="followed_by",
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="followed_by",
         help_text="The first email of the thread that this one continues.",
-    )  # fmt: skip
+    )
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.LIVE)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
     version = models.PositiveIntegerField(default=0, help_text="Of the text; 0 is not yet written.")
@@ -112,9 +123,13 @@ class Message(models.Model):
         default=timezone.now, help_text="When the machine looks whether it may approve it."
     )
     place = models.ForeignKey(
-        Place, null=True, blank=True, on_delete=models.PROTECT, db_index=False,
+        Place,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        db_index=False,
         help_text="Whose hours it keeps; empty in the sandbox.",
-    )  # fmt: skip
+    )
     not_before = models.DateTimeField(default=timezone.now)
     waiting_for = models.CharField(
         max_length=40, blank=True, help_text="What it waits for of its own."
@@ -166,7 +181,8 @@ class Message(models.Model):
                 name="message_to_send",
                 condition=Q(status="cleared"),
             ),
-            # For lists of the whole queue. Its own condition keeps it from `turns`, which asks for one place: where few
+            # For lists of the whole queue. Its own condition keeps it from `turns`, which asks for
+            # one place: where few
             # emails are for that place PostgreSQL would read this one through to the end.
             models.Index(
                 fields=["rank", "cleared_at", "id"],
@@ -224,12 +240,11 @@ class Message(models.Model):
 
     @property
     def text(self) -> "MessageText | None":
-        """The current text."""
         return self.texts.filter(version=self.version).first()
 
 
 class MessageText(models.Model):
-    """One version of the text of an email. Personal, erasable; never changed, only followed by another."""
+    """One version of an email's text. Erasable; never changed, only followed by another."""
 
     message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="texts")
     version = models.PositiveIntegerField()
@@ -262,7 +277,7 @@ class MessageText(models.Model):
 
 
 class Move(AppendOnly):
-    """One change of state of one email, written in the transaction of the change."""
+    """One change of an email's status, written in the transaction of the change."""
 
     message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="moves")
     from_status = models.CharField(max_length=10)
@@ -284,15 +299,11 @@ class Move(AppendOnly):
 
 
 class MoveReason(models.Model):
-    """What a person typed about a move. Erasable; drafting and guards read it for the next email."""
-
     move = models.OneToOneField(Move, on_delete=models.PROTECT, related_name="reason")
     text = models.TextField()
 
 
 class Position(models.Model):
-    """How far a reader of an increasing sequence has come."""
-
     reader = models.CharField(max_length=40, primary_key=True)
     seq = models.BigIntegerField(default=0)
 
@@ -301,7 +312,7 @@ class Position(models.Model):
 
 
 class HistoryItem(AppendOnly):
-    """One entry of a file about what was before us that was taken in, so that a second run takes none twice."""
+    """One entry of an imported history file, so that a second run takes none twice."""
 
     key = models.CharField(max_length=64, unique=True, help_text="sha256 of what the entry says.")
     what = models.CharField(max_length=14)

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 
 class Signal(models.TextChoices):
-    """What is known beside the angle that a template may rest on, the strongest first."""
+    """What a template may rest on beside its angle, strongest first."""
 
     WARM_CONNECTION = "warm_connection", "Warm connection"
     HIGH_INTENT_PAGE = "high_intent_page", "High-intent page"
@@ -16,7 +16,7 @@ class Signal(models.TextChoices):
 
 
 class EmailTemplate(models.Model):
-    """One version of one template. A change is a new version; the old ones stay, because emails point to them."""
+    """One version of one template. A change is a new version; emails keep pointing to theirs."""
 
     class Tier(models.TextChoices):
         FIRST = "tier_1", "Tier 1"
@@ -30,9 +30,11 @@ class EmailTemplate(models.Model):
         max_length=40, help_text="What the email speaks of; the score gives it to each lead."
     )
     signal = models.CharField(
-        max_length=20, choices=Signal.choices, blank=True,
+        max_length=20,
+        choices=Signal.choices,
+        blank=True,
         help_text="What must be known besides. Empty: used where no template fits a signal.",
-    )  # fmt: skip
+    )
     name = models.CharField(max_length=120, help_text="What the review desk calls it.")
     subject = models.CharField(max_length=200)
     body = models.TextField()

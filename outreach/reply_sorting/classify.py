@@ -1,4 +1,5 @@
-"""What an answer is: a person's yes, question, objection, not now, no or stop, or a program's note. Pure.
+"""What an answer is: a person's yes, question, objection, not now, no or stop, or a program's
+note. Pure.
 
 Rules and not a model: docs/adr/0012, with the figures. The words are data: words/*.toml.
 """
@@ -25,7 +26,7 @@ MIN_SURE_WORDS = 3  # fewer are sure only where they are an answer by themselves
 
 @dataclass(frozen=True)
 class SortedReply:
-    """`kind` is a value of ReplyKind; `words` stand exactly so in `said`, or in the subject."""
+    """`kind` is a ReplyKind; `words` are quoted from `said` or from the subject."""
 
     kind: str
     is_sure: bool  # False: a person should look
@@ -34,10 +35,10 @@ class SortedReply:
 
 
 def sort_reply(subject: str, body: str) -> SortedReply:
-    """Sort one answer. `body` is HTML or text, with whatever it quotes; never raises.
+    """Sort one reply. `body` is HTML or text with its quotes; never raises.
 
-    STOP wins over everything and is looked for below the signature too; then comes a program's note. An unclear text
-    is a question of which the machine is not sure, never a yes.
+    Stop wins, also below the signature; then automatic answers. An unclear text is an unsure
+    question, never a yes.
     """
     whole = without_quotes(to_plain_text(body))
     said = without_signature(whole)
@@ -66,7 +67,9 @@ def _classify_text(
 
 
 def _brief_stop(subject: str, whole: PhraseSearch, said: PhraseSearch) -> list[str]:
-    """One word is enough from a person, in the subject too; in a program's note it is a footer."""
+    """One word is enough from a person, in the subject too; in an automatic answer it is a
+    footer.
+    """
     found = whole.take("stop.mentions") or said.sentences("alone.stop")
     return found or PhraseSearch(auto_replies.REPLY_PREFIX.sub("", subject)).sentences("alone.stop")
 
@@ -96,7 +99,9 @@ def _classify_human(said: PhraseSearch) -> tuple[str, bool, tuple[str, ...]]:
 
 
 def _strongest_kind(found: Mapping[str, Sequence[str]], text: str) -> str:
-    """By precedence; of a yes and an objection the one that comes last ("we have a team, but let's talk")."""
+    """The first kind by precedence; of a yes and an objection the later one ("we have a team, but
+    let's talk").
+    """
     kinds = [kind for kind in BY_PRECEDENCE if kind in found]
     if kinds[:2] == [OBJECTION, POSITIVE]:
         return max(kinds[:2], key=lambda kind: text.rfind(found[kind][-1]))

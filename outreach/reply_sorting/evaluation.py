@@ -1,8 +1,8 @@
 """Replies of which a person has said what they are, and how the machine would sort them.
 
-A file holds one JSON object a line: {"label", "language", "subject", "body"}; `label` is a value of ReplyKind.
-Corrections made in the product come in the same shape, so that they can be looked through and join the set in
-tests/outreach/reply_sorting/replies.
+A file holds one JSON object a line: {"label", "language", "subject", "body"}; `label` is a value
+of ReplyKind. Corrections made in the product come in the same shape, so that they can be looked
+through and join the set in tests/outreach/reply_sorting/replies.
 """
 
 from collections import Counter
@@ -41,7 +41,7 @@ class KindFigures:
 
 @dataclass
 class SortingFigures:
-    """How often each label was sorted as each kind, and how often where the machine was sure."""
+    """How often each label was sorted as each kind, in all and where the machine was sure."""
 
     confusion: Counter[tuple[str, str]] = field(default_factory=Counter)
     sure: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -69,7 +69,7 @@ def _share_of(part: int, whole: int) -> float | None:
 
 
 def read_labelled(raw: bytes) -> list[LabelledReply]:
-    """The replies of a file. Raises BadFile naming the first line, and its field, that cannot be read."""
+    """The replies of a file. Raises UnreadableFile naming the first bad line and its field."""
     try:
         lines = raw.decode("utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
@@ -90,7 +90,6 @@ def _parse_row(number: int, line: str) -> LabelledReply:
 
 
 def corrected_replies() -> Iterator[LabelledReply]:
-    """The replies that a person sorted otherwise, oldest first; erased ones are gone."""
     replies = (
         Reply.objects.exclude(corrected_to="")
         .filter(text__isnull=False)
@@ -102,7 +101,6 @@ def corrected_replies() -> Iterator[LabelledReply]:
 
 
 def measure_sorting(replies: Iterable[LabelledReply]) -> SortingFigures:
-    """Sort each reply as if it had just come, and count."""
     figures = SortingFigures()
     for reply in replies:
         found = classify.sort_reply(reply.subject, reply.body)

@@ -1,4 +1,6 @@
-"""The phrases of words/*.toml as expressions, and text folded so that they find it. Pure; each compiled once."""
+"""The phrases of words/*.toml as expressions, and text folded so that they find it. Pure; each
+compiled once.
+"""
 
 import re
 import tomllib
@@ -36,12 +38,11 @@ _FOLDED = {
 
 
 def fold_text(text: str) -> str:
-    """`text` in small letters without accents; every character stays where it was."""
     return text.translate(_FOLDED).lower()
 
 
 def phrase_list(name: str) -> list[str]:
-    """The phrases of one list, such as "stop.asks": that table of stop.toml, its languages together."""
+    """The phrases of one list, such as "stop.asks": a table of stop.toml, in all languages."""
     file, table = name.split(".")
     return fold_text("".join(WORD_LISTS[file][table].values())).split("\n")[:-1]
 
@@ -82,7 +83,7 @@ def _gap_regex(words: int) -> str:
 
 
 class PhraseSearch:
-    """A text in which phrases are looked for; what was taken once is not found again."""
+    """A text to be searched for phrases; what was taken once is not found again."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -97,13 +98,13 @@ class PhraseSearch:
         return found
 
     def sentences(self, name: str) -> list[str]:
-        """The sentences that are one phrase of the list `name` and nothing else, and do not ask."""
+        """The sentences that consist of one phrase of the list and do not ask."""
         parts = [part.strip(PUNCTUATION) for part in SENTENCE.findall(self.text)]
         return [part for part in parts if part and list_pattern(name).fullmatch(fold_text(part))]
 
 
 def detect_language(text: str) -> str:
-    """The language most of the small words are of; "" where none is."""
+    """The language of most of the small words; "" where none fits."""
     words = Counter(re.findall(r"[\w']+", fold_text(text)))
     counts = {
         name: sum(words[small] for small in line.split())

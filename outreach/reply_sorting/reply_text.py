@@ -1,7 +1,9 @@
-"""What a person wrote, out of what their mail program sent: no markup, no quoted email, no signature. Pure, linear.
+"""What a person wrote, out of what their mail program sent: no markup, no quoted email, no
+signature. Pure, linear.
 
-mail-parser-reply was measured first (docs/adr/0012): it takes 45 s for 40 KB of "On 1 wrote On 1 wrote …", and anybody
-can send us that. Here every rule looks at one line, or at three. The words are data: words/mail.toml.
+mail-parser-reply was measured first (docs/adr/0012): it takes 45 s for 40 KB of "On 1 wrote On 1
+wrote …", and anybody can send us that. Here every rule looks at one line, or at three. The words
+are data: words/mail.toml.
 """
 
 import html
@@ -48,7 +50,7 @@ _INVISIBLE = {
 
 
 def to_plain_text(body: str) -> str:
-    """The body as text, whether it came as text or as HTML; what it quotes is still there, behind ">"."""
+    """The body as text, from text or HTML; quotes are kept behind ">"."""
     text = body.replace("\r\n", "\n").replace("\r", "\n")
     if _IS_HTML.search(text):
         text = _HtmlReader().read(_without_comments(text)[:MAX_HTML_LENGTH])
@@ -102,7 +104,7 @@ class _HtmlReader:
             self._link(closes=closes)
 
     def _link(self, *, closes: bool) -> None:
-        """A link to opt out is part of a footer; nobody answers with one."""
+        """An opt-out link belongs to a footer; nobody answers with one."""
         if (
             closes
             and self.link is not None
@@ -131,7 +133,9 @@ MAX_HEADER_LENGTH = 300
 
 
 def without_quotes(text: str) -> str:
-    """`text` without quoted and forwarded mail and legal notice; what stands between or below ">" lines stays."""
+    """`text` without quoted or forwarded mail and legal notices; lines between or below ">" lines
+    stay.
+    """
     lines, at = text[:MAX_TEXT_LENGTH].split("\n"), 0
     kept: list[str] = []
     while at < len(lines):
@@ -185,7 +189,7 @@ def _names_the_writer(line: str) -> bool:
 
 
 def _label_positions(name: str, line: str) -> list[int]:
-    """Where in the line words of the list stand as a label: "Sent:", "*Sent:*", "Envoyé :"."""
+    """Where words of the list stand as a label in the line: "Sent:", "*Sent:*", "Envoyé :"."""
     low = fold_text(line)
     found = list_pattern(f"mail.{name}").finditer(low)
     return [match.start() for match in found if low[match.end() :].lstrip(" *")[:1] in (":", "：")]
@@ -222,7 +226,7 @@ def without_signature(text: str) -> str:
 
 
 def _from_delimiter(lines: Sequence[str]) -> int:
-    """Where "--" or "Sent from my phone" stands, after something was said."""
+    """Where "--" or "Sent from my phone" stands, after some text."""
     return _first_line(
         lines, lambda at: bool(_DELIMITER.fullmatch(lines[at])) or _is_device(lines[at])
     )
@@ -233,7 +237,6 @@ def _is_device(line: str) -> bool:
 
 
 def _from_sign_off(lines: Sequence[str]) -> int:
-    """Where "Best regards" stands with nothing but short lines after it."""
     last_sentence = max((at for at, line in enumerate(lines) if _is_sentence(line)), default=-1)
     latest = max(last_sentence, len(lines) - MAX_SIGNATURE_LINES)
     return _first_line(lines, lambda at: at > latest and _is_sign_off(lines[at]))
@@ -246,7 +249,7 @@ def _is_sign_off(line: str) -> bool:
 
 
 def _from_contact_block(lines: Sequence[str]) -> int:
-    """Where the last paragraph begins, if it is short lines with a telephone number or an address among them."""
+    """Where a last paragraph of short lines with a telephone number or an address begins."""
     start = max((at for at, line in enumerate(lines) if not line), default=len(lines) - 1) + 1
     block = lines[start:]
     is_block = 2 <= len(block) <= MAX_SIGNATURE_LINES and not any(
@@ -262,7 +265,7 @@ def _is_sentence(line: str) -> bool:
 
 
 def _first_line(lines: Sequence[str], begins: Callable[[int], bool]) -> int:
-    """The first line that `begins` names and that something stands before."""
+    """The first line that `begins` names and that text precedes."""
     said = False
     for at, line in enumerate(lines):
         if said and line and begins(at):

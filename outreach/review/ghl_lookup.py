@@ -1,7 +1,8 @@
-"""Looking at GoHighLevel for what a person must know before an email to somebody is decided, and again at the door.
+"""Looking at GoHighLevel for what a person must know before an email to somebody is decided, and
+again at the door.
 
-Reads only, and invents nothing: while GoHighLevel cannot be asked, or is in the sandbox, an email says that it is not
-checked, and no machine approves it.
+Reads only, and invents nothing: while GoHighLevel cannot be asked, or is in the sandbox, an email
+says that it is not checked, and no machine approves it.
 """
 
 import logging
@@ -18,15 +19,15 @@ from caio_project.lib.db import claims
 from leads import locks
 from leads.imports.ghl_contacts import contact_stop_reason
 from leads.integrations import ghl as contacts
+from leads.integrations import ghl_contact_data
 from leads.models import Kind, Lead
 from leads.ownership import owner_assignment
 from leads.suppression import suppression
-from outreach import choices
 from outreach.choices import Status
 from outreach.contact_history import ghl_findings
 from outreach.contact_history.ghl_findings import Findings, FoundDeal
-from outreach.control import phase, policy
-from outreach.drafting import compose
+from outreach.control import phase
+from outreach.drafting import compose, message_text
 from outreach.integrations.ghl import conversation_api
 from outreach.models import GhlLook, Message, Reply, ReplyKind
 from outreach.review import review_actions
@@ -39,9 +40,10 @@ LONGEST_WAIT = timedelta(minutes=30)
 
 
 def check_due(batch: int = 5) -> int:
-    """Look for the most urgent emails that wait for a decision and were not looked for; returns how many were tried.
+    """Ask GoHighLevel about the most urgent unchecked emails; returns how many were tried.
 
-    A small batch: it shares GoHighLevel's rate with the door. Where GoHighLevel is away the others are left for later.
+    A small batch, since it shares the rate with sending. Where GoHighLevel is away the rest
+    waits.
     """
     if "ghl" in settings.SANDBOXED or phase.is_halted(phase.current_control()):
         return 0
@@ -56,7 +58,6 @@ def check_due(batch: int = 5) -> int:
 
 
 def _check_one(look: GhlLook) -> bool:
-    """One look; False where GoHighLevel could not be asked."""
     message = look.message
     try:
         with contacts.check_before_each_call(phase.check_not_halted):
@@ -83,9 +84,8 @@ def _retry_later(look: GhlLook, text: str, retry_after: float | None) -> None:
 
 
 def read_findings(contact_id: str, lead: Lead) -> Findings:
-    """What GoHighLevel shows about a contact, without our own emails to this person and what a machine answered.
-
-    Raises lib.http's failures.
+    """What GoHighLevel shows about a contact, without our emails and automatic answers. Raises
+    lib.http's failures.
     """
     said = conversation_api.read_conversation(contact_id)
     others = _without_ours(said, lead) if said else []
@@ -102,7 +102,7 @@ def read_findings(contact_id: str, lead: Lead) -> Findings:
 def _without_ours(
     said: list[conversation_api.ConversationRow], lead: Lead
 ) -> list[conversation_api.ConversationRow | conversation_api.ReadEmail]:
-    """What is neither our email nor an automatic answer; of a thread, what is not known to be one is read."""
+    """Messages that are neither ours nor automatic; unknown parts of a thread are read."""
     ours, automatic = _our_ids(lead), _auto_reply_ids(lead)
     found: list[conversation_api.ConversationRow | conversation_api.ReadEmail] = []
     for row in said:
@@ -116,20 +116,18 @@ def _without_ours(
 def _read_unknown(
     email_ids: tuple[str, ...], known: frozenset[str]
 ) -> Iterator[conversation_api.ReadEmail]:
-    """The newest emails of a thread that are not known, with what its row does not say: whose they are and when."""
+    """The unknown newest emails of a thread, with direction and time."""
     for email_id in [one for one in email_ids if one not in known][-MAX_READ_EMAILS:]:
         yield conversation_api.read_email(email_id)
 
 
 def _our_ids(lead: Lead) -> frozenset[str]:
-    """GoHighLevel's ids of every email to this person that left through us."""
     emails = Message.objects.filter(lead__in=suppression.rows_of(lead))
     pairs = emails.values_list("ghl_message_id", "ghl_email_message_id")
     return frozenset(one for pair in pairs for one in pair if one)
 
 
 def _auto_reply_ids(lead: Lead) -> frozenset[str]:
-    """GoHighLevel's ids of what a machine of theirs answered."""
     answers = Reply.objects.of_kind(ReplyKind.OUT_OF_OFFICE).filter(
         lead__in=suppression.rows_of(lead)
     )
@@ -137,17 +135,19 @@ def _auto_reply_ids(lead: Lead) -> frozenset[str]:
 
 
 def _newest_time(times: list[datetime | None]) -> datetime | None:
-    """The last of some moments; one that GoHighLevel did not say may have been just now."""
+    """The newest of some times; a missing one counts as now."""
     return max((at or timezone.now() for at in times), default=None)
 
 
 def store_check(
     message: Message,
-    contact: contacts.Contact | None,
+    contact: ghl_contact_data.Contact | None,
     found: Findings,
     lease: datetime | None = None,
 ) -> bool:
-    """Keep what a look showed; with `lease` only as its holder. False where another was first."""
+    """Store the result of a check; with `lease` only as its holder. False where another process
+    was first.
+    """
     looked = {
         "looked_at": timezone.now(),
         "address_hash": suppression.erased_hash(message.to_address),
@@ -166,8 +166,8 @@ def store_check(
     )
 
 
-def _apply_check(message: Message, contact: contacts.Contact | None) -> None:
-    """What follows from a look for an email that waits for a decision."""
+def _apply_check(message: Message, contact: ghl_contact_data.Contact | None) -> None:
+    """Apply a check's findings to an email that waits for a decision."""
     if contact:
         owner_assignment.assign_from_ghl(message.lead, contact.assigned_to)
     if contact and (stopped := contact_stop_reason(contact)):
@@ -176,7 +176,5 @@ def _apply_check(message: Message, contact: contacts.Contact | None) -> None:
         return
     reason = compose.critical_reason(message.lead, message)
     if reason != message.critical_reason:
-        rank = policy.BAND_RANK[choices.Band.CRITICAL if reason else choices.Band(message.band)]
-        Message.objects.filter(pk=message.pk, status=Status.HELD).update(
-            critical_reason=reason, rank=rank
-        )
+        columns = message_text.reason_columns(message.band, reason)
+        Message.objects.filter(pk=message.pk, status=Status.HELD).update(**columns)

@@ -1,7 +1,9 @@
-"""Emails follow their person: to the lead that stands for them after a merge, and back where it was undone.
+"""Emails follow their person: to the lead that stands for them after a merge, and back where it
+was undone.
 
-`leads` says who is whom (`Lead.merged_into`) and is read here, by a sweep that may be repeated and to which it does not
-matter how often people were merged or taken apart meanwhile. What must not wait for it asks `earlier.emails_of`.
+`leads` says who is whom (`Lead.merged_into`) and is read here, by a sweep that may be repeated
+and to which it does not matter how often people were merged or taken apart meanwhile. What must
+not wait for it asks `earlier.emails_of`.
 """
 
 from functools import partial
@@ -30,9 +32,10 @@ AT_WRONG_LEAD = (
 
 
 def follow_merges(batch: int = 200) -> int:
-    """Bring every email, and what came back for it, to the person it was written for; returns how often it was tried.
+    """Bring every email, and what came back for it, to the lead it belongs to; returns how many
+    were tried.
 
-    An email that may be leaving stays where it is while another of the same person may be, too.
+    An email that may be in the middle of sending stays while another of the person may be, too.
     """
     tried = 0
     for table in (Message, *FEEDBACK_MODELS):
@@ -89,7 +92,7 @@ def _move_emails(now_at: int, written_for: int) -> None:
 
 
 def _keep_one_open(coming: list[Message], there: list[Message]) -> None:
-    """Of what has not left only the email stays that came furthest, and none where the other lead was written to."""
+    """Keep the one email that came furthest; keep none where the other lead was written to."""
     for mine, others in ((coming, there), (there, coming)):
         if any(row.status in SEND_STARTED for row in others):
             _withdraw_open(mine, "written_as_other", WRITTEN_AS_OTHER)
@@ -100,7 +103,7 @@ def _keep_one_open(coming: list[Message], there: list[Message]) -> None:
 
 
 def _progress_order(message: Message) -> tuple[bool, bool, int, int]:
-    """Approved, then opened by a person, then waiting, then blocked, then being drafted; of two alike the older."""
+    """Approved, opened, held, blocked, draft; of equals the older."""
     approved = message.status == Status.CLEARED
     return (
         approved,

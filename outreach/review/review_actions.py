@@ -1,4 +1,6 @@
-"""What a decision does to an email: cleared, rejected, edited, undone, withdrawn, expired. Who may is decided above."""
+"""What a decision does to an email: cleared, rejected, edited, undone, withdrawn, expired. Who
+may is decided above.
+"""
 
 from datetime import timedelta
 from typing import Any
@@ -12,12 +14,11 @@ from caio_project.lib.db import claims
 from caio_project.lib.nudge import nudge
 from leads.models import Kind, Lead
 from leads.suppression import suppression
-from outreach import choices
 from outreach.choices import Phase, Status
 from outreach.contact_history import ghl_check, previous_emails
-from outreach.content import checks, email_footer, merge_fields
-from outreach.control import phase, policy
-from outreach.drafting import compose, drafts
+from outreach.content import check_results, email_footer, merge_fields
+from outreach.control import phase
+from outreach.drafting import compose, drafts, message_text, signing
 from outreach.lifecycle.moves import move_message
 from outreach.lifecycle.transitions import NOT_SENT_YET, IllegalMove, StaleMessage
 from outreach.limits import office_hours
@@ -32,18 +33,20 @@ class ApprovalForbidden(Exception):
 
 
 def transport_for(message: Message) -> Transport:
-    """By which way an email approved now would leave. People who are not live never leave by GoHighLevel."""
+    """The transport of an email that is approved now. Leads that are not live never get
+    GoHighLevel.
+    """
     if message.kind != Kind.LIVE or message.lead.kind != Kind.LIVE or "ghl" in settings.SANDBOXED:
         return Transport.SANDBOX
     return Transport.GHL
 
 
 def approve_email(message: Message, version: int, *, by: Any, why: str = "approved") -> Message:
-    """Approve the text of `version`: it waits out the time to undo and leaves by the transport pinned here.
+    """Approve the text of `version`; it waits for the undo time and keeps the transport set here.
 
-    In Shadow it is withdrawn instead: what would have been approved is never released later. Raises Stale for another
-    version or a decided email, Forbidden where suppression or a guard stands against it. The machine (`why` MACHINE)
-    clears only what nobody has opened.
+    In Shadow it is withdrawn instead. Raises StaleMessage for another version or a decided email,
+    and ApprovalForbidden where suppression or a check is against it. The machine approves only
+    what nobody has opened.
     """
     _require_version(message, version)
     if stop := suppression.find_stop(message.to_address, message.lead):
@@ -62,18 +65,30 @@ def approve_email(message: Message, version: int, *, by: Any, why: str = "approv
     with transaction.atomic():
         _accept_known_findings(message)
         cleared = move_message(
-            message, Status.CLEARED, why, by=by, now=now, cleared_at=now, not_before=undo_until, waiting_for="undo",
-            transport=transport, place=office_hours.place_for_sending(message, transport), attempts=0, error="",
-            by_machine=by_machine, where=Q(opened_at=None) if by_machine else None,
-        )  # fmt: skip
+            message,
+            Status.CLEARED,
+            why,
+            by=by,
+            now=now,
+            cleared_at=now,
+            not_before=undo_until,
+            waiting_for="undo",
+            transport=transport,
+            place=office_hours.place_for_sending(message, transport),
+            attempts=0,
+            error="",
+            by_machine=by_machine,
+            where=Q(opened_at=None) if by_machine else None,
+        )
     nudge("outreach.send_due")
     return cleared
 
 
 def _accept_known_findings(message: Message) -> None:
-    """What GoHighLevel showed was read with the email; Stale where a reason came to stand beside it in this moment.
+    """Save what GoHighLevel showed as read. Raises StaleMessage where a reason was added in this
+    moment.
 
-    In this order: a look is stored together with its reason, so one that is accepted here had its reason before.
+    The order matters: a check is stored together with its reason.
     """
     ghl_check.accept_findings(message)
     if not Message.objects.filter(pk=message.pk, critical_reason=message.critical_reason).exists():
@@ -81,13 +96,14 @@ def _accept_known_findings(message: Message) -> None:
 
 
 def reject_email(message: Message, version: int, *, by: Any, tag: str, reason: str) -> Message:
-    """Reject the text of `version`; tag and reason stay on the move, where the next draft finds them."""
     _require_version(message, version)
     return move_message(message, Status.REJECTED, "rejected", by=by, tag=tag, reason=reason)
 
 
 def edit_text(message: Message, version: int, *, subject: str, body: str, by: Any) -> Message:
-    """Store a person's text as the next version and guard it. An approval given to the old text is void."""
+    """Store a person's text as the next version and check it. An approval of the old text is
+    void.
+    """
     with transaction.atomic():
         if message.version != version:
             raise StaleMessage(message.status, message.version)
@@ -98,41 +114,39 @@ def edit_text(message: Message, version: int, *, subject: str, body: str, by: An
         if (subject, body) == (current.subject, current.body):
             return message
         kept = [p for p in current.phrases if p["text"] in body or p["text"] in subject]
-        results = compose.check_email(
-            message.lead, subject, body, current.footer, [merge_fields.Phrase(**p) for p in kept], message.sender, typed=True,
-            before=previous_emails.load_history(message.lead, timezone.now(), message.pk),
-        )  # fmt: skip
-        subject = subject[: compose.SUBJECT_COLUMN]  # the guard has seen and refused the whole
+        text = compose.TextToCheck(
+            subject,
+            body,
+            current.footer,
+            tuple(merge_fields.Phrase(**phrase) for phrase in kept),
+            typed=True,
+        )
+        before = previous_emails.load_history(message.lead, timezone.now(), message.pk)
+        results = compose.check_email(message.lead, message.sender, text, before)
+        # The checks have seen and refused a longer subject.
+        subject = subject[: message_text.LONGEST_SUBJECT]
         rows = Message.objects.filter(pk=message.pk, version=version, status=message.status)
         domain = message.to_address.rpartition("@")[2]
         if not claims.claim_row(
-            rows, version=version + 1, guards=checks.results_as_rows(results), domain=domain
+            rows, version=version + 1, guards=check_results.results_as_rows(results), domain=domain
         ):
             found = Message.objects.get(pk=message.pk)
             raise StaleMessage(found.status, found.version)
-        MessageText.objects.create(
-            message=message,
-            version=version + 1,
-            subject=subject,
-            body=body,
-            footer=current.footer,
-            phrases=kept,
-            sha256=email_footer.text_hash(message.to_address, subject, body, current.footer),
-            author=by,
-        )
+        new = message_text.NewText(subject, body, current.footer, kept, author=by)
+        message_text.store_text(message, version + 1, new)
         message.refresh_from_db()
-        return _after_edit(message, checks.first_failure(results), by)
+        return _after_edit(message, check_results.first_failure(results), by)
 
 
 def _empty_text(message: Message) -> MessageText:
-    """What stands before the first text of an email that could not be drafted and is written by hand."""
+    """The empty text of an email that could not be drafted and is written by hand."""
     footer = email_footer.build_footer(
-        compose.signature_of(compose.sender_of(message.lead), message.unsubscribe_token)
+        signing.signature_of(signing.sender_of(message.lead), message.unsubscribe_token)
     )
     return MessageText(message=message, footer=footer)
 
 
-def _after_edit(message: Message, failed: checks.CheckResult | None, by: Any) -> Message:
+def _after_edit(message: Message, failed: check_results.CheckResult | None, by: Any) -> Message:
     if message.status == Status.CLEARED:
         message = drafts.hold_for_review(message, "edited", by=by)
     if failed and message.status == Status.BLOCKED:
@@ -162,18 +176,25 @@ def _after_edit(message: Message, failed: checks.CheckResult | None, by: Any) ->
 
 
 def undo_approval(message: Message, *, by: Any) -> Message:
-    """Take an approval back before it leaves; raises IllegalMove or Stale when it is too late."""
+    """Take an approval back; raises IllegalMove or StaleMessage when it is too late."""
     if message.status != Status.CLEARED:
         raise IllegalMove(message.status, Status.HELD)
     held = move_message(
-        message, Status.HELD, "undone", by=by, transport="", waiting_for="", cleared_at=None, by_machine=False,
-    )  # fmt: skip
+        message,
+        Status.HELD,
+        "undone",
+        by=by,
+        transport="",
+        waiting_for="",
+        cleared_at=None,
+        by_machine=False,
+    )
     ghl_check.request_check(held)
     return held
 
 
 def return_machine_approved() -> int:
-    """Hold again whatever the machine cleared and has not left, for people to decide; returns how many."""
+    """Hold again what the machine approved and was not sent; returns how many."""
     count = 0
     for message in Message.objects.filter(status=Status.CLEARED, by_machine=True):
         try:
@@ -185,19 +206,19 @@ def return_machine_approved() -> int:
 
 
 def withdraw_email(message: Message, *, by: Any, reason: str = "") -> Message:
-    """Take an email that has not left out of the way for good; what is at the door may be leaving: IllegalMove."""
+    """Withdraw an email for good. Raises IllegalMove while it is being sent."""
     if message.status == Status.SENDING:
         raise IllegalMove(message.status, Status.WITHDRAWN)
     return move_message(message, Status.WITHDRAWN, "withdrawn", by=by, reason=reason)
 
 
 def mark_opened(message: Message) -> None:
-    """A person has it on the screen: from now on no machine changes its text."""
+    """Record that a person opened it; from now on no machine changes its text."""
     Message.objects.filter(pk=message.pk, opened_at=None).update(opened_at=timezone.now())
 
 
 def expire_due(batch: int = 200) -> int:
-    """End what nobody decided in its time: never sent, and never a "no"."""
+    """Expire what nobody decided in time: never sent, and not a rejection; returns how many."""
     now = timezone.now()
     due = Message.objects.filter(status__in=[Status.HELD, Status.BLOCKED], expires_at__lte=now)[
         :batch
@@ -213,7 +234,7 @@ def expire_due(batch: int = 200) -> int:
 
 
 def withdraw_open_emails(lead: Lead, why: str) -> int:
-    """Withdraw every email to a person that has not left, because they must not be written to any more."""
+    """Withdraw every unsent email to a person who must not be written to; returns how many."""
     count = 0
     for message in previous_emails.emails_of(lead).filter(status__in=NOT_SENT_YET):
         try:
@@ -225,7 +246,7 @@ def withdraw_open_emails(lead: Lead, why: str) -> int:
 
 
 def recheck_open_emails(lead: Lead) -> None:
-    """What is known of the person now may make an open email one that a person must decide, knowing it."""
+    """Make open emails CRITICAL where something new is known of the person."""
     for message in (
         previous_emails.emails_of(lead).filter(status__in=DECIDABLE).select_related("lead")
     ):
@@ -234,16 +255,13 @@ def recheck_open_emails(lead: Lead) -> None:
 
 
 def make_critical(message: Message, reason: str) -> None:
-    """From now on a person must decide about `message`, knowing `reason`; what was approved is held again.
+    """Make `message` CRITICAL because of `reason`; an approval is taken back.
 
-    Whoever approved an email that was CRITICAL already has seen a reason, and is not asked twice.
+    Who approved a CRITICAL email has seen a reason and is not asked twice.
     """
     if message.critical_reason or message.status not in DECIDABLE:
         return
-    critical: dict[str, Any] = {
-        "critical_reason": reason[:200],
-        "rank": policy.BAND_RANK[choices.Band.CRITICAL],
-    }
+    critical = message_text.reason_columns(message.band, reason)
     if message.status != Status.CLEARED:
         Message.objects.filter(pk=message.pk, status=message.status).update(**critical)
         return

@@ -15,7 +15,7 @@ from leads.models import Kind
 from leads.suppression import suppression
 from outreach.choices import Band, MoveCode, Status
 from outreach.contact_history import previous_emails
-from outreach.drafting import drafts, follow_ups
+from outreach.drafting import deadlines, follow_ups
 from outreach.models import Message, SendIntent, Transport
 from outreach.sending.stops import SendStopped
 
@@ -82,7 +82,7 @@ def _check_colleagues(message: Message) -> SendStopped | None:
 
 def _check_age_of_approval(message: Message) -> SendStopped | None:
     approved_at = message.cleared_at
-    if approved_at and drafts.expires_at(Band(message.band), approved_at) < timezone.now():
+    if approved_at and deadlines.expires_at(Band(message.band), approved_at) < timezone.now():
         day = timezone.localtime(approved_at, ZoneInfo(settings.TEAM_TIME_ZONE))
         return SendStopped(Status.HELD, MoveCode.STALE, day=day)
     return None

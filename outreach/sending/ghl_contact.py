@@ -3,14 +3,14 @@
 from caio_project.lib import http
 from leads.imports.ghl_contacts import contact_stop_reason
 from leads.integrations import ghl as contacts
+from leads.integrations import ghl_contact_data
 from leads.ownership import owner_assignment
 from leads.suppression import suppression
-from outreach.choices import Band, MoveCode, Status
+from outreach.choices import MoveCode, Status
 from outreach.contact_history import ghl_check, ghl_findings
 from outreach.contact_history.ghl_findings import Findings
 from outreach.control import phase
-from outreach.control.policy import BAND_RANK
-from outreach.drafting import compose
+from outreach.drafting import compose, message_text
 from outreach.models import Message
 from outreach.review import ghl_lookup
 from outreach.sending import send_errors
@@ -41,7 +41,7 @@ def prepare_contact(message: Message) -> str:
     return contact.id
 
 
-def _check_may_be_contacted(message: Message, contact: contacts.Contact) -> None:
+def _check_may_be_contacted(message: Message, contact: ghl_contact_data.Contact) -> None:
     if contact.email_blocked:
         send_errors.suppress_recipient(message, MoveCode.DND)
         raise SendStopped(Status.FAILED, MoveCode.DND)
@@ -53,23 +53,21 @@ def _check_may_be_contacted(message: Message, contact: contacts.Contact) -> None
 
 def _stop_for_news(message: Message, news: Findings) -> SendStopped:
     code = MoveCode.ANSWERED if news.inbound_at else MoveCode.KNOWN_AT_GHL
-    changes = {
-        "critical_reason": compose.critical_reason(message.lead, message),
-        "rank": BAND_RANK[Band.CRITICAL],
-    }
+    reason = compose.critical_reason(message.lead, message)
+    changes = message_text.reason_columns(message.band, reason)
     return SendStopped(Status.HELD, code, changes, findings=news)
 
 
-def _check_address(message: Message, contact: contacts.Contact) -> None:
+def _check_address(message: Message, contact: ghl_contact_data.Contact) -> None:
     if not contact.id:
         raise http.ServiceUnavailable("GoHighLevel answered without a contact")
     if contact.email != message.to_address:
         raise SendStopped(Status.FAILED, MoveCode.CONTACT_MISMATCH)
 
 
-def _recipient_details(message: Message) -> contacts.ContactDetails:
+def _recipient_details(message: Message) -> ghl_contact_data.ContactDetails:
     lead, company = message.lead, message.lead.company
-    return contacts.ContactDetails(
+    return ghl_contact_data.ContactDetails(
         email=message.to_address,
         first_name=lead.first_name,
         last_name=lead.last_name,

@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from caio_project.lib import charset
-from leads.enrichment import enrichment_requests
+from leads.enrichment import clay_push, enrichment_requests
 from leads.inbound import events
 from leads.models import Enrichment, InboundEvent, Kind, Lead, Visit
 from leads.scoring import assess
@@ -49,7 +49,7 @@ def arrived(payload: Any, kind: str = Kind.LIVE) -> Lead:
 def work() -> None:
     """Every sweep of leads once, in the order of the stages."""
     events.process_due()
-    enrichment_requests.push_due()
+    clay_push.push_due()
     enrichment_requests.settle_overdue()
     assess.assess_due()
 

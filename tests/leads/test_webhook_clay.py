@@ -1,4 +1,6 @@
-"""Clay calls back unsigned: the secret in the header and the request's unguessable id are the proof."""
+"""Clay calls back unsigned: the secret in the header and the request's unguessable id are the
+proof.
+"""
 
 import json
 from typing import Any
@@ -7,7 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from leads.enrichment import enrichment_requests
+from leads.enrichment import clay_push, enrichment_requests
 from leads.inbound import events
 from leads.models import Enrichment, InboundEvent, Lead
 from tests.factories import LeadFactory
@@ -20,7 +22,7 @@ pytestmark = pytest.mark.django_db
 def asked(clay: FakeClay, **lead: Any) -> dict[str, Any]:
     """The row at Clay of a new lead that was just pushed."""
     enrichment_requests.request_enrichment(LeadFactory(**lead))
-    enrichment_requests.push_due()
+    clay_push.push_due()
     return clay.submissions()[-1]
 
 
@@ -42,7 +44,7 @@ def test_without_a_secret_of_ours_nobody_is_trusted(client: Client, settings: An
     assert not InboundEvent.objects.exists()
 
 
-def test_while_the_secret_is_changed_the_old_one_and_the_new_one_count(
+def test_old_and_new_secret_count_during_rotation(
     client: Client, clay: FakeClay, settings: Any
 ) -> None:
     settings.CLAY_CALLBACK_TOKEN = "old-secret, new-secret"
@@ -73,7 +75,7 @@ def test_while_the_secret_is_changed_the_old_one_and_the_new_one_count(
         "Bearer é",
     ],
 )
-def test_a_wrong_secret_gets_401_and_nothing_is_stored(
+def test_wrong_secret_gets_401_and_stores_nothing(
     client: Client, clay: FakeClay, header: str | None
 ) -> None:
     row = asked(clay)
@@ -107,7 +109,7 @@ def test_only_post_is_taken(client: Client, clay: FakeClay, method: str) -> None
     assert not InboundEvent.objects.exists()
 
 
-def test_a_valid_answer_is_stored_and_settles_the_request(callback: Any, clay: FakeClay) -> None:
+def test_valid_answer_settles_the_request(callback: Any, clay: FakeClay) -> None:
     row = asked(clay, title="")
     response = callback(callback_body(row))
     event = InboundEvent.objects.get()
@@ -141,9 +143,7 @@ BAD = {
 
 
 @pytest.mark.parametrize(("body", "reason"), BAD.values(), ids=BAD)
-def test_what_is_no_object_gets_400_so_that_clay_shows_it_and_is_kept(
-    callback: Any, body: bytes, reason: str
-) -> None:
+def test_non_object_body_gets_400_and_is_kept(callback: Any, body: bytes, reason: str) -> None:
     response = callback(body)
     event = InboundEvent.objects.get()
     assert response.status_code == 400
@@ -158,7 +158,7 @@ def test_what_is_no_object_gets_400_so_that_clay_shows_it_and_is_kept(
     assert event.reason.startswith(reason)
 
 
-def test_a_body_that_is_too_large_gets_400_and_is_parked(callback: Any) -> None:
+def test_too_large_body_gets_400_and_is_parked(callback: Any) -> None:
     assert callback({"request_id": "x", "title": "y" * 2_000_000}).status_code == 400
     assert InboundEvent.objects.get().state == "parked"
     assert events.process_due() == 0
@@ -184,7 +184,7 @@ def test_a_body_that_is_too_large_gets_400_and_is_parked(callback: Any) -> None:
         ),
     ],
 )
-def test_an_unknown_request_gets_200_and_is_parked_with_a_reason(
+def test_unknown_request_gets_200_and_is_parked(
     callback: Any, clay: FakeClay, body: dict[str, Any], reason: str
 ) -> None:
     asked(clay, title="")
@@ -207,7 +207,7 @@ def test_the_same_answer_twice_counts_as_another_delivery(callback: Any, clay: F
     assert request.outcome == "answered"
 
 
-def test_a_second_answer_adds_what_the_first_did_not_have(callback: Any, clay: FakeClay) -> None:
+def test_second_answer_adds_missing_facts(callback: Any, clay: FakeClay) -> None:
     row = asked(clay, title="", past_employers=[])
     callback({"request_id": row["request_id"], "job_title": "CRO"})
     events.process_due()
@@ -222,9 +222,7 @@ def test_a_second_answer_adds_what_the_first_did_not_have(callback: Any, clay: F
     assert lead.needs_assessment_at is not None
 
 
-def test_an_answer_after_the_lead_went_on_is_late_and_improves_it(
-    callback: Any, clay: FakeClay
-) -> None:
+def test_late_answer_improves_the_lead(callback: Any, clay: FakeClay) -> None:
     row = asked(clay, title="")
     Enrichment.objects.update(not_before=timezone.now())
     work()
@@ -239,9 +237,7 @@ def test_an_answer_after_the_lead_went_on_is_late_and_improves_it(
     assert lead.needs_assessment_at is not None
 
 
-def test_a_late_answer_with_nothing_new_does_not_assess_again(
-    callback: Any, clay: FakeClay
-) -> None:
+def test_late_answer_without_news_does_not_reassess(callback: Any, clay: FakeClay) -> None:
     row = asked(clay)
     Enrichment.objects.update(not_before=timezone.now())
     work()
@@ -281,7 +277,7 @@ def test_health_says_whether_clay_can_enrich(client: Client, clay: FakeClay) -> 
     }
 
 
-def test_health_counts_what_waits_and_shows_the_last_answer(
+def test_health_shows_waiting_requests_and_last_answer(
     client: Client, callback: Any, clay: FakeClay
 ) -> None:
     row = asked(clay)

@@ -1,4 +1,6 @@
-"""RB2B disconnects for good on anything but 200: a right token gets 200 whatever the body, and nothing is lost."""
+"""RB2B disconnects for good on anything but 200: a right token gets 200 whatever the body, and
+nothing is lost.
+"""
 
 import hashlib
 import io
@@ -42,9 +44,7 @@ UNAUTHORIZED = {
         f"/webhooks/rb2b?x=1&token={TOKEN}",
     ],
 )
-def test_a_right_token_in_path_or_query_gets_200_and_the_body_is_stored_as_it_came(
-    client: Client, path: str
-) -> None:
+def test_right_token_gets_200_and_stores_body(client: Client, path: str) -> None:
     body = b'{ "First Name" :  "Dana" }\n'
     response = post(client, body, path)
     event = InboundEvent.objects.get()
@@ -80,7 +80,7 @@ def test_a_right_token_in_path_or_query_gets_200_and_the_body_is_stored_as_it_ca
         f"/webhooks/rb2b?token={TOKEN},{NEXT_TOKEN}",
     ],
 )
-def test_a_wrong_or_missing_token_gets_401_and_nothing_is_stored(client: Client, path: str) -> None:
+def test_wrong_token_gets_401_and_stores_nothing(client: Client, path: str) -> None:
     response = post(client, rb2b.person(), path)
     assert (response.status_code, response.json()) == (401, UNAUTHORIZED)
     assert not InboundEvent.objects.exists()
@@ -96,7 +96,7 @@ def test_where_no_token_is_set_none_is_right(
     assert not InboundEvent.objects.exists()
 
 
-def test_a_token_in_a_header_is_not_what_rb2b_sends(client: Client) -> None:
+def test_token_in_a_header_is_not_accepted(client: Client) -> None:
     response = client.post(
         "/webhooks/rb2b",
         b"{}",
@@ -138,9 +138,7 @@ def test_the_csrf_check_is_not_for_rb2b() -> None:
 # Bodies
 
 
-def test_a_visitor_becomes_a_lead_a_company_and_a_visit_when_it_is_processed(
-    client: Client,
-) -> None:
+def test_processed_visitor_becomes_lead_company_and_visit(client: Client) -> None:
     payload = rb2b.person({"Captured URL": "https://oursite.test/pricing?utm_source=g"})
     post(client, payload)
     assert events.process_due() == 1
@@ -194,9 +192,7 @@ BAD = {
 
 
 @pytest.mark.parametrize(("body", "reason"), BAD.values(), ids=BAD)
-def test_a_body_that_cannot_be_read_gets_200_and_is_parked_with_a_reason(
-    client: Client, body: bytes, reason: str
-) -> None:
+def test_unreadable_body_gets_200_and_is_parked(client: Client, body: bytes, reason: str) -> None:
     assert post(client, body).status_code == 200
     events.process_due()
     event = InboundEvent.objects.get()
@@ -212,7 +208,7 @@ def test_a_body_that_cannot_be_read_gets_200_and_is_parked_with_a_reason(
     assert events.process_due() == 0
 
 
-def test_a_bad_body_does_not_hold_up_the_good_one_behind_it(client: Client) -> None:
+def test_bad_body_does_not_block_the_next(client: Client) -> None:
     for body in (b"{", rb2b.to_body(rb2b.person())):
         post(client, body)
     assert events.process_due() == 2
@@ -222,9 +218,7 @@ def test_a_bad_body_does_not_hold_up_the_good_one_behind_it(client: Client) -> N
     ]
 
 
-def test_five_megabytes_get_200_and_the_first_one_is_kept_and_parked_at_once(
-    client: Client,
-) -> None:
+def test_too_large_body_gets_200_and_is_parked(client: Client) -> None:
     body = rb2b.to_body(rb2b.person({"Title": "x" * 5 * 1024 * 1024}))
     assert post(client, body).status_code == 200
     event = InboundEvent.objects.get()
@@ -242,7 +236,7 @@ def test_five_megabytes_get_200_and_the_first_one_is_kept_and_parked_at_once(
     assert list(InboundEvent.objects.order_by("pk").values_list("deliveries", flat=True)) == [2, 1]
 
 
-def test_a_body_of_exactly_one_megabyte_is_kept_whole(client: Client) -> None:
+def test_body_of_one_megabyte_is_kept_whole(client: Client) -> None:
     body = rb2b.to_body(rb2b.person())
     body += b" " * (events.LARGEST_BODY - len(body))
     post(client, body)
@@ -270,7 +264,7 @@ def test_a_body_of_exactly_one_megabyte_is_kept_whole(client: Client) -> None:
         ({"LinkedIn URL": "https://[linkedin.com/in/x"}, "linkedin_key", None),
     ],
 )
-def test_what_the_database_could_not_take_is_made_to_fit(
+def test_lead_values_are_cut_to_fit(
     overrides: dict[str, str], field: str, stored: str | None
 ) -> None:
     event = arrive(rb2b.person(overrides))
@@ -289,7 +283,7 @@ def test_what_the_database_could_not_take_is_made_to_fit(
         ({"Website": "http://[::1"}, "domain", "person.test"),
     ],
 )
-def test_what_a_company_could_not_take_is_made_to_fit(
+def test_company_values_are_cut_to_fit(
     overrides: dict[str, Any], field: str, stored: str | None
 ) -> None:
     event = arrive(rb2b.person({"Business Email": "dana@person.test", **overrides}))
@@ -309,7 +303,7 @@ def test_any_captured_url_makes_a_visit(url: str) -> None:
 # Again and again
 
 
-def test_the_same_body_again_is_one_event_delivered_twice_and_one_visit(client: Client) -> None:
+def test_same_body_again_counts_as_a_delivery(client: Client) -> None:
     body = rb2b.to_body(rb2b.person())
     first = post(client, body).json()
     events.process_due()
@@ -321,7 +315,7 @@ def test_the_same_body_again_is_one_event_delivered_twice_and_one_visit(client: 
     assert counts() == (1, 1, 1)
 
 
-def test_the_same_visit_relayed_in_another_body_is_one_visit(client: Client) -> None:
+def test_relayed_visit_is_one_visit(client: Client) -> None:
     payload = rb2b.person()
     for body in (payload, rb2b.relay_envelope(payload), rb2b.queue_wrapper(payload, as_text=True)):
         post(client, body)
@@ -330,7 +324,7 @@ def test_the_same_visit_relayed_in_another_body_is_one_visit(client: Client) -> 
     assert counts() == (1, 1, 1)
 
 
-def test_a_later_visit_of_the_same_person_is_another_visit(client: Client) -> None:
+def test_later_visit_is_another_visit(client: Client) -> None:
     payload = rb2b.person()
     post(client, payload)
     post(client, rb2b.repeat_visit(payload))
@@ -339,7 +333,7 @@ def test_a_later_visit_of_the_same_person_is_another_visit(client: Client) -> No
     assert sorted(Visit.objects.values_list("is_repeat", flat=True)) == [False, True]
 
 
-def test_rb2bs_own_test_event_is_processed_and_becomes_nobody(client: Client) -> None:
+def test_rb2b_test_event_becomes_no_lead(client: Client) -> None:
     assert post(client, rb2b.test_event()).status_code == 200
     events.process_due()
     assert InboundEvent.objects.get().state == "processed"
@@ -362,7 +356,7 @@ def test_a_company_alone_is_a_visit_of_nobody() -> None:
         ("unreadable", None),
     ],
 )
-def test_a_time_that_is_missing_or_lies_in_the_future_is_the_time_of_receipt(
+def test_implausible_time_becomes_the_time_of_receipt(
     seen_at: str, shift: timedelta | None
 ) -> None:
     said = timezone.now() + shift if shift is not None else None
@@ -375,7 +369,9 @@ def test_a_time_that_is_missing_or_lies_in_the_future_is_the_time_of_receipt(
 
 
 def in_the_way(payload: dict[str, Any]) -> tuple[InboundEvent, Visit]:
-    """A stored event that cannot be processed: another visit holds the place of the one it would make."""
+    """A stored event that cannot be processed: another visit holds the place of the one it would
+    make.
+    """
     stored = events.store_event("rb2b", rb2b.to_body(payload))
     event = InboundEvent.objects.get(public_id=stored.public_id)
     return event, Visit.objects.create(event=event, event_key="in the way", seen_at=timezone.now())
@@ -387,7 +383,7 @@ def due_again(event: InboundEvent) -> None:
     )
 
 
-def test_what_failed_is_put_off_and_leaves_nothing_behind() -> None:
+def test_failed_event_is_postponed_without_traces() -> None:
     event, _ = in_the_way(rb2b.person())
     before = timezone.now()
     assert events.process_due() == 1
@@ -400,7 +396,7 @@ def test_what_failed_is_put_off_and_leaves_nothing_behind() -> None:
     assert events.process_due() == 0
 
 
-def test_after_the_last_try_it_is_parked_and_can_be_replayed() -> None:
+def test_event_is_parked_after_the_last_try() -> None:
     event, blocker = in_the_way(rb2b.person())
     for attempt in range(1, events.LAST_TRY + 1):
         event.refresh_from_db()
@@ -419,7 +415,7 @@ def test_after_the_last_try_it_is_parked_and_can_be_replayed() -> None:
     assert counts() == (1, 1, 1)
 
 
-def test_a_body_in_which_a_process_died_every_time_is_parked() -> None:
+def test_event_that_kills_its_process_is_parked() -> None:
     event, _ = in_the_way(rb2b.person())
     InboundEvent.objects.update(
         attempts=events.LAST_TRY, lease_until=timezone.now() - timedelta(seconds=1)
@@ -478,7 +474,7 @@ def test_health_shows_no_token_and_takes_no_post(client: Client) -> None:
 @pytest.mark.parametrize(
     ("until", "allowed"), [("", False), ("2026-11-22", False), ("2026-11-23", True)]
 )
-def test_without_a_token_a_post_is_parked_until_the_end_of_the_cutover_and_refused_after(
+def test_untokened_post_is_parked_only_during_cutover(
     client: Client, settings: Any, until: str, allowed: bool
 ) -> None:
     settings.RB2B_ALLOW_UNTOKENED_UNTIL = until
@@ -495,9 +491,7 @@ def test_without_a_token_a_post_is_parked_until_the_end_of_the_cutover_and_refus
     assert "without a token" in event.reason
 
 
-def test_what_came_without_a_token_is_worked_off_once_it_comes_with_one(
-    client: Client, settings: Any
-) -> None:
+def test_untokened_body_is_processed_once_tokened(client: Client, settings: Any) -> None:
     settings.RB2B_ALLOW_UNTOKENED_UNTIL = "2099-01-01"
     body = rb2b.to_body(rb2b.person())
 
@@ -514,7 +508,7 @@ def test_what_came_without_a_token_is_worked_off_once_it_comes_with_one(
     assert (event.deliveries, event.reason, event.attempts) == (4, "", 1)
 
 
-def test_what_is_parked_for_another_reason_stays_so_however_often_it_comes(client: Client) -> None:
+def test_repeated_delivery_does_not_unpark_other_reasons(client: Client) -> None:
     for _ in range(2):
         post(client, b"{")
         events.process_due()
@@ -538,7 +532,9 @@ def test_no_charset_hides_the_token(client: Client, charset: str) -> None:
 
 
 class BrokenOff(io.BytesIO):
-    """What the web server hands on where the sender ends in the middle, or breaks the rules of chunks."""
+    """What the web server hands on where the sender ends in the middle, or breaks the rules of
+    chunks.
+    """
 
     def __init__(self, error: type[Exception]):
         super().__init__()
@@ -549,9 +545,7 @@ class BrokenOff(io.BytesIO):
 
 
 @pytest.mark.parametrize("error", [OSError, ConnectionResetError, InvalidChunkSize])
-def test_a_body_that_does_not_come_to_its_end_is_not_acknowledged(
-    client: Client, error: type[Exception]
-) -> None:
+def test_incomplete_body_is_not_acknowledged(client: Client, error: type[Exception]) -> None:
     answer = client.generic(
         "POST",
         f"/webhooks/rb2b?token={TOKEN}",
@@ -564,7 +558,7 @@ def test_a_body_that_does_not_come_to_its_end_is_not_acknowledged(
     assert not InboundEvent.objects.exists()
 
 
-def test_a_wrong_token_is_refused_during_the_cutover_too(client: Client, settings: Any) -> None:
+def test_wrong_token_is_refused_during_cutover(client: Client, settings: Any) -> None:
     settings.RB2B_ALLOW_UNTOKENED_UNTIL = "2099-01-01"
     body = rb2b.to_body(rb2b.person())
     assert (

@@ -1,4 +1,7 @@
-"""Patterns of paths: `*` is any text and nothing else is anything else, whatever the pattern and the path cost."""
+"""Patterns of paths:
+
+`*` is any text and nothing else is anything else, whatever the pattern and the path cost.
+"""
 
 import time
 from fnmatch import fnmatchcase
@@ -7,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leads.scoring_rules import DEFAULT_RULES, PageTrigger, Rules
+from leads.scoring_rules import DEFAULT_RULES, PageTrigger, parse_rules
 from leads.wildcards import comparable_path, pattern_fits
 
 ALPHABET = "ab/*"
@@ -44,14 +47,12 @@ def test_case_and_the_last_slash_do_not_count(path: str, expected: str) -> None:
 
 
 @given(st.text(ALPHABET, max_size=6), st.text(ALPHABET, max_size=6), st.text("ab/", max_size=8))
-def test_what_is_covered_never_fits_where_the_one_above_does_not(
-    above: str, below: str, text: str
-) -> None:
+def test_covered_pattern_never_fits_alone(above: str, below: str, text: str) -> None:
     if pattern_fits(above, below) and pattern_fits(below, text):
         assert pattern_fits(above, text)
 
 
-def test_a_page_below_one_that_takes_everything_is_named() -> None:
+def test_page_below_catch_all_is_named() -> None:
     blog, story = PageTrigger("Blog", "/blog*", 5), PageTrigger("Story", "/blog/*price*", 9)
     pages = (
         PageTrigger("Off", "*", 1, active=False),
@@ -59,8 +60,8 @@ def test_a_page_below_one_that_takes_everything_is_named() -> None:
         story,
         PageTrigger("Demo", "/demo*", 40),
     )
-    rules = Rules.parse({**DEFAULT_RULES.as_dict(), "pages": [vars(page) for page in pages]})
-    assert rules.shadowed() == [(story, blog)]
+    rules = parse_rules({**DEFAULT_RULES.as_dict(), "pages": [vars(page) for page in pages]})
+    assert rules.shadowed_triggers() == [(story, blog)]
 
 
 @pytest.mark.parametrize(
@@ -74,8 +75,8 @@ def test_a_page_below_one_that_takes_everything_is_named() -> None:
 )
 def test_no_pattern_can_take_the_worker_down(pattern: str, path: str) -> None:
     page = {"label": "Awful", "points": 5, "pattern": pattern}
-    rules = Rules.parse({**DEFAULT_RULES.as_dict(), "pages": [page] * 100})
+    rules = parse_rules({**DEFAULT_RULES.as_dict(), "pages": [page] * 100})
     began = time.process_time()  # not the clock: another process may have the machine
     for n in range(20):
-        rules.page(f"{path[:-3]}{n:03}")
+        rules.page_trigger(f"{path[:-3]}{n:03}")
     assert time.process_time() - began < 2

@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from approvals.decisions import claims
 from approvals.models import Decision, Reading
 from leads.models import field_source
 from outreach.choices import Status
@@ -269,10 +270,9 @@ def test_looking_takes_nothing_and_three_seconds_are_a_reading(page: Page, sam: 
 
 
 def test_x_selects_and_the_button_counts_what_was_read(page: Page, sam: User) -> None:
-    from approvals.queue import review_queue
 
     first, second = held(2)
-    review_queue.record_reading(first, sam)
+    claims.record_reading(first, sam)
     page.goto("/sales/queue")
     page.keyboard.press("j")
     page.keyboard.press("x")

@@ -1,4 +1,4 @@
-"""The machine beside a person, sending or a phase drop: one wins, and no returned email leaves."""
+"""The machine at once with a person, a send or a demotion: one wins, nothing returned is sent."""
 
 from typing import Any
 
@@ -6,10 +6,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from approvals.decisions import decisions
+from approvals.decisions import claims, decisions
 from approvals.decisions.decisions import Decider, DecisionConflict
 from approvals.models import Decision
-from approvals.queue import review_queue
 from outreach.auto_approval import approval_sweep
 from outreach.choices import Phase
 from outreach.control import phase
@@ -58,7 +57,7 @@ def rita(committed: None) -> User:
     return person("rita", "Reviewer")
 
 
-def test_machine_and_person_approve_once(rita: User) -> None:
+def test_machine_and_person_approving_at_once_one_wins(rita: User) -> None:
     winners = set()
     for _ in range(ROUNDS):
         message = low()
@@ -75,13 +74,11 @@ def test_machine_and_person_approve_once(rita: User) -> None:
     assert winners <= {True, False}
 
 
-def test_email_claimed_meanwhile_is_not_approved(rita: User) -> None:
+def test_a_claimed_email_is_not_auto_approved(rita: User) -> None:
     """Either they took it first, or it was gone before."""
     for _ in range(ROUNDS):
         message = low()
-        at_once(
-            approval_sweep.approve_due, lambda: review_queue.claim_message(now_is(message), rita)
-        )  # noqa: B023
+        at_once(approval_sweep.approve_due, lambda: claims.claim_message(now_is(message), rita))  # noqa: B023
         row = now_is(message)
         if row.by_machine:
             assert row.status == "cleared"
@@ -90,7 +87,7 @@ def test_email_claimed_meanwhile_is_not_approved(rita: User) -> None:
             assert approval_sweep.approve_due() == 0
 
 
-def test_four_sweeps_approve_each_email_once() -> None:
+def test_four_sweeps_clear_each_email_once() -> None:
     messages = [low() for _ in range(8)]
     assert sum(at_once(*[approval_sweep.approve_due] * 4)) == 8
     assert [message.moves.filter(why="machine").count() for message in messages] == [1] * 8
@@ -105,7 +102,7 @@ def test_four_sweeps_approve_each_email_once() -> None:
     ],
     ids=["drop", "halt", "switch"],
 )
-def test_stop_during_approval_and_sending_holds(stop: Any) -> None:
+def test_a_stop_during_approval_and_sending_holds(stop: Any) -> None:
     """Each email has left, or waits for a person; nothing that returned leaves."""
     for _ in range(ROUNDS // 2):
         messages = [low() for _ in range(4)]

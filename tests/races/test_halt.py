@@ -1,4 +1,6 @@
-"""Two seconds after a halt, no call that reaches people begins any more."""
+"""A halt: no call that reaches out to people begins later than two seconds after, whatever was
+under way.
+"""
 
 import threading
 import time
@@ -82,7 +84,9 @@ def by_api() -> None:
 
 
 class Stillstand:
-    """The longest pause of this machine in seconds: a request may be noted that much late."""
+    """For how many seconds the machine let nothing here run, at the longest: so late may a request
+    be noted.
+    """
 
     def __init__(self) -> None:
         self.longest, self._over = 0.0, threading.Event()
@@ -111,8 +115,10 @@ def workers(ghl: FakeGhl) -> Iterator[Workers]:
 
 
 @pytest.mark.parametrize("halt", [by_button, by_command, by_api])
-def test_halt_stops_several_busy_workers(ghl: FakeGhl, workers: Workers, halt: Any) -> None:
-    """Sending, tagging and checking with slow calls: none begins two seconds after the halt."""
+def test_a_halt_stops_several_working_workers(ghl: FakeGhl, workers: Workers, halt: Any) -> None:
+    """Sending, tagging and looking, each call slow: after the halt all that begins, begins within
+    two seconds.
+    """
     phase.change_phase(Phase.AUTONOMOUS, by=None, reason="test")
     emails = [
         factories.cleared_email() for _ in range(18)
@@ -155,7 +161,7 @@ def test_halt_stops_several_busy_workers(ghl: FakeGhl, workers: Workers, halt: A
 
 
 @pytest.mark.parametrize("route", [UPSERT, CONTACT, SEARCH, DEALS])
-def test_halt_between_two_calls(ghl: FakeGhl, route: str) -> None:
+def test_between_two_calls_of_one_email(ghl: FakeGhl, route: str) -> None:
     messages = [factories.cleared_email() for _ in range(3)]
     with held_up(ghl, route) as wait:
         door = in_background(send.send_due)
@@ -173,7 +179,7 @@ def test_halt_between_two_calls(ghl: FakeGhl, route: str) -> None:
     assert send.send_due() == 3
 
 
-def test_halt_while_a_slot_claim_waits(ghl: FakeGhl) -> None:
+def test_while_the_claim_of_a_slot_waits(ghl: FakeGhl) -> None:
     message = factories.cleared_email()
     with transaction.atomic():
         phase.lock_control()
@@ -192,8 +198,10 @@ def test_halt_while_a_slot_claim_waits(ghl: FakeGhl) -> None:
     assert send.send_due() == 1
 
 
-def test_halt_while_sending_call_connects(ghl: FakeGhl, settings: Any) -> None:
-    """The slot is claimed and the halt comes before the connection: no byte of the email leaves."""
+def test_while_the_sending_call_is_still_connecting(ghl: FakeGhl, settings: Any) -> None:
+    """The slot is claimed and the halt comes before the connection stands: no byte of the email
+    leaves.
+    """
     doorstep = SlowDoorstep(ghl.url)
     settings.GHL_BASE_URL = doorstep.url
     message = factories.cleared_email()
@@ -215,7 +223,7 @@ def test_halt_while_sending_call_connects(ghl: FakeGhl, settings: Any) -> None:
     assert (SendIntent.objects.get().outcome, DailySlots.objects.get().used) == ("not_sent", 0)
 
 
-def test_late_read_of_the_halt_is_ignored(ghl: FakeGhl) -> None:
+def test_a_late_answer_about_the_halt_is_ignored(ghl: FakeGhl) -> None:
     message = factories.cleared_email()
     with transaction.atomic():
         with connection.cursor() as cursor:

@@ -47,7 +47,9 @@ def intents() -> list[str]:
     return list(SendIntent.objects.order_by("pk").values_list("outcome", flat=True))
 
 
-def test_kill_between_call_and_record_sends_once(ghl: FakeGhl, worker: Worker, clock: Any) -> None:
+def test_killed_after_the_call_is_sent_exactly_once(
+    ghl: FakeGhl, worker: Worker, clock: Any
+) -> None:
     message = factories.cleared_email()
     ghl.on(SEND).act_then_delay(60, times=1)
     process = worker.start()
@@ -76,7 +78,9 @@ def test_kill_between_call_and_record_sends_once(ghl: FakeGhl, worker: Worker, c
     )
 
 
-def test_kill_during_lost_call_never_resends(ghl: FakeGhl, worker: Worker, clock: Any) -> None:
+def test_killed_during_a_lost_call_is_never_retried(
+    ghl: FakeGhl, worker: Worker, clock: Any
+) -> None:
     message = factories.cleared_email()
     ghl.on(SEND).never(times=1)
     process = worker.start()
@@ -104,7 +108,7 @@ def test_kill_during_lost_call_never_resends(ghl: FakeGhl, worker: Worker, clock
         "GET /opportunities/search",
     ],
 )
-def test_kill_before_call_sends_once_later(
+def test_killed_before_the_call_is_sent_once(
     ghl: FakeGhl, worker: Worker, clock: Any, route: str
 ) -> None:
     message = factories.cleared_email()
@@ -120,7 +124,9 @@ def test_kill_before_call_sends_once_later(
     assert (now_is(message).status, intents(), len(ghl.sent_emails())) == ("sent", ["sent"], 1)
 
 
-def test_kill_during_slot_claim_sends_once_later(ghl: FakeGhl, worker: Worker, clock: Any) -> None:
+def test_killed_while_claiming_a_slot_is_sent_once(
+    ghl: FakeGhl, worker: Worker, clock: Any
+) -> None:
     message = factories.cleared_email()
     with transaction.atomic():
         phase.lock_control()
@@ -135,10 +141,10 @@ def test_kill_during_slot_claim_sends_once_later(ghl: FakeGhl, worker: Worker, c
     assert DailySlots.objects.get().used == 1
 
 
-def test_kill_between_intent_and_call_needs_person(
+def test_killed_after_the_intent_waits_for_a_person(
     ghl: FakeGhl, worker: Worker, clock: Any
 ) -> None:
-    """Nothing was sent, but that cannot be known: a person must decide."""
+    """Nothing was sent, but we cannot know that: no automatic retry, a person is asked."""
     message = factories.cleared_email()
     doorstep = SlowDoorstep(ghl.url)
     worker.environment["GHL_BASE_URL"] = doorstep.url
@@ -160,7 +166,9 @@ def test_kill_between_intent_and_call_needs_person(
     assert Alarm.objects.filter(closed_at=None, key=f"uncertain:{message.pk}").count() == 1
 
 
-def test_kill_during_record_sends_once(ghl: FakeGhl, worker: Worker, clock: Any) -> None:
+def test_killed_while_recording_is_sent_exactly_once(
+    ghl: FakeGhl, worker: Worker, clock: Any
+) -> None:
     message = factories.cleared_email()
     with transaction.atomic():
         with held_up(ghl, SEND) as wait:
@@ -181,7 +189,7 @@ def test_kill_during_record_sends_once(ghl: FakeGhl, worker: Worker, clock: Any)
 @pytest.mark.parametrize(
     "route", ["POST /contacts/{id}/tags", "POST /contacts/{id}/workflow/{workflow_id}"]
 )
-def test_kill_after_send_repeats_nothing(
+def test_killed_after_sending_repeats_no_follow_up_action(
     ghl: FakeGhl, clock: Any, route: str, settings: Any
 ) -> None:
     settings.GHL_WORKFLOW_ID = ghl.add_workflow()["id"]
@@ -205,7 +213,7 @@ def test_kill_after_send_repeats_nothing(
     assert len(ghl.sent_emails()) == 1
 
 
-def test_abandoned_email_does_not_block_next_process(ghl: FakeGhl, worker: Worker) -> None:
+def test_a_killed_process_does_not_block_the_next(ghl: FakeGhl, worker: Worker) -> None:
     first = factories.cleared_email()
     ghl.on(SEND).act_then_delay(60, times=1)
     process = worker.start()

@@ -1,4 +1,6 @@
-"""Many workers around midnight, on days of 23 and 25 hours, and on other clocks."""
+"""Many workers at the edges of the team's day, on the days of 23 and 25 hours, and in processes on
+other clocks.
+"""
 
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -56,7 +58,7 @@ def approved(count: int) -> None:
 
 
 @at_each_edge
-def test_last_daily_slot_goes_to_one_worker(
+def test_the_last_slot_of_the_day_goes_to_one(
     ghl: FakeGhl, clock: Any, moment: str, day: date
 ) -> None:
     clock.move_to(datetime.fromisoformat(moment), tick=False)
@@ -69,7 +71,7 @@ def test_last_daily_slot_goes_to_one_worker(
 
 
 @at_each_edge
-def test_last_warm_up_slot_goes_to_one_worker(
+def test_the_last_of_the_days_warm_up_goes_to_one(
     ghl: FakeGhl, clock: Any, moment: str, day: date
 ) -> None:
     clock.move_to(datetime.fromisoformat(moment), tick=False)
@@ -81,8 +83,12 @@ def test_last_warm_up_slot_goes_to_one_worker(
     assert SendIntent.objects.filter(day=day, from_domain="mail.ours.example.com").count() == 20
 
 
-def test_hourly_limit_slides_through_repeated_hour(ghl: FakeGhl, settings: Any, clock: Any) -> None:
-    """01:20 in winter time is forty minutes after 01:40 in summer time, not twenty before."""
+def test_the_hourly_window_slides_through_the_repeated_hour(
+    ghl: FakeGhl, settings: Any, clock: Any
+) -> None:
+    """Claimed at 01:40 by summer time; it is 01:20 by winter time, forty minutes later and not
+    twenty before.
+    """
     settings.HOURLY_LIMIT = 3
     clock.move_to(datetime.fromisoformat("2026-11-01T06:20:00+00:00"), tick=False)
     left(2, datetime.fromisoformat("2026-11-01T05:40:00+00:00"), date(2026, 11, 1))
@@ -91,8 +97,10 @@ def test_hourly_limit_slides_through_repeated_hour(ghl: FakeGhl, settings: Any, 
     assert states() == {"sent": 1, "cleared": WORKERS - 1}
 
 
-def test_queue_over_midnight_keeps_both_daily_caps(ghl: FakeGhl, clock: Any) -> None:
-    """Claims before and after midnight count for the day on which they were made."""
+def test_sending_over_midnight_keeps_both_daily_caps(ghl: FakeGhl, clock: Any) -> None:
+    """The clock runs on: some claim before midnight, some after, and each counts for the day it was
+    claimed on.
+    """
     sending_domains.mark_established(sending_domains.our_domain(), by=None, reason="test")
     DailySlots.objects.create(day=date(2026, 3, 3), used=23)
     DailySlots.objects.create(day=date(2026, 3, 4), used=22)
@@ -110,8 +118,10 @@ def test_queue_over_midnight_keeps_both_daily_caps(ghl: FakeGhl, clock: Any) -> 
     assert len(ghl.sent_emails()) == sum(claimed.values())
 
 
-def test_processes_on_other_clocks_share_the_day(ghl: FakeGhl, clock: Any) -> None:
-    """It is 23:30 for the team, but tomorrow or afternoon on the clocks of the processes."""
+def test_processes_on_other_clocks_share_the_teams_day(ghl: FakeGhl, clock: Any) -> None:
+    """Half past eleven at night with the team; tomorrow, or the afternoon, where the processes
+    think they are.
+    """
     sending_domains.mark_established(sending_domains.our_domain(), by=None, reason="test")
     clock.move_to(datetime.fromisoformat("2026-03-04T04:30:00+00:00"), tick=True)
     DailySlots.objects.create(day=date(2026, 3, 3), used=22)

@@ -1,4 +1,4 @@
-"""No limit is passed by workers that all read it before any of them claimed."""
+"""No cap is exceeded by many workers that all read it before any of them claims."""
 
 import time
 from datetime import timedelta
@@ -56,7 +56,7 @@ def exactly_one_left(ghl: FakeGhl, clock: Any, results: list[Any]) -> None:
     )
 
 
-def test_last_daily_slot_goes_to_one_worker(ghl: FakeGhl, clock: Any) -> None:
+def test_the_last_slot_of_the_day_goes_to_one(ghl: FakeGhl, clock: Any) -> None:
     DailySlots.objects.create(
         day=current_limits.calendar.team_day(timezone.now(), "America/New_York"), used=24
     )
@@ -69,7 +69,7 @@ def test_last_daily_slot_goes_to_one_worker(ghl: FakeGhl, clock: Any) -> None:
     }
 
 
-def test_first_slot_of_day_creates_one_row(ghl: FakeGhl, clock: Any) -> None:
+def test_the_first_slot_of_a_day_makes_one_row(ghl: FakeGhl, clock: Any) -> None:
     for _ in range(WORKERS):
         factories.cleared_email()
     results = all_at_the_door(ghl)
@@ -82,7 +82,7 @@ def test_first_slot_of_day_creates_one_row(ghl: FakeGhl, clock: Any) -> None:
     assert len({entry["to"] for entry in ghl.sent_emails()}) == len(ghl.sent_emails()) == WORKERS
 
 
-def test_last_hourly_slot_goes_to_one_worker(ghl: FakeGhl, settings: Any, clock: Any) -> None:
+def test_the_last_place_of_the_hour_goes_to_one(ghl: FakeGhl, settings: Any, clock: Any) -> None:
     settings.HOURLY_LIMIT = 3
     earlier = timezone.now() - timedelta(minutes=20)
     for _ in range(2):
@@ -104,14 +104,14 @@ def test_last_hourly_slot_goes_to_one_worker(ghl: FakeGhl, settings: Any, clock:
     exactly_one_left(ghl, clock, all_at_the_door(ghl))
 
 
-def test_last_domain_slot_goes_to_one_worker(ghl: FakeGhl, settings: Any, clock: Any) -> None:
+def test_the_last_place_of_a_domain_goes_to_one(ghl: FakeGhl, settings: Any, clock: Any) -> None:
     settings.DOMAIN_HOURLY_LIMIT = 1
     for n in range(WORKERS):
         factories.cleared_email(factories.LeadFactory(email=f"dana{n}@shared.test"))
     exactly_one_left(ghl, clock, all_at_the_door(ghl))
 
 
-def test_last_warm_up_slot_goes_to_one_worker(ghl: FakeGhl, clock: Any) -> None:
+def test_the_last_of_the_days_warm_up_goes_to_one(ghl: FakeGhl, clock: Any) -> None:
     day, earlier = (
         current_limits.calendar.team_day(timezone.now(), "America/New_York"),
         timezone.now() - timedelta(hours=2),
@@ -148,8 +148,10 @@ def test_a_new_domain_begins_its_warm_up_once(ghl: FakeGhl) -> None:
     assert ControlChange.objects.filter(what="warm_up").count() == 1
 
 
-def test_kept_slots_are_taken_by_no_worker(ghl: FakeGhl, settings: Any) -> None:
-    """Three slots are left, two are kept for California: one LOW email may leave."""
+def test_reserved_slots_are_taken_by_nobody_else(ghl: FakeGhl, settings: Any) -> None:
+    """Three are left, and two HOT emails go to California, which opens in an hour: one LOW one may
+    leave.
+    """
     settings.WORKING_HOURS = "08:00-18:00"
     DailySlots.objects.create(day=WORKING.date(), used=22)
     for _ in range(2):
@@ -168,7 +170,7 @@ def test_the_gap_lets_one_through(ghl: FakeGhl, settings: Any, clock: Any) -> No
     exactly_one_left(ghl, clock, all_at_the_door(ghl))
 
 
-def test_eight_workers_send_one_email(ghl: FakeGhl) -> None:
+def test_one_email_and_eight_workers_is_one_email(ghl: FakeGhl) -> None:
     factories.cleared_email()
     ghl.on(SEARCH).delay(0.3)
     assert sorted(at_once(*[one] * WORKERS)) == [0] * 7 + [1]
@@ -176,7 +178,7 @@ def test_eight_workers_send_one_email(ghl: FakeGhl) -> None:
     assert len(ghl.requests("POST /contacts/upsert")) == 1
 
 
-def test_eight_workers_store_one_sandbox_email(settings: Any) -> None:
+def test_eight_workers_send_one_sandbox_email_once(settings: Any) -> None:
     settings.SANDBOXED = ["ghl"]
     factories.cleared_email()
     assert sorted(at_once(*[one] * WORKERS)) == [0] * 7 + [1]
@@ -198,7 +200,9 @@ def test_eight_workers_share_one_rate() -> None:
 
 
 def test_two_processes_send_exactly_the_daily_cap(ghl: FakeGhl, worker: Worker, clock: Any) -> None:
-    """GoHighLevel's rate limit is never hit; an email that our rate defers uses no slot."""
+    """Against GoHighLevel's own rate limit, which is never hit; what our rate defers uses up no
+    slot.
+    """
     ghl.configure(rate_limit=100)
     sending_domains.mark_established(sending_domains.our_domain(), by=None, reason="test")
     for _ in range(200):

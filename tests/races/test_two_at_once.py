@@ -1,4 +1,6 @@
-"""Two people, or a person and sending, at once: one wins, and only approved text leaves."""
+"""Two people, or a person and the door, at once: one wins, the other is told, and no word leaves
+unapproved.
+"""
 
 import time
 from typing import Any
@@ -14,7 +16,7 @@ from leads.models import Assessment, RateWindow
 from outreach.choices import Phase
 from outreach.content import email_footer
 from outreach.control import phase
-from outreach.drafting import drafts
+from outreach.drafting import drafts, open_drafts
 from outreach.feedback import dnd_sync, unsubscribes
 from outreach.lifecycle.transitions import IllegalMove, StaleMessage
 from outreach.models import AfterSend, DailySlots, Message, OptOut, Position, SendIntent
@@ -47,7 +49,7 @@ def people(committed: None) -> tuple[User, User]:
     return person("rita", "Reviewer"), person("lena", "Lead")
 
 
-def test_one_of_two_concurrent_decisions_wins(people: tuple[User, User]) -> None:
+def test_of_two_concurrent_decisions_one_wins(people: tuple[User, User]) -> None:
     rita, lena = people
     winners = set()
     for _ in range(ROUNDS):
@@ -68,7 +70,7 @@ def test_one_of_two_concurrent_decisions_wins(people: tuple[User, User]) -> None
     assert winners <= {"approved", "rejected"}
 
 
-def test_one_of_two_concurrent_rejections_wins(people: tuple[User, User]) -> None:
+def test_of_two_concurrent_rejections_one_reason_is_kept(people: tuple[User, User]) -> None:
     rita, lena = people
     for _ in range(ROUNDS):
         message = factories.held_email()
@@ -89,7 +91,7 @@ def test_one_of_two_concurrent_rejections_wins(people: tuple[User, User]) -> Non
         assert row.reason.text == f"{row.by_name}: {REASON}" == message.moves.last().reason.text
 
 
-def test_concurrent_edit_never_changes_approved_text(
+def test_a_concurrent_edit_never_sends_unapproved_text(
     ghl: FakeGhl, people: tuple[User, User]
 ) -> None:
     rita, lena = people
@@ -133,7 +135,7 @@ def test_concurrent_edit_never_changes_approved_text(
     assert ends <= {"sent", "held"}
 
 
-def test_undo_and_sending_cannot_both_win(ghl: FakeGhl) -> None:
+def test_undo_and_the_door_cannot_both_win(ghl: FakeGhl) -> None:
     for _ in range(ROUNDS):
         message = factories.cleared_email()
         undone, sent = at_once(
@@ -148,7 +150,7 @@ def test_undo_and_sending_cannot_both_win(ghl: FakeGhl) -> None:
         DailySlots.objects.all().delete()
 
 
-def test_approval_and_drop_to_shadow_agree(people: tuple[User, User]) -> None:
+def test_a_concurrent_approval_and_demotion_agree(people: tuple[User, User]) -> None:
     for _ in range(ROUNDS):
         message = factories.held_email()
         at_once(
@@ -163,7 +165,7 @@ def test_approval_and_drop_to_shadow_agree(people: tuple[User, User]) -> None:
         phase.change_phase(Phase.PARALLEL, by=None, reason="test")
 
 
-def test_unsubscribe_during_ghl_calls_stops_the_email(ghl: FakeGhl) -> None:
+def test_unsubscribing_during_the_ghl_check_stops_the_email(ghl: FakeGhl) -> None:
     message = factories.cleared_email()
     with held_up(ghl, SEARCH) as wait:
         door = in_background(sending_send.send_due)
@@ -179,7 +181,7 @@ def test_unsubscribe_during_ghl_calls_stops_the_email(ghl: FakeGhl) -> None:
     )
 
 
-def test_two_drafting_sweeps_draft_each_once() -> None:
+def test_two_drafting_sweeps_skip_and_repeat_nothing() -> None:
     leads = [factories.LeadFactory() for _ in range(30)]
     for lead in leads:
         factories.VisitFactory(lead=lead)
@@ -187,7 +189,7 @@ def test_two_drafting_sweeps_draft_each_once() -> None:
 
     def sweep() -> None:
         for _ in range(10):
-            drafts.open_new_drafts(batch=7)
+            open_drafts.open_new_drafts(batch=7)
             drafts.write_drafts()
 
     assert at_once(sweep, sweep, sweep) == [None] * 3
@@ -196,7 +198,7 @@ def test_two_drafting_sweeps_draft_each_once() -> None:
     assert Position.objects.get().seq == Assessment.objects.latest("seq").seq
 
 
-def test_two_recovery_sweeps_settle_each_once(ghl: FakeGhl, clock: Any) -> None:
+def test_two_recovering_sweeps_settle_once(ghl: FakeGhl, clock: Any) -> None:
     message = factories.cleared_email()
     ghl.on(SEND).act_then_close(times=1)
     sending_send.send_due()
@@ -206,7 +208,7 @@ def test_two_recovery_sweeps_settle_each_once(ghl: FakeGhl, clock: Any) -> None:
     assert message.moves.filter(to_status="sent").count() == 1
 
 
-def test_four_sweeps_check_each_email_once(ghl: FakeGhl) -> None:
+def test_four_sweeps_check_each_email_at_ghl_once(ghl: FakeGhl) -> None:
     for _ in range(ROUNDS):
         factories.held_email()
         made = len(ghl.requests("GET /contacts/search/duplicate"))
@@ -214,7 +216,7 @@ def test_four_sweeps_check_each_email_once(ghl: FakeGhl) -> None:
         assert len(ghl.requests("GET /contacts/search/duplicate")) == made + 1
 
 
-def test_four_sweeps_run_each_action_once(ghl: FakeGhl, settings: Any) -> None:
+def test_four_sweeps_run_each_after_send_action_once(ghl: FakeGhl, settings: Any) -> None:
     settings.GHL_WORKFLOW_ID = ghl.add_workflow()["id"]
     messages = [factories.cleared_email() for _ in range(3)]
     assert sending_send.send_due() == 3
@@ -236,7 +238,7 @@ def test_four_sweeps_run_each_action_once(ghl: FakeGhl, settings: Any) -> None:
     )
 
 
-def test_two_sweeps_notify_once(slack: FakeSlack, settings: Any) -> None:
+def test_two_sweeps_tell_people_once(slack: FakeSlack, settings: Any) -> None:
     settings.EMAIL_URL = ""
     factories.held_email()
     slack.on("POST /api/chat.postMessage").delay(0.3)

@@ -1,6 +1,7 @@
 """A worker process for the races at Clay: the sweeps before and after the question, until SIGTERM.
 
-Run as `python -m tests.races.work_clay AHEAD`: how many seconds the test's clock is ahead of the real one.
+Run as `python -m tests.races.work_clay AHEAD`: how many seconds the test's clock is ahead of the
+real one.
 """
 
 import signal
@@ -14,7 +15,7 @@ import time_machine
 
 def main(ahead: str) -> None:
     django.setup()
-    from leads.enrichment import enrichment_requests
+    from leads.enrichment import clay_push, enrichment_requests
     from leads.inbound import events
 
     enough = threading.Event()
@@ -22,7 +23,7 @@ def main(ahead: str) -> None:
     with time_machine.travel(time.time() + float(ahead), tick=True):
         while not enough.wait(0.02):
             events.process_due()
-            enrichment_requests.push_due(batch=3)
+            clay_push.push_due(batch=3)
             enrichment_requests.settle_overdue()
 
 

@@ -1,4 +1,4 @@
-"""The background work of an installation without a broker: one process, a real Celery worker and a beat thread."""
+"""Background work without a broker: one process with a Celery worker and a beat thread."""
 
 import contextlib
 import logging
@@ -22,11 +22,11 @@ RUNS_PER_TASK = (
     3  # runs of one task side by side: one slow vendor must not take every thread from the others
 )
 STALE_SECONDS = 15.0  # seconds after which a wake-up that never started counts as lost
-POLL_SECONDS = 0.05  # seconds between two looks at the queue in memory
+POLL_SECONDS = 0.05  # seconds between two checks of the queue in memory
 
 
 class WakeUpFilter:
-    """Which wake-ups are worth sending: none while the same task still waits, or runs AT_ONCE times already."""
+    """Drops a wake-up while its task still waits or already runs RUNS_PER_TASK times."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -59,7 +59,7 @@ class WakeUpFilter:
 
 
 class Scheduler(beat.Scheduler):
-    """Celery's own schedule, kept in memory: nothing in it is worth remembering over a restart."""
+    """Celery's own schedule, kept in memory: nothing in it is worth keeping over a restart."""
 
     gate: WakeUpFilter
 
@@ -69,7 +69,10 @@ class Scheduler(beat.Scheduler):
 
 
 class Command(BaseCommand):
-    help = "Do the background work without a broker: Celery worker and beat in one process (what `run` starts)."
+    help = (
+        "Do the background work without a broker: Celery worker and beat in one process (what "
+        "`run` starts)."
+    )
     requires_system_checks: list[str] = []  # the worker refuses contradictory settings itself
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -107,14 +110,17 @@ class Command(BaseCommand):
         def ready(**_: Any) -> None:
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, finish)
-            # Without a connection that stays, closing the last one would checkpoint and delete SQLite's log each time.
+            # Without a connection that stays, closing the last one would checkpoint and delete
+            # SQLite's log each time.
             connection.ensure_connection()
             clock.start()
             self.stdout.write("pump: working")
             self.stdout.flush()
 
         def finish(*_: Any) -> None:
-            """No new work; what runs is finished. What still waits is a row, and is found by the next sweep."""
+            """No new work; what runs is finished. What still waits is a row, and is found by the
+            next sweep.
+            """
             setattr(state, "should_stop", 0)  # noqa: B010  (what celery's own handler does)
 
         with contextlib.suppress(SystemExit):

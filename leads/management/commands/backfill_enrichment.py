@@ -12,9 +12,12 @@ from leads.imports import backfill
 
 class Command(ReportingCommand):
     help = (
-        "Ask Clay about people who lack an address, a title or a company field: leads, newest first, then contacts "
-        "whom only GoHighLevel knows; they become leads without a draft. Safe to end and to repeat: who was asked "
-        "within a week is not asked again. Exit code 1 where a push failed or the contacts could not be read."
+        "Ask Clay about people who lack an address, a title or a company field: leads, newest "
+        "first, then contacts "
+        "whom only GoHighLevel knows; they become leads without a draft. Safe to end and to "
+        "repeat: who was asked "
+        "within a week is not asked again. Exit code 1 where a push failed or the contacts "
+        "could not be read."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -41,9 +44,15 @@ class Command(ReportingCommand):
 
     def _wrong(self, summary: backfill.BackfillSummary) -> Iterator[str]:
         if summary.failed:
-            yield f"{summary.failed} pushes failed; GET /webhooks/clay/health says whether Clay is asked."
+            yield (
+                f"{summary.failed} pushes failed; GET /webhooks/clay/health says whether "
+                "Clay is asked."
+            )
         if summary.contacts and summary.contacts.error:
-            yield f"The contacts were not read to the end: {summary.contacts.error}. The next run goes on there."
+            yield (
+                f"The contacts were not read to the end: {summary.contacts.error}. The next "
+                "run goes on there."
+            )
 
     def _run(self, options: dict[str, Any]) -> backfill.BackfillSummary:
         quiet = options["json"] or not getattr(self.stdout, "isatty", lambda: False)()
@@ -68,6 +77,7 @@ class Command(ReportingCommand):
             end = ", to the end of the list" if c.ended else ""
             self.stdout.write(
                 f"Contacts at GoHighLevel: {c.read} read{end}: {c.new} new leads, {c.known} known, "
-                f"{c.stopped} not to be written to, {c.without_address} without an address, {c.gone} deleted."
+                f"{c.stopped} not to be written to, {c.without_address} without an address, "
+                f"{c.gone} deleted."
             )
         self.stdout.write(f"Leads with something from Clay: {s.before} before, {s.after} now.")

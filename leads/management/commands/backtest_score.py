@@ -10,15 +10,17 @@ from rich.progress import Progress
 from caio_project.lib.commands import ReportingCommand
 from leads.models import ScoringRules
 from leads.scoring import backtest
-from leads.scoring_rules import InvalidRules, Rules
+from leads.scoring_rules import InvalidRules, Rules, parse_rules
 
 MOST_SHOWN = 20
 
 
 class Command(ReportingCommand):
     help = (
-        "Replay past visits under other rules of the score: every lead seen within --days, at each of its visits, "
-        "under the rules in force and under those. Prints who would move and who would become HOT; changes nothing. "
+        "Replay past visits under other rules of the score: every lead seen within --days, at "
+        "each of its visits, "
+        "under the rules in force and under those. Prints who would move and who would become "
+        "HOT; changes nothing. "
         "Exit code 1 where the rules are wrong; the field is named."
     )
 
@@ -89,16 +91,16 @@ class Command(ReportingCommand):
         quiet = options["json"] or not getattr(self.stdout, "isatty", lambda: False)()
         with Progress(transient=True, disable=quiet) as bar:
             task = bar.add_task("Scoring", total=None)
-            told = (
+            progress = (
                 None if quiet else lambda done, total: bar.update(task, completed=done, total=total)
             )
-            return backtest.replay_visits(version, options["days"], told)
+            return backtest.replay_visits(version, options["days"], progress)
 
     def _rules(self, options: dict[str, Any]) -> Rules:
         path, number = options["file"], options["rules"]
         try:
             if path is not None:
-                return Rules.parse(json.loads(path.read_bytes()), version=path.name[:20])
+                return parse_rules(json.loads(path.read_bytes()), version=path.name[:20])
             return ScoringRules.objects.get(version=number).parsed()
         except ScoringRules.DoesNotExist as error:
             raise CommandError(f"--rules: there is no version {number}.") from error

@@ -12,8 +12,10 @@ from leads.integrations import ghl_tokens
 
 class Command(BaseCommand):
     help = (
-        "Connect GoHighLevel by OAuth (GHL_CLIENT_ID). Without --code it prints the page where a person lets us in; "
-        "that page leads to the redirect address with ?code=… behind it, which is good once and for a few minutes."
+        "Connect GoHighLevel by OAuth (GHL_CLIENT_ID). Without --code it prints the page where "
+        "a person lets us in; "
+        "that page leads to the redirect address with ?code=… behind it, which is good once "
+        "and for a few minutes."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -22,12 +24,15 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--code",
-            help="From the address the page led to, as --code=CODE (it may begin with a dash); - reads stdin.",
+            help="From the address the page led to, as --code=CODE (it may begin with a dash); "
+            "- reads stdin.",
         )
         parser.add_argument(
-            "--user-type", choices=[oauth.LOCATION, oauth.COMPANY], default=oauth.LOCATION,
+            "--user-type",
+            choices=[oauth.LOCATION, oauth.COMPANY],
+            default=oauth.LOCATION,
             help="Company where the app was let in for a whole agency.",
-        )  # fmt: skip
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.GHL_CLIENT_ID or not settings.GHL_CLIENT_SECRET:

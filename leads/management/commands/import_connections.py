@@ -10,7 +10,8 @@ from leads.models import TeamMember
 
 class Command(FileImportCommand):
     help = (
-        "Import LinkedIn's Connections.csv of one team member: people whom they know, for warm connections. All or "
+        "Import LinkedIn's Connections.csv of one team member: people whom they know, for warm "
+        "connections. All or "
         "nothing; errors are named by line. Exit code 1 on any error."
     )
 

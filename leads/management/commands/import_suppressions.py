@@ -6,8 +6,10 @@ from leads.imports import import_files
 
 class Command(FileImportCommand):
     help = (
-        "Import addresses and domains that must not be written to, from a CSV with the columns value, reason and "
-        "optionally expires (YYYY-MM-DD). All or nothing; errors are named by line. Exit code 1 on any error."
+        "Import addresses and domains that must not be written to, from a CSV with the columns "
+        "value, reason and "
+        "optionally expires (YYYY-MM-DD). All or nothing; errors are named by line. Exit code "
+        "1 on any error."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -7,8 +7,10 @@ from leads.imports import import_files
 
 class Command(FileImportCommand):
     help = (
-        "Import visitors from RB2B's CSV export or from JSON lines, as events that are worked off like any other. "
-        "Safe to run twice. While a line is wrong nothing is stored, unless --skip-bad. Exit code 1 on any error."
+        "Import visitors from RB2B's CSV export or from JSON lines, as events that are worked "
+        "off like any other. "
+        "Safe to run twice. While a line is wrong nothing is stored, unless --skip-bad. Exit "
+        "code 1 on any error."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -25,7 +25,9 @@ SNAKE_CASE = {"locationId": "location_id", "contactId": "contact_id", "pipelineI
 
 @dataclass(frozen=True)
 class ConversationRow:
-    """One row of a conversation: a message, or a whole thread of emails with the time and direction of its first."""
+    """One row of a conversation: a message, or a thread of emails with time and direction of its
+    first.
+    """
 
     id: str
     inbound: bool
@@ -36,8 +38,6 @@ class ConversationRow:
 
 @dataclass(frozen=True)
 class ReadEmail:
-    """One email, with its text."""
-
     id: str
     inbound: bool
     at: datetime | None
@@ -47,14 +47,14 @@ class ReadEmail:
 
 @dataclass(frozen=True)
 class OpenDeal:
-    """An opportunity of a contact that is open."""
-
     id: str
     name: str
 
 
 def read_conversation(contact_id: str) -> list[ConversationRow]:
-    """Everything said with a contact, newest first, up to 500 messages; empty where there is no conversation."""
+    """Every message with a contact, newest first, at most 500; empty where there is no
+    conversation.
+    """
     query = {"locationId": settings.GHL_LOCATION_ID, "contactId": contact_id}
     found = call_ghl("GET", "/conversations/search", version=API_VERSION, params=query)
     seen: list[ConversationRow] = []
@@ -80,7 +80,9 @@ def _read_messages(conversation_id: str) -> list[ConversationRow]:
 
 
 def _required_list(answer: Any, name: str) -> list[dict[str, Any]]:
-    """The list `name` of an answer. One that is missing is no proof that nobody answered: Unavailable."""
+    """The list `name` of an answer. Raises ServiceUnavailable where it is missing: that proves
+    nothing.
+    """
     found = answer.get(name) if isinstance(answer, dict) else None
     if not isinstance(found, list):
         raise http.ServiceUnavailable(f"GoHighLevel answered without {name}")
@@ -107,7 +109,6 @@ def _parse_time(text: str) -> datetime | None:
 
 
 def read_email(email_id: str) -> ReadEmail:
-    """One email with its text; conversations leave that out. Source: GET /conversations/messages/email/{id}."""
     found = call_ghl("GET", f"/conversations/messages/email/{email_id}", version=API_VERSION)
     raw = found.get("emailMessage") or found
     return ReadEmail(
@@ -119,7 +120,6 @@ def read_email(email_id: str) -> ReadEmail:
 
 
 def open_deals(contact_id: str) -> list[OpenDeal]:
-    """The open opportunities of a contact, 100 at most."""
     found = search_opportunities({"contactId": contact_id, "status": "open", "limit": "100"})
     rows = [row for row in _required_list(found, "opportunities") if row.get("status") == "open"]
     return [
@@ -130,14 +130,15 @@ def open_deals(contact_id: str) -> list[OpenDeal]:
 
 
 def _is_of(row: dict[str, Any], contact_id: str) -> bool:
-    """Whether a deal is this contact's: a filter that is not understood must not make everybody's deals theirs."""
+    """Whether a deal is this contact's: a filter that GoHighLevel ignored returns everybody's."""
     return (row.get("contactId") or (row.get("contact") or {}).get("id")) == contact_id
 
 
 def search_opportunities(query: Mapping[str, str]) -> Any:
-    """GET /opportunities/search in our location, in whichever spelling of the names this service takes.
+    """GET /opportunities/search in our location, with whichever parameter names the service
+    accepts.
 
-    `query` is in camelCase; where that is refused with a 422 it is asked in snake_case, and so first for an hour.
+    `query` is camelCase. After a 422 it is asked in snake_case, and so first for an hour.
     """
     named = {"locationId": settings.GHL_LOCATION_ID, **query}
     snake = {SNAKE_CASE.get(name, name): value for name, value in named.items()}

@@ -1,6 +1,8 @@
-"""What GoHighLevel tells us, whichever way it comes: by webhook or by polling. Pure: JSON in, frozen rows out.
+"""What GoHighLevel tells us, whichever way it comes: by webhook or by polling. Pure: JSON in,
+frozen rows out.
 
-Sources: GHL API v2, "Conversations", "Calendars", "Opportunities", and the webhook events of the same names.
+Sources: GHL API v2, "Conversations", "Calendars", "Opportunities", and the webhook events of the
+same names.
 """
 
 import json
@@ -35,9 +37,10 @@ CHANNEL_NAMES = {
 
 @dataclass(frozen=True)
 class MessageFact:
-    """One message to or from a person. `body` is as it came, HTML or plain."""
+    """One message to or from a person. `body` is HTML or text, as it came."""
 
-    id: str  # of the email, or of the message on any other channel: the same by webhook and by polling
+    # of the email, or of the message on any other channel: the same by webhook and by polling
+    id: str
     message_id: str
     contact_id: str
     address: str  # the person's, where it is known
@@ -50,7 +53,9 @@ class MessageFact:
 
 @dataclass(frozen=True)
 class EmailEventFact:
-    """Something that happened to an email after it left; `kind` is one of ours, `once` names this very event."""
+    """What happened to an email after it was sent. `kind` is an EventKind; `once` identifies the
+    event.
+    """
 
     email_id: str
     address: str
@@ -63,8 +68,6 @@ class EmailEventFact:
 
 @dataclass(frozen=True)
 class DoNotDisturbFact:
-    """Whether a contact may be emailed at all, as GoHighLevel has it."""
-
     contact_id: str
     address: str
     is_blocked: bool
@@ -72,7 +75,7 @@ class DoNotDisturbFact:
 
 @dataclass(frozen=True)
 class AppointmentFact:
-    """An appointment. `is_read`: it was read just now, so it is how things stand, whatever was told before."""
+    """An appointment. `is_read`: read by API just now, so it is the present state."""
 
     id: str
     contact_id: str
@@ -86,7 +89,9 @@ class AppointmentFact:
 
 @dataclass(frozen=True)
 class OpportunityFact:
-    """An opportunity. `value` is None where a webhook leaves it out; `is_read` as above."""
+    """An opportunity. `value` is None where a webhook leaves it out; `is_read` as in
+    AppointmentFact.
+    """
 
     id: str
     contact_id: str
@@ -108,12 +113,11 @@ FACT_CLASSES: dict[str, type] = {
 
 
 def dump_fact(fact: GhlFact) -> bytes:
-    """A fact as JSON, to be kept until it can take effect."""
+    """The fact as JSON, to be kept until it can be applied."""
     return json.dumps({"fact": type(fact).__name__, **asdict(fact)}, default=str).encode()
 
 
 def load_fact(raw: bytes) -> GhlFact:
-    """The fact that `dump` kept."""
     told = json.loads(raw)
     kind = FACT_CLASSES[told.pop("fact")]
     times = {
@@ -127,7 +131,7 @@ def load_fact(raw: bytes) -> GhlFact:
 
 
 def text_in(raw: Mapping[str, Any], *names: str, longest: int = 80) -> str:
-    """The first of `names` that says something, as text that the database can store."""
+    """The first non-empty value of `names`, as text that the database can store."""
     for name in names:
         value = raw.get(name)
         if (
@@ -140,7 +144,7 @@ def text_in(raw: Mapping[str, Any], *names: str, longest: int = 80) -> str:
 
 
 def storable_text(said: str) -> str:
-    """Without NUL and lone surrogates, which PostgreSQL cannot store; lines stay."""
+    """Remove NUL and lone surrogates, which PostgreSQL cannot store."""
     return said.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
@@ -149,7 +153,7 @@ def as_mapping(value: Any) -> Mapping[str, Any]:
 
 
 def parse_time(value: Any, default: datetime | None = None) -> datetime | None:
-    """A time as GHL writes it: ISO 8601, epoch seconds or epoch milliseconds; `default` where it is none of these."""
+    """A time as GoHighLevel writes it: ISO 8601, epoch seconds or milliseconds; else `default`."""
     try:
         if isinstance(value, int | float) and not isinstance(value, bool):
             return datetime.fromtimestamp(value / 1000 if value > 10**11 else value, UTC)
@@ -166,8 +170,10 @@ def address_in(value: Any) -> str:
 
 
 def channel_of(*kinds: Any) -> str:
-    """ "email", "sms", "call" … of the first kind that is named (TYPE_CAMPAIGN_EMAIL, "Live Chat"); "" for what is no
-    message of a person: activities, comments of the team."""
+    """ "email", "sms", "call" … of the first channel named (TYPE_CAMPAIGN_EMAIL, "Live Chat").
+
+    "" for what is no message of a person: activities, comments of the team.
+    """
     named = next((kind for kind in kinds if isinstance(kind, str) and kind.strip()), "")
     found = named.strip().lower().replace(" ", "_").removeprefix("type_")
     if found.startswith("activity") or found in NOT_MESSAGES:
@@ -177,7 +183,7 @@ def channel_of(*kinds: Any) -> str:
 
 
 def message_fact(raw: Mapping[str, Any], at: datetime) -> MessageFact | None:
-    """A message of a webhook or of GET /conversations/messages/email/{id}; None for what is no message of a person."""
+    """The message in a webhook or an API answer; None for what is no message of a person."""
     way = channel_of(raw.get("messageTypeString"), raw.get("messageType"))
     email_id, message_id = text_in(raw, "emailMessageId"), text_in(raw, "messageId", "id")
     is_inbound = raw.get("direction") == "inbound" or raw.get("type") == "InboundMessage"
@@ -198,7 +204,7 @@ def message_fact(raw: Mapping[str, Any], at: datetime) -> MessageFact | None:
 
 
 def do_not_disturb_fact(raw: Mapping[str, Any]) -> DoNotDisturbFact:
-    """A contact's do-not-disturb: `dnd` for all channels, or Email's own status."""
+    """A contact's do-not-disturb: `dnd` for all channels, or the status of Email."""
     by_channel = as_mapping(raw.get("dndSettings"))
     email = as_mapping(by_channel.get("Email") or by_channel.get("email"))
     return DoNotDisturbFact(
@@ -211,7 +217,7 @@ def do_not_disturb_fact(raw: Mapping[str, Any]) -> DoNotDisturbFact:
 def appointment_fact(
     raw: Mapping[str, Any], at: datetime, *, is_read: bool = False
 ) -> AppointmentFact | None:
-    """An appointment as calendars and webhooks show it; None for one without an id or a time."""
+    """An appointment from a calendar or webhook; None for one without an id or a time."""
     starts_at, one = parse_time(raw.get("startTime")), text_in(raw, "id")
     if not one or starts_at is None:
         return None
@@ -231,7 +237,7 @@ def appointment_fact(
 def opportunity_fact(
     raw: Mapping[str, Any], at: datetime, *, is_read: bool = False
 ) -> OpportunityFact | None:
-    """An opportunity as the search and webhooks show it; None for one without an id."""
+    """An opportunity from the search or a webhook; None for one without an id."""
     one = text_in(raw, "id")
     if not one:
         return None
@@ -251,7 +257,7 @@ def opportunity_fact(
 
 
 def _parse_money(value: Any) -> Decimal:
-    """Missing is nothing; what is no amount, or more than the column holds, too."""
+    """An amount; None where it is missing, no number, or too large for the column."""
     try:
         found = Decimal(str(value or 0))
         return (

@@ -1,7 +1,9 @@
-"""GoHighLevel API v2, read by polling: what people wrote, what became of emails, calendars, opportunities.
+"""GoHighLevel API v2, read by polling: what people wrote, what became of emails, calendars,
+opportunities.
 
-Sources: GHL API v2, "Conversations" and "Calendars" (Version 2021-04-15), "Contacts" and "Opportunities" (2021-07-28).
-A private token gets no webhooks, and those of an app are lost at times, so this must be enough alone.
+Sources: GHL API v2, "Conversations" and "Calendars" (Version 2021-04-15), "Contacts" and
+"Opportunities" (2021-07-28). A private token gets no webhooks, and those of an app are lost at
+times, so this must be enough alone.
 """
 
 from dataclasses import dataclass
@@ -44,7 +46,9 @@ KINDS_BY_STATUS = {
 
 @dataclass(frozen=True)
 class ListedMessage:
-    """One message in a list, which leaves the text of emails out. A thread lists the ids of all its emails."""
+    """One message in a list, which leaves the text of emails out. A thread lists the ids of all
+    its emails.
+    """
 
     message_id: str
     email_ids: tuple[str, ...]
@@ -55,7 +59,7 @@ class ListedMessage:
     at: datetime
 
     def as_said(self) -> MessageFact:
-        """What is known without asking for the email itself."""
+        """What is known without fetching the email itself."""
         return MessageFact(
             id=self.message_id,
             message_id=self.message_id,
@@ -82,9 +86,9 @@ class OpportunityPage:
 
 
 def list_messages(since: datetime, *, emails: bool, cursor: str = "") -> MessagePage:
-    """Emails, or everything else that people say, since then, the oldest first.
+    """Emails, or messages of all other channels, since a time, oldest first.
 
-    Source: GET /conversations/messages/export, which lists emails only when they are asked for by channel.
+    Source: GET /conversations/messages/export, which lists emails only when asked for by channel.
     """
     query: dict[str, Any] = {
         "locationId": settings.GHL_LOCATION_ID,
@@ -126,14 +130,12 @@ def _parse_listed(raw: dict[str, Any]) -> ListedMessage | None:
 
 
 def fetch_email(email_id: str, row: ListedMessage) -> MessageFact | None:
-    """One email with its text and addresses. Source: GET /conversations/messages/email/{id}."""
     raw = _request_email(email_id)
     named = {"messageType": "TYPE_EMAIL", "emailMessageId": email_id, "messageId": row.message_id}
     return ghl_facts.message_fact({"contactId": row.contact_id, **raw, **named}, row.at)
 
 
 def fetch_event_kinds(email_id: str) -> tuple[str, ...]:
-    """What has happened to an email that left by now, as our kinds of events. Same source."""
     return KINDS_BY_STATUS.get(text_in(_request_email(email_id), "status").lower(), ())
 
 
@@ -146,7 +148,7 @@ def _request_email(email_id: str) -> dict[str, Any]:
 
 
 def fetch_do_not_disturb(contact_id: str) -> DoNotDisturbFact:
-    """Whether a contact may be emailed, from the contact itself: searches do not say it reliably."""
+    """Whether a contact may be emailed, from the contact itself: searches are not reliable."""
     contact = ghl.get_contact(contact_id)
     return DoNotDisturbFact(contact_id, contact.email, contact.email_blocked)
 
@@ -154,7 +156,7 @@ def fetch_do_not_disturb(contact_id: str) -> DoNotDisturbFact:
 def list_appointments(
     calendar_id: str, start: datetime, end: datetime, now: datetime
 ) -> list[AppointmentFact]:
-    """Every appointment of one calendar that takes place between two moments. Source: GET /calendars/events."""
+    """The appointments of one calendar between two times. Source: GET /calendars/events."""
     query = {
         "locationId": settings.GHL_LOCATION_ID,
         "calendarId": calendar_id,
@@ -169,7 +171,7 @@ def list_appointments(
 
 
 def list_opportunities(after: tuple[str, str] | None, now: datetime) -> OpportunityPage:
-    """One page of all opportunities of the location, the newest first. Source: GET /opportunities/search."""
+    """One page of the location's opportunities, newest first. Source: GET /opportunities/search."""
     place = {"startAfter": after[0], "startAfterId": after[1]} if after else {}
     found = search_opportunities({"status": "all", "limit": str(PAGE_SIZE), **place})
     raws = required_list(found, "opportunities")
@@ -181,7 +183,7 @@ def list_opportunities(after: tuple[str, str] | None, now: datetime) -> Opportun
 
 
 def required_list(answer: Any, name: str) -> list[dict[str, Any]]:
-    """The list `name` of an answer. One that is missing is no proof of nothing: Unavailable."""
+    """The list `name` of an answer. Raises ServiceUnavailable where it is missing."""
     found = as_mapping(answer).get(name)
     if not isinstance(found, list):
         raise http.ServiceUnavailable(f"GoHighLevel answered without {name}")

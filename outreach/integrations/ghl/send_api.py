@@ -1,7 +1,8 @@
-"""GoHighLevel API v2: the one call that sends an email. Only outreach.sending.send may import this.
+"""GoHighLevel API v2: the one call that sends an email. Only outreach.sending.send may import
+this.
 
-Source: GHL API v2, "Conversations" (Version 2021-04-15). There is no idempotency key: an answer that may have acted is
-`Uncertain`, and is settled by reading the conversation.
+Source: GHL API v2, "Conversations" (Version 2021-04-15). There is no idempotency key: an answer
+that may have acted is `Uncertain`, and is settled by reading the conversation.
 """
 
 from dataclasses import dataclass
@@ -23,7 +24,9 @@ class SentEmail:
 
 @dataclass(frozen=True)
 class EmailThread:
-    """Where a follow-up belongs: GHL's id of the thread, which is that of its first message, and of the newest one."""
+    """The thread a follow-up belongs to: GoHighLevel's ids of its first message and of its
+    newest.
+    """
 
     id: str
     newest: str
@@ -32,9 +35,9 @@ class EmailThread:
 def send_email(
     *, contact_id: str, to: str, subject: str, html: str, thread: EmailThread | None = None
 ) -> SentEmail:
-    """Send one email. Success means that GHL has queued it. Never repeat on Uncertain.
+    """Send one email. Success means that GoHighLevel queued it. Never repeat on OutcomeUncertain.
 
-    `emailFrom` is a bare address: GHL refuses "Name <a@b>". Raises lib.http's failures.
+    `emailFrom` is a bare address: GoHighLevel refuses "Name <a@b>". Raises lib.http's failures.
     """
     body = {
         "type": "Email",

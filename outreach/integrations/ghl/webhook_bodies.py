@@ -1,4 +1,5 @@
-"""What GoHighLevel's webhooks say. Their payloads are flat, but for appointments and LCEmailStats, a Mailgun event.
+"""What GoHighLevel's webhooks say. Their payloads are flat, but for appointments and
+LCEmailStats, a Mailgun event.
 
 Sources: GHL's "Webhook events", and Mailgun's "Event structure".
 """
@@ -25,7 +26,8 @@ from outreach.integrations.ghl.ghl_facts import (
 
 Kind = EventKind
 
-# Mailgun's word for what happened to an email. "failed" is sorted further; "accepted" and "stored" say nothing new.
+# Mailgun's word for what happened to an email. "failed" is sorted further; "accepted" and "stored"
+# say nothing new.
 MAILGUN_KINDS = {
     "delivered": Kind.DELIVERED,
     "opened": Kind.OPENED,
@@ -49,11 +51,14 @@ STOP_EVENTS = (
 
 
 class UnreadableBody(Exception):
-    """A genuine body that cannot be used, and why; a person sees it."""
+    """A genuine body that cannot be used; `code` and `details` say why."""
+
+    def __init__(self, code: str, **details: str) -> None:
+        super().__init__(code, details)
+        self.code, self.details = code, details
 
 
 def delivery_name(raw: bytes) -> str:
-    """What makes two deliveries one: the sha256 of type and webhookId where they are given, else of the body."""
     try:
         body = as_mapping(json.loads(raw))
     except (ValueError, RecursionError):
@@ -65,27 +70,29 @@ def delivery_name(raw: bytes) -> str:
 
 
 def workflow_delivery_name(sha256: str, at: datetime) -> str:
-    """Such a body has neither id nor time: the same one on another day says it again."""
+    """The key of a workflow's body, which has neither id nor time: the same body on another day
+    counts again.
+    """
     return hashlib.sha256(f"{sha256} {at:%Y-%m-%d}".encode()).hexdigest()
 
 
 def parse_body(raw: bytes) -> Mapping[str, Any]:
-    """The body as a mapping. Raises Unreadable."""
+    """The body as a mapping. Raises UnreadableBody."""
     try:
         body = json.loads(raw)
     except (ValueError, RecursionError) as error:
-        raise UnreadableBody("It is not JSON.") from error
+        raise UnreadableBody("ghl_not_json") from error
     if not isinstance(body, dict):
-        raise UnreadableBody("It is not a JSON object.")
+        raise UnreadableBody("ghl_not_object")
     return body
 
 
 def read_webhook(raw: bytes, location_id: str, received_at: datetime) -> GhlFact | None:
-    """What a webhook says; None for the kinds of which we use nothing. Raises Unreadable."""
+    """The fact in a webhook; None for kinds that are not used. Raises UnreadableBody."""
     body = parse_body(raw)
     kind, location = text_in(body, "type"), text_in(body, "locationId")
     if location != location_id:
-        raise UnreadableBody(f"It is about another location: {location or 'it names none'}.")
+        raise UnreadableBody("ghl_other_location", location=location or "it names none")
     at = parse_time(body.get("timestamp"), received_at) or received_at
     if kind in ("InboundMessage", "OutboundMessage"):
         return message_fact(body, at)
@@ -106,7 +113,9 @@ def read_webhook(raw: bytes, location_id: str, received_at: datetime) -> GhlFact
 
 
 def _email_event_fact(event: Mapping[str, Any], at: datetime) -> EmailEventFact | None:
-    """One Mailgun event. Its id is unique for a day only, so time and recipient name it too."""
+    """One Mailgun event. Its id is unique for a day only, so time and recipient are part of the
+    key.
+    """
     kind, code = _kind_and_code(event)
     if not kind:
         return None
@@ -131,9 +140,9 @@ def _email_event_fact(event: Mapping[str, Any], at: datetime) -> EmailEventFact 
 
 
 def _kind_and_code(event: Mapping[str, Any]) -> tuple[str, str]:
-    """Our word for it and the provider's cause; "" for what says nothing new.
+    """Our kind and the provider's code; "" for what says nothing new.
 
-    Mailgun does not even try an address that bounced, complained or unsubscribed before: "suppress-…".
+    Mailgun does not try an address that bounced, complained or unsubscribed before: "suppress-…".
     """
     named = text_in(event, "event")
     status, reason = as_mapping(event.get("delivery-status")), text_in(event, "reason")
@@ -150,10 +159,9 @@ def _kind_and_code(event: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def read_workflow(raw: bytes, location_id: str) -> DoNotDisturbFact | None:
-    """What a workflow's custom webhook says: that its contact must not be written to any more, or None.
+    """The stop in a workflow's webhook, or None. Raises UnreadableBody.
 
-    Its body is whatever a person mapped there, so only the direction that does no harm is believed; of everything
-    else polling reads within half a minute what it really was. Raises Unreadable.
+    A person mapped its body freely, so only a stop is believed; polling reads everything else.
     """
     body = parse_body(raw)
     more, contact = as_mapping(body.get("customData")), as_mapping(body.get("contact"))
@@ -163,7 +171,7 @@ def read_workflow(raw: bytes, location_id: str) -> DoNotDisturbFact | None:
         or text_in(more, "locationId")
     )
     if location and location != location_id:
-        raise UnreadableBody(f"It is about another location: {location}.")
+        raise UnreadableBody("ghl_other_location", location=location)
     event = (text_in(more, "event") or text_in(body, "event", "type")).lower().replace(" ", "_")
     if event not in STOP_EVENTS:
         return None
@@ -174,7 +182,5 @@ def read_workflow(raw: bytes, location_id: str) -> DoNotDisturbFact | None:
     )
     address = text_in(body, "email", longest=254) or text_in(contact, "email", longest=254)
     if not contact_id and not address:
-        raise UnreadableBody(
-            f"The event is {event!r}, and it names neither id nor email of a contact."
-        )
+        raise UnreadableBody("ghl_no_contact", event=repr(event))
     return DoNotDisturbFact(contact_id, address, is_blocked=True)

@@ -12,9 +12,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from approvals.decisions import claims
 from approvals.desk import reading_proof
 from approvals.models import Claim, Decision, Reading
-from approvals.queue import review_queue
 from leads.models import Company, Lead
 from outreach.choices import Phase, Status
 from outreach.control import phase
@@ -251,7 +251,7 @@ def test_the_second_of_two_deciders_is_told(desk: Client, sam: User) -> None:
 
 def test_what_somebody_else_has_on_the_desk_can_only_be_read(desk: Client, sam: User) -> None:
     message = factories.held_email()
-    review_queue.claim_message(message, sam)
+    claims.claim_message(message, sam)
     page = body(desk.get(url(message)))
     assert "sam has this email until" in page
     assert url(message, "approve") not in page
@@ -420,7 +420,7 @@ def test_reading_an_old_text_is_no_reading(desk: Client, sam: User) -> None:
 
 def test_the_next_email_is_taken_and_shown(desk: Client, reviewer: User, sam: User) -> None:
     first, second = factories.held_email(), factories.held_email()
-    review_queue.claim_message(first, sam)
+    claims.claim_message(first, sam)
     response = desk.post("/sales/queue/next")
     assert (response.status_code, response["Location"]) == (303, url(second))
     assert Claim.objects.get(message=second).user == reviewer
@@ -457,14 +457,14 @@ def test_a_batch_approves_only_what_this_person_has_read(
         critical_reason="This person has answered before."
     )
     for message in (read, critical, changed):
-        review_queue.record_reading(message, reviewer)
-    review_queue.record_reading(unread, sam)
+        claims.record_reading(message, reviewer)
+    claims.record_reading(unread, sam)
     text = changed.text
     assert text is not None
     review_actions.edit_text(
         Message.objects.get(pk=changed.pk), 1, subject="Another subject", body=text.body, by=sam
     )
-    review_queue.claim_message(taken, sam)
+    claims.claim_message(taken, sam)
     page = body(batch(desk, "approve", read, unread, critical, changed, taken))
     assert "Approved 1. Not approved 4." in page
     assert f"{unread.lead}: you have not read it" in page
@@ -479,7 +479,7 @@ def test_a_batch_takes_at_most_fifty(desk: Client, reviewer: User) -> None:
     factories.create_many_held(51)
     messages = list(Message.objects.all())
     for message in messages:
-        review_queue.record_reading(message, reviewer)
+        claims.record_reading(message, reviewer)
     page = body(batch(desk, "approve", *messages))
     assert "At most 50 emails at once; 51 were selected. Nothing was decided." in page
     assert Decision.objects.count() == 0
@@ -544,7 +544,7 @@ def test_filters_count_and_show(desk: Client, reviewer: User) -> None:
     late = Message.objects.filter(rank=2).first()
     assert late is not None
     Message.objects.filter(pk=late.pk).update(due_at=timezone.now() - timedelta(minutes=3))
-    review_queue.claim_message(late, reviewer)
+    claims.claim_message(late, reviewer)
     response = desk.get("/sales/queue", {"show": "overdue"})
     assert {chip.name: chip.count for chip in response.context["chips"]} == {
         "": 6, "overdue": 1, "hot": 2, "warm": 2, "low": 2, "mine": 1,

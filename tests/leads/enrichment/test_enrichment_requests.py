@@ -1,4 +1,6 @@
-"""Asking Clay: one open question for each lead, thirty seconds of patience, and every answer welcome."""
+"""Asking Clay: one open question for each lead, thirty seconds of patience, and every answer
+welcome.
+"""
 
 import threading
 from datetime import timedelta
@@ -11,8 +13,8 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leads.enrichment import enrichment_requests
-from leads.identity import lead_matching
+from leads.enrichment import clay_answers, clay_push, enrichment_requests
+from leads.identity import company_matching
 from leads.integrations import clay as vendor
 from leads.models import Assessment, Company, Enrichment, Lead, Suppression
 from leads.scoring import assess
@@ -20,7 +22,7 @@ from leads.suppression import suppression
 from tests.factories import CompanyFactory, LeadFactory
 from tests.fakes import rb2b
 from tests.fakes.clay import JUNK, FakeClay, enriched
-from tests.fakes.server import wait_for
+from tests.fakes.clock import wait_for
 from tests.leads.conftest import arrived, in_threads
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +35,7 @@ def asked(clay: FakeClay, **fields: Any) -> tuple[Lead, Enrichment]:
     """A lead whose question was pushed and is waiting for its answer."""
     lead = LeadFactory(**fields)
     enrichment_requests.request_enrichment(lead)
-    assert enrichment_requests.push_due() == 1
+    assert clay_push.push_due() == 1
     row = lead.enrichments.get()
     assert row.state == "requested"
     return lead, row
@@ -51,7 +53,7 @@ def later(seconds: float) -> time_machine.travel:
 # Pushing
 
 
-def test_a_lead_is_pushed_as_one_flat_row_with_our_token(clay: FakeClay) -> None:
+def test_lead_is_pushed_as_one_flat_row(clay: FakeClay) -> None:
     company = CompanyFactory(name="Northline Freight", domain="northline.test")
     lead, row = asked(
         clay, first_name="Dana", last_name="Okafor", email="dana@northline.test", company=company
@@ -81,7 +83,7 @@ def test_a_lead_is_pushed_as_one_flat_row_with_our_token(clay: FakeClay) -> None
     assert not is_due(lead)
 
 
-def test_what_is_not_known_is_pushed_as_empty_text(clay: FakeClay) -> None:
+def test_unknown_values_are_pushed_as_empty_text(clay: FakeClay) -> None:
     asked(clay, no_address=True, company=None, linkedin_key=None, first_name="", last_name="")
     [row] = clay.submissions()
     assert {name: value for name, value in row.items() if name not in OURS} == dict.fromkeys(
@@ -111,23 +113,23 @@ def test_request_ids_cannot_be_guessed() -> None:
     assert {len(one) for one in ids} == {36}
 
 
-def test_a_batch_is_pushed_oldest_first_and_not_before_its_time(clay: FakeClay) -> None:
+def test_due_requests_are_pushed_oldest_first(clay: FakeClay) -> None:
     now = timezone.now()
     leads = [LeadFactory() for _ in range(4)]
     for lead, seconds in zip(leads, (-1, -3, -2, 60), strict=True):
         Enrichment.objects.create(lead=lead, not_before=now + timedelta(seconds=seconds))
-    assert enrichment_requests.push_due(batch=2) == 2
+    assert clay_push.push_due(batch=2) == 2
     assert [row["email"] for row in clay.submissions()] == [leads[1].email, leads[2].email]
-    assert enrichment_requests.push_due() == 1
-    assert enrichment_requests.push_due() == 0
+    assert clay_push.push_due() == 1
+    assert clay_push.push_due() == 0
     assert leads[3].enrichments.get().state == "due"
 
 
-def test_in_the_sandbox_nothing_is_asked_nothing_is_made_up_and_the_lead_goes_on_at_once() -> None:
+def test_sandbox_asks_nothing_and_lead_goes_on() -> None:
     lead = LeadFactory(title="")
     before = Lead.objects.values().get()
     enrichment_requests.request_enrichment(lead)
-    enrichment_requests.push_due()
+    clay_push.push_due()
     row = lead.enrichments.get()
     assert (row.state, row.outcome, row.requested_at, row.gained) == (
         "settled",
@@ -154,7 +156,7 @@ def test_in_the_sandbox_nothing_is_asked_nothing_is_made_up_and_the_lead_goes_on
 def test_people_who_do_not_exist_never_reach_clay(clay: FakeClay, kind: str, why: str) -> None:
     lead = LeadFactory(kind=kind)
     enrichment_requests.request_enrichment(lead)
-    enrichment_requests.push_due()
+    clay_push.push_due()
     row = lead.enrichments.get()
     assert (row.outcome, row.reason) == ("skipped", why)
     assert clay.requests() == []
@@ -162,21 +164,17 @@ def test_people_who_do_not_exist_never_reach_clay(clay: FakeClay, kind: str, why
 
 
 @pytest.mark.parametrize("reason", ["unsubscribed", "erased", "customer", "competitor"])
-def test_somebody_who_must_not_be_written_to_is_not_asked_about(
-    clay: FakeClay, reason: str
-) -> None:
+def test_suppressed_lead_is_not_asked_about(clay: FakeClay, reason: str) -> None:
     lead = LeadFactory()
     suppression.suppress(lead.email, reason, "test", lead)
     enrichment_requests.request_enrichment(lead)
-    enrichment_requests.push_due()
+    clay_push.push_due()
     assert lead.enrichments.get().outcome == "skipped"
     assert clay.requests() == []
 
 
 @pytest.mark.parametrize("address", ["dana@gmail.com", "info@northline.test", None])
-def test_somebody_without_an_address_to_write_to_is_asked_about(
-    clay: FakeClay, address: str | None
-) -> None:
+def test_lead_without_usable_address_is_asked_about(clay: FakeClay, address: str | None) -> None:
     asked(clay, email=address, address="no_address")
     assert len(clay.submissions()) == 1
 
@@ -189,12 +187,12 @@ def test_a_lead_has_one_open_question(clay: FakeClay) -> None:
     for _ in range(3):
         enrichment_requests.request_enrichment(lead)
     assert lead.enrichments.count() == 1
-    enrichment_requests.push_due()
+    clay_push.push_due()
     enrichment_requests.request_enrichment(lead)
     assert (lead.enrichments.count(), len(clay.submissions())) == (1, 1)
 
 
-def test_the_database_holds_one_open_question_and_any_number_of_closed_ones() -> None:
+def test_lead_has_at_most_one_open_request() -> None:
     lead = LeadFactory()
     for _ in range(2):
         Enrichment.objects.create(lead=lead, state="settled")
@@ -204,9 +202,9 @@ def test_the_database_holds_one_open_question_and_any_number_of_closed_ones() ->
     assert lead.enrichments.count() == 3
 
 
-def test_an_answer_of_the_last_seven_days_is_not_asked_for_again(clay: FakeClay) -> None:
+def test_answer_within_seven_days_is_not_requested_again(clay: FakeClay) -> None:
     lead, row = asked(clay)
-    enrichment_requests.record_answer(row.request_id, enriched({}))
+    clay_answers.record_answer(row.request_id, enriched({}))
     assess.assess_due()
     with later(7 * 86400 - 60):
         enrichment_requests.request_enrichment(lead)
@@ -219,7 +217,7 @@ def test_an_answer_of_the_last_seven_days_is_not_asked_for_again(clay: FakeClay)
 def answered_colleague(clay: FakeClay, **fields: Any) -> Lead:
     """Somebody about whom and about whose company Clay has just answered."""
     lead, row = asked(clay, **fields)
-    enrichment_requests.record_answer(row.request_id, enriched(clay.submissions()[-1]))
+    clay_answers.record_answer(row.request_id, enriched(clay.submissions()[-1]))
     return lead
 
 
@@ -229,9 +227,7 @@ def wants(clay: FakeClay) -> tuple[str, str]:
     return row["ask_person"], row["ask_company"]
 
 
-def test_what_clay_said_about_a_company_is_not_asked_again_for_a_colleague_in_seven_days(
-    clay: FakeClay,
-) -> None:
+def test_company_answer_counts_for_colleagues_for_seven_days(clay: FakeClay) -> None:
     bare = {"industry": "", "employees": "", "employees_from": None, "sources": {}}
     company = CompanyFactory(name="Northline", domain="northline.test", **bare)
     answered_colleague(clay, company=company)
@@ -244,7 +240,7 @@ def test_what_clay_said_about_a_company_is_not_asked_again_for_a_colleague_in_se
         False,
         company.enriched_at,
     )
-    enrichment_requests.record_answer(row.request_id, {"last_name": "Reyes", "job_title": "CEO"})
+    clay_answers.record_answer(row.request_id, {"last_name": "Reyes", "job_title": "CEO"})
     row.refresh_from_db()
     company.refresh_from_db()
     assert row.gained == ["last_name", "title"]  # the company's fields are the colleague's gain
@@ -252,7 +248,7 @@ def test_what_clay_said_about_a_company_is_not_asked_again_for_a_colleague_in_se
     assert said["source"] == "clay"
 
 
-def test_after_seven_days_the_company_is_asked_about_again(clay: FakeClay) -> None:
+def test_company_is_asked_about_again_after_seven_days(clay: FakeClay) -> None:
     company = CompanyFactory(domain="northline.test")
     answered_colleague(clay, company=company)
     with later(7 * 86400 - 60):
@@ -264,10 +260,10 @@ def test_after_seven_days_the_company_is_asked_about_again(clay: FakeClay) -> No
         assert row.company_known_at is None
 
 
-def test_the_cache_is_by_domain_and_a_company_without_one_is_asked_about(clay: FakeClay) -> None:
+def test_company_without_domain_is_always_asked_about(clay: FakeClay) -> None:
     company = CompanyFactory(domain=None, name="Northline", name_key="northline")
     _, row = asked(clay, company=company, email="dana@acme.test")
-    enrichment_requests.record_answer(
+    clay_answers.record_answer(
         row.request_id, {**enriched(clay.submissions()[-1]), "company_domain": ""}
     )
     company.refresh_from_db()
@@ -276,19 +272,17 @@ def test_the_cache_is_by_domain_and_a_company_without_one_is_asked_about(clay: F
     assert wants(clay) == ("yes", "yes")
 
 
-def test_an_answer_about_another_domain_is_no_answer_about_this_one(clay: FakeClay) -> None:
+def test_answer_about_another_domain_does_not_count(clay: FakeClay) -> None:
     company = CompanyFactory(domain="northline.test")
     _, row = asked(clay, company=company)
-    enrichment_requests.record_answer(
+    clay_answers.record_answer(
         row.request_id, {"company_domain": "elsewhere.test", "industry": "Mining"}
     )
     company.refresh_from_db()
     assert company.enriched_at is None
 
 
-def test_where_the_person_is_known_and_the_company_is_not_only_the_company_is_asked_about(
-    clay: FakeClay,
-) -> None:
+def test_only_the_unknown_company_is_asked_about(clay: FakeClay) -> None:
     company = CompanyFactory(domain="northline.test")
     answered_colleague(clay, company=company)
     with later(6 * 86400):
@@ -296,18 +290,18 @@ def test_where_the_person_is_known_and_the_company_is_not_only_the_company_is_as
         assert wants(clay) == ("yes", "no")
     with later(8 * 86400):
         enrichment_requests.request_enrichment(lead)
-        enrichment_requests.push_due()
+        clay_push.push_due()
         assert wants(clay) == ("no", "yes")
         row = lead.enrichments.get(state="requested")
-        enrichment_requests.record_answer(row.request_id, {"company_domain": "northline.test"})
+        clay_answers.record_answer(row.request_id, {"company_domain": "northline.test"})
         enrichment_requests.request_enrichment(lead)
         assert not lead.enrichments.exclude(state="settled").exists()
 
 
-def test_a_question_that_an_answer_has_overtaken_is_not_pushed(clay: FakeClay) -> None:
+def test_request_answered_meanwhile_is_not_pushed(clay: FakeClay) -> None:
     lead = answered_colleague(clay)
     row = Enrichment.objects.create(lead=lead)
-    enrichment_requests.push_due()
+    clay_push.push_due()
     row.refresh_from_db()
     assert (row.outcome, row.reason, len(clay.submissions())) == (
         "skipped",
@@ -318,7 +312,7 @@ def test_a_question_that_an_answer_has_overtaken_is_not_pushed(clay: FakeClay) -
 
 
 @pytest.mark.parametrize("outcome", ["partial", "failed", "skipped"])
-def test_a_question_without_an_answer_is_asked_again_at_the_next_visit(outcome: str) -> None:
+def test_unanswered_request_is_repeated_at_next_visit(outcome: str) -> None:
     lead = LeadFactory()
     Enrichment.objects.create(
         lead=lead, state="settled", outcome=outcome, settled_at=timezone.now()
@@ -330,9 +324,7 @@ def test_a_question_without_an_answer_is_asked_again_at_the_next_visit(outcome: 
 # Thirty seconds of patience
 
 
-def test_after_thirty_seconds_without_an_answer_the_lead_goes_on_with_what_there_is(
-    clay: FakeClay,
-) -> None:
+def test_unanswered_lead_goes_on_after_thirty_seconds(clay: FakeClay) -> None:
     lead, row = asked(clay, title="")
     with later(29):
         assert enrichment_requests.settle_overdue() == 0
@@ -358,14 +350,14 @@ def test_what_was_not_pushed_yet_is_not_overdue() -> None:
     assert lead.enrichments.get().state == "due"
 
 
-def test_a_late_answer_is_taken_and_the_lead_assessed_anew(clay: FakeClay) -> None:
+def test_late_answer_is_applied_and_lead_reassessed(clay: FakeClay) -> None:
     lead, row = asked(clay, title="")
     with later(31):
         enrichment_requests.settle_overdue()
         assess.assess_due()
     assert not is_due(lead)
     assert Assessment.objects.count() == 1
-    assert enrichment_requests.record_answer(row.request_id, enriched({})) is True
+    assert clay_answers.record_answer(row.request_id, enriched({})) is True
     row.refresh_from_db()
     assert (row.state, row.outcome) == ("settled", "late")
     assert is_due(lead)
@@ -387,33 +379,29 @@ def test_a_late_answer_is_taken_and_the_lead_assessed_anew(clay: FakeClay) -> No
     ]
     + [(429, "answered 429: nope"), (500, "answered 500: nope"), (503, "answered 503: nope")],
 )
-def test_a_push_that_is_refused_or_fails_is_shown_and_the_lead_goes_on(
-    clay: FakeClay, status: int, reason: str
-) -> None:
+def test_failed_push_is_shown_and_lead_goes_on(clay: FakeClay, status: int, reason: str) -> None:
     clay.on(SOURCE).status(status, {"message": "nope"})
     lead = LeadFactory()
     enrichment_requests.request_enrichment(lead)
-    enrichment_requests.push_due()
+    clay_push.push_due()
     row = lead.enrichments.get()
     assert (row.state, row.outcome, row.requested_at) == ("settled", "failed", None)
     assert row.reason.endswith(reason)
     assert is_due(lead)
     assert len(clay.requests()) == 1
-    assert enrichment_requests.push_due() == 0
+    assert clay_push.push_due() == 0
 
 
-def test_a_push_that_is_not_answered_in_time_fails_and_a_callback_still_counts(
-    clay: FakeClay, settings: Any
-) -> None:
+def test_callback_counts_after_push_timed_out(clay: FakeClay, settings: Any) -> None:
     settings.CLAY_TIMEOUT_SECONDS = 1
     clay.on(SOURCE).act_then_delay(20)
     lead = LeadFactory(title="")
     enrichment_requests.request_enrichment(lead)
-    enrichment_requests.push_due()
+    clay_push.push_due()
     row = lead.enrichments.get()
     assert (row.outcome, row.reason.endswith("did not answer in time")) == ("failed", True)
     assert is_due(lead)
-    enrichment_requests.record_answer(clay.submissions()[0]["request_id"], enriched({}))
+    clay_answers.record_answer(clay.submissions()[0]["request_id"], enriched({}))
     row.refresh_from_db()
     assert (row.outcome, row.answered_at is not None) == ("late", True)
 
@@ -422,52 +410,52 @@ def test_a_push_to_nobody_fails(clay: FakeClay) -> None:
     lead = LeadFactory()
     enrichment_requests.request_enrichment(lead)
     clay.stop()
-    enrichment_requests.push_due()
+    clay_push.push_due()
     row = lead.enrichments.get()
     assert (row.outcome, row.reason.startswith("no connection to 127.0.0.1:")) == ("failed", True)
     assert is_due(lead)
 
 
-def test_an_error_that_no_database_can_store_is_stored(clay: FakeClay) -> None:
+def test_unstorable_error_text_is_stored(clay: FakeClay) -> None:
     clay.on(SOURCE).status(422, {"message": "a\x00b\ud800" + "x" * 1000})
     lead = LeadFactory()
     enrichment_requests.request_enrichment(lead)
-    enrichment_requests.push_due()
+    clay_push.push_due()
     row = lead.enrichments.get()
     assert (row.outcome, len(row.reason)) == ("failed", 300)
 
 
-def test_one_failed_push_does_not_hold_up_the_next(clay: FakeClay) -> None:
+def test_failed_push_does_not_block_the_next(clay: FakeClay) -> None:
     clay.on(SOURCE).status(500, times=1)
     for _ in range(2):
         enrichment_requests.request_enrichment(LeadFactory())
-    assert enrichment_requests.push_due() == 2
+    assert clay_push.push_due() == 2
     assert list(Enrichment.objects.order_by("pk").values_list("state", "outcome")) == [
         ("settled", "failed"),
         ("requested", ""),
     ]
 
 
-def test_a_worker_that_died_in_the_push_is_taken_over_after_its_lease(clay: FakeClay) -> None:
+def test_push_of_dead_worker_is_repeated_after_lease(clay: FakeClay) -> None:
     lead = LeadFactory()
     Enrichment.objects.create(
         lead=lead, lease_until=timezone.now() + timedelta(seconds=20), attempts=1
     )
-    assert enrichment_requests.push_due() == 0
+    assert clay_push.push_due() == 0
     with later(21):
-        assert enrichment_requests.push_due() == 1
+        assert clay_push.push_due() == 1
     assert lead.enrichments.get().attempts == 2
 
 
 # Answers
 
 
-def test_an_answer_before_the_push_was_recorded_is_an_answer(clay: FakeClay) -> None:
+def test_answer_before_push_was_recorded_counts(clay: FakeClay) -> None:
     lead = LeadFactory(title="")
     enrichment_requests.request_enrichment(lead)
     row = lead.enrichments.get()
-    assert enrichment_requests.record_answer(row.request_id, enriched({})) is True
-    assert enrichment_requests.push_due() == 0
+    assert clay_answers.record_answer(row.request_id, enriched({})) is True
+    assert clay_push.push_due() == 0
     row.refresh_from_db()
     assert (row.state, row.outcome) == ("settled", "answered")
     assert is_due(lead)
@@ -475,7 +463,7 @@ def test_an_answer_before_the_push_was_recorded_is_an_answer(clay: FakeClay) -> 
 
 @pytest.mark.postgres
 @pytest.mark.usefixtures("committed")
-def test_an_answer_that_overtakes_the_push_stays_an_answer(clay: FakeClay) -> None:
+def test_answer_that_overtakes_the_push_stays(clay: FakeClay) -> None:
     """Clay calls back while its own acknowledgement is still under way."""
     clay.on(SOURCE).act_then_delay(1.0)
     lead = LeadFactory(title="")
@@ -484,13 +472,13 @@ def test_an_answer_that_overtakes_the_push_stays_an_answer(clay: FakeClay) -> No
     def answer() -> None:
         try:
             [row] = wait_for(clay.submissions, timeout=60)
-            enrichment_requests.record_answer(row["request_id"], enriched(row))
+            clay_answers.record_answer(row["request_id"], enriched(row))
         finally:
             connection.close()
 
     thread = threading.Thread(target=answer)
     thread.start()
-    enrichment_requests.push_due()
+    clay_push.push_due()
     thread.join(20)
     row = lead.enrichments.get()
     assert (row.state, row.outcome, row.reason) == ("settled", "answered", "")
@@ -509,10 +497,7 @@ def test_two_callbacks_at_once_lose_nothing_of_either(clay: FakeClay) -> None:
         {"job_title": "CEO"},
     ]
     results = in_threads(
-        [
-            lambda body=body: enrichment_requests.record_answer(row.request_id, body)
-            for body in bodies
-        ]
+        [lambda body=body: clay_answers.record_answer(row.request_id, body) for body in bodies]
     )
     assert results == [True] * 4
     row.refresh_from_db()
@@ -525,14 +510,14 @@ def test_two_callbacks_at_once_lose_nothing_of_either(clay: FakeClay) -> None:
     assert (lead.title, lead.country, len(lead.past_employers)) == ("CEO", "US", 1)
 
 
-def test_an_answer_fills_what_was_not_known_and_overwrites_nothing(clay: FakeClay) -> None:
+def test_answer_fills_unknown_fields_and_overwrites_nothing(clay: FakeClay) -> None:
     company = CompanyFactory(
         industry="", employees="", employees_from=None, name="Northline", domain="northline.test"
     )
     lead, row = asked(
         clay, title="VP Sales", last_name="", email="dana@northline.test", company=company
     )
-    enrichment_requests.record_answer(
+    clay_answers.record_answer(
         row.request_id, enriched({"email": lead.email, "company_domain": "other.test"})
     )
     lead.refresh_from_db()
@@ -577,7 +562,7 @@ def test_junk_is_missing_and_nothing_is_gained(clay: FakeClay, variant: str) -> 
         if variant == "missing"
         else {**dict.fromkeys(enriched({}), junk), "past_employers": junk}
     )
-    assert enrichment_requests.record_answer(row.request_id, body) is True
+    assert clay_answers.record_answer(row.request_id, body) is True
     row.refresh_from_db()
     assert (row.state, row.outcome, row.gained) == ("settled", "answered", [])
     assert is_due(lead)
@@ -587,21 +572,19 @@ def test_junk_is_missing_and_nothing_is_gained(clay: FakeClay, variant: str) -> 
 
 
 @pytest.mark.parametrize("name", ["...", "!!!", "-"])
-def test_a_company_name_that_says_nothing_finds_nobodys_company(clay: FakeClay, name: str) -> None:
+def test_empty_company_name_matches_no_company(clay: FakeClay, name: str) -> None:
     CompanyFactory(name="", name_key="", domain="other.test")
     lead, row = asked(clay, company=None, email="dana@northline.test")
-    enrichment_requests.record_answer(
-        row.request_id, {"company_name": name, "industry": "Logistics"}
-    )
+    clay_answers.record_answer(row.request_id, {"company_name": name, "industry": "Logistics"})
     lead.refresh_from_db()
     assert lead.company is None
     assert Company.objects.get().industry == "Logistics & Supply Chain"
 
 
-def test_a_lead_without_a_company_gets_the_one_of_its_domain(clay: FakeClay) -> None:
+def test_lead_without_company_gets_company_of_domain(clay: FakeClay) -> None:
     known = CompanyFactory(domain="acme.test", name="Acme")
     lead, row = asked(clay, company=None, email="dana@acme.test")
-    enrichment_requests.record_answer(
+    clay_answers.record_answer(
         row.request_id, {"company_domain": "https://www.acme.test/", "company_name": "Acme, Inc."}
     )
     lead.refresh_from_db()
@@ -611,17 +594,15 @@ def test_a_lead_without_a_company_gets_the_one_of_its_domain(clay: FakeClay) -> 
 
 @pytest.mark.parametrize("known", [False, True])
 @pytest.mark.parametrize("name", ["Acme, Inc.", ""])
-def test_a_company_known_by_its_name_gets_the_domain_that_clay_says(
-    clay: FakeClay, name: str, known: bool
-) -> None:
+def test_company_known_by_name_gets_clays_domain(clay: FakeClay, name: str, known: bool) -> None:
     if known:
         CompanyFactory(domain="acme.test", name="", name_key="")
     company = CompanyFactory(domain=None, name="Acme", name_key="acme")
     lead, row = asked(clay, company=company, email="dana@acme.test")
-    enrichment_requests.record_answer(
+    clay_answers.record_answer(
         row.request_id, {"company_domain": "acme.test", "company_name": name, "open_roles": 3}
     )
-    lead_matching.mark_leads_of_changed_companies()
+    company_matching.mark_leads_of_changed_companies()
     lead.refresh_from_db()
     assert lead.company == Company.objects.get()
     assert (lead.company.domain, lead.company.name, lead.company.open_roles) == (
@@ -631,10 +612,10 @@ def test_a_company_known_by_its_name_gets_the_domain_that_clay_says(
     )
 
 
-def test_a_company_that_clay_calls_otherwise_is_not_given_its_domain(clay: FakeClay) -> None:
+def test_company_with_another_name_keeps_no_domain(clay: FakeClay) -> None:
     company = CompanyFactory(domain=None, name="Acme", name_key="acme")
     _, row = asked(clay, company=company)
-    enrichment_requests.record_answer(
+    clay_answers.record_answer(
         row.request_id, {"company_domain": "beta.test", "company_name": "Beta"}
     )
     assert (Company.objects.get().pk, Company.objects.get().domain) == (company.pk, None)
@@ -658,7 +639,7 @@ def test_a_company_that_clay_calls_otherwise_is_not_given_its_domain(clay: FakeC
         (None, "dana@gmail.com", "dana@gmail.com", False),
     ],
 )
-def test_a_business_address_takes_the_place_of_none_or_of_one_that_cannot_be_used(
+def test_business_address_replaces_missing_or_unusable_one(
     clay: FakeClay, had: str | None, found: str, has: str, usable: bool
 ) -> None:
     LeadFactory(email="taken@acme.test")
@@ -666,18 +647,16 @@ def test_a_business_address_takes_the_place_of_none_or_of_one_that_cannot_be_use
     lead, row = asked(
         clay, email=had, address=state, personal_email=had if had == "dana@gmail.com" else ""
     )
-    enrichment_requests.record_answer(row.request_id, {"work_email": found, "email_verified": True})
+    clay_answers.record_answer(row.request_id, {"work_email": found, "email_verified": True})
     lead.refresh_from_db()
     assert (lead.email, lead.address == "usable") == (has, usable)
     assert lead.email_verified is (lead.email != had)
     assert lead.personal_email == ("dana@gmail.com" if "dana@gmail.com" in (had, has) else "")
 
 
-def test_a_new_address_that_is_not_verified_does_not_inherit_the_old_ones_verdict(
-    clay: FakeClay,
-) -> None:
+def test_unverified_new_address_does_not_inherit_verification(clay: FakeClay) -> None:
     lead, row = asked(clay, email="dana@gmail.com", email_verified=True, address="no_address")
-    enrichment_requests.record_answer(
+    clay_answers.record_answer(
         row.request_id, {"work_email": "dana@acme.test", "email_verified": "unknown"}
     )
     lead.refresh_from_db()
@@ -692,9 +671,9 @@ def test_a_new_address_that_is_not_verified_does_not_inherit_the_old_ones_verdic
         {"email_verified": "invalid"},
     ],
 )
-def test_an_address_that_does_not_exist_is_not_taken(clay: FakeClay, said: dict[str, Any]) -> None:
+def test_nonexistent_address_is_not_taken(clay: FakeClay, said: dict[str, Any]) -> None:
     lead, row = asked(clay, no_address=True)
-    enrichment_requests.record_answer(row.request_id, {"work_email": "dana@acme.test", **said})
+    clay_answers.record_answer(row.request_id, {"work_email": "dana@acme.test", **said})
     lead.refresh_from_db()
     row.refresh_from_db()
     assert (lead.email, lead.address, row.gained) == (None, "no_address", [])
@@ -702,12 +681,12 @@ def test_an_address_that_does_not_exist_is_not_taken(clay: FakeClay, said: dict[
 
 
 @pytest.mark.parametrize("says_which", [True, False])
-def test_an_address_of_ours_that_does_not_exist_is_not_written_to_and_not_suppressed(
+def test_our_nonexistent_address_becomes_unusable_without_suppression(
     clay: FakeClay, says_which: bool
 ) -> None:
     lead, row = asked(clay, email="dana@acme.test", email_verified=True)
     named = {"work_email": "dana@acme.test"} if says_which else {}
-    enrichment_requests.record_answer(row.request_id, {**named, "email_status": "invalid"})
+    clay_answers.record_answer(row.request_id, {**named, "email_status": "invalid"})
     lead.refresh_from_db()
     row.refresh_from_db()
     assert (lead.address, lead.email_verified, "email_verified" in lead.sources) == (
@@ -725,12 +704,10 @@ def test_an_address_of_ours_that_does_not_exist_is_not_written_to_and_not_suppre
 
 
 @pytest.mark.parametrize("found", ["dana@acme.test", "d.okafor@acme.test"])
-def test_a_later_answer_brings_somebody_back_whose_address_did_not_exist(
-    clay: FakeClay, found: str
-) -> None:
+def test_later_answer_replaces_nonexistent_address(clay: FakeClay, found: str) -> None:
     lead, row = asked(clay, email="dana@acme.test")
-    enrichment_requests.record_answer(row.request_id, {"email_status": "invalid"})
-    enrichment_requests.record_answer(row.request_id, {"work_email": found, "email_verified": True})
+    clay_answers.record_answer(row.request_id, {"email_status": "invalid"})
+    clay_answers.record_answer(row.request_id, {"work_email": found, "email_verified": True})
     lead.refresh_from_db()
     assert (lead.email, lead.address, lead.email_verified) == (found, "usable", True)
     assert suppression.find_stop(found, lead) is None
@@ -792,14 +769,13 @@ def test_verified_is_said_in_several_ways(body: dict[str, Any], verified: bool) 
         ({"first_name": ["Dana"]}, "first_name", ""),
         ({"title": "Error: timed out"}, "title", ""),
         ({"title": "⚠️ Run condition not met"}, "title", ""),
-        ({"past_employers": ["Acme", None, {"company": "Beta", "from_year": "2019"}, {"x": 1}]}, "past_employers",
+        ({"past_employers": ["Acme", None, {"company": "Beta", "from_year": "2019"}, {"x": 1}]},
+        "past_employers",
          [{"name": "Acme", "domain": "", "from_year": None, "to_year": None},
           {"name": "Beta", "domain": "", "from_year": 2019, "to_year": None}]),
     ],
 )  # fmt: skip
-def test_values_are_read_in_the_forms_they_come_in(
-    body: dict[str, Any], field: str, value: Any
-) -> None:
+def test_values_are_read_in_every_known_form(body: dict[str, Any], field: str, value: Any) -> None:
     assert getattr(vendor.parse_answer(body), field) == value
 
 
@@ -828,7 +804,7 @@ COLUMNS = [
 
 
 @given(st.dictionaries(st.sampled_from(COLUMNS), ANY, max_size=10))
-def test_any_body_parses_to_values_that_can_be_stored(body: dict[str, Any]) -> None:
+def test_any_body_parses_to_storable_values(body: dict[str, Any]) -> None:
     answer = vendor.parse_answer(body)
     texts = [v for v in vars(answer).values() if isinstance(v, str)] + answer.technologies
     texts += [past["name"] + past["domain"] for past in answer.past_employers]
@@ -839,7 +815,7 @@ def test_any_body_parses_to_values_that_can_be_stored(body: dict[str, Any]) -> N
 
 def test_an_answer_to_nobodys_question_changes_nothing() -> None:
     lead = LeadFactory(title="")
-    assert enrichment_requests.record_answer("enr_unknown", enriched({})) is False
+    assert clay_answers.record_answer("enr_unknown", enriched({})) is False
     lead.refresh_from_db()
     assert (lead.title, lead.needs_assessment_at) == ("", None)
 
@@ -847,13 +823,13 @@ def test_an_answer_to_nobodys_question_changes_nothing() -> None:
 # A test visitor
 
 
-def test_a_test_visitor_is_asked_about_only_as_a_test(clay: FakeClay) -> None:
+def test_test_visitor_is_asked_about_only_as_test(clay: FakeClay) -> None:
     lead = LeadFactory(test=True)
     enrichment_requests.request_enrichment(lead)
-    enrichment_requests.push_due()
+    clay_push.push_due()
     assert (lead.enrichments.get().outcome, clay.submissions()) == ("skipped", [])
     row = enrichment_requests.request_test_enrichment(lead)
-    enrichment_requests.push_due()
+    clay_push.push_due()
     row.refresh_from_db()
     assert (row.state, [one["request_id"] for one in clay.submissions()]) == (
         "requested",
@@ -861,17 +837,17 @@ def test_a_test_visitor_is_asked_about_only_as_a_test(clay: FakeClay) -> None:
     )
 
 
-def test_what_clay_says_about_a_test_visitor_is_noted_and_not_taken_over(clay: FakeClay) -> None:
+def test_answer_about_test_visitor_changes_no_lead(clay: FakeClay) -> None:
     lead, live = LeadFactory(test=True), LeadFactory()
     before = Lead.objects.filter(pk__in=[lead.pk, live.pk]).order_by("pk").values()
     was, row = list(before), enrichment_requests.request_test_enrichment(lead)
-    enrichment_requests.push_due()
+    clay_push.push_due()
     said = {
         "title": "CEO",
         "work_email": live.email,
         "linkedin_url": "https://www.linkedin.com/in/somebody-real",
     }
-    assert enrichment_requests.record_answer(row.request_id, said)
+    assert clay_answers.record_answer(row.request_id, said)
     row.refresh_from_db()
     assert (row.outcome, row.gained) == ("answered", ["email", "linkedin_url", "title"])
     assert [{**one, "needs_assessment_at": None} for one in before.all()] == was

@@ -1,7 +1,8 @@
-"""Whichever order visits, company-only visits, repeats and Clay's answers come in, in the end the same is known.
+"""Whichever order visits, company-only visits, repeats and Clay's answers come in, in the end the
+same is known.
 
-Every body says a part of one truth, in some spelling. Of two different values the one known first stands: that alone an
-order may decide, so nothing here says two different values.
+Every body says a part of one truth, in some spelling. Of two different values the one known first
+stands: that alone an order may decide, so nothing here says two different values.
 """
 
 import json
@@ -39,14 +40,16 @@ SITES = st.sampled_from(
 )
 COMPANY = "Northline, Inc."
 FACTS = {
-    "First Name": "Dana", "Last Name": "Okafor", "Title": "VP Sales", "City": "Columbus", "State": "OH",
+    "First Name": "Dana", "Last Name": "Okafor", "Title": "VP Sales", "City": "Columbus",
+    "State": "OH",
     "Industry": "Logistics", "Employee Count": "200-500", "Estimate Revenue": "$48M rev",
 }  # fmt: skip
 OF_THE_COMPANY = ("Industry", "Employee Count", "Estimate Revenue")
 ANSWERS = {
     "work_email": "dana@northline.test", "email_verified": True, "linkedin_url": "https://www.linkedin.com/in/dana",
     "first_name": "Dana", "last_name": "Okafor", "job_title": "VP Sales", "company_name": COMPANY,
-    "company_domain": "northline.test", "industry": "Logistics", "employee_count": "200-500", "open_roles": 4,
+    "company_domain": "northline.test", "industry": "Logistics", "employee_count": "200-500",
+    "open_roles": 4,
     "technologies": ["HubSpot"], "past_employers": ["Acme"], "country": "US",
 }  # fmt: skip
 JUNK = st.sampled_from([None, "", "N/A", "null"])
@@ -64,7 +67,9 @@ KINDS = (
 
 @dataclass(frozen=True)
 class Step:
-    """Something that comes in; `about` is the number of the step that it repeats, or whose question it answers."""
+    """Something that comes in; `about` is the number of the step that it repeats, or whose question
+    it answers.
+    """
 
     kind: str
     number: int
@@ -74,7 +79,9 @@ class Step:
 
 @st.composite
 def steps(draw: st.DrawFn) -> list[Step]:
-    """At least one body names the company by both site and name; else nothing says that they are one."""
+    """At least one body names the company by both site and name; else nothing says that they are
+    one.
+    """
     kinds = ["person", *draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=5))]
     found = [
         Step(kind, n, _said(draw, kind), draw(st.integers(0, 5))) for n, kind in enumerate(kinds)
@@ -178,12 +185,15 @@ def known() -> dict[str, Any]:
         InboundEvent.objects.values("state", "reason")
     )
     people = (
-        "email", "email_verified", "email_invalid", "personal_email", "address", "linkedin_key", "first_name",
-        "last_name", "title", "city", "state", "country", "past_employers", "kind", "score", "tier", "error",
+        "email", "email_verified", "email_invalid", "personal_email", "address", "linkedin_key",
+        "first_name",
+        "last_name", "title", "city", "state", "country", "past_employers", "kind", "score",
+        "tier", "error",
         "company__name_key", "company__domain",
     )  # fmt: skip
     firms = (
-        "domain", "name", "name_key", "industry", "employees", "employees_from", "revenue", "linkedin_url", "city",
+        "domain", "name", "name_key", "industry", "employees", "employees_from", "revenue",
+        "linkedin_url", "city",
         "state", "technologies", "open_roles", "kind",
     )  # fmt: skip
     visits = (

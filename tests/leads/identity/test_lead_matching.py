@@ -1,4 +1,6 @@
-"""One lead for each person and one company for each registrable domain, whatever order things arrive in."""
+"""One lead for each person and one company for each registrable domain, whatever order things
+arrive in.
+"""
 
 import itertools
 from typing import Any
@@ -8,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leads import normal
-from leads.enrichment import enrichment_requests
-from leads.identity import lead_matching
+from leads.enrichment import clay_push
+from leads.identity import company_matching
 from leads.inbound import events
 from leads.models import Company, Enrichment, Lead, Suppression, Visit
 from leads.scoring import assess
@@ -66,7 +68,7 @@ def test_addresses_are_compared_in_one_spelling(given_: str, address: str) -> No
         ("", ""),
     ],
 )
-def test_linkedin_addresses_of_people_are_compared_in_one_spelling(url: str, key: str) -> None:
+def test_linkedin_urls_are_compared_in_one_spelling(url: str, key: str) -> None:
     assert normal.linkedin_key(url) == key
 
 
@@ -97,9 +99,7 @@ def test_linkedin_addresses_of_people_are_compared_in_one_spelling(url: str, key
         ("..", ""),
     ],
 )
-def test_the_registrable_domain_is_found_in_websites_addresses_and_domains(
-    text: str, domain: str
-) -> None:
+def test_registrable_domain_is_found_in_any_text(text: str, domain: str) -> None:
     assert normal.registrable_domain(text) == domain
 
 
@@ -121,7 +121,7 @@ def test_the_registrable_domain_is_found_in_websites_addresses_and_domains(
         ("...", ""),
     ],
 )
-def test_companies_are_compared_without_legal_form_case_and_accents(name: str, key: str) -> None:
+def test_company_names_are_compared_without_legal_form(name: str, key: str) -> None:
     assert normal.company_key(name) == key
 
 
@@ -145,12 +145,12 @@ def test_companies_are_compared_without_legal_form_case_and_accents(name: str, k
         ("9" * 12, None),
     ],
 )
-def test_a_number_of_employees_counts_by_its_lower_end(text: str, lower: int | None) -> None:
+def test_employee_range_counts_by_its_lower_end(text: str, lower: int | None) -> None:
     assert normal.employees_from(text) == lower
 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=80))
-def test_the_forms_take_any_text_and_are_forms_already(text: str) -> None:
+def test_normal_forms_are_idempotent_for_any_text(text: str) -> None:
     for form in (
         normal.clean_email,
         normal.registrable_domain,
@@ -198,7 +198,7 @@ def visit(who: dict[str, Any], **more: Any) -> dict[str, Any]:
         [BOTH, BY_ADDRESS, BY_LINKEDIN],
     ],
 )
-def test_one_person_is_one_lead_whichever_way_they_are_known_first(order: Any) -> None:
+def test_person_is_one_lead_whichever_identifier_came_first(order: Any) -> None:
     for who in order:
         arrive(visit(who))
     lead, company = Lead.objects.get(), Company.objects.get()
@@ -225,8 +225,10 @@ def test_other_spellings_are_the_same_person() -> None:
 
 
 @pytest.mark.django_db
-def test_two_people_known_apart_stay_apart_and_nothing_is_taken_from_either() -> None:
-    """Address of one, LinkedIn of the other: the address decides, and a unique field is never stolen."""
+def test_known_leads_keep_their_own_identifiers() -> None:
+    """Address of one, LinkedIn of the other: the address decides, and a unique field is never
+    stolen.
+    """
     by_address = arrived(visit({"Business Email": "one@northline.test", "LinkedIn URL": None}))
     by_linkedin = arrived(
         visit({"Business Email": None, "LinkedIn URL": "https://www.linkedin.com/in/two"})
@@ -248,8 +250,10 @@ def test_two_people_known_apart_stay_apart_and_nothing_is_taken_from_either() ->
 
 
 @pytest.mark.django_db
-def test_people_who_cannot_be_told_apart_are_nobody_and_not_each_other() -> None:
-    """An unreadable address and no LinkedIn URL: the company visited, and no stranger's lead is filled in."""
+def test_visitors_without_identifiers_become_no_lead() -> None:
+    """An unreadable address and no LinkedIn URL: the company visited, and no stranger's lead is
+    filled in.
+    """
     stranger = LeadFactory(linkedin_key=None, email="known@elsewhere.test", title="")
     for name in ("Ann", "Ben"):
         event = arrive(
@@ -266,7 +270,7 @@ def test_people_who_cannot_be_told_apart_are_nobody_and_not_each_other() -> None
 
 
 @pytest.mark.django_db
-def test_what_is_known_is_not_overwritten_and_what_is_not_is_filled_with_its_source() -> None:
+def test_unknown_fields_are_filled_with_their_source() -> None:
     first = arrived(visit(BOTH, Title="VP Sales", City=None))
     arrive(visit(BOTH, Title="CEO", City="Dayton"))
     first.refresh_from_db()
@@ -279,15 +283,13 @@ def test_what_is_known_is_not_overwritten_and_what_is_not_is_filled_with_its_sou
     ("state", "stored", "country"),
     [("OH", "OH", "US"), ("ohio", "OH", "US"), ("Bavaria", "Bavaria", "")],
 )
-def test_a_us_state_says_the_country_and_anything_else_does_not(
-    state: str, stored: str, country: str
-) -> None:
+def test_only_a_us_state_sets_the_country(state: str, stored: str, country: str) -> None:
     lead = arrived(visit(BOTH, State=state))
     assert (lead.state, lead.country) == (stored, country)
 
 
 @pytest.mark.django_db
-def test_a_new_lead_belongs_to_the_default_sender_and_a_known_one_keeps_its_owner() -> None:
+def test_new_lead_gets_default_owner_known_keeps_own() -> None:
     alex = TeamMemberFactory(default_sender=True)
     lead = arrived(visit(BOTH))
     assert lead.owner == alex
@@ -299,7 +301,7 @@ def test_a_new_lead_belongs_to_the_default_sender_and_a_known_one_keeps_its_owne
 
 
 @pytest.mark.django_db
-def test_a_test_visitor_makes_a_test_lead_that_cannot_be_written_to() -> None:
+def test_test_visitor_makes_a_test_lead() -> None:
     lead = arrived(visit(BOTH), kind="test")
     assert (lead.kind, lead.is_deliverable) == ("test", False)
 
@@ -323,7 +325,7 @@ def test_a_test_visitor_makes_a_test_lead_that_cannot_be_written_to() -> None:
         ("not an address", "no_address", ""),
     ],
 )
-def test_a_mailbox_nobody_should_be_written_to_is_no_address_and_not_the_end_of_the_person(
+def test_unusable_mailbox_does_not_stop_the_person(
     address: str | None, state: str, personal: str
 ) -> None:
     lead = arrived(visit({**BOTH, "Business Email": address}))
@@ -333,7 +335,7 @@ def test_a_mailbox_nobody_should_be_written_to_is_no_address_and_not_the_end_of_
 
 
 @pytest.mark.django_db
-def test_somebody_whose_personal_mailbox_gave_way_is_still_found_by_it() -> None:
+def test_lead_is_found_by_replaced_personal_mailbox() -> None:
     lead = arrived(visit({"Business Email": "dana@gmail.com", "LinkedIn URL": None}))
     Lead.objects.update(email="dana@northline.test", address="usable")
     again = arrived(visit({"Business Email": "Dana@gmail.com", "LinkedIn URL": None}, Title="CEO"))
@@ -370,7 +372,7 @@ def test_somebody_whose_personal_mailbox_gave_way_is_still_found_by_it() -> None
     ],
 )
 @pytest.mark.parametrize("turned", [False, True])
-def test_visits_of_one_company_find_one_company_in_either_order(
+def test_company_is_one_in_either_order_of_visits(
     one: dict[str, Any], other: dict[str, Any], turned: bool
 ) -> None:
     payloads = [
@@ -412,7 +414,7 @@ def test_a_free_mail_provider_is_nobodys_company() -> None:
 
 
 @pytest.mark.django_db
-def test_a_domain_does_not_move_to_a_company_that_has_one() -> None:
+def test_domain_does_not_replace_another_domain() -> None:
     other = CompanyFactory(domain="acme.test", name="Acme", name_key="acme")
     lead = arrived(
         rb2b.person({"Website": "https://acme.io", "Company Name": "Acme", "Business Email": None})
@@ -422,9 +424,7 @@ def test_a_domain_does_not_move_to_a_company_that_has_one() -> None:
 
 
 @pytest.mark.django_db
-def test_a_company_known_by_name_and_one_known_by_domain_become_one_when_a_body_names_both() -> (
-    None
-):
+def test_body_naming_both_joins_name_and_domain() -> None:
     who = {"Business Email": None, "Website": None, "Company Name": None, "Industry": None}
     by_name = arrived(rb2b.person({**who, "Company Name": "Acme", "Industry": "Steel"}))
     by_domain = arrived(rb2b.person({**who, "Website": "acme.test"}))
@@ -435,7 +435,7 @@ def test_a_company_known_by_name_and_one_known_by_domain_become_one_when_a_body_
             {"Website": "https://acme.test", "Company Name": "Acme, Inc.", "Industry": None}
         )
     )
-    lead_matching.mark_leads_of_changed_companies()
+    company_matching.mark_leads_of_changed_companies()
     company = Company.objects.get()
     assert (company.pk, company.domain, company.name, company.industry) == (
         kept.pk,
@@ -450,7 +450,7 @@ def test_a_company_known_by_name_and_one_known_by_domain_become_one_when_a_body_
 
 
 @pytest.mark.django_db
-def test_a_company_with_another_name_is_not_taken_for_the_one_that_is_known_by_name() -> None:
+def test_company_with_another_name_is_not_joined() -> None:
     named = CompanyFactory(domain=None, name="Acme", name_key="acme")
     other = CompanyFactory(domain="beta.test", name="Beta", name_key="beta")
     arrive(
@@ -465,7 +465,7 @@ def test_a_company_with_another_name_is_not_taken_for_the_one_that_is_known_by_n
 
 
 @pytest.mark.django_db
-def test_a_made_up_company_is_never_part_of_a_live_one() -> None:
+def test_made_up_company_never_joins_a_live_one() -> None:
     CompanyFactory(domain=None, name="Acme", name_key="acme", kind="example")
     CompanyFactory(domain="acme.test", name="", name_key="")
     arrive(
@@ -480,20 +480,19 @@ def test_a_made_up_company_is_never_part_of_a_live_one() -> None:
 
 
 @pytest.mark.django_db
-def test_what_a_colleagues_visit_says_of_the_company_changes_the_score_of_its_people() -> None:
+def test_company_facts_of_a_visit_rescore_colleagues() -> None:
     """Scored before it was known, and with nothing of their own that is new."""
     site = {"Website": "https://acme.test", "Company Name": "Acme"}
     lead = arrived(rb2b.person({**site, "Industry": None, "Employee Count": None}))
-    enrichment_requests.push_due()
+    clay_push.push_due()
     assess.assess_due()
     before = lead.assessments.get().icp
     arrive(rb2b.person({**site, "Industry": "Logistics", "Employee Count": "51-200"}))
     assess.assess_due()
     assert lead.assessments.first().icp > before
     assert lead.assessments.count() == 2
-    arrive(
-        rb2b.person({**site, "Industry": "Logistics", "Employee Count": "51-200"})
-    )  # nothing new
+    # Nothing new
+    arrive(rb2b.person({**site, "Industry": "Logistics", "Employee Count": "51-200"}))
     assess.assess_due()
     assert lead.assessments.count() == 2
 
@@ -518,7 +517,7 @@ def test_a_company_is_filled_and_not_overwritten() -> None:
 
 
 @pytest.mark.django_db
-def test_the_companys_seat_is_known_from_its_own_profile_only() -> None:
+def test_company_place_comes_from_its_own_profile() -> None:
     arrive(rb2b.person({"Website": "https://acme.test", "City": "Columbus"}))
     assert Company.objects.get().city == ""
     arrive(rb2b.company_only({"Website": "https://acme.test", "City": "Dayton"}))
@@ -528,7 +527,7 @@ def test_the_companys_seat_is_known_from_its_own_profile_only() -> None:
 
 
 @pytest.mark.django_db
-def test_a_live_visitor_takes_over_a_made_up_company_and_nothing_that_was_made_up() -> None:
+def test_live_visitor_takes_over_made_up_company_empty() -> None:
     from leads.models import Kind
 
     made_up = rb2b.person(
@@ -546,7 +545,7 @@ def test_a_live_visitor_takes_over_a_made_up_company_and_nothing_that_was_made_u
 
 
 @pytest.mark.django_db
-def test_a_made_up_visitor_never_joins_a_live_company() -> None:
+def test_made_up_visitor_never_joins_live_company() -> None:
     from leads.models import Kind
 
     events.store_event(

@@ -1,4 +1,6 @@
-"""Two leads that turn out to be one person: what the data alone may say, what a person must say, and the way back."""
+"""Two leads that turn out to be one person: what the data alone may say, what a person must say,
+and the way back.
+"""
 
 import itertools
 from datetime import timedelta
@@ -11,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from leads.enrichment import enrichment_requests
-from leads.identity import merging
+from leads.enrichment import clay_answers, clay_push, enrichment_requests
+from leads.identity import company_matching, merge_undo, merging
 from leads.inbound import events
 from leads.models import (
     Assessment,
@@ -77,7 +79,7 @@ def is_due(lead: Lead) -> bool:
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations([ADDRESS, LINKEDIN, BOTH])))
-def test_three_bodies_of_one_person_are_one_lead_in_whichever_order(order: Any) -> None:
+def test_three_bodies_become_one_lead_in_any_order(order: Any) -> None:
     for who in order:
         arrive(visit(who))
     lead = Lead.objects.get()
@@ -113,7 +115,7 @@ class WhicheverOrder(TestCase):
         assert Merge.objects.exclude(state="merged").count() == 0
 
 
-def test_a_merge_keeps_the_older_row_and_says_what_showed_it() -> None:
+def test_merge_keeps_the_older_row_and_its_cause() -> None:
     one, other = arrived(visit(ADDRESS)), arrived(visit(LINKEDIN))
     arrive(visit(BOTH))
     row = Merge.objects.get()
@@ -135,7 +137,7 @@ def test_a_merge_keeps_the_older_row_and_says_what_showed_it() -> None:
     assert is_due(one)
 
 
-def test_what_was_merged_away_is_found_by_everything_it_was_known_by(lead_user: User) -> None:
+def test_merged_lead_is_found_by_all_its_identifiers(lead_user: User) -> None:
     one, other = LeadFactory(), LeadFactory()
     merging.merge_leads(one, other, source="person", by=lead_user, reason=REASON)
     by_address = arrived(visit({"Business Email": other.email, "LinkedIn URL": None}))
@@ -159,9 +161,7 @@ def test_what_was_merged_away_is_found_by_everything_it_was_known_by(lead_user: 
         ),
     ],
 )
-def test_where_something_speaks_against_it_a_person_is_asked_and_nothing_is_changed(
-    other: dict[str, Any], doubt: str
-) -> None:
+def test_doubt_proposes_a_merge_and_changes_nothing(other: dict[str, Any], doubt: str) -> None:
     one, two = pair(**other)
     before = list(
         Lead.rows.order_by("pk").values(
@@ -183,7 +183,7 @@ def test_where_something_speaks_against_it_a_person_is_asked_and_nothing_is_chan
 @pytest.mark.parametrize(
     "address", ["info@northline.test", "dana@gmail.com", "dana@mailinator.com"]
 )
-def test_a_mailbox_that_many_may_read_says_nothing_about_who_they_are(address: str) -> None:
+def test_shared_mailbox_does_not_merge(address: str) -> None:
     one, two = arrived(visit({**ADDRESS, "Business Email": address})), arrived(visit(LINKEDIN))
     arrive(visit({**BOTH, "Business Email": address}))
     assert Merge.objects.get().state == "proposed"
@@ -191,21 +191,21 @@ def test_a_mailbox_that_many_may_read_says_nothing_about_who_they_are(address: s
     assert {one.pk, two.pk} == set(Lead.objects.values_list("pk", flat=True))
 
 
-def test_two_profiles_are_two_people_until_somebody_says_otherwise() -> None:
+def test_two_linkedin_profiles_are_not_merged_automatically() -> None:
     one = LeadFactory(last_name="Okafor", linkedin_key="in/dana-1")
     LeadFactory(last_name="Okafor", linkedin_key="in/dana", no_address=True, company=one.company)
     arrive(visit({"Business Email": one.email, "LinkedIn URL": "https://linkedin.com/in/dana"}))
     assert Merge.objects.get().doubt == "Each has a LinkedIn profile of its own."
 
 
-def test_a_name_in_other_letters_is_the_same_name() -> None:
+def test_names_are_compared_without_case_and_accents() -> None:
     one, other = pair(first_name="DÁNA", last_name="okafor")
     arrive(visit({"Business Email": one.email, "LinkedIn URL": "https://linkedin.com/in/dana"}))
     assert Lead.objects.get() == one
     assert Merge.objects.get().loser == other
 
 
-def test_a_made_up_person_is_never_merged_with_a_real_one(lead_user: User) -> None:
+def test_made_up_lead_is_never_merged_with_live(lead_user: User) -> None:
     one, other = pair(kind=Kind.TEST)
     arrive(visit({"Business Email": one.email, "LinkedIn URL": "https://linkedin.com/in/dana"}))
     assert not Merge.objects.exists()
@@ -216,7 +216,7 @@ def test_a_made_up_person_is_never_merged_with_a_real_one(lead_user: User) -> No
     assert Lead.objects.count() == 2
 
 
-def test_an_erased_person_never_comes_back_by_a_merge(lead_user: User) -> None:
+def test_erased_person_is_never_merged(lead_user: User) -> None:
     one, other = pair()
     suppression.suppress("", "erased", "test", other)
     with pytest.raises(merging.MergeError, match="erased"):
@@ -237,10 +237,10 @@ def test_a_lead_is_not_merged_with_itself(lead_user: User) -> None:
 
 def answered(lead: Lead, **body: Any) -> None:
     row = Enrichment.objects.create(lead=lead)
-    enrichment_requests.record_answer(row.request_id, body)
+    clay_answers.record_answer(row.request_id, body)
 
 
-def test_an_answer_with_the_address_of_somebody_known_merges_the_two() -> None:
+def test_answer_with_known_address_merges() -> None:
     one, other = pair()
     answered(
         other, work_email=one.email, email_verified=True, first_name="Dana", industry="Aviation"
@@ -252,7 +252,7 @@ def test_an_answer_with_the_address_of_somebody_known_merges_the_two() -> None:
     assert Merge.objects.get().source == "clay"
 
 
-def test_an_answer_with_the_profile_of_somebody_known_merges_the_two() -> None:
+def test_answer_with_known_profile_merges() -> None:
     one, other = pair()
     answered(one, linkedin_url="https://www.linkedin.com/in/Dana/", first_name="Dana")
     assert Lead.objects.get() == one
@@ -261,7 +261,7 @@ def test_an_answer_with_the_profile_of_somebody_known_merges_the_two() -> None:
     assert Lead.rows.get(pk=other.pk).merged_into == one
 
 
-def test_a_profile_nobody_has_is_taken_from_an_answer() -> None:
+def test_free_profile_is_taken_from_an_answer() -> None:
     lead = LeadFactory(linkedin_key=None)
     answered(lead, linkedin_url="https://www.linkedin.com/in/dana/")
     lead.refresh_from_db()
@@ -283,9 +283,7 @@ def test_an_address_that_does_not_exist_merges_nobody() -> None:
     assert not Merge.objects.exists()
 
 
-def test_a_late_answer_to_the_question_of_a_lead_merged_away_improves_the_person(
-    lead_user: User,
-) -> None:
+def test_late_answer_about_merged_lead_improves_survivor(lead_user: User) -> None:
     one, other = pair()
     Lead.objects.update(title="")
     rows = [Enrichment.objects.create(lead=lead) for lead in (one, other)]
@@ -295,7 +293,7 @@ def test_a_late_answer_to_the_question_of_a_lead_merged_away_improves_the_person
         ("settled", "skipped"),
     ]
     for row in rows:
-        assert enrichment_requests.record_answer(row.request_id, {"job_title": "CEO"}) is True
+        assert clay_answers.record_answer(row.request_id, {"job_title": "CEO"}) is True
     one.refresh_from_db()
     assert one.title == "CEO"
     assert sorted(Enrichment.objects.values_list("outcome", flat=True)) == ["answered", "late"]
@@ -304,9 +302,7 @@ def test_a_late_answer_to_the_question_of_a_lead_merged_away_improves_the_person
 # What a merge takes over
 
 
-def test_everything_known_goes_with_the_person_and_of_two_values_the_one_known_first_stands(
-    lead_user: User,
-) -> None:
+def test_merge_keeps_the_value_known_first(lead_user: User) -> None:
     old, now = timezone.now() - timedelta(days=9), timezone.now()
     one, other = pair(title="Chief of Staff", city="Dayton")
     Lead.rows.filter(pk=one.pk).update(
@@ -343,7 +339,7 @@ def test_everything_known_goes_with_the_person_and_of_two_values_the_one_known_f
         ("dana@gmail.com", None, "dana@gmail.com", None),
     ],
 )
-def test_the_address_that_can_be_written_to_comes_first(
+def test_usable_address_comes_first(
     lead_user: User, mine: str | None, theirs: str | None, has: str, kept_by_the_other: str | None
 ) -> None:
     def state(address: str | None) -> str:
@@ -360,13 +356,12 @@ def test_the_address_that_can_be_written_to_comes_first(
     one.refresh_from_db()
     other.refresh_from_db()
     assert (one.email, one.address, other.email) == (has, state(has), kept_by_the_other)
-    merging.undo_merge(row, by=lead_user, reason=REASON)
+    merge_undo.undo_merge(row, by=lead_user, reason=REASON)
     after = list(
         Lead.rows.order_by("pk").values("email", "address", "linkedin_key", "personal_email")
     )
-    assert (
-        after == before or theirs == "dana@gmail.com"
-    )  # whose row then says as well that it is personal
+    # Whose row then says as well that it is personal
+    assert after == before or theirs == "dana@gmail.com"
 
 
 # Consent
@@ -374,9 +369,7 @@ def test_the_address_that_can_be_written_to_comes_first(
 
 @pytest.mark.parametrize("which", [0, 1])
 @pytest.mark.parametrize("reason", ["unsubscribed", "complained", "customer", "manual"])
-def test_who_said_no_as_either_has_said_it_as_both(
-    lead_user: User, which: int, reason: str
-) -> None:
+def test_stop_of_either_lead_holds_for_both(lead_user: User, which: int, reason: str) -> None:
     leads = [LeadFactory(), LeadFactory()]
     addresses = [lead.email for lead in leads]
     suppression.suppress(addresses[which], reason, "test", leads[which])
@@ -388,7 +381,7 @@ def test_who_said_no_as_either_has_said_it_as_both(
         assert stop.reason == reason
 
 
-def test_a_dead_mailbox_of_one_is_not_the_end_of_the_other(lead_user: User) -> None:
+def test_bounced_mailbox_of_one_spares_the_other(lead_user: User) -> None:
     one, other = LeadFactory(), LeadFactory()
     suppression.suppress(other.email, "bounced", "test", other)
     merging.merge_leads(one, other, source="person", by=lead_user)
@@ -396,46 +389,44 @@ def test_a_dead_mailbox_of_one_is_not_the_end_of_the_other(lead_user: User) -> N
     assert suppression.find_stop(other.email, one).reason == "bounced"
 
 
-def test_a_stop_that_was_said_while_they_were_one_stays_with_both(lead_user: User) -> None:
+def test_stop_during_merge_stays_with_both(lead_user: User) -> None:
     one, other = LeadFactory(), LeadFactory()
     row = merging.merge_leads(one, other, source="person", by=lead_user)
     Suppression.objects.create(scope="person", value=str(one.pk), reason="manual", source="admin")
-    merging.undo_merge(row, by=lead_user, reason=REASON)
+    merge_undo.undo_merge(row, by=lead_user, reason=REASON)
     assert {suppression.find_stop(lead.email, lead).reason for lead in (one, other)} == {"manual"}
 
 
-def test_a_stop_repeated_while_they_were_one_stays_with_both(lead_user: User) -> None:
+def test_stop_repeated_during_merge_stays_with_both(lead_user: User) -> None:
     one, other = LeadFactory(), LeadFactory()
     suppression.suppress(one.email, "unsubscribed", "test", one)
     row = merging.merge_leads(one, other, source="person", by=lead_user)
     suppression.suppress(one.email, "unsubscribed", "link", one)
-    merging.undo_merge(row, by=lead_user, reason=REASON)
+    merge_undo.undo_merge(row, by=lead_user, reason=REASON)
     assert {suppression.find_stop(lead.email, lead).reason for lead in (one, other)} == {
         "unsubscribed"
     }
 
 
-def test_a_stop_of_an_address_brought_in_while_they_were_one_stays_with_both(
-    lead_user: User,
-) -> None:
+def test_stop_of_address_added_during_merge_stays(lead_user: User) -> None:
     one, other = LeadFactory(), LeadFactory()
     row = merging.merge_leads(one, other, source="person", by=lead_user)
     Suppression.objects.create(
         scope="address", value=other.email, reason="unsubscribed", source="import"
     )
-    merging.undo_merge(row, by=lead_user, reason=REASON)
+    merge_undo.undo_merge(row, by=lead_user, reason=REASON)
     assert {suppression.find_stop(lead.email, lead).reason for lead in (one, other)} == {
         "unsubscribed"
     }
 
 
-def test_what_only_one_had_said_before_is_only_that_ones_again(lead_user: User) -> None:
+def test_earlier_stop_returns_to_its_own_lead(lead_user: User) -> None:
     one, other = LeadFactory(), LeadFactory()
     suppression.suppress(one.email, "unsubscribed", "test", one)
     with_time = timezone.now() - timedelta(hours=1)
     Suppression.objects.update(created_at=with_time)
     row = merging.merge_leads(one, other, source="person", by=lead_user)
-    merging.undo_merge(row, by=lead_user, reason=REASON)
+    merge_undo.undo_merge(row, by=lead_user, reason=REASON)
     assert suppression.find_stop(one.email, one).reason == "unsubscribed"
     assert suppression.find_stop(other.email, other) is None
 
@@ -472,7 +463,7 @@ class NothingReSubscribes(TestCase):
             elif what == "undo" and (
                 row := Merge.objects.filter(loser=lead, state="merged").first()
             ):
-                merging.undo_merge(row, by=None, reason=REASON)
+                merge_undo.undo_merge(row, by=None, reason=REASON)
             elif what == "stop":
                 suppression.suppress(
                     Lead.rows.get(pk=lead.pk).email or "", "unsubscribed", "test", lead
@@ -496,9 +487,7 @@ class NothingReSubscribes(TestCase):
 # The way back
 
 
-def test_an_undo_gives_each_its_own_back_and_leaves_what_came_since_with_the_survivor(
-    lead_user: User,
-) -> None:
+def test_undo_restores_both_and_keeps_later_rows(lead_user: User) -> None:
     one, other = pair(title="", city="Dayton")
     Lead.rows.filter(pk=one.pk).update(city="")
     mine, theirs = VisitFactory(lead=one), VisitFactory(lead=other)
@@ -519,7 +508,7 @@ def test_an_undo_gives_each_its_own_back_and_leaves_what_came_since_with_the_sur
     before = list(Lead.rows.order_by("pk").values(*fields))
     row = merging.merge_leads(one, other, source="person", by=lead_user)
     since = VisitFactory(lead=one)
-    merging.undo_merge(row, by=lead_user, reason=REASON)
+    merge_undo.undo_merge(row, by=lead_user, reason=REASON)
     assert list(Lead.rows.order_by("pk").values(*fields)) == before
     assert set(one.visits.all()) == {mine, since}
     assert (set(other.visits.all()), other.enrichments.get()) == ({theirs}, asked)
@@ -529,41 +518,39 @@ def test_an_undo_gives_each_its_own_back_and_leaves_what_came_since_with_the_sur
     assert is_due(other)
 
 
-def test_an_undo_keeps_what_was_learned_about_the_survivor_since(lead_user: User) -> None:
+def test_undo_keeps_later_facts_of_the_survivor(lead_user: User) -> None:
     one, other = pair(title="CEO")
     Lead.rows.filter(pk=one.pk).update(title="")
     row = merging.merge_leads(one, other, source="person", by=lead_user)
     Lead.rows.filter(pk=one.pk).update(title="Chair")
-    merging.undo_merge(row, by=lead_user, reason=REASON)
+    merge_undo.undo_merge(row, by=lead_user, reason=REASON)
     assert list(Lead.objects.order_by("pk").values_list("title", flat=True)) == ["Chair", "CEO"]
 
 
-def test_what_was_learnt_of_an_address_goes_where_the_address_goes(lead_user: User) -> None:
+def test_address_facts_follow_the_address_in_undo(lead_user: User) -> None:
     one, other = pair(no_address=False, email="dana@other.test", linkedin_key="in/dana")
     Lead.rows.filter(pk=one.pk).update(email=None, address="no_address")
     row = merging.merge_leads(one, other, source="person", by=lead_user)
     Lead.rows.filter(pk=one.pk).update(email_verified=True)
-    merging.undo_merge(row, by=lead_user, reason=REASON)
+    merge_undo.undo_merge(row, by=lead_user, reason=REASON)
     said = list(Lead.rows.order_by("pk").values_list("email", "email_verified"))
     assert said == [(None, False), ("dana@other.test", True)]
 
 
-def test_an_address_that_changed_since_stays_with_the_survivor_and_so_does_what_is_known_of_it(
-    lead_user: User,
-) -> None:
+def test_address_changed_since_stays_with_the_survivor(lead_user: User) -> None:
     one, other = pair(no_address=False, email="dana@other.test")
     Lead.rows.filter(pk=one.pk).update(email=None, address="no_address")
     row = merging.merge_leads(one, other, source="person", by=lead_user)
     Lead.rows.filter(pk=one.pk).update(email="dana@new.test", email_verified=True)
-    merging.undo_merge(row, by=lead_user, reason=REASON)
+    merge_undo.undo_merge(row, by=lead_user, reason=REASON)
     said = list(Lead.rows.order_by("pk").values_list("email", "email_verified"))
     assert said == [("dana@new.test", True), ("dana@other.test", False)]
 
 
-def test_what_a_person_took_apart_no_data_puts_together_again(lead_user: User) -> None:
+def test_undone_merge_is_not_repeated_automatically(lead_user: User) -> None:
     one, other = arrived(visit(ADDRESS)), arrived(visit(LINKEDIN))
     arrive(visit(BOTH))
-    merging.undo_merge(Merge.objects.get(), by=lead_user, reason=REASON)
+    merge_undo.undo_merge(Merge.objects.get(), by=lead_user, reason=REASON)
     assert arrived(visit(BOTH)) == one
     assert list(Lead.objects.order_by("pk").values_list("pk", "email", "linkedin_key")) == [
         (one.pk, "dana@northline.test", None),
@@ -572,9 +559,7 @@ def test_what_a_person_took_apart_no_data_puts_together_again(lead_user: User) -
     assert Merge.objects.get().state == "undone"
 
 
-def test_who_was_kept_apart_is_not_asked_about_again_and_may_still_be_merged_by_a_person(
-    lead_user: User,
-) -> None:
+def test_declined_merge_is_left_to_people(lead_user: User) -> None:
     one, two = pair(first_name="Ben")
     body = {"Business Email": one.email, "LinkedIn URL": "https://linkedin.com/in/dana"}
     arrive(visit(body))
@@ -587,7 +572,7 @@ def test_who_was_kept_apart_is_not_asked_about_again_and_may_still_be_merged_by_
     assert Lead.objects.get() == one
 
 
-def test_saying_yes_to_a_proposal_is_the_merge_it_proposed(lead_user: User) -> None:
+def test_accepting_a_proposal_is_the_proposed_merge(lead_user: User) -> None:
     one, two = pair(first_name="Ben")
     arrive(visit({"Business Email": one.email, "LinkedIn URL": "https://linkedin.com/in/dana"}))
     merging.merge_leads(one, two, source="person", by=lead_user, reason=REASON)
@@ -608,34 +593,34 @@ def test_merges_are_undone_newest_first(lead_user: User) -> None:
     second = merging.merge_leads(one, two, source="person", by=lead_user)
     assert set(Lead.rows.filter(merged_into=one)) == {two, three}
     with pytest.raises(merging.MergeError, match="part of another one since"):
-        merging.undo_merge(first, by=lead_user, reason=REASON)
-    merging.undo_merge(second, by=lead_user, reason=REASON)
+        merge_undo.undo_merge(first, by=lead_user, reason=REASON)
+    merge_undo.undo_merge(second, by=lead_user, reason=REASON)
     assert dict(Lead.rows.values_list("pk", "merged_into")) == {
         one.pk: None,
         two.pk: None,
         three.pk: two.pk,
     }
-    merging.undo_merge(first, by=lead_user, reason=REASON)
+    merge_undo.undo_merge(first, by=lead_user, reason=REASON)
     with pytest.raises(merging.MergeError, match="does not stand"):
-        merging.undo_merge(first, by=lead_user, reason=REASON)
+        merge_undo.undo_merge(first, by=lead_user, reason=REASON)
     assert Lead.objects.count() == 3
 
 
-def test_a_later_merge_into_the_same_lead_is_undone_first(lead_user: User) -> None:
+def test_newest_merge_is_undone_first(lead_user: User) -> None:
     one, two, three = LeadFactory(), LeadFactory(), LeadFactory()
     first = merging.merge_leads(one, two, source="person", by=lead_user)
     merging.merge_leads(one, three, source="person", by=lead_user)
     with pytest.raises(merging.MergeError, match="Another lead became part"):
-        merging.undo_merge(first, by=lead_user, reason=REASON)
+        merge_undo.undo_merge(first, by=lead_user, reason=REASON)
     assert Lead.objects.count() == 1
 
 
-def test_somebody_erased_since_is_not_brought_back_by_an_undo(lead_user: User) -> None:
+def test_undo_does_not_restore_an_erased_person(lead_user: User) -> None:
     one, two = LeadFactory(), LeadFactory()
     row = merging.merge_leads(one, two, source="person", by=lead_user)
     suppression.suppress("", "erased", "test", one)
     with pytest.raises(merging.MergeError, match="erased"):
-        merging.undo_merge(row, by=lead_user, reason=REASON)
+        merge_undo.undo_merge(row, by=lead_user, reason=REASON)
     assert Lead.objects.count() == 1
 
 
@@ -643,7 +628,7 @@ def test_somebody_erased_since_is_not_brought_back_by_an_undo(lead_user: User) -
 
 
 @pytest.mark.parametrize("mark", ["dana@northline.test", "in/dana"])
-def test_of_an_erased_person_who_returns_nothing_is_kept(mark: str) -> None:
+def test_body_of_returning_erased_person_is_not_kept(mark: str) -> None:
     Suppression.objects.create(
         scope="address_hash",
         value=suppression.erased_hash(mark),
@@ -661,9 +646,7 @@ def test_of_an_erased_person_who_returns_nothing_is_kept(mark: str) -> None:
     assert bytes(InboundEvent.objects.get(public_id=stored.public_id).body) == b""
 
 
-def test_an_answer_that_shows_a_lead_to_be_an_erased_person_is_not_kept(
-    clay: Any, callback: Any
-) -> None:
+def test_answer_about_erased_person_is_not_kept(clay: Any, callback: Any) -> None:
     lead = LeadFactory(no_address=True, title="")
     enrichment_requests.request_enrichment(lead)
     row = lead.enrichments.get()
@@ -685,15 +668,15 @@ def test_an_answer_that_shows_a_lead_to_be_an_erased_person_is_not_kept(
 # Everything that reads leads reads people
 
 
-def test_whoever_was_merged_away_is_no_person_to_any_sweep_or_count(lead_user: User) -> None:
+def test_merged_lead_is_left_out_of_sweeps(lead_user: User) -> None:
     one, other = pair()
     Lead.objects.update(needs_assessment_at=timezone.now())
     merging.merge_leads(one, other, source="person", by=lead_user)
-    enrichment_requests.push_due()
+    clay_push.push_due()
     assert list(Lead.objects.all()) == [one]
     assert list(one.company.leads.all()) == [one]
     assess.assess_due()
     assert list(Assessment.objects.values_list("lead", flat=True)) == [one.pk]
     arrive(rb2b.company_only({"Website": f"https://{one.company.domain}"}))
-    merging.lead_matching.spread_news()
+    company_matching.mark_leads_of_changed_companies()
     assert (is_due(one), is_due(other)) == (True, False)

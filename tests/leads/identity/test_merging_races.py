@@ -1,12 +1,14 @@
-"""Merges, undos, visits and answers about the same people at once: one consistent state, and nothing is lost."""
+"""Merges, undos, visits and answers about the same people at once: one consistent state, and
+nothing is lost.
+"""
 
 import itertools
 from typing import Any
 
 import pytest
 
-from leads.enrichment import enrichment_requests
-from leads.identity import merging
+from leads.enrichment import clay_answers, enrichment_requests
+from leads.identity import merge_undo, merging
 from leads.inbound import events
 from leads.models import Company, Enrichment, InboundEvent, Lead, Merge, Visit
 from leads.suppression import suppression
@@ -39,7 +41,7 @@ def attempt(work: Any) -> Any:
     return run
 
 
-def test_bodies_of_one_person_at_once_are_one_lead() -> None:
+def test_concurrent_bodies_of_one_person_become_one_lead() -> None:
     for n in range(ROUNDS):
         name = {"First Name": "Dana", "Last Name": "Okafor"}
         for who in (ADDRESS, LINKEDIN, BOTH, ADDRESS, LINKEDIN, BOTH):
@@ -59,7 +61,7 @@ def test_bodies_of_one_person_at_once_are_one_lead() -> None:
     assert Lead.objects.count() == ROUNDS
 
 
-def test_the_same_merge_from_both_ends_at_once_is_one_merge() -> None:
+def test_concurrent_merge_from_both_ends_happens_once() -> None:
     for _ in range(ROUNDS):
         one, other = LeadFactory(), LeadFactory()
         pairs = [(one, other), (other, one)] * 3
@@ -72,7 +74,7 @@ def test_the_same_merge_from_both_ends_at_once_is_one_merge() -> None:
     consistent()
 
 
-def test_a_ring_of_merges_at_once_ends_as_one_person() -> None:
+def test_concurrent_ring_of_merges_becomes_one_lead() -> None:
     for _ in range(ROUNDS):
         ring = [LeadFactory() for _ in range(4)]
         for lead in ring:
@@ -90,7 +92,7 @@ def test_a_ring_of_merges_at_once_ends_as_one_person() -> None:
     consistent()
 
 
-def test_merges_undos_stops_visits_and_answers_at_once_lose_nothing() -> None:
+def test_concurrent_changes_of_leads_lose_nothing() -> None:
     for _ in range(ROUNDS):
         company = CompanyFactory()
         one, other = LeadFactory(company=company), LeadFactory(company=company)
@@ -101,12 +103,10 @@ def test_merges_undos_stops_visits_and_answers_at_once_lose_nothing() -> None:
         )
         in_threads(
             [
-                attempt(lambda: merging.undo_merge(row, by=None, reason="taken apart")),  # noqa: B023
+                attempt(lambda: merge_undo.undo_merge(row, by=None, reason="taken apart")),  # noqa: B023
                 attempt(lambda: merging.merge_leads(one, other, source="person")),  # noqa: B023
                 lambda: suppression.suppress(one.email, "unsubscribed", "test", one),  # noqa: B023
-                lambda: enrichment_requests.record_answer(
-                    question.request_id, {"job_title": "CEO"}
-                ),  # noqa: B023
+                lambda: clay_answers.record_answer(question.request_id, {"job_title": "CEO"}),  # noqa: B023
                 lambda: enrichment_requests.request_enrichment(Lead.rows.get(pk=other.pk)),  # noqa: B023
                 events.process_due,
             ]
@@ -120,9 +120,7 @@ def test_merges_undos_stops_visits_and_answers_at_once_lose_nothing() -> None:
     consistent()
 
 
-def test_visits_of_colleagues_and_of_their_company_at_once_wait_for_nobody_who_waits_for_them() -> (
-    None
-):
+def test_concurrent_visits_from_one_company_do_not_deadlock() -> None:
     company = {"Website": "https://northline.test", "Company Name": "Northline"}
     people = [
         {"Business Email": f"p{n}@northline.test", "LinkedIn URL": None, **company}
@@ -134,9 +132,8 @@ def test_visits_of_colleagues_and_of_their_company_at_once_wait_for_nobody_who_w
             events.store_event("rb2b", rb2b.to_body(rb2b.company_only(company)))
         in_threads([events.process_due] * 6)
         work_off(4)
-        Company.objects.update(
-            name="", industry="", employees=""
-        )  # so that each round fills them anew
+        # So that each round fills them anew
+        Company.objects.update(name="", industry="", employees="")
         Lead.objects.update(needs_assessment_at=None)
     assert set(InboundEvent.objects.values_list("state", "attempts")) == {("processed", 1)}
     assert (Lead.objects.count(), Company.objects.count()) == (3, 1)

@@ -1,4 +1,6 @@
-"""Backfilling enrichment: whom it asks, that it can be ended and repeated, and what it says in the end."""
+"""Backfilling enrichment: whom it asks, that it can be ended and repeated, and what it says in the
+end.
+"""
 
 import json
 import threading
@@ -9,7 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from leads.enrichment import enrichment_requests, submission_budget
+from leads.enrichment import clay_push, enrichment_requests, submission_budget
 from leads.imports import backfill
 from leads.inbound import events
 from leads.integrations import breaker
@@ -33,11 +35,11 @@ def test_asks_only_about_live_leads_that_lack_something(clay: FakeClay) -> None:
     assert list(backfill.leads_lacking_data()) == [lacks]
 
 
-def test_who_was_asked_within_a_week_is_not_asked_again(clay: FakeClay) -> None:
+def test_lead_asked_within_a_week_is_skipped(clay: FakeClay) -> None:
     clay.configure(answers=0)
     first, second = lead(), lead()
     backfill.run_backfill(limit=1, wait=0)
-    enrichment_requests.push_due()
+    clay_push.push_due()
     Enrichment.objects.update(not_before=Enrichment.objects.get().created_at)
     enrichment_requests.settle_overdue()
     assert Enrichment.objects.get().lead in (first, second)
@@ -79,7 +81,7 @@ def test_failed_pushes_are_said_and_fail_the_command(clay: FakeClay) -> None:
     assert "Asked about 1: 0 answered" in out.getvalue()
 
 
-def test_whoever_could_not_be_asked_is_asked_the_next_time(clay: FakeClay) -> None:
+def test_lead_that_could_not_be_asked_is_retried(clay: FakeClay) -> None:
     """Without three in a row that Clay refused: about those it was asked."""
     leads = [lead() for _ in range(5)]
     clay.on("POST /v3/sources/webhook/{id}").status(500, times=3)
@@ -89,11 +91,11 @@ def test_whoever_could_not_be_asked_is_asked_the_next_time(clay: FakeClay) -> No
     submission_budget.submissions_used()
     Budget.objects.update(used=submission_budget.LIFETIME_SUBMISSIONS)
     enrichment_requests.request_enrichment(leads[0])
-    enrichment_requests.push_due()
+    clay_push.push_due()
     assert set(backfill.leads_lacking_data()) == set(leads[:2])
 
 
-def test_who_must_not_be_asked_about_takes_nobodys_place(clay: FakeClay) -> None:
+def test_suppressed_lead_does_not_use_the_limit(clay: FakeClay) -> None:
     other, stopped = lead(), lead()
     suppression.suppress("", "unsubscribed", "test", stopped)
     summary = backfill.run_backfill(limit=1, wait=0)
@@ -101,7 +103,7 @@ def test_who_must_not_be_asked_about_takes_nobodys_place(clay: FakeClay) -> None
     assert Enrichment.objects.get().lead == other
 
 
-def test_without_gohighlevel_it_says_so_and_asks_about_the_leads(clay: FakeClay) -> None:
+def test_without_gohighlevel_only_leads_are_asked_about(clay: FakeClay) -> None:
     lead()
     out = StringIO()
     call_command("backfill_enrichment", "--wait", "0", stdout=out)
@@ -118,15 +120,14 @@ def test_contacts_are_reported_with_what_became_of_them(clay: FakeClay, ghl: Fak
     out = StringIO()
     call_command("backfill_enrichment", "--wait", "0", stdout=out)
     assert (
-        "Contacts at GoHighLevel: 3 read, to the end of the list: 1 new leads, 0 known, 1 not to be written to, "
+        "Contacts at GoHighLevel: 3 read, to the end of the list: 1 new leads, 0 known, 1 not "
+        "to be written to, "
         "1 without an address, 0 deleted."
     ) in out.getvalue()
     assert "Leads with something from Clay: 0 of 0 (0%) before, 0 of 1 (0%) now." in out.getvalue()
 
 
-def test_contacts_that_could_not_be_read_fail_the_command_and_the_leads_are_asked_about(
-    clay: FakeClay, ghl: FakeGhl
-) -> None:
+def test_unreadable_contacts_fail_after_leads_are_asked(clay: FakeClay, ghl: FakeGhl) -> None:
     lead()
     ghl.on("POST /contacts/search").status(
         401, {"message": "Invalid token: access token is invalid"}
@@ -143,9 +144,7 @@ def test_the_sandbox_is_refused_and_nothing_is_asked(ghl: FakeGhl) -> None:
     assert (Enrichment.objects.count(), ghl.requests()) == (0, [])
 
 
-def test_while_clay_is_not_asked_it_is_refused_and_nothing_is_read(
-    clay: FakeClay, ghl: FakeGhl
-) -> None:
+def test_blocked_clay_refuses_the_backfill(clay: FakeClay, ghl: FakeGhl) -> None:
     lead()
     for _ in range(3):
         breaker.record_failure("nope", breaker.CallPermit.ASK)

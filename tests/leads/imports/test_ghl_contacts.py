@@ -1,4 +1,6 @@
-"""Contacts whom only GoHighLevel knows become leads without a draft; whom it must not write to is stopped here."""
+"""Contacts whom only GoHighLevel knows become leads without a draft; whom it must not write to is
+stopped here.
+"""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -6,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from leads.enrichment import enrichment_requests
+from leads.enrichment import clay_answers, clay_push
 from leads.identity import lead_matching
 from leads.imports import backfill, ghl_contacts
 from leads.integrations import background_calls, rates
@@ -14,7 +16,7 @@ from leads.integrations.ghl import CALLS_PER_WINDOW, claim_call
 from leads.models import Bookmark, Company, Enrichment, Lead, RateWindow, Suppression
 from leads.scoring import assess
 from leads.suppression import suppression
-from outreach.drafting import drafts, manual_queue
+from outreach.drafting import manual_queue, no_draft, open_drafts
 from outreach.models import Message
 from tests import factories
 from tests.fakes.clay import FakeClay
@@ -34,12 +36,14 @@ def lead() -> Lead:
     return Lead.objects.get()
 
 
-def test_a_contact_becomes_a_lead_with_what_is_known_and_from_where(ghl: FakeGhl) -> None:
+def test_contact_becomes_a_lead_with_sources(ghl: FakeGhl) -> None:
     factories.TeamMemberFactory(default_sender=True)
     ben = factories.TeamMemberFactory(name="Ben", ghl_user_id="usr-7")
     ghl.add_contact(
-        "Dana.Okafor@Northline.test", firstName="dana", lastName="O'Kafor", companyName="Northline, Inc.",
-        website="https://www.northline.test/", city="Columbus", state="ohio", country="US", assignedTo="usr-7",
+        "Dana.Okafor@Northline.test", firstName="dana", lastName="O'Kafor",
+        companyName="Northline, Inc.",
+        website="https://www.northline.test/", city="Columbus", state="ohio", country="US",
+        assignedTo="usr-7",
         dateAdded="2026-03-02T10:00:00.000Z",
     )  # fmt: skip
     assert taken() == {"read": 1, "new": 1, "ended": True}
@@ -77,7 +81,7 @@ def test_whoever_is_a_lead_already_is_left_alone(ghl: FakeGhl, known_as: str) ->
     assert ghl.requests("GET /contacts/{id}") == []
 
 
-def test_a_contact_without_an_address_is_nobody_we_could_find_again(ghl: FakeGhl) -> None:
+def test_contact_without_address_becomes_no_lead(ghl: FakeGhl) -> None:
     ghl.add_contact(None, "+16145550142")
     ghl.add_contact("dana at northline")
     assert taken() == {"read": 2, "without_address": 2, "ended": True}
@@ -92,7 +96,7 @@ BLOCKED: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("said", BLOCKED.values(), ids=BLOCKED)
-def test_whom_ghl_must_not_write_to_is_stopped_and_never_asked_about(
+def test_contact_blocked_at_ghl_is_suppressed(
     ghl: FakeGhl, clay: FakeClay, said: dict[str, Any]
 ) -> None:
     """The search says nothing of it; the contact itself does."""
@@ -113,7 +117,7 @@ def test_whom_ghl_must_not_write_to_is_stopped_and_never_asked_about(
     ).stops_person  # also where they visit one day
 
 
-def test_do_not_disturb_on_another_channel_is_no_reason(ghl: FakeGhl) -> None:
+def test_dnd_on_another_channel_does_not_suppress(ghl: FakeGhl) -> None:
     ghl.add_contact(
         "dana@northline.test",
         dndSettings={"SMS": {"status": "active"}, "Email": {"status": "inactive"}},
@@ -157,7 +161,7 @@ def test_which_tags_stop_somebody_is_a_setting(ghl: FakeGhl, settings: Any) -> N
         ("address_hash", suppression.erased_hash("dana@northline.test"), "erased"),
     ],
 )
-def test_whom_we_must_not_write_to_never_comes_in_by_this_door(
+def test_suppressed_contact_becomes_no_lead(
     ghl: FakeGhl, scope: str, value: str, reason: str
 ) -> None:
     Suppression.objects.create(scope=scope, value=value, reason=reason, source="test")
@@ -172,7 +176,7 @@ def test_our_own_people_are_no_leads(ghl: FakeGhl) -> None:
     assert taken() == {"read": 1, "stopped": 1, "ended": True}
 
 
-def test_the_address_of_the_contact_itself_is_what_counts(ghl: FakeGhl) -> None:
+def test_address_of_the_contact_itself_counts(ghl: FakeGhl) -> None:
     """The index of the search is behind what people change."""
     contact = ghl.add_contact("dana@northline.test")
     factories.LeadFactory(email="new@northline.test")
@@ -182,7 +186,7 @@ def test_the_address_of_the_contact_itself_is_what_counts(ghl: FakeGhl) -> None:
     assert lead().email == "new@northline.test"
 
 
-def test_a_contact_that_was_deleted_meanwhile_is_passed_over(ghl: FakeGhl) -> None:
+def test_deleted_contact_is_skipped(ghl: FakeGhl) -> None:
     ghl.add_contact("gone@northline.test"), ghl.add_contact("dana@northline.test")
     ghl.on("GET /contacts/{id}").status(400, {"message": "Contact with id x not found"}, times=1)
     assert taken() == {"read": 2, "new": 1, "gone": 1, "ended": True}
@@ -198,7 +202,7 @@ def many(ghl: FakeGhl, count: int) -> None:
         ghl.add_contact(f"p{n}@firm-{n}.test", dateAdded=at)
 
 
-def test_pages_are_read_by_position_to_the_end_and_then_only_what_is_new(ghl: FakeGhl) -> None:
+def test_pages_are_read_by_position_to_the_end(ghl: FakeGhl) -> None:
     many(ghl, 205)
     Lead.objects.bulk_create(Lead(email=f"p{n}@firm-{n}.test") for n in range(203))
     assert taken() == {"read": 205, "new": 2, "known": 203, "ended": True}
@@ -210,9 +214,7 @@ def test_pages_are_read_by_position_to_the_end_and_then_only_what_is_new(ghl: Fa
     assert taken() == {"ended": True}
 
 
-def test_the_limit_ends_in_the_middle_of_a_page_and_the_next_run_goes_on_there(
-    ghl: FakeGhl,
-) -> None:
+def test_limit_within_a_page_continues_next_run(ghl: FakeGhl) -> None:
     many(ghl, 5)
     assert taken(2) == {"read": 2, "new": 2}
     assert taken(2) == {"read": 2, "new": 2}
@@ -222,9 +224,7 @@ def test_the_limit_ends_in_the_middle_of_a_page_and_the_next_run_goes_on_there(
     }
 
 
-def test_after_a_kill_in_the_middle_of_a_page_nobody_is_made_twice_or_left_out(
-    ghl: FakeGhl,
-) -> None:
+def test_kill_within_a_page_repeats_and_loses_none(ghl: FakeGhl) -> None:
     many(ghl, 5)
 
     def killed(taken: ghl_contacts.ContactImport) -> None:
@@ -239,9 +239,7 @@ def test_after_a_kill_in_the_middle_of_a_page_nobody_is_made_twice_or_left_out(
 
 
 @pytest.mark.parametrize("status", [401, 429, 500])
-def test_where_ghl_fails_what_was_read_stands_and_the_next_run_goes_on(
-    ghl: FakeGhl, status: int
-) -> None:
+def test_ghl_failure_keeps_progress_for_next_run(ghl: FakeGhl, status: int) -> None:
     many(ghl, 3)
     second = ghl.state()["contacts"][1]["id"]
     ghl.on(f"GET /contacts/{second}").status(status, {"message": "nope"}, times=1)
@@ -259,7 +257,7 @@ def test_what_is_no_list_of_contacts_is_said(ghl: FakeGhl) -> None:
     }
 
 
-def test_a_week_after_the_end_the_list_is_read_from_its_beginning(ghl: FakeGhl) -> None:
+def test_list_is_read_again_after_a_week(ghl: FakeGhl) -> None:
     contact = ghl.add_contact(None, "+16145550142")
     assert taken() == {"read": 1, "without_address": 1, "ended": True}
     ghl._change_contact(ghl._contacts[contact["id"]], {"email": "dana@northline.test"})
@@ -276,7 +274,7 @@ def test_another_location_is_read_from_its_own_beginning(ghl: FakeGhl, settings:
     assert taken() == {"read": 1, "known": 1, "ended": True}
 
 
-def test_a_third_of_the_rate_is_ours_and_the_door_finds_the_rest_free(ghl: FakeGhl) -> None:
+def test_import_uses_only_a_third_of_rate(ghl: FakeGhl) -> None:
     many(ghl, 1)
     assert background_calls.CALLS_PER_WINDOW * 3 == CALLS_PER_WINDOW
     ghl_contacts.import_contacts(1)
@@ -293,7 +291,7 @@ def test_a_third_of_the_rate_is_ours_and_the_door_finds_the_rest_free(ghl: FakeG
 # What becomes of them
 
 
-def test_they_are_asked_about_scored_and_queued_by_hand_only(ghl: FakeGhl, clay: FakeClay) -> None:
+def test_imported_contacts_are_scored_but_not_drafted(ghl: FakeGhl, clay: FakeClay) -> None:
     ghl.add_contact(
         "dana@northline.test",
         firstName="Dana",
@@ -302,7 +300,7 @@ def test_they_are_asked_about_scored_and_queued_by_hand_only(ghl: FakeGhl, clay:
         country="US",
     )
     backfill.run_backfill(limit=5, wait=0)
-    enrichment_requests.push_due()
+    clay_push.push_due()
     [row] = clay.submissions()
     assert (row["email"], row["full_name"], row["company_name"]) == (
         "dana@northline.test",
@@ -310,13 +308,13 @@ def test_they_are_asked_about_scored_and_queued_by_hand_only(ghl: FakeGhl, clay:
         "Northline",
     )
     assert row["source"] == "ghl"
-    enrichment_requests.record_answer(
+    clay_answers.record_answer(
         row["request_id"], {"job_title": "VP Sales", "industry": "Logistics"}
     )
     assess.assess_due()
     assert (lead().title, lead().score is not None) == ("VP Sales", True)
-    assert (drafts.open_new_drafts(), Message.objects.count()) == (1, 0)
-    assert manual_queue.why_not_queued(lead()) == ""
+    assert (open_drafts.open_new_drafts(), Message.objects.count()) == (1, 0)
+    assert manual_queue.why_not_queued(lead()) is None
 
 
 def test_a_visit_makes_a_contact_an_ordinary_lead(ghl: FakeGhl) -> None:
@@ -324,10 +322,10 @@ def test_a_visit_makes_a_contact_an_ordinary_lead(ghl: FakeGhl) -> None:
     ghl_contacts.import_contacts(5)
     assert lead_matching.find_lead("dana@northline.test", "in/dana") == lead()
     factories.VisitFactory(lead=lead())
-    assert drafts.why_no_draft_now(lead()) == ""
+    assert no_draft.why_no_draft_now(lead()) is None
 
 
-def test_leads_come_before_contacts_and_one_limit_is_for_both(ghl: FakeGhl, clay: FakeClay) -> None:
+def test_leads_come_before_contacts_within_one_limit(ghl: FakeGhl, clay: FakeClay) -> None:
     many(ghl, 4)
     visitor = factories.LeadFactory(title="")
     summary = backfill.run_backfill(limit=3, wait=0)

@@ -16,7 +16,7 @@ from leads.inbound import events
 from leads.models import Enrichment, InboundEvent, KnownContact, Lead, Suppression, Visit
 from leads.scoring import assess, connections
 from leads.suppression import suppression
-from outreach.drafting import drafts
+from outreach.drafting import no_draft, open_drafts
 from outreach.models import Message
 from tests import factories
 from tests.fakes import rb2b
@@ -40,7 +40,7 @@ def file(tmp_path: Path, text: str | bytes) -> Path:
 
 
 class TestSuppressions:
-    def test_addresses_and_domains_are_stopped_with_reason_and_expiry(self, tmp_path: Path) -> None:
+    def test_addresses_and_domains_are_imported_with_expiry(self, tmp_path: Path) -> None:
         text = "value,reason,expires\nDana@Northline.test,customer,\nhttps://www.acme.test/about,competitor,2099-01-31\n"
         out, err = command("import_suppressions", file(tmp_path, text))
         assert (out, err) == ("2 suppressions read: 2 new, 0 known before.\n", "")
@@ -68,9 +68,7 @@ class TestSuppressions:
         )
         assert Suppression.objects.get().expires_at is None
 
-    def test_one_wrong_line_stores_nothing_and_every_error_is_named_by_line(
-        self, tmp_path: Path
-    ) -> None:
+    def test_wrong_line_stores_nothing_and_is_named(self, tmp_path: Path) -> None:
         text = (
             "value,reason,expires\nacme.test,customer,\nnot an address,customer,\n"
             '"a\nb@x.test",customer,\nb.test,dull,\nc.test,customer,31.1.2027\n'
@@ -102,7 +100,7 @@ class TestSuppressions:
         assert said in command("import_suppressions", file(tmp_path, raw))[1]
         assert Suppression.objects.count() == 0
 
-    def test_a_cell_that_is_too_long_is_named_by_its_line(self, tmp_path: Path) -> None:
+    def test_too_long_cell_is_named_by_its_line(self, tmp_path: Path) -> None:
         text = f"value,reason\nacme.test,customer\n{'x' * 140_000},customer\nb.test,customer\n"
         out, err = command("import_suppressions", file(tmp_path, text))
         assert out == ""
@@ -112,7 +110,7 @@ class TestSuppressions:
         ]
         assert Suppression.objects.count() == 0
 
-    def test_a_quote_that_is_never_closed_is_named_where_it_opens(self, tmp_path: Path) -> None:
+    def test_unclosed_quote_is_named_where_it_opens(self, tmp_path: Path) -> None:
         text = 'value,reason\nacme.test,customer\n"b.test,customer\n' + "c.test,customer\n" * 10_000
         assert (
             "line 3: A cell has more than"
@@ -134,7 +132,7 @@ LINKEDIN = """Notes:
 
 First Name,Last Name,URL,Email Address,Company,Position,Connected On
 Dana,Okafor,https://www.linkedin.com/in/dana-okafor,,Northline Freight,VP Sales,02 Nov 2024
-Ines,Moreau,https://www.linkedin.com/in/ines-moreau,ines@ploverly.test,Ploverly,Head of RevOps,03 Nov 2024
+Ines,Moreau,https://www.linkedin.com/in/ines-moreau,ines@ploverly.test,Ploverly,RevOps,03 Nov 2024
 """
 
 
@@ -176,16 +174,14 @@ class TestConnections:
         )
         assert KnownContact.objects.count() == 0
 
-    def test_rows_of_closed_accounts_are_counted_and_left_out(self, tmp_path: Path) -> None:
+    def test_rows_of_closed_accounts_are_skipped(self, tmp_path: Path) -> None:
         factories.TeamMemberFactory(name="Mark Ellis")
         closed = file(tmp_path, LINKEDIN + ",,,,,,02 Nov 2021\n")
         out, _ = command("import_connections", closed, "--member", "Mark Ellis")
         assert out == "3 connections read: 2 new, 0 known before. 1 name nobody.\n"
         assert KnownContact.objects.count() == 2
 
-    def test_a_newer_file_brings_them_up_to_date_and_takes_nothing_away(
-        self, tmp_path: Path
-    ) -> None:
+    def test_newer_file_updates_and_removes_nothing(self, tmp_path: Path) -> None:
         member = factories.TeamMemberFactory(name="Mark Ellis")
         command("import_connections", file(tmp_path, LINKEDIN), "--member", "Mark Ellis")
         before = member.known_contacts.get(email="ines@ploverly.test")
@@ -199,7 +195,7 @@ class TestConnections:
             "ines@ploverly.test", "Quarry Insurance", "quarry insurance",
         )  # fmt: skip
 
-    def test_two_of_one_name_without_a_profile_are_two(self, tmp_path: Path) -> None:
+    def test_same_name_at_two_companies_is_two_contacts(self, tmp_path: Path) -> None:
         factories.TeamMemberFactory(name="Mark Ellis")
         twins = LINKEDIN + "John,Smith,,,Acme,,\nJohn,Smith,,,Beta,,\nJohn,Smith,,,ACME Inc,,\n"
         out, _ = command("import_connections", file(tmp_path, twins), "--member", "Mark Ellis")
@@ -228,12 +224,12 @@ def exported(count: int, seen_at: datetime) -> str:
 
 
 class TestVisitors:
-    def test_a_csv_export_becomes_leads_and_asks_clay_nothing(self, tmp_path: Path) -> None:
+    def test_csv_export_becomes_leads_without_asking_clay(self, tmp_path: Path) -> None:
         path = file(tmp_path, exported(3, timezone.now()))
         assert command("import_visitors", path)[0] == "3 visitors read: 3 new, 0 known before.\n"
         events.process_due()
         assess.assess_due()
-        drafts.open_new_drafts()
+        open_drafts.open_new_drafts()
         assert (Lead.objects.count(), Visit.objects.count(), Message.objects.count()) == (3, 3, 3)
         assert Enrichment.objects.count() == 0
 
@@ -241,12 +237,12 @@ class TestVisitors:
         command("import_visitors", file(tmp_path, exported(2, timezone.now() - timedelta(days=20))))
         events.process_due()
         assess.assess_due()
-        drafts.open_new_drafts()
+        open_drafts.open_new_drafts()
         assert Message.objects.count() == 0
         lead = Lead.objects.first()
         assert lead is not None and lead.score is not None
         assert (
-            drafts.why_no_draft_now(lead)
+            str(no_draft.why_no_draft_now(lead))
             == "The last visit was 20 days ago; a new one would bring a draft."
         )
 
@@ -257,7 +253,7 @@ class TestVisitors:
         events.process_due()
         assert Visit.objects.count() == 3
 
-    def test_a_visit_that_came_by_webhook_is_not_made_again(self, tmp_path: Path) -> None:
+    def test_visit_from_webhook_is_not_imported_again(self, tmp_path: Path) -> None:
         payload = rb2b.person({"Seen At": timezone.now().isoformat()})
         events.store_event("rb2b", rb2b.to_body(payload))
         command("import_visitors", file(tmp_path, json.dumps(payload) + "\n"))
@@ -287,7 +283,7 @@ class TestVisitors:
         assert "4 of 5 lines are wrong. Nothing was stored." in err
         assert InboundEvent.objects.count() == 0
 
-    def test_a_line_nested_too_deeply_is_named_and_not_the_end(self, tmp_path: Path) -> None:
+    def test_deeply_nested_line_is_named(self, tmp_path: Path) -> None:
         deep = '{"a":' * 100_000 + "1" + "}" * 100_000
         path = file(tmp_path, f"{json.dumps(rb2b.person())}\n{deep}\n")
         assert command("import_visitors", path)[1].splitlines() == [
@@ -298,7 +294,7 @@ class TestVisitors:
         assert "1 new" in command("import_visitors", path, "--skip-bad")[0]
 
     @pytest.mark.parametrize("mark", ["\u2028", "\u2029", "\x85"])
-    def test_a_line_separator_inside_a_text_ends_no_line(self, tmp_path: Path, mark: str) -> None:
+    def test_line_separator_inside_text_ends_no_line(self, tmp_path: Path, mark: str) -> None:
         person = rb2b.person({"Title": f"VP{mark}Sales", "Seen At": timezone.now().isoformat()})
         lines = json.dumps(person, ensure_ascii=False) + "\r\n{broken\n"
         out, err = command("import_visitors", file(tmp_path, lines), "--skip-bad")
@@ -309,7 +305,7 @@ class TestVisitors:
         line = json.dumps(rb2b.person({"Title": "VP \ud800 Sales"}))
         assert "1 new" in command("import_visitors", file(tmp_path, line + "\n"))[0]
 
-    def test_a_cell_that_is_too_long_is_named_by_its_line(self, tmp_path: Path) -> None:
+    def test_too_long_cell_is_named_by_its_line(self, tmp_path: Path) -> None:
         rows = exported(2, timezone.now()).splitlines()
         text = "\r\n".join([*rows, "x" * 140_000 + rows[1]])
         out, err = command("import_visitors", file(tmp_path, text))
@@ -317,7 +313,7 @@ class TestVisitors:
         assert err.startswith("line 4: A cell has more than 131072 characters")
         assert InboundEvent.objects.count() == 0
 
-    def test_the_good_lines_are_stored_where_one_says_so(self, tmp_path: Path) -> None:
+    def test_skip_bad_stores_the_good_lines(self, tmp_path: Path) -> None:
         lines = [json.dumps(rb2b.person()), "{broken"]
         out, err = command("import_visitors", file(tmp_path, "\n".join(lines)), "--skip-bad")
         assert "1 new" in out and "1 of 2 lines are wrong." in err
@@ -349,7 +345,7 @@ class TestReplay:
             reason="an old fault",
         )
 
-    def test_a_dry_run_says_what_would_change_and_changes_nothing(self) -> None:
+    def test_dry_run_reports_changes_and_changes_nothing(self) -> None:
         event = self.parked()
         out, err = command("replay_events", "--parked", "--dry-run")
         assert "1 new lead, 1 new visit" in out and err == ""
@@ -364,7 +360,7 @@ class TestReplay:
         assert "nothing new" in command("replay_events", "--id", event.public_id)[0]
         assert Visit.objects.count() == 1
 
-    def test_what_still_cannot_be_read_stays_parked_with_its_reason(self) -> None:
+    def test_replayed_unreadable_body_stays_parked(self) -> None:
         InboundEvent.objects.create(
             source="rb2b", body=b"{", body_sha256="x", state="parked", reason=""
         )

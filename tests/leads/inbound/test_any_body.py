@@ -1,7 +1,9 @@
-"""Whatever is posted: never a 500, and what was answered 200 or 202 is stored once, byte for byte, and worked off.
+"""Whatever is posted: never a 500, and what was answered 200 or 202 is stored once, byte for byte,
+and worked off.
 
-Bodies are any bytes and any JSON, RB2B's and Clay's own ones with one thing wrong, cut, in another encoding, with keys
-twice, huge numbers and depth; tokens, keys and content types are anything a header or an address can carry.
+Bodies are any bytes and any JSON, RB2B's and Clay's own ones with one thing wrong, cut, in another
+encoding, with keys twice, huge numbers and depth; tokens, keys and content types are anything a
+header or an address can carry.
 """
 
 import hashlib
@@ -87,7 +89,8 @@ HEADER = st.text(
 )
 CHARSETS = ["zlib", "hex", "rot13", "idna", "utf-16", "utf-7", "latin-1", '"', "no such"]
 CONTENT_TYPES = st.sampled_from(
-    ["application/json", "text/plain", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded", ""]
+    ["application/json", "text/plain", "multipart/form-data; boundary=x",
+    "application/x-www-form-urlencoded", ""]
     + [f"application/json; charset={name}" for name in CHARSETS]
 ) | HEADER  # fmt: skip
 ADDRESS = st.binary(max_size=30)
@@ -95,7 +98,9 @@ ADDRESS = st.binary(max_size=30)
 
 @pytest.fixture
 def sender(client: Client, settings: Any) -> Client:
-    """It raises what the product lets through, so an example that ends in a 500 ends in its exception."""
+    """It raises what the product lets through, so an example that ends in a 500 ends in its
+    exception.
+    """
     settings.CLAY_CALLBACK_TOKEN = SECRET
     through_wsgi(client)
     return client
@@ -116,7 +121,9 @@ def kept(source: str, body: bytes) -> InboundEvent:
 
 
 def stays_kept_when_it_is_worked_off(source: str, body: bytes) -> None:
-    """Into a visit, into nothing, or parked with a reason; a try that has to be repeated is a fault of ours."""
+    """Into a visit, into nothing, or parked with a reason; a try that has to be repeated is a fault
+    of ours.
+    """
     events.process_due()
     event = kept(source, body)
     assert (event.state in ("processed", "parked"), event.attempts) == (True, 1), event.reason
@@ -151,7 +158,7 @@ def test_whatever_clay_posts_is_kept_once(sender: Client, body: bytes, content_t
 @given(BODIES, CONTENT_TYPES)
 @example(encoded(rb2b.person(), "utf-8", True), "application/json")
 @example(encoded(rb2b.person(), "utf-8", True), "application/json; charset=zlib")
-def test_whatever_the_api_is_given_is_kept_once_or_refused(
+def test_api_stores_any_body_once_or_refuses(
     sender: Client, body: bytes, content_type: str
 ) -> None:
     _, key = ApiKey.objects.create_key(name="any body", scopes=["leads:write"])

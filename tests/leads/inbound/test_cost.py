@@ -1,4 +1,6 @@
-"""What a visit costs does not grow with the visits there are; `make bench` measures it, this looks at the plans."""
+"""What a visit costs does not grow with the visits there are; `make bench` measures it, this looks
+at the plans.
+"""
 
 import json
 from collections.abc import Iterator
@@ -23,9 +25,7 @@ def looked_at(plan: dict[str, Any]) -> Iterator[int]:
 
 @pytest.mark.postgres
 @pytest.mark.django_db
-def test_no_statement_from_stored_to_assessed_looks_at_more_than_its_own_rows(
-    clay: FakeClay,
-) -> None:
+def test_statements_read_only_their_own_rows(clay: FakeClay) -> None:
     said: list[tuple[str, Any]] = []
 
     def listen(execute: Any, sql: str, params: Any, *more: Any) -> Any:

@@ -1,4 +1,6 @@
-"""Many workers at once, each with a connection of its own: one event, one visit, one lead, one question."""
+"""Many workers at once, each with a connection of its own: one event, one visit, one lead, one
+question.
+"""
 
 import json
 import time
@@ -11,8 +13,8 @@ from django.test import Client
 from django.utils import timezone
 
 from bench import world
-from leads.enrichment import enrichment_requests
-from leads.identity import lead_matching
+from leads.enrichment import clay_push, enrichment_requests
+from leads.identity import company_matching
 from leads.inbound import events, receive, spool
 from leads.models import Assessment, Company, Enrichment, InboundEvent, Lead, Visit
 from leads.scoring import assess
@@ -38,7 +40,7 @@ def work_off(workers: int = 10) -> None:
             return
 
 
-def test_twenty_deliveries_of_one_body_at_once_are_one_event_and_one_visit() -> None:
+def test_concurrent_deliveries_of_one_body_are_one_visit() -> None:
     body = rb2b.to_body(rb2b.person())
 
     def deliver() -> tuple[int, str]:
@@ -55,10 +57,11 @@ def test_twenty_deliveries_of_one_body_at_once_are_one_event_and_one_visit() -> 
     assert (Lead.objects.count(), Visit.objects.count(), Enrichment.objects.count()) == (1, 1, 1)
 
 
-def test_fifty_posts_of_one_body_at_once_to_the_web_server_make_one_visit(
-    settings: Any, tmp_path: Path
-) -> None:
-    """On fifty connections to gunicorn. What was put into the spool, on a machine that is busy, counts as well."""
+def test_concurrent_posts_of_one_body_are_one_visit(settings: Any, tmp_path: Path) -> None:
+    """On fifty connections to gunicorn.
+
+    What was put into the spool, on a machine that is busy, counts as well.
+    """
     settings.SPOOL_DIR = tmp_path / "web"
     env = world.product_environment(
         DATABASE_URL=database_url(), REDIS_URL="", SPOOL_DIR=str(settings.SPOOL_DIR)
@@ -87,7 +90,7 @@ def visits_of_one_person(count: int, **who: Any) -> list[bytes]:
 
 
 @pytest.mark.parametrize("known_by", ["both", "address", "linkedin"])
-def test_ten_visits_of_one_new_person_at_once_are_one_lead(known_by: str) -> None:
+def test_concurrent_visits_of_new_person_are_one_lead(known_by: str) -> None:
     missing = {"both": {}, "address": {"LinkedIn URL": None}, "linkedin": {"Business Email": None}}[
         known_by
     ]
@@ -101,7 +104,7 @@ def test_ten_visits_of_one_new_person_at_once_are_one_lead(known_by: str) -> Non
     assert set(Visit.objects.values_list("lead", flat=True)) == {Lead.objects.get().pk}
 
 
-def test_ten_new_people_of_one_new_company_at_once_are_one_company() -> None:
+def test_concurrent_new_colleagues_share_one_company() -> None:
     for _ in range(10):
         events.store_event(
             "rb2b",
@@ -112,9 +115,7 @@ def test_ten_new_people_of_one_new_company_at_once_are_one_company() -> None:
     assert (Lead.objects.count(), Company.objects.count(), Visit.objects.count()) == (10, 1, 10)
 
 
-def test_visits_that_name_a_company_by_name_by_domain_and_by_both_at_once_are_of_one_company() -> (
-    None
-):
+def test_concurrent_names_and_domains_are_one_company() -> None:
     """One of them makes two companies one while the others store visits of either."""
     sites = [{"Website": None}, {"Company Name": None}, {}] * 4
     for site in sites:
@@ -128,7 +129,7 @@ def test_visits_that_name_a_company_by_name_by_domain_and_by_both_at_once_are_of
     in_threads(
         [
             *[lambda: events.process_due(batch=1)] * 12,
-            *[lead_matching.mark_leads_of_changed_companies] * 4,
+            *[company_matching.mark_leads_of_changed_companies] * 4,
         ]
     )
     work_off()
@@ -138,12 +139,12 @@ def test_visits_that_name_a_company_by_name_by_domain_and_by_both_at_once_are_of
     )
     events.process_due()
     assert set(InboundEvent.objects.values_list("state", flat=True)) == {"processed"}
-    in_threads([lead_matching.mark_leads_of_changed_companies] * 4)
+    in_threads([company_matching.mark_leads_of_changed_companies] * 4)
     company = Company.objects.get()
     assert (company.leads.count(), company.visits.count(), Visit.objects.count()) == (12, 13, 13)
 
 
-def test_one_visit_relayed_ten_ways_at_once_is_one_visit() -> None:
+def test_concurrent_relays_of_one_visit_are_one() -> None:
     payload = rb2b.person()
     for n in range(10):
         events.store_event(
@@ -159,7 +160,7 @@ def test_ten_workers_push_each_question_once(clay: FakeClay) -> None:
     for _ in range(10):
         enrichment_requests.request_enrichment(LeadFactory())
     for _ in range(20):  # Clay's rate puts some off for a second
-        in_threads([enrichment_requests.push_due] * 10)
+        in_threads([clay_push.push_due] * 10)
         if not Enrichment.objects.filter(state="due").exists():
             break
         time.sleep(1.05)
@@ -173,7 +174,7 @@ def test_ten_askers_at_once_ask_one_question() -> None:
     assert lead.enrichments.count() == 1
 
 
-def test_ten_workers_assess_each_lead_once_and_number_them_without_gaps() -> None:
+def test_concurrent_workers_assess_each_lead_once() -> None:
     for _ in range(10):
         LeadFactory(needs_assessment_at=timezone.now())
     in_threads([assess.assess_due] * 10)

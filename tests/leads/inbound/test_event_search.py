@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from leads.enrichment import enrichment_requests
+from leads.enrichment import clay_push
 from leads.identity import merging
 from leads.inbound import event_search, events
 from leads.models import Company, InboundEvent, Lead
@@ -35,10 +35,11 @@ def found(words: str, shown: Any = str) -> set[int]:
 
 @pytest.fixture
 def dana() -> InboundEvent:
-    visit()  # somebody else
+    visit(Last_Name="Raman")  # somebody else
     return visit(
         First_Name="Dana", Last_Name="van Okafor", Business_Email="dana@ploverly.test",
-        LinkedIn_URL="https://www.linkedin.com/in/dana-okafor", Company_Name="Ploverly Freight, Inc.",
+        LinkedIn_URL="https://www.linkedin.com/in/dana-okafor",
+        Company_Name="Ploverly Freight, Inc.",
         Website="https://www.ploverly.test",
     )  # fmt: skip
 
@@ -46,11 +47,13 @@ def dana() -> InboundEvent:
 @pytest.mark.parametrize(
     "words",
     [
-        "dana@ploverly.test", " Dana@Ploverly.test ", "https://linkedin.com/in/Dana-Okafor/", "dana van okafor",
-        "Van Okafor", "Ploverly Freight", "ploverly freight inc", "ploverly.test", "www.ploverly.test",
+        "dana@ploverly.test", " Dana@Ploverly.test ", "https://linkedin.com/in/Dana-Okafor/",
+        "dana van okafor",
+        "Van Okafor", "Ploverly Freight", "ploverly freight inc", "ploverly.test",
+        "www.ploverly.test",
     ],
 )  # fmt: skip
-def test_a_visit_is_found_by_its_person_and_their_company(dana: InboundEvent, words: str) -> None:
+def test_visit_is_found_by_person_and_company(dana: InboundEvent, words: str) -> None:
     assert found(words) == {dana.pk}
 
 
@@ -68,13 +71,11 @@ def test_a_visit_is_found_by_its_person_and_their_company(dana: InboundEvent, wo
         "'",
     ],
 )
-def test_parts_of_names_and_what_only_the_body_says_find_nothing(
-    dana: InboundEvent, words: str
-) -> None:
+def test_parts_of_names_and_bodies_find_nothing(dana: InboundEvent, words: str) -> None:
     assert found(words) == set()
 
 
-def test_an_event_is_found_by_its_id_and_all_of_a_lead_by_theirs(dana: InboundEvent) -> None:
+def test_events_are_found_by_event_or_lead_id(dana: InboundEvent) -> None:
     lead = dana.visit.lead
     assert lead is not None
     assert found(f"event {dana.public_id}") == {dana.pk}
@@ -83,7 +84,7 @@ def test_an_event_is_found_by_its_id_and_all_of_a_lead_by_theirs(dana: InboundEv
 
 
 def test_clays_answers_are_found_by_their_person(clay: FakeClay, dana: InboundEvent) -> None:
-    enrichment_requests.push_due()
+    clay_push.push_due()
     asked = Lead.objects.get(email="dana@ploverly.test").enrichments.get()
     stored = events.store_event(
         "clay", json.dumps({"request_id": asked.request_id, "title": "CEO"}).encode()
@@ -104,7 +105,7 @@ def test_whoever_became_one_is_found_by_either_address(dana: InboundEvent) -> No
         assert found(words) == {dana.pk, other.pk}
 
 
-def test_a_company_without_a_person_is_found_by_its_name() -> None:
+def test_company_only_visit_is_found_by_name() -> None:
     stored = events.store_event(
         "rb2b", rb2b.to_body(rb2b.company_only({"Company Name": "Quarry Insurance"}))
     )
@@ -113,7 +114,7 @@ def test_a_company_without_a_person_is_found_by_its_name() -> None:
     assert found("Quarry Insurance") == {InboundEvent.objects.get(public_id=stored.public_id).pk}
 
 
-def test_a_reason_is_found_by_its_words_as_the_searcher_reads_them() -> None:
+def test_reason_is_found_by_its_visible_words() -> None:
     events.store_event("rb2b", b"[1]")
     events.process_due()
     event = InboundEvent.objects.get()
@@ -133,7 +134,9 @@ def test_no_body_is_read_and_no_index_missed(django_assert_max_num_queries: Any)
 
 @pytest.mark.postgres
 def test_postgres_goes_by_indexes() -> None:
-    """With the planner told to read whole tables only where there is no other way, it reads none."""
+    """With the planner told to read whole tables only where there is no other way, it reads
+    none.
+    """
     lead = LeadFactory()
     rows = event_search.find_events(
         InboundEvent.objects.order_by("-received_at"), lead.email or "", str

@@ -1,4 +1,6 @@
-"""A PostgreSQL that hangs keeps connections open and says nothing: nobody may wait for it for longer than RB2B does."""
+"""A PostgreSQL that hangs keeps connections open and says nothing: nobody may wait for it for
+longer than RB2B does.
+"""
 
 import contextlib
 import socket
@@ -47,7 +49,9 @@ class Between:
         self._flows.set()
 
     def close(self) -> None:
-        """What was held back is thrown away: handed on now it would open sessions that nobody ends."""
+        """What was held back is thrown away: handed on now it would open sessions that nobody
+        ends.
+        """
         for one in self._held:
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
@@ -90,7 +94,7 @@ def asked(url: str, body: bytes | None = None) -> int:
         return error.code
 
 
-def test_pages_that_wait_for_it_leave_room_for_what_is_posted(
+def test_waiting_pages_leave_room_for_webhooks(
     between: Between, settings: Any, tmp_path: Path
 ) -> None:
     settings.SPOOL_DIR = tmp_path / "web"
@@ -119,10 +123,12 @@ def test_pages_that_wait_for_it_leave_room_for_what_is_posted(
     assert sorted(bytes(event.body) for event in InboundEvent.objects.all()) == sorted(bodies)
 
 
-def test_a_connection_that_stands_only_after_the_deadline_is_not_waited_on(
+def test_connection_after_the_deadline_is_not_awaited(
     client: Client, between: Between, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of three addresses of one server two take more than all of the time, and behind the third a lock is held."""
+    """Of three addresses of one server two take more than all of the time, and behind the third a
+    lock is held.
+    """
     database, body, answers = (
         dict(connection.settings_dict),
         rb2b.to_body(rb2b.person()),

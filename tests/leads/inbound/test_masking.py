@@ -20,7 +20,7 @@ from leads.inbound import masking
         ("", ""),
     ],
 )
-def test_a_text_keeps_its_first_letter_and_an_address_its_domain(said: str, shown: str) -> None:
+def test_text_keeps_first_letter_and_address_domain(said: str, shown: str) -> None:
     assert masking.mask_text(said) == shown
 
 
@@ -28,7 +28,7 @@ def test_each_word_of_a_name_is_masked() -> None:
     assert masking.mask_name("Dana van Okafor") == "D*** v*** O***"
 
 
-def test_a_body_keeps_structure_keys_times_and_yes_or_no() -> None:
+def test_body_keeps_structure_keys_times_and_booleans() -> None:
     said = {
         "Business Email": "dana@northline.test",
         "Seen At": "2026-11-20T09:30:00.000+00.00",
@@ -51,7 +51,7 @@ def test_a_body_keeps_structure_keys_times_and_yes_or_no() -> None:
     }
 
 
-def test_json_in_a_text_keeps_its_structure_as_well() -> None:
+def test_json_inside_text_keeps_its_structure() -> None:
     wrapped = {"raw": json.dumps({"email": "dana@northline.test"}), "more": "{Dana"}
     assert json.loads(masking.mask_body(json.dumps(wrapped).encode())) == {
         "raw": {"email": "d***@northline.test"}, "more": "***",

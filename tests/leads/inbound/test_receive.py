@@ -1,4 +1,6 @@
-"""Stored or not acknowledged: while the database is away, bodies wait in the spool and come back in order, once."""
+"""Stored or not acknowledged: while the database is away, bodies wait in the spool and come back in
+order, once.
+"""
 
 import hashlib
 import os
@@ -18,6 +20,7 @@ from django.test import Client
 from psycopg.conninfo import make_conninfo
 
 from leads.inbound import events, receive, spool, stuck_files
+from leads.inbound.parked import StoredReason
 from leads.integrations import alarms
 from leads.models import Alarm, InboundEvent, Visit
 from tests.conftest import TOKEN
@@ -27,10 +30,10 @@ from tests.fakes.clay import FakeClay
 PATH = f"/webhooks/rb2b?token={TOKEN}"
 
 
-def keep(body: bytes = b"{}", **more: str) -> Path:
+def keep(body: bytes = b"{}", **more: Any) -> Path:
     """One body in the spool; its file."""
     known, kind = set(spool.waiting_files()), more.pop("kind", "live")
-    spool.keep_body("rb2b", body, hashlib.sha256(body).hexdigest(), cut=False, kind=kind, **more)
+    spool.keep_body("rb2b", body, hashlib.sha256(body).hexdigest(), kind=kind, **more)
     [path] = set(spool.waiting_files()) - known
     return path
 
@@ -85,12 +88,10 @@ def silent_server() -> Iterator[int]:
 
 @pytest.mark.django_db
 class TestDrain:
-    def test_everything_ends_as_one_event_with_the_time_it_came(self, client: Client) -> None:
+    def test_drained_bodies_keep_their_arrival_time(self, client: Client) -> None:
         bodies = [rb2b.to_body(rb2b.person()) for _ in range(3)]
         for body in [*bodies, bodies[0]]:
-            spool.keep_body(
-                "rb2b", body, events.hashlib.sha256(body).hexdigest(), cut=False, kind="live"
-            )
+            spool.keep_body("rb2b", body, events.hashlib.sha256(body).hexdigest(), kind="live")
         kept = spool.read_file(spool.waiting_files()[0])
         assert receive.drain_spool() == 4
         assert list(InboundEvent.objects.order_by("pk").values_list("deliveries", flat=True)) == [
@@ -116,7 +117,7 @@ class TestDrain:
             )
             assert body["spooled_since"]
 
-    def test_health_says_that_nothing_could_be_kept_if_the_database_went(
+    def test_health_reports_an_unwritable_spool(
         self, client: Client, settings: Any, tmp_path: Path
     ) -> None:
         settings.SPOOL_DIR = tmp_path / "file"
@@ -128,12 +129,11 @@ class TestDrain:
             "there",
         )
 
-    def test_a_folder_that_cannot_even_be_looked_at_costs_nothing_while_the_database_is_there(
+    def test_unreadable_folder_is_harmless_while_database_answers(
         self, client: Client, settings: Any
     ) -> None:
-        settings.SPOOL_DIR = Path("/tmp") / (
-            "x" * 300
-        )  # too long a name: as for another user's folder, root or not
+        # Too long a name: as for another user's folder, root or not
+        settings.SPOOL_DIR = Path("/tmp") / ("x" * 300)
         receive.drain_in_background()  # as a web process does at its start
         assert post(client, b"{}").json()["status"] == "stored"
         said = client.get("/webhooks/rb2b/health").json()
@@ -154,13 +154,15 @@ class TestStranded:
     @pytest.mark.parametrize(
         "wrong",
         [
-            pytest.param({"parked": "\ud800"}, id="no text"),
+            pytest.param({"parked": StoredReason(sentence="\ud800")}, id="no text"),
             pytest.param({"kind": "x" * 11}, id="too long", marks=pytest.mark.postgres),
-            pytest.param({"parked": "\0"}, id="NUL", marks=pytest.mark.postgres),
+            pytest.param(
+                {"parked": StoredReason(sentence="\0")}, id="NUL", marks=pytest.mark.postgres
+            ),
         ],
     )
-    def test_what_the_database_refuses_is_set_aside_and_told(
-        self, client: Client, wrong: dict[str, str]
+    def test_refused_body_is_set_aside_with_alarm(
+        self, client: Client, wrong: dict[str, Any]
     ) -> None:
         keep(b"refused", **wrong)
         keep(b"behind it")
@@ -174,7 +176,7 @@ class TestStranded:
         said = client.get("/webhooks/rb2b/health").json()
         assert (said["status"], said["set_aside"], said["spooled"]) == ("degraded", 1, 0)
 
-    def test_what_was_refused_for_a_reason_of_ours_is_stored_once_that_is_gone(self) -> None:
+    def test_refused_body_is_stored_once_fixed(self) -> None:
         keep(b"{}")
         refused = spool.set_aside(spool.waiting_files()[0], spool.REFUSED)
         receive.drain_spool()
@@ -184,9 +186,7 @@ class TestStranded:
         assert InboundEvent.objects.count() == 1
         assert Alarm.objects.get().closed_at is not None
 
-    def test_what_cannot_be_read_is_set_aside_and_told_until_a_person_has_taken_it_away(
-        self, client: Client
-    ) -> None:
+    def test_unreadable_file_alarms_until_removed(self, client: Client) -> None:
         keep(b"garbage").write_bytes(b"half a fi")
         keep(b"behind it")
         assert receive.drain_spool() == 1
@@ -198,7 +198,7 @@ class TestStranded:
         assert not Alarm.objects.filter(closed_at=None).exists()
         assert client.get("/webhooks/rb2b/health").json()["status"] == "healthy"
 
-    def test_what_cannot_be_opened_stays_and_is_told_until_it_can_be(self) -> None:
+    def test_unopenable_file_alarms_until_opened(self) -> None:
         stuck = keep(b"stuck")
         raw = stuck.read_bytes()
         unreadable(stuck)
@@ -221,13 +221,13 @@ class TestStranded:
         assert receive.drain_spool() == 1
         assert Alarm.objects.filter(closed_at=None).count() == 1
 
-    def test_a_body_that_the_database_refuses_is_kept_and_the_database_is_not_taken_for_away(
-        self,
-    ) -> None:
-        assert receive.accept_body("rb2b", b"refused", "abc", parked="\ud800").is_spooled
+    def test_refused_body_does_not_mark_database_away(self) -> None:
+        assert receive.accept_body(
+            "rb2b", b"refused", "abc", parked=StoredReason(sentence="\ud800")
+        ).is_spooled
         assert not receive.accept_body("rb2b", b"the next", "def").is_spooled
 
-    def test_the_drainer_outlives_a_folder_that_cannot_be_read(self) -> None:
+    def test_drainer_survives_an_unreadable_folder(self) -> None:
         keep()
         lock = spool.spool_folder() / ".lock"
         lock.mkdir()
@@ -245,7 +245,8 @@ class TestStranded:
 LOCKS = {
     "sqlite": "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('BEGIN EXCLUSIVE')",
     "postgresql": (
-        "import psycopg, sys; c = psycopg.connect(sys.argv[1]); c.execute('LOCK TABLE leads_inboundevent IN ACCESS EXCLUSIVE MODE')"
+        "import psycopg, sys; c = psycopg.connect(sys.argv[1]); c.execute('LOCK TABLE "
+        "leads_inboundevent IN ACCESS EXCLUSIVE MODE')"
     ),
 }
 
@@ -267,9 +268,7 @@ def locked(committed: None) -> Iterator[Any]:
         holder.kill()
 
 
-def test_a_lock_of_another_process_costs_three_seconds_and_the_body_is_stored_once_after(
-    locked: Any, client: Client
-) -> None:
+def test_locked_table_spools_after_three_seconds(locked: Any, client: Client) -> None:
     body = rb2b.to_body(rb2b.person())
     answers = [post(client, body) for _ in range(2)]
     assert [(one.status_code, one.json()["status"]) for one in answers] == [(200, "spooled")] * 2
@@ -286,7 +285,7 @@ def test_a_lock_of_another_process_costs_three_seconds_and_the_body_is_stored_on
 
 @pytest.mark.postgres
 class TestDatabaseAway:
-    def test_refused_connections_go_to_the_spool_and_come_back(
+    def test_refused_connections_are_spooled_and_drained(
         self, committed: None, client: Client
     ) -> None:
         body = rb2b.to_body(rb2b.person())
@@ -305,9 +304,7 @@ class TestDatabaseAway:
         drained()
         assert bytes(InboundEvent.objects.get().body) == body
 
-    def test_a_server_that_never_answers_costs_three_seconds_once(
-        self, committed: None, client: Client
-    ) -> None:
+    def test_silent_server_costs_three_seconds_once(self, committed: None, client: Client) -> None:
         with silent_server() as port, database_at(port):
             times = []
             for _ in range(3):
@@ -340,7 +337,7 @@ class TestDatabaseAway:
                 assert (answer.status_code, answer.json()["status"]) == (503, "unhealthy")
         assert InboundEvent.objects.count() == 0
 
-    def test_where_the_spool_cannot_a_database_that_is_back_is_asked_at_once(
+    def test_full_spool_asks_the_database_again(
         self, committed: None, client: Client, settings: Any, tmp_path: Path
     ) -> None:
         with database_at(1):
@@ -351,7 +348,7 @@ class TestDatabaseAway:
         settings.SPOOL_DIR.write_text("no folder")
         assert post(client, b"{}").json()["status"] == "stored"
 
-    def test_the_api_says_so_and_its_caller_tries_again(
+    def test_api_answers_unavailable_without_database(
         self, committed: None, client: Client
     ) -> None:
         with database_at(1):
@@ -371,9 +368,7 @@ class TestDatabaseAway:
         )
         assert (InboundEvent.objects.count(), spool.waiting_files()) == (0, [])
 
-    def test_the_background_drainer_empties_the_spool_when_the_database_is_back(
-        self, committed: None, client: Client
-    ) -> None:
+    def test_background_drainer_empties_the_spool(self, committed: None, client: Client) -> None:
         with database_at(1):
             post(client, rb2b.to_body(rb2b.person()))
         eventually(lambda: spool.waiting_files() == [])

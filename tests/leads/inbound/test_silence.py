@@ -1,4 +1,6 @@
-"""A silent webhook is noticed when it is silent for longer than is normal for these hours, and not before."""
+"""A silent webhook is noticed when it is silent for longer than is normal for these hours, and not
+before.
+"""
 
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -37,7 +39,7 @@ def alarms() -> int:
     return Alarm.objects.filter(closed_at=None).count()
 
 
-def test_hours_without_an_event_in_working_time_raise_one_alarm() -> None:
+def test_silent_working_hours_raise_one_alarm() -> None:
     history(TUESDAY)
     silence.watch_sources(TUESDAY + timedelta(hours=1))
     assert alarms() == 0  # three were due
@@ -70,7 +72,7 @@ def test_a_new_event_ends_the_alarm() -> None:
     assert alarms() == 0
 
 
-def test_a_source_that_never_spoke_or_is_young_raises_nothing() -> None:
+def test_young_source_raises_no_alarm() -> None:
     silence.watch_sources(TUESDAY)
     history(TUESDAY, days=3)
     silence.watch_sources(TUESDAY + timedelta(days=3))
@@ -83,7 +85,7 @@ def test_a_source_that_speaks_rarely_is_given_time() -> None:
     assert alarms() == 0
 
 
-def test_a_pause_is_no_silence_however_busy_the_source_was() -> None:
+def test_short_pause_is_no_silence() -> None:
     history(TUESDAY, a_day=480)
     silence.watch_sources(TUESDAY + timedelta(minutes=9))
     assert alarms() == 0  # nine were due
@@ -97,7 +99,7 @@ def queries(at: datetime) -> int:
     return len(caught)
 
 
-def test_what_is_normal_is_counted_only_in_silence_and_then_once_an_hour(time_machine: Any) -> None:
+def test_rates_are_counted_in_silence_once_hourly(time_machine: Any) -> None:
     time_machine.move_to(TUESDAY + timedelta(hours=1), tick=False)
     history(TUESDAY)
     assert queries(TUESDAY + timedelta(minutes=5)) == 1
@@ -107,7 +109,7 @@ def test_what_is_normal_is_counted_only_in_silence_and_then_once_an_hour(time_ma
     assert queries(TUESDAY + timedelta(hours=2)) > 2
 
 
-def test_the_next_silence_is_judged_by_what_came_until_then() -> None:
+def test_next_silence_uses_newer_rates() -> None:
     history(TUESDAY)
     tomorrow = TUESDAY + timedelta(days=1)
     before, _ = silence.silent_for("rb2b", tomorrow)

@@ -1,4 +1,6 @@
-"""A file of the spool is whole or set aside: cut, strange and half-written ones lose nothing and stop nothing."""
+"""A file of the spool is whole or set aside: cut, strange and half-written ones lose nothing and
+stop nothing.
+"""
 
 import hashlib
 import json
@@ -15,24 +17,33 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leads.inbound import spool
+from leads.inbound.parked import StoredReason, park_reason
 
 
 def keep(body: bytes = b"{}", **more: Any) -> Path:
     """One body in the spool; its file."""
     known = set(spool.waiting_files())
     spool.keep_body(
-        "rb2b",
-        body,
-        more.pop("sha256", hashlib.sha256(body).hexdigest()),
-        cut=False,
-        kind="live",
-        **more,
+        "rb2b", body, more.pop("sha256", hashlib.sha256(body).hexdigest()), kind="live", **more
     )
     [path] = set(spool.waiting_files()) - known
     return path
 
 
-HEAD = st.sampled_from(["source", "kind", "sha256", "cut", "parked", "at", "size", "body_sha256"])
+HEAD = st.sampled_from(
+    [
+        "source",
+        "kind",
+        "sha256",
+        "cut",
+        "parked",
+        "reason_code",
+        "reason_args",
+        "at",
+        "size",
+        "body_sha256",
+    ]
+)
 JUNK = (
     st.none()
     | st.booleans()
@@ -51,7 +62,9 @@ def names() -> list[str]:
 
 @contextmanager
 def full_disk() -> Iterator[None]:
-    """No file can grow beyond a hundred bytes: the write fails half-way, as on a disk that is full."""
+    """No file can grow beyond a hundred bytes: the write fails half-way, as on a disk that is
+    full.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
     try:
@@ -63,13 +76,13 @@ def full_disk() -> Iterator[None]:
 # What is written
 
 
-def test_a_full_disk_is_said_and_leaves_nothing_behind() -> None:
+def test_full_disk_raises_and_leaves_no_file() -> None:
     with full_disk(), pytest.raises(OSError):
-        spool.keep_body("rb2b", b"x" * 5000, "abc", cut=False, kind="live")
+        spool.keep_body("rb2b", b"x" * 5000, "abc", kind="live")
     assert names() == []
 
 
-def test_the_folder_is_synced_where_it_is_made_and_the_file_and_its_name_after(
+def test_folder_file_and_name_are_synced(
     settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     synced: list[str] = []
@@ -78,15 +91,15 @@ def test_the_folder_is_synced_where_it_is_made_and_the_file_and_its_name_after(
         os, "fsync", lambda fd: (synced.append(os.readlink(f"/proc/self/fd/{fd}")), fsync(fd))
     )
     settings.SPOOL_DIR = tmp_path / "new" / "spool"
-    name = spool.keep_body("rb2b", b"{}", "abc", cut=False, kind="live")
+    name = spool.keep_body("rb2b", b"{}", "abc", kind="live")
     made, folder = [str(tmp_path), str(tmp_path / "new")], str(tmp_path / "new" / "spool")
     assert sorted(synced[:2]) == made
     assert synced[2:] == [f"{folder}/{name}.part", folder]
-    spool.keep_body("rb2b", b"{}", "abc", cut=False, kind="live")
+    spool.keep_body("rb2b", b"{}", "abc", kind="live")
     assert len(synced) == 6  # the parents once
 
 
-def test_a_folder_that_was_taken_away_is_made_again(settings: Any) -> None:
+def test_removed_folder_is_made_again(settings: Any) -> None:
     keep().unlink()
     Path(settings.SPOOL_DIR).rmdir()
     keep()
@@ -100,39 +113,46 @@ def test_a_folder_that_was_taken_away_is_made_again(settings: Any) -> None:
     "body", [b"", b"{}", b'{"a": "line\nbreak"}\x00\xff', b"\n\n", b"x" * 1024 * 1024]
 )
 def test_a_body_comes_back_as_it_went_in(body: bytes) -> None:
-    found = spool.read_file(keep(body, parked="why", sha256="another name"))
+    parked = park_reason("process_ended", attempts=8)
+
+    found = spool.read_file(keep(body, parked=parked, sha256="another name"))
+
     assert found is not None
-    assert (found.body, found.sha256, found.parked) == (body, "another name", "why")
+    assert (found.body, found.sha256, found.parked) == (body, "another name", parked)
 
 
 @settings(suppress_health_check=list(HealthCheck))  # the folder is the same for every example
 @given(
     st.binary(),
     st.text(st.characters(), max_size=64),
-    st.text(st.characters(), max_size=64),
-    st.booleans(),
+    st.builds(
+        StoredReason,
+        st.text(st.characters(), max_size=40),
+        st.dictionaries(st.text(), st.text() | st.integers()),
+        st.text(st.characters(), max_size=64),
+    ),
 )
-def test_whatever_is_kept_comes_back(body: bytes, name: str, parked: str, cut: bool) -> None:
-    name_of_file = spool.keep_body("rb2b", body, name, cut=cut, kind="live", parked=parked)
+def test_whatever_is_kept_comes_back(body: bytes, name: str, parked: StoredReason) -> None:
+    name_of_file = spool.keep_body("rb2b", body, name, kind="live", parked=parked)
     found = spool.read_file(spool.spool_folder() / f"{name_of_file}.event")
     assert found is not None
-    assert (found.body, found.sha256, found.parked, found.cut) == (body, name, parked, cut)
+    assert (found.body, found.sha256, found.parked) == (body, name, parked)
 
 
 @settings(suppress_health_check=list(HealthCheck))
 @given(
     st.binary() | st.dictionaries(HEAD, JUNK).map(lambda said: json.dumps(said).encode() + b"\n{}")
 )
-def test_whatever_lies_in_the_folder_is_read_or_set_aside(raw: bytes) -> None:
+def test_any_file_is_read_or_set_aside(raw: bytes) -> None:
     path = keep()
     path.write_bytes(raw)
     found = spool.read_file(path)
     if found is None:
         assert path.with_suffix(".bad").read_bytes() == raw
     else:
-        assert {type(found.source), type(found.kind), type(found.sha256), type(found.parked)} == {
-            str
-        }
+        texts = (found.source, found.kind, found.sha256, found.parked.code, found.parked.sentence)
+        assert {type(text) for text in texts} == {str}
+        assert isinstance(found.parked.args, dict)
         assert found.received_at.tzinfo is not None
 
 
@@ -164,6 +184,25 @@ def test_a_file_of_the_version_before_is_read() -> None:
     assert (found.body, found.source, found.received_at.isoformat()) == (b'{"a": 1}', "rb2b", at)
 
 
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"cut": True, "parked": ""}, park_reason("body_too_large", limit=8)),
+        ({"cut": True, "parked": "why"}, StoredReason(sentence="why")),
+        ({"cut": False, "parked": "why"}, StoredReason(sentence="why")),
+    ],
+)
+def test_file_without_reason_code_is_read(fields: dict[str, Any], reason: StoredReason) -> None:
+    head = {"source": "rb2b", "kind": "live", "sha256": "abc", "at": "2026-11-20T10:00:00+00:00"}
+    path = keep()
+    path.write_bytes(json.dumps({**head, **fields}).encode() + b"\n" + b'{"a": 1}')
+
+    found = spool.read_file(path)
+
+    assert found is not None
+    assert found.parked == reason
+
+
 GARBAGE = {
     "empty": b"",
     "no head": b"half a fi",
@@ -184,13 +223,14 @@ GARBAGE = {
             "at": "2026-11-20T10:00:00",
         }
     ).encode(),
-    "a time without end": b'{"source": "rb2b", "kind": "live", "sha256": "a", "cut": false, "parked": "", "at": 1}\n{}',
+    "a time without end": b'{"source": "rb2b", "kind": "live", "sha256": "a", "cut": false, '
+    b'"parked": "", "at": 1}\n{}',
     "larger than any body": b"x" * (5 * 1024 * 1024),
 }
 
 
 @pytest.mark.parametrize("raw", GARBAGE.values(), ids=GARBAGE)
-def test_what_is_not_ours_is_set_aside_and_kept(raw: bytes) -> None:
+def test_foreign_file_is_set_aside_and_kept(raw: bytes) -> None:
     path = keep()
     path.write_bytes(raw)
     assert spool.read_file(path) is None
@@ -201,9 +241,7 @@ def test_what_is_not_ours_is_set_aside_and_kept(raw: bytes) -> None:
 # What a process that died has left
 
 
-def test_a_half_written_file_is_not_seen_and_is_cleared_away_once_nobody_can_be_writing_it() -> (
-    None
-):
+def test_half_written_file_is_removed_after_a_while() -> None:
     path = keep()
     part = path.with_suffix(".part")
     part.write_bytes(b"{")
@@ -214,7 +252,7 @@ def test_a_half_written_file_is_not_seen_and_is_cleared_away_once_nobody_can_be_
     assert names() == [".event"]
 
 
-def test_a_file_that_was_written_whole_and_not_yet_renamed_is_kept() -> None:
+def test_whole_file_not_yet_renamed_is_kept() -> None:
     path = keep(b'{"First Name": "Dana"}')
     part = path.rename(path.with_suffix(".part"))
     _made_earlier(part, spool.ABANDONED_AFTER + 1)
@@ -224,7 +262,7 @@ def test_a_file_that_was_written_whole_and_not_yet_renamed_is_kept() -> None:
     assert found is not None and found.body == b'{"First Name": "Dana"}'
 
 
-def test_what_the_database_refused_comes_back_to_be_tried_after_a_while() -> None:
+def test_refused_file_is_retried_after_a_while() -> None:
     refused = spool.set_aside(keep(), spool.REFUSED)
     spool.tidy_folder()
     assert spool.waiting_files() == []

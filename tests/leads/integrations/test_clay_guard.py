@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from caio_project.lib import http
 from leads import tasks
-from leads.enrichment import enrichment_requests, submission_budget
+from leads.enrichment import clay_answers, clay_push, enrichment_requests, submission_budget
 from leads.integrations import breaker, rates
 from leads.models import Alarm, Breaker, Budget, Enrichment, RateWindow
 from tests import factories
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 def ask() -> Enrichment:
     lead = factories.LeadFactory()
     enrichment_requests.request_enrichment(lead)
-    enrichment_requests.push_due()
+    clay_push.push_due()
     return lead.enrichments.get()
 
 
@@ -35,7 +35,7 @@ def probe_is_due() -> None:
 
 
 class TestBreaker:
-    def test_opens_after_three_failures_in_a_row_and_asks_nobody(self, clay: FakeClay) -> None:
+    def test_breaker_opens_after_three_failures(self, clay: FakeClay) -> None:
         clay.on("POST /v3/sources/webhook/{id}").status(500)
         for _ in range(3):
             assert ask().outcome == "failed"
@@ -61,7 +61,7 @@ class TestBreaker:
         probe = ask()
         assert (probe.state, breaker.is_open()) == ("requested", True)
         assert ask().outcome == "failed"
-        enrichment_requests.record_answer(
+        clay_answers.record_answer(
             probe.request_id, {"request_id": probe.request_id, "job_title": "COO"}
         )
         assert not breaker.is_open()
@@ -78,7 +78,7 @@ class TestBreaker:
         wait = Breaker.objects.get().probe_at - now  # type: ignore[operator]
         assert timedelta(minutes=2) <= wait < timedelta(minutes=2, seconds=5)
 
-    def test_what_was_under_way_when_it_opened_puts_the_probe_off_no_further(self) -> None:
+    def test_earlier_call_does_not_postpone_the_probe(self) -> None:
         for _ in range(breaker.FAILURES_TO_OPEN + 3):
             breaker.record_failure("500", breaker.CallPermit.ASK)
         state = breaker.breaker_row()
@@ -104,7 +104,7 @@ class TestBreaker:
             ask()
         Enrichment.objects.update(requested_at=timezone.now() - timedelta(minutes=11))
         answered = ask()
-        enrichment_requests.record_answer(answered.request_id, {"request_id": answered.request_id})
+        clay_answers.record_answer(answered.request_id, {"request_id": answered.request_id})
         breaker.watch_unanswered()
         assert not breaker.is_open()
 
@@ -134,7 +134,7 @@ class TestBudget:
         assert Budget.objects.count() == 2
 
     @pytest.mark.parametrize(("now_said", "used"), [(12_000, 12_001), (3, 4), (0, 1)])
-    def test_what_was_used_before_us_can_be_corrected_later(
+    def test_earlier_submissions_can_be_corrected(
         self, clay: FakeClay, settings: Any, now_said: int, used: int
     ) -> None:
         settings.CLAY_SUBMISSIONS_USED = 500
@@ -148,18 +148,14 @@ class TestBudget:
         ask()
         assert submission_budget.submissions_used() == used + 1
 
-    def test_a_row_from_before_the_correction_was_kept_is_not_counted_twice(
-        self, clay: FakeClay, settings: Any
-    ) -> None:
+    def test_old_budget_row_is_not_counted_twice(self, clay: FakeClay, settings: Any) -> None:
         settings.CLAY_SUBMISSIONS_USED = 500
         Budget.objects.create(key=submission_budget.budget_key(), used=520)
         assert submission_budget.submissions_used() == 520
         settings.CLAY_SUBMISSIONS_USED = 600
         assert submission_budget.submissions_used() == 620
 
-    def test_the_end_is_told_of_although_the_approach_was(
-        self, clay: FakeClay, settings: Any
-    ) -> None:
+    def test_both_budget_alarms_are_raised(self, clay: FakeClay, settings: Any) -> None:
         settings.CLAY_SUBMISSIONS_USED = submission_budget.LIFETIME_SUBMISSIONS - 2
         for _ in range(3):
             ask()
@@ -181,14 +177,14 @@ class TestBudget:
         tasks.watch_vendors()
         assert open_alarms() == []
 
-    def test_in_the_sandbox_there_is_nothing_to_be_used_up(self, settings: Any) -> None:
+    def test_sandbox_raises_no_budget_alarm(self, settings: Any) -> None:
         settings.CLAY_SUBMISSIONS_USED = submission_budget.LIFETIME_SUBMISSIONS
         tasks.watch_vendors()
         assert open_alarms() == []
 
 
 class TestRate:
-    def test_ten_a_second_and_the_rest_waits_for_the_next(self) -> None:
+    def test_at_most_ten_pushes_a_second(self) -> None:
         for _ in range(10):
             rates.claim_call("clay", 10, 1, now=1000.3)
         with pytest.raises(http.ServiceUnavailable) as error:
@@ -196,12 +192,10 @@ class TestRate:
         assert error.value.retry_after == pytest.approx(0.6)
         rates.claim_call("clay", 10, 1, now=1001.0)
 
-    def test_a_push_that_must_wait_for_long_is_put_off_and_not_counted(
-        self, clay: FakeClay
-    ) -> None:
+    def test_long_rate_wait_postpones_without_attempt(self, clay: FakeClay) -> None:
         in_five_seconds = timezone.now().timestamp() + 5  # by the clock of a worker that is ahead
         RateWindow.objects.create(
-            vendor="clay", window=int(in_five_seconds / enrichment_requests.CALL_EVERY), used=1
+            vendor="clay", window=int(in_five_seconds / clay_push.CALL_EVERY), used=1
         )
         row = ask()
         assert (row.state, row.attempts, row.lease_until, len(clay.requests())) == (

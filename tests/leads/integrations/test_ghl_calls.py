@@ -1,4 +1,6 @@
-"""What all calls to GoHighLevel share: one rate, one rest, and trouble of configuration that names what to mend."""
+"""What all calls to GoHighLevel share: one rate, one rest, and trouble of configuration that names
+what to mend.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -9,8 +11,8 @@ import time_machine
 
 from caio_project.lib import http
 from leads.integrations import ghl as client
+from leads.integrations import ghl_contact_data, rates
 from leads.integrations import ghl_refusals as refusals
-from leads.integrations import rates
 from leads.integrations.ghl_refusals import Misconfigured
 from leads.models import Alarm, RateWindow
 from outreach.integrations.ghl.send_api import send_email
@@ -37,8 +39,10 @@ def alarms() -> list[tuple[str, str]]:
     return list(Alarm.objects.filter(closed_at=None).values_list("key", "text"))
 
 
-def somebody() -> client.ContactDetails:
-    return client.ContactDetails("dana@northline.test", "Dana", "Okafor", "", "", "", "", "")
+def somebody() -> ghl_contact_data.ContactDetails:
+    return ghl_contact_data.ContactDetails(
+        "dana@northline.test", "Dana", "Okafor", "", "", "", "", ""
+    )
 
 
 def upsert() -> None:
@@ -46,7 +50,7 @@ def upsert() -> None:
         client.upsert_contact(somebody())
 
 
-# --- Asking first -----------------------------------------------------------------------------------------------------
+# --- Asking first -------------------------------------------------------------------------------
 
 
 class Stop(Exception):
@@ -67,9 +71,7 @@ def stop() -> None:
     ],
     ids=["upsert", "tags", "workflow", "send"],
 )
-def test_what_reaches_out_to_people_is_refused_unless_somebody_asks_first(
-    ghl: FakeGhl, reach_out: Any
-) -> None:
+def test_outreach_call_without_check_is_refused(ghl: FakeGhl, reach_out: Any) -> None:
     with pytest.raises(RuntimeError, match="must not begin without asking"):
         reach_out()
     with pytest.raises(Stop), client.check_before_each_call(stop):
@@ -77,24 +79,24 @@ def test_what_reaches_out_to_people_is_refused_unless_somebody_asks_first(
     assert (ghl.requests(), RateWindow.objects.count()) == ([], 0)
 
 
-def test_every_call_inside_is_asked_for_reads_too_and_none_outside(
-    ghl: FakeGhl, contact: str
-) -> None:
+def test_every_call_inside_is_checked(ghl: FakeGhl, contact: str) -> None:
     with pytest.raises(Stop), client.check_before_each_call(stop):
         client.get_contact(contact)
     assert ghl.requests() == []
     assert client.get_contact(contact).id == contact
 
 
-def test_it_is_asked_again_when_the_call_could_begin(ghl: FakeGhl, contact: str) -> None:
-    """Waiting for the rate, a token or the connection takes time, in which the answer may have become another."""
+def test_check_is_repeated_before_the_call_begins(ghl: FakeGhl, contact: str) -> None:
+    """Waiting for the rate, a token or the connection takes time, in which the answer may have
+    become another.
+    """
     answers = iter([lambda: None, stop])
     with pytest.raises(Stop), client.check_before_each_call(lambda: next(answers)()):
         client.get_contact(contact)
     assert (ghl.requests(), RateWindow.objects.get().used) == ([], 1)
 
 
-# --- Configuration ----------------------------------------------------------------------------------------------------
+# --- Configuration ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -124,7 +126,7 @@ def test_it_is_asked_again_when_the_call_could_begin(ghl: FakeGhl, contact: str)
         ),
     ],
 )
-def test_trouble_of_configuration_is_an_alarm_and_never_a_refusal(
+def test_misconfiguration_raises_alarm_and_refuses_nothing(
     ghl: FakeGhl, contact: str, status: int, message: Any, key: str, said: str
 ) -> None:
     ghl.on(CONTACT).status(status, {"statusCode": status, "message": message}, times=1)
@@ -182,7 +184,7 @@ def test_the_scope_of_each_call_is_known(method: str, path: str, scope: str) -> 
     assert refusals.required_scope(method, path) == scope
 
 
-# --- Too many ---------------------------------------------------------------------------------------------------------
+# --- Too many -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -196,7 +198,7 @@ def test_the_scope_of_each_call_is_known(method: str, path: str, scope: str) -> 
         ({"X-RateLimit-Interval-Milliseconds": "soon"}, 9, 12),
     ],
 )
-def test_after_too_many_requests_nobody_asks_as_long_as_ghl_says(
+def test_too_many_requests_pauses_all_workers(
     ghl: FakeGhl, contact: str, clock: Any, headers: dict[str, str], least: float, most: float
 ) -> None:
     ghl.on(CONTACT).status(429, {"message": "Too Many Requests"}, headers, times=1)
@@ -210,7 +212,7 @@ def test_after_too_many_requests_nobody_asks_as_long_as_ghl_says(
     client.get_contact(contact)
 
 
-def test_a_limit_that_is_used_up_by_others_is_not_run_into(ghl: FakeGhl, contact: str) -> None:
+def test_limit_used_by_others_pauses_calls(ghl: FakeGhl, contact: str) -> None:
     ghl.configure(rate_limit=2)
     client.get_contact(contact)
     client.get_contact(contact)
@@ -220,9 +222,7 @@ def test_a_limit_that_is_used_up_by_others_is_not_run_into(ghl: FakeGhl, contact
     assert len(ghl.requests()) == 2
 
 
-def test_a_day_that_is_used_up_is_an_alarm_and_asked_about_once_an_hour(
-    ghl: FakeGhl, contact: str, clock: Any
-) -> None:
+def test_daily_limit_raises_alarm_and_pauses(ghl: FakeGhl, contact: str, clock: Any) -> None:
     ghl.configure(rate_limit=100, daily_limit=1)
     client.get_contact(contact)
     for minutes in (0, 59):
@@ -240,7 +240,7 @@ def test_a_day_that_is_used_up_is_an_alarm_and_asked_about_once_an_hour(
     assert alarms() == []
 
 
-def test_a_longer_rest_is_not_shortened_and_other_vendors_are_asked() -> None:
+def test_longer_pause_is_not_shortened() -> None:
     rates.pause_vendor("ghl", 600, "the day is over")
     rates.pause_vendor("ghl", 5, "a moment")
     with pytest.raises(http.ServiceUnavailable, match="the day is over") as later:

@@ -1,4 +1,6 @@
-"""Our way into GoHighLevel: the pair is renewed in time, by one at a time, and a pair that was lost is told by name."""
+"""Our way into GoHighLevel: the pair is renewed in time, by one at a time, and a pair that was lost
+is told by name.
+"""
 
 import threading
 from datetime import UTC, datetime, timedelta
@@ -70,10 +72,10 @@ def open_alarms() -> list[str]:
     return list(Alarm.objects.filter(closed_at=None).values_list("key", flat=True))
 
 
-# --- Connecting -------------------------------------------------------------------------------------------------------
+# --- Connecting ---------------------------------------------------------------------------------
 
 
-def test_without_a_code_it_says_which_page_to_open(app: FakeGhl) -> None:
+def test_without_code_prints_the_authorization_page(app: FakeGhl) -> None:
     said = connect()
     assert (
         "client_id=app-test&redirect_uri=https%3A%2F%2Fcaio.example.com%2Fconnected&scope=contacts.readonly+"
@@ -82,7 +84,7 @@ def test_without_a_code_it_says_which_page_to_open(app: FakeGhl) -> None:
     assert (app.requests(), GhlTokens.objects.count()) == ([], 0)
 
 
-def test_a_code_becomes_a_sealed_pair_that_opens_the_door(app: FakeGhl, contact: str) -> None:
+def test_code_becomes_a_sealed_working_pair(app: FakeGhl, contact: str) -> None:
     assert ghl.get_contact(contact).email == "dana@northline.test"
     (request,) = app.requests(TOKEN)
     assert request.headers["content-type"] == "application/x-www-form-urlencoded"
@@ -94,7 +96,7 @@ def test_a_code_becomes_a_sealed_pair_that_opens_the_door(app: FakeGhl, contact:
     assert stored.access_until - timezone.now() > timedelta(hours=23)
 
 
-def test_a_companys_code_becomes_a_token_of_the_location(app: FakeGhl, clock: Any) -> None:
+def test_company_code_becomes_a_location_token(app: FakeGhl, clock: Any) -> None:
     connect(f"--code={app.add_code('Company')}", "--user-type", "Company")
     contact = app.add_contact("dana@northline.test")["id"]
     assert ghl.get_contact(contact).id == contact
@@ -105,9 +107,7 @@ def test_a_companys_code_becomes_a_token_of_the_location(app: FakeGhl, clock: An
     assert (times(app, TOKEN), times(app, LOCATION_TOKEN), app.tokens.refreshes) == (2, 2, 1)
 
 
-def test_a_location_token_that_ended_early_costs_a_company_no_refresh_token(
-    app: FakeGhl, clock: Any
-) -> None:
+def test_early_location_expiry_uses_no_refresh_token(app: FakeGhl, clock: Any) -> None:
     connect(f"--code={app.add_code('Company')}", "--user-type", "Company")
     contact = app.add_contact("dana@northline.test")["id"]
     del app.tokens.access[sealed.decrypt_text(row().access)]
@@ -115,9 +115,7 @@ def test_a_location_token_that_ended_early_costs_a_company_no_refresh_token(
     assert (times(app, LOCATION_TOKEN), app.tokens.refreshes, row().spent_at) == (2, 0, None)
 
 
-def test_a_code_from_stdin_is_in_no_list_of_processes(
-    app: FakeGhl, clock: Any, monkeypatch: Any
-) -> None:
+def test_code_is_read_from_stdin(app: FakeGhl, clock: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr("sys.stdin", StringIO(app.add_code() + "\n"))
     assert "connected: location loc-test" in connect("--code", "-")
 
@@ -144,7 +142,7 @@ def test_a_code_from_stdin_is_in_no_list_of_processes(
         ),
     ],
 )
-def test_what_cannot_be_connected_says_why_and_stores_nothing(
+def test_failed_connection_says_why_and_stores_nothing(
     app: FakeGhl, settings: Any, change: Any, said: str
 ) -> None:
     code = app.add_code()
@@ -154,18 +152,16 @@ def test_what_cannot_be_connected_says_why_and_stores_nothing(
     assert GhlTokens.objects.count() == 0
 
 
-def test_without_a_connection_nothing_is_asked_and_an_alarm_says_so(app: FakeGhl) -> None:
+def test_missing_connection_raises_alarm_without_a_call(app: FakeGhl) -> None:
     with pytest.raises(Misconfigured, match="not connected yet: manage.py connect_ghl"):
         ghl.get_contact("cnt_1")
     assert (app.requests(), open_alarms()) == ([], ["ghl:token"])
 
 
-# --- Renewing ---------------------------------------------------------------------------------------------------------
+# --- Renewing -----------------------------------------------------------------------------------
 
 
-def test_a_token_is_renewed_shortly_before_its_end_and_used_until_then(
-    app: FakeGhl, contact: str, clock: Any
-) -> None:
+def test_token_is_renewed_shortly_before_expiry(app: FakeGhl, contact: str, clock: Any) -> None:
     clock.shift(timedelta(seconds=86399) - ghl_tokens.RENEW_AHEAD - timedelta(minutes=1))
     ghl.get_contact(contact)
     assert app.tokens.refreshes == 0
@@ -181,9 +177,7 @@ def test_a_token_is_renewed_shortly_before_its_end_and_used_until_then(
     assert app.tokens.refreshes == 1
 
 
-def test_a_token_that_ended_early_is_renewed_and_the_call_made_again(
-    app: FakeGhl, contact: str
-) -> None:
+def test_early_expiry_renews_and_repeats_the_call(app: FakeGhl, contact: str) -> None:
     app.end_access()
     assert ghl.get_contact(contact).id == contact
     first, second = (request.headers["authorization"] for request in app.requests(CONTACT))
@@ -191,8 +185,11 @@ def test_a_token_that_ended_early_is_renewed_and_the_call_made_again(
     assert Alarm.objects.count() == 0
 
 
-def test_a_call_that_acts_is_not_made_again_by_itself(app: FakeGhl, contact: str) -> None:
-    """It would start seconds later, and sending may be halted by then. What certainly did not act is Unavailable."""
+def test_acting_call_is_not_repeated_automatically(app: FakeGhl, contact: str) -> None:
+    """It would start seconds later, and sending may be halted by then.
+
+    What certainly did not act is Unavailable.
+    """
     app.end_access()
     with pytest.raises(http.ServiceUnavailable, match="access token is invalid") as later:
         ghl.call_ghl("POST", "/conversations/messages", version="2021-04-15", json={})
@@ -242,9 +239,7 @@ def test_eight_workers_meet_an_ended_token_at_once(
     assert (app.tokens.refreshes, times(app, TOKEN)) == (1, 2)
 
 
-def test_while_another_renews_a_token_that_still_holds_is_used(
-    app: FakeGhl, contact: str, clock: Any
-) -> None:
+def test_valid_token_is_used_during_renewal(app: FakeGhl, contact: str, clock: Any) -> None:
     clock.shift(timedelta(seconds=86399) - timedelta(minutes=1))
     GhlTokens.objects.update(lease_until=timezone.now() + timedelta(seconds=60))
     assert ghl.get_contact(contact).id == contact
@@ -260,7 +255,7 @@ def test_while_another_renews_a_token_that_still_holds_is_used(
     ],
     ids=["503", "hangs up", "429"],
 )
-def test_a_failure_while_the_token_still_holds_stops_nobody(
+def test_failed_renewal_keeps_using_valid_token(
     app: FakeGhl, contact: str, clock: Any, away: Any
 ) -> None:
     clock.shift(timedelta(seconds=86399) - timedelta(minutes=3))
@@ -274,12 +269,10 @@ def test_a_failure_while_the_token_still_holds_stops_nobody(
     assert (app.tokens.refreshes, row().error, row().spent_at) == (1, "", None)
 
 
-# --- Lost on the way --------------------------------------------------------------------------------------------------
+# --- Lost on the way ----------------------------------------------------------------------------
 
 
-def test_what_was_not_given_out_although_the_answer_was_lost_is_survived(
-    app: FakeGhl, contact: str, clock: Any
-) -> None:
+def test_lost_answer_without_new_pair_recovers(app: FakeGhl, contact: str, clock: Any) -> None:
     app.end_access()
     app.on(TOKEN).status(500, times=1)
     with pytest.raises(http.ServiceUnavailable):
@@ -290,9 +283,7 @@ def test_what_was_not_given_out_although_the_answer_was_lost_is_survived(
     assert (row().spent_at, Alarm.objects.count()) == (None, 0)
 
 
-def test_a_pair_whose_answer_was_lost_is_told_by_name_and_everything_waits(
-    app: FakeGhl, contact: str, clock: Any
-) -> None:
+def test_lost_pair_raises_alarm_and_calls_wait(app: FakeGhl, contact: str, clock: Any) -> None:
     app.end_access()
     app.on(TOKEN).act_then_close(times=1)
     with pytest.raises(http.ServiceUnavailable):
@@ -314,9 +305,7 @@ def test_a_pair_whose_answer_was_lost_is_told_by_name_and_everything_waits(
     assert open_alarms() == []
 
 
-def test_a_process_that_died_between_the_call_and_the_record_is_noticed(
-    app: FakeGhl, contact: str, clock: Any
-) -> None:
+def test_death_after_renewal_call_raises_alarm(app: FakeGhl, contact: str, clock: Any) -> None:
     stored = row()
     app.end_access()
     GhlTokens.objects.update(access_until=timezone.now())
@@ -329,9 +318,7 @@ def test_a_process_that_died_between_the_call_and_the_record_is_noticed(
     assert open_alarms() == ["ghl:token"]
 
 
-def test_a_process_that_died_before_the_call_is_survived(
-    app: FakeGhl, contact: str, clock: Any
-) -> None:
+def test_death_before_renewal_call_recovers(app: FakeGhl, contact: str, clock: Any) -> None:
     app.end_access()
     GhlTokens.objects.update(access_until=timezone.now())
     assert ghl_tokens._claim_renewal(row(), timezone.now())
@@ -354,9 +341,7 @@ def test_no_connection_leaves_the_refresh_token_unspent(
     assert ghl.get_contact(contact).id == contact
 
 
-def test_a_worker_that_comes_back_after_its_lease_does_not_undo_a_new_connection(
-    app: FakeGhl, contact: str
-) -> None:
+def test_late_worker_does_not_undo_new_connection(app: FakeGhl, contact: str) -> None:
     stored = row()
     assert not ghl_tokens._claim_renewal(stored, timezone.now() - timedelta(hours=1))
     assert ghl_tokens._claim_renewal(stored, timezone.now())
@@ -367,7 +352,7 @@ def test_a_worker_that_comes_back_after_its_lease_does_not_undo_a_new_connection
     assert row().access == kept
 
 
-def test_tokens_sealed_under_another_secret_key_ask_for_a_new_connection(
+def test_other_secret_key_asks_to_connect_again(
     app: FakeGhl, contact: str, settings: Any, clock: Any
 ) -> None:
     old, settings.SECRET_KEY = settings.SECRET_KEY, "another-" + "y" * 50

@@ -1,4 +1,6 @@
-"""One person however the body was wrapped, and a sentence for a person where there is none to read."""
+"""One person however the body was wrapped, and a sentence for a person where there is none to
+read.
+"""
 
 import dataclasses
 import json
@@ -84,12 +86,12 @@ def test_every_field_of_a_person_is_read() -> None:
 
 
 @wrapped
-def test_the_same_person_is_read_whatever_the_body_was_wrapped_in(wrap: Any) -> None:
+def test_person_is_read_from_any_wrapper(wrap: Any) -> None:
     payload = rb2b.person()
     assert read(wrap(payload)) == read(payload)
 
 
-def test_the_flat_snake_case_form_of_automation_tools_is_read() -> None:
+def test_flat_snake_case_body_is_read() -> None:
     payload = rb2b.snake_case()
     visitor = read(payload)
     assert visitor.is_person
@@ -139,7 +141,7 @@ def test_the_nested_form_of_older_receivers_is_read() -> None:
 
 
 @pytest.mark.parametrize("order", [("person", "company"), ("company", "person")])
-def test_a_nested_companys_addresses_are_not_taken_for_the_persons(order: tuple[str, str]) -> None:
+def test_nested_company_addresses_stay_the_companys(order: tuple[str, str]) -> None:
     parts = {
         "person": {
             "email": "dana@northline.test",
@@ -228,7 +230,7 @@ def test_any_field_may_be_missing(key: str, nothing: Any) -> None:
 
 
 @pytest.mark.parametrize("key", ["LinkedIn URL", "Business Email", "Company Name", "Website"])
-def test_one_of_the_four_that_name_somebody_is_enough(key: str) -> None:
+def test_any_one_identifying_field_is_enough(key: str) -> None:
     payload = rb2b.person()
     assert read({**dict.fromkeys(payload), key: payload[key]})
 
@@ -256,7 +258,7 @@ def test_what_names_nobody_is_unreadable(payload: dict[str, Any]) -> None:
         if key not in ("Employee Count", "Zipcode", "Estimate Revenue", "Seen At")
     ],
 )
-def test_a_wrong_type_is_unreadable_and_the_field_is_named(key: str, value: Any, name: str) -> None:
+def test_wrong_type_is_unreadable_naming_the_field(key: str, value: Any, name: str) -> None:
     with pytest.raises(UnreadableBody) as caught:
         read(rb2b.person({key: value}))
     assert str(caught.value) == f"{key} is a {name}, not text."
@@ -306,7 +308,7 @@ def test_what_no_database_can_store_is_left_out() -> None:
 
 
 @wrapped
-def test_the_key_is_the_same_for_a_body_that_was_resent_or_relayed(wrap: Any) -> None:
+def test_key_is_equal_for_resent_body(wrap: Any) -> None:
     payload = rb2b.person()
     assert read(wrap(payload)).key == read(payload).key
 
@@ -315,7 +317,7 @@ def test_the_key_is_the_same_for_a_body_that_was_resent_or_relayed(wrap: Any) ->
     "spelling",
     ["2026-11-02T15:56:00Z", "2026-11-02T15:56:00.000+00:00", "2026-11-02T10:56:00-05:00"],
 )
-def test_the_key_is_the_same_for_the_same_moment_spelled_differently(spelling: str) -> None:
+def test_key_is_equal_for_equal_moments(spelling: str) -> None:
     payload = rb2b.person({"Seen At": "2026-11-02T15:56:00+00:00"})
     assert read({**payload, "Seen At": spelling}).key == read(payload).key
 
@@ -348,7 +350,8 @@ def test_the_key_is_another_for_another_visit(later: dict[str, str]) -> None:
         (b"", "The body is not JSON: Expecting value: line 1 column 1 (char 0)."),
         (
             b"{",
-            "The body is not JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1).",
+            "The body is not JSON: Expecting property name enclosed in double quotes: line 1 "
+            "column 2 (char 1).",
         ),
         (
             b'{"First Name": "Da\x00na"}',
@@ -373,9 +376,7 @@ def test_an_unreadable_body_says_why(body: bytes, said: str) -> None:
 
 @pytest.mark.parametrize("depth", [10, 300, 600, 990, 20_000])
 @pytest.mark.parametrize("wrapper", ["payload", "raw", "person", "company", "geo"])
-def test_a_body_nested_too_deeply_is_unreadable_and_a_shallow_one_is_not(
-    wrapper: str, depth: int
-) -> None:
+def test_only_deeply_nested_body_is_unreadable(wrapper: str, depth: int) -> None:
     body = f'{{"{wrapper}":' * depth + '{"email": "dana@northline.test"}' + "}" * depth
     if depth == 10:
         assert parse_visitor(body.encode()).email == "dana@northline.test"
@@ -449,7 +450,7 @@ def test_any_object_is_a_visitor_or_unreadable(payload: dict[str, Any]) -> None:
 
 
 @given(NAMES, JUNK)
-def test_a_person_with_one_field_of_junk_is_a_visitor_or_unreadable(name: str, junk: Any) -> None:
+def test_person_with_junk_field_parses_or_is_unreadable(name: str, junk: Any) -> None:
     reads_or_refuses(rb2b.to_body(rb2b.person({name: junk})))
 
 
@@ -459,7 +460,7 @@ def test_any_body_is_a_visitor_or_unreadable(junk: Any) -> None:
 
 
 @given(st.integers(0, 600), st.integers(0, 255))
-def test_a_body_with_one_byte_changed_is_a_visitor_or_unreadable(position: int, byte: int) -> None:
+def test_body_with_changed_byte_parses_or_is_unreadable(position: int, byte: int) -> None:
     body = bytearray(rb2b.to_body(rb2b.person()))
     body[position % len(body)] = byte
     reads_or_refuses(bytes(body))

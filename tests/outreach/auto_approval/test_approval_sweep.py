@@ -7,8 +7,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from approvals.decisions import claims
 from approvals.models import Decision
-from approvals.queue import review_queue
 from leads.suppression import suppression
 from outreach.auto_approval import approval_sweep
 from outreach.choices import Phase
@@ -183,7 +183,7 @@ def test_opened_email_needs_a_person(reviewer: User) -> None:
 
 def test_claimed_email_needs_a_person(reviewer: User) -> None:
     message = low()
-    review_queue.claim_message(message, reviewer)
+    claims.claim_message(message, reviewer)
     stays_held(now_is(message), "a person has opened it")
 
 

@@ -8,12 +8,12 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from leads.identity import merging
+from leads.identity import merge_undo, merging
 from leads.models import Suppression
 from leads.suppression import suppression
 from outreach.choices import Status
 from outreach.contact_history import previous_emails
-from outreach.drafting import drafts
+from outreach.drafting import no_draft
 from outreach.feedback import replies
 from outreach.integrations.ghl import webhook_bodies
 from outreach.lifecycle.moves import move_message
@@ -407,10 +407,10 @@ def test_replies_follow_their_person_and_come_back_with_an_undo(ghl: FakeGhl) ->
     assert (reply.lead, reply.written_for) == (one, other)
     assert merged_leads.follow_merges() == 0
     assert (
-        drafts.why_no_first_email(one)
+        str(no_draft.why_no_first_email(one))
         == "The first email to this person was sent, or refused for good, before."
     )
-    merging.undo_merge(row, by=None, reason="They are two.")
+    merge_undo.undo_merge(row, by=None, reason="They are two.")
     merged_leads.follow_merges()
     reply.refresh_from_db()
     assert (reply.lead, reply.written_for, previous_emails.has_answered(one)) == (

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from leads.identity import merging
+from leads.identity import merge_undo, merging
 from leads.models import Lead, Merge
 from leads.suppression import suppression
 from outreach.choices import Status
 from outreach.contact_history import previous_emails
-from outreach.drafting import compose, drafts
+from outreach.drafting import compose, no_draft, open_drafts
 from outreach.feedback import unsubscribes
 from outreach.lifecycle.moves import move_message
 from outreach.models import Message, SendIntent
@@ -52,10 +52,10 @@ def test_what_was_written_to_one_was_written_to_the_person_before_any_sweep() ->
     one, other = two()
     sent(other)
     factories.VisitFactory(lead=one)
-    assert drafts.why_no_draft_now(one) == ""
+    assert no_draft.why_no_draft_now(one) is None
     merged(one, other)
     assert (
-        drafts.why_no_draft_now(one)
+        str(no_draft.why_no_draft_now(one))
         == "The first email to this person was sent, or refused for good, before."
     )
     assert (
@@ -69,7 +69,7 @@ def test_an_email_open_for_one_is_open_for_the_person_before_any_sweep() -> None
     one, other = two()
     factories.held_email(other)
     merged(one, other)
-    assert drafts.why_no_draft_now(one) == "An email to this person is open already."
+    assert str(no_draft.why_no_draft_now(one)) == "An email to this person is open already."
 
 
 def test_who_answered_as_either_has_answered() -> None:
@@ -87,7 +87,7 @@ def test_emails_go_to_the_survivor_and_come_back_with_an_undo() -> None:
     assert merged_leads.follow_merges() == 0
     assert (now_is(theirs).lead, now_is(theirs).written_for) == (one, other)
     assert set(one.messages.all()) == {mine, theirs}
-    merging.undo_merge(row, by=None, reason="They are two.")
+    merge_undo.undo_merge(row, by=None, reason="They are two.")
     assert merged_leads.follow_merges() == 1
     assert merged_leads.follow_merges() == 0
     assert (now_is(theirs).lead, now_is(theirs).written_for, now_is(mine).lead) == (
@@ -105,10 +105,10 @@ def test_through_several_merges_each_email_comes_back_to_whom_it_was_written_for
     second = merged(one, middle)
     merged_leads.follow_merges()
     assert (now_is(message).lead, now_is(message).written_for) == (one, last)
-    merging.undo_merge(second, by=None, reason="They are two.")
+    merge_undo.undo_merge(second, by=None, reason="They are two.")
     merged_leads.follow_merges()
     assert (now_is(message).lead, now_is(message).written_for) == (middle, last)
-    merging.undo_merge(first, by=None, reason="They are two.")
+    merge_undo.undo_merge(first, by=None, reason="They are two.")
     merged_leads.follow_merges()
     assert (now_is(message).lead, now_is(message).written_for) == (last, None)
 
@@ -231,11 +231,11 @@ def test_an_unsubscribe_by_the_link_in_either_email_stops_both_and_stays_after_a
     row = merged(one, other)
     assert unsubscribes.unsubscribe_by_token(first.unsubscribe_token)
     assert now_is(open_).status == "withdrawn"
-    merging.undo_merge(row, by=None, reason="They are two.")
+    merge_undo.undo_merge(row, by=None, reason="They are two.")
     merged_leads.follow_merges()
     for lead in two_again(one, other):
         assert suppression.find_stop(lead.email, lead).reason == "unsubscribed"
-        assert drafts.why_no_draft_now(lead).startswith("We must not write")
+        assert str(no_draft.why_no_draft_now(lead)).startswith("We must not write")
 
 
 def two_again(*leads: Lead) -> list[Lead]:
@@ -250,5 +250,5 @@ def test_an_assessment_of_a_lead_merged_away_opens_nothing_beside_the_survivors_
     factories.held_email(one)
     merged(one, other)
     made.lead = other  # as a worker holds it that read it before the merge
-    drafts._open_draft(made)
+    open_drafts._open_draft(made)
     assert Message.objects.count() == 1

@@ -12,7 +12,7 @@ import uuid
 from functools import cached_property
 from typing import Any
 
-from .server import iso
+from tests.fakes.clock import iso
 
 SIGNATURE_HEADER = "X-GHL-Signature"
 
@@ -79,7 +79,9 @@ def _email_message(kind: str, direction: str, location_id: str, fields: dict) ->
 
 
 def inbound_message(location_id: str = "loc-test", **fields: Any) -> dict:
-    """InboundMessage for an e-mail reply. `from` is a keyword: pass it as **{"from": …} or as sender=…"""
+    """InboundMessage for an e-mail reply. `from` is a keyword: pass it as **{"from": …} or as
+    sender=…
+    """
     sender = fields.pop("sender", "Dana Okafor <dana.okafor@northline.test>")
     defaults = {
         "subject": "Re: Freight margin question",
@@ -91,7 +93,9 @@ def inbound_message(location_id: str = "loc-test", **fields: Any) -> dict:
 
 
 def outbound_message(location_id: str = "loc-test", **fields: Any) -> dict:
-    """OutboundMessage for an e-mail; `source` tells who sent it (app, api, workflow, bulk_actions, campaign)."""
+    """OutboundMessage for an e-mail; `source` tells who sent it (app, api, workflow, bulk_actions,
+    campaign).
+    """
     sender = fields.pop("sender", "alex@mail.oursite.test")
     defaults = {
         "subject": "Freight margin question",
@@ -117,7 +121,9 @@ def email_stats(
     sender: str = "alex@mail.oursite.test",
     **fields: Any,
 ) -> dict:
-    """LCEmailStats: `webhookPayload` is a Mailgun event (Mailgun event structure); `fields` override inside it."""
+    """LCEmailStats: `webhookPayload` is a Mailgun event (Mailgun event structure); `fields`
+    override inside it.
+    """
     timestamp = time.time() if timestamp is None else timestamp
     domain = sender.partition("@")[2]
     payload = {
@@ -214,7 +220,7 @@ def contact_dnd_update(
     status: str = "active",
     location_id: str = "loc-test",
 ) -> dict:
-    """ContactDndUpdate: the flat contact with dnd and dndSettings; channel "all" sets dnd itself."""
+    """ContactDndUpdate: the flat contact with dnd and dndSettings; "all" sets dnd itself."""
     contact = contact or {
         "id": "cnt_1",
         "email": "dana.okafor@northline.test",
@@ -256,7 +262,9 @@ def appointment_create(
     kind: str = "AppointmentCreate",
     **fields: Any,
 ) -> dict:
-    """AppointmentCreate (or kind="AppointmentUpdate" / "AppointmentDelete"): nested under `appointment`."""
+    """AppointmentCreate (or kind="AppointmentUpdate" / "AppointmentDelete"): nested under
+    `appointment`.
+    """
     defaults = {
         "id": "apt_" + uuid.uuid4().hex[:12],
         "title": "Intro call",

@@ -1,6 +1,8 @@
-"""Which fields and query parameters the HighLevel API v2 accepts; anything else is answered with 422.
+"""Which fields and query parameters the HighLevel API v2 accepts; anything else is answered with
+422.
 
-HighLevel OpenAPI: contacts and opportunities Version 2021-07-28, conversations and calendars Version 2021-04-15.
+HighLevel OpenAPI: contacts and opportunities Version 2021-07-28, conversations and calendars
+Version 2021-04-15.
 """
 
 # The versions that each resource takes.
@@ -57,8 +59,14 @@ CONTACT_SEARCH = {
     "sort": "array",
 }
 CONTACT_SORT_FIELDS = (
-    "dateAdded", "dateUpdated", "email", "dnd", "source", "firstNameLowerCase", "lastNameLowerCase",
-)  # fmt: skip
+    "dateAdded",
+    "dateUpdated",
+    "email",
+    "dnd",
+    "source",
+    "firstNameLowerCase",
+    "lastNameLowerCase",
+)
 CONTACT_TAGS = {"tags": "array"}
 CONTACT_WORKFLOW = {"eventStartTime": "string"}
 # Every other field has to be left out where there is no value.
@@ -179,7 +187,8 @@ CONVERSATION_SEARCH_ENUMS = {
 EXPORT_CHANNELS = ("Call", "SMS", "Email", "WhatsApp", "Instagram", "Facebook")
 EXPORT_SORTS = ("createdAt", "updatedAt")
 
-# The 2021-07-28 specification names these five in snake_case; the service has been seen to accept only camelCase.
+# The 2021-07-28 specification names these five in snake_case; the service has been seen to accept
+# only camelCase.
 OPPORTUNITY_QUERY_NAMES = {
     "locationId": "location_id",
     "pipelineId": "pipeline_id",

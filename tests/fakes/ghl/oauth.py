@@ -1,6 +1,7 @@
 """HighLevel's OAuth 2.0: codes and refresh tokens that can be used once, access tokens that end.
 
-POST /oauth/token and POST /oauth/locationToken, both form-encoded; a company's token opens only the latter.
+POST /oauth/token and POST /oauth/locationToken, both form-encoded; a company's token opens only the
+latter.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import secrets
 import time
 from urllib.parse import parse_qsl
 
-from .server import Reply, Request
+from tests.fakes.exchange import Reply, Request
 
 FIELDS = {
     "client_id",

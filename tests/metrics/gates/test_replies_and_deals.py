@@ -11,7 +11,9 @@ from caio_project.lib import statistics
 from caio_project.lib.models import Heartbeat
 from caio_project.operations import diagnosis
 from leads.inbound import events
-from metrics.gates import gates
+from metrics.gates import gate_evaluation
+from metrics.gates.gate import Gate
+from metrics.gates.gate_words import reason_text
 from metrics.overview import flow
 from outreach.models import Message, Opportunity, Reply, SyncCursor
 from tests import factories
@@ -19,8 +21,8 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 
 
-def gate(name: str, target: str = "assisted") -> gates.Gate:
-    return next(gate for gate in gates.evaluate_gates(target).gates if gate.name == name)
+def gate(name: str, target: str = "assisted") -> Gate:
+    return next(gate for gate in gate_evaluation.evaluate_gates(target).gates if gate.name == name)
 
 
 class TestReplyRate:
@@ -90,7 +92,7 @@ class TestReplyRate:
         self.emailed(days, **more)
         assert self.counted() == (0, counts)
 
-    def test_bounces_stay_in_and_follow_ups_are_no_first_email(self) -> None:
+    def test_bounces_count_and_follow_ups_do_not(self) -> None:
         message = self.emailed()
         message.events.create(key="1", kind="bounced", source="poll", at=timezone.now())
         self.emailed(step=2, follows=message)
@@ -130,7 +132,7 @@ class TestReplyRate:
     ) -> None:
         self.many((people, answered, 10))
         found = gate("reply rate")
-        assert (found.met, found.why, found.sample) == (met, why, people)
+        assert (found.met, reason_text(found), found.sample) == (met, why, people)
         assert found.value == pytest.approx(answered / people)
         assert found.interval == statistics.wilson_interval(answered, people)
 
@@ -145,17 +147,18 @@ class TestReplyRate:
 
 
 class TestPipelineValue:
-    def test_open_deals_of_our_pipeline_and_the_part_that_came_through_us(
-        self, settings: Any
-    ) -> None:
+    def test_sums_open_deals_and_those_through_us(self, settings: Any) -> None:
         settings.GHL_PIPELINE_ID = "pl_1"
         now = timezone.now()
         message = factories.held_email()
         Message.objects.filter(pk=message.pk).update(status="sent", transport="ghl", sent_at=now)
         rows = [
-            ("open", "pl_1", 100_000, message.lead), ("open", "pl_1", 90_000.5, None), ("won", "pl_1", 7, None),
-            ("open", "pl_2", 5, None), ("deleted", "pl_1", 3, None),
-        ]  # fmt: skip
+            ("open", "pl_1", 100_000, message.lead),
+            ("open", "pl_1", 90_000.5, None),
+            ("won", "pl_1", 7, None),
+            ("open", "pl_2", 5, None),
+            ("deleted", "pl_1", 3, None),
+        ]
         for n, (status, pipeline, value, lead) in enumerate(rows):
             Opportunity.objects.create(
                 ghl_id=f"{n}",
@@ -172,7 +175,7 @@ class TestPipelineValue:
             190_000.5,
             {"value": 190_000.5, "through_us": 100_000.0, "deals": 2},
         )
-        assert (found.verdict, found.why) == (
+        assert (found.verdict, reason_text(found)) == (
             "insufficient",
             "insufficient: no baseline is recorded (not built)",
         )
@@ -193,7 +196,7 @@ class TestPipelineValue:
             at = timezone.now() - timedelta(minutes=read_ago)
             SyncCursor.objects.create(name="opportunities", polled_at=at)
         found = gate("pipeline value", "autonomous")
-        assert (found.value, found.verdict, found.why) == (
+        assert (found.value, found.verdict, reason_text(found)) == (
             None,
             "insufficient",
             f"insufficient: {why}",
@@ -215,7 +218,7 @@ class TestFlow:
         reply.lead.meetings.update(booked_at=day)
         assert (self.stage("replies").count, self.stage("meetings").count) == (0, 0)
 
-    def test_webhooks_that_wait_are_seen_and_stuck_after_five_minutes(self) -> None:
+    def test_waiting_webhooks_are_stuck_after_five_minutes(self) -> None:
         events.store_event("ghl", b"{}", received_at=timezone.now() - timedelta(minutes=6))
         events.store_event("ghl_workflow", b"{}")
         found = self.stage("replies")
@@ -227,7 +230,7 @@ class TestFlow:
         Heartbeat.beat("outreach.sync_ghl")
         assert self.stage("replies").is_fresh and self.stage("meetings").is_fresh
 
-    def test_connected_only_what_was_read_within_the_hour_is_fresh(self, ghl: Any) -> None:
+    def test_only_lists_read_within_the_hour_are_fresh(self, ghl: Any) -> None:
         Heartbeat.beat("outreach.sync_ghl")
         assert not self.stage("replies").is_fresh
         for name, minutes in (("emails", 5), ("meetings", 61)):
@@ -256,7 +259,7 @@ class TestDiagnosis:
             "reading GoHighLevel": (True, "in the sandbox there is nothing to read")
         }
 
-    def test_each_thing_that_is_read_says_how_it_stands(self, ghl: Any) -> None:
+    def test_every_polled_list_reports_its_state(self, ghl: Any) -> None:
         assert self.findings() == {
             "reading GoHighLevel": (False, "never tried; is a worker running?")
         }

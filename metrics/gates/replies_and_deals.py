@@ -1,4 +1,4 @@
-"""What came back, as gates count it: people who answered, and deals that are open."""
+"""People who answered, and open opportunities, as gates count them."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db.models import Max, Min, QuerySet, Sum
 
 from leads.models import Kind
+from metrics.gates.gate import ReasonCode
 from outreach.choices import Status
 from outreach.models import Message, Opportunity, Reply, SyncCursor, Transport
 
@@ -28,7 +29,8 @@ class ReplyCount:
 
 
 def count_replies(start: datetime, end: datetime) -> ReplyCount:
-    """People whose first email left through GoHighLevel from `start` to before `end`, bounces among them.
+    """People whose first email left through GoHighLevel from `start` to before `end`, bounces among
+    them.
 
     Whoever asked to stop, or for whom only a program answered, has not answered.
     """
@@ -41,8 +43,8 @@ def count_replies(start: datetime, end: datetime) -> ReplyCount:
         sent_at__lt=end,
     )
     emailed = dict(firsts.values_list("lead").annotate(at=Min("sent_at")))
-    said = Reply.objects.counted().filter(lead__in=firsts.values("lead"))
-    last = dict(said.values_list("lead").annotate(at=Max("received_at")))
+    replies = Reply.objects.counted().filter(lead__in=firsts.values("lead"))
+    last = dict(replies.values_list("lead").annotate(at=Max("received_at")))
     return ReplyCount(
         len(emailed), sum(1 for lead, at in emailed.items() if lead in last and last[lead] >= at)
     )
@@ -50,12 +52,12 @@ def count_replies(start: datetime, end: datetime) -> ReplyCount:
 
 @dataclass(frozen=True)
 class PipelineValue:
-    """The value of the open opportunities in our pipeline, and the part that came after an email of ours."""
+    """The open opportunities of our pipeline; `through_us` is the part after an email of ours."""
 
     value: Decimal
     through_us: Decimal
     deals: int
-    unknown: str = ""  # why it cannot be said
+    unknown: ReasonCode | None = None  # why the value is not known
 
 
 def open_pipeline(now: datetime) -> PipelineValue:
@@ -75,8 +77,8 @@ def _total_value(deals: QuerySet[Opportunity]) -> Decimal:
     return deals.aggregate(sum=Sum("value"))["sum"] or Decimal(0)
 
 
-def _unknown_reason(now: datetime) -> str:
+def _unknown_reason(now: datetime) -> ReasonCode | None:
     if not settings.GHL_PIPELINE_ID:
-        return "GHL_PIPELINE_ID is not set"
+        return ReasonCode.PIPELINE_NOT_SET
     read = SyncCursor.objects.filter(name="opportunities", polled_at__gt=now - READ_WITHIN)
-    return "" if read.exists() else "opportunities were not read from GoHighLevel within the hour"
+    return None if read.exists() else ReasonCode.OPPORTUNITIES_NOT_READ

@@ -1,0 +1,168 @@
+"""Clay's answers: applied to the lead and its company, and recorded on the request."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from leads import normal
+from leads.enrichment.enrichment_requests import Outcome, mark_for_assessment, settle_request
+from leads.identity import company_matching, field_filling, lead_matching, merging
+from leads.integrations import breaker, clay
+from leads.integrations.body_errors import UnreadableBody
+from leads.models import Company, Enrichment, InboundEvent, Lead
+from leads.suppression import suppression
+
+
+def answer_from_event(event: InboundEvent) -> None:
+    """Apply a stored callback body. Raises UnreadableBody where it names no request of ours."""
+    data = clay.parse_callback(bytes(event.body))
+    if not record_answer(data["request_id"], data):
+        raise UnreadableBody("request_id_unknown")
+    about = Enrichment.objects.select_related("lead").get(request_id=data["request_id"]).lead
+    kept = {"body": b""} if suppression.is_erased(about) else {}
+    InboundEvent.objects.filter(pk=event.pk).update(about=about, **kept)
+
+
+def record_answer(request_id: str, data: dict[str, Any]) -> bool:
+    """Apply one callback, also a late or repeated one. False for an unknown request."""
+    breaker.close_after_answer()
+    answer = clay.parse_answer(data)
+    with transaction.atomic():
+        asked = Enrichment.objects.filter(request_id=normal.storable_text(request_id))
+        about = asked.values_list("lead", flat=True).first()
+        if about is None:
+            return False
+        is_test = asked.filter(is_test=True).exists()
+        lead = None if is_test else _lead_of_answer(about, answer)
+        row = asked.select_for_update().get()
+        gained = _apply_answer(lead, answer, row) if lead is not None else []
+        if is_test:
+            gained = [name for name, value in answer.__dict__.items() if value]
+        was_open = settle_request(row, Outcome.ANSWERED)
+        changes: dict[str, Any] = {"gained": sorted({*row.gained, *gained})}
+        if row.answered_at is None:
+            changes |= {"answered_at": timezone.now()}
+            if not was_open:
+                changes |= {"outcome": Outcome.LATE}
+        Enrichment.objects.filter(pk=row.pk).update(**changes)
+        if gained and not was_open and not is_test:
+            mark_for_assessment(row.lead_id)
+    return True
+
+
+def _lead_of_answer(asked_about: int, answer: clay.ClayAnswer) -> Lead | None:
+    """The lead that an answer is about, merged with leads of the same identifiers.
+
+    None for an erased person.
+    """
+    address = "" if answer.email_invalid else normal.clean_email(answer.email)
+    key = normal.linkedin_key(answer.linkedin_url)
+    people = lead_matching.lock_leads_known_by(address, key, asked_about)
+    lead = people[0]
+    if suppression.is_marked(address, key):
+        suppression.suppress("", suppression.Reason.ERASED, "clay", lead)
+    if suppression.is_erased(lead):
+        return None
+    other_profile = bool(key and lead.linkedin_key and key != lead.linkedin_key)
+    doubt = "Clay's answer has another LinkedIn profile than the lead." if other_profile else ""
+    return merging.resolve_lead(people, "clay", address, answer.first_name, answer.last_name, doubt)
+
+
+def _apply_answer(lead: Lead, answer: clay.ClayAnswer, row: Enrichment) -> list[str]:
+    domain, key = (
+        normal.registrable_domain(answer.company_domain),
+        normal.company_key(answer.company_name),
+    )
+    company = _company_of_answer(lead, domain, key)
+    gained = _apply_company_facts(company, answer, row) if company is not None else []
+    gained += field_filling.fill_fields(
+        lead,
+        "clay",
+        first_name=answer.first_name[:100],
+        last_name=answer.last_name[:100],
+        title=answer.title,
+        country=answer.country.upper() if len(answer.country) == 2 else "",
+        company=company,
+        past_employers=answer.past_employers,
+        linkedin_key=lead_matching.value_if_free(
+            lead, "linkedin_key", normal.linkedin_key(answer.linkedin_url)
+        ),
+    )
+    return gained + _apply_address(lead, answer)
+
+
+def _company_of_answer(lead: Lead, domain: str, key: str) -> Company | None:
+    company = lead.company
+    if company is None:
+        return (
+            company_matching.company_by_domain_or_name(domain, key, lead.kind)
+            if domain or key
+            else None
+        )
+    if domain and not company.domain and key in ("", company.name_key):
+        found = company_matching.company_by_domain_or_name(domain, company.name_key, lead.kind)
+        if found != company:  # they become one by and by
+            company_matching.fill_company(
+                found, "clay", name=company.name, name_key=company.name_key
+            )
+        company.refresh_from_db()
+    return company
+
+
+def _apply_company_facts(company: Company, answer: clay.ClayAnswer, row: Enrichment) -> list[str]:
+    if (
+        row.asks_company
+        and company.domain
+        and normal.registrable_domain(answer.company_domain) in ("", company.domain)
+    ):
+        Company.objects.filter(pk=company.pk).update(enriched_at=timezone.now())
+    gained = company_matching.fill_company(
+        company,
+        "clay",
+        name=answer.company_name,
+        name_key=normal.company_key(answer.company_name),
+        industry=answer.industry[:120],
+        employees=answer.employees[:40],
+        employees_from=normal.employees_from(answer.employees),
+        revenue=answer.revenue[:80],
+        technologies=answer.technologies,
+        open_roles=answer.open_roles,
+    )
+    return [f"company.{name}" for name in gained]
+
+
+def _apply_address(lead: Lead, answer: clay.ClayAnswer) -> list[str]:
+    """Take Clay's address where ours is missing or unusable; a verified one confirms ours.
+
+    An address that does not exist is never taken; where it is ours, ours becomes unusable.
+    """
+    address = normal.clean_email(answer.email)
+    if answer.email_invalid:
+        if lead.email and address in ("", lead.email):
+            _set_address_facts(lead, email_verified=False, email_invalid=True)
+        return []
+    if not address:
+        return []
+    if address == lead.email:
+        return (
+            _set_address_facts(lead, email_verified=True, email_invalid=False)
+            if answer.email_verified
+            else []
+        )
+    taken = not lead_matching.value_if_free(lead, "email", address)
+    if (
+        taken
+        or lead.address == Lead.Address.USABLE
+        or (lead.email and suppression.stop_by_lists(address))
+    ):
+        return []
+    return _set_address_facts(
+        lead, email=address, email_verified=answer.email_verified, email_invalid=False
+    )
+
+
+def _set_address_facts(lead: Lead, **facts: Any) -> list[str]:
+    changed = field_filling.fill_fields(lead, "clay", overwrite=True, **facts)
+    lead_matching.update_address_state(lead)
+    return [name for name in changed if name != "email_invalid"]

@@ -1,0 +1,123 @@
+"""Pushes requests to Clay one at a time, within its rate, its breaker and its webhook's
+submissions.
+"""
+
+import time
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from caio_project.lib import http
+from caio_project.lib.db import claims
+from leads.enrichment import submission_budget
+from leads.enrichment.enrichment_requests import (
+    ANSWER_TIMEOUT,
+    OpenQuestions,
+    Outcome,
+    State,
+    open_questions,
+    settle_request,
+    why_not_asked,
+)
+from leads.integrations import breaker, clay, rates
+from leads.models import Enrichment
+
+# Clay takes 10 records a second in a workspace. One in each ninth of a second is at most ten in any
+# second, wherever it begins; ten in each second of the clock would be up to twenty.
+CALL_EVERY = 1 / 9  # seconds
+LONGEST_RATE_WAIT = 1.0  # seconds to wait for Clay's rate; after that the push is postponed
+BREAKER_OPEN = "Clay is not asked: its breaker is open."
+BUDGET_USED_UP = "Clay is not asked: all submissions of its webhook are used."
+
+
+def push_due(batch: int = 20) -> int:
+    due = Enrichment.objects.filter(state=State.DUE, not_before__lte=timezone.now()).order_by(
+        "not_before"
+    )
+    count = 0
+    for row in claims.lease_rows(due, settings.CLAY_TIMEOUT_SECONDS + 30, batch):
+        count += 1
+        _push_request(row)
+    return count
+
+
+def _push_request(row: Enrichment) -> None:
+    wanted = OpenQuestions(True, True, None) if row.is_test else open_questions(row.lead)
+    if why := why_not_asked(row.lead, is_test=row.is_test) or (
+        "" if wanted.any else "Clay answered within seven days."
+    ):
+        settle_request(row, Outcome.SKIPPED, why)
+        return
+    if breaker.is_blocked():
+        settle_request(row, Outcome.FAILED, BREAKER_OPEN)
+        return
+    try:
+        _wait_for_rate()
+    except http.ServiceUnavailable as error:
+        _postpone_push(row, error.retry_after or 1)
+        return
+    permit = breaker.request_permit()
+    if permit is None:
+        settle_request(row, Outcome.FAILED, BREAKER_OPEN)
+        return
+    if not submission_budget.claim_submission():
+        settle_request(row, Outcome.FAILED, BUDGET_USED_UP)
+        return
+    Enrichment.objects.filter(pk=row.pk).update(
+        asks_person=wanted.person,
+        asks_company=wanted.company,
+        company_known_at=wanted.company_known_at,
+    )
+    try:
+        clay.push_row(_clay_row(row, wanted))
+    except http.HttpError as error:
+        breaker.record_failure(error.detail, permit)
+        settle_request(row, Outcome.FAILED, error.detail)
+        return
+    breaker.record_success()
+    # An answer may have overtaken this line; then the row is settled and stays so.
+    now = timezone.now()
+    Enrichment.objects.filter(pk=row.pk).update(requested_at=now)
+    Enrichment.objects.filter(pk=row.pk, state=State.DUE).update(
+        state=State.REQUESTED, not_before=now + ANSWER_TIMEOUT, lease_until=None
+    )
+
+
+def _wait_for_rate() -> None:
+    """Wait for Clay's rate, which all workers share. Raises ServiceUnavailable after a second."""
+    give_up = time.monotonic() + LONGEST_RATE_WAIT
+    while True:
+        try:
+            rates.claim_call("clay", 1, CALL_EVERY)
+            return
+        except http.ServiceUnavailable as error:
+            wait = error.retry_after or CALL_EVERY
+            if time.monotonic() + wait > give_up:
+                raise
+        time.sleep(wait)
+
+
+def _postpone_push(row: Enrichment, seconds: float) -> None:
+    # Unlike a failure this counts no attempt.
+    Enrichment.objects.filter(pk=row.pk, state=State.DUE).update(
+        not_before=timezone.now() + timedelta(seconds=seconds),
+        lease_until=None,
+        attempts=row.attempts - 1,
+    )
+
+
+def _clay_row(row: Enrichment, wanted: OpenQuestions) -> clay.ClayRow:
+    lead, company = row.lead, row.lead.company
+    return clay.ClayRow(
+        request_id=row.request_id,
+        linkedin_url=f"https://www.linkedin.com/{lead.linkedin_key}" if lead.linkedin_key else "",
+        email=lead.email or "",
+        first_name=lead.first_name,
+        last_name=lead.last_name,
+        company_name=company.name if company else "",
+        company_domain=(company.domain or "") if company else "",
+        ask_person="yes" if wanted.person else "no",
+        ask_company="yes" if wanted.company else "no",
+        source=lead.came_by,
+    )

@@ -1,0 +1,93 @@
+"""GoHighLevel's contacts as its JSON gives them. Pure."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from leads.normal import storable_text
+
+BLOCKED_STATUSES = ("active", "permanent")
+
+
+@dataclass(frozen=True)
+class ContactDetails:
+    """What we tell GHL. Never tags (an upsert replaces all) and never DND (it would lift it)."""
+
+    email: str
+    first_name: str
+    last_name: str
+    company_name: str
+    website: str
+    city: str
+    state: str
+    country: str
+
+
+@dataclass(frozen=True)
+class Contact:
+    id: str
+    email: str
+    email_blocked: bool  # DND for all channels or for Email
+    assigned_to: str
+    person: ContactDetails
+    tags: frozenset[str]
+    is_customer: bool
+    added_at: datetime | None
+
+
+@dataclass(frozen=True)
+class ListedContact:
+    """A contact in a list, without reliable DND; `position` is where to read on after it."""
+
+    id: str
+    email: str
+    position: list[Any]
+
+
+def parse_contact(raw: dict[str, Any]) -> Contact:
+    settings_ = raw.get("dndSettings") or {}
+    email = (settings_.get("Email") or settings_.get("email") or {}).get("status", "")
+    return Contact(
+        id=str(raw.get("id") or ""),
+        email=contact_email(raw),
+        email_blocked=bool(raw.get("dnd")) or email in BLOCKED_STATUSES,
+        assigned_to=str(raw.get("assignedTo") or ""),
+        person=_contact_details(raw),
+        tags=frozenset(str(tag).strip().lower() for tag in raw.get("tags") or []),
+        is_customer=str(raw.get("type") or "").lower() == "customer",
+        added_at=_parse_time(raw.get("dateAdded")),
+    )
+
+
+def contact_email(raw: dict[str, Any]) -> str:
+    return str(raw.get("emailLowerCase") or raw.get("email") or "").lower()
+
+
+def _contact_details(raw: dict[str, Any]) -> ContactDetails:
+    texts = {
+        name: storable_text(str(raw.get(name) or "")).strip()
+        for name in ("firstName", "lastName", "companyName", "website", "city", "state", "country")
+    }
+    return ContactDetails(
+        email=contact_email(raw),
+        first_name=_capitalised_name(texts["firstName"])[:100],
+        last_name=_capitalised_name(texts["lastName"])[:100],
+        company_name=texts["companyName"][:200],
+        website=texts["website"][:500],
+        city=texts["city"][:100],
+        state=texts["state"][:100],
+        country=texts["country"].upper() if len(texts["country"]) == 2 else "",
+    )
+
+
+def _capitalised_name(text: str) -> str:
+    # Some calls answer names in lower case only.
+    return text.title() if text.islower() else text
+
+
+def _parse_time(value: Any) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(str(value))
+        return at.astimezone(UTC) if at.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
