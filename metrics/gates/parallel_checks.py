@@ -11,7 +11,7 @@ from metrics.gates.gate import FAIL, INSUFFICIENT, PASS, Evaluation, Gate
 from outreach.choices import Status
 from outreach.control import phase
 from outreach.control.policy import LIMITS_BY_PHASE
-from outreach.guardrails import guardrails
+from outreach.guardrails import guardrail_counts
 from outreach.guardrails.guardrail_rules import HEALTH_FRESH, HEALTH_HALT
 from outreach.limits import sending_domains
 from outreach.models import DailySlots, Message, Transport
@@ -54,7 +54,7 @@ def _ghl_write() -> ParallelCheck:
 
 
 def _domain_health() -> ParallelCheck:
-    name, newest = f"domain health above {HEALTH_HALT}", guardrails.newest_verdict()
+    name, newest = f"domain health above {HEALTH_HALT}", guardrail_counts.newest_verdict()
     if newest is None or newest.evaluated_at < timezone.now() - HEALTH_FRESH:
         return ParallelCheck(name, INSUFFICIENT, "there is no verdict of the last 6 hours")
     if newest.score is None:

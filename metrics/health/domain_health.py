@@ -11,7 +11,7 @@ from metrics.health import health_score
 from metrics.health.health_score import EmailSample
 from metrics.integrations import dns_records
 from outreach.choices import EventKind
-from outreach.guardrails import guardrails
+from outreach.guardrails import guardrail_counts, guardrails
 from outreach.guardrails.guardrail_rules import DomainHealth
 from outreach.limits import sending_domains
 from outreach.models import EmailEvent, Reply, SendIntent, Transport
@@ -31,7 +31,7 @@ def evaluate_due(now: datetime | None = None) -> bool:
     measure.
     """
     now = now or timezone.now()
-    newest, domain = guardrails.newest_verdict(), sending_domains.our_domain()
+    newest, domain = guardrail_counts.newest_verdict(), sending_domains.our_domain()
     if (
         not domain
         or "ghl" in settings.SANDBOXED

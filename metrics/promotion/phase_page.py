@@ -16,7 +16,7 @@ from outreach.choices import Band, Phase
 from outreach.control import phase
 from outreach.control.policy import LIMITS_BY_PHASE, PHASE_ORDER
 from outreach.drafting.language_model import rewrite_requests
-from outreach.guardrails import guardrail_display, guardrails
+from outreach.guardrails import guardrail_counts, guardrail_display
 from outreach.limits import sending_domains
 from outreach.models import Control, ControlChange, Move
 from outreach.review import review_actions
@@ -159,8 +159,8 @@ def phase_context() -> dict[str, Any]:
     target = gate_evaluation.next_target()
     return {
         **domain_context(),
-        "health": guardrails.newest_verdict(),
-        "gauges": guardrail_display.guardrail_table(guardrails.count_events(now)),
+        "health": guardrail_counts.newest_verdict(),
+        "gauges": guardrail_display.guardrail_table(guardrail_counts.count_events(now)),
         "machine": auto_approval_state(control, now),
         "agreement": agreement.measure_agreement(_next_machine(control), now),
         "writer": rewrite_requests.model_status(),

@@ -14,7 +14,7 @@ from metrics.gates.gate_measures import GATES
 from outreach.choices import Level, Phase
 from outreach.control import phase
 from outreach.control.policy import LIMITS_BY_PHASE
-from outreach.guardrails import guardrails
+from outreach.guardrails import guardrail_display, guardrails
 from outreach.models import Control, ControlChange
 from outreach.review import review_actions
 
@@ -58,7 +58,7 @@ def _fixed_obstacles(to: Phase, override: bool, reason: str) -> list[str]:
     if dropped := _last_drop():
         found.append(f"The phase dropped at {dropped:%Y-%m-%d %H:%M} UTC; 48 hours must pass.")
     stands = [breach for breach in guardrails.current_breaches() if breach.level == Level.HALT]
-    found += [f"Guardrail: {breach.text}" for breach in stands]
+    found += [f"Guardrail: {guardrail_display.describe_breach(breach)}" for breach in stands]
     if to == Phase.AUTONOMOUS:
         found.append("The sign-off is not built yet, and nothing replaces it.")
     if override and len(reason.strip()) < 20:

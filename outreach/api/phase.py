@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from outreach.auto_approval import eligibility
 from outreach.control import phase
-from outreach.guardrails import guardrail_display, guardrails
+from outreach.guardrails import guardrail_counts, guardrail_display
 from outreach.limits import sending_domains
 from outreach.models import Control
 
@@ -59,7 +59,7 @@ def enforced_phase_json(row: Control) -> dict[str, Any]:
         "halted": phase.is_halted(row),
         "guardrails": [
             asdict(gauge)
-            for gauge in guardrail_display.guardrail_table(guardrails.count_events(now))
+            for gauge in guardrail_display.guardrail_table(guardrail_counts.count_events(now))
         ],
     }
 

@@ -15,7 +15,7 @@ from metrics.integrations.dns_records import DnsRecords
 from outreach.auto_approval import eligibility
 from outreach.choices import Phase
 from outreach.control import phase
-from outreach.guardrails import guardrails
+from outreach.guardrails import guardrail_counts, guardrails
 from outreach.models import EmailEvent, HealthVerdict, Message, Reply, SendIntent
 from tests import factories
 from tests.fakes.dns import FakeDns
@@ -222,7 +222,7 @@ def test_the_verdict_is_handed_down_with_its_sum(live: FakeDns) -> None:
         "present",
     )
     assert row.reasons[0] == {"code": "hard_bounces", "points": -15, "said": "2 of 60"}
-    assert guardrails.newest_verdict() == row
+    assert guardrail_counts.newest_verdict() == row
 
 
 def test_a_verdict_is_made_every_half_hour(live: FakeDns, time_machine: Any) -> None:

@@ -20,6 +20,7 @@ from outreach.lifecycle.moves import move_message
 from outreach.models import EmailEvent, Message, Reply, ReplyText
 from outreach.review import merged_leads, review_actions
 from outreach.sending import final_checks, send
+from outreach.sending.stops import SendStopped
 from tests import factories
 from tests.fakes.ghl import FakeGhl
 from tests.outreach.back import (
@@ -236,9 +237,9 @@ def test_reply_during_sending_stops_the_email(ghl: FakeGhl) -> None:
     leaving = move_message(open_one, Status.SENDING, "door")
     answered(ghl, first)
     assert reload_email(open_one).status == "sending"
-    with pytest.raises(final_checks.SendStopped) as stopped:
+    with pytest.raises(SendStopped) as stopped:
         final_checks.check_before_sending(leaving)
-    assert (stopped.value.to, stopped.value.why) == ("withdrawn", "answered")
+    assert (stopped.value.to, stopped.value.code) == ("withdrawn", "answered")
 
 
 @pytest.mark.parametrize("kind", ["out_of_office", "negative"])
@@ -380,7 +381,7 @@ def test_a_note_corrected_to_an_answer_ends_what_is_open(ghl: FakeGhl, reviewer:
     replies.correct_kind(reply, "question", by=reviewer)
     replies.correct_kind(other, "question", by=reviewer)
     assert reload_email(open_one).status == "withdrawn"
-    with pytest.raises(final_checks.SendStopped):
+    with pytest.raises(SendStopped):
         final_checks.check_before_sending(leaving)
 
 

@@ -1,4 +1,4 @@
-"""The processes of the door for bench/chaos_sending.py: Celery's workers, which can be killed one by one, beat, web."""
+"""The processes that send in bench/chaos_sending.py: Celery workers to kill, beat and web."""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ WORKERS = 4
 
 
 class SenderProcesses:
-    """Runs from the start to the end of a simulated day; a worker that was killed is started again at once."""
+    """They run for a simulated day; a killed worker is started again at once."""
 
     def __init__(self, env: dict[str, str], ahead: float):
         self._env, self._ahead, self._one_at_a_time = env, ahead, threading.Lock()
@@ -31,7 +31,7 @@ class SenderProcesses:
             self._workers[n] = self._start("work")
 
     def check(self) -> None:
-        """Raise where one ended by itself: nothing that fails around it may end a process."""
+        """Raise if a process ended by itself, which no failure around it may cause."""
         with self._one_at_a_time:
             for process in (*self._workers, *self._others):
                 process.check()

@@ -1,7 +1,7 @@
-"""What one look of the door costs with many approved emails waiting, in-process; run by __main__ as its own process.
+"""What sending and the forecast cost while many approved emails wait, in milliseconds.
 
-Half of them go to one domain that has had its share of the hour, and are the more urgent ones: the worst there is to
-pass over. The others are spread over four places, of which some are closed.
+Run by __main__ as its own process. Half of the emails, the more urgent ones, go to one domain at
+its hourly limit, the worst case to filter out. The others go to four places, some of them closed.
 """
 
 import json
@@ -60,7 +60,7 @@ def main(size: int) -> dict[str, float]:
 
 
 def fill_queue(count: int) -> None:
-    """`count` approved emails, and three that left to the domain of half of them within the hour."""
+    """Create `count` approved emails, and three sent ones to the domain of half of them."""
     from leads.models import Lead
     from outreach.limits import office_hours
     from outreach.models import Message, SendIntent
@@ -83,19 +83,30 @@ def fill_queue(count: int) -> None:
         )
         Message.objects.bulk_create(
             Message(
-                lead=lead, status="cleared", version=1, to_address=lead.email, rank=n % 2 + n % 4 // 3,
-                cleared_at=NOON - timedelta(days=1) + timedelta(seconds=n % 1000), not_before=NOON - timedelta(hours=2),
-                place=here[n // 2 % 4], transport="ghl", domain=f"bulk-{n}.test" if n % 2 else "full.test",
+                lead=lead,
+                status="cleared",
+                version=1,
+                to_address=lead.email,
+                rank=n % 2 + n % 4 // 3,
+                cleared_at=NOON - timedelta(days=1) + timedelta(seconds=n % 1000),
+                not_before=NOON - timedelta(hours=2),
+                place=here[n // 2 % 4],
+                transport="ghl",
+                domain=f"bulk-{n}.test" if n % 2 else "full.test",
             )
             for n, lead in zip(numbers, leads, strict=True)
-        )  # fmt: skip
+        )
     for n in range(3):
         lead = Lead.objects.create(first_name="Left", email=f"left{n}@full.test", address="usable")
         SendIntent.objects.create(
-            message=Message.objects.create(lead=lead, status="sent", to_address=lead.email), transport="ghl",
-            phase="parallel", day=NOON.date(), domain="full.test", claimed_at=NOON - timedelta(minutes=20 + n),
+            message=Message.objects.create(lead=lead, status="sent", to_address=lead.email),
+            transport="ghl",
+            phase="parallel",
+            day=NOON.date(),
+            domain="full.test",
+            claimed_at=NOON - timedelta(minutes=20 + n),
             outcome="sent",
-        )  # fmt: skip
+        )
 
 
 def _median_ms(ask: Callable[[], Any]) -> float:

@@ -1,7 +1,7 @@
-"""What one email costs at the door: as the queue of approved ones grows, and beside the bare calls to GoHighLevel.
+"""What it costs to send one email: as the queue grows, and beside the bare calls to GoHighLevel.
 
-Run by __main__ as a process of its own, against a fake GoHighLevel in another. An email makes as many queries at every
-size. The floor is the very calls that the door made for one email, made again by `requests` and nothing else.
+Run by __main__ as its own process, against a fake GoHighLevel in another. Every email makes as many
+queries at every size. The floor are the calls that were made for one email, repeated by `requests`.
 """
 
 import itertools
@@ -28,28 +28,43 @@ EMAILS, SLOW_EMAILS = 15, 2
 FIRST = 10_000_000  # the first id of what is loaded; below are the sequences' own
 HEADERS = ("authorization", "version", "content-type")
 ENVIRONMENT = {
-    "SANDBOX": "clay", "REDIS_URL": "", "GHL_API_TOKEN": "pit-bench", "GHL_LOCATION_ID": "loc-bench",
-    "GHL_FROM_EMAIL": "alex@mail.ours.example.com", "UNDO_SECONDS": "0", "SEND_GAP_SECONDS": "0",
-    "HOURLY_LIMIT": "10000", "DOMAIN_HOURLY_LIMIT": "10000", "WORKING_HOURS": "00:00-24:00",
-}  # fmt: skip
+    "SANDBOX": "clay",
+    "REDIS_URL": "",
+    "GHL_API_TOKEN": "pit-bench",
+    "GHL_LOCATION_ID": "loc-bench",
+    "GHL_FROM_EMAIL": "alex@mail.ours.example.com",
+    "UNDO_SECONDS": "0",
+    "SEND_GAP_SECONDS": "0",
+    "HOURLY_LIMIT": "10000",
+    "DOMAIN_HOURLY_LIMIT": "10000",
+    "WORKING_HOURS": "00:00-24:00",
+}
 
-# What differs between one email, its person and their company, and the next; whoever is referred to comes first
+# The columns that differ between the copies of one email, its lead and company
 COPIES: dict[str, dict[str, str]] = {
     "leads_company": {
-        "domain": "'bulk-{waiting}-' || n || '.test'", "name": "'Bulk ' || n", "name_key": "'bulk ' || n",
+        "domain": "'bulk-{waiting}-' || n || '.test'",
+        "name": "'Bulk ' || n",
+        "name_key": "'bulk ' || n",
     },
     "leads_lead": {
-        "public_id": "gen_random_uuid()", "company_id": "{first} + n", "linkedin_key": "'in/bulk-' || n",
+        "public_id": "gen_random_uuid()",
+        "company_id": "{first} + n",
+        "linkedin_key": "'in/bulk-' || n",
         "email": "'p' || n || '@bulk-{waiting}-' || n || '.test'",
     },
     "leads_assessment": {"seq": "{first} + n", "lead_id": "{first} + n"},
     "outreach_message": {
-        "public_id": "gen_random_uuid()", "lead_id": "{first} + n", "assessment_id": "{first} + n",
-        "to_address": "'p' || n || '@bulk-{waiting}-' || n || '.test'", "domain": "'bulk-{waiting}-' || n || '.test'",
-        "unsubscribe_token": "md5(n::text)", "cleared_at": "cleared_at + n * interval '1 microsecond'",
+        "public_id": "gen_random_uuid()",
+        "lead_id": "{first} + n",
+        "assessment_id": "{first} + n",
+        "to_address": "'p' || n || '@bulk-{waiting}-' || n || '.test'",
+        "domain": "'bulk-{waiting}-' || n || '.test'",
+        "unsubscribe_token": "md5(n::text)",
+        "cleared_at": "cleared_at + n * interval '1 microsecond'",
     },
     "outreach_messagetext": {"message_id": "{first} + n"},
-}  # fmt: skip
+}
 
 
 def main(sizes: tuple[int, ...], rounds: int) -> dict[str, Any]:
@@ -57,7 +72,7 @@ def main(sizes: tuple[int, ...], rounds: int) -> dict[str, Any]:
         remote.running(
             "tests.fakes.ghl", "--token=pit-bench", "--location-id=loc-bench", "--rate-limit=off"
         ) as ghl,
-        world.database_copies([f"door_{size}" for size in sizes]) as databases,
+        world.database_copies([f"send_{size}" for size in sizes]) as databases,
     ):
         os.environ |= ENVIRONMENT | {"GHL_BASE_URL": ghl.url}
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "caio_project.settings")
@@ -73,9 +88,13 @@ def main(sizes: tuple[int, ...], rounds: int) -> dict[str, Any]:
         slow, _ = _compare_with_floor(ghl, SLOW_EMAILS)
     ms = {size: 1000 * statistics.median(times[size]) for size in sizes}
     return {
-        "queries": queries, "calls": calls, "sizes": [{"waiting": size, "ms": ms[size]} for size in sizes],
-        "ratio": ms[sizes[-1]] / ms[sizes[0]], "fast": fast, "slow": slow,
-    }  # fmt: skip
+        "queries": queries,
+        "calls": calls,
+        "sizes": [{"waiting": size, "ms": ms[size]} for size in sizes],
+        "ratio": ms[sizes[-1]] / ms[sizes[0]],
+        "fast": fast,
+        "slow": slow,
+    }
 
 
 def _connection(database: str) -> Any:
@@ -93,7 +112,7 @@ def _use_connection(connection: Any) -> None:
 
 
 def load_waiting(connection: Any, waiting: int) -> None:
-    """One approved email as the product makes it, and copies of it, each to another person at another company."""
+    """Create one approved email, and copies of it to leads at other companies."""
     from outreach.choices import Phase
     from outreach.limits import sending_domains
     from outreach.models import Control
@@ -101,14 +120,17 @@ def load_waiting(connection: Any, waiting: int) -> None:
 
     Control.objects.update_or_create(pk=1, defaults={"phase": Phase.AUTONOMOUS})
     sending_domains.mark_established(
-        sending_domains.our_domain(), by=None, reason="The door is measured, not the warm-up."
+        sending_domains.our_domain(), by=None, reason="Sending is measured, not the warm-up."
     )
     factories.TeamMemberFactory(default_sender=True)
     message = factories.cleared_email()
     ids = {
-        "leads_company": message.lead.company_id, "leads_lead": message.lead_id, "outreach_message": message.pk,
-        "leads_assessment": message.assessment_id, "outreach_messagetext": message.text.pk,
-    }  # fmt: skip
+        "leads_company": message.lead.company_id,
+        "leads_lead": message.lead_id,
+        "outreach_message": message.pk,
+        "leads_assessment": message.assessment_id,
+        "outreach_messagetext": message.text.pk,
+    }
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica; SET synchronous_commit = off")
         for table, differs in COPIES.items():
@@ -129,14 +151,15 @@ def _copy_rows(cursor: Any, table: str, pk: int, waiting: int, differs: dict[str
     ]
     names = ", ".join(f'"{name}"' for name in columns)
     cursor.execute(
-        f"INSERT INTO {table} ({names}) SELECT {', '.join(values)} FROM {table}, generate_series(1, {waiting - 1}) n WHERE id = {pk}"
+        f"INSERT INTO {table} ({names}) SELECT {', '.join(values)} "
+        f"FROM {table}, generate_series(1, {waiting - 1}) n WHERE id = {pk}"
     )
 
 
 def _measure_rounds(connections: dict[int, Any], rounds: int) -> tuple[dict[int, list[float]], int]:
-    """The seconds of each email by size, and how many queries each of them makes.
+    """The seconds of each email by size, and how many queries each makes.
 
-    Emails of all sizes alternate, for whatever else the machine does then falls on all alike.
+    The sizes alternate, so that other load of the machine affects all of them alike.
     """
     times: dict[int, list[float]] = {size: [] for size in connections}
     queries: dict[int, list[int]] = {size: [] for size in connections}
@@ -158,7 +181,7 @@ def _measure_rounds(connections: dict[int, Any], rounds: int) -> tuple[dict[int,
 
 
 def one_email() -> float:
-    """Let one leave; returns the seconds. Nobody waits for GoHighLevel's rate here."""
+    """Send one email without waiting for the rate limit; returns the seconds."""
     from leads.models import RateWindow
     from outreach.sending import send
 
@@ -169,24 +192,24 @@ def one_email() -> float:
 
 
 def _compare_with_floor(ghl: remote.RemoteFake, emails: int) -> tuple[dict[str, float], int]:
-    """Emails a second, and as many times the same calls by themselves; and how many calls an email takes."""
+    """Emails a second beside the same calls alone, and how many calls an email takes."""
     before = len(ghl.requests())
     one_email()
     calls = [row for row in ghl.requests()[before:] if not row["path"].startswith("/_fake")]
-    door = sum(one_email() for _ in range(emails))
+    sending = sum(one_email() for _ in range(emails))
     began = time.perf_counter()
     for row in [row for _ in range(emails) for row in calls]:
         repeat_call(ghl.url, row)
     floor = time.perf_counter() - began
     return {
-        "per_second": emails / door,
+        "per_second": emails / sending,
         "floor_per_second": emails / floor,
-        "ratio": floor / door,
+        "ratio": floor / sending,
     }, len(calls)
 
 
 def repeat_call(url: str, row: dict[str, Any]) -> None:
-    """A recorded call once more."""
+    """Repeat a recorded call."""
     headers = {name: row["headers"][name] for name in HEADERS if name in row["headers"]}
     requests.request(
         row["method"],
