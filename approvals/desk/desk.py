@@ -50,7 +50,8 @@ def describe_conflict(
         return status_words.StatusLine("quiet", refusal_words.describe_current_state(message)), None
     who = phase.actor_name(text.author) if text.author else "The machine"
     said = (
-        f"{who} changed this email at {refusal_words.team_time(text.created_at):%H:%M} while you read it. "
+        f"{who} changed this email at {refusal_words.team_clock(text.created_at)} "
+        "while you read it. "
         "Your decision was not recorded. The changes are marked."
     )
     return status_words.StatusLine("warn", said), diff_words(_whole_text(before), _whole_text(text))

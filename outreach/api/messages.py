@@ -88,7 +88,7 @@ class MessageDetailView(APIView):
         ),
     )
     def get(self, request: Request, public_id: str) -> Response:
-        """One email, with the binding limit and the next eligible minute where it waits to leave."""  # noqa: E501
+        """One email, with the binding limit and the next eligible minute where it waits."""
         rows = Message.objects.select_related(
             "lead__company", "lead__owner", "lead__owner_rule", "assessment"
         )

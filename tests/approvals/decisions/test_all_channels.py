@@ -1,4 +1,6 @@
-"""The same refusal in every channel: desk, batch, admin, API by session and by key. Nothing happens."""
+"""The same refusal in every channel: desk, batch, admin, API by session and by key. Nothing
+happens.
+"""
 
 import re
 from collections.abc import Callable

@@ -144,8 +144,9 @@ def test_an_unknown_tag_is_refused(reviewer: User, tag: str) -> None:
 
 def test_the_tags_are_the_eleven_agreed_ones() -> None:
     assert Tag.values == [
-        "personalization_mismatch", "icp_mismatch", "campaign_mismatch", "tone_style", "factual_inaccuracy",
-        "weak_subject", "weak_cta", "length_structure", "compliance", "placeholder_rendering", "other",
+        "personalization_mismatch", "icp_mismatch", "campaign_mismatch", "tone_style",
+        "factual_inaccuracy", "weak_subject", "weak_cta", "length_structure", "compliance",
+        "placeholder_rendering", "other",
     ]  # fmt: skip
 
 
@@ -346,7 +347,7 @@ def test_the_time_in_a_refusal_is_the_teams(reviewer: User, settings: Any) -> No
     )
 
 
-# --- The queue --------------------------------------------------------------------------------------------------------
+# The queue
 
 
 def test_the_queue_is_ordered_by_urgency_then_due_time() -> None:

@@ -1,4 +1,6 @@
-"""The queue and the desk by Django's client: who may, what changes, what is refused and what is kept."""
+"""The queue and the desk by Django's client: who may, what changes, what is refused and what is
+kept.
+"""
 
 import html
 import time
@@ -61,7 +63,7 @@ def body(response: Any) -> str:
     return html.unescape(" ".join(response.content.decode().split()))
 
 
-# --- Who may ----------------------------------------------------------------------------------------------------------
+# Who may
 
 
 @pytest.mark.parametrize("path", ["", "/queue", "/sent", "/notices", "/phase"])
@@ -113,7 +115,7 @@ def test_forms_need_their_token(reviewer: User) -> None:
     assert message.status == Status.HELD
 
 
-# --- A GET changes nothing --------------------------------------------------------------------------------------------
+# A GET changes nothing
 
 
 @pytest.mark.parametrize(
@@ -137,7 +139,7 @@ def test_the_lists_change_nothing_either(desk: Client) -> None:
     assert Message.objects.filter(pk=message.pk).values().get() == before
 
 
-# --- Deciding ---------------------------------------------------------------------------------------------------------
+# Deciding
 
 
 def test_approving_goes_to_the_next_email_with_an_undo(desk: Client) -> None:
@@ -294,7 +296,7 @@ def test_what_a_visitor_typed_is_text(desk: Client) -> None:
         assert "<script>alert" not in page, path
 
 
-# --- Edit -------------------------------------------------------------------------------------------------------------
+# Edit
 
 
 def test_saving_shows_the_same_email_with_its_new_text(desk: Client) -> None:
@@ -353,7 +355,7 @@ def test_an_empty_edit_keeps_the_rest(desk: Client, gone: str) -> None:
     assert message.version == 1
 
 
-# --- The words of each state ------------------------------------------------------------------------------------------
+# The words of each state
 
 
 def test_in_shadow_the_buttons_and_the_answer_say_that_nothing_is_sent(
@@ -386,7 +388,7 @@ def test_one_banner_and_the_rest_as_chips(desk: Client, lead_user: User) -> None
     assert "Sandbox: nothing leaves</span>" in page
 
 
-# --- Reading, taking, skipping ----------------------------------------------------------------------------------------
+# Reading, taking, skipping
 
 
 def test_reading_takes_it_and_remembers_the_text(desk: Client, reviewer: User) -> None:
@@ -439,7 +441,7 @@ def test_next_without_emails_says_so(desk: Client) -> None:
     assert "Nothing waits here." in body(response)
 
 
-# --- Batch ------------------------------------------------------------------------------------------------------------
+# Batch
 
 
 def batch(client: Client, action: str, *messages: Message, **more: str) -> Any:
@@ -499,7 +501,7 @@ def test_a_batch_of_rejections_asks_once_why(desk: Client) -> None:
     assert Message.objects.filter(status=Status.REJECTED).count() == 3
 
 
-# --- The list ---------------------------------------------------------------------------------------------------------
+# The list
 
 
 @pytest.mark.parametrize("path", ["/sales/queue", "/sales/queue?show=hot", "/sales", "/sales/sent"])
