@@ -33,7 +33,9 @@ BODY = {
     "Zipcode": "04321",
     "Seen At": "2026-01-05T10:00:00+00:00",
     "Referrer": "https://www.google.com/search?q=chief+ai+officer&hl=en",
-    "Captured URL": "https://oursite.test/pricing?utm_source=google&utm_medium=cpc&utm_campaign=brand",
+    "Captured URL": (
+        "https://oursite.test/pricing?utm_source=google&utm_medium=cpc&utm_campaign=brand"
+    ),
     "Tags": "Hot Pages, Hot Leads",
 }
 

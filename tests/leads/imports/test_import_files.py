@@ -17,7 +17,10 @@ pytestmark = pytest.mark.django_db
 
 class TestSuppressions:
     def test_addresses_and_domains_are_imported_with_expiry(self, tmp_path: Path) -> None:
-        text = "value,reason,expires\nDana@Northline.test,customer,\nhttps://www.acme.test/about,competitor,2099-01-31\n"
+        text = (
+            "value,reason,expires\nDana@Northline.test,customer,\n"
+            "https://www.acme.test/about,competitor,2099-01-31\n"
+        )
         out, err = command("import_suppressions", file(tmp_path, text))
         assert (out, err) == ("2 suppressions read: 2 new, 0 known before.\n", "")
         stop = suppression.find_stop("dana@northline.test")

@@ -41,7 +41,8 @@ def looking(*visits: PageView) -> ScoringFacts:
 PATHS = st.sampled_from(
     ["/pricing", "/PRICING/x", "/demo", "/blog/pricing", "/careers", "/", "", "/other", "/a/b"]
 )
-VISITS = st.lists(st.builds(PageView, PATHS, st.datetimes(datetime(2026, 9, 1), datetime(2026, 12, 1), timezones=st.just(UTC)), st.booleans()), max_size=12)  # fmt: skip  # noqa: E501
+SEEN_AT = st.datetimes(datetime(2026, 9, 1), datetime(2026, 12, 1), timezones=st.just(UTC))
+VISITS = st.lists(st.builds(PageView, PATHS, SEEN_AT, st.booleans()), max_size=12)
 TITLES = st.sampled_from(
     ["", "CEO", "VP Sales", "Head of Ops", "Manager", "Clerk", "???"]
 ) | st.text(max_size=20)
