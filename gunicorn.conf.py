@@ -21,6 +21,6 @@ loglevel = os.environ.get("GUNICORN_LOG_LEVEL", "info")
 
 
 def on_starting(server):
-    from caio_project.lib.logs import NoSecrets
+    from caio_project.lib.logs import SecretFilter
 
-    server.log.error_log.addFilter(NoSecrets())
+    server.log.error_log.addFilter(SecretFilter())

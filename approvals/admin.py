@@ -1,4 +1,6 @@
-"""The approval list: filters, search, approve and reject. Decisions only by POST, each email answered for itself."""
+"""The approval list: filters, search, approve and reject. Decisions only by POST, each email
+answered for itself.
+"""
 
 from typing import Any
 
@@ -114,7 +116,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
         label={"Example visitor": "warning", "Test visitor": "warning", "Training": "warning"},
     )
     def shown_kind(self, message: Message) -> str:
-        """Nothing for live people; made-up ones are named."""
+        """Empty for live leads; test, example and training ones are named."""
         return "" if message.kind == Kind.LIVE else message.get_kind_display()
 
     @display(description="Status", label=True)
@@ -129,7 +131,6 @@ class ApprovalAdmin(ReadOnlyAdmin):
     def approve_emails(
         self, request: HttpRequest, queryset: QuerySet[Message]
     ) -> HttpResponse | None:
-        """First a page with every full text; then one decision for each, bound to the version that was shown."""
         return self._decide(request, queryset, "Approve")
 
     @admin.action(description="Reject…", permissions=["decide"])

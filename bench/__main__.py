@@ -1,8 +1,8 @@
 """Run every measurement, print a table and write var/bench.json.
 
-BENCH_SECONDS (10) is how long each side of the comparison is under load. Exit code 1 only for errors; a missed aim is
-shown and not failed, for what a shared machine measures varies. Ratios are to a floor measured in the same run and
-hold on any machine.
+BENCH_SECONDS (10) is how long each side of the comparison is under load. Exit code 1 only for
+errors; a missed aim is shown and not failed, for what a shared machine measures varies. Ratios are
+to a floor measured in the same run and hold on any machine.
 """
 
 import json
@@ -12,7 +12,7 @@ import time
 
 from rich.console import Console
 
-from bench import door, latency, pages, webhook, world
+from bench import latency, pages, queue_cost, webhook, world
 from bench.results_table import results_table
 
 SECONDS = float(os.environ.get("BENCH_SECONDS") or 10)
@@ -34,14 +34,16 @@ def main() -> int:
         (
             "door",
             lambda: [
-                json.loads(world.run_manage(world.fresh_postgres(), "-m", "bench.door", f"{n}"))
-                for n in (door.SHORT if SECONDS < 10 else door.SIZES)
+                json.loads(
+                    world.run_manage(world.fresh_postgres(), "-m", "bench.queue_cost", f"{n}")
+                )
+                for n in (queue_cost.SHORT if SECONDS < 10 else queue_cost.SIZES)
             ],
         ),
         (
             "leaving",
             lambda: json.loads(
-                world.run_manage(world.fresh_postgres(), "-m", "bench.door_cost", f"{SECONDS:g}")
+                world.run_manage(world.fresh_postgres(), "-m", "bench.send_cost", f"{SECONDS:g}")
             ),
         ),
         (

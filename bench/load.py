@@ -1,7 +1,7 @@
-"""A load generator for loopback only: N keep-alive connections, each with one request under way, for S seconds.
+"""A load generator for loopback: N keep-alive connections for S seconds, one request each.
 
-One thread over non-blocking sockets and ready-made bytes, so that it costs a fraction of what it measures; that cost is
-reported. Run alone: python -m bench.load URL CONNECTIONS SECONDS
+One thread over non-blocking sockets and ready-made bytes, so that it costs a fraction of what it
+measures; that cost is reported. Run alone: python -m bench.load URL CONNECTIONS SECONDS
 """
 
 import itertools
@@ -129,8 +129,10 @@ def _open_connection(
 
 
 def _visitor_requests(host: str, target: str) -> "itertools.starmap[bytes]":
-    """Another visitor each time."""
-    head = f"POST {target} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: "
+    head = (
+        f"POST {target} HTTP/1.1\r\nHost: {host}\r\nContent-Type: "
+        "application/json\r\nContent-Length: "
+    )
     text, run_id = json.dumps(BODY), f"{os.getpid()}-{time.time_ns()}"
 
     def request(n: int) -> bytes:

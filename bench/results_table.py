@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.table import Table
 
-from bench import cost, door_cost, webhook
+from bench import cost, send_cost, webhook
 
 
 class ResultsTable:
@@ -87,19 +87,19 @@ def add_door(table: ResultsTable, sizes: list[dict[str, Any]]) -> None:
 
 
 def add_leaving(table: ResultsTable, d: dict[str, Any]) -> None:
-    slow = f"{door_cost.SLOW:g} s for each call"
+    slow = f"{send_cost.SLOW:g} s for each call"
     for text, one in (("no latency", d["fast"]), (slow, d["slow"])):
-        text = f"the door, one process, GoHighLevel with {text}"
+        text = f"sending, one process, GoHighLevel with {text}"
         table.add(text, one["per_second"], "emails/s")
         table.add(
             f"  floor: the same {d['calls']} calls alone", one["floor_per_second"], "emails/s"
         )
         table.add("  ratio to the floor", one["ratio"], "x")
     for one in d["sizes"]:
-        text = f"the door, {one['waiting']:,} approved emails wait"
+        text = f"sending, {one['waiting']:,} approved emails wait"
         table.add(text, one["ms"], "ms an email")
     table.add("  queries an email, the same at every size", d["queries"], "")
-    table.add(f"  times the cost at {d['sizes'][0]['waiting']:,}", d["ratio"], "x", door_cost.AIM)
+    table.add(f"  times the cost at {d['sizes'][0]['waiting']:,}", d["ratio"], "x", send_cost.AIM)
 
 
 def add_pages(table: ResultsTable, p: dict[str, float]) -> None:

@@ -1,4 +1,6 @@
-"""The unsubscribe page. A GET changes nothing, for scanners open every link; the POST suppresses at once."""
+"""The unsubscribe page. A GET changes nothing, because scanners open every link; the POST
+suppresses.
+"""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render

@@ -1,4 +1,4 @@
-"""What GoHighLevel posts to us: proved, stored, answered; nothing else happens in the request."""
+"""GoHighLevel's webhooks: verified, stored, answered; processed later."""
 
 from django.conf import settings
 from django.http import HttpRequest, JsonResponse
@@ -12,7 +12,10 @@ from caio_project.lib.web.problems import problem_response
 from leads.inbound import events, receive
 from outreach.integrations.ghl import signatures, webhook_bodies
 
-BODY_TOO_LARGE = f"body: it is larger than {events.LARGEST_BODY} bytes; what it says is read from GoHighLevel instead."
+BODY_TOO_LARGE = (
+    f"body: it is larger than {events.LARGEST_BODY} bytes; "
+    "what it says is read from GoHighLevel instead."
+)
 SIGNATURE_REFUSED = (
     f"{signatures.SIGNATURE_HEADER}: it is missing, or not GoHighLevel's signature of this body."
 )
@@ -21,7 +24,7 @@ SIGNATURE_REFUSED = (
 @csrf_exempt
 @require_POST
 def ghl_webhook(request: HttpRequest) -> JsonResponse:
-    """The webhooks of a marketplace app, signed. Without a right signature nothing is stored."""
+    """The signed webhooks of a marketplace app. Nothing is stored without a right signature."""
     try:
         body, _sha256, cut = events.read_body(request)  # type: ignore[arg-type]
     except events.IncompleteBody:

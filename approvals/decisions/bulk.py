@@ -19,8 +19,6 @@ ORDER = ("rank", "due_at", "pk")
 
 @dataclass(frozen=True)
 class SelectedEmail:
-    """One selected email and the version that was on the list or on the page."""
-
     message: Message
     version: int
 
@@ -42,7 +40,9 @@ class RejectionText:
 
 
 def parse_selection(values: Iterable[str]) -> list[SelectedEmail]:
-    """From "<uuid>.<version>" each; anything else is left out. Raises DecisionRefused for more than 50."""
+    """From "<uuid>.<version>" each; anything else is left out. Raises DecisionRefused for more
+    than 50.
+    """
     wanted: dict[UUID, int] = {}
     for value in values:
         name, _, version = value.partition(".")
@@ -64,7 +64,8 @@ def approve_batch(
 ) -> list[BatchResult]:
     """Approve those that this person has read at their current text.
 
-    `whole_text_shown`: the page that was confirmed showed every full text; then one CRITICAL email may be approved, alone.
+    `whole_text_shown`: the confirmed page showed every full text; then one CRITICAL email may be
+    approved, alone.
     """
     rows = Reading.objects.filter(
         user=decider.user, message__in=[one.message.pk for one in selected]
@@ -83,7 +84,6 @@ def approve_batch(
 def reject_batch(
     selected: list[SelectedEmail], decider: Decider, typed: RejectionText
 ) -> list[BatchResult]:
-    """Reject each at the version that was shown, all with the same tag and reason."""
 
     def decide(one: SelectedEmail) -> None:
         _require(Action.REJECT, one, decider, BulkFacts(is_read=True, is_alone=False))

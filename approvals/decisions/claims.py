@@ -15,7 +15,7 @@ CLAIM_TIME = timedelta(minutes=10)
 
 
 def claim_message(message: Message, user: Any) -> Claim:
-    """Have the email on this person's desk for ten minutes; returns the claim that stands, which may be another's."""
+    """Claim the email for ten minutes; returns the standing claim, maybe a colleague's."""
     now = timezone.now()
     with transaction.atomic():
         claim, _ = Claim.objects.get_or_create(
@@ -34,7 +34,6 @@ def release_claim(message: Message, user: Any) -> None:
 
 
 def colleague_claim(message: Message, user: Any) -> Claim | None:
-    """Somebody else who has it now, or None."""
     return (
         Claim.objects.filter(message=message, until__gt=timezone.now())
         .exclude(user=user)
@@ -44,7 +43,6 @@ def colleague_claim(message: Message, user: Any) -> Claim | None:
 
 
 def record_reading(message: Message, user: Any) -> None:
-    """Remember that this person had this text on the screen."""
     Reading.objects.get_or_create(message=message, user=user, version=message.version)
     review_actions.mark_opened(message)
 
@@ -56,12 +54,12 @@ def annotate_reading(messages: QuerySet[Message], user: Any) -> QuerySet[Message
 
 
 def release_other_claims(user: Any, message: Message) -> None:
-    """One person has one email on the desk: going on to the next gives the last one back."""
+    """A person has one email on the desk: opening the next one releases the last."""
     Claim.objects.filter(user=user).exclude(message=message).delete()
 
 
 def open_for_review(message: Message, user: Any) -> Claim:
-    """Take the email, give others back, and note the reading if it is this person's now."""
+    """Claim the email, release others, and record the reading where the claim is this person's."""
     claim = claim_message(message, user)
     if claim.user_id == user.pk:
         release_other_claims(user, message)

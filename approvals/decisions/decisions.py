@@ -1,4 +1,6 @@
-"""What a person decides about one text of one email: bound to the text shown, written once, evidence or not."""
+"""What a person decides about one text of one email: bound to the text shown, written once,
+evidence or not.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +22,9 @@ MIN_REASON_LENGTH = 20
 
 @dataclass(frozen=True)
 class Decider:
-    """Who decides and by which way. Without a user the decision is never evidence and never clears CRITICAL."""
+    """Who decides, and by which channel. Without a user it is no evidence and cannot clear
+    CRITICAL.
+    """
 
     user: Any
     channel: str  # desk, admin, api, slack
@@ -28,7 +32,9 @@ class Decider:
 
 
 class DecisionRefused(Exception):
-    """The decision was not taken. `field` names the input at fault, `refusal` the code of the judgement, if any."""
+    """The decision was not taken. `field` names a wrong input, `refusal` the code of the
+    judgement.
+    """
 
     def __init__(self, text: str, field: str = "", refusal: Refusal | None = None):
         super().__init__(text)
@@ -36,7 +42,7 @@ class DecisionRefused(Exception):
 
 
 class DecisionConflict(DecisionRefused):
-    """A colleague has it, another text, or decided already: `message` is how it stands now."""
+    """Claimed by a colleague, changed or decided meanwhile; `message` is its present state."""
 
     def __init__(self, text: str, message: Message, refusal: Refusal | None = None):
         super().__init__(text, refusal=refusal)
@@ -53,7 +59,9 @@ CONFLICTS = (
 
 
 def approve(message: Message, version: int, decider: Decider) -> Message:
-    """Approve the text of `version`. Raises DecisionConflict or DecisionRefused; then nothing has changed."""
+    """Approve the text of `version`. Raises DecisionConflict or DecisionRefused; then nothing
+    changed.
+    """
     require_decision(Action.APPROVE, message, version, decider)
     verdicts = Verdict.APPROVED, Verdict.WOULD_APPROVE
     return _record_decision(
@@ -114,7 +122,6 @@ def require_decision(action: Action, message: Message, version: int, decider: De
 
 
 def refused_as(refusal: Refusal, message: Message, decider: Decider) -> DecisionRefused:
-    """The exception for a refusal, with its sentence."""
     claim = claims.colleague_claim(message, decider.user)
     text = refusal_words.refusal_sentence(refusal, message, claim)
     if refusal in CONFLICTS:
@@ -130,7 +137,7 @@ def _record_decision(
     act: Callable[[Message], Message],
     typed: tuple[str, str] = ("", ""),
 ) -> Message:
-    """`verdicts` are the one that is acted on and the one of Shadow; `typed` is tag and reason."""
+    """`verdicts`: the one to act on, and the one in Shadow. `typed`: tag and reason."""
     tag, reason = typed
     text = message.text  # None where drafting failed; such an email can be rejected
     try:

@@ -16,8 +16,6 @@ class Action(StrEnum):
 
 
 class Refusal(StrEnum):
-    """Why a decision is not taken. The sentences are in `refusal_words`."""
-
     NO_PERMISSION = "no_permission"
     NEEDS_NAMED_PERSON = "needs_named_person"
     CLAIMED = "claimed"
@@ -40,8 +38,6 @@ class ApprovalEffect(StrEnum):
 
 @dataclass(frozen=True)
 class DecisionFacts:
-    """What is known when somebody decides about the text of `version`."""
-
     may_decide: bool
     is_named: bool  # a user, not only an API key
     is_claimed: bool  # by somebody else, at this moment
@@ -86,7 +82,7 @@ def _version_refusal(action: Action, facts: DecisionFacts) -> Refusal | None:
 
 
 def find_bulk_refusal(action: Action, facts: DecisionFacts, bulk: BulkFacts) -> Refusal | None:
-    """The one bulk rule: each email as if decided alone, none unread, and no CRITICAL one beside others."""
+    """The one bulk rule: as if decided alone, none unread, and no CRITICAL email beside others."""
     if action == Action.APPROVE and facts.is_critical and not bulk.is_alone:
         return Refusal.CRITICAL_IN_BULK
     if refusal := find_refusal(action, facts):
@@ -97,7 +93,6 @@ def find_bulk_refusal(action: Action, facts: DecisionFacts, bulk: BulkFacts) -> 
 
 
 def approval_effect(phase: str, *, halted: bool, training: bool) -> ApprovalEffect:
-    """What approving would do now."""
     if phase == Phase.SHADOW:
         return ApprovalEffect.RECORDED_ONLY
     if training:

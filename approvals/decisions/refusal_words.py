@@ -22,7 +22,7 @@ FIXED = {
 
 
 def refusal_sentence(refusal: Refusal, message: Message, claim: Any = None) -> str:
-    """Why nothing was decided about `message` as it stands now; `claim` where a colleague has it."""
+    """Why nothing was decided about `message`; `claim` is the colleague's, if one has it."""
     if refusal in FIXED:
         return FIXED[refusal]
     if refusal == Refusal.CLAIMED:
@@ -34,12 +34,10 @@ def refusal_sentence(refusal: Refusal, message: Message, claim: Any = None) -> s
 
 
 def claim_sentence(claim: Any) -> str:
-    """ "Sam has this email until 10:42."."""
     return f"{phase.actor_name(claim.user)} has this email until {team_clock(claim.until)}."
 
 
 def describe_current_state(message: Message) -> str:
-    """Who was first, or that the text is another by now."""
     if message.status == Status.BLOCKED:
         return f"It can't be approved: {message.error}"
     if message.status == Status.HELD:
@@ -66,6 +64,9 @@ def _who_decided(message: Message) -> str:
     return f"{last.by_name} {word} this email at {team_clock(last.at)}."
 
 
+def team_time(at: datetime) -> datetime:
+    return at.astimezone(ZoneInfo(settings.TEAM_TIME_ZONE))
+
+
 def team_clock(at: datetime) -> str:
-    """The team's time, as the pages say it."""
-    return f"{at.astimezone(ZoneInfo(settings.TEAM_TIME_ZONE)):%H:%M}"
+    return f"{team_time(at):%H:%M}"

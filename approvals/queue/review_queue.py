@@ -21,7 +21,6 @@ QUEUE_ORDER = ("rank", "due_at", "pk")
 
 
 def waiting_messages() -> QuerySet[Message]:
-    """Held emails in the order of the queue."""
     return (
         Message.objects.filter(status=Status.HELD)
         .select_related("lead__company", "sender")
@@ -31,8 +30,6 @@ def waiting_messages() -> QuerySet[Message]:
 
 @dataclass(frozen=True)
 class QueueCounts:
-    """The review queue in numbers, training and test people left out."""
-
     pending: int
     approved: int
     rejected: int
@@ -43,7 +40,7 @@ class QueueCounts:
 
 
 def count_by_kind_and_status() -> dict[tuple[str, str], int]:
-    """How many emails of each kind are in each state: one look at the table for everything that is counted."""
+    """Emails by kind and status, in one query."""
     rows = (
         Message.objects.exclude(transport=Transport.HISTORY)
         .order_by()
@@ -58,7 +55,6 @@ def current_counts() -> QueueCounts:
 
 
 def counts_from(by_kind: dict[tuple[str, str], int]) -> QueueCounts:
-    """The queue's numbers out of counts by (kind, status)."""
 
     def total(*statuses: Status) -> int:
         return sum(
@@ -73,9 +69,9 @@ def counts_from(by_kind: dict[tuple[str, str], int]) -> QueueCounts:
 def next_message_for(
     user: Any, after: Message | None = None, skipped: Iterable[int] = ()
 ) -> Message | None:
-    """The next email to review: the most urgent that nobody else has; after `after` in order, then from the start.
+    """The next email that no colleague has: after `after` in order, then from the start.
 
-    Those this person has skipped come last.
+    Those this person skipped come last.
     """
     now = timezone.now()
     free = waiting_messages().exclude(
@@ -94,7 +90,8 @@ def count_overdue() -> int:
     return overdue_messages().count()
 
 
-# --- A list that opens as fast at 100,000 rows as at 100: seeks along the index (rank, due_at, id), no OFFSET -------
+# --- A list that opens as fast at 100,000 rows as at 100: seeks along the index (rank, due_at,
+# id), no OFFSET -------
 PAGE_SIZE = 50
 MAX_COUNTED = 1000
 ALL_RANKS = sorted({*BAND_RANK.values()})
@@ -102,7 +99,7 @@ ALL_RANKS = sorted({*BAND_RANK.values()})
 
 @dataclass(frozen=True)
 class QueuePosition:
-    """Where an email stands in the order of the queue; as text it is the cursor of a page."""
+    """An email's place in the order of the queue; as text it is the cursor of a page."""
 
     rank: int
     due_at: datetime
@@ -114,7 +111,7 @@ class QueuePosition:
 
     @classmethod
     def parse(cls, text: str) -> "QueuePosition | None":
-        """From what `str` gave; None for anything else."""
+        """From the text that `str` gave; None for anything else."""
         try:
             rank, due, pk = text.split("_")
             return cls(int(rank), datetime.fromtimestamp(int(due) / 1_000_000, UTC), int(pk))
@@ -127,7 +124,9 @@ class QueuePosition:
 
 
 def messages_after(messages: QuerySet[Message], place: QueuePosition) -> list[QuerySet[Message]]:
-    """What comes after `place`, in parts that each seek; an OR over three columns would scan."""
+    """What comes after `place`, in parts that each use the index; an OR over three columns would
+    scan.
+    """
     ties = Q(due_at__gt=place.due_at) | Q(pk__gt=place.pk)
     return [
         messages.filter(ties, rank=place.rank, due_at__gte=place.due_at),
@@ -153,12 +152,12 @@ def first_rows(parts: list[QuerySet[Message]], most: int) -> list[Message]:
 
 
 def count_up_to(messages: QuerySet[Message], most: int = MAX_COUNTED) -> int:
-    """The count, or `most` where there are that many or more: what a person needs of a number."""
+    """The count, or `most` where there are that many or more."""
     return messages.select_related(None).order_by()[:most].count()
 
 
 def position_number(message: Message) -> int:
-    """Its number in the queue, 1 for the first; MOST_COUNTED where it is further back."""
+    """Its number in the queue, from 1; MAX_COUNTED where it is further back."""
     return min(
         MAX_COUNTED,
         1
@@ -182,7 +181,7 @@ def messages_claimed_by(user: Any) -> QuerySet[Message]:
 
 
 def messages_by_filter(name: str, user: Any) -> QuerySet[Message]:
-    """The emails under one chip. HOT, WARM and LOW go by urgency, so CRITICAL ones stand with the HOT."""
+    """The emails of one filter. HOT, WARM, LOW go by rank: CRITICAL ones are among the HOT."""
     if name == "overdue":
         return overdue_messages()
     if name == "mine":
@@ -228,7 +227,6 @@ def filter_chips(user: Any) -> list[FilterChip]:
 
 
 def search_messages(messages: QuerySet[Message], words: str) -> QuerySet[Message]:
-    """Those whose name, company or address has every word."""
     for word in words.split()[:5]:
         messages = messages.filter(
             Q(lead__first_name__icontains=word)
@@ -250,9 +248,11 @@ def load_page(messages: QuerySet[Message], user: Any, after: str = "") -> QueueP
     subject = MessageText.objects.filter(
         message=OuterRef("pk"), version=OuterRef("version")
     ).values("subject")[:1]
-    rows = claims.annotate_reading(messages, user).annotate(subject=Subquery(subject)).select_related(
-        "lead__company", "sender", "claim__user"
-    )  # fmt: skip
+    rows = (
+        claims.annotate_reading(messages, user)
+        .annotate(subject=Subquery(subject))
+        .select_related("lead__company", "sender", "claim__user")
+    )
     place = QueuePosition.parse(after) if after else None
     found = first_rows(messages_after(rows, place) if place else [rows], PAGE_SIZE + 1)
     last = found[PAGE_SIZE - 1] if len(found) > PAGE_SIZE else None

@@ -1,20 +1,20 @@
-"""The queue and the desk. A GET changes nothing; every decision is a POST that names the text it decides on."""
+"""The queue and the desk. A GET changes nothing; every decision is a POST that names the text it
+decides on.
+"""
 
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from approvals import forms
-from approvals.decisions import bulk, claims, decisions, refusal_words
+from approvals.decisions import claims, decisions, refusal_words
 from approvals.decisions.decisions import Decider
 from approvals.decisions.judgement import Action, Refusal
-from approvals.desk import desk, reading_proof
+from approvals.desk import desk, reading_proof, status_words
 from approvals.queue import review_queue
 from approvals.views.pages import (
-    SeeOther,
     find_message,
     redirect_to_desk,
     redirect_to_next,
@@ -54,7 +54,6 @@ def queue_page(request: HttpRequest) -> HttpResponse:
 @viewer_page
 @require_POST
 def open_next_email(request: HttpRequest) -> HttpResponse:
-    """Take the next email and go to it."""
     require_decide_permission(request)
     message = review_queue.next_message_for(
         request.user, skipped=request.session.get("skipped", ())
@@ -75,7 +74,7 @@ def desk_page(request: HttpRequest, public_id: Any) -> HttpResponse:
 
 @reviewer_action
 def record_read(request: HttpRequest, message: Message) -> HttpResponse:
-    """The email has been on the screen for a while: take it and remember who read which text."""
+    """The email has been on the screen for a while: claim it and record the reading."""
     form = forms.VersionForm(request.POST)
     if not form.is_valid() or form.cleaned_data["version"] != message.version:
         return HttpResponse(
@@ -112,7 +111,7 @@ def approve_email(request: HttpRequest, message: Message) -> HttpResponse:
             request, find_message(message.public_id), 422, problem=f"Not approved. {refused.text}"
         )
     claims.release_claim(approved, request.user)
-    messages.success(request, desk.approved_sentence(approved, in_shadow))
+    messages.success(request, status_words.approved_sentence(approved, in_shadow))
     return redirect_to_next(request, after=message)
 
 
@@ -193,62 +192,20 @@ def edit_email(request: HttpRequest, public_id: Any) -> HttpResponse:
 
 @reviewer_action
 def undo_approval(request: HttpRequest, message: Message) -> HttpResponse:
-    """Take an approval back and show the email again."""
     try:
         undone = review_actions.undo_approval(message, by=request.user)
     except (StaleMessage, IllegalMove):
         current = find_message(message.public_id)
-        return _render_desk(request, current, 409, strip=desk.undo_too_late_line(current))
+        return _render_desk(request, current, 409, strip=status_words.undo_too_late_line(current))
     messages.success(request, f"Undone: {undone.lead}. It waits for a decision again.")
     return redirect_to_desk(undone)
 
 
 @reviewer_action
 def skip_email(request: HttpRequest, message: Message) -> HttpResponse:
-    """To the end of this person's list; no record of a no."""
     claims.release_claim(message, request.user)
     remember_skip(request, message)
     return redirect_to_next(request, after=message)
-
-
-@viewer_page
-@require_POST
-def decide_batch(request: HttpRequest) -> HttpResponse:
-    """Decide the selected emails, each by itself, and answer for each."""
-    require_decide_permission(request)
-    try:
-        chosen = bulk.parse_selection(request.POST.getlist("selected"))
-    except decisions.DecisionRefused as refused:
-        messages.error(request, refused.text)
-        return _redirect_to_queue()
-    if not chosen:
-        messages.info(request, "No email was selected.")
-        return _redirect_to_queue()
-    decider = Decider(request.user, "desk")
-    if request.POST.get("action") == "approve":
-        in_shadow = phase.current_control().phase == Phase.SHADOW
-        answers = bulk.approve_batch(chosen, decider)
-        messages.success(
-            request,
-            bulk.result_sentence(answers, "Recorded as approved" if in_shadow else "Approved"),
-        )
-        return _redirect_to_queue()
-    form = forms.RejectManyForm(
-        request.POST if "tag" in request.POST or "reason" in request.POST else None
-    )
-    if not form.is_valid():
-        status = 422 if form.is_bound else 200
-        return render_page(
-            request, "approvals/desk/reject_many.html", {"chosen": chosen, "form": form}, status
-        )
-    typed = bulk.RejectionText(form.cleaned_data["tag"], form.cleaned_data["reason"])
-    answers = bulk.reject_batch(chosen, decider, typed)
-    messages.success(request, bulk.result_sentence(answers, "Rejected"))
-    return _redirect_to_queue()
-
-
-def _redirect_to_queue() -> HttpResponse:
-    return SeeOther(reverse("queue"))
 
 
 def _render_desk(
@@ -264,7 +221,7 @@ def _render_desk(
 def _render_claimed(request: HttpRequest, message: Message, **more: Any) -> HttpResponse:
     claim = claims.colleague_claim(message, request.user)
     text = refusal_words.refusal_sentence(Refusal.CLAIMED, message, claim)
-    return _render_desk(request, message, 409, strip=desk.StatusLine("warn", text), **more)
+    return _render_desk(request, message, 409, strip=status_words.StatusLine("warn", text), **more)
 
 
 def _render_refusal(
@@ -293,6 +250,12 @@ def _render_edit_conflict(
         return _render_conflict(request, message, -1)
     again = forms.EditForm({**form.cleaned_data, "version": message.version})
     return _render_desk(
-        request, message, 409, mode="edit", form=again, strip=desk.saved_meanwhile_line(text), theirs=text,
+        request,
+        message,
+        409,
+        mode="edit",
+        form=again,
+        strip=status_words.saved_meanwhile_line(text),
+        theirs=text,
         diff=desk.typed_diff(message, form.cleaned_data["subject"], form.cleaned_data["body"]),
-    )  # fmt: skip
+    )

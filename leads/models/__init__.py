@@ -1,4 +1,4 @@
-"""Who they are, why they might care, and whether we may speak to them."""
+"""Leads, companies, visits, scores, owners, suppressions and the state of vendor calls."""
 
 from leads.models.events import Alarm, InboundEvent, Kind, Switch
 from leads.models.owners import OwnerChange, OwnerHow, OwnerRule, OwnerRun

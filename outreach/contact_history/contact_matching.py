@@ -1,4 +1,4 @@
-"""Whom a contact at GoHighLevel, an address or an email's id stands for. Reads only."""
+"""Which lead or email a GoHighLevel contact, an address or an email's id stands for. Reads only."""
 
 from datetime import datetime, timedelta
 
@@ -32,15 +32,14 @@ def find_lead(contact_id: str, address: str) -> Lead | None:
 
 
 def newest_email_to(lead: Lead, at: datetime) -> Message | None:
-    """The newest email that had been sent to the lead's person by `at`, or may have been."""
     return _left_before(Message.objects.filter(lead__in=suppression.rows_of(lead)), at).first()
 
 
 def find_email(email_id: str, address: str, at: datetime) -> Message | None:
-    """Our email that an event is about: by GoHighLevel's id, else the newest one sent to the
-    address by then.
+    """The email of ours that an event is about: by GoHighLevel's id of it, where we know the id.
 
-    An email with another id is not the one.
+    Else the newest one sent to this address by `at`, unless that has another id: then it is not
+    ours.
     """
     if email_id and (found := Message.objects.filter(ghl_email_message_id=email_id).first()):
         return found

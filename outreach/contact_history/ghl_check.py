@@ -1,6 +1,4 @@
-"""Whether GoHighLevel was asked about a person before their email is decided: what is wanted,
-known and said of it.
-"""
+"""What GoHighLevel knows of a recipient, asked before their email is decided."""
 
 from datetime import datetime, timedelta
 
@@ -28,26 +26,24 @@ def can_be_checked(message: Message) -> bool:
 
 
 def request_check(message: Message) -> None:
-    """Have GoHighLevel asked about `message` soon, unless that was done within four hours."""
     if not can_be_checked(message):
         return
-    look, made = GhlLook.objects.get_or_create(message=message)
-    if not made and look.due_at is None and not is_fresh_check(message, look):
-        GhlLook.objects.filter(pk=look.pk, due_at=None).update(due_at=timezone.now(), attempts=0)
+    check, made = GhlLook.objects.get_or_create(message=message)
+    if not made and check.due_at is None and not is_fresh_check(message, check):
+        GhlLook.objects.filter(pk=check.pk, due_at=None).update(due_at=timezone.now(), attempts=0)
 
 
-def is_fresh_check(message: Message, look: GhlLook | None, now: datetime | None = None) -> bool:
+def is_fresh_check(message: Message, check: GhlLook | None, now: datetime | None = None) -> bool:
     now = now or timezone.now()
-    return look is not None and look.is_of(
+    return check is not None and check.is_of(
         suppression.erased_hash(message.to_address), now - FRESH_FOR
     )
 
 
 def why_not_auto_approvable(message: Message, now: datetime) -> str:
-    """Why the machine may not approve `message`, as far as GoHighLevel goes; "" where nothing is
-    against it.
+    """The reason on GoHighLevel's side, "" where there is none.
 
-    Emails for the sandbox are not held up.
+    In the sandbox there is none: such an email reaches nobody.
     """
     if (
         not can_be_checked(message)
@@ -67,51 +63,44 @@ def findings_of_check(check: GhlLook) -> Findings:
 
 
 def current_findings(message: Message) -> Findings:
-    look = ghl_check_of(message) if message.pk else None
+    check = ghl_check_of(message) if message.pk else None
     return (
-        ghl_findings.without_old_emails(findings_of_check(look), timezone.now())
-        if look
+        ghl_findings.without_old_emails(findings_of_check(check), timezone.now())
+        if check
         else Findings()
     )
 
 
 def describe_for_team(found: Findings) -> str:
-    """Findings as a sentence in the team's time zone; "" for none."""
     return ghl_findings.describe_findings(found, settings.TEAM_TIME_ZONE)
 
 
 def record_outbound_email(message: Message, at: datetime) -> None:
-    """Record an email to the recipient that is not ours and was learned of from a webhook or by
-    polling.
-    """
     if can_be_checked(message):
-        look, _made = GhlLook.objects.get_or_create(message=message)
+        check, _made = GhlLook.objects.get_or_create(message=message)
         older = Q(outbound_at=None) | Q(outbound_at__lt=at)
-        GhlLook.objects.filter(older, pk=look.pk).update(outbound_at=at)
+        GhlLook.objects.filter(older, pk=check.pk).update(outbound_at=at)
 
 
 def check_summary(message: Message) -> str:
-    """The sentence about the GoHighLevel check that stands beside a held email."""
     if not can_be_checked(message):
         return ""
     if "ghl" in settings.SANDBOXED:
         return NOT_CHECKED_IN_SANDBOX
-    look = ghl_check_of(message)
-    if look is None or look.looked_at is None:
-        return f"{NOT_CHECKED_YET} {look.error}".strip() if look else NOT_CHECKED_YET
-    said = describe_for_team(current_findings(message)) or (
-        "No earlier email, no open deal." if look.contact_id else "They are not known there."
+    check = ghl_check_of(message)
+    if check is None or check.looked_at is None:
+        return f"{NOT_CHECKED_YET} {check.error}".strip() if check else NOT_CHECKED_YET
+    sentence = describe_for_team(current_findings(message)) or (
+        "No earlier email, no open deal." if check.contact_id else "They are not known there."
     )
-    return f"Checked at GoHighLevel: {said}"
+    return f"Checked at GoHighLevel: {sentence}"
 
 
 def accept_findings(message: Message) -> None:
-    """On approval, save what GoHighLevel showed; the final check reacts only to newer
-    information.
-    """
+    """On approval, store what GoHighLevel showed; the final check reacts only to newer findings."""
     if not can_be_checked(message):
         return
-    look, _made = GhlLook.objects.get_or_create(message=message)
+    check, _made = GhlLook.objects.get_or_create(message=message)
     person = suppression.rows_of(message.lead)
     answered = (
         Reply.objects.by_people().filter(lead__in=person).aggregate(at=Max("received_at"))["at"]
@@ -119,5 +108,5 @@ def accept_findings(message: Message) -> None:
     open_deals = Opportunity.objects.filter(lead__in=person, status=Opportunity.OPEN).values_list(
         "ghl_id", flat=True
     )
-    known = ghl_findings.with_known_facts(findings_of_check(look), answered, open_deals)
-    GhlLook.objects.filter(pk=look.pk).update(seen=known.as_seen())
+    known = ghl_findings.with_known_facts(findings_of_check(check), answered, open_deals)
+    GhlLook.objects.filter(pk=check.pk).update(seen=known.as_seen())

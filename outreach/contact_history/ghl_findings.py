@@ -1,5 +1,4 @@
-"""What GoHighLevel shows about a person before we write: what counts, what is news, and how it is
-said. Pure.
+"""What GoHighLevel shows about a recipient: what counts, what is new, and its sentence. Pure.
 
 An earlier email to them counts for 180 days, a message from them for ever, a deal while it is
 open.
@@ -18,6 +17,8 @@ MAX_NAMED_DEALS = 2  # that are named
 
 @dataclass(frozen=True)
 class FoundDeal:
+    """An open opportunity."""
+
     id: str
     name: str
 
@@ -32,7 +33,6 @@ class Findings:
         return bool(self.outbound_at or self.inbound_at or self.deals)
 
     def as_seen(self) -> dict[str, Any]:
-        """The form in which findings are stored with an approval."""
         return {
             "outbound_at": self.outbound_at.isoformat() if self.outbound_at else "",
             "inbound_at": self.inbound_at.isoformat() if self.inbound_at else "",
@@ -48,14 +48,13 @@ def without_old_emails(found: Findings, now: datetime) -> Findings:
 def with_known_facts(
     found: Findings, inbound_at: datetime | None, deals: Iterable[str]
 ) -> Findings:
-    """Add an inbound message and ids of open deals that our own rows know."""
     newest = max(filter(None, (found.inbound_at, inbound_at)), default=None)
     others = (FoundDeal(one, "") for one in deals if one not in {deal.id for deal in found.deals})
     return replace(found, inbound_at=newest, deals=(*found.deals, *others))
 
 
 def newer_than_seen(found: Findings, seen: Mapping[str, Any]) -> Findings:
-    """The part of `found` that whoever approved had not seen; all of it where nothing was shown."""
+    """The part of `found` that was not stored with the approval; all of it without one."""
     known = set(seen.get("deals", ()))
     return Findings(
         outbound_at=_if_later(found.outbound_at, seen.get("outbound_at", "")),
@@ -69,9 +68,6 @@ def _if_later(at: datetime | None, known: str) -> datetime | None:
 
 
 def describe_findings(found: Findings, zone: str) -> str:
-    """ "GoHighLevel shows an email to them on 3 Oct 2026 and an open deal: Northline pilot."; ""
-    for nothing.
-    """
     parts = []
     if found.inbound_at:
         parts.append(f"a message from them on {_local_day(found.inbound_at, zone)}")
@@ -79,8 +75,8 @@ def describe_findings(found: Findings, zone: str) -> str:
         parts.append(f"an email to them on {_local_day(found.outbound_at, zone)}")
     if found.deals:
         parts.append(_describe_deals(found.deals))
-    said = " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
-    return f"GoHighLevel shows {said}." if said else ""
+    sentence = " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+    return f"GoHighLevel shows {sentence}." if sentence else ""
 
 
 def _describe_deals(deals: tuple[FoundDeal, ...]) -> str:

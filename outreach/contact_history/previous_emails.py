@@ -1,6 +1,4 @@
-"""What was written before, as a new email must know it: to this person, and to others at their
-company. Reads only.
-"""
+"""Earlier emails to a recipient and to others at their company. Reads only."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,8 +9,8 @@ from django.db.models import F, Q, QuerySet
 
 from leads.models import Lead
 from leads.suppression import suppression
-from outreach.choices import EventKind, Status
-from outreach.content.checks import EarlierEmail, Lesson
+from outreach.choices import EventKind, MoveCode, Status
+from outreach.content.checks import Colleague, EarlierEmail, Lesson, colleague_result
 from outreach.models import (
     EmailEvent,
     Meeting,
@@ -26,8 +24,7 @@ from outreach.models import (
 
 QUEUED_WITHIN = timedelta(days=30)
 ONE_RECIPIENT_FOR = timedelta(days=7)
-# texts that a new one is compared with, newest first; each comparison takes about a millisecond
-MAX_COMPARED_TEXTS = 20
+MAX_COMPARED_TEXTS = 20  # newest first; each comparison takes about a millisecond
 ENDED_UNREAD = (Status.WITHDRAWN, Status.EXPIRED)
 WAITING_STATUSES = (Status.HELD,)
 LEAVING_STATUSES = (Status.CLEARED, Status.SENDING, Status.UNCERTAIN)
@@ -35,6 +32,8 @@ LEAVING_STATUSES = (Status.CLEARED, Status.SENDING, Status.UNCERTAIN)
 
 @dataclass(frozen=True)
 class EmailHistory:
+    """What the checks of a new email compare it with."""
+
     texts: tuple[EarlierEmail, ...] = ()
     lessons: tuple[Lesson, ...] = ()
     in_the_way: "BlockingEmail | None" = None
@@ -43,28 +42,26 @@ class EmailHistory:
 
 @dataclass(frozen=True)
 class BlockingEmail:
-    """An email to a colleague that blocks others to the company. `until` is None while it is not
-    sent.
+    """The email to a colleague that keeps others at the company waiting.
+
+    `until` is None while it is not sent.
     """
 
     message: Message
     until: datetime | None
 
     @property
+    def colleague(self) -> Colleague:
+        lead = self.message.lead
+        return Colleague(str(lead), str(lead.company), _team_day(self.until) if self.until else "")
+
+    @property
     def sentence(self) -> str:
-        name, company = self.message.lead, self.message.lead.company
-        if self.until is None:
-            return (
-                f"The email to {name} at {company} goes first; one person at a company in 7 days."
-            )
-        return (
-            f"{name} at {company} was written to, and has not answered; "
-            f"nobody else there until {_team_day(self.until)}."
-        )
+        return colleague_result(self.colleague).text
 
 
 def emails_of(lead: Lead) -> QuerySet[Message]:
-    """Every email to the lead's person, including those that have not followed a merge yet."""
+    """Every email to a lead and to the leads merged with it, also before the emails have moved."""
     return Message.objects.filter(lead__in=suppression.rows_of(lead))
 
 
@@ -73,10 +70,12 @@ def human_replies_of(lead: Lead) -> QuerySet[Reply]:
 
 
 def has_answered(lead: Lead, since: datetime | None = None) -> bool:
-    """Whether the person ever wrote to us (since `at`), by our rows or by a final check."""
+    """Whether the recipient ever wrote to us (since then): by stored replies, or by what the final
+    check saw at GoHighLevel.
+    """
     replies, moves = (
         human_replies_of(lead),
-        Move.objects.filter(message__in=emails_of(lead), why="answered"),
+        Move.objects.filter(message__in=emails_of(lead), why=MoveCode.ANSWERED),
     )
     if since is not None:
         replies, moves = replies.filter(received_at__gte=since), moves.filter(at__gte=since)
@@ -89,17 +88,16 @@ def has_open_deal(lead: Lead) -> bool:
     ).exists()
 
 
-def reply_or_meeting_since(lead: Lead, at: datetime) -> str:
-    """MoveCode ANSWERED or MEETING where one was learned of since `at`; else ""."""
+def reply_or_meeting_since(lead: Lead, at: datetime) -> MoveCode | None:
+    """ANSWERED or MEETING where we learned of a reply or a meeting since then, else None."""
     learned = Q(noted_at__gte=at) | Q(corrected_at__gte=at)
     if human_replies_of(lead).filter(learned).exists():
-        return "answered"
+        return MoveCode.ANSWERED
     booked = Meeting.objects.filter(lead__in=suppression.rows_of(lead), noted_at__gte=at)
-    return "meeting" if booked.exclude(status__in=Meeting.OFF).exists() else ""
+    return MoveCode.MEETING if booked.exclude(status__in=Meeting.OFF).exists() else None
 
 
 def was_delivered_to(address: str) -> bool:
-    """Whether an email of ours was delivered to `address` and none bounced there."""
     if not address:
         return False
     kinds = set(
@@ -109,9 +107,7 @@ def was_delivered_to(address: str) -> bool:
 
 
 def load_history(lead: Lead, now: datetime, but: int | None = None) -> EmailHistory:
-    """The history that the checks of a new email to `lead` need; `but` leaves out the email
-    itself.
-    """
+    """`but` is the email itself, which is left out."""
     in_thread = thread_texts(but)
     earlier_texts = (*in_thread, *texts_not_to_repeat(lead, now, but))
     subject = in_thread[0].subject if in_thread else ""
@@ -124,9 +120,6 @@ def load_history(lead: Lead, now: datetime, but: int | None = None) -> EmailHist
 
 
 def thread_texts(follow_up: int | None) -> tuple[EarlierEmail, ...]:
-    """The emails of the thread that a follow-up continues, first one first; none for a first
-    email.
-    """
     first = Message.objects.filter(followed_by=follow_up).first() if follow_up else None
     if first is None:
         return ()
@@ -143,9 +136,7 @@ def thread_texts(follow_up: int | None) -> tuple[EarlierEmail, ...]:
 def texts_not_to_repeat(
     lead: Lead, now: datetime, but: int | None = None
 ) -> tuple[EarlierEmail, ...]:
-    """Texts that a new email must not repeat: drafts rejected for the lead, and a month's emails
-    to the company.
-    """
+    """Drafts rejected for this lead, and a month's emails to their company."""
     rejected = Move.objects.filter(message__lead=lead, to_status=Status.REJECTED).exclude(
         message=but
     )
@@ -220,10 +211,11 @@ def find_blocking_email(
     waiting: bool = True,
     at_the_door: bool = False,
 ) -> BlockingEmail | None:
-    """The email to a colleague that blocks any to `lead`: waiting to be sent, or sent within 7
-    days and unanswered.
+    """The email to a colleague that goes first: on its way, or sent within 7 days and not answered.
 
-    `waiting` includes held drafts. `at_the_door` counts only what was sent or may have been.
+    `waiting` also counts those in the queue: two drafts for one company are decided one after the
+    other. `at_the_door` counts only what has left or may have: of two approved at once the first
+    goes.
     """
     ahead = Q(status__in=[*LEAVING_STATUSES, *(WAITING_STATUSES if waiting else ())])
     if at_the_door:
@@ -249,7 +241,7 @@ def find_blocking_email(
 
 
 def _blocking_order(message: Message) -> tuple[bool, datetime]:
-    """Sent ones first: they name a day, and held ones may still be rejected."""
+    """A sent email names a day, so it tells more than one that may yet be rejected."""
     return message.status == Status.SENT, message.sent_at or message.created_at
 
 

@@ -1,4 +1,4 @@
-"""The phase and the halt: rows that the sending door reads, each change with who, when and why."""
+"""The phase and the halt: rows that sending reads, each change with who, when and why."""
 
 import time
 from typing import Any
@@ -18,16 +18,16 @@ AUTO_APPROVE_PERMISSION, HALT_PERMISSION = (
     "outreach.halt",
 )  # permissions: who may halt may stop the machine
 MAX_ANSWER_SECONDS = 1.5  # seconds; no call may begin later than 2 after a halt
-# gives back at once what the machine approved and may not approve any more
+# Returns at once what was approved automatically and may not be any more.
 APPROVAL_SWEEP_TASK = "outreach.clear_due"
 
 
 class ChangeNotAllowed(Exception):
-    """A change of phase that the rules refuse; the text is for people."""
+    """The rules refuse a change of phase or switch; the text says why."""
 
 
 class SendingHalted(http.ServiceUnavailable):
-    """Sending is halted; the call to GoHighLevel was not made."""
+    """The call to GoHighLevel did not begin."""
 
 
 def current_control() -> Control:
@@ -36,9 +36,7 @@ def current_control() -> Control:
 
 
 def lock_control() -> Control:
-    """The control row, locked until the transaction ends: one process at a time claims a slot or
-    changes the phase.
-    """
+    """Lock the row until the transaction ends: nobody else claims a slot or changes the phase."""
     current_control()
     return Control.objects.select_for_update().get(pk=1)
 
@@ -52,8 +50,8 @@ def is_halted(row: Control) -> bool:
 
 
 def check_not_halted() -> None:
-    """Raise SendingHalted where no call to GoHighLevel may begin, or the answer took too long to
-    be trusted.
+    """Raise SendingHalted where sending is halted, or where the answer took so long that it may be
+    outdated.
     """
     started = time.monotonic()
     if is_halted(current_control()):
@@ -63,7 +61,6 @@ def check_not_halted() -> None:
 
 
 def change_phase(to: Phase, *, by: Any, reason: str, override: bool = False) -> Control:
-    """Set the phase and log it. The caller has checked gates and permission."""
     with transaction.atomic():
         row = lock_control()
         if row.phase == to:
@@ -87,8 +84,9 @@ def change_phase(to: Phase, *, by: Any, reason: str, override: bool = False) -> 
 def set_auto_approval(
     on: bool, *, by: Any, reason: str, under_intent: int | None = None, no_warm: bool | None = None
 ) -> Control:
-    """Turn automatic approval on or off and set its limits; each change is logged. Raises
-    ChangeNotAllowed.
+    """Turn automatic approval on or off, and set its limits where given; each change is logged.
+
+    Raises ChangeNotAllowed for a limit that is not a score.
     """
     if under_intent is not None and not 0 <= under_intent <= 100:
         raise ChangeNotAllowed(f"under_intent: {under_intent} is not a score from 0 to 100.")
@@ -123,8 +121,9 @@ def _logged_value(value: bool | int) -> str:
 
 
 def halt_sending(*, by: Any, reason: str) -> Control:
-    """Stop sending: after this transaction no slot is claimed and no call starts. Halting twice
-    is allowed.
+    """Halt sending: no slot is claimed after this transaction, so no call to GoHighLevel starts.
+
+    Halting twice is no error.
     """
     reason = (
         reason.replace("\x00", "").strip() or "No reason was given."
@@ -145,7 +144,6 @@ def halt_sending(*, by: Any, reason: str) -> Control:
 
 
 def resume_sending(*, by: Any, reason: str) -> Control:
-    """Resume sending. Everything approved goes through the final checks again."""
     with transaction.atomic():
         row = lock_control()
         if row.halted:
@@ -156,7 +154,6 @@ def resume_sending(*, by: Any, reason: str) -> Control:
 
 
 def actor_name(by: Any) -> str:
-    """The name of a person, or of the command line, in histories."""
     if by is None:
         return "the system"
     return (by.get_full_name() or by.get_username()) if hasattr(by, "get_username") else str(by)

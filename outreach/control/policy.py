@@ -1,5 +1,6 @@
-"""What each phase allows, as one frozen table and one pure function. Numbers: the rollout plan's
-phases 1 to 4.
+"""What each phase allows: one frozen table and pure functions.
+
+The numbers are those of the rollout plan's phases 1 to 4.
 """
 
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ LOW_INTENT = 40
 
 @dataclass(frozen=True)
 class EmailFacts:
+    """What the policy asks about one email."""
+
     intent: int
     tier: str
     employees_from: int | None  # the lower end of a band; None is unknown, and never "50 or more"
@@ -54,7 +57,7 @@ class MachineVerdict:
 
 
 def band_of(intent: int, tier: str, employees_from: int | None, warm: bool) -> Band:
-    """HOT, WARM or LOW, first match wins. CRITICAL is kept beside the band."""
+    """First match wins. CRITICAL is set beside it, with its own reason."""
     if calculation.is_hot(intent, tier, employees_from):
         return Band.HOT
     if intent < LOW_INTENT and not warm:
@@ -63,7 +66,6 @@ def band_of(intent: int, tier: str, employees_from: int | None, warm: bool) -> B
 
 
 def machine_verdict(limits: PhaseLimits, facts: EmailFacts) -> MachineVerdict:
-    """Whether the machine would approve this email under these limits, and if not, why."""
     own = (
         Band.CRITICAL
         if facts.critical_reason
@@ -89,6 +91,8 @@ def machine_verdict(limits: PhaseLimits, facts: EmailFacts) -> MachineVerdict:
 
 @dataclass(frozen=True)
 class AutoApproval:
+    """The switch for automatic approval, its limits, and what suspends it now."""
+
     switched_on: bool
     under_intent: int  # it approves only what scores less
     no_warm: bool  # and nothing with a warm connection
@@ -96,7 +100,7 @@ class AutoApproval:
 
 
 def why_machine_waits(limits: PhaseLimits, machine: AutoApproval) -> tuple[str, ...]:
-    """Why the machine approves nothing now, each a sentence; () where it may."""
+    """Why nothing at all is approved automatically now, each a sentence; () where it may be."""
     reasons = []
     if not limits.machine_approves:
         reasons.append("A person decides every email in this phase.")
@@ -108,7 +112,7 @@ def why_machine_waits(limits: PhaseLimits, machine: AutoApproval) -> tuple[str, 
 def machine_verdict_now(
     limits: PhaseLimits, facts: EmailFacts, machine: AutoApproval
 ) -> MachineVerdict:
-    """`machine_verdict` with everything that must hold at the moment of approving."""
+    """`machine_verdict`, with the conditions that hold only at the moment of approving."""
     reasons = [*why_machine_waits(limits, machine), *machine_verdict(limits, facts).reasons]
     if facts.intent >= machine.under_intent:
         reasons.append(
@@ -120,7 +124,6 @@ def machine_verdict_now(
 
 
 def verdicts_by_phase(facts: EmailFacts) -> dict[str, dict[str, object]]:
-    """The verdict for each phase with automatic approval, as stored beside a draft."""
     return {
         phase.value: {
             "machine_approves": verdict.machine_approves,

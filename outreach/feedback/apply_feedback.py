@@ -1,6 +1,4 @@
-"""One thing that GoHighLevel told us, by whichever way, and its effect: the same when it comes
-twice or late.
-"""
+"""Applies a fact from GoHighLevel; applying it twice or late changes nothing."""
 
 from datetime import datetime
 
@@ -20,7 +18,7 @@ from outreach.integrations.ghl.ghl_facts import (
 
 
 def apply_fact(fact: GhlFact, source: str, now: datetime | None = None) -> Lead | None:
-    """Apply one fact in a transaction. Returns the lead it is about; None where no lead is known.
+    """Apply `fact` in one transaction; the lead it is about, None where we know nobody by it.
 
     `source` is "webhook", "workflow" or "poll". Raises NotYet where the fact comes too early.
     """

@@ -1,8 +1,7 @@
-"""People who want no more emails, told to GoHighLevel: whatever else writes from there must stop
-as well.
+"""Sets do-not-disturb at GoHighLevel for recipients who want no more emails.
 
-Every unsubscribe, complaint and erasure, however it became known, is told until it is done, also
-while sending is halted. Only ever Email's do-not-disturb is set; nothing is lifted.
+Every unsubscribe, complaint and erasure is passed on until that succeeds, also while sending is
+halted. Only the Email channel is set; nothing is ever lifted.
 """
 
 from datetime import timedelta
@@ -51,7 +50,8 @@ def push_due(batch: int = 5) -> int:
 def record_new_stops(batch: int = 500) -> int:
     """Make a row for every stop without one; returns how many.
 
-    Rows commit out of order, so the position moves only over rows old enough to be complete.
+    Rows become visible out of order, so the position moves only over rows old enough for that to be
+    past.
     """
     position, _made = Position.objects.get_or_create(reader=POSITION_READER)
     stops = Suppression.objects.filter(pk__gt=position.seq)
@@ -90,10 +90,9 @@ def _push_stop(row: OptOut) -> bool:
 
 
 def contact_ids_of(stop: Suppression) -> set[str]:
-    """GoHighLevel's contact ids of a stopped person, by address or by everything known of the
-    person.
+    """GoHighLevel's ids of whoever is stopped, by the address or by all we know of the lead.
 
-    An erased person has no address; the ids of their emails and checks remain.
+    An erased lead has no address any more; the ids stored with their emails and checks remain.
     """
     if stop.scope == Scope.ADDRESS:
         return _contact_ids_by_address({stop.value})
@@ -104,10 +103,10 @@ def contact_ids_of(stop: Suppression) -> set[str]:
     )
     person = suppression.rows_of(lead) if lead else []
     emails = Message.objects.filter(lead__in=person).exclude(ghl_contact_id="")
-    looks = GhlLook.objects.filter(message__lead__in=person).exclude(contact_id="")
+    checks = GhlLook.objects.filter(message__lead__in=person).exclude(contact_id="")
     known = {
         *emails.values_list("ghl_contact_id", flat=True),
-        *looks.values_list("contact_id", flat=True),
+        *checks.values_list("contact_id", flat=True),
     }
     return known | _contact_ids_by_address(
         {mail for row in person for mail in (row.email, row.personal_email) if mail}
@@ -125,7 +124,6 @@ def _parse_pk(text: str) -> int:
 
 
 def _block_contact(contact_id: str) -> bool:
-    """Set do-not-disturb for email; False where the contact does not exist any more."""
     try:
         contacts.block_email(contact_id)
     except http.RequestRefused as failure:
@@ -141,7 +139,6 @@ def _mark_done(row: OptOut, outcome: str) -> None:
 
 
 def late_opt_outs() -> QuerySet[OptOut]:
-    """Opt-outs that GoHighLevel should know by now and does not."""
     return OptOut.objects.filter(told_at=None, created_at__lt=timezone.now() - LATE_AFTER)
 
 

@@ -1,8 +1,7 @@
-"""What happened to emails after they left: noted once for each email and kind, and what follows
-for the address.
+"""Stores what happened to emails after they left, and stops the addresses it stops.
 
-A bounce that is told by webhook and seen by polling is one bounce. Only what the receiver puts
-off is noted each time.
+Each kind counts once for each email, whether told by webhook or found by polling; only deferrals
+count each time.
 """
 
 from contextlib import suppress
@@ -14,7 +13,7 @@ from leads import locks, normal
 from leads.inbound.events import TryAgainSoon
 from leads.models import Lead
 from leads.suppression import suppression
-from outreach.choices import EventKind, Status
+from outreach.choices import EventKind, MoveCode, Status
 from outreach.contact_history import contact_matching
 from outreach.integrations.ghl.ghl_facts import EmailEventFact
 from outreach.lifecycle import transitions
@@ -39,10 +38,9 @@ DEFERRED_FOR = timedelta(days=2)
 
 
 def apply_email_event(fact: EmailEventFact, source: str) -> Lead | None:
-    """Record one event of an email and apply its stop; returns the lead. Call it inside a
-    transaction.
+    """Store one event and stop what it stops; the lead it is about. Needs a transaction.
 
-    Raises NotYet while the email may be in the middle of sending.
+    Raises NotYet while the email may be leaving and its id is not stored yet.
     """
     message = contact_matching.find_email(fact.email_id, fact.address, fact.at)
     if message is None and _may_be_leaving(fact):
@@ -54,7 +52,7 @@ def apply_email_event(fact: EmailEventFact, source: str) -> Lead | None:
             with suppress(
                 transitions.StaleMessage
             ):  # another process, or a person, settled it this moment
-                uncertain.settle_as_sent(message, "event_at_ghl", "", fact.email_id)
+                uncertain.settle_as_sent(message, MoveCode.EVENT_AT_GHL, "", fact.email_id)
         record_event(message, fact.kind, fact.code, source, fact.at, fact.once)
     address = fact.address or (message.to_address if message else "")
     if reason := _stop_reason(fact, address):
@@ -63,10 +61,9 @@ def apply_email_event(fact: EmailEventFact, source: str) -> Lead | None:
 
 
 def _is_about(message: Message, fact: EmailEventFact) -> bool:
-    """Whether the event is about the email found by address: the subjects agree, or the event has
-    none.
+    """Whether an email found by its address is the one meant.
 
-    For an uncertain email they must agree, since an event proves that it was sent.
+    For an uncertain one the subject must match: the event is the proof that it left.
     """
     if fact.email_id and fact.email_id == message.ghl_email_message_id:
         return True
@@ -85,28 +82,27 @@ def _may_be_leaving(fact: EmailEventFact) -> bool:
 def record_event(
     message: Message, kind: str, code: str, source: str, at: datetime, once: str = ""
 ) -> bool:
-    """Record an event unless it is known; True where it is new."""
     key = once if kind == Kind.DEFERRED and once else f"{message.pk}:{kind}"
-    told = {
+    values = {
         "message": message,
         "kind": kind,
         "code": code,
         "source": source,
         "at": min(at, timezone.now()),
     }
-    return EmailEvent.objects.get_or_create(key=key, defaults=told)[1]
+    return EmailEvent.objects.get_or_create(key=key, defaults=values)[1]
 
 
 def stop_address(address: str, reason: str, source: str, person: Lead | None) -> None:
-    """Suppress an address, and its person where they asked for it; withdraw their open emails.
+    """Suppress an address, and its lead where it is their own wish; withdraw open emails.
 
-    The address of an erased person is not stored again: its hash stops it.
+    An erased lead's address is not stored again: its hash stops it.
     """
     if suppression.is_marked(normal.clean_email(address)):
         address = ""
     suppression.suppress(address, reason, source, person)
     if person is not None:
-        review_actions.withdraw_open_emails(person, reason)
+        review_actions.withdraw_open_emails(person, MoveCode(reason))
 
 
 def _stop_reason(fact: EmailEventFact, address: str) -> str:
@@ -116,7 +112,6 @@ def _stop_reason(fact: EmailEventFact, address: str) -> str:
 
 
 def _deferred_too_often(address: str) -> bool:
-    """Whether the receiver deferred every email to `address` for days, since the last delivery."""
     rows = EmailEvent.objects.filter(message__to_address=address)
     arrived = rows.filter(kind=Kind.DELIVERED).order_by("-at").values_list("at", flat=True).first()
     put_off = rows.filter(kind=Kind.DEFERRED, **({"at__gt": arrived} if arrived else {}))

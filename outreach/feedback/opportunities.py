@@ -1,5 +1,6 @@
-"""Opportunities at GoHighLevel: kept as they stand there; whoever has an open one gets no first
-email by itself.
+"""Keeps opportunities as GoHighLevel has them.
+
+Whoever has an open one gets no first email without a person's decision.
 """
 
 from datetime import datetime
@@ -14,9 +15,6 @@ from outreach.review import review_actions
 
 
 def apply_opportunity(fact: OpportunityFact, now: datetime) -> Lead | None:
-    """Store an opportunity unless a newer state is known; returns the lead. Call it inside a
-    transaction.
-    """
     found = contact_matching.find_lead(fact.contact_id, fact.address)
     lead = locks.lock_leads(found.pk)[0] if found else None
     named = {
@@ -24,22 +22,21 @@ def apply_opportunity(fact: OpportunityFact, now: datetime) -> Lead | None:
         "pipeline_id": fact.pipeline_id,
         "stage_id": fact.stage_id,
     }
-    told = {"status": fact.status, "opened_at": fact.opened_at} | {
-        name: said for name, said in named.items() if said
+    values = {"status": fact.status, "opened_at": fact.opened_at} | {
+        name: value for name, value in named.items() if value
     }
-    told |= {"lead": lead} if lead else {}
-    told |= {} if fact.value is None else {"value": fact.value}
+    values |= {"lead": lead} if lead else {}
+    values |= {} if fact.value is None else {"value": fact.value}
     row, made = Opportunity.objects.get_or_create(
-        ghl_id=fact.id, defaults=told | {"changed_at": fact.changed_at, "seen_at": now}
+        ghl_id=fact.id, defaults=values | {"changed_at": fact.changed_at, "seen_at": now}
     )
     Opportunity.objects.filter(pk=row.pk).update(seen_at=now)
-    is_news = made or ordering.update_if_newer(row, told, fact.changed_at, fact.is_read, now)
+    is_news = made or ordering.update_if_newer(row, values, fact.changed_at, fact.is_read, now)
     if is_news and lead is not None and fact.status == Opportunity.OPEN:
         review_actions.recheck_open_emails(lead)
     return lead
 
 
 def mark_unseen_deleted(since: datetime) -> int:
-    """Mark as deleted what a complete read did not list; returns how many."""
     gone = Opportunity.objects.exclude(status=Opportunity.DELETED).filter(seen_at__lt=since)
     return gone.update(status=Opportunity.DELETED)

@@ -1,8 +1,7 @@
-"""What people write to us: kept once, sorted, and followed at once. A person's word about a reply
-stands above ours.
+"""Stores and sorts what recipients write to us, and acts on it at once.
 
-Any answer ends what is open to its person; one that asks to stop suppresses everywhere; an
-automatic one ends nothing.
+Any answer withdraws the open emails of its lead; one that asks to stop suppresses everywhere; an
+automatic one changes nothing. A person's correction outranks the machine's sorting.
 """
 
 import re
@@ -18,7 +17,7 @@ from caio_project.lib.nudge import nudge
 from leads import locks, normal
 from leads.models import Lead
 from leads.suppression import suppression
-from outreach.choices import EventKind, Status
+from outreach.choices import EventKind, MoveCode, Status
 from outreach.contact_history import contact_matching, ghl_check
 from outreach.feedback import email_events, unsubscribes
 from outreach.integrations.ghl.ghl_facts import MessageFact
@@ -33,11 +32,11 @@ UNSUBSCRIBE_LINK = re.compile(r"/u/([\w-]{16,40})")
 
 
 class AlreadyTaken(Exception):
-    """Somebody else was first; nothing was changed."""
+    """Another user answers this reply; nothing was changed."""
 
 
 def apply_message(fact: MessageFact, source: str) -> Lead | None:
-    """Apply one message of a conversation; returns the lead. Call it inside a transaction."""
+    """Apply one message of a conversation; the lead it is with. Needs a transaction."""
     lead = contact_matching.find_lead(fact.contact_id, fact.address)
     if not fact.is_inbound:
         return _apply_outbound(fact, lead)
@@ -52,7 +51,7 @@ def apply_message(fact: MessageFact, source: str) -> Lead | None:
 def _store_reply(fact: MessageFact, person: Lead, source: str) -> None:
     found = classify.sort_reply(fact.subject, fact.body)
     message = contact_matching.newest_email_to(person, fact.at)
-    told = {
+    values = {
         "lead": person,
         "message": message,
         "channel": fact.channel,
@@ -61,7 +60,7 @@ def _store_reply(fact: MessageFact, person: Lead, source: str) -> None:
         "sorted_as": found.kind,
         "is_sure": found.is_sure,
     }
-    reply, made = Reply.objects.get_or_create(ghl_message_id=fact.id, defaults=told)
+    reply, made = Reply.objects.get_or_create(ghl_message_id=fact.id, defaults=values)
     if not made:
         return
     ReplyText.objects.create(
@@ -76,7 +75,6 @@ def _store_reply(fact: MessageFact, person: Lead, source: str) -> None:
 
 
 def _apply_consequences(reply: Reply, address: str = "") -> None:
-    """Withdraw or hold what a reply of this kind stops. Inside a transaction."""
     if reply.kind == ReplyKind.OUT_OF_OFFICE:
         if not reply.is_sure and not reply.corrected_to:
             for message in Message.objects.filter(
@@ -84,7 +82,7 @@ def _apply_consequences(reply: Reply, address: str = "") -> None:
             ):
                 review_actions.make_critical(message, MAY_BE_ANSWER)
         return
-    review_actions.withdraw_open_emails(reply.lead, "answered")
+    review_actions.withdraw_open_emails(reply.lead, MoveCode.ANSWERED)
     if reply.kind == ReplyKind.STOP:
         _stop_person(reply, address)
 
@@ -99,7 +97,7 @@ def _stop_person(reply: Reply, address: str) -> None:
 
 
 def _apply_outbound(fact: MessageFact, lead: Lead | None) -> Lead | None:
-    """An outbound email: ours, which proves that it was sent, or one written by hand."""
+    """Our own email, which proves that it left, or one that a colleague wrote by hand."""
     ours = _find_our_email(fact)
     if ours is not None:
         _store_ghl_ids(ours, fact)
@@ -114,7 +112,7 @@ def _apply_outbound(fact: MessageFact, lead: Lead | None) -> Lead | None:
 
 
 def _find_our_email(fact: MessageFact) -> Message | None:
-    """Our email by its ids, or by its unsubscribe link unless somebody else quotes it."""
+    """By its ids, else by the unsubscribe link in it, unless the text only quotes that."""
     by_id = Q(ghl_email_message_id=fact.id)
     if fact.message_id:
         by_id |= Q(ghl_message_id=fact.message_id)
@@ -134,19 +132,20 @@ def _is_copy_of(fact: MessageFact, message: Message) -> bool:
 
 
 def _store_ghl_ids(message: Message, fact: MessageFact) -> None:
-    """Store the ids of our email's copy at GoHighLevel, which also proves that it was sent."""
     if message.status == Status.UNCERTAIN:
         with suppress(
             transitions.StaleMessage
         ):  # another process, or a person, settled it this moment
-            uncertain.settle_as_sent(message, "found_at_ghl", fact.message_id, fact.id, fact.at)
+            uncertain.settle_as_sent(
+                message, MoveCode.FOUND_AT_GHL, fact.message_id, fact.id, fact.at
+            )
     elif message.status == Status.SENT:
         ids = {"ghl_message_id": fact.message_id, "ghl_email_message_id": fact.id}
         Message.objects.filter(pk=message.pk, ghl_email_message_id="").update(**ids)
 
 
 def correct_kind(reply: Reply, kind: str, *, by: Any) -> Reply:
-    """Store what a person says a reply is and apply it. An earlier stop stays."""
+    """Takes effect at once, except that a stop once recorded is never lifted."""
     with transaction.atomic():
         locks.lock_leads(reply.lead_id)
         Reply.objects.filter(pk=reply.pk).update(
@@ -159,6 +158,7 @@ def correct_kind(reply: Reply, kind: str, *, by: Any) -> Reply:
 
 
 def claim_reply(reply: Reply, *, by: Any) -> None:
+    """Raises AlreadyTaken."""
     if not claims.claim_row(
         Reply.objects.filter(pk=reply.pk, taken_by=None), taken_by=by, taken_at=timezone.now()
     ):

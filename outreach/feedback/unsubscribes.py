@@ -1,8 +1,6 @@
-"""Stopping for good, whoever says it and where: the link in every email, a reply, do-not-disturb
-at GoHighLevel.
+"""Stops emails for good: by the link in every email, a reply, or do-not-disturb at GoHighLevel.
 
-Tokens never expire, and an unknown one looks like any other. Nothing here is ever lifted by a
-vendor.
+Tokens never expire, and an unknown one is answered like any other. No vendor can lift a stop.
 """
 
 import re
@@ -24,9 +22,6 @@ UNSUBSCRIBED = suppression.Reason.UNSUBSCRIBED
 
 
 def unsubscribe_by_token(token: str) -> bool:
-    """Suppress the address and person behind `token` and withdraw their open emails; False for an
-    unknown token.
-    """
     if not TOKEN_PATTERN.fullmatch(token):
         return False
     message = Message.objects.select_related("lead").filter(unsubscribe_token=token).first()
@@ -42,7 +37,7 @@ def unsubscribe_by_token(token: str) -> bool:
 
 
 def apply_do_not_disturb(fact: DoNotDisturbFact) -> Lead | None:
-    """Apply do-not-disturb for email. Lifting it at GoHighLevel changes nothing here."""
+    """Lifting do-not-disturb at GoHighLevel changes nothing here."""
     lead = contact_matching.find_lead(fact.contact_id, fact.address)
     if fact.is_blocked:
         person = locks.lock_leads(lead.pk)[0] if lead else None
@@ -51,9 +46,7 @@ def apply_do_not_disturb(fact: DoNotDisturbFact) -> Lead | None:
 
 
 def stop_everywhere(person: Lead | None, source: str, *addresses: str) -> None:
-    """Stop a person at every address of theirs. Call it inside a transaction, with their rows
-    locked.
-    """
+    """Stop a lead with all their addresses. Needs a transaction with the lead locked."""
     rows = suppression.rows_of(person) if person else []
     theirs = {mail for row in rows for mail in (row.email, row.personal_email) if mail}
     for address in theirs | {one for one in addresses if one} or {""}:

@@ -1,6 +1,4 @@
-"""What GoHighLevel posted to us, worked off row by row: `leads` keeps the bodies, this room knows
-what they mean.
-"""
+"""Processes the stored bodies that GoHighLevel posted, and the facts that polling set aside."""
 
 from collections.abc import Callable
 
@@ -18,7 +16,6 @@ from outreach.integrations.ghl.ghl_facts import GhlFact
 
 
 def process_inbox(batch: int = 200) -> int:
-    """Process waiting webhooks and check the guardrails; returns how many were processed."""
     count = events.process_due(batch, PROCESSORS)
     if count:
         guardrails.check_guardrails()
@@ -26,7 +23,6 @@ def process_inbox(batch: int = 200) -> int:
 
 
 def process_webhook(event: InboundEvent) -> None:
-    """Apply the one fact of a signed webhook."""
     _apply_body(
         event,
         "webhook",
@@ -35,19 +31,17 @@ def process_webhook(event: InboundEvent) -> None:
 
 
 def process_workflow(event: InboundEvent) -> None:
-    """Apply a stop from a workflow's webhook; polling reads everything else."""
     _apply_body(
         event, "workflow", lambda raw: webhook_bodies.read_workflow(raw, settings.GHL_LOCATION_ID)
     )
 
 
 def process_polled(event: InboundEvent) -> None:
-    """Apply a fact that polling read and could not apply then."""
     _apply_body(event, "poll", ghl_facts.load_fact)
 
 
 def _apply_body(event: InboundEvent, source: str, read: Callable[[bytes], GhlFact | None]) -> None:
-    """Apply the fact in a body. A body about somebody unknown is not kept."""
+    """Apply the fact in a body. A body about nobody we may know of is erased."""
     try:
         fact = read(bytes(event.body))
     except webhook_bodies.UnreadableBody as error:
@@ -71,14 +65,14 @@ PARK_REASONS = {
     "ghl_not_object": ParkReason("It is not a JSON object.", _NO_SUCH_BODY),
     "ghl_other_location": ParkReason(
         "It is about another location: {location}.",
-        "If that location is ours, set GHL_LOCATION_ID to it, then replay it. If it is not, take our app, or the "
-        "workflow's webhook, out of it: nothing to replay.",
+        "If that location is ours, set GHL_LOCATION_ID to it, then replay it. If it is not, take "
+        "our app, or the workflow's webhook, out of it: nothing to replay.",
         hidden=("location",),
     ),
     "ghl_no_contact": ParkReason(
         "The event is {event}, and it names neither id nor email of a contact.",
-        "In the workflow's custom webhook, add the contact's id or email to what it sends. Replaying this one changes "
-        "nothing: stop that person by hand if they asked for it.",
+        "In the workflow's custom webhook, add the contact's id or email to what it sends. "
+        "Replaying this one changes nothing: stop that person by hand if they asked for it.",
         hidden=("event",),
     ),
 }

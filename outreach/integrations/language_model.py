@@ -1,5 +1,4 @@
-"""Any endpoint that speaks OpenAI's chat completions. What it says is nobody's word: the caller
-holds it against facts.
+"""Any endpoint of OpenAI's chat completions. The caller checks every answer against facts.
 
 Source: platform.openai.com/docs/api-reference/chat/create. Newer models there refuse `max_tokens`
 and ask for `max_completion_tokens`; most others know the first alone. Error bodies are not
@@ -18,21 +17,22 @@ TOKEN_LIMIT_FIELDS = ("max_tokens", "max_completion_tokens")
 
 
 class UnreadableAnswer(http.HttpError):
-    """It answered, and not in the form of chat completions."""
+    """The answer has not the form of chat completions."""
 
 
 @dataclass(frozen=True)
 class Completion:
+    """`tokens` is None where the endpoint does not count."""
+
     text: str
     tokens: int | None
 
 
 def request_completion(messages: list[dict[str, str]], most_tokens: int) -> Completion:
-    """Ask for one JSON object within LLM_TIMEOUT_SECONDS in total. Asking twice costs tokens
-    only.
+    """Ask for one JSON object within LLM_TIMEOUT_SECONDS in total.
 
-    Raises RequestRefused, ServiceUnavailable or UnreadableAnswer; each text is safe to store and
-    show.
+    Asking twice costs tokens and nothing else. Raises lib.http's errors, or UnreadableAnswer; the
+    text of each is safe to store and to show.
     """
     until = time.monotonic() + settings.LLM_TIMEOUT_SECONDS
     body = {
@@ -60,15 +60,13 @@ def _post_chat(body: dict[str, Any], until: float) -> http.HttpAnswer:
     return http.send_request(
         "POST",
         f"{settings.LLM_BASE_URL}/chat/completions",
-        headers=headers,
-        json=body,
+        http.RequestContent(headers=headers, json=body),
         deadline=left,
         repeatable=True,
     )
 
 
 def _without_body(failure: http.HttpError) -> http.HttpError:
-    """The same failure in our own words, without the endpoint's text."""
     if not failure.status:
         return failure
     words = {
@@ -76,8 +74,8 @@ def _without_body(failure: http.HttpError) -> http.HttpError:
         403: "LLM_API_KEY is not accepted",
         429: "too many requests",
     }
-    said = words.get(failure.status, "")
-    text = f"it answered {failure.status}" + (f": {said}" if said else "")
+    cause = words.get(failure.status, "")
+    text = f"it answered {failure.status}" + (f": {cause}" if cause else "")
     return type(failure)(text, failure.status, b"", failure.retry_after)
 
 

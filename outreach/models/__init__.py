@@ -1,4 +1,4 @@
-"""What we would say, and the only door through which anything leaves."""
+"""The tables of outreach."""
 
 from outreach.models.control import Control, ControlChange, ControlReason
 from outreach.models.experiments import Assignment, Experiment
@@ -20,13 +20,12 @@ from outreach.models.messages import (
     HistoryItem,
     Message,
     MessageText,
-    Move,
-    MoveReason,
     Position,
     Segment,
     Transport,
     new_unsubscribe_token,
 )
+from outreach.models.moves import Move, MoveReason
 from outreach.models.sends import DailySlots, SandboxEmail, SendIntent
 from outreach.models.templates import EmailTemplate, Signal
 

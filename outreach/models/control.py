@@ -1,4 +1,4 @@
-"""What is allowed now, and who said so."""
+"""What is allowed now, and who changed it."""
 
 from django.conf import settings
 from django.db import models
@@ -10,6 +10,8 @@ from outreach.choices import Phase
 
 
 class Control(models.Model):
+    """The one row of what is allowed now, read by sending and by every page."""
+
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     phase = models.CharField(max_length=12, choices=Phase.choices, default=Phase.PARALLEL)
     phase_since = models.DateTimeField(default=timezone.now)
@@ -49,6 +51,8 @@ class Control(models.Model):
 
 
 class ControlChange(AppendOnly):
+    """A change of phase, halt or switch: who, when, what. The typed reason is a row of its own."""
+
     what = models.CharField(max_length=20)
     before = models.CharField(max_length=20)
     after = models.CharField(max_length=20)

@@ -1,6 +1,4 @@
-"""Tests of one template against a variant of it: what is tested, which email got which, how it
-ended.
-"""
+"""A/B tests of a template against a variant: which email got which, and how a test ended."""
 
 import uuid
 
@@ -15,7 +13,7 @@ from outreach.models.templates import EmailTemplate
 
 
 class Experiment(models.Model):
-    """One A/B test over the next emails of a template. Only a person ends it."""
+    """One 50/50 test over the next emails of a template. Only a person ends it."""
 
     class Kind(models.TextChoices):
         SUBJECT = "subject", "Subject"

@@ -1,6 +1,4 @@
-"""What came back: events of a mailbox, answers, meetings, deals. Counted by guardrails and gates;
-never invented.
-"""
+"""What came back: email events, replies, meetings, opportunities."""
 
 import uuid
 
@@ -52,24 +50,23 @@ class ReplyKind(models.TextChoices):
 
 
 class ReplyQuerySet(models.QuerySet["Reply"]):
-    """Replies by kind; a person's correction wins over the machine."""
+    """Replies by the kind that counts: a person's correction before the machine's sorting."""
 
     def of_kind(self, *kinds: str) -> "ReplyQuerySet":
         return self.filter(Q(corrected_to__in=kinds) | Q(corrected_to="", sorted_as__in=kinds))
 
     def by_people(self) -> "ReplyQuerySet":
-        """Without automatic answers."""
         return self.of_kind(*(kind for kind in ReplyKind.values if kind != ReplyKind.OUT_OF_OFFICE))
 
     def counted(self) -> "ReplyQuerySet":
-        """What the reply rate counts: without automatic answers and stops."""
+        """For the reply rate: without automatic replies and requests to stop."""
         return self.by_people().of_kind(
             *(kind for kind in ReplyKind.values if kind != ReplyKind.STOP)
         )
 
 
 class FollowsLeadMerges(models.Model):
-    """A row that follows its person through merges, and back when one is undone."""
+    """A row that moves to the merged lead, and back where the merge is undone."""
 
     written_for = models.ForeignKey(
         Lead,
@@ -143,12 +140,11 @@ class Reply(FollowsLeadMerges):
 
     @property
     def kind(self) -> str:
-        """The kind after a person's correction."""
         return self.corrected_to or self.sorted_as
 
     @property
     def is_answer(self) -> bool:
-        """Whether a person wrote it. Automatic answers stop nothing and count for nothing."""
+        """Automatic replies stop nothing and count for nothing."""
         return self.kind != ReplyKind.OUT_OF_OFFICE
 
 
@@ -200,7 +196,7 @@ class Meeting(FollowsLeadMerges):
 
 
 class Opportunity(FollowsLeadMerges):
-    """A deal at GoHighLevel; `lead` is empty where it did not come through us."""
+    """`lead` is empty for one that did not come through us."""
 
     OPEN, DELETED = "open", "deleted"  # the second is our word for what is gone there
 

@@ -1,4 +1,4 @@
-"""What GoHighLevel was seen to know about a person before we write to them."""
+"""What GoHighLevel shows about a recipient before we write to them."""
 
 from datetime import datetime
 
@@ -10,9 +10,7 @@ from outreach.models.messages import Message
 
 
 class GhlLook(models.Model):
-    """The GoHighLevel check of one email: requested, done, and what it found. Names of deals are
-    erasable.
-    """
+    """One email's check at GoHighLevel: due, done, findings. Deals' names are erasable."""
 
     message = models.OneToOneField(Message, on_delete=models.PROTECT, related_name="look")
     due_at = models.DateTimeField(

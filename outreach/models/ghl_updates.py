@@ -1,6 +1,4 @@
-"""What GoHighLevel is still to be told: about an email that left, and about people who want no
-more of them.
-"""
+"""What GoHighLevel is still to be told: after a send, and about opt-outs."""
 
 from django.db import models
 from django.db.models import Q
@@ -11,7 +9,9 @@ from outreach.models.messages import Message
 
 
 class AfterSend(models.Model):
-    """One thing to do at GoHighLevel after a send: the contact's tags, or the workflow."""
+    """One thing to do at GoHighLevel after an email left: tag the contact, or add it to the
+    workflow.
+    """
 
     class What(models.TextChoices):
         TAGS = "tags", "Tag the contact"

@@ -1,6 +1,4 @@
-"""What guardrails are counted from and what they did: the dated verdicts on domain health, and
-every breach.
-"""
+"""Dated verdicts on domain health, and every breach of a guardrail."""
 
 from django.db import models
 from django.db.models import Q
@@ -11,9 +9,7 @@ from outreach.choices import Guardrail, Level, Phase, Record
 
 
 class HealthVerdict(AppendOnly):
-    """The health of the sending domain at one moment, judged by metrics. Old verdicts do not
-    count.
-    """
+    """The health of the sending domain at one time. Old verdicts count for nothing."""
 
     domain = models.CharField(max_length=253)
     score = models.PositiveSmallIntegerField(
@@ -41,7 +37,7 @@ class HealthVerdict(AppendOnly):
 
 
 class GuardrailBreach(AppendOnly):
-    """One breach of a guardrail: what was counted and what was done."""
+    """One breach by events not acted upon before: what was counted and done."""
 
     class Action(models.TextChoices):
         ALERTED = "alerted", "Alert"

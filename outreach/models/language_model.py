@@ -1,6 +1,4 @@
-"""What the language model was asked for, what became of it, and how many of a day's tokens are
-used.
-"""
+"""Requests to the language model, their results, and the tokens used on each day."""
 
 from django.db import models
 from django.db.models import Q
@@ -10,7 +8,7 @@ from outreach.models.messages import Message
 
 
 class ModelDraft(models.Model):
-    """One request to reword a template's text. Neither question nor answer is kept."""
+    """One request to reword a template's text. Neither question nor answer is kept here."""
 
     class State(models.TextChoices):
         DUE = "due", "To be asked"

@@ -5,9 +5,10 @@ from django.utils import timezone
 
 
 class Place(models.Model):
-    """A time zone and holidays, as far as they are known; blank means the team's.
+    """A time zone and the country and state whose holidays count; blank where not known.
 
-    Emails to one place may be sent at the same times, so the queue has one line for each.
+    Emails to one place may leave at the same times, so the queue has one line for each. Where a
+    field is blank the team's holds.
     """
 
     zone = models.CharField(max_length=40, blank=True)

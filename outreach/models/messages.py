@@ -1,4 +1,4 @@
-"""Emails, their texts and every move they made."""
+"""Emails and their texts."""
 
 import secrets
 import uuid
@@ -26,7 +26,7 @@ def new_unsubscribe_token() -> str:
 
 
 class Segment(AppendOnly):
-    """Known leads queued by hand: who, by which filter, how many."""
+    """Known leads queued by hand, all at once: by whom, by which filter, and how many."""
 
     what = models.CharField(max_length=40, help_text="A tier, or the sha256 of a file, shortened.")
     looked_at = models.PositiveIntegerField(help_text="Leads that the filter found.")
@@ -44,7 +44,7 @@ class Segment(AppendOnly):
 
 
 class Message(models.Model):
-    """One email to one person, from the first draft on."""
+    """One email to one lead, from its request to what became of it."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="messages")
@@ -181,9 +181,8 @@ class Message(models.Model):
                 name="message_to_send",
                 condition=Q(status="cleared"),
             ),
-            # For lists of the whole queue. Its own condition keeps it from `turns`, which asks for
-            # one place: where few
-            # emails are for that place PostgreSQL would read this one through to the end.
+            # For lists of the whole queue. Its own condition keeps it from `send_order`, which asks
+            # for one place: where few emails are for that place PostgreSQL would read all of it.
             models.Index(
                 fields=["rank", "cleared_at", "id"],
                 name="message_in_turn",
@@ -244,7 +243,7 @@ class Message(models.Model):
 
 
 class MessageText(models.Model):
-    """One version of an email's text. Erasable; never changed, only followed by another."""
+    """One version of an email's text. Personal, erasable; never changed, only followed."""
 
     message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="texts")
     version = models.PositiveIntegerField()
@@ -276,33 +275,6 @@ class MessageText(models.Model):
         return self.subject
 
 
-class Move(AppendOnly):
-    """One change of an email's status, written in the transaction of the change."""
-
-    message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="moves")
-    from_status = models.CharField(max_length=10)
-    to_status = models.CharField(max_length=10)
-    at = models.DateTimeField(default=timezone.now)
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
-    )
-    why = models.CharField(max_length=60, help_text="A code, never typed text.")
-    tag = models.CharField(max_length=30, blank=True)
-    version = models.PositiveIntegerField()
-
-    class Meta:
-        indexes = [models.Index(fields=["to_status", "-at"], name="move_by_status")]
-        ordering = ["pk"]
-
-    def __str__(self) -> str:
-        return f"{self.from_status} -> {self.to_status}"
-
-
-class MoveReason(models.Model):
-    move = models.OneToOneField(Move, on_delete=models.PROTECT, related_name="reason")
-    text = models.TextField()
-
-
 class Position(models.Model):
     reader = models.CharField(max_length=40, primary_key=True)
     seq = models.BigIntegerField(default=0)
@@ -312,7 +284,7 @@ class Position(models.Model):
 
 
 class HistoryItem(AppendOnly):
-    """One entry of an imported history file, so that a second run takes none twice."""
+    """One imported entry of the previous system, so that a second run imports none twice."""
 
     key = models.CharField(max_length=64, unique=True, help_text="sha256 of what the entry says.")
     what = models.CharField(max_length=14)

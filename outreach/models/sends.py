@@ -16,7 +16,7 @@ class DailySlots(models.Model):
 
 
 class SendIntent(models.Model):
-    """Committed before the call: a slot is claimed and this email may be sent from now on."""
+    """Committed before the call: a slot is claimed, and from now on this email may leave."""
 
     class Outcome(models.TextChoices):
         OPEN = "open", "Call under way, or the process died in it"

@@ -16,7 +16,7 @@ class Signal(models.TextChoices):
 
 
 class EmailTemplate(models.Model):
-    """One version of one template. A change is a new version; emails keep pointing to theirs."""
+    """One version of one template. A change is a new version; emails point to old ones."""
 
     class Tier(models.TextChoices):
         FIRST = "tier_1", "Tier 1"

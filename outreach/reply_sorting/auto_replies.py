@@ -1,9 +1,8 @@
-"""Whether a program answered: out of office, gone, received, undeliverable, prove that you are
-human. Pure.
+"""Recognises automatic replies: out of office, gone, received, undeliverable, captcha. Pure.
 
-A person may be out of office too ("I'm out next week, call me after"). The rule: a note is a
-program's where the subject or a sentence says what only a program says; or where it speaks of
-absence and of nothing else but what such notes hold: until when, whom to ask instead, thanks.
+A person may be out of office too ("I'm out next week, call me after"). The rule: a reply is
+automatic where its subject or a sentence says what only a program says; or where it speaks of
+absence and of nothing else but what such replies hold: until when, whom to ask instead, thanks.
 Where a word of it answers us (a yes, a no, a time, a question), a person wrote it.
 """
 
@@ -21,18 +20,14 @@ ANSWERING_LISTS = ("person.not_now", "person.negative", "person.objection", "per
 
 @dataclass(frozen=True)
 class AutoReply:
-    """The words of an automatic answer; not `is_sure` where they are few or a person may answer
-    after all.
-    """
+    """The words that show it. Not `is_sure` where they are few, or something may be an answer."""
 
     words: tuple[str, ...]
     is_sure: bool
 
 
 def find_auto_reply(subject: str, reading: PhraseSearch) -> AutoReply | None:
-    """The automatic answer in this text; None where a person wrote it. Consumes nothing of
-    `reading`.
-    """
+    """The automatic reply, or None where a person wrote. Takes nothing out of `reading`."""
     reading = copy(reading)
     in_subject = (
         [] if REPLY_PREFIX.match(subject) else PhraseSearch(subject).take("automatic.subjects")

@@ -1,5 +1,5 @@
-"""What an answer is: a person's yes, question, objection, not now, no or stop, or a program's
-note. Pure.
+"""Sorts a reply: a person's yes, question, objection, not now, no or stop, or an automatic one.
+Pure.
 
 Rules and not a model: docs/adr/0012, with the figures. The words are data: words/*.toml.
 """
@@ -26,7 +26,7 @@ MIN_SURE_WORDS = 3  # fewer are sure only where they are an answer by themselves
 
 @dataclass(frozen=True)
 class SortedReply:
-    """`kind` is a ReplyKind; `words` are quoted from `said` or from the subject."""
+    """`kind` is a value of ReplyKind; `words` are literally in `said`, or in the subject."""
 
     kind: str
     is_sure: bool  # False: a person should look
@@ -35,73 +35,69 @@ class SortedReply:
 
 
 def sort_reply(subject: str, body: str) -> SortedReply:
-    """Sort one reply. `body` is HTML or text with its quotes; never raises.
+    """Sort one reply. `body` is HTML or text, with whatever it quotes; never raises.
 
-    Stop wins, also below the signature; then automatic answers. An unclear text is an unsure
-    question, never a yes.
+    STOP comes first and is looked for below the signature too; then automatic replies. An unclear
+    text is a question of which the machine is not sure, never a yes.
     """
     whole = without_quotes(to_plain_text(body))
-    said = without_signature(whole)
+    own_text = without_signature(whole)
     kind, is_sure, words = _classify_text(
-        subject, PhraseSearch(whole[:MAX_SORTED_LENGTH]), PhraseSearch(said[:MAX_SORTED_LENGTH])
+        subject, PhraseSearch(whole[:MAX_SORTED_LENGTH]), PhraseSearch(own_text[:MAX_SORTED_LENGTH])
     )
-    shown = said if all(word in said or word in subject for word in words) else whole
+    shown = own_text if all(word in own_text or word in subject for word in words) else whole
     was_read = len(whole) <= MAX_SORTED_LENGTH and len(body) <= MAX_HTML_LENGTH
     return SortedReply(kind, is_sure and was_read, shown, tuple(dict.fromkeys(words)))
 
 
 def _classify_text(
-    subject: str, whole: PhraseSearch, said: PhraseSearch
+    subject: str, whole: PhraseSearch, own_text: PhraseSearch
 ) -> tuple[str, bool, tuple[str, ...]]:
     whole.take("stop.traps")
     note = auto_replies.find_auto_reply(subject, whole)
-    asks = whole.take("stop.asks") or ([] if note else _brief_stop(subject, whole, said))
+    asks = whole.take("stop.asks") or ([] if note else _brief_stop(subject, whole, own_text))
     if asks:
-        return STOP, not note and not said.take("person.positive"), tuple(asks)
+        return STOP, not note and not own_text.take("person.positive"), tuple(asks)
     if note:
         return OUT_OF_OFFICE, note.is_sure, note.words
-    kind, is_sure, words = _classify_human(said)
+    kind, is_sure, words = _classify_human(own_text)
     if kind != POSITIVE and (hints := whole.take("stop.hints")):
         return STOP, False, tuple(hints)
     return kind, is_sure, words
 
 
-def _brief_stop(subject: str, whole: PhraseSearch, said: PhraseSearch) -> list[str]:
-    """One word is enough from a person, in the subject too; in an automatic answer it is a
-    footer.
-    """
-    found = whole.take("stop.mentions") or said.sentences("alone.stop")
+def _brief_stop(subject: str, whole: PhraseSearch, own_text: PhraseSearch) -> list[str]:
+    """One word is enough from a person, also as subject; an automatic reply may have a footer."""
+    found = whole.take("stop.mentions") or own_text.sentences("alone.stop")
     return found or PhraseSearch(auto_replies.REPLY_PREFIX.sub("", subject)).sentences("alone.stop")
 
 
-def _classify_human(said: PhraseSearch) -> tuple[str, bool, tuple[str, ...]]:
-    is_away = auto_replies.mentions_absence(said)
-    alone = {kind: said.sentences(f"alone.{kind}") for kind in (NOT_NOW, NEGATIVE, POSITIVE)}
-    taken = {kind: said.take(f"person.{kind}") for kind in BY_PRECEDENCE}
+def _classify_human(own_text: PhraseSearch) -> tuple[str, bool, tuple[str, ...]]:
+    is_away = auto_replies.mentions_absence(own_text)
+    alone = {kind: own_text.sentences(f"alone.{kind}") for kind in (NOT_NOW, NEGATIVE, POSITIVE)}
+    taken = {kind: own_text.take(f"person.{kind}") for kind in BY_PRECEDENCE}
     found = {
         kind: words for kind in BY_PRECEDENCE if (words := [*alone.get(kind, []), *taken[kind]])
     }
-    if not found and (asked := _first_question(said.text)):
+    if not found and (asked := _first_question(own_text.text)):
         found = {QUESTION: [asked]}
     if not found:
         return (NOT_NOW if is_away else QUESTION), False, ()
-    kind = _strongest_kind(found, said.text)
+    kind = _strongest_kind(found, own_text.text)
     if is_away and kind == QUESTION:
         kind, found = NOT_NOW, {NOT_NOW: found[QUESTION]}
     is_clear = (
-        len(found.keys() - {QUESTION}) <= 1 and not is_away and bool(detect_language(said.text))
+        len(found.keys() - {QUESTION}) <= 1 and not is_away and bool(detect_language(own_text.text))
     )
     return (
         kind,
-        is_clear and (len(said.text.split()) >= MIN_SURE_WORDS or bool(alone.get(kind))),
+        is_clear and (len(own_text.text.split()) >= MIN_SURE_WORDS or bool(alone.get(kind))),
         tuple(found[kind]),
     )
 
 
 def _strongest_kind(found: Mapping[str, Sequence[str]], text: str) -> str:
-    """The first kind by precedence; of a yes and an objection the later one ("we have a team, but
-    let's talk").
-    """
+    """By precedence; of a yes and an objection the last ("we have a team, but let's talk")."""
     kinds = [kind for kind in BY_PRECEDENCE if kind in found]
     if kinds[:2] == [OBJECTION, POSITIVE]:
         return max(kinds[:2], key=lambda kind: text.rfind(found[kind][-1]))
@@ -109,6 +105,5 @@ def _strongest_kind(found: Mapping[str, Sequence[str]], text: str) -> str:
 
 
 def _first_question(text: str) -> str:
-    """The first sentence that ends in a question mark."""
     before, mark, _ = text.partition("?")
     return (re.split(r"[.!\n]", before)[-1] + mark).strip() if mark else ""

@@ -1,8 +1,8 @@
-"""Replies of which a person has said what they are, and how the machine would sort them.
+"""Measures the sorting of replies against labels that people gave.
 
-A file holds one JSON object a line: {"label", "language", "subject", "body"}; `label` is a value
-of ReplyKind. Corrections made in the product come in the same shape, so that they can be looked
-through and join the set in tests/outreach/reply_sorting/replies.
+A file holds one JSON object a line: {"label", "language", "subject", "body"}; `label` is a value of
+ReplyKind. Corrections made in the product have the same shape, so that they can join the set in
+tests/outreach/reply_sorting/replies.
 """
 
 from collections import Counter
@@ -41,7 +41,7 @@ class KindFigures:
 
 @dataclass
 class SortingFigures:
-    """How often each label was sorted as each kind, in all and where the machine was sure."""
+    """How often each label was sorted as each kind, and how often the machine was sure."""
 
     confusion: Counter[tuple[str, str]] = field(default_factory=Counter)
     sure: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -69,7 +69,7 @@ def _share_of(part: int, whole: int) -> float | None:
 
 
 def read_labelled(raw: bytes) -> list[LabelledReply]:
-    """The replies of a file. Raises UnreadableFile naming the first bad line and its field."""
+    """Raises BadFile naming the first line, and its field, that cannot be read."""
     try:
         lines = raw.decode("utf-8-sig").split("\n")
     except UnicodeDecodeError as error:

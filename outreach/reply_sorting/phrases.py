@@ -1,5 +1,6 @@
-"""The phrases of words/*.toml as expressions, and text folded so that they find it. Pure; each
-compiled once.
+"""Turns the phrases of words/*.toml into regular expressions, and folds text to match. Pure.
+
+Each expression is compiled once.
 """
 
 import re
@@ -38,18 +39,18 @@ _FOLDED = {
 
 
 def fold_text(text: str) -> str:
+    """Lower case without accents; every character keeps its position."""
     return text.translate(_FOLDED).lower()
 
 
 def phrase_list(name: str) -> list[str]:
-    """The phrases of one list, such as "stop.asks": a table of stop.toml, in all languages."""
+    """The phrases of one list, such as "stop.asks": that table of stop.toml, all languages."""
     file, table = name.split(".")
     return fold_text("".join(WORD_LISTS[file][table].values())).split("\n")[:-1]
 
 
 @cache
 def list_pattern(name: str) -> re.Pattern[str]:
-    """One expression that finds any phrase of a list, as whole words."""
     spaced: list[str] = []
     unspaced: list[str] = []
     for phrase in phrase_list(name):
@@ -72,7 +73,6 @@ def _phrase_regex(phrase: str) -> str:
 
 
 def expand_names(phrase: str) -> str:
-    """`phrase` with every {name} replaced by its words."""
     while named := re.search(r"\{([a-z]+)\}", phrase):
         phrase = phrase.replace(named[0], f"({fold_text(WORD_LISTS['also'][named[1]])})")
     return phrase
@@ -83,14 +83,14 @@ def _gap_regex(words: int) -> str:
 
 
 class PhraseSearch:
-    """A text to be searched for phrases; what was taken once is not found again."""
+    """A text in which phrases are searched; what was taken once is not found again."""
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.rest = fold_text(text)
 
     def take(self, name: str) -> list[str]:
-        """What the list `name` finds, as it stands in the text."""
+        """What the list `name` matches, as written in the text."""
         found = [
             self.text[slice(*match.span())] for match in list_pattern(name).finditer(self.rest)
         ]
@@ -98,13 +98,13 @@ class PhraseSearch:
         return found
 
     def sentences(self, name: str) -> list[str]:
-        """The sentences that consist of one phrase of the list and do not ask."""
+        """Whole sentences that are one phrase of the list `name`, and no question."""
         parts = [part.strip(PUNCTUATION) for part in SENTENCE.findall(self.text)]
         return [part for part in parts if part and list_pattern(name).fullmatch(fold_text(part))]
 
 
 def detect_language(text: str) -> str:
-    """The language of most of the small words; "" where none fits."""
+    """By the most frequent small words; "" where there are none."""
     words = Counter(re.findall(r"[\w']+", fold_text(text)))
     counts = {
         name: sum(words[small] for small in line.split())

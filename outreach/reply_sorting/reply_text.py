@@ -1,5 +1,4 @@
-"""What a person wrote, out of what their mail program sent: no markup, no quoted email, no
-signature. Pure, linear.
+"""Extracts what a person wrote from an email: no markup, quotes or signature. Pure, linear time.
 
 mail-parser-reply was measured first (docs/adr/0012): it takes 45 s for 40 KB of "On 1 wrote On 1
 wrote …", and anybody can send us that. Here every rule looks at one line, or at three. The words
@@ -50,7 +49,7 @@ _INVISIBLE = {
 
 
 def to_plain_text(body: str) -> str:
-    """The body as text, from text or HTML; quotes are kept behind ">"."""
+    """The body as text, whether it came as text or HTML; quotes stay, behind ">"."""
     text = body.replace("\r\n", "\n").replace("\r", "\n")
     if _IS_HTML.search(text):
         text = _HtmlReader().read(_without_comments(text)[:MAX_HTML_LENGTH])
@@ -63,7 +62,7 @@ def _without_comments(text: str) -> str:
 
 
 class _HtmlReader:
-    """Reads HTML into lines. Tags may be left open, closed twice or be no tags at all."""
+    """Turns HTML into lines. Tags may be left open, closed twice or be no tags at all."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -104,7 +103,7 @@ class _HtmlReader:
             self._link(closes=closes)
 
     def _link(self, *, closes: bool) -> None:
-        """An opt-out link belongs to a footer; nobody answers with one."""
+        """Drop a link to opt out: it is part of a footer, and nobody answers with one."""
         if (
             closes
             and self.link is not None
@@ -133,9 +132,7 @@ MAX_HEADER_LENGTH = 300
 
 
 def without_quotes(text: str) -> str:
-    """`text` without quoted or forwarded mail and legal notices; lines between or below ">" lines
-    stay.
-    """
+    """Without quoted and forwarded mail and legal notice; text around ">" lines stays."""
     lines, at = text[:MAX_TEXT_LENGTH].split("\n"), 0
     kept: list[str] = []
     while at < len(lines):
@@ -189,7 +186,6 @@ def _names_the_writer(line: str) -> bool:
 
 
 def _label_positions(name: str, line: str) -> list[int]:
-    """Where words of the list stand as a label in the line: "Sent:", "*Sent:*", "Envoyé :"."""
     low = fold_text(line)
     found = list_pattern(f"mail.{name}").finditer(low)
     return [match.start() for match in found if low[match.end() :].lstrip(" *")[:1] in (":", "：")]
@@ -218,7 +214,7 @@ MAX_SIGNATURE_LINES = 14
 
 
 def without_signature(text: str) -> str:
-    """`text` (without quotes) without signature and device line; never cut down to nothing."""
+    """Without signature and device line; never cut down to nothing."""
     lines = text.split("\n")
     for rule in (_from_delimiter, _from_sign_off, _from_contact_block):
         lines = lines[: rule(lines)]
@@ -226,7 +222,6 @@ def without_signature(text: str) -> str:
 
 
 def _from_delimiter(lines: Sequence[str]) -> int:
-    """Where "--" or "Sent from my phone" stands, after some text."""
     return _first_line(
         lines, lambda at: bool(_DELIMITER.fullmatch(lines[at])) or _is_device(lines[at])
     )
@@ -249,7 +244,6 @@ def _is_sign_off(line: str) -> bool:
 
 
 def _from_contact_block(lines: Sequence[str]) -> int:
-    """Where a last paragraph of short lines with a telephone number or an address begins."""
     start = max((at for at, line in enumerate(lines) if not line), default=len(lines) - 1) + 1
     block = lines[start:]
     is_block = 2 <= len(block) <= MAX_SIGNATURE_LINES and not any(
@@ -265,10 +259,9 @@ def _is_sentence(line: str) -> bool:
 
 
 def _first_line(lines: Sequence[str], begins: Callable[[int], bool]) -> int:
-    """The first line that `begins` names and that text precedes."""
-    said = False
+    has_text = False
     for at, line in enumerate(lines):
-        if said and line and begins(at):
+        if has_text and line and begins(at):
             return at
-        said = said or bool(line)
+        has_text = has_text or bool(line)
     return len(lines)

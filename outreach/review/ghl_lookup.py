@@ -1,8 +1,7 @@
-"""Looking at GoHighLevel for what a person must know before an email to somebody is decided, and
-again at the door.
+"""Asks GoHighLevel about a recipient before an email to them is decided. Reads only.
 
-Reads only, and invents nothing: while GoHighLevel cannot be asked, or is in the sandbox, an email
-says that it is not checked, and no machine approves it.
+While GoHighLevel cannot be asked, or is in the sandbox, an email says that it is not checked, and
+is not approved automatically.
 """
 
 import logging
@@ -23,12 +22,11 @@ from leads.integrations import ghl_contact_data
 from leads.models import Kind, Lead
 from leads.ownership import owner_assignment
 from leads.suppression import suppression
-from outreach import choices
-from outreach.choices import Status
+from outreach.choices import MoveCode, Status
 from outreach.contact_history import ghl_findings
 from outreach.contact_history.ghl_findings import Findings, FoundDeal
-from outreach.control import phase, policy
-from outreach.drafting import compose
+from outreach.control import phase
+from outreach.drafting import compose, message_text
 from outreach.integrations.ghl import conversation_api
 from outreach.models import GhlLook, Message, Reply, ReplyKind
 from outreach.review import review_actions
@@ -41,55 +39,56 @@ LONGEST_WAIT = timedelta(minutes=30)
 
 
 def check_due(batch: int = 5) -> int:
-    """Ask GoHighLevel about the most urgent unchecked emails; returns how many were tried.
+    """Check the most urgent undecided emails that were not checked; returns how many were tried.
 
-    A small batch, since it shares the rate with sending. Where GoHighLevel is away the rest
-    waits.
+    A small batch, because it shares GoHighLevel's rate with sending. Stops where GoHighLevel is
+    away.
     """
     if "ghl" in settings.SANDBOXED or phase.is_halted(phase.current_control()):
         return 0
     waiting = Message.objects.filter(status=Status.HELD, kind=Kind.LIVE)
     due = GhlLook.objects.filter(due_at__lte=timezone.now(), message__in=waiting)
     count = 0
-    for look in claims.lease_rows(due.order_by("message__rank", "due_at"), LEASE_SECONDS, batch):
+    for check in claims.lease_rows(due.order_by("message__rank", "due_at"), LEASE_SECONDS, batch):
         count += 1
-        if not _check_one(look):
+        if not _check_one(check):
             break
     return count
 
 
-def _check_one(look: GhlLook) -> bool:
-    message = look.message
+def _check_one(check: GhlLook) -> bool:
+    message = check.message
     try:
         with contacts.check_before_each_call(phase.check_not_halted):
             contact = contacts.find_contact(message.to_address) if message.to_address else None
             found = read_findings(contact.id, message.lead) if contact else Findings()
     except http.HttpError as failure:
-        _retry_later(look, failure.detail, failure.retry_after)
+        _retry_later(check, failure.detail, failure.retry_after)
         return not isinstance(failure, http.ServiceUnavailable)
     except Exception as error:
         log.exception("email %s could not be looked for at GoHighLevel", message.pk)
-        _retry_later(look, f"{type(error).__name__}: {error}", None)
+        _retry_later(check, f"{type(error).__name__}: {error}", None)
         return True
     with transaction.atomic():
         locks.lock_leads(message.lead_id)
-        if store_check(message, contact, found, lease=look.lease_until):
+        if store_check(message, contact, found, lease=check.lease_until):
             _apply_check(message, contact)
     return True
 
 
-def _retry_later(look: GhlLook, text: str, retry_after: float | None) -> None:
-    wait = max(claims.retry_delay(look.attempts, base=5), timedelta(seconds=retry_after or 0))
-    mine = GhlLook.objects.filter(pk=look.pk, lease_until=look.lease_until)
+def _retry_later(check: GhlLook, text: str, retry_after: float | None) -> None:
+    wait = max(claims.retry_delay(check.attempts, base=5), timedelta(seconds=retry_after or 0))
+    mine = GhlLook.objects.filter(pk=check.pk, lease_until=check.lease_until)
     mine.update(lease_until=None, due_at=timezone.now() + min(wait, LONGEST_WAIT), error=text[:300])
 
 
 def read_findings(contact_id: str, lead: Lead) -> Findings:
-    """What GoHighLevel shows about a contact, without our emails and automatic answers. Raises
-    lib.http's failures.
+    """What GoHighLevel shows about a contact, without our own emails and automatic replies.
+
+    Raises lib.http's errors.
     """
-    said = conversation_api.read_conversation(contact_id)
-    others = _without_ours(said, lead) if said else []
+    rows = conversation_api.read_conversation(contact_id)
+    others = _without_ours(rows, lead) if rows else []
     found = Findings(
         outbound_at=_newest_time([one.at for one in others if one.is_email and not one.inbound]),
         inbound_at=_newest_time([one.at for one in others if one.inbound]),
@@ -101,12 +100,11 @@ def read_findings(contact_id: str, lead: Lead) -> Findings:
 
 
 def _without_ours(
-    said: list[conversation_api.ConversationRow], lead: Lead
+    rows: list[conversation_api.ConversationRow], lead: Lead
 ) -> list[conversation_api.ConversationRow | conversation_api.ReadEmail]:
-    """Messages that are neither ours nor automatic; unknown parts of a thread are read."""
     ours, automatic = _our_ids(lead), _auto_reply_ids(lead)
     found: list[conversation_api.ConversationRow | conversation_api.ReadEmail] = []
-    for row in said:
+    for row in rows:
         if len(row.email_ids) > 1:
             found += _read_unknown(row.email_ids, ours | automatic)
         elif not {row.id, *row.email_ids} & (automatic if row.inbound else ours):
@@ -117,7 +115,6 @@ def _without_ours(
 def _read_unknown(
     email_ids: tuple[str, ...], known: frozenset[str]
 ) -> Iterator[conversation_api.ReadEmail]:
-    """The unknown newest emails of a thread, with direction and time."""
     for email_id in [one for one in email_ids if one not in known][-MAX_READ_EMAILS:]:
         yield conversation_api.read_email(email_id)
 
@@ -136,7 +133,7 @@ def _auto_reply_ids(lead: Lead) -> frozenset[str]:
 
 
 def _newest_time(times: list[datetime | None]) -> datetime | None:
-    """The newest of some times; a missing one counts as now."""
+    """A time that GoHighLevel did not give may be now."""
     return max((at or timezone.now() for at in times), default=None)
 
 
@@ -146,9 +143,7 @@ def store_check(
     found: Findings,
     lease: datetime | None = None,
 ) -> bool:
-    """Store the result of a check; with `lease` only as its holder. False where another process
-    was first.
-    """
+    """With `lease` only as its holder: False where another was first."""
     looked = {
         "looked_at": timezone.now(),
         "address_hash": suppression.erased_hash(message.to_address),
@@ -168,16 +163,13 @@ def store_check(
 
 
 def _apply_check(message: Message, contact: ghl_contact_data.Contact | None) -> None:
-    """Apply a check's findings to an email that waits for a decision."""
     if contact:
         owner_assignment.assign_from_ghl(message.lead, contact.assigned_to)
     if contact and (stopped := contact_stop_reason(contact)):
         suppression.suppress(message.to_address, stopped, "GoHighLevel", message.lead)
-        review_actions.withdraw_open_emails(message.lead, "suppressed")
+        review_actions.withdraw_open_emails(message.lead, MoveCode.SUPPRESSED)
         return
     reason = compose.critical_reason(message.lead, message)
     if reason != message.critical_reason:
-        rank = policy.BAND_RANK[choices.Band.CRITICAL if reason else choices.Band(message.band)]
-        Message.objects.filter(pk=message.pk, status=Status.HELD).update(
-            critical_reason=reason, rank=rank
-        )
+        columns = message_text.reason_columns(message.band, reason)
+        Message.objects.filter(pk=message.pk, status=Status.HELD).update(**columns)

@@ -1,9 +1,7 @@
-"""Emails follow their person: to the lead that stands for them after a merge, and back where it
-was undone.
+"""Moves emails to the lead that stands for them after a merge, and back when it is undone.
 
-`leads` says who is whom (`Lead.merged_into`) and is read here, by a sweep that may be repeated
-and to which it does not matter how often people were merged or taken apart meanwhile. What must
-not wait for it asks `earlier.emails_of`.
+Reads `Lead.merged_into` in a sweep that may be repeated, however often leads were merged or
+separated meanwhile. What cannot wait for it asks `previous_emails.emails_of`.
 """
 
 from functools import partial
@@ -12,7 +10,7 @@ from django.db import transaction
 from django.db.models import F, Model, Q
 
 from leads import locks
-from outreach.choices import Status
+from outreach.choices import MoveCode, Status
 from outreach.lifecycle.moves import move_message
 from outreach.lifecycle.transitions import NOT_SENT_YET, OPEN
 from outreach.models import Meeting, Message, Opportunity, Reply
@@ -32,10 +30,9 @@ AT_WRONG_LEAD = (
 
 
 def follow_merges(batch: int = 200) -> int:
-    """Bring every email, and what came back for it, to the lead it belongs to; returns how many
-    were tried.
+    """Move every email, and what came back for it, to its lead; returns how often it was tried.
 
-    An email that may be in the middle of sending stays while another of the person may be, too.
+    An email that may be leaving stays while another of the same lead may be leaving too.
     """
     tried = 0
     for table in (Message, *FEEDBACK_MODELS):
@@ -54,7 +51,6 @@ def follow_merges(batch: int = 200) -> int:
 
 
 def _rows_of_pair(now_at: int, written_for: int) -> Q:
-    """The rows of one lead that are at another, or still where they were written."""
     return Q(lead=now_at, written_for=written_for) | (
         Q(lead=now_at, written_for=None) if now_at == written_for else Q(pk=None)
     )
@@ -92,18 +88,20 @@ def _move_emails(now_at: int, written_for: int) -> None:
 
 
 def _keep_one_open(coming: list[Message], there: list[Message]) -> None:
-    """Keep the one email that came furthest; keep none where the other lead was written to."""
+    """Keep the open email that came furthest, and none where the other lead was written to."""
     for mine, others in ((coming, there), (there, coming)):
         if any(row.status in SEND_STARTED for row in others):
-            _withdraw_open(mine, "written_as_other", WRITTEN_AS_OTHER)
+            _withdraw_open(mine, MoveCode.WRITTEN_AS_OTHER, WRITTEN_AS_OTHER)
     left = sorted(
         (row for row in coming + there if row.status in NOT_SENT_YET), key=_progress_order
     )
-    _withdraw_open(left[:-1], "other_is_open", OTHER_IS_OPEN)
+    _withdraw_open(left[:-1], MoveCode.OTHER_IS_OPEN, OTHER_IS_OPEN)
 
 
 def _progress_order(message: Message) -> tuple[bool, bool, int, int]:
-    """Approved, opened, held, blocked, draft; of equals the older."""
+    """Approved, then opened, then waiting, then blocked, then being drafted; of two alike the
+    older.
+    """
     approved = message.status == Status.CLEARED
     return (
         approved,
@@ -113,7 +111,7 @@ def _progress_order(message: Message) -> tuple[bool, bool, int, int]:
     )
 
 
-def _withdraw_open(messages: list[Message], why: str, text: str) -> None:
+def _withdraw_open(messages: list[Message], why: MoveCode, text: str) -> None:
     for message in messages:
         if message.status in NOT_SENT_YET:
             move_message(message, Status.WITHDRAWN, why, error=text)

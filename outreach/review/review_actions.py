@@ -1,5 +1,6 @@
-"""What a decision does to an email: cleared, rejected, edited, undone, withdrawn, expired. Who
-may is decided above.
+"""Carries out decisions about an email: approve, reject, edit, undo, withdraw, expire.
+
+Who may decide is checked above.
 """
 
 from datetime import timedelta
@@ -14,40 +15,40 @@ from caio_project.lib.db import claims
 from caio_project.lib.nudge import nudge
 from leads.models import Kind, Lead
 from leads.suppression import suppression
-from outreach import choices
-from outreach.choices import Phase, Status
+from outreach.choices import MoveCode, Phase, Status
 from outreach.contact_history import ghl_check, previous_emails
-from outreach.content import checks, email_footer, merge_fields
-from outreach.control import phase, policy
-from outreach.drafting import compose, drafts
+from outreach.content import check_results, email_footer, merge_fields
+from outreach.control import phase
+from outreach.drafting import compose, drafts, message_text, signing
 from outreach.lifecycle.moves import move_message
 from outreach.lifecycle.transitions import NOT_SENT_YET, IllegalMove, StaleMessage
 from outreach.limits import office_hours
 from outreach.models import Message, MessageText, Transport
 
 DECIDABLE = (Status.BLOCKED, Status.HELD, Status.CLEARED)
-MACHINE = "machine"  # why an email was cleared that no person cleared
+MACHINE = MoveCode.MACHINE
 
 
 class ApprovalForbidden(Exception):
-    """The email may not be approved as it is; the text says why."""
+    """The text says why this email may not be approved as it is."""
 
 
 def transport_for(message: Message) -> Transport:
-    """The transport of an email that is approved now. Leads that are not live never get
-    GoHighLevel.
-    """
+    """Only emails to live leads ever leave through GoHighLevel."""
     if message.kind != Kind.LIVE or message.lead.kind != Kind.LIVE or "ghl" in settings.SANDBOXED:
         return Transport.SANDBOX
     return Transport.GHL
 
 
-def approve_email(message: Message, version: int, *, by: Any, why: str = "approved") -> Message:
-    """Approve the text of `version`; it waits for the undo time and keeps the transport set here.
+def approve_email(
+    message: Message, version: int, *, by: Any, why: MoveCode = MoveCode.APPROVED
+) -> Message:
+    """Approve the text of `version`: it waits out the time to undo, then leaves by the transport
+    pinned here.
 
-    In Shadow it is withdrawn instead. Raises StaleMessage for another version or a decided email,
-    and ApprovalForbidden where suppression or a check is against it. The machine approves only
-    what nobody has opened.
+    In Shadow it is withdrawn instead: what would have been approved is never released later. Raises
+    Stale for another version or a decided email, ApprovalForbidden where suppression or a check is
+    against it. The machine (`why` MACHINE) approves only what nobody has opened.
     """
     _require_version(message, version)
     if stop := suppression.find_stop(message.to_address, message.lead):
@@ -59,7 +60,7 @@ def approve_email(message: Message, version: int, *, by: Any, why: str = "approv
     ):
         raise ApprovalForbidden(ahead.sentence)
     if phase.current_control().phase == Phase.SHADOW:
-        return move_message(message, Status.WITHDRAWN, "would_approve", by=by)
+        return move_message(message, Status.WITHDRAWN, MoveCode.WOULD_APPROVE, by=by)
     now, transport = timezone.now(), transport_for(message)
     undo_until = now + timedelta(seconds=settings.UNDO_SECONDS)
     by_machine = why == MACHINE
@@ -86,10 +87,10 @@ def approve_email(message: Message, version: int, *, by: Any, why: str = "approv
 
 
 def _accept_known_findings(message: Message) -> None:
-    """Save what GoHighLevel showed as read. Raises StaleMessage where a reason was added in this
-    moment.
+    """Raise Stale where a critical reason was added at this moment.
 
-    The order matters: a check is stored together with its reason.
+    In this order: a check is stored together with its reason, so findings accepted here had theirs
+    before.
     """
     ghl_check.accept_findings(message)
     if not Message.objects.filter(pk=message.pk, critical_reason=message.critical_reason).exists():
@@ -97,14 +98,13 @@ def _accept_known_findings(message: Message) -> None:
 
 
 def reject_email(message: Message, version: int, *, by: Any, tag: str, reason: str) -> Message:
+    """Tag and reason stay on the move, where the next draft finds them."""
     _require_version(message, version)
-    return move_message(message, Status.REJECTED, "rejected", by=by, tag=tag, reason=reason)
+    return move_message(message, Status.REJECTED, MoveCode.REJECTED, by=by, tag=tag, reason=reason)
 
 
 def edit_text(message: Message, version: int, *, subject: str, body: str, by: Any) -> Message:
-    """Store a person's text as the next version and check it. An approval of the old text is
-    void.
-    """
+    """Store a person's text as the next version and check it; voids an approval."""
     with transaction.atomic():
         if message.version != version:
             raise StaleMessage(message.status, message.version)
@@ -115,49 +115,41 @@ def edit_text(message: Message, version: int, *, subject: str, body: str, by: An
         if (subject, body) == (current.subject, current.body):
             return message
         kept = [p for p in current.phrases if p["text"] in body or p["text"] in subject]
-        results = compose.check_email(
-            message.lead,
+        text = compose.TextToCheck(
             subject,
             body,
             current.footer,
-            [merge_fields.Phrase(**p) for p in kept],
-            message.sender,
+            tuple(merge_fields.Phrase(**phrase) for phrase in kept),
             typed=True,
-            before=previous_emails.load_history(message.lead, timezone.now(), message.pk),
         )
-        subject = subject[: compose.SUBJECT_COLUMN]  # the guard has seen and refused the whole
+        before = previous_emails.load_history(message.lead, timezone.now(), message.pk)
+        results = compose.check_email(message.lead, message.sender, text, before)
+        # The checks have seen and refused a longer subject.
+        subject = subject[: message_text.LONGEST_SUBJECT]
         rows = Message.objects.filter(pk=message.pk, version=version, status=message.status)
         domain = message.to_address.rpartition("@")[2]
         if not claims.claim_row(
-            rows, version=version + 1, guards=checks.results_as_rows(results), domain=domain
+            rows, version=version + 1, guards=check_results.results_as_rows(results), domain=domain
         ):
             found = Message.objects.get(pk=message.pk)
             raise StaleMessage(found.status, found.version)
-        MessageText.objects.create(
-            message=message,
-            version=version + 1,
-            subject=subject,
-            body=body,
-            footer=current.footer,
-            phrases=kept,
-            sha256=email_footer.text_hash(message.to_address, subject, body, current.footer),
-            author=by,
-        )
+        new = message_text.NewText(subject, body, current.footer, kept, author=by)
+        message_text.store_text(message, version + 1, new)
         message.refresh_from_db()
-        return _after_edit(message, checks.first_failure(results), by)
+        return _after_edit(message, check_results.first_failure(results), by)
 
 
 def _empty_text(message: Message) -> MessageText:
     """The empty text of an email that could not be drafted and is written by hand."""
     footer = email_footer.build_footer(
-        compose.signature_of(compose.sender_of(message.lead), message.unsubscribe_token)
+        signing.signature_of(signing.sender_of(message.lead), message.unsubscribe_token)
     )
     return MessageText(message=message, footer=footer)
 
 
-def _after_edit(message: Message, failed: checks.CheckResult | None, by: Any) -> Message:
+def _after_edit(message: Message, failed: check_results.CheckResult | None, by: Any) -> Message:
     if message.status == Status.CLEARED:
-        message = drafts.hold_for_review(message, "edited", by=by)
+        message = drafts.hold_for_review(message, MoveCode.EDITED, by=by)
     if failed and message.status == Status.BLOCKED:
         Message.objects.filter(pk=message.pk).update(
             blocked_by=failed.guard, error=failed.text[:500]
@@ -167,7 +159,7 @@ def _after_edit(message: Message, failed: checks.CheckResult | None, by: Any) ->
         return move_message(
             message,
             Status.BLOCKED,
-            "edited",
+            MoveCode.EDITED,
             by=by,
             blocked_by=failed.guard,
             error=failed.text[:500],
@@ -179,19 +171,18 @@ def _after_edit(message: Message, failed: checks.CheckResult | None, by: Any) ->
             "expires_at": message.expires_at,
         }
         return drafts.hold_for_review(
-            message, "edited", by=by, **(waited if message.held_at else {})
+            message, MoveCode.EDITED, by=by, **(waited if message.held_at else {})
         )
     return message
 
 
 def undo_approval(message: Message, *, by: Any) -> Message:
-    """Take an approval back; raises IllegalMove or StaleMessage when it is too late."""
     if message.status != Status.CLEARED:
         raise IllegalMove(message.status, Status.HELD)
     held = move_message(
         message,
         Status.HELD,
-        "undone",
+        MoveCode.UNDONE,
         by=by,
         transport="",
         waiting_for="",
@@ -203,31 +194,30 @@ def undo_approval(message: Message, *, by: Any) -> Message:
 
 
 def return_machine_approved() -> int:
-    """Hold again what the machine approved and was not sent; returns how many."""
+    """Hold again whatever was approved automatically and has not left; returns how many."""
     count = 0
     for message in Message.objects.filter(status=Status.CLEARED, by_machine=True):
         try:
-            drafts.hold_for_review(message, "machine_returned")
+            drafts.hold_for_review(message, MoveCode.MACHINE_RETURNED)
             count += 1
         except StaleMessage:
-            continue  # it is at the door, which judges it again
+            continue  # it is being sent, and the final checks judge it again
     return count
 
 
 def withdraw_email(message: Message, *, by: Any, reason: str = "") -> Message:
-    """Withdraw an email for good. Raises IllegalMove while it is being sent."""
+    """Raises IllegalMove while it may be leaving."""
     if message.status == Status.SENDING:
         raise IllegalMove(message.status, Status.WITHDRAWN)
-    return move_message(message, Status.WITHDRAWN, "withdrawn", by=by, reason=reason)
+    return move_message(message, Status.WITHDRAWN, MoveCode.WITHDRAWN, by=by, reason=reason)
 
 
 def mark_opened(message: Message) -> None:
-    """Record that a person opened it; from now on no machine changes its text."""
     Message.objects.filter(pk=message.pk, opened_at=None).update(opened_at=timezone.now())
 
 
 def expire_due(batch: int = 200) -> int:
-    """Expire what nobody decided in time: never sent, and not a rejection; returns how many."""
+    """Expired emails are never sent, and do not count as rejected."""
     now = timezone.now()
     due = Message.objects.filter(status__in=[Status.HELD, Status.BLOCKED], expires_at__lte=now)[
         :batch
@@ -235,27 +225,25 @@ def expire_due(batch: int = 200) -> int:
     count = 0
     for message in due:
         try:
-            move_message(message, Status.EXPIRED, "expired")
+            move_message(message, Status.EXPIRED, MoveCode.EXPIRED)
             count += 1
         except StaleMessage:
             continue
     return count
 
 
-def withdraw_open_emails(lead: Lead, why: str) -> int:
-    """Withdraw every unsent email to a person who must not be written to; returns how many."""
+def withdraw_open_emails(lead: Lead, why: MoveCode | str) -> int:
     count = 0
     for message in previous_emails.emails_of(lead).filter(status__in=NOT_SENT_YET):
         try:
             move_message(message, Status.WITHDRAWN, why)
             count += 1
         except StaleMessage:
-            continue  # it is at the door, which asks for suppression and answers itself
+            continue  # it is being sent, and the final checks ask for suppression and replies
     return count
 
 
 def recheck_open_emails(lead: Lead) -> None:
-    """Make open emails CRITICAL where something new is known of the person."""
     for message in (
         previous_emails.emails_of(lead).filter(status__in=DECIDABLE).select_related("lead")
     ):
@@ -264,23 +252,20 @@ def recheck_open_emails(lead: Lead) -> None:
 
 
 def make_critical(message: Message, reason: str) -> None:
-    """Make `message` CRITICAL because of `reason`; an approval is taken back.
+    """Require a person's decision about `message`, with `reason`; an approved one is held again.
 
-    Who approved a CRITICAL email has seen a reason and is not asked twice.
+    An email that was CRITICAL already was approved knowing a reason, and is not asked about twice.
     """
     if message.critical_reason or message.status not in DECIDABLE:
         return
-    critical: dict[str, Any] = {
-        "critical_reason": reason[:200],
-        "rank": policy.BAND_RANK[choices.Band.CRITICAL],
-    }
+    critical = message_text.reason_columns(message.band, reason)
     if message.status != Status.CLEARED:
         Message.objects.filter(pk=message.pk, status=message.status).update(**critical)
         return
     try:
-        drafts.hold_for_review(message, "more_known", error=reason, **critical)
+        drafts.hold_for_review(message, MoveCode.MORE_KNOWN, error=reason, **critical)
     except StaleMessage:
-        return  # it is at the door, which looks at GoHighLevel itself
+        return  # it is being sent, and the final checks ask GoHighLevel
 
 
 def _require_version(message: Message, version: int) -> None:

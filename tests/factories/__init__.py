@@ -166,9 +166,13 @@ def create_feedback(message: Message) -> Reply:
     )
     SyncCursor.objects.get_or_create(name="emails")
     reply = Reply.objects.create(
-        ghl_message_id=f"eml_{message.pk}", lead=message.lead, message=message, received_at=now, source="poll",
+        ghl_message_id=f"eml_{message.pk}",
+        lead=message.lead,
+        message=message,
+        received_at=now,
+        source="poll",
         sorted_as="positive",
-    )  # fmt: skip
+    )
     ReplyText.objects.create(
         reply=reply, body="Sounds good.", said="Sounds good.", decided_by=["Sounds good"]
     )
@@ -196,12 +200,21 @@ def create_many_held(count: int) -> None:
     )
     messages = Message.objects.bulk_create(
         Message(
-            lead=lead, status="held", version=1, to_address=lead.email, domain=f"bulk-{n}.test", band="low",
-            rank=n % 3, held_at=now, due_at=now + timedelta(minutes=n), tier="tier_3", intent=10,
+            lead=lead,
+            status="held",
+            version=1,
+            to_address=lead.email,
+            domain=f"bulk-{n}.test",
+            band="low",
+            rank=n % 3,
+            held_at=now,
+            due_at=now + timedelta(minutes=n),
+            tier="tier_3",
+            intent=10,
             expires_at=now + timedelta(days=7),
         )
         for n, lead in enumerate(leads)
-    )  # fmt: skip
+    )
     MessageText.objects.bulk_create(
         MessageText(message=m, version=1, subject="S", body="B", footer="F", sha256=f"{m.pk:064d}")
         for m in messages

@@ -1,4 +1,4 @@
-"""Emails that left through the fake GoHighLevel, and what it then tells us: by webhook or by polling."""
+"""Emails sent through the fake GoHighLevel, and what comes back by webhook or polling."""
 
 import json
 import random
@@ -19,7 +19,6 @@ from tests.fakes.ghl import FakeGhl
 def make_sent_email(
     ghl: FakeGhl, lead: Lead | None = None, ago: timedelta = timedelta(0), **assessment: Any
 ) -> Message:
-    """An email that went through the door to the fake."""
     message = factories.cleared_email(lead, **assessment)
     assert send.send_due() == 1
     if ago:

@@ -1,4 +1,4 @@
-"""A working day for every test: what waits for working hours must not depend on when the suite runs."""
+"""A working day for every test, so that waiting for working hours does not depend on today."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ WORKING = datetime(2026, 3, 3, 15, 0, tzinfo=UTC)  # a Tuesday; ten in the morni
 
 @pytest.fixture(autouse=True)
 def clock() -> Iterator[Any]:
-    """Time from WORKING on, running; a test that needs another moment calls `clock.move_to` or `clock.shift`."""
+    """Time runs from WORKING on; `clock.move_to` or `clock.shift` choose another moment."""
     with time_machine.travel(WORKING, tick=True) as traveller:
         yield traveller
 

@@ -19,7 +19,7 @@ from outreach.feedback import webhook_inbox
 from outreach.integrations.ghl import webhook_bodies
 from tests import factories
 from tests.fakes.ghl import FakeGhl
-from tests.fakes.ghl_webhooks import WebhookSigner
+from tests.fakes.ghl.webhooks import WebhookSigner
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender", "loose")]
 
@@ -119,7 +119,7 @@ class TestSignature:
         assert told(client, ghl, blocked).status_code == 401
         assert nothing_happened()
 
-    def test_the_old_rsa_signature_counts_only_where_its_key_is_set(
+    def test_legacy_signature_counts_only_with_its_key(
         self, client: Client, ghl: FakeGhl, blocked: dict[str, Any], settings: Any
     ) -> None:
         key = rsa.generate_private_key(65537, 2048)
@@ -150,7 +150,7 @@ class TestSignature:
 
 
 class TestOnce:
-    def test_the_same_webhook_twice_is_one_event_also_in_other_bytes(
+    def test_redelivered_webhook_is_one_event(
         self, client: Client, ghl: FakeGhl, blocked: dict[str, Any]
     ) -> None:
         first = told(client, ghl, blocked).json()["id"]
@@ -184,8 +184,9 @@ class TestWorkedOff:
         assert webhook_inbox.process_inbox() == 1
         event = InboundEvent.objects.get()
         assert (event.state, event.reason) == (
-            "parked", f"It is about another location: {location or 'it names none'}.",
-        )  # fmt: skip
+            "parked",
+            f"It is about another location: {location or 'it names none'}.",
+        )
         assert not Suppression.objects.exists()
 
     @pytest.mark.parametrize(
@@ -198,9 +199,7 @@ class TestWorkedOff:
         assert webhook_inbox.process_inbox() == 1
         assert InboundEvent.objects.get().state == "parked"
 
-    def test_the_body_of_what_we_do_not_use_or_of_strangers_is_not_kept(
-        self, client: Client, ghl: FakeGhl
-    ) -> None:
+    def test_unused_and_strangers_bodies_are_erased(self, client: Client, ghl: FakeGhl) -> None:
         for payload in (
             {**ghl.contact_dnd_update(), "type": "ContactCreate"},
             ghl.appointment_create(),
@@ -212,7 +211,7 @@ class TestWorkedOff:
             ("processed", b"", None)
         ] * 2
 
-    def test_the_body_about_somebody_we_know_is_found_by_an_erasure(
+    def test_erasure_finds_bodies_about_a_lead(
         self, client: Client, ghl: FakeGhl, blocked: dict[str, Any]
     ) -> None:
         lead = factories.LeadFactory(email="dana@northline.test")
@@ -238,12 +237,15 @@ class TestWorkedOff:
         assert not Suppression.objects.filter(value__contains="@").exists()
 
     def test_fields_of_any_type_break_nothing(self, client: Client, ghl: FakeGhl) -> None:
-        """Each field of each kind of webhook in turn is null, a list, a number, a deep mapping and unstorable text."""
+        """Each field in turn is null, a list, a number, a deep mapping and unstorable text."""
         lead = factories.LeadFactory(email="dana.okafor@northline.test")
         odd: list[Any] = [None, [], [1], 0, True, {"x": {}}, "\x00\ud800", "x" * 5000]
         kinds = [
-            ghl.email_stats("failed"), ghl.contact_dnd_update(), ghl.appointment_create(), ghl.opportunity_update(),
-        ]  # fmt: skip
+            ghl.email_stats("failed"),
+            ghl.contact_dnd_update(),
+            ghl.appointment_create(),
+            ghl.opportunity_update(),
+        ]
         for payload in kinds:
             for name in payload.keys() - {"locationId", "type"}:
                 for value in odd:
@@ -302,9 +304,7 @@ class TestWorkflow:
         assert nothing_happened()
 
     @pytest.mark.parametrize("body", [b"", b"[]", b"{", b"\xff", b"[" * 100_000])
-    def test_what_is_no_json_object_gets_400_and_nothing_is_stored(
-        self, client: Client, body: bytes
-    ) -> None:
+    def test_non_object_body_gets_400_and_is_not_stored(self, client: Client, body: bytes) -> None:
         response = self.post(client, body)
         assert (response.status_code, response.json()["detail"]) == (
             400,

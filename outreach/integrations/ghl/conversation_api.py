@@ -25,9 +25,7 @@ SNAKE_CASE = {"locationId": "location_id", "contactId": "contact_id", "pipelineI
 
 @dataclass(frozen=True)
 class ConversationRow:
-    """One row of a conversation: a message, or a thread of emails with time and direction of its
-    first.
-    """
+    """A message, or a thread of emails with the time and direction of its first."""
 
     id: str
     inbound: bool
@@ -38,6 +36,8 @@ class ConversationRow:
 
 @dataclass(frozen=True)
 class ReadEmail:
+    """One email with its text."""
+
     id: str
     inbound: bool
     at: datetime | None
@@ -47,14 +47,14 @@ class ReadEmail:
 
 @dataclass(frozen=True)
 class OpenDeal:
+    """An open opportunity of a contact."""
+
     id: str
     name: str
 
 
 def read_conversation(contact_id: str) -> list[ConversationRow]:
-    """Every message with a contact, newest first, at most 500; empty where there is no
-    conversation.
-    """
+    """Every message with a contact, newest first, up to 500; empty without a conversation."""
     query = {"locationId": settings.GHL_LOCATION_ID, "contactId": contact_id}
     found = call_ghl("GET", "/conversations/search", version=API_VERSION, params=query)
     seen: list[ConversationRow] = []
@@ -80,9 +80,7 @@ def _read_messages(conversation_id: str) -> list[ConversationRow]:
 
 
 def _required_list(answer: Any, name: str) -> list[dict[str, Any]]:
-    """The list `name` of an answer. Raises ServiceUnavailable where it is missing: that proves
-    nothing.
-    """
+    """Raises Unavailable where the list is missing: that does not prove that nobody answered."""
     found = answer.get(name) if isinstance(answer, dict) else None
     if not isinstance(found, list):
         raise http.ServiceUnavailable(f"GoHighLevel answered without {name}")
@@ -109,6 +107,10 @@ def _parse_time(text: str) -> datetime | None:
 
 
 def read_email(email_id: str) -> ReadEmail:
+    """One email with its text, which conversations leave out.
+
+    Source: GET /conversations/messages/email/{id}.
+    """
     found = call_ghl("GET", f"/conversations/messages/email/{email_id}", version=API_VERSION)
     raw = found.get("emailMessage") or found
     return ReadEmail(
@@ -130,15 +132,14 @@ def open_deals(contact_id: str) -> list[OpenDeal]:
 
 
 def _is_of(row: dict[str, Any], contact_id: str) -> bool:
-    """Whether a deal is this contact's: a filter that GoHighLevel ignored returns everybody's."""
+    """Guards against a filter that GoHighLevel did not understand."""
     return (row.get("contactId") or (row.get("contact") or {}).get("id")) == contact_id
 
 
 def search_opportunities(query: Mapping[str, str]) -> Any:
-    """GET /opportunities/search in our location, with whichever parameter names the service
-    accepts.
+    """GET /opportunities/search in our location, in whichever spelling of the names works.
 
-    `query` is camelCase. After a 422 it is asked in snake_case, and so first for an hour.
+    `query` is in camelCase. Where that is refused with a 422, snake_case is asked for an hour.
     """
     named = {"locationId": settings.GHL_LOCATION_ID, **query}
     snake = {SNAKE_CASE.get(name, name): value for name, value in named.items()}

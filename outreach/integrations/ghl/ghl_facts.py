@@ -1,5 +1,4 @@
-"""What GoHighLevel tells us, whichever way it comes: by webhook or by polling. Pure: JSON in,
-frozen rows out.
+"""Facts from GoHighLevel, told by webhook or read by polling. Pure: JSON in, frozen rows out.
 
 Sources: GHL API v2, "Conversations", "Calendars", "Opportunities", and the webhook events of the
 same names.
@@ -39,7 +38,7 @@ CHANNEL_NAMES = {
 class MessageFact:
     """One message to or from a person. `body` is HTML or text, as it came."""
 
-    # of the email, or of the message on any other channel: the same by webhook and by polling
+    # Of the email, or of the message on any other channel: the same by webhook and by polling.
     id: str
     message_id: str
     contact_id: str
@@ -53,8 +52,9 @@ class MessageFact:
 
 @dataclass(frozen=True)
 class EmailEventFact:
-    """What happened to an email after it was sent. `kind` is an EventKind; `once` identifies the
-    event.
+    """Something that happened to an email after it left.
+
+    `kind` is an EventKind; `once` identifies this very event.
     """
 
     email_id: str
@@ -75,7 +75,7 @@ class DoNotDisturbFact:
 
 @dataclass(frozen=True)
 class AppointmentFact:
-    """An appointment. `is_read`: read by API just now, so it is the present state."""
+    """`is_read`: the API was read just now, so this is the present state."""
 
     id: str
     contact_id: str
@@ -89,9 +89,7 @@ class AppointmentFact:
 
 @dataclass(frozen=True)
 class OpportunityFact:
-    """An opportunity. `value` is None where a webhook leaves it out; `is_read` as in
-    AppointmentFact.
-    """
+    """`value` is None where a webhook leaves it out; `is_read` as above."""
 
     id: str
     contact_id: str
@@ -106,32 +104,35 @@ class OpportunityFact:
 
 
 GhlFact = MessageFact | EmailEventFact | DoNotDisturbFact | AppointmentFact | OpportunityFact
-FACT_CLASSES: dict[str, type] = {
-    kind.__name__: kind
-    for kind in (MessageFact, EmailEventFact, DoNotDisturbFact, AppointmentFact, OpportunityFact)
+# Under these names facts are stored until they can take effect.
+FACT_CLASSES: dict[str, type[GhlFact]] = {
+    "Said": MessageFact,
+    "Mailed": EmailEventFact,
+    "Blocked": DoNotDisturbFact,
+    "Booked": AppointmentFact,
+    "Deal": OpportunityFact,
 }
+FACT_NAMES = {fact_class: name for name, fact_class in FACT_CLASSES.items()}
 
 
 def dump_fact(fact: GhlFact) -> bytes:
-    """The fact as JSON, to be kept until it can be applied."""
-    return json.dumps({"fact": type(fact).__name__, **asdict(fact)}, default=str).encode()
+    return json.dumps({"fact": FACT_NAMES[type(fact)], **asdict(fact)}, default=str).encode()
 
 
 def load_fact(raw: bytes) -> GhlFact:
-    told = json.loads(raw)
-    kind = FACT_CLASSES[told.pop("fact")]
+    stored = json.loads(raw)
+    fact_class = FACT_CLASSES[stored.pop("fact")]
     times = {
-        field.name: datetime.fromisoformat(told[field.name])
-        for field in fields(kind)
+        field.name: datetime.fromisoformat(stored[field.name])
+        for field in fields(fact_class)
         if field.type is datetime
     }
-    value = {"value": Decimal(told["value"])} if told.get("value") is not None else {}
-    fact: GhlFact = kind(**{**told, **times, **value})
-    return fact
+    value = {"value": Decimal(stored["value"])} if stored.get("value") is not None else {}
+    return fact_class(**{**stored, **times, **value})
 
 
 def text_in(raw: Mapping[str, Any], *names: str, longest: int = 80) -> str:
-    """The first non-empty value of `names`, as text that the database can store."""
+    """The first of `names` that holds something, as text that the database can store."""
     for name in names:
         value = raw.get(name)
         if (
@@ -143,9 +144,9 @@ def text_in(raw: Mapping[str, Any], *names: str, longest: int = 80) -> str:
     return ""
 
 
-def storable_text(said: str) -> str:
-    """Remove NUL and lone surrogates, which PostgreSQL cannot store."""
-    return said.replace("\x00", "").encode("utf-8", "replace").decode()
+def storable_text(text: str) -> str:
+    """Without NUL and lone surrogates, which PostgreSQL cannot store."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 def as_mapping(value: Any) -> Mapping[str, Any]:
@@ -153,7 +154,7 @@ def as_mapping(value: Any) -> Mapping[str, Any]:
 
 
 def parse_time(value: Any, default: datetime | None = None) -> datetime | None:
-    """A time as GoHighLevel writes it: ISO 8601, epoch seconds or milliseconds; else `default`."""
+    """ISO 8601, epoch seconds or epoch milliseconds; `default` where it is none of these."""
     try:
         if isinstance(value, int | float) and not isinstance(value, bool):
             return datetime.fromtimestamp(value / 1000 if value > 10**11 else value, UTC)
@@ -164,15 +165,14 @@ def parse_time(value: Any, default: datetime | None = None) -> datetime | None:
 
 
 def address_in(value: Any) -> str:
-    """The address in "Dana <dana@x>", or in the first of a list of those."""
     first = value[0] if isinstance(value, list) and value else value
     return parseaddr(first)[1][:254] if isinstance(first, str) else ""
 
 
 def channel_of(*kinds: Any) -> str:
-    """ "email", "sms", "call" … of the first channel named (TYPE_CAMPAIGN_EMAIL, "Live Chat").
+    """The first kind given (TYPE_CAMPAIGN_EMAIL, "Live Chat") as "email", "sms", "call" …
 
-    "" for what is no message of a person: activities, comments of the team.
+    "" for activities and comments of the team, which are no messages of a person.
     """
     named = next((kind for kind in kinds if isinstance(kind, str) and kind.strip()), "")
     found = named.strip().lower().replace(" ", "_").removeprefix("type_")
@@ -183,7 +183,7 @@ def channel_of(*kinds: Any) -> str:
 
 
 def message_fact(raw: Mapping[str, Any], at: datetime) -> MessageFact | None:
-    """The message in a webhook or an API answer; None for what is no message of a person."""
+    """From a webhook or GET /conversations/messages/email/{id}; None for what no person wrote."""
     way = channel_of(raw.get("messageTypeString"), raw.get("messageType"))
     email_id, message_id = text_in(raw, "emailMessageId"), text_in(raw, "messageId", "id")
     is_inbound = raw.get("direction") == "inbound" or raw.get("type") == "InboundMessage"
@@ -204,7 +204,7 @@ def message_fact(raw: Mapping[str, Any], at: datetime) -> MessageFact | None:
 
 
 def do_not_disturb_fact(raw: Mapping[str, Any]) -> DoNotDisturbFact:
-    """A contact's do-not-disturb: `dnd` for all channels, or the status of Email."""
+    """`dnd` covers all channels; else Email's own status counts."""
     by_channel = as_mapping(raw.get("dndSettings"))
     email = as_mapping(by_channel.get("Email") or by_channel.get("email"))
     return DoNotDisturbFact(
@@ -217,7 +217,6 @@ def do_not_disturb_fact(raw: Mapping[str, Any]) -> DoNotDisturbFact:
 def appointment_fact(
     raw: Mapping[str, Any], at: datetime, *, is_read: bool = False
 ) -> AppointmentFact | None:
-    """An appointment from a calendar or webhook; None for one without an id or a time."""
     starts_at, one = parse_time(raw.get("startTime")), text_in(raw, "id")
     if not one or starts_at is None:
         return None
@@ -237,7 +236,6 @@ def appointment_fact(
 def opportunity_fact(
     raw: Mapping[str, Any], at: datetime, *, is_read: bool = False
 ) -> OpportunityFact | None:
-    """An opportunity from the search or a webhook; None for one without an id."""
     one = text_in(raw, "id")
     if not one:
         return None
@@ -257,7 +255,6 @@ def opportunity_fact(
 
 
 def _parse_money(value: Any) -> Decimal:
-    """An amount; None where it is missing, no number, or too large for the column."""
     try:
         found = Decimal(str(value or 0))
         return (

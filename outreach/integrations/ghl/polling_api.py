@@ -1,9 +1,8 @@
-"""GoHighLevel API v2, read by polling: what people wrote, what became of emails, calendars,
-opportunities.
+"""GoHighLevel API v2, read by polling: messages, emails' statuses, calendars, opportunities.
 
 Sources: GHL API v2, "Conversations" and "Calendars" (Version 2021-04-15), "Contacts" and
-"Opportunities" (2021-07-28). A private token gets no webhooks, and those of an app are lost at
-times, so this must be enough alone.
+"Opportunities" (2021-07-28). A private token gets no webhooks, and an app's get lost at times, so
+polling must be enough alone.
 """
 
 from dataclasses import dataclass
@@ -46,9 +45,7 @@ KINDS_BY_STATUS = {
 
 @dataclass(frozen=True)
 class ListedMessage:
-    """One message in a list, which leaves the text of emails out. A thread lists the ids of all
-    its emails.
-    """
+    """One message of a list, without the text of emails. A thread lists all its emails' ids."""
 
     message_id: str
     email_ids: tuple[str, ...]
@@ -58,8 +55,7 @@ class ListedMessage:
     body: str
     at: datetime
 
-    def as_said(self) -> MessageFact:
-        """What is known without fetching the email itself."""
+    def as_message_fact(self) -> MessageFact:
         return MessageFact(
             id=self.message_id,
             message_id=self.message_id,
@@ -86,9 +82,9 @@ class OpportunityPage:
 
 
 def list_messages(since: datetime, *, emails: bool, cursor: str = "") -> MessagePage:
-    """Emails, or messages of all other channels, since a time, oldest first.
+    """Emails, or all other messages, since then, oldest first.
 
-    Source: GET /conversations/messages/export, which lists emails only when asked for by channel.
+    Source: GET /conversations/messages/export, which lists emails only when asked by channel.
     """
     query: dict[str, Any] = {
         "locationId": settings.GHL_LOCATION_ID,
@@ -136,6 +132,7 @@ def fetch_email(email_id: str, row: ListedMessage) -> MessageFact | None:
 
 
 def fetch_event_kinds(email_id: str) -> tuple[str, ...]:
+    """What happened to an email so far, as EventKinds. Same source."""
     return KINDS_BY_STATUS.get(text_in(_request_email(email_id), "status").lower(), ())
 
 
@@ -148,7 +145,7 @@ def _request_email(email_id: str) -> dict[str, Any]:
 
 
 def fetch_do_not_disturb(contact_id: str) -> DoNotDisturbFact:
-    """Whether a contact may be emailed, from the contact itself: searches are not reliable."""
+    """Read from the contact itself: searches do not return it reliably."""
     contact = ghl.get_contact(contact_id)
     return DoNotDisturbFact(contact_id, contact.email, contact.email_blocked)
 
@@ -156,7 +153,7 @@ def fetch_do_not_disturb(contact_id: str) -> DoNotDisturbFact:
 def list_appointments(
     calendar_id: str, start: datetime, end: datetime, now: datetime
 ) -> list[AppointmentFact]:
-    """The appointments of one calendar between two times. Source: GET /calendars/events."""
+    """One calendar's appointments between two times. Source: GET /calendars/events."""
     query = {
         "locationId": settings.GHL_LOCATION_ID,
         "calendarId": calendar_id,
@@ -171,7 +168,7 @@ def list_appointments(
 
 
 def list_opportunities(after: tuple[str, str] | None, now: datetime) -> OpportunityPage:
-    """One page of the location's opportunities, newest first. Source: GET /opportunities/search."""
+    """One page of all opportunities, newest first. Source: GET /opportunities/search."""
     place = {"startAfter": after[0], "startAfterId": after[1]} if after else {}
     found = search_opportunities({"status": "all", "limit": str(PAGE_SIZE), **place})
     raws = required_list(found, "opportunities")
@@ -183,7 +180,6 @@ def list_opportunities(after: tuple[str, str] | None, now: datetime) -> Opportun
 
 
 def required_list(answer: Any, name: str) -> list[dict[str, Any]]:
-    """The list `name` of an answer. Raises ServiceUnavailable where it is missing."""
     found = as_mapping(answer).get(name)
     if not isinstance(found, list):
         raise http.ServiceUnavailable(f"GoHighLevel answered without {name}")

@@ -1,5 +1,4 @@
-"""GoHighLevel API v2: the one call that sends an email. Only outreach.sending.send may import
-this.
+"""GoHighLevel API v2: the one call that sends an email. Only outreach.sending.send may import it.
 
 Source: GHL API v2, "Conversations" (Version 2021-04-15). There is no idempotency key: an answer
 that may have acted is `Uncertain`, and is settled by reading the conversation.
@@ -24,9 +23,7 @@ class SentEmail:
 
 @dataclass(frozen=True)
 class EmailThread:
-    """The thread a follow-up belongs to: GoHighLevel's ids of its first message and of its
-    newest.
-    """
+    """GoHighLevel's ids of a follow-up's thread (that of its first message) and newest message."""
 
     id: str
     newest: str

@@ -1,9 +1,9 @@
-"""Whether a webhook is GoHighLevel's own. A body without a signature is never trusted: what that
-loses, polling finds.
+"""Whether GoHighLevel signed a webhook. Unsigned bodies are never trusted; polling finds what is
+lost.
 
-Source: GHL's "Webhook Authentication": base64 of an Ed25519 signature over the raw body, in
-X-GHL-Signature; before that RSA-SHA256 in X-WH-Signature. Neither is an HMAC: there is no shared
-secret. Their SDK skips the check where a header is missing; this does not.
+Source: GHL's "Webhook Authentication": base64 of an Ed25519 signature over the raw body, in X-GHL-
+Signature; before that RSA-SHA256 in X-WH-Signature. Neither is an HMAC: there is no shared secret.
+Their SDK skips the check where a header is missing; this does not.
 """
 
 import base64
@@ -30,7 +30,10 @@ def is_key(encoded: str, kind: str) -> bool:
 
 
 def parse_public_key(encoded: str) -> Ed25519PublicKey | RSAPublicKey:
-    """The key in a setting: base64 of its SPKI DER, PEM lines optional. Raises ValueError."""
+    """Parse base64 of an SPKI DER, with or without PEM's first and last line.
+
+    Raises ValueError.
+    """
     lines = [line for line in encoded.strip().splitlines() if not line.startswith("-----")]
     try:
         key = load_der_public_key(base64.b64decode("".join(lines), validate=True))
@@ -42,8 +45,9 @@ def parse_public_key(encoded: str) -> Ed25519PublicKey | RSAPublicKey:
 
 
 def is_genuine(raw: bytes, headers: Mapping[str, str], key: str, legacy_key: str = "") -> bool:
-    """Whether GoHighLevel signed this body. Without `legacy_key` only Ed25519 counts; missing or
-    odd is False.
+    """Whether GoHighLevel signed this very body.
+
+    Without `legacy_key` only Ed25519 counts; a missing or malformed signature is False.
     """
     if _has_header(headers, SIGNATURE_HEADER):
         return _is_signed_by(raw, headers[SIGNATURE_HEADER], key, KEY_CLASSES["Ed25519"])

@@ -1,5 +1,5 @@
-"""What GoHighLevel's webhooks say. Their payloads are flat, but for appointments and
-LCEmailStats, a Mailgun event.
+"""Reads GoHighLevel's webhooks: flat bodies, but for appointments and LCEmailStats (Mailgun
+events).
 
 Sources: GHL's "Webhook events", and Mailgun's "Event structure".
 """
@@ -26,8 +26,7 @@ from outreach.integrations.ghl.ghl_facts import (
 
 Kind = EventKind
 
-# Mailgun's word for what happened to an email. "failed" is sorted further; "accepted" and "stored"
-# say nothing new.
+# Mailgun's events. "failed" is sorted further; "accepted" and "stored" tell nothing new.
 MAILGUN_KINDS = {
     "delivered": Kind.DELIVERED,
     "opened": Kind.OPENED,
@@ -59,6 +58,7 @@ class UnreadableBody(Exception):
 
 
 def delivery_name(raw: bytes) -> str:
+    """Equal for deliveries of one event: sha256 of type and webhookId, else of the body."""
     try:
         body = as_mapping(json.loads(raw))
     except (ValueError, RecursionError):
@@ -70,14 +70,11 @@ def delivery_name(raw: bytes) -> str:
 
 
 def workflow_delivery_name(sha256: str, at: datetime) -> str:
-    """The key of a workflow's body, which has neither id nor time: the same body on another day
-    counts again.
-    """
+    """Such a body has neither id nor time: on another day it is another event."""
     return hashlib.sha256(f"{sha256} {at:%Y-%m-%d}".encode()).hexdigest()
 
 
 def parse_body(raw: bytes) -> Mapping[str, Any]:
-    """The body as a mapping. Raises UnreadableBody."""
     try:
         body = json.loads(raw)
     except (ValueError, RecursionError) as error:
@@ -88,7 +85,7 @@ def parse_body(raw: bytes) -> Mapping[str, Any]:
 
 
 def read_webhook(raw: bytes, location_id: str, received_at: datetime) -> GhlFact | None:
-    """The fact in a webhook; None for kinds that are not used. Raises UnreadableBody."""
+    """The fact in a webhook; None for kinds that we do not use. Raises UnreadableBody."""
     body = parse_body(raw)
     kind, location = text_in(body, "type"), text_in(body, "locationId")
     if location != location_id:
@@ -113,9 +110,7 @@ def read_webhook(raw: bytes, location_id: str, received_at: datetime) -> GhlFact
 
 
 def _email_event_fact(event: Mapping[str, Any], at: datetime) -> EmailEventFact | None:
-    """One Mailgun event. Its id is unique for a day only, so time and recipient are part of the
-    key.
-    """
+    """Mailgun's id is unique for a day only, so time and recipient identify the event too."""
     kind, code = _kind_and_code(event)
     if not kind:
         return None
@@ -140,9 +135,10 @@ def _email_event_fact(event: Mapping[str, Any], at: datetime) -> EmailEventFact 
 
 
 def _kind_and_code(event: Mapping[str, Any]) -> tuple[str, str]:
-    """Our kind and the provider's code; "" for what says nothing new.
+    """Our EventKind and the provider's cause; "" for what is nothing new.
 
-    Mailgun does not try an address that bounced, complained or unsubscribed before: "suppress-…".
+    Mailgun does not even try an address that bounced, complained or unsubscribed before:
+    "suppress-…".
     """
     named = text_in(event, "event")
     status, reason = as_mapping(event.get("delivery-status")), text_in(event, "reason")
@@ -159,9 +155,10 @@ def _kind_and_code(event: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def read_workflow(raw: bytes, location_id: str) -> DoNotDisturbFact | None:
-    """The stop in a workflow's webhook, or None. Raises UnreadableBody.
+    """The stop in a workflow's custom webhook, or None.
 
-    A person mapped its body freely, so only a stop is believed; polling reads everything else.
+    Its body is whatever a person mapped there, so only a stop is believed, which does no harm;
+    polling reads everything else within half a minute. Raises UnreadableBody.
     """
     body = parse_body(raw)
     more, contact = as_mapping(body.get("customData")), as_mapping(body.get("contact"))

@@ -26,7 +26,8 @@ NEW_YORK = "America/New_York"
         (Findings(deals=(PILOT,)), "GoHighLevel shows an open deal: Northline pilot."),
         (
             Findings(THIRD, THIRD, (PILOT,)),
-            "GoHighLevel shows a message from them on 3 Oct 2026, an email to them on 3 Oct 2026 and an open deal: Northline pilot.",
+            "GoHighLevel shows a message from them on 3 Oct 2026, an email to them on 3 Oct 2026 "
+            "and an open deal: Northline pilot.",
         ),
         (
             Findings(deals=(PILOT, RENEWAL)),
@@ -61,7 +62,7 @@ def test_an_email_to_them_counts_for_180_days(ago: int, counts: bool) -> None:
     )
 
 
-def test_a_message_from_them_counts_for_ever_and_a_deal_while_it_is_open() -> None:
+def test_inbound_messages_and_open_deals_never_expire() -> None:
     found = Findings(inbound_at=NOW - timedelta(days=2000), deals=(PILOT,))
     assert ghl_findings.without_old_emails(found, NOW) == found
 

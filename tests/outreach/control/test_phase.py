@@ -34,7 +34,7 @@ def test_a_new_installation_starts_in_parallel_open_and_without_a_machine() -> N
     assert history() == []
 
 
-def test_the_row_is_made_where_it_is_missing_and_there_is_only_one() -> None:
+def test_control_row_is_created_once() -> None:
     Control.objects.all().delete()
     assert phase.current_control().phase == "parallel"
     assert phase.current_control() == phase.lock_control()
@@ -72,7 +72,7 @@ def test_an_override_is_marked_as_one() -> None:
     assert ControlChange.objects.get().by is None
 
 
-def test_a_change_to_the_same_phase_is_refused_and_leaves_no_trace() -> None:
+def test_change_to_same_phase_is_refused() -> None:
     since = phase.current_control().phase_since
     with pytest.raises(phase.ChangeNotAllowed, match="already"):
         phase.change_phase(Phase.PARALLEL, by=None, reason="again")
@@ -95,7 +95,7 @@ def test_halting_and_resuming_are_written_down(reviewer: User, lead_user: User) 
     ]
 
 
-def test_halting_twice_keeps_the_first_reason_and_resuming_twice_is_no_error() -> None:
+def test_repeated_halt_keeps_first_reason() -> None:
     phase.resume_sending(by=None, reason="not halted")
     assert history() == []
     phase.halt_sending(by=None, reason="first")

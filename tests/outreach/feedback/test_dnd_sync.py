@@ -1,4 +1,4 @@
-"""Who wants no more emails is told to GoHighLevel until it knows, and nothing is lifted there by us."""
+"""Do-not-disturb is set at GoHighLevel until that succeeds, and nothing is lifted there."""
 
 from datetime import timedelta
 from typing import Any
@@ -47,9 +47,10 @@ def late() -> list[str]:
 def test_an_unsubscribe_is_told_once_and_changes_nothing_else(ghl: FakeGhl) -> None:
     message = factories.cleared_email()
     known = ghl.add_contact(
-        message.to_address, tags=["vip"],
+        message.to_address,
+        tags=["vip"],
         dndSettings={"SMS": {"status": "permanent"}, "Call": {"status": "inactive"}},
-    )  # fmt: skip
+    )
     send.send_due()
     assert unsubscribes.unsubscribe_by_token(message.unsubscribe_token)
     tell_all()
@@ -108,9 +109,12 @@ def test_who_was_erased_is_found_by_what_their_emails_knew(ghl: FakeGhl) -> None
     ghl_lookup.check_due()
     for one, ghl_id in ((message, message.ghl_contact_id), (looked, contact["id"])):
         Suppression.objects.create(
-            scope="address_hash", value=suppression.erased_hash(one.to_address), reason="erased", source="erase_person",
+            scope="address_hash",
+            value=suppression.erased_hash(one.to_address),
+            reason="erased",
+            source="erase_person",
             lead=one.lead,
-        )  # fmt: skip
+        )
         Lead.rows.filter(pk=one.lead_id).update(email=None, first_name="", last_name="")
         Message.objects.filter(pk=one.pk).update(to_address="")
         tell_all()
@@ -157,7 +161,7 @@ FAULTS = {
 
 @pytest.mark.parametrize("route", [FIND, CONTACT, BLOCK])
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
-def test_it_is_tried_until_it_is_done_and_shown_while_it_is_not(
+def test_stop_is_retried_until_done_with_an_alarm(
     ghl: FakeGhl, clock: Any, route: str, fault: Any
 ) -> None:
     contact = ghl.add_contact("dana@northline.test")
@@ -200,9 +204,7 @@ def test_a_block_whose_answer_was_lost_is_seen_the_next_time(ghl: FakeGhl, clock
     assert ghl.contact(contact["id"])["dndSettings"]["Email"] == BLOCKED
 
 
-def test_one_that_is_refused_does_not_hold_up_the_others_and_the_newest_is_first(
-    ghl: FakeGhl,
-) -> None:
+def test_refused_stop_does_not_block_others_newest_first(ghl: FakeGhl) -> None:
     ghl.add_contact("older@northline.test"), ghl.add_contact("newer@northline.test")
     for name in ("older", "newer"):
         suppression.suppress(f"{name}@northline.test", "unsubscribed", "test")
@@ -213,8 +215,9 @@ def test_one_that_is_refused_does_not_hold_up_the_others_and_the_newest_is_first
         "older@northline.test",
     ]
     assert [(row.suppression.value, row.outcome) for row in OptOut.objects.order_by("pk")] == [
-        ("older@northline.test", "blocked"), ("newer@northline.test", ""),
-    ]  # fmt: skip
+        ("older@northline.test", "blocked"),
+        ("newer@northline.test", ""),
+    ]
 
 
 def test_where_ghl_is_away_the_others_are_not_tried(ghl: FakeGhl) -> None:
@@ -253,7 +256,7 @@ def test_a_domain_is_nobody_to_tell(ghl: FakeGhl) -> None:
     assert (OptOut.objects.count(), ghl.requests()) == (0, [])
 
 
-def test_old_stops_are_not_read_again_and_one_that_comes_to_light_late_is_noted(clock: Any) -> None:
+def test_late_visible_stop_is_found_without_rereading_old(clock: Any) -> None:
     for n in range(3):
         suppression.suppress(f"p{n}@northline.test", "unsubscribed", "test")
     late_one = Suppression.objects.order_by("pk")[1]

@@ -49,7 +49,7 @@ def waiting_for(lead: Any) -> Message:
     return factories.cleared_email(lead)
 
 
-# --- Which event means what -------------------------------------------------------------------------------------------
+# --- Which event means what -----------------------------------------------------------------------
 
 MAIL = [
     ({"event": "delivered"}, [("delivered", "250")], None),
@@ -125,10 +125,10 @@ def test_complaints_that_came_in_halt_sending_at_once(ghl: FakeGhl) -> None:
     assert phase.current_control().halted
 
 
-# --- Whose it is ------------------------------------------------------------------------------------------------------
+# --- Whose it is ----------------------------------------------------------------------------------
 
 
-def test_an_email_without_an_id_is_known_by_its_address_and_subject(ghl: FakeGhl) -> None:
+def test_email_without_id_is_found_by_address_and_subject(ghl: FakeGhl) -> None:
     message = make_sent_email(ghl)
     Message.objects.filter(pk=message.pk).update(ghl_email_message_id="")
     receive_webhooks(
@@ -141,7 +141,7 @@ def test_an_email_without_an_id_is_known_by_its_address_and_subject(ghl: FakeGhl
     assert noted(message) == [("delivered", "250")]
 
 
-def test_without_any_id_it_is_the_newest_email_that_had_left_to_the_address(ghl: FakeGhl) -> None:
+def test_event_without_id_matches_newest_sent_email(ghl: FakeGhl) -> None:
     message = make_sent_email(ghl)
     event = ghl.email_event("delivered")
     del event["webhookPayload"]["lc-operations"]
@@ -151,9 +151,7 @@ def test_without_any_id_it_is_the_newest_email_that_had_left_to_the_address(ghl:
     assert noted(message) == [("delivered", "250")]
 
 
-def test_somebody_elses_email_to_the_address_is_not_ours_but_its_bounce_stops_the_address(
-    ghl: FakeGhl,
-) -> None:
+def test_bounce_of_foreign_email_still_stops_the_address(ghl: FakeGhl) -> None:
     message = make_sent_email(ghl)
     receive_webhooks(ghl.email_stats("delivered", "eml_of_a_campaign", message.to_address))
     assert (noted(), reason(message)) == ([], None)
@@ -166,9 +164,7 @@ def test_a_bounce_of_a_stranger_stops_the_address_for_later(ghl: FakeGhl) -> Non
     assert suppression.find_stop("new.person@northline.test").reason == "bounced"
 
 
-def test_an_event_that_overtakes_the_answer_to_the_send_is_looked_at_again(
-    ghl: FakeGhl, clock: Any
-) -> None:
+def test_event_before_the_send_answer_is_retried(ghl: FakeGhl, clock: Any) -> None:
     """The webhook is here before the door has written down the id."""
     message = make_sent_email(ghl)
     payload, ids = ghl.email_event("delivered"), message.ghl_email_message_id
@@ -191,7 +187,7 @@ def test_an_event_that_overtakes_the_answer_to_the_send_is_looked_at_again(
     )
 
 
-# --- What is uncertain ------------------------------------------------------------------------------------------------
+# --- What is uncertain ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("event", ["delivered", "failed", "clicked", "complained"])
@@ -219,7 +215,7 @@ def test_what_may_be_about_another_email_proves_nothing(ghl: FakeGhl, told: dict
     assert (reload_email(message).status, noted()) == ("uncertain", [])
 
 
-# --- Put off ----------------------------------------------------------------------------------------------------------
+# --- Put off --------------------------------------------------------------------------------------
 
 
 def put_off(ghl: FakeGhl, message: Message, *ago: timedelta) -> None:
@@ -237,7 +233,7 @@ def put_off(ghl: FakeGhl, message: Message, *ago: timedelta) -> None:
         ((3 * DAY, 2 * DAY, DAY, DAY, 0 * DAY), "bounced"),
     ],
 )
-def test_only_what_is_put_off_five_times_over_days_stops_the_address(
+def test_five_deferrals_over_days_stop_the_address(
     ghl: FakeGhl, ago: tuple[timedelta, ...], stopped: str | None
 ) -> None:
     message = make_sent_email(ghl, ago=4 * DAY)
@@ -255,7 +251,7 @@ def test_what_arrived_in_between_begins_the_count_anew(ghl: FakeGhl) -> None:
     assert reason(message) is None
 
 
-# --- Do not disturb ---------------------------------------------------------------------------------------------------
+# --- Do not disturb -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -279,7 +275,7 @@ def test_do_not_disturb_stops_only_where_it_is_for_email(
     assert reload_email(second).status == ("withdrawn" if stopped else "cleared")
 
 
-def test_it_is_never_lifted_by_ghl_in_whichever_order_the_news_come(ghl: FakeGhl) -> None:
+def test_ghl_never_lifts_a_stop_in_any_order(ghl: FakeGhl) -> None:
     message = make_sent_email(ghl)
     on, off = (
         ghl.set_dnd(message.ghl_contact_id),
@@ -290,12 +286,12 @@ def test_it_is_never_lifted_by_ghl_in_whichever_order_the_news_come(ghl: FakeGhl
         assert reason(message) == "unsubscribed"
 
 
-def test_a_stranger_who_is_not_to_be_disturbed_is_known_when_they_visit(ghl: FakeGhl) -> None:
+def test_do_not_disturb_of_strangers_counts_when_they_visit(ghl: FakeGhl) -> None:
     receive_webhooks(ghl.set_dnd(ghl.add_contact("new.person@northline.test")))
     assert suppression.find_stop("new.person@northline.test").reason == "unsubscribed"
 
 
-def test_a_person_known_by_a_contact_is_stopped_with_every_address_they_have(ghl: FakeGhl) -> None:
+def test_do_not_disturb_stops_every_address_of_a_lead(ghl: FakeGhl) -> None:
     message = make_sent_email(ghl)
     type(message.lead).objects.filter(pk=message.lead_id).update(
         email="dana@new.test", personal_email="d@gmail.com"
@@ -305,7 +301,7 @@ def test_a_person_known_by_a_contact_is_stopped_with_every_address_they_have(ghl
     assert stopped == {"dana@new.test", "d@gmail.com", "dana@old.test"}
 
 
-# --- Meetings ---------------------------------------------------------------------------------------------------------
+# --- Meetings -------------------------------------------------------------------------------------
 
 
 def booking(
@@ -341,12 +337,20 @@ def test_of_a_meeting_the_newest_change_stands_in_any_order(ghl: FakeGhl, seed: 
     receive_twice_shuffled(
         [
             booking(ghl, message, ago=30),
-            booking(ghl, message, "AppointmentUpdate", ago=20, startTime="2026-03-09T10:00:00-05:00"),
-            booking(ghl, message, "AppointmentUpdate", ago=10, appointmentStatus="showed",
-                    startTime="2026-03-10T10:00:00-05:00"),
+            booking(
+                ghl, message, "AppointmentUpdate", ago=20, startTime="2026-03-09T10:00:00-05:00"
+            ),
+            booking(
+                ghl,
+                message,
+                "AppointmentUpdate",
+                ago=10,
+                appointmentStatus="showed",
+                startTime="2026-03-10T10:00:00-05:00",
+            ),
         ],
         seed,
-    )  # fmt: skip
+    )
     meeting = Meeting.objects.get()
     assert (meeting.status, meeting.starts_at.isoformat()) == (
         "showed",
@@ -355,9 +359,7 @@ def test_of_a_meeting_the_newest_change_stands_in_any_order(ghl: FakeGhl, seed: 
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_meeting_that_was_deleted_does_not_come_back_by_late_news(
-    ghl: FakeGhl, seed: int
-) -> None:
+def test_late_webhook_does_not_revive_deleted_meeting(ghl: FakeGhl, seed: int) -> None:
     message = make_sent_email(ghl)
     news = [booking(ghl, message, ago=30), booking(ghl, message, "AppointmentDelete", ago=10)]
     receive_twice_shuffled(news, seed)
@@ -377,9 +379,7 @@ def test_a_strangers_meeting_is_not_kept(ghl: FakeGhl) -> None:
     assert Meeting.objects.count() == 0
 
 
-def test_what_is_read_now_stands_although_the_news_of_it_were_lost(
-    ghl: FakeGhl, clock: Any
-) -> None:
+def test_fresh_read_wins_over_older_webhook(ghl: FakeGhl, clock: Any) -> None:
     """A webhook's own time is that of its delivery, later than a change that came in between."""
     message = make_sent_email(ghl)
     receive_webhooks(booking(ghl, message))
@@ -412,7 +412,7 @@ def test_what_a_whole_reading_does_not_list_is_gone(ghl: FakeGhl) -> None:
     }
 
 
-# --- Deals ------------------------------------------------------------------------------------------------------------
+# --- Deals ----------------------------------------------------------------------------------------
 
 
 def dealt(
@@ -446,7 +446,7 @@ def test_of_a_deal_the_newest_change_stands_in_any_order(ghl: FakeGhl, seed: int
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_deal_that_was_deleted_does_not_come_back_by_late_news(ghl: FakeGhl, seed: int) -> None:
+def test_late_webhook_does_not_revive_deleted_deal(ghl: FakeGhl, seed: int) -> None:
     message = make_sent_email(ghl)
     receive_twice_shuffled(
         [dealt(ghl, message, ago=30), dealt(ghl, message, "OpportunityDelete", ago=10)], seed

@@ -1,4 +1,4 @@
-"""Polling alone is enough: what webhooks would have told is found, once, however often and in whichever order."""
+"""Polling alone finds what webhooks would tell, once, however often and in any order."""
 
 import json
 import random
@@ -14,13 +14,14 @@ from django.utils import timezone
 
 from leads.integrations import background_calls, rates
 from leads.models import Alarm, InboundEvent, Suppression
-from outreach.feedback import polling, webhook_inbox
-from outreach.feedback.polling import RoundLimits
+from outreach.feedback import polling, polling_stages, webhook_inbox
+from outreach.feedback.polling_round import RoundLimits
 from outreach.integrations.ghl import ghl_facts, webhook_bodies
 from outreach.models import EmailEvent, Meeting, Message, Opportunity, Reply, SyncCursor
 from outreach.sending import send
 from tests import factories
-from tests.fakes.ghl import FakeGhl, error
+from tests.fakes.ghl import FakeGhl
+from tests.fakes.ghl.errors import error
 from tests.outreach.back import (
     make_sent_email,
     make_uncertain_email,
@@ -44,7 +45,7 @@ def calendar(settings: Any) -> None:
 
 @pytest.fixture
 def unhurried(ghl: FakeGhl, clock: Any) -> None:
-    """Each call takes half a second of the clock's time, so that no test waits for our share of GHL's rate."""
+    """Each call takes half a second of the clock, so that no test waits for GoHighLevel's rate."""
     finish = ghl.finish
 
     def slowly(request: Any, reply: Any) -> None:
@@ -91,11 +92,11 @@ def everything() -> dict[str, Any]:
     return {name: sorted(rows, key=str) for name, rows in named.items()}
 
 
-# --- The same by every way --------------------------------------------------------------------------------------------
+# --- The same by every way ------------------------------------------------------------------------
 
 
 class World:
-    """People we wrote to, and all that can come of it; `news` are the webhooks, in the order of the world."""
+    """Leads we wrote to, and all that can come of it; `news` are the webhooks in true order."""
 
     def __init__(self, ghl: FakeGhl, clock: Any):
         self.ghl, self.news = ghl, []
@@ -214,9 +215,7 @@ WAYS: dict[str, Callable[[World, int], None]] = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_by_webhooks_by_polling_and_by_both_it_ends_in_the_same_rows(
-    ghl: FakeGhl, clock: Any, way: str
-) -> None:
+def test_webhooks_and_polling_end_in_the_same_rows(ghl: FakeGhl, clock: Any, way: str) -> None:
     world = World(ghl, clock)
     WAYS[way](world, int(way[-1]) if way[-1].isdigit() else 0)
     found, of = everything(), world.of
@@ -233,15 +232,15 @@ def test_by_webhooks_by_polling_and_by_both_it_ends_in_the_same_rows(
     assert [(row[1:5]) for row in found["said"]] == [
         (of[name].lead_id, of[name].pk, channel, kind)
         for _, name, channel, kind in sorted(
-            (
-                next(r[0] for r in found["said"] if r[1] == of[name].lead_id), name, channel, kind,
-            )
+            (next(r[0] for r in found["said"] if r[1] == of[name].lead_id), name, channel, kind)
             for name, channel, kind in (
-                ("yes", "email", "positive"), ("stop", "email", "stop"), ("away", "email", "out_of_office"),
+                ("yes", "email", "positive"),
+                ("stop", "email", "stop"),
+                ("away", "email", "out_of_office"),
                 ("texted", "sms", "question"),
             )
         )
-    ]  # fmt: skip
+    ]
     statuses = sorted(
         (row[1], row[3], row[4].isoformat()) for row in found["met"] if row[1] == of["met"].lead_id
     )
@@ -252,8 +251,12 @@ def test_by_webhooks_by_polling_and_by_both_it_ends_in_the_same_rows(
         [(of["dealt"].lead_id, "open", 25000), (None, "open", 5)], key=str
     )
     assert {name: reload_email(message).status for name, message in world.open.items()} == {
-        "yes": "withdrawn", "away": "cleared", "texted": "withdrawn", "met": "withdrawn", "blocked": "withdrawn",
-    }  # fmt: skip
+        "yes": "withdrawn",
+        "away": "cleared",
+        "texted": "withdrawn",
+        "met": "withdrawn",
+        "blocked": "withdrawn",
+    }
     assert (reload_email(world.by_hand).status, reload_email(world.by_hand).priority) == (
         "held",
         "critical",
@@ -270,7 +273,7 @@ def test_by_webhooks_by_polling_and_by_both_it_ends_in_the_same_rows(
     assert InboundEvent.objects.count() == 0, "nothing was kept back"
 
 
-# --- Windows, pages, kills --------------------------------------------------------------------------------------------
+# --- Windows, pages, kills ------------------------------------------------------------------------
 
 
 def test_nothing_is_asked_in_the_sandbox(ghl: FakeGhl, settings: Any) -> None:
@@ -279,13 +282,17 @@ def test_nothing_is_asked_in_the_sandbox(ghl: FakeGhl, settings: Any) -> None:
     assert (ghl.requests(), SyncCursor.objects.count()) == ([], 0)
 
 
-def test_every_stage_asks_what_ghl_allows_and_says_when_it_came_to_its_end(ghl: FakeGhl) -> None:
+def test_every_stage_sends_valid_requests_and_reports_its_end(ghl: FakeGhl) -> None:
     make_sent_email(ghl)
     before = len(ghl.requests())
     assert results() == {
-        "emails": (0, True, ""), "other channels": (0, True, ""), "email statuses": (0, True, ""),
-        "do not disturb": (1, True, ""), "meetings": (0, True, ""), "opportunities": (0, True, ""),
-    }  # fmt: skip
+        "emails": (0, True, ""),
+        "other channels": (0, True, ""),
+        "email statuses": (0, True, ""),
+        "do not disturb": (1, True, ""),
+        "meetings": (0, True, ""),
+        "opportunities": (0, True, ""),
+    }
     asked = ghl.requests()[before:]
     assert [request.route for request in asked] == [EXPORT, EXPORT, EMAIL, CONTACT, EVENTS, DEALS]
     assert all(request.outcome == 200 for request in asked)
@@ -324,7 +331,7 @@ def test_a_message_that_appears_late_is_found_by_the_overlap(ghl: FakeGhl, clock
     assert Reply.objects.count() == 2
 
 
-def test_what_is_known_or_of_no_use_is_not_read_again(ghl: FakeGhl) -> None:
+def test_known_and_useless_emails_are_not_read(ghl: FakeGhl) -> None:
     message = make_sent_email(ghl)
     ghl.receive_reply(message.ghl_contact_id)
     ghl.receive_reply(ghl.add_contact("stranger@else.test"))
@@ -349,9 +356,7 @@ def texted(ghl: FakeGhl, message: Message, count: int) -> None:
         ghl._messages[told["messageId"]]["dateAdded"] = at
 
 
-def test_what_a_round_has_no_time_for_is_read_in_the_next_without_reading_anything_twice(
-    ghl: FakeGhl,
-) -> None:
+def test_the_next_round_reads_the_rest_only_once(ghl: FakeGhl) -> None:
     texted(ghl, make_sent_email(ghl), 250)
     for count in (10, 19, 25):
         due()
@@ -362,7 +367,6 @@ def test_what_a_round_has_no_time_for_is_read_in_the_next_without_reading_anythi
 
 @pytest.mark.parametrize("broken", [1, 2])
 def test_after_a_break_nothing_is_lost_wherever_it_came(ghl: FakeGhl, broken: int) -> None:
-    """Also where it came among messages that had been read before, and are read again for those that appear late."""
     message = make_sent_email(ghl)
     texted(ghl, message, 150)
     polling.sync_due_stages()
@@ -387,9 +391,7 @@ def test_after_a_break_nothing_is_lost_wherever_it_came(ghl: FakeGhl, broken: in
     assert (Reply.objects.count(), cursor("other channels").error) == (30, "")
 
 
-def test_a_process_that_dies_in_the_middle_leaves_its_stage_to_others_after_the_lease(
-    ghl: FakeGhl, clock: Any
-) -> None:
+def test_stage_of_a_dead_process_is_taken_over(ghl: FakeGhl, clock: Any) -> None:
     polling.sync_due_stages()
     due()
     SyncCursor.objects.update(lease_until=timezone.now() + timedelta(seconds=90), attempts=1)
@@ -401,7 +403,7 @@ def test_a_process_that_dies_in_the_middle_leaves_its_stage_to_others_after_the_
     assert len(ghl.requests()) > before
 
 
-def test_a_round_that_takes_too_long_goes_on_in_the_next_one(ghl: FakeGhl) -> None:
+def test_long_round_continues_in_the_next(ghl: FakeGhl) -> None:
     message = make_sent_email(ghl)
     for n in range(5):
         ghl.receive_message(message.ghl_contact_id, f"{n}")
@@ -437,7 +439,7 @@ def test_a_status_that_says_nothing_yet_is_no_event(ghl: FakeGhl, status: str) -
     assert EmailEvent.objects.count() == 0
 
 
-def test_an_email_that_came_to_its_end_or_is_two_weeks_old_is_not_asked_about(ghl: FakeGhl) -> None:
+def test_final_or_old_emails_are_not_polled(ghl: FakeGhl) -> None:
     over, old = make_sent_email(ghl), make_sent_email(ghl, ago=timedelta(days=15))
     ghl.set_email_status(over.ghl_email_message_id, "opened")
     for _ in range(3):
@@ -447,20 +449,30 @@ def test_an_email_that_came_to_its_end_or_is_two_weeks_old_is_not_asked_about(gh
     assert not old.events.exists()
 
 
-def test_a_thread_that_lists_several_emails_is_read_email_by_email(ghl: FakeGhl) -> None:
+def test_thread_is_read_email_by_email(ghl: FakeGhl) -> None:
     message = make_sent_email(ghl)
     replies = [ghl.receive_reply(message.ghl_contact_id, body=f"Number {n}?") for n in range(2)]
     thread = {
-        "id": "msg_thread", "messageType": "TYPE_EMAIL", "direction": "outbound", "contactId": message.ghl_contact_id,
+        "id": "msg_thread",
+        "messageType": "TYPE_EMAIL",
+        "direction": "outbound",
+        "contactId": message.ghl_contact_id,
         "dateAdded": timezone.now().isoformat(),
-        "meta": {"email": {"messageIds": [message.ghl_email_message_id, *(r["emailMessageId"] for r in replies)]}},
-    }  # fmt: skip
+        "meta": {
+            "email": {
+                "messageIds": [
+                    message.ghl_email_message_id,
+                    *(r["emailMessageId"] for r in replies),
+                ]
+            }
+        },
+    }
     ghl.on(EXPORT).status(200, {"messages": [thread], "nextCursor": None, "total": 1}, times=1)
     polling.sync_due_stages()
     assert sorted(Reply.objects.values_list("text__said", flat=True)) == ["Number 0?", "Number 1?"]
 
 
-# --- Meetings and opportunities ---------------------------------------------------------------------------------------
+# --- Meetings and opportunities -------------------------------------------------------------------
 
 
 def test_without_a_calendar_none_is_asked_for(ghl: FakeGhl, settings: Any) -> None:
@@ -509,7 +521,7 @@ def test_a_sweep_that_was_not_finished_ends_nothing(ghl: FakeGhl) -> None:
     assert Opportunity.objects.filter(status="deleted").count() == 100
 
 
-# --- Errors -----------------------------------------------------------------------------------------------------------
+# --- Errors ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -523,7 +535,7 @@ def test_a_sweep_that_was_not_finished_ends_nothing(ghl: FakeGhl) -> None:
     ],
 )
 @pytest.mark.parametrize("failure", ["500", "garbage", "without its list", "401"])
-def test_an_error_stays_on_its_row_and_the_others_go_on(
+def test_stage_error_does_not_stop_other_stages(
     ghl: FakeGhl, route: str, stages: set[str], failure: str
 ) -> None:
     make_sent_email(ghl)
@@ -543,7 +555,7 @@ def test_an_error_stays_on_its_row_and_the_others_go_on(
     } == stages - excused
     assert {row.name for row in SyncCursor.objects.exclude(error="")} == stages - excused
     assert {row.name for row in SyncCursor.objects.exclude(polled_at=None)} == set(
-        polling.STAGES
+        polling_stages.STAGES
     ) - (stages - excused)
 
 
@@ -557,9 +569,7 @@ def test_what_was_deleted_at_ghl_is_passed_over(ghl: FakeGhl) -> None:
     assert EmailEvent.objects.get().message == second
 
 
-def test_after_an_error_it_is_tried_ever_more_rarely_and_told_at_last(
-    ghl: FakeGhl, clock: Any
-) -> None:
+def test_errors_back_off_and_finally_raise_an_alarm(ghl: FakeGhl, clock: Any) -> None:
     ghl.on(EVENTS).status(503, {"message": "oops"})
     waits = []
     for n in range(1, 7):
@@ -575,7 +585,7 @@ def test_after_an_error_it_is_tried_ever_more_rarely_and_told_at_last(
     assert (row.attempts, row.error, Alarm.objects.filter(closed_at=None).count()) == (0, "", 0)
 
 
-def test_a_fact_that_cannot_take_effect_stops_nobody_and_is_worked_off_later(ghl: FakeGhl) -> None:
+def test_failed_fact_is_stored_and_applied_later(ghl: FakeGhl) -> None:
     known, broken = make_sent_email(ghl), factories.cleared_email()
     Message.objects.filter(pk=broken.pk).update(
         ghl_contact_id=ghl.add_contact(broken.to_address)["id"], band="none"
@@ -591,21 +601,28 @@ def test_a_fact_that_cannot_take_effect_stops_nobody_and_is_worked_off_later(ghl
     assert (InboundEvent.objects.get().state, reload_email(broken).status) == ("processed", "held")
 
 
-@pytest.mark.parametrize("fact", ["said", "mailed", "blocked", "booked", "deal"])
-def test_every_kind_of_fact_can_be_kept(ghl: FakeGhl, fact: str) -> None:
+@pytest.mark.parametrize("name", ["Said", "Mailed", "Blocked", "Booked", "Deal"])
+def test_facts_are_stored_under_names_that_never_change(ghl: FakeGhl, name: str) -> None:
     body = {
-        "said": ghl.inbound_message, "mailed": lambda: ghl.email_stats("failed"), "blocked": ghl.contact_dnd_update,
-        "booked": ghl.appointment_create, "deal": ghl.opportunity_update,
-    }[fact]()  # fmt: skip
+        "Said": ghl.inbound_message,
+        "Mailed": lambda: ghl.email_stats("failed"),
+        "Blocked": ghl.contact_dnd_update,
+        "Booked": ghl.appointment_create,
+        "Deal": ghl.opportunity_update,
+    }[name]()
     found = webhook_bodies.read_webhook(json.dumps(body).encode(), "loc-test", timezone.now())
     assert found is not None
-    assert ghl_facts.load_fact(ghl_facts.dump_fact(found)) == found
+
+    stored = ghl_facts.dump_fact(found)
+
+    assert json.loads(stored)["fact"] == name
+    assert ghl_facts.load_fact(stored) == found
 
 
-# --- Beside the door --------------------------------------------------------------------------------------------------
+# --- Beside the door ------------------------------------------------------------------------------
 
 
-def test_polling_uses_a_third_of_the_rate_and_leaves_the_rest_to_the_door(ghl: FakeGhl) -> None:
+def test_polling_leaves_most_of_the_rate_to_sending(ghl: FakeGhl) -> None:
     rates.pause_vendor(background_calls.RATE_NAME, 60, "as if used up")
     errors = [error for _, _, error in results().values() if error]
     assert len(errors) == 4 and all(
@@ -616,10 +633,10 @@ def test_polling_uses_a_third_of_the_rate_and_leaves_the_rest_to_the_door(ghl: F
     assert send.send_due() == 1
 
 
-# --- The command ------------------------------------------------------------------------------------------------------
+# --- The command ----------------------------------------------------------------------------------
 
 
-def test_the_command_reads_everything_and_says_so_in_its_exit_code(ghl: FakeGhl) -> None:
+def test_command_reads_all_stages_and_sets_exit_code(ghl: FakeGhl) -> None:
     message = make_sent_email(ghl)
     ghl.receive_reply(message.ghl_contact_id)
     out = StringIO()
@@ -640,7 +657,7 @@ def test_the_command_reads_everything_and_says_so_in_its_exit_code(ghl: FakeGhl)
     assert "✕ opportunities: 0 read" in out.getvalue() and "✓ emails: 0 read" in out.getvalue()
 
 
-def test_the_command_says_that_there_is_nothing_to_read_in_the_sandbox(settings: Any) -> None:
+def test_command_reads_nothing_in_the_sandbox(settings: Any) -> None:
     settings.SANDBOXED = ["ghl"]
     with pytest.raises(CommandError, match="in the sandbox"):
         call_command("sync_ghl")

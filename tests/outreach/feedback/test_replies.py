@@ -13,13 +13,14 @@ from leads.models import Suppression
 from leads.suppression import suppression
 from outreach.choices import Status
 from outreach.contact_history import previous_emails
-from outreach.drafting import drafts
+from outreach.drafting import no_draft
 from outreach.feedback import replies
 from outreach.integrations.ghl import webhook_bodies
 from outreach.lifecycle.moves import move_message
 from outreach.models import EmailEvent, Message, Reply, ReplyText
 from outreach.review import merged_leads, review_actions
 from outreach.sending import final_checks, send
+from outreach.sending.stops import SendStopped
 from tests import factories
 from tests.fakes.ghl import FakeGhl
 from tests.outreach.back import (
@@ -52,10 +53,10 @@ def answered(ghl: FakeGhl, message: Message, kind: str = "positive") -> Reply:
     return Reply.objects.latest("pk")
 
 
-# --- Kept and sorted --------------------------------------------------------------------------------------------------
+# --- Kept and sorted ------------------------------------------------------------------------------
 
 
-def test_a_reply_is_kept_once_with_its_text_and_the_words_that_decided(ghl: FakeGhl) -> None:
+def test_reply_is_stored_once_with_deciding_words(ghl: FakeGhl) -> None:
     message = make_sent_email(ghl)
     quote = (
         "On Tue, Mar 3, 2026 at 9:00 AM Alex wrote:<blockquote><p>Not interested?</p></blockquote>"
@@ -83,7 +84,7 @@ def test_a_reply_is_kept_once_with_its_text_and_the_words_that_decided(ghl: Fake
 
 
 @pytest.mark.parametrize("kind", SAID)
-def test_every_kind_ends_what_is_open_but_for_an_automatic_one(ghl: FakeGhl, kind: str) -> None:
+def test_every_reply_but_automatic_withdraws_open_emails(ghl: FakeGhl, kind: str) -> None:
     first = make_sent_email(ghl)
     open_one = _follow_up(first)
     reply = answered(ghl, first, kind)
@@ -115,7 +116,7 @@ def test_what_is_held_blocked_or_being_drafted_ends_as_well(ghl: FakeGhl) -> Non
         assert reload_email(open_one).status == "withdrawn"
 
 
-def test_a_note_that_may_be_a_person_holds_what_was_approved(ghl: FakeGhl) -> None:
+def test_unclear_automatic_reply_holds_approved_email(ghl: FakeGhl) -> None:
     first = make_sent_email(ghl)
     open_one = _follow_up(first)
     receive_webhooks(answer(ghl, first, "I am out of the office."))
@@ -144,9 +145,14 @@ def test_other_channels_count_too_and_a_call_has_no_words(ghl: FakeGhl) -> None:
     first = make_sent_email(ghl)
     open_one = _follow_up(first)
     call = ghl.inbound_message(
-        contactId=first.ghl_contact_id, messageType="CALL", messageTypeString="TYPE_CALL", messageId="msg_call",
-        emailMessageId=None, subject="", body="",
-    )  # fmt: skip
+        contactId=first.ghl_contact_id,
+        messageType="CALL",
+        messageTypeString="TYPE_CALL",
+        messageId="msg_call",
+        emailMessageId=None,
+        subject="",
+        body="",
+    )
     receive_webhooks(call, call)
     reply = Reply.objects.get()
     assert (reply.ghl_message_id, reply.channel, reply.kind, reply.is_sure) == (
@@ -208,8 +214,9 @@ def test_the_reply_is_to_the_newest_email_that_had_left(ghl: FakeGhl) -> None:
     new = answer(ghl, first, "And is there a trial?")
     receive_twice_shuffled([old, new], 1)
     assert [(r.message, r.kind) for r in Reply.objects.order_by("received_at")] == [
-        (first, "question"), (later, "question"),
-    ]  # fmt: skip
+        (first, "question"),
+        (later, "question"),
+    ]
 
 
 @pytest.mark.parametrize("text", ["", "\x00", "x" * 300_000, "<div>" * 5000, "\ud83d", "🙂"])
@@ -220,34 +227,32 @@ def test_any_text_can_be_kept(ghl: FakeGhl, text: str) -> None:
     assert Reply.objects.get().text.reply_id == Reply.objects.get().pk
 
 
-# --- At the door ------------------------------------------------------------------------------------------------------
+# --- At the door ----------------------------------------------------------------------------------
 
 
-def test_who_answers_while_their_email_is_at_the_door_is_not_written_to(ghl: FakeGhl) -> None:
+def test_reply_during_sending_stops_the_email(ghl: FakeGhl) -> None:
     """GHL's conversation lags: our own row is what stops it, read again inside the claim."""
     first = make_sent_email(ghl)
     open_one = _follow_up(first)
     leaving = move_message(open_one, Status.SENDING, "door")
     answered(ghl, first)
     assert reload_email(open_one).status == "sending"
-    with pytest.raises(final_checks.SendStopped) as stopped:
+    with pytest.raises(SendStopped) as stopped:
         final_checks.check_before_sending(leaving)
-    assert (stopped.value.to, stopped.value.why) == ("withdrawn", "answered")
+    assert (stopped.value.to, stopped.value.code) == ("withdrawn", "answered")
 
 
 @pytest.mark.parametrize("kind", ["out_of_office", "negative"])
-def test_what_was_known_before_the_approval_stops_nothing_at_the_door(
-    ghl: FakeGhl, kind: str
-) -> None:
+def test_facts_known_at_approval_stop_nothing(ghl: FakeGhl, kind: str) -> None:
     first = make_sent_email(ghl)
     answered(ghl, first, kind)
     final_checks.check_before_sending(factories.cleared_email(first.lead))
 
 
-# --- Colleagues -------------------------------------------------------------------------------------------------------
+# --- Colleagues -----------------------------------------------------------------------------------
 
 
-def test_a_colleague_may_be_written_to_once_the_first_has_answered(ghl: FakeGhl) -> None:
+def test_colleague_may_be_emailed_after_first_reply(ghl: FakeGhl) -> None:
     first = make_sent_email(ghl)
     colleague = factories.LeadFactory(company=first.lead.company)
     assert previous_emails.find_blocking_email(colleague, timezone.now()) is not None
@@ -257,13 +262,11 @@ def test_a_colleague_may_be_written_to_once_the_first_has_answered(ghl: FakeGhl)
     assert previous_emails.find_blocking_email(colleague, timezone.now()) is None
 
 
-# --- By hand, and ours ------------------------------------------------------------------------------------------------
+# --- By hand, and ours ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("status", ["held", "blocked", "cleared"])
-def test_who_was_written_to_by_hand_gets_no_first_email_without_a_person(
-    ghl: FakeGhl, status: str
-) -> None:
+def test_handwritten_email_makes_first_email_critical(ghl: FakeGhl, status: str) -> None:
     message = factories.cleared_email()
     Message.objects.filter(pk=message.pk).update(status=status)
     news = ghl.add_outbound(ghl.add_contact(message.to_address))
@@ -284,7 +287,7 @@ def test_whoever_approved_it_knowing_that_is_not_asked_again(ghl: FakeGhl) -> No
     assert send.send_due() == 1
 
 
-def test_half_a_year_later_and_for_follow_ups_it_changes_nothing(ghl: FakeGhl) -> None:
+def test_old_outbound_and_follow_ups_change_nothing(ghl: FakeGhl) -> None:
     first = make_sent_email(ghl)
     message, follow_up = factories.cleared_email(), _follow_up(first)
     old = (timezone.now() - 181 * DAY).isoformat()
@@ -333,7 +336,7 @@ def test_its_copy_at_ghl_proves_that_an_uncertain_email_left(ghl: FakeGhl) -> No
     )
 
 
-def test_of_an_email_that_a_person_settled_the_ids_are_learned_later(ghl: FakeGhl) -> None:
+def test_ids_of_manually_settled_email_are_stored_later(ghl: FakeGhl) -> None:
     message = make_sent_email(ghl)
     Message.objects.filter(pk=message.pk).update(ghl_message_id="", ghl_email_message_id="")
     (entry,) = ghl.sent_emails()
@@ -345,21 +348,22 @@ def test_of_an_email_that_a_person_settled_the_ids_are_learned_later(ghl: FakeGh
     )
 
 
-# --- Corrected --------------------------------------------------------------------------------------------------------
+# --- Corrected ------------------------------------------------------------------------------------
 
 
-def test_a_person_says_what_it_is_and_both_words_are_kept(ghl: FakeGhl, reviewer: User) -> None:
+def test_correction_keeps_both_kinds(ghl: FakeGhl, reviewer: User) -> None:
     reply = answered(ghl, make_sent_email(ghl), "question")
     reply = replies.correct_kind(reply, "positive", by=reviewer)
     assert (reply.kind, reply.sorted_as, reply.corrected_to, reply.corrected_by) == (
-        "positive", "question", "positive", reviewer,
-    )  # fmt: skip
+        "positive",
+        "question",
+        "positive",
+        reviewer,
+    )
     assert reply.corrected_at is not None
 
 
-def test_corrected_to_a_stop_it_suppresses_at_once_and_nothing_lifts_that(
-    ghl: FakeGhl, reviewer: User
-) -> None:
+def test_correction_to_stop_suppresses_for_good(ghl: FakeGhl, reviewer: User) -> None:
     message = make_sent_email(ghl)
     reply = answered(ghl, message, "negative")
     assert suppression.find_stop(message.to_address, message.lead) is None
@@ -377,7 +381,7 @@ def test_a_note_corrected_to_an_answer_ends_what_is_open(ghl: FakeGhl, reviewer:
     replies.correct_kind(reply, "question", by=reviewer)
     replies.correct_kind(other, "question", by=reviewer)
     assert reload_email(open_one).status == "withdrawn"
-    with pytest.raises(final_checks.SendStopped):
+    with pytest.raises(SendStopped):
         final_checks.check_before_sending(leaving)
 
 
@@ -390,7 +394,7 @@ def test_one_person_takes_a_reply(ghl: FakeGhl, reviewer: User, lead_user: User)
     assert reply.taken_by == reviewer
 
 
-# --- People who were two ----------------------------------------------------------------------------------------------
+# --- People who were two --------------------------------------------------------------------------
 
 
 def test_replies_follow_their_person_and_come_back_with_an_undo(ghl: FakeGhl) -> None:
@@ -406,7 +410,7 @@ def test_replies_follow_their_person_and_come_back_with_an_undo(ghl: FakeGhl) ->
     assert (reply.lead, reply.written_for) == (one, other)
     assert merged_leads.follow_merges() == 0
     assert (
-        drafts.why_no_first_email(one)
+        str(no_draft.why_no_first_email(one))
         == "The first email to this person was sent, or refused for good, before."
     )
     merge_undo.undo_merge(row, by=None, reason="They are two.")
@@ -419,7 +423,7 @@ def test_replies_follow_their_person_and_come_back_with_an_undo(ghl: FakeGhl) ->
     )
 
 
-def test_a_reply_to_a_lead_that_was_merged_away_stops_its_person(ghl: FakeGhl) -> None:
+def test_reply_to_merged_lead_stops_the_survivor(ghl: FakeGhl) -> None:
     one = factories.LeadFactory()
     message = make_sent_email(ghl)
     merging.merge_leads(one, message.lead, source="person")

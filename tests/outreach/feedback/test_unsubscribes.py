@@ -1,4 +1,4 @@
-"""The link in every email: a GET changes nothing, a POST stops at once and everywhere, and no link ever expires."""
+"""The unsubscribe link: a GET changes nothing, a POST stops everywhere, no link expires."""
 
 from datetime import timedelta
 from typing import Any
@@ -74,7 +74,7 @@ BODIES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("body", BODIES)
-def test_a_post_stops_the_person_at_once_without_cookies_and_without_a_redirect(body: str) -> None:
+def test_post_unsubscribes_without_cookies_or_redirect(body: str) -> None:
     first = sent()
     follow_up = factories.cleared_email(first.lead)
     response = strict().post(path(first), **BODIES[body])
@@ -137,7 +137,7 @@ def test_the_link_of_somebody_merged_away_stops_the_person() -> None:
     assert previous_emails.emails_of(one).filter(status="cleared").count() == 0
 
 
-def test_the_link_of_an_erased_person_writes_no_address_down_again() -> None:
+def test_link_of_erased_lead_stores_no_address() -> None:
     message = sent()
     address = message.to_address
     Message.objects.filter(pk=message.pk).update(to_address="")
@@ -153,7 +153,7 @@ def test_the_link_of_an_erased_person_writes_no_address_down_again() -> None:
     assert suppression.find_stop(address).reason == "erased"
 
 
-def test_the_page_is_never_cached_or_indexed_and_asks_for_one_click() -> None:
+def test_page_is_uncached_unindexed_and_needs_one_click() -> None:
     response = strict().get(path(sent()))
     page = response.content.decode()
     assert "no-store" in response["Cache-Control"]

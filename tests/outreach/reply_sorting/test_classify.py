@@ -19,7 +19,10 @@ from outreach.reply_sorting.phrases import (
 )
 
 FOOTER = "Elif Demir\n1 Example Street\n\nUnsubscribe: https://caio.example.com/u/9f2c"
-QUOTE = f"On Tue, Mar 3, 2026 at 9:14 AM Elif Demir <elif@caio.example.com> wrote:\n\nHi Dana,\n\n{FOOTER}"
+QUOTE = (
+    "On Tue, Mar 3, 2026 at 9:14 AM Elif Demir <elif@caio.example.com> wrote:"
+    f"\n\nHi Dana,\n\n{FOOTER}"
+)
 AUTOMATIC = "Automatic reply: Where AI would pay first"
 
 
@@ -30,10 +33,14 @@ def kind(body: str, subject: str = "Re: Where AI would pay first") -> str:
 @pytest.mark.parametrize(
     "body",
     [
-        "stop", "STOP.", "Stop!!", "unsubscribe", "Unsubscribe please", "remove me", "opt out", "Please stop",
-        "REMOVE", "stop emailing me", "Stop sending these", "take me off your list", "take my name off this list",
-        "do not contact me", "Don’t email me again", "never write to us again", "cease and desist", "leave me alone",
-        "this is spam", "your unsubscribe link doesn't work", "I did not consent to this", "delete my data",
+        "stop", "STOP.", "Stop!!", "unsubscribe", "Unsubscribe please", "remove me", "opt out",
+        "Please stop",
+        "REMOVE", "stop emailing me", "Stop sending these", "take me off your list",
+        "take my name off this list",
+        "do not contact me", "Don’t email me again", "never write to us again", "cease and desist",
+        "leave me alone",
+        "this is spam", "your unsubscribe link doesn't work", "I did not consent to this",
+        "delete my data",
         "no more emails", "I am going to report you for spam", "you will hear from my lawyer",
         "Erase my details under GDPR", "please unsubcribe me", "f*ck off", "Thanks, but stop",
         "I'd like to be removed",
@@ -128,7 +135,7 @@ def test_a_programs_footer_is_not_stop(footer: str) -> None:
     assert kind(f"We have received your request.\n\n{footer}", AUTOMATIC) == "out_of_office"
 
 
-def test_a_program_that_asks_for_removal_is_stop_and_a_person_looks() -> None:
+def test_automatic_removal_request_is_unsure_stop() -> None:
     found = sort_reply(
         AUTOMATIC, "I no longer work here. Please remove this address from your mailing list."
     )
@@ -138,9 +145,12 @@ def test_a_program_that_asks_for_removal_is_stop_and_a_person_looks() -> None:
 @pytest.mark.parametrize(
     "subject",
     [
-        "Automatic reply: AI", "[External] Automatic reply: AI", "Out of Office: AI", "Automatische Antwort: AI",
-        "Abwesenheitsnotiz: AI", "Réponse automatique : AI", "Respuesta automática: AI", "Risposta automatica: AI",
-        "Resposta automática: AI", "Automatisch antwoord: AI", "Autosvar: AI", "Automatyczna odpowiedź: AI",
+        "Automatic reply: AI", "[External] Automatic reply: AI", "Out of Office: AI",
+        "Automatische Antwort: AI",
+        "Abwesenheitsnotiz: AI", "Réponse automatique : AI", "Respuesta automática: AI",
+        "Risposta automatica: AI",
+        "Resposta automática: AI", "Automatisch antwoord: AI", "Autosvar: AI",
+        "Automatyczna odpowiedź: AI",
         "自動応答: AI", "Undeliverable: AI", "Delivery Status Notification (Failure)",
         "Mail delivery failed: returning message to sender",
     ],
@@ -170,7 +180,7 @@ def test_a_person_may_be_away_too(body: str, expected: str) -> None:
     assert kind(body) == expected
 
 
-def test_a_programs_note_that_may_answer_us_is_for_a_person_to_look_at() -> None:
+def test_unclear_automatic_reply_is_not_sure() -> None:
     assert sort_reply(AUTOMATIC, f"{AWAY} Back on Monday.").is_sure
     found = sort_reply(AUTOMATIC, "Sounds interesting, let's talk on Tuesday.")
     assert (found.kind, found.is_sure) == ("out_of_office", False)
@@ -247,7 +257,7 @@ def test_every_phrase_is_found(name: str) -> None:
     assert missed == []
 
 
-def test_no_phrase_is_listed_twice_and_none_uses_more_of_the_language_than_is_said() -> None:
+def test_phrases_are_unique_and_use_documented_syntax() -> None:
     for name in LISTED:
         assert len(phrase_list(name)) == len(set(phrase_list(name))), name
         assert not re.search(r"[\\\[\].+^$]|\(\?", " ".join(phrase_list(name))), name
@@ -270,9 +280,12 @@ WRITTEN = st.one_of(
     st.text(),
     st.lists(
         st.sampled_from([
-            "stop", "not interested", "don't", "contact", "me", "\n", "> ", "On 1 wrote:", "From: a", "Sent: b", "<p>",
-            "</p>", "<blockquote>", "<!--", "-->", "<style>", "Best regards", "?", "out of the office", "İ", "é", "’",
-            "\x00", "until 3", "--", "Automatic reply", "日本", "停止", "&amp;", "<a href=x>", "happy to talk",
+            "stop", "not interested", "don't", "contact", "me", "\n", "> ", "On 1 wrote:",
+            "From: a", "Sent: b", "<p>",
+            "</p>", "<blockquote>", "<!--", "-->", "<style>", "Best regards", "?",
+            "out of the office", "İ", "é", "’",
+            "\x00", "until 3", "--", "Automatic reply", "日本", "停止", "&amp;", "<a href=x>",
+            "happy to talk",
             "&#8217;", "\r\n", "\u200b", "e\u0301",
         ])
     ).map(" ".join),
@@ -295,7 +308,8 @@ def test_folding_keeps_every_character_in_its_place(text: str) -> None:
 
 @pytest.mark.parametrize(
     "junk",
-    ["\n", "<", "<p>", "<!--", "On 1 wrote ", "On Mon 1 wrote:\n", "From: a\n", "--\n", "not ", "1.", "don't, ", "&#",
+    ["\n", "<", "<p>", "<!--", "On 1 wrote ", "On Mon 1 wrote:\n", "From: a\n", "--\n", "not ",
+     "1.", "don't, ", "&#",
      "日", "best regards\n", "<blockquote>", "_"],
 )  # fmt: skip
 def test_a_megabyte_of_junk_takes_no_longer_than_its_length(junk: str) -> None:

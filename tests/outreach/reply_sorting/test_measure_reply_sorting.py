@@ -45,9 +45,13 @@ def path(tmp_path: Path) -> str:
 
 def corrected(body: str, to: str) -> Reply:
     reply = Reply.objects.create(
-        ghl_message_id=body, lead=factories.LeadFactory(), received_at=timezone.now(), source="poll",
-        sorted_as="question", corrected_to=to,
-    )  # fmt: skip
+        ghl_message_id=body,
+        lead=factories.LeadFactory(),
+        received_at=timezone.now(),
+        source="poll",
+        sorted_as="question",
+        corrected_to=to,
+    )
     ReplyText.objects.create(reply=reply, subject="Re: AI", body=body, said=body)
     return reply
 
@@ -57,8 +61,13 @@ def test_a_file_is_measured(path: str) -> None:
     assert (found["replies"], found["right"], found["sure"], found["sure_right"]) == (2, 1, 2, 1)
     assert found["confusion"]["positive"]["negative"] == 1
     assert found["kinds"][0] == {
-        "kind": "positive", "labelled": 1, "sorted_as": 0, "right": 0, "precision": None, "recall": 0.0,
-    }  # fmt: skip
+        "kind": "positive",
+        "labelled": 1,
+        "sorted_as": 0,
+        "right": 0,
+        "precision": None,
+        "recall": 0.0,
+    }
     assert "wrong" not in found
 
 

@@ -1,6 +1,7 @@
-"""How often replies are sorted rightly, as floors: a change of words or rules that makes it worse fails here.
+"""Floors for how often replies are sorted rightly: a change that makes it worse fails here.
 
-The development half is what the rules were made by; the held-out half says what they are worth (replies/README.md).
+The development half is what the rules were made by; the held-out half says what they are worth
+(replies/README.md).
 """
 
 from functools import cache
@@ -48,13 +49,13 @@ def test_precision_and_recall_do_not_fall(half: str, kind: str) -> None:
     assert found.recall >= recall
 
 
-def test_of_what_the_machine_is_sure_of_nearly_all_is_right() -> None:
+def test_sure_results_are_nearly_all_right() -> None:
     totals = of_half("held_out")[1].totals()
     assert totals["sure_right"] >= 0.95 * totals["sure"]
     assert totals["sure"] >= 0.8 * totals["replies"]
 
 
-def test_nobody_who_asks_to_stop_is_surely_taken_for_something_else() -> None:
+def test_stop_requests_are_never_surely_missorted() -> None:
     for half in ("development", "held_out"):
         _, figures = of_half(half)
         assert (
@@ -63,7 +64,7 @@ def test_nobody_who_asks_to_stop_is_surely_taken_for_something_else() -> None:
         )
 
 
-def test_the_set_is_large_enough_varied_and_its_halves_are_apart() -> None:
+def test_labelled_set_is_large_and_its_halves_disjoint() -> None:
     replies = {half: of_half(half)[0] for half in ("development", "held_out")}
     everything = [reply for half in replies.values() for reply in half]
     english = [reply.label for reply in everything if reply.language == "en"]

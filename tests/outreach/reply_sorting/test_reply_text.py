@@ -10,22 +10,26 @@ QUOTED = "\n".join("> " + line for line in OURS.split("\n"))
 INTRODUCTIONS = {
     "gmail": "On Tue, Mar 3, 2026 at 9:14 AM Elif Demir <elif@caio.example.com> wrote:",
     "gmail wrapped": "On Tue, Mar 3, 2026 at 9:14 AM Elif Demir <elif@caio.example.com>\nwrote:",
-    "gmail wrapped twice": "On Tuesday, March 3, 2026 at 9:14 AM\nElif Demir <elif@caio.example.com>\nwrote:",
+    "gmail wrapped twice": "On Tuesday, March 3, 2026 at 9:14 AM\n"
+    "Elif Demir <elif@caio.example.com>\nwrote:",
     "apple": "On Mar 3, 2026, at 9:14 AM, Elif Demir <elif@caio.example.com> wrote:\n",
     "old gmail": "2026-03-03 9:14 GMT+01:00 Elif Demir <elif@caio.example.com>:",
     "german": "Am Di., 3. März 2026 um 09:14 Uhr schrieb Elif Demir <elif@caio.example.com>:",
     "german, name first": "Elif Demir <elif@caio.example.com> schrieb am 3. März 2026 um 09:14:",
     "french": "Le mar. 3 mars 2026 à 09:14, Elif Demir <elif@caio.example.com> a écrit :",
     "spanish": "El mar, 3 mar 2026 a las 9:14, Elif Demir (<elif@caio.example.com>) escribió:",
-    "italian": "Il giorno mar 3 mar 2026 alle ore 09:14 Elif Demir <elif@caio.example.com> ha scritto:",
-    "portuguese": "Em ter., 3 de mar. de 2026 às 09:14, Elif Demir <elif@caio.example.com> escreveu:",
+    "italian": "Il giorno mar 3 mar 2026 alle ore 09:14 "
+    "Elif Demir <elif@caio.example.com> ha scritto:",
+    "portuguese": "Em ter., 3 de mar. de 2026 às 09:14, "
+    "Elif Demir <elif@caio.example.com> escreveu:",
     "dutch": "Op di 3 mrt 2026 om 09:14 schreef Elif Demir <elif@caio.example.com>:",
     "polish": "wt., 3 mar 2026 o 09:14 Elif Demir <elif@caio.example.com> napisał(a):",
     "swedish": "Den tis 3 mars 2026 kl 09:14 skrev Elif Demir <elif@caio.example.com>:",
     "japanese": "2026年3月3日(火) 9:14 Elif Demir <elif@caio.example.com>:",
 }
 HEADERS = {
-    "outlook": "From: Elif Demir <elif@caio.example.com>\nSent: Tuesday, March 3, 2026\nTo: Dana\nSubject: pilot",
+    "outlook": "From: Elif Demir <elif@caio.example.com>\n"
+    "Sent: Tuesday, March 3, 2026\nTo: Dana\nSubject: pilot",
     "outlook, marked": "*From:* Elif Demir\n*Sent:* Tuesday\n*To:* Dana",
     "outlook, ruled": "________________________________\nFrom: Elif Demir\nSent: Tuesday\nTo: Dana",
     "outlook, one line": "From: Elif Demir Sent: Tuesday, March 3, 2026 To: Dana Subject: pilot",
@@ -58,7 +62,10 @@ def test_an_answer_below_the_quote_stays(introduction: str) -> None:
 
 
 def test_an_answer_between_the_lines_stays() -> None:
-    text = f"{INTRODUCTIONS['gmail']}\n> Is there a pilot?\n\nThere was.\n\n> Would you talk?\n\nNot to you."
+    text = (
+        f"{INTRODUCTIONS['gmail']}\n> Is there a pilot?\n\nThere was.\n\n"
+        "> Would you talk?\n\nNot to you."
+    )
     assert without_quotes(text) == "There was.\n\nNot to you."
 
 
@@ -76,14 +83,14 @@ def test_sentences_that_look_like_headers_stay(text: str) -> None:
     assert without_quotes(text) == text
 
 
-def test_our_own_footer_is_nobodys_word_even_where_nothing_marks_it_as_quoted() -> None:
+def test_our_unquoted_footer_is_removed() -> None:
     assert (
         without_quotes("Good.\n\n1 Example Street\nUnsubscribe: https://caio.example.com/u/9f2c")
         == "Good.\n\n1 Example Street"
     )
 
 
-def test_a_legal_notice_is_not_said_but_what_stands_above_it_is() -> None:
+def test_legal_notice_is_cut_off() -> None:
     notice = "CONFIDENTIALITY NOTICE: if you are not the intended recipient, stop and delete this."
     assert without_quotes(f"Good.\n\n{notice}") == "Good."
     assert without_quotes(notice) == notice
@@ -128,14 +135,18 @@ def test_nothing_is_cut_down_to_nothing_and_thanks_may_open(text: str) -> None:
 
 PAGES = {
     "gmail": (
-        '<div dir="ltr">Fine.<br></div><div class="gmail_quote"><div class="gmail_attr">On Wed, Mar 4, 2026 at 8:02 AM '
-        'Elif &lt;<a href="mailto:e@caio.example.com">e@caio.example.com</a>&gt; wrote:<br></div><blockquote><p>Hi</p>'
+        '<div dir="ltr">Fine.<br></div><div class="gmail_quote"><div class="gmail_attr">'
+        "On Wed, Mar 4, 2026 at 8:02 AM "
+        'Elif &lt;<a href="mailto:e@caio.example.com">e@caio.example.com</a>&gt; wrote:<br></div>'
+        "<blockquote><p>Hi</p>"
         '<a href="https://caio.example.com/u/a">Unsubscribe</a></blockquote></div>'
     ),
     "outlook": (
-        "<html><head><style>p {margin:0}</style><title>x</title></head><body><!--[if mso]><xml>EN-US</xml><![endif]-->"
+        "<html><head><style>p {margin:0}</style><title>x</title></head><body>"
+        "<!--[if mso]><xml>EN-US</xml><![endif]-->"
         "<p>Fine.</p><div><p>"
-        "<b>From:</b> Elif<br><b>Sent:</b> Monday<br><b>To:</b> Dana</p></div><p>Hi</p></body></html>"
+        "<b>From:</b> Elif<br><b>Sent:</b> Monday<br><b>To:</b> Dana</p></div>"
+        "<p>Hi</p></body></html>"
     ),
     "below": "<blockquote>Hi<br>there</blockquote><p>Fine.</p>",
     "nested": "<div>Fine.<blockquote>a<blockquote>b</blockquote>c</blockquote></div>",

@@ -1,4 +1,4 @@
-"""Before an email is decided GoHighLevel is asked about its recipient, and what it shows makes a person decide it."""
+"""GoHighLevel is asked about a recipient, and what it shows needs a person's decision."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,8 +17,8 @@ from outreach.models import GhlLook, Message, Opportunity, Reply
 from outreach.review import ghl_lookup, review_actions
 from outreach.sending import send, uncertain
 from tests import factories
+from tests.fakes.clock import iso
 from tests.fakes.ghl import FakeGhl
-from tests.fakes.server import iso
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sender", "loose")]
 
@@ -52,7 +52,7 @@ def low(**more: Any) -> Message:
     return factories.held_email(intent=10, tier="tier_3", **more)
 
 
-# --- What it shows ----------------------------------------------------------------------------------------------------
+# --- What it shows --------------------------------------------------------------------------------
 
 
 def test_who_is_not_known_there_is_asked_about_once(ghl: FakeGhl) -> None:
@@ -134,9 +134,7 @@ def test_a_filter_that_is_not_understood_makes_nobodys_deals_theirs(ghl: FakeGhl
     assert GhlLook.objects.get().looked_at is not None
 
 
-def test_both_spellings_of_the_names_are_known_and_the_right_one_is_remembered(
-    ghl: FakeGhl,
-) -> None:
+def test_accepted_spelling_of_parameters_is_remembered(ghl: FakeGhl) -> None:
     ghl.configure(opportunity_params="snake")
     messages = [low(), low()]
     for message in messages:
@@ -216,7 +214,7 @@ def test_a_draft_that_is_written_anew_keeps_the_reason(ghl: FakeGhl) -> None:
     assert (written.band, written.critical_reason, written.rank) == ("warm", EMAIL, 0)
 
 
-def test_a_reason_that_is_gone_when_looked_again_is_taken_away(ghl: FakeGhl, clock: Any) -> None:
+def test_outdated_critical_reason_is_removed(ghl: FakeGhl, clock: Any) -> None:
     message = low()
     deal = ghl.add_opportunity(known(ghl, message), name="Northline pilot")
     ghl_lookup.check_due()
@@ -227,10 +225,10 @@ def test_a_reason_that_is_gone_when_looked_again_is_taken_away(ghl: FakeGhl, clo
     assert (now_is(message).critical_reason, now_is(message).rank) == ("", 2)
 
 
-# --- When it is asked -------------------------------------------------------------------------------------------------
+# --- When it is asked -----------------------------------------------------------------------------
 
 
-def test_the_most_urgent_are_looked_for_first_and_a_few_at_a_time(ghl: FakeGhl) -> None:
+def test_most_urgent_emails_are_checked_first_in_batches(ghl: FakeGhl) -> None:
     cold, hot = low(), factories.held_email()
     assert ghl_lookup.check_due(batch=1) == 1
     assert (
@@ -239,9 +237,7 @@ def test_the_most_urgent_are_looked_for_first_and_a_few_at_a_time(ghl: FakeGhl) 
     ) == (True, None)
 
 
-def test_a_look_is_kept_for_some_hours_and_asked_for_again_when_it_is_older(
-    ghl: FakeGhl, clock: Any
-) -> None:
+def test_check_is_repeated_after_some_hours(ghl: FakeGhl, clock: Any) -> None:
     message = low()
     assert (
         ghl_check.why_not_auto_approvable(message, timezone.now())
@@ -323,9 +319,7 @@ def test_an_approval_that_is_undone_is_looked_for(ghl: FakeGhl) -> None:
     assert ghl_lookup.check_due() == 1
 
 
-def test_what_another_sweep_has_is_left_alone_until_its_lease_ends(
-    ghl: FakeGhl, clock: Any
-) -> None:
+def test_leased_check_is_left_to_its_sweep(ghl: FakeGhl, clock: Any) -> None:
     low()
     GhlLook.objects.update(lease_until=timezone.now() + timedelta(seconds=60))
     assert (ghl_lookup.check_due(), ghl.requests()) == (0, [])
@@ -333,7 +327,7 @@ def test_what_another_sweep_has_is_left_alone_until_its_lease_ends(
     assert ghl_lookup.check_due() == 1
 
 
-# --- When it cannot be asked ------------------------------------------------------------------------------------------
+# --- When it cannot be asked ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -400,7 +394,7 @@ def test_one_that_is_refused_does_not_hold_up_the_others(ghl: FakeGhl) -> None:
     ) == (None, True)
 
 
-# --- A person approves ------------------------------------------------------------------------------------------------
+# --- A person approves ----------------------------------------------------------------------------
 
 
 def approved(message: Message) -> Message:
@@ -438,7 +432,7 @@ def test_what_stood_beside_it_when_it_was_approved_stops_nothing(ghl: FakeGhl) -
     ids=["an email of somebody else", "a deal", "an answer"],
 )
 @pytest.mark.parametrize("looked", [True, False])
-def test_what_came_since_brings_it_back_once_as_critical_with_the_reason(
+def test_new_findings_hold_the_email_once_as_critical(
     ghl: FakeGhl, looked: bool, happens: Any, why: str, reason: str
 ) -> None:
     message = low()
@@ -468,7 +462,7 @@ def reply(message: Message, **more: Any) -> Reply:
     return Reply.objects.create(lead=message.lead, **{**said, **more})
 
 
-def test_what_was_known_by_polling_when_it_was_approved_is_no_news(ghl: FakeGhl) -> None:
+def test_facts_polled_before_approval_are_not_new(ghl: FakeGhl) -> None:
     message = low()
     contact = known(ghl, message)
     deal = ghl.add_opportunity(contact, name="Northline pilot")
@@ -516,9 +510,7 @@ def test_something_more_brings_it_back_again(ghl: FakeGhl, clock: Any) -> None:
     assert send.send_due() == 1
 
 
-def test_a_reason_that_comes_in_the_moment_of_approving_is_not_approved_unseen(
-    ghl: FakeGhl, reviewer: User
-) -> None:
+def test_reason_added_while_approving_refuses_approval(ghl: FakeGhl, reviewer: User) -> None:
     message = low()
     as_it_was_shown = now_is(message)
     emailed(ghl, known(ghl, message))
@@ -528,9 +520,7 @@ def test_a_reason_that_comes_in_the_moment_of_approving_is_not_approved_unseen(
     assert (now_is(message).status, ghl_check.ghl_check_of(message).seen) == ("held", {})
 
 
-def test_deals_that_may_not_be_read_let_nothing_through_and_refuse_nothing(
-    ghl: FakeGhl, clock: Any
-) -> None:
+def test_unreadable_deals_neither_send_nor_refuse(ghl: FakeGhl, clock: Any) -> None:
     message = low()
     ghl.on(DEALS).status(401, {"message": "The token is not authorized for this scope."}, times=1)
     approved(message)
@@ -541,7 +531,7 @@ def test_deals_that_may_not_be_read_let_nothing_through_and_refuse_nothing(
     assert send.send_due() == 1
 
 
-# --- A conversation that lists threads --------------------------------------------------------------------------------
+# --- A conversation that lists threads ------------------------------------------------------------
 
 
 def in_thread(ghl: FakeGhl) -> tuple[Message, dict[str, Any]]:
@@ -593,9 +583,7 @@ def test_an_automatic_answer_inside_a_thread_is_none(ghl: FakeGhl) -> None:
     assert now_is(message).critical_reason == ""
 
 
-def test_a_follow_up_that_may_have_left_is_found_inside_its_thread(
-    ghl: FakeGhl, clock: Any
-) -> None:
+def test_uncertain_follow_up_is_found_in_its_thread(ghl: FakeGhl, clock: Any) -> None:
     message, first = in_thread(ghl)
     clock.shift(timedelta(days=3))
     approved(message)

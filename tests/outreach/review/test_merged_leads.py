@@ -1,4 +1,4 @@
-"""Emails follow their person when two leads become one, and back; nobody is written to twice for having been two."""
+"""Emails follow merged leads and come back; nobody is written to twice for having been two."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from leads.models import Lead, Merge
 from leads.suppression import suppression
 from outreach.choices import Status
 from outreach.contact_history import previous_emails
-from outreach.drafting import compose, drafts
+from outreach.drafting import compose, no_draft, open_drafts
 from outreach.feedback import unsubscribes
 from outreach.lifecycle.moves import move_message
 from outreach.models import Message, SendIntent
@@ -36,9 +36,14 @@ def sent(lead: Lead) -> Message:
     message = factories.cleared_email(lead)
     Message.objects.filter(pk=message.pk).update(status=Status.SENT)
     SendIntent.objects.create(
-        message=message, transport="sandbox", phase="parallel", day="2026-03-03", domain=message.domain,
-        claimed_at=message.cleared_at, outcome="sent",
-    )  # fmt: skip
+        message=message,
+        transport="sandbox",
+        phase="parallel",
+        day="2026-03-03",
+        domain=message.domain,
+        claimed_at=message.cleared_at,
+        outcome="sent",
+    )
     return now_is(message)
 
 
@@ -48,14 +53,14 @@ def answered(lead: Lead) -> Message:
     return move_message(move_message(message, Status.HELD, "answered"), Status.REJECTED, "rejected")
 
 
-def test_what_was_written_to_one_was_written_to_the_person_before_any_sweep() -> None:
+def test_sent_email_of_merged_lead_counts_before_sweep() -> None:
     one, other = two()
     sent(other)
     factories.VisitFactory(lead=one)
-    assert drafts.why_no_draft_now(one) == ""
+    assert no_draft.why_no_draft_now(one) is None
     merged(one, other)
     assert (
-        drafts.why_no_draft_now(one)
+        str(no_draft.why_no_draft_now(one))
         == "The first email to this person was sent, or refused for good, before."
     )
     assert (
@@ -65,11 +70,11 @@ def test_what_was_written_to_one_was_written_to_the_person_before_any_sweep() ->
     )
 
 
-def test_an_email_open_for_one_is_open_for_the_person_before_any_sweep() -> None:
+def test_open_email_of_merged_lead_counts_before_sweep() -> None:
     one, other = two()
     factories.held_email(other)
     merged(one, other)
-    assert drafts.why_no_draft_now(one) == "An email to this person is open already."
+    assert str(no_draft.why_no_draft_now(one)) == "An email to this person is open already."
 
 
 def test_who_answered_as_either_has_answered() -> None:
@@ -79,7 +84,7 @@ def test_who_answered_as_either_has_answered() -> None:
     assert compose.critical_reason(one, Message()) == compose.HAS_ANSWERED
 
 
-def test_emails_go_to_the_survivor_and_come_back_with_an_undo() -> None:
+def test_emails_move_to_survivor_and_back() -> None:
     one, other = two()
     mine, theirs = sent(one), sent(other)
     row = merged(one, other)
@@ -97,7 +102,7 @@ def test_emails_go_to_the_survivor_and_come_back_with_an_undo() -> None:
     )
 
 
-def test_through_several_merges_each_email_comes_back_to_whom_it_was_written_for() -> None:
+def test_undoing_several_merges_returns_each_email() -> None:
     one, (middle, last) = factories.LeadFactory(), two()
     message = sent(last)
     first = merged(middle, last)
@@ -140,7 +145,7 @@ def test_of_two_open_emails_the_one_that_came_further_stays(
 
 
 @pytest.mark.parametrize("opened", [0, 1])
-def test_of_two_held_emails_the_one_that_a_person_has_opened_stays(opened: int) -> None:
+def test_opened_email_stays_of_two_held(opened: int) -> None:
     leads = two()
     emails = [factories.held_email(lead) for lead in leads]
     review_actions.mark_opened(emails[opened])
@@ -153,9 +158,7 @@ def test_of_two_held_emails_the_one_that_a_person_has_opened_stays(opened: int) 
     "make", [factories.draft_email, factories.held_email, factories.cleared_email]
 )
 @pytest.mark.parametrize("swap", [False, True])
-def test_an_open_email_is_withdrawn_where_the_other_lead_was_written_to(
-    make: Any, swap: bool
-) -> None:
+def test_open_email_is_withdrawn_if_other_lead_got_one(make: Any, swap: bool) -> None:
     leads = two()
     before, open_ = sent(leads[swap]), make(leads[not swap])
     merged(*leads)
@@ -167,7 +170,7 @@ def test_an_open_email_is_withdrawn_where_the_other_lead_was_written_to(
     assert (now_is(before).status, Message.objects.filter(lead=leads[0]).count()) == ("sent", 2)
 
 
-def test_two_that_may_both_be_leaving_stay_where_they_are_until_one_is_settled() -> None:
+def test_two_possibly_leaving_emails_wait_until_one_settles() -> None:
     one, other = two()
     mine, theirs = factories.cleared_email(one), factories.cleared_email(other)
     for email in (mine, theirs):
@@ -184,7 +187,7 @@ def test_two_that_may_both_be_leaving_stay_where_they_are_until_one_is_settled()
     assert now_is(theirs).lead == one
 
 
-def test_who_answered_as_the_other_is_decided_by_a_person_who_knows_it() -> None:
+def test_reply_of_merged_lead_needs_a_persons_decision() -> None:
     one, other = two()
     answered(other)
     approved = factories.cleared_email(one)
@@ -212,7 +215,7 @@ def test_the_door_sees_a_merge_that_no_sweep_has_followed(settings: Any) -> None
 
 
 @pytest.mark.usefixtures("loose")
-def test_the_door_sees_a_no_that_was_said_as_the_other() -> None:
+def test_final_check_sees_reply_of_merged_lead() -> None:
     one, other = two()
     suppression.suppress(other.email, "unsubscribed", "test", other)
     approved = factories.cleared_email(one)
@@ -225,7 +228,7 @@ def test_the_door_sees_a_no_that_was_said_as_the_other() -> None:
     assert not SendIntent.objects.exists()
 
 
-def test_an_unsubscribe_by_the_link_in_either_email_stops_both_and_stays_after_an_undo() -> None:
+def test_unsubscribe_covers_both_merged_leads_and_survives_undo() -> None:
     one, other = two()
     first, open_ = sent(other), factories.held_email(one)
     row = merged(one, other)
@@ -235,7 +238,7 @@ def test_an_unsubscribe_by_the_link_in_either_email_stops_both_and_stays_after_a
     merged_leads.follow_merges()
     for lead in two_again(one, other):
         assert suppression.find_stop(lead.email, lead).reason == "unsubscribed"
-        assert drafts.why_no_draft_now(lead).startswith("We must not write")
+        assert str(no_draft.why_no_draft_now(lead)).startswith("We must not write")
 
 
 def two_again(*leads: Lead) -> list[Lead]:
@@ -244,11 +247,11 @@ def two_again(*leads: Lead) -> list[Lead]:
     return found
 
 
-def test_an_assessment_of_a_lead_merged_away_opens_nothing_beside_the_survivors_email() -> None:
+def test_assessment_of_merged_lead_opens_no_second_email() -> None:
     one, other = two()
     made = factories.AssessmentFactory(lead=other)
     factories.held_email(one)
     merged(one, other)
     made.lead = other  # as a worker holds it that read it before the merge
-    drafts._open_draft(made)
+    open_drafts._open_draft(made)
     assert Message.objects.count() == 1

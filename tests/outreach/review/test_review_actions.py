@@ -1,4 +1,4 @@
-"""What a decision does to an email: the transport pinned, the text bound, and everything that voids an approval."""
+"""What a decision does to an email: transport pinned, text bound, and what voids an approval."""
 
 from datetime import timedelta
 from typing import Any
@@ -61,9 +61,7 @@ def test_the_transport_is_pinned_at_approval(
     assert message.transport == transport
 
 
-def test_a_live_email_to_a_person_who_became_a_test_visitor_is_pinned_to_the_sandbox(
-    settings: Any,
-) -> None:
+def test_email_to_a_lead_turned_test_uses_sandbox(settings: Any) -> None:
     settings.SANDBOXED = []
     message = factories.held_email()
     message.lead.kind = "test"
@@ -83,7 +81,7 @@ def test_another_version_cannot_be_approved_or_rejected(version: int) -> None:
     assert moves(message) == [("held", "drafted")]
 
 
-def test_a_text_changed_since_the_page_was_shown_cannot_be_approved(reviewer: User) -> None:
+def test_changed_text_cannot_be_approved(reviewer: User) -> None:
     shown = factories.held_email()
     text = shown.text
     review_actions.edit_text(
@@ -138,7 +136,7 @@ def test_only_what_is_held_can_be_approved(status: str) -> None:
     assert columns(message) == before
 
 
-def test_in_shadow_an_approval_withdraws_and_nothing_is_released_when_the_phase_goes_up(
+def test_shadow_approval_withdraws_and_later_phase_releases_nothing(
     ghl: FakeGhl, loose: None
 ) -> None:
     phase.change_phase(Phase.SHADOW, by=None, reason="test")
@@ -160,7 +158,7 @@ def test_what_was_approved_in_parallel_does_not_leave_in_shadow(ghl: FakeGhl, lo
     assert columns(message)["status"] == "cleared"
 
 
-def test_an_edit_is_the_next_version_guarded_again_and_signed_by_its_author(reviewer: User) -> None:
+def test_edit_makes_a_checked_version_with_author(reviewer: User) -> None:
     message = factories.held_email()
     old = message.text
     saved = review_actions.edit_text(
@@ -237,9 +235,7 @@ def test_two_edits_of_one_version_keep_the_first(reviewer: User) -> None:
 
 
 @pytest.mark.parametrize("approved", [False, True])
-def test_an_edit_with_a_placeholder_is_blocked_until_it_is_gone(
-    approved: bool, reviewer: User
-) -> None:
+def test_edit_with_placeholder_is_blocked(approved: bool, reviewer: User) -> None:
     message = factories.cleared_email() if approved else factories.held_email()
     body = f"Hi {{{{ first_name }}}} of {message.lead.company.name},"
     saved = review_actions.edit_text(message, 1, subject="Hello", body=body, by=reviewer)
@@ -296,7 +292,7 @@ def test_undo_takes_an_approval_back(ghl: FakeGhl, loose: None, reviewer: User) 
     ],
 )
 def test_undo_is_for_approved_emails_alone(status: str) -> None:
-    """BLOCKED would slip past its guard, and one at the door would be shown as waiting while it leaves."""
+    """BLOCKED would skip its check; SENDING would be shown as waiting while it leaves."""
     message = factories.held_email()
     Message.objects.filter(pk=message.pk).update(status=status, lease_until=timezone.now())
     message.refresh_from_db()
@@ -307,9 +303,7 @@ def test_undo_is_for_approved_emails_alone(status: str) -> None:
     assert moves(message) == [("held", "drafted")]
 
 
-def test_undo_after_it_left_is_too_late_even_with_an_old_copy_of_the_row(
-    ghl: FakeGhl, loose: None
-) -> None:
+def test_undo_after_sending_is_refused_with_stale_row(ghl: FakeGhl, loose: None) -> None:
     message = factories.cleared_email()
     assert send.send_due() == 1
     with pytest.raises(StaleMessage) as stale:
@@ -350,8 +344,11 @@ def test_a_rejection_leaves_tag_and_reason_on_the_move(reviewer: User) -> None:
     )
     row = message.moves.last()
     assert (message.status, row.tag, row.by, row.reason.text) == (
-        "rejected", "weak_cta", reviewer, "Ask for less in the first email.",
-    )  # fmt: skip
+        "rejected",
+        "weak_cta",
+        reviewer,
+        "Ask for less in the first email.",
+    )
 
 
 def test_what_nobody_decided_expires_and_is_never_a_no(clock: Any) -> None:
@@ -371,7 +368,7 @@ def test_what_nobody_decided_expires_and_is_never_a_no(clock: Any) -> None:
     assert review_actions.expire_due() == 0
 
 
-def test_stopping_a_person_withdraws_every_open_email_and_leaves_the_door_alone() -> None:
+def test_stop_withdraws_open_emails_except_sending() -> None:
     message, other = factories.cleared_email(), factories.held_email()
     assert review_actions.withdraw_open_emails(message.lead, "unsubscribed") == 1
     assert columns(message)["status"] == "withdrawn"
