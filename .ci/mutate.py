@@ -16,7 +16,7 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,27 +113,30 @@ def preload() -> None:
 
 
 def find_tests(path: Path) -> list[str]:
+    """The mirrored tests, else those that import the module, else those of what imports it."""
     mirrored = test_file_of(path)
     if (ROOT / mirrored).exists():
         return [str(mirrored)]
-    package, _, name = (
-        ".".join(path.with_suffix("").parts).removesuffix(".__init__").rpartition(".")
-    )
-    wanted = (f"import {package}.{name}", f"from {package}.{name} import")
-    return [
-        str(test.relative_to(ROOT))
-        for test in sorted((ROOT / "tests").rglob("test_*.py"))
-        if any(text in test.read_text() for text in wanted) or imports_name(test, package, name)
-    ]
+    if tests := list_importers(path, (ROOT / "tests").rglob("test_*.py")):
+        return [str(test) for test in tests]
+    importers = list_importers(path, (ROOT / path.parts[0]).rglob("*.py"))
+    return [str(test) for test in map(test_file_of, importers) if (ROOT / test).exists()]
 
 
-def imports_name(test: Path, package: str, name: str) -> bool:
-    return any(
-        isinstance(node, ast.ImportFrom)
-        and node.module == package
-        and any(alias.name == name for alias in node.names)
-        for node in ast.walk(ast.parse(test.read_text()))
-    )
+def list_importers(path: Path, files: Iterable[Path]) -> list[Path]:
+    module = ".".join(path.with_suffix("").parts).removesuffix(".__init__")
+    return [file.relative_to(ROOT) for file in sorted(files) if module in imports_of(file)]
+
+
+def imports_of(file: Path) -> set[str]:
+    """Every module a file imports, and every name as if it were a module."""
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
 
 
 def choose_mutants(path: Path, most: int) -> list[Mutant]:
